@@ -1,0 +1,137 @@
+//! Calibration: the float model runs on the representative dataset, and what
+//! is seen of each tensor becomes its range.
+
+mod evaluate;
+mod histogram;
+
+use std::collections::HashMap;
+
+use ndarray::{ArrayD, ArrayViewD};
+
+pub(crate) use evaluate::evaluate;
+use histogram::Histogram;
+
+use crate::dataset::Dataset;
+use crate::graph::{Graph, ValueId};
+use crate::parallel;
+
+/// How a range is chosen from what was seen of a tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Method {
+    /// From the smallest to the largest value seen.
+    MinMax,
+    /// Cuts off outliers: keeps this percentage of the values.
+    Percentile(f64),
+    /// The range whose int8 rounding and clipping has the least mean square error.
+    Mse,
+    /// The range that loses the least information (Kullback-Leibler divergence
+    /// of the histograms; Migacz, "8-bit inference with TensorRT", 2017).
+    Entropy,
+    /// Given by the user, e.g. because the sensor's range is known.
+    Range(f32, f32),
+    /// As wide below zero as above.
+    Symmetric,
+}
+
+/// A tensor's real range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Range {
+    pub min: f32,
+    pub max: f32,
+}
+
+/// What calibration found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Ranges {
+    pub by_value: HashMap<ValueId, Range>,
+}
+
+/// Runs the samples and chooses a range for each of `values`.
+pub(crate) fn calibrate(
+    graph: &Graph,
+    dataset: &Dataset,
+    samples: &[usize],
+    values: &[(ValueId, Method)],
+) -> Ranges {
+    // The extremes come first: histograms need them.
+    let extremes = observe(graph, dataset, samples, |_, data| {
+        let range = data.iter().fold((f32::MAX, f32::MIN), |(lo, hi), &x| (lo.min(x), hi.max(x)));
+        Range { min: range.0, max: range.1 }
+    });
+    let mut merged: HashMap<ValueId, Range> = HashMap::new();
+    for sample in extremes {
+        for (value, range) in sample {
+            let all = merged.entry(value).or_insert(range);
+            *all = Range { min: all.min.min(range.min), max: all.max.max(range.max) };
+        }
+    }
+    let counted = |method: Method| matches!(method, Method::Percentile(_) | Method::Mse | Method::Entropy);
+    let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
+    if values.iter().any(|(_, method)| counted(*method)) {
+        let of_samples = observe(graph, dataset, samples, |value, data| {
+            let wanted = values.iter().any(|(v, method)| *v == value && counted(*method));
+            let range = merged.get(&value).filter(|_| wanted)?;
+            let mut histogram = Histogram::new(range.min, range.max);
+            data.iter().for_each(|x| histogram.add(*x));
+            Some(histogram)
+        });
+        for (value, histogram) in of_samples.into_iter().flatten() {
+            if let Some(histogram) = histogram {
+                match histograms.get_mut(&value) {
+                    Some(all) => all.merge(&histogram),
+                    None => _ = histograms.insert(value, histogram),
+                }
+            }
+        }
+    }
+    let mut ranges = Ranges::default();
+    for (value, method) in values {
+        let Some(seen) = merged.get(value).copied() else { continue };
+        let histogram = histograms.get(value);
+        let (min, max) = match (method, histogram) {
+            (Method::Range(min, max), _) => (*min, *max),
+            (Method::Symmetric, _) => {
+                let max = seen.max.max(-seen.min);
+                (-max, max)
+            }
+            (Method::Percentile(percent), Some(h)) => h.percentile(*percent),
+            (Method::Mse, Some(h)) => h.least_square_error(),
+            (Method::Entropy, Some(h)) => h.least_divergence(),
+            _ => (seen.min, seen.max),
+        };
+        ranges.by_value.insert(*value, Range { min, max });
+    }
+    ranges
+}
+
+/// Runs every sample and keeps `f` of every tensor.
+fn observe<T: Send>(
+    graph: &Graph,
+    dataset: &Dataset,
+    samples: &[usize],
+    f: impl Fn(ValueId, ArrayViewD<'_, f32>) -> T + Sync,
+) -> Vec<Vec<(ValueId, T)>> {
+    parallel::map(samples, |&sample| {
+        let mut seen = Vec::new();
+        evaluate(graph, &dataset.sample(sample), |value, data| seen.push((value, f(value, data.view()))));
+        seen
+    })
+}
+
+/// The outputs of the float model, in the graph's order.
+pub(crate) fn outputs(graph: &Graph, inputs: &[ArrayViewD<'_, f32>]) -> Vec<ArrayD<f32>> {
+    let mut outputs: Vec<Option<ArrayD<f32>>> = vec![None; graph.outputs.len()];
+    evaluate(graph, inputs, |value, data| {
+        for (output, port) in outputs.iter_mut().zip(&graph.outputs) {
+            if port.value == value {
+                *output = Some(data.clone());
+            }
+        }
+    });
+    let constant = |v: ValueId| graph.values[v].real().unwrap_or_default();
+    outputs
+        .into_iter()
+        .zip(&graph.outputs)
+        .map(|(output, port)| output.unwrap_or_else(|| constant(port.value)))
+        .collect()
+}

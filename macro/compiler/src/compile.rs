@@ -1,0 +1,353 @@
+//! The flow: one line a stage.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::TokenStream;
+
+use crate::cache::Slot;
+use crate::calibrate::{Method, Ranges, calibrate};
+use crate::dataset::{self, Dataset, ImageOptions};
+use crate::emit::{self, Item, Port, PortChoice, Side};
+use crate::error::{Blame, Error, Result};
+use crate::graph::{Graph, ValueId, rewrite};
+use crate::plan;
+use crate::quantize::measure::{Noise, measure};
+use crate::quantize::{self, Corrections, Elements, QuantGraph, Scales, calibrated_values};
+
+/// Everything that the user can set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// The signature to compile; by default the only one or `serving_default`.
+    pub signature: Option<String>,
+    /// The written-out parameter list.
+    pub inputs: Option<Vec<PortChoice>>,
+    /// The written-out output list.
+    pub outputs: Option<Vec<PortChoice>>,
+    /// How many samples calibrate; by default all.
+    pub samples: Option<usize>,
+    /// How ranges are chosen.
+    pub calibration: Method,
+    /// The same for single tensors, by name.
+    pub tensors: Vec<(String, Method)>,
+    /// One weight scale per output channel.
+    pub per_channel: bool,
+    /// Whether biases take back the shift that rounding causes.
+    pub bias_correction: bool,
+    /// How image files become samples.
+    pub images: ImageOptions,
+    /// Accuracy that the build insists on.
+    pub require: Vec<Requirement>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            signature: None,
+            inputs: None,
+            outputs: None,
+            samples: None,
+            calibration: Method::MinMax,
+            tensors: Vec::new(),
+            per_channel: true,
+            bias_correction: true,
+            images: ImageOptions::default(),
+            require: Vec::new(),
+        }
+    }
+}
+
+/// A measure of an output, int8 against float.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Metric {
+    /// Signal to quantization noise ratio in dB.
+    SqnrDb,
+    /// Share of samples with the same largest element.
+    Top1,
+    /// Largest absolute error of any element.
+    MaxAbsError,
+}
+
+impl Metric {
+    /// As users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::SqnrDb => "sqnr_db",
+            Metric::Top1 => "top1",
+            Metric::MaxAbsError => "max_abs_error",
+        }
+    }
+
+    fn of(self, noise: &Noise) -> f64 {
+        match self {
+            Metric::SqnrDb => noise.sqnr_db(),
+            Metric::Top1 => noise.top1(),
+            Metric::MaxAbsError => noise.max_abs_error(),
+        }
+    }
+}
+
+/// The direction of a bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Comparison {
+    /// `>=`
+    AtLeast,
+    /// `<=`
+    AtMost,
+}
+
+/// One clause of `require(...)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Requirement {
+    /// The output, by field name or by the model's name.
+    pub output: String,
+    /// What is measured.
+    pub metric: Metric,
+    /// On which side of the bound the measured value must lie.
+    pub comparison: Comparison,
+    /// The bound.
+    pub bound: f64,
+}
+
+impl Requirement {
+    fn holds(&self, measured: f64) -> bool {
+        match self.comparison {
+            Comparison::AtLeast => measured >= self.bound,
+            Comparison::AtMost => measured <= self.bound,
+        }
+    }
+}
+
+/// What to compile.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The `.tflite` file.
+    pub model: PathBuf,
+    /// The representative dataset, which only float models need.
+    pub dataset: Option<PathBuf>,
+    /// Everything else.
+    pub options: Options,
+    /// The folder for calibration results; `None` keeps nothing.
+    pub cache: Option<PathBuf>,
+}
+
+/// Compiles a model to a function and its module.
+pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
+    let model = read_model(&request.model)?;
+    let front = Front::new(&model, &request.options)?;
+    let (program, mut files) = front.quantize(&model, request)?;
+    let plan = plan::plan(&program);
+    files.insert(0, request.model.clone());
+    Ok(emit::emit(item, &front.inputs, &front.outputs, &program, &plan, &files))
+}
+
+/// Reads the model's bytes.
+pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| Error::model(format!("cannot read the model {}: {e}", path.display())))
+}
+
+/// The float graph with its interface.
+pub(crate) struct Front {
+    pub graph: Graph,
+    pub inputs: Vec<Port>,
+    pub outputs: Vec<Port>,
+    elements: Elements,
+}
+
+impl Front {
+    pub(crate) fn new(model: &[u8], options: &Options) -> Result<Self> {
+        let mut graph = Graph::read(model, options.signature.as_deref())?;
+        let inputs = emit::resolve(Side::Inputs, &graph.inputs, options.inputs.as_deref())?;
+        let outputs = emit::resolve(Side::Outputs, &graph.outputs, options.outputs.as_deref())?;
+        let by_index = |ports: &[Port]| {
+            let mut elements: Vec<_> = ports.iter().map(|p| (p.index, p.element)).collect();
+            elements.sort_by_key(|(index, _)| *index);
+            elements.into_iter().map(|(_, element)| element).collect::<Vec<_>>()
+        };
+        let elements = Elements { inputs: by_index(&inputs), outputs: by_index(&outputs) };
+        let f32_inputs: Vec<bool> = elements.inputs.iter().map(|e| e.name() == "f32").collect();
+        rewrite::rewrite(&mut graph, &f32_inputs);
+        Ok(Self { graph, inputs, outputs, elements })
+    }
+
+    /// The int8 program, and the dataset's files.
+    pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<(QuantGraph, Vec<PathBuf>)> {
+        let options = &request.options;
+        let methods = self.methods(options)?;
+        let files = match &request.dataset {
+            Some(path) => dataset::files(path)?,
+            None if methods.is_empty() => Vec::new(),
+            None => {
+                let first = &self.graph.values[methods[0].0].name;
+                return Err(Error::model(format!(
+                    "tensor {first:?} has no scale: a float model needs a representative dataset; \
+                     add `dataset = \"samples.npz\"`, or a folder of .npy or image files"
+                )));
+            }
+        };
+        if request.dataset.is_none() || (methods.is_empty() && options.require.is_empty()) {
+            if !options.require.is_empty() {
+                return Err(Error::new(Blame::Require(0), "`require` needs a dataset to measure on"));
+            }
+            return Ok((self.lower(&Ranges::default(), options)?, files));
+        }
+        let slot = cache_slot(model, &files, request)?;
+        if let Some(program) = self.from_cache(&slot, options)? {
+            return Ok((program, files));
+        }
+        let path = request.dataset.as_deref().unwrap_or(Path::new(""));
+        let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
+        let split = Split::new(data.len(), options)?;
+        let ranges = calibrate(&self.graph, &data, &split.calibration, &methods);
+        let mut program = self.lower(&ranges, options)?;
+        let corrections = if options.bias_correction && !methods.is_empty() {
+            quantize::correct_biases(&self.graph, &mut program, &data, &split.calibration)
+        } else {
+            Corrections::new()
+        };
+        let measured = self.require(&program, &data, &split, options)?;
+        slot.store(&ranges, &corrections, &measured);
+        Ok((program, files))
+    }
+
+    fn lower(&self, ranges: &Ranges, options: &Options) -> Result<QuantGraph> {
+        let scales = Scales::new(&self.graph, ranges);
+        quantize::lower(&self.graph, &scales, &self.elements, options.per_channel)
+    }
+
+    /// The program of an earlier run that met its requirements.
+    fn from_cache(&self, slot: &Slot, options: &Options) -> Result<Option<QuantGraph>> {
+        let Some(entry) = slot.load() else { return Ok(None) };
+        let mut program = self.lower(&entry.ranges(), options)?;
+        let fits = entry.corrections().is_empty() || quantize::apply(&mut program, entry.corrections());
+        let met = entry.measured.len() == options.require.len()
+            && options.require.iter().zip(&entry.measured).all(|(r, m)| r.holds(*m));
+        Ok((fits && met).then_some(program))
+    }
+
+    /// The tensors to calibrate, each with its method.
+    fn methods(&self, options: &Options) -> Result<Vec<(ValueId, Method)>> {
+        let values = calibrated_values(&self.graph);
+        let mut methods: Vec<(ValueId, Method)> = values.iter().map(|v| (*v, options.calibration)).collect();
+        for (i, (name, method)) in options.tensors.iter().enumerate() {
+            let named = |v: &ValueId| {
+                let port = self.graph.inputs.iter().chain(&self.graph.outputs);
+                self.graph.values[*v].name == *name || port.clone().any(|p| p.value == *v && p.name == *name)
+            };
+            let mut found = false;
+            for (value, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
+                let _ = value;
+                *chosen = *method;
+                found = true;
+            }
+            if !found {
+                let names: Vec<&str> = values.iter().map(|v| self.graph.values[*v].name.as_str()).collect();
+                return Err(Error::new(Blame::Tensor(i), unknown_tensor(name, &names)));
+            }
+        }
+        Ok(methods)
+    }
+
+    fn require(&self, program: &QuantGraph, data: &Dataset, split: &Split, options: &Options) -> Result<Vec<f64>> {
+        if options.require.is_empty() {
+            return Ok(Vec::new());
+        }
+        let measurement = measure(&self.graph, program, data, &split.held_out, true);
+        let mut measured = Vec::new();
+        for (i, clause) in options.require.iter().enumerate() {
+            let port = self
+                .outputs
+                .iter()
+                .find(|p| p.ident == clause.output || p.name == clause.output)
+                .ok_or_else(|| {
+                    let names: Vec<String> = self.outputs.iter().map(|p| p.ident.to_string()).collect();
+                    let message = format!("no output `{}`; the outputs are {names:?}", clause.output);
+                    Error::new(Blame::Require(i), message)
+                })?;
+            let value = clause.metric.of(&measurement.outputs[port.index]);
+            if !clause.holds(value) {
+                let sign = if clause.comparison == Comparison::AtLeast { ">=" } else { "<=" };
+                return Err(Error::new(
+                    Blame::Require(i),
+                    format!(
+                        "`{}`: {} is {value:.4} on {} held-out samples, required {sign} {}\n{}",
+                        clause.output,
+                        clause.metric.name(),
+                        split.held_out.len(),
+                        clause.bound,
+                        crate::evaluate::table(program, &measurement, 12),
+                    ),
+                ));
+            }
+            measured.push(value);
+        }
+        Ok(measured)
+    }
+}
+
+fn unknown_tensor(name: &str, names: &[&str]) -> String {
+    let close = names
+        .iter()
+        .map(|n| (strsim::jaro_winkler(n, name), n))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = close.map_or(String::new(), |(_, n)| format!("; the closest is {n:?}"));
+    format!("no tensor to calibrate is called {name:?}{hint}")
+}
+
+fn cache_slot(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Slot> {
+    let mut content = vec![model.to_vec(), format!("{:?}", request.options).into_bytes()];
+    for file in files {
+        content.push(file.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default());
+        content.push(std::fs::read(file).map_err(|e| {
+            Error::dataset(format!("cannot read {}: {e}", file.display()))
+        })?);
+    }
+    let parts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
+    Ok(Slot::new(request.cache.as_deref(), &parts))
+}
+
+/// Which samples do what.
+pub(crate) struct Split {
+    pub calibration: Vec<usize>,
+    /// For `require`: every fifth sample, never used for calibration.
+    pub held_out: Vec<usize>,
+}
+
+impl Split {
+    pub(crate) fn new(available: usize, options: &Options) -> Result<Self> {
+        let held = |i: &usize| !options.require.is_empty() && i % 5 == 4;
+        let held_out: Vec<usize> = (0..available).filter(held).collect();
+        let rest: Vec<usize> = (0..available).filter(|i| !held(i)).collect();
+        if !options.require.is_empty() && held_out.is_empty() {
+            return Err(Error::new(
+                Blame::Require(0),
+                format!("`require` holds every fifth sample out; {available} samples are too few"),
+            ));
+        }
+        let wanted = dataset::limit(rest.len(), options.samples)?;
+        // Evenly over the dataset, which may be sorted.
+        let calibration = (0..wanted).map(|i| rest[i * rest.len() / wanted]).collect();
+        Ok(Self { calibration, held_out })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn held_out_samples_do_not_calibrate() {
+        let clause = Requirement {
+            output: "y".into(),
+            metric: Metric::SqnrDb,
+            comparison: Comparison::AtLeast,
+            bound: 20.0,
+        };
+        let options = Options { require: vec![clause], samples: Some(4), ..Options::default() };
+        let split = Split::new(10, &options).expect("enough");
+        assert_eq!(split.held_out, [4, 9]);
+        assert_eq!(split.calibration, [0, 2, 5, 7]);
+        assert!(Split::new(3, &options).is_err());
+        assert!(Split::new(10, &Options { samples: Some(11), ..Options::default() }).is_err());
+        assert_eq!(Split::new(3, &Options::default()).expect("all").calibration, [0, 1, 2]);
+    }
+}

@@ -1,0 +1,113 @@
+//! The `static`s of a program: weights as byte strings, each stored once.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::{float, ident, int};
+
+/// Collects constants while kernels are emitted.
+#[derive(Default)]
+pub(crate) struct Constants {
+    /// What the names of new constants begin with, e.g. `CONV_2D_3`.
+    pub prefix: String,
+    items: Vec<TokenStream>,
+    /// Names by content: operators may share constants.
+    known: HashMap<(&'static str, Vec<u8>), String>,
+    bytes: usize,
+}
+
+impl Constants {
+    fn share(
+        &mut self,
+        kind: &'static str,
+        hint: &str,
+        content: Vec<u8>,
+        item: impl FnOnce(&proc_macro2::Ident) -> TokenStream,
+    ) -> proc_macro2::Ident {
+        let size = content.len();
+        if let Some(name) = self.known.get(&(kind, content.clone())) {
+            return ident(name);
+        }
+        let mut name = format!("{}_{hint}", self.prefix);
+        while self.known.values().any(|known| *known == name) {
+            name.push('_');
+        }
+        let ident = ident(&name);
+        self.known.insert((kind, content), name);
+        self.items.push(item(&ident));
+        self.bytes += size;
+        ident
+    }
+
+    /// Int8 data as one byte string (number tokens take seconds to compile).
+    pub(crate) fn bytes(&mut self, hint: &str, data: &[i8]) -> TokenStream {
+        let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
+        let n = bytes.len();
+        let literal = Literal::byte_string(&bytes);
+        let name = self.share("bytes", hint, bytes, |name| {
+            quote!(static #name: rt::Aligned<[u8; #n]> = rt::Aligned(*#literal);)
+        });
+        quote!(&#name.0)
+    }
+
+    /// A table indexed by an int8 value plus 128.
+    pub(crate) fn table(&mut self, hint: &str, data: &[i8; 256]) -> TokenStream {
+        self.bytes(hint, data)
+    }
+
+    /// Int8 data that kernels read as an operand.
+    pub(crate) fn operand(&mut self, hint: &str, data: &[i8]) -> TokenStream {
+        let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
+        let n = bytes.len();
+        let tokens = data.iter().map(|&q| int(q.into()));
+        let name = self.share("operand", hint, bytes, |name| {
+            quote!(static #name: [i8; #n] = [#(#tokens),*];)
+        });
+        quote!(&#name)
+    }
+
+    pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
+        let n = data.len();
+        let tokens = data.iter().map(|&x| int(x));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share("words", hint, content, |name| {
+            quote!(static #name: [i32; #n] = [#(#tokens),*];)
+        });
+        quote!(&#name)
+    }
+
+    pub(crate) fn shifts(&mut self, hint: &str, data: &[i8]) -> TokenStream {
+        self.operand(hint, data)
+    }
+
+    pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {
+        let n = data.len();
+        let tokens = data.iter().map(|&x| float(x));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share("floats", hint, content, |name| {
+            quote!(static #name: [f32; #n] = [#(#tokens),*];)
+        });
+        quote!(&#name)
+    }
+
+    /// The parameters of one kernel.
+    pub(crate) fn parameters(&mut self, docs: &str, ty: TokenStream, value: TokenStream) -> TokenStream {
+        let name = ident(&self.prefix);
+        self.items.push(quote! {
+            #[doc = #docs]
+            static #name: rt::#ty = #value;
+        });
+        quote!(&#name)
+    }
+
+    /// Bytes of all constants.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn into_items(self) -> Vec<TokenStream> {
+        self.items
+    }
+}

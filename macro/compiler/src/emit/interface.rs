@@ -1,0 +1,244 @@
+//! The types that callers see: one struct per input, one for all outputs, and
+//! the constants that describe them.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::literals::{float, int, usize_literal, usizes};
+use super::names::Port;
+use super::Constants;
+use crate::graph::{ElementType, QuantParams, shape_text};
+use crate::plan::ArenaPlan;
+use crate::quantize::QuantGraph;
+
+/// Nested arrays: `[[f32; 3]; 8]`.
+fn array_type(element: ElementType, shape: &[usize]) -> TokenStream {
+    let name = super::ident(element.name());
+    shape.iter().rev().fold(quote!(#name), |inner, n| {
+        let n = usize_literal(*n);
+        quote!([#inner; #n])
+    })
+}
+
+/// Zeros of [`array_type`].
+pub(super) fn zeros(element: ElementType, shape: &[usize]) -> TokenStream {
+    let zero = match element {
+        ElementType::F32 => quote!(0.0),
+        ElementType::I8 => quote!(0),
+    };
+    shape.iter().rev().fold(zero, |inner, n| {
+        let n = usize_literal(*n);
+        quote!([#inner; #n])
+    })
+}
+
+/// `place` as a slice, for a place of [`array_type`].
+pub(super) fn flat(place: TokenStream, shape: &[usize], mutable: bool) -> TokenStream {
+    if shape.is_empty() {
+        return if mutable {
+            quote!(::core::slice::from_mut(&mut #place))
+        } else {
+            quote!(::core::slice::from_ref(&#place))
+        };
+    }
+    let method = if mutable { quote!(as_flattened_mut) } else { quote!(as_flattened) };
+    let end = if mutable { quote!(as_mut_slice) } else { quote!(as_slice) };
+    let calls = (1..shape.len()).map(|_| quote!(.#method()));
+    if shape.len() == 1 { quote!(#place.#end()) } else { quote!(#place #(#calls)*) }
+}
+
+/// One argument type per input.
+pub(super) fn inputs(ports: &[Port], program: &QuantGraph) -> Vec<TokenStream> {
+    ports.iter().map(|port| input(port, program.input_params[port.index])).collect()
+}
+
+fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
+    let (ty, element) = (&port.type_name, super::ident(port.element.name()));
+    let array = array_type(port.element, &port.shape);
+    let zeros = zeros(port.element, &port.shape);
+    let (name, shape) = (&port.name, usizes(&port.shape));
+    let (rank, len) = (port.shape.len(), port.shape.iter().product::<usize>());
+    let slice = flat(quote!(self.0), &port.shape, false);
+    let slice_mut = flat(quote!(self.0), &port.shape, true);
+    let docs = format!("The input `{name}`: {} {}.", port.element.name(), shape_text(&port.shape));
+    let quantization = match (port.element, params) {
+        (ElementType::I8, Some(params)) => {
+            let (scale, zero_point) = (float(params.scale), int(params.zero_point));
+            let real = array_type(ElementType::F32, &port.shape);
+            let real_zeros = super::interface::zeros(ElementType::F32, &port.shape);
+            let from = flat(quote!(real), &port.shape, false);
+            let to = flat(quote!(real), &port.shape, true);
+            quote! {
+                impl #ty {
+                    /// Real value of one step: `real = SCALE * (q - ZERO_POINT)`.
+                    pub const SCALE: f32 = #scale;
+                    /// The quantized value of 0.0.
+                    pub const ZERO_POINT: i32 = #zero_point;
+
+                    /// The nearest int8 values.
+                    pub fn quantize(real: &#real) -> Self {
+                        let mut quantized = Self::default();
+                        let params = rt::Quantization { scale: Self::SCALE, zero_point: Self::ZERO_POINT };
+                        rt::quantize(&params, #from, quantized.as_mut_slice());
+                        quantized
+                    }
+
+                    /// The real values.
+                    pub fn dequantize(&self) -> #real {
+                        let mut real: #real = #real_zeros;
+                        let params = rt::Quantization { scale: Self::SCALE, zero_point: Self::ZERO_POINT };
+                        rt::dequantize(&params, self.as_slice(), #to);
+                        real
+                    }
+                }
+            }
+        }
+        _ => quote!(),
+    };
+    quote! {
+        #[doc = #docs]
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[repr(transparent)]
+        pub struct #ty(pub #array);
+
+        impl #ty {
+            /// The model's name for it.
+            pub const NAME: &'static str = #name;
+            /// Sizes from the outermost dimension to the innermost.
+            pub const SHAPE: [usize; #rank] = [#shape];
+            /// Number of elements.
+            pub const LEN: usize = #len;
+
+            /// Borrows a slice of exactly [`Self::LEN`] elements.
+            pub fn from_slice(slice: &[#element]) -> ::core::result::Result<&Self, rt::LengthError> {
+                let array: &[#element; #len] = rt::exact(slice)?;
+                // SAFETY: `Self` is `repr(transparent)` over nested arrays of just these elements.
+                ::core::result::Result::Ok(unsafe { rt::cast_ref(array) })
+            }
+
+            /// All elements, the last dimension's side by side.
+            pub fn as_slice(&self) -> &[#element] {
+                #slice
+            }
+
+            /// All elements, to write.
+            pub fn as_mut_slice(&mut self) -> &mut [#element] {
+                #slice_mut
+            }
+        }
+
+        impl ::core::default::Default for #ty {
+            /// Zeros.
+            fn default() -> Self {
+                Self(#zeros)
+            }
+        }
+
+        #quantization
+    }
+}
+
+/// The struct of all outputs.
+pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
+    let fields = ports.iter().map(|port| {
+        let (name, ident) = (&port.name, &port.ident);
+        let array = array_type(port.element, &port.shape);
+        let docs = format!("The output `{name}`: {} {}.", port.element.name(), shape_text(&port.shape));
+        quote!(#[doc = #docs] pub #ident: #array,)
+    });
+    let zeros: Vec<TokenStream> = ports
+        .iter()
+        .map(|port| {
+            let (ident, zeros) = (&port.ident, zeros(port.element, &port.shape));
+            quote!(#ident: #zeros,)
+        })
+        .collect();
+    let quantization = ports.iter().filter_map(|port| {
+        let params = program.output_params[port.index].filter(|_| port.element == ElementType::I8)?;
+        let (scale, zero_point) = (float(params.scale), int(params.zero_point));
+        let upper = port.ident.to_string().trim_start_matches("r#").to_uppercase();
+        let scale_name = format_ident!("{upper}_SCALE");
+        let zero_point_name = format_ident!("{upper}_ZERO_POINT");
+        let dequantized = format_ident!("{}_dequantized", port.ident);
+        let real = array_type(ElementType::F32, &port.shape);
+        let real_zeros = super::interface::zeros(ElementType::F32, &port.shape);
+        let ident = &port.ident;
+        let from = flat(quote!(self.#ident), &port.shape, false);
+        let to = flat(quote!(real), &port.shape, true);
+        let docs = format!("Real value of one step of `{ident}`.");
+        let zero_docs = format!("The quantized value of 0.0 in `{ident}`.");
+        let real_docs = format!("The real values of `{ident}`.");
+        Some(quote! {
+            #[doc = #docs]
+            pub const #scale_name: f32 = #scale;
+            #[doc = #zero_docs]
+            pub const #zero_point_name: i32 = #zero_point;
+            #[doc = #real_docs]
+            pub fn #dequantized(&self) -> #real {
+                let mut real: #real = #real_zeros;
+                let params = rt::Quantization { scale: Self::#scale_name, zero_point: Self::#zero_point_name };
+                rt::dequantize(&params, #from, #to);
+                real
+            }
+        })
+    });
+    quote! {
+        /// All outputs of one run.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub struct Output {
+            #(#fields)*
+        }
+
+        impl Output {
+            /// Zeros.
+            const ZERO: Self = Self { #(#zeros)* };
+            #(#quantization)*
+        }
+
+        impl ::core::default::Default for Output {
+            /// Zeros.
+            fn default() -> Self {
+                Self::ZERO
+            }
+        }
+    }
+}
+
+/// Names, shapes and costs.
+pub(super) fn metadata(
+    inputs: &[Port],
+    outputs: &[Port],
+    program: &QuantGraph,
+    constants: &Constants,
+    _plan: &ArenaPlan,
+) -> TokenStream {
+    let names = |ports: &[Port]| {
+        let names = ports.iter().map(|p| &p.name);
+        quote!(&[#(#names),*])
+    };
+    let shapes = |ports: &[Port]| {
+        let shapes = ports.iter().map(|p| {
+            let shape = usizes(&p.shape);
+            quote!(&[#shape])
+        });
+        quote!(&[#(#shapes),*])
+    };
+    let (input_names, output_names) = (names(inputs), names(outputs));
+    let (input_shapes, output_shapes) = (shapes(inputs), shapes(outputs));
+    let macs: u64 = program.steps.iter().map(|s| s.kernel.macs()).sum();
+    let bytes = constants.size();
+    quote! {
+        /// The model's names of the inputs, in the function's order.
+        pub const INPUT_NAMES: &[&str] = #input_names;
+        /// Their shapes, without a batch dimension of 1.
+        pub const INPUT_SHAPES: &[&[usize]] = #input_shapes;
+        /// The model's names of the outputs, in the struct's order.
+        pub const OUTPUT_NAMES: &[&str] = #output_names;
+        /// Their shapes, without a batch dimension of 1.
+        pub const OUTPUT_SHAPES: &[&[usize]] = #output_shapes;
+        /// Multiply-accumulates of one run.
+        pub const MACS: u64 = #macs;
+        /// Bytes of all constants: weights, biases, multipliers and tables.
+        pub const WEIGHT_BYTES: usize = #bytes;
+    }
+}

@@ -1,0 +1,152 @@
+//! The body of `run_in`: one kernel call after the other.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::interface::flat;
+use super::literals::usize_literal;
+use super::names::Port;
+use super::Constants;
+use crate::plan::{ArenaPlan, Location};
+use crate::quantize::{QuantGraph, Step, TensorId};
+
+struct Body<'a> {
+    program: &'a QuantGraph,
+    plan: &'a ArenaPlan,
+    inputs: &'a [Port],
+    outputs: &'a [Port],
+}
+
+pub(super) fn body(
+    program: &QuantGraph,
+    plan: &ArenaPlan,
+    inputs: &[Port],
+    outputs: &[Port],
+    constants: &mut Constants,
+) -> TokenStream {
+    let body = Body { program, plan, inputs, outputs };
+    let calls: Vec<TokenStream> = program
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(position, step)| body.call(position, step, constants))
+        .collect();
+    let copies = program.outputs.iter().enumerate().filter_map(|(i, &id)| {
+        if plan.locations[id] == Location::Output(i) {
+            return None;
+        }
+        let from = body.place(id, constants)?;
+        let port = outputs.iter().find(|p| p.index == i)?;
+        let ident = &port.ident;
+        let to = flat(quote!(output.#ident), &port.shape, true);
+        Some(quote!(rt::copy(#from, #to);))
+    });
+    let copies: Vec<TokenStream> = copies.collect();
+    quote! {
+        let arena = arena.as_mut_slice();
+        let mut output = Output::ZERO;
+        #(#calls)*
+        #(#copies)*
+        output
+    }
+}
+
+impl Body<'_> {
+    /// A tensor that lies outside of the arena, as a slice to read.
+    fn place(&self, id: TensorId, constants: &mut Constants) -> Option<TokenStream> {
+        match self.plan.locations[id] {
+            Location::Input(i) => {
+                let ident = &self.inputs.iter().find(|p| p.index == i)?.ident;
+                Some(quote!(#ident.as_slice()))
+            }
+            Location::Output(i) => {
+                let port = self.outputs.iter().find(|p| p.index == i)?;
+                let ident = &port.ident;
+                Some(flat(quote!(output.#ident), &port.shape, false))
+            }
+            Location::Constant => {
+                let data = self.program.tensors[id].constant.as_deref().unwrap_or(&[]);
+                Some(constants.operand("OPERAND", data))
+            }
+            Location::Arena { .. } | Location::Unused => None,
+        }
+    }
+
+    fn output_place(&self, id: TensorId) -> Option<TokenStream> {
+        let Location::Output(i) = self.plan.locations[id] else { return None };
+        let port = self.outputs.iter().find(|p| p.index == i)?;
+        let ident = &port.ident;
+        Some(flat(quote!(output.#ident), &port.shape, true))
+    }
+
+    fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> TokenStream {
+        let tensor = &self.program.tensors[step.output];
+        let operator: String =
+            step.operator.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == ' ').collect();
+        let operator = operator.replace(' ', "_").to_uppercase();
+        constants.prefix = format!("{operator}_{position}");
+        let emitted = step.kernel.emit(constants);
+        let index = if step.index == usize::MAX { String::new() } else { format!("#{} ", step.index) };
+        let docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
+        let parameters = constants.parameters(&docs, emitted.parameters_type, emitted.parameters);
+        let in_place = self.plan.in_place[position];
+        // What lies in the arena is borrowed in one go, disjointly.
+        let mut slots = Vec::new();
+        let mut names = Vec::new();
+        let mut arguments = Vec::new();
+        for (i, &input) in step.inputs.iter().enumerate() {
+            if in_place == Some(i) {
+                continue;
+            }
+            match self.plan.locations[input] {
+                Location::Arena { offset } => {
+                    let earlier = step.inputs[..i]
+                        .iter()
+                        .position(|other| *other == input)
+                        .filter(|other| in_place != Some(*other));
+                    let name = format_ident!("input{}", earlier.unwrap_or(i) + 1);
+                    if earlier.is_none() {
+                        slots.push(slot(offset, self.program.tensors[input].len));
+                        names.push(name.clone());
+                    }
+                    arguments.push(quote!(&*#name));
+                }
+                _ => arguments.push(self.place(input, constants).unwrap_or_default()),
+            }
+        }
+        let result = match self.plan.locations[step.output] {
+            Location::Arena { offset } => {
+                let name = format_ident!("result");
+                slots.push(slot(offset, tensor.len));
+                names.push(name.clone());
+                quote!(#name)
+            }
+            _ => self.output_place(step.output).unwrap_or_else(|| quote!(&mut [])),
+        };
+        if step.operator == "CONCATENATION" && arguments.len() > 1 || emitted.function == "concatenation" {
+            arguments = vec![quote!([#(#arguments),*])];
+        }
+        let call = match in_place.and_then(|i| step.kernel.in_place(i)) {
+            Some(function) => {
+                let function = format_ident!("{function}");
+                quote!(rt::#function(#parameters, #result #(, #arguments)*);)
+            }
+            None => {
+                let function = format_ident!("{}", emitted.function);
+                quote!(rt::#function(#parameters, #(#arguments,)* #result);)
+            }
+        };
+        if slots.is_empty() {
+            return call;
+        }
+        quote!({
+            let [#(#names),*] = rt::slots(arena, [#(#slots),*]);
+            #call
+        })
+    }
+}
+
+fn slot(offset: usize, len: usize) -> TokenStream {
+    let (start, end) = (usize_literal(offset), usize_literal(offset + len));
+    quote!(#start..#end)
+}

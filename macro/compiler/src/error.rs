@@ -1,0 +1,71 @@
+//! Errors as values: what is to blame, and what to do about it.
+//!
+//! The compiler knows no spans. It says which of the user's words is to blame,
+//! and the macro, which holds the tokens, points there.
+
+use std::fmt;
+
+/// The word of the user that an error is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The path of the model.
+    Model,
+    /// The path of the representative dataset.
+    Dataset,
+    /// An option, by its keyword.
+    Option(&'static str),
+    /// A parameter of the written-out input list, by position.
+    Input(usize),
+    /// A field of the written-out output list, by position.
+    Output(usize),
+    /// A tensor named in `tensors(...)`, by position.
+    Tensor(usize),
+    /// A clause of `require(...)`, by position.
+    Require(usize),
+}
+
+/// Why a model cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Where the user can mend it.
+    pub blame: Blame,
+    /// One or more lines of text; says what was found and what was expected.
+    pub message: String,
+}
+
+/// The result of every stage.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error with any blame.
+    pub fn new(blame: Blame, message: impl Into<String>) -> Self {
+        Self {
+            blame,
+            message: message.into(),
+        }
+    }
+
+    /// An error of the model file's content.
+    pub fn model(message: impl Into<String>) -> Self {
+        Self::new(Blame::Model, message)
+    }
+
+    /// An error of the representative dataset.
+    pub fn dataset(message: impl Into<String>) -> Self {
+        Self::new(Blame::Dataset, message)
+    }
+
+    /// Puts a place ("operator #3 CONV_2D") in front of the message.
+    pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

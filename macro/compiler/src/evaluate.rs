@@ -1,0 +1,194 @@
+//! A model as a value, for tools and tests: run it in float, quantize it, run
+//! the int8 program by the specification's plain loops.
+
+use std::path::Path;
+
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+use crate::calibrate;
+use crate::compile::{Front, Options, Request, read_model};
+use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::graph::{ElementType, QuantParams};
+use crate::ops::Buffer;
+use crate::plan;
+use crate::quantize::QuantGraph;
+use crate::quantize::measure::{Measurement, measure};
+
+/// A model read from its file.
+pub struct Model {
+    front: Front,
+    bytes: Vec<u8>,
+}
+
+/// An int8 program.
+pub struct Quantized<'a> {
+    model: &'a Model,
+    program: QuantGraph,
+}
+
+/// An input or output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PortInfo {
+    /// The model's name.
+    pub name: String,
+    /// With the batch dimension.
+    pub shape: Vec<usize>,
+    /// What callers pass or get.
+    pub element: ElementType,
+}
+
+/// How close one output is to the float model's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy {
+    /// Signal to quantization noise ratio in dB.
+    pub sqnr_db: f64,
+    /// Share of samples with the same largest element.
+    pub top1: f64,
+    /// Largest absolute error.
+    pub max_abs_error: f64,
+}
+
+/// The data of an int8 run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Data {
+    /// Of f32 inputs and outputs.
+    F32(Vec<f32>),
+    /// Of int8 ones.
+    I8(Vec<i8>),
+}
+
+impl Model {
+    /// Reads a `.tflite` file.
+    pub fn read(path: &Path, options: &Options) -> Result<Self> {
+        let bytes = read_model(path)?;
+        Ok(Self { front: Front::new(&bytes, options)?, bytes })
+    }
+
+    /// The inputs in the file's order.
+    pub fn inputs(&self) -> Vec<PortInfo> {
+        infos(&self.front.graph.inputs, &self.front.inputs)
+    }
+
+    /// The outputs in the file's order.
+    pub fn outputs(&self) -> Vec<PortInfo> {
+        infos(&self.front.graph.outputs, &self.front.outputs)
+    }
+
+    /// Runs the float model on one sample: a flat slice per input.
+    pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<ArrayD<f32>>> {
+        let mut views = Vec::new();
+        for (port, data) in self.front.graph.inputs.iter().zip(inputs) {
+            let view = ArrayViewD::from_shape(IxDyn(&port.shape), data)
+                .map_err(|e| Error::dataset(format!("input {:?}: {e}", port.name)))?;
+            views.push(view);
+        }
+        Ok(calibrate::outputs(&self.front.graph, &views))
+    }
+
+    /// Quantizes as the macro does.
+    pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
+        let (program, _) = self.front.quantize(&self.bytes, request)?;
+        Ok(Quantized { model: self, program })
+    }
+}
+
+fn infos(ports: &[crate::graph::Port], resolved: &[crate::emit::Port]) -> Vec<PortInfo> {
+    ports
+        .iter()
+        .enumerate()
+        .map(|(i, port)| PortInfo {
+            name: port.name.clone(),
+            shape: port.shape.clone(),
+            element: resolved.iter().find(|r| r.index == i).map_or(port.element, |r| r.element),
+        })
+        .collect()
+}
+
+impl Quantized<'_> {
+    /// Runs the int8 program by plain loops.
+    pub fn run(&self, inputs: &[Data]) -> Vec<Data> {
+        let tensors = self.program.simulate(&buffers(inputs));
+        self.program.outputs.iter().map(|&id| data(tensors[id].clone())).collect()
+    }
+
+    /// The same inside of the planned arena: differs if tensors overlap that
+    /// must not.
+    pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
+        let plan = plan::plan(&self.program);
+        let outputs = plan::simulate_in_arena(&self.program, &plan, &buffers(inputs));
+        outputs.into_iter().map(data).collect()
+    }
+
+    /// Bytes of the arena.
+    pub fn arena_bytes(&self) -> usize {
+        plan::plan(&self.program).bytes
+    }
+
+    /// The quantization of each output that is int8 inside.
+    pub fn output_params(&self) -> Vec<Option<QuantParams>> {
+        self.program.output_params.clone()
+    }
+
+    /// Compares with the float model on every sample of a dataset.
+    pub fn accuracy(&self, dataset: &Path, options: &Options) -> Result<Vec<Accuracy>> {
+        Ok(accuracies(&self.measure(dataset, options, false)?))
+    }
+
+    /// The operators that lose most, as a table, worst first.
+    pub fn worst_operators(&self, dataset: &Path, options: &Options, rows: usize) -> Result<String> {
+        let measurement = self.measure(dataset, options, true)?;
+        Ok(table(&self.program, &measurement, rows))
+    }
+
+    fn measure(&self, dataset: &Path, options: &Options, steps: bool) -> Result<Measurement> {
+        let graph = &self.model.front.graph;
+        let data = Dataset::read(dataset, &graph.inputs, &options.images)?;
+        let samples: Vec<usize> = (0..crate::dataset::limit(data.len(), options.samples)?).collect();
+        Ok(measure(graph, &self.program, &data, &samples, steps))
+    }
+}
+
+fn accuracies(measurement: &Measurement) -> Vec<Accuracy> {
+    let accuracy = |noise: &crate::quantize::measure::Noise| Accuracy {
+        sqnr_db: noise.sqnr_db(),
+        top1: noise.top1(),
+        max_abs_error: noise.max_abs_error(),
+    };
+    measurement.outputs.iter().map(accuracy).collect()
+}
+
+fn buffers(inputs: &[Data]) -> Vec<Buffer> {
+    inputs
+        .iter()
+        .map(|data| match data {
+            Data::F32(data) => Buffer::F32(data.clone()),
+            Data::I8(data) => Buffer::I8(data.clone()),
+        })
+        .collect()
+}
+
+fn data(buffer: Buffer) -> Data {
+    match buffer {
+        Buffer::F32(data) => Data::F32(data),
+        Buffer::I8(data) => Data::I8(data),
+    }
+}
+
+/// The per-operator table of error messages and tools.
+pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize) -> String {
+    let mut steps: Vec<_> = program.steps.iter().zip(&measurement.steps).collect();
+    steps.sort_by(|a, b| a.1[1].sqnr_db().total_cmp(&b.1[1].sqnr_db()));
+    let mut text = String::from("operators that lose most (SQNR in dB: alone, and at its output with all before it):");
+    for (step, [total, alone]) in steps.into_iter().take(rows) {
+        let index = if step.index == usize::MAX { "-".to_owned() } else { format!("#{}", step.index) };
+        text += &format!(
+            "\n  {index:>5} {:<22} {:>6.1} {:>6.1}  {}",
+            step.operator,
+            alone.sqnr_db(),
+            total.sqnr_db(),
+            program.tensors[step.output].name
+        );
+    }
+    text
+}

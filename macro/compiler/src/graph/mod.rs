@@ -1,0 +1,229 @@
+//! The float view of a model: values, operators in order of execution, and the
+//! named ports through which data goes in and out.
+//!
+//! [`Graph::read`] takes one subgraph of the file; [`rewrite`] then folds what
+//! need not exist at run time.
+
+mod read;
+pub(crate) mod rewrite;
+
+use ndarray::{ArrayD, IxDyn};
+
+use crate::ops::Operator;
+
+/// The position of a [`Value`] in its graph.
+pub(crate) type ValueId = usize;
+
+/// The element type of a tensor in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ElementType {
+    /// 32-bit float.
+    F32,
+    /// 8-bit signed integer with a scale and a zero point.
+    I8,
+}
+
+impl ElementType {
+    /// The Rust name, which is also how users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ElementType::F32 => "f32",
+            ElementType::I8 => "i8",
+        }
+    }
+
+    /// Bytes per element.
+    pub fn bytes(self) -> usize {
+        match self {
+            ElementType::F32 => 4,
+            ElementType::I8 => 1,
+        }
+    }
+}
+
+/// `real = scale * (q - zero_point)` for a whole tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuantParams {
+    /// Real value of one step.
+    pub scale: f32,
+    /// The quantized value that stands for 0.0.
+    pub zero_point: i32,
+}
+
+impl QuantParams {
+    /// The real value of `q`.
+    pub fn dequantize(self, q: i8) -> f32 {
+        self.scale * (i32::from(q) - self.zero_point) as f32
+    }
+
+    /// The nearest int8 value, ties away from zero as in TFLite's QUANTIZE.
+    pub fn quantize(self, real: f32) -> i8 {
+        let q = (real / self.scale).round() as i32;
+        q.saturating_add(self.zero_point).clamp(-128, 127) as i8
+    }
+}
+
+/// What the file itself says about a tensor's quantization.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Quantization {
+    /// One scale and zero point: an int8 activation.
+    PerTensor(QuantParams),
+    /// One scale per slice along `dimension`: int8 weights or an int32 bias.
+    PerChannel { scales: Vec<f32>, dimension: usize },
+    /// The range that training simulated (FAKE_QUANT).
+    Range { min: f32, max: f32 },
+}
+
+/// The data of a constant tensor, in the file's type (float16 widened).
+#[derive(Clone, Debug)]
+pub(crate) enum Constant {
+    F32(ArrayD<f32>),
+    I8(ArrayD<i8>),
+    I32(ArrayD<i32>),
+}
+
+/// A tensor of the graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    /// The file's name, or `tensor_<index>` where it has none.
+    pub name: String,
+    pub shape: Vec<usize>,
+    /// False for tensors that the file stores as float32.
+    pub is_int8: bool,
+    pub quantization: Option<Quantization>,
+    pub constant: Option<Constant>,
+}
+
+impl Value {
+    pub(crate) fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    pub(crate) fn params(&self) -> Option<QuantParams> {
+        match self.quantization {
+            Some(Quantization::PerTensor(params)) => Some(params),
+            _ => None,
+        }
+    }
+
+    /// A constant's real values.
+    pub(crate) fn real(&self) -> Option<ArrayD<f32>> {
+        Some(match (self.constant.as_ref()?, &self.quantization) {
+            (Constant::F32(data), _) => data.clone(),
+            (Constant::I8(data), Some(Quantization::PerTensor(params))) => {
+                data.mapv(|q| params.dequantize(q))
+            }
+            (Constant::I8(data), Some(Quantization::PerChannel { scales, dimension })) => {
+                let mut real = data.mapv(f32::from);
+                for (scale, mut slice) in scales.iter().zip(real.axis_iter_mut(ndarray::Axis(*dimension))) {
+                    slice.mapv_inplace(|q| q * scale);
+                }
+                real
+            }
+            (Constant::I32(data), Some(Quantization::PerTensor(params))) => {
+                data.mapv(|q| q as f32 * params.scale)
+            }
+            (Constant::I32(data), Some(Quantization::PerChannel { scales, .. })) => {
+                let mut real = data.mapv(|q| q as f32);
+                for (value, scale) in real.iter_mut().zip(scales) {
+                    *value *= scale;
+                }
+                real
+            }
+            (Constant::I8(data), _) => data.mapv(f32::from),
+            (Constant::I32(data), _) => data.mapv(|q| q as f32),
+        })
+    }
+}
+
+/// One operator of the graph.
+pub(crate) struct Node {
+    /// The operator's index in the file's subgraph.
+    pub index: usize,
+    pub op: Box<dyn Operator>,
+    /// Operands; `None` where an optional one is left out.
+    pub inputs: Vec<Option<ValueId>>,
+    pub output: ValueId,
+}
+
+impl Node {
+    /// How messages name this operator.
+    pub(crate) fn place(&self, graph: &Graph) -> String {
+        format!(
+            "operator #{} {} ({:?})",
+            self.index,
+            self.op.name(),
+            graph.values[self.output].name
+        )
+    }
+}
+
+/// A named input or output.
+#[derive(Clone, Debug)]
+pub(crate) struct Port {
+    /// The signature's name, else the tensor's without its decorations.
+    pub name: String,
+    pub value: ValueId,
+    /// With the batch dimension.
+    pub shape: Vec<usize>,
+    /// The file's element type: what callers see unless they choose.
+    pub element: ElementType,
+}
+
+/// One subgraph, in order of execution.
+pub(crate) struct Graph {
+    pub values: Vec<Value>,
+    pub nodes: Vec<Node>,
+    pub inputs: Vec<Port>,
+    pub outputs: Vec<Port>,
+}
+
+impl Graph {
+    /// How many operators (and output ports) read each value.
+    pub(crate) fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.values.len()];
+        for node in &self.nodes {
+            for &value in node.inputs.iter().flatten() {
+                uses[value] += 1;
+            }
+        }
+        for port in &self.outputs {
+            uses[port.value] += 1;
+        }
+        uses
+    }
+
+    /// The position of the operator that writes each value.
+    pub(crate) fn producers(&self) -> Vec<Option<usize>> {
+        let mut producers = vec![None; self.values.len()];
+        for (position, node) in self.nodes.iter().enumerate() {
+            producers[node.output] = Some(position);
+        }
+        producers
+    }
+
+    pub(crate) fn is_output(&self, value: ValueId) -> bool {
+        self.outputs.iter().any(|port| port.value == value)
+    }
+
+    pub(crate) fn is_input(&self, value: ValueId) -> bool {
+        self.inputs.iter().any(|port| port.value == value)
+    }
+
+    pub(crate) fn constant_i32(&self, value: ValueId) -> Option<Vec<i32>> {
+        match self.values[value].constant.as_ref()? {
+            Constant::I32(data) => Some(data.iter().copied().collect()),
+            _ => None,
+        }
+    }
+}
+
+/// A shape as people write it: `[1, 8, 8, 3]`.
+pub(crate) fn shape_text(shape: &[usize]) -> String {
+    format!("{shape:?}")
+}
+
+/// An array of `shape` from flat data; the caller has checked the length.
+pub(crate) fn array<T: Clone + Default>(shape: &[usize], data: Vec<T>) -> ArrayD<T> {
+    ArrayD::from_shape_vec(IxDyn(shape), data).unwrap_or_else(|_| ArrayD::default(IxDyn(shape)))
+}

@@ -1,0 +1,35 @@
+//! The compiler behind `niello::include_model!`: a `.tflite` file and a
+//! representative dataset in, Rust tokens of an int8 program out.
+//!
+//! It is a one-way street, one owned type a stage:
+//!
+//! ```text
+//! bytes --tflite, graph--> Graph --calibrate(dataset)--> Ranges
+//!       --quantize--> QuantGraph --plan--> ArenaPlan --emit--> TokenStream
+//! ```
+//!
+//! The stages are private; [`compile`] and [`evaluate::Model`] are the ways in.
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+mod cache;
+mod calibrate;
+mod compile;
+mod dataset;
+mod emit;
+mod error;
+pub mod evaluate;
+mod graph;
+mod ops;
+mod parallel;
+mod plan;
+mod quantize;
+mod tflite;
+
+pub use calibrate::Method;
+pub use compile::{Comparison, Metric, Options, Request, Requirement, compile};
+pub use dataset::ImageOptions;
+pub use emit::{Item, PortChoice};
+pub use error::{Blame, Error, Result};
+pub use graph::{ElementType, QuantParams};
+pub use ops::SUPPORTED;

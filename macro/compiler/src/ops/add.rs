@@ -1,0 +1,159 @@
+//! ADD, and the integer addition that SUB shares.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::broadcast::{self, Broadcast};
+use super::{
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::quantize::arithmetic::Multiplier;
+
+pub(crate) struct Add {
+    activation: Activation,
+}
+
+impl Add {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_add_options();
+        Ok(Self {
+            activation: match options {
+                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                None => Activation::None,
+            },
+        })
+    }
+}
+
+impl Operator for Add {
+    fn name(&self) -> &'static str {
+        "ADD"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a + b))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        AddKernel::lower(context, self.activation, false)
+    }
+
+    fn fuse(&mut self, activation: Activation) -> bool {
+        self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
+        (self.activation == Activation::None).then(|| [constant.mapv(|_| 1.0), constant.clone()])
+    }
+}
+
+/// Both operands are brought to twice the larger scale with 20 more bits,
+/// added (or subtracted) and rescaled.
+pub(crate) struct AddKernel {
+    broadcast: Broadcast,
+    offsets: [i32; 2],
+    multipliers: [Multiplier; 2],
+    output: Multiplier,
+    output_offset: i32,
+    activation: (i32, i32),
+    subtract: bool,
+}
+
+const LEFT_SHIFT: u32 = 20;
+
+impl AddKernel {
+    pub(crate) fn lower(context: &LowerContext<'_>, activation: Activation, subtract: bool) -> Result<Lowered> {
+        let (a, source_a) = broadcast::operand(context, 0)?;
+        let (b, source_b) = broadcast::operand(context, 1)?;
+        let output = context.output_params()?;
+        let larger = a.scale.max(b.scale);
+        let unit = f64::from(1 << LEFT_SHIFT);
+        // The reference computes ADD's factors in double, SUB's in single precision.
+        let factors = if subtract {
+            let twice = 2.0 * larger;
+            [
+                f64::from(a.scale / twice),
+                f64::from(b.scale / twice),
+                f64::from(twice / (unit as f32 * output.scale)),
+            ]
+        } else {
+            let twice = 2.0 * f64::from(larger);
+            [
+                f64::from(a.scale) / twice,
+                f64::from(b.scale) / twice,
+                twice / (unit * f64::from(output.scale)),
+            ]
+        };
+        let kernel = Self {
+            broadcast: Broadcast::new(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?,
+            offsets: [-a.zero_point, -b.zero_point],
+            multipliers: [Multiplier::new(factors[0]), Multiplier::new(factors[1])],
+            output: Multiplier::new(factors[2]),
+            output_offset: output.zero_point,
+            activation: activation.quantized_bounds(output),
+            subtract,
+        };
+        Ok(Lowered {
+            kernel: Box::new(kernel),
+            sources: vec![source_a, source_b],
+        })
+    }
+}
+
+impl Kernel for AddKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let scaled = |operand: usize, q: i8| {
+            let x = (i32::from(q) + self.offsets[operand]) << LEFT_SHIFT;
+            self.multipliers[operand].apply(x)
+        };
+        let (a, b) = (inputs[0].i8(), inputs[1].i8());
+        let element = |(i, j): (usize, usize)| {
+            let (x, y) = (scaled(0, a[i]), scaled(1, b[j]));
+            let sum = if self.subtract { x - y } else { x + y };
+            let q = self.output.apply(sum).wrapping_add(self.output_offset);
+            q.clamp(self.activation.0, self.activation.1) as i8
+        };
+        Buffer::I8(self.broadcast.positions().map(element).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        let [input1, input2] = [0, 1].map(|i| {
+            let (offset, multiplier) = (emit::int(self.offsets[i]), emit::multiplier(self.multipliers[i]));
+            quote!(rt::AddOperand { offset: #offset, multiplier: #multiplier })
+        });
+        let output = emit::multiplier(self.output);
+        let offset = emit::int(self.output_offset);
+        let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
+        Emitted {
+            parameters_type: quote!(Add),
+            parameters: quote!(rt::Add {
+                broadcast: #broadcast,
+                input1: #input1,
+                input2: #input2,
+                output_multiplier: #output,
+                output_offset: #offset,
+                activation_min: #min,
+                activation_max: #max,
+            }),
+            function: if self.subtract { "sub" } else { "add" },
+        }
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        match (input, self.broadcast.is_whole(input), self.subtract) {
+            (0, true, false) => Some("add_in_place"),
+            (0, true, true) => Some("sub_in_place"),
+            _ => None,
+        }
+    }
+}

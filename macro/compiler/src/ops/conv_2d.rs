@@ -1,0 +1,158 @@
+//! CONV_2D: input NHWC, filter OHWI, output NHWC.
+
+use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
+use quote::quote;
+
+use super::weights::{Accumulation, ScaleProduct, add_bias};
+use super::window::{Stepping, Window};
+use super::{
+    Accumulators, Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+
+pub(crate) struct Conv2d {
+    stepping: Stepping,
+    activation: Activation,
+}
+
+impl Conv2d {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node
+            .operator
+            .builtin_options_as_conv_2_doptions()
+            .ok_or_else(|| Error::model("it has no Conv2DOptions"))?;
+        Ok(Self {
+            stepping: Stepping::parse(
+                options.padding(),
+                [options.stride_h(), options.stride_w()],
+                [options.dilation_h_factor(), options.dilation_w_factor()],
+            )?,
+            activation: super::parse_activation(options.fused_activation_function())?,
+        })
+    }
+
+    fn window(&self, input: &[usize], filter: &[usize]) -> Result<Window> {
+        let &[_, height, width, depth] = filter else {
+            return Err(Error::model(format!("its filter has shape {filter:?}, expected OHWI")));
+        };
+        let window = self.stepping.over(input, [height, width])?;
+        if input[3] != depth {
+            return Err(Error::model(format!(
+                "its input has {} channels but its filter {depth}; grouped convolution is not supported yet",
+                input[3]
+            )));
+        }
+        Ok(window)
+    }
+}
+
+impl Operator for Conv2d {
+    fn name(&self) -> &'static str {
+        "CONV_2D"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [input, filter, ..] = inputs else {
+            return Err(Error::model("it needs an input and a filter"));
+        };
+        let window = self.window(input, filter)?;
+        Ok(vec![window.batches, window.output[0], window.output[1], filter[0]])
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let [Some(input), Some(filter), rest @ ..] = inputs else {
+            return ArrayD::zeros(shape);
+        };
+        let Ok(window) = self.window(input.shape(), filter.shape()) else {
+            return ArrayD::zeros(shape);
+        };
+        let (channels, depth) = (filter.shape()[0], filter.shape()[3]);
+        let taps = window.filter[0] * window.filter[1];
+        let input = input.as_standard_layout();
+        let input = input.as_slice().unwrap_or(&[]);
+        // im2col, then one matrix product.
+        let mut columns = Array2::<f32>::zeros((window.output_pixels(), taps * depth));
+        let row = taps * depth;
+        if let Some(columns) = columns.as_slice_mut() {
+            window.taps(|out, tap, pixel| {
+                columns[out * row + tap * depth..][..depth]
+                    .copy_from_slice(&input[pixel * depth..][..depth]);
+            });
+        }
+        let filter = filter.as_standard_layout();
+        let Ok(filter) = ArrayView2::from_shape((channels, row), filter.as_slice().unwrap_or(&[])) else {
+            return ArrayD::zeros(shape);
+        };
+        let product = columns.dot(&filter.t());
+        let mut output = crate::graph::array(shape, product.into_iter().collect());
+        add_bias(&mut output, rest.first().and_then(Option::as_ref), self.activation);
+        output
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let filter = &context.input(1)?.value.shape;
+        let input = &context.input(0)?.value.shape;
+        Ok(Lowered::unary(Conv2dKernel {
+            window: self.window(input, filter)?,
+            input_depth: input[3],
+            accumulation: Accumulation::new(context, 0, self.activation, ScaleProduct::Double)?,
+        }))
+    }
+
+    fn fuse(&mut self, activation: Activation) -> bool {
+        self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn writes_f32(&self) -> bool {
+        true
+    }
+}
+
+struct Conv2dKernel {
+    window: Window,
+    input_depth: usize,
+    accumulation: Accumulation,
+}
+
+impl Kernel for Conv2dKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (input, depth, a) = (inputs[0].i8(), self.input_depth, &self.accumulation);
+        let channels = a.bias.len();
+        let taps = self.window.filter[0] * self.window.filter[1];
+        let mut accumulators: Vec<i32> = a
+            .bias
+            .iter()
+            .copied()
+            .cycle()
+            .take(self.window.output_pixels() * channels)
+            .collect();
+        self.window.taps(|out, tap, pixel| {
+            let x = &input[pixel * depth..][..depth];
+            for (channel, acc) in accumulators[out * channels..][..channels].iter_mut().enumerate() {
+                let w = &a.filter[(channel * taps + tap) * depth..][..depth];
+                *acc = acc.wrapping_add(super::weights_dot(x, w, a.input_offset));
+            }
+        });
+        a.finish(&accumulators)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let window = self.window.emit();
+        let (accumulation, stage) = self.accumulation.emit(constants);
+        let depth = emit::fields(&[("input_depth", self.input_depth)]);
+        Emitted {
+            parameters_type: quote!(Conv2d<'static, #stage>),
+            parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
+            function: "conv_2d",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        (self.window.output_pixels() * self.accumulation.filter.len()) as u64
+    }
+
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        Some(self.accumulation.accumulators())
+    }
+}

@@ -1,0 +1,46 @@
+//! DEQUANTIZE: int8 (or a float16 constant) to float32.
+//!
+//! The graph stage folds it away: the float32 tensor is the int8 one.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::table::TableKernel;
+use super::{Cast, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned};
+use crate::error::Result;
+
+pub(crate) struct Dequantize;
+
+impl Dequantize {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Operator for Dequantize {
+    fn name(&self) -> &'static str {
+        "DEQUANTIZE"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        owned(inputs.first(), shape)
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsInput
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        Ok(Lowered::unary(TableKernel::requantize(
+            context.params(0)?,
+            context.output_params()?,
+        )))
+    }
+
+    fn cast(&self) -> Option<Cast> {
+        Some(Cast::Dequantize)
+    }
+}

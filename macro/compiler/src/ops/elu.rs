@@ -1,0 +1,21 @@
+//! ELU: x for x >= 0, exp(x) - 1 below.
+
+use super::ParseContext;
+use super::unary::Unary;
+use crate::error::Result;
+
+pub(crate) struct Elu;
+
+impl Elu {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Elu {
+    const NAME: &'static str = "ELU";
+
+    fn real(&self, x: f32) -> f32 {
+        if x < 0.0 { x.exp() - 1.0 } else { x }
+    }
+}

@@ -1,0 +1,143 @@
+//! FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
+
+use ndarray::{ArrayD, ArrayView2, ArrayViewD};
+use quote::quote;
+
+use super::weights::{Accumulation, ScaleProduct, add_bias};
+use super::{
+    Accumulators, Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+
+pub(crate) struct FullyConnected {
+    activation: Activation,
+    keep_num_dims: bool,
+}
+
+impl FullyConnected {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_fully_connected_options();
+        if options.is_some_and(|o| o.weights_format().0 != 0) {
+            return Err(Error::model("its weights are shuffled; only the default format is supported"));
+        }
+        Ok(Self {
+            activation: match options {
+                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                None => Activation::None,
+            },
+            keep_num_dims: options.is_some_and(|o| o.keep_num_dims()),
+        })
+    }
+}
+
+/// Rows, depth and units.
+fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
+    let &[units, depth] = weights else {
+        return Err(Error::model(format!(
+            "its weights have shape {weights:?}, expected [units, depth]"
+        )));
+    };
+    let elements: usize = input.iter().product();
+    if depth == 0 || elements % depth != 0 {
+        return Err(Error::model(format!(
+            "its input of shape {input:?} does not divide into rows of {depth}"
+        )));
+    }
+    Ok((elements / depth, depth, units))
+}
+
+impl Operator for FullyConnected {
+    fn name(&self) -> &'static str {
+        "FULLY_CONNECTED"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [input, weights, ..] = inputs else {
+            return Err(Error::model("it needs an input and weights"));
+        };
+        let (rows, depth, units) = sizes(input, weights)?;
+        if !self.keep_num_dims {
+            return Ok(vec![rows, units]);
+        }
+        let Some((&last, outer)) = input.split_last() else {
+            return Err(Error::model("its input is a scalar"));
+        };
+        if last != depth {
+            return Err(Error::model(format!("its input rows have {last} elements, its weights {depth}")));
+        }
+        Ok([outer, &[units]].concat())
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let [Some(input), Some(weights), rest @ ..] = inputs else {
+            return ArrayD::zeros(shape);
+        };
+        let Ok((rows, depth, units)) = sizes(input.shape(), weights.shape()) else {
+            return ArrayD::zeros(shape);
+        };
+        let (input, weights) = (input.as_standard_layout(), weights.as_standard_layout());
+        let x = ArrayView2::from_shape((rows, depth), input.as_slice().unwrap_or(&[]));
+        let w = ArrayView2::from_shape((units, depth), weights.as_slice().unwrap_or(&[]));
+        let (Ok(x), Ok(w)) = (x, w) else {
+            return ArrayD::zeros(shape);
+        };
+        let mut output = crate::graph::array(shape, x.dot(&w.t()).into_iter().collect());
+        add_bias(&mut output, rest.first().and_then(Option::as_ref), self.activation);
+        output
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (rows, depth, _) = sizes(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?;
+        Ok(Lowered::unary(FullyConnectedKernel {
+            rows,
+            depth,
+            accumulation: Accumulation::new(context, 0, self.activation, ScaleProduct::SingleIfPerTensor)?,
+        }))
+    }
+
+    fn fuse(&mut self, activation: Activation) -> bool {
+        self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn writes_f32(&self) -> bool {
+        true
+    }
+}
+
+struct FullyConnectedKernel {
+    rows: usize,
+    depth: usize,
+    accumulation: Accumulation,
+}
+
+impl Kernel for FullyConnectedKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let a = &self.accumulation;
+        let mut accumulators = Vec::with_capacity(self.rows * a.bias.len());
+        for row in inputs[0].i8().chunks(self.depth) {
+            for (weights, bias) in a.filter.chunks(self.depth).zip(&a.bias) {
+                accumulators.push(bias.wrapping_add(super::weights_dot(row, weights, a.input_offset)));
+            }
+        }
+        a.finish(&accumulators)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let (accumulation, stage) = self.accumulation.emit(constants);
+        let depth = emit::fields(&[("depth", self.depth)]);
+        Emitted {
+            parameters_type: quote!(FullyConnected<'static, #stage>),
+            parameters: quote!(rt::FullyConnected { #depth #accumulation }),
+            function: "fully_connected",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        (self.rows * self.accumulation.filter.len()) as u64
+    }
+
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        Some(self.accumulation.accumulators())
+    }
+}

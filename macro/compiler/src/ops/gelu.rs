@@ -1,0 +1,32 @@
+//! GELU (Hendrycks and Gimpel, 2016): x times the normal distribution function,
+//! or its tanh approximation.
+
+use super::ParseContext;
+use super::unary::Unary;
+use crate::error::Result;
+
+pub(crate) struct Gelu {
+    approximate: bool,
+}
+
+impl Gelu {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_gelu_options();
+        Ok(Self {
+            approximate: options.is_some_and(|o| o.approximate()),
+        })
+    }
+}
+
+impl Unary for Gelu {
+    const NAME: &'static str = "GELU";
+
+    fn real(&self, x: f32) -> f32 {
+        if self.approximate {
+            let inner = 0.797_884_56 * (x + 0.044_715 * x * x * x);
+            0.5 * x * (1.0 + inner.tanh())
+        } else {
+            0.5 * x * libm::erfcf(-x * std::f32::consts::FRAC_1_SQRT_2)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! LEAKY_RELU: x for x >= 0, alpha * x below.
+
+use super::ParseContext;
+use super::table::TableKernel;
+use super::unary::Unary;
+use crate::error::{Error, Result};
+use crate::graph::QuantParams;
+use crate::quantize::arithmetic::Multiplier;
+
+pub(crate) struct LeakyRelu {
+    alpha: f32,
+}
+
+impl LeakyRelu {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node
+            .operator
+            .builtin_options_as_leaky_relu_options()
+            .ok_or_else(|| Error::model("it has no LeakyReluOptions"))?;
+        Ok(Self { alpha: options.alpha() })
+    }
+}
+
+impl Unary for LeakyRelu {
+    const NAME: &'static str = "LEAKY_RELU";
+
+    fn real(&self, x: f32) -> f32 {
+        if x > 0.0 { x } else { x * self.alpha }
+    }
+
+    fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
+        let identity = Multiplier::new(f64::from(input.scale / output.scale));
+        // The reference takes the sign out of a negative slope.
+        let slope = Multiplier::new(f64::from(input.scale * self.alpha / output.scale).abs());
+        let sign = if self.alpha < 0.0 { -1 } else { 1 };
+        TableKernel::new(|q| {
+            let x = q - input.zero_point;
+            let y = if x >= 0 { identity.apply(x) } else { sign * slope.apply(x) };
+            y + output.zero_point
+        })
+    }
+}

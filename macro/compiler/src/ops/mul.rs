@@ -1,0 +1,113 @@
+//! MUL.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::broadcast::{self, Broadcast};
+use super::{Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::quantize::arithmetic::Multiplier;
+
+pub(crate) struct Mul {
+    activation: Activation,
+}
+
+impl Mul {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_mul_options();
+        Ok(Self {
+            activation: match options {
+                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                None => Activation::None,
+            },
+        })
+    }
+}
+
+impl Operator for Mul {
+    fn name(&self) -> &'static str {
+        "MUL"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a * b))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (a, source_a) = broadcast::operand(context, 0)?;
+        let (b, source_b) = broadcast::operand(context, 1)?;
+        let output = context.output_params()?;
+        let factor = f64::from(a.scale) * f64::from(b.scale) / f64::from(output.scale);
+        Ok(Lowered {
+            kernel: Box::new(MulKernel {
+                broadcast: Broadcast::new(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?,
+                offsets: [-a.zero_point, -b.zero_point],
+                output: Multiplier::new(factor),
+                output_offset: output.zero_point,
+                activation: self.activation.quantized_bounds(output),
+            }),
+            sources: vec![source_a, source_b],
+        })
+    }
+
+    fn fuse(&mut self, activation: Activation) -> bool {
+        self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
+        (self.activation == Activation::None).then(|| [constant.clone(), constant.mapv(|_| 0.0)])
+    }
+}
+
+struct MulKernel {
+    broadcast: Broadcast,
+    offsets: [i32; 2],
+    output: Multiplier,
+    output_offset: i32,
+    activation: (i32, i32),
+}
+
+impl Kernel for MulKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (a, b) = (inputs[0].i8(), inputs[1].i8());
+        let element = |(i, j): (usize, usize)| {
+            let product = (i32::from(a[i]) + self.offsets[0]) * (i32::from(b[j]) + self.offsets[1]);
+            let q = self.output.apply(product).wrapping_add(self.output_offset);
+            q.clamp(self.activation.0, self.activation.1) as i8
+        };
+        Buffer::I8(self.broadcast.positions().map(element).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        let [offset1, offset2] = self.offsets.map(emit::int);
+        let output = emit::multiplier(self.output);
+        let offset = emit::int(self.output_offset);
+        let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
+        Emitted {
+            parameters_type: quote!(Mul),
+            parameters: quote!(rt::Mul {
+                broadcast: #broadcast,
+                input1_offset: #offset1,
+                input2_offset: #offset2,
+                output_multiplier: #output,
+                output_offset: #offset,
+                activation_min: #min,
+                activation_max: #max,
+            }),
+            function: "mul",
+        }
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        (input == 0 && self.broadcast.is_whole(0)).then_some("mul_in_place")
+    }
+}

@@ -1,0 +1,102 @@
+//! PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::broadcast::{self, Broadcast};
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::quantize::arithmetic::Multiplier;
+
+pub(crate) struct Prelu;
+
+impl Prelu {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Operator for Prelu {
+    fn name(&self) -> &'static str {
+        "PRELU"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs an input and alpha")),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        broadcast::evaluate(inputs, shape, |x, alpha| if x >= 0.0 { x } else { x * alpha })
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, source) = broadcast::operand(context, 0)?;
+        let (alpha, alpha_source) = broadcast::operand(context, 1)?;
+        let output = context.output_params()?;
+        let identity = f64::from(input.scale) / f64::from(output.scale);
+        let slope = f64::from(input.scale) * f64::from(alpha.scale) / f64::from(output.scale);
+        Ok(Lowered {
+            kernel: Box::new(PreluKernel {
+                broadcast: Broadcast::new(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?,
+                input_offset: -input.zero_point,
+                alpha_offset: -alpha.zero_point,
+                identity: Multiplier::new(identity),
+                slope: Multiplier::new(slope),
+                output_offset: output.zero_point,
+            }),
+            sources: vec![source, alpha_source],
+        })
+    }
+}
+
+struct PreluKernel {
+    broadcast: Broadcast,
+    input_offset: i32,
+    alpha_offset: i32,
+    identity: Multiplier,
+    slope: Multiplier,
+    output_offset: i32,
+}
+
+impl Kernel for PreluKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (input, alpha) = (inputs[0].i8(), inputs[1].i8());
+        let element = |(i, j): (usize, usize)| {
+            let x = i32::from(input[i]) + self.input_offset;
+            let y = if x >= 0 {
+                self.identity.apply(x)
+            } else {
+                self.slope.apply(x * (i32::from(alpha[j]) + self.alpha_offset))
+            };
+            y.wrapping_add(self.output_offset).clamp(-128, 127) as i8
+        };
+        Buffer::I8(self.broadcast.positions().map(element).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        let (input, alpha) = (emit::int(self.input_offset), emit::int(self.alpha_offset));
+        let (identity, slope) = (emit::multiplier(self.identity), emit::multiplier(self.slope));
+        let output = emit::int(self.output_offset);
+        Emitted {
+            parameters_type: quote!(Prelu),
+            parameters: quote!(rt::Prelu {
+                broadcast: #broadcast,
+                input_offset: #input,
+                alpha_offset: #alpha,
+                identity: #identity,
+                slope: #slope,
+                output_offset: #output,
+            }),
+            function: "prelu",
+        }
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        (input == 0 && self.broadcast.is_whole(0)).then_some("prelu_in_place")
+    }
+}

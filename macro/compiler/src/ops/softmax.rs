@@ -1,0 +1,131 @@
+//! SOFTMAX over the last dimension; output scale 1/256, zero point -128.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, tail};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::quantize::arithmetic::{
+    Multiplier, exp_on_negative_values, input_radius, one_over_one_plus_x, rounding_divide_by_pot,
+    saturating_rounding_doubling_high_mul,
+};
+
+pub(crate) struct Softmax {
+    beta: f32,
+    depth: usize,
+}
+
+impl Softmax {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_softmax_options();
+        Ok(Self {
+            beta: options.map_or(1.0, |o| o.beta()),
+            depth: node.output.shape.last().copied().unwrap_or(1),
+        })
+    }
+}
+
+/// One row, in place.
+pub(super) fn softmax(row: &mut [f32], beta: f32) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
+    row.iter_mut().for_each(|x| *x = ((*x - max) * beta).exp());
+    let sum: f32 = row.iter().sum();
+    row.iter_mut().for_each(|x| *x /= sum);
+}
+
+impl Operator for Softmax {
+    fn name(&self) -> &'static str {
+        "SOFTMAX"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let mut output = super::owned(inputs.first(), shape).as_standard_layout().into_owned();
+        if let Some(data) = output.as_slice_mut() {
+            data.chunks_mut(self.depth.max(1)).for_each(|row| softmax(row, self.beta));
+        }
+        output
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::Fixed(super::logistic::OUTPUT)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, output) = (context.params(0)?, context.output_params()?);
+        if output != super::logistic::OUTPUT {
+            return Err(Error::model(format!(
+                "its output has scale {} and zero point {}; the 8-bit specification asks for 1/256 and -128",
+                output.scale, output.zero_point
+            )));
+        }
+        let factor = f64::from(self.beta) * f64::from(input.scale) * f64::from(1 << 26);
+        let factor = Multiplier::new(factor.min(2f64.powi(31) - 1.0));
+        if factor.shift < 0 {
+            return Err(Error::model(format!("its input scale {} is too small", input.scale)));
+        }
+        let radius = input_radius(5, factor.shift, 31);
+        // One exponential for each difference to the row's maximum.
+        let exponentials = (0..256.min(i64::from(radius) + 1) as i32)
+            .map(|d| {
+                let rescaled = saturating_rounding_doubling_high_mul(
+                    (-d).wrapping_shl(factor.shift as u32),
+                    factor.multiplier,
+                );
+                exp_on_negative_values(rescaled, 5)
+            })
+            .collect();
+        Ok(Lowered::unary(SoftmaxKernel { depth: self.depth, exponentials }))
+    }
+
+    fn tail(&self) -> Option<tail::Function> {
+        Some(tail::Function::Softmax { beta: self.beta, depth: self.depth })
+    }
+}
+
+struct SoftmaxKernel {
+    depth: usize,
+    /// exp(-d * scale * beta) in Q0.31; differences beyond its end give 0.
+    exponentials: Vec<i32>,
+}
+
+impl Kernel for SoftmaxKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let mut output = Vec::with_capacity(inputs[0].i8().len());
+        for row in inputs[0].i8().chunks(self.depth.max(1)) {
+            let max = row.iter().copied().max().unwrap_or(0);
+            let exp = |&q: &i8| self.exponentials.get((i32::from(max) - i32::from(q)) as usize).copied();
+            // Q12.19: room for 4096 ones.
+            let sum = row
+                .iter()
+                .filter_map(exp)
+                .fold(0_i32, |sum, e| sum.wrapping_add(rounding_divide_by_pot(e, 12)));
+            let headroom = sum.leading_zeros();
+            let fraction = ((sum as u32) << headroom).wrapping_sub(1 << 31) as i32;
+            let reciprocal = one_over_one_plus_x(fraction);
+            let exponent = 12 - headroom as i32 + 31 - 8;
+            output.extend(row.iter().map(|q| match exp(q) {
+                Some(e) => {
+                    let product = saturating_rounding_doubling_high_mul(reciprocal, e);
+                    (rounding_divide_by_pot(product, exponent as u32) - 128).clamp(-128, 127) as i8
+                }
+                None => -128,
+            }));
+        }
+        Buffer::I8(output)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let exponentials = constants.words("EXPONENTIALS", &self.exponentials);
+        let depth = emit::fields(&[("depth", self.depth)]);
+        Emitted {
+            parameters_type: quote!(Softmax<'static>),
+            parameters: quote!(rt::Softmax { #depth exponentials: #exponentials }),
+            function: "softmax",
+        }
+    }
+}

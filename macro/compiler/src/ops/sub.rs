@@ -1,0 +1,60 @@
+//! SUB.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::add::AddKernel;
+use super::broadcast;
+use super::{Activation, LowerContext, Lowered, Operator, ParseContext};
+use crate::error::{Error, Result};
+
+pub(crate) struct Sub {
+    activation: Activation,
+}
+
+impl Sub {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_sub_options();
+        Ok(Self {
+            activation: match options {
+                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                None => Activation::None,
+            },
+        })
+    }
+}
+
+impl Operator for Sub {
+    fn name(&self) -> &'static str {
+        "SUB"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a - b))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        AddKernel::lower(context, self.activation, true)
+    }
+
+    fn fuse(&mut self, activation: Activation) -> bool {
+        self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn affine(&self, constant: &ArrayD<f32>, reversed: bool) -> Option<[ArrayD<f32>; 2]> {
+        if self.activation != Activation::None {
+            return None;
+        }
+        Some(if reversed {
+            [constant.mapv(|_| -1.0), constant.clone()]
+        } else {
+            [constant.mapv(|_| 1.0), constant.mapv(|c| -c)]
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! A 256-byte table: any function of one int8 value.
+
+use quote::quote;
+
+use super::{Buffer, Emitted, Kernel};
+use crate::emit::Constants;
+use crate::graph::QuantParams;
+use crate::quantize::arithmetic::Multiplier;
+
+/// `output[i] = table[input[i] + 128]`.
+pub(crate) struct TableKernel {
+    pub table: [i8; 256],
+}
+
+impl TableKernel {
+    /// From a function of the quantized value, -128 to 127.
+    pub(crate) fn new(mut f: impl FnMut(i32) -> i32) -> Self {
+        let mut table = [0; 256];
+        for (entry, q) in table.iter_mut().zip(-128..) {
+            *entry = f(q).clamp(-128, 127) as i8;
+        }
+        Self { table }
+    }
+
+    /// From a real function, in single precision as the reference's lookup
+    /// tables are computed.
+    pub(crate) fn real(input: QuantParams, output: QuantParams, f: impl Fn(f32) -> f32) -> Self {
+        let inverse_scale = 1.0 / output.scale;
+        Self::new(|q| {
+            let real = input.scale * (q - input.zero_point) as f32;
+            let rescaled = (f(real) * inverse_scale).round();
+            (rescaled + output.zero_point as f32) as i32
+        })
+    }
+
+    /// To another scale and zero point (QUANTIZE of an int8 tensor).
+    pub(crate) fn requantize(input: QuantParams, output: QuantParams) -> Self {
+        let factor = Multiplier::new(f64::from(input.scale) / f64::from(output.scale));
+        Self::new(|q| factor.apply(q - input.zero_point) + output.zero_point)
+    }
+}
+
+impl Kernel for TableKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let lookup = |&q: &i8| self.table[usize::from((q as u8) ^ 0x80)];
+        Buffer::I8(inputs[0].i8().iter().map(lookup).collect())
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let table = constants.table("TABLE", &self.table);
+        Emitted {
+            parameters_type: quote!(Table<'static>),
+            parameters: quote!(rt::Table { table: #table }),
+            function: "table",
+        }
+    }
+
+    fn in_place(&self, _input: usize) -> Option<&'static str> {
+        Some("table_in_place")
+    }
+}

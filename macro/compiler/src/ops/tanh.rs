@@ -1,0 +1,47 @@
+//! TANH; output scale 1/128, zero point 0.
+
+use super::logistic::q4_table;
+use super::table::TableKernel;
+use super::unary::Unary;
+use super::{ParseContext, QuantRule, tail};
+use crate::error::Result;
+use crate::graph::QuantParams;
+use crate::quantize::arithmetic::tanh_q4;
+
+pub(crate) struct Tanh;
+
+impl Tanh {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// The output range of the 8-bit specification.
+const OUTPUT: QuantParams = QuantParams {
+    scale: 1.0 / 128.0,
+    zero_point: 0,
+};
+
+impl Unary for Tanh {
+    const NAME: &'static str = "TANH";
+
+    fn real(&self, x: f32) -> f32 {
+        x.tanh()
+    }
+
+    fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
+        if output == OUTPUT {
+            q4_table(input, 0, 7, tanh_q4)
+        } else {
+            TableKernel::real(input, output, |x| self.real(x))
+        }
+    }
+
+    fn output_rule(&self) -> QuantRule {
+        QuantRule::Fixed(OUTPUT)
+    }
+
+    fn tail_function(&self) -> Option<tail::Function> {
+        Some(tail::Function::Tanh)
+    }
+}

@@ -1,0 +1,72 @@
+//! Elementwise functions of one value: in int8, 256-byte tables.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::table::TableKernel;
+use super::{Activation, LowerContext, Lowered, Operator, QuantRule, owned, tail};
+use crate::error::Result;
+use crate::graph::QuantParams;
+
+/// What sets one elementwise function apart from another.
+pub(crate) trait Unary: Send + Sync {
+    const NAME: &'static str;
+
+    /// The function in float32.
+    fn real(&self, x: f32) -> f32;
+
+    /// The reference's int8 table. The default is the real function's.
+    fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
+        TableKernel::real(input, output, |x| self.real(x))
+    }
+
+    /// How the output is quantized.
+    fn output_rule(&self) -> QuantRule {
+        QuantRule::Observed
+    }
+
+    /// See [`Operator::tail`].
+    fn tail_function(&self) -> Option<tail::Function> {
+        None
+    }
+
+    /// See [`Operator::as_activation`].
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
+}
+
+impl<U: Unary> Operator for U {
+    fn name(&self) -> &'static str {
+        U::NAME
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let mut output = owned(inputs.first(), shape);
+        output.mapv_inplace(|x| self.real(x));
+        output
+    }
+
+    fn rule(&self) -> QuantRule {
+        self.output_rule()
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        Ok(Lowered::unary(self.table(context.params(0)?, context.output_params()?)))
+    }
+
+    fn as_activation(&self) -> Option<Activation> {
+        self.activation()
+    }
+
+    fn tail(&self) -> Option<tail::Function> {
+        self.tail_function()
+    }
+}

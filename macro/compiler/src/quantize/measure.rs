@@ -1,0 +1,143 @@
+//! How far the int8 program is from the float model.
+//!
+//! SQNR in dB = 10 log10(mean(reference^2) / mean((reference - got)^2)), over
+//! all elements of all samples.
+
+use super::QuantGraph;
+use crate::calibrate::evaluate;
+use crate::dataset::Dataset;
+use crate::graph::{Graph, ValueId};
+use crate::ops::Buffer;
+use crate::parallel;
+
+/// Running sums of an SQNR.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Noise {
+    signal: f64,
+    noise: f64,
+    max: f64,
+    rows: u64,
+    same_top: u64,
+}
+
+impl Noise {
+    /// Adds one sample of a tensor.
+    pub(crate) fn add<'a>(&mut self, reference: impl Iterator<Item = &'a f32>, got: &[f32]) {
+        let (mut best, mut best_got) = ((0, f32::MIN), (0, f32::MIN));
+        for (i, (r, g)) in reference.zip(got).enumerate() {
+            let error = f64::from(*r) - f64::from(*g);
+            self.signal += f64::from(*r) * f64::from(*r);
+            self.noise += error * error;
+            self.max = self.max.max(error.abs());
+            if *r > best.1 {
+                best = (i, *r);
+            }
+            if *g > best_got.1 {
+                best_got = (i, *g);
+            }
+        }
+        self.rows += 1;
+        self.same_top += u64::from(best.0 == best_got.0);
+    }
+
+    fn merge(&mut self, other: &Noise) {
+        self.signal += other.signal;
+        self.noise += other.noise;
+        self.max = self.max.max(other.max);
+        self.rows += other.rows;
+        self.same_top += other.same_top;
+    }
+
+    /// Infinite if there is no noise at all.
+    pub(crate) fn sqnr_db(&self) -> f64 {
+        if self.noise == 0.0 {
+            return f64::INFINITY;
+        }
+        10.0 * (self.signal / self.noise).log10()
+    }
+
+    /// Share of samples whose largest element is the float model's.
+    pub(crate) fn top1(&self) -> f64 {
+        self.same_top as f64 / self.rows.max(1) as f64
+    }
+
+    pub(crate) fn max_abs_error(&self) -> f64 {
+        self.max
+    }
+}
+
+/// The noise of each output, and of each operator.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measurement {
+    pub outputs: Vec<Noise>,
+    /// By step: all noise up to its output, and what the step itself adds to
+    /// inputs that are exact.
+    pub steps: Vec<[Noise; 2]>,
+}
+
+/// Compares on `samples`; `steps` also measures operator by operator.
+pub(crate) fn measure(
+    graph: &Graph,
+    program: &QuantGraph,
+    dataset: &Dataset,
+    samples: &[usize],
+    steps: bool,
+) -> Measurement {
+    let parts = parallel::map(samples, |&sample| one(graph, program, &dataset.sample(sample), steps));
+    let mut all = Measurement {
+        outputs: vec![Noise::default(); program.outputs.len()],
+        steps: vec![[Noise::default(); 2]; program.steps.len()],
+    };
+    for part in parts {
+        for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
+            a.merge(b);
+        }
+        for (a, b) in all.steps.iter_mut().zip(&part.steps) {
+            a[0].merge(&b[0]);
+            a[1].merge(&b[1]);
+        }
+    }
+    all
+}
+
+fn one(
+    graph: &Graph,
+    program: &QuantGraph,
+    sample: &[ndarray::ArrayViewD<'_, f32>],
+    steps: bool,
+) -> Measurement {
+    let got = program.simulate(&program.encode_sample(sample));
+    let mut real: Vec<Option<Vec<f32>>> = vec![None; graph.values.len()];
+    evaluate(graph, sample, |value, data| {
+        if steps || graph.is_output(value) {
+            real[value] = Some(data.iter().copied().collect());
+        }
+    });
+    let mut result = Measurement {
+        outputs: vec![Noise::default(); program.outputs.len()],
+        steps: vec![[Noise::default(); 2]; if steps { program.steps.len() } else { 0 }],
+    };
+    for ((noise, port), &id) in result.outputs.iter_mut().zip(&graph.outputs).zip(&program.outputs) {
+        if let Some(reference) = &real[port.value] {
+            noise.add(reference.iter(), &program.decode(id, &got[id]));
+        }
+    }
+    for (step, noise) in program.steps.iter().zip(&mut result.steps) {
+        let reference = |value: Option<ValueId>| value.and_then(|v| real[v].as_ref());
+        let Some(expected) = reference(program.tensors[step.output].value) else { continue };
+        noise[0].add(expected.iter(), &program.decode(step.output, &got[step.output]));
+        // The same operator on the float model's own tensors.
+        let exact: Vec<Buffer> = step
+            .inputs
+            .iter()
+            .map(|&id| match (reference(program.tensors[id].value), program.tensors[id].params) {
+                (Some(r), Some(params)) => Buffer::I8(r.iter().map(|&x| params.quantize(x)).collect()),
+                (Some(r), None) => Buffer::F32(r.clone()),
+                (None, _) => got[id].clone(),
+            })
+            .collect();
+        let alone = step.kernel.simulate(&exact.iter().collect::<Vec<_>>());
+        noise[1].add(expected.iter(), &program.decode(step.output, &alone));
+    }
+    result
+}

@@ -1,0 +1,130 @@
+//! Which scale and zero point every tensor gets.
+
+use super::params::asymmetric;
+use crate::calibrate::{Range, Ranges};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, QuantParams, Quantization, ValueId};
+use crate::ops::QuantRule;
+
+/// The tensors whose ranges have to be observed: computed ones for which
+/// neither the file nor the operator's specification sets a scale.
+pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
+    let mut sets = Sets::new(graph);
+    sets.same_scale(graph, |_, _| true);
+    let known: Vec<usize> = (0..graph.values.len())
+        .filter(|&v| fixed(graph, v).is_some())
+        .map(|v| sets.find(v))
+        .collect();
+    computed(graph).into_iter().filter(|&v| !known.contains(&sets.find(v))).collect()
+}
+
+/// Inputs and operators' outputs.
+fn computed(graph: &Graph) -> Vec<ValueId> {
+    let inputs = graph.inputs.iter().map(|p| p.value);
+    inputs.chain(graph.nodes.iter().map(|n| n.output)).collect()
+}
+
+/// What the file, or else the specification, says of a tensor.
+fn fixed(graph: &Graph, value: ValueId) -> Option<QuantParams> {
+    match graph.values[value].quantization {
+        Some(Quantization::PerTensor(params)) => return Some(params),
+        Some(Quantization::Range { min, max }) => return Some(asymmetric(min, max)),
+        _ => {}
+    }
+    let node = graph.nodes.iter().find(|n| n.output == value)?;
+    match node.op.rule() {
+        QuantRule::Fixed(params) => Some(params),
+        _ => None,
+    }
+}
+
+/// The chosen quantization of every computed tensor.
+pub(crate) struct Scales {
+    params: Vec<Option<QuantParams>>,
+}
+
+impl Scales {
+    pub(crate) fn new(graph: &Graph, ranges: &Ranges) -> Self {
+        let range = |v: &ValueId| ranges.by_value.get(v).copied();
+        let mut sets = Sets::new(graph);
+        // A tensor joins a concatenation's scale unless that would cost it more
+        // than a bit; then the concatenation rescales it.
+        sets.same_scale(graph, |input, output| {
+            match (range(&input), range(&output)) {
+                (Some(i), Some(o)) => (i.max - i.min) * 2.0 > o.max - o.min,
+                _ => true,
+            }
+        });
+        let mut params = vec![None; graph.values.len()];
+        let values = computed(graph);
+        for &value in &values {
+            let set = sets.find(value);
+            let members: Vec<ValueId> = values.iter().copied().filter(|&v| sets.find(v) == set).collect();
+            let shared = members.iter().find_map(|&v| fixed(graph, v)).or_else(|| {
+                let observed = members.iter().filter_map(range).reduce(|a, b| Range {
+                    min: a.min.min(b.min),
+                    max: a.max.max(b.max),
+                });
+                observed.map(|r| asymmetric(r.min, r.max))
+            });
+            params[value] = fixed(graph, value).or(shared);
+        }
+        Self { params }
+    }
+
+    pub(crate) fn get(&self, graph: &Graph, value: ValueId) -> Result<QuantParams> {
+        self.params[value].ok_or_else(|| {
+            Error::model(format!(
+                "tensor {:?} has no scale in the file and none was calibrated",
+                graph.values[value].name
+            ))
+        })
+    }
+
+    pub(crate) fn find(&self, value: ValueId) -> Option<QuantParams> {
+        self.params[value]
+    }
+}
+
+/// Disjoint sets of tensors with one scale.
+struct Sets {
+    parent: Vec<ValueId>,
+}
+
+impl Sets {
+    fn new(graph: &Graph) -> Self {
+        Self { parent: (0..graph.values.len()).collect() }
+    }
+
+    fn find(&self, mut value: ValueId) -> ValueId {
+        while self.parent[value] != value {
+            value = self.parent[value];
+        }
+        value
+    }
+
+    fn unite(&mut self, a: ValueId, b: ValueId) {
+        let (a, b) = (self.find(a), self.find(b));
+        self.parent[a] = b;
+    }
+
+    /// The specification's same-scale rule.
+    fn same_scale(&mut self, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
+        for node in &graph.nodes {
+            let inputs = node.inputs.iter().flatten().filter(|v| graph.values[**v].constant.is_none());
+            match node.op.rule() {
+                QuantRule::SameAsInput => {
+                    if let Some(&input) = inputs.clone().next() {
+                        self.unite(input, node.output);
+                    }
+                }
+                QuantRule::SameAsAllInputs => {
+                    for &input in inputs.filter(|v| joins(**v, node.output)) {
+                        self.unite(input, node.output);
+                    }
+                }
+                QuantRule::Observed | QuantRule::Fixed(_) => {}
+            }
+        }
+    }
+}
