@@ -1,1 +1,103 @@
+//! The procedural macro of niello. Use it as `niello::include_model!`, which is
+//! also where it is documented; this crate only parses and reports.
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
 
+mod expand;
+mod input;
+mod number;
+mod options;
+mod place;
+
+use proc_macro::TokenStream;
+
+/// Compiles a `.tflite` model into a typed int8 function.
+///
+/// ```text
+/// niello::include_model! {
+///     /// Documentation and other attributes of the function.
+///     pub fn name(input: f32, "model's name" as other: i8) -> { output: f32 } = "model.tflite",
+///     dataset = "samples.npz",
+/// }
+/// ```
+///
+/// Paths are relative to the folder of the crate's `Cargo.toml`.
+///
+/// # What it makes
+///
+/// - `fn name(&name::Input, ..) -> name::Output`, which keeps its working memory
+///   on the stack.
+/// - `mod name` with a struct per input, `Output`, `Arena`, `ARENA_BYTES`,
+///   `run_in(&mut Arena, ..)`, `MACS`, `WEIGHT_BYTES`, and the names and shapes
+///   of all inputs and outputs.
+///
+/// An input struct is a tuple struct over nested arrays of the input's shape
+/// (without a batch dimension of 1): `Image(pub [[[f32; 3]; 32]; 32])`. It has
+/// `from_slice` (borrows), `as_slice`, `as_mut_slice` and `Default` (zeros); an
+/// int8 one also `SCALE`, `ZERO_POINT`, `quantize` and `dequantize`. `Output`
+/// has a field per output; for an int8 output `x` it has `X_SCALE`,
+/// `X_ZERO_POINT` and `x_dequantized()`.
+///
+/// # The parameter list
+///
+/// Left out, the function takes all inputs in the file's order with the file's
+/// element types and returns all outputs. Written out, it fixes order, names and
+/// element types, and is checked against the model. Both lists must be complete;
+/// either may be left out.
+///
+/// - `image: f32`: the input called `image`, passed as `f32`. Names are those of
+///   the model's signature, else tensor names without `serving_default_` and
+///   `:0`, as Rust identifiers.
+/// - `image`: with the file's element type.
+/// - `"input_1:0" as image: i8`: by the model's own name, renamed.
+///
+/// Element types are `f32` and `i8`.
+///
+/// # Options
+///
+/// All are optional; a model that is not int8 already needs `dataset`.
+///
+/// | option | default | meaning |
+/// |---|---|---|
+/// | `dataset = "path"` | | representative dataset: a `.npz` keyed by input name with a leading sample axis; a folder of `<input>.npy`; one `.npy` for a model of one input; a folder of PNG or JPEG files for one image input. float32, float64, int8, uint8 and int32 are accepted; keys that begin with `label:` are ignored |
+/// | `samples = 100` | all | how many samples calibrate, spread evenly over the dataset |
+/// | `calibration = minmax` | `minmax` | how tensors' ranges are chosen: `minmax`, `percentile(99.99)`, `mse` or `entropy` |
+/// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)` and `symmetric` |
+/// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
+/// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is |
+/// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |
+/// | `signature = "name"` | | which signature of the model, if it has several |
+/// | `images(resize = true, scale = 1/255, offset = 0)` | as shown | how image files become samples: `byte * scale + offset` |
+/// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
+/// | `crate = ::path` | `::niello` | the runtime crate under another name |
+///
+/// # `require`
+///
+/// Metrics are `sqnr_db` (signal to quantization noise ratio of all elements),
+/// `top1` (share of samples with the same largest element), both with `>=`, and
+/// `max_abs_error` with `<=`. They are measured on every fifth sample of the
+/// dataset (numbers 4, 9, 14, ..), which then are not used for calibration. If
+/// one is not met, the error shows what was measured and the operators that lose
+/// most.
+///
+/// # Rebuilds and the cache
+///
+/// The model and every file of the dataset are tracked: editing one rebuilds. A
+/// *new* file in a folder of images is not seen until something else changes.
+/// Calibration results are kept by content in `target/niello`, or in the folder
+/// that the environment variable `NIELLO_CACHE` names (`off`: nowhere), so that
+/// only the first expansion calibrates.
+///
+/// Calibration is compiled without optimisation unless your workspace's
+/// `Cargo.toml` says otherwise:
+///
+/// ```toml
+/// [profile.dev.build-override]
+/// opt-level = 3
+/// [profile.release.build-override]
+/// opt-level = 3
+/// ```
+#[proc_macro]
+pub fn include_model(tokens: TokenStream) -> TokenStream {
+    expand::expand(tokens.into()).into()
+}

@@ -1,1 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
 
+mod arena;
+mod arithmetic;
+mod error;
+mod ops;
+#[doc(hidden)]
+pub mod private;
+
+#[doc(hidden)]
+pub use private as __private;
+
+pub use arena::Arena;
+pub use error::LengthError;
+
+#[cfg(feature = "macro")]
+pub use niello_macro::include_model;

@@ -11,19 +11,26 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibrate::{Range, Ranges};
+use crate::calibrate::Ranges;
 use crate::quantize::Corrections;
+use crate::quantize::equalize::Factors;
 
-/// The content of a cache file.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    /// The hash again: a renamed file is not taken.
-    key: String,
-    /// Value, and the bits of min and max: text would round.
-    ranges: Vec<(usize, u32, u32)>,
-    corrections: Corrections,
+/// All that calibration finds; with the model, it determines the program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Calibration {
+    pub factors: Factors,
+    pub ranges: Ranges,
+    pub corrections: Corrections,
     /// One per clause of `require`.
     pub measured: Vec<f64>,
+}
+
+/// The content of a cache file.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    /// The hash again: a renamed file is not taken.
+    key: String,
+    calibration: Calibration,
 }
 
 /// Where an entry belongs.
@@ -49,29 +56,18 @@ impl Slot {
         }
     }
 
-    /// The entry, if there is a whole one.
-    pub(crate) fn load(&self) -> Option<Entry> {
+    /// What was stored, if it is whole.
+    pub(crate) fn load(&self) -> Option<Calibration> {
         let text = std::fs::read(self.file.as_ref()?).ok()?;
         let entry: Entry = serde_json::from_slice(&text).ok()?;
-        (entry.key == self.key).then_some(entry)
+        (entry.key == self.key).then_some(entry.calibration)
     }
 
     /// Writes an entry in one step, so that parallel builds cannot tear it.
     /// A folder that cannot be written to costs time, not correctness.
-    pub(crate) fn store(&self, ranges: &Ranges, corrections: &Corrections, measured: &[f64]) {
+    pub(crate) fn store(&self, calibration: &Calibration) {
         let Some(file) = &self.file else { return };
-        let mut list: Vec<(usize, u32, u32)> = ranges
-            .by_value
-            .iter()
-            .map(|(v, r)| (*v, r.min.to_bits(), r.max.to_bits()))
-            .collect();
-        list.sort_unstable();
-        let entry = Entry {
-            key: self.key.clone(),
-            ranges: list,
-            corrections: corrections.clone(),
-            measured: measured.to_vec(),
-        };
+        let entry = Entry { key: self.key.clone(), calibration: calibration.clone() };
         let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
         let written = file
             .parent()
@@ -85,34 +81,25 @@ impl Slot {
     }
 }
 
-impl Entry {
-    pub(crate) fn ranges(&self) -> Ranges {
-        let range = |(v, min, max): &(usize, u32, u32)| {
-            (*v, Range { min: f32::from_bits(*min), max: f32::from_bits(*max) })
-        };
-        Ranges { by_value: self.ranges.iter().map(range).collect() }
-    }
-
-    pub(crate) fn corrections(&self) -> &Corrections {
-        &self.corrections
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calibrate::Range;
 
     #[test]
     fn entries_come_back_exactly_and_damage_is_a_miss() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let slot = Slot::new(Some(folder.path()), &[b"model", b"dataset"]);
         assert!(slot.load().is_none());
-        let mut ranges = Ranges::default();
-        ranges.by_value.insert(3, Range { min: -0.1, max: f32::MIN_POSITIVE });
-        slot.store(&ranges, &vec![vec![], vec![7, -9]], &[0.1]);
-        let entry = slot.load().expect("just written");
-        assert_eq!(entry.ranges(), ranges);
-        assert_eq!(entry.corrections(), &vec![vec![], vec![7, -9]]);
+        let mut stored = Calibration {
+            corrections: vec![vec![], vec![7, -9]],
+            factors: vec![(4, vec![1.0 / 3.0, f32::MIN_POSITIVE])],
+            measured: vec![0.1],
+            ..Calibration::default()
+        };
+        stored.ranges.by_value.insert(3, Range { min: -0.1, max: 16_777_217.0 });
+        slot.store(&stored);
+        assert_eq!(slot.load(), Some(stored));
         let file = slot.file.clone().expect("a folder was given");
         std::fs::write(&file, b"{\"key\": \"tru").expect("writable");
         assert!(slot.load().is_none());

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 
-use crate::cache::Slot;
+use crate::cache::{Calibration, Slot};
 use crate::calibrate::{Method, Ranges, calibrate};
 use crate::dataset::{self, Dataset, ImageOptions};
 use crate::emit::{self, Item, Port, PortChoice, Side};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{Graph, ValueId, rewrite};
+use crate::graph::{Graph, QuantParams, ValueId, rewrite};
 use crate::plan;
 use crate::quantize::measure::{Noise, measure};
-use crate::quantize::{self, Corrections, Elements, QuantGraph, Scales, calibrated_values};
+use crate::quantize::{self, Elements, QuantGraph, Scales, calibrated_values, equalize};
 
 /// Everything that the user can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Options {
     pub tensors: Vec<(String, Method)>,
     /// One weight scale per output channel.
     pub per_channel: bool,
+    /// Whether channel ranges are equalized where that changes nothing in float.
+    pub equalize: bool,
     /// Whether biases take back the shift that rounding causes.
     pub bias_correction: bool,
     /// How image files become samples.
@@ -49,6 +51,7 @@ impl Default for Options {
             calibration: Method::MinMax,
             tensors: Vec::new(),
             per_channel: true,
+            equalize: true,
             bias_correction: true,
             images: ImageOptions::default(),
             require: Vec::new(),
@@ -140,6 +143,24 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     Ok(emit::emit(item, &front.inputs, &front.outputs, &program, &plan, &files))
 }
 
+/// What stands in for a model that does not compile: the same types where they
+/// are known, and a function that returns zeros.
+pub fn fallback(item: &Item, request: &Request) -> TokenStream {
+    let plain = Options { inputs: None, outputs: None, ..request.options.clone() };
+    let front = read_model(&request.model).and_then(|model| {
+        Front::new(&model, &request.options).or_else(|_| Front::new(&model, &plain))
+    });
+    let (inputs, outputs) = front.map_or((Vec::new(), Vec::new()), |f| (f.inputs, f.outputs));
+    let unit = Some(QuantParams { scale: 1.0, zero_point: 0 });
+    let program = QuantGraph {
+        input_params: vec![unit; inputs.len()],
+        output_params: vec![unit; outputs.len()],
+        ..QuantGraph::default()
+    };
+    let plan = plan::plan(&program);
+    emit::emit(item, &inputs, &outputs, &program, &plan, &[])
+}
+
 /// Reads the model's bytes.
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| Error::model(format!("cannot read the model {}: {e}", path.display())))
@@ -188,7 +209,8 @@ impl Front {
             if !options.require.is_empty() {
                 return Err(Error::new(Blame::Require(0), "`require` needs a dataset to measure on"));
             }
-            return Ok((self.lower(&Ranges::default(), options)?, files));
+            let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
+            return Ok((program, files));
         }
         let slot = cache_slot(model, &files, request)?;
         if let Some(program) = self.from_cache(&slot, options)? {
@@ -197,30 +219,31 @@ impl Front {
         let path = request.dataset.as_deref().unwrap_or(Path::new(""));
         let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
         let split = Split::new(data.len(), options)?;
-        let ranges = calibrate(&self.graph, &data, &split.calibration, &methods);
-        let mut program = self.lower(&ranges, options)?;
-        let corrections = if options.bias_correction && !methods.is_empty() {
-            quantize::correct_biases(&self.graph, &mut program, &data, &split.calibration)
-        } else {
-            Corrections::new()
-        };
-        let measured = self.require(&program, &data, &split, options)?;
-        slot.store(&ranges, &corrections, &measured);
+        let mut graph = self.graph.clone();
+        let mut found = Calibration::default();
+        if options.equalize && !methods.is_empty() {
+            found.factors = equalize::factors(&graph, &data, &split.calibration);
+            equalize::equalize(&mut graph, &found.factors);
+        }
+        found.ranges = calibrate(&graph, &data, &split.calibration, &methods);
+        let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
+        if options.bias_correction && !methods.is_empty() {
+            found.corrections = quantize::correct_biases(&graph, &mut program, &data, &split.calibration);
+        }
+        found.measured = self.require(&program, &data, &split, options)?;
+        slot.store(&found);
         Ok((program, files))
-    }
-
-    fn lower(&self, ranges: &Ranges, options: &Options) -> Result<QuantGraph> {
-        let scales = Scales::new(&self.graph, ranges);
-        quantize::lower(&self.graph, &scales, &self.elements, options.per_channel)
     }
 
     /// The program of an earlier run that met its requirements.
     fn from_cache(&self, slot: &Slot, options: &Options) -> Result<Option<QuantGraph>> {
-        let Some(entry) = slot.load() else { return Ok(None) };
-        let mut program = self.lower(&entry.ranges(), options)?;
-        let fits = entry.corrections().is_empty() || quantize::apply(&mut program, entry.corrections());
-        let met = entry.measured.len() == options.require.len()
-            && options.require.iter().zip(&entry.measured).all(|(r, m)| r.holds(*m));
+        let Some(found) = slot.load() else { return Ok(None) };
+        let mut graph = self.graph.clone();
+        equalize::equalize(&mut graph, &found.factors);
+        let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
+        let fits = found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
+        let met = found.measured.len() == options.require.len()
+            && options.require.iter().zip(&found.measured).all(|(r, m)| r.holds(*m));
         Ok((fits && met).then_some(program))
     }
 
@@ -234,8 +257,7 @@ impl Front {
                 self.graph.values[*v].name == *name || port.clone().any(|p| p.value == *v && p.name == *name)
             };
             let mut found = false;
-            for (value, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
-                let _ = value;
+            for (_, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
                 *chosen = *method;
                 found = true;
             }
@@ -278,10 +300,14 @@ impl Front {
                     ),
                 ));
             }
-            measured.push(value);
+            measured.push(value.min(f64::MAX));
         }
         Ok(measured)
     }
+}
+
+fn lower(graph: &Graph, ranges: &Ranges, elements: &Elements, options: &Options) -> Result<QuantGraph> {
+    quantize::lower(graph, &Scales::new(graph, ranges), elements, options.per_channel)
 }
 
 fn unknown_tensor(name: &str, names: &[&str]) -> String {

@@ -27,7 +27,7 @@ mod quantize;
 mod tflite;
 
 pub use calibrate::Method;
-pub use compile::{Comparison, Metric, Options, Request, Requirement, compile};
+pub use compile::{Comparison, Metric, Options, Request, Requirement, compile, fallback};
 pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};

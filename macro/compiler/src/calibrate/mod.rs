@@ -7,6 +7,7 @@ mod histogram;
 use std::collections::HashMap;
 
 use ndarray::{ArrayD, ArrayViewD};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use evaluate::evaluate;
 use histogram::Histogram;
@@ -34,14 +35,14 @@ pub enum Method {
 }
 
 /// A tensor's real range.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Range {
     pub min: f32,
     pub max: f32,
 }
 
 /// What calibration found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: HashMap<ValueId, Range>,
 }

@@ -7,6 +7,8 @@
 mod read;
 pub(crate) mod rewrite;
 
+use std::sync::Arc;
+
 use ndarray::{ArrayD, IxDyn};
 
 use crate::ops::Operator;
@@ -137,10 +139,11 @@ impl Value {
 }
 
 /// One operator of the graph.
+#[derive(Clone)]
 pub(crate) struct Node {
     /// The operator's index in the file's subgraph.
     pub index: usize,
-    pub op: Box<dyn Operator>,
+    pub op: Arc<dyn Operator>,
     /// Operands; `None` where an optional one is left out.
     pub inputs: Vec<Option<ValueId>>,
     pub output: ValueId,
@@ -171,6 +174,7 @@ pub(crate) struct Port {
 }
 
 /// One subgraph, in order of execution.
+#[derive(Clone)]
 pub(crate) struct Graph {
     pub values: Vec<Value>,
     pub nodes: Vec<Node>,
@@ -204,17 +208,6 @@ impl Graph {
 
     pub(crate) fn is_output(&self, value: ValueId) -> bool {
         self.outputs.iter().any(|port| port.value == value)
-    }
-
-    pub(crate) fn is_input(&self, value: ValueId) -> bool {
-        self.inputs.iter().any(|port| port.value == value)
-    }
-
-    pub(crate) fn constant_i32(&self, value: ValueId) -> Option<Vec<i32>> {
-        match self.values[value].constant.as_ref()? {
-            Constant::I32(data) => Some(data.iter().copied().collect()),
-            _ => None,
-        }
     }
 }
 

@@ -302,7 +302,7 @@ fn read_operators(model: &Model<'_>, subgraph: &SubGraph<'_>, graph: &mut Graph)
         graph.values[output].shape = shape;
         graph.nodes.push(Node {
             index,
-            op,
+            op: op.into(),
             inputs: operands,
             output,
         });

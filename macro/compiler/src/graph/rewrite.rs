@@ -2,15 +2,18 @@
 //! constants folded, changes of representation removed, activations fused,
 //! input normalization moved into the input's quantization.
 
+use std::sync::Arc;
+
 use ndarray::{ArrayD, IxDyn};
 
 use super::{Constant, Graph, Node, Quantization, ValueId};
-use crate::ops::{Cast, input_affine::InputAffine};
+use crate::ops::{Activation, Cast, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32.
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
     fold_constants(graph);
     fold_casts(graph);
+    widen_hybrid_weights(graph);
     fuse_activations(graph);
     for (i, is_f32) in f32_inputs.iter().enumerate() {
         if *is_f32 {
@@ -116,6 +119,22 @@ fn fold_casts(graph: &mut Graph) {
     }
 }
 
+/// Int8 weights of an operator on float tensors ("dynamic range" models): their
+/// grid is one of many, and per-channel scales may serve better.
+fn widen_hybrid_weights(graph: &mut Graph) {
+    for node in &graph.nodes {
+        let input = node.inputs.first().copied().flatten().map(|v| &graph.values[v]);
+        let is_float = input.is_some_and(|v| !v.is_int8 && v.quantization.is_none());
+        let weights = node.inputs.get(1).copied().flatten().filter(|_| is_float);
+        let Some(weights) = weights.filter(|&w| graph.values[w].is_int8) else { continue };
+        if let Some(real) = graph.values[weights].real() {
+            graph.values[weights].constant = Some(Constant::F32(real));
+            graph.values[weights].quantization = None;
+            graph.values[weights].is_int8 = false;
+        }
+    }
+}
+
 /// RELU and RELU6 behind an operator that can clamp by itself.
 fn fuse_activations(graph: &mut Graph) {
     let mut position = 0;
@@ -128,7 +147,7 @@ fn fuse_activations(graph: &mut Graph) {
             .and_then(|v| graph.producers()[v]);
         let fused = activation
             .zip(producer)
-            .filter(|(activation, producer)| graph.nodes[*producer].op.fuse(*activation))
+            .filter(|(activation, producer)| fuse(&mut graph.nodes[*producer], *activation))
             .map(|(_, producer)| producer);
         match fused {
             Some(producer) => {
@@ -138,6 +157,10 @@ fn fuse_activations(graph: &mut Graph) {
             None => position += 1,
         }
     }
+}
+
+fn fuse(producer: &mut Node, activation: Activation) -> bool {
+    Arc::get_mut(&mut producer.op).is_some_and(|op| op.fuse(activation))
 }
 
 /// The constant of `x op constant`, and whether it stands first.
@@ -200,7 +223,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position,
             Node {
                 index,
-                op: Box::new(InputAffine {
+                op: Arc::new(InputAffine {
                     center: center.mapv(|x| x as f32),
                     factor: factor.mapv(|x| x as f32),
                 }),

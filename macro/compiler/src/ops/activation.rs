@@ -1,6 +1,5 @@
 //! Fused activations: clamps, in real and in quantized values.
 
-use super::QuantRule;
 use crate::error::{Error, Result};
 use crate::graph::QuantParams;
 use crate::tflite::ActivationFunctionType;
@@ -71,6 +70,3 @@ impl Activation {
         }
     }
 }
-
-/// Selecting operators keep their input's scale: the reference does not rescale.
-pub(crate) const SAME: QuantRule = QuantRule::SameAsInput;

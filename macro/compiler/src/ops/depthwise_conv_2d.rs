@@ -7,7 +7,7 @@ use quote::quote;
 use super::weights::{Accumulation, ScaleProduct, add_bias};
 use super::window::{Stepping, Window};
 use super::{
-    Accumulators, Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -110,6 +110,14 @@ impl Operator for DepthwiseConv2d {
 
     fn writes_f32(&self) -> bool {
         true
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Depthwise)
+    }
+
+    fn is_homogeneous(&self) -> bool {
+        self.activation != Activation::ReluN1To1
     }
 }
 

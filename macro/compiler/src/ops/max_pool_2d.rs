@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::pool::{Pool, PoolKernel};
-use super::{Activation, LowerContext, Lowered, Operator, ParseContext, QuantRule};
+use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext, QuantRule};
 use crate::error::Result;
 
 pub(crate) struct MaxPool2d(Pool);
@@ -29,6 +29,14 @@ impl Operator for MaxPool2d {
 
     fn rule(&self) -> QuantRule {
         QuantRule::SameAsInput
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Through)
+    }
+
+    fn is_homogeneous(&self) -> bool {
+        self.0.is_homogeneous()
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use super::{Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::quantize::arithmetic::Multiplier;
@@ -13,6 +13,7 @@ const MAX_DIMS: usize = 4;
 
 pub(crate) struct Mean {
     axes: Vec<i32>,
+    rank: usize,
     keep_dims: bool,
 }
 
@@ -21,6 +22,7 @@ impl Mean {
         let options = node.operator.builtin_options_as_reducer_options();
         Ok(Self {
             axes: node.integers(1, "axes")?,
+            rank: node.input(0)?.shape.len(),
             keep_dims: options.is_some_and(|o| o.keep_dims()),
         })
     }
@@ -72,6 +74,12 @@ impl Operator for Mean {
         }
         mean.into_shape_with_order(IxDyn(shape))
             .unwrap_or_else(|_| ArrayD::zeros(shape))
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        // The last dimension must be kept.
+        let reduced = self.reduced(self.rank).ok()?;
+        (reduced.last() == Some(&false)).then_some(ChannelRole::Through)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -205,11 +205,34 @@ pub(crate) trait Operator: Send + Sync {
         None
     }
 
+    /// How the operator treats channels (the last dimension), if it keeps them
+    /// apart or mixes them by constant weights.
+    fn channels(&self) -> Option<ChannelRole> {
+        None
+    }
+
+    /// True if a positive factor per channel may be pulled through:
+    /// `op(f * x) = f * op(x)`.
+    fn is_homogeneous(&self) -> bool {
+        true
+    }
+
     /// For `x op constant` (or `constant op x` if `reversed`): the elementwise
     /// `x * factor + offset` that it is.
     fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         None
     }
+}
+
+/// What an operator does with the channels of operand 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ChannelRole {
+    /// Weights mix all channels; the last axis of operand 1 counts them.
+    Mixes,
+    /// Weights per channel.
+    Depthwise,
+    /// No weights: every channel stays what it is.
+    Through,
 }
 
 /// How an operator changes a tensor's representation.

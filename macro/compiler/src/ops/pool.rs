@@ -48,6 +48,10 @@ impl Pool {
         self.activation.then(activation).map(|a| self.activation = a).is_some()
     }
 
+    pub(crate) fn is_homogeneous(&self) -> bool {
+        matches!(self.activation, Activation::None | Activation::Relu)
+    }
+
     pub(crate) fn evaluate(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],

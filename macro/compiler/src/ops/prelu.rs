@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use super::{Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::quantize::arithmetic::Multiplier;
@@ -31,6 +31,10 @@ impl Operator for Prelu {
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
         broadcast::evaluate(inputs, shape, |x, alpha| if x >= 0.0 { x } else { x * alpha })
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Through)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

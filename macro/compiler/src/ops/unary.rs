@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::table::TableKernel;
-use super::{Activation, LowerContext, Lowered, Operator, QuantRule, owned, tail};
+use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned, tail};
 use crate::error::Result;
 use crate::graph::QuantParams;
 
@@ -60,6 +60,10 @@ impl<U: Unary> Operator for U {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         Ok(Lowered::unary(self.table(context.params(0)?, context.output_params()?)))
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through)
     }
 
     fn as_activation(&self) -> Option<Activation> {

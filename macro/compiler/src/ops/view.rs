@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::table::TableKernel;
-use super::{LowerContext, Lowered, Operator, QuantRule, owned};
+use super::{ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned};
 use crate::error::Result;
 
 /// What sets one such operator apart from another.
@@ -51,5 +51,9 @@ impl<V: View> Operator for Viewing<V> {
 
     fn is_view(&self) -> bool {
         true
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Through)
     }
 }

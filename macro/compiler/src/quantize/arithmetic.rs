@@ -210,8 +210,9 @@ mod tests {
         let half = Multiplier::new(0.5);
         // Known vectors: ties go up in the high multiply, away from zero in the shift.
         assert_eq!([-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)), [-1, -1, 0, 0, 1, 1, 2]);
+        // 7/16 is 3.5, then 4, eighths: one rounding alone would give 0.
         let sixteenth = Multiplier::new(1.0 / 16.0);
-        assert_eq!([-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)), [-2, -1, 0, 1, 2]);
+        assert_eq!([-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)), [-2, -1, 1, 1, 2]);
         assert_eq!(Multiplier::new(3.7).apply(1000), 3700);
     }
 

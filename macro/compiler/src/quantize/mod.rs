@@ -2,6 +2,7 @@
 
 pub(crate) mod arithmetic;
 mod correct;
+pub(crate) mod equalize;
 mod lower;
 pub(crate) mod measure;
 pub(crate) mod params;

@@ -1,0 +1,135 @@
+//! The macro's arguments, with the span of everything that an error may blame.
+
+use niello_compiler::{Blame, ElementType, Options, PortChoice};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, LitStr, Result, Token, Visibility, braced, parenthesized};
+
+use crate::options;
+
+/// One call of `include_model!`.
+pub(crate) struct Input {
+    pub attributes: Vec<Attribute>,
+    pub visibility: Visibility,
+    pub name: Ident,
+    pub model: LitStr,
+    pub dataset: Option<LitStr>,
+    pub options: Options,
+    pub krate: TokenStream,
+    /// The span of each option's keyword.
+    pub keys: Vec<(&'static str, Span)>,
+    pub tensor_spans: Vec<Span>,
+    pub require_spans: Vec<Span>,
+    inputs: Option<PortList>,
+    outputs: Option<PortList>,
+}
+
+/// A written-out list.
+struct PortList {
+    whole: Span,
+    spans: Vec<Span>,
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        input.parse::<Token![fn]>()?;
+        let name = input.parse()?;
+        let mut options = Options::default();
+        let (mut inputs, mut outputs) = (None, None);
+        if input.peek(syn::token::Paren) {
+            let content;
+            let token = parenthesized!(content in input);
+            let (list, choices) = ports(&content, token.span.join())?;
+            (inputs, options.inputs) = (Some(list), Some(choices));
+        }
+        if input.parse::<Option<Token![->]>>()?.is_some() {
+            let content;
+            let token = braced!(content in input);
+            let (list, choices) = ports(&content, token.span.join())?;
+            (outputs, options.outputs) = (Some(list), Some(choices));
+        }
+        input.parse::<Token![=]>()?;
+        let model = input.parse()?;
+        let mut out = Input {
+            attributes,
+            visibility,
+            name,
+            model,
+            dataset: None,
+            options,
+            krate: quote!(::niello),
+            keys: Vec::new(),
+            tensor_spans: Vec::new(),
+            require_spans: Vec::new(),
+            inputs,
+            outputs,
+        };
+        while !input.is_empty() {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            options::parse(input, &mut out)?;
+        }
+        Ok(out)
+    }
+}
+
+fn ports(content: ParseStream<'_>, whole: Span) -> Result<(PortList, Vec<PortChoice>)> {
+    let list = Punctuated::<(PortChoice, Span), Token![,]>::parse_terminated_with(content, port)?;
+    let (choices, spans) = list.into_iter().unzip();
+    Ok((PortList { whole, spans }, choices))
+}
+
+/// `name`, `name: f32`, `"model's name" as name: f32`.
+fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
+    let mut choice = PortChoice::default();
+    let span = if input.peek(LitStr) {
+        let name: LitStr = input.parse()?;
+        choice.name = name.value();
+        name.span()
+    } else {
+        let name = input.call(Ident::parse_any)?;
+        choice.name = name.unraw().to_string();
+        name.span()
+    };
+    if input.parse::<Option<Token![as]>>()?.is_some() {
+        choice.rename = Some(input.parse::<Ident>()?.to_string());
+    }
+    if input.parse::<Option<Token![:]>>()?.is_some() {
+        let element: Ident = input.parse()?;
+        choice.element = Some(match element.to_string().as_str() {
+            "f32" => ElementType::F32,
+            "i8" => ElementType::I8,
+            _ => {
+                let message = format!("element type `{element}` is not supported; write `f32` or `i8`");
+                return Err(syn::Error::new(element.span(), message));
+            }
+        });
+    }
+    Ok((choice, span))
+}
+
+impl Input {
+    /// The tokens that an error of the compiler is about.
+    pub(crate) fn span(&self, blame: &Blame) -> Span {
+        let listed = |list: &Option<PortList>, i: usize| {
+            list.as_ref().map(|l| l.spans.get(i).copied().unwrap_or(l.whole))
+        };
+        match blame {
+            Blame::Model => None,
+            Blame::Dataset => self.dataset.as_ref().map(LitStr::span),
+            Blame::Option(name) => self.keys.iter().find(|(key, _)| key == name).map(|(_, span)| *span),
+            Blame::Input(i) => listed(&self.inputs, *i),
+            Blame::Output(i) => listed(&self.outputs, *i),
+            Blame::Tensor(i) => self.tensor_spans.get(*i).copied(),
+            Blame::Require(i) => self.require_spans.get(*i).copied(),
+        }
+        .unwrap_or_else(|| self.model.span())
+    }
+}

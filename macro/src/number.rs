@@ -1,0 +1,23 @@
+//! Numbers as users write them: `3`, `-0.5`, `1/255`.
+
+use syn::parse::ParseStream;
+use syn::{Lit, Result, Token};
+
+/// A number with a sign, or a quotient of two.
+pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
+    let value = signed(input)?;
+    if input.parse::<Option<Token![/]>>()?.is_some() {
+        return Ok(value / signed(input)?);
+    }
+    Ok(value)
+}
+
+fn signed(input: ParseStream<'_>) -> Result<f64> {
+    let negative = input.parse::<Option<Token![-]>>()?.is_some();
+    let value = match input.parse::<Lit>()? {
+        Lit::Int(n) => n.base10_parse::<f64>()?,
+        Lit::Float(x) => x.base10_parse::<f64>()?,
+        other => return Err(syn::Error::new(other.span(), "expected a number")),
+    };
+    Ok(if negative { -value } else { value })
+}

@@ -1,0 +1,195 @@
+//! The options after the path, each with the tokens to blame for it.
+
+use niello_compiler::{Comparison, Method, Metric, Requirement};
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{LitBool, LitInt, LitStr, Result, Token, parenthesized};
+
+use crate::input::Input;
+use crate::number;
+
+/// All options, for suggestions.
+const NAMES: &[&str] = &[
+    "dataset", "samples", "calibration", "tensors", "weights", "equalization", "bias_correction",
+    "signature", "images", "require", "crate",
+];
+
+/// Parses one option into `out`.
+pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
+    let key = input.call(Ident::parse_any)?;
+    let name = key.to_string();
+    if let Some((known, _)) = out.keys.iter().find(|(known, _)| *known == name) {
+        return Err(syn::Error::new(key.span(), format!("the option `{known}` is given twice")));
+    }
+    let Some(known) = NAMES.iter().find(|n| **n == name) else {
+        return Err(unknown("option", &key, NAMES));
+    };
+    out.keys.push((*known, key.span()));
+    let options = &mut out.options;
+    match name.as_str() {
+        "dataset" => out.dataset = Some(assigned(input)?),
+        "samples" => options.samples = Some(assigned::<LitInt>(input)?.base10_parse()?),
+        "calibration" => {
+            input.parse::<Token![=]>()?;
+            options.calibration = method(input, false)?;
+        }
+        "tensors" => {
+            for (name, method) in listed(input, |input| {
+                let name: LitStr = input.parse()?;
+                input.parse::<Token![:]>()?;
+                Ok((name, method(input, true)?))
+            })? {
+                out.tensor_spans.push(name.span());
+                options.tensors.push((name.value(), method));
+            }
+        }
+        "weights" => {
+            let choice: Ident = assigned(input)?;
+            options.per_channel = match choice.to_string().as_str() {
+                "per_channel" => true,
+                "per_tensor" => false,
+                _ => return Err(unknown("choice", &choice, &["per_channel", "per_tensor"])),
+            };
+        }
+        "equalization" => options.equalize = assigned::<LitBool>(input)?.value,
+        "bias_correction" => options.bias_correction = assigned::<LitBool>(input)?.value,
+        "signature" => options.signature = Some(assigned::<LitStr>(input)?.value()),
+        "images" => images(input, out)?,
+        "require" => {
+            for (requirement, span) in listed(input, requirement)? {
+                out.require_spans.push(span);
+                options.require.push(requirement);
+            }
+        }
+        _ => {
+            let path: syn::Path = assigned(input)?;
+            out.krate = quote::quote!(#path);
+        }
+    }
+    Ok(())
+}
+
+fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> Result<T> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+fn listed<T>(input: ParseStream<'_>, one: fn(ParseStream<'_>) -> Result<T>) -> Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    let list = Punctuated::<T, Token![,]>::parse_terminated_with(&content, one)?;
+    Ok(list.into_iter().collect())
+}
+
+fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
+    let name: Ident = input.parse()?;
+    let known: &[&str] = if single {
+        &["minmax", "percentile", "mse", "entropy", "range", "symmetric"]
+    } else {
+        &["minmax", "percentile", "mse", "entropy"]
+    };
+    let text = name.to_string();
+    if !known.contains(&text.as_str()) {
+        return Err(unknown("calibration method", &name, known));
+    }
+    let arguments = |n: usize, usage: &str| -> Result<Vec<f64>> {
+        if !input.peek(syn::token::Paren) {
+            return Err(syn::Error::new(name.span(), format!("write `{usage}`")));
+        }
+        let list = listed(input, number::parse)?;
+        if list.len() != n {
+            return Err(syn::Error::new(name.span(), format!("write `{usage}`")));
+        }
+        Ok(list)
+    };
+    Ok(match text.as_str() {
+        "minmax" => Method::MinMax,
+        "mse" => Method::Mse,
+        "entropy" => Method::Entropy,
+        "symmetric" => Method::Symmetric,
+        "percentile" => {
+            let percent = arguments(1, "percentile(99.99)")?[0];
+            if !(percent > 50.0 && percent <= 100.0) {
+                return Err(syn::Error::new(name.span(), "a percentile lies above 50 and up to 100"));
+            }
+            Method::Percentile(percent)
+        }
+        _ => {
+            let ends = arguments(2, "range(-1.0, 1.0)")?;
+            if !(ends[0] < ends[1]) {
+                return Err(syn::Error::new(name.span(), "a range's first end is below its second"));
+            }
+            Method::Range(ends[0] as f32, ends[1] as f32)
+        }
+    })
+}
+
+fn images(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
+    let content;
+    parenthesized!(content in input);
+    while !content.is_empty() {
+        let key: Ident = content.parse()?;
+        content.parse::<Token![=]>()?;
+        match key.to_string().as_str() {
+            "resize" => out.options.images.resize = content.parse::<LitBool>()?.value,
+            "scale" => out.options.images.scale = number::parse(&content)? as f32,
+            "offset" => out.options.images.offset = number::parse(&content)? as f32,
+            _ => return Err(unknown("image option", &key, &["resize", "scale", "offset"])),
+        }
+        if content.parse::<Option<Token![,]>>()?.is_none() && !content.is_empty() {
+            return Err(content.error("expected `,`"));
+        }
+    }
+    Ok(())
+}
+
+fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
+    let (output, span) = if input.peek(LitStr) {
+        let name: LitStr = input.parse()?;
+        (name.value(), name.span())
+    } else {
+        let name = input.call(Ident::parse_any)?;
+        (name.to_string(), name.span())
+    };
+    input.parse::<Token![:]>()?;
+    let name: Ident = input.parse()?;
+    let metric = match name.to_string().as_str() {
+        "sqnr_db" => Metric::SqnrDb,
+        "top1" => Metric::Top1,
+        "max_abs_error" => Metric::MaxAbsError,
+        _ => return Err(unknown("metric", &name, &["sqnr_db", "top1", "max_abs_error"])),
+    };
+    let comparison = if input.peek(Token![>=]) {
+        input.parse::<Token![>=]>()?;
+        Comparison::AtLeast
+    } else if input.peek(Token![<=]) {
+        input.parse::<Token![<=]>()?;
+        Comparison::AtMost
+    } else {
+        return Err(input.error("expected `>=` or `<=`"));
+    };
+    let fits = (metric == Metric::MaxAbsError) == (comparison == Comparison::AtMost);
+    if !fits {
+        let sign = if metric == Metric::MaxAbsError { "<=" } else { ">=" };
+        return Err(syn::Error::new(name.span(), format!("`{name}` is bounded with `{sign}`")));
+    }
+    let bound = number::parse(input)?;
+    Ok((Requirement { output, metric, comparison, bound }, span))
+}
+
+/// "unknown option `smaples`; did you mean `samples`?"
+pub(crate) fn unknown(what: &str, found: &Ident, known: &[&str]) -> syn::Error {
+    let name = found.to_string();
+    let close = known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(k, &name), k))
+        .min()
+        .filter(|(distance, k)| *distance <= 1 + k.len() / 3);
+    let hint = match close {
+        Some((_, k)) => format!("did you mean `{k}`?"),
+        None => format!("known: {}", known.join(", ")),
+    };
+    syn::Error::new(found.span(), format!("unknown {what} `{name}`; {hint}"))
+}

@@ -1,0 +1,150 @@
+//! The integer arithmetic of the TensorFlow Lite 8-bit quantization
+//! specification, with TensorFlow Lite Micro's double rounding.
+
+/// `real = scale * (q - zero_point)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantization {
+    /// Real value of one step.
+    pub scale: f32,
+    /// The quantized value of 0.0.
+    pub zero_point: i32,
+}
+
+/// A real factor: `multiplier * 2^(shift - 31)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Multiplier {
+    /// Q31 significand.
+    pub multiplier: i32,
+    /// Power of two, -31 to 30.
+    pub shift: i32,
+}
+
+impl Multiplier {
+    /// `x * factor`, rounded after the multiplication and after the shift.
+    #[inline(always)]
+    pub fn apply(self, x: i32) -> i32 {
+        multiply_by_quantized_multiplier(x, self.multiplier, self.shift)
+    }
+}
+
+/// TFLite's function of this name.
+#[inline(always)]
+pub fn multiply_by_quantized_multiplier(x: i32, multiplier: i32, shift: i32) -> i32 {
+    let left = shift.max(0) as u32;
+    let right = (-shift).max(0) as u32;
+    rounding_divide_by_pot(saturating_rounding_doubling_high_mul(x.wrapping_shl(left), multiplier), right)
+}
+
+/// The high half of `2 * a * b`, rounded to nearest.
+#[inline(always)]
+pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
+    let product = i64::from(a) * i64::from(b);
+    // Truncating division by 2^31 with a nudge towards the product's sign.
+    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+    let sum = product + nudge;
+    let quotient = (sum + ((sum >> 63) & ((1 << 31) - 1))) >> 31;
+    // Only i32::MIN squared does not fit.
+    if quotient > i64::from(i32::MAX) { i32::MAX } else { quotient as i32 }
+}
+
+/// `x / 2^exponent`, rounded to nearest, ties away from zero; exponent 0 to 31.
+#[inline(always)]
+pub fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
+    let exponent = exponent & 31;
+    let mask = ((1_u32 << exponent) - 1) as i32;
+    let remainder = x & mask;
+    let threshold = (mask >> 1) + i32::from(x < 0);
+    (x >> exponent) + i32::from(remainder > threshold)
+}
+
+/// 1 / (1 + a) in Q0.31 for `a` Q0.31 in [0, 1], by Newton-Raphson.
+pub fn one_over_one_plus_x(a: i32) -> i32 {
+    use saturating_rounding_doubling_high_mul as mul;
+    const Q2_ONE: i32 = 1 << 29;
+    const Q2_48_OVER_17: i32 = 1_515_870_810;
+    const Q2_MINUS_32_OVER_17: i32 = -1_010_580_540;
+    let sum = i64::from(a) + i64::from(i32::MAX);
+    let half_denominator = ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32;
+    let mut x = Q2_48_OVER_17.wrapping_add(mul(half_denominator, Q2_MINUS_32_OVER_17));
+    for _ in 0..3 {
+        let error = Q2_ONE.wrapping_sub(mul(half_denominator, x));
+        let step = i64::from(mul(x, error)) << 2;
+        x = x.wrapping_add(step.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
+    }
+    (i64::from(x) << 1).clamp(i32::MIN.into(), i32::MAX.into()) as i32
+}
+
+/// Rounds to the nearest integer, ties away from zero; NaN gives 0.
+#[inline(always)]
+pub fn round(x: f32) -> i32 {
+    let whole = x as i32;
+    let rest = x - whole as f32;
+    whole.saturating_add(i32::from(rest >= 0.5)).saturating_sub(i32::from(rest <= -0.5))
+}
+
+/// e^x for x <= 0, with a relative error below 2e-7.
+///
+/// Cody-Waite reduction to [-ln2/2, ln2/2] and a Taylor polynomial of degree 7.
+pub fn exp_of_negative(x: f32) -> f32 {
+    if x < -87.0 {
+        return 0.0;
+    }
+    let k = round(x * core::f32::consts::LOG2_E);
+    let r = (x - k as f32 * 0.693_145_75) - k as f32 * 1.428_606_8e-6;
+    let tail = 1.0 / 720.0 + r * (1.0 / 5040.0);
+    let p = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * tail)))));
+    // k is -126 to 0: a normal power of two.
+    p * f32::from_bits(((127 + k.clamp(-126, 0)) as u32) << 23)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requantization_rounds_twice() {
+        let half = Multiplier { multiplier: 1 << 30, shift: 0 };
+        assert_eq!([-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)), [-1, -1, 0, 0, 1, 1, 2]);
+        // 7/16 is 3.5, then 4, eighths: one rounding alone would give 0.
+        let sixteenth = Multiplier { multiplier: 1 << 30, shift: -3 };
+        assert_eq!([-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)), [-2, -1, 1, 1, 2]);
+        assert_eq!(Multiplier { multiplier: i32::MAX, shift: 30 }.apply(i32::MIN), 0);
+    }
+
+    #[test]
+    fn high_multiplication_truncates_like_the_reference() {
+        let reference = |a: i32, b: i32| {
+            let product = i64::from(a) * i64::from(b);
+            let nudge = if product >= 0 { 1_i64 << 30 } else { 1 - (1_i64 << 30) };
+            ((product + nudge) / (1_i64 << 31)).min(i32::MAX.into()) as i32
+        };
+        let values = [i32::MIN, i32::MIN + 1, -(1 << 30), -3, -1, 0, 1, 2, 1 << 30, i32::MAX - 1, i32::MAX];
+        for a in values {
+            for b in values {
+                assert_eq!(saturating_rounding_doubling_high_mul(a, b), reference(a, b), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn rounding_is_half_away_from_zero_and_total() {
+        let pairs = [
+            (0.49999997, 0), (0.5, 1), (-0.5, -1), (2.5, 3), (-2.4999998, -2), (1e20, i32::MAX),
+            (-1e20, i32::MIN), (f32::NAN, 0), (8_388_609.0, 8_388_609),
+        ];
+        for (x, expected) in pairs {
+            assert_eq!(round(x), expected, "{x}");
+        }
+    }
+
+    #[test]
+    fn exponentials_are_close() {
+        // Known values of e^x.
+        let known = [(0.0, 1.0), (-1.0, 0.367_879_44), (-0.1, 0.904_837_4), (-10.0, 4.539_993e-5), (-80.0, 1.804_851_4e-35)];
+        for (x, expected) in known {
+            let got = exp_of_negative(x);
+            assert!(((got - expected) / expected).abs() < 3e-7, "{x}: {got} {expected}");
+        }
+        assert_eq!(exp_of_negative(-1000.0), 0.0);
+    }
+}

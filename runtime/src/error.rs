@@ -1,0 +1,20 @@
+//! Errors of the generated types.
+
+use core::fmt;
+
+/// A slice that does not have as many elements as the tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LengthError {
+    /// Elements of the tensor.
+    pub expected: usize,
+    /// Elements of the slice.
+    pub found: usize,
+}
+
+impl fmt::Display for LengthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the tensor has {} elements, the slice {}", self.expected, self.found)
+    }
+}
+
+impl core::error::Error for LengthError {}

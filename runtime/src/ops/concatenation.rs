@@ -1,0 +1,23 @@
+//! CONCATENATION of tensors with one scale.
+
+/// Parameters of [`concatenation`].
+#[derive(Clone, Copy, Debug)]
+pub struct Concatenation<const N: usize> {
+    /// Elements of one row of each input: its axis and inner dimensions.
+    pub widths: [usize; N],
+}
+
+/// One row of each input after the other.
+pub fn concatenation<const N: usize>(p: &Concatenation<N>, inputs: [&[i8]; N], output: &mut [i8]) {
+    let width: usize = p.widths.iter().sum();
+    let mut begin = 0;
+    for (input, &size) in inputs.iter().zip(&p.widths) {
+        let rows = output.chunks_exact_mut(width.max(1)).zip(input.chunks_exact(size.max(1)));
+        for (out, row) in rows {
+            for (out, x) in out.get_mut(begin..).unwrap_or(&mut []).iter_mut().zip(row) {
+                *out = *x;
+            }
+        }
+        begin += size;
+    }
+}

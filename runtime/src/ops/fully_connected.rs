@@ -1,0 +1,30 @@
+//! FULLY_CONNECTED: input [rows, depth], weights [units, depth], output [rows, units].
+
+use super::accumulate::{OutputStage, dot};
+
+/// Parameters of [`fully_connected`].
+#[derive(Clone, Copy, Debug)]
+pub struct FullyConnected<'a, S> {
+    /// Elements of an input row.
+    pub depth: usize,
+    /// The input's negated zero point.
+    pub input_offset: i32,
+    /// Weights, [units, depth].
+    pub filter: &'a [u8],
+    /// One per unit, at scale input x filter.
+    pub bias: &'a [i32],
+    /// What becomes of the accumulators.
+    pub output: S,
+}
+
+/// Computes all rows.
+pub fn fully_connected<S: OutputStage>(p: &FullyConnected<'_, S>, input: &[i8], output: &mut [S::Element]) {
+    let depth = p.depth.max(1);
+    let rows = output.chunks_exact_mut(p.bias.len().max(1));
+    for (row, out) in input.chunks_exact(depth).zip(rows) {
+        let units = p.bias.iter().zip(p.filter.chunks_exact(depth));
+        for ((unit, out), (&bias, weights)) in out.iter_mut().enumerate().zip(units) {
+            *out = p.output.finish(dot(bias, row, weights, p.input_offset), unit);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! SOFTMAX in fixed point; output scale 1/256, zero point -128.
+
+use crate::arithmetic::{
+    one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
+};
+
+/// Parameters of [`softmax`].
+#[derive(Clone, Copy, Debug)]
+pub struct Softmax<'a> {
+    /// Elements of a row.
+    pub depth: usize,
+    /// exp(-d) in Q0.31 for a difference of d steps to the row's maximum;
+    /// larger differences count as 0.
+    pub exponentials: &'a [i32],
+}
+
+/// All rows.
+pub fn softmax(p: &Softmax<'_>, input: &[i8], output: &mut [i8]) {
+    let depth = p.depth.max(1);
+    for (row, out) in input.chunks_exact(depth).zip(output.chunks_exact_mut(depth)) {
+        let max = row.iter().fold(i8::MIN, |max, &q| max.max(q));
+        let exponential = |q: i8| {
+            let difference = i32::from(max) - i32::from(q);
+            p.exponentials.get(difference as usize).copied()
+        };
+        // Q12.19 has room for 4096 ones.
+        let sum = row
+            .iter()
+            .filter_map(|&q| exponential(q))
+            .fold(0_i32, |sum, e| sum.wrapping_add(rounding_divide_by_pot(e, 12)));
+        let headroom = sum.leading_zeros();
+        let fraction = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;
+        let reciprocal = one_over_one_plus_x(fraction);
+        let exponent = (35_u32).wrapping_sub(headroom);
+        for (out, &q) in out.iter_mut().zip(row) {
+            *out = match exponential(q) {
+                Some(e) => {
+                    let product = saturating_rounding_doubling_high_mul(reciprocal, e);
+                    rounding_divide_by_pot(product, exponent).saturating_sub(128).clamp(-128, 127) as i8
+                }
+                None => -128,
+            };
+        }
+    }
+}

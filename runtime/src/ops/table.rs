@@ -1,0 +1,29 @@
+//! Any function of one int8 value, as 256 bytes.
+
+/// Parameters of [`table`].
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    /// The output for each input plus 128, as bytes of two's complement.
+    pub table: &'a [u8; 256],
+}
+
+impl Table<'_> {
+    #[inline(always)]
+    fn lookup(&self, q: i8) -> i8 {
+        self.table[usize::from((q as u8) ^ 0x80)] as i8
+    }
+}
+
+/// All elements.
+pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
+    for (out, &q) in output.iter_mut().zip(input) {
+        *out = p.lookup(q);
+    }
+}
+
+/// All elements, in place.
+pub fn table_in_place(p: &Table<'_>, in_out: &mut [i8]) {
+    for q in in_out {
+        *q = p.lookup(*q);
+    }
+}

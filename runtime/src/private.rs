@@ -1,0 +1,38 @@
+//! All that emitted code names. Not an interface: it changes with every release,
+//! together with the macro, which depends on this very version.
+
+pub use crate::arena::{Aligned, Arena, slots};
+pub use crate::arithmetic::{Multiplier, Quantization};
+pub use crate::error::LengthError;
+pub use crate::ops::*;
+
+/// A slice as an array of exactly `N` elements.
+pub fn exact<T, const N: usize>(slice: &[T]) -> Result<&[T; N], LengthError> {
+    slice.try_into().map_err(|_| LengthError {
+        expected: N,
+        found: slice.len(),
+    })
+}
+
+/// A flat array seen as a type of the same elements.
+///
+/// # Safety
+/// `To` must be a `repr(transparent)` wrapper of nested arrays of `T` that hold
+/// `N` elements in all.
+#[allow(unsafe_code)]
+pub unsafe fn cast_ref<T, To, const N: usize>(array: &[T; N]) -> &To {
+    const {
+        assert!(size_of::<To>() == size_of::<[T; N]>());
+        assert!(align_of::<To>() == align_of::<[T; N]>());
+    }
+    // SAFETY: size and alignment are the same, and so, by the caller's promise,
+    // is the layout; the lifetime is the array's.
+    unsafe { &*core::ptr::from_ref(array).cast::<To>() }
+}
+
+/// Copies what two slices have in common.
+pub fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}

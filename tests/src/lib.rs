@@ -1,0 +1,91 @@
+//! What the tests share: recorded data, and flat views of nested outputs.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
+use ndarray_npy::NpzReader;
+
+/// The folder of this crate.
+pub fn here() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The models beside the repository.
+pub fn shared() -> PathBuf {
+    here().join("../../shared")
+}
+
+/// A `.npz` file: float arrays, and int8 ones widened.
+///
+/// # Panics
+/// If the file is not there or not readable.
+pub fn read_npz(path: &Path) -> Vec<(String, ArrayD<f32>)> {
+    let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut archive = NpzReader::new(file).expect("a .npz file");
+    let mut arrays = Vec::new();
+    for name in archive.names().expect("a list of arrays") {
+        let key = name.trim_end_matches(".npy").to_owned();
+        if let Ok(array) = archive.by_name::<OwnedRepr<f32>, IxDyn>(&name) {
+            arrays.push((key, array));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<i8>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(f32::from)));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<i64>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(|x| x as f32)));
+        }
+    }
+    arrays
+}
+
+/// One sample of one array, flat.
+///
+/// # Panics
+/// If there is no array of that name.
+pub fn sample(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<f32> {
+    let (_, array) = arrays.iter().find(|(k, _)| k == key).unwrap_or_else(|| panic!("no {key}"));
+    array.index_axis(Axis(0), i).iter().copied().collect()
+}
+
+/// The same of an int8 record.
+///
+/// # Panics
+/// If there is no array of that name.
+pub fn sample_i8(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<i8> {
+    sample(arrays, key, i).into_iter().map(|x| x as i8).collect()
+}
+
+/// Samples of the first array.
+pub fn samples(arrays: &[(String, ArrayD<f32>)]) -> usize {
+    arrays.first().map_or(0, |(_, a)| a.shape()[0])
+}
+
+/// Nested arrays as a flat list.
+pub trait Flat<T> {
+    /// Appends all elements in order.
+    fn flat(&self, out: &mut Vec<T>);
+}
+
+impl Flat<i8> for i8 {
+    fn flat(&self, out: &mut Vec<i8>) {
+        out.push(*self);
+    }
+}
+
+impl Flat<f32> for f32 {
+    fn flat(&self, out: &mut Vec<f32>) {
+        out.push(*self);
+    }
+}
+
+impl<T, A: Flat<T>, const N: usize> Flat<T> for [A; N] {
+    fn flat(&self, out: &mut Vec<T>) {
+        self.iter().for_each(|a| a.flat(out));
+    }
+}
+
+/// All elements of a nested array.
+pub fn flat<T>(nested: &impl Flat<T>) -> Vec<T> {
+    let mut out = Vec::new();
+    nested.flat(&mut out);
+    out
+}

@@ -1,0 +1,81 @@
+//! Int8 models: every byte of every recorded run of TensorFlow Lite Micro's
+//! reference kernels (or, where it lacks an operator, LiteRT's).
+#![forbid(unsafe_code)]
+
+use niello_tests::{flat, here, read_npz, sample_i8, samples};
+
+/// Compiles a model and compares it with its record.
+macro_rules! conforms {
+    ($name:ident, $model:literal, $record:expr, [$($ty:ident $input:literal),*], [$($field:ident $output:literal),*]) => {
+        mod $name {
+            use super::*;
+
+            niello::include_model! { fn $name = $model }
+
+            #[test]
+            fn every_byte() {
+                let record = read_npz(&$record);
+                let runs = samples(&record);
+                assert!(runs > 0);
+                let mut arena = $name::Arena::new();
+                for run in 0..runs {
+                    let out = $name::run_in(
+                        &mut arena,
+                        $($name::$ty::from_slice(&sample_i8(&record, concat!("in:", $input), run)).expect("its shape")),*
+                    );
+                    $(
+                        let got: Vec<i8> = flat(&out.$field);
+                        let want = sample_i8(&record, concat!("out:", $output), run);
+                        let differing = got.iter().zip(&want).filter(|(a, b)| a != b).count();
+                        assert_eq!((got.len(), differing), (want.len(), 0), "run {run}, output {}", $output);
+                    )*
+                }
+            }
+        }
+    };
+}
+
+/// The project's own models, always.
+macro_rules! own {
+    ($name:ident, $file:literal, $($rest:tt)*) => {
+        conforms!($name, $file, here().join($file.replace(".tflite", ".npz")), $($rest)*);
+    };
+}
+
+own!(digit_pair, "models/digit_pair_i8.tflite", [Left "left", Right "right"], [sum "sum", left_greater "left_greater"]);
+own!(photo_locator, "models/photo_locator_i8.tflite", [Hint "hint", Image "image"], [photo "photo", position "position", brightness_map "brightness_map"]);
+own!(tabular_mixture, "models/tabular_mixture_i8.tflite", [WorstFeatures "worst_features", MeanFeatures "mean_features", ErrorFeatures "error_features"], [benign "benign", logits "logits", radius "radius"]);
+own!(digit_pair_tap, "models/digit_pair_tap_i8.tflite", [Input0 "input_0", Input1 "input_1"], [result_0 "result_0", result_1 "result_1", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+own!(photo_locator_tap, "models/photo_locator_tap_i8.tflite", [Input0 "input_0", Input1 "input_1"], [result_0 "result_0", result_1 "result_1", result_2 "result_2", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+own!(tabular_mixture_tap, "models/tabular_mixture_tap_i8.tflite", [Input0 "input_0", Input1 "input_1", Input2 "input_2"], [result_0 "result_0", result_1 "result_1", result_2 "result_2", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+
+#[cfg(not(shared))]
+#[test]
+#[ignore = "../shared is not there: its 14 int8 models are skipped"]
+fn shared_models() {}
+
+#[cfg(shared)]
+mod shared {
+    use niello_tests::{flat, read_npz, sample_i8, samples, shared};
+
+    macro_rules! shared_model {
+        ($name:ident, $file:literal, $($rest:tt)*) => {
+            conforms!($name, $file, shared().join(concat!("golden/", stringify!($name), "_i8.npz")), $($rest)*);
+        };
+    }
+
+    shared_model!(ad, "../../shared/models/ad_i8.tflite", [Input1 "input_1"], [identity "Identity"]);
+    shared_model!(ad_tap, "../../shared/models/ad_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+    shared_model!(hello_world, "../../shared/models/hello_world_i8.tflite", [DenseInput "dense_input"], [dense_2 "dense_2"]);
+    shared_model!(hello_world_tap, "../../shared/models/hello_world_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1"]);
+    shared_model!(kws, "../../shared/models/kws_i8.tflite", [Input1 "input_1"], [identity "Identity"]);
+    shared_model!(kws_tap, "../../shared/models/kws_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+    shared_model!(micro_speech, "../../shared/models/micro_speech_i8.tflite", [Reshape1 "Reshape_1"], [labels_softmax "labels_softmax"]);
+    shared_model!(micro_speech_tap, "../../shared/models/micro_speech_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1"]);
+    shared_model!(resnet8, "../../shared/models/resnet8_i8.tflite", [Input1Int8 "input_1_int8"], [identity_int8 "Identity_int8"]);
+    shared_model!(resnet8_tap, "../../shared/models/resnet8_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+    shared_model!(streaming_wakeword, "../../shared/models/streaming_wakeword_i8.tflite", [Input1 "input_1"], [dense "dense"]);
+    shared_model!(streaming_wakeword_tap, "../../shared/models/streaming_wakeword_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+    shared_model!(vww, "../../shared/models/vww_i8.tflite", [Input1Int8 "input_1_int8"], [identity_int8 "Identity_int8"]);
+    shared_model!(vww_tap, "../../shared/models/vww_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+}
