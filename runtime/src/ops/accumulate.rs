@@ -40,6 +40,37 @@ impl OutputStage for Requantize<'_> {
     }
 }
 
+/// The same, rounded once (half up): LiteRT's FULLY_CONNECTED.
+#[derive(Clone, Copy, Debug)]
+pub struct RequantizeOnce<'a> {
+    /// Q31 significands.
+    pub multiplier: &'a [i32],
+    /// Powers of two.
+    pub shift: &'a [i8],
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+}
+
+impl OutputStage for RequantizeOnce<'_> {
+    type Element = i8;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> i8 {
+        let (Some(&multiplier), Some(&shift)) = (self.multiplier.get(channel), self.shift.get(channel)) else {
+            return 0;
+        };
+        let shift = (31 - i32::from(shift)).clamp(1, 62);
+        let product = i64::from(accumulator) * i64::from(multiplier);
+        let scaled = (product + (1 << (shift - 1))) >> shift;
+        let q = (scaled as i32).wrapping_add(self.output_offset);
+        q.max(self.activation_min).min(self.activation_max) as i8
+    }
+}
+
 /// To real values, for outputs that callers read as f32.
 #[derive(Clone, Copy, Debug)]
 pub struct Rescale<'a> {

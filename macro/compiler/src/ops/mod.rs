@@ -93,6 +93,17 @@ pub(crate) struct LowerContext<'a> {
     pub target: Target,
     /// One weight scale per output channel (else one per tensor).
     pub per_channel: bool,
+    pub reference: Reference,
+}
+
+/// Whose kernels define the bytes of an int8 model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// TensorFlow Lite Micro's.
+    TfliteMicro,
+    /// LiteRT's, for models with an operator that TensorFlow Lite Micro lacks.
+    /// They differ in the rounding of FULLY_CONNECTED.
+    LiteRt,
 }
 
 impl<'a> LowerContext<'a> {
@@ -203,6 +214,11 @@ pub(crate) trait Operator: Send + Sync {
     /// The same operator on f32 values, for the last step before an f32 output.
     fn tail(&self) -> Option<tail::Function> {
         None
+    }
+
+    /// True if TensorFlow Lite Micro has an int8 kernel for it.
+    fn in_tflite_micro(&self) -> bool {
+        true
     }
 
     /// How the operator treats channels (the last dimension), if it keeps them

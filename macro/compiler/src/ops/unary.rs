@@ -10,6 +10,8 @@ use crate::graph::QuantParams;
 /// What sets one elementwise function apart from another.
 pub(crate) trait Unary: Send + Sync {
     const NAME: &'static str;
+    /// See [`Operator::in_tflite_micro`].
+    const IN_TFLITE_MICRO: bool = true;
 
     /// The function in float32.
     fn real(&self, x: f32) -> f32;
@@ -60,6 +62,10 @@ impl<U: Unary> Operator for U {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         Ok(Lowered::unary(self.table(context.params(0)?, context.output_params()?)))
+    }
+
+    fn in_tflite_micro(&self) -> bool {
+        U::IN_TFLITE_MICRO
     }
 
     fn channels(&self) -> Option<ChannelRole> {

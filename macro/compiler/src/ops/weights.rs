@@ -4,7 +4,7 @@ use ndarray::{ArrayD, Axis};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Activation, Buffer, LowerContext, Target};
+use super::{Activation, Buffer, LowerContext, Reference, Target};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::{Constant, QuantParams, Quantization, Value};
@@ -123,6 +123,8 @@ pub(crate) enum OutputStage {
     /// int8, by a fixed-point multiplier per channel.
     Requantize {
         multipliers: Vec<Multiplier>,
+        /// LiteRT's fully connected layers round once.
+        rounds_once: bool,
         output_offset: i32,
         activation: (i32, i32),
     },
@@ -180,6 +182,8 @@ impl Accumulation {
                     .iter()
                     .map(|scale| Multiplier::new(scale / f64::from(output.scale)))
                     .collect(),
+                rounds_once: product == ScaleProduct::SingleIfPerTensor
+                    && context.reference == Reference::LiteRt,
                 output_offset: output.zero_point,
                 activation: activation.quantized_bounds(output),
             },
@@ -199,10 +203,12 @@ impl Accumulation {
         let channels = self.bias.len();
         let with_channel = accumulators.iter().enumerate().map(|(i, acc)| (i % channels, *acc));
         match &self.output {
-            OutputStage::Requantize { multipliers, output_offset, activation: (min, max) } => Buffer::I8(
+            OutputStage::Requantize { multipliers, rounds_once, output_offset, activation: (min, max) } => Buffer::I8(
                 with_channel
                     .map(|(c, acc)| {
-                        (multipliers[c].apply(acc).wrapping_add(*output_offset)).clamp(*min, *max) as i8
+                        let m = multipliers[c];
+                        let scaled = if *rounds_once { m.apply_once(acc) } else { m.apply(acc) };
+                        scaled.wrapping_add(*output_offset).clamp(*min, *max) as i8
                     })
                     .collect(),
             ),
@@ -228,21 +234,22 @@ impl Accumulation {
         let bias = constants.words("BIAS", &self.bias);
         let offset = emit::int(self.input_offset);
         let (output, stage) = match &self.output {
-            OutputStage::Requantize { multipliers, output_offset, activation: (min, max) } => {
+            OutputStage::Requantize { multipliers, rounds_once, output_offset, activation: (min, max) } => {
+                let stage = if *rounds_once { quote!(RequantizeOnce) } else { quote!(Requantize) };
                 let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
                 let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
                 let multiplier = constants.words("MULTIPLIER", &significands);
                 let shift = constants.shifts("SHIFT", &shifts);
                 let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
                 (
-                    quote!(rt::Requantize {
+                    quote!(rt::#stage {
                         multiplier: #multiplier,
                         shift: #shift,
                         output_offset: #offset,
                         activation_min: #min,
                         activation_max: #max,
                     }),
-                    quote!(rt::Requantize<'static>),
+                    quote!(rt::#stage<'static>),
                 )
             }
             OutputStage::Rescale { activation: (min, max) } => {

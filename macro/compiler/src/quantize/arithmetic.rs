@@ -52,6 +52,14 @@ impl Multiplier {
     }
 }
 
+impl Multiplier {
+    /// `x * factor`, rounded once (half up): LiteRT's FULLY_CONNECTED.
+    pub(crate) fn apply_once(self, x: i32) -> i32 {
+        let shift = (31 - self.shift).clamp(1, 62);
+        ((i64::from(x) * i64::from(self.multiplier) + (1 << (shift - 1))) >> shift) as i32
+    }
+}
+
 /// `x = significand * 2^exponent` with the significand in [0.5, 1).
 pub(crate) fn frexp(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {

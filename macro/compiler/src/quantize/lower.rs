@@ -8,7 +8,7 @@ use crate::graph::{ElementType, Graph, QuantParams, ValueId};
 use crate::ops::quantize::{DequantizeKernel, QuantizeKernel};
 use crate::ops::table::TableKernel;
 use crate::ops::tail::{Function, TailKernel};
-use crate::ops::{Kernel, LowerContext, Operand, Source, Target};
+use crate::ops::{Kernel, LowerContext, Operand, Reference, Source, Target};
 
 /// How callers see the inputs and outputs.
 pub(crate) struct Elements {
@@ -22,6 +22,7 @@ pub(crate) fn lower(graph: &Graph, scales: &Scales, elements: &Elements, per_cha
         graph,
         scales,
         per_channel,
+        reference: reference(graph),
         program: QuantGraph::default(),
         tensors: HashMap::new(),
         raw_inputs: HashMap::new(),
@@ -44,6 +45,17 @@ pub(crate) fn lower(graph: &Graph, scales: &Scales, elements: &Elements, per_cha
         lowering.output(port.value, *element)?;
     }
     Ok(lowering.program)
+}
+
+/// Whose rounding a model was made for: a file with scales of its own was run by
+/// its authors on one of the two.
+fn reference(graph: &Graph) -> Reference {
+    let prescribed = graph.nodes.iter().any(|n| graph.values[n.output].params().is_some());
+    if prescribed && graph.nodes.iter().any(|n| !n.op.in_tflite_micro()) {
+        Reference::LiteRt
+    } else {
+        Reference::TfliteMicro
+    }
 }
 
 /// The operators at the end of an f32 output that need no int8 step: they
@@ -87,6 +99,7 @@ struct Lowering<'a> {
     graph: &'a Graph,
     scales: &'a Scales,
     per_channel: bool,
+    reference: Reference,
     program: QuantGraph,
     /// The tensor that holds each value, int8 where there is a choice.
     tensors: HashMap<ValueId, TensorId>,
@@ -177,6 +190,7 @@ impl Lowering<'_> {
             output: &self.graph.values[node.output],
             target,
             per_channel: self.per_channel,
+            reference: self.reference,
         }
     }
 
