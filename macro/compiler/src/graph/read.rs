@@ -42,7 +42,10 @@ impl Graph {
             (ids(entry.subgraph.outputs()), &entry.outputs, true),
         ] {
             for id in list {
-                let port = port(&graph, &tensors, names, id)?;
+                // One tensor may be several outputs, each with its own name.
+                let listed = if output { &graph.outputs } else { &graph.inputs };
+                let earlier = listed.iter().filter(|p| p.value as i64 == i64::from(id)).count();
+                let port = port(&graph, &tensors, names, id, earlier)?;
                 if output {
                     graph.outputs.push(port);
                 } else {
@@ -133,7 +136,8 @@ fn value(bytes: &[u8], model: &Model<'_>, tensor: &Tensor<'_>, index: usize) -> 
         Some(data) => constant(tensor.type_(), &shape, elements, data).map_err(|e| e.at(&place))?,
         None => None,
     };
-    let is_int8 = matches!(tensor.type_(), TensorType::INT8);
+    // uint8 is int8 with everything shifted by 128.
+    let is_int8 = matches!(tensor.type_(), TensorType::INT8 | TensorType::UINT8);
     let quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
     Ok(Value {
         name,
@@ -165,9 +169,10 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
         if !allowed.contains(&zero_point) {
             return Err(Error::model(format!("its zero point is {zero_point}, outside of its type")));
         }
+        let shift = if tensor.type_() == TensorType::UINT8 { 128 } else { 0 };
         return Ok(Some(Quantization::PerTensor(QuantParams {
             scale: scales[0],
-            zero_point: zero_point as i32,
+            zero_point: zero_point as i32 - shift,
         })));
     }
     if zero_points.iter().any(|&z| z != 0) {
@@ -196,7 +201,7 @@ fn constant(
         TensorType::FLOAT32 | TensorType::INT32 => 4,
         TensorType::FLOAT16 => 2,
         TensorType::INT64 => 8,
-        TensorType::INT8 => 1,
+        TensorType::INT8 | TensorType::UINT8 => 1,
         // Constants of other types are an error only where an operator reads them.
         _ => return Ok(None),
     };
@@ -231,6 +236,7 @@ fn constant(
                 })
                 .collect(),
         )),
+        TensorType::UINT8 => Constant::I8(array(shape, data.iter().map(|&b| (b ^ 0x80) as i8).collect())),
         _ => Constant::I8(array(shape, data.iter().map(|&b| b as i8).collect())),
     }))
 }
@@ -323,6 +329,7 @@ fn port(
     tensors: &flatbuffers::Vector<'_, flatbuffers::ForwardsUOffset<Tensor<'_>>>,
     names: &[(usize, &str)],
     id: i32,
+    earlier: usize,
 ) -> Result<Port> {
     let value = usize::try_from(id)
         .ok()
@@ -342,7 +349,8 @@ fn port(
     };
     let name = names
         .iter()
-        .find(|(index, name)| *index == value && !name.is_empty())
+        .filter(|(index, name)| *index == value && !name.is_empty())
+        .nth(earlier)
         .map_or_else(|| plain_name(&tensor.name), |(_, name)| (*name).to_owned());
     Ok(Port {
         name,
