@@ -293,9 +293,11 @@ impl Lowering<'_> {
         let params = self.scales.find(value);
         self.program.output_params.push(params);
         let existing = self.tensors.get(&value).copied();
-        let id = match (existing, self.raw_inputs.get(&value), element) {
+        // An f32 input that is also an output goes through untouched.
+        let raw = self.raw_inputs.get(&value).copied();
+        let id = match (existing, raw, element) {
+            (_, Some(raw), ElementType::F32) => raw,
             (Some(id), ..) if self.program.tensors[id].element == element => id,
-            (None, Some(&raw), ElementType::F32) => raw,
             (_, _, ElementType::F32) => self.dequantized(value)?,
             (_, _, ElementType::I8) => self.int8(value)?,
         };
