@@ -23,8 +23,8 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     };
     let manifest = place::manifest().unwrap_or_default();
     let request = Request {
-        model: manifest.join(input.model.value()),
-        dataset: input.dataset.as_ref().map(|path| manifest.join(path.value())),
+        model: place::file(&manifest, &input.model),
+        dataset: input.dataset.as_ref().map(|path| place::file(&manifest, path)),
         options: input.options.clone(),
         cache: place::cache(&manifest),
     };

@@ -21,7 +21,8 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// Paths are relative to the folder of the crate's `Cargo.toml`.
+/// Paths are relative to the folder of the crate's `Cargo.toml`, or else to the
+/// source file, as with `include_bytes!`.
 ///
 /// # What it makes
 ///

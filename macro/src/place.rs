@@ -2,6 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use syn::LitStr;
+
+/// The file that a literal names: relative to the crate's manifest, else to the
+/// source file that it is written in, as `include_bytes!` has it.
+pub(crate) fn file(manifest: &Path, literal: &LitStr) -> PathBuf {
+    let path = manifest.join(literal.value());
+    let beside = literal.span().unwrap().local_file().map(|source| source.with_file_name(literal.value()));
+    match beside {
+        Some(beside) if !path.exists() && beside.exists() => beside.canonicalize().unwrap_or(beside),
+        _ => path,
+    }
+}
+
 /// The folder of the calling crate's manifest.
 pub(crate) fn manifest() -> Option<PathBuf> {
     std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)

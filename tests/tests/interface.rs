@@ -7,7 +7,7 @@ use niello_tests::{flat, here, read_npz, sample, sample_i8};
 
 niello::include_model! {
     /// Which digits sum to what, and whether the left one is greater.
-    pub fn digit_pair = "../examples/models/digit_pair_f32.tflite",
+    fn digit_pair = "../examples/models/digit_pair_f32.tflite",
     dataset = "../examples/models/digit_pair_calibration.npz",
 }
 

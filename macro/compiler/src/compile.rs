@@ -137,7 +137,7 @@ pub struct Request {
 pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let model = read_model(&request.model)?;
     let front = Front::new(&model, &request.options)?;
-    let (program, mut files) = front.quantize(&model, request)?;
+    let Quantization { program, mut files, .. } = front.quantize(&model, request)?;
     let plan = plan::plan(&program);
     files.insert(0, request.model.clone());
     Ok(emit::emit(item, &front.inputs, &front.outputs, &program, &plan, &files))
@@ -146,9 +146,12 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
 /// What stands in for a model that does not compile: the same types where they
 /// are known, and a function that returns zeros.
 pub fn fallback(item: &Item, request: &Request) -> TokenStream {
+    // Whatever of the interface is not to blame is kept.
     let plain = Options { inputs: None, outputs: None, ..request.options.clone() };
     let front = read_model(&request.model).and_then(|model| {
-        Front::new(&model, &request.options).or_else(|_| Front::new(&model, &plain))
+        Front::new(&model, &request.options)
+            .or_else(|_| Front::new(&model, &plain))
+            .or_else(|_| Front::new(&model, &Options::default()))
     });
     let (inputs, outputs) = front.map_or((Vec::new(), Vec::new()), |f| (f.inputs, f.outputs));
     let unit = Some(QuantParams { scale: 1.0, zero_point: 0 });
@@ -164,6 +167,15 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
 /// Reads the model's bytes.
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|e| Error::model(format!("cannot read the model {}: {e}", path.display())))
+}
+
+/// What quantization makes.
+pub(crate) struct Quantization {
+    pub program: QuantGraph,
+    /// The float graph that the program is made from, channels equalized.
+    pub graph: Graph,
+    /// The dataset's files.
+    pub files: Vec<PathBuf>,
 }
 
 /// The float graph with its interface.
@@ -190,8 +202,8 @@ impl Front {
         Ok(Self { graph, inputs, outputs, elements })
     }
 
-    /// The int8 program, and the dataset's files.
-    pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<(QuantGraph, Vec<PathBuf>)> {
+    /// The int8 program: from the cache, else by calibration.
+    pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<Quantization> {
         let options = &request.options;
         let methods = self.methods(options)?;
         let files = match &request.dataset {
@@ -210,11 +222,11 @@ impl Front {
                 return Err(Error::new(Blame::Require(0), "`require` needs a dataset to measure on"));
             }
             let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
-            return Ok((program, files));
+            return Ok(Quantization { program, graph: self.graph.clone(), files });
         }
         let slot = cache_slot(model, &files, request)?;
-        if let Some(program) = self.from_cache(&slot, options)? {
-            return Ok((program, files));
+        if let Some((program, graph)) = self.from_cache(&slot, options)? {
+            return Ok(Quantization { program, graph, files });
         }
         let path = request.dataset.as_deref().unwrap_or(Path::new(""));
         let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
@@ -230,13 +242,13 @@ impl Front {
         if options.bias_correction && !methods.is_empty() {
             found.corrections = quantize::correct_biases(&graph, &mut program, &data, &split.calibration);
         }
-        found.measured = self.require(&program, &data, &split, options)?;
+        found.measured = self.require(&graph, &program, &data, &split, options)?;
         slot.store(&found);
-        Ok((program, files))
+        Ok(Quantization { program, graph, files })
     }
 
     /// The program of an earlier run that met its requirements.
-    fn from_cache(&self, slot: &Slot, options: &Options) -> Result<Option<QuantGraph>> {
+    fn from_cache(&self, slot: &Slot, options: &Options) -> Result<Option<(QuantGraph, Graph)>> {
         let Some(found) = slot.load() else { return Ok(None) };
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &found.factors);
@@ -244,7 +256,7 @@ impl Front {
         let fits = found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
         let met = found.measured.len() == options.require.len()
             && options.require.iter().zip(&found.measured).all(|(r, m)| r.holds(*m));
-        Ok((fits && met).then_some(program))
+        Ok((fits && met).then_some((program, graph)))
     }
 
     /// The tensors to calibrate, each with its method.
@@ -269,11 +281,19 @@ impl Front {
         Ok(methods)
     }
 
-    fn require(&self, program: &QuantGraph, data: &Dataset, split: &Split, options: &Options) -> Result<Vec<f64>> {
+    /// Measures what `require` asks for, against the model as it is in the file.
+    fn require(
+        &self,
+        equalized: &Graph,
+        program: &QuantGraph,
+        data: &Dataset,
+        split: &Split,
+        options: &Options,
+    ) -> Result<Vec<f64>> {
         if options.require.is_empty() {
             return Ok(Vec::new());
         }
-        let measurement = measure(&self.graph, program, data, &split.held_out, true);
+        let measurement = measure(&self.graph, program, data, &split.held_out, false);
         let mut measured = Vec::new();
         for (i, clause) in options.require.iter().enumerate() {
             let port = self
@@ -296,7 +316,7 @@ impl Front {
                         clause.metric.name(),
                         split.held_out.len(),
                         clause.bound,
-                        crate::evaluate::table(program, &measurement, 12),
+                        crate::evaluate::table(program, &measure(equalized, program, data, &split.held_out, true), 12),
                     ),
                 ));
             }

@@ -6,10 +6,10 @@ use std::path::Path;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use crate::calibrate;
-use crate::compile::{Front, Options, Request, read_model};
+use crate::compile::{Front, Options, Quantization, Request, read_model};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, QuantParams};
+use crate::graph::{ElementType, Graph, QuantParams};
 use crate::ops::Buffer;
 use crate::plan;
 use crate::quantize::QuantGraph;
@@ -25,6 +25,8 @@ pub struct Model {
 pub struct Quantized<'a> {
     model: &'a Model,
     program: QuantGraph,
+    /// Equalized: what the operators are compared with.
+    graph: Graph,
 }
 
 /// An input or output.
@@ -88,8 +90,8 @@ impl Model {
 
     /// Quantizes as the macro does.
     pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
-        let (program, _) = self.front.quantize(&self.bytes, request)?;
-        Ok(Quantized { model: self, program })
+        let Quantization { program, graph, .. } = self.front.quantize(&self.bytes, request)?;
+        Ok(Quantized { model: self, program, graph })
     }
 }
 
@@ -132,17 +134,16 @@ impl Quantized<'_> {
 
     /// Compares with the float model on every sample of a dataset.
     pub fn accuracy(&self, dataset: &Path, options: &Options) -> Result<Vec<Accuracy>> {
-        Ok(accuracies(&self.measure(dataset, options, false)?))
+        Ok(accuracies(&self.measure(&self.model.front.graph, dataset, options, false)?))
     }
 
     /// The operators that lose most, as a table, worst first.
     pub fn worst_operators(&self, dataset: &Path, options: &Options, rows: usize) -> Result<String> {
-        let measurement = self.measure(dataset, options, true)?;
+        let measurement = self.measure(&self.graph, dataset, options, true)?;
         Ok(table(&self.program, &measurement, rows))
     }
 
-    fn measure(&self, dataset: &Path, options: &Options, steps: bool) -> Result<Measurement> {
-        let graph = &self.model.front.graph;
+    fn measure(&self, graph: &Graph, dataset: &Path, options: &Options, steps: bool) -> Result<Measurement> {
         let data = Dataset::read(dataset, &graph.inputs, &options.images)?;
         let samples: Vec<usize> = (0..crate::dataset::limit(data.len(), options.samples)?).collect();
         Ok(measure(graph, &self.program, &data, &samples, steps))
@@ -187,7 +188,8 @@ pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize
             step.operator,
             alone.sqnr_db(),
             total.sqnr_db(),
-            program.tensors[step.output].name
+            // Names of fused operators are long lists.
+            program.tensors[step.output].name.split(';').next().unwrap_or("")
         );
     }
     text

@@ -76,7 +76,7 @@ pub(crate) fn emit(
         }
 
         #[doc = #docs]
-        #[allow(clippy::all, clippy::pedantic, dead_code, unused_imports, unused_variables, unused_mut)]
+        #[allow(clippy::all, clippy::pedantic, dead_code, unreachable_pub, unused_imports, unused_variables, unused_mut)]
         #visibility mod #name {
             use #krate::__private as rt;
 

@@ -1,0 +1,8 @@
+niello::include_model! {
+    fn digit_pair = "../../../examples/models/digit_pair_f32.tflite",
+    dataset = "../data/extra_key.npz"
+}
+
+fn main() {
+    let _ = digit_pair(&digit_pair::Left::default(), &digit_pair::Right::default());
+}
