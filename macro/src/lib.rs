@@ -62,7 +62,7 @@ use proc_macro::TokenStream;
 /// |---|---|---|
 /// | `dataset = "path"` | | representative dataset: a `.npz` keyed by input name with a leading sample axis; a folder of `<input>.npy`; one `.npy` for a model of one input; a folder of PNG or JPEG files for one image input. float32, float64, int8, uint8 and int32 are accepted; keys that begin with `label:` are ignored |
 /// | `samples = 100` | all | how many samples calibrate, spread evenly over the dataset |
-/// | `calibration = minmax` | `minmax` | how tensors' ranges are chosen: `minmax`, `percentile(99.99)`, `mse` or `entropy` |
+/// | `calibration = mse` | `mse` | how tensors' ranges are chosen: from the smallest to the largest value (`minmax`), without outliers (`percentile(99.99)`), for the least square error (`mse`) or the least divergence (`entropy`) |
 /// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)` and `symmetric` |
 /// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
 /// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is |

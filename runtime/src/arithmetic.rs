@@ -29,7 +29,7 @@ impl Multiplier {
 
 /// TFLite's function of this name.
 #[inline(always)]
-pub fn multiply_by_quantized_multiplier(x: i32, multiplier: i32, shift: i32) -> i32 {
+pub(crate) fn multiply_by_quantized_multiplier(x: i32, multiplier: i32, shift: i32) -> i32 {
     let left = shift.max(0) as u32;
     let right = (-shift).max(0) as u32;
     rounding_divide_by_pot(saturating_rounding_doubling_high_mul(x.wrapping_shl(left), multiplier), right)
@@ -37,7 +37,7 @@ pub fn multiply_by_quantized_multiplier(x: i32, multiplier: i32, shift: i32) -> 
 
 /// The high half of `2 * a * b`, rounded to nearest.
 #[inline(always)]
-pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
+pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     let product = i64::from(a) * i64::from(b);
     // Truncating division by 2^31 with a nudge towards the product's sign.
     let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
@@ -49,7 +49,7 @@ pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
 
 /// `x / 2^exponent`, rounded to nearest, ties away from zero; exponent 0 to 31.
 #[inline(always)]
-pub fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
+pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
     let exponent = exponent & 31;
     let mask = ((1_u32 << exponent) - 1) as i32;
     let remainder = x & mask;
@@ -58,7 +58,7 @@ pub fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
 }
 
 /// 1 / (1 + a) in Q0.31 for `a` Q0.31 in [0, 1], by Newton-Raphson.
-pub fn one_over_one_plus_x(a: i32) -> i32 {
+pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
     use saturating_rounding_doubling_high_mul as mul;
     const Q2_ONE: i32 = 1 << 29;
     const Q2_48_OVER_17: i32 = 1_515_870_810;
@@ -76,7 +76,7 @@ pub fn one_over_one_plus_x(a: i32) -> i32 {
 
 /// Rounds to the nearest integer, ties away from zero; NaN gives 0.
 #[inline(always)]
-pub fn round(x: f32) -> i32 {
+pub(crate) fn round(x: f32) -> i32 {
     let whole = x as i32;
     let rest = x - whole as f32;
     whole.saturating_add(i32::from(rest >= 0.5)).saturating_sub(i32::from(rest <= -0.5))
@@ -85,7 +85,7 @@ pub fn round(x: f32) -> i32 {
 /// e^x for x <= 0, with a relative error below 2e-7.
 ///
 /// Cody-Waite reduction to [-ln2/2, ln2/2] and a Taylor polynomial of degree 7.
-pub fn exp_of_negative(x: f32) -> f32 {
+pub(crate) fn exp_of_negative(x: f32) -> f32 {
     if x < -87.0 {
         return 0.0;
     }

@@ -17,7 +17,7 @@ niello::include_model! {
         = "../examples/models/photo_locator_f32.tflite",
     dataset = "../examples/models/photo_locator_calibration.npz",
     samples = 40,
-    calibration = percentile(99.999),
+    calibration = minmax,
     tensors("image": range(0.0, 1.0), "functional_2_1/photo_1/MatMul;functional_2_1/photo_1/BiasAdd": mse,),
     weights = per_channel,
     require(photo: top1 >= 0.8, position: sqnr_db >= 15.0, light: max_abs_error <= 0.2),

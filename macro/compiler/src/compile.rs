@@ -48,7 +48,7 @@ impl Default for Options {
             inputs: None,
             outputs: None,
             samples: None,
-            calibration: Method::MinMax,
+            calibration: Method::Mse,
             tensors: Vec::new(),
             per_channel: true,
             equalize: true,

@@ -11,30 +11,74 @@ pub(crate) fn evaluate(
     inputs: &[ArrayViewD<'_, f32>],
     mut visit: impl FnMut(ValueId, &ArrayD<f32>),
 ) {
-    let mut tensors: Vec<Option<ArrayD<f32>>> = vec![None; graph.values.len()];
-    let mut uses = graph.uses();
-    for (port, data) in graph.inputs.iter().zip(inputs) {
-        visit(port.value, &data.to_owned());
-        tensors[port.value] = Some(data.to_owned());
+    let mut evaluation = Evaluation::new(graph, inputs);
+    for port in &graph.inputs {
+        if let Some(data) = &evaluation.tensors[port.value] {
+            visit(port.value, data);
+        }
     }
-    for node in &graph.nodes {
+    while let Some(value) = evaluation.step(graph) {
+        if let Some(data) = &evaluation.tensors[value] {
+            visit(value, data);
+        }
+        evaluation.drop_dead(graph);
+    }
+}
+
+/// A run of the float model that stops after each operator.
+pub(crate) struct Evaluation {
+    tensors: Vec<Option<ArrayD<f32>>>,
+    uses: Vec<usize>,
+    next: usize,
+}
+
+impl Evaluation {
+    pub(crate) fn new(graph: &Graph, inputs: &[ArrayViewD<'_, f32>]) -> Self {
+        let mut tensors = vec![None; graph.values.len()];
+        for (port, data) in graph.inputs.iter().zip(inputs) {
+            tensors[port.value] = Some(data.to_owned());
+        }
+        Self {
+            tensors,
+            uses: graph.uses(),
+            next: 0,
+        }
+    }
+
+    /// Runs until `value` exists; `None` if no operator that is left writes it.
+    pub(crate) fn advance(&mut self, graph: &Graph, value: ValueId) -> Option<&ArrayD<f32>> {
+        self.drop_dead(graph);
+        while self.step(graph)? != value {
+            self.drop_dead(graph);
+        }
+        self.tensors[value].as_ref()
+    }
+
+    /// Runs one operator; its output is there until [`Self::drop_dead`].
+    fn step(&mut self, graph: &Graph) -> Option<ValueId> {
+        let node = graph.nodes.get(self.next)?;
+        self.next += 1;
         for &value in node.inputs.iter().flatten() {
-            if tensors[value].is_none() {
-                tensors[value] = graph.values[value].real();
+            if self.tensors[value].is_none() {
+                self.tensors[value] = graph.values[value].real();
             }
         }
-        let views: Vec<_> = node
-            .inputs
-            .iter()
-            .map(|v| v.and_then(|v| tensors[v].as_ref()).map(|t| t.view()))
-            .collect();
+        let operand = |v: &Option<ValueId>| v.and_then(|v| self.tensors[v].as_ref()).map(|t| t.view());
+        let views: Vec<_> = node.inputs.iter().map(operand).collect();
         let output = node.op.evaluate(&views, &graph.values[node.output].shape);
-        visit(node.output, &output);
-        tensors[node.output] = Some(output);
+        self.tensors[node.output] = Some(output);
+        Some(node.output)
+    }
+
+    /// Drops what the operator that just ran was the last to read.
+    fn drop_dead(&mut self, graph: &Graph) {
+        let Some(node) = self.next.checked_sub(1).and_then(|last| graph.nodes.get(last)) else {
+            return;
+        };
         for &value in node.inputs.iter().flatten() {
-            uses[value] -= 1;
-            if uses[value] == 0 {
-                tensors[value] = None;
+            self.uses[value] -= 1;
+            if self.uses[value] == 0 {
+                self.tensors[value] = None;
             }
         }
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use evaluate::evaluate;
+pub(crate) use evaluate::{Evaluation, evaluate};
 use histogram::Histogram;
 
 use crate::dataset::Dataset;

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::broadcast::{self, Broadcast};
 use super::{
-    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+    Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -49,6 +49,18 @@ impl Operator for Add {
 
     fn fuse(&mut self, activation: Activation) -> bool {
         self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Joins)
+    }
+
+    fn is_homogeneous(&self) -> bool {
+        self.activation != Activation::ReluN1To1
+    }
+
+    fn clips(&self) -> Option<Activation> {
+        Some(self.activation)
     }
 
     fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {

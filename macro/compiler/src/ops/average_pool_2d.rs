@@ -39,6 +39,10 @@ impl Operator for AveragePool2d {
         self.0.is_homogeneous()
     }
 
+    fn clips(&self) -> Option<Activation> {
+        Some(self.0.activation())
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         Ok(Lowered::unary(PoolKernel::new(&self.0, context, "average_pool_2d", reduce)?))
     }

@@ -108,6 +108,10 @@ impl Operator for Conv2d {
         true
     }
 
+    fn clips(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Mixes)
     }

@@ -112,6 +112,10 @@ impl Operator for DepthwiseConv2d {
         true
     }
 
+    fn clips(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Depthwise)
     }

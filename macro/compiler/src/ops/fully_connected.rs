@@ -104,6 +104,10 @@ impl Operator for FullyConnected {
         true
     }
 
+    fn clips(&self) -> Option<Activation> {
+        Some(self.activation)
+    }
+
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Mixes)
     }

@@ -233,6 +233,11 @@ pub(crate) trait Operator: Send + Sync {
         true
     }
 
+    /// The clamp that the operator applies to its output.
+    fn clips(&self) -> Option<Activation> {
+        self.as_activation()
+    }
+
     /// For `x op constant` (or `constant op x` if `reversed`): the elementwise
     /// `x * factor + offset` that it is.
     fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
@@ -249,6 +254,8 @@ pub(crate) enum ChannelRole {
     Depthwise,
     /// No weights: every channel stays what it is.
     Through,
+    /// Adds or subtracts operands channel by channel.
+    Joins,
 }
 
 /// How an operator changes a tensor's representation.

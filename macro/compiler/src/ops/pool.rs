@@ -49,7 +49,11 @@ impl Pool {
     }
 
     pub(crate) fn is_homogeneous(&self) -> bool {
-        matches!(self.activation, Activation::None | Activation::Relu)
+        self.activation != Activation::ReluN1To1
+    }
+
+    pub(crate) fn activation(&self) -> Activation {
+        self.activation
     }
 
     pub(crate) fn evaluate(

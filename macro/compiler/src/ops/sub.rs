@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::add::AddKernel;
 use super::broadcast;
-use super::{Activation, LowerContext, Lowered, Operator, ParseContext};
+use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext};
 use crate::error::{Error, Result};
 
 pub(crate) struct Sub {
@@ -45,6 +45,18 @@ impl Operator for Sub {
 
     fn fuse(&mut self, activation: Activation) -> bool {
         self.activation.then(activation).map(|a| self.activation = a).is_some()
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Joins)
+    }
+
+    fn is_homogeneous(&self) -> bool {
+        self.activation != Activation::ReluN1To1
+    }
+
+    fn clips(&self) -> Option<Activation> {
+        Some(self.activation)
     }
 
     fn affine(&self, constant: &ArrayD<f32>, reversed: bool) -> Option<[ArrayD<f32>; 2]> {

@@ -5,10 +5,12 @@
 //! and Bias Correction" (2019), section 4.2, empirical variant: operator by
 //! operator, on calibration samples, behind operators that are corrected.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::QuantGraph;
-use crate::calibrate::evaluate;
+use crate::calibrate::Evaluation;
 use crate::dataset::Dataset;
-use crate::graph::{Graph, ValueId};
+use crate::graph::Graph;
 use crate::ops::Buffer;
 use crate::parallel;
 
@@ -33,6 +35,38 @@ pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool
     true
 }
 
+/// Both programs on one sample, side by side.
+struct Run {
+    real: Evaluation,
+    tensors: Vec<Buffer>,
+}
+
+/// Moments of one channel's error.
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn merge(&mut self, other: &Moments) {
+        self.count += other.count;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    /// The mean, shrunk by how uncertain it is (James and Stein, 1961).
+    fn shrunk_mean(self) -> f64 {
+        if self.count < 2.0 || self.sum == 0.0 {
+            return 0.0;
+        }
+        let mean = self.sum / self.count;
+        let variance = (self.squares / self.count - mean * mean).max(0.0) / self.count;
+        mean * (1.0 - variance / (mean * mean)).max(0.0)
+    }
+}
+
 /// Corrects every operator with weights, in order of execution.
 pub(crate) fn correct_biases(
     graph: &Graph,
@@ -40,74 +74,85 @@ pub(crate) fn correct_biases(
     dataset: &Dataset,
     samples: &[usize],
 ) -> Corrections {
-    let channels: Vec<usize> = program
-        .steps
-        .iter_mut()
-        .map(|s| s.kernel.accumulators().map_or(0, |a| a.bias.len()))
-        .collect();
-    let wanted: Vec<(ValueId, usize)> = program
-        .steps
+    let runs: Vec<Mutex<Run>> = samples
         .iter()
-        .zip(&channels)
-        .filter_map(|(s, n)| Some((program.tensors[s.output].value?, *n)))
-        .filter(|(_, n)| *n > 0)
-        .collect();
-    // Of the float model, only channel means are needed.
-    let real: Vec<Vec<(ValueId, Vec<f64>)>> = parallel::map(samples, |&sample| {
-        let mut means = Vec::new();
-        evaluate(graph, &dataset.sample(sample), |value, data| {
-            if let Some((_, n)) = wanted.iter().find(|(v, _)| *v == value) {
-                means.push((value, channel_means(data.iter().copied(), *n)));
-            }
-        });
-        means
-    });
-    let mut tensors: Vec<Vec<Buffer>> = samples
-        .iter()
-        .map(|&sample| program.start(&program.encode_sample(&dataset.sample(sample))))
+        .map(|&sample| {
+            let sample = dataset.sample(sample);
+            Mutex::new(Run {
+                real: Evaluation::new(graph, &sample),
+                tensors: program.start(&program.encode_sample(&sample)),
+            })
+        })
         .collect();
     let mut corrections = Vec::new();
-    for (position, &n) in channels.iter().enumerate() {
-        let output = program.steps[position].output;
-        let value = program.tensors[output].value;
-        let mut correction = vec![0; n];
-        if n > 0 {
-            let got = parallel::map(&tensors, |all| {
-                let buffer = program.simulate_step(&program.steps[position], all);
-                channel_means(program.decode(output, &buffer).into_iter(), n)
-            });
-            let mut error = vec![0.0; n];
-            for (got, real) in got.iter().zip(&real) {
-                if let Some((_, real)) = real.iter().find(|(v, _)| Some(*v) == value) {
-                    for ((e, r), g) in error.iter_mut().zip(real).zip(got) {
-                        *e += (r - g) / samples.len() as f64;
-                    }
-                }
+    for position in 0..program.steps.len() {
+        let channels = program.steps[position].kernel.accumulators().map_or(0, |a| a.bias.len());
+        let mut correction = vec![0; channels];
+        if channels > 0 {
+            let mut moments = vec![Moments::default(); channels];
+            for sample in parallel::map(&runs, |run| errors(graph, program, position, channels, run)) {
+                moments.iter_mut().zip(&sample).for_each(|(all, one)| all.merge(one));
             }
             if let Some(accumulators) = program.steps[position].kernel.accumulators() {
                 for (c, bias) in accumulators.bias.iter_mut().enumerate() {
-                    let steps = error[c] / accumulators.scales[c].max(f64::MIN_POSITIVE);
+                    let steps = moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);
                     correction[c] = steps.round().clamp(-1e9, 1e9) as i32;
                     *bias = bias.saturating_add(correction[c]);
                 }
             }
         }
         corrections.push(correction);
-        let results = parallel::map(&tensors, |all| program.simulate_step(&program.steps[position], all));
-        for (all, result) in tensors.iter_mut().zip(results) {
-            all[output] = result;
-            program.drop_dead(all, position);
-        }
+        parallel::map(&runs, |run| {
+            let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
+            let step = &program.steps[position];
+            let result = program.simulate_step(step, &run.tensors);
+            run.tensors[step.output] = result;
+            program.drop_dead(&mut run.tensors, position);
+        });
     }
     corrections
 }
 
-/// The mean of each channel of a tensor whose last dimension is channels.
-fn channel_means(data: impl ExactSizeIterator<Item = f32>, channels: usize) -> Vec<f64> {
-    let rows = data.len() / channels.max(1);
-    let mut means = vec![0.0; channels];
-    for (i, x) in data.enumerate() {
-        means[i % channels] += f64::from(x) / rows.max(1) as f64;
+/// The errors of one step on one sample, by channel.
+fn errors(graph: &Graph, program: &QuantGraph, position: usize, channels: usize, run: &Mutex<Run>) -> Vec<Moments> {
+    let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
+    let step = &program.steps[position];
+    let got = program.decode(step.output, &program.simulate_step(step, &run.tensors));
+    let mut moments = vec![Moments::default(); channels];
+    let value = program.tensors[step.output].value;
+    let Some(real) = value.and_then(|v| run.real.advance(graph, v)) else {
+        return moments;
+    };
+    // What an activation clips says nothing about the bias.
+    let node = graph.nodes.iter().find(|n| Some(n.output) == value);
+    let (min, max) = node.and_then(|n| n.op.clips()).map_or((f32::MIN, f32::MAX), |a| a.bounds());
+    for (i, (r, g)) in real.iter().zip(&got).enumerate() {
+        if *r > min && *r < max {
+            let error = f64::from(*r) - f64::from(*g);
+            let m = &mut moments[i % channels];
+            m.count += 1.0;
+            m.sum += error;
+            m.squares += error * error;
+        }
     }
-    means
+    moments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uncertain_means_are_shrunk() {
+        let of = |errors: &[f64]| Moments {
+            count: errors.len() as f64,
+            sum: errors.iter().sum(),
+            squares: errors.iter().map(|e| e * e).sum(),
+        };
+        assert_eq!(of(&[0.5; 100]).shrunk_mean(), 0.5);
+        assert_eq!(of(&[1.0, -1.0, 1.0, -0.9]).shrunk_mean(), 0.0);
+        assert_eq!(of(&[]).shrunk_mean(), 0.0);
+        let some = of(&[1.0, 2.0, 3.0, 2.0]).shrunk_mean();
+        assert!(some > 1.9 && some < 2.0, "{some}");
+    }
 }

@@ -14,36 +14,39 @@ use ndarray::Axis;
 
 use crate::calibrate::evaluate;
 use crate::dataset::Dataset;
-use crate::graph::{Constant, Graph, ValueId};
-use crate::ops::ChannelRole;
+use crate::graph::{Constant, Graph, Node, ValueId};
+use crate::ops::{Activation, ChannelRole};
 use crate::parallel;
 
-/// The factors of one set of channels, by the weights that compute them.
+/// The factor of each channel, by the first tensor of its class.
 pub(crate) type Factors = Vec<(ValueId, Vec<f32>)>;
 
-/// Weights whose output channels can be rescaled, with all that reads them.
-struct Site {
-    /// The weights' value: operators that share it share the factors.
-    weights: ValueId,
-    biases: Vec<ValueId>,
+/// Tensors whose channels must have the same factors, because an operator
+/// carries one's channels into the other's, adds them, or shares weights.
+struct Class {
+    tensors: Vec<ValueId>,
     channels: usize,
-    /// The tensors whose ranges count.
-    activations: Vec<ValueId>,
-    /// Weights that read the channels.
-    readers: Vec<Reader>,
+    /// Weights that compute the channels, and weights that read them.
+    writers: Vec<ValueId>,
+    biases: Vec<ValueId>,
+    readers: Vec<(ValueId, ChannelRole)>,
+    /// An operator clips some tensor at 6.
+    clipped: bool,
 }
 
-#[derive(Clone, PartialEq)]
-struct Reader {
-    weights: ValueId,
-    role: ChannelRole,
-}
+/// How far ranges are made equal where other weights than depthwise ones read
+/// them: those pay for larger activations with more unequal weights. 0 is not at
+/// all, 1 is fully; chosen by measurement (`benches/accuracy.rs`).
+const MIXED_STRENGTH: f32 = 0.3;
+
+/// No channel is enlarged more than this.
+const LARGEST: f32 = 1024.0;
 
 /// Finds factors on calibration samples.
 pub(crate) fn factors(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Factors {
-    let sites = sites(graph);
+    let classes = classes(graph);
     let wanted: HashMap<ValueId, usize> =
-        sites.iter().flat_map(|s| s.activations.iter().map(|a| (*a, s.channels))).collect();
+        classes.iter().flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels))).collect();
     let seen = parallel::map(samples, |&sample| {
         let mut seen = Vec::new();
         evaluate(graph, &dataset.sample(sample), |value, data| {
@@ -63,173 +66,214 @@ pub(crate) fn factors(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Fa
         all.iter_mut().zip(sample).for_each(|(a, s)| *a = a.max(s));
     }
     let mut factors = Factors::new();
-    for site in &sites {
-        let mut activation = vec![0.0_f32; site.channels];
-        for range in site.activations.iter().filter_map(|v| ranges.get(v)) {
-            activation.iter_mut().zip(range).for_each(|(a, r)| *a = a.max(*r));
+    for class in &classes {
+        let mut range = vec![0.0_f32; class.channels];
+        for tensor in class.tensors.iter().filter_map(|t| ranges.get(t)) {
+            range.iter_mut().zip(tensor).for_each(|(a, r)| *a = a.max(*r));
         }
-        factors.push((site.weights, site_factors(site, &activation)));
+        factors.push((class.tensors[0], class_factors(class, &range)));
     }
     factors
 }
 
-/// How far ranges are made equal where other weights than depthwise ones read
-/// them: those pay for larger activations with more unequal weights. 0 is not at
-/// all, 1 is fully; chosen by measurement (`benches/`, table of accuracies).
-const MIXED_STRENGTH: f32 = 0.3;
-
-/// No channel is enlarged more than this.
-const LARGEST: f32 = 1024.0;
-
-/// The factors of one site from its channels' ranges: at most 1, so that a
+/// The factors of one class from its channels' ranges: at most 1, so that a
 /// channel that RELU6 clips stays what it is.
-fn site_factors(site: &Site, activation: &[f32]) -> Vec<f32> {
+fn class_factors(class: &Class, ranges: &[f32]) -> Vec<f32> {
+    let max = ranges.iter().fold(0.0_f32, |m, x| m.max(*x));
+    if class.clipped && max > 6.0 {
+        // Enlarged channels would be clipped where they were not.
+        return vec![1.0; class.channels];
+    }
     // Depthwise weights have a scale per channel: there, equal ranges are free.
-    let free = site.readers.iter().all(|r| r.role == ChannelRole::Depthwise);
+    let free = class.readers.iter().all(|(_, role)| *role == ChannelRole::Depthwise);
     let strength = if free { 1.0 } else { MIXED_STRENGTH };
-    let max = activation.iter().fold(0.0_f32, |m, x| m.max(*x));
     let factor = |range: &f32| {
         // A dead channel has no range.
         if *range > 0.0 { (range / max).max(1.0 / LARGEST).powf(strength) } else { 1.0 }
     };
-    activation.iter().map(factor).collect()
-}
-
-/// The input channel that position `i` of the weights' last axis reads.
-fn channel_of(i: usize, len: usize, role: ChannelRole, channels: usize) -> usize {
-    match role {
-        ChannelRole::Depthwise => i / (len / channels).max(1),
-        // A flattened NHWC tensor repeats its channels.
-        _ => i % channels,
-    }
+    ranges.iter().map(factor).collect()
 }
 
 /// Applies factors to a graph's constants; the float function stays the same.
 pub(crate) fn equalize(graph: &mut Graph, factors: &Factors) {
-    for site in sites(graph) {
-        let Some((_, f)) = factors.iter().find(|(w, f)| *w == site.weights && f.len() == site.channels) else {
-            continue;
-        };
-        scale_outputs(graph, &site, f);
-        for reader in &site.readers {
-            if let Some(Constant::F32(data)) = &mut graph.values[reader.weights].constant {
-                let axis = Axis(data.ndim() - 1);
-                let len = data.len_of(axis);
-                for (i, mut slice) in data.axis_iter_mut(axis).enumerate() {
-                    let channel = channel_of(i, len, reader.role, site.channels);
-                    slice.mapv_inplace(|w| w * f[channel]);
-                }
-            }
+    for class in classes(graph) {
+        let found = factors.iter().find(|(t, f)| *t == class.tensors[0] && f.len() == class.channels);
+        let Some((_, factors)) = found else { continue };
+        for &weights in &class.writers {
+            let axis = match role_of_weights(graph, weights) {
+                Some(ChannelRole::Depthwise) => graph.values[weights].shape.len() - 1,
+                _ => 0,
+            };
+            scale(graph, weights, axis, |channel| 1.0 / factors[channel % class.channels]);
         }
-    }
-}
-
-fn scale_outputs(graph: &mut Graph, site: &Site, factors: &[f32]) {
-    let depthwise = graph
-        .nodes
-        .iter()
-        .any(|n| n.inputs.get(1) == Some(&Some(site.weights)) && n.op.channels() == Some(ChannelRole::Depthwise));
-    if let Some(Constant::F32(data)) = &mut graph.values[site.weights].constant {
-        let axis = Axis(if depthwise { data.ndim() - 1 } else { 0 });
-        for (mut slice, f) in data.axis_iter_mut(axis).zip(factors) {
-            slice.mapv_inplace(|w| w / f);
+        for &bias in &class.biases {
+            scale(graph, bias, 0, |channel| 1.0 / factors[channel % class.channels]);
         }
-    }
-    for bias in &site.biases {
-        if let Some(Constant::F32(data)) = &mut graph.values[*bias].constant {
-            data.iter_mut().zip(factors).for_each(|(b, f)| *b /= f);
-        }
-    }
-}
-
-/// All sites of a graph.
-fn sites(graph: &Graph) -> Vec<Site> {
-    let mut found: Vec<Site> = Vec::new();
-    for node in &graph.nodes {
-        let Some(weights) = rescalable_weights(graph, node) else { continue };
-        if found.iter().any(|s| s.weights == weights) {
-            continue;
-        }
-        if let Some(site) = site(graph, weights) {
-            found.push(site);
-        }
-    }
-    found
-}
-
-fn rescalable_weights(graph: &Graph, node: &crate::graph::Node) -> Option<ValueId> {
-    let weights = node.inputs.get(1).copied().flatten()?;
-    let value = &graph.values[weights];
-    let plain = value.quantization.is_none() && matches!(value.constant, Some(Constant::F32(_)));
-    (node.op.channels().is_some_and(|r| r != ChannelRole::Through) && plain).then_some(weights)
-}
-
-/// The site of `weights`, if every way from them leads to weights again.
-fn site(graph: &Graph, weights: ValueId) -> Option<Site> {
-    let users: Vec<_> = graph.nodes.iter().filter(|n| n.inputs.contains(&Some(weights))).collect();
-    let mut site = Site {
-        weights,
-        biases: Vec::new(),
-        channels: *graph.values[users.first()?.output].shape.last()?,
-        activations: Vec::new(),
-        readers: Vec::new(),
-    };
-    for node in &users {
-        if rescalable_weights(graph, node) != Some(weights) || !node.op.is_homogeneous() {
-            return None;
-        }
-        if let Some(bias) = node.inputs.get(2).copied().flatten() {
-            let own = graph.nodes.iter().all(|n| {
-                !n.inputs.contains(&Some(bias)) || rescalable_weights(graph, n) == Some(weights)
+        for &(weights, role) in &class.readers {
+            let axis = graph.values[weights].shape.len() - 1;
+            let len = graph.values[weights].shape[axis];
+            scale(graph, weights, axis, |i| match role {
+                // Output channel c * multiplier + m reads channel c.
+                ChannelRole::Depthwise => factors[i / (len / class.channels).max(1)],
+                // A flattened NHWC tensor repeats its channels.
+                _ => factors[i % class.channels],
             });
-            if !own || !matches!(graph.values[bias].constant, Some(Constant::F32(_))) {
-                return None;
-            }
-            if !site.biases.contains(&bias) {
-                site.biases.push(bias);
-            }
-        }
-        follow(graph, node.output, &mut site)?;
-    }
-    // Readers' weights must read nothing but this site.
-    for reader in &site.readers {
-        for node in graph.nodes.iter().filter(|n| n.inputs.contains(&Some(reader.weights))) {
-            let input = node.inputs.first().copied().flatten()?;
-            if !site.activations.contains(&input) || reader.weights == weights {
-                return None;
-            }
         }
     }
-    Some(site)
 }
 
-/// Follows a tensor to all its readers.
-fn follow(graph: &Graph, value: ValueId, site: &mut Site) -> Option<()> {
-    if graph.is_output(value) || graph.values[value].quantization.is_some() {
+fn scale(graph: &mut Graph, value: ValueId, axis: usize, factor: impl Fn(usize) -> f32) {
+    if let Some(Constant::F32(data)) = &mut graph.values[value].constant {
+        for (i, mut slice) in data.axis_iter_mut(Axis(axis)).enumerate() {
+            slice.mapv_inplace(|x| x * factor(i));
+        }
+    }
+}
+
+fn role_of_weights(graph: &Graph, weights: ValueId) -> Option<ChannelRole> {
+    let user = graph.nodes.iter().find(|n| n.inputs.get(1) == Some(&Some(weights)))?;
+    user.op.channels()
+}
+
+/// The weights of a node that may be rescaled.
+fn plain_weights(graph: &Graph, node: &Node) -> Option<ValueId> {
+    if !matches!(node.op.channels()?, ChannelRole::Mixes | ChannelRole::Depthwise) {
         return None;
     }
-    site.activations.push(value);
-    for node in graph.nodes.iter().filter(|n| n.inputs.contains(&Some(value))) {
-        if node.inputs.first() != Some(&Some(value)) {
-            return None;
+    let plain = |v: ValueId| {
+        let value = &graph.values[v];
+        value.quantization.is_none() && matches!(value.constant, Some(Constant::F32(_)))
+    };
+    let weights = node.inputs.get(1).copied().flatten().filter(|&w| plain(w))?;
+    let bias = node.inputs.get(2).copied().flatten();
+    // A bias belongs to its weights alone.
+    let own = bias.is_none_or(|b| {
+        plain(b)
+            && graph.nodes.iter().filter(|n| n.inputs.contains(&Some(b))).all(|n| {
+                n.inputs.get(1) == Some(&Some(weights)) && n.inputs.get(2) == Some(&Some(b))
+            })
+    });
+    let as_weights = |n: &&Node| n.inputs.contains(&Some(weights)) && n.inputs.get(1) != Some(&Some(weights));
+    (own && !graph.nodes.iter().any(|n| as_weights(&n))).then_some(weights)
+}
+
+/// Disjoint sets of tensors; a blocked set keeps its factors at 1.
+struct Sets {
+    parent: Vec<ValueId>,
+    blocked: Vec<bool>,
+}
+
+impl Sets {
+    fn find(&self, mut value: ValueId) -> ValueId {
+        while self.parent[value] != value {
+            value = self.parent[value];
         }
-        match node.op.channels()? {
-            ChannelRole::Through => {
-                let shape = &graph.values[node.output].shape;
-                // A flattening keeps the channels innermost.
-                if shape.last()? % site.channels != 0 || !node.op.is_homogeneous() {
-                    return None;
+        value
+    }
+
+    fn unite(&mut self, a: ValueId, b: ValueId) {
+        let (a, b) = (self.find(a), self.find(b));
+        self.parent[a] = b;
+        self.blocked[b] |= self.blocked[a];
+    }
+
+    fn block(&mut self, value: ValueId) {
+        let root = self.find(value);
+        self.blocked[root] = true;
+    }
+}
+
+/// All classes that can be rescaled.
+fn classes(graph: &Graph) -> Vec<Class> {
+    let mut sets = Sets {
+        parent: (0..graph.values.len()).collect(),
+        blocked: graph.values.iter().map(|v| v.quantization.is_some() || v.constant.is_some()).collect(),
+    };
+    for port in graph.inputs.iter().chain(&graph.outputs) {
+        sets.block(port.value);
+    }
+    // Operators with the same weights rescale together.
+    let mut users: HashMap<ValueId, &Node> = HashMap::new();
+    for node in &graph.nodes {
+        let input = node.inputs.first().copied().flatten();
+        let same_depth = |a: ValueId, b: ValueId| graph.values[a].shape.last() == graph.values[b].shape.last();
+        match (node.op.channels(), input, plain_weights(graph, node)) {
+            (Some(ChannelRole::Mixes | ChannelRole::Depthwise), Some(input), Some(weights)) => {
+                if let Some(first) = users.insert(weights, node) {
+                    sets.unite(node.output, first.output);
+                    sets.unite(input, first.inputs[0].unwrap_or(input));
                 }
-                follow(graph, node.output, site)?;
             }
-            ChannelRole::Depthwise if graph.values[value].shape.last() != Some(&site.channels) => return None,
-            role => {
-                let reader = Reader { weights: rescalable_weights(graph, node)?, role };
-                if !site.readers.contains(&reader) {
-                    site.readers.push(reader);
+            (Some(ChannelRole::Through), Some(input), _) => sets.unite(input, node.output),
+            (Some(ChannelRole::Joins), Some(a), _) => match node.inputs.get(1).copied().flatten() {
+                Some(b) if same_depth(a, b) && same_depth(a, node.output) => {
+                    sets.unite(a, node.output);
+                    sets.unite(b, node.output);
                 }
+                _ => node.inputs.iter().flatten().chain([&node.output]).for_each(|v| sets.block(*v)),
+            },
+            _ => node.inputs.iter().flatten().chain([&node.output]).for_each(|v| sets.block(*v)),
+        }
+        if !node.op.is_homogeneous() {
+            sets.block(node.output);
+        }
+    }
+    collect(graph, &sets)
+}
+
+fn collect(graph: &Graph, sets: &Sets) -> Vec<Class> {
+    let mut classes: Vec<(ValueId, Class)> = Vec::new();
+    for node in &graph.nodes {
+        let root = sets.find(node.output);
+        if sets.blocked[root] {
+            continue;
+        }
+        let place = classes.iter().position(|(r, _)| *r == root).unwrap_or_else(|| {
+            let class = Class {
+                tensors: Vec::new(),
+                channels: usize::MAX,
+                writers: Vec::new(),
+                biases: Vec::new(),
+                readers: Vec::new(),
+                clipped: false,
+            };
+            classes.push((root, class));
+            classes.len() - 1
+        });
+        let class = &mut classes[place].1;
+        class.tensors.push(node.output);
+        class.clipped |= node.op.clips() == Some(Activation::Relu6);
+        if let Some(weights) = plain_weights(graph, node) {
+            class.channels = class.channels.min(graph.values[node.output].shape.last().copied().unwrap_or(0));
+            push_new(&mut class.writers, weights);
+            if let Some(bias) = node.inputs.get(2).copied().flatten() {
+                push_new(&mut class.biases, bias);
             }
         }
     }
-    Some(())
+    for node in &graph.nodes {
+        let (Some(weights), Some(input)) = (plain_weights(graph, node), node.inputs.first().copied().flatten()) else {
+            continue;
+        };
+        let root = sets.find(input);
+        if let Some((_, class)) = classes.iter_mut().find(|(r, _)| *r == root) {
+            push_new(&mut class.readers, (weights, node.op.channels().unwrap_or(ChannelRole::Mixes)));
+        }
+    }
+    // Channels must stay innermost in every tensor, and be read one by one.
+    classes.retain(|(_, class)| {
+        let depth = |v: ValueId| graph.values[v].shape.last().copied().unwrap_or(0);
+        class.channels > 0
+            && class.channels < usize::MAX
+            && class.tensors.iter().all(|t| depth(*t) % class.channels == 0)
+            && class.readers.iter().all(|(w, role)| *role == ChannelRole::Mixes || depth(*w) % class.channels == 0)
+            && !class.readers.iter().any(|(w, _)| class.writers.contains(w))
+    });
+    classes.into_iter().map(|(_, class)| class).collect()
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
 }
