@@ -17,10 +17,23 @@ use niello_compiler::evaluate::{Data, Model};
 use niello_compiler::{Options, Request};
 
 const MODELS: &[&str] = &[
-    "digit_pair", "photo_locator", "tabular_mixture", "resnet8", "vww", "kws", "ad", "hello_world",
-    "iris_landmark", "face_detection", "hand_landmark",
+    "digit_pair",
+    "photo_locator",
+    "tabular_mixture",
+    "resnet8",
+    "vww",
+    "kws",
+    "ad",
+    "hello_world",
+    "iris_landmark",
+    "face_detection",
+    "hand_landmark",
 ];
-const PEERS: &[&str] = &["tflite_calibrator", "litert_quantizer", "tflite_converter_or_published_int8"];
+const PEERS: &[&str] = &[
+    "tflite_calibrator",
+    "litert_quantizer",
+    "tflite_converter_or_published_int8",
+];
 
 type Arrays = NpzReader<File>;
 
@@ -34,14 +47,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     println!("| model | output | SQNR, dB | best peer, dB | | top-1 agreement | best peer |");
     println!("|---|---|---|---|---|---|---|");
-    for name in MODELS.iter().filter(|m| wanted.is_empty() || wanted.iter().any(|w| w == *m)) {
+    for name in MODELS
+        .iter()
+        .filter(|m| wanted.is_empty() || wanted.iter().any(|w| w == *m))
+    {
         model(&shared, name, &index[name]["ptq_sqnr_db"])?;
     }
     Ok(())
 }
 
 fn open(path: PathBuf) -> Result<Arrays, Box<dyn Error>> {
-    Ok(NpzReader::new(File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?)?)
+    Ok(NpzReader::new(
+        File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?,
+    )?)
 }
 
 fn array(file: &mut Arrays, key: &str) -> Result<ArrayD<f32>, Box<dyn Error>> {
@@ -61,16 +79,29 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
     let quantized = model.quantize(&request)?;
     let mut data = open(shared.join(format!("data/{name}_evaluation.npz")))?;
     let mut golden = open(shared.join(format!("golden/{name}_f32.npz")))?;
-    let inputs: Vec<ArrayD<f32>> =
-        model.inputs().iter().map(|p| array(&mut data, &p.name)).collect::<Result<_, _>>()?;
-    let references: Vec<ArrayD<f32>> =
-        model.outputs().iter().map(|p| array(&mut golden, &format!("out:{}", p.name))).collect::<Result<_, _>>()?;
+    let inputs: Vec<ArrayD<f32>> = model
+        .inputs()
+        .iter()
+        .map(|p| array(&mut data, &p.name))
+        .collect::<Result<_, _>>()?;
+    let references: Vec<ArrayD<f32>> = model
+        .outputs()
+        .iter()
+        .map(|p| array(&mut golden, &format!("out:{}", p.name)))
+        .collect::<Result<_, _>>()?;
     let samples = references[0].shape()[0];
     let mut sums = vec![(0.0_f64, 0.0_f64, 0_usize); references.len()];
     for i in 0..samples {
-        let sample: Vec<Data> =
-            inputs.iter().map(|x| Data::F32(x.index_axis(Axis(0), i).iter().copied().collect())).collect();
-        for ((got, reference), sum) in quantized.run(&sample).iter().zip(&references).zip(&mut sums) {
+        let sample: Vec<Data> = inputs
+            .iter()
+            .map(|x| Data::F32(x.index_axis(Axis(0), i).iter().copied().collect()))
+            .collect();
+        for ((got, reference), sum) in quantized
+            .run(&sample)
+            .iter()
+            .zip(&references)
+            .zip(&mut sums)
+        {
             let Data::F32(got) = got else { continue };
             let want: Vec<f32> = reference.index_axis(Axis(0), i).iter().copied().collect();
             for (w, g) in want.iter().zip(got) {
@@ -80,7 +111,9 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
             sum.2 += usize::from(argmax(&want) == argmax(got));
         }
     }
-    for ((port, (signal, noise, same)), reference) in model.outputs().iter().zip(sums).zip(&references) {
+    for ((port, (signal, noise, same)), reference) in
+        model.outputs().iter().zip(sums).zip(&references)
+    {
         let sqnr = 10.0 * (signal / noise).log10();
         let best = best_peer(peers, &port.name);
         let verdict = match best {
@@ -90,28 +123,45 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
         };
         // The largest of one element is always the same.
         let several = reference.len() / samples > 1;
-        let top1 = if several { format!("{:.3}", same as f64 / samples as f64) } else { String::new() };
+        let top1 = if several {
+            format!("{:.3}", same as f64 / samples as f64)
+        } else {
+            String::new()
+        };
         let best_top1 = best_peer(peers, &format!("top1_agreement:{}", port.name));
-        let number = |x: Option<f64>, digits: usize| x.map_or("-".to_owned(), |x| format!("{x:.digits$}"));
+        let number =
+            |x: Option<f64>, digits: usize| x.map_or("-".to_owned(), |x| format!("{x:.digits$}"));
         println!(
             "| {name} | {} | {sqnr:.2} | {} | {verdict} | {top1} | {} |",
             port.name,
             number(best, 2),
-            if several { number(best_top1, 3) } else { String::new() }
+            if several {
+                number(best_top1, 3)
+            } else {
+                String::new()
+            }
         );
     }
     if std::env::var_os("NIELLO_WORST").is_some() {
         let evaluation = shared.join(format!("data/{name}_evaluation.npz"));
-        let few = Options { samples: Some(samples.min(10)), ..options };
+        let few = Options {
+            samples: Some(samples.min(10)),
+            ..options
+        };
         println!("\n{}\n", quantized.worst_operators(&evaluation, &few, 8)?);
     }
     Ok(())
 }
 
 fn best_peer(peers: &serde_json::Value, key: &str) -> Option<f64> {
-    PEERS.iter().filter_map(|peer| peers[peer][key].as_f64()).reduce(f64::max)
+    PEERS
+        .iter()
+        .filter_map(|peer| peers[peer][key].as_f64())
+        .reduce(f64::max)
 }
 
 fn argmax(list: &[f32]) -> usize {
-    list.iter().enumerate().fold(0, |best, (i, x)| if *x > list[best] { i } else { best })
+    list.iter()
+        .enumerate()
+        .fold(0, |best, (i, x)| if *x > list[best] { i } else { best })
 }

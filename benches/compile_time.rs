@@ -16,8 +16,17 @@ use niello_compiler::{Item, Options, Request, compile};
 use quote::{format_ident, quote};
 
 const MODELS: &[&str] = &[
-    "digit_pair", "photo_locator", "tabular_mixture", "resnet8", "vww", "kws", "ad", "hello_world",
-    "iris_landmark", "face_detection", "hand_landmark",
+    "digit_pair",
+    "photo_locator",
+    "tabular_mixture",
+    "resnet8",
+    "vww",
+    "kws",
+    "ad",
+    "hello_world",
+    "iris_landmark",
+    "face_detection",
+    "hand_landmark",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,9 +40,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("| model | expansion, cold | warm |\n|---|---|---|");
     for name in MODELS {
         let cold = expand(&shared, folder.path(), name)?;
-        let warm = (0..5).map(|_| expand(&shared, folder.path(), name)).collect::<Result<Vec<_>, _>>()?;
+        let warm = (0..5)
+            .map(|_| expand(&shared, folder.path(), name))
+            .collect::<Result<Vec<_>, _>>()?;
         let warm = warm.into_iter().min().unwrap_or_default();
-        println!("| {name} | {:.2} s | {:.3} s |", cold.as_secs_f64(), warm.as_secs_f64());
+        println!(
+            "| {name} | {:.2} s | {:.3} s |",
+            cold.as_secs_f64(),
+            warm.as_secs_f64()
+        );
     }
     let user = folder.path().join("user");
     std::fs::create_dir_all(user.join("src"))?;
@@ -54,13 +69,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
     };
     std::fs::write(user.join("src/main.rs"), "fn main() {}\n")?;
-    println!("| the dependencies, once | {:.1} s |", check(&user)?.as_secs_f64());
+    println!(
+        "| the dependencies, once | {:.1} s |",
+        check(&user)?.as_secs_f64()
+    );
     std::fs::write(user.join("src/main.rs"), source(0))?;
-    println!("| cold, 60 samples | {:.2} s |", check(&user)?.as_secs_f64());
+    println!(
+        "| cold, 60 samples | {:.2} s |",
+        check(&user)?.as_secs_f64()
+    );
     std::fs::write(user.join("src/main.rs"), source(1))?;
-    println!("| warm, after an edit of the program | {:.2} s |", check(&user)?.as_secs_f64());
+    println!(
+        "| warm, after an edit of the program | {:.2} s |",
+        check(&user)?.as_secs_f64()
+    );
     std::fs::write(user.join("src/main.rs"), "fn main() {} // 2\n")?;
-    println!("| without the model, for comparison | {:.2} s |", check(&user)?.as_secs_f64());
+    println!(
+        "| without the model, for comparison | {:.2} s |",
+        check(&user)?.as_secs_f64()
+    );
     Ok(())
 }
 

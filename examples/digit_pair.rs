@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut right_answers = [[0; 2]; 2];
     for i in 0..n {
         let (l, r) = (sample(&left, i), sample(&right, i));
-        let out = digit_pair(digit_pair::Left::from_slice(&l)?, digit_pair::Right::from_slice(&r)?);
+        let out = digit_pair(
+            digit_pair::Left::from_slice(&l)?,
+            digit_pair::Right::from_slice(&r)?,
+        );
         let float_out = float.run(&[&l, &r])?;
         let outputs = float.outputs();
         let float_of = |name: &str| {
@@ -44,13 +47,24 @@ fn main() -> Result<(), Box<dyn Error>> {
             show(&l, &r);
             let relation = if out.left_greater[0] > 0.5 { ">" } else { "<=" };
             let best = argmax(&out.sum);
-            println!("sum {best} ({:.0} % sure, label {label}), left {relation} right\n", out.sum[best] * 100.0);
+            println!(
+                "sum {best} ({:.0} % sure, label {label}), left {relation} right\n",
+                out.sum[best] * 100.0
+            );
         }
     }
     let percent = |k: usize| k as f32 * 100.0 / n as f32;
     println!("{n} pairs           int8   float");
-    println!("sum           {:6.1} % {:5.1} %", percent(right_answers[0][0]), percent(right_answers[0][1]));
-    println!("left greater  {:6.1} % {:5.1} %", percent(right_answers[1][0]), percent(right_answers[1][1]));
+    println!(
+        "sum           {:6.1} % {:5.1} %",
+        percent(right_answers[0][0]),
+        percent(right_answers[0][1])
+    );
+    println!(
+        "left greater  {:6.1} % {:5.1} %",
+        percent(right_answers[1][0]),
+        percent(right_answers[1][1])
+    );
     println!(
         "\n{} MACs, {} bytes of constants, {} bytes of arena",
         digit_pair::MACS,
@@ -63,7 +77,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Both images as characters.
 fn show(left: &[f32], right: &[f32]) {
     let row = |pixels: &[f32]| -> String {
-        pixels.iter().map(|p| [' ', '.', '+', '#'][(p * 3.99) as usize % 4]).flat_map(|c| [c, c]).collect()
+        pixels
+            .iter()
+            .map(|p| [' ', '.', '+', '#'][(p * 3.99) as usize % 4])
+            .flat_map(|c| [c, c])
+            .collect()
     };
     for (l, r) in left.chunks(8).zip(right.chunks(8)) {
         println!("  {}   {}", row(l), row(r));

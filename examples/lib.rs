@@ -13,7 +13,9 @@ pub struct Samples(NpzReader<File>);
 impl Samples {
     /// Opens `models/<name>`.
     pub fn open(name: &str) -> Result<Self, Box<dyn Error>> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("models")
+            .join(name);
         Ok(Self(NpzReader::new(File::open(path)?)?))
     }
 
@@ -33,5 +35,7 @@ pub fn sample(array: &ArrayD<f32>, i: usize) -> Vec<f32> {
 
 /// The position of the largest element.
 pub fn argmax(list: &[f32]) -> usize {
-    list.iter().enumerate().fold(0, |best, (i, x)| if *x > list[best] { i } else { best })
+    list.iter()
+        .enumerate()
+        .fold(0, |best, (i, x)| if *x > list[best] { i } else { best })
 }

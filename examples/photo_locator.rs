@@ -34,10 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let map = sample(&maps, i);
         map.iter().fold(0.0, |m: f32, x| m.max(*x)) - map.iter().fold(1.0, |m: f32, x| m.min(*x))
     };
-    let most_varied = (0..n).max_by(|a, b| spread(*a).total_cmp(&spread(*b))).unwrap_or(0);
+    let most_varied = (0..n)
+        .max_by(|a, b| spread(*a).total_cmp(&spread(*b)))
+        .unwrap_or(0);
     // Right photos, position errors and map errors: int8 and float.
     let (mut photo, mut position, mut map) = ([0; 2], [0.0; 2], [0.0; 2]);
-    let mean_error = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
+    let mean_error = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32
+    };
     for i in 0..n {
         let (image, hint) = (sample(&images, i), sample(&hints, i));
         let out = photo_locator(
@@ -47,7 +51,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         // The file's own order.
         let float_out = float.run(&[&hint, &image])?;
         let flat = |name: &str| float_out[place(name)].iter().copied().collect::<Vec<f32>>();
-        let (label, where_, bright) = (photos[[i]] as usize, sample(&positions, i), sample(&maps, i));
+        let (label, where_, bright) = (
+            photos[[i]] as usize,
+            sample(&positions, i),
+            sample(&maps, i),
+        );
         photo[0] += usize::from(argmax(&out.photo) == label);
         photo[1] += usize::from(argmax(&flat("photo")) == label);
         position[0] += mean_error(&out.position_dequantized(), &where_);
@@ -60,16 +68,37 @@ fn main() -> Result<(), Box<dyn Error>> {
             let float_map = flat("brightness_map");
             for row in 0..8 {
                 let line = |map: &[f32]| -> String {
-                    map[row * 8..][..8].iter().map(|x| [' ', '.', ':', '+', '#'][(x * 4.99) as usize % 5]).flat_map(|c| [c, c]).collect()
+                    map[row * 8..][..8]
+                        .iter()
+                        .map(|x| [' ', '.', ':', '+', '#'][(x * 4.99) as usize % 5])
+                        .flat_map(|c| [c, c])
+                        .collect()
                 };
-                println!("  {}   {}   {}", line(brightness), line(&float_map), line(&bright));
+                println!(
+                    "  {}   {}   {}",
+                    line(brightness),
+                    line(&float_map),
+                    line(&bright)
+                );
             }
         }
     }
     println!("\n{n} images                  int8   float");
-    println!("right photo           {:6.1} % {:5.1} %", photo[0] as f32 * 100.0 / n as f32, photo[1] as f32 * 100.0 / n as f32);
-    println!("mean position error   {:8.3} {:7.3}", position[0] / n as f32, position[1] / n as f32);
-    println!("mean brightness error {:8.4} {:7.4}", map[0] / n as f32, map[1] / n as f32);
+    println!(
+        "right photo           {:6.1} % {:5.1} %",
+        photo[0] as f32 * 100.0 / n as f32,
+        photo[1] as f32 * 100.0 / n as f32
+    );
+    println!(
+        "mean position error   {:8.3} {:7.3}",
+        position[0] / n as f32,
+        position[1] / n as f32
+    );
+    println!(
+        "mean brightness error {:8.4} {:7.4}",
+        map[0] / n as f32,
+        map[1] / n as f32
+    );
     println!(
         "\n{} MACs, {} bytes of constants, {} bytes of arena",
         photo_locator::MACS,

@@ -24,7 +24,10 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let manifest = place::manifest().unwrap_or_default();
     let request = Request {
         model: place::file(&manifest, &input.model),
-        dataset: input.dataset.as_ref().map(|path| place::file(&manifest, path)),
+        dataset: input
+            .dataset
+            .as_ref()
+            .map(|path| place::file(&manifest, path)),
         options: input.options.clone(),
         cache: place::cache(&manifest),
     };

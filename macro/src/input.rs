@@ -107,7 +107,8 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
             "f32" => ElementType::F32,
             "i8" => ElementType::I8,
             _ => {
-                let message = format!("element type `{element}` is not supported; write `f32` or `i8`");
+                let message =
+                    format!("element type `{element}` is not supported; write `f32` or `i8`");
                 return Err(syn::Error::new(element.span(), message));
             }
         });
@@ -119,12 +120,17 @@ impl Input {
     /// The tokens that an error of the compiler is about.
     pub(crate) fn span(&self, blame: &Blame) -> Span {
         let listed = |list: &Option<PortList>, i: usize| {
-            list.as_ref().map(|l| l.spans.get(i).copied().unwrap_or(l.whole))
+            list.as_ref()
+                .map(|l| l.spans.get(i).copied().unwrap_or(l.whole))
         };
         match blame {
             Blame::Model => None,
             Blame::Dataset => self.dataset.as_ref().map(LitStr::span),
-            Blame::Option(name) => self.keys.iter().find(|(key, _)| key == name).map(|(_, span)| *span),
+            Blame::Option(name) => self
+                .keys
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, span)| *span),
             Blame::Input(i) => listed(&self.inputs, *i),
             Blame::Output(i) => listed(&self.outputs, *i),
             Blame::Tensor(i) => self.tensor_spans.get(*i).copied(),

@@ -12,8 +12,17 @@ use crate::number;
 
 /// All options, for suggestions.
 const NAMES: &[&str] = &[
-    "dataset", "samples", "calibration", "tensors", "weights", "equalization", "bias_correction",
-    "signature", "images", "require", "crate",
+    "dataset",
+    "samples",
+    "calibration",
+    "tensors",
+    "weights",
+    "equalization",
+    "bias_correction",
+    "signature",
+    "images",
+    "require",
+    "crate",
 ];
 
 /// Parses one option into `out`.
@@ -21,7 +30,10 @@ pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
     let key = input.call(Ident::parse_any)?;
     let name = key.to_string();
     if let Some((known, _)) = out.keys.iter().find(|(known, _)| *known == name) {
-        return Err(syn::Error::new(key.span(), format!("the option `{known}` is given twice")));
+        return Err(syn::Error::new(
+            key.span(),
+            format!("the option `{known}` is given twice"),
+        ));
     }
     let Some(known) = NAMES.iter().find(|n| **n == name) else {
         return Err(unknown("option", &key, NAMES));
@@ -86,7 +98,14 @@ fn listed<T>(input: ParseStream<'_>, one: fn(ParseStream<'_>) -> Result<T>) -> R
 fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
     let name: Ident = input.parse()?;
     let known: &[&str] = if single {
-        &["minmax", "percentile", "mse", "entropy", "range", "symmetric"]
+        &[
+            "minmax",
+            "percentile",
+            "mse",
+            "entropy",
+            "range",
+            "symmetric",
+        ]
     } else {
         &["minmax", "percentile", "mse", "entropy"]
     };
@@ -112,14 +131,20 @@ fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
         "percentile" => {
             let percent = arguments(1, "percentile(99.99)")?[0];
             if !(percent > 50.0 && percent <= 100.0) {
-                return Err(syn::Error::new(name.span(), "a percentile lies above 50 and up to 100"));
+                return Err(syn::Error::new(
+                    name.span(),
+                    "a percentile lies above 50 and up to 100",
+                ));
             }
             Method::Percentile(percent)
         }
         _ => {
             let ends = arguments(2, "range(-1.0, 1.0)")?;
-            if !(ends[0] < ends[1]) {
-                return Err(syn::Error::new(name.span(), "a range's first end is below its second"));
+            if ends[0] >= ends[1] {
+                return Err(syn::Error::new(
+                    name.span(),
+                    "a range's first end is below its second",
+                ));
             }
             Method::Range(ends[0] as f32, ends[1] as f32)
         }
@@ -136,7 +161,13 @@ fn images(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
             "resize" => out.options.images.resize = content.parse::<LitBool>()?.value,
             "scale" => out.options.images.scale = number::parse(&content)? as f32,
             "offset" => out.options.images.offset = number::parse(&content)? as f32,
-            _ => return Err(unknown("image option", &key, &["resize", "scale", "offset"])),
+            _ => {
+                return Err(unknown(
+                    "image option",
+                    &key,
+                    &["resize", "scale", "offset"],
+                ));
+            }
         }
         if content.parse::<Option<Token![,]>>()?.is_none() && !content.is_empty() {
             return Err(content.error("expected `,`"));
@@ -159,7 +190,13 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
         "sqnr_db" => Metric::SqnrDb,
         "top1" => Metric::Top1,
         "max_abs_error" => Metric::MaxAbsError,
-        _ => return Err(unknown("metric", &name, &["sqnr_db", "top1", "max_abs_error"])),
+        _ => {
+            return Err(unknown(
+                "metric",
+                &name,
+                &["sqnr_db", "top1", "max_abs_error"],
+            ));
+        }
     };
     let comparison = if input.peek(Token![>=]) {
         input.parse::<Token![>=]>()?;
@@ -172,11 +209,26 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
     };
     let fits = (metric == Metric::MaxAbsError) == (comparison == Comparison::AtMost);
     if !fits {
-        let sign = if metric == Metric::MaxAbsError { "<=" } else { ">=" };
-        return Err(syn::Error::new(name.span(), format!("`{name}` is bounded with `{sign}`")));
+        let sign = if metric == Metric::MaxAbsError {
+            "<="
+        } else {
+            ">="
+        };
+        return Err(syn::Error::new(
+            name.span(),
+            format!("`{name}` is bounded with `{sign}`"),
+        ));
     }
     let bound = number::parse(input)?;
-    Ok((Requirement { output, metric, comparison, bound }, span))
+    Ok((
+        Requirement {
+            output,
+            metric,
+            comparison,
+            bound,
+        },
+        span,
+    ))
 }
 
 /// "unknown option `smaples`; did you mean `samples`?"

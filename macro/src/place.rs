@@ -8,9 +8,15 @@ use syn::LitStr;
 /// source file that it is written in, as `include_bytes!` has it.
 pub(crate) fn file(manifest: &Path, literal: &LitStr) -> PathBuf {
     let path = manifest.join(literal.value());
-    let beside = literal.span().unwrap().local_file().map(|source| source.with_file_name(literal.value()));
+    let beside = literal
+        .span()
+        .unwrap()
+        .local_file()
+        .map(|source| source.with_file_name(literal.value()));
     match beside {
-        Some(beside) if !path.exists() && beside.exists() => beside.canonicalize().unwrap_or(beside),
+        Some(beside) if !path.exists() && beside.exists() => {
+            beside.canonicalize().unwrap_or(beside)
+        }
         _ => path,
     }
 }

@@ -32,7 +32,10 @@ impl Multiplier {
 pub(crate) fn multiply_by_quantized_multiplier(x: i32, multiplier: i32, shift: i32) -> i32 {
     let left = shift.max(0) as u32;
     let right = (-shift).max(0) as u32;
-    rounding_divide_by_pot(saturating_rounding_doubling_high_mul(x.wrapping_shl(left), multiplier), right)
+    rounding_divide_by_pot(
+        saturating_rounding_doubling_high_mul(x.wrapping_shl(left), multiplier),
+        right,
+    )
 }
 
 /// The high half of `2 * a * b`, rounded to nearest.
@@ -44,7 +47,11 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     let sum = product + nudge;
     let quotient = (sum + ((sum >> 63) & ((1 << 31) - 1))) >> 31;
     // Only i32::MIN squared does not fit.
-    if quotient > i64::from(i32::MAX) { i32::MAX } else { quotient as i32 }
+    if quotient > i64::from(i32::MAX) {
+        i32::MAX
+    } else {
+        quotient as i32
+    }
 }
 
 /// `x / 2^exponent`, rounded to nearest, ties away from zero; exponent 0 to 31.
@@ -79,7 +86,9 @@ pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
 pub(crate) fn round(x: f32) -> i32 {
     let whole = x as i32;
     let rest = x - whole as f32;
-    whole.saturating_add(i32::from(rest >= 0.5)).saturating_sub(i32::from(rest <= -0.5))
+    whole
+        .saturating_add(i32::from(rest >= 0.5))
+        .saturating_sub(i32::from(rest <= -0.5))
 }
 
 /// e^x for x <= 0, with a relative error below 2e-7.
@@ -92,7 +101,8 @@ pub(crate) fn exp_of_negative(x: f32) -> f32 {
     let k = round(x * core::f32::consts::LOG2_E);
     let r = (x - k as f32 * 0.693_145_75) - k as f32 * 1.428_606_8e-6;
     let tail = 1.0 / 720.0 + r * (1.0 / 5040.0);
-    let p = 1.0 + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * tail)))));
+    let p = 1.0
+        + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * tail)))));
     // k is -126 to 0: a normal power of two.
     p * f32::from_bits(((127 + k.clamp(-126, 0)) as u32) << 23)
 }
@@ -103,25 +113,64 @@ mod tests {
 
     #[test]
     fn requantization_rounds_twice() {
-        let half = Multiplier { multiplier: 1 << 30, shift: 0 };
-        assert_eq!([-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)), [-1, -1, 0, 0, 1, 1, 2]);
+        let half = Multiplier {
+            multiplier: 1 << 30,
+            shift: 0,
+        };
+        assert_eq!(
+            [-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)),
+            [-1, -1, 0, 0, 1, 1, 2]
+        );
         // 7/16 is 3.5, then 4, eighths: one rounding alone would give 0.
-        let sixteenth = Multiplier { multiplier: 1 << 30, shift: -3 };
-        assert_eq!([-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)), [-2, -1, 1, 1, 2]);
-        assert_eq!(Multiplier { multiplier: i32::MAX, shift: 30 }.apply(i32::MIN), 0);
+        let sixteenth = Multiplier {
+            multiplier: 1 << 30,
+            shift: -3,
+        };
+        assert_eq!(
+            [-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)),
+            [-2, -1, 1, 1, 2]
+        );
+        assert_eq!(
+            Multiplier {
+                multiplier: i32::MAX,
+                shift: 30
+            }
+            .apply(i32::MIN),
+            0
+        );
     }
 
     #[test]
     fn high_multiplication_truncates_like_the_reference() {
         let reference = |a: i32, b: i32| {
             let product = i64::from(a) * i64::from(b);
-            let nudge = if product >= 0 { 1_i64 << 30 } else { 1 - (1_i64 << 30) };
+            let nudge = if product >= 0 {
+                1_i64 << 30
+            } else {
+                1 - (1_i64 << 30)
+            };
             ((product + nudge) / (1_i64 << 31)).min(i32::MAX.into()) as i32
         };
-        let values = [i32::MIN, i32::MIN + 1, -(1 << 30), -3, -1, 0, 1, 2, 1 << 30, i32::MAX - 1, i32::MAX];
+        let values = [
+            i32::MIN,
+            i32::MIN + 1,
+            -(1 << 30),
+            -3,
+            -1,
+            0,
+            1,
+            2,
+            1 << 30,
+            i32::MAX - 1,
+            i32::MAX,
+        ];
         for a in values {
             for b in values {
-                assert_eq!(saturating_rounding_doubling_high_mul(a, b), reference(a, b), "{a} {b}");
+                assert_eq!(
+                    saturating_rounding_doubling_high_mul(a, b),
+                    reference(a, b),
+                    "{a} {b}"
+                );
             }
         }
     }
@@ -129,8 +178,15 @@ mod tests {
     #[test]
     fn rounding_is_half_away_from_zero_and_total() {
         let pairs = [
-            (0.49999997, 0), (0.5, 1), (-0.5, -1), (2.5, 3), (-2.4999998, -2), (1e20, i32::MAX),
-            (-1e20, i32::MIN), (f32::NAN, 0), (8_388_609.0, 8_388_609),
+            (0.49999997, 0),
+            (0.5, 1),
+            (-0.5, -1),
+            (2.5, 3),
+            (-2.4999998, -2),
+            (1e20, i32::MAX),
+            (-1e20, i32::MIN),
+            (f32::NAN, 0),
+            (8_388_609.0, 8_388_609),
         ];
         for (x, expected) in pairs {
             assert_eq!(round(x), expected, "{x}");
@@ -140,10 +196,19 @@ mod tests {
     #[test]
     fn exponentials_are_close() {
         // Known values of e^x.
-        let known = [(0.0, 1.0), (-1.0, 0.367_879_44), (-0.1, 0.904_837_4), (-10.0, 4.539_993e-5), (-80.0, 1.804_851_4e-35)];
+        let known = [
+            (0.0, 1.0),
+            (-1.0, 0.367_879_44),
+            (-0.1, 0.904_837_4),
+            (-10.0, 4.539_993e-5),
+            (-80.0, 1.804_851_4e-35),
+        ];
         for (x, expected) in known {
             let got = exp_of_negative(x);
-            assert!(((got - expected) / expected).abs() < 3e-7, "{x}: {got} {expected}");
+            assert!(
+                ((got - expected) / expected).abs() < 3e-7,
+                "{x}: {got} {expected}"
+            );
         }
         assert_eq!(exp_of_negative(-1000.0), 0.0);
     }

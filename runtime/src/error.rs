@@ -13,7 +13,11 @@ pub struct LengthError {
 
 impl fmt::Display for LengthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the tensor has {} elements, the slice {}", self.expected, self.found)
+        write!(
+            f,
+            "the tensor has {} elements, the slice {}",
+            self.expected, self.found
+        )
     }
 }
 

@@ -42,7 +42,10 @@ pub fn read_npz(path: &Path) -> Vec<(String, ArrayD<f32>)> {
 /// # Panics
 /// If there is no array of that name.
 pub fn sample(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<f32> {
-    let (_, array) = arrays.iter().find(|(k, _)| k == key).unwrap_or_else(|| panic!("no {key}"));
+    let (_, array) = arrays
+        .iter()
+        .find(|(k, _)| k == key)
+        .unwrap_or_else(|| panic!("no {key}"));
     array.index_axis(Axis(0), i).iter().copied().collect()
 }
 
@@ -51,7 +54,10 @@ pub fn sample(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<f32>
 /// # Panics
 /// If there is no array of that name.
 pub fn sample_i8(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<i8> {
-    sample(arrays, key, i).into_iter().map(|x| x as i8).collect()
+    sample(arrays, key, i)
+        .into_iter()
+        .map(|x| x as i8)
+        .collect()
 }
 
 /// Samples of the first array.

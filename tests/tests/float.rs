@@ -13,7 +13,11 @@ fn worst(model: &Path, data: &Path, record: &Path, limit: usize) -> f32 {
     let (data, record) = (read_npz(data), read_npz(record));
     let mut worst = 0.0_f32;
     for run in 0..samples(&record).min(limit) {
-        let inputs: Vec<Vec<f32>> = model.inputs().iter().map(|p| sample(&data, &p.name, run)).collect();
+        let inputs: Vec<Vec<f32>> = model
+            .inputs()
+            .iter()
+            .map(|p| sample(&data, &p.name, run))
+            .collect();
         let slices: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
         let outputs = model.run(&slices).expect("its shapes");
         for (port, got) in model.outputs().iter().zip(outputs) {
@@ -51,7 +55,16 @@ fn shared_models_agree_with_the_record() {}
 #[test]
 fn shared_models_agree_with_the_record() {
     let shared = niello_tests::shared();
-    for name in ["ad", "face_detection", "hand_landmark", "hello_world", "iris_landmark", "kws", "resnet8", "vww"] {
+    for name in [
+        "ad",
+        "face_detection",
+        "hand_landmark",
+        "hello_world",
+        "iris_landmark",
+        "kws",
+        "resnet8",
+        "vww",
+    ] {
         let worst = worst(
             &shared.join(format!("models/{name}_f32.tflite")),
             &shared.join(format!("data/{name}_evaluation.npz")),
@@ -71,7 +84,11 @@ niello::include_model! { fn tabular = "../examples/models/tabular_mixture_f32.tf
 
 fn plain_loops(name: &str, inputs: &[Vec<f32>]) -> Vec<Data> {
     let examples = here().join("../examples/models");
-    let model = Model::read(&examples.join(format!("{name}_f32.tflite")), &Options::default()).expect("a model");
+    let model = Model::read(
+        &examples.join(format!("{name}_f32.tflite")),
+        &Options::default(),
+    )
+    .expect("a model");
     let request = Request {
         model: PathBuf::new(),
         dataset: Some(examples.join(format!("{name}_calibration.npz"))),
@@ -81,13 +98,19 @@ fn plain_loops(name: &str, inputs: &[Vec<f32>]) -> Vec<Data> {
     let quantized = model.quantize(&request).expect("a dataset");
     let inputs: Vec<Data> = inputs.iter().map(|x| Data::F32(x.clone())).collect();
     let outputs = quantized.run(&inputs);
-    assert_eq!(outputs, quantized.run_in_arena(&inputs), "tensors overlap in the arena");
+    assert_eq!(
+        outputs,
+        quantized.run_in_arena(&inputs),
+        "tensors overlap in the arena"
+    );
     outputs
 }
 
 /// Everything up to the last function of real values is integers, and the same.
 fn assert_close(got: &[f32], want: &Data) {
-    let Data::F32(want) = want else { panic!("an f32 output") };
+    let Data::F32(want) = want else {
+        panic!("an f32 output")
+    };
     for (a, b) in got.iter().zip(want) {
         assert!((a - b).abs() <= 1e-6 * b.abs().max(1.0), "{a} {b}");
     }
@@ -109,7 +132,8 @@ fn emitted_functions_are_the_measured_ones() {
     }
     let data = read_npz(&examples.join("tabular_mixture_evaluation.npz"));
     for run in 0..20 {
-        let [worst, mean, error] = ["worst_features", "mean_features", "error_features"].map(|k| sample(&data, k, run));
+        let [worst, mean, error] =
+            ["worst_features", "mean_features", "error_features"].map(|k| sample(&data, k, run));
         let out = tabular(
             tabular::WorstFeatures::from_slice(&worst).expect("its shape"),
             tabular::MeanFeatures::from_slice(&mean).expect("its shape"),

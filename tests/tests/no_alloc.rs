@@ -33,12 +33,19 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn inference_does_not_allocate() {
-    let (left, right) = (digit_pair::Left::default(), digit_pair::Right([[[0.7]; 8]; 8]));
+    let (left, right) = (
+        digit_pair::Left::default(),
+        digit_pair::Right([[[0.7]; 8]; 8]),
+    );
     let (hint, image) = (locator::Hint::default(), locator::Image([[[3; 3]; 32]; 32]));
     let mut arena = locator::Arena::new();
     let before = COUNT.get();
     black_box(digit_pair(black_box(&left), black_box(&right)));
-    black_box(locator::run_in(&mut arena, black_box(&hint), black_box(&image)));
+    black_box(locator::run_in(
+        &mut arena,
+        black_box(&hint),
+        black_box(&image),
+    ));
     assert_eq!(COUNT.get() - before, 0);
     // The counter counts.
     black_box(vec![1_u8; 100]);

@@ -99,9 +99,14 @@ fn float_evaluator_agrees_with_the_reference() {
         let record = read_npz(&file(name, ".npz"));
         let model = Model::read(&file(name, "_f32.tflite"), &Options::default()).expect("a model");
         for run in 0..samples(&record) {
-            let got = model.run(&[&sample(&record, "float:x", run)]).expect("its shape");
+            let got = model
+                .run(&[&sample(&record, "float:x", run)])
+                .expect("its shape");
             let want = sample(&record, "float:y", run);
-            assert!(relative_error(got[0].iter(), &want) < 1e-5, "{name}, run {run}");
+            assert!(
+                relative_error(got[0].iter(), &want) < 1e-5,
+                "{name}, run {run}"
+            );
         }
     }
 }
@@ -109,7 +114,9 @@ fn float_evaluator_agrees_with_the_reference() {
 /// The largest difference by the largest value.
 fn relative_error<'a>(got: impl Iterator<Item = &'a f32>, want: &[f32]) -> f32 {
     let scale = want.iter().fold(1e-6_f32, |m, x| m.max(x.abs()));
-    got.zip(want).fold(0.0_f32, |m, (a, b)| m.max((a - b).abs())) / scale
+    got.zip(want)
+        .fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()))
+        / scale
 }
 
 #[test]
@@ -117,7 +124,10 @@ fn float_twins_quantize_well() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for name in NAMES {
         let record = read_npz(&file(name, ".npz"));
-        let (_, x) = record.iter().find(|(key, _)| key == "float:x").expect("recorded");
+        let (_, x) = record
+            .iter()
+            .find(|(key, _)| key == "float:x")
+            .expect("recorded");
         let dataset = folder.path().join(format!("{name}.npy"));
         ndarray_npy::write_npy(&dataset, x).expect("writable");
         let sqnr = quantized_sqnr(&file(name, "_f32.tflite"), &dataset);

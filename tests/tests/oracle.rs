@@ -52,7 +52,10 @@ impl Case {
     /// The input at a row and column that may lie in the padding.
     fn at(&self, n: usize, y: usize, x: usize, c: usize) -> i64 {
         let w = &self.window;
-        let (y, x) = (y as i64 - w.padding_top as i64, x as i64 - w.padding_left as i64);
+        let (y, x) = (
+            y as i64 - w.padding_top as i64,
+            x as i64 - w.padding_left as i64,
+        );
         if y < 0 || x < 0 || y >= w.input_height as i64 || x >= w.input_width as i64 {
             return 0;
         }

@@ -67,7 +67,10 @@ impl Slot {
     /// A folder that cannot be written to costs time, not correctness.
     pub(crate) fn store(&self, calibration: &Calibration) {
         let Some(file) = &self.file else { return };
-        let entry = Entry { key: self.key.clone(), calibration: calibration.clone() };
+        let entry = Entry {
+            key: self.key.clone(),
+            calibration: calibration.clone(),
+        };
         let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
         let written = file
             .parent()
@@ -97,12 +100,22 @@ mod tests {
             measured: vec![0.1],
             ..Calibration::default()
         };
-        stored.ranges.by_value.insert(3, Range { min: -0.1, max: 16_777_217.0 });
+        stored.ranges.by_value.insert(
+            3,
+            Range {
+                min: -0.1,
+                max: 16_777_217.0,
+            },
+        );
         slot.store(&stored);
         assert_eq!(slot.load(), Some(stored));
         let file = slot.file.clone().expect("a folder was given");
         std::fs::write(&file, b"{\"key\": \"tru").expect("writable");
         assert!(slot.load().is_none());
-        assert!(Slot::new(Some(folder.path()), &[b"model", b"other"]).load().is_none());
+        assert!(
+            Slot::new(Some(folder.path()), &[b"model", b"other"])
+                .load()
+                .is_none()
+        );
     }
 }

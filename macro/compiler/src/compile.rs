@@ -137,24 +137,40 @@ pub struct Request {
 pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let model = read_model(&request.model)?;
     let front = Front::new(&model, &request.options)?;
-    let Quantization { program, mut files, .. } = front.quantize(&model, request)?;
+    let Quantization {
+        program, mut files, ..
+    } = front.quantize(&model, request)?;
     let plan = plan::plan(&program);
     files.insert(0, request.model.clone());
-    Ok(emit::emit(item, &front.inputs, &front.outputs, &program, &plan, &files))
+    Ok(emit::emit(
+        item,
+        &front.inputs,
+        &front.outputs,
+        &program,
+        &plan,
+        &files,
+    ))
 }
 
 /// What stands in for a model that does not compile: the same types where they
 /// are known, and a function that returns zeros.
 pub fn fallback(item: &Item, request: &Request) -> TokenStream {
     // Whatever of the interface is not to blame is kept.
-    let plain = Options { inputs: None, outputs: None, ..request.options.clone() };
+    let plain = Options {
+        inputs: None,
+        outputs: None,
+        ..request.options.clone()
+    };
     let front = read_model(&request.model).and_then(|model| {
         Front::new(&model, &request.options)
             .or_else(|_| Front::new(&model, &plain))
             .or_else(|_| Front::new(&model, &Options::default()))
     });
     let (inputs, outputs) = front.map_or((Vec::new(), Vec::new()), |f| (f.inputs, f.outputs));
-    let unit = Some(QuantParams { scale: 1.0, zero_point: 0 });
+    let unit = Some(QuantParams {
+        scale: 1.0,
+        zero_point: 0,
+    });
     let program = QuantGraph {
         input_params: vec![unit; inputs.len()],
         output_params: vec![unit; outputs.len()],
@@ -166,7 +182,8 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
 
 /// Reads the model's bytes.
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|e| Error::model(format!("cannot read the model {}: {e}", path.display())))
+    std::fs::read(path)
+        .map_err(|e| Error::model(format!("cannot read the model {}: {e}", path.display())))
 }
 
 /// What quantization makes.
@@ -194,12 +211,23 @@ impl Front {
         let by_index = |ports: &[Port]| {
             let mut elements: Vec<_> = ports.iter().map(|p| (p.index, p.element)).collect();
             elements.sort_by_key(|(index, _)| *index);
-            elements.into_iter().map(|(_, element)| element).collect::<Vec<_>>()
+            elements
+                .into_iter()
+                .map(|(_, element)| element)
+                .collect::<Vec<_>>()
         };
-        let elements = Elements { inputs: by_index(&inputs), outputs: by_index(&outputs) };
+        let elements = Elements {
+            inputs: by_index(&inputs),
+            outputs: by_index(&outputs),
+        };
         let f32_inputs: Vec<bool> = elements.inputs.iter().map(|e| e.name() == "f32").collect();
         rewrite::rewrite(&mut graph, &f32_inputs);
-        Ok(Self { graph, inputs, outputs, elements })
+        Ok(Self {
+            graph,
+            inputs,
+            outputs,
+            elements,
+        })
     }
 
     /// The int8 program: from the cache, else by calibration.
@@ -219,14 +247,25 @@ impl Front {
         };
         if request.dataset.is_none() || (methods.is_empty() && options.require.is_empty()) {
             if !options.require.is_empty() {
-                return Err(Error::new(Blame::Require(0), "`require` needs a dataset to measure on"));
+                return Err(Error::new(
+                    Blame::Require(0),
+                    "`require` needs a dataset to measure on",
+                ));
             }
             let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
-            return Ok(Quantization { program, graph: self.graph.clone(), files });
+            return Ok(Quantization {
+                program,
+                graph: self.graph.clone(),
+                files,
+            });
         }
         let slot = cache_slot(model, &files, request)?;
-        if let Some((program, graph)) = self.from_cache(&slot, options)? {
-            return Ok(Quantization { program, graph, files });
+        if let Some((program, graph)) = self.cached(&slot, options)? {
+            return Ok(Quantization {
+                program,
+                graph,
+                files,
+            });
         }
         let path = request.dataset.as_deref().unwrap_or(Path::new(""));
         let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
@@ -240,33 +279,47 @@ impl Front {
         found.ranges = calibrate(&graph, &data, &split.calibration, &methods);
         let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
         if options.bias_correction && !methods.is_empty() {
-            found.corrections = quantize::correct_biases(&graph, &mut program, &data, &split.calibration);
+            found.corrections =
+                quantize::correct_biases(&graph, &mut program, &data, &split.calibration);
         }
         found.measured = self.require(&graph, &program, &data, &split, options)?;
         slot.store(&found);
-        Ok(Quantization { program, graph, files })
+        Ok(Quantization {
+            program,
+            graph,
+            files,
+        })
     }
 
     /// The program of an earlier run that met its requirements.
-    fn from_cache(&self, slot: &Slot, options: &Options) -> Result<Option<(QuantGraph, Graph)>> {
-        let Some(found) = slot.load() else { return Ok(None) };
+    fn cached(&self, slot: &Slot, options: &Options) -> Result<Option<(QuantGraph, Graph)>> {
+        let Some(found) = slot.load() else {
+            return Ok(None);
+        };
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &found.factors);
         let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
-        let fits = found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
+        let fits =
+            found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
         let met = found.measured.len() == options.require.len()
-            && options.require.iter().zip(&found.measured).all(|(r, m)| r.holds(*m));
+            && options
+                .require
+                .iter()
+                .zip(&found.measured)
+                .all(|(r, m)| r.holds(*m));
         Ok((fits && met).then_some((program, graph)))
     }
 
     /// The tensors to calibrate, each with its method.
     fn methods(&self, options: &Options) -> Result<Vec<(ValueId, Method)>> {
         let values = calibrated_values(&self.graph);
-        let mut methods: Vec<(ValueId, Method)> = values.iter().map(|v| (*v, options.calibration)).collect();
+        let mut methods: Vec<(ValueId, Method)> =
+            values.iter().map(|v| (*v, options.calibration)).collect();
         for (i, (name, method)) in options.tensors.iter().enumerate() {
             let named = |v: &ValueId| {
                 let port = self.graph.inputs.iter().chain(&self.graph.outputs);
-                self.graph.values[*v].name == *name || port.clone().any(|p| p.value == *v && p.name == *name)
+                self.graph.values[*v].name == *name
+                    || port.clone().any(|p| p.value == *v && p.name == *name)
             };
             let mut found = false;
             for (_, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
@@ -274,7 +327,10 @@ impl Front {
                 found = true;
             }
             if !found {
-                let names: Vec<&str> = values.iter().map(|v| self.graph.values[*v].name.as_str()).collect();
+                let names: Vec<&str> = values
+                    .iter()
+                    .map(|v| self.graph.values[*v].name.as_str())
+                    .collect();
                 return Err(Error::new(Blame::Tensor(i), unknown_tensor(name, &names)));
             }
         }
@@ -301,13 +357,19 @@ impl Front {
                 .iter()
                 .find(|p| p.ident == clause.output || p.name == clause.output)
                 .ok_or_else(|| {
-                    let names: Vec<String> = self.outputs.iter().map(|p| p.ident.to_string()).collect();
-                    let message = format!("no output `{}`; the outputs are {names:?}", clause.output);
+                    let names: Vec<String> =
+                        self.outputs.iter().map(|p| p.ident.to_string()).collect();
+                    let message =
+                        format!("no output `{}`; the outputs are {names:?}", clause.output);
                     Error::new(Blame::Require(i), message)
                 })?;
             let value = clause.metric.of(&measurement.outputs[port.index]);
             if !clause.holds(value) {
-                let sign = if clause.comparison == Comparison::AtLeast { ">=" } else { "<=" };
+                let sign = if clause.comparison == Comparison::AtLeast {
+                    ">="
+                } else {
+                    "<="
+                };
                 return Err(Error::new(
                     Blame::Require(i),
                     format!(
@@ -316,7 +378,11 @@ impl Front {
                         clause.metric.name(),
                         split.held_out.len(),
                         clause.bound,
-                        crate::evaluate::table(program, &measure(equalized, program, data, &split.held_out, true), 12),
+                        crate::evaluate::table(
+                            program,
+                            &measure(equalized, program, data, &split.held_out, true),
+                            12
+                        ),
                     ),
                 ));
             }
@@ -326,8 +392,18 @@ impl Front {
     }
 }
 
-fn lower(graph: &Graph, ranges: &Ranges, elements: &Elements, options: &Options) -> Result<QuantGraph> {
-    quantize::lower(graph, &Scales::new(graph, ranges), elements, options.per_channel)
+fn lower(
+    graph: &Graph,
+    ranges: &Ranges,
+    elements: &Elements,
+    options: &Options,
+) -> Result<QuantGraph> {
+    quantize::lower(
+        graph,
+        &Scales::new(graph, ranges),
+        elements,
+        options.per_channel,
+    )
 }
 
 fn unknown_tensor(name: &str, names: &[&str]) -> String {
@@ -340,12 +416,20 @@ fn unknown_tensor(name: &str, names: &[&str]) -> String {
 }
 
 fn cache_slot(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Slot> {
-    let mut content = vec![model.to_vec(), format!("{:?}", request.options).into_bytes()];
+    let mut content = vec![
+        model.to_vec(),
+        format!("{:?}", request.options).into_bytes(),
+    ];
     for file in files {
-        content.push(file.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default());
-        content.push(std::fs::read(file).map_err(|e| {
-            Error::dataset(format!("cannot read {}: {e}", file.display()))
-        })?);
+        content.push(
+            file.file_name()
+                .map(|n| n.as_encoded_bytes().to_vec())
+                .unwrap_or_default(),
+        );
+        content.push(
+            std::fs::read(file)
+                .map_err(|e| Error::dataset(format!("cannot read {}: {e}", file.display())))?,
+        );
     }
     let parts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
     Ok(Slot::new(request.cache.as_deref(), &parts))
@@ -372,7 +456,10 @@ impl Split {
         let wanted = dataset::limit(rest.len(), options.samples)?;
         // Evenly over the dataset, which may be sorted.
         let calibration = (0..wanted).map(|i| rest[i * rest.len() / wanted]).collect();
-        Ok(Self { calibration, held_out })
+        Ok(Self {
+            calibration,
+            held_out,
+        })
     }
 }
 
@@ -388,12 +475,28 @@ mod tests {
             comparison: Comparison::AtLeast,
             bound: 20.0,
         };
-        let options = Options { require: vec![clause], samples: Some(4), ..Options::default() };
+        let options = Options {
+            require: vec![clause],
+            samples: Some(4),
+            ..Options::default()
+        };
         let split = Split::new(10, &options).expect("enough");
         assert_eq!(split.held_out, [4, 9]);
         assert_eq!(split.calibration, [0, 2, 5, 7]);
         assert!(Split::new(3, &options).is_err());
-        assert!(Split::new(10, &Options { samples: Some(11), ..Options::default() }).is_err());
-        assert_eq!(Split::new(3, &Options::default()).expect("all").calibration, [0, 1, 2]);
+        assert!(
+            Split::new(
+                10,
+                &Options {
+                    samples: Some(11),
+                    ..Options::default()
+                }
+            )
+            .is_err()
+        );
+        assert_eq!(
+            Split::new(3, &Options::default()).expect("all").calibration,
+            [0, 1, 2]
+        );
     }
 }

@@ -64,7 +64,10 @@ impl Model {
     /// Reads a `.tflite` file.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
         let bytes = read_model(path)?;
-        Ok(Self { front: Front::new(&bytes, options)?, bytes })
+        Ok(Self {
+            front: Front::new(&bytes, options)?,
+            bytes,
+        })
     }
 
     /// The inputs in the file's order.
@@ -91,7 +94,11 @@ impl Model {
     /// Quantizes as the macro does.
     pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
         let Quantization { program, graph, .. } = self.front.quantize(&self.bytes, request)?;
-        Ok(Quantized { model: self, program, graph })
+        Ok(Quantized {
+            model: self,
+            program,
+            graph,
+        })
     }
 }
 
@@ -102,7 +109,10 @@ fn infos(ports: &[crate::graph::Port], resolved: &[crate::emit::Port]) -> Vec<Po
         .map(|(i, port)| PortInfo {
             name: port.name.clone(),
             shape: port.shape.clone(),
-            element: resolved.iter().find(|r| r.index == i).map_or(port.element, |r| r.element),
+            element: resolved
+                .iter()
+                .find(|r| r.index == i)
+                .map_or(port.element, |r| r.element),
         })
         .collect()
 }
@@ -111,7 +121,11 @@ impl Quantized<'_> {
     /// Runs the int8 program by plain loops.
     pub fn run(&self, inputs: &[Data]) -> Vec<Data> {
         let tensors = self.program.simulate(&buffers(inputs));
-        self.program.outputs.iter().map(|&id| data(tensors[id].clone())).collect()
+        self.program
+            .outputs
+            .iter()
+            .map(|&id| data(tensors[id].clone()))
+            .collect()
     }
 
     /// The same inside of the planned arena: differs if tensors overlap that
@@ -134,18 +148,35 @@ impl Quantized<'_> {
 
     /// Compares with the float model on every sample of a dataset.
     pub fn accuracy(&self, dataset: &Path, options: &Options) -> Result<Vec<Accuracy>> {
-        Ok(accuracies(&self.measure(&self.model.front.graph, dataset, options, false)?))
+        Ok(accuracies(&self.measure(
+            &self.model.front.graph,
+            dataset,
+            options,
+            false,
+        )?))
     }
 
     /// The operators that lose most, as a table, worst first.
-    pub fn worst_operators(&self, dataset: &Path, options: &Options, rows: usize) -> Result<String> {
+    pub fn worst_operators(
+        &self,
+        dataset: &Path,
+        options: &Options,
+        rows: usize,
+    ) -> Result<String> {
         let measurement = self.measure(&self.graph, dataset, options, true)?;
         Ok(table(&self.program, &measurement, rows))
     }
 
-    fn measure(&self, graph: &Graph, dataset: &Path, options: &Options, steps: bool) -> Result<Measurement> {
+    fn measure(
+        &self,
+        graph: &Graph,
+        dataset: &Path,
+        options: &Options,
+        steps: bool,
+    ) -> Result<Measurement> {
         let data = Dataset::read(dataset, &graph.inputs, &options.images)?;
-        let samples: Vec<usize> = (0..crate::dataset::limit(data.len(), options.samples)?).collect();
+        let samples: Vec<usize> =
+            (0..crate::dataset::limit(data.len(), options.samples)?).collect();
         Ok(measure(graph, &self.program, &data, &samples, steps))
     }
 }
@@ -180,16 +211,26 @@ fn data(buffer: Buffer) -> Data {
 pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize) -> String {
     let mut steps: Vec<_> = program.steps.iter().zip(&measurement.steps).collect();
     steps.sort_by(|a, b| a.1[1].sqnr_db().total_cmp(&b.1[1].sqnr_db()));
-    let mut text = String::from("operators that lose most (SQNR in dB: alone, and at its output with all before it):");
+    let mut text = String::from(
+        "operators that lose most (SQNR in dB: alone, and at its output with all before it):",
+    );
     for (step, [total, alone]) in steps.into_iter().take(rows) {
-        let index = if step.index == usize::MAX { "-".to_owned() } else { format!("#{}", step.index) };
+        let index = if step.index == usize::MAX {
+            "-".to_owned()
+        } else {
+            format!("#{}", step.index)
+        };
         text += &format!(
             "\n  {index:>5} {:<22} {:>6.1} {:>6.1}  {}",
             step.operator,
             alone.sqnr_db(),
             total.sqnr_db(),
             // Names of fused operators are long lists.
-            program.tensors[step.output].name.split(';').next().unwrap_or("")
+            program.tensors[step.output]
+                .name
+                .split(';')
+                .next()
+                .unwrap_or("")
         );
     }
     text

@@ -31,7 +31,9 @@ impl OutputStage for Requantize<'_> {
 
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
-        let (Some(&multiplier), Some(&shift)) = (self.multiplier.get(channel), self.shift.get(channel)) else {
+        let (Some(&multiplier), Some(&shift)) =
+            (self.multiplier.get(channel), self.shift.get(channel))
+        else {
             return 0;
         };
         let scaled = multiply_by_quantized_multiplier(accumulator, multiplier, shift.into());
@@ -60,7 +62,9 @@ impl OutputStage for RequantizeOnce<'_> {
 
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
-        let (Some(&multiplier), Some(&shift)) = (self.multiplier.get(channel), self.shift.get(channel)) else {
+        let (Some(&multiplier), Some(&shift)) =
+            (self.multiplier.get(channel), self.shift.get(channel))
+        else {
             return 0;
         };
         let shift = (31 - i32::from(shift)).clamp(1, 62);
@@ -88,7 +92,9 @@ impl OutputStage for Rescale<'_> {
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> f32 {
         let scale = self.scale.get(channel).copied().unwrap_or(0.0);
-        (accumulator as f32 * scale).max(self.activation_min).min(self.activation_max)
+        (accumulator as f32 * scale)
+            .max(self.activation_min)
+            .min(self.activation_max)
     }
 }
 

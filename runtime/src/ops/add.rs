@@ -35,14 +35,18 @@ impl AddOperand {
     #[inline(always)]
     fn scaled(&self, q: i8) -> i32 {
         const LEFT_SHIFT: u32 = 20;
-        self.multiplier.apply((i32::from(q) + self.offset) << LEFT_SHIFT)
+        self.multiplier
+            .apply((i32::from(q) + self.offset) << LEFT_SHIFT)
     }
 }
 
 impl Add {
     #[inline(always)]
     fn finish(&self, sum: i32) -> i8 {
-        let q = self.output_multiplier.apply(sum).wrapping_add(self.output_offset);
+        let q = self
+            .output_multiplier
+            .apply(sum)
+            .wrapping_add(self.output_offset);
         q.max(self.activation_min).min(self.activation_max) as i8
     }
 
@@ -59,20 +63,24 @@ impl Add {
 
 /// `input1 + input2`.
 pub fn add(p: &Add, input1: &[i8], input2: &[i8], output: &mut [i8]) {
-    p.broadcast.apply(input1, input2, output, |a, b| p.add(a, b));
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.add(a, b));
 }
 
 /// `in_out + input2`, in place.
 pub fn add_in_place(p: &Add, in_out: &mut [i8], input2: &[i8]) {
-    p.broadcast.apply_in_place(in_out, input2, |a, b| p.add(a, b));
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.add(a, b));
 }
 
 /// `input1 - input2`.
 pub fn sub(p: &Add, input1: &[i8], input2: &[i8], output: &mut [i8]) {
-    p.broadcast.apply(input1, input2, output, |a, b| p.sub(a, b));
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.sub(a, b));
 }
 
 /// `in_out - input2`, in place.
 pub fn sub_in_place(p: &Add, in_out: &mut [i8], input2: &[i8]) {
-    p.broadcast.apply_in_place(in_out, input2, |a, b| p.sub(a, b));
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.sub(a, b));
 }

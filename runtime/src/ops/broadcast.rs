@@ -39,14 +39,24 @@ impl Broadcast {
 
     /// `output = f(operand 1, operand 2)`.
     #[inline(always)]
-    pub(super) fn apply(&self, input1: &[i8], input2: &[i8], output: &mut [i8], f: impl Fn(i8, i8) -> i8) {
+    pub(super) fn apply(
+        &self,
+        input1: &[i8],
+        input2: &[i8],
+        output: &mut [i8],
+        f: impl Fn(i8, i8) -> i8,
+    ) {
         let [.., size] = self.dims;
         let [.., step1] = self.strides1;
         let [.., step2] = self.strides2;
         self.rows(|row, at1, at2| {
-            let out = output.get_mut(row * size..(row + 1) * size).unwrap_or(&mut []);
+            let out = output
+                .get_mut(row * size..(row + 1) * size)
+                .unwrap_or(&mut []);
             for (i, out) in out.iter_mut().enumerate() {
-                if let (Some(&a), Some(&b)) = (input1.get(at1 + i * step1), input2.get(at2 + i * step2)) {
+                if let (Some(&a), Some(&b)) =
+                    (input1.get(at1 + i * step1), input2.get(at2 + i * step2))
+                {
                     *out = f(a, b);
                 }
             }
@@ -55,11 +65,18 @@ impl Broadcast {
 
     /// The same where the output overwrites operand 1, which has its size.
     #[inline(always)]
-    pub(super) fn apply_in_place(&self, in_out: &mut [i8], input2: &[i8], f: impl Fn(i8, i8) -> i8) {
+    pub(super) fn apply_in_place(
+        &self,
+        in_out: &mut [i8],
+        input2: &[i8],
+        f: impl Fn(i8, i8) -> i8,
+    ) {
         let [.., size] = self.dims;
         let [.., step2] = self.strides2;
         self.rows(|row, _, at2| {
-            let out = in_out.get_mut(row * size..(row + 1) * size).unwrap_or(&mut []);
+            let out = in_out
+                .get_mut(row * size..(row + 1) * size)
+                .unwrap_or(&mut []);
             for (i, out) in out.iter_mut().enumerate() {
                 if let Some(&b) = input2.get(at2 + i * step2) {
                     *out = f(*out, b);

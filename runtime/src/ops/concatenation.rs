@@ -12,7 +12,9 @@ pub fn concatenation<const N: usize>(p: &Concatenation<N>, inputs: [&[i8]; N], o
     let width: usize = p.widths.iter().sum();
     let mut begin = 0;
     for (input, &size) in inputs.iter().zip(&p.widths) {
-        let rows = output.chunks_exact_mut(width.max(1)).zip(input.chunks_exact(size.max(1)));
+        let rows = output
+            .chunks_exact_mut(width.max(1))
+            .zip(input.chunks_exact(size.max(1)));
         for (out, row) in rows {
             for (out, x) in out.get_mut(begin..).unwrap_or(&mut []).iter_mut().zip(row) {
                 *out = *x;

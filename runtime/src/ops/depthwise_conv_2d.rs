@@ -27,7 +27,11 @@ pub struct DepthwiseConv2d<'a, S> {
 const BLOCK: usize = 16;
 
 /// Computes all output pixels.
-pub fn depthwise_conv_2d<S: OutputStage>(p: &DepthwiseConv2d<'_, S>, input: &[i8], output: &mut [S::Element]) {
+pub fn depthwise_conv_2d<S: OutputStage>(
+    p: &DepthwiseConv2d<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
     let channels = p.bias.len().max(1);
     let multiplier = p.depth_multiplier.max(1);
     for (position, pixel) in p.window.positions().zip(output.chunks_exact_mut(channels)) {
@@ -38,15 +42,23 @@ pub fn depthwise_conv_2d<S: OutputStage>(p: &DepthwiseConv2d<'_, S>, input: &[i8
                 *sum = *bias;
             }
             p.window.taps(position, |tap, at| {
-                let x = input.get(at * p.input_depth..(at + 1) * p.input_depth).unwrap_or(&[]);
-                let w = p.filter.get(tap * channels + first..(tap + 1) * channels).unwrap_or(&[]);
+                let x = input
+                    .get(at * p.input_depth..(at + 1) * p.input_depth)
+                    .unwrap_or(&[]);
+                let w = p
+                    .filter
+                    .get(tap * channels + first..(tap + 1) * channels)
+                    .unwrap_or(&[]);
                 let add = |sum: &mut i32, w: &u8, x: &i8| {
                     let product = (i32::from(*x) + p.input_offset) * i32::from(*w as i8);
                     *sum = sum.wrapping_add(product);
                 };
                 if multiplier == 1 {
                     let x = x.get(first..).unwrap_or(&[]);
-                    sums.iter_mut().zip(w).zip(x).for_each(|((sum, w), x)| add(sum, w, x));
+                    sums.iter_mut()
+                        .zip(w)
+                        .zip(x)
+                        .for_each(|((sum, w), x)| add(sum, w, x));
                 } else {
                     for ((i, sum), w) in sums.iter_mut().enumerate().zip(w) {
                         if let Some(x) = x.get((first + i) / multiplier) {

@@ -18,13 +18,19 @@ pub struct FullyConnected<'a, S> {
 }
 
 /// Computes all rows.
-pub fn fully_connected<S: OutputStage>(p: &FullyConnected<'_, S>, input: &[i8], output: &mut [S::Element]) {
+pub fn fully_connected<S: OutputStage>(
+    p: &FullyConnected<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
     let depth = p.depth.max(1);
     let rows = output.chunks_exact_mut(p.bias.len().max(1));
     for (row, out) in input.chunks_exact(depth).zip(rows) {
         let units = p.bias.iter().zip(p.filter.chunks_exact(depth));
         for ((unit, out), (&bias, weights)) in out.iter_mut().enumerate().zip(units) {
-            *out = p.output.finish(dot(bias, row, weights, p.input_offset), unit);
+            *out = p
+                .output
+                .finish(dot(bias, row, weights, p.input_offset), unit);
         }
     }
 }

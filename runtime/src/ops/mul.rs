@@ -26,17 +26,22 @@ impl Mul {
     #[inline(always)]
     fn element(&self, a: i8, b: i8) -> i8 {
         let product = (i32::from(a) + self.input1_offset) * (i32::from(b) + self.input2_offset);
-        let q = self.output_multiplier.apply(product).wrapping_add(self.output_offset);
+        let q = self
+            .output_multiplier
+            .apply(product)
+            .wrapping_add(self.output_offset);
         q.max(self.activation_min).min(self.activation_max) as i8
     }
 }
 
 /// `input1 * input2`.
 pub fn mul(p: &Mul, input1: &[i8], input2: &[i8], output: &mut [i8]) {
-    p.broadcast.apply(input1, input2, output, |a, b| p.element(a, b));
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.element(a, b));
 }
 
 /// `in_out * input2`, in place.
 pub fn mul_in_place(p: &Mul, in_out: &mut [i8], input2: &[i8]) {
-    p.broadcast.apply_in_place(in_out, input2, |a, b| p.element(a, b));
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.element(a, b));
 }

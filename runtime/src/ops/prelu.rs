@@ -35,10 +35,12 @@ impl Prelu {
 
 /// All elements.
 pub fn prelu(p: &Prelu, input: &[i8], alpha: &[i8], output: &mut [i8]) {
-    p.broadcast.apply(input, alpha, output, |x, alpha| p.element(x, alpha));
+    p.broadcast
+        .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
 }
 
 /// All elements, in place.
 pub fn prelu_in_place(p: &Prelu, in_out: &mut [i8], alpha: &[i8]) {
-    p.broadcast.apply_in_place(in_out, alpha, |x, alpha| p.element(x, alpha));
+    p.broadcast
+        .apply_in_place(in_out, alpha, |x, alpha| p.element(x, alpha));
 }

@@ -17,7 +17,10 @@ pub struct Softmax<'a> {
 /// All rows.
 pub fn softmax(p: &Softmax<'_>, input: &[i8], output: &mut [i8]) {
     let depth = p.depth.max(1);
-    for (row, out) in input.chunks_exact(depth).zip(output.chunks_exact_mut(depth)) {
+    for (row, out) in input
+        .chunks_exact(depth)
+        .zip(output.chunks_exact_mut(depth))
+    {
         let max = row.iter().fold(i8::MIN, |max, &q| max.max(q));
         let exponential = |q: i8| {
             let difference = i32::from(max) - i32::from(q);
@@ -27,7 +30,9 @@ pub fn softmax(p: &Softmax<'_>, input: &[i8], output: &mut [i8]) {
         let sum = row
             .iter()
             .filter_map(|&q| exponential(q))
-            .fold(0_i32, |sum, e| sum.wrapping_add(rounding_divide_by_pot(e, 12)));
+            .fold(0_i32, |sum, e| {
+                sum.wrapping_add(rounding_divide_by_pot(e, 12))
+            });
         let headroom = sum.leading_zeros();
         let fraction = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;
         let reciprocal = one_over_one_plus_x(fraction);
@@ -36,7 +41,9 @@ pub fn softmax(p: &Softmax<'_>, input: &[i8], output: &mut [i8]) {
             *out = match exponential(q) {
                 Some(e) => {
                     let product = saturating_rounding_doubling_high_mul(reciprocal, e);
-                    rounding_divide_by_pot(product, exponent).saturating_sub(128).clamp(-128, 127) as i8
+                    rounding_divide_by_pot(product, exponent)
+                        .saturating_sub(128)
+                        .clamp(-128, 127) as i8
                 }
                 None => -128,
             };

@@ -43,7 +43,13 @@ pub(super) struct Position {
 }
 
 /// Taps of a filter that lie inside the input, along one dimension.
-fn inside(first: usize, padding: usize, dilation: usize, filter: usize, input: usize) -> Range<usize> {
+fn inside(
+    first: usize,
+    padding: usize,
+    dilation: usize,
+    filter: usize,
+    input: usize,
+) -> Range<usize> {
     let dilation = dilation.max(1);
     let start = padding.saturating_sub(first).div_ceil(dilation);
     let end = (input + padding).saturating_sub(first).div_ceil(dilation);
@@ -69,14 +75,28 @@ impl Window {
     /// filter and the input pixel's number.
     #[inline(always)]
     pub(super) fn taps(&self, at: Position, mut f: impl FnMut(usize, usize)) {
-        let rows = inside(at.row, self.padding_top, self.dilation_height, self.filter_height, self.input_height);
-        let columns =
-            inside(at.column, self.padding_left, self.dilation_width, self.filter_width, self.input_width);
+        let rows = inside(
+            at.row,
+            self.padding_top,
+            self.dilation_height,
+            self.filter_height,
+            self.input_height,
+        );
+        let columns = inside(
+            at.column,
+            self.padding_left,
+            self.dilation_width,
+            self.filter_width,
+            self.input_width,
+        );
         for filter_y in rows {
             let y = (at.row + filter_y * self.dilation_height).wrapping_sub(self.padding_top);
-            let row = (at.batch * self.input_height).wrapping_add(y).wrapping_mul(self.input_width);
+            let row = (at.batch * self.input_height)
+                .wrapping_add(y)
+                .wrapping_mul(self.input_width);
             for filter_x in columns.clone() {
-                let x = (at.column + filter_x * self.dilation_width).wrapping_sub(self.padding_left);
+                let x =
+                    (at.column + filter_x * self.dilation_width).wrapping_sub(self.padding_left);
                 f(filter_y * self.filter_width + filter_x, row.wrapping_add(x));
             }
         }

@@ -1,9 +1,9 @@
 niello::include_model! {
-    fn digit_pair = "../../../examples/models/digit_pair_f32.tflite",
-    dataset = "../../../examples/models/digit_pair_calibration.npz",
-    require(sum: top1 >= 0.5, left_greater: sqnr_db >= 150.0)
+    fn aliases = "../../models/aliases_f32.tflite",
+    dataset = "../../models/x5.npy",
+    require(same: top1 >= 0.5, a: sqnr_db >= 150.0)
 }
 
 fn main() {
-    let _ = digit_pair(&digit_pair::Left::default(), &digit_pair::Right::default());
+    let _ = aliases(&aliases::X::default());
 }

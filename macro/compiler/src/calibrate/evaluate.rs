@@ -63,7 +63,8 @@ impl Evaluation {
                 self.tensors[value] = graph.values[value].real();
             }
         }
-        let operand = |v: &Option<ValueId>| v.and_then(|v| self.tensors[v].as_ref()).map(|t| t.view());
+        let operand =
+            |v: &Option<ValueId>| v.and_then(|v| self.tensors[v].as_ref()).map(|t| t.view());
         let views: Vec<_> = node.inputs.iter().map(operand).collect();
         let output = node.op.evaluate(&views, &graph.values[node.output].shape);
         self.tensors[node.output] = Some(output);
@@ -72,7 +73,11 @@ impl Evaluation {
 
     /// Drops what the operator that just ran was the last to read.
     fn drop_dead(&mut self, graph: &Graph) {
-        let Some(node) = self.next.checked_sub(1).and_then(|last| graph.nodes.get(last)) else {
+        let Some(node) = self
+            .next
+            .checked_sub(1)
+            .and_then(|last| graph.nodes.get(last))
+        else {
             return;
         };
         for &value in node.inputs.iter().flatten() {

@@ -53,7 +53,10 @@ impl Histogram {
         };
         let (mut below, mut above) = (0, 0);
         let low = (0..BINS).find(|b| passes(&mut below, b)).unwrap_or(0);
-        let high = (0..BINS).rev().find(|b| passes(&mut above, b)).unwrap_or(BINS - 1);
+        let high = (0..BINS)
+            .rev()
+            .find(|b| passes(&mut above, b))
+            .unwrap_or(BINS - 1);
         (self.edge(low), self.edge(high + 1))
     }
 
@@ -61,7 +64,10 @@ impl Histogram {
     /// and clipping.
     pub(super) fn least_square_error(&self) -> (f32, f32) {
         self.search(|low, high| {
-            let (min, max) = (f64::from(self.edge(low)).min(0.0), f64::from(self.edge(high)).max(0.0));
+            let (min, max) = (
+                f64::from(self.edge(low)).min(0.0),
+                f64::from(self.edge(high)).max(0.0),
+            );
             let step = (max - min) / LEVELS;
             let rounding = step * step / 12.0;
             self.filled()
@@ -110,7 +116,11 @@ impl Histogram {
     }
 
     fn filled(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
-        self.counts.iter().enumerate().filter(|(_, n)| **n > 0).map(|(bin, n)| (bin, *n as f64))
+        self.counts
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| **n > 0)
+            .map(|(bin, n)| (bin, *n as f64))
     }
 
     /// Coordinate descent over the two ends, from the full range.
@@ -121,10 +131,20 @@ impl Histogram {
             let before = (low, high);
             let best = |candidates: Vec<usize>, cost: &dyn Fn(usize) -> f64, now: usize| {
                 let costs = candidates.into_iter().map(|c| (c, cost(c)));
-                costs.fold((now, cost(now)), |a, b| if b.1 < a.1 { b } else { a }).0
+                costs
+                    .fold((now, cost(now)), |a, b| if b.1 < a.1 { b } else { a })
+                    .0
             };
-            high = best((low / step + 1..=CUTS).map(|c| c * step).collect(), &|h| cost(low, h), high);
-            low = best((0..high.div_ceil(step)).map(|c| c * step).collect(), &|l| cost(l, high), low);
+            high = best(
+                (low / step + 1..=CUTS).map(|c| c * step).collect(),
+                &|h| cost(low, h),
+                high,
+            );
+            low = best(
+                (0..high.div_ceil(step)).map(|c| c * step).collect(),
+                &|l| cost(l, high),
+                low,
+            );
             if (low, high) == before {
                 break;
             }
@@ -151,7 +171,10 @@ mod tests {
     #[test]
     fn percentile_cuts_the_outlier() {
         let (min, max) = with_outlier().percentile(99.9);
-        assert!((-1.0..=-0.9).contains(&min) && (0.9..2.0).contains(&max), "{min} {max}");
+        assert!(
+            (-1.0..=-0.9).contains(&min) && (0.9..2.0).contains(&max),
+            "{min} {max}"
+        );
     }
 
     #[test]

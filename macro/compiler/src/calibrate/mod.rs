@@ -56,21 +56,36 @@ pub(crate) fn calibrate(
 ) -> Ranges {
     // The extremes come first: histograms need them.
     let extremes = observe(graph, dataset, samples, |_, data| {
-        let range = data.iter().fold((f32::MAX, f32::MIN), |(lo, hi), &x| (lo.min(x), hi.max(x)));
-        Range { min: range.0, max: range.1 }
+        let range = data
+            .iter()
+            .fold((f32::MAX, f32::MIN), |(lo, hi), &x| (lo.min(x), hi.max(x)));
+        Range {
+            min: range.0,
+            max: range.1,
+        }
     });
     let mut merged: HashMap<ValueId, Range> = HashMap::new();
     for sample in extremes {
         for (value, range) in sample {
             let all = merged.entry(value).or_insert(range);
-            *all = Range { min: all.min.min(range.min), max: all.max.max(range.max) };
+            *all = Range {
+                min: all.min.min(range.min),
+                max: all.max.max(range.max),
+            };
         }
     }
-    let counted = |method: Method| matches!(method, Method::Percentile(_) | Method::Mse | Method::Entropy);
+    let counted = |method: Method| {
+        matches!(
+            method,
+            Method::Percentile(_) | Method::Mse | Method::Entropy
+        )
+    };
     let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
     if values.iter().any(|(_, method)| counted(*method)) {
         let of_samples = observe(graph, dataset, samples, |value, data| {
-            let wanted = values.iter().any(|(v, method)| *v == value && counted(*method));
+            let wanted = values
+                .iter()
+                .any(|(v, method)| *v == value && counted(*method));
             let range = merged.get(&value).filter(|_| wanted)?;
             let mut histogram = Histogram::new(range.min, range.max);
             data.iter().for_each(|x| histogram.add(*x));
@@ -87,7 +102,9 @@ pub(crate) fn calibrate(
     }
     let mut ranges = Ranges::default();
     for (value, method) in values {
-        let Some(seen) = merged.get(value).copied() else { continue };
+        let Some(seen) = merged.get(value).copied() else {
+            continue;
+        };
         let histogram = histograms.get(value);
         let (min, max) = match (method, histogram) {
             (Method::Range(min, max), _) => (*min, *max),
@@ -114,7 +131,9 @@ fn observe<T: Send>(
 ) -> Vec<Vec<(ValueId, T)>> {
     parallel::map(samples, |&sample| {
         let mut seen = Vec::new();
-        evaluate(graph, &dataset.sample(sample), |value, data| seen.push((value, f(value, data.view()))));
+        evaluate(graph, &dataset.sample(sample), |value, data| {
+            seen.push((value, f(value, data.view())))
+        });
         seen
     })
 }

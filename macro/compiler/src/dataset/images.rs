@@ -9,7 +9,11 @@ use super::ImageOptions;
 use crate::error::{Error, Result};
 
 /// Reads `files` as samples of an NHWC (or HWC) shape with 1 or 3 channels.
-pub(super) fn read(files: &[PathBuf], shape: &[usize], options: &ImageOptions) -> Result<ArrayD<f32>> {
+pub(super) fn read(
+    files: &[PathBuf],
+    shape: &[usize],
+    options: &ImageOptions,
+) -> Result<ArrayD<f32>> {
     let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
     let &[height, width, channels @ (1 | 3)] = without_batch else {
         return Err(Error::dataset(format!(
@@ -35,7 +39,11 @@ pub(super) fn read(files: &[PathBuf], shape: &[usize], options: &ImageOptions) -
             1 => picture.into_luma8().into_raw(),
             _ => picture.into_rgb8().into_raw(),
         };
-        data.extend(bytes.iter().map(|&b| f32::from(b) * options.scale + options.offset));
+        data.extend(
+            bytes
+                .iter()
+                .map(|&b| f32::from(b) * options.scale + options.offset),
+        );
     }
     let full = [&[files.len()], shape].concat();
     ArrayD::from_shape_vec(IxDyn(&full), data).map_err(|e| Error::dataset(e.to_string()))
@@ -51,13 +59,23 @@ mod tests {
         let file = folder.path().join("a.png");
         let picture = image::RgbImage::from_pixel(4, 2, image::Rgb([255, 0, 51]));
         picture.save(&file).expect("writable");
-        let options = ImageOptions { resize: true, scale: 1.0 / 255.0, offset: -1.0 };
+        let options = ImageOptions {
+            resize: true,
+            scale: 1.0 / 255.0,
+            offset: -1.0,
+        };
         let data = read(std::slice::from_ref(&file), &[1, 1, 2, 3], &options).expect("a picture");
         assert_eq!(data.shape(), [1, 1, 1, 2, 3]);
         let first: Vec<f32> = data.iter().take(3).copied().collect();
-        assert_eq!(first, [0.0, -1.0, 0.2 - 1.0]);
-        let strict = ImageOptions { resize: false, ..options };
+        assert_eq!(first, [0.0, -1.0, 51.0 * (1.0 / 255.0) - 1.0]);
+        let strict = ImageOptions {
+            resize: false,
+            ..options
+        };
         let error = read(&[file], &[1, 1, 2, 3], &strict).expect_err("another size");
-        assert!(error.message.contains("it is 4x2, the input 2x1"), "{error}");
+        assert!(
+            error.message.contains("it is 4x2, the input 2x1"),
+            "{error}"
+        );
     }
 }

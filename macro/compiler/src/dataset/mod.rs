@@ -28,7 +28,11 @@ pub struct ImageOptions {
 
 impl Default for ImageOptions {
     fn default() -> Self {
-        Self { resize: true, scale: 1.0 / 255.0, offset: 0.0 }
+        Self {
+            resize: true,
+            scale: 1.0 / 255.0,
+            offset: 0.0,
+        }
     }
 }
 
@@ -78,7 +82,10 @@ impl Dataset {
                 )));
             }
             if files.iter().all(|f| is(f, IMAGES)) {
-                vec![(only(inputs, "a folder of images")?.name.clone(), read_images(&files, inputs, images)?)]
+                vec![(
+                    only(inputs, "a folder of images")?.name.clone(),
+                    read_images(&files, inputs, images)?,
+                )]
             } else if let Some(image) = files.iter().find(|f| is(f, IMAGES)) {
                 return Err(Error::dataset(format!(
                     "the folder mixes .npy files and images such as {}",
@@ -87,7 +94,11 @@ impl Dataset {
             } else {
                 let mut named = Vec::new();
                 for file in &files {
-                    let key = file.file_stem().and_then(|s| s.to_str()).unwrap_or("").to_owned();
+                    let key = file
+                        .file_stem()
+                        .and_then(|s| s.to_str())
+                        .unwrap_or("")
+                        .to_owned();
                     named.push((key, npy::read_npy(file)?));
                 }
                 named
@@ -95,7 +106,10 @@ impl Dataset {
         } else if is(path, &["npz"]) {
             npy::read_npz(path)?
         } else if is(path, &["npy"]) {
-            vec![(only(inputs, "a single .npy file")?.name.clone(), npy::read_npy(path)?)]
+            vec![(
+                only(inputs, "a single .npy file")?.name.clone(),
+                npy::read_npy(path)?,
+            )]
         } else {
             return Err(Error::dataset(format!(
                 "{} is none of: .npz, .npy, a folder of <input>.npy, a folder of .png or .jpg",
@@ -117,7 +131,10 @@ impl Dataset {
                  the dataset has {keys:?}"
             )));
         }
-        let mut dataset = Self { inputs: Vec::new(), samples: 0 };
+        let mut dataset = Self {
+            inputs: Vec::new(),
+            samples: 0,
+        };
         for (i, input) in inputs.iter().enumerate() {
             let found = named.iter().position(|(key, _)| *key == input.name);
             let data = named.swap_remove(found.ok_or_else(|| {
@@ -129,7 +146,10 @@ impl Dataset {
             let data = fit(&input.name, data.1, &input.shape)?;
             let samples = data.shape()[0];
             if samples == 0 {
-                return Err(Error::dataset(format!("the dataset has no samples of {:?}", input.name)));
+                return Err(Error::dataset(format!(
+                    "the dataset has no samples of {:?}",
+                    input.name
+                )));
             }
             if i > 0 && samples != dataset.samples {
                 return Err(Error::dataset(format!(
@@ -157,7 +177,10 @@ impl Dataset {
 
     /// One sample: a value per input, in the graph's shapes.
     pub(crate) fn sample(&self, i: usize) -> Vec<ArrayViewD<'_, f32>> {
-        self.inputs.iter().map(|input| input.index_axis(Axis(0), i)).collect()
+        self.inputs
+            .iter()
+            .map(|input| input.index_axis(Axis(0), i))
+            .collect()
     }
 }
 
@@ -166,11 +189,17 @@ impl Dataset {
 fn fit(name: &str, data: ArrayD<f32>, shape: &[usize]) -> Result<ArrayD<f32>> {
     let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
     let found = data.shape().to_vec();
-    let fits = found.split_first().is_some_and(|(_, rest)| rest == shape || rest == without_batch);
+    let fits = found
+        .split_first()
+        .is_some_and(|(_, rest)| rest == shape || rest == without_batch);
     if !fits {
         return Err(Error::dataset(format!(
             "the samples of {name:?} have shape {found:?}; expected [samples, {}]",
-            without_batch.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            without_batch
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
         )));
     }
     let full = [&found[..1], shape].concat();
@@ -205,7 +234,10 @@ fn read_images(_: &[PathBuf], _: &[Port], _: &ImageOptions) -> Result<ArrayD<f32
 /// The value of `samples = N` against what there is.
 pub(crate) fn limit(available: usize, wanted: Option<usize>) -> Result<usize> {
     match wanted {
-        Some(0) => Err(Error::new(Blame::Option("samples"), "needs at least 1 sample")),
+        Some(0) => Err(Error::new(
+            Blame::Option("samples"),
+            "needs at least 1 sample",
+        )),
         Some(n) if n > available => Err(Error::new(
             Blame::Option("samples"),
             format!("asks for {n} samples, but the dataset has {available}"),

@@ -25,7 +25,10 @@ pub(super) fn read_npy(path: &Path) -> Result<ArrayD<f32>> {
 /// Every array of a `.npz` file with its key. Labels may have any type.
 pub(super) fn read_npz(path: &Path) -> Result<Vec<(String, ArrayD<f32>)>> {
     let fail = |e: &dyn std::fmt::Display| {
-        Error::dataset(format!("{} is truncated or not a .npz file: {e}", path.display()))
+        Error::dataset(format!(
+            "{} is truncated or not a .npz file: {e}",
+            path.display()
+        ))
     };
     let mut archive = NpzReader::new(open(path)?).map_err(|e| fail(&e))?;
     let names = archive.names().map_err(|e| fail(&e))?;
@@ -35,9 +38,11 @@ pub(super) fn read_npz(path: &Path) -> Result<Vec<(String, ArrayD<f32>)>> {
         if key.starts_with("label:") {
             continue;
         }
-        named.push((key.clone(), member(&mut archive, &name).map_err(|e| {
-            Error::dataset(format!("{}: array {key:?}: {e}", path.display()))
-        })?));
+        named.push((
+            key.clone(),
+            member(&mut archive, &name)
+                .map_err(|e| Error::dataset(format!("{}: array {key:?}: {e}", path.display())))?,
+        ));
     }
     Ok(named)
 }
@@ -66,7 +71,11 @@ macro_rules! any_element {
 }
 
 fn decode(bytes: &[u8]) -> Result<ArrayD<f32>, String> {
-    any_element!(Element, ArrayD::<Element>::read_npy(bytes), ReadNpyError::WrongDescriptor(_))
+    any_element!(
+        Element,
+        ArrayD::<Element>::read_npy(bytes),
+        ReadNpyError::WrongDescriptor(_)
+    )
 }
 
 fn member(archive: &mut NpzReader<File>, name: &str) -> Result<ArrayD<f32>, String> {

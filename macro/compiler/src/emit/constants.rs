@@ -46,9 +46,12 @@ impl Constants {
         let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
         let n = bytes.len();
         let literal = Literal::byte_string(&bytes);
-        let name = self.share("bytes", hint, bytes, |name| {
-            quote!(static #name: rt::Aligned<[u8; #n]> = rt::Aligned(*#literal);)
-        });
+        let name = self.share(
+            "bytes",
+            hint,
+            bytes,
+            |name| quote!(static #name: rt::Aligned<[u8; #n]> = rt::Aligned(*#literal);),
+        );
         quote!(&#name.0)
     }
 
@@ -62,9 +65,12 @@ impl Constants {
         let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
         let n = bytes.len();
         let tokens = data.iter().map(|&q| int(q.into()));
-        let name = self.share("operand", hint, bytes, |name| {
-            quote!(static #name: [i8; #n] = [#(#tokens),*];)
-        });
+        let name = self.share(
+            "operand",
+            hint,
+            bytes,
+            |name| quote!(static #name: [i8; #n] = [#(#tokens),*];),
+        );
         quote!(&#name)
     }
 
@@ -72,9 +78,12 @@ impl Constants {
         let n = data.len();
         let tokens = data.iter().map(|&x| int(x));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share("words", hint, content, |name| {
-            quote!(static #name: [i32; #n] = [#(#tokens),*];)
-        });
+        let name = self.share(
+            "words",
+            hint,
+            content,
+            |name| quote!(static #name: [i32; #n] = [#(#tokens),*];),
+        );
         quote!(&#name)
     }
 
@@ -86,14 +95,22 @@ impl Constants {
         let n = data.len();
         let tokens = data.iter().map(|&x| float(x));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share("floats", hint, content, |name| {
-            quote!(static #name: [f32; #n] = [#(#tokens),*];)
-        });
+        let name = self.share(
+            "floats",
+            hint,
+            content,
+            |name| quote!(static #name: [f32; #n] = [#(#tokens),*];),
+        );
         quote!(&#name)
     }
 
     /// The parameters of one kernel.
-    pub(crate) fn parameters(&mut self, docs: &str, ty: TokenStream, value: TokenStream) -> TokenStream {
+    pub(crate) fn parameters(
+        &mut self,
+        docs: &str,
+        ty: TokenStream,
+        value: TokenStream,
+    ) -> TokenStream {
         let name = ident(&self.prefix);
         self.items.push(quote! {
             #[doc = #docs]

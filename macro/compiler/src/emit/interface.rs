@@ -4,9 +4,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::Constants;
 use super::literals::{float, int, usize_literal, usizes};
 use super::names::Port;
-use super::Constants;
 use crate::graph::{ElementType, QuantParams, shape_text};
 use crate::plan::ArenaPlan;
 use crate::quantize::QuantGraph;
@@ -41,15 +41,30 @@ pub(super) fn flat(place: TokenStream, shape: &[usize], mutable: bool) -> TokenS
             quote!(::core::slice::from_ref(&#place))
         };
     }
-    let method = if mutable { quote!(as_flattened_mut) } else { quote!(as_flattened) };
-    let end = if mutable { quote!(as_mut_slice) } else { quote!(as_slice) };
+    let method = if mutable {
+        quote!(as_flattened_mut)
+    } else {
+        quote!(as_flattened)
+    };
+    let end = if mutable {
+        quote!(as_mut_slice)
+    } else {
+        quote!(as_slice)
+    };
     let calls = (1..shape.len()).map(|_| quote!(.#method()));
-    if shape.len() == 1 { quote!(#place.#end()) } else { quote!(#place #(#calls)*) }
+    if shape.len() == 1 {
+        quote!(#place.#end())
+    } else {
+        quote!(#place #(#calls)*)
+    }
 }
 
 /// One argument type per input.
 pub(super) fn inputs(ports: &[Port], program: &QuantGraph) -> Vec<TokenStream> {
-    ports.iter().map(|port| input(port, program.input_params[port.index])).collect()
+    ports
+        .iter()
+        .map(|port| input(port, program.input_params[port.index]))
+        .collect()
 }
 
 fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
@@ -60,7 +75,11 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
     let (rank, len) = (port.shape.len(), port.shape.iter().product::<usize>());
     let slice = flat(quote!(self.0), &port.shape, false);
     let slice_mut = flat(quote!(self.0), &port.shape, true);
-    let docs = format!("The input `{name}`: {} {}.", port.element.name(), shape_text(&port.shape));
+    let docs = format!(
+        "The input `{name}`: {} {}.",
+        port.element.name(),
+        shape_text(&port.shape)
+    );
     let quantization = match (port.element, params) {
         (ElementType::I8, Some(params)) => {
             let (scale, zero_point) = (float(params.scale), int(params.zero_point));
@@ -143,7 +162,11 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
     let fields = ports.iter().map(|port| {
         let (name, ident) = (&port.name, &port.ident);
         let array = array_type(port.element, &port.shape);
-        let docs = format!("The output `{name}`: {} {}.", port.element.name(), shape_text(&port.shape));
+        let docs = format!(
+            "The output `{name}`: {} {}.",
+            port.element.name(),
+            shape_text(&port.shape)
+        );
         quote!(#[doc = #docs] pub #ident: #array,)
     });
     let zeros: Vec<TokenStream> = ports

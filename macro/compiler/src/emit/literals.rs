@@ -21,7 +21,11 @@ pub(crate) fn fields(list: &[(&str, usize)]) -> TokenStream {
 
 pub(crate) fn int(n: i32) -> TokenStream {
     let literal = Literal::i64_unsuffixed(i64::from(n).abs());
-    if n < 0 { quote!(-#literal) } else { quote!(#literal) }
+    if n < 0 {
+        quote!(-#literal)
+    } else {
+        quote!(#literal)
+    }
 }
 
 pub(crate) fn usizes(list: &[usize]) -> TokenStream {
@@ -33,7 +37,11 @@ pub(crate) fn usizes(list: &[usize]) -> TokenStream {
 pub(crate) fn float(x: f32) -> TokenStream {
     if x.is_finite() {
         let literal = Literal::f32_unsuffixed(x.abs());
-        if x.is_sign_negative() { quote!(-#literal) } else { quote!(#literal) }
+        if x.is_sign_negative() {
+            quote!(-#literal)
+        } else {
+            quote!(#literal)
+        }
     } else if x > 0.0 {
         quote!(f32::INFINITY)
     } else {

@@ -12,10 +12,10 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 pub(crate) use constants::Constants;
-pub(crate) use names::Side;
 pub(crate) use literals::{fields, float, int, multiplier, quant_params, usizes};
-pub(crate) use names::{Port, resolve};
 pub use names::PortChoice;
+pub(crate) use names::Side;
+pub(crate) use names::{Port, resolve};
 
 use crate::plan::ArenaPlan;
 use crate::quantize::QuantGraph;
@@ -42,7 +42,12 @@ pub(crate) fn emit(
     plan: &ArenaPlan,
     files: &[PathBuf],
 ) -> TokenStream {
-    let Item { attributes, visibility, name, krate } = item;
+    let Item {
+        attributes,
+        visibility,
+        name,
+        krate,
+    } = item;
     let mut constants = Constants::default();
     let body = run::body(program, plan, inputs, outputs, &mut constants);
     let input_types = interface::inputs(inputs, program);
@@ -65,7 +70,9 @@ pub(crate) fn emit(
         .collect();
     let arguments: Vec<&Ident> = inputs.iter().map(|p| &p.ident).collect();
     let tracked = files.iter().filter_map(|f| f.to_str()).map(|path| {
-        quote!(const _: &[u8] = ::core::include_bytes!(#path);)
+        quote!(
+            const _: &[u8] = ::core::include_bytes!(#path);
+        )
     });
     let docs = format!("Types, memory and constants of [`{name}`]({name}()).");
     let bytes = literals::usize_literal(plan.bytes);

@@ -45,18 +45,28 @@ pub(crate) enum Side {
 const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Self"];
 const RESERVED_IDENTS: &[&str] = &["arena", "output", "rt"];
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do",
-    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
-    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Matches the graph's ports with the user's list, if there is one.
-pub(crate) fn resolve(side: Side, ports: &[graph::Port], choices: Option<&[PortChoice]>) -> Result<Vec<Port>> {
+pub(crate) fn resolve(
+    side: Side,
+    ports: &[graph::Port],
+    choices: Option<&[PortChoice]>,
+) -> Result<Vec<Port>> {
     let defaults = unique(ports.iter().map(|p| snake(&p.name)).collect(), side);
     let Some(choices) = choices else {
-        return Ok(finish(side, ports, (0..ports.len()).collect(), defaults, |_| None));
+        return Ok(finish(
+            side,
+            ports,
+            (0..ports.len()).collect(),
+            defaults,
+            |_| None,
+        ));
     };
     let (what, blame): (_, fn(usize) -> Blame) = match side {
         Side::Inputs => ("input", Blame::Input),
@@ -68,8 +78,16 @@ pub(crate) fn resolve(side: Side, ports: &[graph::Port], choices: Option<&[PortC
             .zip(&defaults)
             .map(|(p, ident)| {
                 let shape = p.shape.strip_prefix(&[1]).unwrap_or(&p.shape);
-                let renamed = if *ident == p.name { String::new() } else { format!(" ({:?})", p.name) };
-                format!("{ident}{renamed}: {} {}", p.element.name(), graph::shape_text(shape))
+                let renamed = if *ident == p.name {
+                    String::new()
+                } else {
+                    format!(" ({:?})", p.name)
+                };
+                format!(
+                    "{ident}{renamed}: {} {}",
+                    p.element.name(),
+                    graph::shape_text(shape)
+                )
             })
             .collect();
         format!("the model's {what}s are:\n  {}", list.join("\n  "))
@@ -82,22 +100,38 @@ pub(crate) fn resolve(side: Side, ports: &[graph::Port], choices: Option<&[PortC
             .position(|p| p.name == choice.name)
             .or_else(|| defaults.iter().position(|d| *d == choice.name))
             .ok_or_else(|| {
-                Error::new(blame(i), format!("the model has no {what} {:?}; {}", choice.name, available()))
+                Error::new(
+                    blame(i),
+                    format!("the model has no {what} {:?}; {}", choice.name, available()),
+                )
             })?;
         if indices.contains(&index) {
-            return Err(Error::new(blame(i), format!("the {what} {:?} is listed twice", choice.name)));
+            return Err(Error::new(
+                blame(i),
+                format!("the {what} {:?} is listed twice", choice.name),
+            ));
         }
         indices.push(index);
-        let name = choice.rename.clone().unwrap_or_else(|| defaults[index].clone());
+        let name = choice
+            .rename
+            .clone()
+            .unwrap_or_else(|| defaults[index].clone());
         if idents.contains(&name) {
-            return Err(Error::new(blame(i), format!("two {what}s are called `{name}`")));
+            return Err(Error::new(
+                blame(i),
+                format!("two {what}s are called `{name}`"),
+            ));
         }
         idents.push(name);
     }
     if let Some(missing) = (0..ports.len()).find(|i| !indices.contains(i)) {
         return Err(Error::new(
             blame(usize::MAX),
-            format!("the {what} `{}` is not listed; {}", defaults[missing], available()),
+            format!(
+                "the {what} `{}` is not listed; {}",
+                defaults[missing],
+                available()
+            ),
         ));
     }
     Ok(finish(side, ports, indices, idents, |i| choices[i].element))
@@ -117,7 +151,11 @@ fn finish(
         } else {
             camel
         };
-        if side == Side::Inputs && RESERVED_TYPES.contains(&camel.as_str()) { format!("{camel}Input") } else { camel }
+        if side == Side::Inputs && RESERVED_TYPES.contains(&camel.as_str()) {
+            format!("{camel}Input")
+        } else {
+            camel
+        }
     });
     let types = distinct(types.collect());
     indices
@@ -132,7 +170,11 @@ fn finish(
                 name: port.name.clone(),
                 ident: ident(&name),
                 type_name: ident(&type_name),
-                shape: port.shape.strip_prefix(&[1]).unwrap_or(&port.shape).to_vec(),
+                shape: port
+                    .shape
+                    .strip_prefix(&[1])
+                    .unwrap_or(&port.shape)
+                    .to_vec(),
                 element: element(position).unwrap_or(port.element),
             }
         })
@@ -141,7 +183,10 @@ fn finish(
 
 /// A tensor name as a snake-case identifier.
 fn snake(name: &str) -> String {
-    let ascii: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let ascii: String = name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     let snake = ascii.to_snake_case();
     match snake.chars().next() {
         None => "tensor".to_owned(),
@@ -154,7 +199,11 @@ fn snake(name: &str) -> String {
 fn unique(names: Vec<String>, side: Side) -> Vec<String> {
     let names = names.into_iter().map(|name| {
         let reserved = side == Side::Inputs && RESERVED_IDENTS.contains(&name.as_str());
-        if reserved || KEYWORDS.contains(&name.as_str()) { format!("{name}_") } else { name }
+        if reserved || KEYWORDS.contains(&name.as_str()) {
+            format!("{name}_")
+        } else {
+            name
+        }
     });
     distinct(names.collect())
 }
@@ -178,22 +227,45 @@ mod tests {
     use super::*;
 
     fn port(name: &str) -> graph::Port {
-        graph::Port { name: name.into(), value: 0, shape: vec![1, 2], element: ElementType::F32 }
+        graph::Port {
+            name: name.into(),
+            value: 0,
+            shape: vec![1, 2],
+            element: ElementType::F32,
+        }
     }
 
     fn idents(names: &[&str]) -> Vec<String> {
         let ports: Vec<_> = names.iter().map(|n| port(n)).collect();
         let resolved = resolve(Side::Inputs, &ports, None).expect("defaults always work");
-        resolved.iter().map(|p| format!("{}: {}", p.ident, p.type_name)).collect()
+        resolved
+            .iter()
+            .map(|p| format!("{}: {}", p.ident, p.type_name))
+            .collect()
     }
 
     #[test]
     fn names_become_distinct_identifiers() {
         assert_eq!(
-            idents(&["x", "X", "type", "model/conv:2", "7up", "", "output", "größe"]),
+            idents(&[
+                "x",
+                "X",
+                "type",
+                "model/conv:2",
+                "7up",
+                "",
+                "output",
+                "größe"
+            ]),
             [
-                "x: X", "x_2: X2", "type_: Type", "model_conv_2: ModelConv2", "_7up: T7up",
-                "tensor: Tensor", "output_: OutputInput", "gr_e: GrE"
+                "x: X",
+                "x_2: X2",
+                "type_: Type",
+                "model_conv_2: ModelConv2",
+                "_7up: T7up",
+                "tensor: Tensor",
+                "output_: OutputInput",
+                "gr_e: GrE"
             ]
         );
     }
@@ -201,12 +273,18 @@ mod tests {
     #[test]
     fn a_written_list_is_checked_and_fixes_the_order() {
         let ports = [port("hint"), port("image:0")];
-        let choice = |name: &str| PortChoice { name: name.into(), ..Default::default() };
+        let choice = |name: &str| PortChoice {
+            name: name.into(),
+            ..Default::default()
+        };
         let list = [choice("image_0"), choice("hint")];
         let resolved = resolve(Side::Inputs, &ports, Some(&list)).expect("both are listed");
         assert_eq!(resolved.iter().map(|p| p.index).collect::<Vec<_>>(), [1, 0]);
         let error = resolve(Side::Inputs, &ports, Some(&list[..1])).expect_err("hint is missing");
-        assert!(error.message.contains("`hint` is not listed") && error.message.contains("f32 [2]"), "{error}");
+        assert!(
+            error.message.contains("`hint` is not listed") && error.message.contains("f32 [2]"),
+            "{error}"
+        );
         let error = resolve(Side::Inputs, &ports, Some(&[choice("imgae")])).expect_err("a typo");
         assert_eq!(error.blame, Blame::Input(0));
     }

@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::Constants;
 use super::interface::flat;
 use super::literals::usize_literal;
 use super::names::Port;
-use super::Constants;
 use crate::plan::{ArenaPlan, Location};
 use crate::quantize::{QuantGraph, Step, TensorId};
 
@@ -24,7 +24,12 @@ pub(super) fn body(
     outputs: &[Port],
     constants: &mut Constants,
 ) -> TokenStream {
-    let body = Body { program, plan, inputs, outputs };
+    let body = Body {
+        program,
+        plan,
+        inputs,
+        outputs,
+    };
     let calls: Vec<TokenStream> = program
         .steps
         .iter()
@@ -73,7 +78,9 @@ impl Body<'_> {
     }
 
     fn output_place(&self, id: TensorId) -> Option<TokenStream> {
-        let Location::Output(i) = self.plan.locations[id] else { return None };
+        let Location::Output(i) = self.plan.locations[id] else {
+            return None;
+        };
         let port = self.outputs.iter().find(|p| p.index == i)?;
         let ident = &port.ident;
         Some(flat(quote!(output.#ident), &port.shape, true))
@@ -81,12 +88,19 @@ impl Body<'_> {
 
     fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> TokenStream {
         let tensor = &self.program.tensors[step.output];
-        let operator: String =
-            step.operator.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == ' ').collect();
+        let operator: String = step
+            .operator
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == ' ')
+            .collect();
         let operator = operator.replace(' ', "_").to_uppercase();
         constants.prefix = format!("{operator}_{position}");
         let emitted = step.kernel.emit(constants);
-        let index = if step.index == usize::MAX { String::new() } else { format!("#{} ", step.index) };
+        let index = if step.index == usize::MAX {
+            String::new()
+        } else {
+            format!("#{} ", step.index)
+        };
         let docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
         let parameters = constants.parameters(&docs, emitted.parameters_type, emitted.parameters);
         let in_place = self.plan.in_place[position];
@@ -121,9 +135,13 @@ impl Body<'_> {
                 names.push(name.clone());
                 quote!(#name)
             }
-            _ => self.output_place(step.output).unwrap_or_else(|| quote!(&mut [])),
+            _ => self
+                .output_place(step.output)
+                .unwrap_or_else(|| quote!(&mut [])),
         };
-        if step.operator == "CONCATENATION" && arguments.len() > 1 || emitted.function == "concatenation" {
+        if step.operator == "CONCATENATION" && arguments.len() > 1
+            || emitted.function == "concatenation"
+        {
             arguments = vec![quote!([#(#arguments),*])];
         }
         let call = match in_place.and_then(|i| step.kernel.in_place(i)) {

@@ -117,7 +117,10 @@ impl Value {
             }
             (Constant::I8(data), Some(Quantization::PerChannel { scales, dimension })) => {
                 let mut real = data.mapv(f32::from);
-                for (scale, mut slice) in scales.iter().zip(real.axis_iter_mut(ndarray::Axis(*dimension))) {
+                for (scale, mut slice) in scales
+                    .iter()
+                    .zip(real.axis_iter_mut(ndarray::Axis(*dimension)))
+                {
                     slice.mapv_inplace(|q| q * scale);
                 }
                 real

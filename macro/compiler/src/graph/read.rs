@@ -43,8 +43,15 @@ impl Graph {
         ] {
             for id in list {
                 // One tensor may be several outputs, each with its own name.
-                let listed = if output { &graph.outputs } else { &graph.inputs };
-                let earlier = listed.iter().filter(|p| p.value as i64 == i64::from(id)).count();
+                let listed = if output {
+                    &graph.outputs
+                } else {
+                    &graph.inputs
+                };
+                let earlier = listed
+                    .iter()
+                    .filter(|p| p.value as i64 == i64::from(id))
+                    .count();
                 let port = port(&graph, &tensors, names, id, earlier)?;
                 if output {
                     graph.outputs.push(port);
@@ -127,7 +134,9 @@ fn value(bytes: &[u8], model: &Model<'_>, tensor: &Tensor<'_>, index: usize) -> 
         .iter()
         .try_fold(1_usize, |n, &d| n.checked_mul(d))
         .filter(|&n| n <= 1 << 31)
-        .ok_or_else(|| Error::model(format!("shape {} is too large", shape_text(&shape))).at(&place))?;
+        .ok_or_else(|| {
+            Error::model(format!("shape {} is too large", shape_text(&shape))).at(&place)
+        })?;
     let constant = match tflite::buffer(bytes, model, tensor)? {
         Some(data) if tensor.sparsity().is_some() => {
             let _ = data;
@@ -153,23 +162,38 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
         return Ok(None);
     };
     let scales: Vec<f32> = q.scale().map(|s| s.iter().collect()).unwrap_or_default();
-    let zero_points: Vec<i64> = q.zero_point().map(|z| z.iter().collect()).unwrap_or_default();
+    let zero_points: Vec<i64> = q
+        .zero_point()
+        .map(|z| z.iter().collect())
+        .unwrap_or_default();
     if scales.is_empty() || tensor.type_() == TensorType::FLOAT32 {
         return Ok(None);
     }
     if let Some(scale) = scales.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
         // A channel of zeros may carry a zero scale; nothing else may.
         if !(*scale == 0.0 && scales.len() > 1) {
-            return Err(Error::model(format!("its scale is {scale}, expected above zero")));
+            return Err(Error::model(format!(
+                "its scale is {scale}, expected above zero"
+            )));
         }
     }
     if scales.len() == 1 {
         let zero_point = zero_points.first().copied().unwrap_or(0);
-        let allowed = if tensor.type_() == TensorType::UINT8 { 0..=255 } else { -128..=127 };
+        let allowed = if tensor.type_() == TensorType::UINT8 {
+            0..=255
+        } else {
+            -128..=127
+        };
         if !allowed.contains(&zero_point) {
-            return Err(Error::model(format!("its zero point is {zero_point}, outside of its type")));
+            return Err(Error::model(format!(
+                "its zero point is {zero_point}, outside of its type"
+            )));
         }
-        let shift = if tensor.type_() == TensorType::UINT8 { 128 } else { 0 };
+        let shift = if tensor.type_() == TensorType::UINT8 {
+            128
+        } else {
+            0
+        };
         return Ok(Some(Quantization::PerTensor(QuantParams {
             scale: scales[0],
             zero_point: zero_point as i32 - shift,
@@ -236,7 +260,10 @@ fn constant(
                 })
                 .collect(),
         )),
-        TensorType::UINT8 => Constant::I8(array(shape, data.iter().map(|&b| (b ^ 0x80) as i8).collect())),
+        TensorType::UINT8 => Constant::I8(array(
+            shape,
+            data.iter().map(|&b| (b ^ 0x80) as i8).collect(),
+        )),
         _ => Constant::I8(array(shape, data.iter().map(|&b| b as i8).collect())),
     }))
 }
@@ -277,12 +304,19 @@ fn read_operators(model: &Model<'_>, subgraph: &SubGraph<'_>, graph: &mut Graph)
             operands.push(match (id, known(id)) {
                 (-1, _) => None,
                 (_, Some(value)) => Some(value),
-                _ => return Err(Error::model(format!("reads tensor {id}, which does not exist")).at(place)),
+                _ => {
+                    return Err(
+                        Error::model(format!("reads tensor {id}, which does not exist")).at(place),
+                    );
+                }
             });
         }
         let context = ParseContext {
             operator,
-            inputs: operands.iter().map(|v| v.map(|v| &graph.values[v])).collect(),
+            inputs: operands
+                .iter()
+                .map(|v| v.map(|v| &graph.values[v]))
+                .collect(),
             output: &graph.values[output],
         };
         let op = ops::parse(code, &context).map_err(|e| e.at(&place))?;
@@ -318,7 +352,11 @@ fn read_operators(model: &Model<'_>, subgraph: &SubGraph<'_>, graph: &mut Graph)
     }
     Err(Error::model(format!(
         "{} not supported:\n  {}\nSupported: {}",
-        if unsupported.len() == 1 { "1 operator is" } else { "these operators are" },
+        if unsupported.len() == 1 {
+            "1 operator is"
+        } else {
+            "these operators are"
+        },
         unsupported.join("\n  "),
         ops::SUPPORTED.join(", ")
     )))
@@ -334,7 +372,11 @@ fn port(
     let value = usize::try_from(id)
         .ok()
         .filter(|&v| v < graph.values.len())
-        .ok_or_else(|| Error::model(format!("the subgraph's interface names tensor {id}, which does not exist")))?;
+        .ok_or_else(|| {
+            Error::model(format!(
+                "the subgraph's interface names tensor {id}, which does not exist"
+            ))
+        })?;
     let tensor = &graph.values[value];
     let element = match tensors.get(value).type_() {
         TensorType::FLOAT32 => ElementType::F32,
@@ -386,11 +428,17 @@ fn check_order(graph: &Graph) -> Result<()> {
             .at(node.place(graph)));
         }
         if std::mem::replace(&mut ready[node.output], true) {
-            return Err(Error::model("its output is already an input, a constant or another operator's output").at(node.place(graph)));
+            return Err(Error::model(
+                "its output is already an input, a constant or another operator's output",
+            )
+            .at(node.place(graph)));
         }
     }
     match graph.outputs.iter().find(|port| !ready[port.value]) {
-        Some(port) => Err(Error::model(format!("no operator writes the output {:?}", port.name))),
+        Some(port) => Err(Error::model(format!(
+            "no operator writes the output {:?}",
+            port.name
+        ))),
         None if graph.outputs.is_empty() => Err(Error::model("the model has no outputs")),
         None => Ok(()),
     }
@@ -403,7 +451,10 @@ mod tests {
     #[test]
     fn names_lose_only_the_converters_decorations() {
         assert_eq!(plain_name("serving_default_left:0"), "left");
-        assert_eq!(plain_name("StatefulPartitionedCall:1"), "StatefulPartitionedCall");
+        assert_eq!(
+            plain_name("StatefulPartitionedCall:1"),
+            "StatefulPartitionedCall"
+        );
         assert_eq!(plain_name("model/conv:relu"), "model/conv:relu");
         assert_eq!(plain_name("input_1"), "input_1");
     }

@@ -25,7 +25,11 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
 
 /// Makes every reader of `from` (and every output of it) read `to`.
 fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
-    for value in graph.nodes.iter_mut().flat_map(|n| n.inputs.iter_mut().flatten()) {
+    for value in graph
+        .nodes
+        .iter_mut()
+        .flat_map(|n| n.inputs.iter_mut().flatten())
+    {
         if *value == from {
             *value = to;
         }
@@ -72,7 +76,10 @@ fn fold_constants(graph: &mut Graph) {
             }
             _ => {}
         }
-        let views: Vec<_> = constants.iter().map(|c| c.as_ref().map(|c| c.view())).collect();
+        let views: Vec<_> = constants
+            .iter()
+            .map(|c| c.as_ref().map(|c| c.view()))
+            .collect();
         let output = &mut graph.values[node.output];
         let data = node.op.evaluate(&views, &output.shape);
         if let Some(Cast::FakeQuant { min, max }) = node.op.cast() {
@@ -123,10 +130,17 @@ fn fold_casts(graph: &mut Graph) {
 /// grid is one of many, and per-channel scales may serve better.
 fn widen_hybrid_weights(graph: &mut Graph) {
     for node in &graph.nodes {
-        let input = node.inputs.first().copied().flatten().map(|v| &graph.values[v]);
+        let input = node
+            .inputs
+            .first()
+            .copied()
+            .flatten()
+            .map(|v| &graph.values[v]);
         let is_float = input.is_some_and(|v| !v.is_int8 && v.quantization.is_none());
         let weights = node.inputs.get(1).copied().flatten().filter(|_| is_float);
-        let Some(weights) = weights.filter(|&w| graph.values[w].is_int8) else { continue };
+        let Some(weights) = weights.filter(|&w| graph.values[w].is_int8) else {
+            continue;
+        };
         if let Some(real) = graph.values[weights].real() {
             graph.values[weights].constant = Some(Constant::F32(real));
             graph.values[weights].quantization = None;
@@ -191,11 +205,16 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
         let mut next = Some(position);
         while let Some(at) = next {
             let node = &graph.nodes[at];
-            let step = node.inputs.contains(&Some(end)).then(|| affine(graph, node, end)).flatten();
+            let step = node
+                .inputs
+                .contains(&Some(end))
+                .then(|| affine(graph, node, end))
+                .flatten();
             let Some([f, o]) = step else { break };
             let real = |a: ArrayD<f32>| a.mapv(f64::from);
             let (f, o) = (real(f), real(o));
-            let (Some(f), Some(o)) = (f.broadcast(factor.raw_dim()), o.broadcast(factor.raw_dim())) else {
+            let (Some(f), Some(o)) = (f.broadcast(factor.raw_dim()), o.broadcast(factor.raw_dim()))
+            else {
                 break;
             };
             factor = &factor * &f;
@@ -206,12 +225,21 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
                 && !graph.is_output(end)
                 && graph.values[end].quantization.is_none();
             next = more
-                .then(|| graph.nodes.iter().position(|n| n.inputs.contains(&Some(end))))
+                .then(|| {
+                    graph
+                        .nodes
+                        .iter()
+                        .position(|n| n.inputs.contains(&Some(end)))
+                })
                 .flatten();
         }
         let center = -&offset / &factor;
         let usable = |a: &ArrayD<f64>| a.iter().all(|x| (*x as f32).is_finite());
-        if chain.is_empty() || !usable(&center) || !usable(&factor) || factor.iter().any(|f| *f == 0.0) {
+        if chain.is_empty()
+            || !usable(&center)
+            || !usable(&factor)
+            || factor.iter().any(|f| *f == 0.0)
+        {
             position += 1;
             continue;
         }

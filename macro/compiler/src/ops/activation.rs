@@ -50,7 +50,9 @@ impl Activation {
         let q = |real: f32, limit: i32| {
             if real.is_finite() {
                 let steps = (real / output.scale).round();
-                (steps as i32).saturating_add(output.zero_point).clamp(-128, 127)
+                (steps as i32)
+                    .saturating_add(output.zero_point)
+                    .clamp(-128, 127)
             } else {
                 limit
             }

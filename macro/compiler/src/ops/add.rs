@@ -48,7 +48,10 @@ impl Operator for Add {
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     fn channels(&self) -> Option<ChannelRole> {
@@ -83,7 +86,11 @@ pub(crate) struct AddKernel {
 const LEFT_SHIFT: u32 = 20;
 
 impl AddKernel {
-    pub(crate) fn lower(context: &LowerContext<'_>, activation: Activation, subtract: bool) -> Result<Lowered> {
+    pub(crate) fn lower(
+        context: &LowerContext<'_>,
+        activation: Activation,
+        subtract: bool,
+    ) -> Result<Lowered> {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let output = context.output_params()?;
@@ -106,7 +113,10 @@ impl AddKernel {
             ]
         };
         let kernel = Self {
-            broadcast: Broadcast::new(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?,
+            broadcast: Broadcast::new(
+                &context.input(0)?.value.shape,
+                &context.input(1)?.value.shape,
+            )?,
             offsets: [-a.zero_point, -b.zero_point],
             multipliers: [Multiplier::new(factors[0]), Multiplier::new(factors[1])],
             output: Multiplier::new(factors[2]),
@@ -140,7 +150,10 @@ impl Kernel for AddKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
         let [input1, input2] = [0, 1].map(|i| {
-            let (offset, multiplier) = (emit::int(self.offsets[i]), emit::multiplier(self.multipliers[i]));
+            let (offset, multiplier) = (
+                emit::int(self.offsets[i]),
+                emit::multiplier(self.multipliers[i]),
+            );
             quote!(rt::AddOperand { offset: #offset, multiplier: #multiplier })
         });
         let output = emit::multiplier(self.output);

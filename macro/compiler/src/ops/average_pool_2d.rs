@@ -24,7 +24,9 @@ impl Operator for AveragePool2d {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.0.evaluate(inputs, shape, |taps| taps.iter().sum::<f32>() / taps.len() as f32)
+        self.0.evaluate(inputs, shape, |taps| {
+            taps.iter().sum::<f32>() / taps.len() as f32
+        })
     }
 
     fn rule(&self) -> QuantRule {
@@ -44,7 +46,12 @@ impl Operator for AveragePool2d {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(PoolKernel::new(&self.0, context, "average_pool_2d", reduce)?))
+        Ok(Lowered::unary(PoolKernel::new(
+            &self.0,
+            context,
+            "average_pool_2d",
+            reduce,
+        )?))
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {

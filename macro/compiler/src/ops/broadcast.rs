@@ -30,7 +30,9 @@ pub(crate) fn shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
             (x, y) if x == y => Ok(x),
             (1, y) => Ok(y),
             (x, 1) => Ok(x),
-            _ => Err(Error::model(format!("shapes {a:?} and {b:?} do not broadcast"))),
+            _ => Err(Error::model(format!(
+                "shapes {a:?} and {b:?} do not broadcast"
+            ))),
         })
         .collect()
 }
@@ -88,7 +90,10 @@ impl Broadcast {
 
     /// True if operand `i` has as many elements as the output.
     pub(crate) fn is_whole(&self, i: usize) -> bool {
-        self.dims.iter().zip(&self.strides[i]).all(|(&d, &s)| d == 1 || s != 0)
+        self.dims
+            .iter()
+            .zip(&self.strides[i])
+            .all(|(&d, &s)| d == 1 || s != 0)
     }
 
     pub(crate) fn emit(&self) -> TokenStream {
@@ -109,7 +114,10 @@ pub(crate) fn evaluate(
     if let [Some(a), Some(b)] = inputs
         && let (Some(a), Some(b)) = (a.broadcast(IxDyn(shape)), b.broadcast(IxDyn(shape)))
     {
-        ndarray::Zip::from(&mut output).and(a).and(b).for_each(|o, &a, &b| *o = f(a, b));
+        ndarray::Zip::from(&mut output)
+            .and(a)
+            .and(b)
+            .for_each(|o, &a, &b| *o = f(a, b));
     }
     output
 }
@@ -126,7 +134,9 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
             Ok((params, Source::Constant(data.iter().copied().collect())))
         }
         (Some(Constant::F32(data)), _) => {
-            let bounds = data.iter().fold((0.0, 0.0), |(lo, hi): (f32, f32), &x| (lo.min(x), hi.max(x)));
+            let bounds = data.iter().fold((0.0, 0.0), |(lo, hi): (f32, f32), &x| {
+                (lo.min(x), hi.max(x))
+            });
             let params = crate::quantize::params::asymmetric(bounds.0, bounds.1);
             let data = data.iter().map(|&x| params.quantize(x)).collect();
             Ok((params, Source::Constant(data)))

@@ -23,11 +23,17 @@ impl Concatenation {
         if super::parse_activation(options.fused_activation_function())? != Activation::None {
             return Err(Error::model("a fused activation is not supported here"));
         }
-        Ok(Self { axis: options.axis() })
+        Ok(Self {
+            axis: options.axis(),
+        })
     }
 
     fn axis(&self, rank: usize) -> Result<usize> {
-        let axis = if self.axis < 0 { self.axis + rank as i32 } else { self.axis };
+        let axis = if self.axis < 0 {
+            self.axis + rank as i32
+        } else {
+            self.axis
+        };
         usize::try_from(axis)
             .ok()
             .filter(|&a| a < rank)
@@ -48,9 +54,15 @@ impl Operator for Concatenation {
         let mut shape = first.to_vec();
         for input in &inputs[1..] {
             let fits = input.len() == first.len()
-                && input.iter().zip(*first).enumerate().all(|(i, (a, b))| i == axis || a == b);
+                && input
+                    .iter()
+                    .zip(*first)
+                    .enumerate()
+                    .all(|(i, (a, b))| i == axis || a == b);
             if !fits {
-                return Err(Error::model(format!("{input:?} does not fit {first:?} beside axis {axis}")));
+                return Err(Error::model(format!(
+                    "{input:?} does not fit {first:?} beside axis {axis}"
+                )));
             }
             shape[axis] += input[axis];
         }
@@ -78,7 +90,9 @@ impl Operator for Concatenation {
             let shape = operand.as_ref().map_or(&[][..], |o| &o.value.shape);
             widths.push(shape[axis..].iter().product());
             let source = match (context.input(i)?.params, context.input(i)?.value.real()) {
-                (None, Some(real)) => Source::Constant(real.iter().map(|&x| output.quantize(x)).collect()),
+                (None, Some(real)) => {
+                    Source::Constant(real.iter().map(|&x| output.quantize(x)).collect())
+                }
                 _ => broadcast::operand(context, i)?.1,
             };
             sources.push(source);

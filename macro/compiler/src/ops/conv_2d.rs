@@ -6,7 +6,8 @@ use quote::quote;
 use super::weights::{Accumulation, ScaleProduct, add_bias};
 use super::window::{Stepping, Window};
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
+    Operator, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -34,7 +35,9 @@ impl Conv2d {
 
     fn window(&self, input: &[usize], filter: &[usize]) -> Result<Window> {
         let &[_, height, width, depth] = filter else {
-            return Err(Error::model(format!("its filter has shape {filter:?}, expected OHWI")));
+            return Err(Error::model(format!(
+                "its filter has shape {filter:?}, expected OHWI"
+            )));
         };
         let window = self.stepping.over(input, [height, width])?;
         if input[3] != depth {
@@ -57,7 +60,12 @@ impl Operator for Conv2d {
             return Err(Error::model("it needs an input and a filter"));
         };
         let window = self.window(input, filter)?;
-        Ok(vec![window.batches, window.output[0], window.output[1], filter[0]])
+        Ok(vec![
+            window.batches,
+            window.output[0],
+            window.output[1],
+            filter[0],
+        ])
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
@@ -81,12 +89,17 @@ impl Operator for Conv2d {
             });
         }
         let filter = filter.as_standard_layout();
-        let Ok(filter) = ArrayView2::from_shape((channels, row), filter.as_slice().unwrap_or(&[])) else {
+        let Ok(filter) = ArrayView2::from_shape((channels, row), filter.as_slice().unwrap_or(&[]))
+        else {
             return ArrayD::zeros(shape);
         };
         let product = columns.dot(&filter.t());
         let mut output = crate::graph::array(shape, product.into_iter().collect());
-        add_bias(&mut output, rest.first().and_then(Option::as_ref), self.activation);
+        add_bias(
+            &mut output,
+            rest.first().and_then(Option::as_ref),
+            self.activation,
+        );
         output
     }
 
@@ -101,7 +114,10 @@ impl Operator for Conv2d {
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     fn writes_f32(&self) -> bool {
@@ -141,7 +157,10 @@ impl Kernel for Conv2dKernel {
             .collect();
         self.window.taps(|out, tap, pixel| {
             let x = &input[pixel * depth..][..depth];
-            for (channel, acc) in accumulators[out * channels..][..channels].iter_mut().enumerate() {
+            for (channel, acc) in accumulators[out * channels..][..channels]
+                .iter_mut()
+                .enumerate()
+            {
                 let w = &a.filter[(channel * taps + tap) * depth..][..depth];
                 *acc = acc.wrapping_add(super::weights_dot(x, w, a.input_offset));
             }

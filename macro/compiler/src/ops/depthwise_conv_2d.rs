@@ -7,7 +7,8 @@ use quote::quote;
 use super::weights::{Accumulation, ScaleProduct, add_bias};
 use super::window::{Stepping, Window};
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
+    Operator, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -37,7 +38,9 @@ impl DepthwiseConv2d {
     /// The window and the depth multiplier.
     fn window(&self, input: &[usize], filter: &[usize]) -> Result<(Window, usize)> {
         let &[1, height, width, channels] = filter else {
-            return Err(Error::model(format!("its filter has shape {filter:?}, expected 1HWC")));
+            return Err(Error::model(format!(
+                "its filter has shape {filter:?}, expected 1HWC"
+            )));
         };
         let window = self.stepping.over(input, [height, width])?;
         let depth = input[3];
@@ -60,7 +63,12 @@ impl Operator for DepthwiseConv2d {
             return Err(Error::model("it needs an input and a filter"));
         };
         let (window, _) = self.window(input, filter)?;
-        Ok(vec![window.batches, window.output[0], window.output[1], filter[3]])
+        Ok(vec![
+            window.batches,
+            window.output[0],
+            window.output[1],
+            filter[3],
+        ])
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
@@ -73,7 +81,9 @@ impl Operator for DepthwiseConv2d {
         };
         let (depth, channels) = (input.shape()[3], filter.shape()[3]);
         let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
-        if let (Some(x), Some(w), Some(y)) = (input.as_slice(), filter.as_slice(), output.as_slice_mut()) {
+        if let (Some(x), Some(w), Some(y)) =
+            (input.as_slice(), filter.as_slice(), output.as_slice_mut())
+        {
             window.taps(|out, tap, pixel| {
                 let x = &x[pixel * depth..][..depth];
                 let w = &w[tap * channels..][..channels];
@@ -89,7 +99,11 @@ impl Operator for DepthwiseConv2d {
                 }
             });
         }
-        add_bias(&mut output, rest.first().and_then(Option::as_ref), self.activation);
+        add_bias(
+            &mut output,
+            rest.first().and_then(Option::as_ref),
+            self.activation,
+        );
         output
     }
 
@@ -105,7 +119,10 @@ impl Operator for DepthwiseConv2d {
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     fn writes_f32(&self) -> bool {
@@ -146,7 +163,10 @@ impl Kernel for DepthwiseKernel {
         self.window.taps(|out, tap, pixel| {
             let x = &input[pixel * depth..][..depth];
             let w = &a.filter[tap * channels..][..channels];
-            for (channel, acc) in accumulators[out * channels..][..channels].iter_mut().enumerate() {
+            for (channel, acc) in accumulators[out * channels..][..channels]
+                .iter_mut()
+                .enumerate()
+            {
                 let x = i32::from(x[channel / self.depth_multiplier]) + a.input_offset;
                 *acc = acc.wrapping_add(x * i32::from(w[channel]));
             }

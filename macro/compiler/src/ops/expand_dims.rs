@@ -22,7 +22,11 @@ impl View for ExpandDims {
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let rank = input.len() as i32;
-        let axis = if self.axis < 0 { self.axis + rank + 1 } else { self.axis };
+        let axis = if self.axis < 0 {
+            self.axis + rank + 1
+        } else {
+            self.axis
+        };
         let axis = usize::try_from(axis)
             .ok()
             .filter(|&a| a <= input.len())

@@ -22,10 +22,14 @@ impl FakeQuant {
             .ok_or_else(|| Error::model("it has no FakeQuantOptions"))?;
         let (min, max, bits) = (options.min(), options.max(), options.num_bits());
         if bits != 8 {
-            return Err(Error::model(format!("it simulates {bits} bits, expected 8")));
+            return Err(Error::model(format!(
+                "it simulates {bits} bits, expected 8"
+            )));
         }
         if !(min.is_finite() && max.is_finite() && min <= 0.0 && max >= 0.0 && min < max) {
-            return Err(Error::model(format!("its range [{min}, {max}] does not contain zero")));
+            return Err(Error::model(format!(
+                "its range [{min}, {max}] does not contain zero"
+            )));
         }
         Ok(Self {
             min,
@@ -49,7 +53,10 @@ impl Operator for FakeQuant {
         let zero_point = (-self.min / scale).round();
         let mut output = owned(inputs.first(), shape);
         output.mapv_inplace(|x| {
-            ((x / scale).round().clamp(-zero_point, self.steps - zero_point)) * scale
+            ((x / scale)
+                .round()
+                .clamp(-zero_point, self.steps - zero_point))
+                * scale
         });
         output
     }
@@ -62,6 +69,9 @@ impl Operator for FakeQuant {
     }
 
     fn cast(&self) -> Option<Cast> {
-        Some(Cast::FakeQuant { min: self.min, max: self.max })
+        Some(Cast::FakeQuant {
+            min: self.min,
+            max: self.max,
+        })
     }
 }

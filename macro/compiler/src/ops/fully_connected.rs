@@ -5,7 +5,8 @@ use quote::quote;
 
 use super::weights::{Accumulation, ScaleProduct, add_bias};
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
+    Operator, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -19,7 +20,9 @@ impl FullyConnected {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
         let options = node.operator.builtin_options_as_fully_connected_options();
         if options.is_some_and(|o| o.weights_format().0 != 0) {
-            return Err(Error::model("its weights are shuffled; only the default format is supported"));
+            return Err(Error::model(
+                "its weights are shuffled; only the default format is supported",
+            ));
         }
         Ok(Self {
             activation: match options {
@@ -39,7 +42,7 @@ fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
         )));
     };
     let elements: usize = input.iter().product();
-    if depth == 0 || elements % depth != 0 {
+    if depth == 0 || !elements.is_multiple_of(depth) {
         return Err(Error::model(format!(
             "its input of shape {input:?} does not divide into rows of {depth}"
         )));
@@ -64,7 +67,9 @@ impl Operator for FullyConnected {
             return Err(Error::model("its input is a scalar"));
         };
         if last != depth {
-            return Err(Error::model(format!("its input rows have {last} elements, its weights {depth}")));
+            return Err(Error::model(format!(
+                "its input rows have {last} elements, its weights {depth}"
+            )));
         }
         Ok([outer, &[units]].concat())
     }
@@ -83,21 +88,36 @@ impl Operator for FullyConnected {
             return ArrayD::zeros(shape);
         };
         let mut output = crate::graph::array(shape, x.dot(&w.t()).into_iter().collect());
-        add_bias(&mut output, rest.first().and_then(Option::as_ref), self.activation);
+        add_bias(
+            &mut output,
+            rest.first().and_then(Option::as_ref),
+            self.activation,
+        );
         output
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let (rows, depth, _) = sizes(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?;
+        let (rows, depth, _) = sizes(
+            &context.input(0)?.value.shape,
+            &context.input(1)?.value.shape,
+        )?;
         Ok(Lowered::unary(FullyConnectedKernel {
             rows,
             depth,
-            accumulation: Accumulation::new(context, 0, self.activation, ScaleProduct::SingleIfPerTensor)?,
+            accumulation: Accumulation::new(
+                context,
+                0,
+                self.activation,
+                ScaleProduct::SingleIfPerTensor,
+            )?,
         }))
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     fn writes_f32(&self) -> bool {
@@ -129,7 +149,11 @@ impl Kernel for FullyConnectedKernel {
         let mut accumulators = Vec::with_capacity(self.rows * a.bias.len());
         for row in inputs[0].i8().chunks(self.depth) {
             for (weights, bias) in a.filter.chunks(self.depth).zip(&a.bias) {
-                accumulators.push(bias.wrapping_add(super::weights_dot(row, weights, a.input_offset)));
+                accumulators.push(bias.wrapping_add(super::weights_dot(
+                    row,
+                    weights,
+                    a.input_offset,
+                )));
             }
         }
         a.finish(&accumulators)

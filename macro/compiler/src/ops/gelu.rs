@@ -24,7 +24,7 @@ impl Unary for Gelu {
 
     fn real(&self, x: f32) -> f32 {
         if self.approximate {
-            let inner = 0.797_884_56 * (x + 0.044_715 * x * x * x);
+            let inner = 0.797_884_6 * (x + 0.044_715 * x * x * x);
             0.5 * x * (1.0 + inner.tanh())
         } else {
             0.5 * x * libm::erfcf(-x * std::f32::consts::FRAC_1_SQRT_2)

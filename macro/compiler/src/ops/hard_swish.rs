@@ -81,7 +81,8 @@ fn doubling_high(a: i16, b: i16) -> i16 {
 }
 
 fn rounding_right(x: i16, amount: i32) -> i16 {
-    crate::quantize::arithmetic::rounding_divide_by_pot(i32::from(x), amount.clamp(0, 31) as u32) as i16
+    crate::quantize::arithmetic::rounding_divide_by_pot(i32::from(x), amount.clamp(0, 31) as u32)
+        as i16
 }
 
 #[cfg(test)]
@@ -90,8 +91,14 @@ mod tests {
 
     #[test]
     fn the_table_follows_the_real_function_within_one_step() {
-        let input = QuantParams { scale: 0.05, zero_point: -10 };
-        let output = QuantParams { scale: 0.03, zero_point: -120 };
+        let input = QuantParams {
+            scale: 0.05,
+            zero_point: -10,
+        };
+        let output = QuantParams {
+            scale: 0.03,
+            zero_point: -120,
+        };
         let exact = TableKernel::real(input, output, |x| HardSwish.real(x));
         for (a, b) in HardSwish.table(input, output).table.iter().zip(exact.table) {
             assert!((i32::from(*a) - i32::from(b)).abs() <= 1, "{a} {b}");

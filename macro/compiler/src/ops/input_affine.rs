@@ -29,14 +29,19 @@ impl Operator for InputAffine {
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
         let x = super::owned(inputs.first(), shape);
-        let x = x.into_shape_with_order(IxDyn(shape)).unwrap_or_else(|_| ArrayD::zeros(shape));
+        let x = x
+            .into_shape_with_order(IxDyn(shape))
+            .unwrap_or_else(|_| ArrayD::zeros(shape));
         (x - &self.center) * &self.factor
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let output = context.output_params()?;
         let centers = shortest_period(self.center.iter().copied().collect());
-        let factors = self.factor.iter().map(|f| (f64::from(*f) / f64::from(output.scale)) as f32);
+        let factors = self
+            .factor
+            .iter()
+            .map(|f| (f64::from(*f) / f64::from(output.scale)) as f32);
         let factors = shortest_period(factors.collect());
         let period = centers.len().max(factors.len());
         let repeat = |v: Vec<f32>| v.into_iter().cycle().take(period).collect();
@@ -51,7 +56,8 @@ impl Operator for InputAffine {
 /// Drops repetitions: `[1, 2, 1, 2]` is `[1, 2]`.
 fn shortest_period(mut data: Vec<f32>) -> Vec<f32> {
     let n = data.len();
-    let period = (1..n).find(|&p| n % p == 0 && data.iter().skip(p).zip(&data).all(|(a, b)| a == b));
+    let period = (1..n)
+        .find(|&p| n.is_multiple_of(p) && data.iter().skip(p).zip(&data).all(|(a, b)| a == b));
     data.truncate(period.unwrap_or(n));
     data
 }
@@ -68,7 +74,9 @@ impl Kernel for InputAffineKernel {
         let elements = inputs[0].f32().iter().enumerate().map(|(i, x)| {
             let i = i % self.centers.len().max(1);
             let steps = ((x - self.centers[i]) * self.factors[i]).round() as i32;
-            steps.saturating_add(self.output.zero_point).clamp(-128, 127) as i8
+            steps
+                .saturating_add(self.output.zero_point)
+                .clamp(-128, 127) as i8
         });
         Buffer::I8(elements.collect())
     }

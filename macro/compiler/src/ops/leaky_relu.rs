@@ -17,7 +17,9 @@ impl LeakyRelu {
             .operator
             .builtin_options_as_leaky_relu_options()
             .ok_or_else(|| Error::model("it has no LeakyReluOptions"))?;
-        Ok(Self { alpha: options.alpha() })
+        Ok(Self {
+            alpha: options.alpha(),
+        })
     }
 }
 
@@ -35,7 +37,11 @@ impl Unary for LeakyRelu {
         let sign = if self.alpha < 0.0 { -1 } else { 1 };
         TableKernel::new(|q| {
             let x = q - input.zero_point;
-            let y = if x >= 0 { identity.apply(x) } else { sign * slope.apply(x) };
+            let y = if x >= 0 {
+                identity.apply(x)
+            } else {
+                sign * slope.apply(x)
+            };
             y + output.zero_point
         })
     }

@@ -24,7 +24,9 @@ impl Operator for MaxPool2d {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.0.evaluate(inputs, shape, |taps| taps.iter().fold(f32::MIN, |m, &x| m.max(x)))
+        self.0.evaluate(inputs, shape, |taps| {
+            taps.iter().fold(f32::MIN, |m, &x| m.max(x))
+        })
     }
 
     fn rule(&self) -> QuantRule {
@@ -44,7 +46,12 @@ impl Operator for MaxPool2d {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(PoolKernel::new(&self.0, context, "max_pool_2d", reduce)?))
+        Ok(Lowered::unary(PoolKernel::new(
+            &self.0,
+            context,
+            "max_pool_2d",
+            reduce,
+        )?))
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {

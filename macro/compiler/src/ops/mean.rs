@@ -32,8 +32,11 @@ impl Mean {
         let mut reduced = vec![false; rank];
         for &axis in &self.axes {
             let resolved = if axis < 0 { axis + rank as i32 } else { axis };
-            let slot = usize::try_from(resolved).ok().and_then(|i| reduced.get_mut(i));
-            *slot.ok_or_else(|| Error::model(format!("axis {axis} does not fit rank {rank}")))? = true;
+            let slot = usize::try_from(resolved)
+                .ok()
+                .and_then(|i| reduced.get_mut(i));
+            *slot.ok_or_else(|| Error::model(format!("axis {axis} does not fit rank {rank}")))? =
+                true;
         }
         Ok(reduced)
     }
@@ -68,7 +71,12 @@ impl Operator for Mean {
         };
         let mut mean = input.to_owned();
         if let Ok(reduced) = self.reduced(input.ndim()) {
-            for (axis, _) in reduced.iter().enumerate().rev().filter(|(_, reduced)| **reduced) {
+            for (axis, _) in reduced
+                .iter()
+                .enumerate()
+                .rev()
+                .filter(|(_, reduced)| **reduced)
+            {
                 mean = mean.mean_axis(ndarray::Axis(axis)).unwrap_or(mean);
             }
         }
@@ -95,14 +103,19 @@ impl Operator for Mean {
             }
         }
         if merged.len() > MAX_DIMS {
-            return Err(Error::model(format!("its axes alternate more than {MAX_DIMS} times")));
+            return Err(Error::model(format!(
+                "its axes alternate more than {MAX_DIMS} times"
+            )));
         }
         let mut dims = [(1, false); MAX_DIMS];
         dims[MAX_DIMS - merged.len()..].copy_from_slice(&merged);
         let count: usize = dims.iter().filter(|d| d.1).map(|d| d.0).product();
         let scale = Multiplier::new(f64::from(input.scale) / f64::from(output.scale));
         // The reference folds 1/count into the multiplier, keeping what bits it can.
-        let shift = (count as u64).ilog2().min(32).min((31 + scale.shift).max(0) as u32);
+        let shift = (count as u64)
+            .ilog2()
+            .min(32)
+            .min((31 + scale.shift).max(0) as u32);
         let multiplier = (i64::from(scale.multiplier) << shift) / count as i64;
         Ok(Lowered::unary(MeanKernel {
             dims,
@@ -140,7 +153,8 @@ impl Kernel for MeanKernel {
             }
             sums[at] += i32::from(q);
         }
-        let finish = |sum| (self.output.apply(sum).wrapping_add(self.output_offset)).clamp(-128, 127) as i8;
+        let finish =
+            |sum| (self.output.apply(sum).wrapping_add(self.output_offset)).clamp(-128, 127) as i8;
         Buffer::I8(sums.into_iter().map(finish).collect())
     }
 

@@ -48,7 +48,10 @@ impl Operator for Mul {
         let factor = f64::from(a.scale) * f64::from(b.scale) / f64::from(output.scale);
         Ok(Lowered {
             kernel: Box::new(MulKernel {
-                broadcast: Broadcast::new(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?,
+                broadcast: Broadcast::new(
+                    &context.input(0)?.value.shape,
+                    &context.input(1)?.value.shape,
+                )?,
                 offsets: [-a.zero_point, -b.zero_point],
                 output: Multiplier::new(factor),
                 output_offset: output.zero_point,
@@ -59,7 +62,10 @@ impl Operator for Mul {
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {

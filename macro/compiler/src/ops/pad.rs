@@ -45,7 +45,11 @@ impl Operator for Pad {
                 self.paddings.len()
             )));
         }
-        Ok(input.iter().zip(&self.paddings).map(|(n, [a, b])| n + a + b).collect())
+        Ok(input
+            .iter()
+            .zip(&self.paddings)
+            .map(|(n, [a, b])| n + a + b)
+            .collect())
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {

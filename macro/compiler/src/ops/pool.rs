@@ -28,8 +28,15 @@ impl Pool {
                 .ok_or_else(|| Error::model(format!("its filter size is {n}, expected at least 1")))
         };
         Ok(Self {
-            stepping: Stepping::parse(options.padding(), [options.stride_h(), options.stride_w()], [1, 1])?,
-            filter: [size(options.filter_height())?, size(options.filter_width())?],
+            stepping: Stepping::parse(
+                options.padding(),
+                [options.stride_h(), options.stride_w()],
+                [1, 1],
+            )?,
+            filter: [
+                size(options.filter_height())?,
+                size(options.filter_width())?,
+            ],
             activation: super::parse_activation(options.fused_activation_function())?,
         })
     }
@@ -41,11 +48,19 @@ impl Pool {
     pub(crate) fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
         let window = self.window(input)?;
-        Ok(vec![window.batches, window.output[0], window.output[1], input[3]])
+        Ok(vec![
+            window.batches,
+            window.output[0],
+            window.output[1],
+            input[3],
+        ])
     }
 
     pub(crate) fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     pub(crate) fn is_homogeneous(&self) -> bool {
@@ -77,14 +92,24 @@ impl Pool {
 }
 
 /// Reduces the taps of every output element.
-fn reduced<T: Copy, U>(window: &Window, channels: usize, input: &[T], f: impl Fn(&[T]) -> U) -> Vec<U> {
+fn reduced<T: Copy, U>(
+    window: &Window,
+    channels: usize,
+    input: &[T],
+    f: impl Fn(&[T]) -> U,
+) -> Vec<U> {
     let mut output = Vec::with_capacity(window.output_pixels() * channels);
     let mut pixels = Vec::new();
     let mut taps = Vec::new();
     for i in 0..window.output_pixels() {
         let (row, x) = (i / window.output[1], i % window.output[1]);
         pixels.clear();
-        window.taps_of(row / window.output[0], row % window.output[0], x, |_, pixel| pixels.push(pixel));
+        window.taps_of(
+            row / window.output[0],
+            row % window.output[0],
+            x,
+            |_, pixel| pixels.push(pixel),
+        );
         for channel in 0..channels {
             taps.clear();
             taps.extend(pixels.iter().map(|p| input[p * channels + channel]));
@@ -111,7 +136,9 @@ impl PoolKernel {
     ) -> Result<Self> {
         let input = &context.input(0)?.value.shape;
         if context.params(0)? != context.output_params()? {
-            return Err(Error::model("its input and output have different scales or zero points"));
+            return Err(Error::model(
+                "its input and output have different scales or zero points",
+            ));
         }
         Ok(Self {
             window: pool.window(input)?,
@@ -126,9 +153,12 @@ impl PoolKernel {
 impl Kernel for PoolKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (min, max) = self.activation;
-        Buffer::I8(reduced(&self.window, self.channels, inputs[0].i8(), |taps| {
-            (self.reduce)(taps).clamp(min, max) as i8
-        }))
+        Buffer::I8(reduced(
+            &self.window,
+            self.channels,
+            inputs[0].i8(),
+            |taps| (self.reduce)(taps).clamp(min, max) as i8,
+        ))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

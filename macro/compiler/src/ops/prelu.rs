@@ -30,7 +30,11 @@ impl Operator for Prelu {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        broadcast::evaluate(inputs, shape, |x, alpha| if x >= 0.0 { x } else { x * alpha })
+        broadcast::evaluate(
+            inputs,
+            shape,
+            |x, alpha| if x >= 0.0 { x } else { x * alpha },
+        )
     }
 
     fn channels(&self) -> Option<ChannelRole> {
@@ -45,7 +49,10 @@ impl Operator for Prelu {
         let slope = f64::from(input.scale) * f64::from(alpha.scale) / f64::from(output.scale);
         Ok(Lowered {
             kernel: Box::new(PreluKernel {
-                broadcast: Broadcast::new(&context.input(0)?.value.shape, &context.input(1)?.value.shape)?,
+                broadcast: Broadcast::new(
+                    &context.input(0)?.value.shape,
+                    &context.input(1)?.value.shape,
+                )?,
                 input_offset: -input.zero_point,
                 alpha_offset: -alpha.zero_point,
                 identity: Multiplier::new(identity),
@@ -74,7 +81,8 @@ impl Kernel for PreluKernel {
             let y = if x >= 0 {
                 self.identity.apply(x)
             } else {
-                self.slope.apply(x * (i32::from(alpha[j]) + self.alpha_offset))
+                self.slope
+                    .apply(x * (i32::from(alpha[j]) + self.alpha_offset))
             };
             y.wrapping_add(self.output_offset).clamp(-128, 127) as i8
         };
@@ -84,7 +92,10 @@ impl Kernel for PreluKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
         let (input, alpha) = (emit::int(self.input_offset), emit::int(self.alpha_offset));
-        let (identity, slope) = (emit::multiplier(self.identity), emit::multiplier(self.slope));
+        let (identity, slope) = (
+            emit::multiplier(self.identity),
+            emit::multiplier(self.slope),
+        );
         let output = emit::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Prelu),

@@ -48,7 +48,13 @@ pub(crate) struct QuantizeKernel(pub QuantParams);
 
 impl Kernel for QuantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        Buffer::I8(inputs[0].f32().iter().map(|&x| self.0.quantize(x)).collect())
+        Buffer::I8(
+            inputs[0]
+                .f32()
+                .iter()
+                .map(|&x| self.0.quantize(x))
+                .collect(),
+        )
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
@@ -66,7 +72,13 @@ pub(crate) struct DequantizeKernel(pub QuantParams);
 
 impl Kernel for DequantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        Buffer::F32(inputs[0].i8().iter().map(|&q| self.0.dequantize(q)).collect())
+        Buffer::F32(
+            inputs[0]
+                .i8()
+                .iter()
+                .map(|&q| self.0.dequantize(q))
+                .collect(),
+        )
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

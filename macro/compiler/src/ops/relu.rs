@@ -26,7 +26,9 @@ impl Unary for Relu {
         // The reference divides the scales in single precision.
         let factor = Multiplier::new(f64::from(input.scale / output.scale));
         let (min, max) = Activation::Relu.quantized_bounds(output);
-        TableKernel::new(|q| (factor.apply(q - input.zero_point) + output.zero_point).clamp(min, max))
+        TableKernel::new(|q| {
+            (factor.apply(q - input.zero_point) + output.zero_point).clamp(min, max)
+        })
     }
 
     fn activation(&self) -> Option<Activation> {

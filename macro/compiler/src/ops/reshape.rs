@@ -33,11 +33,22 @@ impl View for Reshape {
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let elements: usize = input.iter().product();
-        let known: usize = self.target.iter().filter(|d| **d >= 0).map(|d| *d as usize).product();
+        let known: usize = self
+            .target
+            .iter()
+            .filter(|d| **d >= 0)
+            .map(|d| *d as usize)
+            .product();
         let shape: Vec<usize> = self
             .target
             .iter()
-            .map(|&d| if d >= 0 { d as usize } else { elements / known.max(1) })
+            .map(|&d| {
+                if d >= 0 {
+                    d as usize
+                } else {
+                    elements / known.max(1)
+                }
+            })
             .collect();
         if shape.iter().product::<usize>() != elements {
             return Err(Error::model(format!(
@@ -55,7 +66,12 @@ mod tests {
 
     #[test]
     fn minus_one_takes_what_is_left() {
-        let shape = |target: &[i32]| Reshape { target: target.to_vec() }.shape(&[1, 4, 6]);
+        let shape = |target: &[i32]| {
+            Reshape {
+                target: target.to_vec(),
+            }
+            .shape(&[1, 4, 6])
+        };
         assert_eq!(shape(&[-1, 8]).expect("24 = 3 x 8"), [3, 8]);
         assert_eq!(shape(&[24]).expect("24"), [24]);
         assert!(shape(&[5, -1]).is_err());

@@ -3,7 +3,9 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, tail};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, tail,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::quantize::arithmetic::{
@@ -44,9 +46,12 @@ impl Operator for Softmax {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = super::owned(inputs.first(), shape).as_standard_layout().into_owned();
+        let mut output = super::owned(inputs.first(), shape)
+            .as_standard_layout()
+            .into_owned();
         if let Some(data) = output.as_slice_mut() {
-            data.chunks_mut(self.depth.max(1)).for_each(|row| softmax(row, self.beta));
+            data.chunks_mut(self.depth.max(1))
+                .for_each(|row| softmax(row, self.beta));
         }
         output
     }
@@ -66,7 +71,10 @@ impl Operator for Softmax {
         let factor = f64::from(self.beta) * f64::from(input.scale) * f64::from(1 << 26);
         let factor = Multiplier::new(factor.min(2f64.powi(31) - 1.0));
         if factor.shift < 0 {
-            return Err(Error::model(format!("its input scale {} is too small", input.scale)));
+            return Err(Error::model(format!(
+                "its input scale {} is too small",
+                input.scale
+            )));
         }
         let radius = input_radius(5, factor.shift, 31);
         // One exponential for each difference to the row's maximum.
@@ -79,11 +87,17 @@ impl Operator for Softmax {
                 exp_on_negative_values(rescaled, 5)
             })
             .collect();
-        Ok(Lowered::unary(SoftmaxKernel { depth: self.depth, exponentials }))
+        Ok(Lowered::unary(SoftmaxKernel {
+            depth: self.depth,
+            exponentials,
+        }))
     }
 
     fn tail(&self) -> Option<tail::Function> {
-        Some(tail::Function::Softmax { beta: self.beta, depth: self.depth })
+        Some(tail::Function::Softmax {
+            beta: self.beta,
+            depth: self.depth,
+        })
     }
 }
 
@@ -98,12 +112,15 @@ impl Kernel for SoftmaxKernel {
         let mut output = Vec::with_capacity(inputs[0].i8().len());
         for row in inputs[0].i8().chunks(self.depth.max(1)) {
             let max = row.iter().copied().max().unwrap_or(0);
-            let exp = |&q: &i8| self.exponentials.get((i32::from(max) - i32::from(q)) as usize).copied();
+            let exp = |&q: &i8| {
+                self.exponentials
+                    .get((i32::from(max) - i32::from(q)) as usize)
+                    .copied()
+            };
             // Q12.19: room for 4096 ones.
-            let sum = row
-                .iter()
-                .filter_map(exp)
-                .fold(0_i32, |sum, e| sum.wrapping_add(rounding_divide_by_pot(e, 12)));
+            let sum = row.iter().filter_map(exp).fold(0_i32, |sum, e| {
+                sum.wrapping_add(rounding_divide_by_pot(e, 12))
+            });
             let headroom = sum.leading_zeros();
             let fraction = ((sum as u32) << headroom).wrapping_sub(1 << 31) as i32;
             let reciprocal = one_over_one_plus_x(fraction);

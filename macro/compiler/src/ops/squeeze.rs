@@ -28,7 +28,10 @@ impl View for Squeeze {
         let rank = input.len() as i32;
         let dropped = |i: usize| {
             self.dimensions.is_empty()
-                || self.dimensions.iter().any(|&d| if d < 0 { d + rank } else { d } == i as i32)
+                || self
+                    .dimensions
+                    .iter()
+                    .any(|&d| if d < 0 { d + rank } else { d } == i as i32)
         };
         Ok(input
             .iter()

@@ -44,7 +44,10 @@ impl Operator for Sub {
     }
 
     fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation.then(activation).map(|a| self.activation = a).is_some()
+        self.activation
+            .then(activation)
+            .map(|a| self.activation = a)
+            .is_some()
     }
 
     fn channels(&self) -> Option<ChannelRole> {

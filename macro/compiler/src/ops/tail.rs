@@ -13,7 +13,10 @@ pub(crate) enum Function {
     Logistic,
     Tanh,
     /// Over rows of `depth` elements.
-    Softmax { beta: f32, depth: usize },
+    Softmax {
+        beta: f32,
+        depth: usize,
+    },
 }
 
 impl Function {

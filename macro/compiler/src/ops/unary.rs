@@ -61,7 +61,9 @@ impl<U: Unary> Operator for U {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(self.table(context.params(0)?, context.output_params()?)))
+        Ok(Lowered::unary(
+            self.table(context.params(0)?, context.output_params()?),
+        ))
     }
 
     fn in_tflite_micro(&self) -> bool {

@@ -33,7 +33,10 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
         (Some(Constant::I8(data)), Some(Quantization::PerChannel { scales, dimension }))
             if *dimension == axis =>
         {
-            Ok(Weights { data: data.iter().copied().collect(), scales: scales.clone() })
+            Ok(Weights {
+                data: data.iter().copied().collect(),
+                scales: scales.clone(),
+            })
         }
         (Some(Constant::I8(data)), Some(Quantization::PerTensor(params))) => {
             if params.zero_point != 0 {
@@ -42,7 +45,10 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
                     value.name, params.zero_point
                 )));
             }
-            Ok(Weights { data: data.iter().copied().collect(), scales: vec![params.scale] })
+            Ok(Weights {
+                data: data.iter().copied().collect(),
+                scales: vec![params.scale],
+            })
         }
         (Some(Constant::I8(_)), _) => Err(Error::model(format!(
             "int8 weights {:?} have no scales along dimension {axis}",
@@ -50,21 +56,33 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
         ))),
         (Some(Constant::F32(data)), simulated) => {
             if let Some(bad) = data.iter().find(|x| !x.is_finite()) {
-                return Err(Error::model(format!("weights {:?} contain {bad}", value.name)));
+                return Err(Error::model(format!(
+                    "weights {:?} contain {bad}",
+                    value.name
+                )));
             }
             let scales = match simulated {
                 // Training simulated this grid; another would lose what it learned.
-                Some(Quantization::Range { min, max }) => vec![symmetric_scale(min.abs().max(max.abs()))],
+                Some(Quantization::Range { min, max }) => {
+                    vec![symmetric_scale(min.abs().max(max.abs()))]
+                }
                 _ if per_channel => data
                     .axis_iter(Axis(axis))
                     .map(|slice| symmetric_scale(max_abs(slice.iter())))
                     .collect(),
                 _ => vec![symmetric_scale(max_abs(data.iter()))],
             };
-            let mut weights = Weights { data: vec![0; data.len()], scales };
+            let mut weights = Weights {
+                data: vec![0; data.len()],
+                scales,
+            };
             let inner: usize = value.shape[axis + 1..].iter().product();
             for (i, (q, &real)) in weights.data.iter_mut().zip(data).enumerate() {
-                let scale = weights.scales[if weights.scales.len() == 1 { 0 } else { i / inner % channels }];
+                let scale = weights.scales[if weights.scales.len() == 1 {
+                    0
+                } else {
+                    i / inner % channels
+                }];
                 *q = (real / scale).round().clamp(-127.0, 127.0) as i8;
             }
             Ok(weights)
@@ -86,11 +104,20 @@ fn max_abs<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
 
 /// A scale that maps `max` to 127; channels of zeros get any scale.
 fn symmetric_scale(max: f32) -> f32 {
-    if max > f32::MIN_POSITIVE * 127.0 { max / 127.0 } else { 1.0 }
+    if max > f32::MIN_POSITIVE * 127.0 {
+        max / 127.0
+    } else {
+        1.0
+    }
 }
 
 /// The int32 bias at scale input x weight; zeros where the operator has none.
-fn bias(value: Option<&Value>, input: QuantParams, weights: &Weights, channels: usize) -> Result<Vec<i32>> {
+fn bias(
+    value: Option<&Value>,
+    input: QuantParams,
+    weights: &Weights,
+    channels: usize,
+) -> Result<Vec<i32>> {
     let Some(value) = value else {
         return Ok(vec![0; channels]);
     };
@@ -107,7 +134,8 @@ fn bias(value: Option<&Value>, input: QuantParams, weights: &Weights, channels: 
             .iter()
             .enumerate()
             .map(|(c, &real)| {
-                (f64::from(real) / (f64::from(input.scale) * f64::from(weights.scale(c)))).round() as i32
+                (f64::from(real) / (f64::from(input.scale) * f64::from(weights.scale(c)))).round()
+                    as i32
             })
             .collect()),
         _ => Err(Error::model(format!(
@@ -165,7 +193,11 @@ impl Accumulation {
         let filter = context.input(1)?.value;
         let channels = filter.shape.get(axis).copied().unwrap_or(0);
         let weights = weights(filter, axis, context.per_channel)?;
-        let bias_value = context.inputs.get(2).and_then(Option::as_ref).map(|o| o.value);
+        let bias_value = context
+            .inputs
+            .get(2)
+            .and_then(Option::as_ref)
+            .map(|o| o.value);
         let bias = bias(bias_value, input, &weights, channels)?;
         let scales: Vec<f64> = (0..channels)
             .map(|c| {
@@ -187,7 +219,9 @@ impl Accumulation {
                 output_offset: output.zero_point,
                 activation: activation.quantized_bounds(output),
             },
-            Target::F32 => OutputStage::Rescale { activation: activation.bounds() },
+            Target::F32 => OutputStage::Rescale {
+                activation: activation.bounds(),
+            },
         };
         Ok(Self {
             input_offset: -input.zero_point,
@@ -201,18 +235,32 @@ impl Accumulation {
     /// Turns accumulators (bias included, channels last) into the output.
     pub(crate) fn finish(&self, accumulators: &[i32]) -> Buffer {
         let channels = self.bias.len();
-        let with_channel = accumulators.iter().enumerate().map(|(i, acc)| (i % channels, *acc));
+        let with_channel = accumulators
+            .iter()
+            .enumerate()
+            .map(|(i, acc)| (i % channels, *acc));
         match &self.output {
-            OutputStage::Requantize { multipliers, rounds_once, output_offset, activation: (min, max) } => Buffer::I8(
+            OutputStage::Requantize {
+                multipliers,
+                rounds_once,
+                output_offset,
+                activation: (min, max),
+            } => Buffer::I8(
                 with_channel
                     .map(|(c, acc)| {
                         let m = multipliers[c];
-                        let scaled = if *rounds_once { m.apply_once(acc) } else { m.apply(acc) };
+                        let scaled = if *rounds_once {
+                            m.apply_once(acc)
+                        } else {
+                            m.apply(acc)
+                        };
                         scaled.wrapping_add(*output_offset).clamp(*min, *max) as i8
                     })
                     .collect(),
             ),
-            OutputStage::Rescale { activation: (min, max) } => Buffer::F32(
+            OutputStage::Rescale {
+                activation: (min, max),
+            } => Buffer::F32(
                 with_channel
                     .map(|(c, acc)| (acc as f32 * self.scales[c] as f32).max(*min).min(*max))
                     .collect(),
@@ -234,13 +282,23 @@ impl Accumulation {
         let bias = constants.words("BIAS", &self.bias);
         let offset = emit::int(self.input_offset);
         let (output, stage) = match &self.output {
-            OutputStage::Requantize { multipliers, rounds_once, output_offset, activation: (min, max) } => {
-                let stage = if *rounds_once { quote!(RequantizeOnce) } else { quote!(Requantize) };
+            OutputStage::Requantize {
+                multipliers,
+                rounds_once,
+                output_offset,
+                activation: (min, max),
+            } => {
+                let stage = if *rounds_once {
+                    quote!(RequantizeOnce)
+                } else {
+                    quote!(Requantize)
+                };
                 let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
                 let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
                 let multiplier = constants.words("MULTIPLIER", &significands);
                 let shift = constants.shifts("SHIFT", &shifts);
-                let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
+                let (offset, min, max) =
+                    (emit::int(*output_offset), emit::int(*min), emit::int(*max));
                 (
                     quote!(rt::#stage {
                         multiplier: #multiplier,
@@ -252,7 +310,9 @@ impl Accumulation {
                     quote!(rt::#stage<'static>),
                 )
             }
-            OutputStage::Rescale { activation: (min, max) } => {
+            OutputStage::Rescale {
+                activation: (min, max),
+            } => {
                 let scales: Vec<f32> = self.scales.iter().map(|s| *s as f32).collect();
                 let scale = constants.floats("SCALE", &scales);
                 let (min, max) = (emit::float(*min), emit::float(*max));
@@ -278,7 +338,9 @@ pub(crate) fn add_bias(
     let channels = output.shape().last().copied().unwrap_or(1).max(1);
     let bias: Option<Vec<f32>> = bias.map(|b| b.iter().copied().collect());
     for (i, x) in output.iter_mut().enumerate() {
-        let b = bias.as_ref().map_or(0.0, |b| b.get(i % channels).copied().unwrap_or(0.0));
+        let b = bias
+            .as_ref()
+            .map_or(0.0, |b| b.get(i % channels).copied().unwrap_or(0.0));
         *x = activation.apply(*x + b);
     }
 }

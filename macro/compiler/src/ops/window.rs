@@ -32,7 +32,11 @@ pub(crate) struct Window {
 }
 
 impl Stepping {
-    pub(crate) fn parse(padding: tflite::Padding, stride: [i32; 2], dilation: [i32; 2]) -> Result<Self> {
+    pub(crate) fn parse(
+        padding: tflite::Padding,
+        stride: [i32; 2],
+        dilation: [i32; 2],
+    ) -> Result<Self> {
         let size = |n: i32, what: &str| {
             usize::try_from(n)
                 .ok()
@@ -46,7 +50,10 @@ impl Stepping {
                 other => return Err(Error::model(format!("unknown padding {}", other.0))),
             },
             stride: [size(stride[0], "stride")?, size(stride[1], "stride")?],
-            dilation: [size(dilation[0], "dilation")?, size(dilation[1], "dilation")?],
+            dilation: [
+                size(dilation[0], "dilation")?,
+                size(dilation[1], "dilation")?,
+            ],
         })
     }
 
@@ -104,14 +111,22 @@ impl Window {
     }
 
     /// The taps of one output pixel.
-    pub(crate) fn taps_of(&self, batch: usize, out_y: usize, out_x: usize, mut f: impl FnMut(usize, usize)) {
+    pub(crate) fn taps_of(
+        &self,
+        batch: usize,
+        out_y: usize,
+        out_x: usize,
+        mut f: impl FnMut(usize, usize),
+    ) {
         for filter_y in 0..self.filter[0] {
-            let y = (out_y * self.stride[0] + filter_y * self.dilation[0]).checked_sub(self.padding[0]);
+            let y =
+                (out_y * self.stride[0] + filter_y * self.dilation[0]).checked_sub(self.padding[0]);
             let Some(y) = y.filter(|&y| y < self.input[0]) else {
                 continue;
             };
             for filter_x in 0..self.filter[1] {
-                let x = (out_x * self.stride[1] + filter_x * self.dilation[1]).checked_sub(self.padding[1]);
+                let x = (out_x * self.stride[1] + filter_x * self.dilation[1])
+                    .checked_sub(self.padding[1]);
                 let Some(x) = x.filter(|&x| x < self.input[1]) else {
                     continue;
                 };
@@ -163,7 +178,11 @@ mod tests {
 
     #[test]
     fn same_padding_puts_the_odd_row_below() {
-        let same = Stepping { padding: Padding::Same, stride: [2, 2], dilation: [1, 1] };
+        let same = Stepping {
+            padding: Padding::Same,
+            stride: [2, 2],
+            dilation: [1, 1],
+        };
         let window = same.over(&[1, 8, 7, 3], [3, 3]).expect("fits");
         assert_eq!(window.output, [4, 4]);
         assert_eq!(window.padding, [0, 1]);
@@ -176,7 +195,11 @@ mod tests {
 
     #[test]
     fn a_window_larger_than_the_input_is_an_error() {
-        let valid = Stepping { padding: Padding::Valid, stride: [1, 1], dilation: [2, 1] };
+        let valid = Stepping {
+            padding: Padding::Valid,
+            stride: [1, 1],
+            dilation: [2, 1],
+        };
         assert!(valid.over(&[1, 4, 4, 1], [3, 3]).is_err());
         assert!(valid.over(&[4, 4], [1, 1]).is_err());
     }

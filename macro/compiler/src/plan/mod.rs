@@ -82,13 +82,18 @@ pub(crate) fn plan(program: &QuantGraph) -> ArenaPlan {
             }
             continue;
         }
-        let lifetime = Lifetime { first_use: position, last_use: last_use[step.output].max(position) };
+        let lifetime = Lifetime {
+            first_use: position,
+            last_use: last_use[step.output].max(position),
+        };
         let taken = step.inputs.iter().enumerate().find_map(|(i, &input)| {
             let fits = step.kernel.in_place(i).is_some()
                 && last_use[input] == position
                 && program.tensors[input].len == tensor.len
                 && step.inputs.iter().filter(|other| **other == input).count() == 1;
-            let block = blocks.iter().position(|b| b.tensors.last() == Some(&input))?;
+            let block = blocks
+                .iter()
+                .position(|b| b.tensors.last() == Some(&input))?;
             fits.then_some((i, block))
         });
         match taken {
@@ -97,7 +102,11 @@ pub(crate) fn plan(program: &QuantGraph) -> ArenaPlan {
                 blocks[block].tensors.push(step.output);
                 blocks[block].lifetime.last_use = lifetime.last_use;
             }
-            None => blocks.push(Block { tensors: vec![step.output], bytes: tensor.len, lifetime }),
+            None => blocks.push(Block {
+                tensors: vec![step.output],
+                bytes: tensor.len,
+                lifetime,
+            }),
         }
     }
     plan.bytes = place(&mut blocks, &mut plan.locations);
@@ -124,7 +133,10 @@ fn owned_by_caller(program: &QuantGraph) -> Vec<Location> {
     for step in program.steps.iter().rev() {
         for &input in &step.inputs {
             let in_output = matches!(locations[step.output], Location::Output(_));
-            if in_output && program.tensors[input].element == ElementType::F32 && locations[input] == Location::Unused {
+            if in_output
+                && program.tensors[input].element == ElementType::F32
+                && locations[input] == Location::Unused
+            {
                 locations[input] = locations[step.output];
             }
         }
@@ -165,7 +177,11 @@ fn place(blocks: &mut [Block], locations: &mut [Location]) -> usize {
 ///
 /// Every tensor is written to and read from its place, so two tensors that are
 /// alive at once and overlap give another result than [`QuantGraph::simulate`].
-pub(crate) fn simulate_in_arena(program: &QuantGraph, plan: &ArenaPlan, inputs: &[Buffer]) -> Vec<Buffer> {
+pub(crate) fn simulate_in_arena(
+    program: &QuantGraph,
+    plan: &ArenaPlan,
+    inputs: &[Buffer],
+) -> Vec<Buffer> {
     let mut arena = vec![0_i8; plan.bytes];
     let mut outside: Vec<Buffer> = program
         .tensors
@@ -176,16 +192,28 @@ pub(crate) fn simulate_in_arena(program: &QuantGraph, plan: &ArenaPlan, inputs: 
         outside[id] = input.clone();
     }
     let read = |arena: &[i8], outside: &[Buffer], id: TensorId| match plan.locations[id] {
-        Location::Arena { offset } => Buffer::I8(arena[offset..][..program.tensors[id].len].to_vec()),
+        Location::Arena { offset } => {
+            Buffer::I8(arena[offset..][..program.tensors[id].len].to_vec())
+        }
         _ => outside[id].clone(),
     };
     for step in &program.steps {
-        let operands: Vec<Buffer> = step.inputs.iter().map(|&id| read(&arena, &outside, id)).collect();
+        let operands: Vec<Buffer> = step
+            .inputs
+            .iter()
+            .map(|&id| read(&arena, &outside, id))
+            .collect();
         let result = step.kernel.simulate(&operands.iter().collect::<Vec<_>>());
         match plan.locations[step.output] {
-            Location::Arena { offset } => arena[offset..][..result.i8().len()].copy_from_slice(result.i8()),
+            Location::Arena { offset } => {
+                arena[offset..][..result.i8().len()].copy_from_slice(result.i8())
+            }
             _ => outside[step.output] = result,
         }
     }
-    program.outputs.iter().map(|&id| read(&arena, &outside, id)).collect()
+    program
+        .outputs
+        .iter()
+        .map(|&id| read(&arena, &outside, id))
+        .collect()
 }

@@ -205,30 +205,63 @@ mod tests {
 
     #[test]
     fn multipliers_are_exact_where_factors_are_powers_of_two() {
-        assert_eq!(Multiplier::new(1.0), Multiplier { multiplier: 1 << 30, shift: 1 });
-        assert_eq!(Multiplier::new(0.25), Multiplier { multiplier: 1 << 30, shift: -1 });
+        assert_eq!(
+            Multiplier::new(1.0),
+            Multiplier {
+                multiplier: 1 << 30,
+                shift: 1
+            }
+        );
+        assert_eq!(
+            Multiplier::new(0.25),
+            Multiplier {
+                multiplier: 1 << 30,
+                shift: -1
+            }
+        );
         assert_eq!(Multiplier::new(0.0), Multiplier::default());
         assert_eq!(Multiplier::new(1e-12), Multiplier::default());
         // Rounds up to 2^31 and is renormalised.
-        assert_eq!(Multiplier::new(1.0 - 1e-12), Multiplier { multiplier: 1 << 30, shift: 1 });
+        assert_eq!(
+            Multiplier::new(1.0 - 1e-12),
+            Multiplier {
+                multiplier: 1 << 30,
+                shift: 1
+            }
+        );
     }
 
     #[test]
     fn requantization_rounds_twice() {
         let half = Multiplier::new(0.5);
         // Known vectors: ties go up in the high multiply, away from zero in the shift.
-        assert_eq!([-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)), [-1, -1, 0, 0, 1, 1, 2]);
+        assert_eq!(
+            [-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)),
+            [-1, -1, 0, 0, 1, 1, 2]
+        );
         // 7/16 is 3.5, then 4, eighths: one rounding alone would give 0.
         let sixteenth = Multiplier::new(1.0 / 16.0);
-        assert_eq!([-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)), [-2, -1, 1, 1, 2]);
+        assert_eq!(
+            [-24, -8, 7, 8, 24].map(|x| sixteenth.apply(x)),
+            [-2, -1, 1, 1, 2]
+        );
         assert_eq!(Multiplier::new(3.7).apply(1000), 3700);
     }
 
     #[test]
     fn high_multiply_saturates_only_at_the_one_overflow() {
-        assert_eq!(saturating_rounding_doubling_high_mul(i32::MIN, i32::MIN), i32::MAX);
-        assert_eq!(saturating_rounding_doubling_high_mul(i32::MAX, i32::MIN), -i32::MAX);
-        assert_eq!(saturating_rounding_doubling_high_mul(1 << 30, 1 << 30), 1 << 29);
+        assert_eq!(
+            saturating_rounding_doubling_high_mul(i32::MIN, i32::MIN),
+            i32::MAX
+        );
+        assert_eq!(
+            saturating_rounding_doubling_high_mul(i32::MAX, i32::MIN),
+            -i32::MAX
+        );
+        assert_eq!(
+            saturating_rounding_doubling_high_mul(1 << 30, 1 << 30),
+            1 << 29
+        );
     }
 
     #[test]

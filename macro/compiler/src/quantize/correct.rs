@@ -86,16 +86,25 @@ pub(crate) fn correct_biases(
         .collect();
     let mut corrections = Vec::new();
     for position in 0..program.steps.len() {
-        let channels = program.steps[position].kernel.accumulators().map_or(0, |a| a.bias.len());
+        let channels = program.steps[position]
+            .kernel
+            .accumulators()
+            .map_or(0, |a| a.bias.len());
         let mut correction = vec![0; channels];
         if channels > 0 {
             let mut moments = vec![Moments::default(); channels];
-            for sample in parallel::map(&runs, |run| errors(graph, program, position, channels, run)) {
-                moments.iter_mut().zip(&sample).for_each(|(all, one)| all.merge(one));
+            for sample in
+                parallel::map(&runs, |run| errors(graph, program, position, channels, run))
+            {
+                moments
+                    .iter_mut()
+                    .zip(&sample)
+                    .for_each(|(all, one)| all.merge(one));
             }
             if let Some(accumulators) = program.steps[position].kernel.accumulators() {
                 for (c, bias) in accumulators.bias.iter_mut().enumerate() {
-                    let steps = moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);
+                    let steps =
+                        moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);
                     correction[c] = steps.round().clamp(-1e9, 1e9) as i32;
                     *bias = bias.saturating_add(correction[c]);
                 }
@@ -114,7 +123,13 @@ pub(crate) fn correct_biases(
 }
 
 /// The errors of one step on one sample, by channel.
-fn errors(graph: &Graph, program: &QuantGraph, position: usize, channels: usize, run: &Mutex<Run>) -> Vec<Moments> {
+fn errors(
+    graph: &Graph,
+    program: &QuantGraph,
+    position: usize,
+    channels: usize,
+    run: &Mutex<Run>,
+) -> Vec<Moments> {
     let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
     let step = &program.steps[position];
     let got = program.decode(step.output, &program.simulate_step(step, &run.tensors));
@@ -125,7 +140,9 @@ fn errors(graph: &Graph, program: &QuantGraph, position: usize, channels: usize,
     };
     // What an activation clips says nothing about the bias.
     let node = graph.nodes.iter().find(|n| Some(n.output) == value);
-    let (min, max) = node.and_then(|n| n.op.clips()).map_or((f32::MIN, f32::MAX), |a| a.bounds());
+    let (min, max) = node
+        .and_then(|n| n.op.clips())
+        .map_or((f32::MIN, f32::MAX), |a| a.bounds());
     for (i, (r, g)) in real.iter().zip(&got).enumerate() {
         if *r > min && *r < max {
             let error = f64::from(*r) - f64::from(*g);

@@ -45,8 +45,10 @@ const LARGEST: f32 = 1024.0;
 /// Finds factors on calibration samples.
 pub(crate) fn factors(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Factors {
     let classes = classes(graph);
-    let wanted: HashMap<ValueId, usize> =
-        classes.iter().flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels))).collect();
+    let wanted: HashMap<ValueId, usize> = classes
+        .iter()
+        .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
+        .collect();
     let seen = parallel::map(samples, |&sample| {
         let mut seen = Vec::new();
         evaluate(graph, &dataset.sample(sample), |value, data| {
@@ -62,14 +64,19 @@ pub(crate) fn factors(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Fa
     });
     let mut ranges: HashMap<ValueId, Vec<f32>> = HashMap::new();
     for (value, sample) in seen.into_iter().flatten() {
-        let all = ranges.entry(value).or_insert_with(|| vec![0.0; sample.len()]);
+        let all = ranges
+            .entry(value)
+            .or_insert_with(|| vec![0.0; sample.len()]);
         all.iter_mut().zip(sample).for_each(|(a, s)| *a = a.max(s));
     }
     let mut factors = Factors::new();
     for class in &classes {
         let mut range = vec![0.0_f32; class.channels];
         for tensor in class.tensors.iter().filter_map(|t| ranges.get(t)) {
-            range.iter_mut().zip(tensor).for_each(|(a, r)| *a = a.max(*r));
+            range
+                .iter_mut()
+                .zip(tensor)
+                .for_each(|(a, r)| *a = a.max(*r));
         }
         factors.push((class.tensors[0], class_factors(class, &range)));
     }
@@ -85,11 +92,18 @@ fn class_factors(class: &Class, ranges: &[f32]) -> Vec<f32> {
         return vec![1.0; class.channels];
     }
     // Depthwise weights have a scale per channel: there, equal ranges are free.
-    let free = class.readers.iter().all(|(_, role)| *role == ChannelRole::Depthwise);
+    let free = class
+        .readers
+        .iter()
+        .all(|(_, role)| *role == ChannelRole::Depthwise);
     let strength = if free { 1.0 } else { MIXED_STRENGTH };
     let factor = |range: &f32| {
         // A dead channel has no range.
-        if *range > 0.0 { (range / max).max(1.0 / LARGEST).powf(strength) } else { 1.0 }
+        if *range > 0.0 {
+            (range / max).max(1.0 / LARGEST).powf(strength)
+        } else {
+            1.0
+        }
     };
     ranges.iter().map(factor).collect()
 }
@@ -97,17 +111,23 @@ fn class_factors(class: &Class, ranges: &[f32]) -> Vec<f32> {
 /// Applies factors to a graph's constants; the float function stays the same.
 pub(crate) fn equalize(graph: &mut Graph, factors: &Factors) {
     for class in classes(graph) {
-        let found = factors.iter().find(|(t, f)| *t == class.tensors[0] && f.len() == class.channels);
+        let found = factors
+            .iter()
+            .find(|(t, f)| *t == class.tensors[0] && f.len() == class.channels);
         let Some((_, factors)) = found else { continue };
         for &weights in &class.writers {
             let axis = match role_of_weights(graph, weights) {
                 Some(ChannelRole::Depthwise) => graph.values[weights].shape.len() - 1,
                 _ => 0,
             };
-            scale(graph, weights, axis, |channel| 1.0 / factors[channel % class.channels]);
+            scale(graph, weights, axis, |channel| {
+                1.0 / factors[channel % class.channels]
+            });
         }
         for &bias in &class.biases {
-            scale(graph, bias, 0, |channel| 1.0 / factors[channel % class.channels]);
+            scale(graph, bias, 0, |channel| {
+                1.0 / factors[channel % class.channels]
+            });
         }
         for &(weights, role) in &class.readers {
             let axis = graph.values[weights].shape.len() - 1;
@@ -131,29 +151,45 @@ fn scale(graph: &mut Graph, value: ValueId, axis: usize, factor: impl Fn(usize) 
 }
 
 fn role_of_weights(graph: &Graph, weights: ValueId) -> Option<ChannelRole> {
-    let user = graph.nodes.iter().find(|n| n.inputs.get(1) == Some(&Some(weights)))?;
+    let user = graph
+        .nodes
+        .iter()
+        .find(|n| n.inputs.get(1) == Some(&Some(weights)))?;
     user.op.channels()
 }
 
 /// The weights of a node that may be rescaled.
 fn plain_weights(graph: &Graph, node: &Node) -> Option<ValueId> {
-    if !matches!(node.op.channels()?, ChannelRole::Mixes | ChannelRole::Depthwise) {
+    if !matches!(
+        node.op.channels()?,
+        ChannelRole::Mixes | ChannelRole::Depthwise
+    ) {
         return None;
     }
     let plain = |v: ValueId| {
         let value = &graph.values[v];
         value.quantization.is_none() && matches!(value.constant, Some(Constant::F32(_)))
     };
-    let weights = node.inputs.get(1).copied().flatten().filter(|&w| plain(w))?;
+    let weights = node
+        .inputs
+        .get(1)
+        .copied()
+        .flatten()
+        .filter(|&w| plain(w))?;
     let bias = node.inputs.get(2).copied().flatten();
     // A bias belongs to its weights alone.
     let own = bias.is_none_or(|b| {
         plain(b)
-            && graph.nodes.iter().filter(|n| n.inputs.contains(&Some(b))).all(|n| {
-                n.inputs.get(1) == Some(&Some(weights)) && n.inputs.get(2) == Some(&Some(b))
-            })
+            && graph
+                .nodes
+                .iter()
+                .filter(|n| n.inputs.contains(&Some(b)))
+                .all(|n| {
+                    n.inputs.get(1) == Some(&Some(weights)) && n.inputs.get(2) == Some(&Some(b))
+                })
     });
-    let as_weights = |n: &&Node| n.inputs.contains(&Some(weights)) && n.inputs.get(1) != Some(&Some(weights));
+    let as_weights =
+        |n: &&Node| n.inputs.contains(&Some(weights)) && n.inputs.get(1) != Some(&Some(weights));
     (own && !graph.nodes.iter().any(|n| as_weights(&n))).then_some(weights)
 }
 
@@ -187,7 +223,11 @@ impl Sets {
 fn classes(graph: &Graph) -> Vec<Class> {
     let mut sets = Sets {
         parent: (0..graph.values.len()).collect(),
-        blocked: graph.values.iter().map(|v| v.quantization.is_some() || v.constant.is_some()).collect(),
+        blocked: graph
+            .values
+            .iter()
+            .map(|v| v.quantization.is_some() || v.constant.is_some())
+            .collect(),
     };
     for port in graph.inputs.iter().chain(&graph.outputs) {
         sets.block(port.value);
@@ -196,7 +236,8 @@ fn classes(graph: &Graph) -> Vec<Class> {
     let mut users: HashMap<ValueId, &Node> = HashMap::new();
     for node in &graph.nodes {
         let input = node.inputs.first().copied().flatten();
-        let same_depth = |a: ValueId, b: ValueId| graph.values[a].shape.last() == graph.values[b].shape.last();
+        let same_depth =
+            |a: ValueId, b: ValueId| graph.values[a].shape.last() == graph.values[b].shape.last();
         match (node.op.channels(), input, plain_weights(graph, node)) {
             (Some(ChannelRole::Mixes | ChannelRole::Depthwise), Some(input), Some(weights)) => {
                 if let Some(first) = users.insert(weights, node) {
@@ -210,9 +251,19 @@ fn classes(graph: &Graph) -> Vec<Class> {
                     sets.unite(a, node.output);
                     sets.unite(b, node.output);
                 }
-                _ => node.inputs.iter().flatten().chain([&node.output]).for_each(|v| sets.block(*v)),
+                _ => node
+                    .inputs
+                    .iter()
+                    .flatten()
+                    .chain([&node.output])
+                    .for_each(|v| sets.block(*v)),
             },
-            _ => node.inputs.iter().flatten().chain([&node.output]).for_each(|v| sets.block(*v)),
+            _ => node
+                .inputs
+                .iter()
+                .flatten()
+                .chain([&node.output])
+                .for_each(|v| sets.block(*v)),
         }
         if !node.op.is_homogeneous() {
             sets.block(node.output);
@@ -228,23 +279,28 @@ fn collect(graph: &Graph, sets: &Sets) -> Vec<Class> {
         if sets.blocked[root] {
             continue;
         }
-        let place = classes.iter().position(|(r, _)| *r == root).unwrap_or_else(|| {
-            let class = Class {
-                tensors: Vec::new(),
-                channels: usize::MAX,
-                writers: Vec::new(),
-                biases: Vec::new(),
-                readers: Vec::new(),
-                clipped: false,
-            };
-            classes.push((root, class));
-            classes.len() - 1
-        });
+        let place = classes
+            .iter()
+            .position(|(r, _)| *r == root)
+            .unwrap_or_else(|| {
+                let class = Class {
+                    tensors: Vec::new(),
+                    channels: usize::MAX,
+                    writers: Vec::new(),
+                    biases: Vec::new(),
+                    readers: Vec::new(),
+                    clipped: false,
+                };
+                classes.push((root, class));
+                classes.len() - 1
+            });
         let class = &mut classes[place].1;
         class.tensors.push(node.output);
         class.clipped |= node.op.clips() == Some(Activation::Relu6);
         if let Some(weights) = plain_weights(graph, node) {
-            class.channels = class.channels.min(graph.values[node.output].shape.last().copied().unwrap_or(0));
+            class.channels = class
+                .channels
+                .min(graph.values[node.output].shape.last().copied().unwrap_or(0));
             push_new(&mut class.writers, weights);
             if let Some(bias) = node.inputs.get(2).copied().flatten() {
                 push_new(&mut class.biases, bias);
@@ -252,12 +308,18 @@ fn collect(graph: &Graph, sets: &Sets) -> Vec<Class> {
         }
     }
     for node in &graph.nodes {
-        let (Some(weights), Some(input)) = (plain_weights(graph, node), node.inputs.first().copied().flatten()) else {
+        let (Some(weights), Some(input)) = (
+            plain_weights(graph, node),
+            node.inputs.first().copied().flatten(),
+        ) else {
             continue;
         };
         let root = sets.find(input);
         if let Some((_, class)) = classes.iter_mut().find(|(r, _)| *r == root) {
-            push_new(&mut class.readers, (weights, node.op.channels().unwrap_or(ChannelRole::Mixes)));
+            push_new(
+                &mut class.readers,
+                (weights, node.op.channels().unwrap_or(ChannelRole::Mixes)),
+            );
         }
     }
     // Channels must stay innermost in every tensor, and be read one by one.
@@ -265,8 +327,14 @@ fn collect(graph: &Graph, sets: &Sets) -> Vec<Class> {
         let depth = |v: ValueId| graph.values[v].shape.last().copied().unwrap_or(0);
         class.channels > 0
             && class.channels < usize::MAX
-            && class.tensors.iter().all(|t| depth(*t) % class.channels == 0)
-            && class.readers.iter().all(|(w, role)| *role == ChannelRole::Mixes || depth(*w) % class.channels == 0)
+            && class
+                .tensors
+                .iter()
+                .all(|t| depth(*t) % class.channels == 0)
+            && class
+                .readers
+                .iter()
+                .all(|(w, role)| *role == ChannelRole::Mixes || depth(*w) % class.channels == 0)
             && !class.readers.iter().any(|(w, _)| class.writers.contains(w))
     });
     classes.into_iter().map(|(_, class)| class).collect()

@@ -17,7 +17,12 @@ pub(crate) struct Elements {
 }
 
 /// Lowers a rewritten graph.
-pub(crate) fn lower(graph: &Graph, scales: &Scales, elements: &Elements, per_channel: bool) -> Result<QuantGraph> {
+pub(crate) fn lower(
+    graph: &Graph,
+    scales: &Scales,
+    elements: &Elements,
+    per_channel: bool,
+) -> Result<QuantGraph> {
     let mut lowering = Lowering {
         graph,
         scales,
@@ -32,13 +37,25 @@ pub(crate) fn lower(graph: &Graph, scales: &Scales, elements: &Elements, per_cha
         .outputs
         .iter()
         .zip(&elements.outputs)
-        .map(|(port, element)| (*element == ElementType::F32).then(|| f32_end(graph, port.value)).flatten())
+        .map(|(port, element)| {
+            (*element == ElementType::F32)
+                .then(|| f32_end(graph, port.value))
+                .flatten()
+        })
         .collect();
     for (position, node) in graph.nodes.iter().enumerate() {
-        if let Some(end) = ends.iter().flatten().find(|end| end.nodes.contains(&position)) {
-            lowering.f32_node(position, end).map_err(|e| e.at(node.place(graph)))?;
+        if let Some(end) = ends
+            .iter()
+            .flatten()
+            .find(|end| end.nodes.contains(&position))
+        {
+            lowering
+                .f32_node(position, end)
+                .map_err(|e| e.at(node.place(graph)))?;
         } else {
-            lowering.node(position).map_err(|e| e.at(node.place(graph)))?;
+            lowering
+                .node(position)
+                .map_err(|e| e.at(node.place(graph)))?;
         }
     }
     for (port, element) in graph.outputs.iter().zip(&elements.outputs) {
@@ -50,7 +67,10 @@ pub(crate) fn lower(graph: &Graph, scales: &Scales, elements: &Elements, per_cha
 /// Whose rounding a model was made for: a file with scales of its own was run by
 /// its authors on one of the two.
 fn reference(graph: &Graph) -> Reference {
-    let prescribed = graph.nodes.iter().any(|n| graph.values[n.output].params().is_some());
+    let prescribed = graph
+        .nodes
+        .iter()
+        .any(|n| graph.values[n.output].params().is_some());
     if prescribed && graph.nodes.iter().any(|n| !n.op.in_tflite_micro()) {
         Reference::LiteRt
     } else {
@@ -70,7 +90,10 @@ struct F32End {
 
 fn f32_end(graph: &Graph, output: ValueId) -> Option<F32End> {
     let (uses, producers) = (graph.uses(), graph.producers());
-    let mut end = F32End { nodes: Vec::new(), start: None };
+    let mut end = F32End {
+        nodes: Vec::new(),
+        start: None,
+    };
     let mut value = output;
     loop {
         let position = producers[value];
@@ -108,7 +131,12 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn tensor(&mut self, value: ValueId, element: ElementType, params: Option<QuantParams>) -> TensorId {
+    fn tensor(
+        &mut self,
+        value: ValueId,
+        element: ElementType,
+        params: Option<QuantParams>,
+    ) -> TensorId {
         self.program.tensors.push(QuantTensor {
             name: self.graph.values[value].name.clone(),
             len: self.graph.values[value].len(),
@@ -132,8 +160,21 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    fn step(&mut self, index: usize, operator: &'static str, inputs: Vec<TensorId>, output: TensorId, kernel: Box<dyn Kernel>) {
-        self.program.steps.push(Step { index, operator, inputs, output, kernel });
+    fn step(
+        &mut self,
+        index: usize,
+        operator: &'static str,
+        inputs: Vec<TensorId>,
+        output: TensorId,
+        kernel: Box<dyn Kernel>,
+    ) {
+        self.program.steps.push(Step {
+            index,
+            operator,
+            inputs,
+            output,
+            kernel,
+        });
     }
 
     fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
@@ -169,10 +210,19 @@ impl Lowering<'_> {
             return Ok(self.constant(self.graph.values[value].name.clone(), data, Some(params)));
         }
         let Some(&raw) = self.raw_inputs.get(&value) else {
-            return Err(Error::model(format!("tensor {:?} is not there yet", self.graph.values[value].name)));
+            return Err(Error::model(format!(
+                "tensor {:?} is not there yet",
+                self.graph.values[value].name
+            )));
         };
         let id = self.tensor(value, ElementType::I8, Some(params));
-        self.step(usize::MAX, "(input)", vec![raw], id, Box::new(QuantizeKernel(params)));
+        self.step(
+            usize::MAX,
+            "(input)",
+            vec![raw],
+            id,
+            Box::new(QuantizeKernel(params)),
+        );
         self.tensors.insert(value, id);
         Ok(id)
     }
@@ -182,7 +232,11 @@ impl Lowering<'_> {
         let operand = |v: &Option<ValueId>| {
             v.map(|v| Operand {
                 value: &self.graph.values[v],
-                params: self.graph.values[v].constant.is_none().then(|| self.scales.find(v)).flatten(),
+                params: self.graph.values[v]
+                    .constant
+                    .is_none()
+                    .then(|| self.scales.find(v))
+                    .flatten(),
             })
         };
         LowerContext {
@@ -200,7 +254,9 @@ impl Lowering<'_> {
         for source in sources {
             ids.push(match source {
                 Source::Constant(data) => {
-                    let name = self.graph.values[self.graph.nodes[position].output].name.clone();
+                    let name = self.graph.values[self.graph.nodes[position].output]
+                        .name
+                        .clone();
                     self.constant(name, data, None)
                 }
                 Source::Operand(i) => {
@@ -243,7 +299,9 @@ impl Lowering<'_> {
         let node = &self.graph.nodes[position];
         for id in inputs {
             let tensor = &self.program.tensors[*id];
-            let (Some(from), Some(value)) = (tensor.params, tensor.value) else { continue };
+            let (Some(from), Some(value)) = (tensor.params, tensor.value) else {
+                continue;
+            };
             // A model's own int8 tensors are copied as the reference copies them.
             if from == params || self.graph.values[value].params().is_some() {
                 continue;
@@ -269,7 +327,11 @@ impl Lowering<'_> {
             self.step(node.index, node.op.name(), inputs, output, lowered.kernel);
             return Ok(());
         }
-        let real = if end.start == Some(input) { self.dequantized(input)? } else { self.tensors[&input] };
+        let real = if end.start == Some(input) {
+            self.dequantized(input)?
+        } else {
+            self.tensors[&input]
+        };
         if node.op.is_view() {
             self.tensors.insert(node.output, real);
             return Ok(());
@@ -277,7 +339,13 @@ impl Lowering<'_> {
         let function = node.op.tail().unwrap_or(Function::Logistic);
         let output = self.tensor(node.output, ElementType::F32, None);
         self.tensors.insert(node.output, output);
-        self.step(node.index, node.op.name(), vec![real], output, Box::new(TailKernel(function)));
+        self.step(
+            node.index,
+            node.op.name(),
+            vec![real],
+            output,
+            Box::new(TailKernel(function)),
+        );
         Ok(())
     }
 
@@ -285,7 +353,13 @@ impl Lowering<'_> {
         let id = self.int8(value)?;
         let params = self.scales.get(self.graph, value)?;
         let real = self.tensor(value, ElementType::F32, None);
-        self.step(usize::MAX, "(output)", vec![id], real, Box::new(DequantizeKernel(params)));
+        self.step(
+            usize::MAX,
+            "(output)",
+            vec![id],
+            real,
+            Box::new(DequantizeKernel(params)),
+        );
         Ok(real)
     }
 

@@ -83,7 +83,9 @@ pub(crate) fn measure(
     samples: &[usize],
     steps: bool,
 ) -> Measurement {
-    let parts = parallel::map(samples, |&sample| one(graph, program, &dataset.sample(sample), steps));
+    let parts = parallel::map(samples, |&sample| {
+        one(graph, program, &dataset.sample(sample), steps)
+    });
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; program.steps.len()],
@@ -117,23 +119,40 @@ fn one(
         outputs: vec![Noise::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; if steps { program.steps.len() } else { 0 }],
     };
-    for ((noise, port), &id) in result.outputs.iter_mut().zip(&graph.outputs).zip(&program.outputs) {
+    for ((noise, port), &id) in result
+        .outputs
+        .iter_mut()
+        .zip(&graph.outputs)
+        .zip(&program.outputs)
+    {
         if let Some(reference) = &real[port.value] {
             noise.add(reference.iter(), &program.decode(id, &got[id]));
         }
     }
     for (step, noise) in program.steps.iter().zip(&mut result.steps) {
         let reference = |value: Option<ValueId>| value.and_then(|v| real[v].as_ref());
-        let Some(expected) = reference(program.tensors[step.output].value) else { continue };
-        noise[0].add(expected.iter(), &program.decode(step.output, &got[step.output]));
+        let Some(expected) = reference(program.tensors[step.output].value) else {
+            continue;
+        };
+        noise[0].add(
+            expected.iter(),
+            &program.decode(step.output, &got[step.output]),
+        );
         // The same operator on the float model's own tensors.
         let exact: Vec<Buffer> = step
             .inputs
             .iter()
-            .map(|&id| match (reference(program.tensors[id].value), program.tensors[id].params) {
-                (Some(r), Some(params)) => Buffer::I8(r.iter().map(|&x| params.quantize(x)).collect()),
-                (Some(r), None) => Buffer::F32(r.clone()),
-                (None, _) => got[id].clone(),
+            .map(|&id| {
+                match (
+                    reference(program.tensors[id].value),
+                    program.tensors[id].params,
+                ) {
+                    (Some(r), Some(params)) => {
+                        Buffer::I8(r.iter().map(|&x| params.quantize(x)).collect())
+                    }
+                    (Some(r), None) => Buffer::F32(r.clone()),
+                    (None, _) => got[id].clone(),
+                }
             })
             .collect();
         let alone = step.kernel.simulate(&exact.iter().collect::<Vec<_>>());

@@ -77,7 +77,9 @@ impl QuantGraph {
     /// Empties the computed tensors that no step after `position` reads.
     pub(crate) fn drop_dead(&self, tensors: &mut [Buffer], position: usize) {
         for &id in &self.steps[position].inputs {
-            let later = self.steps[position + 1..].iter().any(|s| s.inputs.contains(&id));
+            let later = self.steps[position + 1..]
+                .iter()
+                .any(|s| s.inputs.contains(&id));
             if !later && self.tensors[id].constant.is_none() {
                 tensors[id] = Buffer::I8(Vec::new());
             }
@@ -102,7 +104,9 @@ impl QuantGraph {
     pub(crate) fn encode(&self, input: usize, real: impl Iterator<Item = f32>) -> Buffer {
         let tensor = &self.tensors[self.inputs[input]];
         match (tensor.element, tensor.params) {
-            (ElementType::I8, Some(params)) => Buffer::I8(real.map(|x| params.quantize(x)).collect()),
+            (ElementType::I8, Some(params)) => {
+                Buffer::I8(real.map(|x| params.quantize(x)).collect())
+            }
             _ => Buffer::F32(real.collect()),
         }
     }
@@ -111,7 +115,9 @@ impl QuantGraph {
     pub(crate) fn decode(&self, id: TensorId, buffer: &Buffer) -> Vec<f32> {
         match (buffer, self.tensors[id].params) {
             (Buffer::F32(data), _) => data.clone(),
-            (Buffer::I8(data), Some(params)) => data.iter().map(|&q| params.dequantize(q)).collect(),
+            (Buffer::I8(data), Some(params)) => {
+                data.iter().map(|&q| params.dequantize(q)).collect()
+            }
             (Buffer::I8(data), None) => data.iter().map(|&q| f32::from(q)).collect(),
         }
     }

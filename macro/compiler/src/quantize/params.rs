@@ -9,7 +9,10 @@ pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
     let scale = ((max - min) / 255.0) as f32;
     if !(scale.is_finite() && scale >= f32::MIN_POSITIVE) {
         // A tensor of zeros: any scale will do.
-        return QuantParams { scale: 1.0, zero_point: 0 };
+        return QuantParams {
+            scale: 1.0,
+            zero_point: 0,
+        };
     }
     let zero_point = (-128.0 - min / f64::from(scale)).round();
     QuantParams {
@@ -24,11 +27,29 @@ mod tests {
 
     #[test]
     fn ranges_contain_zero_and_use_all_steps() {
-        assert_eq!(asymmetric(0.0, 255.0), QuantParams { scale: 1.0, zero_point: -128 });
-        assert_eq!(asymmetric(-128.0, 127.0), QuantParams { scale: 1.0, zero_point: 0 });
+        assert_eq!(
+            asymmetric(0.0, 255.0),
+            QuantParams {
+                scale: 1.0,
+                zero_point: -128
+            }
+        );
+        assert_eq!(
+            asymmetric(-128.0, 127.0),
+            QuantParams {
+                scale: 1.0,
+                zero_point: 0
+            }
+        );
         assert_eq!(asymmetric(10.0, 51.0).scale, 0.2);
         assert_eq!(asymmetric(10.0, 51.0).zero_point, -128);
-        assert_eq!(asymmetric(0.0, 0.0), QuantParams { scale: 1.0, zero_point: 0 });
+        assert_eq!(
+            asymmetric(0.0, 0.0),
+            QuantParams {
+                scale: 1.0,
+                zero_point: 0
+            }
+        );
         assert_eq!(asymmetric(-1.0, 0.0).zero_point, 127);
     }
 }

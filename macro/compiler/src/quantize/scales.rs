@@ -15,7 +15,10 @@ pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
         .filter(|&v| fixed(graph, v).is_some())
         .map(|v| sets.find(v))
         .collect();
-    computed(graph).into_iter().filter(|&v| !known.contains(&sets.find(v))).collect()
+    computed(graph)
+        .into_iter()
+        .filter(|&v| !known.contains(&sets.find(v)))
+        .collect()
 }
 
 /// Inputs and operators' outputs.
@@ -59,7 +62,11 @@ impl Scales {
         let values = computed(graph);
         for &value in &values {
             let set = sets.find(value);
-            let members: Vec<ValueId> = values.iter().copied().filter(|&v| sets.find(v) == set).collect();
+            let members: Vec<ValueId> = values
+                .iter()
+                .copied()
+                .filter(|&v| sets.find(v) == set)
+                .collect();
             let shared = members.iter().find_map(|&v| fixed(graph, v)).or_else(|| {
                 let observed = members.iter().filter_map(range).reduce(|a, b| Range {
                     min: a.min.min(b.min),
@@ -93,7 +100,9 @@ struct Sets {
 
 impl Sets {
     fn new(graph: &Graph) -> Self {
-        Self { parent: (0..graph.values.len()).collect() }
+        Self {
+            parent: (0..graph.values.len()).collect(),
+        }
     }
 
     fn find(&self, mut value: ValueId) -> ValueId {
@@ -111,7 +120,11 @@ impl Sets {
     /// The specification's same-scale rule.
     fn same_scale(&mut self, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
         for node in &graph.nodes {
-            let inputs = node.inputs.iter().flatten().filter(|v| graph.values[**v].constant.is_none());
+            let inputs = node
+                .inputs
+                .iter()
+                .flatten()
+                .filter(|v| graph.values[**v].constant.is_none());
             match node.op.rule() {
                 QuantRule::SameAsInput => {
                     if let Some(&input) = inputs.clone().next() {

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
     unused,
     clippy::all,
     clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
     unreachable_pub,
     unsafe_code,
     deprecated
@@ -125,10 +126,15 @@ pub(crate) fn buffer<'a>(
             .and_then(|(start, size)| bytes.get(start..start.checked_add(size)?))
             .map(Some)
             .ok_or_else(|| {
-                Error::model(format!("buffer {index} lies outside of the file: truncated?"))
+                Error::model(format!(
+                    "buffer {index} lies outside of the file: truncated?"
+                ))
             });
     }
-    Ok(buffer.data().map(|data| data.bytes()).filter(|b| !b.is_empty()))
+    Ok(buffer
+        .data()
+        .map(|data| data.bytes())
+        .filter(|b| !b.is_empty()))
 }
 
 #[cfg(test)]
