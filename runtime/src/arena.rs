@@ -70,6 +70,9 @@ mod tests {
             slots(arena.as_mut_slice(), [0..5, 4..8]).map(|s| s.len()),
             [0, 0]
         );
-        assert_eq!(slots(arena.as_mut_slice(), [0..4, 4..9]).map(|s| s.len()), [0, 0]);
+        assert_eq!(
+            slots(arena.as_mut_slice(), [0..4, 4..9]).map(|s| s.len()),
+            [0, 0]
+        );
     }
 }

@@ -3,7 +3,8 @@
     python -m venv venv
     venv/bin/pip install tensorflow-cpu==2.21 ai-edge-litert==2.3.0
     venv/bin/pip install --pre tflite-micro==0.dev20261023182759
-    venv/bin/python make.py
+    venv/bin/python make.py          # all cases
+    venv/bin/python make.py kws      # kws_real_f32.npz, which needs ../../../shared
 
 For every case: `<name>_f32.tflite` and `<name>_i8.tflite` by the TensorFlow Lite
 converter, and `<name>.npz` with
@@ -152,6 +153,11 @@ def special():
         "fake_quant": save("fake_quant", {"serving_default": lambda x: {"y": tf.quantization.fake_quant_with_min_max_args(
             tf.matmul(tf.quantization.fake_quant_with_min_max_args(x, -4.0, 3.96875), W["dense"]), -8.0, 7.9375)}}, {"x": (1, 12)}),
     }
+    # Float16 weights, behind DEQUANTIZE.
+    converter = tf.lite.TFLiteConverter.from_saved_model("/tmp/batch")
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+    models["half"] = converter.convert()
     # Left-out bias, tensors without names, the dense layer of above.
     from tensorflow.lite.python import schema_py_generated as schema
 
@@ -186,6 +192,29 @@ def special():
         print(name)
 
 
+def real_kws():
+    """LiteRT's outputs of ../../../shared's kws with real activations.
+
+    The file has int8 weights on float tensors ("dynamic range"), for which
+    LiteRT rounds every activation to int8 while it runs. The same weights in
+    float32 are computed as they are.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    shared = f"{HERE}/../../../shared"
+    file = open(f"{shared}/models/kws_f32.tflite", "rb").read()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(file, 0))
+    for tensor in model.subgraphs[0].tensors:
+        if tensor.type == schema.TensorType.INT8:
+            buffer, scale = model.buffers[tensor.buffer], np.float32(tensor.quantization.scale[0])
+            data = np.frombuffer(bytes(buffer.data), np.int8).astype(np.float32) * scale
+            buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+            tensor.type, tensor.quantization = schema.TensorType.FLOAT32, None
+    x = np.load(f"{shared}/data/kws_evaluation.npz")["input_1"][:30, None]
+    outputs = litert(pack(model), x)[:, 0]
+    np.savez_compressed(f"{HERE}/kws_real_f32.npz", **{"out:Identity": outputs})
+
+
 def pack(model):
     import flatbuffers
 
@@ -197,6 +226,8 @@ def pack(model):
 def main(names):
     if not names or "special" in names:
         special()
+    if "kws" in names:
+        real_kws()
     for name, (function, shape) in CASES.items():
         if names and name not in names:
             continue

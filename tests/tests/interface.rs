@@ -25,6 +25,7 @@ niello::include_model! {
 
 niello::include_model! { fn aliases = "models/aliases_f32.tflite", dataset = "models/x5.npy" }
 niello::include_model! { fn batch = "models/batch_f32.tflite", dataset = "models/x12" }
+niello::include_model! { fn half = "models/half_f32.tflite", dataset = "models/x12" }
 niello::include_model! { fn nameless = "models/nameless_f32.tflite", dataset = "models/nameless.npz" }
 niello::include_model! { fn double = "models/signatures_f32.tflite", signature = "double", dataset = "models/x5.npy" }
 niello::include_model! { fn mix(x: i8) -> { sum: i8 } = "models/signatures_f32.tflite", signature = "mix", dataset = "models/x5.npy" }
@@ -128,6 +129,10 @@ fn an_unknown_batch_is_one_and_names_may_be_missing() {
     // The same layer without a bias, without names.
     let z: [f32; 10] = nameless(&nameless::Tensor0(x)).tensor_3;
     assert_eq!(y, z);
+    // And with float16 weights.
+    for (a, b) in half(&half::X(x)).y.iter().zip(y) {
+        assert!((a - b).abs() < 0.02, "{a} {b}");
+    }
     assert!(
         y.iter().any(|y| *y > 0.5) && y.contains(&0.0),
         "a RELU: {y:?}"
