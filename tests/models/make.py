@@ -39,6 +39,7 @@ W = {
     "depthwise": weights(3, 3, 4, 2), "depthwise_bias": weights(8),
     "conv": weights(3, 3, 4, 5), "conv_bias": weights(5),
     "conv1": weights(1, 1, 6, 8), "strided": weights(3, 2, 4, 6),
+    "picture": weights(3, 3, 3, 4),
 }
 
 # Name: (function, input shape).
@@ -144,6 +145,7 @@ def special():
     models = {
         # An input that is also an output, and two names for one tensor.
         "aliases": save("aliases", {"serving_default": lambda x: {"same": x, "a": tf.nn.relu(x), "b": tf.nn.relu(x)}}, {"x": (1, 5)}),
+        "picture": save("picture", {"serving_default": lambda x: {"y": tf.reduce_mean(tf.nn.conv2d(x, W["picture"], 1, "SAME"), [1, 2])}}, {"x": (1, 6, 8, 3)}),
         "batch": save("batch", {"serving_default": lambda x: {"y": tf.nn.relu(tf.matmul(x, W["dense"]))}}, {"x": (None, 12)}),
         "signatures": save("signatures", {
             "double": lambda x: {"twice": x * 2.0},

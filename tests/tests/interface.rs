@@ -25,6 +25,7 @@ niello::include_model! {
 
 niello::include_model! { fn aliases = "models/aliases_f32.tflite", dataset = "models/x5.npy" }
 niello::include_model! { fn batch = "models/batch_f32.tflite", dataset = "models/x12" }
+niello::include_model! { fn picture = "models/picture_f32.tflite", dataset = "models/pictures", images(scale = 2/255, offset = -1) }
 niello::include_model! { fn half = "models/half_f32.tflite", dataset = "models/x12" }
 niello::include_model! { fn nameless = "models/nameless_f32.tflite", dataset = "models/nameless.npz" }
 niello::include_model! { fn double = "models/signatures_f32.tflite", signature = "double", dataset = "models/x5.npy" }
@@ -137,6 +138,29 @@ fn an_unknown_batch_is_one_and_names_may_be_missing() {
         y.iter().any(|y| *y > 0.5) && y.contains(&0.0),
         "a RELU: {y:?}"
     );
+}
+
+#[test]
+fn pictures_calibrate_images() {
+    let path = here().join("models/picture_f32.tflite");
+    let model =
+        niello_compiler::evaluate::Model::read(&path, &Default::default()).expect("a model");
+    // Noise, as the pictures are.
+    let mut x = [[[0.0; 3]; 8]; 6];
+    for (i, x) in x
+        .as_flattened_mut()
+        .as_flattened_mut()
+        .iter_mut()
+        .enumerate()
+    {
+        *x = (i * 7919 % 511) as f32 / 255.0 - 1.0;
+    }
+    let float = model
+        .run(&[x.as_flattened().as_flattened()])
+        .expect("its shape");
+    for (a, b) in picture(&picture::X(x)).y.iter().zip(&float[0]) {
+        assert!((a - b).abs() < 0.03, "{a} {b}");
+    }
 }
 
 #[test]

@@ -11,9 +11,10 @@ pub trait OutputStage {
     fn finish(&self, accumulator: i32, channel: usize) -> Self::Element;
 }
 
-/// To int8, by a multiplier per channel.
+/// To int8, by a multiplier per channel; `ONCE` rounds once (half up), as LiteRT's
+/// FULLY_CONNECTED, instead of twice.
 #[derive(Clone, Copy, Debug)]
-pub struct Requantize<'a> {
+pub struct Requantize<'a, const ONCE: bool = false> {
     /// Q31 significands.
     pub multiplier: &'a [i32],
     /// Powers of two.
@@ -26,7 +27,7 @@ pub struct Requantize<'a> {
     pub activation_max: i32,
 }
 
-impl OutputStage for Requantize<'_> {
+impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
     type Element = i8;
 
     #[inline(always)]
@@ -36,43 +37,20 @@ impl OutputStage for Requantize<'_> {
         else {
             return 0;
         };
-        let scaled = multiply_by_quantized_multiplier(accumulator, multiplier, shift.into());
+        let scaled = if ONCE {
+            round_once(accumulator, multiplier, shift.into())
+        } else {
+            multiply_by_quantized_multiplier(accumulator, multiplier, shift.into())
+        };
         let q = scaled.wrapping_add(self.output_offset);
         q.max(self.activation_min).min(self.activation_max) as i8
     }
 }
 
-/// The same, rounded once (half up): LiteRT's FULLY_CONNECTED.
-#[derive(Clone, Copy, Debug)]
-pub struct RequantizeOnce<'a> {
-    /// Q31 significands.
-    pub multiplier: &'a [i32],
-    /// Powers of two.
-    pub shift: &'a [i8],
-    /// The output's zero point.
-    pub output_offset: i32,
-    /// Smallest output.
-    pub activation_min: i32,
-    /// Largest output.
-    pub activation_max: i32,
-}
-
-impl OutputStage for RequantizeOnce<'_> {
-    type Element = i8;
-
-    #[inline(always)]
-    fn finish(&self, accumulator: i32, channel: usize) -> i8 {
-        let (Some(&multiplier), Some(&shift)) =
-            (self.multiplier.get(channel), self.shift.get(channel))
-        else {
-            return 0;
-        };
-        let shift = (31 - i32::from(shift)).clamp(1, 62);
-        let product = i64::from(accumulator) * i64::from(multiplier);
-        let scaled = (product + (1 << (shift - 1))) >> shift;
-        let q = (scaled as i32).wrapping_add(self.output_offset);
-        q.max(self.activation_min).min(self.activation_max) as i8
-    }
+#[inline(always)]
+fn round_once(x: i32, multiplier: i32, shift: i32) -> i32 {
+    let shift = (31 - shift).clamp(1, 62);
+    ((i64::from(x) * i64::from(multiplier) + (1 << (shift - 1))) >> shift) as i32
 }
 
 /// To real values, for outputs that callers read as f32.

@@ -23,7 +23,7 @@ mod table;
 mod tail;
 mod window;
 
-pub use accumulate::{OutputStage, Requantize, RequantizeOnce, Rescale};
+pub use accumulate::{OutputStage, Requantize, Rescale};
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use broadcast::Broadcast;
 pub use concatenation::{Concatenation, concatenation};

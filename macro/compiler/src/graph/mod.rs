@@ -6,10 +6,13 @@
 
 mod read;
 pub(crate) mod rewrite;
+mod sets;
 
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
+
+pub(crate) use sets::Sets;
 
 use crate::ops::Operator;
 

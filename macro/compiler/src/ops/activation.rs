@@ -72,3 +72,24 @@ impl Activation {
         }
     }
 }
+
+/// The methods of [`super::Operator`] that an `activation` field answers.
+macro_rules! fused_activation {
+    () => {
+        fn fuse(&mut self, activation: Activation) -> bool {
+            let fused = self.activation.then(activation);
+            self.activation = fused.unwrap_or(self.activation);
+            fused.is_some()
+        }
+
+        fn clips(&self) -> Option<Activation> {
+            Some(self.activation)
+        }
+
+        fn is_homogeneous(&self) -> bool {
+            self.activation != Activation::ReluN1To1
+        }
+    };
+}
+
+pub(crate) use fused_activation;

@@ -47,23 +47,10 @@ impl Operator for Add {
         AddKernel::lower(context, self.activation, false)
     }
 
-    fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation
-            .then(activation)
-            .map(|a| self.activation = a)
-            .is_some()
-    }
+    super::activation::fused_activation!();
 
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Joins)
-    }
-
-    fn is_homogeneous(&self) -> bool {
-        self.activation != Activation::ReluN1To1
-    }
-
-    fn clips(&self) -> Option<Activation> {
-        Some(self.activation)
     }
 
     fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {

@@ -1,68 +1,30 @@
 //! AVERAGE_POOL_2D.
 
-use ndarray::{ArrayD, ArrayViewD};
-
-use super::pool::{Pool, PoolKernel};
-use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext, QuantRule};
+use super::ParseContext;
+use super::pool::{Pool, Reduction};
 use crate::error::Result;
 
-pub(crate) struct AveragePool2d(Pool);
+pub(crate) struct AveragePool2d;
 
 impl AveragePool2d {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self(Pool::parse(node)?))
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Pool<Self>> {
+        Pool::parse(node)
     }
 }
 
-impl Operator for AveragePool2d {
-    fn name(&self) -> &'static str {
-        "AVERAGE_POOL_2D"
+impl Reduction for AveragePool2d {
+    const NAME: &'static str = "AVERAGE_POOL_2D";
+    const FUNCTION: &'static str = "average_pool_2d";
+
+    fn real(taps: &[f32]) -> f32 {
+        taps.iter().sum::<f32>() / taps.len() as f32
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.0.output_shape(inputs)
+    /// Rounds half away from zero.
+    fn quantized(taps: &[i8]) -> i32 {
+        let count = taps.len() as i32;
+        let sum: i32 = taps.iter().map(|&q| i32::from(q)).sum();
+        let half = if sum > 0 { count / 2 } else { -(count / 2) };
+        (sum + half) / count.max(1)
     }
-
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.0.evaluate(inputs, shape, |taps| {
-            taps.iter().sum::<f32>() / taps.len() as f32
-        })
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
-    }
-
-    fn is_homogeneous(&self) -> bool {
-        self.0.is_homogeneous()
-    }
-
-    fn clips(&self) -> Option<Activation> {
-        Some(self.0.activation())
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(PoolKernel::new(
-            &self.0,
-            context,
-            "average_pool_2d",
-            reduce,
-        )?))
-    }
-
-    fn fuse(&mut self, activation: Activation) -> bool {
-        self.0.fuse(activation)
-    }
-}
-
-/// The mean of the taps inside the input, rounded half away from zero.
-fn reduce(taps: &[i8]) -> i32 {
-    let count = taps.len() as i32;
-    let sum: i32 = taps.iter().map(|&q| i32::from(q)).sum();
-    let half = if sum > 0 { count / 2 } else { -(count / 2) };
-    (sum + half) / count.max(1)
 }

@@ -113,27 +113,14 @@ impl Operator for Conv2d {
         }))
     }
 
-    fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation
-            .then(activation)
-            .map(|a| self.activation = a)
-            .is_some()
-    }
+    super::activation::fused_activation!();
 
     fn writes_f32(&self) -> bool {
         true
     }
 
-    fn clips(&self) -> Option<Activation> {
-        Some(self.activation)
-    }
-
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Mixes)
-    }
-
-    fn is_homogeneous(&self) -> bool {
-        self.activation != Activation::ReluN1To1
     }
 }
 

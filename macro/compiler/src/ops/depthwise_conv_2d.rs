@@ -118,27 +118,14 @@ impl Operator for DepthwiseConv2d {
         }))
     }
 
-    fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation
-            .then(activation)
-            .map(|a| self.activation = a)
-            .is_some()
-    }
+    super::activation::fused_activation!();
 
     fn writes_f32(&self) -> bool {
         true
     }
 
-    fn clips(&self) -> Option<Activation> {
-        Some(self.activation)
-    }
-
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Depthwise)
-    }
-
-    fn is_homogeneous(&self) -> bool {
-        self.activation != Activation::ReluN1To1
     }
 }
 

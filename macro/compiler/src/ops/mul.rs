@@ -61,12 +61,7 @@ impl Operator for Mul {
         })
     }
 
-    fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation
-            .then(activation)
-            .map(|a| self.activation = a)
-            .is_some()
-    }
+    super::activation::fused_activation!();
 
     fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         (self.activation == Activation::None).then(|| [constant.clone(), constant.mapv(|_| 0.0)])

@@ -1,21 +1,38 @@
 //! What AVERAGE_POOL_2D and MAX_POOL_2D share: a window over each channel.
 
+use std::marker::PhantomData;
+
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::window::{Stepping, Window};
-use super::{Activation, Buffer, Emitted, Kernel, LowerContext, ParseContext};
+use super::{
+    Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator,
+    ParseContext, QuantRule,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
-/// A pool's attributes.
-pub(crate) struct Pool {
+/// What sets one pool apart from the other: how the taps inside the input, of
+/// which there is at least one, become one value.
+pub(crate) trait Reduction: Send + Sync + 'static {
+    const NAME: &'static str;
+    /// The runtime's.
+    const FUNCTION: &'static str;
+
+    fn real(taps: &[f32]) -> f32;
+
+    fn quantized(taps: &[i8]) -> i32;
+}
+
+pub(crate) struct Pool<R> {
     stepping: Stepping,
     filter: [usize; 2],
     activation: Activation,
+    reduction: PhantomData<R>,
 }
 
-impl Pool {
+impl<R: Reduction> Pool<R> {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
         let options = node
             .operator
@@ -38,16 +55,19 @@ impl Pool {
                 size(options.filter_width())?,
             ],
             activation: super::parse_activation(options.fused_activation_function())?,
+            reduction: PhantomData,
         })
     }
+}
 
-    fn window(&self, input: &[usize]) -> Result<Window> {
-        self.stepping.over(input, self.filter)
+impl<R: Reduction> Operator for Pool<R> {
+    fn name(&self) -> &'static str {
+        R::NAME
     }
 
-    pub(crate) fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
-        let window = self.window(input)?;
+        let window = self.stepping.over(input, self.filter)?;
         Ok(vec![
             window.batches,
             window.output[0],
@@ -56,39 +76,45 @@ impl Pool {
         ])
     }
 
-    pub(crate) fn fuse(&mut self, activation: Activation) -> bool {
-        self.activation
-            .then(activation)
-            .map(|a| self.activation = a)
-            .is_some()
-    }
-
-    pub(crate) fn is_homogeneous(&self) -> bool {
-        self.activation != Activation::ReluN1To1
-    }
-
-    pub(crate) fn activation(&self) -> Activation {
-        self.activation
-    }
-
-    pub(crate) fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-        reduce: impl Fn(&[f32]) -> f32,
-    ) -> ArrayD<f32> {
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
         let Some(Some(input)) = inputs.first() else {
             return ArrayD::zeros(shape);
         };
-        let Ok(window) = self.window(input.shape()) else {
+        let Ok(window) = self.stepping.over(input.shape(), self.filter) else {
             return ArrayD::zeros(shape);
         };
         let input = input.as_standard_layout();
         let data = reduced(&window, shape[3], input.as_slice().unwrap_or(&[]), |taps| {
-            self.activation.apply(reduce(taps))
+            self.activation.apply(R::real(taps))
         });
         crate::graph::array(shape, data)
     }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsInput
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let input = &context.input(0)?.value.shape;
+        let output = context.output_params()?;
+        if context.params(0)? != output {
+            return Err(Error::model(
+                "its input and output have different scales or zero points",
+            ));
+        }
+        Ok(Lowered::unary(PoolKernel::<R> {
+            window: self.stepping.over(input, self.filter)?,
+            channels: input[3],
+            activation: self.activation.quantized_bounds(output),
+            reduction: PhantomData,
+        }))
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Through)
+    }
+
+    super::activation::fused_activation!();
 }
 
 /// Reduces the taps of every output element.
@@ -119,45 +145,21 @@ fn reduced<T: Copy, U>(
     output
 }
 
-pub(crate) struct PoolKernel {
+struct PoolKernel<R> {
     window: Window,
     channels: usize,
     activation: (i32, i32),
-    function: &'static str,
-    reduce: fn(&[i8]) -> i32,
+    reduction: PhantomData<R>,
 }
 
-impl PoolKernel {
-    pub(crate) fn new(
-        pool: &Pool,
-        context: &LowerContext<'_>,
-        function: &'static str,
-        reduce: fn(&[i8]) -> i32,
-    ) -> Result<Self> {
-        let input = &context.input(0)?.value.shape;
-        if context.params(0)? != context.output_params()? {
-            return Err(Error::model(
-                "its input and output have different scales or zero points",
-            ));
-        }
-        Ok(Self {
-            window: pool.window(input)?,
-            channels: input[3],
-            activation: pool.activation.quantized_bounds(context.output_params()?),
-            function,
-            reduce,
-        })
-    }
-}
-
-impl Kernel for PoolKernel {
+impl<R: Reduction> Kernel for PoolKernel<R> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (min, max) = self.activation;
         Buffer::I8(reduced(
             &self.window,
             self.channels,
             inputs[0].i8(),
-            |taps| (self.reduce)(taps).clamp(min, max) as i8,
+            |taps| R::quantized(taps).clamp(min, max) as i8,
         ))
     }
 
@@ -173,7 +175,7 @@ impl Kernel for PoolKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: self.function,
+            function: R::FUNCTION,
         }
     }
 }

@@ -288,11 +288,6 @@ impl Accumulation {
                 output_offset,
                 activation: (min, max),
             } => {
-                let stage = if *rounds_once {
-                    quote!(RequantizeOnce)
-                } else {
-                    quote!(Requantize)
-                };
                 let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
                 let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
                 let multiplier = constants.words("MULTIPLIER", &significands);
@@ -300,14 +295,14 @@ impl Accumulation {
                 let (offset, min, max) =
                     (emit::int(*output_offset), emit::int(*min), emit::int(*max));
                 (
-                    quote!(rt::#stage {
+                    quote!(rt::Requantize {
                         multiplier: #multiplier,
                         shift: #shift,
                         output_offset: #offset,
                         activation_min: #min,
                         activation_max: #max,
                     }),
-                    quote!(rt::#stage<'static>),
+                    quote!(rt::Requantize<'static, #rounds_once>),
                 )
             }
             OutputStage::Rescale {

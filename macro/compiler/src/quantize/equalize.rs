@@ -8,13 +8,13 @@
 //! and Bias Correction" (2019), section 4.1; Xiao et al., "SmoothQuant" (2023),
 //! for ranges that are observed instead of derived.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ndarray::Axis;
 
 use crate::calibrate::evaluate;
 use crate::dataset::Dataset;
-use crate::graph::{Constant, Graph, Node, ValueId};
+use crate::graph::{Constant, Graph, Node, Sets, ValueId};
 use crate::ops::{Activation, ChannelRole};
 use crate::parallel;
 
@@ -193,45 +193,21 @@ fn plain_weights(graph: &Graph, node: &Node) -> Option<ValueId> {
     (own && !graph.nodes.iter().any(|n| as_weights(&n))).then_some(weights)
 }
 
-/// Disjoint sets of tensors; a blocked set keeps its factors at 1.
-struct Sets {
-    parent: Vec<ValueId>,
-    blocked: Vec<bool>,
-}
-
-impl Sets {
-    fn find(&self, mut value: ValueId) -> ValueId {
-        while self.parent[value] != value {
-            value = self.parent[value];
-        }
-        value
-    }
-
-    fn unite(&mut self, a: ValueId, b: ValueId) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.parent[a] = b;
-        self.blocked[b] |= self.blocked[a];
-    }
-
-    fn block(&mut self, value: ValueId) {
-        let root = self.find(value);
-        self.blocked[root] = true;
-    }
-}
-
 /// All classes that can be rescaled.
 fn classes(graph: &Graph) -> Vec<Class> {
-    let mut sets = Sets {
-        parent: (0..graph.values.len()).collect(),
-        blocked: graph
-            .values
-            .iter()
-            .map(|v| v.quantization.is_some() || v.constant.is_some())
-            .collect(),
+    let mut sets = Sets::new(graph.values.len());
+    let given = |v: &ValueId| {
+        graph.values[*v].quantization.is_some() || graph.values[*v].constant.is_some()
     };
-    for port in graph.inputs.iter().chain(&graph.outputs) {
-        sets.block(port.value);
-    }
+    // Tensors that cannot be rescaled; neither can what is bound to them.
+    let mut blocked: Vec<ValueId> = (0..graph.values.len()).filter(given).collect();
+    blocked.extend(
+        graph
+            .inputs
+            .iter()
+            .chain(&graph.outputs)
+            .map(|port| port.value),
+    );
     // Operators with the same weights rescale together.
     let mut users: HashMap<ValueId, &Node> = HashMap::new();
     for node in &graph.nodes {
@@ -251,32 +227,23 @@ fn classes(graph: &Graph) -> Vec<Class> {
                     sets.unite(a, node.output);
                     sets.unite(b, node.output);
                 }
-                _ => node
-                    .inputs
-                    .iter()
-                    .flatten()
-                    .chain([&node.output])
-                    .for_each(|v| sets.block(*v)),
+                _ => blocked.extend(node.inputs.iter().flatten().chain([&node.output])),
             },
-            _ => node
-                .inputs
-                .iter()
-                .flatten()
-                .chain([&node.output])
-                .for_each(|v| sets.block(*v)),
+            _ => blocked.extend(node.inputs.iter().flatten().chain([&node.output])),
         }
         if !node.op.is_homogeneous() {
-            sets.block(node.output);
+            blocked.push(node.output);
         }
     }
-    collect(graph, &sets)
+    let blocked = blocked.into_iter().map(|v| sets.find(v)).collect();
+    collect(graph, &sets, &blocked)
 }
 
-fn collect(graph: &Graph, sets: &Sets) -> Vec<Class> {
+fn collect(graph: &Graph, sets: &Sets, blocked: &HashSet<ValueId>) -> Vec<Class> {
     let mut classes: Vec<(ValueId, Class)> = Vec::new();
     for node in &graph.nodes {
         let root = sets.find(node.output);
-        if sets.blocked[root] {
+        if blocked.contains(&root) {
             continue;
         }
         let place = classes

@@ -3,14 +3,14 @@
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, QuantParams, Quantization, ValueId};
+use crate::graph::{Graph, QuantParams, Quantization, Sets, ValueId};
 use crate::ops::QuantRule;
 
 /// The tensors whose ranges have to be observed: computed ones for which
 /// neither the file nor the operator's specification sets a scale.
 pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
-    let mut sets = Sets::new(graph);
-    sets.same_scale(graph, |_, _| true);
+    let mut sets = Sets::new(graph.values.len());
+    same_scale(&mut sets, graph, |_, _| true);
     let known: Vec<usize> = (0..graph.values.len())
         .filter(|&v| fixed(graph, v).is_some())
         .map(|v| sets.find(v))
@@ -49,10 +49,10 @@ pub(crate) struct Scales {
 impl Scales {
     pub(crate) fn new(graph: &Graph, ranges: &Ranges) -> Self {
         let range = |v: &ValueId| ranges.by_value.get(v).copied();
-        let mut sets = Sets::new(graph);
+        let mut sets = Sets::new(graph.values.len());
         // A tensor joins a concatenation's scale unless that would cost it more
         // than a bit; then the concatenation rescales it.
-        sets.same_scale(graph, |input, output| {
+        same_scale(&mut sets, graph, |input, output| {
             match (range(&input), range(&output)) {
                 (Some(i), Some(o)) => (i.max - i.min) * 2.0 > o.max - o.min,
                 _ => true,
@@ -93,51 +93,26 @@ impl Scales {
     }
 }
 
-/// Disjoint sets of tensors with one scale.
-struct Sets {
-    parent: Vec<ValueId>,
-}
-
-impl Sets {
-    fn new(graph: &Graph) -> Self {
-        Self {
-            parent: (0..graph.values.len()).collect(),
-        }
-    }
-
-    fn find(&self, mut value: ValueId) -> ValueId {
-        while self.parent[value] != value {
-            value = self.parent[value];
-        }
-        value
-    }
-
-    fn unite(&mut self, a: ValueId, b: ValueId) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.parent[a] = b;
-    }
-
-    /// The specification's same-scale rule.
-    fn same_scale(&mut self, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
-        for node in &graph.nodes {
-            let inputs = node
-                .inputs
-                .iter()
-                .flatten()
-                .filter(|v| graph.values[**v].constant.is_none());
-            match node.op.rule() {
-                QuantRule::SameAsInput => {
-                    if let Some(&input) = inputs.clone().next() {
-                        self.unite(input, node.output);
-                    }
+/// The specification's same-scale rule.
+fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
+    for node in &graph.nodes {
+        let inputs = node
+            .inputs
+            .iter()
+            .flatten()
+            .filter(|v| graph.values[**v].constant.is_none());
+        match node.op.rule() {
+            QuantRule::SameAsInput => {
+                if let Some(&input) = inputs.clone().next() {
+                    sets.unite(input, node.output);
                 }
-                QuantRule::SameAsAllInputs => {
-                    for &input in inputs.filter(|v| joins(**v, node.output)) {
-                        self.unite(input, node.output);
-                    }
-                }
-                QuantRule::Observed | QuantRule::Fixed(_) => {}
             }
+            QuantRule::SameAsAllInputs => {
+                for &input in inputs.filter(|v| joins(**v, node.output)) {
+                    sets.unite(input, node.output);
+                }
+            }
+            QuantRule::Observed | QuantRule::Fixed(_) => {}
         }
     }
 }
