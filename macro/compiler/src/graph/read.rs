@@ -328,6 +328,13 @@ fn read_operators(model: &Model<'_>, subgraph: &SubGraph<'_>, graph: &mut Graph)
             .iter()
             .map(|v| v.map_or(&[][..], |v| graph.values[v].shape.as_slice()))
             .collect();
+        if let Some(empty) = shapes.iter().find(|s| s.contains(&0)) {
+            let message = format!(
+                "reads a tensor of shape {}, without elements",
+                shape_text(empty)
+            );
+            return Err(Error::model(message).at(place));
+        }
         let shape = op.output_shape(&shapes).map_err(|e| e.at(&place))?;
         let stated = &graph.values[output].shape;
         // Files may leave a scalar or dynamic shape empty; ours is then right.

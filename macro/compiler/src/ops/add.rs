@@ -127,7 +127,11 @@ impl Kernel for AddKernel {
         let (a, b) = (inputs[0].i8(), inputs[1].i8());
         let element = |(i, j): (usize, usize)| {
             let (x, y) = (scaled(0, a[i]), scaled(1, b[j]));
-            let sum = if self.subtract { x - y } else { x + y };
+            let sum = if self.subtract {
+                x.wrapping_sub(y)
+            } else {
+                x.wrapping_add(y)
+            };
             let q = self.output.apply(sum).wrapping_add(self.output_offset);
             q.clamp(self.activation.0, self.activation.1) as i8
         };

@@ -40,9 +40,9 @@ impl Unary for LeakyRelu {
             let y = if x >= 0 {
                 identity.apply(x)
             } else {
-                sign * slope.apply(x)
+                slope.apply(x).saturating_mul(sign)
             };
-            y + output.zero_point
+            y.saturating_add(output.zero_point)
         })
     }
 }

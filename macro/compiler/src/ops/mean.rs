@@ -151,7 +151,7 @@ impl Kernel for MeanKernel {
                 }
                 rest /= size;
             }
-            sums[at] += i32::from(q);
+            sums[at] = sums[at].wrapping_add(i32::from(q));
         }
         let finish =
             |sum| (self.output.apply(sum).wrapping_add(self.output_offset)).clamp(-128, 127) as i8;

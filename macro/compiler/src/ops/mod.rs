@@ -419,10 +419,9 @@ pub(crate) fn parse_activation(code: ActivationFunctionType) -> Result<Activatio
 
 /// The sum of `(x + offset) * w`.
 fn weights_dot(x: &[i8], w: &[i8], offset: i32) -> i32 {
-    x.iter()
-        .zip(w)
-        .map(|(&x, &w)| (i32::from(x) + offset) * i32::from(w))
-        .sum()
+    x.iter().zip(w).fold(0, |sum: i32, (&x, &w)| {
+        sum.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    })
 }
 
 /// A clone of an operand, or zeros where it is missing.

@@ -27,7 +27,10 @@ impl Unary for Relu {
         let factor = Multiplier::new(f64::from(input.scale / output.scale));
         let (min, max) = Activation::Relu.quantized_bounds(output);
         TableKernel::new(|q| {
-            (factor.apply(q - input.zero_point) + output.zero_point).clamp(min, max)
+            factor
+                .apply(q - input.zero_point)
+                .saturating_add(output.zero_point)
+                .clamp(min, max)
         })
     }
 

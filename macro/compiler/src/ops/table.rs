@@ -36,7 +36,11 @@ impl TableKernel {
     /// To another scale and zero point (QUANTIZE of an int8 tensor).
     pub(crate) fn requantize(input: QuantParams, output: QuantParams) -> Self {
         let factor = Multiplier::new(f64::from(input.scale) / f64::from(output.scale));
-        Self::new(|q| factor.apply(q - input.zero_point) + output.zero_point)
+        Self::new(|q| {
+            factor
+                .apply(q - input.zero_point)
+                .saturating_add(output.zero_point)
+        })
     }
 }
 
