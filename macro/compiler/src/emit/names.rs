@@ -182,7 +182,7 @@ fn finish(
 }
 
 /// A tensor name as a snake-case identifier.
-fn snake(name: &str) -> String {
+pub(super) fn snake(name: &str) -> String {
     let ascii: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
@@ -193,6 +193,11 @@ fn snake(name: &str) -> String {
         Some(c) if c.is_ascii_digit() => format!("_{snake}"),
         Some(_) => snake,
     }
+}
+
+/// True for keywords and names of the module's own.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED_IDENTS.contains(&name) || KEYWORDS.contains(&name)
 }
 
 /// Makes names distinct, and neither keywords nor names of the module's own.

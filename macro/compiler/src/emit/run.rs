@@ -1,6 +1,6 @@
 //! The body of `run_in`: one kernel call after the other.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Constants;
@@ -77,6 +77,26 @@ impl Body<'_> {
         }
     }
 
+    /// A name for a tensor of the arena: the last two parts of its own.
+    fn variable(&self, id: TensorId, taken: &[Ident]) -> Ident {
+        let name = self.program.tensors[id]
+            .name
+            .split(';')
+            .next()
+            .unwrap_or("");
+        let parts: Vec<&str> = name.rsplit('/').take(2).collect();
+        let mut name = super::names::snake(&parts.into_iter().rev().collect::<Vec<_>>().join("_"));
+        let used = |name: &str| {
+            taken.iter().any(|t| t == name)
+                || self.inputs.iter().any(|p| p.ident == name)
+                || super::names::is_reserved(name)
+        };
+        while used(&name) {
+            name.push('_');
+        }
+        super::ident(&name)
+    }
+
     fn output_place(&self, id: TensorId) -> Option<TokenStream> {
         let Location::Output(i) = self.plan.locations[id] else {
             return None;
@@ -106,7 +126,8 @@ impl Body<'_> {
         let in_place = self.plan.in_place[position];
         // What lies in the arena is borrowed in one go, disjointly.
         let mut slots = Vec::new();
-        let mut names = Vec::new();
+        let mut names: Vec<Ident> = Vec::new();
+        let mut ids = Vec::new();
         let mut arguments = Vec::new();
         for (i, &input) in step.inputs.iter().enumerate() {
             if in_place == Some(i) {
@@ -118,11 +139,13 @@ impl Body<'_> {
                         .iter()
                         .position(|other| *other == input)
                         .filter(|other| in_place != Some(*other));
-                    let name = format_ident!("input{}", earlier.unwrap_or(i) + 1);
                     if earlier.is_none() {
                         slots.push(slot(offset, self.program.tensors[input].len));
-                        names.push(name.clone());
+                        names.push(self.variable(input, &names));
+                        ids.push(input);
                     }
+                    let known = ids.iter().position(|id| *id == input).unwrap_or(0);
+                    let name = &names[known];
                     arguments.push(quote!(&*#name));
                 }
                 _ => arguments.push(self.place(input, constants).unwrap_or_default()),
@@ -130,7 +153,7 @@ impl Body<'_> {
         }
         let result = match self.plan.locations[step.output] {
             Location::Arena { offset } => {
-                let name = format_ident!("result");
+                let name = self.variable(step.output, &names);
                 slots.push(slot(offset, tensor.len));
                 names.push(name.clone());
                 quote!(#name)
