@@ -6,11 +6,12 @@ use std::path::Path;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use crate::calibrate;
-use crate::compile::{Front, Options, Quantization, Request, read_model};
+use crate::compile::{Front, Quantization, Request, read_model};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Graph, QuantParams};
 use crate::ops::Buffer;
+use crate::options::Options;
 use crate::plan;
 use crate::quantize::QuantGraph;
 use crate::quantize::measure::{Measurement, measure};

@@ -21,15 +21,17 @@ mod error;
 pub mod evaluate;
 mod graph;
 mod ops;
+mod options;
 mod parallel;
 mod plan;
 mod quantize;
 mod tflite;
 
 pub use calibrate::Method;
-pub use compile::{Comparison, Metric, Options, Request, Requirement, compile, fallback};
+pub use compile::{Request, compile, fallback};
 pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
 pub use graph::{ElementType, QuantParams};
 pub use ops::SUPPORTED;
+pub use options::{Comparison, Metric, Options, Requirement};

@@ -7,6 +7,7 @@
 mod read;
 pub(crate) mod rewrite;
 mod sets;
+mod tensor;
 
 use std::sync::Arc;
 

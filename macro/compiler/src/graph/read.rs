@@ -1,11 +1,6 @@
 //! From the file's tables to a [`Graph`]: names, constants, operators, checks.
 
-use half::f16;
-
-use super::{
-    Constant, ElementType, Graph, Node, Port, QuantParams, Quantization, Value, ValueId, array,
-    shape_text,
-};
+use super::{ElementType, Graph, Node, Port, ValueId, shape_text, tensor};
 use crate::error::{Blame, Error, Result};
 use crate::ops::{self, ParseContext};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph, Tensor, TensorType};
@@ -25,7 +20,7 @@ impl Graph {
         let entry = entry(&model, signature)?;
         let tensors = entry.subgraph.tensors().unwrap_or_default();
         let values = (0..tensors.len())
-            .map(|i| value(bytes, &model, &tensors.get(i), i))
+            .map(|i| tensor::value(bytes, &model, &tensors.get(i), i))
             .collect::<Result<Vec<_>>>()?;
         let mut graph = Graph {
             values,
@@ -114,158 +109,6 @@ fn entry<'a>(model: &Model<'a>, signature: Option<&str>) -> Result<Entry<'a>> {
         inputs: names.0,
         outputs: names.1,
     })
-}
-
-/// Reads a tensor, its quantization and, for a constant, its data.
-fn value(bytes: &[u8], model: &Model<'_>, tensor: &Tensor<'_>, index: usize) -> Result<Value> {
-    let name = match tensor.name() {
-        Some(name) if !name.is_empty() => name.to_owned(),
-        _ => format!("tensor_{index}"),
-    };
-    let place = format!("tensor #{index} ({name:?})");
-    let shape = tensor
-        .shape()
-        .unwrap_or_default()
-        .iter()
-        // An unknown batch size is 1.
-        .map(|d| if d < 0 { 1 } else { d as usize })
-        .collect::<Vec<_>>();
-    let elements = shape
-        .iter()
-        .try_fold(1_usize, |n, &d| n.checked_mul(d))
-        .filter(|&n| n <= 1 << 31)
-        .ok_or_else(|| {
-            Error::model(format!("shape {} is too large", shape_text(&shape))).at(&place)
-        })?;
-    let constant = match tflite::buffer(bytes, model, tensor)? {
-        Some(data) if tensor.sparsity().is_some() => {
-            let _ = data;
-            return Err(Error::model("sparse constants (DENSIFY) are not supported yet").at(place));
-        }
-        Some(data) => constant(tensor.type_(), &shape, elements, data).map_err(|e| e.at(&place))?,
-        None => None,
-    };
-    // uint8 is int8 with everything shifted by 128.
-    let is_int8 = matches!(tensor.type_(), TensorType::INT8 | TensorType::UINT8);
-    let quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
-    Ok(Value {
-        name,
-        shape,
-        is_int8,
-        quantization,
-        constant,
-    })
-}
-
-fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantization>> {
-    let Some(q) = tensor.quantization() else {
-        return Ok(None);
-    };
-    let scales: Vec<f32> = q.scale().map(|s| s.iter().collect()).unwrap_or_default();
-    let zero_points: Vec<i64> = q
-        .zero_point()
-        .map(|z| z.iter().collect())
-        .unwrap_or_default();
-    if scales.is_empty() || tensor.type_() == TensorType::FLOAT32 {
-        return Ok(None);
-    }
-    if let Some(scale) = scales.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
-        // A channel of zeros may carry a zero scale; nothing else may.
-        if !(*scale == 0.0 && scales.len() > 1) {
-            return Err(Error::model(format!(
-                "its scale is {scale}, expected above zero"
-            )));
-        }
-    }
-    if scales.len() == 1 {
-        let zero_point = zero_points.first().copied().unwrap_or(0);
-        let allowed = if tensor.type_() == TensorType::UINT8 {
-            0..=255
-        } else {
-            -128..=127
-        };
-        if !allowed.contains(&zero_point) {
-            return Err(Error::model(format!(
-                "its zero point is {zero_point}, outside of its type"
-            )));
-        }
-        let shift = if tensor.type_() == TensorType::UINT8 {
-            128
-        } else {
-            0
-        };
-        return Ok(Some(Quantization::PerTensor(QuantParams {
-            scale: scales[0],
-            zero_point: zero_point as i32 - shift,
-        })));
-    }
-    if zero_points.iter().any(|&z| z != 0) {
-        return Err(Error::model(
-            "its per-channel zero points are not all 0, as the 8-bit specification asks",
-        ));
-    }
-    let dimension = usize::try_from(q.quantized_dimension()).unwrap_or(usize::MAX);
-    if shape.get(dimension) != Some(&scales.len()) {
-        return Err(Error::model(format!(
-            "it has {} scales along dimension {dimension} of shape {}",
-            scales.len(),
-            shape_text(shape)
-        )));
-    }
-    Ok(Some(Quantization::PerChannel { scales, dimension }))
-}
-
-fn constant(
-    element: TensorType,
-    shape: &[usize],
-    elements: usize,
-    data: &[u8],
-) -> Result<Option<Constant>> {
-    let size = match element {
-        TensorType::FLOAT32 | TensorType::INT32 => 4,
-        TensorType::FLOAT16 => 2,
-        TensorType::INT64 => 8,
-        TensorType::INT8 | TensorType::UINT8 => 1,
-        // Constants of other types are an error only where an operator reads them.
-        _ => return Ok(None),
-    };
-    if data.len() != elements * size {
-        return Err(Error::model(format!(
-            "its data has {} bytes, but shape {} of {} needs {}",
-            data.len(),
-            shape_text(shape),
-            element.variant_name().unwrap_or("?"),
-            elements * size
-        )));
-    }
-    let words = || data.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
-    Ok(Some(match element {
-        TensorType::FLOAT32 => {
-            Constant::F32(array(shape, words().map(f32::from_le_bytes).collect()))
-        }
-        TensorType::INT32 => Constant::I32(array(shape, words().map(i32::from_le_bytes).collect())),
-        TensorType::FLOAT16 => Constant::F32(array(
-            shape,
-            data.chunks_exact(2)
-                .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
-                .collect(),
-        )),
-        TensorType::INT64 => Constant::I32(array(
-            shape,
-            data.chunks_exact(8)
-                .map(|b| {
-                    let mut word = [0; 8];
-                    word.copy_from_slice(b);
-                    i64::from_le_bytes(word).clamp(i32::MIN.into(), i32::MAX.into()) as i32
-                })
-                .collect(),
-        )),
-        TensorType::UINT8 => Constant::I8(array(
-            shape,
-            data.iter().map(|&b| (b ^ 0x80) as i8).collect(),
-        )),
-        _ => Constant::I8(array(shape, data.iter().map(|&b| b as i8).collect())),
-    }))
 }
 
 fn read_operators(model: &Model<'_>, subgraph: &SubGraph<'_>, graph: &mut Graph) -> Result<()> {
