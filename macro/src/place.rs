@@ -8,16 +8,14 @@ use syn::LitStr;
 /// source file that it is written in, as `include_bytes!` has it.
 pub(crate) fn file(manifest: &Path, literal: &LitStr) -> PathBuf {
     let path = manifest.join(literal.value());
-    let beside = literal
-        .span()
-        .unwrap()
-        .local_file()
-        .map(|source| source.with_file_name(literal.value()));
-    match beside {
-        Some(beside) if !path.exists() && beside.exists() => {
-            beside.canonicalize().unwrap_or(beside)
-        }
-        _ => path,
+    if path.exists() {
+        return path;
+    }
+    let source = literal.span().unwrap().local_file();
+    let beside = source.map(|s| s.with_file_name(literal.value()));
+    match beside.and_then(|b| b.canonicalize().ok()) {
+        Some(beside) => beside,
+        None => path,
     }
 }
 
