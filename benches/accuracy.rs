@@ -13,22 +13,10 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
 use ndarray_npy::NpzReader;
+use niello_benches::MODELS;
 use niello_compiler::evaluate::{Data, Model};
 use niello_compiler::{Options, Request};
 
-const MODELS: &[&str] = &[
-    "digit_pair",
-    "photo_locator",
-    "tabular_mixture",
-    "resnet8",
-    "vww",
-    "kws",
-    "ad",
-    "hello_world",
-    "iris_landmark",
-    "face_detection",
-    "hand_landmark",
-];
 const PEERS: &[&str] = &[
     "tflite_calibrator",
     "litert_quantizer",

@@ -12,22 +12,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use niello_benches::MODELS;
 use niello_compiler::{Item, Options, Request, compile};
 use quote::{format_ident, quote};
-
-const MODELS: &[&str] = &[
-    "digit_pair",
-    "photo_locator",
-    "tabular_mixture",
-    "resnet8",
-    "vww",
-    "kws",
-    "ad",
-    "hello_world",
-    "iris_landmark",
-    "face_detection",
-    "hand_landmark",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

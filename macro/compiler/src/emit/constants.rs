@@ -55,18 +55,13 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    /// A table indexed by an int8 value plus 128.
-    pub(crate) fn table(&mut self, hint: &str, data: &[i8; 256]) -> TokenStream {
-        self.bytes(hint, data)
-    }
-
-    /// Int8 data that kernels read as an operand.
-    pub(crate) fn operand(&mut self, hint: &str, data: &[i8]) -> TokenStream {
+    /// Int8 data that kernels read as numbers: operands and shifts.
+    pub(crate) fn int8s(&mut self, hint: &str, data: &[i8]) -> TokenStream {
         let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
         let n = bytes.len();
         let tokens = data.iter().map(|&q| int(q.into()));
         let name = self.share(
-            "operand",
+            "int8s",
             hint,
             bytes,
             |name| quote!(static #name: [i8; #n] = [#(#tokens),*];),
@@ -85,10 +80,6 @@ impl Constants {
             |name| quote!(static #name: [i32; #n] = [#(#tokens),*];),
         );
         quote!(&#name)
-    }
-
-    pub(crate) fn shifts(&mut self, hint: &str, data: &[i8]) -> TokenStream {
-        self.operand(hint, data)
     }
 
     pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {

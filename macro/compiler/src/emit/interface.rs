@@ -8,7 +8,6 @@ use super::Constants;
 use super::literals::{float, int, usize_literal, usizes};
 use super::names::Port;
 use crate::graph::{ElementType, QuantParams, shape_text};
-use crate::plan::ArenaPlan;
 use crate::quantize::QuantGraph;
 
 /// Nested arrays: `[[f32; 3]; 8]`.
@@ -233,7 +232,6 @@ pub(super) fn metadata(
     outputs: &[Port],
     program: &QuantGraph,
     constants: &Constants,
-    _plan: &ArenaPlan,
 ) -> TokenStream {
     let names = |ports: &[Port]| {
         let names = ports.iter().map(|p| &p.name);

@@ -52,7 +52,7 @@ pub(crate) fn emit(
     let body = run::body(program, plan, inputs, outputs, &mut constants);
     let input_types = interface::inputs(inputs, program);
     let output_type = interface::output(outputs, program);
-    let metadata = interface::metadata(inputs, outputs, program, &constants, plan);
+    let metadata = interface::metadata(inputs, outputs, program, &constants);
     let statics = constants.into_items();
     let parameters: Vec<TokenStream> = inputs
         .iter()

@@ -71,7 +71,7 @@ impl Body<'_> {
             }
             Location::Constant => {
                 let data = self.program.tensors[id].constant.as_deref().unwrap_or(&[]);
-                Some(constants.operand("OPERAND", data))
+                Some(constants.int8s("OPERAND", data))
             }
             Location::Arena { .. } | Location::Unused => None,
         }
@@ -162,9 +162,7 @@ impl Body<'_> {
                 .output_place(step.output)
                 .unwrap_or_else(|| quote!(&mut [])),
         };
-        if step.operator == "CONCATENATION" && arguments.len() > 1
-            || emitted.function == "concatenation"
-        {
+        if emitted.function == "concatenation" {
             arguments = vec![quote!([#(#arguments),*])];
         }
         let call = match in_place.and_then(|i| step.kernel.in_place(i)) {

@@ -33,8 +33,7 @@ pub(super) fn value(
             Error::model(format!("shape {} is too large", shape_text(&shape))).at(&place)
         })?;
     let constant = match tflite::buffer(bytes, model, tensor)? {
-        Some(data) if tensor.sparsity().is_some() => {
-            let _ = data;
+        Some(_) if tensor.sparsity().is_some() => {
             return Err(Error::model("sparse constants (DENSIFY) are not supported yet").at(place));
         }
         Some(data) => constant(tensor.type_(), &shape, elements, data).map_err(|e| e.at(&place))?,

@@ -20,7 +20,7 @@ impl Add {
         let options = node.operator.builtin_options_as_add_options();
         Ok(Self {
             activation: match options {
-                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                Some(o) => Activation::parse(o.fused_activation_function())?,
                 None => Activation::None,
             },
         })

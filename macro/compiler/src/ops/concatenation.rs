@@ -20,7 +20,7 @@ impl Concatenation {
             .operator
             .builtin_options_as_concatenation_options()
             .ok_or_else(|| Error::model("it has no ConcatenationOptions"))?;
-        if super::parse_activation(options.fused_activation_function())? != Activation::None {
+        if Activation::parse(options.fused_activation_function())? != Activation::None {
             return Err(Error::model("a fused activation is not supported here"));
         }
         Ok(Self {

@@ -31,7 +31,7 @@ impl DepthwiseConv2d {
                 [options.stride_h(), options.stride_w()],
                 [options.dilation_h_factor(), options.dilation_w_factor()],
             )?,
-            activation: super::parse_activation(options.fused_activation_function())?,
+            activation: Activation::parse(options.fused_activation_function())?,
         })
     }
 

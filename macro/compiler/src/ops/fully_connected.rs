@@ -26,7 +26,7 @@ impl FullyConnected {
         }
         Ok(Self {
             activation: match options {
-                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                Some(o) => Activation::parse(o.fused_activation_function())?,
                 None => Activation::None,
             },
             keep_num_dims: options.is_some_and(|o| o.keep_num_dims()),

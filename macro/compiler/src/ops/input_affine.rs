@@ -35,6 +35,10 @@ impl Operator for InputAffine {
         (x - &self.center) * &self.factor
     }
 
+    fn reads_f32(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let output = context.output_params()?;
         let centers = shortest_period(self.center.iter().copied().collect());

@@ -15,7 +15,7 @@ use proc_macro2::TokenStream;
 use crate::emit::Constants;
 use crate::error::{Error, Result};
 use crate::graph::{Constant, QuantParams, Value};
-use crate::tflite::{self, ActivationFunctionType, BuiltinOperator};
+use crate::tflite::{self, BuiltinOperator};
 
 mod activation;
 pub(crate) mod broadcast;
@@ -202,6 +202,11 @@ pub(crate) trait Operator: Send + Sync {
 
     /// Takes over an activation that follows; false if it cannot.
     fn fuse(&mut self, _activation: Activation) -> bool {
+        false
+    }
+
+    /// True if the kernel reads an f32 input as it comes, before any int8 step.
+    fn reads_f32(&self) -> bool {
         false
     }
 
@@ -410,11 +415,6 @@ operators! {
     SQUEEZE => squeeze::Squeeze,
     SUB => sub::Sub,
     TANH => tanh::Tanh,
-}
-
-/// A fused activation as the file has it.
-pub(crate) fn parse_activation(code: ActivationFunctionType) -> Result<Activation> {
-    Activation::parse(code)
 }
 
 /// The sum of `(x + offset) * w`.

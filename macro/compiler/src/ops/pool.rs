@@ -54,7 +54,7 @@ impl<R: Reduction> Pool<R> {
                 size(options.filter_height())?,
                 size(options.filter_width())?,
             ],
-            activation: super::parse_activation(options.fused_activation_function())?,
+            activation: Activation::parse(options.fused_activation_function())?,
             reduction: PhantomData,
         })
     }

@@ -16,7 +16,7 @@ impl Sub {
         let options = node.operator.builtin_options_as_sub_options();
         Ok(Self {
             activation: match options {
-                Some(o) => super::parse_activation(o.fused_activation_function())?,
+                Some(o) => Activation::parse(o.fused_activation_function())?,
                 None => Activation::None,
             },
         })

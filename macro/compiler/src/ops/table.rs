@@ -51,7 +51,7 @@ impl Kernel for TableKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let table = constants.table("TABLE", &self.table);
+        let table = constants.bytes("TABLE", &self.table);
         Emitted {
             parameters_type: quote!(Table<'static>),
             parameters: quote!(rt::Table { table: #table }),

@@ -291,7 +291,7 @@ impl Accumulation {
                 let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
                 let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
                 let multiplier = constants.words("MULTIPLIER", &significands);
-                let shift = constants.shifts("SHIFT", &shifts);
+                let shift = constants.int8s("SHIFT", &shifts);
                 let (offset, min, max) =
                     (emit::int(*output_offset), emit::int(*min), emit::int(*max));
                 (

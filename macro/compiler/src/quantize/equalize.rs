@@ -188,9 +188,9 @@ fn plain_weights(graph: &Graph, node: &Node) -> Option<ValueId> {
                     n.inputs.get(1) == Some(&Some(weights)) && n.inputs.get(2) == Some(&Some(b))
                 })
     });
-    let as_weights =
-        |n: &&Node| n.inputs.contains(&Some(weights)) && n.inputs.get(1) != Some(&Some(weights));
-    (own && !graph.nodes.iter().any(|n| as_weights(&n))).then_some(weights)
+    let otherwise =
+        |n: &Node| n.inputs.contains(&Some(weights)) && n.inputs.get(1) != Some(&Some(weights));
+    (own && !graph.nodes.iter().any(otherwise)).then_some(weights)
 }
 
 /// All classes that can be rescaled.

@@ -261,9 +261,8 @@ impl Lowering<'_> {
                 }
                 Source::Operand(i) => {
                     let value = self.graph.nodes[position].inputs[i].unwrap_or_default();
-                    // Input normalization is the one operator that reads f32.
                     match self.raw_inputs.get(&value) {
-                        Some(&raw) if self.graph.nodes[position].op.name().starts_with('(') => raw,
+                        Some(&raw) if self.graph.nodes[position].op.reads_f32() => raw,
                         _ => self.int8(value)?,
                     }
                 }
