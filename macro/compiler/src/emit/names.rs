@@ -116,6 +116,10 @@ pub(crate) fn resolve(
             .rename
             .clone()
             .unwrap_or_else(|| defaults[index].clone());
+        if side == Side::Inputs && RESERVED_IDENTS.contains(&name.as_str()) {
+            let message = format!("`{name}` is a name of the generated code; choose another");
+            return Err(Error::new(blame(i), message));
+        }
         if idents.contains(&name) {
             return Err(Error::new(
                 blame(i),
@@ -290,6 +294,13 @@ mod tests {
             error.message.contains("`hint` is not listed") && error.message.contains("f32 [2]"),
             "{error}"
         );
+        let renamed = PortChoice {
+            rename: Some("output".into()),
+            ..choice("hint")
+        };
+        let list = [choice("image_0"), renamed];
+        let error = resolve(Side::Inputs, &ports, Some(&list)).expect_err("a name of ours");
+        assert!(error.message.contains("`output`"), "{error}");
         let error = resolve(Side::Inputs, &ports, Some(&[choice("imgae")])).expect_err("a typo");
         assert_eq!(error.blame, Blame::Input(0));
     }
