@@ -55,6 +55,34 @@ pub fn slots<const N: usize>(arena: &mut [i8], ranges: [Range<usize>; N]) -> [&m
     }
 }
 
+/// Elements that any bytes are.
+///
+/// # Safety
+/// Every bit pattern must be a value, and the alignment at most 4.
+#[allow(unsafe_code)]
+pub unsafe trait Plain: Copy {}
+
+// SAFETY: integers and floats take any bits; alignment 2 and 4.
+#[allow(unsafe_code)]
+unsafe impl Plain for i16 {}
+// SAFETY: as above.
+#[allow(unsafe_code)]
+unsafe impl Plain for i32 {}
+// SAFETY: as above.
+#[allow(unsafe_code)]
+unsafe impl Plain for f32 {}
+
+/// A slot of the arena as wider elements. Slots begin at multiples of 4 bytes; one
+/// that does not gives nothing.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub fn cast_mut<T: Plain>(slot: &mut [i8]) -> &mut [T] {
+    // SAFETY: any bytes are a value of a `Plain` type, and `T` and `i8` have no
+    // padding, so writes through either leave both valid.
+    let (before, elements, _) = unsafe { slot.align_to_mut::<T>() };
+    if before.is_empty() { elements } else { &mut [] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +102,15 @@ mod tests {
             slots(arena.as_mut_slice(), [0..4, 4..9]).map(|s| s.len()),
             [0, 0]
         );
+    }
+
+    #[test]
+    fn aligned_slots_can_be_wider() {
+        let mut arena = Arena::<12>::new();
+        let [a, b] = slots(arena.as_mut_slice(), [0..4, 4..12]);
+        cast_mut::<i32>(a)[0] = -2;
+        assert_eq!(cast_mut::<i16>(b).len(), 4);
+        assert_eq!(arena.as_mut_slice()[..5], [-2, -1, -1, -1, 0]);
+        assert!(cast_mut::<i32>(&mut arena.as_mut_slice()[1..9]).is_empty());
     }
 }

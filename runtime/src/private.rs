@@ -1,7 +1,7 @@
 //! All that emitted code names. Not an interface: it changes with every release,
 //! together with the macro, which depends on this very version.
 
-pub use crate::arena::{Aligned, Arena, slots};
+pub use crate::arena::{Aligned, Arena, cast_mut, slots};
 pub use crate::arithmetic::{Multiplier, Quantization};
 pub use crate::error::LengthError;
 pub use crate::ops::*;

@@ -295,7 +295,7 @@ fn lower(
 ) -> Result<QuantGraph> {
     quantize::lower(
         graph,
-        &Scales::new(graph, ranges),
+        &Scales::new(graph, ranges, &[]),
         elements,
         options.per_channel,
     )

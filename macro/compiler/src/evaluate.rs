@@ -57,8 +57,12 @@ pub struct Accuracy {
 pub enum Data {
     /// Of f32 inputs and outputs.
     F32(Vec<f32>),
-    /// Of int8 ones.
+    /// Of int8, uint8 (shifted by 128) and bool ones.
     I8(Vec<i8>),
+    /// Of int16 ones.
+    I16(Vec<i16>),
+    /// Of int32 and int64 ones.
+    I32(Vec<i32>),
 }
 
 impl Model {
@@ -197,6 +201,8 @@ fn buffers(inputs: &[Data]) -> Vec<Buffer> {
         .map(|data| match data {
             Data::F32(data) => Buffer::F32(data.clone()),
             Data::I8(data) => Buffer::I8(data.clone()),
+            Data::I16(data) => Buffer::I16(data.clone()),
+            Data::I32(data) => Buffer::I32(data.clone()),
         })
         .collect()
 }
@@ -205,6 +211,8 @@ fn data(buffer: Buffer) -> Data {
     match buffer {
         Buffer::F32(data) => Data::F32(data),
         Buffer::I8(data) => Data::I8(data),
+        Buffer::I16(data) => Data::I16(data),
+        Buffer::I32(data) => Data::I32(data),
     }
 }
 
@@ -227,7 +235,7 @@ pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize
             alone.sqnr_db(),
             total.sqnr_db(),
             // Names of fused operators are long lists.
-            program.tensors[step.output]
+            program.tensors[step.output()]
                 .name
                 .split(';')
                 .next()

@@ -33,7 +33,7 @@ pub struct Add {
 
 impl AddOperand {
     #[inline(always)]
-    fn scaled(&self, q: i8) -> i32 {
+    pub(super) fn scaled(&self, q: i8) -> i32 {
         const LEFT_SHIFT: u32 = 20;
         self.multiplier
             .apply((i32::from(q) + self.offset) << LEFT_SHIFT)

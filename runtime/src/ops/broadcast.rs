@@ -39,12 +39,12 @@ impl Broadcast {
 
     /// `output = f(operand 1, operand 2)`.
     #[inline(always)]
-    pub(super) fn apply(
+    pub(super) fn apply<A: Copy, B: Copy, T>(
         &self,
-        input1: &[i8],
-        input2: &[i8],
-        output: &mut [i8],
-        f: impl Fn(i8, i8) -> i8,
+        input1: &[A],
+        input2: &[B],
+        output: &mut [T],
+        f: impl Fn(A, B) -> T,
     ) {
         let [.., size] = self.dims;
         let [.., step1] = self.strides1;

@@ -8,7 +8,11 @@ pub struct Concatenation<const N: usize> {
 }
 
 /// One row of each input after the other.
-pub fn concatenation<const N: usize>(p: &Concatenation<N>, inputs: [&[i8]; N], output: &mut [i8]) {
+pub fn concatenation<T: Copy, const N: usize>(
+    p: &Concatenation<N>,
+    inputs: [&[T]; N],
+    output: &mut [T],
+) {
     let width: usize = p.widths.iter().sum();
     let mut begin = 0;
     for (input, &size) in inputs.iter().zip(&p.widths) {

@@ -2,7 +2,7 @@
 
 /// Parameters of [`pad`].
 #[derive(Clone, Copy, Debug)]
-pub struct Pad {
+pub struct Pad<T> {
     /// The input's shape, filled up with leading ones.
     pub input: [usize; 4],
     /// Elements before, per dimension.
@@ -10,11 +10,11 @@ pub struct Pad {
     /// Elements after, per dimension.
     pub after: [usize; 4],
     /// The quantized value of the padding.
-    pub value: i8,
+    pub value: T,
 }
 
 /// Fills the output and copies the input's rows into it.
-pub fn pad(p: &Pad, input: &[i8], output: &mut [i8]) {
+pub fn pad<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
     output.fill(p.value);
     let [_, h, w, c] = p.input;
     let [b0, b1, b2, b3] = p.before;

@@ -17,6 +17,21 @@ pub fn dequantize(p: &Quantization, input: &[i8], output: &mut [f32]) {
     }
 }
 
+/// `scale * (q - zero_point)` of int16.
+pub fn dequantize_i16(p: &Quantization, input: &[i16], output: &mut [f32]) {
+    for (out, q) in output.iter_mut().zip(input) {
+        *out = p.scale * i32::from(*q).wrapping_sub(p.zero_point) as f32;
+    }
+}
+
+/// `round(x / scale) + zero_point` to int16, saturating.
+pub fn quantize_i16(p: &Quantization, input: &[f32], output: &mut [i16]) {
+    for (out, x) in output.iter_mut().zip(input) {
+        let q = round(x / p.scale).saturating_add(p.zero_point);
+        *out = q.clamp(-32768, 32767) as i16;
+    }
+}
+
 /// Parameters of [`quantize_elementwise`]; both lists repeat over the input.
 #[derive(Clone, Copy, Debug)]
 pub struct QuantizeElementwise<'a> {

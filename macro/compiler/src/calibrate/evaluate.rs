@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use crate::graph::{Graph, ValueId};
+use crate::graph::{Graph, Node, ValueId};
 
 /// Runs the float model on one sample and shows `visit` every tensor that is
 /// not a constant, inputs included, in the order in which they exist.
@@ -12,14 +12,17 @@ pub(crate) fn evaluate(
     mut visit: impl FnMut(ValueId, &ArrayD<f32>),
 ) {
     let mut evaluation = Evaluation::new(graph, inputs);
-    for port in &graph.inputs {
-        if let Some(data) = &evaluation.tensors[port.value] {
-            visit(port.value, data);
-        }
-    }
-    while let Some(value) = evaluation.step(graph) {
+    let inputs = graph.inputs.iter().map(|port| port.value);
+    for value in inputs.chain(graph.states.iter().map(|s| s.value)) {
         if let Some(data) = &evaluation.tensors[value] {
             visit(value, data);
+        }
+    }
+    while let Some(node) = evaluation.step(graph) {
+        for &value in &node.outputs {
+            if let Some(data) = &evaluation.tensors[value] {
+                visit(value, data);
+            }
         }
         evaluation.drop_dead(graph);
     }
@@ -38,6 +41,9 @@ impl Evaluation {
         for (port, data) in graph.inputs.iter().zip(inputs) {
             tensors[port.value] = Some(data.to_owned());
         }
+        for state in &graph.states {
+            tensors[state.value] = Some(graph.initial(state));
+        }
         Self {
             tensors,
             uses: graph.uses(),
@@ -48,14 +54,14 @@ impl Evaluation {
     /// Runs until `value` exists; `None` if no operator that is left writes it.
     pub(crate) fn advance(&mut self, graph: &Graph, value: ValueId) -> Option<&ArrayD<f32>> {
         self.drop_dead(graph);
-        while self.step(graph)? != value {
+        while !self.step(graph)?.outputs.contains(&value) {
             self.drop_dead(graph);
         }
         self.tensors[value].as_ref()
     }
 
     /// Runs one operator; its output is there until [`Self::drop_dead`].
-    fn step(&mut self, graph: &Graph) -> Option<ValueId> {
+    fn step<'a>(&mut self, graph: &'a Graph) -> Option<&'a Node> {
         let node = graph.nodes.get(self.next)?;
         self.next += 1;
         for &value in node.inputs.iter().flatten() {
@@ -66,9 +72,16 @@ impl Evaluation {
         let operand =
             |v: &Option<ValueId>| v.and_then(|v| self.tensors[v].as_ref()).map(|t| t.view());
         let views: Vec<_> = node.inputs.iter().map(operand).collect();
-        let output = node.op.evaluate(&views, &graph.values[node.output].shape);
-        self.tensors[node.output] = Some(output);
-        Some(node.output)
+        let shapes: Vec<&[usize]> = node
+            .outputs
+            .iter()
+            .map(|&v| graph.values[v].shape.as_slice())
+            .collect();
+        let outputs = node.op.evaluate_all(&views, &shapes);
+        for (&value, output) in node.outputs.iter().zip(outputs) {
+            self.tensors[value] = Some(output);
+        }
+        Some(node)
     }
 
     /// Drops what the operator that just ran was the last to read.

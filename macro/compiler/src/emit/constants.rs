@@ -69,6 +69,34 @@ impl Constants {
         quote!(&#name)
     }
 
+    pub(crate) fn int16s(&mut self, hint: &str, data: &[i16]) -> TokenStream {
+        let n = data.len();
+        let tokens = data.iter().map(|&x| int(x.into()));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "int16s",
+            hint,
+            content,
+            |name| quote!(static #name: [i16; #n] = [#(#tokens),*];),
+        );
+        quote!(&#name)
+    }
+
+    pub(crate) fn longs(&mut self, hint: &str, data: &[i64]) -> TokenStream {
+        let n = data.len();
+        let tokens = data
+            .iter()
+            .map(|&x| proc_macro2::Literal::i64_unsuffixed(x));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "longs",
+            hint,
+            content,
+            |name| quote!(static #name: [i64; #n] = [#(#tokens),*];),
+        );
+        quote!(&#name)
+    }
+
     pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
         let n = data.len();
         let tokens = data.iter().map(|&x| int(x));

@@ -23,7 +23,8 @@ fn array_type(element: ElementType, shape: &[usize]) -> TokenStream {
 pub(super) fn zeros(element: ElementType, shape: &[usize]) -> TokenStream {
     let zero = match element {
         ElementType::F32 => quote!(0.0),
-        ElementType::I8 => quote!(0),
+        ElementType::Bool => quote!(false),
+        _ => quote!(0),
     };
     shape.iter().rev().fold(zero, |inner, n| {
         let n = usize_literal(*n);

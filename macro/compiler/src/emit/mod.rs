@@ -5,6 +5,7 @@ mod interface;
 mod literals;
 mod names;
 mod run;
+mod state;
 
 use std::path::PathBuf;
 
@@ -52,6 +53,12 @@ pub(crate) fn emit(
     let body = run::body(program, plan, inputs, outputs, &mut constants);
     let input_types = interface::inputs(inputs, program);
     let output_type = interface::output(outputs, program);
+    let state_type = state::state(program);
+    // Only models that have a state take one.
+    let stateful = !program.states.is_empty();
+    let outer_state = stateful.then(|| quote!(state: &mut #name::State,));
+    let inner_state = stateful.then(|| quote!(state: &mut State,));
+    let pass_state = stateful.then(|| quote!(state,));
     let metadata = interface::metadata(inputs, outputs, program, &constants);
     let statics = constants.into_items();
     let parameters: Vec<TokenStream> = inputs
@@ -78,8 +85,8 @@ pub(crate) fn emit(
     let bytes = literals::usize_literal(plan.bytes);
     quote! {
         #attributes
-        #visibility fn #name(#(#outer),*) -> #name::Output {
-            #name::run_in(&mut #name::Arena::new(), #(#arguments),*)
+        #visibility fn #name(#outer_state #(#outer),*) -> #name::Output {
+            #name::run_in(&mut #name::Arena::new(), #pass_state #(#arguments),*)
         }
 
         #[doc = #docs]
@@ -89,6 +96,7 @@ pub(crate) fn emit(
 
             #(#input_types)*
             #output_type
+            #state_type
             #metadata
 
             /// Bytes of working memory that one run needs, beside its output.
@@ -98,7 +106,7 @@ pub(crate) fn emit(
             pub type Arena = rt::Arena<ARENA_BYTES>;
 
             /// Runs the model in memory of your own, e.g. a `static`.
-            pub fn run_in(arena: &mut Arena, #(#parameters),*) -> Output {
+            pub fn run_in(arena: &mut Arena, #inner_state #(#parameters),*) -> Output {
                 #body
             }
 

@@ -42,8 +42,8 @@ pub(crate) enum Side {
 }
 
 /// Names that the module defines itself.
-const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Self"];
-const RESERVED_IDENTS: &[&str] = &["arena", "output", "rt"];
+const RESERVED_TYPES: &[&str] = &["Output", "Arena", "State", "Self"];
+const RESERVED_IDENTS: &[&str] = &["arena", "output", "rt", "state", "next"];
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",

@@ -7,6 +7,8 @@ use super::Constants;
 use super::interface::flat;
 use super::literals::usize_literal;
 use super::names::Port;
+use crate::graph::ElementType;
+use crate::ops::Buffer;
 use crate::plan::{ArenaPlan, Location};
 use crate::quantize::{QuantGraph, Step, TensorId};
 
@@ -47,11 +49,37 @@ pub(super) fn body(
         Some(quote!(rt::copy(#from, #to);))
     });
     let copies: Vec<TokenStream> = copies.collect();
+    // States are written when nothing reads their old content any more.
+    let states: Vec<TokenStream> = program
+        .states
+        .iter()
+        .enumerate()
+        .filter(|(_, state)| state.next != state.value)
+        .map(|(i, state)| {
+            let field = super::state::field(program, i);
+            match plan.locations[state.next] {
+                Location::Arena { offset } => {
+                    let tensor = &program.tensors[state.next];
+                    let slot = slot(offset, tensor.bytes());
+                    let from = typed(tensor.element, &super::ident("next"), false);
+                    quote!({
+                        let [next] = rt::slots(arena, [#slot]);
+                        rt::copy(#from, &mut state.#field);
+                    })
+                }
+                _ => {
+                    let from = body.place(state.next, constants).unwrap_or_default();
+                    quote!(rt::copy(#from, &mut state.#field);)
+                }
+            }
+        })
+        .collect();
     quote! {
         let arena = arena.as_mut_slice();
         let mut output = Output::ZERO;
         #(#calls)*
         #(#copies)*
+        #(#states)*
         output
     }
 }
@@ -69,9 +97,15 @@ impl Body<'_> {
                 let ident = &port.ident;
                 Some(flat(quote!(output.#ident), &port.shape, false))
             }
-            Location::Constant => {
-                let data = self.program.tensors[id].constant.as_deref().unwrap_or(&[]);
-                Some(constants.int8s("OPERAND", data))
+            Location::Constant => Some(match self.program.tensors[id].constant.as_ref()? {
+                Buffer::I8(data) => constants.int8s("OPERAND", data),
+                Buffer::I16(data) => constants.int16s("OPERAND", data),
+                Buffer::I32(data) => constants.words("OPERAND", data),
+                Buffer::F32(data) => constants.floats("OPERAND", data),
+            }),
+            Location::State(i) => {
+                let field = super::state::field(self.program, i);
+                Some(quote!(&state.#field))
             }
             Location::Arena { .. } | Location::Unused => None,
         }
@@ -107,7 +141,7 @@ impl Body<'_> {
     }
 
     fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> TokenStream {
-        let tensor = &self.program.tensors[step.output];
+        let tensor = &self.program.tensors[step.output()];
         let operator: String = step
             .operator
             .chars()
@@ -140,39 +174,41 @@ impl Body<'_> {
                         .position(|other| *other == input)
                         .filter(|other| in_place != Some(*other));
                     if earlier.is_none() {
-                        slots.push(slot(offset, self.program.tensors[input].len));
+                        slots.push(slot(offset, self.program.tensors[input].bytes()));
                         names.push(self.variable(input, &names));
                         ids.push(input);
                     }
                     let known = ids.iter().position(|id| *id == input).unwrap_or(0);
                     let name = &names[known];
-                    arguments.push(quote!(&*#name));
+                    arguments.push(typed(self.program.tensors[input].element, name, false));
                 }
                 _ => arguments.push(self.place(input, constants).unwrap_or_default()),
             }
         }
-        let result = match self.plan.locations[step.output] {
-            Location::Arena { offset } => {
-                let name = self.variable(step.output, &names);
-                slots.push(slot(offset, tensor.len));
-                names.push(name.clone());
-                quote!(#name)
-            }
-            _ => self
-                .output_place(step.output)
-                .unwrap_or_else(|| quote!(&mut [])),
-        };
-        if emitted.function == "concatenation" {
+        let mut results = Vec::new();
+        for &output in &step.outputs {
+            results.push(match self.plan.locations[output] {
+                Location::Arena { offset } => {
+                    let tensor = &self.program.tensors[output];
+                    let name = self.variable(output, &names);
+                    slots.push(slot(offset, tensor.bytes()));
+                    names.push(name.clone());
+                    typed(tensor.element, &name, true)
+                }
+                _ => self.output_place(output).unwrap_or_else(|| quote!(&mut [])),
+            });
+        }
+        if step.kernel.gathers_inputs() {
             arguments = vec![quote!([#(#arguments),*])];
         }
         let call = match in_place.and_then(|i| step.kernel.in_place(i)) {
             Some(function) => {
                 let function = format_ident!("{function}");
-                quote!(rt::#function(#parameters, #result #(, #arguments)*);)
+                quote!(rt::#function(#parameters, #(#results),* #(, #arguments)*);)
             }
             None => {
                 let function = format_ident!("{}", emitted.function);
-                quote!(rt::#function(#parameters, #(#arguments,)* #result);)
+                quote!(rt::#function(#parameters, #(#arguments,)* #(#results),*);)
             }
         };
         if slots.is_empty() {
@@ -182,6 +218,20 @@ impl Body<'_> {
             let [#(#names),*] = rt::slots(arena, [#(#slots),*]);
             #call
         })
+    }
+}
+
+/// A slot of the arena as the slice that kernels take.
+fn typed(element: ElementType, name: &Ident, mutable: bool) -> TokenStream {
+    match (element.held(), mutable) {
+        (ElementType::I8 | ElementType::U8 | ElementType::Bool, true) => quote!(#name),
+        (ElementType::I8 | ElementType::U8 | ElementType::Bool, false) => quote!(&*#name),
+        (ElementType::I16, true) => quote!(rt::cast_mut::<i16>(#name)),
+        (ElementType::I32, true) => quote!(rt::cast_mut::<i32>(#name)),
+        (ElementType::F32, true) => quote!(rt::cast_mut::<f32>(#name)),
+        (ElementType::I16, false) => quote!(&*rt::cast_mut::<i16>(#name)),
+        (ElementType::I32, false) => quote!(&*rt::cast_mut::<i32>(#name)),
+        (ElementType::F32, false) => quote!(&*rt::cast_mut::<f32>(#name)),
     }
 }
 

@@ -1,12 +1,18 @@
 //! The float view of a model: values, operators in order of execution, and the
 //! named ports through which data goes in and out.
 //!
-//! [`Graph::read`] takes one subgraph of the file; [`rewrite`] then folds what
-//! need not exist at run time.
+//! [`Graph::read`] takes one subgraph of the file, with all that it calls;
+//! [`rewrite`] then folds what need not exist at run time.
 
+mod control;
+mod fold;
+mod functions;
+mod ports;
 mod read;
 pub(crate) mod rewrite;
 mod sets;
+mod sparse;
+mod state;
 mod tensor;
 
 use std::sync::Arc;
@@ -20,13 +26,21 @@ use crate::ops::Operator;
 /// The position of a [`Value`] in its graph.
 pub(crate) type ValueId = usize;
 
-/// The element type of a tensor in the file.
+/// The element type of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ElementType {
     /// 32-bit float.
     F32,
     /// 8-bit signed integer with a scale and a zero point.
     I8,
+    /// The same, shifted by 128; a program holds it as [`ElementType::I8`].
+    U8,
+    /// 16-bit signed integer with a scale (16x8 quantization).
+    I16,
+    /// 32-bit integer: indices and counts. The file's int64 is this, too.
+    I32,
+    /// True or false; a program holds it as 1 or 0 in [`ElementType::I8`].
+    Bool,
 }
 
 impl ElementType {
@@ -35,15 +49,33 @@ impl ElementType {
         match self {
             ElementType::F32 => "f32",
             ElementType::I8 => "i8",
+            ElementType::U8 => "u8",
+            ElementType::I16 => "i16",
+            ElementType::I32 => "i32",
+            ElementType::Bool => "bool",
         }
     }
 
     /// Bytes per element.
     pub fn bytes(self) -> usize {
         match self {
-            ElementType::F32 => 4,
-            ElementType::I8 => 1,
+            ElementType::F32 | ElementType::I32 => 4,
+            ElementType::I16 => 2,
+            ElementType::I8 | ElementType::U8 | ElementType::Bool => 1,
         }
+    }
+
+    /// The type in which kernels see it.
+    pub(crate) fn held(self) -> ElementType {
+        match self {
+            ElementType::U8 | ElementType::Bool => ElementType::I8,
+            other => other,
+        }
+    }
+
+    /// True for tensors of real numbers, quantized or not.
+    pub(crate) fn is_real(self) -> bool {
+        !matches!(self, ElementType::I32 | ElementType::Bool)
     }
 }
 
@@ -67,6 +99,17 @@ impl QuantParams {
         let q = (real / self.scale).round() as i32;
         q.saturating_add(self.zero_point).clamp(-128, 127) as i8
     }
+
+    /// The nearest int16 value.
+    pub(crate) fn quantize_i16(self, real: f32) -> i16 {
+        let q = (real / self.scale).round() as i32;
+        q.saturating_add(self.zero_point).clamp(-32768, 32767) as i16
+    }
+
+    /// The quantized value of 0.0 in int8, whatever the file says.
+    pub(crate) fn zero(self) -> i8 {
+        self.zero_point.clamp(-128, 127) as i8
+    }
 }
 
 /// What the file itself says about a tensor's quantization.
@@ -84,8 +127,12 @@ pub(crate) enum Quantization {
 #[derive(Clone, Debug)]
 pub(crate) enum Constant {
     F32(ArrayD<f32>),
+    /// Also bool, as 0 and 1.
     I8(ArrayD<i8>),
+    I16(ArrayD<i16>),
     I32(ArrayD<i32>),
+    /// The biases of 16x8 quantization.
+    I64(ArrayD<i64>),
 }
 
 /// A tensor of the graph.
@@ -94,8 +141,11 @@ pub(crate) struct Value {
     /// The file's name, or `tensor_<index>` where it has none.
     pub name: String,
     pub shape: Vec<usize>,
-    /// False for tensors that the file stores as float32.
-    pub is_int8: bool,
+    /// The file's; after rewriting, int8 or int16 also where the file has a float
+    /// tensor between conversions to and from them.
+    pub element: ElementType,
+    /// The file holds it in float32, be it between conversions.
+    pub in_float: bool,
     pub quantization: Option<Quantization>,
     pub constant: Option<Constant>,
 }
@@ -139,8 +189,13 @@ impl Value {
                 }
                 real
             }
+            (Constant::I16(data), Some(Quantization::PerTensor(params))) => {
+                data.mapv(|q| params.scale * (i32::from(q) - params.zero_point) as f32)
+            }
             (Constant::I8(data), _) => data.mapv(f32::from),
+            (Constant::I16(data), _) => data.mapv(f32::from),
             (Constant::I32(data), _) => data.mapv(|q| q as f32),
+            (Constant::I64(data), _) => data.mapv(|q| q as f32),
         })
     }
 }
@@ -153,19 +208,37 @@ pub(crate) struct Node {
     pub op: Arc<dyn Operator>,
     /// Operands; `None` where an optional one is left out.
     pub inputs: Vec<Option<ValueId>>,
-    pub output: ValueId,
+    /// At least one. What an operator keeps for the next run comes last.
+    pub outputs: Vec<ValueId>,
 }
 
 impl Node {
+    /// The first, and mostly the only, output.
+    pub(crate) fn output(&self) -> ValueId {
+        self.outputs[0]
+    }
+
     /// How messages name this operator.
     pub(crate) fn place(&self, graph: &Graph) -> String {
         format!(
             "operator #{} {} ({:?})",
             self.index,
             self.op.name(),
-            graph.values[self.output].name
+            graph.values[self.output()].name
         )
     }
+}
+
+/// A variable that outlives a run.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub name: String,
+    /// Its content when a run begins.
+    pub value: ValueId,
+    /// What a run leaves in it.
+    pub next: ValueId,
+    /// What a fresh one contains; zeros if there is nothing.
+    pub initial: Option<Constant>,
 }
 
 /// A named input or output.
@@ -181,16 +254,18 @@ pub(crate) struct Port {
 }
 
 /// One subgraph, in order of execution.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Graph {
     pub values: Vec<Value>,
     pub nodes: Vec<Node>,
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,
+    /// What the model keeps from one run to the next.
+    pub states: Vec<State>,
 }
 
 impl Graph {
-    /// How many operators (and output ports) read each value.
+    /// How many operators, output ports and states read each value.
     pub(crate) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.values.len()];
         for node in &self.nodes {
@@ -201,6 +276,9 @@ impl Graph {
         for port in &self.outputs {
             uses[port.value] += 1;
         }
+        for state in &self.states {
+            uses[state.next] += 1;
+        }
         uses
     }
 
@@ -208,13 +286,30 @@ impl Graph {
     pub(crate) fn producers(&self) -> Vec<Option<usize>> {
         let mut producers = vec![None; self.values.len()];
         for (position, node) in self.nodes.iter().enumerate() {
-            producers[node.output] = Some(position);
+            for &output in &node.outputs {
+                producers[output] = Some(position);
+            }
         }
         producers
     }
 
+    /// The real content of a fresh variable.
+    pub(crate) fn initial(&self, state: &State) -> ArrayD<f32> {
+        let value = &self.values[state.value];
+        let content = Value {
+            constant: state.initial.clone(),
+            ..value.clone()
+        };
+        content
+            .real()
+            .filter(|real| real.shape() == value.shape)
+            .unwrap_or_else(|| ArrayD::zeros(value.shape.as_slice()))
+    }
+
+    /// True if callers, or the next run, see `value`.
     pub(crate) fn is_output(&self, value: ValueId) -> bool {
         self.outputs.iter().any(|port| port.value == value)
+            || self.states.iter().any(|state| state.next == value)
     }
 }
 

@@ -1,265 +1,270 @@
 //! From the file's tables to a [`Graph`]: names, constants, operators, checks.
 
-use super::{ElementType, Graph, Node, Port, ValueId, shape_text, tensor};
-use crate::error::{Blame, Error, Result};
-use crate::ops::{self, ParseContext};
-use crate::tflite::{self, BuiltinOperator, Model, SubGraph, Tensor, TensorType};
+use std::collections::HashMap;
 
-/// Which subgraph to compile and what its inputs and outputs are called.
-struct Entry<'a> {
-    subgraph: SubGraph<'a>,
-    /// Signature names by tensor index.
-    inputs: Vec<(usize, &'a str)>,
-    outputs: Vec<(usize, &'a str)>,
+use super::state::Variable;
+use super::{Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
+use crate::error::{Error, Result};
+use crate::ops::{self, Operator, ParseContext};
+use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
+
+/// A list of tensor indices.
+pub(super) fn ids(list: Option<flatbuffers::Vector<'_, i32>>) -> Vec<i32> {
+    list.map(|l| l.iter().collect()).unwrap_or_default()
 }
 
 impl Graph {
     /// Reads one signature (or the only subgraph) of a `.tflite` file.
     pub(crate) fn read(bytes: &[u8], signature: Option<&str>) -> Result<Graph> {
         let model = tflite::open(bytes)?;
-        let entry = entry(&model, signature)?;
-        let tensors = entry.subgraph.tensors().unwrap_or_default();
-        let values = (0..tensors.len())
-            .map(|i| tensor::value(bytes, &model, &tensors.get(i), i))
-            .collect::<Result<Vec<_>>>()?;
-        let mut graph = Graph {
-            values,
-            nodes: Vec::new(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
+        let entry = ports::entry(&model, signature)?;
+        let mut reader = Reader {
+            bytes,
+            model: &model,
+            graph: Graph::default(),
+            variables: Vec::new(),
+            unsupported: Vec::new(),
+            depth: 0,
         };
-        read_operators(&model, &entry.subgraph, &mut graph)?;
-        let ids = |list: Option<flatbuffers::Vector<'_, i32>>| -> Vec<i32> {
-            list.map(|l| l.iter().collect()).unwrap_or_default()
-        };
-        for (list, names, output) in [
-            (ids(entry.subgraph.inputs()), &entry.inputs, false),
-            (ids(entry.subgraph.outputs()), &entry.outputs, true),
-        ] {
-            for id in list {
-                // One tensor may be several outputs, each with its own name.
-                let listed = if output {
-                    &graph.outputs
-                } else {
-                    &graph.inputs
-                };
-                let earlier = listed
-                    .iter()
-                    .filter(|p| p.value as i64 == i64::from(id))
-                    .count();
-                let port = port(&graph, &tensors, names, id, earlier)?;
-                if output {
-                    graph.outputs.push(port);
-                } else {
-                    graph.inputs.push(port);
-                }
-            }
-        }
-        check_order(&graph)?;
-        Ok(graph)
+        let mut scope = reader.scope(&entry.subgraph)?;
+        ports::ports(&mut reader.graph, &entry, &scope, false)?;
+        reader.operators(&entry.subgraph, &mut scope)?;
+        ports::ports(&mut reader.graph, &entry, &scope, true)?;
+        reader.states();
+        reader.supported()?;
+        check_order(&reader.graph)?;
+        Ok(reader.graph)
     }
 }
 
-fn entry<'a>(model: &Model<'a>, signature: Option<&str>) -> Result<Entry<'a>> {
-    let subgraphs = model.subgraphs().unwrap_or_default();
-    let signatures = model.signature_defs().unwrap_or_default();
-    let keys: Vec<&str> = (0..signatures.len())
-        .map(|i| signatures.get(i).signature_key().unwrap_or(""))
-        .collect();
-    let chosen = match signature {
-        Some(name) => Some(keys.iter().position(|k| *k == name).ok_or_else(|| {
-            let message = if keys.is_empty() {
-                format!("no signature {name:?}: the model has no signatures; leave the option out")
+/// Reads subgraphs into one graph.
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    pub model: &'a Model<'a>,
+    pub graph: Graph,
+    /// What VAR_HANDLE names.
+    pub variables: Vec<Variable>,
+    /// The places of operators that no row of the table knows.
+    unsupported: Vec<String>,
+    /// How many subgraphs call each other here.
+    pub depth: usize,
+}
+
+/// The tensors of one subgraph while it is read.
+#[derive(Default)]
+pub(super) struct Scope {
+    /// The value that stands for each tensor.
+    pub values: Vec<ValueId>,
+    /// The variable of each resource tensor.
+    pub handles: HashMap<usize, usize>,
+}
+
+/// One operator of the file, its tensors resolved.
+pub(super) struct Record<'a> {
+    pub operator: tflite::Operator<'a>,
+    pub index: usize,
+    pub place: String,
+    /// Tensor indices, as the file has them.
+    pub inputs: Vec<i32>,
+    pub outputs: Vec<i32>,
+}
+
+impl Scope {
+    pub(super) fn value(&self, id: i32) -> Option<ValueId> {
+        usize::try_from(id)
+            .ok()
+            .and_then(|i| self.values.get(i))
+            .copied()
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Gives every tensor of a subgraph a value.
+    pub(super) fn scope(&mut self, subgraph: &SubGraph<'a>) -> Result<Scope> {
+        let tensors = subgraph.tensors().unwrap_or_default();
+        let mut scope = Scope::default();
+        for i in 0..tensors.len() {
+            let value = tensor::value(self.bytes, self.model, &tensors.get(i), i)?;
+            scope.values.push(self.value(value));
+        }
+        Ok(scope)
+    }
+
+    pub(super) fn value(&mut self, value: Value) -> ValueId {
+        self.graph.values.push(value);
+        self.graph.values.len() - 1
+    }
+
+    /// Reads all operators of a subgraph, in order.
+    pub(super) fn operators(&mut self, subgraph: &SubGraph<'a>, scope: &mut Scope) -> Result<()> {
+        let operators = subgraph.operators().unwrap_or_default();
+        for index in 0..operators.len() {
+            let operator = operators.get(index);
+            let code = tflite::builtin_code(self.model, &operator)
+                .map_err(|e| e.at(format!("operator #{index}")))?;
+            let custom = tflite::custom_code(self.model, &operator);
+            let name = if code == BuiltinOperator::CUSTOM {
+                format!("CUSTOM ({custom})")
             } else {
-                format!("no signature {name:?} in the model; it has {keys:?}")
+                tflite::operator_name(code)
             };
-            Error::new(Blame::Option("signature"), message)
-        })?),
-        None if keys.len() > 1 => Some(
-            keys.iter()
-                .position(|k| *k == "serving_default")
-                .ok_or_else(|| {
-                    Error::model(format!(
-                        "the model has several signatures, {keys:?}: choose one with `signature = \"{}\"`",
-                        keys[0]
-                    ))
-                })?,
-        ),
-        None => (!keys.is_empty()).then_some(0),
-    };
-    let mut names = (Vec::new(), Vec::new());
-    let mut index = 0;
-    if let Some(chosen) = chosen {
-        let def = signatures.get(chosen);
-        index = def.subgraph_index() as usize;
-        for (list, names) in [(def.inputs(), &mut names.0), (def.outputs(), &mut names.1)] {
-            for map in list.unwrap_or_default() {
-                names.push((map.tensor_index() as usize, map.name().unwrap_or("")));
+            let (inputs, outputs) = (ids(operator.inputs()), ids(operator.outputs()));
+            let first = outputs.first().and_then(|&id| scope.value(id));
+            let of = first.map_or("", |v| self.graph.values[v].name.as_str());
+            let record = Record {
+                operator,
+                index,
+                place: format!("operator #{index} {name} ({of:?})"),
+                inputs,
+                outputs,
+            };
+            let place = record.place.clone();
+            let read = if self.is_structural(code) {
+                self.structural(code, record, scope)
+            } else if ops::is_supported(code) || ops::is_supported_custom(code, custom) {
+                self.operator(code, &record, scope)
+            } else {
+                self.unsupported.push(record.place);
+                // What comes after is looked at, too, to list all of them at once.
+                continue;
+            };
+            match read {
+                // An error may be a consequence of what is missing.
+                Err(_) if !self.unsupported.is_empty() => {}
+                other => other.map_err(|e| e.at(place))?,
             }
         }
+        Ok(())
     }
-    if index >= subgraphs.len() {
-        return Err(Error::model(format!(
-            "the model has {} subgraphs, but number {index} is asked for",
-            subgraphs.len()
-        )));
-    }
-    Ok(Entry {
-        subgraph: subgraphs.get(index),
-        inputs: names.0,
-        outputs: names.1,
-    })
-}
 
-fn read_operators(model: &Model<'_>, subgraph: &SubGraph<'_>, graph: &mut Graph) -> Result<()> {
-    let operators = subgraph.operators().unwrap_or_default();
-    let mut unsupported = Vec::new();
-    for index in 0..operators.len() {
-        let operator = operators.get(index);
-        let code = tflite::builtin_code(model, &operator)
-            .map_err(|e| e.at(format!("operator #{index}")))?;
-        let name = if code == BuiltinOperator::CUSTOM {
-            format!("CUSTOM ({})", tflite::custom_code(model, &operator))
-        } else {
-            tflite::operator_name(code)
-        };
-        let ids = |list: Option<flatbuffers::Vector<'_, i32>>| -> Vec<i32> {
-            list.map(|l| l.iter().collect()).unwrap_or_default()
-        };
-        let (inputs, outputs) = (ids(operator.inputs()), ids(operator.outputs()));
-        let known = |id: i32| usize::try_from(id).ok().filter(|&v| v < graph.values.len());
-        let output = outputs.first().and_then(|&id| known(id));
-        let place = format!(
-            "operator #{index} {name} ({:?})",
-            output.map_or("", |v| graph.values[v].name.as_str())
-        );
-        if !ops::is_supported(code) {
-            unsupported.push(place);
-            continue;
-        }
-        let (Some(output), true) = (output, outputs.len() == 1) else {
-            let n = outputs.len();
-            return Err(Error::model(format!("has {n} outputs, expected 1")).at(place));
-        };
+    /// Reads one operator of the table.
+    fn operator(
+        &mut self,
+        code: BuiltinOperator,
+        record: &Record<'a>,
+        scope: &mut Scope,
+    ) -> Result<()> {
         let mut operands: Vec<Option<ValueId>> = Vec::new();
-        for id in inputs {
+        for &id in &record.inputs {
             // -1 stands for an optional input that is left out.
-            operands.push(match (id, known(id)) {
+            operands.push(match (id, scope.value(id)) {
                 (-1, _) => None,
-                (_, Some(value)) => Some(value),
+                (_, Some(value)) => Some(self.current(value)),
                 _ => {
-                    return Err(
-                        Error::model(format!("reads tensor {id}, which does not exist")).at(place),
-                    );
+                    let message = format!("reads tensor {id}, which does not exist");
+                    return Err(Error::model(message));
                 }
             });
         }
-        let context = ParseContext {
-            operator,
-            inputs: operands
-                .iter()
-                .map(|v| v.map(|v| &graph.values[v]))
-                .collect(),
-            output: &graph.values[output],
-        };
-        let op = ops::parse(code, &context).map_err(|e| e.at(&place))?;
+        let outputs: Option<Vec<ValueId>> =
+            record.outputs.iter().map(|&id| scope.value(id)).collect();
+        let outputs = outputs
+            .filter(|o| !o.is_empty())
+            .ok_or_else(|| Error::model("has no outputs, or ones that do not exist"))?;
+        // Each output of e.g. SPLIT is an operator of its own.
+        for number in 0..outputs.len() {
+            let context = ParseContext {
+                operator: record.operator,
+                number,
+                inputs: operands
+                    .iter()
+                    .map(|v| v.map(|v| &self.graph.values[v]))
+                    .collect(),
+                output: &self.graph.values[outputs[number]],
+                outputs: outputs.len(),
+                intermediates: ids(record.operator.intermediates())
+                    .iter()
+                    .filter_map(|&id| scope.value(id))
+                    .map(|v| &self.graph.values[v])
+                    .collect(),
+            };
+            let custom = tflite::custom_code(self.model, &record.operator);
+            let op = ops::parse(code, custom, &context)?;
+            let joint = op.is_joint();
+            let own = if joint {
+                outputs.clone()
+            } else {
+                vec![outputs[number]]
+            };
+            self.push(record.index, op, operands.clone(), own)?;
+            if joint {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks shapes and adds the operator, or what it computes if that is known.
+    fn push(
+        &mut self,
+        index: usize,
+        op: Box<dyn Operator>,
+        mut operands: Vec<Option<ValueId>>,
+        mut outputs: Vec<ValueId>,
+    ) -> Result<()> {
         operands.truncate(op.operands());
         while operands.last() == Some(&None) {
             operands.pop();
         }
+        let values = &self.graph.values;
         let shapes: Vec<&[usize]> = operands
             .iter()
-            .map(|v| v.map_or(&[][..], |v| graph.values[v].shape.as_slice()))
+            .map(|v| v.map_or(&[][..], |v| values[v].shape.as_slice()))
             .collect();
         if let Some(empty) = shapes.iter().find(|s| s.contains(&0)) {
-            let message = format!(
+            return Err(Error::model(format!(
                 "reads a tensor of shape {}, without elements",
                 shape_text(empty)
-            );
-            return Err(Error::model(message).at(place));
+            )));
         }
-        let shape = op.output_shape(&shapes).map_err(|e| e.at(&place))?;
-        let stated = &graph.values[output].shape;
-        // Files may leave a scalar or dynamic shape empty; ours is then right.
-        if *stated != shape && !stated.is_empty() {
-            return Err(Error::model(format!(
-                "its output has shape {} in the file, but its inputs give {}",
-                shape_text(stated),
-                shape_text(&shape)
-            ))
-            .at(place));
+        let computed = op.output_shapes(&shapes)?;
+        for (shape, &output) in computed.iter().zip(&outputs) {
+            let stated = &values[output].shape;
+            // Files may leave a scalar or dynamic shape empty; ours is then right.
+            if stated != shape && !stated.is_empty() {
+                return Err(Error::model(format!(
+                    "its output has shape {} in the file, but its inputs give {}",
+                    shape_text(stated),
+                    shape_text(shape)
+                )));
+            }
         }
-        graph.values[output].shape = shape;
-        graph.nodes.push(Node {
+        let variables = op.variables();
+        for (shape, &output) in computed.into_iter().zip(&outputs) {
+            self.graph.values[output].shape = shape;
+        }
+        for position in variables {
+            if let Some(value) = operands.get(position).copied().flatten() {
+                outputs.push(self.own_variable(value));
+            }
+        }
+        let node = Node {
             index,
             op: op.into(),
             inputs: operands,
-            output,
-        });
+            outputs,
+        };
+        if !fold::fold(&mut self.graph, &node) {
+            self.graph.nodes.push(node);
+        }
+        Ok(())
     }
-    if unsupported.is_empty() {
-        return Ok(());
-    }
-    Err(Error::model(format!(
-        "{} not supported:\n  {}\nSupported: {}",
-        if unsupported.len() == 1 {
+
+    /// The list of all operators that are not supported, if there are any.
+    fn supported(&self) -> Result<()> {
+        if self.unsupported.is_empty() {
+            return Ok(());
+        }
+        let what = if self.unsupported.len() == 1 {
             "1 operator is"
         } else {
             "these operators are"
-        },
-        unsupported.join("\n  "),
-        ops::SUPPORTED.join(", ")
-    )))
-}
-
-fn port(
-    graph: &Graph,
-    tensors: &flatbuffers::Vector<'_, flatbuffers::ForwardsUOffset<Tensor<'_>>>,
-    names: &[(usize, &str)],
-    id: i32,
-    earlier: usize,
-) -> Result<Port> {
-    let value = usize::try_from(id)
-        .ok()
-        .filter(|&v| v < graph.values.len())
-        .ok_or_else(|| {
-            Error::model(format!(
-                "the subgraph's interface names tensor {id}, which does not exist"
-            ))
-        })?;
-    let tensor = &graph.values[value];
-    let element = match tensors.get(value).type_() {
-        TensorType::FLOAT32 => ElementType::F32,
-        TensorType::INT8 => ElementType::I8,
-        other => {
-            return Err(Error::model(format!(
-                "input or output {:?} has element type {}; supported are FLOAT32 and INT8",
-                tensor.name,
-                other.variant_name().unwrap_or("unknown")
-            )));
-        }
-    };
-    let name = names
-        .iter()
-        .filter(|(index, name)| *index == value && !name.is_empty())
-        .nth(earlier)
-        .map_or_else(|| plain_name(&tensor.name), |(_, name)| (*name).to_owned());
-    Ok(Port {
-        name,
-        value,
-        shape: tensor.shape.clone(),
-        element,
-    })
-}
-
-/// A tensor name without what the converter adds to it.
-fn plain_name(name: &str) -> String {
-    let name = name.strip_prefix("serving_default_").unwrap_or(name);
-    match name.rsplit_once(':') {
-        Some((head, digits)) if !head.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            head.to_owned()
-        }
-        _ => name.to_owned(),
+        };
+        Err(Error::model(format!(
+            "{what} not supported:\n  {}\nSupported: {}",
+            self.unsupported.join("\n  "),
+            ops::SUPPORTED.join(", ")
+        )))
     }
 }
 
@@ -269,6 +274,9 @@ fn check_order(graph: &Graph) -> Result<()> {
     for port in &graph.inputs {
         ready[port.value] = true;
     }
+    for state in &graph.states {
+        ready[state.value] = true;
+    }
     for node in &graph.nodes {
         if let Some(&value) = node.inputs.iter().flatten().find(|&&v| !ready[v]) {
             return Err(Error::model(format!(
@@ -277,11 +285,13 @@ fn check_order(graph: &Graph) -> Result<()> {
             ))
             .at(node.place(graph)));
         }
-        if std::mem::replace(&mut ready[node.output], true) {
-            return Err(Error::model(
-                "its output is already an input, a constant or another operator's output",
-            )
-            .at(node.place(graph)));
+        for &output in &node.outputs {
+            if std::mem::replace(&mut ready[output], true) {
+                return Err(Error::model(
+                    "its output is already an input, a constant or another operator's output",
+                )
+                .at(node.place(graph)));
+            }
         }
     }
     match graph.outputs.iter().find(|port| !ready[port.value]) {
@@ -291,21 +301,5 @@ fn check_order(graph: &Graph) -> Result<()> {
         ))),
         None if graph.outputs.is_empty() => Err(Error::model("the model has no outputs")),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain_name;
-
-    #[test]
-    fn names_lose_only_the_converters_decorations() {
-        assert_eq!(plain_name("serving_default_left:0"), "left");
-        assert_eq!(
-            plain_name("StatefulPartitionedCall:1"),
-            "StatefulPartitionedCall"
-        );
-        assert_eq!(plain_name("model/conv:relu"), "model/conv:relu");
-        assert_eq!(plain_name("input_1"), "input_1");
     }
 }

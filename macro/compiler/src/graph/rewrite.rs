@@ -1,20 +1,20 @@
 //! Rewrites that leave the function the same and the program smaller:
-//! constants folded, changes of representation removed, activations fused,
+//! changes of representation removed, activations fused,
 //! input normalization moved into the input's quantization.
 
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::{Constant, Graph, Node, Quantization, ValueId};
+use super::{Constant, ElementType, Graph, Node, Quantization, ValueId, functions};
 use crate::ops::{Activation, Cast, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32.
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
-    fold_constants(graph);
     fold_casts(graph);
     widen_hybrid_weights(graph);
     fuse_activations(graph);
+    functions::fuse(graph);
     for (i, is_f32) in f32_inputs.iter().enumerate() {
         if *is_f32 {
             fold_input_affine(graph, i);
@@ -24,7 +24,7 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
 }
 
 /// Makes every reader of `from` (and every output of it) read `to`.
-fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
+pub(super) fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
     for value in graph
         .nodes
         .iter_mut()
@@ -39,62 +39,11 @@ fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
             port.value = to;
         }
     }
-}
-
-/// Computes what depends on constants only.
-fn fold_constants(graph: &mut Graph) {
-    let mut position = 0;
-    while position < graph.nodes.len() {
-        let node = &graph.nodes[position];
-        let constants: Option<Vec<_>> = node
-            .inputs
-            .iter()
-            .map(|v| v.map_or(Some(None), |v| graph.values[v].real().map(Some)))
-            .collect();
-        let Some(constants) = constants.filter(|c| !c.is_empty()) else {
-            position += 1;
-            continue;
-        };
-        let node = graph.nodes.remove(position);
-        let input = node.inputs.first().copied().flatten();
-        match (node.op.cast(), input) {
-            // float16 was widened by the reader; int8 weights stay int8.
-            (Some(Cast::Dequantize), Some(input)) => {
-                replace(graph, node.output, input);
-                continue;
-            }
-            (_, Some(input)) if node.op.is_view() => {
-                let shape = IxDyn(&graph.values[node.output].shape);
-                let constant = graph.values[input].constant.clone().map(|c| match c {
-                    Constant::F32(data) => Constant::F32(reshape(data, shape)),
-                    Constant::I8(data) => Constant::I8(reshape(data, shape)),
-                    Constant::I32(data) => Constant::I32(reshape(data, shape)),
-                });
-                graph.values[node.output].quantization = graph.values[input].quantization.clone();
-                graph.values[node.output].constant = constant;
-                continue;
-            }
-            _ => {}
+    for state in &mut graph.states {
+        if state.next == from {
+            state.next = to;
         }
-        let views: Vec<_> = constants
-            .iter()
-            .map(|c| c.as_ref().map(|c| c.view()))
-            .collect();
-        let output = &mut graph.values[node.output];
-        let data = node.op.evaluate(&views, &output.shape);
-        if let Some(Cast::FakeQuant { min, max }) = node.op.cast() {
-            output.quantization = Some(Quantization::Range { min, max });
-        }
-        output.constant = Some(match output.params() {
-            Some(params) if output.is_int8 => Constant::I8(data.mapv(|x| params.quantize(x))),
-            _ => Constant::F32(data),
-        });
     }
-}
-
-fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> ArrayD<T> {
-    let fallback = data.clone();
-    data.into_shape_with_order(shape).unwrap_or(fallback)
 }
 
 /// DEQUANTIZE, QUANTIZE and FAKE_QUANT say how a tensor is represented; they
@@ -107,20 +56,30 @@ fn fold_casts(graph: &mut Graph) {
             position += 1;
             continue;
         };
-        let output = node.output;
+        let output = node.output();
+        let element = graph.values[output].element;
         let quantization = match cast {
             Cast::Dequantize => graph.values[input].quantization.clone(),
             Cast::Quantize => graph.values[output].quantization.clone(),
             Cast::FakeQuant { min, max } => Some(Quantization::Range { min, max }),
         };
-        let free = graph.values[input].quantization.is_none() && !graph.values[input].is_int8;
-        if free || graph.values[input].quantization == quantization {
+        let from = graph.values[input].element;
+        let free = graph.values[input].quantization.is_none() && from == ElementType::F32;
+        let same = graph.values[input].quantization == quantization
+            && (from == element || cast != Cast::Quantize);
+        if free || same {
             graph.values[input].quantization = quantization;
+            if cast == Cast::Quantize {
+                graph.values[input].element = element;
+            }
             graph.nodes.remove(position);
             replace(graph, output, input);
         } else {
             // A second representation of the same tensor: a requantization.
             graph.values[output].quantization = quantization;
+            if cast == Cast::Dequantize {
+                graph.values[output].element = from;
+            }
             position += 1;
         }
     }
@@ -136,15 +95,16 @@ fn widen_hybrid_weights(graph: &mut Graph) {
             .copied()
             .flatten()
             .map(|v| &graph.values[v]);
-        let is_float = input.is_some_and(|v| !v.is_int8 && v.quantization.is_none());
+        let is_float =
+            input.is_some_and(|v| v.element == ElementType::F32 && v.quantization.is_none());
         let weights = node.inputs.get(1).copied().flatten().filter(|_| is_float);
-        let Some(weights) = weights.filter(|&w| graph.values[w].is_int8) else {
+        let Some(weights) = weights.filter(|&w| graph.values[w].element == ElementType::I8) else {
             continue;
         };
         if let Some(real) = graph.values[weights].real() {
             graph.values[weights].constant = Some(Constant::F32(real));
             graph.values[weights].quantization = None;
-            graph.values[weights].is_int8 = false;
+            graph.values[weights].element = ElementType::F32;
         }
     }
 }
@@ -166,7 +126,7 @@ fn fuse_activations(graph: &mut Graph) {
         match fused {
             Some(producer) => {
                 let node = graph.nodes.remove(position);
-                graph.nodes[producer].output = node.output;
+                graph.nodes[producer].outputs = node.outputs;
             }
             None => position += 1,
         }
@@ -183,7 +143,7 @@ fn affine(graph: &Graph, node: &Node, x: ValueId) -> Option<[ArrayD<f32>; 2]> {
         return None;
     };
     let (constant, reversed) = if a == x { (b, false) } else { (a, true) };
-    if graph.values[node.output].len() != graph.values[x].len() || constant == x {
+    if graph.values[node.output()].len() != graph.values[x].len() || constant == x {
         return None;
     }
     node.op.affine(&graph.values[constant].real()?, reversed)
@@ -219,7 +179,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             };
             factor = &factor * &f;
             offset = &offset * &f + o;
-            end = node.output;
+            end = node.output();
             chain.push(at);
             let more = graph.uses()[end] == 1
                 && !graph.is_output(end)
@@ -256,7 +216,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
                     factor: factor.mapv(|x| x as f32),
                 }),
                 inputs: vec![Some(x)],
-                output: end,
+                outputs: vec![end],
             },
         );
         position += 1;
@@ -268,7 +228,8 @@ fn remove_unused(graph: &mut Graph) {
     let mut position = graph.nodes.len();
     while position > 0 {
         position -= 1;
-        if graph.uses()[graph.nodes[position].output] == 0 {
+        let uses = graph.uses();
+        if graph.nodes[position].outputs.iter().all(|&v| uses[v] == 0) {
             graph.nodes.remove(position);
         }
     }

@@ -2,9 +2,17 @@
 
 use half::f16;
 
-use super::{Constant, QuantParams, Quantization, Value, array, shape_text};
+use super::{Constant, ElementType, QuantParams, Quantization, Value, array, shape_text, sparse};
 use crate::error::{Error, Result};
 use crate::tflite::{self, Model, Tensor, TensorType};
+
+/// The file's name, or one made of the tensor's number.
+pub(super) fn name(tensor: &Tensor<'_>, index: usize) -> String {
+    match tensor.name() {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => format!("tensor_{index}"),
+    }
+}
 
 /// Reads a tensor, its quantization and, for a constant, its data.
 pub(super) fn value(
@@ -13,10 +21,7 @@ pub(super) fn value(
     tensor: &Tensor<'_>,
     index: usize,
 ) -> Result<Value> {
-    let name = match tensor.name() {
-        Some(name) if !name.is_empty() => name.to_owned(),
-        _ => format!("tensor_{index}"),
-    };
+    let name = name(tensor, index);
     let place = format!("tensor #{index} ({name:?})");
     let shape = tensor
         .shape()
@@ -33,22 +38,39 @@ pub(super) fn value(
             Error::model(format!("shape {} is too large", shape_text(&shape))).at(&place)
         })?;
     let constant = match tflite::buffer(bytes, model, tensor)? {
-        Some(_) if tensor.sparsity().is_some() => {
-            return Err(Error::model("sparse constants (DENSIFY) are not supported yet").at(place));
+        Some(data) if tensor.sparsity().is_some() => {
+            sparse::constant(tensor, &shape, data).map_err(|e| e.at(&place))?
         }
-        Some(data) => constant(tensor.type_(), &shape, elements, data).map_err(|e| e.at(&place))?,
+        Some(data) => {
+            // int64 with a scale is a bias of 16x8 quantization; else indices.
+            let wide = tensor.quantization().is_some_and(|q| q.scale().is_some());
+            constant(tensor.type_(), &shape, elements, data, wide).map_err(|e| e.at(&place))?
+        }
         None => None,
     };
-    // uint8 is int8 with everything shifted by 128.
-    let is_int8 = matches!(tensor.type_(), TensorType::INT8 | TensorType::UINT8);
+    let element = element(tensor.type_());
     let quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
     Ok(Value {
         name,
         shape,
-        is_int8,
+        element,
+        in_float: tensor.type_() == TensorType::FLOAT32,
         quantization,
         constant,
     })
+}
+
+/// How the graph holds a type of the file; types that no operator reads count as
+/// int32.
+pub(super) fn element(ty: TensorType) -> ElementType {
+    match ty {
+        TensorType::FLOAT32 | TensorType::FLOAT16 => ElementType::F32,
+        // uint8 is int8 with everything shifted by 128.
+        TensorType::INT8 | TensorType::UINT8 => ElementType::I8,
+        TensorType::INT16 => ElementType::I16,
+        TensorType::BOOL => ElementType::Bool,
+        _ => ElementType::I32,
+    }
 }
 
 fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantization>> {
@@ -73,10 +95,10 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
     }
     if scales.len() == 1 {
         let zero_point = zero_points.first().copied().unwrap_or(0);
-        let allowed = if tensor.type_() == TensorType::UINT8 {
-            0..=255
-        } else {
-            -128..=127
+        let allowed = match tensor.type_() {
+            TensorType::UINT8 => 0..=255,
+            TensorType::INT16 => -32768..=32767,
+            _ => -128..=127,
         };
         if !allowed.contains(&zero_point) {
             return Err(Error::model(format!(
@@ -109,17 +131,19 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
     Ok(Some(Quantization::PerChannel { scales, dimension }))
 }
 
-fn constant(
+/// Decodes little-endian data; `wide` keeps int64 as it is.
+pub(super) fn constant(
     element: TensorType,
     shape: &[usize],
     elements: usize,
     data: &[u8],
+    wide: bool,
 ) -> Result<Option<Constant>> {
     let size = match element {
         TensorType::FLOAT32 | TensorType::INT32 => 4,
-        TensorType::FLOAT16 => 2,
+        TensorType::FLOAT16 | TensorType::INT16 => 2,
         TensorType::INT64 => 8,
-        TensorType::INT8 | TensorType::UINT8 => 1,
+        TensorType::INT8 | TensorType::UINT8 | TensorType::BOOL => 1,
         // Constants of other types are an error only where an operator reads them.
         _ => return Ok(None),
     };
@@ -144,15 +168,28 @@ fn constant(
                 .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
                 .collect(),
         )),
-        TensorType::INT64 => Constant::I32(array(
+        TensorType::INT16 => Constant::I16(array(
             shape,
-            data.chunks_exact(8)
-                .map(|b| {
-                    let mut word = [0; 8];
-                    word.copy_from_slice(b);
-                    i64::from_le_bytes(word).clamp(i32::MIN.into(), i32::MAX.into()) as i32
-                })
+            data.chunks_exact(2)
+                .map(|b| i16::from_le_bytes([b[0], b[1]]))
                 .collect(),
+        )),
+        TensorType::INT64 => {
+            let words = data.chunks_exact(8).map(|b| {
+                let mut word = [0; 8];
+                word.copy_from_slice(b);
+                i64::from_le_bytes(word)
+            });
+            if wide {
+                Constant::I64(array(shape, words.collect()))
+            } else {
+                let narrow = |x: i64| x.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+                Constant::I32(array(shape, words.map(narrow).collect()))
+            }
+        }
+        TensorType::BOOL => Constant::I8(array(
+            shape,
+            data.iter().map(|&b| i8::from(b != 0)).collect(),
         )),
         TensorType::UINT8 => Constant::I8(array(
             shape,

@@ -11,6 +11,7 @@ pub(crate) enum Activation {
     Relu,
     ReluN1To1,
     Relu6,
+    Relu0To1,
 }
 
 impl Activation {
@@ -36,6 +37,7 @@ impl Activation {
             Activation::Relu => (0.0, f32::INFINITY),
             Activation::ReluN1To1 => (-1.0, 1.0),
             Activation::Relu6 => (0.0, 6.0),
+            Activation::Relu0To1 => (0.0, 1.0),
         }
     }
 
@@ -87,7 +89,7 @@ macro_rules! fused_activation {
         }
 
         fn is_homogeneous(&self) -> bool {
-            self.activation != Activation::ReluN1To1
+            !matches!(self.activation, Activation::ReluN1To1)
         }
     };
 }

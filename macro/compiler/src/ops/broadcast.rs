@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{LowerContext, Source};
+use super::{Buffer, LowerContext, Source};
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::graph::{Constant, QuantParams};
@@ -131,7 +131,8 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
     }
     match (&operand.value.constant, operand.value.params()) {
         (Some(Constant::I8(data)), Some(params)) => {
-            Ok((params, Source::Constant(data.iter().copied().collect())))
+            let data = Buffer::I8(data.iter().copied().collect());
+            Ok((params, Source::Constant(data)))
         }
         (Some(Constant::F32(data)), _) => {
             let bounds = data.iter().fold((0.0, 0.0), |(lo, hi): (f32, f32), &x| {
@@ -139,7 +140,7 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
             });
             let params = crate::quantize::params::asymmetric(bounds.0, bounds.1);
             let data = data.iter().map(|&x| params.quantize(x)).collect();
-            Ok((params, Source::Constant(data)))
+            Ok((params, Source::Constant(Buffer::I8(data))))
         }
         _ => Err(Error::model(format!(
             "operand {:?} is neither an int8 tensor with a scale nor a float constant",

@@ -5,7 +5,6 @@ use quote::quote;
 
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
-    Source, broadcast,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -82,26 +81,27 @@ impl Operator for Concatenation {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let output = context.output_params()?;
         let axis = self.axis(context.output.shape.len())?;
-        let mut sources = Vec::new();
-        let mut widths = Vec::new();
-        for (i, operand) in context.inputs.iter().enumerate() {
-            let shape = operand.as_ref().map_or(&[][..], |o| &o.value.shape);
-            widths.push(shape[axis..].iter().product());
-            let source = match (context.input(i)?.params, context.input(i)?.value.real()) {
-                (None, Some(real)) => {
-                    Source::Constant(real.iter().map(|&x| output.quantize(x)).collect())
-                }
-                _ => broadcast::operand(context, i)?.1,
-            };
-            sources.push(source);
-        }
-        Ok(Lowered {
-            kernel: Box::new(ConcatenationKernel { widths }),
-            sources,
-        })
+        lower(context, |shape| shape[axis..].iter().product())
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+}
+
+/// Rows of all operands side by side; `width` is the length of an operand's row.
+pub(super) fn lower(
+    context: &LowerContext<'_>,
+    width: impl Fn(&[usize]) -> usize,
+) -> Result<Lowered> {
+    let mut sources = Vec::new();
+    let mut widths = Vec::new();
+    for i in 0..context.inputs.len() {
+        widths.push(width(&context.input(i)?.value.shape));
+        sources.push(super::constant_source(context, i)?);
+    }
+    Ok(Lowered::new(ConcatenationKernel { widths }, sources))
 }
 
 /// `output` is rows of the inputs' rows, one after another.
@@ -112,14 +112,31 @@ struct ConcatenationKernel {
 
 impl Kernel for ConcatenationKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let rows = inputs[0].i8().len() / self.widths[0].max(1);
-        let mut output = Vec::new();
-        for row in 0..rows {
-            for (input, &width) in inputs.iter().zip(&self.widths) {
-                output.extend_from_slice(&input.i8()[row * width..][..width]);
-            }
-        }
-        Buffer::I8(output)
+        let rows = inputs[0].len() / self.widths[0].max(1);
+        // All inputs one behind the other, then row by row.
+        let begins: Vec<usize> = inputs
+            .iter()
+            .scan(0, |at, input| {
+                *at += input.len();
+                Some(*at - input.len())
+            })
+            .collect();
+        let whole = inputs[1..]
+            .iter()
+            .fold(inputs[0].clone(), |all, next| all.joined(next));
+        let positions = (0..rows).flat_map(|row| {
+            begins
+                .iter()
+                .zip(&self.widths)
+                .flat_map(move |(&begin, &width)| {
+                    (0..width).map(move |i| Some(begin + row * width + i))
+                })
+        });
+        whole.pick(positions, 0)
+    }
+
+    fn gathers_inputs(&self) -> bool {
+        true
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

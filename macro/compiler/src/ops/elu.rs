@@ -4,6 +4,7 @@ use super::ParseContext;
 use super::unary::Unary;
 use crate::error::Result;
 
+#[derive(Clone)]
 pub(crate) struct Elu;
 
 impl Elu {

@@ -5,6 +5,7 @@ use super::ParseContext;
 use super::unary::Unary;
 use crate::error::Result;
 
+#[derive(Clone)]
 pub(crate) struct Gelu {
     approximate: bool,
 }

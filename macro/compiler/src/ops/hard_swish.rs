@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
 
+#[derive(Clone)]
 pub(crate) struct HardSwish;
 
 impl HardSwish {

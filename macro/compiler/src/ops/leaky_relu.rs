@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
 
+#[derive(Clone)]
 pub(crate) struct LeakyRelu {
     alpha: f32,
 }

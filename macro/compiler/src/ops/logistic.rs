@@ -9,6 +9,7 @@ use crate::quantize::arithmetic::{
     Multiplier, frexp, input_radius, logistic_q4, rounding_divide_by_pot,
 };
 
+#[derive(Clone)]
 pub(crate) struct Logistic;
 
 impl Logistic {

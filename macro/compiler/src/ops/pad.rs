@@ -1,36 +1,86 @@
-//! PAD with zeros, in up to 4 dimensions.
+//! PAD with zeros, and PADV2 with a constant, in up to 4 dimensions.
 
 use ndarray::{ArrayD, ArrayViewD, Slice};
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Target,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::{Constant, ElementType};
 
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 4;
 
 pub(crate) struct Pad {
+    name: &'static str,
     /// Elements before and after, per dimension.
     paddings: Vec<[usize; 2]>,
+    /// PADV2's constant, as it is in the file; `None` is the zero of PAD.
+    value: Option<Fill>,
+}
+
+/// What PADV2 writes.
+struct Fill {
+    real: f32,
+    /// An int8 model's own.
+    quantized: Option<i8>,
+}
+
+/// Operand 1 as pairs: elements before and after, per dimension.
+pub(super) fn paddings(node: &ParseContext<'_>) -> Result<Vec<[usize; 2]>> {
+    let amounts = node
+        .integers(1, "paddings")?
+        .into_iter()
+        .map(|n| usize::try_from(n).map_err(|_| Error::model(format!("a padding is {n}"))))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(amounts.chunks_exact(2).map(|p| [p[0], p[1]]).collect())
 }
 
 impl Pad {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        let amounts = node
-            .integers(1, "paddings")?
-            .into_iter()
-            .map(|n| usize::try_from(n).map_err(|_| Error::model(format!("a padding is {n}"))))
-            .collect::<Result<Vec<_>>>()?;
         Ok(Self {
-            paddings: amounts.chunks_exact(2).map(|p| [p[0], p[1]]).collect(),
+            name: "PAD",
+            paddings: paddings(node)?,
+            value: None,
         })
+    }
+
+    /// PADV2 with its constant.
+    pub(super) fn with_value(node: &ParseContext<'_>) -> Result<Self> {
+        let value = node.input(2)?;
+        let real = value
+            .real()
+            .and_then(|v| v.first().copied())
+            .ok_or_else(|| Error::model("its value is computed at run time"))?;
+        let quantized = match &value.constant {
+            Some(Constant::I8(data)) => data.first().copied(),
+            _ => None,
+        };
+        Ok(Self {
+            name: "PADV2",
+            paddings: paddings(node)?,
+            value: Some(Fill { real, quantized }),
+        })
+    }
+
+    /// Input sizes and paddings; neighbours without padding are one dimension.
+    fn merged(&self, input: &[usize]) -> Vec<(usize, [usize; 2])> {
+        let mut merged: Vec<(usize, [usize; 2])> = Vec::new();
+        for (&n, &padding) in input.iter().zip(&self.paddings) {
+            match merged.last_mut() {
+                Some(last) if last.1 == [0; 2] && padding == [0; 2] => last.0 *= n,
+                _ => merged.push((n, padding)),
+            }
+        }
+        merged
     }
 }
 
 impl Operator for Pad {
     fn name(&self) -> &'static str {
-        "PAD"
+        self.name
     }
 
     fn operands(&self) -> usize {
@@ -39,7 +89,7 @@ impl Operator for Pad {
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
-        if input.len() != self.paddings.len() || input.len() > MAX_DIMS {
+        if input.len() != self.paddings.len() || self.merged(input).len() > MAX_DIMS {
             return Err(Error::model(format!(
                 "{} paddings for an input of shape {input:?}; up to {MAX_DIMS} dimensions are supported",
                 self.paddings.len()
@@ -53,7 +103,8 @@ impl Operator for Pad {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = ArrayD::zeros(shape);
+        let fill = self.value.as_ref().map_or(0.0, |v| v.real);
+        let mut output = ArrayD::from_elem(shape, fill);
         if let Some(Some(input)) = inputs.first() {
             output
                 .slice_each_axis_mut(|axis| {
@@ -71,15 +122,33 @@ impl Operator for Pad {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let input = &context.input(0)?.value.shape;
-        let skip = MAX_DIMS - input.len();
+        let merged = self.merged(&context.input(0)?.value.shape);
+        let skip = MAX_DIMS - merged.len();
+        let fill = match (context.target, &self.value) {
+            (
+                _,
+                Some(Fill {
+                    quantized: Some(q), ..
+                }),
+            ) => i32::from(*q),
+            (Target::I8(params), value) => {
+                i32::from(params.quantize(value.as_ref().map_or(0.0, |v| v.real)))
+            }
+            (Target::I16(params), value) => {
+                i32::from(params.quantize_i16(value.as_ref().map_or(0.0, |v| v.real)))
+            }
+            (_, value) => value.as_ref().map_or(0, |v| v.real as i32),
+        };
         let mut kernel = PadKernel {
             input: [1; MAX_DIMS],
             paddings: [[0; 2]; MAX_DIMS],
-            value: context.output_params()?.zero_point as i8,
+            value: fill,
+            element: context.target.element(),
         };
-        kernel.input[skip..].copy_from_slice(input);
-        kernel.paddings[skip..].copy_from_slice(&self.paddings);
+        for (d, (n, padding)) in merged.into_iter().enumerate() {
+            kernel.input[skip + d] = n;
+            kernel.paddings[skip + d] = padding;
+        }
         Ok(Lowered::unary(kernel))
     }
 }
@@ -87,7 +156,8 @@ impl Operator for Pad {
 struct PadKernel {
     input: [usize; MAX_DIMS],
     paddings: [[usize; 2]; MAX_DIMS],
-    value: i8,
+    value: i32,
+    element: ElementType,
 }
 
 impl Kernel for PadKernel {
@@ -95,26 +165,27 @@ impl Kernel for PadKernel {
         let output: Vec<usize> = (0..MAX_DIMS)
             .map(|d| self.input[d] + self.paddings[d][0] + self.paddings[d][1])
             .collect();
-        let mut data = vec![self.value; output.iter().product()];
-        for (i, &q) in inputs[0].i8().iter().enumerate() {
-            let (mut rest, mut at, mut stride) = (i, 0, 1);
+        let positions = (0..output.iter().product::<usize>()).map(|mut i| {
+            let (mut at, mut stride) = (0, 1);
             for d in (0..MAX_DIMS).rev() {
-                at += (rest % self.input[d] + self.paddings[d][0]) * stride;
-                rest /= self.input[d];
-                stride *= output[d];
+                let inside = (i % output[d]).checked_sub(self.paddings[d][0]);
+                at += inside.filter(|&i| i < self.input[d])? * stride;
+                i /= output[d];
+                stride *= self.input[d];
             }
-            data[at] = q;
-        }
-        Buffer::I8(data)
+            Some(at)
+        });
+        inputs[0].pick(positions, self.value)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let input = emit::usizes(&self.input);
         let before = emit::usizes(&self.paddings.map(|p| p[0]));
         let after = emit::usizes(&self.paddings.map(|p| p[1]));
-        let value = emit::int(i32::from(self.value));
+        let value = emit::int(self.value);
+        let element = emit::ident(self.element.name());
         Emitted {
-            parameters_type: quote!(Pad),
+            parameters_type: quote!(Pad<#element>),
             parameters: quote!(rt::Pad {
                 input: [#input],
                 before: [#before],

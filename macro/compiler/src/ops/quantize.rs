@@ -8,7 +8,7 @@ use super::table::TableKernel;
 use super::{Buffer, Cast, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned};
 use crate::emit::{self, Constants};
 use crate::error::Result;
-use crate::graph::QuantParams;
+use crate::graph::{ElementType, QuantParams};
 
 pub(crate) struct Quantize;
 
@@ -67,26 +67,67 @@ impl Kernel for QuantizeKernel {
     }
 }
 
-/// An int8 tensor to an f32 output: `scale * (q - zero_point)`.
-pub(crate) struct DequantizeKernel(pub QuantParams);
+/// A quantized tensor to f32: `scale * (q - zero_point)`.
+pub(crate) struct DequantizeKernel {
+    pub params: QuantParams,
+    pub element: ElementType,
+}
 
 impl Kernel for DequantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        Buffer::F32(
-            inputs[0]
-                .i8()
-                .iter()
-                .map(|&q| self.0.dequantize(q))
-                .collect(),
-        )
+        let real = |q: i32| self.params.scale * (q - self.params.zero_point) as f32;
+        Buffer::F32(match inputs[0] {
+            Buffer::I16(data) => data.iter().map(|&q| real(q.into())).collect(),
+            other => other.i8().iter().map(|&q| real(q.into())).collect(),
+        })
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = emit::quant_params(self.0);
+        let params = emit::quant_params(self.params);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
-            function: "dequantize",
+            function: if self.element == ElementType::I16 {
+                "dequantize_i16"
+            } else {
+                "dequantize"
+            },
+        }
+    }
+}
+
+/// A uint8 or bool port from or to the int8 that the program holds.
+pub(crate) struct PortKernel(&'static str);
+
+impl PortKernel {
+    pub(crate) fn from(element: ElementType) -> Self {
+        Self(if element == ElementType::Bool {
+            "from_bool"
+        } else {
+            "from_u8"
+        })
+    }
+
+    pub(crate) fn to(element: ElementType) -> Self {
+        Self(if element == ElementType::Bool {
+            "to_bool"
+        } else {
+            "to_u8"
+        })
+    }
+}
+
+impl Kernel for PortKernel {
+    /// Simulated ports hold int8, too.
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        inputs[0].clone()
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        Emitted {
+            parameters_type: quote!(Port),
+            parameters: quote!(rt::Port),
+            function: self.0,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
 
+#[derive(Clone)]
 pub(crate) struct Relu;
 
 impl Relu {

@@ -6,6 +6,7 @@ use super::{Activation, ParseContext};
 use crate::error::Result;
 use crate::graph::QuantParams;
 
+#[derive(Clone)]
 pub(crate) struct Relu6;
 
 impl Relu6 {

@@ -33,6 +33,14 @@ impl TableKernel {
         })
     }
 
+    /// From a real function between DEQUANTIZE and QUANTIZE.
+    pub(crate) fn island(input: QuantParams, output: QuantParams, f: impl Fn(f32) -> f32) -> Self {
+        Self::new(|q| {
+            let real = f(input.scale * (q - input.zero_point) as f32);
+            i32::from(output.quantize(if real.is_nan() { 0.0 } else { real }))
+        })
+    }
+
     /// To another scale and zero point (QUANTIZE of an int8 tensor).
     pub(crate) fn requantize(input: QuantParams, output: QuantParams) -> Self {
         let factor = Multiplier::new(f64::from(input.scale) / f64::from(output.scale));

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::tanh_q4;
 
+#[derive(Clone)]
 pub(crate) struct Tanh;
 
 impl Tanh {

@@ -1,14 +1,17 @@
 //! Elementwise functions of one value: in int8, 256-byte tables.
 
+use std::sync::Arc;
+
 use ndarray::{ArrayD, ArrayViewD};
 
+use super::function::Function;
 use super::table::TableKernel;
 use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned, tail};
 use crate::error::Result;
 use crate::graph::QuantParams;
 
 /// What sets one elementwise function apart from another.
-pub(crate) trait Unary: Send + Sync {
+pub(crate) trait Unary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// See [`Operator::in_tflite_micro`].
     const IN_TFLITE_MICRO: bool = true;
@@ -61,9 +64,14 @@ impl<U: Unary> Operator for U {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(
-            self.table(context.params(0)?, context.output_params()?),
-        ))
+        let (input, output) = (context.params(0)?, context.output_params()?);
+        // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
+        let island = context.output.in_float && context.output.params().is_some();
+        Ok(Lowered::unary(if island {
+            TableKernel::island(input, output, |x| self.real(x))
+        } else {
+            self.table(input, output)
+        }))
     }
 
     fn in_tflite_micro(&self) -> bool {
@@ -76,6 +84,11 @@ impl<U: Unary> Operator for U {
 
     fn as_activation(&self) -> Option<Activation> {
         self.activation()
+    }
+
+    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+        let this = self.clone();
+        Some(Arc::new(move |x| this.real(x)))
     }
 
     fn tail(&self) -> Option<tail::Function> {

@@ -87,8 +87,8 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
             }
             Ok(weights)
         }
-        (Some(Constant::I32(_)), _) => Err(Error::model(format!(
-            "weights {:?} are int32; expected int8, float16 or float32",
+        (Some(_), _) => Err(Error::model(format!(
+            "weights {:?} are integers; expected int8, float16 or float32",
             value.name
         ))),
         (None, _) => Err(Error::model(format!(
@@ -222,6 +222,10 @@ impl Accumulation {
             Target::F32 => OutputStage::Rescale {
                 activation: activation.bounds(),
             },
+            other => {
+                let name = other.element().name();
+                return Err(Error::model(format!("cannot write {name} from int8")));
+            }
         };
         Ok(Self {
             input_offset: -input.zero_point,
@@ -349,7 +353,8 @@ mod tests {
         Value {
             name: "w".into(),
             shape: shape.to_vec(),
-            is_int8: false,
+            element: crate::graph::ElementType::F32,
+            in_float: true,
             quantization: None,
             constant: Some(Constant::F32(array(shape, data))),
         }

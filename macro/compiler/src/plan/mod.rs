@@ -21,6 +21,8 @@ pub(crate) enum Location {
     Output(usize),
     /// A `static`.
     Constant,
+    /// Field number of the user's `State`.
+    State(usize),
     /// Bytes of the arena.
     Arena { offset: usize },
     /// Nothing reads it.
@@ -69,44 +71,50 @@ pub(crate) fn plan(program: &QuantGraph) -> ArenaPlan {
             last_use[input] = position;
         }
     }
+    for state in &program.states {
+        last_use[state.next] = program.steps.len();
+    }
     let mut blocks: Vec<Block> = Vec::new();
     for (position, step) in program.steps.iter().enumerate() {
-        let tensor = &program.tensors[step.output];
-        if plan.locations[step.output] != Location::Unused {
-            // f32 functions work on the output's own field.
-            if tensor.element == ElementType::F32 {
-                plan.in_place[position] = step
-                    .inputs
+        for (number, &output) in step.outputs.iter().enumerate() {
+            let tensor = &program.tensors[output];
+            if plan.locations[output] != Location::Unused {
+                // f32 functions work on the output's own field.
+                if tensor.element == ElementType::F32 && number == 0 {
+                    plan.in_place[position] = step
+                        .inputs
+                        .iter()
+                        .position(|&i| plan.locations[i] == plan.locations[output]);
+                }
+                continue;
+            }
+            let lifetime = Lifetime {
+                first_use: position,
+                last_use: last_use[output].max(position),
+            };
+            let taken = step.inputs.iter().enumerate().find_map(|(i, &input)| {
+                let fits = number == 0
+                    && step.kernel.in_place(i).is_some()
+                    && last_use[input] == position
+                    && program.tensors[input].bytes() == tensor.bytes()
+                    && step.inputs.iter().filter(|other| **other == input).count() == 1;
+                let block = blocks
                     .iter()
-                    .position(|&i| plan.locations[i] == plan.locations[step.output]);
+                    .position(|b| b.tensors.last() == Some(&input))?;
+                fits.then_some((i, block))
+            });
+            match taken {
+                Some((operand, block)) => {
+                    plan.in_place[position] = Some(operand);
+                    blocks[block].tensors.push(output);
+                    blocks[block].lifetime.last_use = lifetime.last_use;
+                }
+                None => blocks.push(Block {
+                    tensors: vec![output],
+                    bytes: tensor.bytes(),
+                    lifetime,
+                }),
             }
-            continue;
-        }
-        let lifetime = Lifetime {
-            first_use: position,
-            last_use: last_use[step.output].max(position),
-        };
-        let taken = step.inputs.iter().enumerate().find_map(|(i, &input)| {
-            let fits = step.kernel.in_place(i).is_some()
-                && last_use[input] == position
-                && program.tensors[input].len == tensor.len
-                && step.inputs.iter().filter(|other| **other == input).count() == 1;
-            let block = blocks
-                .iter()
-                .position(|b| b.tensors.last() == Some(&input))?;
-            fits.then_some((i, block))
-        });
-        match taken {
-            Some((operand, block)) => {
-                plan.in_place[position] = Some(operand);
-                blocks[block].tensors.push(step.output);
-                blocks[block].lifetime.last_use = lifetime.last_use;
-            }
-            None => blocks.push(Block {
-                tensors: vec![step.output],
-                bytes: tensor.len,
-                lifetime,
-            }),
         }
     }
     plan.bytes = place(&mut blocks, &mut plan.locations);
@@ -124,6 +132,9 @@ fn owned_by_caller(program: &QuantGraph) -> Vec<Location> {
     for (i, &id) in program.inputs.iter().enumerate() {
         locations[id] = Location::Input(i);
     }
+    for (i, state) in program.states.iter().enumerate() {
+        locations[state.value] = Location::State(i);
+    }
     for (i, &id) in program.outputs.iter().enumerate() {
         if locations[id] == Location::Unused {
             locations[id] = Location::Output(i);
@@ -132,12 +143,13 @@ fn owned_by_caller(program: &QuantGraph) -> Vec<Location> {
     // What an f32 function reads lies in the same output.
     for step in program.steps.iter().rev() {
         for &input in &step.inputs {
-            let in_output = matches!(locations[step.output], Location::Output(_));
+            let in_output = matches!(locations[step.output()], Location::Output(_));
             if in_output
+                && step.kernel.in_place(0).is_some()
                 && program.tensors[input].element == ElementType::F32
                 && locations[input] == Location::Unused
             {
-                locations[input] = locations[step.output];
+                locations[input] = locations[step.output()];
             }
         }
     }
@@ -182,20 +194,15 @@ pub(crate) fn simulate_in_arena(
     plan: &ArenaPlan,
     inputs: &[Buffer],
 ) -> Vec<Buffer> {
-    let mut arena = vec![0_i8; plan.bytes];
-    let mut outside: Vec<Buffer> = program
-        .tensors
-        .iter()
-        .map(|t| Buffer::I8(t.constant.clone().unwrap_or_default()))
-        .collect();
-    for (&id, input) in program.inputs.iter().zip(inputs) {
-        outside[id] = input.clone();
-    }
-    let read = |arena: &[i8], outside: &[Buffer], id: TensorId| match plan.locations[id] {
-        Location::Arena { offset } => {
-            Buffer::I8(arena[offset..][..program.tensors[id].len].to_vec())
-        }
-        _ => outside[id].clone(),
+    let mut arena = vec![0_u8; plan.bytes];
+    let mut outside = program.start(inputs);
+    let range = |id: TensorId| match plan.locations[id] {
+        Location::Arena { offset } => Some(offset..offset + program.tensors[id].bytes()),
+        _ => None,
+    };
+    let read = |arena: &[u8], outside: &[Buffer], id: TensorId| match range(id) {
+        Some(range) => Buffer::from_bytes(program.tensors[id].element, &arena[range]),
+        None => outside[id].clone(),
     };
     for step in &program.steps {
         let operands: Vec<Buffer> = step
@@ -203,12 +210,20 @@ pub(crate) fn simulate_in_arena(
             .iter()
             .map(|&id| read(&arena, &outside, id))
             .collect();
-        let result = step.kernel.simulate(&operands.iter().collect::<Vec<_>>());
-        match plan.locations[step.output] {
-            Location::Arena { offset } => {
-                arena[offset..][..result.i8().len()].copy_from_slice(result.i8())
+        let results = step
+            .kernel
+            .simulate_all(&operands.iter().collect::<Vec<_>>());
+        for (&id, result) in step.outputs.iter().zip(results) {
+            match range(id) {
+                Some(range) => arena[range].copy_from_slice(&result.to_bytes()),
+                None => outside[id] = result,
             }
-            _ => outside[step.output] = result,
+        }
+        // Scratch memory holds anything afterwards.
+        for &id in &step.outputs {
+            if let (Some(range), None) = (range(id), program.tensors[id].value) {
+                arena[range].fill(0x55);
+            }
         }
     }
     program

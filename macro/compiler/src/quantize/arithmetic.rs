@@ -53,6 +53,18 @@ impl Multiplier {
 }
 
 impl Multiplier {
+    /// `x * factor` of a wide accumulator, with a 16-bit significand, rounded once:
+    /// TFLite's function for int64.
+    pub(crate) fn apply_i64(self, x: i64) -> i32 {
+        let significand = if self.multiplier < 0x7FFF_0000 {
+            i64::from((self.multiplier + (1 << 15)) >> 16)
+        } else {
+            0x7FFF
+        };
+        let shift = (15 - self.shift).clamp(1, 62);
+        (x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift) as i32
+    }
+
     /// `x * factor`, rounded once (half up): LiteRT's FULLY_CONNECTED.
     pub(crate) fn apply_once(self, x: i32) -> i32 {
         let shift = (31 - self.shift).clamp(1, 62);
@@ -170,6 +182,88 @@ pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
 /// (1 - a) / (1 + a) in Q0.31 for `a` Q0.31 in [0, 1].
 fn one_minus_x_over_one_plus_x(a: i32) -> i32 {
     saturating_multiply_by_pot(reciprocal_of_one_plus(a).wrapping_sub(1 << 29), 2)
+}
+
+/// 1 / sqrt(x) for `x` above 0, by five steps of Newton's method from 1.
+pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
+    use saturating_rounding_doubling_high_mul as mul;
+    const HALF_SQRT_2: i32 = 1_518_500_250;
+    const THREE_HALVES: i32 = (1 << 28) + (1 << 27);
+    if x <= 1 {
+        return Multiplier {
+            multiplier: i32::MAX,
+            shift: 0,
+        };
+    }
+    let mut right = 11;
+    let mut x = x;
+    while x >= 1 << 29 {
+        x /= 4;
+        right += 1;
+    }
+    let pairs = (x.leading_zeros() as i32 - 1) / 2 - 1;
+    right -= pairs;
+    x <<= 2 * pairs;
+    // Q3.28 from here on; products of three have 9 integer bits.
+    let input = x >> 1;
+    let half = rounding_divide_by_pot(input, 1);
+    let mut root = 1 << 28;
+    for _ in 0..5 {
+        let cube = saturating_multiply_by_pot(mul(mul(root, root), root), 6);
+        let step = mul(THREE_HALVES, root).wrapping_sub(mul(half, cube));
+        root = saturating_multiply_by_pot(step, 3);
+    }
+    let mut multiplier = mul(root, HALF_SQRT_2);
+    if right < 0 {
+        multiplier = multiplier.wrapping_shl(-right as u32);
+        right = 0;
+    }
+    Multiplier {
+        multiplier,
+        shift: -right,
+    }
+}
+
+/// 1 / x for `x` above 0: a Q0.31 number in (0.5, 1] and how many bits x has over 1.
+pub(crate) fn reciprocal(x: i32) -> (i32, i32) {
+    let headroom = x.leading_zeros();
+    let fraction = ((x as u32) << headroom).wrapping_sub(1 << 31) as i32;
+    (one_over_one_plus_x(fraction), 31 - headroom as i32)
+}
+
+/// The logarithm of a Q12.19 number of at least 1, in Q5.26: two candidates for
+/// the exponent, and a rational approximation around 2^(-1/4).
+pub(crate) fn log_of_q12(x: i32) -> i32 {
+    use saturating_rounding_doubling_high_mul as mul;
+    const LOG_2: i32 = 1_488_522_236;
+    const SQRT_SQRT_HALF: i32 = 1_805_811_301;
+    const SQRT_HALF: i32 = 1_518_500_250;
+    const ALPHA_N: i32 = 117_049_297;
+    const ALPHA_D: i32 = 127_690_142;
+    const ALPHA_I: i32 = 1_057_819_769;
+    const ALPHA_F: i32 = 638_450_708;
+    // Accumulators are Q6.25.
+    const QUARTER: i32 = 1 << 23;
+    let headroom_a = x.leading_zeros();
+    let a = saturating_multiply_by_pot(x, headroom_a.max(1) - 1);
+    let r_a = saturating_multiply_by_pot(mul(a, SQRT_HALF), 1);
+    let exponent_a = saturating_multiply_by_pot(12 - headroom_a as i32, 25).saturating_add(QUARTER);
+    let b = mul(x, SQRT_HALF);
+    let headroom_b = b.leading_zeros().max(1) - 1;
+    let r_b = saturating_multiply_by_pot(x, headroom_b);
+    let exponent_b = saturating_multiply_by_pot(12 - headroom_b as i32, 25).saturating_sub(QUARTER);
+    let r = r_a.min(r_b);
+    let exponent = exponent_a.max(exponent_b);
+    let p = rounding_half_sum(r, SQRT_SQRT_HALF);
+    let q = r.wrapping_sub(SQRT_SQRT_HALF).wrapping_mul(2);
+    let square = mul(q, q);
+    let numerator = mul(q, r).wrapping_add(mul(mul(q, square), ALPHA_N));
+    let inner = ALPHA_I.wrapping_add(q).wrapping_add(mul(ALPHA_D, square));
+    let denominator = mul(p, inner).wrapping_add(mul(ALPHA_F, q));
+    let reciprocal = one_over_one_plus_x(denominator);
+    let scaled = rounding_divide_by_pot(numerator, 6);
+    let log = mul(exponent, LOG_2).wrapping_add(mul(scaled, reciprocal));
+    saturating_multiply_by_pot(log, 1)
 }
 
 /// The logistic function of a Q4.27 value, in Q0.31.

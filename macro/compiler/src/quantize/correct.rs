@@ -114,8 +114,10 @@ pub(crate) fn correct_biases(
         parallel::map(&runs, |run| {
             let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
             let step = &program.steps[position];
-            let result = program.simulate_step(step, &run.tensors);
-            run.tensors[step.output] = result;
+            let results = program.simulate_step(step, &run.tensors);
+            for (&id, result) in step.outputs.iter().zip(results) {
+                run.tensors[id] = result;
+            }
             program.drop_dead(&mut run.tensors, position);
         });
     }
@@ -132,14 +134,18 @@ fn errors(
 ) -> Vec<Moments> {
     let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
     let step = &program.steps[position];
-    let got = program.decode(step.output, &program.simulate_step(step, &run.tensors));
+    let results = program.simulate_step(step, &run.tensors);
+    let got = results
+        .first()
+        .map(|result| program.decode(step.output(), result))
+        .unwrap_or_default();
     let mut moments = vec![Moments::default(); channels];
-    let value = program.tensors[step.output].value;
+    let value = program.tensors[step.output()].value;
     let Some(real) = value.and_then(|v| run.real.advance(graph, v)) else {
         return moments;
     };
     // What an activation clips says nothing about the bias.
-    let node = graph.nodes.iter().find(|n| Some(n.output) == value);
+    let node = graph.nodes.iter().find(|n| Some(n.output()) == value);
     let (min, max) = node
         .and_then(|n| n.op.clips())
         .map_or((f32::MIN, f32::MAX), |a| a.bounds());

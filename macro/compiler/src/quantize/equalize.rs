@@ -217,22 +217,22 @@ fn classes(graph: &Graph) -> Vec<Class> {
         match (node.op.channels(), input, plain_weights(graph, node)) {
             (Some(ChannelRole::Mixes | ChannelRole::Depthwise), Some(input), Some(weights)) => {
                 if let Some(first) = users.insert(weights, node) {
-                    sets.unite(node.output, first.output);
+                    sets.unite(node.output(), first.output());
                     sets.unite(input, first.inputs[0].unwrap_or(input));
                 }
             }
-            (Some(ChannelRole::Through), Some(input), _) => sets.unite(input, node.output),
+            (Some(ChannelRole::Through), Some(input), _) => sets.unite(input, node.output()),
             (Some(ChannelRole::Joins), Some(a), _) => match node.inputs.get(1).copied().flatten() {
-                Some(b) if same_depth(a, b) && same_depth(a, node.output) => {
-                    sets.unite(a, node.output);
-                    sets.unite(b, node.output);
+                Some(b) if same_depth(a, b) && same_depth(a, node.output()) => {
+                    sets.unite(a, node.output());
+                    sets.unite(b, node.output());
                 }
-                _ => blocked.extend(node.inputs.iter().flatten().chain([&node.output])),
+                _ => blocked.extend(node.inputs.iter().flatten().chain(&node.outputs)),
             },
-            _ => blocked.extend(node.inputs.iter().flatten().chain([&node.output])),
+            _ => blocked.extend(node.inputs.iter().flatten().chain(&node.outputs)),
         }
         if !node.op.is_homogeneous() {
-            blocked.push(node.output);
+            blocked.push(node.output());
         }
     }
     let blocked = blocked.into_iter().map(|v| sets.find(v)).collect();
@@ -242,7 +242,7 @@ fn classes(graph: &Graph) -> Vec<Class> {
 fn collect(graph: &Graph, sets: &Sets, blocked: &HashSet<ValueId>) -> Vec<Class> {
     let mut classes: Vec<(ValueId, Class)> = Vec::new();
     for node in &graph.nodes {
-        let root = sets.find(node.output);
+        let root = sets.find(node.output());
         if blocked.contains(&root) {
             continue;
         }
@@ -262,12 +262,16 @@ fn collect(graph: &Graph, sets: &Sets, blocked: &HashSet<ValueId>) -> Vec<Class>
                 classes.len() - 1
             });
         let class = &mut classes[place].1;
-        class.tensors.push(node.output);
+        class.tensors.push(node.output());
         class.clipped |= node.op.clips() == Some(Activation::Relu6);
         if let Some(weights) = plain_weights(graph, node) {
-            class.channels = class
-                .channels
-                .min(graph.values[node.output].shape.last().copied().unwrap_or(0));
+            class.channels = class.channels.min(
+                graph.values[node.output()]
+                    .shape
+                    .last()
+                    .copied()
+                    .unwrap_or(0),
+            );
             push_new(&mut class.writers, weights);
             if let Some(bias) = node.inputs.get(2).copied().flatten() {
                 push_new(&mut class.biases, bias);

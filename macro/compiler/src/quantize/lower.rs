@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::{QuantGraph, QuantTensor, Scales, Step, TensorId};
+use super::{QuantGraph, QuantState, QuantTensor, Scales, Step, TensorId};
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, QuantParams, ValueId};
-use crate::ops::quantize::{DequantizeKernel, QuantizeKernel};
+use crate::graph::{Constant, ElementType, Graph, QuantParams, ValueId};
+use crate::ops::quantize::{DequantizeKernel, PortKernel, QuantizeKernel};
 use crate::ops::table::TableKernel;
 use crate::ops::tail::{Function, TailKernel};
-use crate::ops::{Kernel, LowerContext, Operand, Reference, Source, Target};
+use crate::ops::{
+    Buffer, Kernel, LowerContext, Lowered, Operand, QuantRule, Reference, Source, Target,
+};
 
 /// How callers see the inputs and outputs.
 pub(crate) struct Elements {
@@ -30,9 +32,10 @@ pub(crate) fn lower(
         reference: reference(graph),
         program: QuantGraph::default(),
         tensors: HashMap::new(),
-        raw_inputs: HashMap::new(),
+        reals: HashMap::new(),
     };
     lowering.inputs(&elements.inputs)?;
+    lowering.states()?;
     let ends: Vec<Option<F32End>> = graph
         .outputs
         .iter()
@@ -61,6 +64,7 @@ pub(crate) fn lower(
     for (port, element) in graph.outputs.iter().zip(&elements.outputs) {
         lowering.output(port.value, *element)?;
     }
+    lowering.next_states()?;
     Ok(lowering.program)
 }
 
@@ -70,7 +74,7 @@ fn reference(graph: &Graph) -> Reference {
     let prescribed = graph
         .nodes
         .iter()
-        .any(|n| graph.values[n.output].params().is_some());
+        .any(|n| graph.values[n.output()].params().is_some());
     if prescribed && graph.nodes.iter().any(|n| !n.op.in_tflite_micro()) {
         Reference::LiteRt
     } else {
@@ -98,7 +102,9 @@ fn f32_end(graph: &Graph, output: ValueId) -> Option<F32End> {
     loop {
         let position = producers[value];
         // Quantization that the file prescribes is kept to the letter.
-        let ours = uses[value] == 1 && graph.values[value].quantization.is_none();
+        let ours = uses[value] == 1
+            && graph.values[value].quantization.is_none()
+            && graph.values[value].element == ElementType::F32;
         let Some(position) = position.filter(|_| ours) else {
             end.start = Some(value);
             break;
@@ -124,10 +130,11 @@ struct Lowering<'a> {
     per_channel: bool,
     reference: Reference,
     program: QuantGraph,
-    /// The tensor that holds each value, int8 where there is a choice.
+    /// The tensor that holds each value, quantized where there is a choice.
     tensors: HashMap<ValueId, TensorId>,
-    /// f32 inputs as they come.
-    raw_inputs: HashMap<ValueId, TensorId>,
+    /// The tensors that hold values in f32: inputs as they come, and what is
+    /// kept in float.
+    reals: HashMap<ValueId, TensorId>,
 }
 
 impl Lowering<'_> {
@@ -148,11 +155,17 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    fn constant(&mut self, name: String, data: Vec<i8>, params: Option<QuantParams>) -> TensorId {
+    fn constant(&mut self, name: String, data: Buffer, params: Option<QuantParams>) -> TensorId {
+        let element = match data {
+            Buffer::I8(_) => ElementType::I8,
+            Buffer::I16(_) => ElementType::I16,
+            Buffer::I32(_) => ElementType::I32,
+            Buffer::F32(_) => ElementType::F32,
+        };
         self.program.tensors.push(QuantTensor {
             name,
             len: data.len(),
-            element: ElementType::I8,
+            element,
             params,
             constant: Some(data),
             value: None,
@@ -165,32 +178,80 @@ impl Lowering<'_> {
         index: usize,
         operator: &'static str,
         inputs: Vec<TensorId>,
-        output: TensorId,
+        mut outputs: Vec<TensorId>,
         kernel: Box<dyn Kernel>,
     ) {
+        for (element, len) in kernel.scratch() {
+            self.program.tensors.push(QuantTensor {
+                name: "scratch".to_owned(),
+                len,
+                element,
+                params: None,
+                constant: None,
+                value: None,
+            });
+            outputs.push(self.program.tensors.len() - 1);
+        }
         self.program.steps.push(Step {
             index,
             operator,
             inputs,
-            output,
+            outputs,
             kernel,
         });
     }
 
+    /// A step of the compiler's own, beside the file's operators.
+    fn extra(
+        &mut self,
+        operator: &'static str,
+        from: TensorId,
+        to: TensorId,
+        kernel: impl Kernel + 'static,
+    ) {
+        self.step(usize::MAX, operator, vec![from], vec![to], Box::new(kernel));
+    }
+
+    /// How the program holds a value.
+    fn target(&self, value: ValueId) -> Result<Target> {
+        Ok(match self.graph.values[value].element {
+            ElementType::I32 => Target::I32,
+            ElementType::Bool => Target::Bool,
+            _ if self.scales.is_float(value) => Target::F32,
+            ElementType::I16 => Target::I16(self.scales.get(self.graph, value)?),
+            _ => Target::I8(self.scales.get(self.graph, value)?),
+        })
+    }
+
     fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
         for (port, element) in self.graph.inputs.iter().zip(elements) {
-            let params = self.scales.find(port.value);
-            self.program.input_params.push(params);
+            self.program.input_params.push(self.scales.find(port.value));
             let id = match element {
-                ElementType::I8 => {
-                    let params = self.scales.get(self.graph, port.value)?;
-                    let id = self.tensor(port.value, ElementType::I8, Some(params));
-                    self.tensors.insert(port.value, id);
-                    id
-                }
                 ElementType::F32 => {
                     let id = self.tensor(port.value, ElementType::F32, None);
-                    self.raw_inputs.insert(port.value, id);
+                    self.reals.insert(port.value, id);
+                    id
+                }
+                ElementType::U8 | ElementType::Bool => {
+                    let target = self.target(port.value)?;
+                    let id = self.tensor(port.value, *element, target.params());
+                    let held = self.tensor(port.value, target.element(), target.params());
+                    self.extra("(input)", id, held, PortKernel::from(*element));
+                    self.tensors.insert(port.value, held);
+                    id
+                }
+                _ => {
+                    let target = self.target(port.value)?;
+                    let id = self.tensor(port.value, *element, target.params());
+                    if *element != target.element() {
+                        return Err(Error::model(format!(
+                            "input {:?} cannot be {}: it is {} in the program",
+                            port.name,
+                            element.name(),
+                            target.element().name()
+                        )));
+                    }
+                    self.tensors.insert(port.value, id);
                     id
                 }
             };
@@ -199,71 +260,181 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// The int8 tensor of a value; f32 inputs are quantized on first use.
-    fn int8(&mut self, value: ValueId) -> Result<TensorId> {
+    fn states(&mut self) -> Result<()> {
+        for state in &self.graph.states {
+            let target = self.target(state.value)?;
+            let id = self.tensor(state.value, target.element(), target.params());
+            if target == Target::F32 {
+                self.reals.insert(state.value, id);
+            } else {
+                self.tensors.insert(state.value, id);
+            }
+            let real = self.graph.initial(state);
+            let initial = match (target, &state.initial) {
+                (Target::I8(_) | Target::Bool, Some(Constant::I8(data))) => {
+                    Buffer::I8(data.iter().copied().collect())
+                }
+                (Target::I16(_), Some(Constant::I16(data))) => {
+                    Buffer::I16(data.iter().copied().collect())
+                }
+                // TensorFlow Lite clears variable tensors, whatever their zero point.
+                (_, None) if self.graph.values[state.value].params().is_some() => {
+                    Buffer::zeros(target.element(), real.len())
+                }
+                _ => self.program.encode_tensor(id, real.iter().copied()),
+            };
+            self.program.states.push(QuantState {
+                name: state.name.clone(),
+                value: id,
+                next: id,
+                initial,
+            });
+        }
+        Ok(())
+    }
+
+    /// What every state is at the end of a run; never another state's own memory.
+    fn next_states(&mut self) -> Result<()> {
+        for i in 0..self.graph.states.len() {
+            let (value, next) = (self.graph.states[i].value, self.graph.states[i].next);
+            let target = self.target(value)?;
+            let mut id = if target == Target::F32 {
+                self.real(next)?
+            } else {
+                self.held(next)?
+            };
+            if next != value && self.program.states.iter().any(|s| s.value == id) {
+                let copy = self.tensor(next, target.element(), target.params());
+                let all = self.graph.values[next].len();
+                self.extra(
+                    "(state)",
+                    id,
+                    copy,
+                    crate::ops::strided::StridedKernel::copy(all),
+                );
+                id = copy;
+            }
+            self.program.states[i].next = id;
+        }
+        Ok(())
+    }
+
+    /// The quantized (or integer) tensor of a value; f32 ones are quantized on
+    /// first use.
+    fn held(&mut self, value: ValueId) -> Result<TensorId> {
         if let Some(&id) = self.tensors.get(&value) {
             return Ok(id);
         }
-        let params = self.scales.get(self.graph, value)?;
-        if let Some(real) = self.graph.values[value].real() {
-            let data = real.iter().map(|&x| params.quantize(x)).collect();
-            return Ok(self.constant(self.graph.values[value].name.clone(), data, Some(params)));
+        let v = &self.graph.values[value];
+        match &v.constant {
+            Some(Constant::I32(data)) if v.element == ElementType::I32 => {
+                let data = Buffer::I32(data.iter().copied().collect());
+                return Ok(self.constant(v.name.clone(), data, None));
+            }
+            Some(Constant::I8(data)) if v.element == ElementType::Bool => {
+                let data = Buffer::I8(data.iter().copied().collect());
+                return Ok(self.constant(v.name.clone(), data, None));
+            }
+            _ => {}
         }
-        let Some(&raw) = self.raw_inputs.get(&value) else {
+        let params = match v.params() {
+            Some(params) => params,
+            None => self.scales.get(self.graph, value)?,
+        };
+        if let Some(real) = v.real() {
+            let data = if v.element == ElementType::I16 {
+                Buffer::I16(real.iter().map(|&x| params.quantize_i16(x)).collect())
+            } else {
+                Buffer::I8(real.iter().map(|&x| params.quantize(x)).collect())
+            };
+            return Ok(self.constant(v.name.clone(), data, Some(params)));
+        }
+        let Some(&raw) = self.reals.get(&value) else {
             return Err(Error::model(format!(
                 "tensor {:?} is not there yet",
                 self.graph.values[value].name
             )));
         };
         let id = self.tensor(value, ElementType::I8, Some(params));
-        self.step(
-            usize::MAX,
-            "(input)",
-            vec![raw],
-            id,
-            Box::new(QuantizeKernel(params)),
-        );
+        self.extra("(input)", raw, id, QuantizeKernel(params));
         self.tensors.insert(value, id);
         Ok(id)
     }
 
-    fn context(&self, position: usize, target: Target) -> LowerContext<'_> {
-        let node = &self.graph.nodes[position];
-        let operand = |v: &Option<ValueId>| {
-            v.map(|v| Operand {
-                value: &self.graph.values[v],
-                params: self.graph.values[v]
-                    .constant
-                    .is_none()
-                    .then(|| self.scales.find(v))
-                    .flatten(),
-            })
-        };
-        LowerContext {
-            inputs: node.inputs.iter().map(operand).collect(),
-            output: &self.graph.values[node.output],
-            target,
-            per_channel: self.per_channel,
-            reference: self.reference,
+    /// A value in f32.
+    fn real(&mut self, value: ValueId) -> Result<TensorId> {
+        if let Some(&id) = self.reals.get(&value) {
+            return Ok(id);
         }
+        let v = &self.graph.values[value];
+        if let Some(real) = v.real() {
+            let data = Buffer::F32(real.iter().copied().collect());
+            return Ok(self.constant(v.name.clone(), data, None));
+        }
+        let id = self.dequantized(value)?;
+        self.reals.insert(value, id);
+        Ok(id)
     }
 
-    /// The tensors that a lowered operator reads.
-    fn sources(&mut self, position: usize, sources: Vec<Source>) -> Result<Vec<TensorId>> {
+    fn context(&self, position: usize, target: Target) -> Result<LowerContext<'_>> {
+        let node = &self.graph.nodes[position];
+        let operand = |v: &Option<ValueId>| {
+            v.map(|v| {
+                let value = &self.graph.values[v];
+                let computed = value.constant.is_none();
+                Operand {
+                    value,
+                    params: computed.then(|| self.scales.find(v)).flatten(),
+                    element: match value.element {
+                        ElementType::F32 => ElementType::I8,
+                        other => other.held(),
+                    },
+                }
+            })
+        };
+        Ok(LowerContext {
+            inputs: node.inputs.iter().map(operand).collect(),
+            output: &self.graph.values[node.output()],
+            target,
+            other_targets: node.outputs[1..]
+                .iter()
+                .map(|&v| self.target(v))
+                .collect::<Result<_>>()?,
+            per_channel: self.per_channel,
+            reference: self.reference,
+        })
+    }
+
+    /// The tensors that a lowered operator reads; `real` if it computes in f32.
+    fn sources(
+        &mut self,
+        position: usize,
+        sources: Vec<Source>,
+        real: bool,
+    ) -> Result<Vec<TensorId>> {
         let mut ids = Vec::new();
         for source in sources {
             ids.push(match source {
                 Source::Constant(data) => {
-                    let name = self.graph.values[self.graph.nodes[position].output]
+                    let name = self.graph.values[self.graph.nodes[position].output()]
                         .name
                         .clone();
                     self.constant(name, data, None)
                 }
                 Source::Operand(i) => {
-                    let value = self.graph.nodes[position].inputs[i].unwrap_or_default();
-                    match self.raw_inputs.get(&value) {
-                        Some(&raw) if self.graph.nodes[position].op.reads_f32() => raw,
-                        _ => self.int8(value)?,
+                    let value = self.graph.nodes[position]
+                        .inputs
+                        .get(i)
+                        .copied()
+                        .flatten()
+                        .unwrap_or_default();
+                    let as_it_comes = self.graph.nodes[position].op.reads_f32();
+                    match self.reals.get(&value) {
+                        Some(&raw) if as_it_comes => raw,
+                        _ if real && self.graph.values[value].element.is_real() => {
+                            self.real(value)?
+                        }
+                        _ => self.held(value)?,
                     }
                 }
             });
@@ -273,23 +444,42 @@ impl Lowering<'_> {
 
     fn node(&mut self, position: usize) -> Result<()> {
         let node = &self.graph.nodes[position];
-        let params = self.scales.get(self.graph, node.output)?;
+        let target = self.target(node.output())?;
         if node.op.is_view()
             && let Some(input) = node.inputs.first().copied().flatten()
-            && self.scales.find(input) == Some(params)
+            && self.target(input).ok() == Some(target)
         {
-            let id = self.int8(input)?;
-            self.tensors.insert(node.output, id);
+            if target == Target::F32 {
+                let id = self.real(input)?;
+                self.reals.insert(node.output(), id);
+            } else {
+                let id = self.held(input)?;
+                self.tensors.insert(node.output(), id);
+            }
             return Ok(());
         }
-        let lowered = node.op.lower(&self.context(position, Target::I8(params)))?;
-        let mut inputs = self.sources(position, lowered.sources)?;
-        if node.op.rule() == crate::ops::QuantRule::SameAsAllInputs {
+        let context = self.context(position, target)?;
+        let Lowered { kernel, sources } = if target == Target::F32 {
+            node.op.lower_float(&context)?
+        } else {
+            node.op.lower(&context)?
+        };
+        let targets: Vec<Target> = [target].into_iter().chain(context.other_targets).collect();
+        let mut inputs = self.sources(position, sources, target == Target::F32)?;
+        if let (QuantRule::SameAsAllInputs, Some(params)) = (node.op.rule(), target.params()) {
             self.rescale(position, params, &mut inputs);
         }
-        let output = self.tensor(node.output, ElementType::I8, Some(params));
-        self.tensors.insert(node.output, output);
-        self.step(node.index, node.op.name(), inputs, output, lowered.kernel);
+        let mut outputs = Vec::new();
+        for (&value, target) in node.outputs.iter().zip(targets) {
+            let id = self.tensor(value, target.element(), target.params());
+            if target == Target::F32 {
+                self.reals.insert(value, id);
+            } else {
+                self.tensors.insert(value, id);
+            }
+            outputs.push(id);
+        }
+        self.step(node.index, node.op.name(), inputs, outputs, kernel);
         Ok(())
     }
 
@@ -307,7 +497,7 @@ impl Lowering<'_> {
             }
             let rescaled = self.tensor(value, ElementType::I8, Some(params));
             let kernel = Box::new(TableKernel::requantize(from, params));
-            self.step(node.index, "(rescale)", vec![*id], rescaled, kernel);
+            self.step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
             *id = rescaled;
         }
     }
@@ -319,11 +509,17 @@ impl Lowering<'_> {
             return Err(Error::model("it has no input"));
         };
         if node.op.writes_f32() {
-            let lowered = node.op.lower(&self.context(position, Target::F32))?;
-            let inputs = self.sources(position, lowered.sources)?;
-            let output = self.tensor(node.output, ElementType::F32, None);
-            self.tensors.insert(node.output, output);
-            self.step(node.index, node.op.name(), inputs, output, lowered.kernel);
+            let lowered = node.op.lower(&self.context(position, Target::F32)?)?;
+            let inputs = self.sources(position, lowered.sources, false)?;
+            let output = self.tensor(node.output(), ElementType::F32, None);
+            self.tensors.insert(node.output(), output);
+            self.step(
+                node.index,
+                node.op.name(),
+                inputs,
+                vec![output],
+                lowered.kernel,
+            );
             return Ok(());
         }
         let real = if end.start == Some(input) {
@@ -332,48 +528,62 @@ impl Lowering<'_> {
             self.tensors[&input]
         };
         if node.op.is_view() {
-            self.tensors.insert(node.output, real);
+            self.tensors.insert(node.output(), real);
             return Ok(());
         }
         let function = node.op.tail().unwrap_or(Function::Logistic);
-        let output = self.tensor(node.output, ElementType::F32, None);
-        self.tensors.insert(node.output, output);
+        let output = self.tensor(node.output(), ElementType::F32, None);
+        self.tensors.insert(node.output(), output);
         self.step(
             node.index,
             node.op.name(),
             vec![real],
-            output,
+            vec![output],
             Box::new(TailKernel(function)),
         );
         Ok(())
     }
 
     fn dequantized(&mut self, value: ValueId) -> Result<TensorId> {
-        let id = self.int8(value)?;
-        let params = self.scales.get(self.graph, value)?;
+        let id = self.held(value)?;
+        let element = self.program.tensors[id].element;
+        let params = self.program.tensors[id].params;
+        let params = match params {
+            Some(params) => params,
+            None => self.scales.get(self.graph, value)?,
+        };
         let real = self.tensor(value, ElementType::F32, None);
-        self.step(
-            usize::MAX,
-            "(output)",
-            vec![id],
-            real,
-            Box::new(DequantizeKernel(params)),
-        );
+        self.extra("(output)", id, real, DequantizeKernel { params, element });
         Ok(real)
     }
 
     fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
-        let params = self.scales.find(value);
-        self.program.output_params.push(params);
+        self.program.output_params.push(self.scales.find(value));
         let existing = self.tensors.get(&value).copied();
         // An f32 input that is also an output goes through untouched.
-        let raw = self.raw_inputs.get(&value).copied();
+        let raw = self.reals.get(&value).copied();
         let id = match (existing, raw, element) {
             (_, Some(raw), ElementType::F32) => raw,
             (Some(id), ..) if self.program.tensors[id].element == element => id,
-            (_, _, ElementType::F32) => self.dequantized(value)?,
-            (_, _, ElementType::I8) => self.int8(value)?,
+            (_, _, ElementType::F32) => self.real(value)?,
+            (_, _, ElementType::U8 | ElementType::Bool) => {
+                let held = self.held(value)?;
+                let params = self.program.tensors[held].params;
+                let id = self.tensor(value, element, params);
+                self.extra("(output)", held, id, PortKernel::to(element));
+                id
+            }
+            _ => self.held(value)?,
         };
+        let found = self.program.tensors[id].element;
+        if found != element {
+            return Err(Error::model(format!(
+                "output {:?} cannot be {}: it is {} in the program",
+                self.graph.values[value].name,
+                element.name(),
+                found.name()
+            )));
+        }
         self.program.outputs.push(id);
         Ok(())
     }

@@ -131,32 +131,26 @@ fn one(
     }
     for (step, noise) in program.steps.iter().zip(&mut result.steps) {
         let reference = |value: Option<ValueId>| value.and_then(|v| real[v].as_ref());
-        let Some(expected) = reference(program.tensors[step.output].value) else {
+        let Some(expected) = reference(program.tensors[step.output()].value) else {
             continue;
         };
         noise[0].add(
             expected.iter(),
-            &program.decode(step.output, &got[step.output]),
+            &program.decode(step.output(), &got[step.output()]),
         );
         // The same operator on the float model's own tensors.
         let exact: Vec<Buffer> = step
             .inputs
             .iter()
-            .map(|&id| {
-                match (
-                    reference(program.tensors[id].value),
-                    program.tensors[id].params,
-                ) {
-                    (Some(r), Some(params)) => {
-                        Buffer::I8(r.iter().map(|&x| params.quantize(x)).collect())
-                    }
-                    (Some(r), None) => Buffer::F32(r.clone()),
-                    (None, _) => got[id].clone(),
-                }
+            .map(|&id| match reference(program.tensors[id].value) {
+                Some(real) => program.encode_tensor(id, real.iter().copied()),
+                None => got[id].clone(),
             })
             .collect();
-        let alone = step.kernel.simulate(&exact.iter().collect::<Vec<_>>());
-        noise[1].add(expected.iter(), &program.decode(step.output, &alone));
+        let alone = step.kernel.simulate_all(&exact.iter().collect::<Vec<_>>());
+        if let Some(alone) = alone.first() {
+            noise[1].add(expected.iter(), &program.decode(step.output(), alone));
+        }
     }
     result
 }

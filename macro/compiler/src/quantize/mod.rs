@@ -23,11 +23,18 @@ pub(crate) struct QuantTensor {
     pub name: String,
     pub len: usize,
     pub element: ElementType,
-    /// Of int8 tensors.
+    /// Of int8 and int16 tensors.
     pub params: Option<QuantParams>,
-    pub constant: Option<Vec<i8>>,
+    pub constant: Option<Buffer>,
     /// The float tensor that it stands for.
     pub value: Option<ValueId>,
+}
+
+impl QuantTensor {
+    /// Its size in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.len * self.element.bytes()
+    }
 }
 
 /// One kernel call.
@@ -36,8 +43,24 @@ pub(crate) struct Step {
     pub index: usize,
     pub operator: &'static str,
     pub inputs: Vec<TensorId>,
-    pub output: TensorId,
+    /// The file's outputs, what is kept for the next run, scratch memory.
+    pub outputs: Vec<TensorId>,
     pub kernel: Box<dyn Kernel>,
+}
+
+impl Step {
+    /// The first output.
+    pub(crate) fn output(&self) -> TensorId {
+        self.outputs[0]
+    }
+}
+
+/// A variable of the quantized program.
+pub(crate) struct QuantState {
+    pub name: String,
+    pub value: TensorId,
+    pub next: TensorId,
+    pub initial: Buffer,
 }
 
 /// The quantized program, in order of execution.
@@ -52,6 +75,7 @@ pub(crate) struct QuantGraph {
     /// The quantization of each input and output, also where callers see f32.
     pub input_params: Vec<Option<QuantParams>>,
     pub output_params: Vec<Option<QuantParams>>,
+    pub states: Vec<QuantState>,
 }
 
 impl QuantGraph {
@@ -59,15 +83,24 @@ impl QuantGraph {
     pub(crate) fn simulate(&self, inputs: &[Buffer]) -> Vec<Buffer> {
         let mut tensors = self.start(inputs);
         for step in &self.steps {
-            tensors[step.output] = self.simulate_step(step, &tensors);
+            let results = self.simulate_step(step, &tensors);
+            for (&id, result) in step.outputs.iter().zip(results) {
+                tensors[id] = result;
+            }
         }
         tensors
     }
 
-    /// The tensors before the first step: constants and inputs.
+    /// The tensors before the first step: constants, fresh variables and inputs.
     pub(crate) fn start(&self, inputs: &[Buffer]) -> Vec<Buffer> {
-        let constant = |t: &QuantTensor| Buffer::I8(t.constant.clone().unwrap_or_default());
+        let constant = |t: &QuantTensor| {
+            let empty = Buffer::I8(Vec::new());
+            t.constant.clone().unwrap_or(empty)
+        };
         let mut tensors: Vec<Buffer> = self.tensors.iter().map(constant).collect();
+        for state in &self.states {
+            tensors[state.value] = state.initial.clone();
+        }
         for (&id, input) in self.inputs.iter().zip(inputs) {
             tensors[id] = input.clone();
         }
@@ -80,7 +113,8 @@ impl QuantGraph {
             let later = self.steps[position + 1..]
                 .iter()
                 .any(|s| s.inputs.contains(&id));
-            if !later && self.tensors[id].constant.is_none() {
+            let kept = self.states.iter().any(|s| s.next == id);
+            if !later && !kept && self.tensors[id].constant.is_none() {
                 tensors[id] = Buffer::I8(Vec::new());
             }
         }
@@ -95,18 +129,28 @@ impl QuantGraph {
             .collect()
     }
 
-    pub(crate) fn simulate_step(&self, step: &Step, tensors: &[Buffer]) -> Buffer {
+    pub(crate) fn simulate_step(&self, step: &Step, tensors: &[Buffer]) -> Vec<Buffer> {
         let inputs: Vec<&Buffer> = step.inputs.iter().map(|&id| &tensors[id]).collect();
-        step.kernel.simulate(&inputs)
+        step.kernel.simulate_all(&inputs)
     }
 
     /// A real sample in the element types that the program's inputs have.
     pub(crate) fn encode(&self, input: usize, real: impl Iterator<Item = f32>) -> Buffer {
-        let tensor = &self.tensors[self.inputs[input]];
-        match (tensor.element, tensor.params) {
+        self.encode_tensor(self.inputs[input], real)
+    }
+
+    /// Real values in a tensor's element type.
+    pub(crate) fn encode_tensor(&self, id: TensorId, real: impl Iterator<Item = f32>) -> Buffer {
+        let tensor = &self.tensors[id];
+        match (tensor.element.held(), tensor.params) {
             (ElementType::I8, Some(params)) => {
                 Buffer::I8(real.map(|x| params.quantize(x)).collect())
             }
+            (ElementType::I16, Some(params)) => {
+                Buffer::I16(real.map(|x| params.quantize_i16(x)).collect())
+            }
+            (ElementType::I8, None) => Buffer::I8(real.map(|x| x as i8).collect()),
+            (ElementType::I32, _) => Buffer::I32(real.map(|x| x as i32).collect()),
             _ => Buffer::F32(real.collect()),
         }
     }
@@ -119,6 +163,14 @@ impl QuantGraph {
                 data.iter().map(|&q| params.dequantize(q)).collect()
             }
             (Buffer::I8(data), None) => data.iter().map(|&q| f32::from(q)).collect(),
+            (Buffer::I16(data), params) => {
+                let scale = params.map_or(1.0, |p| p.scale);
+                let zero = params.map_or(0, |p| p.zero_point);
+                data.iter()
+                    .map(|&q| scale * (i32::from(q) - zero) as f32)
+                    .collect()
+            }
+            (Buffer::I32(data), _) => data.iter().map(|&q| q as f32).collect(),
         }
     }
 }

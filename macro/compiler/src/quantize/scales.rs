@@ -3,7 +3,7 @@
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, QuantParams, Quantization, Sets, ValueId};
+use crate::graph::{ElementType, Graph, QuantParams, Quantization, Sets, ValueId};
 use crate::ops::QuantRule;
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -21,10 +21,19 @@ pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
         .collect()
 }
 
-/// Inputs and operators' outputs.
+/// Inputs, states and operators' outputs, as far as they are real numbers.
 fn computed(graph: &Graph) -> Vec<ValueId> {
     let inputs = graph.inputs.iter().map(|p| p.value);
-    inputs.chain(graph.nodes.iter().map(|n| n.output)).collect()
+    inputs
+        .chain(graph.states.iter().map(|s| s.value))
+        .chain(graph.nodes.iter().flat_map(|n| n.outputs.iter().copied()))
+        .filter(|&v| {
+            !matches!(
+                graph.values[v].element,
+                ElementType::I32 | ElementType::Bool
+            )
+        })
+        .collect()
 }
 
 /// What the file, or else the specification, says of a tensor.
@@ -34,7 +43,7 @@ fn fixed(graph: &Graph, value: ValueId) -> Option<QuantParams> {
         Some(Quantization::Range { min, max }) => return Some(asymmetric(min, max)),
         _ => {}
     }
-    let node = graph.nodes.iter().find(|n| n.output == value)?;
+    let node = graph.nodes.iter().find(|n| n.outputs.contains(&value))?;
     match node.op.rule() {
         QuantRule::Fixed(params) => Some(params),
         _ => None,
@@ -44,10 +53,11 @@ fn fixed(graph: &Graph, value: ValueId) -> Option<QuantParams> {
 /// The chosen quantization of every computed tensor.
 pub(crate) struct Scales {
     params: Vec<Option<QuantParams>>,
+    floats: Vec<bool>,
 }
 
 impl Scales {
-    pub(crate) fn new(graph: &Graph, ranges: &Ranges) -> Self {
+    pub(crate) fn new(graph: &Graph, ranges: &Ranges, kept: &[ValueId]) -> Self {
         let range = |v: &ValueId| ranges.by_value.get(v).copied();
         let mut sets = Sets::new(graph.values.len());
         // A tensor joins a concatenation's scale unless that would cost it more
@@ -76,7 +86,8 @@ impl Scales {
             });
             params[value] = fixed(graph, value).or(shared);
         }
-        Self { params }
+        let floats = (0..graph.values.len()).map(|v| kept.contains(&v)).collect();
+        Self { params, floats }
     }
 
     pub(crate) fn get(&self, graph: &Graph, value: ValueId) -> Result<QuantParams> {
@@ -88,6 +99,11 @@ impl Scales {
         })
     }
 
+    /// True for tensors that stay in float because the user says so.
+    pub(crate) fn is_float(&self, value: ValueId) -> bool {
+        self.floats.get(value).copied().unwrap_or(false)
+    }
+
     pub(crate) fn find(&self, value: ValueId) -> Option<QuantParams> {
         self.params[value]
     }
@@ -95,6 +111,9 @@ impl Scales {
 
 /// The specification's same-scale rule.
 fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
+    for state in &graph.states {
+        sets.unite(state.value, state.next);
+    }
     for node in &graph.nodes {
         let inputs = node
             .inputs
@@ -104,12 +123,12 @@ fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -
         match node.op.rule() {
             QuantRule::SameAsInput => {
                 if let Some(&input) = inputs.clone().next() {
-                    sets.unite(input, node.output);
+                    sets.unite(input, node.output());
                 }
             }
             QuantRule::SameAsAllInputs => {
-                for &input in inputs.filter(|v| joins(**v, node.output)) {
-                    sets.unite(input, node.output);
+                for &input in inputs.filter(|v| joins(**v, node.output())) {
+                    sets.unite(input, node.output());
                 }
             }
             QuantRule::Observed | QuantRule::Fixed(_) => {}

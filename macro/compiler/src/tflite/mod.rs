@@ -20,7 +20,8 @@ use crate::error::{Error, Result};
 mod schema_generated;
 
 pub(crate) use schema_generated::tflite::{
-    ActivationFunctionType, BuiltinOperator, Model, Operator, Padding, SubGraph, Tensor, TensorType,
+    ActivationFunctionType, BuiltinOperator, DimensionMetadata, DimensionType, MirrorPadMode,
+    Model, Operator, Padding, SubGraph, Tensor, TensorType,
 };
 
 /// Checks that `bytes` is a whole `.tflite` file and gives its root table.

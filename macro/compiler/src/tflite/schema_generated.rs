@@ -267,6 +267,206 @@ pub mod tflite {
     pub struct QuantizationDetailsUnionTableOffset {}
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MIN_DIMENSION_TYPE: i8 = 0;
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MAX_DIMENSION_TYPE: i8 = 1;
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    #[allow(non_camel_case_types)]
+    pub const ENUM_VALUES_DIMENSION_TYPE: [DimensionType; 2] = [
+        DimensionType::DENSE,
+        DimensionType::SPARSE_CSR,
+    ];
+
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+    #[repr(transparent)]
+    pub struct DimensionType(pub i8);
+
+    #[allow(non_upper_case_globals)]
+    impl DimensionType {
+        pub const DENSE: Self = Self(0);
+        pub const SPARSE_CSR: Self = Self(1);
+
+        pub const ENUM_MIN: i8 = 0;
+        pub const ENUM_MAX: i8 = 1;
+        pub const ENUM_VALUES: &'static [Self] = &[
+            Self::DENSE,
+            Self::SPARSE_CSR,
+        ];
+
+        /// Returns the variant's name or "" if unknown.
+        pub fn variant_name(self) -> Option<&'static str> {
+            match self {
+                Self::DENSE => Some("DENSE"),
+                Self::SPARSE_CSR => Some("SPARSE_CSR"),
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for DimensionType {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            if let Some(name) = self.variant_name() {
+                f.write_str(name)
+            } else {
+                f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+            }
+        }
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for DimensionType {
+        type Inner = Self;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            let b = unsafe { ::flatbuffers::read_scalar_at::<i8>(buf, loc) };
+            Self(b)
+        }
+    }
+
+    impl ::flatbuffers::Push for DimensionType {
+        type Output = DimensionType;
+
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            unsafe { ::flatbuffers::emplace_scalar::<i8>(dst, self.0) };
+        }
+    }
+
+    impl ::flatbuffers::EndianScalar for DimensionType {
+        type Scalar = i8;
+
+        #[inline]
+        fn to_little_endian(self) -> i8 {
+            self.0.to_le()
+        }
+
+        #[inline]
+        #[allow(clippy::wrong_self_convention)]
+        fn from_little_endian(v: i8) -> Self {
+            let b = i8::from_le(v);
+            Self(b)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for DimensionType {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            i8::run_verifier(v, pos)
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for DimensionType {}
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MIN_SPARSE_INDEX_VECTOR: u8 = 0;
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MAX_SPARSE_INDEX_VECTOR: u8 = 3;
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    #[allow(non_camel_case_types)]
+    pub const ENUM_VALUES_SPARSE_INDEX_VECTOR: [SparseIndexVector; 4] = [
+        SparseIndexVector::NONE,
+        SparseIndexVector::Int32Vector,
+        SparseIndexVector::Uint16Vector,
+        SparseIndexVector::Uint8Vector,
+    ];
+
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+    #[repr(transparent)]
+    pub struct SparseIndexVector(pub u8);
+
+    #[allow(non_upper_case_globals)]
+    impl SparseIndexVector {
+        pub const NONE: Self = Self(0);
+        pub const Int32Vector: Self = Self(1);
+        pub const Uint16Vector: Self = Self(2);
+        pub const Uint8Vector: Self = Self(3);
+
+        pub const ENUM_MIN: u8 = 0;
+        pub const ENUM_MAX: u8 = 3;
+        pub const ENUM_VALUES: &'static [Self] = &[
+            Self::NONE,
+            Self::Int32Vector,
+            Self::Uint16Vector,
+            Self::Uint8Vector,
+        ];
+
+        /// Returns the variant's name or "" if unknown.
+        pub fn variant_name(self) -> Option<&'static str> {
+            match self {
+                Self::NONE => Some("NONE"),
+                Self::Int32Vector => Some("Int32Vector"),
+                Self::Uint16Vector => Some("Uint16Vector"),
+                Self::Uint8Vector => Some("Uint8Vector"),
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for SparseIndexVector {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            if let Some(name) = self.variant_name() {
+                f.write_str(name)
+            } else {
+                f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+            }
+        }
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for SparseIndexVector {
+        type Inner = Self;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+            Self(b)
+        }
+    }
+
+    impl ::flatbuffers::Push for SparseIndexVector {
+        type Output = SparseIndexVector;
+
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+        }
+    }
+
+    impl ::flatbuffers::EndianScalar for SparseIndexVector {
+        type Scalar = u8;
+
+        #[inline]
+        fn to_little_endian(self) -> u8 {
+            self.0.to_le()
+        }
+
+        #[inline]
+        #[allow(clippy::wrong_self_convention)]
+        fn from_little_endian(v: u8) -> Self {
+            let b = u8::from_le(v);
+            Self(b)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for SparseIndexVector {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            u8::run_verifier(v, pos)
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for SparseIndexVector {}
+
+    pub struct SparseIndexVectorUnionTableOffset {}
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     pub const ENUM_MIN_BUILTIN_OPERATOR: i32 = 0;
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
@@ -1502,22 +1702,44 @@ pub mod tflite {
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 16] = [
+    pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 38] = [
         BuiltinOptions::NONE,
         BuiltinOptions::Conv2DOptions,
         BuiltinOptions::DepthwiseConv2DOptions,
         BuiltinOptions::Pool2DOptions,
+        BuiltinOptions::SVDFOptions,
         BuiltinOptions::FullyConnectedOptions,
         BuiltinOptions::SoftmaxOptions,
         BuiltinOptions::ConcatenationOptions,
         BuiltinOptions::AddOptions,
+        BuiltinOptions::L2NormOptions,
+        BuiltinOptions::ResizeBilinearOptions,
         BuiltinOptions::ReshapeOptions,
+        BuiltinOptions::SpaceToDepthOptions,
         BuiltinOptions::MulOptions,
+        BuiltinOptions::GatherOptions,
         BuiltinOptions::ReducerOptions,
         BuiltinOptions::SubOptions,
+        BuiltinOptions::DivOptions,
         BuiltinOptions::SqueezeOptions,
+        BuiltinOptions::StridedSliceOptions,
+        BuiltinOptions::SplitOptions,
+        BuiltinOptions::TransposeConvOptions,
         BuiltinOptions::FakeQuantOptions,
+        BuiltinOptions::PackOptions,
+        BuiltinOptions::OneHotOptions,
+        BuiltinOptions::UnpackOptions,
+        BuiltinOptions::UnidirectionalSequenceLSTMOptions,
+        BuiltinOptions::ResizeNearestNeighborOptions,
         BuiltinOptions::LeakyReluOptions,
+        BuiltinOptions::MirrorPadOptions,
+        BuiltinOptions::IfOptions,
+        BuiltinOptions::WhileOptions,
+        BuiltinOptions::DepthToSpaceOptions,
+        BuiltinOptions::BatchMatMulOptions,
+        BuiltinOptions::CumsumOptions,
+        BuiltinOptions::CallOnceOptions,
+        BuiltinOptions::VarHandleOptions,
         BuiltinOptions::GeluOptions,
     ];
 
@@ -1531,17 +1753,39 @@ pub mod tflite {
         pub const Conv2DOptions: Self = Self(1);
         pub const DepthwiseConv2DOptions: Self = Self(2);
         pub const Pool2DOptions: Self = Self(5);
+        pub const SVDFOptions: Self = Self(6);
         pub const FullyConnectedOptions: Self = Self(8);
         pub const SoftmaxOptions: Self = Self(9);
         pub const ConcatenationOptions: Self = Self(10);
         pub const AddOptions: Self = Self(11);
+        pub const L2NormOptions: Self = Self(12);
+        pub const ResizeBilinearOptions: Self = Self(15);
         pub const ReshapeOptions: Self = Self(17);
+        pub const SpaceToDepthOptions: Self = Self(19);
         pub const MulOptions: Self = Self(21);
+        pub const GatherOptions: Self = Self(23);
         pub const ReducerOptions: Self = Self(27);
         pub const SubOptions: Self = Self(28);
+        pub const DivOptions: Self = Self(29);
         pub const SqueezeOptions: Self = Self(30);
+        pub const StridedSliceOptions: Self = Self(32);
+        pub const SplitOptions: Self = Self(35);
+        pub const TransposeConvOptions: Self = Self(49);
         pub const FakeQuantOptions: Self = Self(58);
+        pub const PackOptions: Self = Self(59);
+        pub const OneHotOptions: Self = Self(61);
+        pub const UnpackOptions: Self = Self(64);
+        pub const UnidirectionalSequenceLSTMOptions: Self = Self(71);
+        pub const ResizeNearestNeighborOptions: Self = Self(74);
         pub const LeakyReluOptions: Self = Self(75);
+        pub const MirrorPadOptions: Self = Self(77);
+        pub const IfOptions: Self = Self(92);
+        pub const WhileOptions: Self = Self(93);
+        pub const DepthToSpaceOptions: Self = Self(94);
+        pub const BatchMatMulOptions: Self = Self(101);
+        pub const CumsumOptions: Self = Self(102);
+        pub const CallOnceOptions: Self = Self(103);
+        pub const VarHandleOptions: Self = Self(111);
         pub const GeluOptions: Self = Self(116);
 
         pub const ENUM_MIN: u8 = 0;
@@ -1551,17 +1795,39 @@ pub mod tflite {
             Self::Conv2DOptions,
             Self::DepthwiseConv2DOptions,
             Self::Pool2DOptions,
+            Self::SVDFOptions,
             Self::FullyConnectedOptions,
             Self::SoftmaxOptions,
             Self::ConcatenationOptions,
             Self::AddOptions,
+            Self::L2NormOptions,
+            Self::ResizeBilinearOptions,
             Self::ReshapeOptions,
+            Self::SpaceToDepthOptions,
             Self::MulOptions,
+            Self::GatherOptions,
             Self::ReducerOptions,
             Self::SubOptions,
+            Self::DivOptions,
             Self::SqueezeOptions,
+            Self::StridedSliceOptions,
+            Self::SplitOptions,
+            Self::TransposeConvOptions,
             Self::FakeQuantOptions,
+            Self::PackOptions,
+            Self::OneHotOptions,
+            Self::UnpackOptions,
+            Self::UnidirectionalSequenceLSTMOptions,
+            Self::ResizeNearestNeighborOptions,
             Self::LeakyReluOptions,
+            Self::MirrorPadOptions,
+            Self::IfOptions,
+            Self::WhileOptions,
+            Self::DepthToSpaceOptions,
+            Self::BatchMatMulOptions,
+            Self::CumsumOptions,
+            Self::CallOnceOptions,
+            Self::VarHandleOptions,
             Self::GeluOptions,
         ];
 
@@ -1572,17 +1838,39 @@ pub mod tflite {
                 Self::Conv2DOptions => Some("Conv2DOptions"),
                 Self::DepthwiseConv2DOptions => Some("DepthwiseConv2DOptions"),
                 Self::Pool2DOptions => Some("Pool2DOptions"),
+                Self::SVDFOptions => Some("SVDFOptions"),
                 Self::FullyConnectedOptions => Some("FullyConnectedOptions"),
                 Self::SoftmaxOptions => Some("SoftmaxOptions"),
                 Self::ConcatenationOptions => Some("ConcatenationOptions"),
                 Self::AddOptions => Some("AddOptions"),
+                Self::L2NormOptions => Some("L2NormOptions"),
+                Self::ResizeBilinearOptions => Some("ResizeBilinearOptions"),
                 Self::ReshapeOptions => Some("ReshapeOptions"),
+                Self::SpaceToDepthOptions => Some("SpaceToDepthOptions"),
                 Self::MulOptions => Some("MulOptions"),
+                Self::GatherOptions => Some("GatherOptions"),
                 Self::ReducerOptions => Some("ReducerOptions"),
                 Self::SubOptions => Some("SubOptions"),
+                Self::DivOptions => Some("DivOptions"),
                 Self::SqueezeOptions => Some("SqueezeOptions"),
+                Self::StridedSliceOptions => Some("StridedSliceOptions"),
+                Self::SplitOptions => Some("SplitOptions"),
+                Self::TransposeConvOptions => Some("TransposeConvOptions"),
                 Self::FakeQuantOptions => Some("FakeQuantOptions"),
+                Self::PackOptions => Some("PackOptions"),
+                Self::OneHotOptions => Some("OneHotOptions"),
+                Self::UnpackOptions => Some("UnpackOptions"),
+                Self::UnidirectionalSequenceLSTMOptions => Some("UnidirectionalSequenceLSTMOptions"),
+                Self::ResizeNearestNeighborOptions => Some("ResizeNearestNeighborOptions"),
                 Self::LeakyReluOptions => Some("LeakyReluOptions"),
+                Self::MirrorPadOptions => Some("MirrorPadOptions"),
+                Self::IfOptions => Some("IfOptions"),
+                Self::WhileOptions => Some("WhileOptions"),
+                Self::DepthToSpaceOptions => Some("DepthToSpaceOptions"),
+                Self::BatchMatMulOptions => Some("BatchMatMulOptions"),
+                Self::CumsumOptions => Some("CumsumOptions"),
+                Self::CallOnceOptions => Some("CallOnceOptions"),
+                Self::VarHandleOptions => Some("VarHandleOptions"),
                 Self::GeluOptions => Some("GeluOptions"),
                 _ => None,
             }
@@ -1646,6 +1934,101 @@ pub mod tflite {
     impl ::flatbuffers::SimpleToVerifyInSlice for BuiltinOptions {}
 
     pub struct BuiltinOptionsUnionTableOffset {}
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MIN_MIRROR_PAD_MODE: i8 = 0;
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MAX_MIRROR_PAD_MODE: i8 = 1;
+
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    #[allow(non_camel_case_types)]
+    pub const ENUM_VALUES_MIRROR_PAD_MODE: [MirrorPadMode; 2] = [
+        MirrorPadMode::REFLECT,
+        MirrorPadMode::SYMMETRIC,
+    ];
+
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+    #[repr(transparent)]
+    pub struct MirrorPadMode(pub i8);
+
+    #[allow(non_upper_case_globals)]
+    impl MirrorPadMode {
+        pub const REFLECT: Self = Self(0);
+        pub const SYMMETRIC: Self = Self(1);
+
+        pub const ENUM_MIN: i8 = 0;
+        pub const ENUM_MAX: i8 = 1;
+        pub const ENUM_VALUES: &'static [Self] = &[
+            Self::REFLECT,
+            Self::SYMMETRIC,
+        ];
+
+        /// Returns the variant's name or "" if unknown.
+        pub fn variant_name(self) -> Option<&'static str> {
+            match self {
+                Self::REFLECT => Some("REFLECT"),
+                Self::SYMMETRIC => Some("SYMMETRIC"),
+                _ => None,
+            }
+        }
+    }
+
+    impl ::core::fmt::Debug for MirrorPadMode {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            if let Some(name) = self.variant_name() {
+                f.write_str(name)
+            } else {
+                f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+            }
+        }
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for MirrorPadMode {
+        type Inner = Self;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            let b = unsafe { ::flatbuffers::read_scalar_at::<i8>(buf, loc) };
+            Self(b)
+        }
+    }
+
+    impl ::flatbuffers::Push for MirrorPadMode {
+        type Output = MirrorPadMode;
+
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            unsafe { ::flatbuffers::emplace_scalar::<i8>(dst, self.0) };
+        }
+    }
+
+    impl ::flatbuffers::EndianScalar for MirrorPadMode {
+        type Scalar = i8;
+
+        #[inline]
+        fn to_little_endian(self) -> i8 {
+            self.0.to_le()
+        }
+
+        #[inline]
+        #[allow(clippy::wrong_self_convention)]
+        fn from_little_endian(v: i8) -> Self {
+            let b = i8::from_le(v);
+            Self(b)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for MirrorPadMode {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            i8::run_verifier(v, pos)
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for MirrorPadMode {}
 
     pub enum CustomQuantizationOffset {}
 
@@ -2000,6 +2383,671 @@ pub mod tflite {
         }
     }
 
+    pub enum Int32VectorOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct Int32Vector<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for Int32Vector<'a> {
+        type Inner = Int32Vector<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> Int32Vector<'a> {
+        pub const VT_VALUES: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            Int32Vector { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args Int32VectorArgs<'args>
+        ) -> ::flatbuffers::WIPOffset<Int32Vector<'bldr>> {
+            let mut builder = Int32VectorBuilder::new(_fbb);
+            if let Some(x) = args.values { builder.add_values(x); }
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn values(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, i32>>>(Int32Vector::VT_VALUES, None)}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for Int32Vector<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("values", Self::VT_VALUES, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct Int32VectorArgs<'a> {
+        pub values: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, i32>>>,
+    }
+
+    impl<'a> Default for Int32VectorArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            Int32VectorArgs {
+                values: None,
+            }
+        }
+    }
+
+    pub struct Int32VectorBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> Int32VectorBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_values(&mut self, values: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , i32>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Int32Vector::VT_VALUES, values);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> Int32VectorBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            Int32VectorBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<Int32Vector<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for Int32Vector<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("Int32Vector");
+            ds.field("values", &self.values());
+            ds.finish()
+        }
+    }
+
+    pub enum Uint16VectorOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct Uint16Vector<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for Uint16Vector<'a> {
+        type Inner = Uint16Vector<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> Uint16Vector<'a> {
+        pub const VT_VALUES: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            Uint16Vector { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args Uint16VectorArgs<'args>
+        ) -> ::flatbuffers::WIPOffset<Uint16Vector<'bldr>> {
+            let mut builder = Uint16VectorBuilder::new(_fbb);
+            if let Some(x) = args.values { builder.add_values(x); }
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn values(&self) -> Option<::flatbuffers::Vector<'a, u16>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u16>>>(Uint16Vector::VT_VALUES, None)}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for Uint16Vector<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u16>>>("values", Self::VT_VALUES, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct Uint16VectorArgs<'a> {
+        pub values: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u16>>>,
+    }
+
+    impl<'a> Default for Uint16VectorArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            Uint16VectorArgs {
+                values: None,
+            }
+        }
+    }
+
+    pub struct Uint16VectorBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> Uint16VectorBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_values(&mut self, values: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u16>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Uint16Vector::VT_VALUES, values);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> Uint16VectorBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            Uint16VectorBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<Uint16Vector<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for Uint16Vector<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("Uint16Vector");
+            ds.field("values", &self.values());
+            ds.finish()
+        }
+    }
+
+    pub enum Uint8VectorOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct Uint8Vector<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for Uint8Vector<'a> {
+        type Inner = Uint8Vector<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> Uint8Vector<'a> {
+        pub const VT_VALUES: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            Uint8Vector { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args Uint8VectorArgs<'args>
+        ) -> ::flatbuffers::WIPOffset<Uint8Vector<'bldr>> {
+            let mut builder = Uint8VectorBuilder::new(_fbb);
+            if let Some(x) = args.values { builder.add_values(x); }
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn values(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(Uint8Vector::VT_VALUES, None)}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for Uint8Vector<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("values", Self::VT_VALUES, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct Uint8VectorArgs<'a> {
+        pub values: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+    }
+
+    impl<'a> Default for Uint8VectorArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            Uint8VectorArgs {
+                values: None,
+            }
+        }
+    }
+
+    pub struct Uint8VectorBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> Uint8VectorBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_values(&mut self, values: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Uint8Vector::VT_VALUES, values);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> Uint8VectorBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            Uint8VectorBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<Uint8Vector<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for Uint8Vector<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("Uint8Vector");
+            ds.field("values", &self.values());
+            ds.finish()
+        }
+    }
+
+    pub enum DimensionMetadataOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct DimensionMetadata<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for DimensionMetadata<'a> {
+        type Inner = DimensionMetadata<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> DimensionMetadata<'a> {
+        pub const VT_FORMAT: ::flatbuffers::VOffsetT = 4;
+        pub const VT_DENSE_SIZE: ::flatbuffers::VOffsetT = 6;
+        pub const VT_ARRAY_SEGMENTS_TYPE: ::flatbuffers::VOffsetT = 8;
+        pub const VT_ARRAY_SEGMENTS: ::flatbuffers::VOffsetT = 10;
+        pub const VT_ARRAY_INDICES_TYPE: ::flatbuffers::VOffsetT = 12;
+        pub const VT_ARRAY_INDICES: ::flatbuffers::VOffsetT = 14;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            DimensionMetadata { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args DimensionMetadataArgs
+        ) -> ::flatbuffers::WIPOffset<DimensionMetadata<'bldr>> {
+            let mut builder = DimensionMetadataBuilder::new(_fbb);
+            if let Some(x) = args.array_indices { builder.add_array_indices(x); }
+            if let Some(x) = args.array_segments { builder.add_array_segments(x); }
+            builder.add_dense_size(args.dense_size);
+            builder.add_array_indices_type(args.array_indices_type);
+            builder.add_array_segments_type(args.array_segments_type);
+            builder.add_format(args.format);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn format(&self) -> DimensionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<DimensionType>(DimensionMetadata::VT_FORMAT, Some(DimensionType::DENSE)).unwrap()}
+        }
+
+        #[inline]
+        pub fn dense_size(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(DimensionMetadata::VT_DENSE_SIZE, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn array_segments_type(&self) -> SparseIndexVector {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<SparseIndexVector>(DimensionMetadata::VT_ARRAY_SEGMENTS_TYPE, Some(SparseIndexVector::NONE)).unwrap()}
+        }
+
+        #[inline]
+        pub fn array_segments(&self) -> Option<::flatbuffers::Table<'a>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Table<'a>>>(DimensionMetadata::VT_ARRAY_SEGMENTS, None)}
+        }
+
+        #[inline]
+        pub fn array_indices_type(&self) -> SparseIndexVector {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<SparseIndexVector>(DimensionMetadata::VT_ARRAY_INDICES_TYPE, Some(SparseIndexVector::NONE)).unwrap()}
+        }
+
+        #[inline]
+        pub fn array_indices(&self) -> Option<::flatbuffers::Table<'a>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Table<'a>>>(DimensionMetadata::VT_ARRAY_INDICES, None)}
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn array_segments_as_int_32_vector(&self) -> Option<Int32Vector<'a>> {
+            if self.array_segments_type() == SparseIndexVector::Int32Vector {
+                self.array_segments().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { Int32Vector::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn array_segments_as_uint_16_vector(&self) -> Option<Uint16Vector<'a>> {
+            if self.array_segments_type() == SparseIndexVector::Uint16Vector {
+                self.array_segments().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { Uint16Vector::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn array_segments_as_uint_8_vector(&self) -> Option<Uint8Vector<'a>> {
+            if self.array_segments_type() == SparseIndexVector::Uint8Vector {
+                self.array_segments().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { Uint8Vector::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn array_indices_as_int_32_vector(&self) -> Option<Int32Vector<'a>> {
+            if self.array_indices_type() == SparseIndexVector::Int32Vector {
+                self.array_indices().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { Int32Vector::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn array_indices_as_uint_16_vector(&self) -> Option<Uint16Vector<'a>> {
+            if self.array_indices_type() == SparseIndexVector::Uint16Vector {
+                self.array_indices().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { Uint16Vector::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn array_indices_as_uint_8_vector(&self) -> Option<Uint8Vector<'a>> {
+            if self.array_indices_type() == SparseIndexVector::Uint8Vector {
+                self.array_indices().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { Uint8Vector::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for DimensionMetadata<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<DimensionType>("format", Self::VT_FORMAT, false)?
+                .visit_field::<i32>("dense_size", Self::VT_DENSE_SIZE, false)?
+                .visit_union::<SparseIndexVector, _>("array_segments_type", Self::VT_ARRAY_SEGMENTS_TYPE, "array_segments", Self::VT_ARRAY_SEGMENTS, false, |key, v, pos| {
+                    match key {
+                        SparseIndexVector::Int32Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Int32Vector>>("SparseIndexVector::Int32Vector", pos),
+                        SparseIndexVector::Uint16Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Uint16Vector>>("SparseIndexVector::Uint16Vector", pos),
+                        SparseIndexVector::Uint8Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Uint8Vector>>("SparseIndexVector::Uint8Vector", pos),
+                        _ => Ok(()),
+                    }
+                })?
+                .visit_union::<SparseIndexVector, _>("array_indices_type", Self::VT_ARRAY_INDICES_TYPE, "array_indices", Self::VT_ARRAY_INDICES, false, |key, v, pos| {
+                    match key {
+                        SparseIndexVector::Int32Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Int32Vector>>("SparseIndexVector::Int32Vector", pos),
+                        SparseIndexVector::Uint16Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Uint16Vector>>("SparseIndexVector::Uint16Vector", pos),
+                        SparseIndexVector::Uint8Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Uint8Vector>>("SparseIndexVector::Uint8Vector", pos),
+                        _ => Ok(()),
+                    }
+                })?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct DimensionMetadataArgs {
+        pub format: DimensionType,
+        pub dense_size: i32,
+        pub array_segments_type: SparseIndexVector,
+        pub array_segments: Option<::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>>,
+        pub array_indices_type: SparseIndexVector,
+        pub array_indices: Option<::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>>,
+    }
+
+    impl<'a> Default for DimensionMetadataArgs {
+        #[inline]
+        fn default() -> Self {
+            DimensionMetadataArgs {
+                format: DimensionType::DENSE,
+                dense_size: 0,
+                array_segments_type: SparseIndexVector::NONE,
+                array_segments: None,
+                array_indices_type: SparseIndexVector::NONE,
+                array_indices: None,
+            }
+        }
+    }
+
+    pub struct DimensionMetadataBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> DimensionMetadataBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_format(&mut self, format: DimensionType) {
+            self.fbb_.push_slot::<DimensionType>(DimensionMetadata::VT_FORMAT, format, DimensionType::DENSE);
+        }
+
+        #[inline]
+        pub fn add_dense_size(&mut self, dense_size: i32) {
+            self.fbb_.push_slot::<i32>(DimensionMetadata::VT_DENSE_SIZE, dense_size, 0);
+        }
+
+        #[inline]
+        pub fn add_array_segments_type(&mut self, array_segments_type: SparseIndexVector) {
+            self.fbb_.push_slot::<SparseIndexVector>(DimensionMetadata::VT_ARRAY_SEGMENTS_TYPE, array_segments_type, SparseIndexVector::NONE);
+        }
+
+        #[inline]
+        pub fn add_array_segments(&mut self, array_segments: ::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(DimensionMetadata::VT_ARRAY_SEGMENTS, array_segments);
+        }
+
+        #[inline]
+        pub fn add_array_indices_type(&mut self, array_indices_type: SparseIndexVector) {
+            self.fbb_.push_slot::<SparseIndexVector>(DimensionMetadata::VT_ARRAY_INDICES_TYPE, array_indices_type, SparseIndexVector::NONE);
+        }
+
+        #[inline]
+        pub fn add_array_indices(&mut self, array_indices: ::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(DimensionMetadata::VT_ARRAY_INDICES, array_indices);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> DimensionMetadataBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            DimensionMetadataBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<DimensionMetadata<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for DimensionMetadata<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("DimensionMetadata");
+            ds.field("format", &self.format());
+            ds.field("dense_size", &self.dense_size());
+            ds.field("array_segments_type", &self.array_segments_type());
+            match self.array_segments_type() {
+                SparseIndexVector::Int32Vector => {
+                    if let Some(x) = self.array_segments_as_int_32_vector() {
+                        ds.field("array_segments", &x)
+                    } else {
+                        ds.field("array_segments", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                SparseIndexVector::Uint16Vector => {
+                    if let Some(x) = self.array_segments_as_uint_16_vector() {
+                        ds.field("array_segments", &x)
+                    } else {
+                        ds.field("array_segments", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                SparseIndexVector::Uint8Vector => {
+                    if let Some(x) = self.array_segments_as_uint_8_vector() {
+                        ds.field("array_segments", &x)
+                    } else {
+                        ds.field("array_segments", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                _ => {
+                    let x: Option<()> = None;
+                    ds.field("array_segments", &x)
+                },
+            };
+            ds.field("array_indices_type", &self.array_indices_type());
+            match self.array_indices_type() {
+                SparseIndexVector::Int32Vector => {
+                    if let Some(x) = self.array_indices_as_int_32_vector() {
+                        ds.field("array_indices", &x)
+                    } else {
+                        ds.field("array_indices", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                SparseIndexVector::Uint16Vector => {
+                    if let Some(x) = self.array_indices_as_uint_16_vector() {
+                        ds.field("array_indices", &x)
+                    } else {
+                        ds.field("array_indices", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                SparseIndexVector::Uint8Vector => {
+                    if let Some(x) = self.array_indices_as_uint_8_vector() {
+                        ds.field("array_indices", &x)
+                    } else {
+                        ds.field("array_indices", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                _ => {
+                    let x: Option<()> = None;
+                    ds.field("array_indices", &x)
+                },
+            };
+            ds.finish()
+        }
+    }
+
     pub enum SparsityParametersOffset {}
 
     #[derive(Copy, Clone, PartialEq)]
@@ -2018,6 +3066,8 @@ pub mod tflite {
 
     impl<'a> SparsityParameters<'a> {
         pub const VT_TRAVERSAL_ORDER: ::flatbuffers::VOffsetT = 4;
+        pub const VT_BLOCK_MAP: ::flatbuffers::VOffsetT = 6;
+        pub const VT_DIM_METADATA: ::flatbuffers::VOffsetT = 8;
 
         #[inline]
         pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -2030,6 +3080,8 @@ pub mod tflite {
             args: &'args SparsityParametersArgs<'args>
         ) -> ::flatbuffers::WIPOffset<SparsityParameters<'bldr>> {
             let mut builder = SparsityParametersBuilder::new(_fbb);
+            if let Some(x) = args.dim_metadata { builder.add_dim_metadata(x); }
+            if let Some(x) = args.block_map { builder.add_block_map(x); }
             if let Some(x) = args.traversal_order { builder.add_traversal_order(x); }
             builder.finish()
         }
@@ -2042,6 +3094,22 @@ pub mod tflite {
             // which contains a valid value in this slot
             unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, i32>>>(SparsityParameters::VT_TRAVERSAL_ORDER, None)}
         }
+
+        #[inline]
+        pub fn block_map(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, i32>>>(SparsityParameters::VT_BLOCK_MAP, None)}
+        }
+
+        #[inline]
+        pub fn dim_metadata(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<DimensionMetadata<'a>>>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<DimensionMetadata>>>>(SparsityParameters::VT_DIM_METADATA, None)}
+        }
     }
 
     impl ::flatbuffers::Verifiable for SparsityParameters<'_> {
@@ -2051,6 +3119,8 @@ pub mod tflite {
         ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
             v.visit_table(pos)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("traversal_order", Self::VT_TRAVERSAL_ORDER, false)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("block_map", Self::VT_BLOCK_MAP, false)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ::flatbuffers::ForwardsUOffset<DimensionMetadata>>>>("dim_metadata", Self::VT_DIM_METADATA, false)?
                 .finish();
             Ok(())
         }
@@ -2058,6 +3128,8 @@ pub mod tflite {
 
     pub struct SparsityParametersArgs<'a> {
         pub traversal_order: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, i32>>>,
+        pub block_map: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, i32>>>,
+        pub dim_metadata: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<DimensionMetadata<'a>>>>>,
     }
 
     impl<'a> Default for SparsityParametersArgs<'a> {
@@ -2065,6 +3137,8 @@ pub mod tflite {
         fn default() -> Self {
             SparsityParametersArgs {
                 traversal_order: None,
+                block_map: None,
+                dim_metadata: None,
             }
         }
     }
@@ -2078,6 +3152,16 @@ pub mod tflite {
         #[inline]
         pub fn add_traversal_order(&mut self, traversal_order: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , i32>>) {
             self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(SparsityParameters::VT_TRAVERSAL_ORDER, traversal_order);
+        }
+
+        #[inline]
+        pub fn add_block_map(&mut self, block_map: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , i32>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(SparsityParameters::VT_BLOCK_MAP, block_map);
+        }
+
+        #[inline]
+        pub fn add_dim_metadata(&mut self, dim_metadata: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , ::flatbuffers::ForwardsUOffset<DimensionMetadata<'b >>>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(SparsityParameters::VT_DIM_METADATA, dim_metadata);
         }
 
         #[inline]
@@ -2100,6 +3184,8 @@ pub mod tflite {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let mut ds = f.debug_struct("SparsityParameters");
             ds.field("traversal_order", &self.traversal_order());
+            ds.field("block_map", &self.block_map());
+            ds.field("dim_metadata", &self.dim_metadata());
             ds.finish()
         }
     }
@@ -4319,6 +5405,2712 @@ pub mod tflite {
         }
     }
 
+    pub enum SVDFOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct SVDFOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for SVDFOptions<'a> {
+        type Inner = SVDFOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> SVDFOptions<'a> {
+        pub const VT_RANK: ::flatbuffers::VOffsetT = 4;
+        pub const VT_FUSED_ACTIVATION_FUNCTION: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            SVDFOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args SVDFOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<SVDFOptions<'bldr>> {
+            let mut builder = SVDFOptionsBuilder::new(_fbb);
+            builder.add_rank(args.rank);
+            builder.add_fused_activation_function(args.fused_activation_function);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn rank(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(SVDFOptions::VT_RANK, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn fused_activation_function(&self) -> ActivationFunctionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<ActivationFunctionType>(SVDFOptions::VT_FUSED_ACTIVATION_FUNCTION, Some(ActivationFunctionType::NONE)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for SVDFOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("rank", Self::VT_RANK, false)?
+                .visit_field::<ActivationFunctionType>("fused_activation_function", Self::VT_FUSED_ACTIVATION_FUNCTION, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct SVDFOptionsArgs {
+        pub rank: i32,
+        pub fused_activation_function: ActivationFunctionType,
+    }
+
+    impl<'a> Default for SVDFOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            SVDFOptionsArgs {
+                rank: 0,
+                fused_activation_function: ActivationFunctionType::NONE,
+            }
+        }
+    }
+
+    pub struct SVDFOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> SVDFOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_rank(&mut self, rank: i32) {
+            self.fbb_.push_slot::<i32>(SVDFOptions::VT_RANK, rank, 0);
+        }
+
+        #[inline]
+        pub fn add_fused_activation_function(&mut self, fused_activation_function: ActivationFunctionType) {
+            self.fbb_.push_slot::<ActivationFunctionType>(SVDFOptions::VT_FUSED_ACTIVATION_FUNCTION, fused_activation_function, ActivationFunctionType::NONE);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> SVDFOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            SVDFOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<SVDFOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for SVDFOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("SVDFOptions");
+            ds.field("rank", &self.rank());
+            ds.field("fused_activation_function", &self.fused_activation_function());
+            ds.finish()
+        }
+    }
+
+    pub enum L2NormOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct L2NormOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for L2NormOptions<'a> {
+        type Inner = L2NormOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> L2NormOptions<'a> {
+        pub const VT_FUSED_ACTIVATION_FUNCTION: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            L2NormOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args L2NormOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<L2NormOptions<'bldr>> {
+            let mut builder = L2NormOptionsBuilder::new(_fbb);
+            builder.add_fused_activation_function(args.fused_activation_function);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn fused_activation_function(&self) -> ActivationFunctionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<ActivationFunctionType>(L2NormOptions::VT_FUSED_ACTIVATION_FUNCTION, Some(ActivationFunctionType::NONE)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for L2NormOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<ActivationFunctionType>("fused_activation_function", Self::VT_FUSED_ACTIVATION_FUNCTION, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct L2NormOptionsArgs {
+        pub fused_activation_function: ActivationFunctionType,
+    }
+
+    impl<'a> Default for L2NormOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            L2NormOptionsArgs {
+                fused_activation_function: ActivationFunctionType::NONE,
+            }
+        }
+    }
+
+    pub struct L2NormOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> L2NormOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_fused_activation_function(&mut self, fused_activation_function: ActivationFunctionType) {
+            self.fbb_.push_slot::<ActivationFunctionType>(L2NormOptions::VT_FUSED_ACTIVATION_FUNCTION, fused_activation_function, ActivationFunctionType::NONE);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> L2NormOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            L2NormOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<L2NormOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for L2NormOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("L2NormOptions");
+            ds.field("fused_activation_function", &self.fused_activation_function());
+            ds.finish()
+        }
+    }
+
+    pub enum ResizeBilinearOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct ResizeBilinearOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for ResizeBilinearOptions<'a> {
+        type Inner = ResizeBilinearOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> ResizeBilinearOptions<'a> {
+        pub const VT_ALIGN_CORNERS: ::flatbuffers::VOffsetT = 8;
+        pub const VT_HALF_PIXEL_CENTERS: ::flatbuffers::VOffsetT = 10;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            ResizeBilinearOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args ResizeBilinearOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<ResizeBilinearOptions<'bldr>> {
+            let mut builder = ResizeBilinearOptionsBuilder::new(_fbb);
+            builder.add_half_pixel_centers(args.half_pixel_centers);
+            builder.add_align_corners(args.align_corners);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn align_corners(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(ResizeBilinearOptions::VT_ALIGN_CORNERS, Some(false)).unwrap()}
+        }
+
+        #[inline]
+        pub fn half_pixel_centers(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(ResizeBilinearOptions::VT_HALF_PIXEL_CENTERS, Some(false)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for ResizeBilinearOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<bool>("align_corners", Self::VT_ALIGN_CORNERS, false)?
+                .visit_field::<bool>("half_pixel_centers", Self::VT_HALF_PIXEL_CENTERS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct ResizeBilinearOptionsArgs {
+        pub align_corners: bool,
+        pub half_pixel_centers: bool,
+    }
+
+    impl<'a> Default for ResizeBilinearOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            ResizeBilinearOptionsArgs {
+                align_corners: false,
+                half_pixel_centers: false,
+            }
+        }
+    }
+
+    pub struct ResizeBilinearOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ResizeBilinearOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_align_corners(&mut self, align_corners: bool) {
+            self.fbb_.push_slot::<bool>(ResizeBilinearOptions::VT_ALIGN_CORNERS, align_corners, false);
+        }
+
+        #[inline]
+        pub fn add_half_pixel_centers(&mut self, half_pixel_centers: bool) {
+            self.fbb_.push_slot::<bool>(ResizeBilinearOptions::VT_HALF_PIXEL_CENTERS, half_pixel_centers, false);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ResizeBilinearOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            ResizeBilinearOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<ResizeBilinearOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for ResizeBilinearOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("ResizeBilinearOptions");
+            ds.field("align_corners", &self.align_corners());
+            ds.field("half_pixel_centers", &self.half_pixel_centers());
+            ds.finish()
+        }
+    }
+
+    pub enum ResizeNearestNeighborOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct ResizeNearestNeighborOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for ResizeNearestNeighborOptions<'a> {
+        type Inner = ResizeNearestNeighborOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> ResizeNearestNeighborOptions<'a> {
+        pub const VT_ALIGN_CORNERS: ::flatbuffers::VOffsetT = 4;
+        pub const VT_HALF_PIXEL_CENTERS: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            ResizeNearestNeighborOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args ResizeNearestNeighborOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<ResizeNearestNeighborOptions<'bldr>> {
+            let mut builder = ResizeNearestNeighborOptionsBuilder::new(_fbb);
+            builder.add_half_pixel_centers(args.half_pixel_centers);
+            builder.add_align_corners(args.align_corners);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn align_corners(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(ResizeNearestNeighborOptions::VT_ALIGN_CORNERS, Some(false)).unwrap()}
+        }
+
+        #[inline]
+        pub fn half_pixel_centers(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(ResizeNearestNeighborOptions::VT_HALF_PIXEL_CENTERS, Some(false)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for ResizeNearestNeighborOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<bool>("align_corners", Self::VT_ALIGN_CORNERS, false)?
+                .visit_field::<bool>("half_pixel_centers", Self::VT_HALF_PIXEL_CENTERS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct ResizeNearestNeighborOptionsArgs {
+        pub align_corners: bool,
+        pub half_pixel_centers: bool,
+    }
+
+    impl<'a> Default for ResizeNearestNeighborOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            ResizeNearestNeighborOptionsArgs {
+                align_corners: false,
+                half_pixel_centers: false,
+            }
+        }
+    }
+
+    pub struct ResizeNearestNeighborOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ResizeNearestNeighborOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_align_corners(&mut self, align_corners: bool) {
+            self.fbb_.push_slot::<bool>(ResizeNearestNeighborOptions::VT_ALIGN_CORNERS, align_corners, false);
+        }
+
+        #[inline]
+        pub fn add_half_pixel_centers(&mut self, half_pixel_centers: bool) {
+            self.fbb_.push_slot::<bool>(ResizeNearestNeighborOptions::VT_HALF_PIXEL_CENTERS, half_pixel_centers, false);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ResizeNearestNeighborOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            ResizeNearestNeighborOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<ResizeNearestNeighborOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for ResizeNearestNeighborOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("ResizeNearestNeighborOptions");
+            ds.field("align_corners", &self.align_corners());
+            ds.field("half_pixel_centers", &self.half_pixel_centers());
+            ds.finish()
+        }
+    }
+
+    pub enum SpaceToDepthOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct SpaceToDepthOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for SpaceToDepthOptions<'a> {
+        type Inner = SpaceToDepthOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> SpaceToDepthOptions<'a> {
+        pub const VT_BLOCK_SIZE: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            SpaceToDepthOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args SpaceToDepthOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<SpaceToDepthOptions<'bldr>> {
+            let mut builder = SpaceToDepthOptionsBuilder::new(_fbb);
+            builder.add_block_size(args.block_size);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn block_size(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(SpaceToDepthOptions::VT_BLOCK_SIZE, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for SpaceToDepthOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("block_size", Self::VT_BLOCK_SIZE, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct SpaceToDepthOptionsArgs {
+        pub block_size: i32,
+    }
+
+    impl<'a> Default for SpaceToDepthOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            SpaceToDepthOptionsArgs {
+                block_size: 0,
+            }
+        }
+    }
+
+    pub struct SpaceToDepthOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> SpaceToDepthOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_block_size(&mut self, block_size: i32) {
+            self.fbb_.push_slot::<i32>(SpaceToDepthOptions::VT_BLOCK_SIZE, block_size, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> SpaceToDepthOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            SpaceToDepthOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<SpaceToDepthOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for SpaceToDepthOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("SpaceToDepthOptions");
+            ds.field("block_size", &self.block_size());
+            ds.finish()
+        }
+    }
+
+    pub enum DepthToSpaceOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct DepthToSpaceOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for DepthToSpaceOptions<'a> {
+        type Inner = DepthToSpaceOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> DepthToSpaceOptions<'a> {
+        pub const VT_BLOCK_SIZE: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            DepthToSpaceOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args DepthToSpaceOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<DepthToSpaceOptions<'bldr>> {
+            let mut builder = DepthToSpaceOptionsBuilder::new(_fbb);
+            builder.add_block_size(args.block_size);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn block_size(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(DepthToSpaceOptions::VT_BLOCK_SIZE, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for DepthToSpaceOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("block_size", Self::VT_BLOCK_SIZE, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct DepthToSpaceOptionsArgs {
+        pub block_size: i32,
+    }
+
+    impl<'a> Default for DepthToSpaceOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            DepthToSpaceOptionsArgs {
+                block_size: 0,
+            }
+        }
+    }
+
+    pub struct DepthToSpaceOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> DepthToSpaceOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_block_size(&mut self, block_size: i32) {
+            self.fbb_.push_slot::<i32>(DepthToSpaceOptions::VT_BLOCK_SIZE, block_size, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> DepthToSpaceOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            DepthToSpaceOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<DepthToSpaceOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for DepthToSpaceOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("DepthToSpaceOptions");
+            ds.field("block_size", &self.block_size());
+            ds.finish()
+        }
+    }
+
+    pub enum GatherOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct GatherOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for GatherOptions<'a> {
+        type Inner = GatherOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> GatherOptions<'a> {
+        pub const VT_AXIS: ::flatbuffers::VOffsetT = 4;
+        pub const VT_BATCH_DIMS: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            GatherOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args GatherOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<GatherOptions<'bldr>> {
+            let mut builder = GatherOptionsBuilder::new(_fbb);
+            builder.add_batch_dims(args.batch_dims);
+            builder.add_axis(args.axis);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn axis(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(GatherOptions::VT_AXIS, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn batch_dims(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(GatherOptions::VT_BATCH_DIMS, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for GatherOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("axis", Self::VT_AXIS, false)?
+                .visit_field::<i32>("batch_dims", Self::VT_BATCH_DIMS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct GatherOptionsArgs {
+        pub axis: i32,
+        pub batch_dims: i32,
+    }
+
+    impl<'a> Default for GatherOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            GatherOptionsArgs {
+                axis: 0,
+                batch_dims: 0,
+            }
+        }
+    }
+
+    pub struct GatherOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> GatherOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_axis(&mut self, axis: i32) {
+            self.fbb_.push_slot::<i32>(GatherOptions::VT_AXIS, axis, 0);
+        }
+
+        #[inline]
+        pub fn add_batch_dims(&mut self, batch_dims: i32) {
+            self.fbb_.push_slot::<i32>(GatherOptions::VT_BATCH_DIMS, batch_dims, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> GatherOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            GatherOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<GatherOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for GatherOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("GatherOptions");
+            ds.field("axis", &self.axis());
+            ds.field("batch_dims", &self.batch_dims());
+            ds.finish()
+        }
+    }
+
+    pub enum DivOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct DivOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for DivOptions<'a> {
+        type Inner = DivOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> DivOptions<'a> {
+        pub const VT_FUSED_ACTIVATION_FUNCTION: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            DivOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args DivOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<DivOptions<'bldr>> {
+            let mut builder = DivOptionsBuilder::new(_fbb);
+            builder.add_fused_activation_function(args.fused_activation_function);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn fused_activation_function(&self) -> ActivationFunctionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<ActivationFunctionType>(DivOptions::VT_FUSED_ACTIVATION_FUNCTION, Some(ActivationFunctionType::NONE)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for DivOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<ActivationFunctionType>("fused_activation_function", Self::VT_FUSED_ACTIVATION_FUNCTION, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct DivOptionsArgs {
+        pub fused_activation_function: ActivationFunctionType,
+    }
+
+    impl<'a> Default for DivOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            DivOptionsArgs {
+                fused_activation_function: ActivationFunctionType::NONE,
+            }
+        }
+    }
+
+    pub struct DivOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> DivOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_fused_activation_function(&mut self, fused_activation_function: ActivationFunctionType) {
+            self.fbb_.push_slot::<ActivationFunctionType>(DivOptions::VT_FUSED_ACTIVATION_FUNCTION, fused_activation_function, ActivationFunctionType::NONE);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> DivOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            DivOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<DivOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for DivOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("DivOptions");
+            ds.field("fused_activation_function", &self.fused_activation_function());
+            ds.finish()
+        }
+    }
+
+    pub enum StridedSliceOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct StridedSliceOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for StridedSliceOptions<'a> {
+        type Inner = StridedSliceOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> StridedSliceOptions<'a> {
+        pub const VT_BEGIN_MASK: ::flatbuffers::VOffsetT = 4;
+        pub const VT_END_MASK: ::flatbuffers::VOffsetT = 6;
+        pub const VT_ELLIPSIS_MASK: ::flatbuffers::VOffsetT = 8;
+        pub const VT_NEW_AXIS_MASK: ::flatbuffers::VOffsetT = 10;
+        pub const VT_SHRINK_AXIS_MASK: ::flatbuffers::VOffsetT = 12;
+        pub const VT_OFFSET: ::flatbuffers::VOffsetT = 14;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            StridedSliceOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args StridedSliceOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<StridedSliceOptions<'bldr>> {
+            let mut builder = StridedSliceOptionsBuilder::new(_fbb);
+            builder.add_shrink_axis_mask(args.shrink_axis_mask);
+            builder.add_new_axis_mask(args.new_axis_mask);
+            builder.add_ellipsis_mask(args.ellipsis_mask);
+            builder.add_end_mask(args.end_mask);
+            builder.add_begin_mask(args.begin_mask);
+            builder.add_offset(args.offset);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn begin_mask(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StridedSliceOptions::VT_BEGIN_MASK, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn end_mask(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StridedSliceOptions::VT_END_MASK, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn ellipsis_mask(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StridedSliceOptions::VT_ELLIPSIS_MASK, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn new_axis_mask(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StridedSliceOptions::VT_NEW_AXIS_MASK, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn shrink_axis_mask(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StridedSliceOptions::VT_SHRINK_AXIS_MASK, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn offset(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(StridedSliceOptions::VT_OFFSET, Some(false)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for StridedSliceOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("begin_mask", Self::VT_BEGIN_MASK, false)?
+                .visit_field::<i32>("end_mask", Self::VT_END_MASK, false)?
+                .visit_field::<i32>("ellipsis_mask", Self::VT_ELLIPSIS_MASK, false)?
+                .visit_field::<i32>("new_axis_mask", Self::VT_NEW_AXIS_MASK, false)?
+                .visit_field::<i32>("shrink_axis_mask", Self::VT_SHRINK_AXIS_MASK, false)?
+                .visit_field::<bool>("offset", Self::VT_OFFSET, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct StridedSliceOptionsArgs {
+        pub begin_mask: i32,
+        pub end_mask: i32,
+        pub ellipsis_mask: i32,
+        pub new_axis_mask: i32,
+        pub shrink_axis_mask: i32,
+        pub offset: bool,
+    }
+
+    impl<'a> Default for StridedSliceOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            StridedSliceOptionsArgs {
+                begin_mask: 0,
+                end_mask: 0,
+                ellipsis_mask: 0,
+                new_axis_mask: 0,
+                shrink_axis_mask: 0,
+                offset: false,
+            }
+        }
+    }
+
+    pub struct StridedSliceOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> StridedSliceOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_begin_mask(&mut self, begin_mask: i32) {
+            self.fbb_.push_slot::<i32>(StridedSliceOptions::VT_BEGIN_MASK, begin_mask, 0);
+        }
+
+        #[inline]
+        pub fn add_end_mask(&mut self, end_mask: i32) {
+            self.fbb_.push_slot::<i32>(StridedSliceOptions::VT_END_MASK, end_mask, 0);
+        }
+
+        #[inline]
+        pub fn add_ellipsis_mask(&mut self, ellipsis_mask: i32) {
+            self.fbb_.push_slot::<i32>(StridedSliceOptions::VT_ELLIPSIS_MASK, ellipsis_mask, 0);
+        }
+
+        #[inline]
+        pub fn add_new_axis_mask(&mut self, new_axis_mask: i32) {
+            self.fbb_.push_slot::<i32>(StridedSliceOptions::VT_NEW_AXIS_MASK, new_axis_mask, 0);
+        }
+
+        #[inline]
+        pub fn add_shrink_axis_mask(&mut self, shrink_axis_mask: i32) {
+            self.fbb_.push_slot::<i32>(StridedSliceOptions::VT_SHRINK_AXIS_MASK, shrink_axis_mask, 0);
+        }
+
+        #[inline]
+        pub fn add_offset(&mut self, offset: bool) {
+            self.fbb_.push_slot::<bool>(StridedSliceOptions::VT_OFFSET, offset, false);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> StridedSliceOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            StridedSliceOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<StridedSliceOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for StridedSliceOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("StridedSliceOptions");
+            ds.field("begin_mask", &self.begin_mask());
+            ds.field("end_mask", &self.end_mask());
+            ds.field("ellipsis_mask", &self.ellipsis_mask());
+            ds.field("new_axis_mask", &self.new_axis_mask());
+            ds.field("shrink_axis_mask", &self.shrink_axis_mask());
+            ds.field("offset", &self.offset());
+            ds.finish()
+        }
+    }
+
+    pub enum SplitOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct SplitOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for SplitOptions<'a> {
+        type Inner = SplitOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> SplitOptions<'a> {
+        pub const VT_NUM_SPLITS: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            SplitOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args SplitOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<SplitOptions<'bldr>> {
+            let mut builder = SplitOptionsBuilder::new(_fbb);
+            builder.add_num_splits(args.num_splits);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn num_splits(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(SplitOptions::VT_NUM_SPLITS, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for SplitOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("num_splits", Self::VT_NUM_SPLITS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct SplitOptionsArgs {
+        pub num_splits: i32,
+    }
+
+    impl<'a> Default for SplitOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            SplitOptionsArgs {
+                num_splits: 0,
+            }
+        }
+    }
+
+    pub struct SplitOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> SplitOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_num_splits(&mut self, num_splits: i32) {
+            self.fbb_.push_slot::<i32>(SplitOptions::VT_NUM_SPLITS, num_splits, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> SplitOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            SplitOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<SplitOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for SplitOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("SplitOptions");
+            ds.field("num_splits", &self.num_splits());
+            ds.finish()
+        }
+    }
+
+    pub enum TransposeConvOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct TransposeConvOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for TransposeConvOptions<'a> {
+        type Inner = TransposeConvOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> TransposeConvOptions<'a> {
+        pub const VT_PADDING: ::flatbuffers::VOffsetT = 4;
+        pub const VT_STRIDE_W: ::flatbuffers::VOffsetT = 6;
+        pub const VT_STRIDE_H: ::flatbuffers::VOffsetT = 8;
+        pub const VT_FUSED_ACTIVATION_FUNCTION: ::flatbuffers::VOffsetT = 10;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            TransposeConvOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args TransposeConvOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<TransposeConvOptions<'bldr>> {
+            let mut builder = TransposeConvOptionsBuilder::new(_fbb);
+            builder.add_stride_h(args.stride_h);
+            builder.add_stride_w(args.stride_w);
+            builder.add_fused_activation_function(args.fused_activation_function);
+            builder.add_padding(args.padding);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn padding(&self) -> Padding {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<Padding>(TransposeConvOptions::VT_PADDING, Some(Padding::SAME)).unwrap()}
+        }
+
+        #[inline]
+        pub fn stride_w(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(TransposeConvOptions::VT_STRIDE_W, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn stride_h(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(TransposeConvOptions::VT_STRIDE_H, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn fused_activation_function(&self) -> ActivationFunctionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<ActivationFunctionType>(TransposeConvOptions::VT_FUSED_ACTIVATION_FUNCTION, Some(ActivationFunctionType::NONE)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for TransposeConvOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<Padding>("padding", Self::VT_PADDING, false)?
+                .visit_field::<i32>("stride_w", Self::VT_STRIDE_W, false)?
+                .visit_field::<i32>("stride_h", Self::VT_STRIDE_H, false)?
+                .visit_field::<ActivationFunctionType>("fused_activation_function", Self::VT_FUSED_ACTIVATION_FUNCTION, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct TransposeConvOptionsArgs {
+        pub padding: Padding,
+        pub stride_w: i32,
+        pub stride_h: i32,
+        pub fused_activation_function: ActivationFunctionType,
+    }
+
+    impl<'a> Default for TransposeConvOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            TransposeConvOptionsArgs {
+                padding: Padding::SAME,
+                stride_w: 0,
+                stride_h: 0,
+                fused_activation_function: ActivationFunctionType::NONE,
+            }
+        }
+    }
+
+    pub struct TransposeConvOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> TransposeConvOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_padding(&mut self, padding: Padding) {
+            self.fbb_.push_slot::<Padding>(TransposeConvOptions::VT_PADDING, padding, Padding::SAME);
+        }
+
+        #[inline]
+        pub fn add_stride_w(&mut self, stride_w: i32) {
+            self.fbb_.push_slot::<i32>(TransposeConvOptions::VT_STRIDE_W, stride_w, 0);
+        }
+
+        #[inline]
+        pub fn add_stride_h(&mut self, stride_h: i32) {
+            self.fbb_.push_slot::<i32>(TransposeConvOptions::VT_STRIDE_H, stride_h, 0);
+        }
+
+        #[inline]
+        pub fn add_fused_activation_function(&mut self, fused_activation_function: ActivationFunctionType) {
+            self.fbb_.push_slot::<ActivationFunctionType>(TransposeConvOptions::VT_FUSED_ACTIVATION_FUNCTION, fused_activation_function, ActivationFunctionType::NONE);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> TransposeConvOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            TransposeConvOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<TransposeConvOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for TransposeConvOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("TransposeConvOptions");
+            ds.field("padding", &self.padding());
+            ds.field("stride_w", &self.stride_w());
+            ds.field("stride_h", &self.stride_h());
+            ds.field("fused_activation_function", &self.fused_activation_function());
+            ds.finish()
+        }
+    }
+
+    pub enum PackOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct PackOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for PackOptions<'a> {
+        type Inner = PackOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> PackOptions<'a> {
+        pub const VT_VALUES_COUNT: ::flatbuffers::VOffsetT = 4;
+        pub const VT_AXIS: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            PackOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args PackOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<PackOptions<'bldr>> {
+            let mut builder = PackOptionsBuilder::new(_fbb);
+            builder.add_axis(args.axis);
+            builder.add_values_count(args.values_count);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn values_count(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(PackOptions::VT_VALUES_COUNT, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn axis(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(PackOptions::VT_AXIS, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for PackOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("values_count", Self::VT_VALUES_COUNT, false)?
+                .visit_field::<i32>("axis", Self::VT_AXIS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct PackOptionsArgs {
+        pub values_count: i32,
+        pub axis: i32,
+    }
+
+    impl<'a> Default for PackOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            PackOptionsArgs {
+                values_count: 0,
+                axis: 0,
+            }
+        }
+    }
+
+    pub struct PackOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> PackOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_values_count(&mut self, values_count: i32) {
+            self.fbb_.push_slot::<i32>(PackOptions::VT_VALUES_COUNT, values_count, 0);
+        }
+
+        #[inline]
+        pub fn add_axis(&mut self, axis: i32) {
+            self.fbb_.push_slot::<i32>(PackOptions::VT_AXIS, axis, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> PackOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            PackOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<PackOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for PackOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("PackOptions");
+            ds.field("values_count", &self.values_count());
+            ds.field("axis", &self.axis());
+            ds.finish()
+        }
+    }
+
+    pub enum UnpackOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct UnpackOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for UnpackOptions<'a> {
+        type Inner = UnpackOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> UnpackOptions<'a> {
+        pub const VT_NUM: ::flatbuffers::VOffsetT = 4;
+        pub const VT_AXIS: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            UnpackOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args UnpackOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<UnpackOptions<'bldr>> {
+            let mut builder = UnpackOptionsBuilder::new(_fbb);
+            builder.add_axis(args.axis);
+            builder.add_num(args.num);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn num(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(UnpackOptions::VT_NUM, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn axis(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(UnpackOptions::VT_AXIS, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for UnpackOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("num", Self::VT_NUM, false)?
+                .visit_field::<i32>("axis", Self::VT_AXIS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct UnpackOptionsArgs {
+        pub num: i32,
+        pub axis: i32,
+    }
+
+    impl<'a> Default for UnpackOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            UnpackOptionsArgs {
+                num: 0,
+                axis: 0,
+            }
+        }
+    }
+
+    pub struct UnpackOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> UnpackOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_num(&mut self, num: i32) {
+            self.fbb_.push_slot::<i32>(UnpackOptions::VT_NUM, num, 0);
+        }
+
+        #[inline]
+        pub fn add_axis(&mut self, axis: i32) {
+            self.fbb_.push_slot::<i32>(UnpackOptions::VT_AXIS, axis, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> UnpackOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            UnpackOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<UnpackOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for UnpackOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("UnpackOptions");
+            ds.field("num", &self.num());
+            ds.field("axis", &self.axis());
+            ds.finish()
+        }
+    }
+
+    pub enum OneHotOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct OneHotOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for OneHotOptions<'a> {
+        type Inner = OneHotOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> OneHotOptions<'a> {
+        pub const VT_AXIS: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            OneHotOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args OneHotOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<OneHotOptions<'bldr>> {
+            let mut builder = OneHotOptionsBuilder::new(_fbb);
+            builder.add_axis(args.axis);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn axis(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(OneHotOptions::VT_AXIS, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for OneHotOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("axis", Self::VT_AXIS, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct OneHotOptionsArgs {
+        pub axis: i32,
+    }
+
+    impl<'a> Default for OneHotOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            OneHotOptionsArgs {
+                axis: 0,
+            }
+        }
+    }
+
+    pub struct OneHotOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> OneHotOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_axis(&mut self, axis: i32) {
+            self.fbb_.push_slot::<i32>(OneHotOptions::VT_AXIS, axis, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> OneHotOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            OneHotOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<OneHotOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for OneHotOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("OneHotOptions");
+            ds.field("axis", &self.axis());
+            ds.finish()
+        }
+    }
+
+    pub enum UnidirectionalSequenceLSTMOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct UnidirectionalSequenceLSTMOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for UnidirectionalSequenceLSTMOptions<'a> {
+        type Inner = UnidirectionalSequenceLSTMOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> UnidirectionalSequenceLSTMOptions<'a> {
+        pub const VT_FUSED_ACTIVATION_FUNCTION: ::flatbuffers::VOffsetT = 4;
+        pub const VT_CELL_CLIP: ::flatbuffers::VOffsetT = 6;
+        pub const VT_PROJ_CLIP: ::flatbuffers::VOffsetT = 8;
+        pub const VT_TIME_MAJOR: ::flatbuffers::VOffsetT = 10;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            UnidirectionalSequenceLSTMOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args UnidirectionalSequenceLSTMOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<UnidirectionalSequenceLSTMOptions<'bldr>> {
+            let mut builder = UnidirectionalSequenceLSTMOptionsBuilder::new(_fbb);
+            builder.add_proj_clip(args.proj_clip);
+            builder.add_cell_clip(args.cell_clip);
+            builder.add_time_major(args.time_major);
+            builder.add_fused_activation_function(args.fused_activation_function);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn fused_activation_function(&self) -> ActivationFunctionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<ActivationFunctionType>(UnidirectionalSequenceLSTMOptions::VT_FUSED_ACTIVATION_FUNCTION, Some(ActivationFunctionType::NONE)).unwrap()}
+        }
+
+        #[inline]
+        pub fn cell_clip(&self) -> f32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<f32>(UnidirectionalSequenceLSTMOptions::VT_CELL_CLIP, Some(0.0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn proj_clip(&self) -> f32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<f32>(UnidirectionalSequenceLSTMOptions::VT_PROJ_CLIP, Some(0.0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn time_major(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(UnidirectionalSequenceLSTMOptions::VT_TIME_MAJOR, Some(false)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for UnidirectionalSequenceLSTMOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<ActivationFunctionType>("fused_activation_function", Self::VT_FUSED_ACTIVATION_FUNCTION, false)?
+                .visit_field::<f32>("cell_clip", Self::VT_CELL_CLIP, false)?
+                .visit_field::<f32>("proj_clip", Self::VT_PROJ_CLIP, false)?
+                .visit_field::<bool>("time_major", Self::VT_TIME_MAJOR, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct UnidirectionalSequenceLSTMOptionsArgs {
+        pub fused_activation_function: ActivationFunctionType,
+        pub cell_clip: f32,
+        pub proj_clip: f32,
+        pub time_major: bool,
+    }
+
+    impl<'a> Default for UnidirectionalSequenceLSTMOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            UnidirectionalSequenceLSTMOptionsArgs {
+                fused_activation_function: ActivationFunctionType::NONE,
+                cell_clip: 0.0,
+                proj_clip: 0.0,
+                time_major: false,
+            }
+        }
+    }
+
+    pub struct UnidirectionalSequenceLSTMOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> UnidirectionalSequenceLSTMOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_fused_activation_function(&mut self, fused_activation_function: ActivationFunctionType) {
+            self.fbb_.push_slot::<ActivationFunctionType>(UnidirectionalSequenceLSTMOptions::VT_FUSED_ACTIVATION_FUNCTION, fused_activation_function, ActivationFunctionType::NONE);
+        }
+
+        #[inline]
+        pub fn add_cell_clip(&mut self, cell_clip: f32) {
+            self.fbb_.push_slot::<f32>(UnidirectionalSequenceLSTMOptions::VT_CELL_CLIP, cell_clip, 0.0);
+        }
+
+        #[inline]
+        pub fn add_proj_clip(&mut self, proj_clip: f32) {
+            self.fbb_.push_slot::<f32>(UnidirectionalSequenceLSTMOptions::VT_PROJ_CLIP, proj_clip, 0.0);
+        }
+
+        #[inline]
+        pub fn add_time_major(&mut self, time_major: bool) {
+            self.fbb_.push_slot::<bool>(UnidirectionalSequenceLSTMOptions::VT_TIME_MAJOR, time_major, false);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> UnidirectionalSequenceLSTMOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            UnidirectionalSequenceLSTMOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<UnidirectionalSequenceLSTMOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for UnidirectionalSequenceLSTMOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("UnidirectionalSequenceLSTMOptions");
+            ds.field("fused_activation_function", &self.fused_activation_function());
+            ds.field("cell_clip", &self.cell_clip());
+            ds.field("proj_clip", &self.proj_clip());
+            ds.field("time_major", &self.time_major());
+            ds.finish()
+        }
+    }
+
+    pub enum MirrorPadOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct MirrorPadOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for MirrorPadOptions<'a> {
+        type Inner = MirrorPadOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> MirrorPadOptions<'a> {
+        pub const VT_MODE: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            MirrorPadOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args MirrorPadOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<MirrorPadOptions<'bldr>> {
+            let mut builder = MirrorPadOptionsBuilder::new(_fbb);
+            builder.add_mode(args.mode);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn mode(&self) -> MirrorPadMode {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<MirrorPadMode>(MirrorPadOptions::VT_MODE, Some(MirrorPadMode::REFLECT)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for MirrorPadOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<MirrorPadMode>("mode", Self::VT_MODE, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct MirrorPadOptionsArgs {
+        pub mode: MirrorPadMode,
+    }
+
+    impl<'a> Default for MirrorPadOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            MirrorPadOptionsArgs {
+                mode: MirrorPadMode::REFLECT,
+            }
+        }
+    }
+
+    pub struct MirrorPadOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> MirrorPadOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_mode(&mut self, mode: MirrorPadMode) {
+            self.fbb_.push_slot::<MirrorPadMode>(MirrorPadOptions::VT_MODE, mode, MirrorPadMode::REFLECT);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> MirrorPadOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            MirrorPadOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<MirrorPadOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for MirrorPadOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("MirrorPadOptions");
+            ds.field("mode", &self.mode());
+            ds.finish()
+        }
+    }
+
+    pub enum IfOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct IfOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for IfOptions<'a> {
+        type Inner = IfOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> IfOptions<'a> {
+        pub const VT_THEN_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 4;
+        pub const VT_ELSE_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            IfOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args IfOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<IfOptions<'bldr>> {
+            let mut builder = IfOptionsBuilder::new(_fbb);
+            builder.add_else_subgraph_index(args.else_subgraph_index);
+            builder.add_then_subgraph_index(args.then_subgraph_index);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn then_subgraph_index(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(IfOptions::VT_THEN_SUBGRAPH_INDEX, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn else_subgraph_index(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(IfOptions::VT_ELSE_SUBGRAPH_INDEX, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for IfOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("then_subgraph_index", Self::VT_THEN_SUBGRAPH_INDEX, false)?
+                .visit_field::<i32>("else_subgraph_index", Self::VT_ELSE_SUBGRAPH_INDEX, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct IfOptionsArgs {
+        pub then_subgraph_index: i32,
+        pub else_subgraph_index: i32,
+    }
+
+    impl<'a> Default for IfOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            IfOptionsArgs {
+                then_subgraph_index: 0,
+                else_subgraph_index: 0,
+            }
+        }
+    }
+
+    pub struct IfOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> IfOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_then_subgraph_index(&mut self, then_subgraph_index: i32) {
+            self.fbb_.push_slot::<i32>(IfOptions::VT_THEN_SUBGRAPH_INDEX, then_subgraph_index, 0);
+        }
+
+        #[inline]
+        pub fn add_else_subgraph_index(&mut self, else_subgraph_index: i32) {
+            self.fbb_.push_slot::<i32>(IfOptions::VT_ELSE_SUBGRAPH_INDEX, else_subgraph_index, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> IfOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            IfOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<IfOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for IfOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("IfOptions");
+            ds.field("then_subgraph_index", &self.then_subgraph_index());
+            ds.field("else_subgraph_index", &self.else_subgraph_index());
+            ds.finish()
+        }
+    }
+
+    pub enum WhileOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct WhileOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for WhileOptions<'a> {
+        type Inner = WhileOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> WhileOptions<'a> {
+        pub const VT_COND_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 4;
+        pub const VT_BODY_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            WhileOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args WhileOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<WhileOptions<'bldr>> {
+            let mut builder = WhileOptionsBuilder::new(_fbb);
+            builder.add_body_subgraph_index(args.body_subgraph_index);
+            builder.add_cond_subgraph_index(args.cond_subgraph_index);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn cond_subgraph_index(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(WhileOptions::VT_COND_SUBGRAPH_INDEX, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn body_subgraph_index(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(WhileOptions::VT_BODY_SUBGRAPH_INDEX, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for WhileOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("cond_subgraph_index", Self::VT_COND_SUBGRAPH_INDEX, false)?
+                .visit_field::<i32>("body_subgraph_index", Self::VT_BODY_SUBGRAPH_INDEX, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct WhileOptionsArgs {
+        pub cond_subgraph_index: i32,
+        pub body_subgraph_index: i32,
+    }
+
+    impl<'a> Default for WhileOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            WhileOptionsArgs {
+                cond_subgraph_index: 0,
+                body_subgraph_index: 0,
+            }
+        }
+    }
+
+    pub struct WhileOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> WhileOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_cond_subgraph_index(&mut self, cond_subgraph_index: i32) {
+            self.fbb_.push_slot::<i32>(WhileOptions::VT_COND_SUBGRAPH_INDEX, cond_subgraph_index, 0);
+        }
+
+        #[inline]
+        pub fn add_body_subgraph_index(&mut self, body_subgraph_index: i32) {
+            self.fbb_.push_slot::<i32>(WhileOptions::VT_BODY_SUBGRAPH_INDEX, body_subgraph_index, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> WhileOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            WhileOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<WhileOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for WhileOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("WhileOptions");
+            ds.field("cond_subgraph_index", &self.cond_subgraph_index());
+            ds.field("body_subgraph_index", &self.body_subgraph_index());
+            ds.finish()
+        }
+    }
+
+    pub enum BatchMatMulOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct BatchMatMulOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for BatchMatMulOptions<'a> {
+        type Inner = BatchMatMulOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> BatchMatMulOptions<'a> {
+        pub const VT_ADJ_X: ::flatbuffers::VOffsetT = 4;
+        pub const VT_ADJ_Y: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            BatchMatMulOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args BatchMatMulOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<BatchMatMulOptions<'bldr>> {
+            let mut builder = BatchMatMulOptionsBuilder::new(_fbb);
+            builder.add_adj_y(args.adj_y);
+            builder.add_adj_x(args.adj_x);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn adj_x(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(BatchMatMulOptions::VT_ADJ_X, Some(false)).unwrap()}
+        }
+
+        #[inline]
+        pub fn adj_y(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(BatchMatMulOptions::VT_ADJ_Y, Some(false)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for BatchMatMulOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<bool>("adj_x", Self::VT_ADJ_X, false)?
+                .visit_field::<bool>("adj_y", Self::VT_ADJ_Y, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct BatchMatMulOptionsArgs {
+        pub adj_x: bool,
+        pub adj_y: bool,
+    }
+
+    impl<'a> Default for BatchMatMulOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            BatchMatMulOptionsArgs {
+                adj_x: false,
+                adj_y: false,
+            }
+        }
+    }
+
+    pub struct BatchMatMulOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> BatchMatMulOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_adj_x(&mut self, adj_x: bool) {
+            self.fbb_.push_slot::<bool>(BatchMatMulOptions::VT_ADJ_X, adj_x, false);
+        }
+
+        #[inline]
+        pub fn add_adj_y(&mut self, adj_y: bool) {
+            self.fbb_.push_slot::<bool>(BatchMatMulOptions::VT_ADJ_Y, adj_y, false);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> BatchMatMulOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            BatchMatMulOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<BatchMatMulOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for BatchMatMulOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("BatchMatMulOptions");
+            ds.field("adj_x", &self.adj_x());
+            ds.field("adj_y", &self.adj_y());
+            ds.finish()
+        }
+    }
+
+    pub enum CumsumOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct CumsumOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for CumsumOptions<'a> {
+        type Inner = CumsumOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> CumsumOptions<'a> {
+        pub const VT_EXCLUSIVE: ::flatbuffers::VOffsetT = 4;
+        pub const VT_REVERSE: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            CumsumOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args CumsumOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<CumsumOptions<'bldr>> {
+            let mut builder = CumsumOptionsBuilder::new(_fbb);
+            builder.add_reverse(args.reverse);
+            builder.add_exclusive(args.exclusive);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn exclusive(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(CumsumOptions::VT_EXCLUSIVE, Some(false)).unwrap()}
+        }
+
+        #[inline]
+        pub fn reverse(&self) -> bool {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<bool>(CumsumOptions::VT_REVERSE, Some(false)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for CumsumOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<bool>("exclusive", Self::VT_EXCLUSIVE, false)?
+                .visit_field::<bool>("reverse", Self::VT_REVERSE, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct CumsumOptionsArgs {
+        pub exclusive: bool,
+        pub reverse: bool,
+    }
+
+    impl<'a> Default for CumsumOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            CumsumOptionsArgs {
+                exclusive: false,
+                reverse: false,
+            }
+        }
+    }
+
+    pub struct CumsumOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> CumsumOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_exclusive(&mut self, exclusive: bool) {
+            self.fbb_.push_slot::<bool>(CumsumOptions::VT_EXCLUSIVE, exclusive, false);
+        }
+
+        #[inline]
+        pub fn add_reverse(&mut self, reverse: bool) {
+            self.fbb_.push_slot::<bool>(CumsumOptions::VT_REVERSE, reverse, false);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> CumsumOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            CumsumOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<CumsumOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for CumsumOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("CumsumOptions");
+            ds.field("exclusive", &self.exclusive());
+            ds.field("reverse", &self.reverse());
+            ds.finish()
+        }
+    }
+
+    pub enum CallOnceOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct CallOnceOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for CallOnceOptions<'a> {
+        type Inner = CallOnceOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> CallOnceOptions<'a> {
+        pub const VT_INIT_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            CallOnceOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args CallOnceOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<CallOnceOptions<'bldr>> {
+            let mut builder = CallOnceOptionsBuilder::new(_fbb);
+            builder.add_init_subgraph_index(args.init_subgraph_index);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn init_subgraph_index(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(CallOnceOptions::VT_INIT_SUBGRAPH_INDEX, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for CallOnceOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("init_subgraph_index", Self::VT_INIT_SUBGRAPH_INDEX, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct CallOnceOptionsArgs {
+        pub init_subgraph_index: i32,
+    }
+
+    impl<'a> Default for CallOnceOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            CallOnceOptionsArgs {
+                init_subgraph_index: 0,
+            }
+        }
+    }
+
+    pub struct CallOnceOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> CallOnceOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_init_subgraph_index(&mut self, init_subgraph_index: i32) {
+            self.fbb_.push_slot::<i32>(CallOnceOptions::VT_INIT_SUBGRAPH_INDEX, init_subgraph_index, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> CallOnceOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            CallOnceOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<CallOnceOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for CallOnceOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("CallOnceOptions");
+            ds.field("init_subgraph_index", &self.init_subgraph_index());
+            ds.finish()
+        }
+    }
+
+    pub enum VarHandleOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct VarHandleOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for VarHandleOptions<'a> {
+        type Inner = VarHandleOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> VarHandleOptions<'a> {
+        pub const VT_CONTAINER: ::flatbuffers::VOffsetT = 4;
+        pub const VT_SHARED_NAME: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            VarHandleOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args VarHandleOptionsArgs<'args>
+        ) -> ::flatbuffers::WIPOffset<VarHandleOptions<'bldr>> {
+            let mut builder = VarHandleOptionsBuilder::new(_fbb);
+            if let Some(x) = args.shared_name { builder.add_shared_name(x); }
+            if let Some(x) = args.container { builder.add_container(x); }
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn container(&self) -> Option<&'a str> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(VarHandleOptions::VT_CONTAINER, None)}
+        }
+
+        #[inline]
+        pub fn shared_name(&self) -> Option<&'a str> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(VarHandleOptions::VT_SHARED_NAME, None)}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for VarHandleOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("container", Self::VT_CONTAINER, false)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("shared_name", Self::VT_SHARED_NAME, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct VarHandleOptionsArgs<'a> {
+        pub container: Option<::flatbuffers::WIPOffset<&'a str>>,
+        pub shared_name: Option<::flatbuffers::WIPOffset<&'a str>>,
+    }
+
+    impl<'a> Default for VarHandleOptionsArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            VarHandleOptionsArgs {
+                container: None,
+                shared_name: None,
+            }
+        }
+    }
+
+    pub struct VarHandleOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> VarHandleOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_container(&mut self, container: ::flatbuffers::WIPOffset<&'b  str>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(VarHandleOptions::VT_CONTAINER, container);
+        }
+
+        #[inline]
+        pub fn add_shared_name(&mut self, shared_name: ::flatbuffers::WIPOffset<&'b  str>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(VarHandleOptions::VT_SHARED_NAME, shared_name);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> VarHandleOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            VarHandleOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<VarHandleOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for VarHandleOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("VarHandleOptions");
+            ds.field("container", &self.container());
+            ds.field("shared_name", &self.shared_name());
+            ds.finish()
+        }
+    }
+
     pub enum OperatorCodeOffset {}
 
     #[derive(Copy, Clone, PartialEq)]
@@ -4503,6 +8295,9 @@ pub mod tflite {
         pub const VT_BUILTIN_OPTIONS_TYPE: ::flatbuffers::VOffsetT = 10;
         pub const VT_BUILTIN_OPTIONS: ::flatbuffers::VOffsetT = 12;
         pub const VT_CUSTOM_OPTIONS: ::flatbuffers::VOffsetT = 14;
+        pub const VT_CUSTOM_OPTIONS_FORMAT: ::flatbuffers::VOffsetT = 16;
+        pub const VT_MUTATING_VARIABLE_INPUTS: ::flatbuffers::VOffsetT = 18;
+        pub const VT_INTERMEDIATES: ::flatbuffers::VOffsetT = 20;
 
         #[inline]
         pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -4515,11 +8310,14 @@ pub mod tflite {
             args: &'args OperatorArgs<'args>
         ) -> ::flatbuffers::WIPOffset<Operator<'bldr>> {
             let mut builder = OperatorBuilder::new(_fbb);
+            if let Some(x) = args.intermediates { builder.add_intermediates(x); }
+            if let Some(x) = args.mutating_variable_inputs { builder.add_mutating_variable_inputs(x); }
             if let Some(x) = args.custom_options { builder.add_custom_options(x); }
             if let Some(x) = args.builtin_options { builder.add_builtin_options(x); }
             if let Some(x) = args.outputs { builder.add_outputs(x); }
             if let Some(x) = args.inputs { builder.add_inputs(x); }
             builder.add_opcode_index(args.opcode_index);
+            builder.add_custom_options_format(args.custom_options_format);
             builder.add_builtin_options_type(args.builtin_options_type);
             builder.finish()
         }
@@ -4574,6 +8372,30 @@ pub mod tflite {
         }
 
         #[inline]
+        pub fn custom_options_format(&self) -> i8 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i8>(Operator::VT_CUSTOM_OPTIONS_FORMAT, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn mutating_variable_inputs(&self) -> Option<::flatbuffers::Vector<'a, bool>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, bool>>>(Operator::VT_MUTATING_VARIABLE_INPUTS, None)}
+        }
+
+        #[inline]
+        pub fn intermediates(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, i32>>>(Operator::VT_INTERMEDIATES, None)}
+        }
+
+        #[inline]
         #[allow(non_snake_case)]
         pub fn builtin_options_as_conv_2_doptions(&self) -> Option<Conv2DOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::Conv2DOptions {
@@ -4612,6 +8434,21 @@ pub mod tflite {
                     // Created from a valid Table for this object
                     // Which contains a valid union in this slot
                     unsafe { Pool2DOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_svdfoptions(&self) -> Option<SVDFOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::SVDFOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { SVDFOptions::init_from_table(t) }
                 })
             } else {
                 None
@@ -4680,6 +8517,36 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_l2_norm_options(&self) -> Option<L2NormOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::L2NormOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { L2NormOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_resize_bilinear_options(&self) -> Option<ResizeBilinearOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::ResizeBilinearOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { ResizeBilinearOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_reshape_options(&self) -> Option<ReshapeOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::ReshapeOptions {
                 self.builtin_options().map(|t| {
@@ -4695,6 +8562,21 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_space_to_depth_options(&self) -> Option<SpaceToDepthOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::SpaceToDepthOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { SpaceToDepthOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_mul_options(&self) -> Option<MulOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::MulOptions {
                 self.builtin_options().map(|t| {
@@ -4702,6 +8584,21 @@ pub mod tflite {
                     // Created from a valid Table for this object
                     // Which contains a valid union in this slot
                     unsafe { MulOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_gather_options(&self) -> Option<GatherOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::GatherOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { GatherOptions::init_from_table(t) }
                 })
             } else {
                 None
@@ -4740,6 +8637,21 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_div_options(&self) -> Option<DivOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::DivOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { DivOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_squeeze_options(&self) -> Option<SqueezeOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::SqueezeOptions {
                 self.builtin_options().map(|t| {
@@ -4747,6 +8659,51 @@ pub mod tflite {
                     // Created from a valid Table for this object
                     // Which contains a valid union in this slot
                     unsafe { SqueezeOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_strided_slice_options(&self) -> Option<StridedSliceOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::StridedSliceOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { StridedSliceOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_split_options(&self) -> Option<SplitOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::SplitOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { SplitOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_transpose_conv_options(&self) -> Option<TransposeConvOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::TransposeConvOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { TransposeConvOptions::init_from_table(t) }
                 })
             } else {
                 None
@@ -4770,6 +8727,81 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_pack_options(&self) -> Option<PackOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::PackOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { PackOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_one_hot_options(&self) -> Option<OneHotOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::OneHotOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { OneHotOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_unpack_options(&self) -> Option<UnpackOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::UnpackOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { UnpackOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_unidirectional_sequence_lstmoptions(&self) -> Option<UnidirectionalSequenceLSTMOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::UnidirectionalSequenceLSTMOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { UnidirectionalSequenceLSTMOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_resize_nearest_neighbor_options(&self) -> Option<ResizeNearestNeighborOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::ResizeNearestNeighborOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { ResizeNearestNeighborOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_leaky_relu_options(&self) -> Option<LeakyReluOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::LeakyReluOptions {
                 self.builtin_options().map(|t| {
@@ -4777,6 +8809,126 @@ pub mod tflite {
                     // Created from a valid Table for this object
                     // Which contains a valid union in this slot
                     unsafe { LeakyReluOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_mirror_pad_options(&self) -> Option<MirrorPadOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::MirrorPadOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { MirrorPadOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_if_options(&self) -> Option<IfOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::IfOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { IfOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_while_options(&self) -> Option<WhileOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::WhileOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { WhileOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_depth_to_space_options(&self) -> Option<DepthToSpaceOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::DepthToSpaceOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { DepthToSpaceOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_batch_mat_mul_options(&self) -> Option<BatchMatMulOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::BatchMatMulOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { BatchMatMulOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_cumsum_options(&self) -> Option<CumsumOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::CumsumOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { CumsumOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_call_once_options(&self) -> Option<CallOnceOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::CallOnceOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { CallOnceOptions::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_as_var_handle_options(&self) -> Option<VarHandleOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::VarHandleOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { VarHandleOptions::init_from_table(t) }
                 })
             } else {
                 None
@@ -4813,22 +8965,47 @@ pub mod tflite {
                         BuiltinOptions::Conv2DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Conv2DOptions>>("BuiltinOptions::Conv2DOptions", pos),
                         BuiltinOptions::DepthwiseConv2DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<DepthwiseConv2DOptions>>("BuiltinOptions::DepthwiseConv2DOptions", pos),
                         BuiltinOptions::Pool2DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Pool2DOptions>>("BuiltinOptions::Pool2DOptions", pos),
+                        BuiltinOptions::SVDFOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<SVDFOptions>>("BuiltinOptions::SVDFOptions", pos),
                         BuiltinOptions::FullyConnectedOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<FullyConnectedOptions>>("BuiltinOptions::FullyConnectedOptions", pos),
                         BuiltinOptions::SoftmaxOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<SoftmaxOptions>>("BuiltinOptions::SoftmaxOptions", pos),
                         BuiltinOptions::ConcatenationOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ConcatenationOptions>>("BuiltinOptions::ConcatenationOptions", pos),
                         BuiltinOptions::AddOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<AddOptions>>("BuiltinOptions::AddOptions", pos),
+                        BuiltinOptions::L2NormOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<L2NormOptions>>("BuiltinOptions::L2NormOptions", pos),
+                        BuiltinOptions::ResizeBilinearOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ResizeBilinearOptions>>("BuiltinOptions::ResizeBilinearOptions", pos),
                         BuiltinOptions::ReshapeOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ReshapeOptions>>("BuiltinOptions::ReshapeOptions", pos),
+                        BuiltinOptions::SpaceToDepthOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<SpaceToDepthOptions>>("BuiltinOptions::SpaceToDepthOptions", pos),
                         BuiltinOptions::MulOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<MulOptions>>("BuiltinOptions::MulOptions", pos),
+                        BuiltinOptions::GatherOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<GatherOptions>>("BuiltinOptions::GatherOptions", pos),
                         BuiltinOptions::ReducerOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ReducerOptions>>("BuiltinOptions::ReducerOptions", pos),
                         BuiltinOptions::SubOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<SubOptions>>("BuiltinOptions::SubOptions", pos),
+                        BuiltinOptions::DivOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<DivOptions>>("BuiltinOptions::DivOptions", pos),
                         BuiltinOptions::SqueezeOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<SqueezeOptions>>("BuiltinOptions::SqueezeOptions", pos),
+                        BuiltinOptions::StridedSliceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<StridedSliceOptions>>("BuiltinOptions::StridedSliceOptions", pos),
+                        BuiltinOptions::SplitOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<SplitOptions>>("BuiltinOptions::SplitOptions", pos),
+                        BuiltinOptions::TransposeConvOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<TransposeConvOptions>>("BuiltinOptions::TransposeConvOptions", pos),
                         BuiltinOptions::FakeQuantOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<FakeQuantOptions>>("BuiltinOptions::FakeQuantOptions", pos),
+                        BuiltinOptions::PackOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<PackOptions>>("BuiltinOptions::PackOptions", pos),
+                        BuiltinOptions::OneHotOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<OneHotOptions>>("BuiltinOptions::OneHotOptions", pos),
+                        BuiltinOptions::UnpackOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<UnpackOptions>>("BuiltinOptions::UnpackOptions", pos),
+                        BuiltinOptions::UnidirectionalSequenceLSTMOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<UnidirectionalSequenceLSTMOptions>>("BuiltinOptions::UnidirectionalSequenceLSTMOptions", pos),
+                        BuiltinOptions::ResizeNearestNeighborOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ResizeNearestNeighborOptions>>("BuiltinOptions::ResizeNearestNeighborOptions", pos),
                         BuiltinOptions::LeakyReluOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<LeakyReluOptions>>("BuiltinOptions::LeakyReluOptions", pos),
+                        BuiltinOptions::MirrorPadOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<MirrorPadOptions>>("BuiltinOptions::MirrorPadOptions", pos),
+                        BuiltinOptions::IfOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<IfOptions>>("BuiltinOptions::IfOptions", pos),
+                        BuiltinOptions::WhileOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<WhileOptions>>("BuiltinOptions::WhileOptions", pos),
+                        BuiltinOptions::DepthToSpaceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<DepthToSpaceOptions>>("BuiltinOptions::DepthToSpaceOptions", pos),
+                        BuiltinOptions::BatchMatMulOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<BatchMatMulOptions>>("BuiltinOptions::BatchMatMulOptions", pos),
+                        BuiltinOptions::CumsumOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CumsumOptions>>("BuiltinOptions::CumsumOptions", pos),
+                        BuiltinOptions::CallOnceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CallOnceOptions>>("BuiltinOptions::CallOnceOptions", pos),
+                        BuiltinOptions::VarHandleOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<VarHandleOptions>>("BuiltinOptions::VarHandleOptions", pos),
                         BuiltinOptions::GeluOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<GeluOptions>>("BuiltinOptions::GeluOptions", pos),
                         _ => Ok(()),
                     }
                 })?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("custom_options", Self::VT_CUSTOM_OPTIONS, false)?
+                .visit_field::<i8>("custom_options_format", Self::VT_CUSTOM_OPTIONS_FORMAT, false)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, bool>>>("mutating_variable_inputs", Self::VT_MUTATING_VARIABLE_INPUTS, false)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("intermediates", Self::VT_INTERMEDIATES, false)?
                 .finish();
             Ok(())
         }
@@ -4841,6 +9018,9 @@ pub mod tflite {
         pub builtin_options_type: BuiltinOptions,
         pub builtin_options: Option<::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>>,
         pub custom_options: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+        pub custom_options_format: i8,
+        pub mutating_variable_inputs: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, bool>>>,
+        pub intermediates: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, i32>>>,
     }
 
     impl<'a> Default for OperatorArgs<'a> {
@@ -4853,6 +9033,9 @@ pub mod tflite {
                 builtin_options_type: BuiltinOptions::NONE,
                 builtin_options: None,
                 custom_options: None,
+                custom_options_format: 0,
+                mutating_variable_inputs: None,
+                intermediates: None,
             }
         }
     }
@@ -4891,6 +9074,21 @@ pub mod tflite {
         #[inline]
         pub fn add_custom_options(&mut self, custom_options: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
             self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Operator::VT_CUSTOM_OPTIONS, custom_options);
+        }
+
+        #[inline]
+        pub fn add_custom_options_format(&mut self, custom_options_format: i8) {
+            self.fbb_.push_slot::<i8>(Operator::VT_CUSTOM_OPTIONS_FORMAT, custom_options_format, 0);
+        }
+
+        #[inline]
+        pub fn add_mutating_variable_inputs(&mut self, mutating_variable_inputs: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , bool>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Operator::VT_MUTATING_VARIABLE_INPUTS, mutating_variable_inputs);
+        }
+
+        #[inline]
+        pub fn add_intermediates(&mut self, intermediates: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , i32>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Operator::VT_INTERMEDIATES, intermediates);
         }
 
         #[inline]
@@ -4938,6 +9136,13 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                BuiltinOptions::SVDFOptions => {
+                    if let Some(x) = self.builtin_options_as_svdfoptions() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
                 BuiltinOptions::FullyConnectedOptions => {
                     if let Some(x) = self.builtin_options_as_fully_connected_options() {
                         ds.field("builtin_options", &x)
@@ -4966,6 +9171,20 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                BuiltinOptions::L2NormOptions => {
+                    if let Some(x) = self.builtin_options_as_l2_norm_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::ResizeBilinearOptions => {
+                    if let Some(x) = self.builtin_options_as_resize_bilinear_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
                 BuiltinOptions::ReshapeOptions => {
                     if let Some(x) = self.builtin_options_as_reshape_options() {
                         ds.field("builtin_options", &x)
@@ -4973,8 +9192,22 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                BuiltinOptions::SpaceToDepthOptions => {
+                    if let Some(x) = self.builtin_options_as_space_to_depth_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
                 BuiltinOptions::MulOptions => {
                     if let Some(x) = self.builtin_options_as_mul_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::GatherOptions => {
+                    if let Some(x) = self.builtin_options_as_gather_options() {
                         ds.field("builtin_options", &x)
                     } else {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
@@ -4994,8 +9227,36 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                BuiltinOptions::DivOptions => {
+                    if let Some(x) = self.builtin_options_as_div_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
                 BuiltinOptions::SqueezeOptions => {
                     if let Some(x) = self.builtin_options_as_squeeze_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::StridedSliceOptions => {
+                    if let Some(x) = self.builtin_options_as_strided_slice_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::SplitOptions => {
+                    if let Some(x) = self.builtin_options_as_split_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::TransposeConvOptions => {
+                    if let Some(x) = self.builtin_options_as_transpose_conv_options() {
                         ds.field("builtin_options", &x)
                     } else {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
@@ -5008,8 +9269,99 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                BuiltinOptions::PackOptions => {
+                    if let Some(x) = self.builtin_options_as_pack_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::OneHotOptions => {
+                    if let Some(x) = self.builtin_options_as_one_hot_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::UnpackOptions => {
+                    if let Some(x) = self.builtin_options_as_unpack_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::UnidirectionalSequenceLSTMOptions => {
+                    if let Some(x) = self.builtin_options_as_unidirectional_sequence_lstmoptions() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::ResizeNearestNeighborOptions => {
+                    if let Some(x) = self.builtin_options_as_resize_nearest_neighbor_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
                 BuiltinOptions::LeakyReluOptions => {
                     if let Some(x) = self.builtin_options_as_leaky_relu_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::MirrorPadOptions => {
+                    if let Some(x) = self.builtin_options_as_mirror_pad_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::IfOptions => {
+                    if let Some(x) = self.builtin_options_as_if_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::WhileOptions => {
+                    if let Some(x) = self.builtin_options_as_while_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::DepthToSpaceOptions => {
+                    if let Some(x) = self.builtin_options_as_depth_to_space_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::BatchMatMulOptions => {
+                    if let Some(x) = self.builtin_options_as_batch_mat_mul_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::CumsumOptions => {
+                    if let Some(x) = self.builtin_options_as_cumsum_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::CallOnceOptions => {
+                    if let Some(x) = self.builtin_options_as_call_once_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::VarHandleOptions => {
+                    if let Some(x) = self.builtin_options_as_var_handle_options() {
                         ds.field("builtin_options", &x)
                     } else {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
@@ -5028,6 +9380,9 @@ pub mod tflite {
                 },
             };
             ds.field("custom_options", &self.custom_options());
+            ds.field("custom_options_format", &self.custom_options_format());
+            ds.field("mutating_variable_inputs", &self.mutating_variable_inputs());
+            ds.field("intermediates", &self.intermediates());
             ds.finish()
         }
     }

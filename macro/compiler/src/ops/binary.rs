@@ -1,0 +1,121 @@
+//! Elementwise functions of two operands that broadcast.
+
+use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
+use std::sync::Arc;
+
+use super::broadcast::{self, Broadcast};
+use super::function::Function;
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source};
+use crate::emit::Constants;
+use crate::error::{Error, Result};
+
+/// What sets one such function apart from another.
+pub(crate) trait Binary: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+    const RULE: QuantRule = QuantRule::Observed;
+    /// See [`Operator::in_tflite_micro`].
+    const IN_TFLITE_MICRO: bool = true;
+
+    /// The function of real numbers.
+    fn real(&self, a: f32, b: f32) -> f32;
+
+    /// The integer function, and where the operands come from.
+    fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])>;
+}
+
+/// An elementwise function of two integers.
+pub(crate) trait Integer: Send + Sync {
+    fn apply(&self, a: i32, b: i32) -> i32;
+
+    /// The runtime's parameters around `broadcast`, and its function.
+    fn emit(&self, broadcast: TokenStream) -> Emitted;
+
+    /// True if the output has the operands' type; else it is int8.
+    fn keeps_type(&self) -> bool {
+        false
+    }
+}
+
+/// Makes a [`Binary`] an [`Operator`].
+pub(crate) struct Elementwise<B>(pub B);
+
+impl<B: Binary> Operator for Elementwise<B> {
+    fn name(&self) -> &'static str {
+        B::NAME
+    }
+
+    fn operands(&self) -> usize {
+        2
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
+    }
+
+    fn rule(&self) -> QuantRule {
+        B::RULE
+    }
+
+    fn in_tflite_micro(&self) -> bool {
+        B::IN_TFLITE_MICRO
+    }
+
+    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
+        let this = self.0.clone();
+        match *constants {
+            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
+            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
+            _ => None,
+        }
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (function, sources) = self.0.integer(context)?;
+        let (a, b) = (context.input(0)?, context.input(1)?);
+        let kernel = BinaryKernel {
+            broadcast: Broadcast::new(&a.value.shape, &b.value.shape)?,
+            function,
+        };
+        Ok(Lowered::new(kernel, sources.into()))
+    }
+}
+
+pub(super) struct BinaryKernel {
+    pub broadcast: Broadcast,
+    pub function: Box<dyn Integer>,
+}
+
+impl Kernel for BinaryKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let element = |b: &Buffer, i: usize| match b {
+            Buffer::I8(data) => data[i].into(),
+            Buffer::I16(data) => data[i].into(),
+            Buffer::I32(data) => data[i],
+            Buffer::F32(_) => 0,
+        };
+        let (a, b) = (inputs[0], inputs[1]);
+        let results = self
+            .broadcast
+            .positions()
+            .map(|(i, j)| self.function.apply(element(a, i), element(b, j)));
+        match a {
+            Buffer::I16(_) if self.function.keeps_type() => {
+                Buffer::I16(results.map(|x| x as i16).collect())
+            }
+            Buffer::I32(_) if self.function.keeps_type() => Buffer::I32(results.collect()),
+            _ => Buffer::I8(results.map(|x| x as i8).collect()),
+        }
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        self.function.emit(self.broadcast.emit())
+    }
+}

@@ -1,0 +1,120 @@
+//! What EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS and LESS_EQUAL share.
+
+use std::marker::PhantomData;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::binary::{Binary, Integer};
+use super::{Emitted, LowerContext, Source, broadcast};
+use crate::emit;
+use crate::error::Result;
+use crate::quantize::arithmetic::Multiplier;
+
+/// What sets one comparison apart from another.
+pub(crate) trait Compare: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+    /// The runtime's.
+    const FUNCTION: &'static str;
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool;
+}
+
+/// Makes a [`Compare`] a [`Binary`].
+#[derive(Clone)]
+pub(crate) struct Comparing<C>(pub C);
+
+impl<C: Compare> Binary for Comparing<C> {
+    const NAME: &'static str = C::NAME;
+
+    fn real(&self, a: f32, b: f32) -> f32 {
+        f32::from(u8::from(C::holds(a, b)))
+    }
+
+    fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
+        let element = |i: usize| Ok::<_, crate::error::Error>(context.input(i)?.value.element);
+        if !element(0)?.is_real() {
+            let sources = [Source::Operand(0), Source::Operand(1)];
+            return Ok((Box::new(IntegerComparison::<C>(PhantomData)), sources));
+        }
+        let (a, source_a) = broadcast::operand(context, 0)?;
+        let (b, source_b) = broadcast::operand(context, 1)?;
+        // Both are compared in real steps; the reference asks for scales below 1.
+        let larger = a.scale.max(b.scale);
+        let unit = if larger < 1.0 {
+            1.0
+        } else {
+            2.0 * f64::from(larger)
+        };
+        let multiplier = |scale: f32| Multiplier::new(f64::from(scale) / unit);
+        let function = ScaledComparison::<C> {
+            offsets: [-a.zero_point, -b.zero_point],
+            multipliers: [multiplier(a.scale), multiplier(b.scale)],
+            compare: PhantomData,
+        };
+        Ok((Box::new(function), [source_a, source_b]))
+    }
+}
+
+struct IntegerComparison<C>(PhantomData<C>);
+
+impl<C: Compare> Integer for IntegerComparison<C> {
+    fn apply(&self, a: i32, b: i32) -> i32 {
+        C::holds(a, b).into()
+    }
+
+    fn emit(&self, broadcast: TokenStream) -> Emitted {
+        let none = quote!(rt::CompareOperand {
+            offset: 0,
+            multiplier: rt::Multiplier {
+                multiplier: 1 << 30,
+                shift: 1
+            }
+        });
+        Emitted {
+            parameters_type: quote!(Comparison),
+            parameters: quote!(rt::Comparison {
+                broadcast: #broadcast,
+                left_shift: 0,
+                input1: #none,
+                input2: #none,
+            }),
+            function: C::FUNCTION,
+        }
+    }
+}
+
+/// Bits that operands gain before they are rescaled.
+const LEFT_SHIFT: u32 = 8;
+
+struct ScaledComparison<C> {
+    offsets: [i32; 2],
+    multipliers: [Multiplier; 2],
+    compare: PhantomData<C>,
+}
+
+impl<C: Compare> Integer for ScaledComparison<C> {
+    fn apply(&self, a: i32, b: i32) -> i32 {
+        let scaled =
+            |i: usize, q: i32| self.multipliers[i].apply((q + self.offsets[i]) << LEFT_SHIFT);
+        C::holds(scaled(0, a), scaled(1, b)).into()
+    }
+
+    fn emit(&self, broadcast: TokenStream) -> Emitted {
+        let [input1, input2] = [0, 1].map(|i| {
+            let offset = emit::int(self.offsets[i]);
+            let multiplier = emit::multiplier(self.multipliers[i]);
+            quote!(rt::CompareOperand { offset: #offset, multiplier: #multiplier })
+        });
+        Emitted {
+            parameters_type: quote!(Comparison),
+            parameters: quote!(rt::Comparison {
+                broadcast: #broadcast,
+                left_shift: 8,
+                input1: #input1,
+                input2: #input2,
+            }),
+            function: C::FUNCTION,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! EQUAL: `a == b`, elementwise.
+
+use super::ParseContext;
+use super::binary::Elementwise;
+use super::comparison::{Compare, Comparing};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct Equal;
+
+impl Equal {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for Equal {
+    const NAME: &'static str = "EQUAL";
+    const FUNCTION: &'static str = "equal";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a == b
+    }
+}

@@ -1,0 +1,24 @@
+//! GREATER: `a > b`, elementwise.
+
+use super::ParseContext;
+use super::binary::Elementwise;
+use super::comparison::{Compare, Comparing};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct Greater;
+
+impl Greater {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for Greater {
+    const NAME: &'static str = "GREATER";
+    const FUNCTION: &'static str = "greater";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a > b
+    }
+}

@@ -1,0 +1,24 @@
+//! GREATER_EQUAL: `a >= b`, elementwise.
+
+use super::ParseContext;
+use super::binary::Elementwise;
+use super::comparison::{Compare, Comparing};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct GreaterEqual;
+
+impl GreaterEqual {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for GreaterEqual {
+    const NAME: &'static str = "GREATER_EQUAL";
+    const FUNCTION: &'static str = "greater_equal";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a >= b
+    }
+}

@@ -1,0 +1,110 @@
+//! L2_NORMALIZATION over the last dimension; output scale 1/128, zero point 0.
+
+use ndarray::{ArrayD, ArrayViewD, Axis};
+use quote::quote;
+
+use super::{
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
+    owned,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::graph::QuantParams;
+use crate::quantize::arithmetic::{Multiplier, inverse_sqrt};
+
+pub(crate) struct L2Normalization;
+
+const OUTPUT: QuantParams = QuantParams {
+    scale: 1.0 / 128.0,
+    zero_point: 0,
+};
+
+impl L2Normalization {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_l2_norm_options();
+        let activation = options.map(|o| Activation::parse(o.fused_activation_function()));
+        match activation.transpose()? {
+            None | Some(Activation::None) => Ok(Self),
+            Some(_) => Err(Error::model("a fused activation is not supported here")),
+        }
+    }
+}
+
+impl Operator for L2Normalization {
+    fn name(&self) -> &'static str {
+        "L2_NORMALIZATION"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let mut output = owned(inputs.first(), shape);
+        for mut row in output.lanes_mut(Axis(shape.len().max(1) - 1)) {
+            let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
+            row.mapv_inplace(|x| x / norm);
+        }
+        output
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::Fixed(OUTPUT)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let output = context.output_params()?;
+        if output != OUTPUT {
+            return Err(Error::model(format!(
+                "its output has scale {} and zero point {}; the 8-bit specification asks for 1/128 and 0",
+                output.scale, output.zero_point
+            )));
+        }
+        Ok(Lowered::unary(L2NormalizationKernel {
+            depth: context.output.shape.last().copied().unwrap_or(1),
+            input_offset: -context.params(0)?.zero_point,
+        }))
+    }
+}
+
+struct L2NormalizationKernel {
+    depth: usize,
+    input_offset: i32,
+}
+
+impl Kernel for L2NormalizationKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let rows = inputs[0].i8().chunks(self.depth);
+        Buffer::I8(
+            rows.flat_map(|row| {
+                let centered: Vec<i32> = row
+                    .iter()
+                    .map(|&q| i32::from(q) + self.input_offset)
+                    .collect();
+                let sum = centered
+                    .iter()
+                    .fold(0_i32, |sum, x| sum.wrapping_add(x * x));
+                let inverse = inverse_sqrt(sum);
+                let factor = Multiplier {
+                    shift: inverse.shift + 7,
+                    ..inverse
+                };
+                centered
+                    .into_iter()
+                    .map(|x| factor.apply(x).clamp(-128, 127) as i8)
+                    .collect::<Vec<_>>()
+            })
+            .collect(),
+        )
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let depth = emit::fields(&[("depth", self.depth)]);
+        let offset = emit::int(self.input_offset);
+        Emitted {
+            parameters_type: quote!(L2Normalization),
+            parameters: quote!(rt::L2Normalization { #depth input_offset: #offset }),
+            function: "l2_normalization",
+        }
+    }
+}

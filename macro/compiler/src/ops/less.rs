@@ -1,0 +1,24 @@
+//! LESS: `a < b`, elementwise.
+
+use super::ParseContext;
+use super::binary::Elementwise;
+use super::comparison::{Compare, Comparing};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct Less;
+
+impl Less {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for Less {
+    const NAME: &'static str = "LESS";
+    const FUNCTION: &'static str = "less";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a < b
+    }
+}

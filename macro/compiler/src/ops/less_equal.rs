@@ -1,0 +1,24 @@
+//! LESS_EQUAL: `a <= b`, elementwise.
+
+use super::ParseContext;
+use super::binary::Elementwise;
+use super::comparison::{Compare, Comparing};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct LessEqual;
+
+impl LessEqual {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for LessEqual {
+    const NAME: &'static str = "LESS_EQUAL";
+    const FUNCTION: &'static str = "less_equal";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a <= b
+    }
+}

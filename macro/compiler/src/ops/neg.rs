@@ -1,0 +1,22 @@
+//! NEG: the opposite.
+
+use super::ParseContext;
+use super::unary::Unary;
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct Neg;
+
+impl Neg {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Neg {
+    const NAME: &'static str = "NEG";
+
+    fn real(&self, x: f32) -> f32 {
+        -x
+    }
+}

@@ -1,0 +1,24 @@
+//! NOT_EQUAL: `a != b`, elementwise.
+
+use super::ParseContext;
+use super::binary::Elementwise;
+use super::comparison::{Compare, Comparing};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct NotEqual;
+
+impl NotEqual {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for NotEqual {
+    const NAME: &'static str = "NOT_EQUAL";
+    const FUNCTION: &'static str = "not_equal";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a != b
+    }
+}

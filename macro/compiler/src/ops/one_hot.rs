@@ -1,0 +1,135 @@
+//! ONE_HOT: a row per index, `on` at the index and `off` elsewhere.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::strided::axis;
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, owned,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+
+pub(crate) struct OneHot {
+    axis: i32,
+    depth: usize,
+    on: f32,
+    off: f32,
+}
+
+impl OneHot {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_one_hot_options();
+        let depth = node.integers(1, "depth")?;
+        let number = |i: usize| {
+            let real = node.input(i)?.real();
+            let first = real.and_then(|v| v.first().copied());
+            first.ok_or_else(|| Error::model(format!("input {i} is computed at run time")))
+        };
+        Ok(Self {
+            axis: options.map_or(-1, |o| o.axis()),
+            depth: usize::try_from(depth.first().copied().unwrap_or(0)).unwrap_or(0),
+            on: number(2)?,
+            off: number(3)?,
+        })
+    }
+
+    fn axis(&self, indices: &[usize]) -> Result<usize> {
+        axis(self.axis, indices.len() + 1)
+    }
+}
+
+impl Operator for OneHot {
+    fn name(&self) -> &'static str {
+        "ONE_HOT"
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let mut shape = inputs.first().copied().unwrap_or(&[]).to_vec();
+        shape.insert(self.axis(&shape)?, self.depth);
+        Ok(shape)
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let indices = owned(inputs.first(), &[]);
+        let axis = self.axis(indices.shape()).unwrap_or(0);
+        let inner: usize = indices.shape()[axis..].iter().product();
+        let data: Vec<f32> = indices.iter().copied().collect();
+        let total = shape.iter().product::<usize>();
+        let hot = (0..total).map(|i| {
+            let (rest, k) = (i / inner, i % inner);
+            let index = data[rest / self.depth * inner + k];
+            if index == (rest % self.depth) as f32 {
+                self.on
+            } else {
+                self.off
+            }
+        });
+        crate::graph::array(shape, hot.collect())
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let indices = &context.input(0)?.value.shape;
+        let axis = self.axis(indices)?;
+        let q = |x: f32| match context.target {
+            Target::I8(params) => i32::from(params.quantize(x)),
+            Target::I16(params) => i32::from(params.quantize_i16(x)),
+            _ => x as i32,
+        };
+        Ok(Lowered::unary(OneHotKernel {
+            outer: indices[..axis].iter().product(),
+            depth: self.depth,
+            inner: indices[axis..].iter().product(),
+            on: q(self.on),
+            off: q(self.off),
+            target: context.target,
+        }))
+    }
+}
+
+struct OneHotKernel {
+    outer: usize,
+    depth: usize,
+    inner: usize,
+    on: i32,
+    off: i32,
+    target: Target,
+}
+
+impl Kernel for OneHotKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let indices = inputs[0].i32();
+        let total = self.outer * self.depth * self.inner;
+        let values = Buffer::I32(vec![self.off, self.on]);
+        let hot = (0..total).map(|i| {
+            let (rest, k) = (i / self.inner, i % self.inner);
+            let index = indices[rest / self.depth * self.inner + k];
+            Some(usize::from(index == (rest % self.depth) as i32))
+        });
+        let picked = values.pick(hot, 0);
+        match self.target {
+            Target::I32 => picked,
+            Target::I16(_) => Buffer::I16(picked.i32().iter().map(|&x| x as i16).collect()),
+            _ => Buffer::I8(picked.i32().iter().map(|&x| x as i8).collect()),
+        }
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let element = emit::ident(self.target.element().name());
+        let sizes = emit::fields(&[
+            ("outer", self.outer),
+            ("depth", self.depth),
+            ("inner", self.inner),
+        ]);
+        let (on, off) = (emit::int(self.on), emit::int(self.off));
+        Emitted {
+            parameters_type: quote!(OneHot<#element>),
+            parameters: quote!(rt::OneHot { #sizes on: #on, off: #off }),
+            function: "one_hot",
+        }
+    }
+}

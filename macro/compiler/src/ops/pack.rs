@@ -1,0 +1,54 @@
+//! PACK: tensors of one shape side by side along a new axis.
+
+use ndarray::{ArrayD, ArrayViewD, Axis};
+
+use super::{LowerContext, Lowered, Operator, ParseContext, QuantRule, strided};
+use crate::error::{Error, Result};
+
+pub(crate) struct Pack {
+    axis: i32,
+}
+
+impl Pack {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_pack_options();
+        Ok(Self {
+            axis: options.map_or(0, |o| o.axis()),
+        })
+    }
+}
+
+impl Operator for Pack {
+    fn name(&self) -> &'static str {
+        "PACK"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let Some(first) = inputs.first() else {
+            return Err(Error::model("it has no inputs"));
+        };
+        if inputs.iter().any(|i| i != first) {
+            return Err(Error::model("its inputs differ in shape"));
+        }
+        let mut shape = first.to_vec();
+        shape.insert(strided::axis(self.axis, first.len() + 1)?, inputs.len());
+        Ok(shape)
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let views: Vec<_> = inputs.iter().flatten().cloned().collect();
+        strided::axis(self.axis, shape.len())
+            .ok()
+            .and_then(|axis| ndarray::stack(Axis(axis), &views).ok())
+            .unwrap_or_else(|| ArrayD::zeros(shape))
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsAllInputs
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let axis = strided::axis(self.axis, context.output.shape.len())?;
+        super::concatenation::lower(context, |shape| shape[axis..].iter().product())
+    }
+}

@@ -1,0 +1,110 @@
+//! What reductions share: their axes, merged into loops.
+
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+
+use super::ParseContext;
+use crate::error::{Error, Result};
+
+/// Alternations of kept and reduced dimensions that kernels loop over.
+pub(super) const MAX_DIMS: usize = 4;
+
+/// The axes of a reduction.
+#[derive(Clone)]
+pub(crate) struct Axes {
+    axes: Vec<i32>,
+    keep_dims: bool,
+}
+
+/// Size and whether it is reduced, outermost first.
+pub(super) type Dims = [(usize, bool); MAX_DIMS];
+
+impl Axes {
+    pub(super) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_reducer_options();
+        Ok(Self {
+            axes: node.integers(1, "axes")?,
+            keep_dims: options.is_some_and(|o| o.keep_dims()),
+        })
+    }
+
+    /// Which dimensions are reduced away.
+    pub(super) fn reduced(&self, rank: usize) -> Result<Vec<bool>> {
+        let mut reduced = vec![false; rank];
+        for &axis in &self.axes {
+            reduced[super::strided::axis(axis, rank)?] = true;
+        }
+        Ok(reduced)
+    }
+
+    pub(super) fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let reduced = self.reduced(input.len())?;
+        self.dims(input)?;
+        Ok(input
+            .iter()
+            .zip(reduced)
+            .filter_map(|(&n, reduced)| match (reduced, self.keep_dims) {
+                (true, false) => None,
+                (true, true) => Some(1),
+                _ => Some(n),
+            })
+            .collect())
+    }
+
+    /// Reduces one lane after the other.
+    pub(super) fn evaluate(
+        &self,
+        input: &ArrayViewD<'_, f32>,
+        shape: &[usize],
+        f: impl Fn(ArrayViewD<'_, f32>, Axis) -> ArrayD<f32>,
+    ) -> ArrayD<f32> {
+        let mut result = input.to_owned();
+        if let Ok(reduced) = self.reduced(input.ndim()) {
+            for axis in (0..reduced.len()).rev().filter(|&a| reduced[a]) {
+                result = f(result.view(), Axis(axis));
+            }
+        }
+        result
+            .into_shape_with_order(IxDyn(shape))
+            .unwrap_or_else(|_| ArrayD::zeros(shape))
+    }
+
+    /// Neighbouring dimensions of one kind are one loop.
+    pub(super) fn dims(&self, shape: &[usize]) -> Result<Dims> {
+        let mut merged: Vec<(usize, bool)> = Vec::new();
+        for (&n, reduced) in shape.iter().zip(self.reduced(shape.len())?) {
+            match merged.last_mut() {
+                _ if n == 1 => {}
+                Some(last) if last.1 == reduced => last.0 *= n,
+                _ => merged.push((n, reduced)),
+            }
+        }
+        if merged.len() > MAX_DIMS {
+            return Err(Error::model(format!(
+                "its axes alternate more than {MAX_DIMS} times"
+            )));
+        }
+        let mut dims = [(1, false); MAX_DIMS];
+        dims[MAX_DIMS - merged.len()..].copy_from_slice(&merged);
+        Ok(dims)
+    }
+}
+
+/// How many elements become one.
+pub(super) fn count(dims: &Dims) -> usize {
+    dims.iter().filter(|d| d.1).map(|d| d.0).product()
+}
+
+/// For each input element in order, the output element that it belongs to.
+pub(super) fn outputs(dims: &Dims) -> impl Iterator<Item = usize> + '_ {
+    (0..dims.iter().map(|d| d.0).product::<usize>()).map(|mut rest| {
+        let (mut at, mut stride) = (0, 1);
+        for &(size, reduced) in dims.iter().rev() {
+            if !reduced {
+                at += rest % size * stride;
+                stride *= size;
+            }
+            rest /= size;
+        }
+        at
+    })
+}

@@ -1,0 +1,114 @@
+//! REDUCE_MAX and REDUCE_MIN: an extreme over any axes.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::reduce::{Axes, Dims, outputs};
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule};
+use crate::emit::{self, Constants};
+use crate::error::Result;
+
+pub(crate) struct ReduceMax {
+    axes: Axes,
+    smallest: bool,
+}
+
+impl ReduceMax {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        Self::new(node, false)
+    }
+
+    pub(super) fn new(node: &ParseContext<'_>, smallest: bool) -> Result<Self> {
+        Ok(Self {
+            axes: Axes::parse(node)?,
+            smallest,
+        })
+    }
+}
+
+impl Operator for ReduceMax {
+    fn name(&self) -> &'static str {
+        if self.smallest {
+            "REDUCE_MIN"
+        } else {
+            "REDUCE_MAX"
+        }
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        self.axes
+            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let Some(Some(input)) = inputs.first() else {
+            return ArrayD::zeros(shape);
+        };
+        self.axes.evaluate(input, shape, |x, axis| {
+            if self.smallest {
+                x.fold_axis(axis, f32::INFINITY, |a, b| a.min(*b))
+            } else {
+                x.fold_axis(axis, f32::NEG_INFINITY, |a, b| a.max(*b))
+            }
+        })
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsInput
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        Ok(Lowered::unary(ExtremeKernel {
+            dims: self.axes.dims(&context.input(0)?.value.shape)?,
+            smallest: self.smallest,
+        }))
+    }
+}
+
+struct ExtremeKernel {
+    dims: Dims,
+    smallest: bool,
+}
+
+impl Kernel for ExtremeKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
+        let value = |i: usize| match inputs[0] {
+            Buffer::I16(data) => data[i].into(),
+            Buffer::I32(data) => data[i],
+            other => other.i8()[i].into(),
+        };
+        let mut best: Vec<Option<usize>> = vec![None; total];
+        for (i, at) in outputs(&self.dims).enumerate() {
+            let better = |b: usize| {
+                if self.smallest {
+                    value(i) < value(b)
+                } else {
+                    value(i) > value(b)
+                }
+            };
+            if best[at].is_none_or(better) {
+                best[at] = Some(i);
+            }
+        }
+        inputs[0].pick(best.into_iter(), 0)
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let sizes = emit::usizes(&self.dims.map(|d| d.0));
+        let reduced = self.dims.map(|d| d.1);
+        Emitted {
+            parameters_type: quote!(Reduce),
+            parameters: quote!(rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] }),
+            function: if self.smallest {
+                "reduce_min"
+            } else {
+                "reduce_max"
+            },
+        }
+    }
+}

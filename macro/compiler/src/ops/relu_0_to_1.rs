@@ -1,0 +1,26 @@
+//! RELU_0_TO_1: clamps to [0.0, 1.0].
+
+use super::unary::Unary;
+use super::{Activation, ParseContext};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct Relu0To1;
+
+impl Relu0To1 {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Relu0To1 {
+    const NAME: &'static str = "RELU_0_TO_1";
+
+    fn real(&self, x: f32) -> f32 {
+        x.clamp(0.0, 1.0)
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(Activation::Relu0To1)
+    }
+}

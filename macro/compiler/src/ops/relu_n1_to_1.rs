@@ -1,0 +1,26 @@
+//! RELU_N1_TO_1: clamps to [-1.0, 1.0].
+
+use super::unary::Unary;
+use super::{Activation, ParseContext};
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct ReluN1To1;
+
+impl ReluN1To1 {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for ReluN1To1 {
+    const NAME: &'static str = "RELU_N1_TO_1";
+
+    fn real(&self, x: f32) -> f32 {
+        x.clamp(-1.0, 1.0)
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(Activation::ReluN1To1)
+    }
+}

@@ -1,0 +1,29 @@
+//! SIGN: -1, 0 or 1.
+
+use super::ParseContext;
+use super::unary::Unary;
+use crate::error::Result;
+
+#[derive(Clone)]
+pub(crate) struct Sign;
+
+impl Sign {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Sign {
+    const NAME: &'static str = "SIGN";
+    const IN_TFLITE_MICRO: bool = false;
+
+    fn real(&self, x: f32) -> f32 {
+        if x > 0.0 {
+            1.0
+        } else if x < 0.0 {
+            -1.0
+        } else {
+            0.0
+        }
+    }
+}

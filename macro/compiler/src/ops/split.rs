@@ -1,0 +1,68 @@
+//! SPLIT and SPLIT_V: each output is a slice, by an operator of its own.
+
+use super::ParseContext;
+use super::strided::{Movement, Moving, Strided, axis};
+use crate::error::{Error, Result};
+
+pub(crate) struct Split {
+    axis: i32,
+    /// Elements of each output along the axis.
+    sizes: Vec<i32>,
+    number: usize,
+}
+
+impl Split {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+        let axis = node.integers(0, "axis")?;
+        let axis = axis.first().copied().unwrap_or(0);
+        let rank = node.input(1)?.shape.len();
+        let size = node.input(1)?.shape[self::axis(axis, rank)?];
+        if size % node.outputs != 0 {
+            return Err(Error::model(format!(
+                "cannot split {size} elements into {} equal parts",
+                node.outputs
+            )));
+        }
+        Ok(Moving(Self {
+            axis,
+            sizes: vec![(size / node.outputs) as i32; node.outputs],
+            number: node.number,
+        }))
+    }
+
+    pub(super) fn with_sizes(axis: i32, sizes: Vec<i32>, number: usize) -> Self {
+        Self {
+            axis,
+            sizes,
+            number,
+        }
+    }
+}
+
+impl Movement for Split {
+    const NAME: &'static str = "SPLIT";
+    /// The axis comes first.
+    const INPUT: usize = 1;
+
+    fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        Ok(self.walk(input)?.shape)
+    }
+
+    fn walk(&self, input: &[usize]) -> Result<Strided> {
+        let axis = axis(self.axis, input.len())?;
+        let known: i32 = self.sizes.iter().filter(|&&s| s > 0).sum();
+        let size =
+            |&s: &i32| usize::try_from(s).unwrap_or(input[axis].saturating_sub(known as usize));
+        let begin: usize = self.sizes[..self.number].iter().map(size).sum();
+        let count = self.sizes.get(self.number).map_or(0, size);
+        if count == 0 || begin + count > input[axis] {
+            return Err(Error::model(format!(
+                "parts of {:?} do not fit axis {axis} of {input:?}",
+                self.sizes
+            )));
+        }
+        let mut walk = Strided::whole(input);
+        walk.slice(axis, begin, count, 1);
+        Ok(walk)
+    }
+}

@@ -1,0 +1,46 @@
+//! SUM over any axes.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::mean::SumKernel;
+use super::reduce::Axes;
+use super::{LowerContext, Lowered, Operator, ParseContext};
+use crate::error::Result;
+
+pub(crate) struct Sum {
+    axes: Axes,
+}
+
+impl Sum {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self {
+            axes: Axes::parse(node)?,
+        })
+    }
+}
+
+impl Operator for Sum {
+    fn name(&self) -> &'static str {
+        "SUM"
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        self.axes
+            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let Some(Some(input)) = inputs.first() else {
+            return ArrayD::zeros(shape);
+        };
+        self.axes.evaluate(input, shape, |x, axis| x.sum_axis(axis))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        SumKernel::lower(context, &self.axes, false)
+    }
+}

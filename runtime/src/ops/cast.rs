@@ -1,0 +1,67 @@
+//! CAST, and the element types of inputs and outputs.
+
+use crate::arithmetic::Multiplier;
+
+/// Parameters of [`to_i32`].
+#[derive(Clone, Copy, Debug)]
+pub struct ToI32<'a> {
+    /// The output for each input plus 128.
+    pub table: &'a [i32; 256],
+}
+
+/// Parameters of [`from_i32`].
+#[derive(Clone, Copy, Debug)]
+pub struct FromI32 {
+    /// One by the output's scale.
+    pub multiplier: Multiplier,
+    /// The output's zero point.
+    pub offset: i32,
+}
+
+/// Parameters of the conversions of inputs and outputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Port;
+
+/// Int8 of any scale to int32.
+pub fn to_i32(p: &ToI32<'_>, input: &[i8], output: &mut [i32]) {
+    for (out, &q) in output.iter_mut().zip(input) {
+        *out = p.table[usize::from((q as u8) ^ 0x80)];
+    }
+}
+
+/// Int32 to int8.
+pub fn from_i32(p: &FromI32, input: &[i32], output: &mut [i8]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        let x = x.clamp(-(1 << 20), 1 << 20);
+        let q = p.multiplier.apply(x).saturating_add(p.offset);
+        *out = q.clamp(-128, 127) as i8;
+    }
+}
+
+/// A uint8 input: shifted by 128.
+pub fn from_u8(_: &Port, input: &[u8], output: &mut [i8]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = (x ^ 0x80) as i8;
+    }
+}
+
+/// A uint8 output: shifted by 128.
+pub fn to_u8(_: &Port, input: &[i8], output: &mut [u8]) {
+    for (out, &q) in output.iter_mut().zip(input) {
+        *out = (q as u8) ^ 0x80;
+    }
+}
+
+/// A bool input: 1 or 0.
+pub fn from_bool(_: &Port, input: &[bool], output: &mut [i8]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = x.into();
+    }
+}
+
+/// A bool output.
+pub fn to_bool(_: &Port, input: &[i8], output: &mut [bool]) {
+    for (out, &q) in output.iter_mut().zip(input) {
+        *out = q != 0;
+    }
+}

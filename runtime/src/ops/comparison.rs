@@ -1,0 +1,79 @@
+//! EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS and LESS_EQUAL; the output is 1
+//! or 0.
+
+use super::broadcast::Broadcast;
+use crate::arithmetic::{Integer, Multiplier};
+
+/// How an operand is brought to a common scale.
+#[derive(Clone, Copy, Debug)]
+pub struct CompareOperand {
+    /// Its negated zero point.
+    pub offset: i32,
+    /// Its scale.
+    pub multiplier: Multiplier,
+}
+
+/// Parameters of all comparisons.
+#[derive(Clone, Copy, Debug)]
+pub struct Comparison {
+    /// How the operands meet.
+    pub broadcast: Broadcast,
+    /// Bits that operands gain before they are rescaled.
+    pub left_shift: u32,
+    /// Operand 1.
+    pub input1: CompareOperand,
+    /// Operand 2.
+    pub input2: CompareOperand,
+}
+
+impl CompareOperand {
+    #[inline(always)]
+    pub(super) fn scaled(&self, q: i32, left_shift: u32) -> i32 {
+        self.multiplier
+            .apply(q.wrapping_add(self.offset).wrapping_shl(left_shift))
+    }
+}
+
+#[inline(always)]
+fn compare<T: Integer>(
+    p: &Comparison,
+    input1: &[T],
+    input2: &[T],
+    output: &mut [i8],
+    f: impl Fn(&i32, &i32) -> bool,
+) {
+    p.broadcast.apply(input1, input2, output, |a, b| {
+        // Integers are compared as they are: rescaling would not keep large ones.
+        let holds = if p.left_shift == 0 {
+            f(&a.wide(), &b.wide())
+        } else {
+            let a = p.input1.scaled(a.wide(), p.left_shift);
+            f(&a, &p.input2.scaled(b.wide(), p.left_shift))
+        };
+        i8::from(holds)
+    });
+}
+
+macro_rules! comparisons {
+    ($($(#[$docs:meta])* $name:ident $f:ident;)*) => {
+        $($(#[$docs])*
+        pub fn $name<T: Integer>(p: &Comparison, input1: &[T], input2: &[T], output: &mut [i8]) {
+            compare(p, input1, input2, output, i32::$f);
+        })*
+    };
+}
+
+comparisons! {
+    /// `input1 == input2`.
+    equal eq;
+    /// `input1 != input2`.
+    not_equal ne;
+    /// `input1 > input2`.
+    greater gt;
+    /// `input1 >= input2`.
+    greater_equal ge;
+    /// `input1 < input2`.
+    less lt;
+    /// `input1 <= input2`.
+    less_equal le;
+}

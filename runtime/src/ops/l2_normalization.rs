@@ -1,0 +1,35 @@
+//! L2_NORMALIZATION over rows; output scale 1/128, zero point 0.
+
+use crate::arithmetic::{Multiplier, inverse_sqrt};
+
+/// Parameters of [`l2_normalization`].
+#[derive(Clone, Copy, Debug)]
+pub struct L2Normalization {
+    /// Elements of a row.
+    pub depth: usize,
+    /// The input's negated zero point.
+    pub input_offset: i32,
+}
+
+/// All rows.
+pub fn l2_normalization(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
+    let depth = p.depth.max(1);
+    for (row, out) in input
+        .chunks_exact(depth)
+        .zip(output.chunks_exact_mut(depth))
+    {
+        let centered = |&q: &i8| i32::from(q) + p.input_offset;
+        let sum = row
+            .iter()
+            .map(centered)
+            .fold(0_i32, |sum, x| sum.wrapping_add(x * x));
+        let inverse = inverse_sqrt(sum);
+        let factor = Multiplier {
+            shift: inverse.shift + 7,
+            ..inverse
+        };
+        for (out, x) in out.iter_mut().zip(row.iter().map(centered)) {
+            *out = factor.apply(x).clamp(-128, 127) as i8;
+        }
+    }
+}

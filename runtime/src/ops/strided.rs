@@ -1,0 +1,57 @@
+//! Moving elements by a rule that is affine in every output dimension: TRANSPOSE,
+//! SLICE, STRIDED_SLICE, SPLIT, UNPACK, TILE, BROADCAST_TO, REVERSE_V2, FILL,
+//! SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+
+/// Parameters of [`strided`].
+#[derive(Clone, Copy, Debug)]
+pub struct Strided {
+    /// Sizes of the output, outermost first.
+    pub dims: [usize; 6],
+    /// How far one step in each goes in the input.
+    pub strides: [isize; 6],
+    /// Where the first element is.
+    pub offset: usize,
+}
+
+/// `output[i] = input[offset + sum(i[d] * strides[d])]`.
+pub fn strided<T: Copy>(p: &Strided, input: &[T], output: &mut [T]) {
+    let [d0, d1, d2, d3, d4, size] = p.dims;
+    let [s0, s1, s2, s3, s4, step] = p.strides;
+    let mut rows = output.chunks_exact_mut(size.max(1));
+    let at = |begin: usize, i: usize, stride: isize| {
+        begin.wrapping_add_signed((i as isize).wrapping_mul(stride))
+    };
+    for i0 in 0..d0 {
+        let begin = at(p.offset, i0, s0);
+        for i1 in 0..d1 {
+            let begin = at(begin, i1, s1);
+            for i2 in 0..d2 {
+                let begin = at(begin, i2, s2);
+                for i3 in 0..d3 {
+                    let begin = at(begin, i3, s3);
+                    for i4 in 0..d4 {
+                        let begin = at(begin, i4, s4);
+                        let Some(row) = rows.next() else { return };
+                        match input.get(begin..begin.wrapping_add(size)) {
+                            Some(x) if step == 1 => copy_row(x, row),
+                            _ => {
+                                for (i, out) in row.iter_mut().enumerate() {
+                                    if let Some(x) = input.get(at(begin, i, step)) {
+                                        *out = *x;
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
