@@ -3,7 +3,8 @@
     python -m venv venv
     venv/bin/pip install tensorflow-cpu==2.21 ai-edge-litert==2.3.0
     venv/bin/pip install --pre tflite-micro==0.dev20261023182759
-    venv/bin/python make.py          # all cases
+    venv/bin/python make.py          # everything but kws
+    venv/bin/python make.py ops      # all operator cases; names make some of them
     venv/bin/python make.py kws      # kws_real_f32.npz, which needs ../../../shared
 
 For every case: `<name>_f32.tflite` and `<name>_i8.tflite` by the TensorFlow Lite
@@ -26,6 +27,8 @@ from tflite_micro import runtime
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = 6
+# Of the float samples: the first are for calibration, the others measure.
+CALIBRATION, MEASURED = 40, 20
 rng = np.random.default_rng(20)
 
 
@@ -39,91 +42,343 @@ W = {
     "depthwise": weights(3, 3, 4, 2), "depthwise_bias": weights(8),
     "conv": weights(3, 3, 4, 5), "conv_bias": weights(5),
     "conv1": weights(1, 1, 6, 8), "strided": weights(3, 2, 4, 6),
-    "picture": weights(3, 3, 3, 4),
+    "picture": weights(3, 3, 3, 4), "up": weights(3, 3, 4, 5), "up_bias": weights(4),
+    "grouped": weights(3, 3, 2, 9), "depthwise1": weights(3, 3, 1, 6), "batches": weights(2, 5, 3),
 }
 
-# Name: (function, input shape).
+F32, I32, BOOL = tf.float32, tf.int32, tf.bool
+
+
+class Input:
+    """An input: its shape, its type and the range of its values."""
+
+    def __init__(self, *shape, dtype=F32, low=None, high=None, std=1.5):
+        self.shape, self.dtype, self.low, self.high, self.std = shape, dtype, low, high, std
+
+    def sample(self, runs=None):
+        shape = self.shape if runs is None else (runs, *self.shape)
+        if self.dtype == BOOL:
+            return rng.integers(0, 2, shape).astype(bool)
+        if self.dtype == I32:
+            return rng.integers(self.low, self.high, shape, dtype=np.int32)
+        if self.low is not None:
+            return rng.uniform(self.low, self.high, shape).astype(np.float32)
+        return rng.normal(0, self.std, shape).astype(np.float32)
+
+
+def pos(*shape):
+    return Input(*shape, low=0.05, high=4.0)
+
+
+def idx(*shape, high):
+    return Input(*shape, dtype=I32, low=0, high=high)
+
+
+def flag(*shape):
+    return Input(*shape, dtype=BOOL)
+
+
+def unary(function):
+    """Three ranks and ranges of one elementwise function."""
+    return {"": (function, [(1, 64)]), "_4d": (function, [Input(1, 3, 4, 5, std=0.4)]), "_3d": (function, [Input(2, 7, 5, std=4.0)])}
+
+
+def positive(function):
+    return {"": (function, [pos(1, 64)]), "_4d": (function, [Input(1, 3, 4, 5, low=0.5, high=9.0)])}
+
+
+def binary(function, second=lambda *shape: Input(*shape)):
+    """Equal shapes, rows, columns, a number, and more dimensions on one side."""
+    return {
+        "": (function, [(1, 3, 4, 5), second(1, 3, 4, 5)]),
+        "_row": (function, [(1, 3, 4, 5), second(5)]),
+        "_column": (function, [(2, 4, 6), second(4, 1)]),
+        "_outer": (function, [(1, 6, 1), second(1, 1, 5)]),
+        "_number": (function, [(1, 30), second(1, 1)]),
+    }
+
+
+def reduction(function):
+    return {
+        "_last": (lambda x: function(x, [-1], False), [(1, 5, 4, 6)]),
+        "_keep": (lambda x: function(x, [1, 2], True), [(1, 5, 4, 6)]),
+        "_mixed": (lambda x: function(x, [1, 3], False), [(1, 5, 4, 6)]),
+        "_first": (lambda x: function(x, [1], False), [(2, 5, 3)]),
+        "_all": (lambda x: function(x, [0, 1, 2], False), [Input(1, 2, 5, std=0.8)]),
+    }
+
+
+def quantized(x):
+    """Keeps what is next to it from being the model's input or output."""
+    return tf.nn.relu(x)
+
+
+# Name: (function, inputs). A shape is a float input.
 CASES = {
-    "pad": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]]), (1, 4, 3, 2)),
-    "pad_conv": (lambda x: tf.nn.conv2d(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), W["conv"], 2, "VALID"), (1, 6, 6, 4)),
-    "max_pool": (lambda x: tf.nn.max_pool2d(x, 3, 2, "SAME"), (1, 7, 6, 5)),
-    "average_pool": (lambda x: tf.nn.avg_pool2d(x, 3, 2, "SAME"), (1, 7, 6, 5)),
-    "mean_keep": (lambda x: tf.reduce_mean(x, [1, 2], keepdims=True), (1, 5, 4, 6)),
-    "mean_channels": (lambda x: tf.reduce_mean(x, [3]), (1, 5, 4, 6)),
-    "mean_mixed": (lambda x: tf.reduce_mean(x, [1, 3]), (1, 5, 4, 6)),
-    "relu": (lambda x: tf.nn.relu(x), (1, 40)),
-    "relu6": (lambda x: tf.nn.relu6(x * 3.0), (1, 40)),
-    "hard_swish": (lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0), (1, 64)),
-    "leaky_relu": (lambda x: tf.nn.leaky_relu(x, 0.15), (1, 64)),
-    "prelu": (lambda x: tf.nn.relu(x) + -W["alpha"] * tf.nn.relu(-x), (1, 3, 4, 6)),
-    "elu": (lambda x: tf.nn.elu(x), (1, 64)),
-    "gelu": (lambda x: tf.nn.gelu(x), (1, 64)),
-    "gelu_approximate": (lambda x: tf.nn.gelu(x, approximate=True), (1, 64)),
-    "logistic": (lambda x: tf.nn.sigmoid(x), (1, 64)),
-    "tanh": (lambda x: tf.nn.tanh(x), (1, 64)),
-    "softmax": (lambda x: tf.nn.softmax(x), (1, 3, 17)),
-    "softmax_flat": (lambda x: tf.nn.softmax(x * 0.01), (1, 8)),
-    "add_row": (lambda x: x + W["row"], (1, 5, 6)),
-    "add_column": (lambda x: tf.nn.relu(x + W["column"]), (1, 5, 6)),
-    "add_self": (lambda x: x + x, (1, 5, 6)),
-    "sub_one": (lambda x: W["one"] - x, (1, 5, 6)),
-    "sub_outer": (lambda x: tf.reshape(x, (1, 5, 1)) - tf.reshape(x, (1, 1, 5)), (1, 5)),
-    "mul_column": (lambda x: x * W["column"], (1, 5, 6)),
-    "mul_self": (lambda x: x * x, (1, 5, 6)),
-    "concat_inner": (lambda x: tf.concat([tf.nn.relu(x), x * 3.0, x], 2), (1, 3, 4, 2)),
-    "concat_channels": (lambda x: tf.concat([tf.nn.relu(x), x * 0.3], 3), (1, 3, 4, 2)),
-    "squeeze": (lambda x: tf.squeeze(tf.nn.max_pool2d(x, (4, 1), 1, "VALID"), [1]), (1, 4, 3, 2)),
-    "expand_dims": (lambda x: tf.expand_dims(tf.nn.relu(x), 1), (1, 3, 2)),
-    "conv": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), (1, 6, 5, 4)),
-    "conv_dilated": (lambda x: tf.nn.relu6(tf.nn.conv2d(x, W["conv"], 1, "SAME", dilations=2)), (1, 7, 7, 4)),
-    "conv_strided": (lambda x: tf.nn.conv2d(x, W["strided"], [1, 3, 2, 1], "VALID"), (1, 9, 8, 4)),
-    "conv_1x1": (lambda x: tf.nn.conv2d(x, W["conv1"], 1, "VALID"), (1, 3, 4, 6)),
-    "depthwise": (lambda x: tf.nn.bias_add(tf.nn.depthwise_conv2d(x, W["depthwise"], [1, 2, 2, 1], "SAME"), W["depthwise_bias"]), (1, 7, 6, 4)),
-    "dense": (lambda x: tf.nn.relu(tf.matmul(x, W["dense"]) + W["dense_bias"]), (1, 12)),
-    "dense_rows": (lambda x: tf.matmul(x, W["dense"]), (1, 7, 12)),
-    "residual": (lambda x: tf.nn.relu(x + tf.nn.conv2d(tf.nn.relu(x), W["conv"][..., :4], 1, "SAME")), (1, 5, 5, 4)),
+    "pad": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]]), [(1, 4, 3, 2)]),
+    "pad_conv": (lambda x: tf.nn.conv2d(tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), W["conv"], 2, "VALID"), [(1, 6, 6, 4)]),
+    "max_pool": (lambda x: tf.nn.max_pool2d(x, 3, 2, "SAME"), [(1, 7, 6, 5)]),
+    "average_pool": (lambda x: tf.nn.avg_pool2d(x, 3, 2, "SAME"), [(1, 7, 6, 5)]),
+    "mean_keep": (lambda x: tf.reduce_mean(x, [1, 2], keepdims=True), [(1, 5, 4, 6)]),
+    "mean_channels": (lambda x: tf.reduce_mean(x, [3]), [(1, 5, 4, 6)]),
+    "mean_mixed": (lambda x: tf.reduce_mean(x, [1, 3]), [(1, 5, 4, 6)]),
+    "relu": (lambda x: tf.nn.relu(x), [(1, 40)]),
+    "relu6": (lambda x: tf.nn.relu6(x * 3.0), [(1, 40)]),
+    "hard_swish": (lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0), [(1, 64)]),
+    "leaky_relu": (lambda x: tf.nn.leaky_relu(x, 0.15), [(1, 64)]),
+    "prelu": (lambda x: tf.nn.relu(x) + -W["alpha"] * tf.nn.relu(-x), [(1, 3, 4, 6)]),
+    "elu": (lambda x: tf.nn.elu(x), [(1, 64)]),
+    "gelu": (lambda x: tf.nn.gelu(x), [(1, 64)]),
+    "gelu_approximate": (lambda x: tf.nn.gelu(x, approximate=True), [(1, 64)]),
+    "logistic": (lambda x: tf.nn.sigmoid(x), [(1, 64)]),
+    "tanh": (lambda x: tf.nn.tanh(x), [(1, 64)]),
+    "softmax": (lambda x: tf.nn.softmax(x), [(1, 3, 17)]),
+    "softmax_flat": (lambda x: tf.nn.softmax(x * 0.01), [(1, 8)]),
+    "add_row": (lambda x: x + W["row"], [(1, 5, 6)]),
+    "add_column": (lambda x: tf.nn.relu(x + W["column"]), [(1, 5, 6)]),
+    "add_self": (lambda x: x + x, [(1, 5, 6)]),
+    "sub_one": (lambda x: W["one"] - x, [(1, 5, 6)]),
+    "sub_outer": (lambda x: tf.reshape(x, (1, 5, 1)) - tf.reshape(x, (1, 1, 5)), [(1, 5)]),
+    "mul_column": (lambda x: x * W["column"], [(1, 5, 6)]),
+    "mul_self": (lambda x: x * x, [(1, 5, 6)]),
+    "concat_inner": (lambda x: tf.concat([tf.nn.relu(x), x * 3.0, x], 2), [(1, 3, 4, 2)]),
+    "concat_channels": (lambda x: tf.concat([tf.nn.relu(x), x * 0.3], 3), [(1, 3, 4, 2)]),
+    "squeeze": (lambda x: tf.squeeze(tf.nn.max_pool2d(x, (4, 1), 1, "VALID"), [1]), [(1, 4, 3, 2)]),
+    "expand_dims": (lambda x: tf.expand_dims(tf.nn.relu(x), 1), [(1, 3, 2)]),
+    "conv": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),
+    "conv_dilated": (lambda x: tf.nn.relu6(tf.nn.conv2d(x, W["conv"], 1, "SAME", dilations=2)), [(1, 7, 7, 4)]),
+    "conv_strided": (lambda x: tf.nn.conv2d(x, W["strided"], [1, 3, 2, 1], "VALID"), [(1, 9, 8, 4)]),
+    "conv_1x1": (lambda x: tf.nn.conv2d(x, W["conv1"], 1, "VALID"), [(1, 3, 4, 6)]),
+    "depthwise": (lambda x: tf.nn.bias_add(tf.nn.depthwise_conv2d(x, W["depthwise"], [1, 2, 2, 1], "SAME"), W["depthwise_bias"]), [(1, 7, 6, 4)]),
+    "dense": (lambda x: tf.nn.relu(tf.matmul(x, W["dense"]) + W["dense_bias"]), [(1, 12)]),
+    "dense_rows": (lambda x: tf.matmul(x, W["dense"]), [(1, 7, 12)]),
+    "residual": (lambda x: tf.nn.relu(x + tf.nn.conv2d(tf.nn.relu(x), W["conv"][..., :4], 1, "SAME")), [(1, 5, 5, 4)]),
 }
 
 
-def convert(function, shape, int8):
-    def signature(x):
-        return {"y": tf.identity(function(x))}
+def family(name, cases):
+    for suffix, case in cases.items():
+        CASES[name + suffix] = case
+
+
+R = tf.raw_ops
+for name, function in {
+    "abs": tf.abs, "neg": tf.negative, "sin": tf.sin, "cos": tf.cos, "square": tf.square, "floor": tf.floor,
+    "ceil": tf.math.ceil, "round": tf.round, "sign": tf.sign, "exp": tf.exp,
+    "relu_n1_to_1": lambda x: tf.clip_by_value(x, -1.0, 1.0), "relu_0_to_1": lambda x: tf.clip_by_value(x, 0.0, 1.0),
+    "pow_square": lambda x: tf.pow(x, 2.0), "pow_cube": lambda x: tf.pow(x, 3.0),
+    "chain": lambda x: tf.sin(tf.floor(x) * 0.5) + 0.25,
+}.items():
+    family(name, unary(function))
+for name, function in {"sqrt": tf.sqrt, "rsqrt": tf.math.rsqrt, "log": tf.math.log, "pow_half": lambda x: tf.pow(x, 1.7)}.items():
+    family(name, positive(function))
+for name, function in {
+    "maximum": tf.maximum, "minimum": tf.minimum, "squared_difference": tf.math.squared_difference, "add": tf.add,
+    "sub": tf.subtract, "mul": tf.multiply,
+    "equal": tf.equal, "not_equal": tf.not_equal, "greater": tf.greater, "greater_equal": tf.greater_equal,
+    "less": tf.less, "less_equal": tf.less_equal,
+}.items():
+    family(name, binary(function))
+family("div", binary(tf.divide, lambda *s: Input(*s, low=0.5, high=3.0)))
+family("floor_div", binary(tf.math.floordiv, lambda *s: Input(*s, low=0.5, high=3.0)))
+for name, function in {
+    "sum": tf.reduce_sum, "reduce_max": tf.reduce_max, "reduce_min": tf.reduce_min, "mean": tf.reduce_mean,
+}.items():
+    family(name, reduction(lambda x, a, k, f=function: f(x, a, keepdims=k)))
+family("reduce_prod", {
+    "_last": (lambda x: tf.reduce_prod(x, -1), [(1, 4, 5, 3)]), "_keep": (lambda x: tf.reduce_prod(x, 1, keepdims=True), [Input(2, 4, 3, std=1.0)]),
+    "_two": (lambda x: tf.reduce_prod(x, [1, 2]), [Input(1, 2, 3, 6, std=1.0)])})
+BLOCK = {"x": (1, 4, 5, 6)}
+CASES |= {
+    "maximum_constant": (lambda x: tf.maximum(x, 0.3), [(1, 30)]),
+    "minimum_row": (lambda x: tf.minimum(x, W["row"]), [(1, 5, 6)]),
+    "greater_constant": (lambda x: tf.greater(x, 0.3), [(1, 30)]),
+    "equal_i32": (lambda x, b: tf.equal(x, b), [idx(1, 20, high=4), idx(1, 20, high=4)]),
+    "less_i32": (lambda x, b: tf.less(x, b), [idx(4, 5, high=9), idx(1, 5, high=9)]),
+    "logical_and": (lambda x, b: tf.logical_and(x, b), [flag(1, 20), flag(1, 20)]),
+    "logical_or": (lambda x, b: tf.logical_or(x, b), [flag(4, 5), flag(1, 5)]),
+    "logical_not": (lambda x: tf.logical_not(x), [flag(1, 20)]),
+    "logical_mask": (lambda x, b: tf.logical_and(tf.greater(x, 0.2), tf.logical_not(tf.less(b, 0.1))), [(1, 30), (1, 30)]),
+    "select": (lambda c, x, b: R.Select(condition=c, x=x, y=b), [flag(3, 4), (3, 4), (3, 4)]),
+    "select_rows": (lambda c, x, b: R.Select(condition=c, x=x, y=b), [flag(3), (3, 4), (3, 4)]),
+    "select_v2": (lambda c, x, b: tf.where(c, x, b), [flag(1, 5, 1), (2, 5, 3), (3,)]),
+    "select_computed": (lambda x, b: tf.where(x > b, x * 2.0, b), [(1, 40), (1, 40)]),
+    "select_constant": (lambda x: tf.where(x > 0.5, x, 0.5), [(1, 40)]),
+    "add_n": (lambda x, b, c: tf.add_n([x, b, c]), [(1, 5, 4), (1, 5, 4), (1, 5, 4)]),
+    "cumsum": (lambda x: tf.cumsum(x, 1), [(1, 6, 3)]),
+    "cumsum_exclusive": (lambda x: tf.cumsum(x, -1, exclusive=True), [(2, 3, 5)]),
+    "cumsum_reverse": (lambda x: tf.cumsum(x, 1, reverse=True), [(1, 5, 2, 3)]),
+    "log_softmax": (lambda x: tf.nn.log_softmax(x), [(1, 12)]),
+    "log_softmax_rows": (lambda x: tf.nn.log_softmax(x), [Input(2, 3, 30, std=3.0)]),
+    "log_softmax_flat": (lambda x: tf.nn.log_softmax(x), [Input(1, 5, std=0.05)]),
+    "l2_norm": (lambda x: tf.math.l2_normalize(x, -1), [(1, 20)]),
+    "l2_norm_rows": (lambda x: tf.math.l2_normalize(x, -1), [Input(1, 3, 4, 7, std=0.2)]),
+    "transpose_matrix": (lambda x: tf.transpose(x, [0, 2, 1]), [(1, 5, 7)]),
+    "transpose_nchw": (lambda x: tf.transpose(x, [0, 3, 1, 2]), [(1, 4, 5, 3)]),
+    "transpose_5d": (lambda x: tf.transpose(x, [4, 2, 0, 3, 1]), [(2, 3, 2, 4, 3)]),
+    "strided_slice": (lambda x: x[:, 1:4:2, ::3], [(1, 5, 7)]),
+    "strided_slice_negative": (lambda x: x[:, ::-1, 4:0:-2], [(1, 5, 6)]),
+    "strided_slice_shrink": (lambda x: x[:, 2, -1], [(1, 5, 6, 3)]),
+    "strided_slice_new": (lambda x: x[:, tf.newaxis, ..., 1:3], [(1, 5, 6)]),
+    "strided_slice_ellipsis": (lambda x: x[..., 0, 1:], [(1, 3, 4, 5)]),
+    "slice": (lambda x: tf.slice(x, [0, 1, 2], [1, 3, -1]), [(1, 5, 6)]),
+    "slice_4d": (lambda x: tf.slice(x, [0, 1, 0, 2], [1, 2, 3, 3]), [(1, 4, 3, 5)]),
+    "split": (lambda x: tuple(tf.split(x, 3, 2)), [(1, 4, 6)]),
+    "split_channels": (lambda x: tuple(tf.split(x, 2, -1)), [(1, 3, 4, 8)]),
+    "split_v": (lambda x: tuple(tf.split(x, [1, 3, 2], 1)), [(1, 6, 5)]),
+    "split_v_rest": (lambda x: tuple(tf.split(x, [2, -1], 2)), [(1, 3, 7)]),
+    "pack": (lambda x, b: tf.stack([x, b], 1), [(1, 4, 3), (1, 4, 3)]),
+    "pack_last": (lambda x, b: tf.stack([x, b, x], -1), [(1, 5), (1, 5)]),
+    "unpack": (lambda x: tuple(tf.unstack(x, axis=1)), [(1, 3, 4)]),
+    "unpack_last": (lambda x: tuple(tf.unstack(x, axis=-1)), [(2, 5, 2)]),
+    "gather": (lambda x: tf.gather(x, [3, 0, 0, 2], axis=1), [(1, 5, 6)]),
+    "gather_last": (lambda x: tf.gather(x, [5, 1], axis=-1), [(1, 3, 4, 6)]),
+    "gather_run_time": (lambda x, i: tf.gather(x, i, axis=1), [(1, 7, 3), idx(4, high=7)]),
+    "gather_batch": (lambda x, i: tf.gather(x, i, axis=1, batch_dims=1), [(2, 7, 3), idx(2, 4, high=7)]),
+    "gather_nd": (lambda x: tf.gather_nd(x, [[0, 2], [0, 1], [0, 4]]), [(1, 5, 6)]),
+    "gather_nd_run_time": (lambda x, i: tf.gather_nd(x, i), [(4, 5, 3), idx(6, 2, high=4)]),
+    "embedding": (lambda i: tf.nn.embedding_lookup(W["dense"], i), [idx(1, 7, high=12)]),
+    "pad_v2": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]], constant_values=0.7), [(1, 4, 3, 2)]),
+    "pad_v2_flat": (lambda x: tf.pad(x, [[0, 0], [2, 1]], constant_values=-1.0), [(1, 9)]),
+    "pad_5d": (lambda x: tf.pad(x, [[0, 0], [1, 0], [0, 0], [0, 2], [0, 0]]), [(1, 2, 3, 2, 4)]),
+    "mirror_pad_reflect": (lambda x: tf.pad(x, [[0, 0], [1, 2], [2, 1], [0, 0]], "REFLECT"), [(1, 4, 3, 2)]),
+    "mirror_pad_symmetric": (lambda x: tf.pad(x, [[0, 0], [3, 2], [1, 1]], "SYMMETRIC"), [(1, 4, 3)]),
+    "tile": (lambda x: tf.tile(x, [1, 2, 3]), [(1, 4, 3)]),
+    "tile_4d": (lambda x: tf.tile(x, [1, 1, 2, 2]), [(1, 3, 2, 4)]),
+    "broadcast_to": (lambda x: tf.broadcast_to(x, [2, 4, 5]), [(1, 4, 1)]),
+    "broadcast_to_rank": (lambda x: tf.broadcast_to(x, [1, 3, 4, 5]), [(4, 5)]),
+    "reverse": (lambda x: tf.reverse(x, [1]), [(1, 5, 3)]),
+    "reverse_two": (lambda x: R.ReverseV2(tensor=x, axis=[1, 2]), [(1, 3, 2, 4)]),
+    "space_to_depth": (lambda x: tf.nn.space_to_depth(x, 2), [(1, 4, 6, 3)]),
+    "depth_to_space": (lambda x: tf.nn.depth_to_space(x, 2), [(1, 2, 3, 12)]),
+    "space_to_batch": (lambda x: tf.space_to_batch(x, [2, 2], [[0, 0], [1, 1]]), [(1, 4, 4, 3)]),
+    "space_to_batch_batch": (lambda x: tf.space_to_batch(x, [2, 3], [[1, 0], [0, 2]]), [(2, 3, 4, 2)]),
+    "batch_to_space": (lambda x: tf.batch_to_space(x, [2, 2], [[0, 0], [0, 0]]), [(4, 2, 3, 3)]),
+    "batch_to_space_crop": (lambda x: tf.batch_to_space(x, [2, 2], [[1, 0], [0, 1]]), [(8, 3, 3, 2)]),
+    "resize_bilinear": (lambda x: R.ResizeBilinear(images=x, size=[7, 9]), [(1, 4, 5, 3)]),
+    "resize_bilinear_corners": (lambda x: R.ResizeBilinear(images=x, size=[8, 6], align_corners=True), [(1, 4, 5, 3)]),
+    "resize_bilinear_centers": (lambda x: R.ResizeBilinear(images=x, size=[9, 3], half_pixel_centers=True), [(2, 4, 5, 3)]),
+    "resize_nearest": (lambda x: R.ResizeNearestNeighbor(images=x, size=[7, 9]), [(1, 4, 5, 3)]),
+    "resize_nearest_corners": (lambda x: R.ResizeNearestNeighbor(images=x, size=[8, 6], align_corners=True), [(1, 4, 5, 3)]),
+    "resize_nearest_centers": (lambda x: R.ResizeNearestNeighbor(images=x, size=[9, 3], half_pixel_centers=True), [(2, 4, 5, 3)]),
+    "cast_index": (lambda i: tf.cast(i, F32) * 0.25, [idx(1, 12, high=9)]),
+    "cast_mask": (lambda x: tf.cast(x > 0.3, F32) * x, [(1, 30)]),
+    "cast_integer": (lambda x: tf.cast(x * 4.0, I32), [(1, 30)]),
+    "cast_flag": (lambda c: tf.cast(c, F32) + 0.5, [flag(1, 12)]),
+    "shape_reshape": (lambda x: tf.reshape(quantized(x), tf.stack([tf.shape(x)[0], tf.shape(x)[2] * 2, -1])), [(1, 4, 6)]),
+    "fill_add": (lambda x: x + tf.fill([1, 5], 0.4), [(1, 5)]),
+    "one_hot": (lambda i: tf.one_hot(i, 5), [idx(1, 6, high=5)]),
+    "one_hot_axis": (lambda i: tf.one_hot(i, 4, 0.75, -0.25, axis=1), [idx(1, 6, high=4)]),
+    "arg_max": (lambda x: tf.argmax(x, -1, output_type=I32), [(1, 5, 12)]),
+    "arg_max_inner": (lambda x: tf.argmax(x, 1, output_type=I32), [(1, 5, 4, 3)]),
+    "arg_max_i64": (lambda x: tf.argmax(x, 1), [(1, 9)]),
+    "arg_min": (lambda x: tf.argmin(x, 2, output_type=I32), [(2, 5, 4)]),
+    "arg_min_flat": (lambda x: tf.argmin(x, -1, output_type=I32), [(1, 30)]),
+    "topk": (lambda x: tuple(tf.math.top_k(x, 4)), [(1, 17)]),
+    "topk_rows": (lambda x: tuple(tf.math.top_k(x, 2)), [(2, 3, 9)]),
+    "where_static": (lambda x: tf.gather_nd(x, tf.where(tf.constant([[True, False, True, True]]))), [(1, 4, 3)]),
+    "transpose_conv": (lambda x: tf.nn.conv2d_transpose(x, W["up"], (1, 8, 6, 4), 2, "SAME"), [(1, 4, 3, 5)]),
+    "transpose_conv_valid": (lambda x: tf.nn.conv2d_transpose(x, W["up"], (1, 6, 7, 4), [1, 1, 2, 1], "VALID"), [(1, 4, 3, 5)]),
+    "transpose_conv_bias": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 12, 9, 4), 3, "SAME"), W["up_bias"])), [(1, 4, 3, 5)]),
+    "conv_grouped": (lambda x: tf.nn.conv2d(x, W["grouped"], 1, "SAME"), [(1, 5, 6, 6)]),
+    "conv_grouped_strided": (lambda x: tf.nn.relu(tf.nn.conv2d(x, W["grouped"], 2, "VALID")), [(1, 7, 6, 6)]),
+    "depthwise_dilated": (lambda x: tf.nn.depthwise_conv2d(x, W["depthwise"], [1, 1, 1, 1], "SAME", dilations=[2, 2]), [(1, 7, 6, 4)]),
+    "depthwise_multiplier": (lambda x: tf.nn.depthwise_conv2d(x, W["depthwise1"], [1, 1, 1, 1], "VALID"), [(1, 5, 5, 1)]),
+    "batch_matmul": (lambda x, b: tf.matmul(x, b), [(2, 4, 5), (2, 5, 3)]),
+    "batch_matmul_adjoint": (lambda x, b: tf.matmul(x, b, transpose_b=True), [(1, 2, 4, 5), (1, 2, 6, 5)]),
+    "batch_matmul_broadcast": (lambda x, b: tf.matmul(x, b), [(3, 2, 4, 5), (1, 2, 5, 3)]),
+    "batch_matmul_constant": (lambda x: tf.matmul(x, W["batches"]), [(2, 4, 5)]),
+    "dense_run_time": (lambda x, b: tf.matmul(x, b, transpose_b=True), [(3, 5), (4, 5)]),
+    "attention": (lambda q, k, v: tf.matmul(tf.nn.softmax(tf.matmul(q, k, transpose_b=True) * 0.4), v), [(1, 4, 6), (1, 5, 6), (1, 5, 3)]),
+    "layer_norm": (lambda x: (x - tf.reduce_mean(x, -1, keepdims=True)) * tf.math.rsqrt(tf.reduce_mean(tf.math.squared_difference(x, tf.reduce_mean(x, -1, keepdims=True)), -1, keepdims=True) + 0.01), [(1, 4, 8)]),
+}
+
+
+def inputs_of(function, inputs):
+    names = ["x", "b", "c"]
+    if getattr(function, "__name__", "") == "<lambda>":
+        names = function.__code__.co_varnames
+    return {n: i if isinstance(i, Input) else Input(*i) for n, i in zip(names, inputs)}
+
+
+def convert(function, inputs, int8, samples=None):
+    def signature(*values):
+        results = function(*values)
+        results = results if isinstance(results, tuple) else (results,)
+        return {f"y{i or ''}": tf.identity(r) for i, r in enumerate(results)}
 
     module = tf.Module()
-    module.f = tf.function(signature, input_signature=[tf.TensorSpec(shape, tf.float32, "x")])
+    specs = [tf.TensorSpec(i.shape, i.dtype, n) for n, i in inputs.items()]
+    module.f = tf.function(signature, input_signature=specs)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.f.get_concrete_function()], module)
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        samples = [rng.normal(0, 1.5, shape).astype(np.float32) for _ in range(40)]
-        converter.representative_dataset = lambda: ([s] for s in samples)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.int8
-        converter.inference_output_type = tf.int8
-    return converter.convert()
+        rows = [{n: x[run] for n, x in samples.items()} for run in range(CALIBRATION)]
+        converter.representative_dataset = lambda: iter(rows)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
+        if int8 == "16x8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+        kind = tf.int16 if int8 == "16x8" else tf.int8
+        if any(i.dtype == F32 for i in inputs.values()):
+            converter.inference_input_type = kind
+        converter.inference_output_type = kind
+    try:
+        return converter.convert()
+    except Exception:
+        # Outputs that are not real numbers have no such type.
+        converter.inference_output_type = tf.float32
+        return converter.convert()
 
 
-def litert(model, inputs):
+def details(model):
+    """The signature's inputs and outputs: name, tensor, subgraph position, type."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
+    graph, signature = file.subgraphs[0], file.signatureDefs[0]
+    types = {v: k for k, v in schema.TensorType.__dict__.items() if isinstance(v, int)}
+
+    def ports(maps, order):
+        return [(m.name.decode(), m.tensorIndex, list(order).index(m.tensorIndex), types[graph.tensors[m.tensorIndex].type]) for m in maps]
+
+    return ports(signature.inputs, graph.inputs), ports(signature.outputs, graph.outputs)
+
+
+def reference_kernels(model):
     try:
         interpreter = Interpreter(model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
-    except (RuntimeError, ValueError):  # LiteRT lacks ELU.
-        interpreter = tf.lite.Interpreter(model_content=model)
-    interpreter.allocate_tensors()
-    outputs = []
-    for data in inputs:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], data)
+        interpreter.allocate_tensors()
+    except (RuntimeError, ValueError):  # It lacks ELU, CEIL, ROUND, TILE and others.
+        interpreter = tf.lite.Interpreter(model_content=model, experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+        interpreter.allocate_tensors()
+    return interpreter
+
+
+def litert(model, data):
+    """Runs LiteRT's reference kernels on a list of samples per input."""
+    interpreter = reference_kernels(model)
+    ins, outs = details(model)
+    outputs = {name: [] for name, *_ in outs}
+    for run in range(len(next(iter(data.values())))):
+        for name, tensor, *_ in ins:
+            interpreter.set_tensor(tensor, data[name][run])
         interpreter.invoke()
-        outputs.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).copy())
-    return np.stack(outputs)
+        for name, tensor, *_ in outs:
+            outputs[name].append(interpreter.get_tensor(tensor).copy())
+    return {k: np.stack(v) for k, v in outputs.items()}
 
 
-def micro(model, inputs):
+def micro(model, data):
     interpreter = runtime.Interpreter.from_bytes(bytes(model))
-    outputs = []
-    for data in inputs:
-        interpreter.set_input(data, 0)
+    ins, outs = details(model)
+    outputs = {name: [] for name, *_ in outs}
+    for run in range(len(next(iter(data.values())))):
+        for name, _, position, _ in ins:
+            interpreter.set_input(data[name][run], position)
         interpreter.invoke()
-        outputs.append(interpreter.get_output(0).copy())
-    return np.stack(outputs)
+        for name, _, position, _ in outs:
+            outputs[name].append(interpreter.get_output(position).copy())
+    return {k: np.stack(v) for k, v in outputs.items()}
 
 
 def special():
@@ -213,7 +468,7 @@ def real_kws():
             buffer.data = np.frombuffer(data.tobytes(), np.uint8)
             tensor.type, tensor.quantization = schema.TensorType.FLOAT32, None
     x = np.load(f"{shared}/data/kws_evaluation.npz")["input_1"][:30, None]
-    outputs = litert(pack(model), x)[:, 0]
+    outputs = next(iter(litert(pack(model), {"input_1": x}).values()))[:, 0]
     np.savez_compressed(f"{HERE}/kws_real_f32.npz", **{"out:Identity": outputs})
 
 
@@ -225,30 +480,105 @@ def pack(model):
     return bytes(builder.Output())
 
 
+RUST = {"FLOAT32": "f32", "INT8": "i8", "UINT8": "u8", "INT16": "i16", "INT32": "i32", "INT64": "i32", "BOOL": "bool"}
+
+
+def quantized_samples(model, inputs, runs):
+    """Random bytes over the whole range of each quantized input."""
+    kinds = {"INT8": np.int8, "INT16": np.int16, "UINT8": np.uint8}
+    data = {}
+    for name, _, _, kind in details(model)[0]:
+        shape = (runs, *inputs[name].shape)
+        if kind in kinds:
+            limits = np.iinfo(kinds[kind])
+            data[name] = rng.integers(limits.min, limits.max + 1, shape, dtype=kinds[kind])
+        else:
+            data[name] = inputs[name].sample(runs)
+    return data
+
+
+def make(name, function, inputs, kind="i8"):
+    inputs = inputs_of(function, inputs)
+    record = {}
+    x = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
+    float_model = convert(function, inputs, False)
+    int8_model = convert(function, inputs, "16x8" if kind == "i16" else "int8", x)
+    y = litert(float_model, x)
+    record |= converter_sqnr(int8_model, x, y)
+    record |= {f"float:{k}": v for k, v in (x | y).items()}
+    x = quantized_samples(int8_model, inputs, RUNS)
+    record |= {f"in:{k}": v for k, v in x.items()}
+    try:
+        y, reference = micro(int8_model, x), "tflm"
+    except Exception:
+        y, reference = litert(int8_model, x), "litert_ref"
+    record |= {f"out:{k}": v for k, v in y.items()}
+    record["reference"] = np.array(reference)
+    for ending, model in (("f32", float_model), (kind, int8_model)):
+        with open(f"{HERE}/ops/{name}_{ending}.tflite", "wb") as file:
+            file.write(model)
+    np.savez_compressed(f"{HERE}/ops/{name}.npz", **record)
+    print(name, reference)
+
+
+def converter_sqnr(model, x, y):
+    """What the converter's own int8 reaches on the measured samples, by output."""
+    interpreter = reference_kernels(model)
+    types = {d["index"]: d for d in interpreter.get_input_details() + interpreter.get_output_details()}
+    ins, outs = details(model)
+
+    def number(tensor):
+        scale, zero = types[tensor]["quantization"]
+        return scale, zero, types[tensor]["dtype"]
+
+    data = {}
+    for name, tensor, *_ in ins:
+        scale, zero, dtype = number(tensor)
+        real = x[name][CALIBRATION:]
+        if scale and real.dtype == np.float32:
+            limits = np.iinfo(dtype)
+            data[name] = np.clip(np.round(real / scale) + zero, limits.min, limits.max).astype(dtype)
+        else:
+            data[name] = real
+    got = litert(model, data)
+    result = {}
+    for name, tensor, *_ in outs:
+        scale, zero, _ = number(tensor)
+        real = (got[name].astype(np.float64) - zero) * scale if scale else got[name].astype(np.float64)
+        want = y[name][CALIBRATION:].astype(np.float64)
+        noise = np.mean((want - real) ** 2)
+        result[f"sqnr:{name}"] = np.array([10 * np.log10(np.mean(want**2) / noise) if noise else np.inf])
+    return result
+
+
+def listing():
+    """The cases as the tests' macro takes them: cases.rs."""
+    lines = []
+    for file in sorted(os.listdir(f"{HERE}/ops")):
+        if file.endswith(("_i8.tflite", "_i16.tflite")):
+            name = file.rsplit("_", 1)[0]
+            ins, outs = details(open(f"{HERE}/ops/{file}", "rb").read())
+            camel = lambda n: "".join(p.capitalize() for p in n.split("_"))
+            left = ", ".join(f"{camel(n)} {n} {RUST[k]}" for n, _, _, k in ins)
+            right = ", ".join(f"{n} {RUST[k]}" for n, _, _, k in outs)
+            lines.append(f'    {name} "models/ops/{file}" [{left}] [{right}]')
+    with open(f"{HERE}/../tests/operators/cases.rs", "w") as out:
+        out.write("// Written by tests/models/make.py.\n\noperators! {\n" + "\n".join(lines) + "\n}\n")
+
+
 def main(names):
+    for name, (function, inputs) in CASES.items():
+        if names and name not in names and "ops" not in names:
+            continue
+        try:
+            make(name, function, inputs)
+        except Exception as error:
+            print("FAILED", name, str(error).strip().splitlines()[-1][:200])
+    listing()
     if not names or "special" in names:
         special()
     if "kws" in names:
         real_kws()
-    for name, (function, shape) in CASES.items():
-        if names and name not in names:
-            continue
-        record = {}
-        float_model, int8_model = convert(function, shape, False), convert(function, shape, True)
-        x = rng.normal(0, 1.5, (40, *shape)).astype(np.float32)
-        record["float:x"], record["float:y"] = x, litert(float_model, x)
-        x = rng.integers(-128, 128, (RUNS, *shape), dtype=np.int8)
-        record["in:x"] = x
-        try:
-            record["out:y"], reference = micro(int8_model, x), "tflm"
-        except Exception:
-            record["out:y"], reference = litert(int8_model, x), "litert_ref"
-        record["reference"] = np.array(reference)
-        for kind, model in (("f32", float_model), ("i8", int8_model)):
-            with open(f"{HERE}/ops/{name}_{kind}.tflite", "wb") as file:
-                file.write(model)
-        np.savez_compressed(f"{HERE}/ops/{name}.npz", **record)
-        print(name, reference)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 //! What the tests share: recorded data, and flat views of nested outputs.
 
+pub mod cases;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +18,7 @@ pub fn shared() -> PathBuf {
     here().join("../../shared")
 }
 
-/// A `.npz` file: float arrays, and int8 ones widened.
+/// A `.npz` file: float arrays, and all others widened.
 ///
 /// # Panics
 /// If the file is not there or not readable.
@@ -31,6 +33,16 @@ pub fn read_npz(path: &Path) -> Vec<(String, ArrayD<f32>)> {
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i8>, IxDyn>(&name) {
             arrays.push((key, array.mapv(f32::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i64>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(|x| x as f32)));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<i32>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(|x| x as f32)));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<i16>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(f32::from)));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<u8>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(f32::from)));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<bool>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(|x| f32::from(u8::from(x)))));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<f64>, IxDyn>(&name) {
             arrays.push((key, array.mapv(|x| x as f32)));
         }
     }
@@ -71,16 +83,47 @@ pub trait Flat<T> {
     fn flat(&self, out: &mut Vec<T>);
 }
 
-impl Flat<i8> for i8 {
-    fn flat(&self, out: &mut Vec<i8>) {
-        out.push(*self);
-    }
+macro_rules! elements {
+    ($($element:ty: $f:expr;)*) => {
+        $(impl Flat<$element> for $element {
+            fn flat(&self, out: &mut Vec<$element>) {
+                out.push(*self);
+            }
+        }
+
+        impl Recorded for $element {
+            fn recorded(x: f32) -> Self {
+                #[allow(clippy::redundant_closure_call)]
+                ($f)(x)
+            }
+        })*
+    };
 }
 
-impl Flat<f32> for f32 {
-    fn flat(&self, out: &mut Vec<f32>) {
-        out.push(*self);
-    }
+/// Elements that records hold.
+pub trait Recorded {
+    /// From the widened value.
+    fn recorded(x: f32) -> Self;
+}
+
+elements! {
+    i8: |x| x as i8;
+    u8: |x| x as u8;
+    i16: |x| x as i16;
+    i32: |x| x as i32;
+    f32: |x| x;
+    bool: |x| x != 0.0;
+}
+
+/// One sample of one array in its own type.
+///
+/// # Panics
+/// If there is no array of that name.
+pub fn sample_of<T: Recorded>(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<T> {
+    sample(arrays, key, i)
+        .into_iter()
+        .map(T::recorded)
+        .collect()
 }
 
 impl<T, A: Flat<T>, const N: usize> Flat<T> for [A; N] {

@@ -1,20 +1,13 @@
-//! Every operator alone: int8 bytes of the reference's recorded runs, float
-//! outputs of the evaluator, and the int8 that comes of the float twin.
+//! Every operator alone: the bytes of the reference's recorded runs from emitted
+//! code, and float outputs of the evaluator.
 
-use std::path::{Path, PathBuf};
+use niello_compiler::Options;
+use niello_compiler::evaluate::Model;
+use niello_tests::{cases, flat, here, read_npz, sample, sample_of};
 
-use niello_compiler::evaluate::{Data, Model};
-use niello_compiler::{Options, Request};
-use niello_tests::{flat, here, read_npz, sample, sample_i8, samples};
-
-fn file(name: &str, ending: &str) -> PathBuf {
-    here().join(format!("models/ops/{name}{ending}"))
-}
-
-/// Compares the emitted function with the record, and both with the compiler's
-/// own plain loops.
+/// Compares the emitted function with the record.
 macro_rules! operators {
-    ($($name:ident $path:literal)*) => {
+    ($($name:ident $path:literal [$($ty:ident $input:ident $in_type:ident),*] [$($output:ident $out_type:ident),*])*) => {
         const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         $(mod $name {
@@ -24,91 +17,61 @@ macro_rules! operators {
 
             #[test]
             fn every_byte() {
-                let record = read_npz(&file(stringify!($name), ".npz"));
-                let compiler = Model::read(&file(stringify!($name), "_i8.tflite"), &Options::default()).expect("a model");
-                let request = Request { model: PathBuf::new(), dataset: None, options: Options::default(), cache: None };
-                let quantized = compiler.quantize(&request).expect("int8 already");
+                let record = read_npz(&here().join(concat!("models/ops/", stringify!($name), ".npz")));
                 for run in 0..6 {
-                    let x = sample_i8(&record, "in:x", run);
-                    let want = sample_i8(&record, "out:y", run);
-                    let out = model(model::X::from_slice(&x).expect("its shape"));
-                    assert_eq!(flat(&out.y), want, "run {run}");
-                    let plain = quantized.run_in_arena(&[Data::I8(x)]);
-                    assert_eq!(plain, [Data::I8(want)], "plain loops, run {run}");
+                    let out = model($(
+                        model::$ty::from_slice(&sample_of::<$in_type>(&record, concat!("in:", stringify!($input)), run)).expect("its shape")
+                    ),*);
+                    $(
+                        let got: Vec<$out_type> = flat(&out.$output);
+                        let want: Vec<$out_type> = sample_of(&record, concat!("out:", stringify!($output)), run);
+                        assert_eq!(got, want, "run {run}, output {}", stringify!($output));
+                    )*
                 }
             }
         })*
     };
 }
 
-operators! {
-    add_column "models/ops/add_column_i8.tflite"
-    add_row "models/ops/add_row_i8.tflite"
-    add_self "models/ops/add_self_i8.tflite"
-    average_pool "models/ops/average_pool_i8.tflite"
-    concat_channels "models/ops/concat_channels_i8.tflite"
-    concat_inner "models/ops/concat_inner_i8.tflite"
-    conv "models/ops/conv_i8.tflite"
-    conv_1x1 "models/ops/conv_1x1_i8.tflite"
-    conv_dilated "models/ops/conv_dilated_i8.tflite"
-    conv_strided "models/ops/conv_strided_i8.tflite"
-    dense "models/ops/dense_i8.tflite"
-    dense_rows "models/ops/dense_rows_i8.tflite"
-    depthwise "models/ops/depthwise_i8.tflite"
-    elu "models/ops/elu_i8.tflite"
-    expand_dims "models/ops/expand_dims_i8.tflite"
-    gelu "models/ops/gelu_i8.tflite"
-    gelu_approximate "models/ops/gelu_approximate_i8.tflite"
-    hard_swish "models/ops/hard_swish_i8.tflite"
-    leaky_relu "models/ops/leaky_relu_i8.tflite"
-    logistic "models/ops/logistic_i8.tflite"
-    max_pool "models/ops/max_pool_i8.tflite"
-    mean_channels "models/ops/mean_channels_i8.tflite"
-    mean_keep "models/ops/mean_keep_i8.tflite"
-    mean_mixed "models/ops/mean_mixed_i8.tflite"
-    mul_column "models/ops/mul_column_i8.tflite"
-    mul_self "models/ops/mul_self_i8.tflite"
-    pad "models/ops/pad_i8.tflite"
-    pad_conv "models/ops/pad_conv_i8.tflite"
-    prelu "models/ops/prelu_i8.tflite"
-    relu "models/ops/relu_i8.tflite"
-    relu6 "models/ops/relu6_i8.tflite"
-    residual "models/ops/residual_i8.tflite"
-    softmax "models/ops/softmax_i8.tflite"
-    softmax_flat "models/ops/softmax_flat_i8.tflite"
-    squeeze "models/ops/squeeze_i8.tflite"
-    sub_one "models/ops/sub_one_i8.tflite"
-    sub_outer "models/ops/sub_outer_i8.tflite"
-    tanh "models/ops/tanh_i8.tflite"
-}
+include!("operators/cases.rs");
 
 #[test]
-fn the_list_above_is_the_folder() {
-    let mut found: Vec<String> = std::fs::read_dir(here().join("models/ops"))
-        .expect("the folder")
-        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
-        .filter_map(|name| name.strip_suffix(".npz").map(str::to_owned))
-        .collect();
-    found.sort();
-    assert_eq!(found, NAMES);
+fn the_list_is_the_folder() {
+    let mut listed: Vec<&str> = NAMES.to_vec();
+    listed.sort_unstable();
+    let found: Vec<String> = cases::all().into_iter().map(|c| c.name).collect();
+    assert_eq!(found, listed);
 }
 
 #[test]
 fn float_evaluator_agrees_with_the_reference() {
-    for name in NAMES {
-        let record = read_npz(&file(name, ".npz"));
-        let model = Model::read(&file(name, "_f32.tflite"), &Options::default()).expect("a model");
-        for run in 0..samples(&record) {
-            let got = model
-                .run(&[&sample(&record, "float:x", run)])
-                .expect("its shape");
-            let want = sample(&record, "float:y", run);
-            assert!(
-                relative_error(got[0].iter(), &want) < 1e-5,
-                "{name}, run {run}"
-            );
+    let mut wrong = Vec::new();
+    for case in cases::all() {
+        let model = match Model::read(&case.float, &Options::default()) {
+            Ok(model) => model,
+            Err(error) => {
+                wrong.push(format!("{}: {error}", case.name));
+                continue;
+            }
+        };
+        for run in 0..60 {
+            let inputs: Vec<Vec<f32>> = model
+                .inputs()
+                .iter()
+                .map(|port| sample(&case.record, &format!("float:{}", port.name), run))
+                .collect();
+            let slices: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+            let got = model.run(&slices).expect("its shape");
+            for (port, got) in model.outputs().iter().zip(got) {
+                let want = sample(&case.record, &format!("float:{}", port.name), run);
+                let error = relative_error(got.iter(), &want);
+                if error >= 1e-5 {
+                    wrong.push(format!("{} run {run} {}: {error}", case.name, port.name));
+                }
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// The largest difference by the largest value.
@@ -117,33 +80,4 @@ fn relative_error<'a>(got: impl Iterator<Item = &'a f32>, want: &[f32]) -> f32 {
     got.zip(want)
         .fold(0.0_f32, |m, (a, b)| m.max((a - b).abs()))
         / scale
-}
-
-#[test]
-fn float_twins_quantize_well() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for name in NAMES {
-        let record = read_npz(&file(name, ".npz"));
-        let (_, x) = record
-            .iter()
-            .find(|(key, _)| key == "float:x")
-            .expect("recorded");
-        let dataset = folder.path().join(format!("{name}.npy"));
-        ndarray_npy::write_npy(&dataset, x).expect("writable");
-        let sqnr = quantized_sqnr(&file(name, "_f32.tflite"), &dataset);
-        assert!(sqnr > 30.0, "{name}: {sqnr:.1} dB");
-    }
-}
-
-fn quantized_sqnr(path: &Path, dataset: &Path) -> f64 {
-    let options = Options::default();
-    let model = Model::read(path, &options).expect("a model");
-    let request = Request {
-        model: path.to_owned(),
-        dataset: Some(dataset.to_owned()),
-        options: options.clone(),
-        cache: None,
-    };
-    let quantized = model.quantize(&request).expect("a dataset");
-    quantized.accuracy(dataset, &options).expect("a dataset")[0].sqnr_db
 }

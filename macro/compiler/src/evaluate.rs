@@ -107,6 +107,24 @@ impl Model {
     }
 }
 
+/// The names of all operators of a model's subgraphs.
+pub fn operators(model: &[u8]) -> Result<Vec<String>> {
+    let model = crate::tflite::open(model)?;
+    let mut names = Vec::new();
+    for subgraph in model.subgraphs().unwrap_or_default() {
+        for operator in subgraph.operators().unwrap_or_default() {
+            let code = crate::tflite::builtin_code(&model, &operator)?;
+            names.push(match code {
+                crate::tflite::BuiltinOperator::CUSTOM => {
+                    crate::tflite::custom_code(&model, &operator).to_owned()
+                }
+                code => crate::tflite::operator_name(code),
+            });
+        }
+    }
+    Ok(names)
+}
+
 fn infos(ports: &[crate::graph::Port], resolved: &[crate::emit::Port]) -> Vec<PortInfo> {
     ports
         .iter()

@@ -35,10 +35,16 @@ pub struct FloorDiv {
     pub input2_offset: i32,
     /// Scale 1 by scale 2.
     pub ratio: Multiplier,
+    /// Rounded to nearest instead of down.
+    pub nearest: bool,
     /// One by the output's scale.
     pub output_multiplier: Multiplier,
     /// The output's zero point.
     pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
 }
 
 impl Div {
@@ -97,12 +103,20 @@ impl FloorDiv {
             (None, a) => i32::MAX / 2 * a.signum(),
             (Some(quotient), _) => {
                 let rest = numerator.wrapping_sub(quotient.wrapping_mul(denominator));
-                let floor = quotient - i64::from(rest != 0 && (rest < 0) != (denominator < 0));
-                let floor = floor.clamp(-(1 << 20), 1 << 20) as i32;
-                self.output_multiplier.apply(floor)
+                let negative = (rest < 0) != (denominator < 0);
+                let whole = if self.nearest {
+                    let away = rest.unsigned_abs() * 2 >= denominator.unsigned_abs();
+                    quotient + i64::from(away) * if negative { -1 } else { 1 }
+                } else {
+                    quotient - i64::from(rest != 0 && negative)
+                };
+                let whole = whole.clamp(-(1 << 20), 1 << 20) as i32;
+                self.output_multiplier.apply(whole)
             }
         };
-        q.saturating_add(self.output_offset).clamp(-128, 127) as i8
+        q.saturating_add(self.output_offset)
+            .max(self.activation_min)
+            .min(self.activation_max) as i8
     }
 }
 

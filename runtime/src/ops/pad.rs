@@ -1,14 +1,16 @@
-//! PAD in 4 dimensions.
+//! PAD and PADV2 in 6 dimensions.
+
+use super::strided::copy_row;
 
 /// Parameters of [`pad`].
 #[derive(Clone, Copy, Debug)]
 pub struct Pad<T> {
     /// The input's shape, filled up with leading ones.
-    pub input: [usize; 4],
+    pub input: [usize; 6],
     /// Elements before, per dimension.
-    pub before: [usize; 4],
+    pub before: [usize; 6],
     /// Elements after, per dimension.
-    pub after: [usize; 4],
+    pub after: [usize; 6],
     /// The quantized value of the padding.
     pub value: T,
 }
@@ -16,16 +18,14 @@ pub struct Pad<T> {
 /// Fills the output and copies the input's rows into it.
 pub fn pad<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
     output.fill(p.value);
-    let [_, h, w, c] = p.input;
-    let [b0, b1, b2, b3] = p.before;
-    let [_, a1, a2, a3] = p.after;
-    let (height, width, depth) = (b1 + h + a1, b2 + w + a2, b3 + c + a3);
-    for (i, row) in input.chunks_exact(c.max(1)).enumerate() {
-        let (x, rest) = (i % w.max(1), i / w.max(1));
-        let (y, n) = (rest % h.max(1), rest / h.max(1));
-        let at = (((n + b0) * height + y + b1) * width + x + b2) * depth + b3;
-        for (out, x) in output.get_mut(at..).unwrap_or(&mut []).iter_mut().zip(row) {
-            *out = *x;
+    let [.., size] = p.input;
+    for (row, data) in input.chunks_exact(size.max(1)).enumerate() {
+        let (mut rest, mut at, mut stride) = (row * size, 0, 1);
+        for ((n, before), after) in p.input.iter().zip(p.before).zip(p.after).rev() {
+            at += (rest % n.max(&1) + before) * stride;
+            rest /= n.max(&1);
+            stride *= before + n + after;
         }
+        copy_row(data, output.get_mut(at..).unwrap_or(&mut []));
     }
 }

@@ -38,6 +38,19 @@ impl Binary for Div {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let output = context.output_params()?;
+        if context.output.in_float {
+            // The file divides real numbers: the exact quotient, rounded once.
+            let scale = f64::from(b.scale) * f64::from(output.scale);
+            let function = super::floor_div::Quotient {
+                offsets: [-a.zero_point, -b.zero_point],
+                ratio: Multiplier::new(f64::from(a.scale) / scale),
+                nearest: true,
+                output: Multiplier::new(1.0),
+                output_offset: output.zero_point,
+                activation: self.activation.quantized_bounds(output),
+            };
+            return Ok((Box::new(function), [source_a, source_b]));
+        }
         let factor = f64::from(a.scale) / (f64::from(b.scale) * f64::from(output.scale));
         let function = DivInteger {
             offsets: [-a.zero_point, -b.zero_point],

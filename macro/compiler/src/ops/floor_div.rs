@@ -29,25 +29,30 @@ impl Binary for FloorDiv {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let output = context.output_params()?;
-        let function = FloorDivInteger {
+        let function = Quotient {
             offsets: [-a.zero_point, -b.zero_point],
             ratio: Multiplier::new(f64::from(a.scale) / f64::from(b.scale)),
+            nearest: false,
             output: Multiplier::new(1.0 / f64::from(output.scale)),
             output_offset: output.zero_point,
+            activation: (-128, 127),
         };
         Ok((Box::new(function), [source_a, source_b]))
     }
 }
 
-struct FloorDivInteger {
-    offsets: [i32; 2],
-    /// Scale a by scale b.
-    ratio: Multiplier,
-    output: Multiplier,
-    output_offset: i32,
+/// A quotient in 64 bits, rounded down or to nearest.
+pub(super) struct Quotient {
+    pub offsets: [i32; 2],
+    /// Scale a by scale b (and by the output's, if rounded to nearest).
+    pub ratio: Multiplier,
+    pub nearest: bool,
+    pub output: Multiplier,
+    pub output_offset: i32,
+    pub activation: (i32, i32),
 }
 
-impl Integer for FloorDivInteger {
+impl Integer for Quotient {
     fn apply(&self, a: i32, b: i32) -> i32 {
         let (a, b) = (a + self.offsets[0], b + self.offsets[1]);
         // a * ratio / b, both sides scaled by 2^31.
@@ -60,17 +65,25 @@ impl Integer for FloorDivInteger {
             0 => i32::MAX / 2 * a.signum(),
             d => {
                 let (quotient, rest) = (numerator / d, numerator % d);
-                let floor = quotient - i64::from(rest != 0 && (rest < 0) != (d < 0));
-                self.output.apply(floor.clamp(-(1 << 20), 1 << 20) as i32)
+                let negative = (rest < 0) != (d < 0);
+                let whole = if self.nearest {
+                    let away = rest.unsigned_abs() * 2 >= d.unsigned_abs();
+                    quotient + i64::from(away) * if negative { -1 } else { 1 }
+                } else {
+                    quotient - i64::from(rest != 0 && negative)
+                };
+                self.output.apply(whole.clamp(-(1 << 20), 1 << 20) as i32)
             }
         };
-        q.saturating_add(self.output_offset).clamp(-128, 127)
+        q.saturating_add(self.output_offset)
+            .clamp(self.activation.0, self.activation.1)
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
         let [offset1, offset2] = self.offsets.map(emit::int);
         let (ratio, output) = (emit::multiplier(self.ratio), emit::multiplier(self.output));
-        let offset = emit::int(self.output_offset);
+        let (offset, nearest) = (emit::int(self.output_offset), self.nearest);
+        let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
         Emitted {
             parameters_type: quote!(FloorDiv),
             parameters: quote!(rt::FloorDiv {
@@ -78,8 +91,11 @@ impl Integer for FloorDivInteger {
                 input1_offset: #offset1,
                 input2_offset: #offset2,
                 ratio: #ratio,
+                nearest: #nearest,
                 output_multiplier: #output,
                 output_offset: #offset,
+                activation_min: #min,
+                activation_max: #max,
             }),
             function: "floor_div",
         }

@@ -18,7 +18,7 @@ impl Maximum {
 
 impl Binary for Maximum {
     const NAME: &'static str = "MAXIMUM";
-    const RULE: QuantRule = QuantRule::SameAsAllInputs;
+    const RULE: QuantRule = QuantRule::Choice;
 
     fn real(&self, a: f32, b: f32) -> f32 {
         a.max(b)

@@ -18,7 +18,7 @@ impl Minimum {
 
 impl Binary for Minimum {
     const NAME: &'static str = "MINIMUM";
-    const RULE: QuantRule = QuantRule::SameAsAllInputs;
+    const RULE: QuantRule = QuantRule::Choice;
 
     fn real(&self, a: f32, b: f32) -> f32 {
         a.min(b)

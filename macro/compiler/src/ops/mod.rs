@@ -80,6 +80,9 @@ pub(crate) enum QuantRule {
     SameAsInput,
     /// The same as every input's: concatenation.
     SameAsAllInputs,
+    /// Observed, and every input that nothing else reads takes it over: values
+    /// outside of it are never chosen (MAXIMUM, MINIMUM, SELECT).
+    Choice,
     /// Set by the 8-bit quantization specification.
     Fixed(QuantParams),
 }

@@ -9,12 +9,15 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::Constant;
 
 pub(crate) struct OneHot {
     axis: i32,
     depth: usize,
     on: f32,
     off: f32,
+    /// The bytes of an int8 model, which the reference copies whatever their scale.
+    raw: Option<[i8; 2]>,
 }
 
 impl OneHot {
@@ -26,11 +29,18 @@ impl OneHot {
             let first = real.and_then(|v| v.first().copied());
             first.ok_or_else(|| Error::model(format!("input {i} is computed at run time")))
         };
+        let byte = |i: usize| {
+            Ok::<_, Error>(match &node.input(i)?.constant {
+                Some(Constant::I8(data)) => data.first().copied(),
+                _ => None,
+            })
+        };
         Ok(Self {
             axis: options.map_or(-1, |o| o.axis()),
             depth: usize::try_from(depth.first().copied().unwrap_or(0)).unwrap_or(0),
             on: number(2)?,
             off: number(3)?,
+            raw: byte(2)?.zip(byte(3)?).map(|(on, off)| [on, off]),
         })
     }
 
@@ -84,8 +94,8 @@ impl Operator for OneHot {
             outer: indices[..axis].iter().product(),
             depth: self.depth,
             inner: indices[axis..].iter().product(),
-            on: q(self.on),
-            off: q(self.off),
+            on: self.raw.map_or_else(|| q(self.on), |r| r[0].into()),
+            off: self.raw.map_or_else(|| q(self.off), |r| r[1].into()),
             target: context.target,
         }))
     }

@@ -1,4 +1,4 @@
-//! PAD with zeros, and PADV2 with a constant, in up to 4 dimensions.
+//! PAD with zeros, and PADV2 with a constant, in up to 6 dimensions.
 
 use ndarray::{ArrayD, ArrayViewD, Slice};
 use quote::quote;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Constant, ElementType};
 
 /// Dimensions that the kernel loops over.
-const MAX_DIMS: usize = 4;
+const MAX_DIMS: usize = 6;
 
 pub(crate) struct Pad {
     name: &'static str,

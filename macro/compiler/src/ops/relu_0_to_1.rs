@@ -1,7 +1,7 @@
 //! RELU_0_TO_1: clamps to [0.0, 1.0].
 
 use super::unary::Unary;
-use super::{Activation, ParseContext};
+use super::{Activation, ParseContext, QuantRule};
 use crate::error::Result;
 
 #[derive(Clone)]
@@ -18,6 +18,10 @@ impl Unary for Relu0To1 {
 
     fn real(&self, x: f32) -> f32 {
         x.clamp(0.0, 1.0)
+    }
+
+    fn output_rule(&self) -> QuantRule {
+        QuantRule::Fixed(crate::quantize::params::asymmetric(0.0, 1.0))
     }
 
     fn activation(&self) -> Option<Activation> {

@@ -93,7 +93,7 @@ impl Operator for Select {
     }
 
     fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
+        QuantRule::Choice
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

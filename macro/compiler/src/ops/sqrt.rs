@@ -1,8 +1,10 @@
 //! SQRT: the square root; of negative numbers, 0.
 
 use super::ParseContext;
+use super::table::TableKernel;
 use super::unary::Unary;
 use crate::error::Result;
+use crate::graph::QuantParams;
 
 #[derive(Clone)]
 pub(crate) struct Sqrt;
@@ -18,5 +20,13 @@ impl Unary for Sqrt {
 
     fn real(&self, x: f32) -> f32 {
         x.sqrt()
+    }
+
+    fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
+        // LiteRT's integer root rounds down.
+        TableKernel::new(|q| {
+            let real = input.scale * (q - input.zero_point).max(0) as f32;
+            (real.sqrt() / output.scale).floor() as i32 + output.zero_point
+        })
     }
 }

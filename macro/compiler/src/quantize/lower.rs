@@ -466,7 +466,9 @@ impl Lowering<'_> {
         };
         let targets: Vec<Target> = [target].into_iter().chain(context.other_targets).collect();
         let mut inputs = self.sources(position, sources, target == Target::F32)?;
-        if let (QuantRule::SameAsAllInputs, Some(params)) = (node.op.rule(), target.params()) {
+        if let (QuantRule::SameAsAllInputs | QuantRule::Choice, Some(params)) =
+            (node.op.rule(), target.params())
+        {
             self.rescale(position, params, &mut inputs);
         }
         let mut outputs = Vec::new();

@@ -3,7 +3,7 @@
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, QuantParams, Quantization, Sets, ValueId};
+use crate::graph::{ElementType, Graph, Node, QuantParams, Quantization, Sets, ValueId};
 use crate::ops::QuantRule;
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -58,7 +58,18 @@ pub(crate) struct Scales {
 
 impl Scales {
     pub(crate) fn new(graph: &Graph, ranges: &Ranges, kept: &[ValueId]) -> Self {
-        let range = |v: &ValueId| ranges.by_value.get(v).copied();
+        let uses = graph.uses();
+        let covered: Vec<ValueId> = graph
+            .nodes
+            .iter()
+            .filter(|n| n.op.rule() == QuantRule::Choice)
+            .flat_map(|n| chosen(graph, n, &uses))
+            .copied()
+            .collect();
+        let range = |v: &ValueId| {
+            let counts = !covered.contains(v);
+            counts.then(|| ranges.by_value.get(v).copied()).flatten()
+        };
         let mut sets = Sets::new(graph.values.len());
         // A tensor joins a concatenation's scale unless that would cost it more
         // than a bit; then the concatenation rescales it.
@@ -109,17 +120,30 @@ impl Scales {
     }
 }
 
+/// The inputs of a choosing operator that nothing else reads.
+fn chosen<'a>(
+    graph: &'a Graph,
+    node: &'a Node,
+    uses: &'a [usize],
+) -> impl Iterator<Item = &'a ValueId> {
+    node.inputs.iter().flatten().filter(|&&v| {
+        let value = &graph.values[v];
+        let free = value.constant.is_none() && value.quantization.is_none();
+        free && uses[v] == 1 && value.element.is_real()
+    })
+}
+
 /// The specification's same-scale rule.
 fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
     for state in &graph.states {
         sets.unite(state.value, state.next);
     }
+    let uses = graph.uses();
     for node in &graph.nodes {
-        let inputs = node
-            .inputs
-            .iter()
-            .flatten()
-            .filter(|v| graph.values[**v].constant.is_none());
+        let inputs = node.inputs.iter().flatten().filter(|v| {
+            let value = &graph.values[**v];
+            value.constant.is_none() && value.element.is_real()
+        });
         match node.op.rule() {
             QuantRule::SameAsInput => {
                 if let Some(&input) = inputs.clone().next() {
@@ -128,6 +152,11 @@ fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -
             }
             QuantRule::SameAsAllInputs => {
                 for &input in inputs.filter(|v| joins(**v, node.output())) {
+                    sets.unite(input, node.output());
+                }
+            }
+            QuantRule::Choice => {
+                for &input in chosen(graph, node, &uses) {
                     sets.unite(input, node.output());
                 }
             }

@@ -1,0 +1,172 @@
+//! The operator cases of `models/ops`, and what the compiler makes of them.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{ArrayD, Axis};
+use ndarray_npy::NpzWriter;
+use niello_compiler::evaluate::{Data, Model, PortInfo};
+use niello_compiler::{ElementType, Options, Request};
+
+use crate::{here, read_npz, sample};
+
+/// Float samples that calibrate; those behind them measure.
+pub const CALIBRATION: usize = 40;
+
+/// One operator case.
+pub struct Case {
+    /// The name of its files.
+    pub name: String,
+    /// The quantized model.
+    pub quantized: PathBuf,
+    /// Its float twin.
+    pub float: PathBuf,
+    /// All recorded arrays.
+    pub record: Vec<(String, ArrayD<f32>)>,
+}
+
+/// What was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Bytes {
+    /// Elements of all outputs of all runs.
+    pub compared: usize,
+    /// Those that are not the record's.
+    pub differing: usize,
+}
+
+/// All cases, by name.
+///
+/// # Panics
+/// If the folder cannot be read.
+pub fn all() -> Vec<Case> {
+    let folder = here().join("models/ops");
+    let mut names: Vec<String> = std::fs::read_dir(&folder)
+        .expect("the folder")
+        .filter_map(|entry| entry.expect("an entry").file_name().into_string().ok())
+        .filter_map(|name| name.strip_suffix(".npz").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| {
+            let file = |ending: &str| folder.join(format!("{name}{ending}"));
+            let quantized = ["_i8.tflite", "_i16.tflite"].map(file);
+            Case {
+                quantized: quantized.into_iter().find(|p| p.exists()).expect("a model"),
+                float: file("_f32.tflite"),
+                record: read_npz(&file(".npz")),
+                name,
+            }
+        })
+        .collect()
+}
+
+fn request(model: &Path, dataset: Option<&Path>) -> Request {
+    Request {
+        model: model.to_owned(),
+        dataset: dataset.map(Path::to_owned),
+        options: Options::default(),
+        cache: None,
+    }
+}
+
+/// A sample in the type of a port.
+pub fn data(port: &PortInfo, sample: Vec<f32>) -> Data {
+    match port.element {
+        ElementType::F32 => Data::F32(sample),
+        ElementType::I8 | ElementType::Bool => Data::I8(sample.iter().map(|&x| x as i8).collect()),
+        ElementType::U8 => {
+            Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect())
+        }
+        ElementType::I16 => Data::I16(sample.iter().map(|&x| x as i16).collect()),
+        ElementType::I32 => Data::I32(sample.iter().map(|&x| x as i32).collect()),
+    }
+}
+
+impl Case {
+    /// The operators of the quantized model, as the file names them.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub fn operators(&self) -> Vec<String> {
+        let bytes = std::fs::read(&self.quantized).expect("a file");
+        niello_compiler::evaluate::operators(&bytes).expect("a model")
+    }
+
+    /// Whose kernels were recorded.
+    pub fn inputs(&self, model: &Model, prefix: &str, run: usize) -> Vec<Data> {
+        model
+            .inputs()
+            .iter()
+            .map(|port| data(port, sample(&self.record, &format!("{prefix}:{}", port.name), run)))
+            .collect()
+    }
+
+    /// Runs the quantized model by plain loops, inside of the planned arena.
+    ///
+    /// # Errors
+    /// If it does not compile.
+    pub fn compare(&self) -> Result<Bytes, String> {
+        let model = Model::read(&self.quantized, &Options::default()).map_err(|e| e.to_string())?;
+        let quantized = model
+            .quantize(&request(&self.quantized, None))
+            .map_err(|e| e.to_string())?;
+        let mut bytes = Bytes::default();
+        let runs = self.record.iter().find(|(k, _)| k.starts_with("in:"));
+        for run in 0..runs.map_or(0, |(_, a)| a.len_of(Axis(0))) {
+            let got = quantized.run_in_arena(&self.inputs(&model, "in", run));
+            for (port, got) in model.outputs().iter().zip(got) {
+                let want = data(port, sample(&self.record, &format!("out:{}", port.name), run));
+                let (length, same) = match (&got, &want) {
+                    (Data::I8(a), Data::I8(b)) => (b.len(), same(a, b)),
+                    (Data::I16(a), Data::I16(b)) => (b.len(), same(a, b)),
+                    (Data::I32(a), Data::I32(b)) => (b.len(), same(a, b)),
+                    (Data::F32(a), Data::F32(b)) => (b.len(), same(a, b)),
+                    _ => return Err(format!("output {:?} has another type", port.name)),
+                };
+                bytes.compared += length;
+                bytes.differing += length - same;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Quantizes the float twin: SQNR in dB by output, and the converter's.
+    ///
+    /// # Errors
+    /// If it does not compile.
+    pub fn sqnr(&self, folder: &Path) -> Result<Vec<(f64, f64)>, String> {
+        let model = Model::read(&self.float, &Options::default()).map_err(|e| e.to_string())?;
+        let write = |ending: &str, range: std::ops::Range<usize>| {
+            let path = folder.join(format!("{}_{ending}.npz", self.name));
+            let file = std::fs::File::create(&path).expect("a file");
+            let mut archive = NpzWriter::new(file);
+            for port in model.inputs() {
+                let key = format!("float:{}", port.name);
+                let (_, all) = self.record.iter().find(|(k, _)| *k == key).expect("recorded");
+                let part = all.slice_axis(Axis(0), range.clone().into()).to_owned();
+                archive.add_array(port.name, &part).expect("writable");
+            }
+            archive.finish().expect("writable");
+            path
+        };
+        let floats = self.record.iter().find(|(k, _)| k.starts_with("float:"));
+        let total = floats.map_or(0, |(_, a)| a.len_of(Axis(0)));
+        let calibration = write("calibration", 0..CALIBRATION.min(total));
+        let measured = write("measured", CALIBRATION.min(total)..total);
+        let quantized = model
+            .quantize(&request(&self.float, Some(&calibration)))
+            .map_err(|e| e.to_string())?;
+        let ours = quantized
+            .accuracy(&measured, &Options::default())
+            .map_err(|e| e.to_string())?;
+        let theirs = |name: &str| f64::from(
+            self.record.iter().find(|(k, _)| *k == format!("sqnr:{name}")).and_then(|(_, a)| a.first().copied()).unwrap_or(0.0),
+        );
+        let names = model.outputs().into_iter().map(|port| port.name);
+        Ok(ours.iter().zip(names).map(|(a, name)| (a.sqnr_db, theirs(&name))).collect())
+    }
+}
+
+fn same<T: PartialEq>(a: &[T], b: &[T]) -> usize {
+    a.iter().zip(b).filter(|(a, b)| a == b).count()
+}
