@@ -20,6 +20,13 @@ pub struct Multiplier {
 }
 
 impl Multiplier {
+    /// `x * factor`, rounded once, half up.
+    #[inline(always)]
+    pub fn apply_once(self, x: i32) -> i32 {
+        let shift = (31 - self.shift).clamp(1, 62);
+        ((i64::from(x) * i64::from(self.multiplier) + (1 << (shift - 1))) >> shift) as i32
+    }
+
     /// `x * factor`, rounded after the multiplication and after the shift.
     #[inline(always)]
     pub fn apply(self, x: i32) -> i32 {
@@ -33,6 +40,8 @@ pub trait Integer: Copy + Default + PartialOrd {
     fn wide(self) -> i32;
     /// From int32, clamped to the type's range.
     fn saturated(x: i32) -> Self;
+    /// From int32, the low bits.
+    fn wrapped(x: i32) -> Self;
 }
 
 impl Integer for i8 {
@@ -44,6 +53,11 @@ impl Integer for i8 {
     #[inline(always)]
     fn saturated(x: i32) -> Self {
         x.clamp(-128, 127) as i8
+    }
+
+    #[inline(always)]
+    fn wrapped(x: i32) -> Self {
+        x as i8
     }
 }
 
@@ -57,6 +71,11 @@ impl Integer for i16 {
     fn saturated(x: i32) -> Self {
         x.clamp(-32768, 32767) as i16
     }
+
+    #[inline(always)]
+    fn wrapped(x: i32) -> Self {
+        x as i16
+    }
 }
 
 impl Integer for i32 {
@@ -67,6 +86,11 @@ impl Integer for i32 {
 
     #[inline(always)]
     fn saturated(x: i32) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn wrapped(x: i32) -> Self {
         x
     }
 }

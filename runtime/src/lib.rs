@@ -9,6 +9,7 @@ mod error;
 mod ops;
 #[doc(hidden)]
 pub mod private;
+mod sigmoid;
 
 #[doc(hidden)]
 pub use private as __private;

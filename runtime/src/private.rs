@@ -5,6 +5,7 @@ pub use crate::arena::{Aligned, Arena, cast_mut, slots};
 pub use crate::arithmetic::{Multiplier, Quantization};
 pub use crate::error::LengthError;
 pub use crate::ops::*;
+pub use crate::sigmoid::Steps;
 
 /// A slice as an array of exactly `N` elements.
 pub fn exact<T, const N: usize>(slice: &[T]) -> Result<&[T; N], LengthError> {

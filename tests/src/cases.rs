@@ -74,9 +74,7 @@ pub fn data(port: &PortInfo, sample: Vec<f32>) -> Data {
     match port.element {
         ElementType::F32 => Data::F32(sample),
         ElementType::I8 | ElementType::Bool => Data::I8(sample.iter().map(|&x| x as i8).collect()),
-        ElementType::U8 => {
-            Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect())
-        }
+        ElementType::U8 => Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect()),
         ElementType::I16 => Data::I16(sample.iter().map(|&x| x as i16).collect()),
         ElementType::I32 => Data::I32(sample.iter().map(|&x| x as i32).collect()),
     }
@@ -97,7 +95,12 @@ impl Case {
         model
             .inputs()
             .iter()
-            .map(|port| data(port, sample(&self.record, &format!("{prefix}:{}", port.name), run)))
+            .map(|port| {
+                data(
+                    port,
+                    sample(&self.record, &format!("{prefix}:{}", port.name), run),
+                )
+            })
             .collect()
     }
 
@@ -115,7 +118,10 @@ impl Case {
         for run in 0..runs.map_or(0, |(_, a)| a.len_of(Axis(0))) {
             let got = quantized.run_in_arena(&self.inputs(&model, "in", run));
             for (port, got) in model.outputs().iter().zip(got) {
-                let want = data(port, sample(&self.record, &format!("out:{}", port.name), run));
+                let want = data(
+                    port,
+                    sample(&self.record, &format!("out:{}", port.name), run),
+                );
                 let (length, same) = match (&got, &want) {
                     (Data::I8(a), Data::I8(b)) => (b.len(), same(a, b)),
                     (Data::I16(a), Data::I16(b)) => (b.len(), same(a, b)),
@@ -142,7 +148,11 @@ impl Case {
             let mut archive = NpzWriter::new(file);
             for port in model.inputs() {
                 let key = format!("float:{}", port.name);
-                let (_, all) = self.record.iter().find(|(k, _)| *k == key).expect("recorded");
+                let (_, all) = self
+                    .record
+                    .iter()
+                    .find(|(k, _)| *k == key)
+                    .expect("recorded");
                 let part = all.slice_axis(Axis(0), range.clone().into()).to_owned();
                 archive.add_array(port.name, &part).expect("writable");
             }
@@ -159,11 +169,21 @@ impl Case {
         let ours = quantized
             .accuracy(&measured, &Options::default())
             .map_err(|e| e.to_string())?;
-        let theirs = |name: &str| f64::from(
-            self.record.iter().find(|(k, _)| *k == format!("sqnr:{name}")).and_then(|(_, a)| a.first().copied()).unwrap_or(0.0),
-        );
+        let theirs = |name: &str| {
+            f64::from(
+                self.record
+                    .iter()
+                    .find(|(k, _)| *k == format!("sqnr:{name}"))
+                    .and_then(|(_, a)| a.first().copied())
+                    .unwrap_or(0.0),
+            )
+        };
         let names = model.outputs().into_iter().map(|port| port.name);
-        Ok(ours.iter().zip(names).map(|(a, name)| (a.sqnr_db, theirs(&name))).collect())
+        Ok(ours
+            .iter()
+            .zip(names)
+            .map(|(a, name)| (a.sqnr_db, theirs(&name)))
+            .collect())
     }
 }
 

@@ -64,7 +64,11 @@ fn conformance_table_is_current() {
     let mut text = String::from(
         "| operator | cases | elements compared | differing | outputs at least the converter's | median SQNR dB | converter's |\n|---|---|---|---|---|---|---|\n",
     );
-    for (name, row) in rows.iter().map(|(n, r)| (n.as_str(), r)).chain([("all cases", &total)]) {
+    for (name, row) in rows
+        .iter()
+        .map(|(n, r)| (n.as_str(), r))
+        .chain([("all cases", &total)])
+    {
         writeln!(
             text,
             "| {name} | {} | {} | {} | {} of {} | {} | {} |",
@@ -94,7 +98,9 @@ fn conformance_table_is_current() {
     }
     let share = total.at_least as f64 / total.outputs.max(1) as f64;
     if share < 0.95 {
-        problems.push(format!("only {share:.3} of the outputs reach the converter's SQNR"));
+        problems.push(format!(
+            "only {share:.3} of the outputs reach the converter's SQNR"
+        ));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

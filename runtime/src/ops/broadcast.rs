@@ -37,6 +37,19 @@ impl Broadcast {
         }
     }
 
+    /// Calls `f` with the positions in both operands, in the output's order.
+    #[inline(always)]
+    pub(super) fn each(&self, mut f: impl FnMut(usize, usize)) {
+        let [.., size] = self.dims;
+        let [.., step1] = self.strides1;
+        let [.., step2] = self.strides2;
+        self.rows(|_, at1, at2| {
+            for i in 0..size {
+                f(at1 + i * step1, at2 + i * step2);
+            }
+        });
+    }
+
     /// `output = f(operand 1, operand 2)`.
     #[inline(always)]
     pub(super) fn apply<A: Copy, B: Copy, T>(

@@ -41,3 +41,30 @@ pub fn conv_2d<S: OutputStage>(p: &Conv2d<'_, S>, input: &[i8], output: &mut [S:
         }
     }
 }
+
+/// The same where each group of output channels sees its part of the input's.
+pub fn grouped_conv_2d<S: OutputStage>(p: &Conv2d<'_, S>, input: &[i8], output: &mut [S::Element]) {
+    let taps = (p.window.filter_height * p.window.filter_width).max(1);
+    let outputs = p.bias.len().max(1);
+    let size = (p.filter.len() / outputs).max(1);
+    let depth = size / taps;
+    // As many groups as filters fit beside each other.
+    let groups = p.input_depth / depth.max(1);
+    let per_group = (outputs / groups.max(1)).max(1);
+    for (position, pixel) in p.window.positions().zip(output.chunks_exact_mut(outputs)) {
+        let channels = p.bias.iter().zip(p.filter.chunks_exact(size));
+        for ((channel, out), (&bias, filter)) in pixel.iter_mut().enumerate().zip(channels) {
+            let first = channel / per_group * depth;
+            let mut sum = bias;
+            p.window.taps(position, |tap, at| {
+                let begin = at * p.input_depth + first;
+                let x = input.get(begin..begin + depth);
+                let w = filter.get(tap * depth..(tap + 1) * depth);
+                if let (Some(x), Some(w)) = (x, w) {
+                    sum = dot(sum, x, w, p.input_offset);
+                }
+            });
+            *out = p.output.finish(sum, channel);
+        }
+    }
+}

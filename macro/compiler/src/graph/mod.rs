@@ -144,8 +144,6 @@ pub(crate) struct Value {
     /// The file's; after rewriting, int8 or int16 also where the file has a float
     /// tensor between conversions to and from them.
     pub element: ElementType,
-    /// The file holds it in float32, be it between conversions.
-    pub in_float: bool,
     pub quantization: Option<Quantization>,
     pub constant: Option<Constant>,
 }
@@ -208,6 +206,8 @@ pub(crate) struct Node {
     pub op: Arc<dyn Operator>,
     /// Operands; `None` where an optional one is left out.
     pub inputs: Vec<Option<ValueId>>,
+    /// The file computes it in float32.
+    pub in_float: bool,
     /// At least one. What an operator keeps for the next run comes last.
     pub outputs: Vec<ValueId>,
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::state::Variable;
-use super::{Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
+use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
@@ -238,8 +238,14 @@ impl<'a> Reader<'a> {
                 outputs.push(self.own_variable(value));
             }
         }
+        let floats = operands.iter().flatten().chain(&outputs);
+        let in_float = floats.into_iter().any(|&v| {
+            self.graph.values[v].element == ElementType::F32
+                && self.graph.values[v].constant.is_none()
+        });
         let node = Node {
             index,
+            in_float,
             op: op.into(),
             inputs: operands,
             outputs,

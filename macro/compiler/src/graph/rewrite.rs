@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 use super::{Constant, ElementType, Graph, Node, Quantization, ValueId, functions};
-use crate::ops::{Activation, Cast, input_affine::InputAffine};
+use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32.
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
@@ -21,6 +21,29 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
         }
     }
     remove_unused(graph);
+    type_states(graph);
+}
+
+/// Variables of operators that ask for 16 bits, where the file has them in float.
+fn type_states(graph: &mut Graph) {
+    for position in 0..graph.nodes.len() {
+        for (operand, rule) in graph.nodes[position].op.state_rules() {
+            let StateRule::Int16(params) = rule else {
+                continue;
+            };
+            let Some(old) = graph.nodes[position].inputs.get(operand).copied().flatten() else {
+                continue;
+            };
+            let next = graph.states.iter().find(|s| s.value == old).map(|s| s.next);
+            for value in [Some(old), next].into_iter().flatten() {
+                let value = &mut graph.values[value];
+                if value.element == ElementType::F32 && value.quantization.is_none() {
+                    value.element = ElementType::I16;
+                    value.quantization = Some(Quantization::PerTensor(params));
+                }
+            }
+        }
+    }
 }
 
 /// Makes every reader of `from` (and every output of it) read `to`.
@@ -216,6 +239,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
                     factor: factor.mapv(|x| x as f32),
                 }),
                 inputs: vec![Some(x)],
+                in_float: true,
                 outputs: vec![end],
             },
         );

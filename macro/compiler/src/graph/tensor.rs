@@ -54,7 +54,6 @@ pub(super) fn value(
         name,
         shape,
         element,
-        in_float: tensor.type_() == TensorType::FLOAT32,
         quantization,
         constant,
     })

@@ -60,9 +60,7 @@ impl Operator for AddN {
             .collect();
         // An int8 sum begins at the reference's zero, which is one more operand of 0.
         let start = match scaled.first() {
-            Some(&(offset, factor)) if !context.output.in_float => {
-                factor.apply(offset << LEFT_SHIFT)
-            }
+            Some(&(offset, factor)) if !context.in_float => factor.apply(offset << LEFT_SHIFT),
             _ => 0,
         };
         let kernel = AddNKernel {

@@ -50,6 +50,8 @@ impl<C: Compare> Binary for Comparing<C> {
         let function = ScaledComparison::<C> {
             offsets: [-a.zero_point, -b.zero_point],
             multipliers: [multiplier(a.scale), multiplier(b.scale)],
+            // Real numbers are compared as exactly as 32 bits allow.
+            left_shift: if context.in_float { 20 } else { 8 },
             compare: PhantomData,
         };
         Ok((Box::new(function), [source_a, source_b]))
@@ -84,23 +86,22 @@ impl<C: Compare> Integer for IntegerComparison<C> {
     }
 }
 
-/// Bits that operands gain before they are rescaled.
-const LEFT_SHIFT: u32 = 8;
-
 struct ScaledComparison<C> {
     offsets: [i32; 2],
     multipliers: [Multiplier; 2],
+    left_shift: u32,
     compare: PhantomData<C>,
 }
 
 impl<C: Compare> Integer for ScaledComparison<C> {
     fn apply(&self, a: i32, b: i32) -> i32 {
         let scaled =
-            |i: usize, q: i32| self.multipliers[i].apply((q + self.offsets[i]) << LEFT_SHIFT);
+            |i: usize, q: i32| self.multipliers[i].apply((q + self.offsets[i]) << self.left_shift);
         C::holds(scaled(0, a), scaled(1, b)).into()
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
+        let left_shift = self.left_shift;
         let [input1, input2] = [0, 1].map(|i| {
             let offset = emit::int(self.offsets[i]);
             let multiplier = emit::multiplier(self.multipliers[i]);
@@ -110,7 +111,7 @@ impl<C: Compare> Integer for ScaledComparison<C> {
             parameters_type: quote!(Comparison),
             parameters: quote!(rt::Comparison {
                 broadcast: #broadcast,
-                left_shift: 8,
+                left_shift: #left_shift,
                 input1: #input1,
                 input2: #input2,
             }),

@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 pub(crate) struct Conv2d {
     stepping: Stepping,
     activation: Activation,
+    /// Outputs see a part of the input's channels only.
+    grouped: bool,
 }
 
 impl Conv2d {
@@ -30,6 +32,7 @@ impl Conv2d {
                 [options.dilation_h_factor(), options.dilation_w_factor()],
             )?,
             activation: Activation::parse(options.fused_activation_function())?,
+            grouped: node.input(0)?.shape.last() != node.input(1)?.shape.last(),
         })
     }
 
@@ -40,10 +43,11 @@ impl Conv2d {
             )));
         };
         let window = self.stepping.over(input, [height, width])?;
-        if input[3] != depth {
+        let groups = input[3] / depth.max(1);
+        if depth == 0 || input[3] % depth != 0 || filter[0] % groups.max(1) != 0 {
             return Err(Error::model(format!(
-                "its input has {} channels but its filter {depth}; grouped convolution is not supported yet",
-                input[3]
+                "its input has {} channels, its filter {depth} for {} outputs: these are no groups",
+                input[3], filter[0]
             )));
         }
         Ok(window)
@@ -77,8 +81,28 @@ impl Operator for Conv2d {
         };
         let (channels, depth) = (filter.shape()[0], filter.shape()[3]);
         let taps = window.filter[0] * window.filter[1];
+        let all = input.shape()[3];
         let input = input.as_standard_layout();
         let input = input.as_slice().unwrap_or(&[]);
+        if all != depth {
+            let filter = filter.as_standard_layout();
+            let filter = filter.as_slice().unwrap_or(&[]);
+            let mut output = ArrayD::zeros(shape);
+            if let Some(out) = output.as_slice_mut() {
+                let per_group = channels / (all / depth);
+                window.taps(|pixel, tap, at| {
+                    for channel in 0..channels {
+                        let x = &input[at * all + channel / per_group * depth..][..depth];
+                        let w = &filter[(channel * taps + tap) * depth..][..depth];
+                        out[pixel * channels + channel] +=
+                            x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
+                    }
+                });
+            }
+            let bias = rest.first().and_then(Option::as_ref);
+            add_bias(&mut output, bias, self.activation);
+            return output;
+        }
         // im2col, then one matrix product.
         let mut columns = Array2::<f32>::zeros((window.output_pixels(), taps * depth));
         let row = taps * depth;
@@ -109,6 +133,7 @@ impl Operator for Conv2d {
         Ok(Lowered::unary(Conv2dKernel {
             window: self.window(input, filter)?,
             input_depth: input[3],
+            filter_depth: filter[3],
             accumulation: Accumulation::new(context, 0, self.activation, ScaleProduct::Double)?,
         }))
     }
@@ -120,20 +145,23 @@ impl Operator for Conv2d {
     }
 
     fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Mixes)
+        (!self.grouped).then_some(ChannelRole::Mixes)
     }
 }
 
 struct Conv2dKernel {
     window: Window,
     input_depth: usize,
+    /// Less than the input's if channels are grouped.
+    filter_depth: usize,
     accumulation: Accumulation,
 }
 
 impl Kernel for Conv2dKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (input, depth, a) = (inputs[0].i8(), self.input_depth, &self.accumulation);
+        let (input, depth, a) = (inputs[0].i8(), self.filter_depth, &self.accumulation);
         let channels = a.bias.len();
+        let per_group = (channels / (self.input_depth / depth)).max(1);
         let taps = self.window.filter[0] * self.window.filter[1];
         let mut accumulators: Vec<i32> = a
             .bias
@@ -143,11 +171,12 @@ impl Kernel for Conv2dKernel {
             .take(self.window.output_pixels() * channels)
             .collect();
         self.window.taps(|out, tap, pixel| {
-            let x = &input[pixel * depth..][..depth];
             for (channel, acc) in accumulators[out * channels..][..channels]
                 .iter_mut()
                 .enumerate()
             {
+                let begin = pixel * self.input_depth + channel / per_group * depth;
+                let x = &input[begin..][..depth];
                 let w = &a.filter[(channel * taps + tap) * depth..][..depth];
                 *acc = acc.wrapping_add(super::weights_dot(x, w, a.input_offset));
             }
@@ -162,7 +191,11 @@ impl Kernel for Conv2dKernel {
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
-            function: "conv_2d",
+            function: if self.filter_depth == self.input_depth {
+                "conv_2d"
+            } else {
+                "grouped_conv_2d"
+            },
         }
     }
 

@@ -79,7 +79,7 @@ impl Operator for Cumsum {
             offset,
             factor,
             // An int8 sum begins at the reference's zero, which is one more element of 0.
-            start: if context.output.in_float {
+            start: if context.in_float {
                 0
             } else {
                 factor.apply(offset << LEFT_SHIFT)

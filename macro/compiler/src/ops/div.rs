@@ -38,7 +38,7 @@ impl Binary for Div {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let output = context.output_params()?;
-        if context.output.in_float {
+        if context.in_float {
             // The file divides real numbers: the exact quotient, rounded once.
             let scale = f64::from(b.scale) * f64::from(output.scale);
             let function = super::floor_div::Quotient {

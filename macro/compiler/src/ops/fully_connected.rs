@@ -3,6 +3,8 @@
 use ndarray::{ArrayD, ArrayView2, ArrayViewD};
 use quote::quote;
 
+use super::batch_matmul::Sizes;
+use super::broadcast::Broadcast;
 use super::weights::{Accumulation, ScaleProduct, add_bias};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
@@ -14,6 +16,8 @@ use crate::error::{Error, Result};
 pub(crate) struct FullyConnected {
     activation: Activation,
     keep_num_dims: bool,
+    /// False if weights are computed, too.
+    constant_weights: bool,
 }
 
 impl FullyConnected {
@@ -30,6 +34,7 @@ impl FullyConnected {
                 None => Activation::None,
             },
             keep_num_dims: options.is_some_and(|o| o.keep_num_dims()),
+            constant_weights: node.input(1)?.constant.is_some(),
         })
     }
 }
@@ -97,6 +102,21 @@ impl Operator for FullyConnected {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.input(1)?.value.constant.is_none() {
+            let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
+            let (rows, depth, units) = sizes(shape(0)?, shape(1)?)?;
+            let sizes = Sizes {
+                broadcast: Broadcast::new(&[], &[])?,
+                batches: Vec::new(),
+                rows,
+                depth,
+                columns: units,
+                strides_a: [depth, 1],
+                strides_b: [1, depth],
+            };
+            let once = context.rounds_once();
+            return super::batch_matmul::lower(context, sizes, Some(2), self.activation, once);
+        }
         let (rows, depth, _) = sizes(
             &context.input(0)?.value.shape,
             &context.input(1)?.value.shape,
@@ -116,11 +136,11 @@ impl Operator for FullyConnected {
     super::activation::fused_activation!();
 
     fn writes_f32(&self) -> bool {
-        true
+        self.constant_weights
     }
 
     fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Mixes)
+        self.constant_weights.then_some(ChannelRole::Mixes)
     }
 }
 

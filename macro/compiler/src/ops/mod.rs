@@ -87,6 +87,15 @@ pub(crate) enum QuantRule {
     Fixed(QuantParams),
 }
 
+/// How a variable is quantized.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum StateRule {
+    /// It holds values of the output.
+    SameAsOutput,
+    /// In 16 bits.
+    Int16(QuantParams),
+}
+
 /// What a kernel writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Target {
@@ -137,6 +146,8 @@ pub(crate) struct LowerContext<'a> {
     pub target: Target,
     /// Of the outputs behind the first.
     pub other_targets: Vec<Target>,
+    /// The file computes it in float32, be it between conversions.
+    pub in_float: bool,
     /// One weight scale per output channel (else one per tensor).
     pub per_channel: bool,
     pub reference: Reference,
@@ -181,6 +192,11 @@ impl<'a> LowerContext<'a> {
                 other.element().name()
             ))),
         }
+    }
+
+    /// True where LiteRT rounds fully connected layers once.
+    pub(crate) fn rounds_once(&self) -> bool {
+        self.reference == Reference::LiteRt
     }
 
     /// The output's quantization, int8 or int16.
@@ -266,6 +282,11 @@ pub(crate) trait Operator: Send + Sync {
     /// The positions of operands that it also writes, for the next run. Each is
     /// an output behind those of the file.
     fn variables(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// How variables are quantized where the file does not say.
+    fn state_rules(&self) -> Vec<(usize, StateRule)> {
         Vec::new()
     }
 
@@ -592,6 +613,7 @@ mod add_n;
 mod arg_max;
 mod arg_min;
 mod average_pool_2d;
+mod batch_matmul;
 mod batch_to_space_nd;
 mod broadcast_to;
 mod cast;
@@ -677,10 +699,13 @@ mod squeeze;
 mod strided_slice;
 mod sub;
 mod sum;
+mod svdf;
 mod tanh;
 mod tile;
 mod topk_v2;
 mod transpose;
+mod transpose_conv;
+mod unidirectional_sequence_lstm;
 mod unpack;
 mod where_;
 
@@ -692,6 +717,7 @@ operators! {
     ARG_MAX => arg_max::ArgMax,
     ARG_MIN => arg_min::ArgMin,
     AVERAGE_POOL_2D => average_pool_2d::AveragePool2d,
+    BATCH_MATMUL => batch_matmul::BatchMatmul,
     BATCH_TO_SPACE_ND => batch_to_space_nd::BatchToSpaceNd,
     BROADCAST_TO => broadcast_to::BroadcastTo,
     CAST => cast::Cast,
@@ -777,14 +803,17 @@ operators! {
     STRIDED_SLICE => strided_slice::StridedSlice,
     SUB => sub::Sub,
     SUM => sum::Sum,
+    SVDF => svdf::Svdf,
     TANH => tanh::Tanh,
     TILE => tile::Tile,
     TOPK_V2 => topk_v2::TopkV2,
+    TRANSPOSE_CONV => transpose_conv::TransposeConv,
     TRANSPOSE => transpose::Transpose,
+    UNIDIRECTIONAL_SEQUENCE_LSTM => unidirectional_sequence_lstm::UnidirectionalSequenceLstm,
     UNPACK => unpack::Unpack,
     WHERE => where_::Where;
     structural: ASSIGN_VARIABLE, CALL_ONCE, IF, READ_VARIABLE, VAR_HANDLE, WHILE;
-    custom: "Convolution2DTransposeBias" => relu::Relu;
+    custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias;
 }
 
 /// The sum of `(x + offset) * w`.

@@ -67,7 +67,7 @@ impl<U: Unary> Operator for U {
         let (input, output) = (context.params(0)?, context.output_params()?);
         // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
         // A float model's own table rounds to nearest, too.
-        let island = context.output.in_float && !matches!(U::NAME, "LOGISTIC" | "TANH");
+        let island = context.in_float && !matches!(U::NAME, "LOGISTIC" | "TANH");
         Ok(Lowered::unary(if island {
             TableKernel::island(input, output, |x| self.real(x))
         } else {

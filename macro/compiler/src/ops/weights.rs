@@ -145,6 +145,19 @@ fn bias(
     }
 }
 
+/// A bias at one scale.
+pub(crate) fn bias_values(value: &Value, scale: f64) -> Result<Vec<i32>> {
+    let steps = |real: &f32| (f64::from(*real) / scale).round() as i32;
+    match &value.constant {
+        Some(Constant::I32(data)) => Ok(data.iter().copied().collect()),
+        Some(Constant::F32(data)) => Ok(data.iter().map(steps).collect()),
+        _ => Err(Error::model(format!(
+            "bias {:?} is neither a float nor an int32 constant",
+            value.name
+        ))),
+    }
+}
+
 /// From accumulator to output, per channel.
 #[derive(Clone, Debug)]
 pub(crate) enum OutputStage {
@@ -189,13 +202,24 @@ impl Accumulation {
         activation: Activation,
         product: ScaleProduct,
     ) -> Result<Self> {
-        let input = context.params(0)?;
-        let filter = context.input(1)?.value;
+        Self::of([0, 1, 2], context, axis, activation, product)
+    }
+
+    /// The same of an operator that has input, weights and bias elsewhere.
+    pub(crate) fn of(
+        [input, filter, bias_input]: [usize; 3],
+        context: &LowerContext<'_>,
+        axis: usize,
+        activation: Activation,
+        product: ScaleProduct,
+    ) -> Result<Self> {
+        let input = context.params(input)?;
+        let filter = context.input(filter)?.value;
         let channels = filter.shape.get(axis).copied().unwrap_or(0);
         let weights = weights(filter, axis, context.per_channel)?;
         let bias_value = context
             .inputs
-            .get(2)
+            .get(bias_input)
             .and_then(Option::as_ref)
             .map(|o| o.value);
         let bias = bias(bias_value, input, &weights, channels)?;
@@ -354,7 +378,6 @@ mod tests {
             name: "w".into(),
             shape: shape.to_vec(),
             element: crate::graph::ElementType::F32,
-            in_float: true,
             quantization: None,
             constant: Some(Constant::F32(array(shape, data))),
         }

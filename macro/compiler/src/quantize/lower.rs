@@ -400,6 +400,7 @@ impl Lowering<'_> {
                 .iter()
                 .map(|&v| self.target(v))
                 .collect::<Result<_>>()?,
+            in_float: node.in_float,
             per_channel: self.per_channel,
             reference: self.reference,
         })

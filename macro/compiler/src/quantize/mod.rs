@@ -7,6 +7,7 @@ mod lower;
 pub(crate) mod measure;
 pub(crate) mod params;
 mod scales;
+pub(crate) mod sigmoid;
 
 use crate::graph::{ElementType, QuantParams, ValueId};
 use crate::ops::{Buffer, Kernel};

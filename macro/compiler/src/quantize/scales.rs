@@ -4,7 +4,7 @@ use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Graph, Node, QuantParams, Quantization, Sets, ValueId};
-use crate::ops::QuantRule;
+use crate::ops::{QuantRule, StateRule};
 
 /// The tensors whose ranges have to be observed: computed ones for which
 /// neither the file nor the operator's specification sets a scale.
@@ -144,6 +144,12 @@ fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -
             let value = &graph.values[**v];
             value.constant.is_none() && value.element.is_real()
         });
+        for (operand, rule) in node.op.state_rules() {
+            if let (StateRule::SameAsOutput, Some(&Some(state))) = (rule, node.inputs.get(operand))
+            {
+                sets.unite(state, node.output());
+            }
+        }
         match node.op.rule() {
             QuantRule::SameAsInput => {
                 if let Some(&input) = inputs.clone().next() {

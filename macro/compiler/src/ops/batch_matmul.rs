@@ -1,0 +1,236 @@
+//! BATCH_MATMUL, and the product of two computed matrices that FULLY_CONNECTED
+//! with weights of run time shares.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::broadcast::{self, Broadcast};
+use super::{
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::quantize::arithmetic::Multiplier;
+
+pub(crate) struct BatchMatmul {
+    adjoint: [bool; 2],
+}
+
+impl BatchMatmul {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_batch_mat_mul_options();
+        Ok(Self {
+            adjoint: options.map_or([false; 2], |o| [o.adj_x(), o.adj_y()]),
+        })
+    }
+
+    fn sizes(&self, a: &[usize], b: &[usize]) -> Result<Sizes> {
+        let (Some((outer_a, &[rows, depth])), Some((outer_b, &[depth_b, columns]))) =
+            (a.split_last_chunk::<2>(), b.split_last_chunk::<2>())
+        else {
+            return Err(Error::model("its operands are not matrices"));
+        };
+        let [adjoint_a, adjoint_b] = self.adjoint;
+        let (rows, depth) = if adjoint_a {
+            (depth, rows)
+        } else {
+            (rows, depth)
+        };
+        let (depth_b, columns) = if adjoint_b {
+            (columns, depth_b)
+        } else {
+            (depth_b, columns)
+        };
+        if depth != depth_b {
+            return Err(Error::model(format!(
+                "{a:?} and {b:?} cannot be multiplied"
+            )));
+        }
+        Ok(Sizes {
+            broadcast: Broadcast::new(outer_a, outer_b)?,
+            batches: broadcast::shape(outer_a, outer_b)?,
+            rows,
+            depth,
+            columns,
+            // Row and depth step of a, depth and column step of b.
+            strides_a: if adjoint_a { [1, rows] } else { [depth, 1] },
+            strides_b: if adjoint_b { [1, depth] } else { [columns, 1] },
+        })
+    }
+}
+
+/// Two stacks of matrices.
+pub(super) struct Sizes {
+    pub broadcast: Broadcast,
+    pub batches: Vec<usize>,
+    pub rows: usize,
+    pub depth: usize,
+    pub columns: usize,
+    pub strides_a: [usize; 2],
+    pub strides_b: [usize; 2],
+}
+
+impl Sizes {
+    /// Calls `f(row, column, offsets)` in the output's order; the offsets are of the
+    /// elements of both operands that are multiplied.
+    fn products(&self, mut f: impl FnMut(usize, &mut dyn Iterator<Item = (usize, usize)>)) {
+        for (a, b) in self.broadcast.positions() {
+            let (a, b) = (a * self.rows * self.depth, b * self.depth * self.columns);
+            for row in 0..self.rows {
+                for column in 0..self.columns {
+                    let mut pairs = (0..self.depth).map(|k| {
+                        let a = a + row * self.strides_a[0] + k * self.strides_a[1];
+                        (a, b + k * self.strides_b[0] + column * self.strides_b[1])
+                    });
+                    f(column, &mut pairs);
+                }
+            }
+        }
+    }
+}
+
+impl Operator for BatchMatmul {
+    fn name(&self) -> &'static str {
+        "BATCH_MATMUL"
+    }
+
+    fn operands(&self) -> usize {
+        2
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let &[a, b] = inputs else {
+            return Err(Error::model("it needs two operands"));
+        };
+        let sizes = self.sizes(a, b)?;
+        Ok([sizes.batches.as_slice(), &[sizes.rows, sizes.columns]].concat())
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let (a, b) = (owned(inputs.first(), shape), owned(inputs.get(1), shape));
+        let Ok(sizes) = self.sizes(a.shape(), b.shape()) else {
+            return ArrayD::zeros(shape);
+        };
+        let (a, b): (Vec<f32>, Vec<f32>) =
+            (a.iter().copied().collect(), b.iter().copied().collect());
+        let mut output = Vec::new();
+        sizes.products(|_, pairs| output.push(pairs.map(|(i, j)| a[i] * b[j]).sum()));
+        crate::graph::array(shape, output)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let sizes = self.sizes(
+            &context.input(0)?.value.shape,
+            &context.input(1)?.value.shape,
+        )?;
+        lower(context, sizes, None, Activation::None, false)
+    }
+}
+
+/// The kernel of two matrices; the bias, if there is one, is at scale a x b.
+pub(super) fn lower(
+    context: &LowerContext<'_>,
+    sizes: Sizes,
+    bias: Option<usize>,
+    activation: Activation,
+    rounds_once: bool,
+) -> Result<Lowered> {
+    let (a, source_a) = broadcast::operand(context, 0)?;
+    let (b, source_b) = broadcast::operand(context, 1)?;
+    let output = context.output_params()?;
+    // The reference multiplies the scales in single precision.
+    let product = f64::from(a.scale * b.scale);
+    let bias = match bias
+        .and_then(|i| context.inputs.get(i))
+        .and_then(Option::as_ref)
+    {
+        Some(operand) => super::weights::bias_values(operand.value, product)?,
+        None => vec![0; sizes.columns],
+    };
+    if bias.len() != sizes.columns {
+        return Err(Error::model(format!(
+            "its bias has {} elements",
+            bias.len()
+        )));
+    }
+    let kernel = BatchMatmulKernel {
+        sizes,
+        offsets: [-a.zero_point, -b.zero_point],
+        bias,
+        output: Multiplier::new(product / f64::from(output.scale)),
+        rounds_once,
+        output_offset: output.zero_point,
+        activation: activation.quantized_bounds(output),
+    };
+    Ok(Lowered::new(kernel, vec![source_a, source_b]))
+}
+
+struct BatchMatmulKernel {
+    sizes: Sizes,
+    offsets: [i32; 2],
+    /// By column.
+    bias: Vec<i32>,
+    output: Multiplier,
+    rounds_once: bool,
+    output_offset: i32,
+    activation: (i32, i32),
+}
+
+impl Kernel for BatchMatmulKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (a, b) = (inputs[0].i8(), inputs[1].i8());
+        let mut output = Vec::new();
+        self.sizes.products(|column, pairs| {
+            let sum = pairs.fold(self.bias[column], |sum, (i, j)| {
+                let (x, y) = (
+                    i32::from(a[i]) + self.offsets[0],
+                    i32::from(b[j]) + self.offsets[1],
+                );
+                sum.wrapping_add(x * y)
+            });
+            let scaled = if self.rounds_once {
+                self.output.apply_once(sum)
+            } else {
+                self.output.apply(sum)
+            };
+            let q = scaled.wrapping_add(self.output_offset);
+            output.push(q.clamp(self.activation.0, self.activation.1) as i8);
+        });
+        Buffer::I8(output)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let s = &self.sizes;
+        let broadcast = s.broadcast.emit();
+        let sizes = emit::fields(&[("rows", s.rows), ("depth", s.depth), ("columns", s.columns)]);
+        let (strides1, strides2) = (emit::usizes(&s.strides_a), emit::usizes(&s.strides_b));
+        let [offset1, offset2] = self.offsets.map(emit::int);
+        let bias = constants.words("BIAS", &self.bias);
+        let (output, offset) = (emit::multiplier(self.output), emit::int(self.output_offset));
+        let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
+        let rounds_once = self.rounds_once;
+        Emitted {
+            parameters_type: quote!(BatchMatmul<'static>),
+            parameters: quote!(rt::BatchMatmul {
+                broadcast: #broadcast,
+                #sizes
+                strides1: [#strides1],
+                strides2: [#strides2],
+                input1_offset: #offset1,
+                input2_offset: #offset2,
+                bias: #bias,
+                output_multiplier: #output,
+                rounds_once: #rounds_once,
+                output_offset: #offset,
+                activation_min: #min,
+                activation_max: #max,
+            }),
+            function: "batch_matmul",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        let s = &self.sizes;
+        (s.batches.iter().product::<usize>() * s.rows * s.depth * s.columns) as u64
+    }
+}

@@ -1,0 +1,231 @@
+//! TRANSPOSE_CONV, and MediaPipe's custom Convolution2DTransposeBias: input NHWC,
+//! filter OHWI.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use super::weights::{Accumulation, ScaleProduct, add_bias};
+use super::window::{Padding, Stepping, Window};
+use super::{
+    Accumulators, Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator,
+    ParseContext, Source,
+};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+
+pub(crate) struct TransposeConv {
+    name: &'static str,
+    stepping: Stepping,
+    activation: Activation,
+    /// Height and width, where the file says them.
+    output: Option<[usize; 2]>,
+    /// The positions of input, filter and bias.
+    operands: [usize; 3],
+}
+
+impl TransposeConv {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node
+            .operator
+            .builtin_options_as_transpose_conv_options()
+            .ok_or_else(|| Error::model("it has no TransposeConvOptions"))?;
+        let shape = node.integers(0, "output shape")?;
+        let &[_, height, width, _] = shape.as_slice() else {
+            return Err(Error::model(format!(
+                "its output shape {shape:?} is not NHWC"
+            )));
+        };
+        Ok(Self {
+            name: "TRANSPOSE_CONV",
+            stepping: Stepping::parse(
+                options.padding(),
+                [options.stride_h(), options.stride_w()],
+                [1, 1],
+            )?,
+            activation: Activation::parse(options.fused_activation_function())?,
+            output: Some([height.max(0) as usize, width.max(0) as usize]),
+            operands: [2, 1, 3],
+        })
+    }
+
+    /// Output height and width.
+    fn size(&self, input: &[usize], filter: [usize; 2]) -> [usize; 2] {
+        self.output.unwrap_or_else(|| {
+            [0, 1].map(|d| match self.stepping.padding {
+                Padding::Same => input[d + 1] * self.stepping.stride[d],
+                Padding::Valid => (input[d + 1].max(1) - 1) * self.stepping.stride[d] + filter[d],
+            })
+        })
+    }
+
+    /// The window that walks the output as the input's convolution would, and the
+    /// depths of input and output.
+    fn window(&self, input: &[usize], filter: &[usize]) -> Result<(Window, usize, usize)> {
+        let (&[channels, height, width, depth], &[batches, _, _, input_depth]) = (filter, input)
+        else {
+            return Err(Error::model(format!(
+                "its input {input:?} and filter {filter:?} are not NHWC and OHWI"
+            )));
+        };
+        let [h, w] = self.size(input, [height, width]);
+        let window = self
+            .stepping
+            .over(&[batches, h, w, channels], [height, width])?;
+        if window.output != [input[1], input[2]] || depth != input_depth {
+            return Err(Error::model(format!(
+                "an output of {h} x {w} does not fit an input of shape {input:?}"
+            )));
+        }
+        Ok((window, depth, channels))
+    }
+}
+
+/// Convolution2DTransposeBias: its options are three int32 in little endian,
+/// padding (1 SAME, 2 VALID), stride width and stride height.
+pub(crate) struct Convolution2dTransposeBias;
+
+impl Convolution2dTransposeBias {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<TransposeConv> {
+        let bytes = node.operator.custom_options();
+        let bytes = bytes.map(|b| b.bytes()).unwrap_or_default();
+        let words: Vec<i32> = bytes
+            .chunks_exact(4)
+            .map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
+        let (padding, stride) = match *words.as_slice() {
+            [1, w, h, ..] => (crate::tflite::Padding::SAME, [h, w]),
+            [2, w, h, ..] => (crate::tflite::Padding::VALID, [h, w]),
+            _ => {
+                return Err(Error::model(
+                    "its custom options are not padding and strides",
+                ));
+            }
+        };
+        Ok(TransposeConv {
+            name: "Convolution2DTransposeBias",
+            stepping: Stepping::parse(padding, stride, [1, 1])?,
+            activation: Activation::None,
+            output: None,
+            operands: [0, 1, 2],
+        })
+    }
+}
+
+impl Operator for TransposeConv {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let shape = |i: usize| inputs.get(self.operands[i]).copied().unwrap_or(&[]);
+        let (window, _, channels) = self.window(shape(0), shape(1))?;
+        Ok(vec![
+            window.batches,
+            window.input[0],
+            window.input[1],
+            channels,
+        ])
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+        let operand = |i: usize| inputs.get(self.operands[i]).and_then(Option::as_ref);
+        let mut output = ArrayD::zeros(shape);
+        let (Some(input), Some(filter)) = (operand(0), operand(1)) else {
+            return output;
+        };
+        let Ok((window, depth, channels)) = self.window(input.shape(), filter.shape()) else {
+            return output;
+        };
+        let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
+        let (x, w) = (
+            input.as_slice().unwrap_or(&[]),
+            filter.as_slice().unwrap_or(&[]),
+        );
+        let taps = window.filter[0] * window.filter[1];
+        if let Some(out) = output.as_slice_mut() {
+            window.taps(|from, tap, pixel| {
+                for channel in 0..channels {
+                    let w = &w[(channel * taps + tap) * depth..][..depth];
+                    let x = &x[from * depth..][..depth];
+                    out[pixel * channels + channel] +=
+                        x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
+                }
+            });
+        }
+        add_bias(&mut output, operand(2), self.activation);
+        output
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let [input, filter, _] = self.operands;
+        let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
+        let (window, input_depth, _) = self.window(shape(input)?, shape(filter)?)?;
+        let product = ScaleProduct::Double;
+        let accumulation = Accumulation::of(self.operands, context, 0, self.activation, product)?;
+        let kernel = TransposeConvKernel {
+            window,
+            input_depth,
+            accumulation,
+        };
+        Ok(Lowered::new(kernel, vec![Source::Operand(input)]))
+    }
+
+    super::activation::fused_activation!();
+
+    fn writes_f32(&self) -> bool {
+        true
+    }
+}
+
+struct TransposeConvKernel {
+    /// Over the output.
+    window: Window,
+    input_depth: usize,
+    accumulation: Accumulation,
+}
+
+impl Kernel for TransposeConvKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (input, depth, a) = (inputs[0].i8(), self.input_depth, &self.accumulation);
+        let channels = a.bias.len();
+        let taps = self.window.filter[0] * self.window.filter[1];
+        let pixels = self.window.batches * self.window.input[0] * self.window.input[1];
+        let mut accumulators: Vec<i32> = a
+            .bias
+            .iter()
+            .copied()
+            .cycle()
+            .take(pixels * channels)
+            .collect();
+        self.window.taps(|from, tap, pixel| {
+            let x = &input[from * depth..][..depth];
+            for (channel, acc) in accumulators[pixel * channels..][..channels]
+                .iter_mut()
+                .enumerate()
+            {
+                let w = &a.filter[(channel * taps + tap) * depth..][..depth];
+                *acc = acc.wrapping_add(super::weights_dot(x, w, a.input_offset));
+            }
+        });
+        a.finish(&accumulators)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let window = self.window.emit();
+        let (accumulation, stage) = self.accumulation.emit(constants);
+        let depth = emit::fields(&[("input_depth", self.input_depth)]);
+        Emitted {
+            parameters_type: quote!(Conv2d<'static, #stage>),
+            parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
+            function: "transpose_conv",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        (self.window.output_pixels() * self.accumulation.filter.len()) as u64
+    }
+
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        Some(self.accumulation.accumulators())
+    }
+}
