@@ -44,6 +44,7 @@ W = {
     "conv1": weights(1, 1, 6, 8), "strided": weights(3, 2, 4, 6),
     "picture": weights(3, 3, 3, 4), "up": weights(3, 3, 4, 5), "up_bias": weights(4),
     "grouped": weights(3, 3, 2, 9), "depthwise1": weights(3, 3, 1, 6), "batches": weights(2, 5, 3),
+    "stream": weights(24, 5),
 }
 
 F32, I32, BOOL = tf.float32, tf.int32, tf.bool
@@ -294,6 +295,36 @@ CASES |= {
 }
 
 
+class Stream(tf.Module):
+    """Two streaming layers: the last frames are kept in variables."""
+
+    def __init__(self):
+        self.first = tf.Variable(tf.zeros((1, 2, 4)), trainable=False, name="first")
+        self.second = tf.Variable(tf.zeros((1, 3, 6)), trainable=False, name="second")
+
+    def __call__(self, x):
+        frames = tf.concat([self.first, x], 1)
+        self.first.assign(frames[:, -2:])
+        y = tf.nn.relu(tf.matmul(tf.reshape(frames, (1, 12)), W["dense"][:, :6]))
+        frames = tf.concat([self.second, tf.reshape(y, (1, 1, 6))], 1)
+        self.second.assign(frames[:, -3:])
+        return tf.matmul(tf.reshape(frames, (1, 24)), W["stream"])
+
+
+def keras_lstm(units, shape, **options):
+    layer = tf.keras.layers.LSTM(units, **options)
+    layer.build((None, *shape[1:]))
+    return lambda x: layer(x)
+
+
+CASES |= {
+    "stream": (Stream(), [(1, 1, 4)]),
+    "lstm": (keras_lstm(6, (1, 5, 4), return_sequences=True), [(1, 5, 4)]),
+    "lstm_last": (keras_lstm(5, (1, 7, 3)), [(1, 7, 3)]),
+}
+STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16"]
+
+
 def inputs_of(function, inputs):
     names = ["x", "b", "c"]
     if getattr(function, "__name__", "") == "<lambda>":
@@ -310,7 +341,9 @@ def convert(function, inputs, int8, samples=None):
     module = tf.Module()
     specs = [tf.TensorSpec(i.shape, i.dtype, n) for n, i in inputs.items()]
     module.f = tf.function(signature, input_signature=specs)
+    module.owner = function
     converter = tf.lite.TFLiteConverter.from_concrete_functions([module.f.get_concrete_function()], module)
+    converter.experimental_enable_resource_variables = True
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         rows = [{n: x[run] for n, x in samples.items()} for run in range(CALIBRATION)]
@@ -561,7 +594,8 @@ def listing():
             camel = lambda n: "".join(p.capitalize() for p in n.split("_"))
             left = ", ".join(f"{camel(n)} {n} {RUST[k]}" for n, _, _, k in ins)
             right = ", ".join(f"{n} {RUST[k]}" for n, _, _, k in outs)
-            lines.append(f'    {name} "models/ops/{file}" [{left}] [{right}]')
+            state = " state" if name in STATEFUL else ""
+            lines.append(f'    {name} "models/ops/{file}"{state} [{left}] [{right}]')
     with open(f"{HERE}/../tests/operators/cases.rs", "w") as out:
         out.write("// Written by tests/models/make.py.\n\noperators! {\n" + "\n".join(lines) + "\n}\n")
 

@@ -115,8 +115,10 @@ impl Case {
             .map_err(|e| e.to_string())?;
         let mut bytes = Bytes::default();
         let runs = self.record.iter().find(|(k, _)| k.starts_with("in:"));
-        for run in 0..runs.map_or(0, |(_, a)| a.len_of(Axis(0))) {
-            let got = quantized.run_in_arena(&self.inputs(&model, "in", run));
+        let runs = runs.map_or(0, |(_, a)| a.len_of(Axis(0)));
+        // Records are consecutive calls, which matters to models with a state.
+        let calls: Vec<Vec<Data>> = (0..runs).map(|run| self.inputs(&model, "in", run)).collect();
+        for (run, got) in quantized.run_sequence(&calls).into_iter().enumerate() {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = data(
                     port,

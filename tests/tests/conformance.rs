@@ -2,11 +2,21 @@
 //! reference kernels (or, where it lacks an operator, LiteRT's).
 #![forbid(unsafe_code)]
 
-use niello_tests::{flat, here, read_npz, sample_i8, samples};
+use niello_tests::{Recorded, flat, here, read_npz, sample_i8, sample_of, samples};
+
+/// A recorded output in the type of what was computed.
+fn sample_of_type<T: Recorded>(
+    _: &[T],
+    record: &[(String, ndarray::ArrayD<f32>)],
+    key: &str,
+    run: usize,
+) -> Vec<T> {
+    sample_of(record, key, run)
+}
 
 /// Compiles a model and compares it with its record.
 macro_rules! conforms {
-    ($name:ident, $model:literal, $record:expr, [$($ty:ident $input:literal),*], [$($field:ident $output:literal),*]) => {
+    ($name:ident, $model:literal, $record:expr, $($state:ident,)? [$($ty:ident $input:literal),*], [$($field:ident $output:literal),*]) => {
         mod $name {
             use super::*;
 
@@ -18,14 +28,17 @@ macro_rules! conforms {
                 let runs = samples(&record);
                 assert!(runs > 0);
                 let mut arena = $name::Arena::new();
+                // Runs are consecutive calls.
+                $(let mut $state = $name::State::default();)?
                 for run in 0..runs {
                     let out = $name::run_in(
                         &mut arena,
+                        $(&mut $state,)?
                         $($name::$ty::from_slice(&sample_i8(&record, concat!("in:", $input), run)).expect("its shape")),*
                     );
                     $(
-                        let got: Vec<i8> = flat(&out.$field);
-                        let want = sample_i8(&record, concat!("out:", $output), run);
+                        let got = flat(&out.$field);
+                        let want = sample_of_type(&got, &record, concat!("out:", $output), run);
                         let differing = got.iter().zip(&want).filter(|(a, b)| a != b).count();
                         assert_eq!((got.len(), differing), (want.len(), 0), "run {run}, output {}", $output);
                     )*
@@ -56,6 +69,7 @@ fn shared_models() {}
 
 #[cfg(shared)]
 mod shared {
+    use super::sample_of_type;
     use niello_tests::{flat, read_npz, sample_i8, samples, shared};
 
     macro_rules! shared_model {
@@ -76,6 +90,8 @@ mod shared {
     shared_model!(resnet8_tap, "../../shared/models/resnet8_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
     shared_model!(streaming_wakeword, "../../shared/models/streaming_wakeword_i8.tflite", [Input1 "input_1"], [dense "dense"]);
     shared_model!(streaming_wakeword_tap, "../../shared/models/streaming_wakeword_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+    shared_model!(wake_word_alexa, "../../shared/models/wake_word_alexa_i8.tflite", state, [InputAudio "input_audio"], [dense_1 "dense_1"]);
+    shared_model!(wake_word_alexa_tap, "../../shared/models/wake_word_alexa_tap_i8.tflite", state, [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
     shared_model!(vww, "../../shared/models/vww_i8.tflite", [Input1Int8 "input_1_int8"], [identity_int8 "Identity_int8"]);
     shared_model!(vww_tap, "../../shared/models/vww_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
 }

@@ -7,7 +7,7 @@ use niello_tests::{cases, flat, here, read_npz, sample, sample_of};
 
 /// Compares the emitted function with the record.
 macro_rules! operators {
-    ($($name:ident $path:literal [$($ty:ident $input:ident $in_type:ident),*] [$($output:ident $out_type:ident),*])*) => {
+    ($($name:ident $path:literal $($state:ident)? [$($ty:ident $input:ident $in_type:ident),*] [$($output:ident $out_type:ident),*])*) => {
         const NAMES: &[&str] = &[$(stringify!($name)),*];
 
         $(mod $name {
@@ -18,8 +18,9 @@ macro_rules! operators {
             #[test]
             fn every_byte() {
                 let record = read_npz(&here().join(concat!("models/ops/", stringify!($name), ".npz")));
+                $(let mut $state = model::State::default();)?
                 for run in 0..6 {
-                    let out = model($(
+                    let out = model($(&mut $state,)? $(
                         model::$ty::from_slice(&sample_of::<$in_type>(&record, concat!("in:", stringify!($input)), run)).expect("its shape")
                     ),*);
                     $(
@@ -54,14 +55,19 @@ fn float_evaluator_agrees_with_the_reference() {
                 continue;
             }
         };
-        for run in 0..60 {
-            let inputs: Vec<Vec<f32>> = model
-                .inputs()
-                .iter()
-                .map(|port| sample(&case.record, &format!("float:{}", port.name), run))
-                .collect();
-            let slices: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-            let got = model.run(&slices).expect("its shape");
+        let calls: Vec<Vec<Vec<f32>>> = (0..60)
+            .map(|run| {
+                let ports = model.inputs();
+                let one = |name: &str| sample(&case.record, &format!("float:{name}"), run);
+                ports.iter().map(|port| one(&port.name)).collect()
+            })
+            .collect();
+        let slices: Vec<Vec<&[f32]>> = calls
+            .iter()
+            .map(|call| call.iter().map(Vec::as_slice).collect())
+            .collect();
+        let runs = model.run_sequence(&slices).expect("its shape");
+        for (run, got) in runs.into_iter().enumerate() {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = sample(&case.record, &format!("float:{}", port.name), run);
                 let error = relative_error(got.iter(), &want);

@@ -87,13 +87,26 @@ impl Model {
 
     /// Runs the float model on one sample: a flat slice per input.
     pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<ArrayD<f32>>> {
+        Ok(self.run_sequence(&[inputs.to_vec()])?.remove(0))
+    }
+
+    /// The same for consecutive calls.
+    pub fn run_sequence(&self, calls: &[Vec<&[f32]>]) -> Result<Vec<Vec<ArrayD<f32>>>> {
+        let mut states = Vec::new();
+        calls
+            .iter()
+            .map(|inputs| self.call(inputs, &mut states))
+            .collect()
+    }
+
+    fn call(&self, inputs: &[&[f32]], states: &mut Vec<ArrayD<f32>>) -> Result<Vec<ArrayD<f32>>> {
         let mut views = Vec::new();
         for (port, data) in self.front.graph.inputs.iter().zip(inputs) {
             let view = ArrayViewD::from_shape(IxDyn(&port.shape), data)
                 .map_err(|e| Error::dataset(format!("input {:?}: {e}", port.name)))?;
             views.push(view);
         }
-        Ok(calibrate::outputs(&self.front.graph, &views))
+        Ok(calibrate::outputs(&self.front.graph, &views, states))
     }
 
     /// Quantizes as the macro does.
@@ -154,9 +167,23 @@ impl Quantized<'_> {
     /// The same inside of the planned arena: differs if tensors overlap that
     /// must not.
     pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
+        self.run_sequence(&[inputs.to_vec()]).remove(0)
+    }
+
+    /// The same for consecutive calls: what the model keeps goes from one to the
+    /// next.
+    pub fn run_sequence(&self, calls: &[Vec<Data>]) -> Vec<Vec<Data>> {
         let plan = plan::plan(&self.program);
-        let outputs = plan::simulate_in_arena(&self.program, &plan, &buffers(inputs));
-        outputs.into_iter().map(data).collect()
+        let mut states = Vec::new();
+        calls
+            .iter()
+            .map(|inputs| {
+                let inputs = buffers(inputs);
+                let outputs =
+                    plan::simulate_in_arena(&self.program, &plan, &inputs, &mut states);
+                outputs.into_iter().map(data).collect()
+            })
+            .collect()
     }
 
     /// Bytes of the arena.

@@ -249,6 +249,7 @@ operators! {
     squared_difference_outer "models/ops/squared_difference_outer_i8.tflite" [B b i8, X x i8] [y i8]
     squared_difference_row "models/ops/squared_difference_row_i8.tflite" [B b i8, X x i8] [y i8]
     squeeze "models/ops/squeeze_i8.tflite" [X x i8] [y i8]
+    stream "models/ops/stream_i8.tflite" state [X x i8] [y i8]
     strided_slice_ellipsis "models/ops/strided_slice_ellipsis_i8.tflite" [X x i8] [y i8]
     strided_slice "models/ops/strided_slice_i8.tflite" [X x i8] [y i8]
     strided_slice_negative "models/ops/strided_slice_negative_i8.tflite" [X x i8] [y i8]

@@ -9,9 +9,23 @@ use crate::graph::{Graph, Node, ValueId};
 pub(crate) fn evaluate(
     graph: &Graph,
     inputs: &[ArrayViewD<'_, f32>],
+    visit: impl FnMut(ValueId, &ArrayD<f32>),
+) {
+    evaluate_from(graph, inputs, &[], visit);
+}
+
+/// The same with the states that an earlier run left; fresh ones where there are
+/// none.
+pub(crate) fn evaluate_from(
+    graph: &Graph,
+    inputs: &[ArrayViewD<'_, f32>],
+    states: &[ArrayD<f32>],
     mut visit: impl FnMut(ValueId, &ArrayD<f32>),
 ) {
     let mut evaluation = Evaluation::new(graph, inputs);
+    for (state, content) in graph.states.iter().zip(states) {
+        evaluation.tensors[state.value] = Some(content.clone());
+    }
     let inputs = graph.inputs.iter().map(|port| port.value);
     for value in inputs.chain(graph.states.iter().map(|s| s.value)) {
         if let Some(data) = &evaluation.tensors[value] {

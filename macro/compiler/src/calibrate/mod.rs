@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use evaluate::{Evaluation, evaluate};
+pub(crate) use evaluate::{Evaluation, evaluate, evaluate_from};
 use histogram::Histogram;
 
 use crate::dataset::Dataset;
@@ -139,15 +139,32 @@ fn observe<T: Send>(
 }
 
 /// The outputs of the float model, in the graph's order.
-pub(crate) fn outputs(graph: &Graph, inputs: &[ArrayViewD<'_, f32>]) -> Vec<ArrayD<f32>> {
+///
+/// `states` is what the run before left, or empty for a fresh start.
+pub(crate) fn outputs(
+    graph: &Graph,
+    inputs: &[ArrayViewD<'_, f32>],
+    states: &mut Vec<ArrayD<f32>>,
+) -> Vec<ArrayD<f32>> {
     let mut outputs: Vec<Option<ArrayD<f32>>> = vec![None; graph.outputs.len()];
-    evaluate(graph, inputs, |value, data| {
+    let mut next: Vec<Option<ArrayD<f32>>> = vec![None; graph.states.len()];
+    evaluate_from(graph, inputs, states, |value, data| {
+        for (next, state) in next.iter_mut().zip(&graph.states) {
+            if state.next == value {
+                *next = Some(data.clone());
+            }
+        }
         for (output, port) in outputs.iter_mut().zip(&graph.outputs) {
             if port.value == value {
                 *output = Some(data.clone());
             }
         }
     });
+    *states = next
+        .into_iter()
+        .zip(&graph.states)
+        .map(|(next, state)| next.unwrap_or_else(|| graph.initial(state)))
+        .collect();
     let constant = |v: ValueId| graph.values[v].real().unwrap_or_default();
     outputs
         .into_iter()

@@ -138,6 +138,7 @@ impl<'a> Reader<'a> {
         };
         let name = old.name.clone();
         let initial = old.constant.clone();
+        self.graph.values[value].constant = None;
         let next = self.value(next);
         match self.variables.iter_mut().find(|v| v.current == Some(value)) {
             Some(variable) => variable.current = Some(next),

@@ -193,9 +193,13 @@ pub(crate) fn simulate_in_arena(
     program: &QuantGraph,
     plan: &ArenaPlan,
     inputs: &[Buffer],
+    states: &mut Vec<Buffer>,
 ) -> Vec<Buffer> {
     let mut arena = vec![0_u8; plan.bytes];
     let mut outside = program.start(inputs);
+    for (state, content) in program.states.iter().zip(states.iter()) {
+        outside[state.value] = content.clone();
+    }
     let range = |id: TensorId| match plan.locations[id] {
         Location::Arena { offset } => Some(offset..offset + program.tensors[id].bytes()),
         _ => None,
@@ -226,6 +230,11 @@ pub(crate) fn simulate_in_arena(
             }
         }
     }
+    *states = program
+        .states
+        .iter()
+        .map(|state| read(&arena, &outside, state.next))
+        .collect();
     program
         .outputs
         .iter()
