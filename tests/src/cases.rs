@@ -12,6 +12,37 @@ use crate::{here, read_npz, sample};
 /// Float samples that calibrate; those behind them measure.
 pub const CALIBRATION: usize = 40;
 
+/// Cases with elements that differ from the record, how many, and why.
+pub const EXCEPTIONS: &[(&str, usize, &str)] = &[
+    (
+        "div_column",
+        3,
+        "the file divides float32 between conversions; here the exact quotient is rounded once",
+    ),
+    (
+        "div_number",
+        2,
+        "random bytes make the divisor 0: the reference converts infinity to an integer, which is undefined",
+    ),
+    (
+        "floor_div_column",
+        4,
+        "the file divides float32 between conversions and divides by the output's scale; here in fixed point",
+    ),
+    (
+        "space_to_batch",
+        144,
+        "TensorFlow Lite Micro pads int8 with the byte 0; LiteRT, and Niello, with the zero point",
+    ),
+    ("space_to_batch_batch", 288, "as space_to_batch"),
+];
+
+/// How many elements of a case are known to differ.
+pub fn known_differences(name: &str) -> usize {
+    let known = EXCEPTIONS.iter().find(|(n, ..)| *n == name);
+    known.map_or(0, |(_, count, _)| *count)
+}
+
 /// One operator case.
 pub struct Case {
     /// The name of its files.
@@ -117,7 +148,9 @@ impl Case {
         let runs = self.record.iter().find(|(k, _)| k.starts_with("in:"));
         let runs = runs.map_or(0, |(_, a)| a.len_of(Axis(0)));
         // Records are consecutive calls, which matters to models with a state.
-        let calls: Vec<Vec<Data>> = (0..runs).map(|run| self.inputs(&model, "in", run)).collect();
+        let calls: Vec<Vec<Data>> = (0..runs)
+            .map(|run| self.inputs(&model, "in", run))
+            .collect();
         for (run, got) in quantized.run_sequence(&calls).into_iter().enumerate() {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = data(

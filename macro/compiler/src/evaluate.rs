@@ -179,8 +179,7 @@ impl Quantized<'_> {
             .iter()
             .map(|inputs| {
                 let inputs = buffers(inputs);
-                let outputs =
-                    plan::simulate_in_arena(&self.program, &plan, &inputs, &mut states);
+                let outputs = plan::simulate_in_arena(&self.program, &plan, &inputs, &mut states);
                 outputs.into_iter().map(data).collect()
             })
             .collect()

@@ -82,21 +82,6 @@ impl Constants {
         quote!(&#name)
     }
 
-    pub(crate) fn longs(&mut self, hint: &str, data: &[i64]) -> TokenStream {
-        let n = data.len();
-        let tokens = data
-            .iter()
-            .map(|&x| proc_macro2::Literal::i64_unsuffixed(x));
-        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "longs",
-            hint,
-            content,
-            |name| quote!(static #name: [i64; #n] = [#(#tokens),*];),
-        );
-        quote!(&#name)
-    }
-
     pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
         let n = data.len();
         let tokens = data.iter().map(|&x| int(x));

@@ -172,11 +172,6 @@ impl<'a> Reader<'a> {
                     .collect(),
                 output: &self.graph.values[outputs[number]],
                 outputs: outputs.len(),
-                intermediates: ids(record.operator.intermediates())
-                    .iter()
-                    .filter_map(|&id| scope.value(id))
-                    .map(|v| &self.graph.values[v])
-                    .collect(),
             };
             let custom = tflite::custom_code(self.model, &record.operator);
             let op = ops::parse(code, custom, &context)?;

@@ -42,7 +42,7 @@ impl BatchToSpaceNd {
         let m = self.blocks.len();
         let bad = || Error::model(format!("blocks {:?} do not fit {input:?}", self.blocks));
         let count: usize = self.blocks.iter().product();
-        if input.len() <= m || m > 3 || input[0] % count != 0 {
+        if input.len() <= m || m > 3 || !input[0].is_multiple_of(count) {
             return Err(bad());
         }
         let inner: usize = input[m + 1..].iter().product();

@@ -44,7 +44,8 @@ impl Conv2d {
         };
         let window = self.stepping.over(input, [height, width])?;
         let groups = input[3] / depth.max(1);
-        if depth == 0 || input[3] % depth != 0 || filter[0] % groups.max(1) != 0 {
+        if depth == 0 || !input[3].is_multiple_of(depth) || !filter[0].is_multiple_of(groups.max(1))
+        {
             return Err(Error::model(format!(
                 "its input has {} channels, its filter {depth} for {} outputs: these are no groups",
                 input[3], filter[0]

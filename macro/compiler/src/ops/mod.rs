@@ -46,8 +46,6 @@ pub(crate) struct ParseContext<'a> {
     /// Its number, and how many there are.
     pub number: usize,
     pub outputs: usize,
-    /// Tensors that only say how an LSTM's inner values are quantized.
-    pub intermediates: Vec<&'a Value>,
 }
 
 impl ParseContext<'_> {
@@ -499,11 +497,6 @@ impl Buffer {
             _ => Buffer::I8(bytes.iter().map(|&b| b as i8).collect()),
         }
     }
-
-    /// `len` zeros.
-    pub(crate) fn zeros(element: ElementType, len: usize) -> Buffer {
-        Buffer::from_bytes(element, &vec![0; len * element.held().bytes()])
-    }
 }
 
 /// The emitted form of a kernel.
@@ -807,8 +800,8 @@ operators! {
     TANH => tanh::Tanh,
     TILE => tile::Tile,
     TOPK_V2 => topk_v2::TopkV2,
-    TRANSPOSE_CONV => transpose_conv::TransposeConv,
     TRANSPOSE => transpose::Transpose,
+    TRANSPOSE_CONV => transpose_conv::TransposeConv,
     UNIDIRECTIONAL_SEQUENCE_LSTM => unidirectional_sequence_lstm::UnidirectionalSequenceLstm,
     UNPACK => unpack::Unpack,
     WHERE => where_::Where;

@@ -40,7 +40,7 @@ impl SpaceToBatchNd {
             let k = 2 - m + d;
             let [begin, end] = self.paddings[d];
             let padded = input[d + 1] + begin + end;
-            if padded % self.blocks[d] != 0 {
+            if !padded.is_multiple_of(self.blocks[d]) {
                 return Err(bad());
             }
             kernel.input[k] = input[d + 1];

@@ -277,10 +277,6 @@ impl Lowering<'_> {
                 (Target::I16(_), Some(Constant::I16(data))) => {
                     Buffer::I16(data.iter().copied().collect())
                 }
-                // TensorFlow Lite clears variable tensors, whatever their zero point.
-                (_, None) if self.graph.values[state.value].params().is_some() => {
-                    Buffer::zeros(target.element(), real.len())
-                }
                 _ => self.program.encode_tensor(id, real.iter().copied()),
             };
             self.program.states.push(QuantState {
