@@ -39,27 +39,19 @@ fn damaged_models_do_not_panic() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("damaged.tflite");
     let mut random = Lcg(1);
+    let mut panics = Vec::new();
     let (mut read, mut refused) = (0, 0);
-    let names = [
-        "ops/conv_i8",
-        "ops/residual_i8",
-        "ops/concat_inner_i8",
-        "ops/softmax_flat_i8",
-        "ops/mean_mixed_i8",
-        "ops/depthwise_i8",
-        "ops/dense_rows_i8",
-        "ops/squeeze_i8",
-        "ops/pad_conv_i8",
-        "ops/elu_i8",
-        "ops/prelu_i8",
-        "aliases_f32",
-        "signatures_f32",
-        "fake_quant_f32",
-        "half_f32",
-    ];
+    let rounds = std::env::var("NIELLO_ROUNDS")
+        .map_or(Ok(40), |n| n.parse())
+        .expect("a number");
+    let others = ["aliases", "signatures", "fake_quant", "half"].map(|n| format!("{n}_f32"));
+    let cases = niello_tests::cases::all().into_iter();
+    let names = cases
+        .map(|case| format!("ops/{}_i8", case.name))
+        .chain(others);
     for name in names {
         let whole = std::fs::read(here().join(format!("models/{name}.tflite"))).expect("a fixture");
-        for _ in 0..400 {
+        for _ in 0..rounds {
             let mut bytes = whole.clone();
             for _ in 0..=random.next(3) {
                 let at = random.next(bytes.len());
@@ -80,11 +72,20 @@ fn damaged_models_do_not_panic() {
                 Err(_) => {
                     let kept = std::env::temp_dir().join("niello-panics-on-this.tflite");
                     std::fs::write(&kept, &bytes).expect("writable");
-                    panic!("{name} damaged: a panic; kept as {}", kept.display());
+                    panics.push(format!(
+                        "{name}; the last one is kept as {}",
+                        kept.display()
+                    ));
                 }
             }
         }
     }
+    panics.dedup();
+    assert!(
+        panics.is_empty(),
+        "damaged, a panic:\n{}",
+        panics.join("\n")
+    );
     // Both happen: some bytes matter, some do not.
     assert!(
         read > 100 && refused > 100,

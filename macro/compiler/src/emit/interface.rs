@@ -112,6 +112,17 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
                 }
             }
         }
+        (ElementType::U8 | ElementType::I16, Some(params)) => {
+            let (scale, zero_point) = (float(params.scale), int(zero_point(port.element, params)));
+            quote! {
+                impl #ty {
+                    /// Real value of one step: `real = SCALE * (q - ZERO_POINT)`.
+                    pub const SCALE: f32 = #scale;
+                    /// The quantized value of 0.0.
+                    pub const ZERO_POINT: i32 = #zero_point;
+                }
+            }
+        }
         _ => quote!(),
     };
     quote! {
@@ -157,6 +168,14 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
     }
 }
 
+/// The zero point in the port's own type.
+fn zero_point(element: ElementType, params: QuantParams) -> i32 {
+    match element {
+        ElementType::U8 => params.zero_point + 128,
+        _ => params.zero_point,
+    }
+}
+
 /// The struct of all outputs.
 pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
     let fields = ports.iter().map(|port| {
@@ -177,11 +196,20 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
         })
         .collect();
     let quantization = ports.iter().filter_map(|port| {
-        let params = program.output_params[port.index].filter(|_| port.element == ElementType::I8)?;
-        let (scale, zero_point) = (float(params.scale), int(params.zero_point));
+        let quantized = !matches!(port.element, ElementType::F32 | ElementType::I32 | ElementType::Bool);
+        let params = program.output_params[port.index].filter(|_| quantized)?;
+        let (scale, zero_point) = (float(params.scale), int(zero_point(port.element, params)));
         let upper = port.ident.to_string().trim_start_matches("r#").to_uppercase();
         let scale_name = format_ident!("{upper}_SCALE");
         let zero_point_name = format_ident!("{upper}_ZERO_POINT");
+        if port.element != ElementType::I8 {
+            return Some(quote! {
+                /// Real value of one step.
+                pub const #scale_name: f32 = #scale;
+                /// The quantized value of 0.0.
+                pub const #zero_point_name: i32 = #zero_point;
+            });
+        }
         let dequantized = format_ident!("{}_dequantized", port.ident);
         let real = array_type(ElementType::F32, &port.shape);
         let real_zeros = super::interface::zeros(ElementType::F32, &port.shape);
