@@ -283,6 +283,8 @@ CASES |= {
     "transpose_conv": (lambda x: tf.nn.conv2d_transpose(x, W["up"], (1, 8, 6, 4), 2, "SAME"), [(1, 4, 3, 5)]),
     "transpose_conv_valid": (lambda x: tf.nn.conv2d_transpose(x, W["up"], (1, 6, 7, 4), [1, 1, 2, 1], "VALID"), [(1, 4, 3, 5)]),
     "transpose_conv_bias": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 12, 9, 4), 3, "SAME"), W["up_bias"])), [(1, 4, 3, 5)]),
+    "mediapipe_transpose": (lambda x: tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 8, 6, 4), 2, "SAME"), W["up_bias"]), [(1, 4, 3, 5)]),
+    "mediapipe_transpose_valid": (lambda x: tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 9, 7, 4), 2, "VALID"), W["up_bias"]), [(1, 4, 3, 5)]),
     "conv_grouped": (lambda x: tf.nn.conv2d(x, W["grouped"], 1, "SAME"), [(1, 5, 6, 6)]),
     "conv_grouped_strided": (lambda x: tf.nn.relu(tf.nn.conv2d(x, W["grouped"], 2, "VALID")), [(1, 7, 6, 6)]),
     "depthwise_dilated": (lambda x: tf.nn.depthwise_conv2d(x, W["depthwise"], [1, 1, 1, 1], "SAME", dilations=[2, 2]), [(1, 7, 6, 4)]),
@@ -547,12 +549,15 @@ def quantized_samples(model, inputs, runs):
     return data
 
 
-def make(name, function, inputs, kind="i8"):
+def make(name, function, inputs, kind="i8", models=None):
     inputs = inputs_of(function, inputs)
     record = {}
     x = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
-    float_model = convert(function, inputs, False)
-    int8_model = convert(function, inputs, "16x8" if kind == "i16" else "int8", x)
+    if models:
+        float_model, int8_model = models
+    else:
+        float_model = convert(function, inputs, False)
+        int8_model = convert(function, inputs, "16x8" if kind == "i16" else "int8", x)
     y = litert(float_model, x)
     record |= converter_sqnr(int8_model, x, y)
     record |= {f"float:{k}": v for k, v in (x | y).items()}
@@ -564,6 +569,8 @@ def make(name, function, inputs, kind="i8"):
         y, reference = litert(int8_model, x), "litert_ref"
     record |= {f"out:{k}": v for k, v in y.items()}
     record["reference"] = np.array(reference)
+    if name.startswith("mediapipe"):
+        float_model, int8_model = mediapipe(float_model), mediapipe(int8_model)
     for ending, model in (("f32", float_model), (kind, int8_model)):
         with open(f"{HERE}/ops/{name}_{ending}.tflite", "wb") as file:
             file.write(model)
@@ -617,7 +624,91 @@ def listing():
         out.write("// Written by tests/models/make.py.\n\noperators! {\n" + "\n".join(lines) + "\n}\n")
 
 
+def svdf(wide):
+    """SVDF as a float and as an int8 model; no TensorFlow operator converts to it."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    depth, units, rank, memory = 6, 4, 2, 5
+    filters = units * rank
+    feature, time = rng.normal(0, 0.5, (filters, depth)), rng.normal(0, 0.5, (filters, memory))
+    bias = rng.normal(0, 0.3, units)
+    scales = {"x": 0.04, "feature": np.abs(feature).max() / 127, "time": np.abs(time).max() / (32767 if wide else 127), "state": 2.0**-12 if wide else 0.05, "y": 0.03}
+    scales["bias"] = scales["state"] * scales["time"]
+    state_type, state_dtype = (schema.TensorType.INT16, np.int16) if wide else (schema.TensorType.INT8, np.int8)
+
+    def model(quantized):
+        file = schema.ModelT()
+        file.version, file.buffers = 3, [schema.BufferT()]
+        graph = schema.SubGraphT()
+        graph.tensors, graph.name = [], "main"
+
+        def tensor(name, shape, data=None, kind=None, dtype=None, variable=False, zero=0):
+            t = schema.TensorT()
+            t.name, t.shape, t.buffer, t.isVariable = name, list(shape), 0, variable
+            t.type = kind if quantized else schema.TensorType.FLOAT32
+            if quantized:
+                t.quantization = schema.QuantizationParametersT()
+                t.quantization.scale, t.quantization.zeroPoint = [scales[name]], [zero]
+            if data is not None:
+                data = np.round(data / scales[name]).astype(dtype) if quantized else data.astype(np.float32)
+                buffer = schema.BufferT()
+                buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+                t.buffer = len(file.buffers)
+                file.buffers.append(buffer)
+            graph.tensors.append(t)
+            return len(graph.tensors) - 1
+
+        int8 = schema.TensorType.INT8
+        x = tensor("x", (1, depth), kind=int8, zero=3)
+        inputs = [x, tensor("feature", (filters, depth), feature, int8, np.int8), tensor("time", (filters, memory), time, state_type, state_dtype),
+                  tensor("bias", (units,), bias, schema.TensorType.INT32, np.int32),
+                  tensor("state", (1, filters * memory), kind=state_type, variable=True)]
+        y = tensor("y", (1, units), kind=int8, zero=-128)
+        operator, code = schema.OperatorT(), schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.SVDF
+        code.version = 3
+        operator.inputs, operator.outputs = inputs, [y]
+        operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.SVDFOptions, schema.SVDFOptionsT()
+        operator.builtinOptions.rank = rank
+        operator.builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.RELU
+        graph.inputs, graph.outputs, graph.operators = [x], [y], [operator]
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+        maps = []
+        for name, index in (("x", x), ("y", y)):
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = name, index
+            maps.append([entry])
+        signature.inputs, signature.outputs = maps
+        file.operatorCodes, file.subgraphs, file.signatureDefs = [code], [graph], [signature]
+        return pack(file)
+
+    return model(False), model(True)
+
+
+def mediapipe(model):
+    """A TRANSPOSE_CONV with a bias as MediaPipe's custom operator."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
+    for operator in file.subgraphs[0].operators:
+        code = file.operatorCodes[operator.opcodeIndex]
+        if code.builtinCode == schema.BuiltinOperator.TRANSPOSE_CONV:
+            options = operator.builtinOptions
+            padding = 1 if options.padding == schema.Padding.SAME else 2
+            words = np.array([padding, options.strideW, options.strideH], np.int32)
+            operator.customOptions = np.frombuffer(words.tobytes(), np.uint8)
+            operator.builtinOptions, operator.builtinOptionsType = None, 0
+            operator.inputs = [operator.inputs[2], operator.inputs[1], operator.inputs[3]]
+            code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+            code.customCode = "Convolution2DTransposeBias"
+    return pack(file)
+
+
 def main(names):
+    for name in ("svdf", "svdf_i16"):
+        if not names or name in names or "ops" in names:
+            make(name, None, [(1, 6)], models=svdf(name == "svdf_i16"))
     for name, (function, inputs) in CASES.items():
         if names and name not in names and "ops" not in names:
             continue
