@@ -315,6 +315,18 @@ class Stream(tf.Module):
         return tf.matmul(tf.reshape(frames, (1, 24)), W["stream"])
 
 
+class Sparse:
+    """A layer whose weights the converter stores sparse, behind DENSIFY."""
+
+    def __init__(self, share, block):
+        weights = rng.normal(0, 0.5, (64 // block, 32 // block))
+        weights[rng.random(weights.shape) < share] = 0
+        self.weights = tf.constant(np.kron(weights, np.ones((block, block))).astype(np.float32))
+
+    def __call__(self, x):
+        return tf.matmul(x, self.weights)
+
+
 class KerasLstm:
     """A Keras layer: only as a Keras model does the converter fuse it."""
 
@@ -325,6 +337,8 @@ class KerasLstm:
 
 
 CASES |= {
+    "sparse": (Sparse(0.9, 1), [(1, 64)]),
+    "sparse_blocks": (Sparse(0.8, 4), [(1, 64)]),
     "stream": (Stream(), [(1, 1, 4)]),
     "lstm": (KerasLstm(6, (1, 5, 4), return_sequences=True), [(1, 5, 4)]),
     "lstm_last": (KerasLstm(5, (1, 7, 3)), [(1, 7, 3)]),
@@ -363,6 +377,8 @@ def saved(function, inputs):
 def convert(function, inputs, int8, samples=None):
     converter = saved(function, inputs)
     converter.experimental_enable_resource_variables = True
+    if isinstance(function, Sparse):
+        converter.optimizations = [tf.lite.Optimize.EXPERIMENTAL_SPARSITY]
     if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         rows = [{n: x[run] for n, x in samples.items()} for run in range(CALIBRATION)]
@@ -370,6 +386,8 @@ def convert(function, inputs, int8, samples=None):
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
         if int8 == "16x8":
             converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+        if isinstance(function, Sparse):
+            converter.optimizations.append(tf.lite.Optimize.EXPERIMENTAL_SPARSITY)
         kind = tf.int16 if int8 == "16x8" else tf.int8
         if any(i.dtype == F32 for i in inputs.values()):
             converter.inference_input_type = kind

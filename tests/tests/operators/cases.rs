@@ -238,6 +238,8 @@ operators! {
     space_to_batch_batch "models/ops/space_to_batch_batch_i8.tflite" [X x i8] [y i8]
     space_to_batch "models/ops/space_to_batch_i8.tflite" [X x i8] [y i8]
     space_to_depth "models/ops/space_to_depth_i8.tflite" [X x i8] [y i8]
+    sparse_blocks "models/ops/sparse_blocks_i8.tflite" [X x i8] [y i8]
+    sparse "models/ops/sparse_i8.tflite" [X x i8] [y i8]
     split_channels "models/ops/split_channels_i8.tflite" [X x i8] [y i8, y1 i8]
     split "models/ops/split_i8.tflite" [X x i8] [y i8, y2 i8, y1 i8]
     split_v "models/ops/split_v_i8.tflite" [X x i8] [y i8, y2 i8, y1 i8]

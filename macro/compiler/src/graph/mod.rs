@@ -262,6 +262,9 @@ pub(crate) struct Graph {
     pub outputs: Vec<Port>,
     /// What the model keeps from one run to the next.
     pub states: Vec<State>,
+    /// An operator of the file, be it computed already, has no kernel in
+    /// TensorFlow Lite Micro.
+    pub needs_litert: bool,
 }
 
 impl Graph {

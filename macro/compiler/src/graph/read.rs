@@ -224,6 +224,7 @@ impl<'a> Reader<'a> {
                 )));
             }
         }
+        self.graph.needs_litert |= !op.in_tflite_micro();
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
             self.graph.values[output].shape = shape;

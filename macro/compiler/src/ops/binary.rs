@@ -14,8 +14,6 @@ use crate::error::{Error, Result};
 pub(crate) trait Binary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
     const RULE: QuantRule = QuantRule::Observed;
-    /// See [`Operator::in_tflite_micro`].
-    const IN_TFLITE_MICRO: bool = true;
 
     /// The function of real numbers.
     fn real(&self, a: f32, b: f32) -> f32;
@@ -62,10 +60,6 @@ impl<B: Binary> Operator for Elementwise<B> {
 
     fn rule(&self) -> QuantRule {
         B::RULE
-    }
-
-    fn in_tflite_micro(&self) -> bool {
-        B::IN_TFLITE_MICRO
     }
 
     fn function(&self, constants: &[Option<f32>]) -> Option<Function> {

@@ -21,7 +21,6 @@ impl Gelu {
 
 impl Unary for Gelu {
     const NAME: &'static str = "GELU";
-    const IN_TFLITE_MICRO: bool = false;
 
     fn real(&self, x: f32) -> f32 {
         if self.approximate {

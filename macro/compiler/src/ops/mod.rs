@@ -239,6 +239,23 @@ impl Lowered {
     }
 }
 
+/// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
+const LACKING: &[&str] = &[
+    "DENSIFY",
+    "EXP",
+    "GELU",
+    "LOG",
+    "ONE_HOT",
+    "POW",
+    "REDUCE_PROD",
+    "RELU_N1_TO_1",
+    "SELECT",
+    "SIGN",
+    "SQRT",
+    "TILE",
+    "TOPK_V2",
+];
+
 /// A TFLite operator with its attributes.
 pub(crate) trait Operator: Send + Sync {
     /// The builtin operator's name.
@@ -352,7 +369,7 @@ pub(crate) trait Operator: Send + Sync {
 
     /// True if TensorFlow Lite Micro has an int8 kernel for it.
     fn in_tflite_micro(&self) -> bool {
-        true
+        !LACKING.contains(&self.name())
     }
 
     /// How the operator treats channels (the last dimension), if it keeps them

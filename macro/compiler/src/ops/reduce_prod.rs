@@ -43,10 +43,6 @@ impl Operator for ReduceProd {
             .evaluate(input, shape, |x, axis| x.product_axis(axis))
     }
 
-    fn in_tflite_micro(&self) -> bool {
-        false
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (input, output) = (context.params(0)?, context.output_params()?);
         let dims = self.axes.dims(&context.input(0)?.value.shape)?;

@@ -15,7 +15,6 @@ impl Sign {
 
 impl Unary for Sign {
     const NAME: &'static str = "SIGN";
-    const IN_TFLITE_MICRO: bool = false;
 
     fn real(&self, x: f32) -> f32 {
         if x > 0.0 {

@@ -13,8 +13,6 @@ use crate::graph::QuantParams;
 /// What sets one elementwise function apart from another.
 pub(crate) trait Unary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
-    /// See [`Operator::in_tflite_micro`].
-    const IN_TFLITE_MICRO: bool = true;
 
     /// The function in float32.
     fn real(&self, x: f32) -> f32;
@@ -73,10 +71,6 @@ impl<U: Unary> Operator for U {
         } else {
             self.table(input, output)
         }))
-    }
-
-    fn in_tflite_micro(&self) -> bool {
-        U::IN_TFLITE_MICRO
     }
 
     fn channels(&self) -> Option<ChannelRole> {

@@ -75,7 +75,7 @@ fn reference(graph: &Graph) -> Reference {
         .nodes
         .iter()
         .any(|n| graph.values[n.output()].params().is_some());
-    if prescribed && graph.nodes.iter().any(|n| !n.op.in_tflite_micro()) {
+    if prescribed && graph.needs_litert {
         Reference::LiteRt
     } else {
         Reference::TfliteMicro
