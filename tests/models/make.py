@@ -2,6 +2,7 @@
 
     python -m venv venv
     venv/bin/pip install tensorflow-cpu==2.21 ai-edge-litert==2.3.0
+    venv/bin/pip install tf-keras==2.21.0   # fused LSTM layers
     venv/bin/pip install --pre tflite-micro==0.dev20261023182759
     venv/bin/python make.py          # everything but kws
     venv/bin/python make.py ops      # all operator cases; names make some of them
@@ -343,6 +344,33 @@ CASES |= {
     "lstm": (KerasLstm(6, (1, 5, 4), return_sequences=True), [(1, 5, 4)]),
     "lstm_last": (KerasLstm(5, (1, 7, 3)), [(1, 7, 3)]),
 }
+# With int16 activations; they have no float twin, for Niello quantizes to int8.
+WIDE = {
+    "conv_16x8": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),
+    "conv_strided_16x8": (lambda x: tf.nn.conv2d(x, W["strided"], [1, 3, 2, 1], "VALID"), [(1, 9, 8, 4)]),
+    "conv_grouped_16x8": (lambda x: tf.nn.conv2d(x, W["grouped"], 1, "SAME"), [(1, 5, 6, 6)]),
+    "depthwise_16x8": (lambda x: tf.nn.relu6(tf.nn.bias_add(tf.nn.depthwise_conv2d(x, W["depthwise"], [1, 2, 2, 1], "SAME"), W["depthwise_bias"])), [(1, 7, 6, 4)]),
+    "transpose_conv_16x8": (lambda x: tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 8, 6, 4), 2, "SAME"), W["up_bias"]), [(1, 4, 3, 5)]),
+    "dense_16x8": (lambda x: tf.nn.relu(tf.matmul(x, W["dense"]) + W["dense_bias"]), [(1, 12)]),
+    "dense_rows_16x8": (lambda x: tf.matmul(x, W["dense"]), [(1, 7, 12)]),
+    "add_16x8": (lambda x, b: tf.nn.relu(x + b), [(1, 3, 4, 5), (1, 3, 4, 5)]),
+    "add_row_16x8": (lambda x: x + W["row"], [(1, 5, 6)]),
+    "sub_16x8": (lambda x, b: x - b, [(1, 30), (1, 1)]),
+    "mul_16x8": (lambda x, b: x * b, [(2, 4, 6), (4, 1)]),
+    "mul_column_16x8": (lambda x: x * W["column"], [(1, 5, 6)]),
+    "max_pool_16x8": (lambda x: tf.nn.max_pool2d(x, 3, 2, "SAME"), [(1, 7, 6, 5)]),
+    "average_pool_16x8": (lambda x: tf.nn.avg_pool2d(x, 3, 2, "SAME"), [(1, 7, 6, 5)]),
+    "mean_16x8": (lambda x: tf.reduce_mean(x, [1, 2]), [(1, 5, 4, 6)]),
+    "logistic_16x8": (lambda x: tf.nn.sigmoid(x), [(1, 64)]),
+    "logistic_wide_16x8": (lambda x: tf.nn.sigmoid(x), [Input(1, 64, std=5.0)]),
+    "tanh_16x8": (lambda x: tf.nn.tanh(x), [(1, 64)]),
+    "tanh_small_16x8": (lambda x: tf.nn.tanh(x), [Input(1, 3, 7, std=0.2)]),
+    "softmax_16x8": (lambda x: tf.nn.softmax(x), [Input(1, 3, 17, std=0.4)]),
+    "softmax_steep_16x8": (lambda x: tf.nn.softmax(x), [Input(1, 10, std=4.0)]),
+    "concat_16x8": (lambda x, b: tf.concat([x, b], -1), [(1, 4, 3), (1, 4, 2)]),
+    "pad_16x8": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]]), [(1, 4, 3, 2)]),
+    "residual_16x8": (lambda x: tf.nn.softmax(tf.reduce_mean(tf.nn.relu(x + tf.nn.conv2d(tf.nn.relu(x), W["conv"][..., :4], 1, "SAME")), [1, 2])), [(1, 5, 5, 4)]),
+}
 STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16"]
 
 
@@ -577,8 +605,9 @@ def make(name, function, inputs, kind="i8", models=None):
         float_model = convert(function, inputs, False)
         int8_model = convert(function, inputs, "16x8" if kind == "i16" else "int8", x)
     y = litert(float_model, x)
-    record |= converter_sqnr(int8_model, x, y)
-    record |= {f"float:{k}": v for k, v in (x | y).items()}
+    if kind == "i8":
+        record |= converter_sqnr(int8_model, x, y)
+        record |= {f"float:{k}": v for k, v in (x | y).items()}
     x = quantized_samples(int8_model, inputs, RUNS)
     record |= {f"in:{k}": v for k, v in x.items()}
     try:
@@ -589,7 +618,7 @@ def make(name, function, inputs, kind="i8", models=None):
     record["reference"] = np.array(reference)
     if name.startswith("mediapipe"):
         float_model, int8_model = mediapipe(float_model), mediapipe(int8_model)
-    for ending, model in (("f32", float_model), (kind, int8_model)):
+    for ending, model in (("f32", float_model), (kind, int8_model))[kind == "i16":]:
         with open(f"{HERE}/ops/{name}_{ending}.tflite", "wb") as file:
             file.write(model)
     np.savez_compressed(f"{HERE}/ops/{name}.npz", **record)
@@ -727,11 +756,11 @@ def main(names):
     for name in ("svdf", "svdf_i16"):
         if not names or name in names or "ops" in names:
             make(name, None, [(1, 6)], models=svdf(name == "svdf_i16"))
-    for name, (function, inputs) in CASES.items():
+    for name, (function, inputs) in (CASES | WIDE).items():
         if names and name not in names and "ops" not in names:
             continue
         try:
-            make(name, function, inputs)
+            make(name, function, inputs, "i16" if name in WIDE else "i8")
         except Exception as error:
             print("FAILED", name, str(error).strip().splitlines()[-1][:200])
     listing()

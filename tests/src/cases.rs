@@ -49,8 +49,8 @@ pub struct Case {
     pub name: String,
     /// The quantized model.
     pub quantized: PathBuf,
-    /// Its float twin.
-    pub float: PathBuf,
+    /// Its float twin; models with int16 activations have none.
+    pub float: Option<PathBuf>,
     /// All recorded arrays.
     pub record: Vec<(String, ArrayD<f32>)>,
 }
@@ -83,7 +83,7 @@ pub fn all() -> Vec<Case> {
             let quantized = ["_i8.tflite", "_i16.tflite"].map(file);
             Case {
                 quantized: quantized.into_iter().find(|p| p.exists()).expect("a model"),
-                float: file("_f32.tflite"),
+                float: Some(file("_f32.tflite")).filter(|p| p.exists()),
                 record: read_npz(&file(".npz")),
                 name,
             }
@@ -176,7 +176,10 @@ impl Case {
     /// # Errors
     /// If it does not compile.
     pub fn sqnr(&self, folder: &Path) -> Result<Vec<(f64, f64)>, String> {
-        let model = Model::read(&self.float, &Options::default()).map_err(|e| e.to_string())?;
+        let Some(float) = &self.float else {
+            return Ok(Vec::new());
+        };
+        let model = Model::read(float, &Options::default()).map_err(|e| e.to_string())?;
         let write = |ending: &str, range: std::ops::Range<usize>| {
             let path = folder.join(format!("{}_{ending}.npz", self.name));
             let file = std::fs::File::create(&path).expect("a file");
@@ -199,7 +202,7 @@ impl Case {
         let calibration = write("calibration", 0..CALIBRATION.min(total));
         let measured = write("measured", CALIBRATION.min(total)..total);
         let quantized = model
-            .quantize(&request(&self.float, Some(&calibration)))
+            .quantize(&request(float, Some(&calibration)))
             .map_err(|e| e.to_string())?;
         let ours = quantized
             .accuracy(&measured, &Options::default())

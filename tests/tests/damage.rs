@@ -44,13 +44,11 @@ fn damaged_models_do_not_panic() {
     let rounds = std::env::var("NIELLO_ROUNDS")
         .map_or(Ok(40), |n| n.parse())
         .expect("a number");
-    let others = ["aliases", "signatures", "fake_quant", "half"].map(|n| format!("{n}_f32"));
+    let others = ["aliases", "signatures", "fake_quant", "half"]
+        .map(|n| here().join(format!("models/{n}_f32.tflite")));
     let cases = niello_tests::cases::all().into_iter();
-    let names = cases
-        .map(|case| format!("ops/{}_i8", case.name))
-        .chain(others);
-    for name in names {
-        let whole = std::fs::read(here().join(format!("models/{name}.tflite"))).expect("a fixture");
+    for model in cases.map(|case| case.quantized).chain(others) {
+        let whole = std::fs::read(&model).expect("a fixture");
         for _ in 0..rounds {
             let mut bytes = whole.clone();
             for _ in 0..=random.next(3) {
@@ -73,7 +71,8 @@ fn damaged_models_do_not_panic() {
                     let kept = std::env::temp_dir().join("niello-panics-on-this.tflite");
                     std::fs::write(&kept, &bytes).expect("writable");
                     panics.push(format!(
-                        "{name}; the last one is kept as {}",
+                        "{}; the last one is kept as {}",
+                        model.display(),
                         kept.display()
                     ));
                 }

@@ -51,7 +51,8 @@ fn the_list_is_the_folder() {
 fn float_evaluator_agrees_with_the_reference() {
     let mut wrong = Vec::new();
     for case in cases::all() {
-        let model = match Model::read(&case.float, &Options::default()) {
+        let Some(float) = &case.float else { continue };
+        let model = match Model::read(float, &Options::default()) {
             Ok(model) => model,
             Err(error) => {
                 wrong.push(format!("{}: {error}", case.name));

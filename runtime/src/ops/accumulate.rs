@@ -1,14 +1,64 @@
-//! From int32 accumulators to outputs.
+//! Sums of products, and the step from them to outputs.
 
-use crate::arithmetic::multiply_by_quantized_multiplier;
+use crate::arithmetic::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
+
+/// What products of inputs (`X`) and weights (`W`) are added up in: int32 for
+/// int8 inputs, int64 (or, as the model says, int32) for int16 ones, f32 for
+/// operators that are kept in float.
+pub trait Accumulate<X, W>: Copy + Default {
+    /// `self + (x + offset) * w`.
+    fn add_product(self, x: X, w: W, offset: i32) -> Self;
+}
+
+impl Accumulate<i8, u8> for i32 {
+    #[inline(always)]
+    fn add_product(self, x: i8, w: u8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w as i8))
+    }
+}
+
+impl Accumulate<i16, u8> for i32 {
+    #[inline(always)]
+    fn add_product(self, x: i16, w: u8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w as i8))
+    }
+}
+
+impl Accumulate<i16, u8> for i64 {
+    #[inline(always)]
+    fn add_product(self, x: i16, w: u8, offset: i32) -> Self {
+        self.wrapping_add(((i32::from(x) + offset) * i32::from(w as i8)).into())
+    }
+}
+
+impl Accumulate<f32, f32> for f32 {
+    #[inline(always)]
+    fn add_product(self, x: f32, w: f32, _: i32) -> Self {
+        self + x * w
+    }
+}
+
+/// `sum + (x + offset) * w` over two slices; int8 weights are bytes of two's
+/// complement.
+#[inline(always)]
+pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
+    sum: A,
+    x: &[X],
+    weights: &[W],
+    offset: i32,
+) -> A {
+    x.iter()
+        .zip(weights)
+        .fold(sum, |sum, (&x, &w)| sum.add_product(x, w, offset))
+}
 
 /// What is done with a finished accumulator.
-pub trait OutputStage {
+pub trait OutputStage<A = i32> {
     /// The output's element type.
     type Element: Copy;
 
     /// The output of a channel.
-    fn finish(&self, accumulator: i32, channel: usize) -> Self::Element;
+    fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
 }
 
 /// To int8, by a multiplier per channel; `ONCE` rounds once (half up), as LiteRT's
@@ -27,30 +77,66 @@ pub struct Requantize<'a, const ONCE: bool = false> {
     pub activation_max: i32,
 }
 
+impl<const ONCE: bool> Requantize<'_, ONCE> {
+    /// The multiplier of a channel.
+    #[inline(always)]
+    fn of(&self, channel: usize) -> Option<Multiplier> {
+        let (&multiplier, &shift) = self.multiplier.get(channel).zip(self.shift.get(channel))?;
+        Some(Multiplier {
+            multiplier,
+            shift: shift.into(),
+        })
+    }
+
+    #[inline(always)]
+    fn clamp(&self, scaled: i32) -> i32 {
+        let q = scaled.wrapping_add(self.output_offset);
+        q.max(self.activation_min).min(self.activation_max)
+    }
+}
+
 impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
     type Element = i8;
 
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
-        let (Some(&multiplier), Some(&shift)) =
-            (self.multiplier.get(channel), self.shift.get(channel))
-        else {
+        let Some(by) = self.of(channel) else {
             return 0;
         };
         let scaled = if ONCE {
-            round_once(accumulator, multiplier, shift.into())
+            by.apply_once(accumulator)
         } else {
-            multiply_by_quantized_multiplier(accumulator, multiplier, shift.into())
+            multiply_by_quantized_multiplier(accumulator, by.multiplier, by.shift)
         };
-        let q = scaled.wrapping_add(self.output_offset);
-        q.max(self.activation_min).min(self.activation_max) as i8
+        self.clamp(scaled) as i8
     }
 }
 
-#[inline(always)]
-fn round_once(x: i32, multiplier: i32, shift: i32) -> i32 {
-    let shift = (31 - shift).clamp(1, 62);
-    ((i64::from(x) * i64::from(multiplier) + (1 << (shift - 1))) >> shift) as i32
+/// To int16, by a multiplier per channel.
+#[derive(Clone, Copy, Debug)]
+pub struct RequantizeI16<'a>(
+    /// The same parameters as for int8.
+    pub Requantize<'a>,
+);
+
+impl OutputStage<i64> for RequantizeI16<'_> {
+    type Element = i16;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i64, channel: usize) -> i16 {
+        let by = self.0.of(channel);
+        by.map_or(0, |by| self.0.clamp(multiply_i64(accumulator, by)) as i16)
+    }
+}
+
+impl OutputStage for RequantizeI16<'_> {
+    type Element = i16;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> i16 {
+        let by = self.0.of(channel);
+        by.map_or(0, |by| self.0.clamp(by.apply(accumulator)) as i16)
+    }
 }
 
 /// To real values, for outputs that callers read as f32.
@@ -76,10 +162,61 @@ impl OutputStage for Rescale<'_> {
     }
 }
 
-/// `sum + (x + offset) * w` over two slices; weights are bytes of two's complement.
-#[inline(always)]
-pub(super) fn dot(sum: i32, x: &[i8], weights: &[u8], offset: i32) -> i32 {
-    x.iter().zip(weights).fold(sum, |sum, (&x, &w)| {
-        sum.wrapping_add((i32::from(x) + offset) * i32::from(w as i8))
-    })
+/// Between two bounds, for operators that are kept in float.
+#[derive(Clone, Copy, Debug)]
+pub struct Clamp {
+    /// Smallest output.
+    pub activation_min: f32,
+    /// Largest output.
+    pub activation_max: f32,
+}
+
+impl OutputStage<f32> for Clamp {
+    type Element = f32;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: f32, _: usize) -> f32 {
+        accumulator
+            .max(self.activation_min)
+            .min(self.activation_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_bytes_of_twos_complement() {
+        assert_eq!(dot(10, &[1_i8, -2], &[255_u8, 3], 1), 10 - 2 - 3);
+        assert_eq!(dot(0_i64, &[30_000_i16; 3], &[127_u8; 3], 0), 11_430_000);
+        assert_eq!(dot(0.5_f32, &[2.0, 3.0], &[0.25, -1.0], 7), -2.0);
+    }
+
+    #[test]
+    fn stages_scale_and_clamp() {
+        let half = Requantize {
+            multiplier: &[1 << 30],
+            shift: &[0],
+            output_offset: 1,
+            activation_min: -100,
+            activation_max: 100,
+        };
+        assert_eq!(half.finish(9, 0), 6);
+        assert_eq!(half.finish(1000, 0), 100);
+        assert_eq!(half.finish(9, 1), 0, "a channel too many");
+        let wide = Requantize {
+            activation_max: 32767,
+            ..half
+        };
+        assert_eq!(RequantizeI16(wide).finish(2_000_i64, 0), 1001);
+        assert_eq!(RequantizeI16(wide).finish(1_i64 << 24, 0), 32767);
+        assert_eq!(RequantizeI16(wide).finish(2_000_i32, 0), 1001);
+        let clamp = Clamp {
+            activation_min: 0.0,
+            activation_max: 6.0,
+        };
+        assert_eq!(clamp.finish(-1.0, 0), 0.0);
+        assert_eq!(clamp.finish(7.0, 9), 6.0);
+    }
 }

@@ -1,7 +1,8 @@
-//! ADD and SUB: both operands are brought to a common scale with 20 more bits.
+//! ADD and SUB: both operands are brought to a common scale with more bits:
+//! 20 for int8, 15 for int16.
 
 use super::broadcast::Broadcast;
-use crate::arithmetic::Multiplier;
+use crate::arithmetic::{Integer, Multiplier};
 
 /// How an operand is brought to the common scale.
 #[derive(Clone, Copy, Debug)]
@@ -33,54 +34,53 @@ pub struct Add {
 
 impl AddOperand {
     #[inline(always)]
-    pub(super) fn scaled(&self, q: i8) -> i32 {
-        const LEFT_SHIFT: u32 = 20;
-        self.multiplier
-            .apply((i32::from(q) + self.offset) << LEFT_SHIFT)
+    pub(super) fn scaled<T: Integer>(&self, q: T) -> i32 {
+        let shift = if size_of::<T>() == 1 { 20 } else { 15 };
+        self.multiplier.apply((q.wide() + self.offset) << shift)
     }
 }
 
 impl Add {
     #[inline(always)]
-    fn finish(&self, sum: i32) -> i8 {
+    fn finish<T: Integer>(&self, sum: i32) -> T {
         let q = self
             .output_multiplier
             .apply(sum)
             .wrapping_add(self.output_offset);
-        q.max(self.activation_min).min(self.activation_max) as i8
+        T::wrapped(q.max(self.activation_min).min(self.activation_max))
     }
 
     #[inline(always)]
-    fn add(&self, a: i8, b: i8) -> i8 {
+    fn add<T: Integer>(&self, a: T, b: T) -> T {
         self.finish(self.input1.scaled(a).wrapping_add(self.input2.scaled(b)))
     }
 
     #[inline(always)]
-    fn sub(&self, a: i8, b: i8) -> i8 {
+    fn sub<T: Integer>(&self, a: T, b: T) -> T {
         self.finish(self.input1.scaled(a).wrapping_sub(self.input2.scaled(b)))
     }
 }
 
 /// `input1 + input2`.
-pub fn add(p: &Add, input1: &[i8], input2: &[i8], output: &mut [i8]) {
+pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
         .apply(input1, input2, output, |a, b| p.add(a, b));
 }
 
 /// `in_out + input2`, in place.
-pub fn add_in_place(p: &Add, in_out: &mut [i8], input2: &[i8]) {
+pub fn add_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.add(a, b));
 }
 
 /// `input1 - input2`.
-pub fn sub(p: &Add, input1: &[i8], input2: &[i8], output: &mut [i8]) {
+pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
         .apply(input1, input2, output, |a, b| p.sub(a, b));
 }
 
 /// `in_out - input2`, in place.
-pub fn sub_in_place(p: &Add, in_out: &mut [i8], input2: &[i8]) {
+pub fn sub_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.sub(a, b));
 }

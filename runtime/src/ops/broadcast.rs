@@ -78,11 +78,11 @@ impl Broadcast {
 
     /// The same where the output overwrites operand 1, which has its size.
     #[inline(always)]
-    pub(super) fn apply_in_place(
+    pub(super) fn apply_in_place<T: Copy>(
         &self,
-        in_out: &mut [i8],
-        input2: &[i8],
-        f: impl Fn(i8, i8) -> i8,
+        in_out: &mut [T],
+        input2: &[T],
+        f: impl Fn(T, T) -> T,
     ) {
         let [.., size] = self.dims;
         let [.., step2] = self.strides2;

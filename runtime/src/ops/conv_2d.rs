@@ -1,11 +1,11 @@
 //! CONV_2D: input NHWC, filter OHWI, output NHWC.
 
-use super::accumulate::{OutputStage, dot};
+use super::accumulate::{Accumulate, OutputStage, dot};
 use super::window::Window;
 
 /// Parameters of [`conv_2d`].
 #[derive(Clone, Copy, Debug)]
-pub struct Conv2d<'a, S> {
+pub struct Conv2d<'a, S, W = u8, A = i32> {
     /// Sizes, strides and padding.
     pub window: Window,
     /// Channels of the input.
@@ -13,15 +13,19 @@ pub struct Conv2d<'a, S> {
     /// The input's negated zero point.
     pub input_offset: i32,
     /// Weights, OHWI.
-    pub filter: &'a [u8],
+    pub filter: &'a [W],
     /// One per output channel, at scale input x filter.
-    pub bias: &'a [i32],
+    pub bias: &'a [A],
     /// What becomes of the accumulators.
     pub output: S,
 }
 
 /// Computes all output pixels.
-pub fn conv_2d<S: OutputStage>(p: &Conv2d<'_, S>, input: &[i8], output: &mut [S::Element]) {
+pub fn conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
+    p: &Conv2d<'_, S, W, A>,
+    input: &[X],
+    output: &mut [S::Element],
+) {
     let depth = p.input_depth;
     let taps = p.window.filter_height * p.window.filter_width;
     let size = (taps * depth).max(1);
@@ -43,7 +47,11 @@ pub fn conv_2d<S: OutputStage>(p: &Conv2d<'_, S>, input: &[i8], output: &mut [S:
 }
 
 /// The same where each group of output channels sees its part of the input's.
-pub fn grouped_conv_2d<S: OutputStage>(p: &Conv2d<'_, S>, input: &[i8], output: &mut [S::Element]) {
+pub fn grouped_conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
+    p: &Conv2d<'_, S, W, A>,
+    input: &[X],
+    output: &mut [S::Element],
+) {
     let taps = (p.window.filter_height * p.window.filter_width).max(1);
     let outputs = p.bias.len().max(1);
     let size = (p.filter.len() / outputs).max(1);

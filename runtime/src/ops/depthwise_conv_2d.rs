@@ -1,12 +1,12 @@
 //! DEPTHWISE_CONV_2D: input NHWC, filter 1HWC, output NHWC; output channel
 //! `input channel * depth_multiplier + m`.
 
-use super::accumulate::OutputStage;
+use super::accumulate::{Accumulate, OutputStage};
 use super::window::Window;
 
 /// Parameters of [`depthwise_conv_2d`].
 #[derive(Clone, Copy, Debug)]
-pub struct DepthwiseConv2d<'a, S> {
+pub struct DepthwiseConv2d<'a, S, W = u8, A = i32> {
     /// Sizes, strides and padding.
     pub window: Window,
     /// Channels of the input.
@@ -16,9 +16,9 @@ pub struct DepthwiseConv2d<'a, S> {
     /// The input's negated zero point.
     pub input_offset: i32,
     /// Weights, 1HWC.
-    pub filter: &'a [u8],
+    pub filter: &'a [W],
     /// One per output channel, at scale input x filter.
-    pub bias: &'a [i32],
+    pub bias: &'a [A],
     /// What becomes of the accumulators.
     pub output: S,
 }
@@ -27,9 +27,9 @@ pub struct DepthwiseConv2d<'a, S> {
 const BLOCK: usize = 16;
 
 /// Computes all output pixels.
-pub fn depthwise_conv_2d<S: OutputStage>(
-    p: &DepthwiseConv2d<'_, S>,
-    input: &[i8],
+pub fn depthwise_conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
+    p: &DepthwiseConv2d<'_, S, W, A>,
+    input: &[X],
     output: &mut [S::Element],
 ) {
     let channels = p.bias.len().max(1);
@@ -37,7 +37,7 @@ pub fn depthwise_conv_2d<S: OutputStage>(
     for (position, pixel) in p.window.positions().zip(output.chunks_exact_mut(channels)) {
         for (block, out) in pixel.chunks_mut(BLOCK).enumerate() {
             let first = block * BLOCK;
-            let mut sums = [0_i32; BLOCK];
+            let mut sums = [A::default(); BLOCK];
             for (sum, bias) in sums.iter_mut().zip(p.bias.get(first..).unwrap_or(&[])) {
                 *sum = *bias;
             }
@@ -49,10 +49,8 @@ pub fn depthwise_conv_2d<S: OutputStage>(
                     .filter
                     .get(tap * channels + first..(tap + 1) * channels)
                     .unwrap_or(&[]);
-                let add = |sum: &mut i32, w: &u8, x: &i8| {
-                    let product = (i32::from(*x) + p.input_offset) * i32::from(*w as i8);
-                    *sum = sum.wrapping_add(product);
-                };
+                let add =
+                    |sum: &mut A, w: &W, x: &X| *sum = sum.add_product(*x, *w, p.input_offset);
                 if multiplier == 1 {
                     let x = x.get(first..).unwrap_or(&[]);
                     sums.iter_mut()

@@ -1,26 +1,26 @@
 //! FULLY_CONNECTED: input [rows, depth], weights [units, depth], output [rows, units].
 
-use super::accumulate::{OutputStage, dot};
+use super::accumulate::{Accumulate, OutputStage, dot};
 
 /// Parameters of [`fully_connected`].
 #[derive(Clone, Copy, Debug)]
-pub struct FullyConnected<'a, S> {
+pub struct FullyConnected<'a, S, W = u8, A = i32> {
     /// Elements of an input row.
     pub depth: usize,
     /// The input's negated zero point.
     pub input_offset: i32,
     /// Weights, [units, depth].
-    pub filter: &'a [u8],
+    pub filter: &'a [W],
     /// One per unit, at scale input x filter.
-    pub bias: &'a [i32],
+    pub bias: &'a [A],
     /// What becomes of the accumulators.
     pub output: S,
 }
 
 /// Computes all rows.
-pub fn fully_connected<S: OutputStage>(
-    p: &FullyConnected<'_, S>,
-    input: &[i8],
+pub fn fully_connected<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
+    p: &FullyConnected<'_, S, W, A>,
+    input: &[X],
     output: &mut [S::Element],
 ) {
     let depth = p.depth.max(1);

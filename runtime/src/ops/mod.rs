@@ -37,7 +37,9 @@ mod quantize;
 mod reduce;
 mod resize_bilinear;
 mod select;
+mod sigmoid;
 mod softmax;
+mod softmax_i16;
 mod space_to_batch_nd;
 mod squared_difference;
 mod strided;
@@ -48,7 +50,7 @@ mod top_k;
 mod transpose_conv;
 mod window;
 
-pub use accumulate::{OutputStage, Requantize, Rescale};
+pub use accumulate::{Accumulate, Clamp, OutputStage, Requantize, RequantizeI16, Rescale};
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
@@ -79,12 +81,14 @@ pub use pad::{Pad, pad};
 pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_in_place};
 pub use quantize::{
-    QuantizeElementwise, dequantize, dequantize_i16, quantize, quantize_elementwise, quantize_i16,
+    QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
 };
 pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
 pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
 pub use select::{Select, select};
+pub use sigmoid::{logistic_i16, tanh_i16};
 pub use softmax::{Softmax, softmax};
+pub use softmax_i16::{SoftmaxI16, softmax_i16};
 pub use space_to_batch_nd::{SpaceToBatchNd, space_to_batch_nd};
 pub use squared_difference::{SquaredDifference, squared_difference};
 pub use strided::{Strided, strided};

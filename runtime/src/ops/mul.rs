@@ -1,7 +1,7 @@
 //! MUL.
 
 use super::broadcast::Broadcast;
-use crate::arithmetic::Multiplier;
+use crate::arithmetic::{Integer, Multiplier};
 
 /// Parameters of [`mul`].
 #[derive(Clone, Copy, Debug)]
@@ -24,24 +24,24 @@ pub struct Mul {
 
 impl Mul {
     #[inline(always)]
-    fn element(&self, a: i8, b: i8) -> i8 {
-        let product = (i32::from(a) + self.input1_offset) * (i32::from(b) + self.input2_offset);
+    fn element<T: Integer>(&self, a: T, b: T) -> T {
+        let product = (a.wide() + self.input1_offset).wrapping_mul(b.wide() + self.input2_offset);
         let q = self
             .output_multiplier
             .apply(product)
             .wrapping_add(self.output_offset);
-        q.max(self.activation_min).min(self.activation_max) as i8
+        T::wrapped(q.max(self.activation_min).min(self.activation_max))
     }
 }
 
 /// `input1 * input2`.
-pub fn mul(p: &Mul, input1: &[i8], input2: &[i8], output: &mut [i8]) {
+pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
         .apply(input1, input2, output, |a, b| p.element(a, b));
 }
 
 /// `in_out * input2`, in place.
-pub fn mul_in_place(p: &Mul, in_out: &mut [i8], input2: &[i8]) {
+pub fn mul_in_place<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.element(a, b));
 }

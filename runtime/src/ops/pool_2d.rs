@@ -1,6 +1,7 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D: input and output NHWC with one scale.
 
 use super::window::Window;
+use crate::arithmetic::Integer;
 
 /// Parameters of both pools.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +18,10 @@ pub struct Pool2d {
 
 /// Folds the taps of every output element, then finishes with their count.
 #[inline(always)]
-fn pool(
+fn pool<T: Integer>(
     p: &Pool2d,
-    input: &[i8],
-    output: &mut [i8],
+    input: &[T],
+    output: &mut [T],
     start: i32,
     fold: impl Fn(i32, i32) -> i32,
     finish: impl Fn(i32, i32) -> i32,
@@ -31,18 +32,18 @@ fn pool(
             let (mut value, mut count) = (start, 0);
             p.window.taps(position, |_, at| {
                 if let Some(&x) = input.get(at * channels + channel) {
-                    value = fold(value, x.into());
+                    value = fold(value, x.wide());
                     count += 1;
                 }
             });
             let value = finish(value, count);
-            *out = value.max(p.activation_min).min(p.activation_max) as i8;
+            *out = T::wrapped(value.max(p.activation_min).min(p.activation_max));
         }
     }
 }
 
 /// Means, rounded half away from zero, of the taps inside the input.
-pub fn average_pool_2d(p: &Pool2d, input: &[i8], output: &mut [i8]) {
+pub fn average_pool_2d<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
     let mean = |sum: i32, count: i32| {
         let half = if sum > 0 { count / 2 } else { -(count / 2) };
         (sum + half) / count.max(1)
@@ -51,6 +52,6 @@ pub fn average_pool_2d(p: &Pool2d, input: &[i8], output: &mut [i8]) {
 }
 
 /// Maxima of the taps inside the input.
-pub fn max_pool_2d(p: &Pool2d, input: &[i8], output: &mut [i8]) {
-    pool(p, input, output, i8::MIN.into(), i32::max, |max, _| max);
+pub fn max_pool_2d<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
+    pool(p, input, output, i32::MIN, i32::max, |max, _| max);
 }

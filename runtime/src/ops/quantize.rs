@@ -1,34 +1,42 @@
-//! Between f32 and int8: QUANTIZE and DEQUANTIZE.
+//! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
 
-use crate::arithmetic::{Quantization, round};
+use crate::arithmetic::{Integer, Multiplier, Quantization, round};
+
+/// Parameters of [`requantize`].
+#[derive(Clone, Copy, Debug)]
+pub struct Requantization {
+    /// The input's negated zero point.
+    pub input_offset: i32,
+    /// The input's scale by the output's.
+    pub multiplier: Multiplier,
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+}
 
 /// `round(x / scale) + zero_point`, saturating.
-pub fn quantize(p: &Quantization, input: &[f32], output: &mut [i8]) {
+pub fn quantize<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
     for (out, x) in output.iter_mut().zip(input) {
-        let q = round(x / p.scale).saturating_add(p.zero_point);
-        *out = q.clamp(-128, 127) as i8;
+        *out = T::saturated(round(x / p.scale).saturating_add(p.zero_point));
     }
 }
 
 /// `scale * (q - zero_point)`.
-pub fn dequantize(p: &Quantization, input: &[i8], output: &mut [f32]) {
+pub fn dequantize<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
     for (out, q) in output.iter_mut().zip(input) {
-        *out = p.scale * i32::from(*q).wrapping_sub(p.zero_point) as f32;
+        *out = p.scale * q.wide().wrapping_sub(p.zero_point) as f32;
     }
 }
 
-/// `scale * (q - zero_point)` of int16.
-pub fn dequantize_i16(p: &Quantization, input: &[i16], output: &mut [f32]) {
+/// From one scale (and type) to another.
+pub fn requantize<X: Integer, Y: Integer>(p: &Requantization, input: &[X], output: &mut [Y]) {
     for (out, q) in output.iter_mut().zip(input) {
-        *out = p.scale * i32::from(*q).wrapping_sub(p.zero_point) as f32;
-    }
-}
-
-/// `round(x / scale) + zero_point` to int16, saturating.
-pub fn quantize_i16(p: &Quantization, input: &[f32], output: &mut [i16]) {
-    for (out, x) in output.iter_mut().zip(input) {
-        let q = round(x / p.scale).saturating_add(p.zero_point);
-        *out = q.clamp(-32768, 32767) as i16;
+        let scaled = p.multiplier.apply(q.wide().wrapping_add(p.input_offset));
+        let q = scaled.saturating_add(p.output_offset);
+        *out = Y::saturated(q.max(p.activation_min).min(p.activation_max));
     }
 }
 

@@ -1,10 +1,14 @@
 //! TRANSPOSE_CONV: each output pixel gathers the inputs that reach it.
 
-use super::accumulate::{OutputStage, dot};
+use super::accumulate::{Accumulate, OutputStage, dot};
 use super::conv_2d::Conv2d;
 
 /// Computes all output pixels; the window walks the output.
-pub fn transpose_conv<S: OutputStage>(p: &Conv2d<'_, S>, input: &[i8], output: &mut [S::Element]) {
+pub fn transpose_conv<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
+    p: &Conv2d<'_, S, W, A>,
+    input: &[X],
+    output: &mut [S::Element],
+) {
     let w = &p.window;
     let depth = p.input_depth;
     let taps = w.filter_height * w.filter_width;

@@ -95,6 +95,19 @@ impl Constants {
         quote!(&#name)
     }
 
+    pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
+        let n = data.len();
+        let tokens = data.iter().map(|&x| Literal::i64_unsuffixed(x));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "long words",
+            hint,
+            content,
+            |name| quote!(static #name: [i64; #n] = [#(#tokens),*];),
+        );
+        quote!(&#name)
+    }
+
     pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {
         let n = data.len();
         let tokens = data.iter().map(|&x| float(x));

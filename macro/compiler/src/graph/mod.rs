@@ -177,6 +177,16 @@ impl Value {
                 }
                 real
             }
+            (Constant::I64(data), Some(Quantization::PerTensor(params))) => {
+                data.mapv(|q| q as f32 * params.scale)
+            }
+            (Constant::I64(data), Some(Quantization::PerChannel { scales, .. })) => {
+                let mut real = data.mapv(|q| q as f32);
+                for (value, scale) in real.iter_mut().zip(scales) {
+                    *value *= scale;
+                }
+                real
+            }
             (Constant::I32(data), Some(Quantization::PerTensor(params))) => {
                 data.mapv(|q| q as f32 * params.scale)
             }

@@ -1,7 +1,7 @@
 //! Fused activations: clamps, in real and in quantized values.
 
 use crate::error::{Error, Result};
-use crate::graph::QuantParams;
+use crate::graph::{ElementType, QuantParams};
 use crate::tflite::ActivationFunctionType;
 
 /// A clamp that a kernel applies to its output for nothing.
@@ -46,20 +46,29 @@ impl Activation {
         x.max(min).min(max)
     }
 
-    /// The quantized range of the output (specification: clamp after rescaling).
+    /// The int8 range of the output (specification: clamp after rescaling).
     pub(crate) fn quantized_bounds(self, output: QuantParams) -> (i32, i32) {
+        self.bounds_in(output, ElementType::I8)
+    }
+
+    /// The same of int8 or int16.
+    pub(crate) fn bounds_in(self, output: QuantParams, element: ElementType) -> (i32, i32) {
         let (min, max) = self.bounds();
+        let (low, high) = match element {
+            ElementType::I16 => (-32768, 32767),
+            _ => (-128, 127),
+        };
         let q = |real: f32, limit: i32| {
             if real.is_finite() {
                 let steps = (real / output.scale).round();
                 (steps as i32)
                     .saturating_add(output.zero_point)
-                    .clamp(-128, 127)
+                    .clamp(low, high)
             } else {
                 limit
             }
         };
-        (q(min, -128), q(max, 127))
+        (q(min, low), q(max, high))
     }
 
     /// Takes over a following activation if the result is again one clamp.

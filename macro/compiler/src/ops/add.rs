@@ -9,6 +9,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct Add {
@@ -58,7 +59,7 @@ impl Operator for Add {
     }
 }
 
-/// Both operands are brought to twice the larger scale with 20 more bits,
+/// Both operands are brought to twice the larger scale with more bits (20 for int8, 15 for int16),
 /// added (or subtracted) and rescaled.
 pub(crate) struct AddKernel {
     broadcast: Broadcast,
@@ -68,9 +69,9 @@ pub(crate) struct AddKernel {
     output_offset: i32,
     activation: (i32, i32),
     subtract: bool,
+    element: ElementType,
+    left_shift: u32,
 }
-
-const LEFT_SHIFT: u32 = 20;
 
 impl AddKernel {
     pub(crate) fn lower(
@@ -80,9 +81,10 @@ impl AddKernel {
     ) -> Result<Lowered> {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
-        let output = context.output_params()?;
+        let (output, element) = (context.params_of_output()?, context.target.element());
+        let left_shift = if element == ElementType::I16 { 15 } else { 20 };
         let larger = a.scale.max(b.scale);
-        let unit = f64::from(1 << LEFT_SHIFT);
+        let unit = f64::from(1 << left_shift);
         // The reference computes ADD's factors in double, SUB's in single precision.
         let factors = if subtract {
             let twice = 2.0 * larger;
@@ -108,8 +110,10 @@ impl AddKernel {
             multipliers: [Multiplier::new(factors[0]), Multiplier::new(factors[1])],
             output: Multiplier::new(factors[2]),
             output_offset: output.zero_point,
-            activation: activation.quantized_bounds(output),
+            activation: activation.bounds_in(output, element),
             subtract,
+            element,
+            left_shift,
         };
         Ok(Lowered {
             kernel: Box::new(kernel),
@@ -120,22 +124,21 @@ impl AddKernel {
 
 impl Kernel for AddKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let scaled = |operand: usize, q: i8| {
-            let x = (i32::from(q) + self.offsets[operand]) << LEFT_SHIFT;
+        let scaled = |operand: usize, at: usize| {
+            let x = (inputs[operand].integer(at) + self.offsets[operand]) << self.left_shift;
             self.multipliers[operand].apply(x)
         };
-        let (a, b) = (inputs[0].i8(), inputs[1].i8());
         let element = |(i, j): (usize, usize)| {
-            let (x, y) = (scaled(0, a[i]), scaled(1, b[j]));
+            let (x, y) = (scaled(0, i), scaled(1, j));
             let sum = if self.subtract {
                 x.wrapping_sub(y)
             } else {
                 x.wrapping_add(y)
             };
             let q = self.output.apply(sum).wrapping_add(self.output_offset);
-            q.clamp(self.activation.0, self.activation.1) as i8
+            q.clamp(self.activation.0, self.activation.1)
         };
-        Buffer::I8(self.broadcast.positions().map(element).collect())
+        Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

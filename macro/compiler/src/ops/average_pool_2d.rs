@@ -21,9 +21,9 @@ impl Reduction for AveragePool2d {
     }
 
     /// Rounds half away from zero.
-    fn quantized(taps: &[i8]) -> i32 {
+    fn quantized(taps: &[i32]) -> i32 {
         let count = taps.len() as i32;
-        let sum: i32 = taps.iter().map(|&q| i32::from(q)).sum();
+        let sum: i32 = taps.iter().sum();
         let half = if sum > 0 { count / 2 } else { -(count / 2) };
         (sum + half) / count.max(1)
     }

@@ -134,6 +134,10 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
             let data = Buffer::I8(data.iter().copied().collect());
             Ok((params, Source::Constant(data)))
         }
+        (Some(Constant::I16(data)), Some(params)) => {
+            let data = Buffer::I16(data.iter().copied().collect());
+            Ok((params, Source::Constant(data)))
+        }
         (Some(Constant::F32(data)), _) => {
             let bounds = data.iter().fold((0.0, 0.0), |(lo, hi): (f32, f32), &x| {
                 (lo.min(x), hi.max(x))
@@ -143,7 +147,7 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
             Ok((params, Source::Constant(Buffer::I8(data))))
         }
         _ => Err(Error::model(format!(
-            "operand {:?} is neither an int8 tensor with a scale nor a float constant",
+            "operand {:?} is neither a quantized tensor with a scale nor a float constant",
             operand.value.name
         ))),
     }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use quote::quote;
 
-use super::weights::{Accumulation, ScaleProduct, add_bias};
+use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
@@ -160,29 +160,7 @@ struct Conv2dKernel {
 
 impl Kernel for Conv2dKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (input, depth, a) = (inputs[0].i8(), self.filter_depth, &self.accumulation);
-        let channels = a.bias.len();
-        let per_group = (channels / (self.input_depth / depth)).max(1);
-        let taps = self.window.filter[0] * self.window.filter[1];
-        let mut accumulators: Vec<i32> = a
-            .bias
-            .iter()
-            .copied()
-            .cycle()
-            .take(self.window.output_pixels() * channels)
-            .collect();
-        self.window.taps(|out, tap, pixel| {
-            for (channel, acc) in accumulators[out * channels..][..channels]
-                .iter_mut()
-                .enumerate()
-            {
-                let begin = pixel * self.input_depth + channel / per_group * depth;
-                let x = &input[begin..][..depth];
-                let w = &a.filter[(channel * taps + tap) * depth..][..depth];
-                *acc = acc.wrapping_add(super::weights_dot(x, w, a.input_offset));
-            }
-        });
-        a.finish(&accumulators)
+        self.accumulation.simulate(self, inputs[0])
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -201,10 +179,28 @@ impl Kernel for Conv2dKernel {
     }
 
     fn macs(&self) -> u64 {
-        (self.window.output_pixels() * self.accumulation.filter.len()) as u64
+        (self.window.output_pixels() * self.accumulation.weights()) as u64
     }
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
-        Some(self.accumulation.accumulators())
+        self.accumulation.accumulators()
+    }
+}
+
+impl Weighted for Conv2dKernel {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+        let depth = self.filter_depth;
+        let channels = terms.bias.len();
+        let per_group = (channels / (self.input_depth / depth)).max(1);
+        let taps = self.window.filter[0] * self.window.filter[1];
+        let mut sums = terms.begin(self.window.output_pixels());
+        self.window.taps(|out, tap, pixel| {
+            let sums = &mut sums[out * channels..][..channels];
+            for (channel, sum) in sums.iter_mut().enumerate() {
+                let begin = pixel * self.input_depth + channel / per_group * depth;
+                *sum = terms.dot(*sum, begin, (channel * taps + tap) * depth, depth);
+            }
+        });
+        sums
     }
 }

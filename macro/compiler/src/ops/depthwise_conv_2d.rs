@@ -4,7 +4,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::weights::{Accumulation, ScaleProduct, add_bias};
+use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
@@ -138,27 +138,7 @@ struct DepthwiseKernel {
 
 impl Kernel for DepthwiseKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (input, depth, a) = (inputs[0].i8(), self.input_depth, &self.accumulation);
-        let channels = a.bias.len();
-        let mut accumulators: Vec<i32> = a
-            .bias
-            .iter()
-            .copied()
-            .cycle()
-            .take(self.window.output_pixels() * channels)
-            .collect();
-        self.window.taps(|out, tap, pixel| {
-            let x = &input[pixel * depth..][..depth];
-            let w = &a.filter[tap * channels..][..channels];
-            for (channel, acc) in accumulators[out * channels..][..channels]
-                .iter_mut()
-                .enumerate()
-            {
-                let x = i32::from(x[channel / self.depth_multiplier]) + a.input_offset;
-                *acc = acc.wrapping_add(x * i32::from(w[channel]));
-            }
-        });
-        a.finish(&accumulators)
+        self.accumulation.simulate(self, inputs[0])
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -176,10 +156,27 @@ impl Kernel for DepthwiseKernel {
     }
 
     fn macs(&self) -> u64 {
-        (self.window.output_pixels() * self.accumulation.filter.len()) as u64
+        (self.window.output_pixels() * self.accumulation.weights()) as u64
     }
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
-        Some(self.accumulation.accumulators())
+        self.accumulation.accumulators()
+    }
+}
+
+impl Weighted for DepthwiseKernel {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+        let channels = terms.bias.len();
+        let mut sums = terms.begin(self.window.output_pixels());
+        self.window.taps(|out, tap, pixel| {
+            let x = &terms.input[pixel * self.input_depth..][..self.input_depth];
+            let w = &terms.filter[tap * channels..][..channels];
+            let sums = &mut sums[out * channels..][..channels];
+            for (channel, (sum, &w)) in sums.iter_mut().zip(w).enumerate() {
+                let x = x[channel / self.depth_multiplier];
+                *sum = sum.add_product(x, w, terms.offset);
+            }
+        });
+        sums
     }
 }

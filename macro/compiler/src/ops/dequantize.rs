@@ -4,8 +4,8 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::table::TableKernel;
-use super::{Cast, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned};
+use super::requantize::RequantizeKernel;
+use super::{Activation, Cast, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned};
 use crate::error::Result;
 
 pub(crate) struct Dequantize;
@@ -34,10 +34,7 @@ impl Operator for Dequantize {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(TableKernel::requantize(
-            context.params(0)?,
-            context.output_params()?,
-        )))
+        RequantizeKernel::lower(context, Activation::None)
     }
 
     fn cast(&self) -> Option<Cast> {

@@ -4,8 +4,8 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::table::TableKernel;
-use super::{Cast, LowerContext, Lowered, Operator, ParseContext, owned};
+use super::requantize::RequantizeKernel;
+use super::{Activation, Cast, LowerContext, Lowered, Operator, ParseContext, owned};
 use crate::error::{Error, Result};
 
 pub(crate) struct FakeQuant {
@@ -62,10 +62,7 @@ impl Operator for FakeQuant {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(TableKernel::requantize(
-            context.params(0)?,
-            context.output_params()?,
-        )))
+        RequantizeKernel::lower(context, Activation::None)
     }
 
     fn cast(&self) -> Option<Cast> {

@@ -3,9 +3,9 @@
 use ndarray::{ArrayD, ArrayView2, ArrayViewD};
 use quote::quote;
 
+use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::batch_matmul::Sizes;
 use super::broadcast::Broadcast;
-use super::weights::{Accumulation, ScaleProduct, add_bias};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
     Operator, ParseContext,
@@ -152,18 +152,7 @@ struct FullyConnectedKernel {
 
 impl Kernel for FullyConnectedKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let a = &self.accumulation;
-        let mut accumulators = Vec::with_capacity(self.rows * a.bias.len());
-        for row in inputs[0].i8().chunks(self.depth) {
-            for (weights, bias) in a.filter.chunks(self.depth).zip(&a.bias) {
-                accumulators.push(bias.wrapping_add(super::weights_dot(
-                    row,
-                    weights,
-                    a.input_offset,
-                )));
-            }
-        }
-        a.finish(&accumulators)
+        self.accumulation.simulate(self, inputs[0])
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -177,10 +166,22 @@ impl Kernel for FullyConnectedKernel {
     }
 
     fn macs(&self) -> u64 {
-        (self.rows * self.accumulation.filter.len()) as u64
+        (self.rows * self.accumulation.weights()) as u64
     }
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
-        Some(self.accumulation.accumulators())
+        self.accumulation.accumulators()
+    }
+}
+
+impl Weighted for FullyConnectedKernel {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+        let units = terms.bias.len();
+        let mut sums = terms.begin(self.rows);
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let (row, unit) = (i / units, i % units);
+            *sum = terms.dot(*sum, row * self.depth, unit * self.depth, self.depth);
+        }
+        sums
     }
 }

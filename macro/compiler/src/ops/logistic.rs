@@ -2,7 +2,7 @@
 
 use super::table::TableKernel;
 use super::unary::Unary;
-use super::{ParseContext, QuantRule, tail};
+use super::{LowerContext, Lowered, ParseContext, QuantRule, tail};
 use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::{
@@ -61,6 +61,10 @@ impl Unary for Logistic {
         } else {
             TableKernel::real(input, output, |x| self.real(x))
         }
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::sigmoid::SigmoidKernel::lower(context, false)
     }
 
     fn output_rule(&self) -> QuantRule {

@@ -20,7 +20,7 @@ impl Reduction for MaxPool2d {
         taps.iter().fold(f32::MIN, |m, &x| m.max(x))
     }
 
-    fn quantized(taps: &[i8]) -> i32 {
-        taps.iter().copied().max().unwrap_or(i8::MIN).into()
+    fn quantized(taps: &[i32]) -> i32 {
+        taps.iter().copied().max().unwrap_or(i32::MIN)
     }
 }

@@ -100,25 +100,10 @@ impl Kernel for SumKernel {
         let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
         let mut sums = vec![self.bias; total];
         for (i, at) in outputs(&self.dims).enumerate() {
-            let q = match inputs[0] {
-                Buffer::I16(data) => data[i].into(),
-                other => other.i8()[i].into(),
-            };
-            sums[at] = sums[at].wrapping_add(q);
+            sums[at] = sums[at].wrapping_add(inputs[0].integer(i));
         }
         let finish = |sum| self.output.apply(sum).wrapping_add(self.output_offset);
-        match self.element {
-            ElementType::I16 => Buffer::I16(
-                sums.into_iter()
-                    .map(|sum| finish(sum).clamp(-32768, 32767) as i16)
-                    .collect(),
-            ),
-            _ => Buffer::I8(
-                sums.into_iter()
-                    .map(|sum| finish(sum).clamp(-128, 127) as i8)
-                    .collect(),
-            ),
-        }
+        Buffer::saturated(self.element, sums.into_iter().map(finish))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

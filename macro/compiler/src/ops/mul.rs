@@ -7,6 +7,7 @@ use super::broadcast::{self, Broadcast};
 use super::{Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct Mul {
@@ -44,7 +45,7 @@ impl Operator for Mul {
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
-        let output = context.output_params()?;
+        let (output, element) = (context.params_of_output()?, context.target.element());
         let factor = f64::from(a.scale) * f64::from(b.scale) / f64::from(output.scale);
         Ok(Lowered {
             kernel: Box::new(MulKernel {
@@ -55,7 +56,8 @@ impl Operator for Mul {
                 offsets: [-a.zero_point, -b.zero_point],
                 output: Multiplier::new(factor),
                 output_offset: output.zero_point,
-                activation: self.activation.quantized_bounds(output),
+                activation: self.activation.bounds_in(output, element),
+                element,
             }),
             sources: vec![source_a, source_b],
         })
@@ -74,17 +76,18 @@ struct MulKernel {
     output: Multiplier,
     output_offset: i32,
     activation: (i32, i32),
+    element: ElementType,
 }
 
 impl Kernel for MulKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (a, b) = (inputs[0].i8(), inputs[1].i8());
         let element = |(i, j): (usize, usize)| {
-            let product = (i32::from(a[i]) + self.offsets[0]) * (i32::from(b[j]) + self.offsets[1]);
+            let factor = |operand: usize, at| inputs[operand].integer(at) + self.offsets[operand];
+            let product = factor(0, i).wrapping_mul(factor(1, j));
             let q = self.output.apply(product).wrapping_add(self.output_offset);
-            q.clamp(self.activation.0, self.activation.1) as i8
+            q.clamp(self.activation.0, self.activation.1)
         };
-        Buffer::I8(self.broadcast.positions().map(element).collect())
+        Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

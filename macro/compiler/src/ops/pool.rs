@@ -22,7 +22,7 @@ pub(crate) trait Reduction: Send + Sync + 'static {
 
     fn real(taps: &[f32]) -> f32;
 
-    fn quantized(taps: &[i8]) -> i32;
+    fn quantized(taps: &[i32]) -> i32;
 }
 
 pub(crate) struct Pool<R> {
@@ -96,7 +96,7 @@ impl<R: Reduction> Operator for Pool<R> {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
-        let output = context.output_params()?;
+        let output = context.params_of_output()?;
         if context.params(0)? != output {
             return Err(Error::model(
                 "its input and output have different scales or zero points",
@@ -105,7 +105,7 @@ impl<R: Reduction> Operator for Pool<R> {
         Ok(Lowered::unary(PoolKernel::<R> {
             window: self.stepping.over(input, self.filter)?,
             channels: input[3],
-            activation: self.activation.quantized_bounds(output),
+            activation: self.activation.bounds_in(output, context.target.element()),
             reduction: PhantomData,
         }))
     }
@@ -155,12 +155,10 @@ struct PoolKernel<R> {
 impl<R: Reduction> Kernel for PoolKernel<R> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (min, max) = self.activation;
-        Buffer::I8(reduced(
-            &self.window,
-            self.channels,
-            inputs[0].i8(),
-            |taps| R::quantized(taps).clamp(min, max) as i8,
-        ))
+        let of = |taps: &[i32]| R::quantized(taps).clamp(min, max);
+        let input = inputs[0].integers();
+        let output = reduced(&self.window, self.channels, &input, of);
+        Buffer::saturated(inputs[0].element(), output.into_iter())
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

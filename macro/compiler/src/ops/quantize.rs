@@ -1,11 +1,13 @@
-//! QUANTIZE: to int8, from float32 (folded away by the graph stage) or from
-//! int8 with another scale.
+//! QUANTIZE: to int8 or int16, from float32 (folded away by the graph stage) or
+//! from a quantized tensor.
 
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::table::TableKernel;
-use super::{Buffer, Cast, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned};
+use super::requantize::RequantizeKernel;
+use super::{
+    Activation, Buffer, Cast, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned,
+};
 use crate::emit::{self, Constants};
 use crate::error::Result;
 use crate::graph::{ElementType, QuantParams};
@@ -32,10 +34,7 @@ impl Operator for Quantize {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(TableKernel::requantize(
-            context.params(0)?,
-            context.output_params()?,
-        )))
+        RequantizeKernel::lower(context, Activation::None)
     }
 
     fn cast(&self) -> Option<Cast> {
@@ -44,21 +43,23 @@ impl Operator for Quantize {
 }
 
 /// An f32 input to int8: `round(x / scale) + zero_point`, as TFLite's QUANTIZE.
-pub(crate) struct QuantizeKernel(pub QuantParams);
+pub(crate) struct QuantizeKernel {
+    pub params: QuantParams,
+    pub element: ElementType,
+}
 
 impl Kernel for QuantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        Buffer::I8(
-            inputs[0]
-                .f32()
-                .iter()
-                .map(|&x| self.0.quantize(x))
-                .collect(),
-        )
+        let data = inputs[0].f32().iter();
+        if self.element == ElementType::I16 {
+            Buffer::I16(data.map(|&x| self.params.quantize_i16(x)).collect())
+        } else {
+            Buffer::I8(data.map(|&x| self.params.quantize(x)).collect())
+        }
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = emit::quant_params(self.0);
+        let params = emit::quant_params(self.params);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
@@ -68,30 +69,20 @@ impl Kernel for QuantizeKernel {
 }
 
 /// A quantized tensor to f32: `scale * (q - zero_point)`.
-pub(crate) struct DequantizeKernel {
-    pub params: QuantParams,
-    pub element: ElementType,
-}
+pub(crate) struct DequantizeKernel(pub QuantParams);
 
 impl Kernel for DequantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let real = |q: i32| self.params.scale * (q - self.params.zero_point) as f32;
-        Buffer::F32(match inputs[0] {
-            Buffer::I16(data) => data.iter().map(|&q| real(q.into())).collect(),
-            other => other.i8().iter().map(|&q| real(q.into())).collect(),
-        })
+        let real = |q: i32| self.0.scale * (q - self.0.zero_point) as f32;
+        Buffer::F32(inputs[0].integers().into_iter().map(real).collect())
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = emit::quant_params(self.params);
+        let params = emit::quant_params(self.0);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
-            function: if self.element == ElementType::I16 {
-                "dequantize_i16"
-            } else {
-                "dequantize"
-            },
+            function: "dequantize",
         }
     }
 }

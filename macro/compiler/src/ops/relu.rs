@@ -2,7 +2,7 @@
 
 use super::table::TableKernel;
 use super::unary::Unary;
-use super::{Activation, ParseContext};
+use super::{Activation, LowerContext, Lowered, ParseContext};
 use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
@@ -33,6 +33,10 @@ impl Unary for Relu {
                 .saturating_add(output.zero_point)
                 .clamp(min, max)
         })
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::requantize::RequantizeKernel::lower(context, Activation::Relu)
     }
 
     fn activation(&self) -> Option<Activation> {

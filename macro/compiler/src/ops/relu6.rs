@@ -2,7 +2,7 @@
 
 use super::table::TableKernel;
 use super::unary::Unary;
-use super::{Activation, ParseContext};
+use super::{Activation, LowerContext, Lowered, ParseContext};
 use crate::error::Result;
 use crate::graph::QuantParams;
 
@@ -29,6 +29,10 @@ impl Unary for Relu6 {
         // The reference clamps without rescaling: both scales are the same.
         let (min, max) = Activation::Relu6.quantized_bounds(input);
         TableKernel::new(|q| q.clamp(min, max))
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::requantize::RequantizeKernel::lower(context, Activation::Relu6)
     }
 
     fn activation(&self) -> Option<Activation> {

@@ -3,11 +3,13 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
+use super::softmax_i16::SoftmaxI16Kernel;
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 use crate::quantize::arithmetic::{
     Multiplier, exp_on_negative_values, input_radius, one_over_one_plus_x, rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
@@ -61,6 +63,9 @@ impl Operator for Softmax {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.element(0)? == ElementType::I16 {
+            return SoftmaxI16Kernel::lower(context, self.beta, self.depth);
+        }
         let (input, output) = (context.params(0)?, context.output_params()?);
         if output != super::logistic::OUTPUT {
             return Err(Error::model(format!(

@@ -3,7 +3,7 @@
 use super::logistic::q4_table;
 use super::table::TableKernel;
 use super::unary::Unary;
-use super::{ParseContext, QuantRule, tail};
+use super::{LowerContext, Lowered, ParseContext, QuantRule, tail};
 use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::tanh_q4;
@@ -36,6 +36,10 @@ impl Unary for Tanh {
         } else {
             TableKernel::real(input, output, |x| self.real(x))
         }
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::sigmoid::SigmoidKernel::lower(context, true)
     }
 
     fn output_rule(&self) -> QuantRule {

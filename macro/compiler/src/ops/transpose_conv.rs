@@ -4,7 +4,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::weights::{Accumulation, ScaleProduct, add_bias};
+use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::window::{Padding, Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator,
@@ -186,28 +186,7 @@ struct TransposeConvKernel {
 
 impl Kernel for TransposeConvKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (input, depth, a) = (inputs[0].i8(), self.input_depth, &self.accumulation);
-        let channels = a.bias.len();
-        let taps = self.window.filter[0] * self.window.filter[1];
-        let pixels = self.window.batches * self.window.input[0] * self.window.input[1];
-        let mut accumulators: Vec<i32> = a
-            .bias
-            .iter()
-            .copied()
-            .cycle()
-            .take(pixels * channels)
-            .collect();
-        self.window.taps(|from, tap, pixel| {
-            let x = &input[from * depth..][..depth];
-            for (channel, acc) in accumulators[pixel * channels..][..channels]
-                .iter_mut()
-                .enumerate()
-            {
-                let w = &a.filter[(channel * taps + tap) * depth..][..depth];
-                *acc = acc.wrapping_add(super::weights_dot(x, w, a.input_offset));
-            }
-        });
-        a.finish(&accumulators)
+        self.accumulation.simulate(self, inputs[0])
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -222,10 +201,27 @@ impl Kernel for TransposeConvKernel {
     }
 
     fn macs(&self) -> u64 {
-        (self.window.output_pixels() * self.accumulation.filter.len()) as u64
+        (self.window.output_pixels() * self.accumulation.weights()) as u64
     }
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
-        Some(self.accumulation.accumulators())
+        self.accumulation.accumulators()
+    }
+}
+
+impl Weighted for TransposeConvKernel {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+        let depth = self.input_depth;
+        let channels = terms.bias.len();
+        let taps = self.window.filter[0] * self.window.filter[1];
+        let pixels = self.window.batches * self.window.input[0] * self.window.input[1];
+        let mut sums = terms.begin(pixels);
+        self.window.taps(|from, tap, pixel| {
+            let sums = &mut sums[pixel * channels..][..channels];
+            for (channel, sum) in sums.iter_mut().enumerate() {
+                *sum = terms.dot(*sum, from * depth, (channel * taps + tap) * depth, depth);
+            }
+        });
+        sums
     }
 }

@@ -7,8 +7,8 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::function::Function;
 use super::table::TableKernel;
 use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned, tail};
-use crate::error::Result;
-use crate::graph::QuantParams;
+use crate::error::{Error, Result};
+use crate::graph::{ElementType, QuantParams};
 
 /// What sets one elementwise function apart from another.
 pub(crate) trait Unary: Clone + Send + Sync + 'static {
@@ -20,6 +20,11 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     /// The reference's int8 table. The default is the real function's.
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
         TableKernel::real(input, output, |x| self.real(x))
+    }
+
+    /// The kernel for int16.
+    fn lower_i16(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        Err(Error::model("its input is int16; supported is int8"))
     }
 
     /// How the output is quantized.
@@ -62,6 +67,9 @@ impl<U: Unary> Operator for U {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.element(0)? == ElementType::I16 {
+            return self.lower_i16(context);
+        }
         let (input, output) = (context.params(0)?, context.output_params()?);
         // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
         // A float model's own table rounds to nearest, too.

@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
-use super::table::TableKernel;
-use super::{ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned};
+use super::requantize::RequantizeKernel;
+use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned};
 use crate::error::Result;
 
 /// What sets one such operator apart from another.
@@ -43,10 +43,7 @@ impl<V: View> Operator for Viewing<V> {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         // Only where the file gives both sides different scales.
-        Ok(Lowered::unary(TableKernel::requantize(
-            context.params(0)?,
-            context.output_params()?,
-        )))
+        RequantizeKernel::lower(context, Activation::None)
     }
 
     fn is_view(&self) -> bool {

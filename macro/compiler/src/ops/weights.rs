@@ -1,14 +1,9 @@
-//! Int8 weights, int32 biases and the step from accumulator to output.
+//! Int8 weights and biases in steps.
 
-use ndarray::{ArrayD, Axis};
-use proc_macro2::TokenStream;
-use quote::quote;
+use ndarray::Axis;
 
-use super::{Activation, Buffer, LowerContext, Reference, Target};
-use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::{Constant, QuantParams, Quantization, Value};
-use crate::quantize::arithmetic::Multiplier;
 
 /// Int8 weights with one scale, or one per output channel; zero point 0.
 #[derive(Clone, Debug)]
@@ -111,38 +106,44 @@ fn symmetric_scale(max: f32) -> f32 {
     }
 }
 
-/// The int32 bias at scale input x weight; zeros where the operator has none.
-fn bias(
+/// The bias at scale input x weight, in steps; zeros where the operator has none.
+pub(super) fn bias(
     value: Option<&Value>,
     input: QuantParams,
     weights: &Weights,
     channels: usize,
-) -> Result<Vec<i32>> {
+) -> Result<Vec<i64>> {
     let Some(value) = value else {
         return Ok(vec![0; channels]);
     };
-    if value.len() != channels {
-        return Err(Error::model(format!(
-            "bias {:?} has {} elements, expected {channels}",
-            value.name,
-            value.len()
-        )));
-    }
+    check_bias(value, channels)?;
     match &value.constant {
-        Some(Constant::I32(data)) => Ok(data.iter().copied().collect()),
+        Some(Constant::I32(data)) => Ok(data.iter().map(|&x| x.into()).collect()),
+        Some(Constant::I64(data)) => Ok(data.iter().copied().collect()),
         Some(Constant::F32(data)) => Ok(data
             .iter()
             .enumerate()
             .map(|(c, &real)| {
                 (f64::from(real) / (f64::from(input.scale) * f64::from(weights.scale(c)))).round()
-                    as i32
+                    as i64
             })
             .collect()),
         _ => Err(Error::model(format!(
-            "bias {:?} is neither a float nor an int32 constant",
+            "bias {:?} is not a constant of float32, int32 or int64",
             value.name
         ))),
     }
+}
+
+pub(super) fn check_bias(value: &Value, channels: usize) -> Result<()> {
+    if value.len() == channels {
+        return Ok(());
+    }
+    Err(Error::model(format!(
+        "bias {:?} has {} elements, expected {channels}",
+        value.name,
+        value.len()
+    )))
 }
 
 /// A bias at one scale.
@@ -155,216 +156,6 @@ pub(crate) fn bias_values(value: &Value, scale: f64) -> Result<Vec<i32>> {
             "bias {:?} is neither a float nor an int32 constant",
             value.name
         ))),
-    }
-}
-
-/// From accumulator to output, per channel.
-#[derive(Clone, Debug)]
-pub(crate) enum OutputStage {
-    /// int8, by a fixed-point multiplier per channel.
-    Requantize {
-        multipliers: Vec<Multiplier>,
-        /// LiteRT's fully connected layers round once.
-        rounds_once: bool,
-        output_offset: i32,
-        activation: (i32, i32),
-    },
-    /// Real values, for an f32 output.
-    Rescale { activation: (f32, f32) },
-}
-
-/// What convolutions and fully connected layers have in common: weights, bias
-/// and output stage, with the input's zero point.
-#[derive(Clone, Debug)]
-pub(crate) struct Accumulation {
-    pub input_offset: i32,
-    pub filter: Vec<i8>,
-    pub bias: Vec<i32>,
-    /// Real value of one accumulator step, per channel.
-    pub scales: Vec<f64>,
-    pub output: OutputStage,
-}
-
-/// How TensorFlow Lite Micro multiplies the scales of per-tensor weights.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum ScaleProduct {
-    /// In double precision: convolutions, and anything per channel.
-    Double,
-    /// In single precision if there is one weight scale: fully connected.
-    SingleIfPerTensor,
-}
-
-impl Accumulation {
-    /// Quantizes operands 1 (weights) and 2 (bias) for operand 0.
-    pub(crate) fn new(
-        context: &LowerContext<'_>,
-        axis: usize,
-        activation: Activation,
-        product: ScaleProduct,
-    ) -> Result<Self> {
-        Self::of([0, 1, 2], context, axis, activation, product)
-    }
-
-    /// The same of an operator that has input, weights and bias elsewhere.
-    pub(crate) fn of(
-        [input, filter, bias_input]: [usize; 3],
-        context: &LowerContext<'_>,
-        axis: usize,
-        activation: Activation,
-        product: ScaleProduct,
-    ) -> Result<Self> {
-        let input = context.params(input)?;
-        let filter = context.input(filter)?.value;
-        let channels = filter.shape.get(axis).copied().unwrap_or(0);
-        let weights = weights(filter, axis, context.per_channel)?;
-        let bias_value = context
-            .inputs
-            .get(bias_input)
-            .and_then(Option::as_ref)
-            .map(|o| o.value);
-        let bias = bias(bias_value, input, &weights, channels)?;
-        let scales: Vec<f64> = (0..channels)
-            .map(|c| {
-                if product == ScaleProduct::SingleIfPerTensor && weights.scales.len() == 1 {
-                    f64::from(input.scale * weights.scale(c))
-                } else {
-                    f64::from(input.scale) * f64::from(weights.scale(c))
-                }
-            })
-            .collect();
-        let output = match context.target {
-            Target::I8(output) => OutputStage::Requantize {
-                multipliers: scales
-                    .iter()
-                    .map(|scale| Multiplier::new(scale / f64::from(output.scale)))
-                    .collect(),
-                rounds_once: product == ScaleProduct::SingleIfPerTensor
-                    && context.reference == Reference::LiteRt,
-                output_offset: output.zero_point,
-                activation: activation.quantized_bounds(output),
-            },
-            Target::F32 => OutputStage::Rescale {
-                activation: activation.bounds(),
-            },
-            other => {
-                let name = other.element().name();
-                return Err(Error::model(format!("cannot write {name} from int8")));
-            }
-        };
-        Ok(Self {
-            input_offset: -input.zero_point,
-            filter: weights.data,
-            bias,
-            scales,
-            output,
-        })
-    }
-
-    /// Turns accumulators (bias included, channels last) into the output.
-    pub(crate) fn finish(&self, accumulators: &[i32]) -> Buffer {
-        let channels = self.bias.len();
-        let with_channel = accumulators
-            .iter()
-            .enumerate()
-            .map(|(i, acc)| (i % channels, *acc));
-        match &self.output {
-            OutputStage::Requantize {
-                multipliers,
-                rounds_once,
-                output_offset,
-                activation: (min, max),
-            } => Buffer::I8(
-                with_channel
-                    .map(|(c, acc)| {
-                        let m = multipliers[c];
-                        let scaled = if *rounds_once {
-                            m.apply_once(acc)
-                        } else {
-                            m.apply(acc)
-                        };
-                        scaled.wrapping_add(*output_offset).clamp(*min, *max) as i8
-                    })
-                    .collect(),
-            ),
-            OutputStage::Rescale {
-                activation: (min, max),
-            } => Buffer::F32(
-                with_channel
-                    .map(|(c, acc)| (acc as f32 * self.scales[c] as f32).max(*min).min(*max))
-                    .collect(),
-            ),
-        }
-    }
-
-    pub(crate) fn accumulators(&mut self) -> super::Accumulators<'_> {
-        super::Accumulators {
-            scales: self.scales.clone(),
-            bias: &mut self.bias,
-        }
-    }
-
-    /// The `filter`, `bias` and `output` fields of the runtime's parameters,
-    /// and the type argument that the output stage gives them.
-    pub(crate) fn emit(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
-        let filter = constants.bytes("FILTER", &self.filter);
-        let bias = constants.words("BIAS", &self.bias);
-        let offset = emit::int(self.input_offset);
-        let (output, stage) = match &self.output {
-            OutputStage::Requantize {
-                multipliers,
-                rounds_once,
-                output_offset,
-                activation: (min, max),
-            } => {
-                let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
-                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
-                let multiplier = constants.words("MULTIPLIER", &significands);
-                let shift = constants.int8s("SHIFT", &shifts);
-                let (offset, min, max) =
-                    (emit::int(*output_offset), emit::int(*min), emit::int(*max));
-                (
-                    quote!(rt::Requantize {
-                        multiplier: #multiplier,
-                        shift: #shift,
-                        output_offset: #offset,
-                        activation_min: #min,
-                        activation_max: #max,
-                    }),
-                    quote!(rt::Requantize<'static, #rounds_once>),
-                )
-            }
-            OutputStage::Rescale {
-                activation: (min, max),
-            } => {
-                let scales: Vec<f32> = self.scales.iter().map(|s| *s as f32).collect();
-                let scale = constants.floats("SCALE", &scales);
-                let (min, max) = (emit::float(*min), emit::float(*max));
-                (
-                    quote!(rt::Rescale { scale: #scale, activation_min: #min, activation_max: #max }),
-                    quote!(rt::Rescale<'static>),
-                )
-            }
-        };
-        (
-            quote!(input_offset: #offset, filter: #filter, bias: #bias, output: #output),
-            stage,
-        )
-    }
-}
-
-/// Float weights with the bias added: the shared end of the float evaluators.
-pub(crate) fn add_bias(
-    output: &mut ArrayD<f32>,
-    bias: Option<&ndarray::ArrayViewD<'_, f32>>,
-    activation: Activation,
-) {
-    let channels = output.shape().last().copied().unwrap_or(1).max(1);
-    let bias: Option<Vec<f32>> = bias.map(|b| b.iter().copied().collect());
-    for (i, x) in output.iter_mut().enumerate() {
-        let b = bias
-            .as_ref()
-            .map_or(0.0, |b| b.get(i % channels).copied().unwrap_or(0.0));
-        *x = activation.apply(*x + b);
     }
 }
 

@@ -6,10 +6,12 @@ use super::{QuantGraph, QuantState, QuantTensor, Scales, Step, TensorId};
 use crate::error::{Error, Result};
 use crate::graph::{Constant, ElementType, Graph, QuantParams, ValueId};
 use crate::ops::quantize::{DequantizeKernel, PortKernel, QuantizeKernel};
+use crate::ops::requantize::RequantizeKernel;
 use crate::ops::table::TableKernel;
 use crate::ops::tail::{Function, TailKernel};
 use crate::ops::{
-    Buffer, Kernel, LowerContext, Lowered, Operand, QuantRule, Reference, Source, Target,
+    Activation, Buffer, Kernel, LowerContext, Lowered, Operand, QuantRule, Reference, Source,
+    Target,
 };
 
 /// How callers see the inputs and outputs.
@@ -351,8 +353,9 @@ impl Lowering<'_> {
                 self.graph.values[value].name
             )));
         };
-        let id = self.tensor(value, ElementType::I8, Some(params));
-        self.extra("(input)", raw, id, QuantizeKernel(params));
+        let element = self.target(value)?.element();
+        let id = self.tensor(value, element, Some(params));
+        self.extra("(input)", raw, id, QuantizeKernel { params, element });
         self.tensors.insert(value, id);
         Ok(id)
     }
@@ -494,8 +497,17 @@ impl Lowering<'_> {
             if from == params || self.graph.values[value].params().is_some() {
                 continue;
             }
-            let rescaled = self.tensor(value, ElementType::I8, Some(params));
-            let kernel = Box::new(TableKernel::requantize(from, params));
+            let element = tensor.element;
+            let rescaled = self.tensor(value, element, Some(params));
+            let kernel: Box<dyn Kernel> = match element {
+                ElementType::I8 => Box::new(TableKernel::requantize(from, params)),
+                _ => Box::new(RequantizeKernel::new(
+                    from,
+                    params,
+                    element,
+                    Activation::None,
+                )),
+            };
             self.step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
             *id = rescaled;
         }
@@ -545,14 +557,13 @@ impl Lowering<'_> {
 
     fn dequantized(&mut self, value: ValueId) -> Result<TensorId> {
         let id = self.held(value)?;
-        let element = self.program.tensors[id].element;
         let params = self.program.tensors[id].params;
         let params = match params {
             Some(params) => params,
             None => self.scales.get(self.graph, value)?,
         };
         let real = self.tensor(value, ElementType::F32, None);
-        self.extra("(output)", id, real, DequantizeKernel { params, element });
+        self.extra("(output)", id, real, DequantizeKernel(params));
         Ok(real)
     }
 

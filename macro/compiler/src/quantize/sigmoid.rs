@@ -48,6 +48,20 @@ impl Steps {
         }
     }
 
+    /// From any scale, by 15 bits of it.
+    pub(crate) fn of_scale(scale: f32) -> Self {
+        let mut multiplier = f64::from(scale) * 4096.0 * 3.0;
+        let mut shift = 0;
+        while multiplier <= 32767.0 / 2.0 && shift <= 30 {
+            shift += 1;
+            multiplier *= 2.0;
+        }
+        Self {
+            multiplier: multiplier.min(32767.0) as i32,
+            shift,
+        }
+    }
+
     fn apply(self, x: i16) -> i32 {
         let round = if self.shift > 0 {
             1 << (self.shift - 1)

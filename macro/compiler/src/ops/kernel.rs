@@ -1,0 +1,96 @@
+//! What operators become: a kernel and where its operands come from.
+
+use proc_macro2::TokenStream;
+
+use super::Buffer;
+use crate::emit::Constants;
+use crate::graph::ElementType;
+
+/// Where a kernel's operand comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// The graph operand with this number.
+    Operand(usize),
+    /// A constant tensor.
+    Constant(Buffer),
+}
+
+/// An operator made ready to run.
+pub(crate) struct Lowered {
+    pub kernel: Box<dyn Kernel>,
+    pub sources: Vec<Source>,
+}
+
+impl Lowered {
+    /// A kernel of one computed tensor.
+    pub(crate) fn unary(kernel: impl Kernel + 'static) -> Self {
+        Self::new(kernel, vec![Source::Operand(0)])
+    }
+
+    pub(crate) fn new(kernel: impl Kernel + 'static, sources: Vec<Source>) -> Self {
+        Self {
+            kernel: Box::new(kernel),
+            sources,
+        }
+    }
+}
+
+/// The emitted form of a kernel.
+pub(crate) struct Emitted {
+    /// The parameter struct, without the runtime's path.
+    pub parameters_type: TokenStream,
+    /// Its literal.
+    pub parameters: TokenStream,
+    /// The runtime function: `(&parameters, inputs.., output)`.
+    pub function: &'static str,
+}
+
+/// The int32 accumulators of a kernel with weights.
+pub(crate) struct Accumulators<'a> {
+    pub bias: &'a mut Vec<i32>,
+    /// Real value of one accumulator step, per channel.
+    pub scales: Vec<f64>,
+}
+
+/// A lowered operator: its parameters, its meaning and its emission.
+///
+/// `simulate` is written for clarity, by the specification; the runtime's
+/// kernels are compared with it byte for byte.
+pub(crate) trait Kernel: Send + Sync {
+    /// Runs the kernel by plain loops.
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer;
+
+    /// The same for all outputs, scratch memory left out.
+    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
+        vec![self.simulate(inputs)]
+    }
+
+    /// Memory that it needs while it runs: further outputs that nothing reads.
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        Vec::new()
+    }
+
+    /// True if the runtime function takes all inputs as one array of slices.
+    fn gathers_inputs(&self) -> bool {
+        false
+    }
+
+    /// The runtime call.
+    fn emit(&self, constants: &mut Constants) -> Emitted;
+
+    /// Multiply-accumulates of one run.
+    fn macs(&self) -> u64 {
+        0
+    }
+
+    /// The runtime function that overwrites input `i`, for inputs that the
+    /// output may replace: `(&parameters, in_out, other inputs..)`.
+    fn in_place(&self, _input: usize) -> Option<&'static str> {
+        None
+    }
+
+    /// For bias correction.
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        None
+    }
+}

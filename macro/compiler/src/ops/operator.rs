@@ -1,0 +1,184 @@
+//! What every operator is.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::{Activation, LowerContext, Lowered, QuantRule, StateRule, float, function, tail};
+use crate::error::Result;
+
+/// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
+const LACKING: &[&str] = &[
+    "DENSIFY",
+    "EXP",
+    "GELU",
+    "LOG",
+    "ONE_HOT",
+    "POW",
+    "REDUCE_PROD",
+    "RELU_N1_TO_1",
+    "SELECT",
+    "SIGN",
+    "SQRT",
+    "TILE",
+    "TOPK_V2",
+];
+
+/// A TFLite operator with its attributes.
+pub(crate) trait Operator: Send + Sync {
+    /// The builtin operator's name.
+    fn name(&self) -> &'static str;
+
+    /// How many leading inputs are tensors; the others were read by the parser.
+    fn operands(&self) -> usize {
+        usize::MAX
+    }
+
+    /// The output's shape, which the file's own is checked against.
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>>;
+
+    /// The same for all outputs of the file.
+    fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
+        Ok(vec![self.output_shape(inputs)?])
+    }
+
+    /// The operator in float32: the reference for calibration. Integers and
+    /// booleans are real numbers here, too.
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32>;
+
+    /// The same for all outputs, what is kept for the next run included.
+    fn evaluate_all(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shapes: &[&[usize]],
+    ) -> Vec<ArrayD<f32>> {
+        let first = shapes.first().copied().unwrap_or(&[]);
+        vec![self.evaluate(inputs, first)]
+    }
+
+    /// True if one kernel writes all outputs; else each output of the file is
+    /// an operator of its own, parsed with its number.
+    fn is_joint(&self) -> bool {
+        false
+    }
+
+    /// The positions of operands that it also writes, for the next run. Each is
+    /// an output behind those of the file.
+    fn variables(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// How variables are quantized where the file does not say.
+    fn state_rules(&self) -> Vec<(usize, StateRule)> {
+        Vec::new()
+    }
+
+    /// True if the output depends on shapes only.
+    fn is_static(&self) -> bool {
+        false
+    }
+
+    /// The function of one value that it is, given the operands that are one
+    /// constant number each; the variable operand is `None`.
+    fn function(&self, _constants: &[Option<f32>]) -> Option<function::Function> {
+        None
+    }
+
+    /// How the output is quantized.
+    fn rule(&self) -> QuantRule {
+        QuantRule::Observed
+    }
+
+    /// Chooses the int8 (or, for [`Target::F32`], real-valued) kernel.
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered>;
+
+    /// Chooses the kernel of an operator that is kept in float: it reads and
+    /// writes f32.
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        float::lower(self.name(), context)
+    }
+
+    /// True if the output has the input's elements in the same order.
+    fn is_view(&self) -> bool {
+        false
+    }
+
+    /// True for operators that only change a tensor's representation
+    /// (DEQUANTIZE, QUANTIZE, FAKE_QUANT).
+    fn cast(&self) -> Option<Cast> {
+        None
+    }
+
+    /// The activation that this operator is, if it is one.
+    fn as_activation(&self) -> Option<Activation> {
+        None
+    }
+
+    /// Takes over an activation that follows; false if it cannot.
+    fn fuse(&mut self, _activation: Activation) -> bool {
+        false
+    }
+
+    /// True if the kernel reads an f32 input as it comes, before any int8 step.
+    fn reads_f32(&self) -> bool {
+        false
+    }
+
+    /// True if lowering to [`Target::F32`] works: the operator accumulates in
+    /// int32, so an f32 output needs no int8 step in between.
+    fn writes_f32(&self) -> bool {
+        false
+    }
+
+    /// The same operator on f32 values, for the last step before an f32 output.
+    fn tail(&self) -> Option<tail::Function> {
+        None
+    }
+
+    /// True if TensorFlow Lite Micro has an int8 kernel for it.
+    fn in_tflite_micro(&self) -> bool {
+        !LACKING.contains(&self.name())
+    }
+
+    /// How the operator treats channels (the last dimension), if it keeps them
+    /// apart or mixes them by constant weights.
+    fn channels(&self) -> Option<ChannelRole> {
+        None
+    }
+
+    /// True if a positive factor per channel may be pulled through:
+    /// `op(f * x) = f * op(x)`.
+    fn is_homogeneous(&self) -> bool {
+        true
+    }
+
+    /// The clamp that the operator applies to its output.
+    fn clips(&self) -> Option<Activation> {
+        self.as_activation()
+    }
+
+    /// For `x op constant` (or `constant op x` if `reversed`): the elementwise
+    /// `x * factor + offset` that it is.
+    fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
+        None
+    }
+}
+
+/// What an operator does with the channels of operand 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ChannelRole {
+    /// Weights mix all channels; the last axis of operand 1 counts them.
+    Mixes,
+    /// Weights per channel.
+    Depthwise,
+    /// No weights: every channel stays what it is.
+    Through,
+    /// Adds or subtracts operands channel by channel.
+    Joins,
+}
+
+/// How an operator changes a tensor's representation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cast {
+    Quantize,
+    Dequantize,
+    FakeQuant { min: f32, max: f32 },
+}
