@@ -106,9 +106,14 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
         choice.element = Some(match element.to_string().as_str() {
             "f32" => ElementType::F32,
             "i8" => ElementType::I8,
+            "u8" => ElementType::U8,
+            "i16" => ElementType::I16,
+            "i32" => ElementType::I32,
+            "bool" => ElementType::Bool,
             _ => {
-                let message =
-                    format!("element type `{element}` is not supported; write `f32` or `i8`");
+                let message = format!(
+                    "element type `{element}` is not supported; write `f32`, `i8`, `u8`, `i16`, `i32` or `bool`"
+                );
                 return Err(syn::Error::new(element.span(), message));
             }
         });

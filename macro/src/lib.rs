@@ -52,7 +52,15 @@ use proc_macro::TokenStream;
 /// - `image`: with the file's element type.
 /// - `"input_1:0" as image: i8`: by the model's own name, renamed.
 ///
-/// Element types are `f32` and `i8`.
+/// Element types are `f32`, `i8` and `u8` (int8 shifted by 128) for real numbers,
+/// `i16` where the model has int16 activations, `i32` for indices and `bool`.
+///
+/// # Models with a state
+///
+/// A model that keeps variables, an LSTM or an SVDF also has `State`, and takes
+/// one as its first argument: `fn name(&mut name::State, &name::Input, ..)`.
+/// `State::default()` is where a stream begins; keep one per stream. `run_in`
+/// takes it behind the arena.
 ///
 /// # Options
 ///
@@ -63,7 +71,7 @@ use proc_macro::TokenStream;
 /// | `dataset = "path"` | | representative dataset: a `.npz` keyed by input name with a leading sample axis; a folder of `<input>.npy`; one `.npy` for a model of one input; a folder of PNG or JPEG files for one image input. float32, float64, int8, uint8 and int32 are accepted; keys that begin with `label:` are ignored |
 /// | `samples = 100` | all | how many samples calibrate, spread evenly over the dataset |
 /// | `calibration = mse` | `mse` | how tensors' ranges are chosen: from the smallest to the largest value (`minmax`), without outliers (`percentile(99.99)`), for the least square error (`mse`) or the least divergence (`entropy`) |
-/// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)` and `symmetric` |
+/// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)`, `symmetric`, and `float`: the operator that computes the tensor is not quantized |
 /// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
 /// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is |
 /// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |

@@ -105,6 +105,7 @@ fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
             "entropy",
             "range",
             "symmetric",
+            "float",
         ]
     } else {
         &["minmax", "percentile", "mse", "entropy"]
@@ -128,6 +129,7 @@ fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
         "mse" => Method::Mse,
         "entropy" => Method::Entropy,
         "symmetric" => Method::Symmetric,
+        "float" => Method::Float,
         "percentile" => {
             let percent = arguments(1, "percentile(99.99)")?[0];
             if !(percent > 50.0 && percent <= 100.0) {

@@ -199,6 +199,8 @@ CASES |= {
     "greater_constant": (lambda x: tf.greater(x, 0.3), [(1, 30)]),
     "equal_i32": (lambda x, b: tf.equal(x, b), [idx(1, 20, high=4), idx(1, 20, high=4)]),
     "less_i32": (lambda x, b: tf.less(x, b), [idx(4, 5, high=9), idx(1, 5, high=9)]),
+    "add_i32": (lambda x, b: tf.gather(W["dense"], x + b), [idx(1, 6, high=5), idx(1, 1, high=5)]),
+    "sub_i32": (lambda x: (7 - x) * tf.constant([[2], [-3]]), [idx(1, 5, high=9)]),
     "logical_and": (lambda x, b: tf.logical_and(x, b), [flag(1, 20), flag(1, 20)]),
     "logical_or": (lambda x, b: tf.logical_or(x, b), [flag(4, 5), flag(1, 5)]),
     "logical_not": (lambda x: tf.logical_not(x), [flag(1, 20)]),

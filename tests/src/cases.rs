@@ -171,6 +171,26 @@ impl Case {
         Ok(bytes)
     }
 
+    /// Writes some of the float samples as a dataset.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn write_samples(&self, model: &Model, path: &Path, range: std::ops::Range<usize>) {
+        let file = std::fs::File::create(path).expect("a file");
+        let mut archive = NpzWriter::new(file);
+        for port in model.inputs() {
+            let key = format!("float:{}", port.name);
+            let (_, all) = self
+                .record
+                .iter()
+                .find(|(k, _)| *k == key)
+                .expect("recorded");
+            let part = all.slice_axis(Axis(0), range.clone().into()).to_owned();
+            archive.add_array(port.name, &part).expect("writable");
+        }
+        archive.finish().expect("writable");
+    }
+
     /// Quantizes the float twin: SQNR in dB by output, and the converter's.
     ///
     /// # Errors
@@ -182,19 +202,7 @@ impl Case {
         let model = Model::read(float, &Options::default()).map_err(|e| e.to_string())?;
         let write = |ending: &str, range: std::ops::Range<usize>| {
             let path = folder.join(format!("{}_{ending}.npz", self.name));
-            let file = std::fs::File::create(&path).expect("a file");
-            let mut archive = NpzWriter::new(file);
-            for port in model.inputs() {
-                let key = format!("float:{}", port.name);
-                let (_, all) = self
-                    .record
-                    .iter()
-                    .find(|(k, _)| *k == key)
-                    .expect("recorded");
-                let part = all.slice_axis(Axis(0), range.clone().into()).to_owned();
-                archive.add_array(port.name, &part).expect("writable");
-            }
-            archive.finish().expect("writable");
+            self.write_samples(&model, &path, range);
             path
         };
         let floats = self.record.iter().find(|(k, _)| k.starts_with("float:"));

@@ -115,6 +115,12 @@ impl Front {
             inputs: by_index(&inputs),
             outputs: by_index(&outputs),
         };
+        for (i, (name, method)) in options.tensors.iter().enumerate() {
+            if *method == Method::Float {
+                keep_in_float(&mut graph, i, name)
+                    .map_err(|message| Error::new(Blame::Tensor(i), message))?;
+            }
+        }
         let f32_inputs: Vec<bool> = elements.inputs.iter().map(|e| e.name() == "f32").collect();
         rewrite::rewrite(&mut graph, &f32_inputs);
         Ok(Self {
@@ -211,6 +217,9 @@ impl Front {
         let mut methods: Vec<(ValueId, Method)> =
             values.iter().map(|v| (*v, options.calibration)).collect();
         for (i, (name, method)) in options.tensors.iter().enumerate() {
+            if *method == Method::Float {
+                continue;
+            }
             let named = |v: &ValueId| {
                 let port = self.graph.inputs.iter().chain(&self.graph.outputs);
                 self.graph.values[*v].name == *name
@@ -295,19 +304,57 @@ fn lower(
 ) -> Result<QuantGraph> {
     quantize::lower(
         graph,
-        &Scales::new(graph, ranges, &[]),
+        &Scales::new(graph, ranges),
         elements,
         options.per_channel,
     )
 }
 
+/// Marks the computed tensor of this name.
+fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> std::result::Result<(), String> {
+    let computed: Vec<ValueId> = graph.nodes.iter().flat_map(|n| n.outputs.clone()).collect();
+    let ports = graph.outputs.iter().filter(|p| p.name == name);
+    let named: Vec<ValueId> = ports
+        .map(|p| p.value)
+        .chain(0..graph.values.len())
+        .filter(|v| computed.contains(v))
+        .filter(|&v| {
+            graph.values[v].name == name
+                || graph.outputs.iter().any(|p| p.value == v && p.name == name)
+        })
+        .collect();
+    let Some(&value) = named.first() else {
+        let names: Vec<&str> = computed
+            .iter()
+            .map(|&v| graph.values[v].name.as_str())
+            .chain(graph.outputs.iter().map(|p| p.name.as_str()))
+            .collect();
+        return Err(format!(
+            "no operator computes a tensor called {name:?}{}",
+            closest(name, &names)
+        ));
+    };
+    if !graph.values[value].element.is_real() {
+        return Err(format!("the tensor {name:?} holds no real numbers"));
+    }
+    graph.values[value].kept = Some(clause);
+    Ok(())
+}
+
 fn unknown_tensor(name: &str, names: &[&str]) -> String {
+    format!(
+        "no tensor to calibrate is called {name:?}{}",
+        closest(name, names)
+    )
+}
+
+/// A hint at the name that was perhaps meant.
+fn closest(name: &str, names: &[&str]) -> String {
     let close = names
         .iter()
         .map(|n| (strsim::jaro_winkler(n, name), n))
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let hint = close.map_or(String::new(), |(_, n)| format!("; the closest is {n:?}"));
-    format!("no tensor to calibrate is called {name:?}{hint}")
+    close.map_or(String::new(), |(_, n)| format!("; the closest is {n:?}"))
 }
 
 fn cache_slot(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Slot> {

@@ -85,6 +85,18 @@ impl Model {
         infos(&self.front.graph.outputs, &self.front.outputs)
     }
 
+    /// The names of all real tensors that operators compute, as
+    /// [`Options::tensors`] takes them.
+    pub fn tensors(&self, options: &Options) -> Result<Vec<String>> {
+        let graph = Graph::read(&self.bytes, options.signature.as_deref())?;
+        let computed = graph.nodes.iter().flat_map(|n| &n.outputs);
+        Ok(computed
+            .map(|&v| &graph.values[v])
+            .filter(|v| v.element.is_real())
+            .map(|v| v.name.clone())
+            .collect())
+    }
+
     /// Runs the float model on one sample: a flat slice per input.
     pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<ArrayD<f32>>> {
         Ok(self.run_sequence(&[inputs.to_vec()])?.remove(0))

@@ -6,7 +6,7 @@ use crate::arithmetic::{Multiplier, multiply_by_quantized_multiplier, multiply_i
 /// int8 inputs, int64 (or, as the model says, int32) for int16 ones, f32 for
 /// operators that are kept in float.
 pub trait Accumulate<X, W>: Copy + Default {
-    /// `self + (x + offset) * w`.
+    /// `self + (x + offset) * w`; floats have no offset.
     fn add_product(self, x: X, w: W, offset: i32) -> Self;
 }
 
@@ -31,10 +31,11 @@ impl Accumulate<i16, u8> for i64 {
     }
 }
 
-impl Accumulate<f32, f32> for f32 {
+/// Float weights are bytes, too, in little-endian order.
+impl Accumulate<f32, [u8; 4]> for f32 {
     #[inline(always)]
-    fn add_product(self, x: f32, w: f32, _: i32) -> Self {
-        self + x * w
+    fn add_product(self, x: f32, w: [u8; 4], _: i32) -> Self {
+        self + x * f32::from_le_bytes(w)
     }
 }
 
@@ -190,7 +191,8 @@ mod tests {
     fn weights_are_bytes_of_twos_complement() {
         assert_eq!(dot(10, &[1_i8, -2], &[255_u8, 3], 1), 10 - 2 - 3);
         assert_eq!(dot(0_i64, &[30_000_i16; 3], &[127_u8; 3], 0), 11_430_000);
-        assert_eq!(dot(0.5_f32, &[2.0, 3.0], &[0.25, -1.0], 7), -2.0);
+        let weights = [0.25_f32, -1.0].map(f32::to_le_bytes);
+        assert_eq!(dot(0.5_f32, &[2.0, 3.0], &weights, 7), -2.0);
     }
 
     #[test]

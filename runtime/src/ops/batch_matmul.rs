@@ -3,9 +3,9 @@
 use super::broadcast::Broadcast;
 use crate::arithmetic::Multiplier;
 
-/// Parameters of [`batch_matmul`].
+/// The sizes of both stacks.
 #[derive(Clone, Copy, Debug)]
-pub struct BatchMatmul<'a> {
+pub struct Matrices {
     /// How the stacks meet.
     pub broadcast: Broadcast,
     /// Rows of the output.
@@ -18,6 +18,48 @@ pub struct BatchMatmul<'a> {
     pub strides1: [usize; 2],
     /// Steps to the next product and the next column in operand 2.
     pub strides2: [usize; 2],
+}
+
+impl Matrices {
+    /// Element by element: sums from `start(column)` on, finished.
+    #[inline(always)]
+    fn multiply<X: Copy, A, Y>(
+        &self,
+        [input1, input2]: [&[X]; 2],
+        output: &mut [Y],
+        start: impl Fn(usize) -> A,
+        add: impl Fn(A, X, X) -> A,
+        finish: impl Fn(A) -> Y,
+    ) {
+        let mut outputs = output.iter_mut();
+        self.broadcast.each(|a, b| {
+            let (a, b) = (a * self.rows * self.depth, b * self.depth * self.columns);
+            for row in 0..self.rows {
+                for column in 0..self.columns {
+                    let begin1 = a + row * self.strides1[0];
+                    let begin2 = b + column * self.strides2[1];
+                    let mut sum = start(column);
+                    for k in 0..self.depth {
+                        let x = input1.get(begin1 + k * self.strides1[1]);
+                        let y = input2.get(begin2 + k * self.strides2[0]);
+                        if let (Some(&x), Some(&y)) = (x, y) {
+                            sum = add(sum, x, y);
+                        }
+                    }
+                    if let Some(out) = outputs.next() {
+                        *out = finish(sum);
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// Parameters of [`batch_matmul`].
+#[derive(Clone, Copy, Debug)]
+pub struct BatchMatmul<'a> {
+    /// The sizes.
+    pub matrices: Matrices,
     /// Operand 1's negated zero point.
     pub input1_offset: i32,
     /// Operand 2's negated zero point.
@@ -36,32 +78,56 @@ pub struct BatchMatmul<'a> {
     pub activation_max: i32,
 }
 
-/// Element by element.
+/// In int8.
 pub fn batch_matmul(p: &BatchMatmul<'_>, input1: &[i8], input2: &[i8], output: &mut [i8]) {
-    let mut outputs = output.iter_mut();
-    p.broadcast.each(|a, b| {
-        let (a, b) = (a * p.rows * p.depth, b * p.depth * p.columns);
-        for row in 0..p.rows {
-            for (column, &bias) in p.bias.iter().enumerate().take(p.columns) {
-                let begin1 = a + row * p.strides1[0];
-                let begin2 = b + column * p.strides2[1];
-                let mut sum = bias;
-                for k in 0..p.depth {
-                    let x = input1.get(begin1 + k * p.strides1[1]).copied().unwrap_or(0);
-                    let y = input2.get(begin2 + k * p.strides2[0]).copied().unwrap_or(0);
-                    let x = i32::from(x) + p.input1_offset;
-                    sum = sum.wrapping_add(x * (i32::from(y) + p.input2_offset));
-                }
-                let scaled = if p.rounds_once {
-                    p.output_multiplier.apply_once(sum)
-                } else {
-                    p.output_multiplier.apply(sum)
-                };
-                let q = scaled.wrapping_add(p.output_offset);
-                if let Some(out) = outputs.next() {
-                    *out = q.max(p.activation_min).min(p.activation_max) as i8;
-                }
-            }
-        }
-    });
+    p.matrices.multiply(
+        [input1, input2],
+        output,
+        |column| p.bias.get(column).copied().unwrap_or(0),
+        |sum, x, y| {
+            let (x, y) = (
+                i32::from(x) + p.input1_offset,
+                i32::from(y) + p.input2_offset,
+            );
+            sum.wrapping_add(x * y)
+        },
+        |sum| {
+            let scaled = if p.rounds_once {
+                p.output_multiplier.apply_once(sum)
+            } else {
+                p.output_multiplier.apply(sum)
+            };
+            let q = scaled.wrapping_add(p.output_offset);
+            q.max(p.activation_min).min(p.activation_max) as i8
+        },
+    );
+}
+
+/// Parameters of [`float_batch_matmul`].
+#[derive(Clone, Copy, Debug)]
+pub struct FloatBatchMatmul<'a> {
+    /// The sizes.
+    pub matrices: Matrices,
+    /// By column.
+    pub bias: &'a [f32],
+    /// Smallest output.
+    pub activation_min: f32,
+    /// Largest output.
+    pub activation_max: f32,
+}
+
+/// In float.
+pub fn float_batch_matmul(
+    p: &FloatBatchMatmul<'_>,
+    input1: &[f32],
+    input2: &[f32],
+    output: &mut [f32],
+) {
+    p.matrices.multiply(
+        [input1, input2],
+        output,
+        |column| p.bias.get(column).copied().unwrap_or(0.0),
+        |sum: f32, x, y| sum + x * y,
+        |sum| sum.max(p.activation_min).min(p.activation_max),
+    );
 }

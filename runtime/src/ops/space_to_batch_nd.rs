@@ -4,7 +4,7 @@ use super::strided::copy_row;
 
 /// Parameters of [`space_to_batch_nd`]; pairs are of rows and columns.
 #[derive(Clone, Copy, Debug)]
-pub struct SpaceToBatchNd {
+pub struct SpaceToBatchNd<T> {
     /// Images of the input.
     pub batches: usize,
     /// Elements of a pixel.
@@ -18,11 +18,11 @@ pub struct SpaceToBatchNd {
     /// Padding before the input.
     pub padding: [usize; 2],
     /// The quantized value of the padding.
-    pub fill: i8,
+    pub fill: T,
 }
 
 /// Pixel by pixel of the output.
-pub fn space_to_batch_nd(p: &SpaceToBatchNd, input: &[i8], output: &mut [i8]) {
+pub fn space_to_batch_nd<T: Copy>(p: &SpaceToBatchNd<T>, input: &[T], output: &mut [T]) {
     let mut pixels = output.chunks_exact_mut(p.inner.max(1));
     let ([block_height, block_width], [height, width]) = (p.block, p.input);
     for offset in 0..block_height * block_width {

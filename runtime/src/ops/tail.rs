@@ -19,14 +19,14 @@ pub enum Tail {
 }
 
 /// 1 / (1 + exp(-x)).
-fn logistic(x: f32) -> f32 {
+pub(super) fn logistic(x: f32) -> f32 {
     let e = exp_of_negative(-x.abs());
     let positive = 1.0 / (1.0 + e);
     if x >= 0.0 { positive } else { e * positive }
 }
 
 /// Hyperbolic tangent; a series near 0, where exponentials cancel.
-fn tanh(x: f32) -> f32 {
+pub(super) fn tanh(x: f32) -> f32 {
     if x.abs() < 0.1 {
         let x2 = x * x;
         return x * (1.0 - x2 * (1.0 / 3.0 - x2 * (2.0 / 15.0 - x2 * (17.0 / 315.0))));
@@ -46,6 +46,14 @@ fn softmax(row: &mut [f32], beta: f32) {
     for x in row {
         *x /= sum;
     }
+}
+
+/// The same of another tensor.
+pub fn tail(p: &Tail, input: &[f32], output: &mut [f32]) {
+    for (out, x) in output.iter_mut().zip(input) {
+        *out = *x;
+    }
+    tail_in_place(p, output);
 }
 
 /// Applies the function to every element or row.

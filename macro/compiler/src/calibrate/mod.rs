@@ -32,6 +32,8 @@ pub enum Method {
     Range(f32, f32),
     /// As wide below zero as above.
     Symmetric,
+    /// Not quantized: the operator that computes the tensor stays in float.
+    Float,
 }
 
 /// A tensor's real range.
@@ -54,6 +56,7 @@ pub(crate) fn calibrate(
     samples: &[usize],
     values: &[(ValueId, Method)],
 ) -> Ranges {
+    let samples = &histories(graph, dataset, samples);
     // The extremes come first: histograms need them.
     let extremes = observe(graph, dataset, samples, |_, data| {
         let range = data
@@ -122,16 +125,34 @@ pub(crate) fn calibrate(
     ranges
 }
 
+/// A sample, and the states that the calls before it left.
+type History = (usize, Vec<ArrayD<f32>>);
+
+/// The samples as consecutive calls, which matters to models with a state.
+fn histories(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Vec<History> {
+    let mut states = Vec::new();
+    samples
+        .iter()
+        .map(|&sample| {
+            let before = states.clone();
+            if !graph.states.is_empty() {
+                outputs(graph, &dataset.sample(sample), &mut states);
+            }
+            (sample, before)
+        })
+        .collect()
+}
+
 /// Runs every sample and keeps `f` of every tensor.
 fn observe<T: Send>(
     graph: &Graph,
     dataset: &Dataset,
-    samples: &[usize],
+    samples: &[History],
     f: impl Fn(ValueId, ArrayViewD<'_, f32>) -> T + Sync,
 ) -> Vec<Vec<(ValueId, T)>> {
-    parallel::map(samples, |&sample| {
+    parallel::map(samples, |(sample, states)| {
         let mut seen = Vec::new();
-        evaluate(graph, &dataset.sample(sample), |value, data| {
+        evaluate_from(graph, &dataset.sample(*sample), states, |value, data| {
             seen.push((value, f(value, data.view())))
         });
         seen

@@ -55,6 +55,17 @@ impl Constants {
         quote!(&#name.0)
     }
 
+    /// The same of float weights: groups of four bytes.
+    pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
+        let bytes: Vec<i8> = data
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .map(|b| b as i8)
+            .collect();
+        let bytes = self.bytes(hint, &bytes);
+        quote!((#bytes).as_chunks().0)
+    }
+
     /// Int8 data that kernels read as numbers: operands and shifts.
     pub(crate) fn int8s(&mut self, hint: &str, data: &[i8]) -> TokenStream {
         let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();

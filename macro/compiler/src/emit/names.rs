@@ -30,7 +30,7 @@ pub struct PortChoice {
     pub name: String,
     /// Another Rust name.
     pub rename: Option<String>,
-    /// `f32` or `i8`; by default the file's type.
+    /// By default the file's type.
     pub element: Option<ElementType>,
 }
 
@@ -111,6 +111,23 @@ pub(crate) fn resolve(
                 format!("the {what} {:?} is listed twice", choice.name),
             ));
         }
+        if let Some(element) = choice.element
+            && !allowed(ports[index].element).contains(&element)
+        {
+            let list: Vec<&str> = allowed(ports[index].element)
+                .iter()
+                .map(|e| e.name())
+                .collect();
+            return Err(Error::new(
+                blame(i),
+                format!(
+                    "the {what} {:?} cannot be {}; write {}",
+                    choice.name,
+                    element.name(),
+                    list.join(" or ")
+                ),
+            ));
+        }
         indices.push(index);
         let name = choice
             .rename
@@ -139,6 +156,18 @@ pub(crate) fn resolve(
         ));
     }
     Ok(finish(side, ports, indices, idents, |i| choices[i].element))
+}
+
+/// What callers may pass for an element type of the file.
+fn allowed(file: ElementType) -> &'static [ElementType] {
+    match file {
+        ElementType::F32 | ElementType::I8 | ElementType::U8 => {
+            &[ElementType::F32, ElementType::I8, ElementType::U8]
+        }
+        ElementType::I16 => &[ElementType::F32, ElementType::I16],
+        ElementType::I32 => &[ElementType::I32],
+        ElementType::Bool => &[ElementType::Bool],
+    }
 }
 
 fn finish(

@@ -39,6 +39,8 @@ pub(super) fn fuse(graph: &mut Graph) {
         if let Some((input, second)) = function(graph, position)
             && graph.values[input].quantization.is_none()
             && graph.uses()[input] == 1
+            && graph.values[input].kept.is_none()
+            && graph.values[graph.nodes[position].output()].kept.is_none()
             && let Some(producer) = graph.producers()[input]
             && let Some((origin, first)) = function(graph, producer)
         {

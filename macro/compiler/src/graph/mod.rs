@@ -105,11 +105,6 @@ impl QuantParams {
         let q = (real / self.scale).round() as i32;
         q.saturating_add(self.zero_point).clamp(-32768, 32767) as i16
     }
-
-    /// The quantized value of 0.0 in int8, whatever the file says.
-    pub(crate) fn zero(self) -> i8 {
-        self.zero_point.clamp(-128, 127) as i8
-    }
 }
 
 /// What the file itself says about a tensor's quantization.
@@ -146,6 +141,8 @@ pub(crate) struct Value {
     pub element: ElementType,
     pub quantization: Option<Quantization>,
     pub constant: Option<Constant>,
+    /// The user keeps it in float, by this clause of `tensors(..)`.
+    pub kept: Option<usize>,
 }
 
 impl Value {

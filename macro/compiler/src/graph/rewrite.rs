@@ -26,6 +26,12 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
 
 /// Variables of operators that ask for 16 bits, where the file has them in float.
 fn type_states(graph: &mut Graph) {
+    for state in &graph.states {
+        // What is written in float is read in float.
+        let next = graph.values[state.next].kept;
+        let value = &mut graph.values[state.value];
+        value.kept = value.kept.or(next);
+    }
     for position in 0..graph.nodes.len() {
         for (operand, rule) in graph.nodes[position].op.state_rules() {
             let StateRule::Int16(params) = rule else {
@@ -95,6 +101,7 @@ fn fold_casts(graph: &mut Graph) {
             if cast == Cast::Quantize {
                 graph.values[input].element = element;
             }
+            graph.values[input].kept = graph.values[input].kept.or(graph.values[output].kept);
             graph.nodes.remove(position);
             replace(graph, output, input);
         } else {
@@ -149,6 +156,9 @@ fn fuse_activations(graph: &mut Graph) {
         match fused {
             Some(producer) => {
                 let node = graph.nodes.remove(position);
+                let kept = graph.values[graph.nodes[producer].output()].kept;
+                let output = &mut graph.values[node.output()];
+                output.kept = output.kept.or(kept);
                 graph.nodes[producer].outputs = node.outputs;
             }
             None => position += 1,
@@ -193,7 +203,9 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
                 .contains(&Some(end))
                 .then(|| affine(graph, node, end))
                 .flatten();
-            let Some([f, o]) = step else { break };
+            let Some([f, o]) = step.filter(|_| graph.values[node.output()].kept.is_none()) else {
+                break;
+            };
             let real = |a: ArrayD<f32>| a.mapv(f64::from);
             let (f, o) = (real(f), real(o));
             let (Some(f), Some(o)) = (f.broadcast(factor.raw_dim()), o.broadcast(factor.raw_dim()))

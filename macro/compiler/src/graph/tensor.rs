@@ -56,6 +56,7 @@ pub(super) fn value(
         element,
         quantization,
         constant,
+        kept: None,
     })
 }
 

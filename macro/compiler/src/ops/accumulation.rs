@@ -356,9 +356,9 @@ impl Accumulation {
                 quote!(, u8, i64),
             ),
             Terms::F32 { filter, bias } => (
-                constants.floats("FILTER", filter),
+                constants.float_bytes("FILTER", filter),
                 constants.floats("BIAS", bias),
-                quote!(, f32, f32),
+                quote!(, [u8; 4], f32),
             ),
         };
         let (output, stage) = self.emit_output(constants);

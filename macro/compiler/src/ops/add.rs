@@ -5,7 +5,8 @@ use quote::quote;
 
 use super::broadcast::{self, Broadcast};
 use super::{
-    Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext,
+    Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator,
+    ParseContext, Target,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -45,7 +46,14 @@ impl Operator for Add {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return super::integer::lower(context, "add_i32", i32::wrapping_add);
+        }
         AddKernel::lower(context, self.activation, false)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::float::binary("ADD", context, self.activation, |a, b| a + b)
     }
 
     super::activation::fused_activation!();

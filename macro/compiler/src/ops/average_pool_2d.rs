@@ -15,6 +15,7 @@ impl AveragePool2d {
 impl Reduction for AveragePool2d {
     const NAME: &'static str = "AVERAGE_POOL_2D";
     const FUNCTION: &'static str = "average_pool_2d";
+    const FLOAT_FUNCTION: &'static str = "float_average_pool_2d";
 
     fn real(taps: &[f32]) -> f32 {
         taps.iter().sum::<f32>() / taps.len() as f32

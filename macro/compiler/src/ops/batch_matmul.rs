@@ -2,14 +2,17 @@
 //! with weights of run time shares.
 
 use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
 use super::{
-    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned,
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source,
+    Target, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::Value;
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct BatchMatmul {
@@ -125,6 +128,10 @@ impl Operator for BatchMatmul {
         )?;
         lower(context, sizes, None, Activation::None, false)
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
 }
 
 /// The kernel of two matrices; the bias, if there is one, is at scale a x b.
@@ -135,15 +142,18 @@ pub(super) fn lower(
     activation: Activation,
     rounds_once: bool,
 ) -> Result<Lowered> {
+    let bias_operand = bias
+        .and_then(|i| context.inputs.get(i))
+        .and_then(Option::as_ref);
+    if context.target == Target::F32 {
+        return lower_float(sizes, bias_operand.map(|o| o.value), activation);
+    }
     let (a, source_a) = broadcast::operand(context, 0)?;
     let (b, source_b) = broadcast::operand(context, 1)?;
     let output = context.output_params()?;
     // The reference multiplies the scales in single precision.
     let product = f64::from(a.scale * b.scale);
-    let bias = match bias
-        .and_then(|i| context.inputs.get(i))
-        .and_then(Option::as_ref)
-    {
+    let bias = match bias_operand {
         Some(operand) => super::weights::bias_values(operand.value, product)?,
         None => vec![0; sizes.columns],
     };
@@ -200,10 +210,7 @@ impl Kernel for BatchMatmulKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let s = &self.sizes;
-        let broadcast = s.broadcast.emit();
-        let sizes = emit::fields(&[("rows", s.rows), ("depth", s.depth), ("columns", s.columns)]);
-        let (strides1, strides2) = (emit::usizes(&s.strides_a), emit::usizes(&s.strides_b));
+        let matrices = self.sizes.emit();
         let [offset1, offset2] = self.offsets.map(emit::int);
         let bias = constants.words("BIAS", &self.bias);
         let (output, offset) = (emit::multiplier(self.output), emit::int(self.output_offset));
@@ -212,10 +219,7 @@ impl Kernel for BatchMatmulKernel {
         Emitted {
             parameters_type: quote!(BatchMatmul<'static>),
             parameters: quote!(rt::BatchMatmul {
-                broadcast: #broadcast,
-                #sizes
-                strides1: [#strides1],
-                strides2: [#strides2],
+                matrices: #matrices,
                 input1_offset: #offset1,
                 input2_offset: #offset2,
                 bias: #bias,
@@ -230,7 +234,90 @@ impl Kernel for BatchMatmulKernel {
     }
 
     fn macs(&self) -> u64 {
-        let s = &self.sizes;
-        (s.batches.iter().product::<usize>() * s.rows * s.depth * s.columns) as u64
+        self.sizes.macs()
+    }
+}
+
+impl Sizes {
+    fn emit(&self) -> TokenStream {
+        let broadcast = self.broadcast.emit();
+        let sizes = emit::fields(&[
+            ("rows", self.rows),
+            ("depth", self.depth),
+            ("columns", self.columns),
+        ]);
+        let (strides1, strides2) = (emit::usizes(&self.strides_a), emit::usizes(&self.strides_b));
+        quote!(rt::Matrices {
+            broadcast: #broadcast,
+            #sizes
+            strides1: [#strides1],
+            strides2: [#strides2],
+        })
+    }
+
+    fn macs(&self) -> u64 {
+        (self.batches.iter().product::<usize>() * self.rows * self.depth * self.columns) as u64
+    }
+}
+
+/// The same in float.
+fn lower_float(sizes: Sizes, bias: Option<&Value>, activation: Activation) -> Result<Lowered> {
+    let bias = match bias {
+        Some(value) => value
+            .real()
+            .ok_or_else(|| Error::model("its bias is computed at run time"))?
+            .iter()
+            .copied()
+            .collect(),
+        None => vec![0.0; sizes.columns],
+    };
+    let kernel = FloatBatchMatmulKernel {
+        sizes,
+        bias,
+        activation: activation.bounds(),
+    };
+    let sources = vec![Source::Operand(0), Source::Operand(1)];
+    Ok(Lowered::new(kernel, sources))
+}
+
+struct FloatBatchMatmulKernel {
+    sizes: Sizes,
+    bias: Vec<f32>,
+    activation: (f32, f32),
+}
+
+impl Kernel for FloatBatchMatmulKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (a, b) = (inputs[0].f32(), inputs[1].f32());
+        let mut output = Vec::new();
+        self.sizes.products(|column, pairs| {
+            let start = self.bias.get(column).copied().unwrap_or(0.0);
+            let sum = pairs.fold(start, |sum, (i, j)| sum + a[i] * b[j]);
+            output.push(sum.max(self.activation.0).min(self.activation.1));
+        });
+        Buffer::F32(output)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let matrices = self.sizes.emit();
+        let bias = constants.floats("BIAS", &self.bias);
+        let (min, max) = (
+            emit::float(self.activation.0),
+            emit::float(self.activation.1),
+        );
+        Emitted {
+            parameters_type: quote!(FloatBatchMatmul<'static>),
+            parameters: quote!(rt::FloatBatchMatmul {
+                matrices: #matrices,
+                bias: #bias,
+                activation_min: #min,
+                activation_max: #max,
+            }),
+            function: "float_batch_matmul",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        self.sizes.macs()
     }
 }

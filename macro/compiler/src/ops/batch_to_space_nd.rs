@@ -107,4 +107,8 @@ impl Operator for BatchToSpaceNd {
             self.kernel(&context.input(0)?.value.shape)?.1,
         ))
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::broadcast::{self, Broadcast};
 use super::function::Function;
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source};
+use super::{
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source,
+};
 use crate::emit::Constants;
 use crate::error::{Error, Result};
 
@@ -17,6 +19,11 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
 
     /// The function of real numbers.
     fn real(&self, a: f32, b: f32) -> f32;
+
+    /// What is applied to the result.
+    fn activation(&self) -> Activation {
+        Activation::None
+    }
 
     /// The integer function, and where the operands come from.
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])>;
@@ -80,6 +87,13 @@ impl<B: Binary> Operator for Elementwise<B> {
         };
         Ok(Lowered::new(kernel, sources.into()))
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let this = self.0.clone();
+        super::float::binary(B::NAME, context, self.0.activation(), move |a, b| {
+            this.real(a, b)
+        })
+    }
 }
 
 pub(super) struct BinaryKernel {
@@ -89,17 +103,11 @@ pub(super) struct BinaryKernel {
 
 impl Kernel for BinaryKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let element = |b: &Buffer, i: usize| match b {
-            Buffer::I8(data) => data[i].into(),
-            Buffer::I16(data) => data[i].into(),
-            Buffer::I32(data) => data[i],
-            Buffer::F32(_) => 0,
-        };
         let (a, b) = (inputs[0], inputs[1]);
         let results = self
             .broadcast
             .positions()
-            .map(|(i, j)| self.function.apply(element(a, i), element(b, j)));
+            .map(|(i, j)| self.function.apply(a.integer(i), b.integer(j)));
         match a {
             Buffer::I16(_) if self.function.keeps_type() => {
                 Buffer::I16(results.map(|x| x as i16).collect())

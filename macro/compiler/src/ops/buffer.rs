@@ -60,6 +60,14 @@ impl Buffer {
         }
     }
 
+    /// One element, of any type.
+    pub(crate) fn number(&self, at: usize) -> f64 {
+        match self {
+            Buffer::F32(data) => data[at].into(),
+            _ => self.integer(at).into(),
+        }
+    }
+
     /// All elements, as [`Buffer::integer`].
     pub(crate) fn integers(&self) -> Vec<i32> {
         (0..self.len()).map(|at| self.integer(at)).collect()
@@ -95,7 +103,7 @@ impl Buffer {
 
     /// The elements at `positions`, whatever their type; `fill` (as a quantized
     /// value) where there is none.
-    pub(crate) fn pick(&self, positions: impl Iterator<Item = Option<usize>>, fill: i32) -> Buffer {
+    pub(crate) fn pick(&self, positions: impl Iterator<Item = Option<usize>>, fill: f64) -> Buffer {
         fn of<T: Copy>(data: &[T], at: impl Iterator<Item = Option<usize>>, fill: T) -> Vec<T> {
             at.map(|i| i.and_then(|i| data.get(i)).copied().unwrap_or(fill))
                 .collect()
@@ -103,7 +111,7 @@ impl Buffer {
         match self {
             Buffer::I8(data) => Buffer::I8(of(data, positions, fill as i8)),
             Buffer::I16(data) => Buffer::I16(of(data, positions, fill as i16)),
-            Buffer::I32(data) => Buffer::I32(of(data, positions, fill)),
+            Buffer::I32(data) => Buffer::I32(of(data, positions, fill as i32)),
             Buffer::F32(data) => Buffer::F32(of(data, positions, fill as f32)),
         }
     }

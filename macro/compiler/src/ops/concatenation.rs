@@ -132,7 +132,7 @@ impl Kernel for ConcatenationKernel {
                     (0..width).map(move |i| Some(begin + row * width + i))
                 })
         });
-        whole.pick(positions, 0)
+        whole.pick(positions, 0.0)
     }
 
     fn gathers_inputs(&self) -> bool {

@@ -139,6 +139,10 @@ impl Operator for Conv2d {
         }))
     }
 
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
     super::activation::fused_activation!();
 
     fn writes_f32(&self) -> bool {

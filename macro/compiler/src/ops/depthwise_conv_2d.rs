@@ -118,6 +118,10 @@ impl Operator for DepthwiseConv2d {
         }))
     }
 
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
     super::activation::fused_activation!();
 
     fn writes_f32(&self) -> bool {

@@ -34,6 +34,10 @@ impl Binary for Div {
         self.activation.apply(a / b)
     }
 
+    fn activation(&self) -> Activation {
+        self.activation
+    }
+
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;

@@ -110,6 +110,10 @@ impl Operator for Gather {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
     }
+
+    fn takes_integers(&self, operand: usize) -> bool {
+        operand == 1
+    }
 }
 
 /// Indices outside of the axis give zeros.
@@ -132,7 +136,7 @@ impl Kernel for GatherKernel {
             let index = usize::try_from(*indices.get(batch * self.indices + k)?).ok()?;
             (index < self.axis).then_some((rest * self.axis + index) * self.inner + inner)
         });
-        inputs[0].pick(positions, 0)
+        inputs[0].pick(positions, 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

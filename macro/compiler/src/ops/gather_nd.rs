@@ -70,6 +70,14 @@ impl Operator for GatherNd {
         let data = super::constant_source(context, 0)?;
         Ok(Lowered::new(kernel, vec![data, Source::Operand(1)]))
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
+    fn takes_integers(&self, operand: usize) -> bool {
+        operand == 1
+    }
 }
 
 /// Index vectors outside of the data give zeros.
@@ -90,7 +98,7 @@ impl Kernel for GatherNdKernel {
         let positions = slices.flat_map(|slice| {
             (0..self.inner).map(move |k| slice.map(|slice| slice * self.inner + k))
         });
-        inputs[0].pick(positions, 0)
+        inputs[0].pick(positions, 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -22,6 +22,10 @@ impl Gelu {
 impl Unary for Gelu {
     const NAME: &'static str = "GELU";
 
+    fn parameter(&self) -> f32 {
+        f32::from(self.approximate)
+    }
+
     fn real(&self, x: f32) -> f32 {
         if self.approximate {
             let inner = 0.797_884_6 * (x + 0.044_715 * x * x * x);

@@ -169,7 +169,7 @@ impl Kernel for IndexMapKernel {
             }
             (at..at + self.inner).map(Some)
         });
-        inputs[0].pick(positions, 0)
+        inputs[0].pick(positions, 0.0)
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {

@@ -27,6 +27,10 @@ impl LeakyRelu {
 impl Unary for LeakyRelu {
     const NAME: &'static str = "LEAKY_RELU";
 
+    fn parameter(&self) -> f32 {
+        self.alpha
+    }
+
     fn real(&self, x: f32) -> f32 {
         if x > 0.0 { x } else { x * self.alpha }
     }

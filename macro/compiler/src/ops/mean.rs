@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
+use super::float::MeanKernel;
 use super::reduce::{Axes, Dims, count, outputs};
 use super::{Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
 use crate::emit::{self, Constants};
@@ -55,6 +56,12 @@ impl Operator for Mean {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         SumKernel::lower(context, &self.axes, true)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
+        let factor = 1.0 / count(&dims) as f32;
+        Ok(Lowered::unary(MeanKernel { dims, factor }))
     }
 }
 

@@ -25,6 +25,7 @@ mod float;
 pub(crate) mod function;
 mod index_map;
 pub(crate) mod input_affine;
+mod integer;
 mod kernel;
 mod operator;
 mod pool;

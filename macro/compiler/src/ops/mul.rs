@@ -4,7 +4,9 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
-use super::{Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use super::{
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
@@ -43,6 +45,9 @@ impl Operator for Mul {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return super::integer::lower(context, "mul_i32", i32::wrapping_mul);
+        }
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let (output, element) = (context.params_of_output()?, context.target.element());
@@ -61,6 +66,10 @@ impl Operator for Mul {
             }),
             sources: vec![source_a, source_b],
         })
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::float::binary("MUL", context, self.activation, |a, b| a * b)
     }
 
     super::activation::fused_activation!();

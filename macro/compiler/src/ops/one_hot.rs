@@ -120,7 +120,7 @@ impl Kernel for OneHotKernel {
             let index = indices[rest / self.depth * self.inner + k];
             Some(usize::from(index == (rest % self.depth) as i32))
         });
-        let picked = values.pick(hot, 0);
+        let picked = values.pick(hot, 0.0);
         match self.target {
             Target::I32 => picked,
             Target::I16(_) => Buffer::I16(picked.i32().iter().map(|&x| x as i16).collect()),

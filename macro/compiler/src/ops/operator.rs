@@ -92,8 +92,14 @@ pub(crate) trait Operator: Send + Sync {
 
     /// Chooses the kernel of an operator that is kept in float: it reads and
     /// writes f32.
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        float::lower(self.name(), context)
+    fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        float::lower(self.name())
+    }
+
+    /// True if the operand holds indices or a mask, also where the operator is
+    /// kept in float.
+    fn takes_integers(&self, _operand: usize) -> bool {
+        false
     }
 
     /// True if the output has the input's elements in the same order.

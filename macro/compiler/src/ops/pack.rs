@@ -51,4 +51,8 @@ impl Operator for Pack {
         let axis = strided::axis(self.axis, context.output.shape.len())?;
         super::concatenation::lower(context, |shape| shape[axis..].iter().product())
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
 }

@@ -126,18 +126,18 @@ impl Operator for Pad {
         let skip = MAX_DIMS - merged.len();
         let fill = match (context.target, &self.value) {
             (
-                _,
+                Target::I8(_) | Target::I16(_),
                 Some(Fill {
                     quantized: Some(q), ..
                 }),
-            ) => i32::from(*q),
+            ) => f64::from(*q),
             (Target::I8(params), value) => {
-                i32::from(params.quantize(value.as_ref().map_or(0.0, |v| v.real)))
+                f64::from(params.quantize(value.as_ref().map_or(0.0, |v| v.real)))
             }
             (Target::I16(params), value) => {
-                i32::from(params.quantize_i16(value.as_ref().map_or(0.0, |v| v.real)))
+                f64::from(params.quantize_i16(value.as_ref().map_or(0.0, |v| v.real)))
             }
-            (_, value) => value.as_ref().map_or(0, |v| v.real as i32),
+            (_, value) => value.as_ref().map_or(0.0, |v| v.real.into()),
         };
         let mut kernel = PadKernel {
             input: [1; MAX_DIMS],
@@ -151,12 +151,16 @@ impl Operator for Pad {
         }
         Ok(Lowered::unary(kernel))
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
 }
 
 struct PadKernel {
     input: [usize; MAX_DIMS],
     paddings: [[usize; 2]; MAX_DIMS],
-    value: i32,
+    value: f64,
     element: ElementType,
 }
 
@@ -182,7 +186,10 @@ impl Kernel for PadKernel {
         let input = emit::usizes(&self.input);
         let before = emit::usizes(&self.paddings.map(|p| p[0]));
         let after = emit::usizes(&self.paddings.map(|p| p[1]));
-        let value = emit::int(self.value);
+        let value = match self.element {
+            ElementType::F32 => emit::float(self.value as f32),
+            _ => emit::int(self.value as i32),
+        };
         let element = emit::ident(self.element.name());
         Emitted {
             parameters_type: quote!(Pad<#element>),

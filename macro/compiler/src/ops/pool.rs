@@ -19,6 +19,8 @@ pub(crate) trait Reduction: Send + Sync + 'static {
     const NAME: &'static str;
     /// The runtime's.
     const FUNCTION: &'static str;
+    /// The runtime's in float.
+    const FLOAT_FUNCTION: &'static str;
 
     fn real(taps: &[f32]) -> f32;
 
@@ -110,6 +112,17 @@ impl<R: Reduction> Operator for Pool<R> {
         }))
     }
 
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let input = &context.input(0)?.value.shape;
+        Ok(Lowered::unary(super::float::PoolKernel {
+            window: self.stepping.over(input, self.filter)?,
+            channels: input[3],
+            activation: self.activation,
+            reduction: R::real,
+            runtime: R::FLOAT_FUNCTION,
+        }))
+    }
+
     fn channels(&self) -> Option<ChannelRole> {
         Some(ChannelRole::Through)
     }
@@ -118,7 +131,7 @@ impl<R: Reduction> Operator for Pool<R> {
 }
 
 /// Reduces the taps of every output element.
-fn reduced<T: Copy, U>(
+pub(super) fn reduced<T: Copy, U>(
     window: &Window,
     channels: usize,
     input: &[T],

@@ -57,14 +57,17 @@ impl<B: Binary> Operator for Tabled<B> {
         self.0.function(constants)
     }
 
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        match numbers(context)?[..] {
+            [None, Some(exponent)] => {
+                super::float::unary(B::NAME, 0, exponent, move |x| x.powf(exponent))
+            }
+            _ => super::float::lower(B::NAME),
+        }
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let constants: Vec<Option<f32>> = (0..2)
-            .map(|i| {
-                let value = context.input(i)?.value;
-                let single = value.real().filter(|c| c.len() == 1);
-                Ok(single.and_then(|c| c.first().copied()))
-            })
-            .collect::<Result<_>>()?;
+        let constants = numbers(context)?;
         let variable = usize::from(constants[0].is_some());
         match self.0.function(&constants) {
             Some(f) => {
@@ -75,4 +78,15 @@ impl<B: Binary> Operator for Tabled<B> {
             None => self.0.lower(context),
         }
     }
+}
+
+/// The operands that are one constant number.
+fn numbers(context: &LowerContext<'_>) -> Result<Vec<Option<f32>>> {
+    (0..2)
+        .map(|i| {
+            let value = context.input(i)?.value;
+            let single = value.real().filter(|c| c.len() == 1);
+            Ok(single.and_then(|c| c.first().copied()))
+        })
+        .collect()
 }

@@ -62,6 +62,11 @@ impl Operator for Prelu {
             sources: vec![source, alpha_source],
         })
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let function = |x, alpha| if x >= 0.0 { x } else { x * alpha };
+        super::float::binary("PRELU", context, super::Activation::None, function)
+    }
 }
 
 struct PreluKernel {

@@ -67,6 +67,10 @@ impl Operator for ReduceMax {
             smallest: self.smallest,
         }))
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
 }
 
 struct ExtremeKernel {
@@ -77,11 +81,7 @@ struct ExtremeKernel {
 impl Kernel for ExtremeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
-        let value = |i: usize| match inputs[0] {
-            Buffer::I16(data) => data[i].into(),
-            Buffer::I32(data) => data[i],
-            other => other.i8()[i].into(),
-        };
+        let value = |i: usize| inputs[0].number(i);
         let mut best: Vec<Option<usize>> = vec![None; total];
         for (i, at) in outputs(&self.dims).enumerate() {
             let better = |b: usize| {
@@ -95,7 +95,7 @@ impl Kernel for ExtremeKernel {
                 best[at] = Some(i);
             }
         }
-        inputs[0].pick(best.into_iter(), 0)
+        inputs[0].pick(best.into_iter(), 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

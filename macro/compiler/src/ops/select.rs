@@ -125,6 +125,14 @@ impl Operator for Select {
         ];
         Ok(Lowered::new(kernel, sources))
     }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
+    fn takes_integers(&self, operand: usize) -> bool {
+        operand == 0
+    }
 }
 
 struct SelectKernel {
@@ -154,7 +162,7 @@ impl Kernel for SelectKernel {
                 second + at(2, i)
             })
         });
-        both.pick(positions, 0)
+        both.pick(positions, 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -98,6 +98,13 @@ impl Operator for Softmax {
         }))
     }
 
+    fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        Ok(Lowered::unary(tail::TailKernel(tail::Function::Softmax {
+            beta: self.beta,
+            depth: self.depth,
+        })))
+    }
+
     fn tail(&self) -> Option<tail::Function> {
         Some(tail::Function::Softmax {
             beta: self.beta,

@@ -127,7 +127,8 @@ mod tests {
         for x in (-32768..=32767_i32).step_by(37) {
             let real = (f64::from(x - 32767) * 10.0 / 65535.0).exp() * 32768.0;
             let got = f64::from(lookup(&exp, x as i16));
-            assert!((got - real).abs() < 3.0, "{x}: {got} {real}");
+            // Its 512 steps are of 10 / 512, those of 128 inputs 128 / 65535 of 10.
+            assert!((got - real).abs() < 8.0, "{x}: {got} {real}");
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 
 pub(crate) struct SpaceToBatchNd {
     blocks: Vec<usize>,
@@ -35,6 +36,7 @@ impl SpaceToBatchNd {
             padding: [0; 2],
             inner: input[m + 1..].iter().product(),
             fill: 0,
+            element: ElementType::I8,
         };
         for d in 0..m {
             let k = 2 - m + d;
@@ -84,8 +86,13 @@ impl Operator for SpaceToBatchNd {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let mut kernel = self.kernel(&context.input(0)?.value.shape)?;
-        kernel.fill = context.output_params()?.zero();
+        kernel.fill = context.target.params().map_or(0, |p| p.zero_point);
+        kernel.element = context.target.element();
         Ok(Lowered::unary(kernel))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
     }
 }
 
@@ -96,7 +103,8 @@ struct SpaceToBatchNdKernel {
     block: [usize; 2],
     padding: [usize; 2],
     inner: usize,
-    fill: i8,
+    fill: i32,
+    element: ElementType,
 }
 
 impl Kernel for SpaceToBatchNdKernel {
@@ -122,9 +130,13 @@ impl Kernel for SpaceToBatchNdKernel {
         let fields = emit::fields(&[("batches", self.batches), ("inner", self.inner)]);
         let [input, output, block, padding] =
             [self.input, self.output, self.block, self.padding].map(|pair| emit::usizes(&pair));
-        let fill = emit::int(self.fill.into());
+        let element = emit::ident(self.element.name());
+        let fill = match self.element {
+            ElementType::F32 => emit::float(self.fill as f32),
+            _ => emit::int(self.fill),
+        };
         Emitted {
-            parameters_type: quote!(SpaceToBatchNd),
+            parameters_type: quote!(SpaceToBatchNd<#element>),
             parameters: quote!(rt::SpaceToBatchNd {
                 #fields
                 input: [#input],

@@ -113,7 +113,7 @@ impl<M: Movement> Operator for Moving<M> {
             return ArrayD::zeros(shape);
         };
         let data = Buffer::F32(input.iter().copied().collect());
-        let moved = data.pick(walk.positions().map(Some), 0);
+        let moved = data.pick(walk.positions().map(Some), 0.0);
         crate::graph::array(shape, moved.f32().to_vec())
     }
 
@@ -168,7 +168,7 @@ impl StridedKernel {
 
 impl Kernel for StridedKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        inputs[0].pick(self.walk.positions().map(Some), 0)
+        inputs[0].pick(self.walk.positions().map(Some), 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::add::AddKernel;
 use super::broadcast;
-use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext};
+use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext, Target};
 use crate::error::{Error, Result};
 
 pub(crate) struct Sub {
@@ -40,7 +40,14 @@ impl Operator for Sub {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return super::integer::lower(context, "sub_i32", i32::wrapping_sub);
+        }
         AddKernel::lower(context, self.activation, true)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        super::float::binary("SUB", context, self.activation, |a, b| a - b)
     }
 
     super::activation::fused_activation!();

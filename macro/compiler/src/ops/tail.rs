@@ -58,7 +58,7 @@ impl Kernel for TailKernel {
         Emitted {
             parameters_type: quote!(Tail),
             parameters: self.0.parameters(),
-            function: "tail_in_place",
+            function: "tail",
         }
     }
 

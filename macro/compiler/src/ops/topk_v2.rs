@@ -123,7 +123,7 @@ impl Kernel for TopkKernel {
             .enumerate()
             .map(|(i, &at)| Some(i / self.k * self.depth + at));
         vec![
-            inputs[0].pick(positions, 0),
+            inputs[0].pick(positions, 0.0),
             Buffer::I32(indices.iter().map(|&i| i as i32).collect()),
         ]
     }

@@ -170,6 +170,10 @@ impl Operator for TransposeConv {
         Ok(Lowered::new(kernel, vec![Source::Operand(input)]))
     }
 
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
     super::activation::fused_activation!();
 
     fn writes_f32(&self) -> bool {

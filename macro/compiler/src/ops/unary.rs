@@ -22,6 +22,11 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         TableKernel::real(input, output, |x| self.real(x))
     }
 
+    /// What the runtime's float function needs to know.
+    fn parameter(&self) -> f32 {
+        0.0
+    }
+
     /// The kernel for int16.
     fn lower_i16(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         Err(Error::model("its input is int16; supported is int8"))
@@ -79,6 +84,11 @@ impl<U: Unary> Operator for U {
         } else {
             self.table(input, output)
         }))
+    }
+
+    fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        let this = self.clone();
+        super::float::unary(U::NAME, 0, self.parameter(), move |x| this.real(x))
     }
 
     fn channels(&self) -> Option<ChannelRole> {

@@ -170,6 +170,7 @@ mod tests {
             shape: shape.to_vec(),
             element: crate::graph::ElementType::F32,
             quantization: None,
+            kept: None,
             constant: Some(Constant::F32(array(shape, data))),
         }
     }

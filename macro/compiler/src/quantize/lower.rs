@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{QuantGraph, QuantState, QuantTensor, Scales, Step, TensorId};
-use crate::error::{Error, Result};
+use crate::error::{Blame, Error, Result};
 use crate::graph::{Constant, ElementType, Graph, QuantParams, ValueId};
 use crate::ops::quantize::{DequantizeKernel, PortKernel, QuantizeKernel};
 use crate::ops::requantize::RequantizeKernel;
@@ -106,7 +106,8 @@ fn f32_end(graph: &Graph, output: ValueId) -> Option<F32End> {
         // Quantization that the file prescribes is kept to the letter.
         let ours = uses[value] == 1
             && graph.values[value].quantization.is_none()
-            && graph.values[value].element == ElementType::F32;
+            && graph.values[value].element == ElementType::F32
+            && graph.values[value].kept.is_none();
         let Some(position) = position.filter(|_| ours) else {
             end.start = Some(value);
             break;
@@ -219,7 +220,7 @@ impl Lowering<'_> {
         Ok(match self.graph.values[value].element {
             ElementType::I32 => Target::I32,
             ElementType::Bool => Target::Bool,
-            _ if self.scales.is_float(value) => Target::F32,
+            _ if self.graph.values[value].kept.is_some() => Target::F32,
             ElementType::I16 => Target::I16(self.scales.get(self.graph, value)?),
             _ => Target::I8(self.scales.get(self.graph, value)?),
         })
@@ -353,7 +354,10 @@ impl Lowering<'_> {
                 self.graph.values[value].name
             )));
         };
-        let element = self.target(value)?.element();
+        let element = match self.graph.values[value].element {
+            ElementType::I16 => ElementType::I16,
+            _ => ElementType::I8,
+        };
         let id = self.tensor(value, element, Some(params));
         self.extra("(input)", raw, id, QuantizeKernel { params, element });
         self.tensors.insert(value, id);
@@ -375,7 +379,8 @@ impl Lowering<'_> {
         Ok(id)
     }
 
-    fn context(&self, position: usize, target: Target) -> Result<LowerContext<'_>> {
+    /// `real` if it reads f32.
+    fn context(&self, position: usize, target: Target, real: bool) -> Result<LowerContext<'_>> {
         let node = &self.graph.nodes[position];
         let operand = |v: &Option<ValueId>| {
             v.map(|v| {
@@ -385,6 +390,7 @@ impl Lowering<'_> {
                     value,
                     params: computed.then(|| self.scales.find(v)).flatten(),
                     element: match value.element {
+                        element if real && element.is_real() => ElementType::F32,
                         ElementType::F32 => ElementType::I8,
                         other => other.held(),
                     },
@@ -445,27 +451,48 @@ impl Lowering<'_> {
     fn node(&mut self, position: usize) -> Result<()> {
         let node = &self.graph.nodes[position];
         let target = self.target(node.output())?;
+        let real = target == Target::F32;
         if node.op.is_view()
             && let Some(input) = node.inputs.first().copied().flatten()
-            && self.target(input).ok() == Some(target)
         {
-            if target == Target::F32 {
-                let id = self.real(input)?;
-                self.reals.insert(node.output(), id);
+            let id = if real {
+                self.real(input)?
             } else {
-                let id = self.held(input)?;
-                self.tensors.insert(node.output(), id);
+                self.held(input)?
+            };
+            let tensor = &self.program.tensors[id];
+            if tensor.element == target.element() && tensor.params == target.params() {
+                let kind = if real {
+                    &mut self.reals
+                } else {
+                    &mut self.tensors
+                };
+                kind.insert(node.output(), id);
+                return Ok(());
             }
-            return Ok(());
         }
-        let context = self.context(position, target)?;
-        let Lowered { kernel, sources } = if target == Target::F32 {
-            node.op.lower_float(&context)?
+        let context = self.context(position, target, real)?;
+        let Lowered { kernel, sources } = if real {
+            let kept = self.graph.values[node.output()].kept;
+            let blamed = |e: Error| match kept {
+                Some(clause) => Error::new(Blame::Tensor(clause), e.message),
+                None => e,
+            };
+            let lowered = node.op.lower_float(&context).map_err(blamed)?;
+            for source in &lowered.sources {
+                if let Source::Operand(i) = source
+                    && !node.op.takes_integers(*i)
+                    && context.element(*i)? != ElementType::F32
+                {
+                    return Err(Error::model(format!("input {i} is no real number")));
+                }
+            }
+            lowered
         } else {
             node.op.lower(&context)?
         };
         let targets: Vec<Target> = [target].into_iter().chain(context.other_targets).collect();
-        let mut inputs = self.sources(position, sources, target == Target::F32)?;
+        let mut inputs = self.sources(position, sources, real)?;
         if let (QuantRule::SameAsAllInputs | QuantRule::Choice, Some(params)) =
             (node.op.rule(), target.params())
         {
@@ -520,7 +547,9 @@ impl Lowering<'_> {
             return Err(Error::model("it has no input"));
         };
         if node.op.writes_f32() {
-            let lowered = node.op.lower(&self.context(position, Target::F32)?)?;
+            let lowered = node
+                .op
+                .lower(&self.context(position, Target::F32, false)?)?;
             let inputs = self.sources(position, lowered.sources, false)?;
             let output = self.tensor(node.output(), ElementType::F32, None);
             self.tensors.insert(node.output(), output);
@@ -534,7 +563,7 @@ impl Lowering<'_> {
             return Ok(());
         }
         let real = if end.start == Some(input) {
-            self.dequantized(input)?
+            self.real(input)?
         } else {
             self.tensors[&input]
         };

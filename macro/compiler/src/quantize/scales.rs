@@ -53,11 +53,10 @@ fn fixed(graph: &Graph, value: ValueId) -> Option<QuantParams> {
 /// The chosen quantization of every computed tensor.
 pub(crate) struct Scales {
     params: Vec<Option<QuantParams>>,
-    floats: Vec<bool>,
 }
 
 impl Scales {
-    pub(crate) fn new(graph: &Graph, ranges: &Ranges, kept: &[ValueId]) -> Self {
+    pub(crate) fn new(graph: &Graph, ranges: &Ranges) -> Self {
         let uses = graph.uses();
         let covered: Vec<ValueId> = graph
             .nodes
@@ -97,8 +96,7 @@ impl Scales {
             });
             params[value] = fixed(graph, value).or(shared);
         }
-        let floats = (0..graph.values.len()).map(|v| kept.contains(&v)).collect();
-        Self { params, floats }
+        Self { params }
     }
 
     pub(crate) fn get(&self, graph: &Graph, value: ValueId) -> Result<QuantParams> {
@@ -108,11 +106,6 @@ impl Scales {
                 graph.values[value].name
             ))
         })
-    }
-
-    /// True for tensors that stay in float because the user says so.
-    pub(crate) fn is_float(&self, value: ValueId) -> bool {
-        self.floats.get(value).copied().unwrap_or(false)
     }
 
     pub(crate) fn find(&self, value: ValueId) -> Option<QuantParams> {

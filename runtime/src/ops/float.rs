@@ -1,0 +1,247 @@
+//! Operators that the user keeps in float: f32 in, f32 out.
+//!
+//! Weighted operators are the integer kernels with other accumulators; what only
+//! moves elements is the same for all types.
+
+use super::broadcast::Broadcast;
+use super::reduce::Reduce;
+use super::tail::{logistic, tanh};
+use super::window::Window;
+
+/// Parameters of elementwise functions of two operands.
+#[derive(Clone, Copy, Debug)]
+pub struct FloatBinary {
+    /// How the operands meet.
+    pub broadcast: Broadcast,
+    /// Smallest output.
+    pub activation_min: f32,
+    /// Largest output.
+    pub activation_max: f32,
+}
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident: $f:expr;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(p: &FloatBinary, input1: &[f32], input2: &[f32], output: &mut [f32]) {
+            p.broadcast.apply(input1, input2, output, |a, b| {
+                let x: f32 = $f(a, b);
+                x.max(p.activation_min).min(p.activation_max)
+            });
+        }
+    )*};
+}
+
+binary! {
+    /// `input1 + input2`.
+    float_add: |a, b| a + b;
+    /// `input1 - input2`.
+    float_sub: |a, b| a - b;
+    /// `input1 * input2`.
+    float_mul: |a, b| a * b;
+    /// `input1 / input2`.
+    float_div: |a, b| a / b;
+    /// The larger.
+    float_maximum: f32::max;
+    /// The smaller.
+    float_minimum: f32::min;
+    /// `input1`, or below zero `input1 * input2`.
+    float_prelu: |x: f32, alpha: f32| if x >= 0.0 { x } else { x * alpha };
+    /// `(input1 - input2)^2`.
+    float_squared_difference: |a: f32, b: f32| (a - b) * (a - b);
+}
+
+/// Parameters of elementwise functions of one operand.
+#[derive(Clone, Copy, Debug)]
+pub struct FloatUnary {
+    /// LEAKY_RELU's slope, POW's exponent; else unused.
+    pub parameter: f32,
+}
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident: $f:expr;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(p: &FloatUnary, input: &[f32], output: &mut [f32]) {
+            for (out, &x) in output.iter_mut().zip(input) {
+                *out = $f(x, p.parameter);
+            }
+        }
+    )*};
+}
+
+unary! {
+    /// Without its sign.
+    float_abs: |x: f32, _| x.abs();
+    /// `x * min(max(x + 3, 0), 6) / 6`.
+    float_hard_swish: |x: f32, _| x * (x + 3.0).clamp(0.0, 6.0) * (1.0 / 6.0);
+    /// `x`, or below zero `alpha * x`.
+    float_leaky_relu: |x, alpha| if x > 0.0 { x } else { alpha * x };
+    /// `1 / (1 + exp(-x))`.
+    float_logistic: |x, _| logistic(x);
+    /// `-x`.
+    float_neg: |x: f32, _| -x;
+    /// `max(x, 0)`.
+    float_relu: |x: f32, _| x.max(0.0);
+    /// `min(max(x, 0), 6)`.
+    float_relu6: |x: f32, _| x.clamp(0.0, 6.0);
+    /// `min(max(x, 0), 1)`.
+    float_relu_0_to_1: |x: f32, _| x.clamp(0.0, 1.0);
+    /// `min(max(x, -1), 1)`.
+    float_relu_n1_to_1: |x: f32, _| x.clamp(-1.0, 1.0);
+    /// -1, 0 or 1.
+    float_sign: |x: f32, _| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
+    /// `x^2`.
+    float_square: |x: f32, _| x * x;
+    /// Hyperbolic tangent.
+    float_tanh: |x, _| tanh(x);
+}
+
+#[cfg(feature = "float")]
+unary! {
+    /// Rounded up.
+    float_ceil: |x, _| libm::ceilf(x);
+    /// Cosine.
+    float_cos: |x, _| libm::cosf(x);
+    /// `x`, or below zero `exp(x) - 1`.
+    float_elu: |x, _| if x > 0.0 { x } else { libm::expm1f(x) };
+    /// `e^x`.
+    float_exp: |x, _| libm::expf(x);
+    /// Rounded down.
+    float_floor: |x, _| libm::floorf(x);
+    /// `x` times the normal distribution function, or its tanh approximation if
+    /// the parameter is not 0.
+    float_gelu: |x: f32, approximate: f32| if approximate != 0.0 {
+        0.5 * x * (1.0 + tanh(0.797_884_6 * (x + 0.044_715 * x * x * x)))
+    } else {
+        0.5 * x * libm::erfcf(-x * core::f32::consts::FRAC_1_SQRT_2)
+    };
+    /// Natural logarithm.
+    float_log: |x, _| libm::logf(x);
+    /// `x` to the power of the parameter.
+    float_pow: libm::powf;
+    /// To the nearest integer, ties to even.
+    float_round: |x, _| libm::rintf(x);
+    /// `1 / sqrt(x)`.
+    float_rsqrt: |x, _| 1.0 / libm::sqrtf(x);
+    /// Sine.
+    float_sin: |x, _| libm::sinf(x);
+    /// Square root.
+    float_sqrt: |x, _| libm::sqrtf(x);
+}
+
+#[cfg(not(feature = "float"))]
+macro_rules! missing {
+    ($($name:ident)*) => {$(
+        /// Needs the feature `float`; a program that calls it without does not compile.
+        pub fn $name<T>(_: &FloatUnary, _: &[T], _: &mut [T]) {
+            const {
+                panic!("an operator that is kept in float needs a function of libm: enable the feature `float` of the crate niello");
+            }
+        }
+    )*};
+}
+
+#[cfg(not(feature = "float"))]
+missing! {
+    float_ceil float_cos float_elu float_exp float_floor float_gelu float_log float_pow
+    float_round float_rsqrt float_sin float_sqrt
+}
+
+/// Parameters of both float pools.
+#[derive(Clone, Copy, Debug)]
+pub struct FloatPool2d {
+    /// Sizes, strides and padding.
+    pub window: Window,
+    /// Channels.
+    pub channels: usize,
+    /// Smallest output.
+    pub activation_min: f32,
+    /// Largest output.
+    pub activation_max: f32,
+}
+
+#[inline(always)]
+fn pool(
+    p: &FloatPool2d,
+    input: &[f32],
+    output: &mut [f32],
+    start: f32,
+    fold: impl Fn(f32, f32) -> f32,
+    finish: impl Fn(f32, f32) -> f32,
+) {
+    let channels = p.channels.max(1);
+    for (position, pixel) in p.window.positions().zip(output.chunks_exact_mut(channels)) {
+        for (channel, out) in pixel.iter_mut().enumerate() {
+            let (mut value, mut count) = (start, 0.0);
+            p.window.taps(position, |_, at| {
+                if let Some(&x) = input.get(at * channels + channel) {
+                    value = fold(value, x);
+                    count += 1.0;
+                }
+            });
+            *out = finish(value, count)
+                .max(p.activation_min)
+                .min(p.activation_max);
+        }
+    }
+}
+
+/// Means of the taps inside the input.
+pub fn float_average_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
+    pool(p, input, output, 0.0, |sum, x| sum + x, |sum, n| sum / n);
+}
+
+/// Maxima of the taps inside the input.
+pub fn float_max_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
+    pool(p, input, output, f32::MIN, f32::max, |max, _| max);
+}
+
+/// Parameters of [`float_mean`].
+#[derive(Clone, Copy, Debug)]
+pub struct FloatMean {
+    /// The dimensions.
+    pub reduce: Reduce,
+    /// One by the number of averaged elements; 1 for SUM.
+    pub factor: f32,
+}
+
+/// MEAN and SUM.
+pub fn float_mean(p: &FloatMean, input: &[f32], output: &mut [f32]) {
+    let finish = |sum| sum * p.factor;
+    p.reduce
+        .fold(input, output, 0.0, |sum: f32, x: f32| sum + x, finish);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_clamped_and_broadcast() {
+        let p = FloatBinary {
+            broadcast: Broadcast {
+                dims: [1, 1, 1, 1, 2, 2],
+                strides1: [0, 0, 0, 0, 2, 1],
+                strides2: [0, 0, 0, 0, 0, 1],
+            },
+            activation_min: 0.0,
+            activation_max: f32::INFINITY,
+        };
+        let mut output = [0.0; 4];
+        float_sub(&p, &[1.0, 2.0, 3.0, 4.0], &[2.0, 0.5], &mut output);
+        assert_eq!(output, [0.0, 1.5, 1.0, 3.5]);
+    }
+
+    #[test]
+    fn functions_follow_their_definitions() {
+        let p = FloatUnary { parameter: 0.25 };
+        let run = |f: fn(&FloatUnary, &[f32], &mut [f32])| {
+            let mut output = [0.0; 4];
+            f(&p, &[-4.0, -0.5, 0.0, 7.0], &mut output);
+            output
+        };
+        assert_eq!(run(float_leaky_relu), [-1.0, -0.125, 0.0, 7.0]);
+        assert_eq!(run(float_relu6), [0.0, 0.0, 0.0, 6.0]);
+        assert_eq!(run(float_sign), [-1.0, -1.0, 0.0, 1.0]);
+        assert_eq!(run(float_hard_swish)[3], 7.0);
+    }
+}

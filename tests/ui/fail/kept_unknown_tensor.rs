@@ -1,0 +1,6 @@
+niello::include_model! {
+    fn model = "../../models/ops/conv_i8.tflite",
+    tensors("z": float),
+}
+
+fn main() {}
