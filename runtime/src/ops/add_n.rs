@@ -27,3 +27,31 @@ pub fn add_n<const N: usize>(p: &AddN<N>, inputs: [&[i8]; N], output: &mut [i8])
         *out = q.clamp(-128, 127) as i8;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_operands_of_one_scale_add_up() {
+        let operand = AddOperand {
+            offset: 0,
+            multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: 0,
+            },
+        };
+        let p = AddN {
+            operands: [operand; 3],
+            start: 0,
+            output_multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: -18,
+            },
+            output_offset: 1,
+        };
+        let mut output = [0; 2];
+        add_n(&p, [&[1, 100], &[2, 100], &[3, 100]], &mut output);
+        assert_eq!(output, [7, 127]);
+    }
+}

@@ -38,3 +38,22 @@ pub fn arg_max<T: Copy + PartialOrd>(p: &ArgMax, input: &[T], output: &mut [i32]
 pub fn arg_min<T: Copy + PartialOrd>(p: &ArgMax, input: &[T], output: &mut [i32]) {
     first(p, input, output, |a, b| a < b);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_ones_the_first_counts() {
+        let p = ArgMax {
+            outer: 1,
+            depth: 3,
+            inner: 2,
+        };
+        let mut output = [0; 2];
+        arg_max(&p, &[1, 9, 4, 2, 4, 9], &mut output);
+        assert_eq!(output, [1, 0]);
+        arg_min(&p, &[1, 9, 4, 2, 4, 9], &mut output);
+        assert_eq!(output, [0, 1]);
+    }
+}

@@ -131,3 +131,35 @@ pub fn float_batch_matmul(
         |sum| sum.max(p.activation_min).min(p.activation_max),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matrices_multiply_transposed_or_not() {
+        let mut p = FloatBatchMatmul {
+            matrices: Matrices {
+                broadcast: Broadcast {
+                    dims: [1; 6],
+                    strides1: [0; 6],
+                    strides2: [0; 6],
+                },
+                rows: 1,
+                depth: 2,
+                columns: 2,
+                strides1: [2, 1],
+                strides2: [2, 1],
+            },
+            bias: &[0.0, 10.0],
+            activation_min: f32::NEG_INFINITY,
+            activation_max: f32::INFINITY,
+        };
+        let mut output = [0.0; 2];
+        float_batch_matmul(&p, &[1.0, 2.0], &[1.0, 2.0, 3.0, 4.0], &mut output);
+        assert_eq!(output, [7.0, 20.0]);
+        p.matrices.strides2 = [1, 2];
+        float_batch_matmul(&p, &[1.0, 2.0], &[1.0, 2.0, 3.0, 4.0], &mut output);
+        assert_eq!(output, [5.0, 21.0]);
+    }
+}

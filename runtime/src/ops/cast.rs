@@ -65,3 +65,28 @@ pub fn to_bool(_: &Port, input: &[i8], output: &mut [bool]) {
         *out = q != 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_change_and_values_stay() {
+        let p = FromI32 {
+            multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: 0,
+            },
+            offset: 1,
+        };
+        let mut output = [0; 3];
+        from_i32(&p, &[10, -7, i32::MAX], &mut output);
+        assert_eq!(output, [6, -2, 127]);
+        let mut bytes = [0; 3];
+        to_u8(&Port, &[-128, 0, 127], &mut bytes);
+        assert_eq!(bytes, [0, 128, 255]);
+        let mut flags = [false; 2];
+        to_bool(&Port, &[0, 1], &mut flags);
+        assert_eq!(flags, [false, true]);
+    }
+}

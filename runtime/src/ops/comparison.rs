@@ -77,3 +77,38 @@ comparisons! {
     /// `input1 <= input2`.
     less_equal le;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scales_count() {
+        let operand = |shift| CompareOperand {
+            offset: 0,
+            multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift,
+            },
+        };
+        let p = Comparison {
+            broadcast: Broadcast {
+                dims: [1, 1, 1, 1, 1, 3],
+                strides1: [0, 0, 0, 0, 0, 1],
+                strides2: [0; 6],
+            },
+            left_shift: 8,
+            // A step of operand 2 is two of operand 1.
+            input1: operand(0),
+            input2: operand(1),
+        };
+        let mut output = [0; 3];
+        greater(&p, &[3_i8, 4, 5], &[2], &mut output);
+        assert_eq!(output, [0, 0, 1]);
+        equal(&p, &[3_i8, 4, 5], &[2], &mut output);
+        assert_eq!(output, [0, 1, 0]);
+        let integers = Comparison { left_shift: 0, ..p };
+        less_equal(&integers, &[1, i32::MAX, 2], &[2], &mut output);
+        assert_eq!(output, [1, 0, 1]);
+    }
+}

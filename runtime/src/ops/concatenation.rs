@@ -27,3 +27,16 @@ pub fn concatenation<T: Copy, const N: usize>(
         begin += size;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_side_by_side() {
+        let p = Concatenation { widths: [1, 2] };
+        let mut output = [0; 6];
+        concatenation(&p, [&[1, 4], &[2, 3, 5, 6]], &mut output);
+        assert_eq!(output, [1, 2, 3, 4, 5, 6]);
+    }
+}

@@ -49,3 +49,44 @@ pub fn cumsum(p: &Cumsum, input: &[i8], output: &mut [i8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_grow_from_either_end() {
+        // Of one scale: twice the larger scale, 20 more bits.
+        let half = Multiplier {
+            multiplier: 1 << 30,
+            shift: 0,
+        };
+        let p = Cumsum {
+            outer: 1,
+            depth: 3,
+            inner: 1,
+            exclusive: false,
+            reverse: false,
+            input: AddOperand {
+                offset: 0,
+                multiplier: half,
+            },
+            start: 0,
+            output_multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: -18,
+            },
+            output_offset: 0,
+        };
+        let mut output = [0; 3];
+        cumsum(&p, &[1, 2, 4], &mut output);
+        assert_eq!(output, [1, 3, 7]);
+        let p = Cumsum {
+            exclusive: true,
+            reverse: true,
+            ..p
+        };
+        cumsum(&p, &[1, 2, 4], &mut output);
+        assert_eq!(output, [6, 4, 0]);
+    }
+}

@@ -125,3 +125,32 @@ pub fn floor_div(p: &FloorDiv, input1: &[i8], input2: &[i8], output: &mut [i8]) 
     p.broadcast
         .apply(input1, input2, output, |a, b| p.element(a, b));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotients_round_and_saturate() {
+        let p = Div {
+            broadcast: Broadcast {
+                dims: [1, 1, 1, 1, 1, 5],
+                strides1: [0, 0, 0, 0, 0, 1],
+                strides2: [0, 0, 0, 0, 0, 1],
+            },
+            input1_offset: 0,
+            input2_offset: 0,
+            // All scales are 1.
+            output_multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: 1,
+            },
+            output_offset: 0,
+            activation_min: -128,
+            activation_max: 127,
+        };
+        let mut output = [0; 5];
+        div(&p, &[100, -100, 7, 5, 0], &[7, 3, -3, 0, 0], &mut output);
+        assert_eq!(output, [14, -33, -2, 127, 0]);
+    }
+}

@@ -36,3 +36,22 @@ pub fn gather<T: Copy + Default>(p: &Gather, input: &[T], indices: &[i32], outpu
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_in_the_indices_order() {
+        let p = Gather {
+            batches: 1,
+            outer: 1,
+            axis: 3,
+            indices: 3,
+            inner: 2,
+        };
+        let mut output = [9; 6];
+        gather(&p, &[1, 2, 3, 4, 5, 6], &[2, 0, -1], &mut output);
+        assert_eq!(output, [5, 6, 1, 2, 0, 0]);
+    }
+}

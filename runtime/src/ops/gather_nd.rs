@@ -31,3 +31,20 @@ pub fn gather_nd<T: Copy + Default>(p: &GatherNd, input: &[T], indices: &[i32], 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vectors_name_slices() {
+        let p = GatherNd {
+            dims: [1, 1, 1, 1, 2, 2],
+            depth: 2,
+            inner: 1,
+        };
+        let mut output = [9; 3];
+        gather_nd(&p, &[1, 2, 3, 4], &[1, 0, 0, 1, 2, 0], &mut output);
+        assert_eq!(output, [3, 2, 0]);
+    }
+}

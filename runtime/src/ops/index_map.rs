@@ -60,3 +60,23 @@ pub fn index_map<T: Copy>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirrored_row() {
+        let one = Index::Steps {
+            count: 1,
+            stride: 0,
+        };
+        let p = IndexMap {
+            indices: [one, one, one, Index::Table(&[2, 0, 2, 4, 2])],
+            inner: 2,
+        };
+        let mut output = [0; 10];
+        index_map(&p, &[1, 2, 3, 4, 5, 6], &mut output);
+        assert_eq!(output, [3, 4, 1, 2, 3, 4, 5, 6, 3, 4]);
+    }
+}

@@ -33,3 +33,20 @@ pub fn l2_normalization(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_length_one() {
+        let p = L2Normalization {
+            depth: 2,
+            input_offset: -10,
+        };
+        let mut output = [0; 4];
+        l2_normalization(&p, &[40, 50, 10, 30], &mut output);
+        // 3/5, 4/5 and 0, 1 in steps of 1/128.
+        assert_eq!(output, [77, 102, 0, 127]);
+    }
+}

@@ -27,3 +27,22 @@ pub fn one_hot<T: Copy>(p: &OneHot<T>, indices: &[i32], output: &mut [T]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_outside_are_all_off() {
+        let p = OneHot {
+            outer: 2,
+            depth: 3,
+            inner: 1,
+            on: 5,
+            off: -1,
+        };
+        let mut output = [0; 6];
+        one_hot(&p, &[2, 3], &mut output);
+        assert_eq!(output, [-1, -1, 5, -1, -1, -1]);
+    }
+}

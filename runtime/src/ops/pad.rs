@@ -29,3 +29,21 @@ pub fn pad<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
         copy_row(data, output.get_mut(at..).unwrap_or(&mut []));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_of_one_value() {
+        let p = Pad {
+            input: [1, 1, 1, 1, 1, 2],
+            before: [0, 0, 0, 0, 1, 1],
+            after: [0; 6],
+            value: 7,
+        };
+        let mut output = [0; 6];
+        pad(&p, &[1, 2], &mut output);
+        assert_eq!(output, [7, 7, 7, 7, 1, 2]);
+    }
+}

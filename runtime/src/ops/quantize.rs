@@ -63,3 +63,25 @@ pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_away_from_zero_and_ends_saturate() {
+        let p = Quantization {
+            scale: 0.5,
+            zero_point: 1,
+        };
+        let mut output = [0_i8; 4];
+        quantize(&p, &[0.25, -0.25, 1e9, f32::NAN], &mut output);
+        assert_eq!(output, [2, 0, 127, 1]);
+        let mut wide = [0_i16; 1];
+        quantize(&p, &[1000.0], &mut wide);
+        assert_eq!(wide, [2001]);
+        let mut real = [0.0];
+        dequantize(&p, &wide, &mut real);
+        assert_eq!(real, [1000.0]);
+    }
+}

@@ -122,3 +122,21 @@ fn each(sizes: [usize; 4], steps: [usize; 4], mut f: impl FnMut(usize)) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extremes_over_columns() {
+        let p = Reduce {
+            dims: [1, 1, 2, 3],
+            reduced: [false, false, true, false],
+        };
+        let mut output = [0; 3];
+        reduce_max(&p, &[1, -5, 3, 0, 2, 9], &mut output);
+        assert_eq!(output, [1, 2, 9]);
+        reduce_min(&p, &[1, -5, 3, 0, 2, 9], &mut output);
+        assert_eq!(output, [0, -5, 3]);
+    }
+}

@@ -47,3 +47,23 @@ pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn between_two_pixels_is_their_mean() {
+        let p = ResizeBilinear {
+            batches: 1,
+            input_height: 1,
+            input_width: 2,
+            channels: 1,
+            rows: &[0, 0, 0],
+            columns: &[0, 1, 0, 0, 1, 512, 1, 1, 0],
+        };
+        let mut output = [0; 3];
+        resize_bilinear(&p, &[10, -21], &mut output);
+        assert_eq!(output, [10, -6, -21]);
+    }
+}

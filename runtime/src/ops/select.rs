@@ -34,3 +34,19 @@ pub fn select<T: Copy>(p: &Select, condition: &[i8], input1: &[T], input2: &[T],
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_of_rows_chooses() {
+        let p = Select {
+            dims: [1, 1, 1, 1, 2, 2],
+            strides: [[0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 2, 1], [0, 0, 0, 0, 0, 0]],
+        };
+        let mut output = [0; 4];
+        select(&p, &[1, 0], &[1, 2, 3, 4], &[7], &mut output);
+        assert_eq!(output, [1, 2, 7, 7]);
+    }
+}

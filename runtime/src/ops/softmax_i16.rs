@@ -55,3 +55,33 @@ pub fn softmax_i16(p: &SoftmaxI16<'_>, input: &[i16], output: &mut [i16]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_inputs_share_equally() {
+        let (mut exponentials, mut reciprocals) = ([0; 513], [0; 513]);
+        // Only the ends are looked up: exp(0) = 1, and 1 / (1 + 0.5) in the middle.
+        exponentials[511] = 32767;
+        exponentials[512] = 32767;
+        reciprocals[256] = 21845;
+        reciprocals[257] = 21845;
+        reciprocals[255] = 21845;
+        let p = SoftmaxI16 {
+            depth: 3,
+            input_multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: 1,
+            },
+            exponentials: &exponentials,
+            reciprocals: &reciprocals,
+        };
+        let mut output = [0; 3];
+        softmax_i16(&p, &[5, 5, 5], &mut output);
+        for q in output {
+            assert!((q - 10_922).abs() <= 2, "{q}");
+        }
+    }
+}

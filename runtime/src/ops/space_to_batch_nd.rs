@@ -44,3 +44,24 @@ pub fn space_to_batch_nd<T: Copy>(p: &SpaceToBatchNd<T>, input: &[T], output: &m
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_become_images() {
+        let p = SpaceToBatchNd {
+            batches: 1,
+            inner: 1,
+            input: [1, 3],
+            output: [1, 2],
+            block: [1, 2],
+            padding: [0, 1],
+            fill: 9,
+        };
+        let mut output = [0; 4];
+        space_to_batch_nd(&p, &[1, 2, 3], &mut output);
+        assert_eq!(output, [9, 2, 1, 3]);
+    }
+}

@@ -55,3 +55,23 @@ pub(super) fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
         *to = *from;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_is_transposed_and_reversed() {
+        let mut p = Strided {
+            dims: [1, 1, 1, 1, 3, 2],
+            strides: [0, 0, 0, 0, 1, 3],
+            offset: 0,
+        };
+        let mut output = [0; 6];
+        strided(&p, &[1, 2, 3, 4, 5, 6], &mut output);
+        assert_eq!(output, [1, 4, 2, 5, 3, 6]);
+        (p.strides, p.offset) = ([0, 0, 0, 0, -1, 3], 2);
+        strided(&p, &[1, 2, 3, 4, 5, 6], &mut output);
+        assert_eq!(output, [3, 6, 2, 5, 1, 4]);
+    }
+}

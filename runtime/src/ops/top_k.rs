@@ -39,3 +39,20 @@ pub fn top_k<T: Copy + PartialOrd>(p: &TopK, input: &[T], values: &mut [T], indi
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_come_first() {
+        let (mut values, mut indices) = ([0; 2], [0; 2]);
+        top_k(
+            &TopK { depth: 4, k: 2 },
+            &[3, 7, 7, 1],
+            &mut values,
+            &mut indices,
+        );
+        assert_eq!((values, indices), ([7, 7], [1, 2]));
+    }
+}

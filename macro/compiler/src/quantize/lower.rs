@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{QuantGraph, QuantState, QuantTensor, Scales, Step, TensorId};
+use super::f32_end::{F32End, f32_end};
+use super::{QuantGraph, QuantTensor, Scales, Step, TensorId};
 use crate::error::{Blame, Error, Result};
 use crate::graph::{Constant, ElementType, Graph, QuantParams, ValueId};
-use crate::ops::quantize::{DequantizeKernel, PortKernel, QuantizeKernel};
+use crate::ops::quantize::{DequantizeKernel, QuantizeKernel};
 use crate::ops::requantize::RequantizeKernel;
 use crate::ops::table::TableKernel;
-use crate::ops::tail::{Function, TailKernel};
 use crate::ops::{
     Activation, Buffer, Kernel, LowerContext, Lowered, Operand, QuantRule, Reference, Source,
     Target,
@@ -84,64 +84,21 @@ fn reference(graph: &Graph) -> Reference {
     }
 }
 
-/// The operators at the end of an f32 output that need no int8 step: they
-/// write real values, straight from the accumulators.
-struct F32End {
-    /// Positions, all before `value` exists as f32.
-    nodes: Vec<usize>,
-    /// The tensor whose int8 form is dequantized first, if no operator of the
-    /// chain has accumulators.
-    start: Option<ValueId>,
-}
-
-fn f32_end(graph: &Graph, output: ValueId) -> Option<F32End> {
-    let (uses, producers) = (graph.uses(), graph.producers());
-    let mut end = F32End {
-        nodes: Vec::new(),
-        start: None,
-    };
-    let mut value = output;
-    loop {
-        let position = producers[value];
-        // Quantization that the file prescribes is kept to the letter.
-        let ours = uses[value] == 1
-            && graph.values[value].quantization.is_none()
-            && graph.values[value].element == ElementType::F32
-            && graph.values[value].kept.is_none();
-        let Some(position) = position.filter(|_| ours) else {
-            end.start = Some(value);
-            break;
-        };
-        let node = &graph.nodes[position];
-        if node.op.writes_f32() {
-            end.nodes.push(position);
-            break;
-        }
-        if !(node.op.is_view() || node.op.tail().is_some()) {
-            end.start = Some(value);
-            break;
-        }
-        end.nodes.push(position);
-        value = node.inputs.first().copied().flatten()?;
-    }
-    (!end.nodes.is_empty()).then_some(end)
-}
-
-struct Lowering<'a> {
-    graph: &'a Graph,
-    scales: &'a Scales,
+pub(super) struct Lowering<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) scales: &'a Scales,
     per_channel: bool,
     reference: Reference,
-    program: QuantGraph,
+    pub(super) program: QuantGraph,
     /// The tensor that holds each value, quantized where there is a choice.
-    tensors: HashMap<ValueId, TensorId>,
+    pub(super) tensors: HashMap<ValueId, TensorId>,
     /// The tensors that hold values in f32: inputs as they come, and what is
     /// kept in float.
-    reals: HashMap<ValueId, TensorId>,
+    pub(super) reals: HashMap<ValueId, TensorId>,
 }
 
 impl Lowering<'_> {
-    fn tensor(
+    pub(super) fn tensor(
         &mut self,
         value: ValueId,
         element: ElementType,
@@ -176,7 +133,7 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    fn step(
+    pub(super) fn step(
         &mut self,
         index: usize,
         operator: &'static str,
@@ -205,7 +162,7 @@ impl Lowering<'_> {
     }
 
     /// A step of the compiler's own, beside the file's operators.
-    fn extra(
+    pub(super) fn extra(
         &mut self,
         operator: &'static str,
         from: TensorId,
@@ -216,7 +173,7 @@ impl Lowering<'_> {
     }
 
     /// How the program holds a value.
-    fn target(&self, value: ValueId) -> Result<Target> {
+    pub(super) fn target(&self, value: ValueId) -> Result<Target> {
         Ok(match self.graph.values[value].element {
             ElementType::I32 => Target::I32,
             ElementType::Bool => Target::Bool,
@@ -226,101 +183,9 @@ impl Lowering<'_> {
         })
     }
 
-    fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
-        for (port, element) in self.graph.inputs.iter().zip(elements) {
-            self.program.input_params.push(self.scales.find(port.value));
-            let id = match element {
-                ElementType::F32 => {
-                    let id = self.tensor(port.value, ElementType::F32, None);
-                    self.reals.insert(port.value, id);
-                    id
-                }
-                ElementType::U8 | ElementType::Bool => {
-                    let target = self.target(port.value)?;
-                    let id = self.tensor(port.value, *element, target.params());
-                    let held = self.tensor(port.value, target.element(), target.params());
-                    self.extra("(input)", id, held, PortKernel::from(*element));
-                    self.tensors.insert(port.value, held);
-                    id
-                }
-                _ => {
-                    let target = self.target(port.value)?;
-                    let id = self.tensor(port.value, *element, target.params());
-                    if *element != target.element() {
-                        return Err(Error::model(format!(
-                            "input {:?} cannot be {}: it is {} in the program",
-                            port.name,
-                            element.name(),
-                            target.element().name()
-                        )));
-                    }
-                    self.tensors.insert(port.value, id);
-                    id
-                }
-            };
-            self.program.inputs.push(id);
-        }
-        Ok(())
-    }
-
-    fn states(&mut self) -> Result<()> {
-        for state in &self.graph.states {
-            let target = self.target(state.value)?;
-            let id = self.tensor(state.value, target.element(), target.params());
-            if target == Target::F32 {
-                self.reals.insert(state.value, id);
-            } else {
-                self.tensors.insert(state.value, id);
-            }
-            let real = self.graph.initial(state);
-            let initial = match (target, &state.initial) {
-                (Target::I8(_) | Target::Bool, Some(Constant::I8(data))) => {
-                    Buffer::I8(data.iter().copied().collect())
-                }
-                (Target::I16(_), Some(Constant::I16(data))) => {
-                    Buffer::I16(data.iter().copied().collect())
-                }
-                _ => self.program.encode_tensor(id, real.iter().copied()),
-            };
-            self.program.states.push(QuantState {
-                name: state.name.clone(),
-                value: id,
-                next: id,
-                initial,
-            });
-        }
-        Ok(())
-    }
-
-    /// What every state is at the end of a run; never another state's own memory.
-    fn next_states(&mut self) -> Result<()> {
-        for i in 0..self.graph.states.len() {
-            let (value, next) = (self.graph.states[i].value, self.graph.states[i].next);
-            let target = self.target(value)?;
-            let mut id = if target == Target::F32 {
-                self.real(next)?
-            } else {
-                self.held(next)?
-            };
-            if next != value && self.program.states.iter().any(|s| s.value == id) {
-                let copy = self.tensor(next, target.element(), target.params());
-                let all = self.graph.values[next].len();
-                self.extra(
-                    "(state)",
-                    id,
-                    copy,
-                    crate::ops::strided::StridedKernel::copy(all),
-                );
-                id = copy;
-            }
-            self.program.states[i].next = id;
-        }
-        Ok(())
-    }
-
     /// The quantized (or integer) tensor of a value; f32 ones are quantized on
     /// first use.
-    fn held(&mut self, value: ValueId) -> Result<TensorId> {
+    pub(super) fn held(&mut self, value: ValueId) -> Result<TensorId> {
         if let Some(&id) = self.tensors.get(&value) {
             return Ok(id);
         }
@@ -365,7 +230,7 @@ impl Lowering<'_> {
     }
 
     /// A value in f32.
-    fn real(&mut self, value: ValueId) -> Result<TensorId> {
+    pub(super) fn real(&mut self, value: ValueId) -> Result<TensorId> {
         if let Some(&id) = self.reals.get(&value) {
             return Ok(id);
         }
@@ -380,7 +245,12 @@ impl Lowering<'_> {
     }
 
     /// `real` if it reads f32.
-    fn context(&self, position: usize, target: Target, real: bool) -> Result<LowerContext<'_>> {
+    pub(super) fn context(
+        &self,
+        position: usize,
+        target: Target,
+        real: bool,
+    ) -> Result<LowerContext<'_>> {
         let node = &self.graph.nodes[position];
         let operand = |v: &Option<ValueId>| {
             v.map(|v| {
@@ -412,7 +282,7 @@ impl Lowering<'_> {
     }
 
     /// The tensors that a lowered operator reads; `real` if it computes in f32.
-    fn sources(
+    pub(super) fn sources(
         &mut self,
         position: usize,
         sources: Vec<Source>,
@@ -540,51 +410,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// A node of an [`F32End`]: writes f32.
-    fn f32_node(&mut self, position: usize, end: &F32End) -> Result<()> {
-        let node = &self.graph.nodes[position];
-        let Some(input) = node.inputs.first().copied().flatten() else {
-            return Err(Error::model("it has no input"));
-        };
-        if node.op.writes_f32() {
-            let lowered = node
-                .op
-                .lower(&self.context(position, Target::F32, false)?)?;
-            let inputs = self.sources(position, lowered.sources, false)?;
-            let output = self.tensor(node.output(), ElementType::F32, None);
-            self.tensors.insert(node.output(), output);
-            self.step(
-                node.index,
-                node.op.name(),
-                inputs,
-                vec![output],
-                lowered.kernel,
-            );
-            return Ok(());
-        }
-        let real = if end.start == Some(input) {
-            self.real(input)?
-        } else {
-            self.tensors[&input]
-        };
-        if node.op.is_view() {
-            self.tensors.insert(node.output(), real);
-            return Ok(());
-        }
-        let function = node.op.tail().unwrap_or(Function::Logistic);
-        let output = self.tensor(node.output(), ElementType::F32, None);
-        self.tensors.insert(node.output(), output);
-        self.step(
-            node.index,
-            node.op.name(),
-            vec![real],
-            vec![output],
-            Box::new(TailKernel(function)),
-        );
-        Ok(())
-    }
-
-    fn dequantized(&mut self, value: ValueId) -> Result<TensorId> {
+    pub(super) fn dequantized(&mut self, value: ValueId) -> Result<TensorId> {
         let id = self.held(value)?;
         let params = self.program.tensors[id].params;
         let params = match params {
@@ -594,36 +420,5 @@ impl Lowering<'_> {
         let real = self.tensor(value, ElementType::F32, None);
         self.extra("(output)", id, real, DequantizeKernel(params));
         Ok(real)
-    }
-
-    fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
-        self.program.output_params.push(self.scales.find(value));
-        let existing = self.tensors.get(&value).copied();
-        // An f32 input that is also an output goes through untouched.
-        let raw = self.reals.get(&value).copied();
-        let id = match (existing, raw, element) {
-            (_, Some(raw), ElementType::F32) => raw,
-            (Some(id), ..) if self.program.tensors[id].element == element => id,
-            (_, _, ElementType::F32) => self.real(value)?,
-            (_, _, ElementType::U8 | ElementType::Bool) => {
-                let held = self.held(value)?;
-                let params = self.program.tensors[held].params;
-                let id = self.tensor(value, element, params);
-                self.extra("(output)", held, id, PortKernel::to(element));
-                id
-            }
-            _ => self.held(value)?,
-        };
-        let found = self.program.tensors[id].element;
-        if found != element {
-            return Err(Error::model(format!(
-                "output {:?} cannot be {}: it is {} in the program",
-                self.graph.values[value].name,
-                element.name(),
-                found.name()
-            )));
-        }
-        self.program.outputs.push(id);
-        Ok(())
     }
 }

@@ -3,9 +3,11 @@
 pub(crate) mod arithmetic;
 mod correct;
 pub(crate) mod equalize;
+mod f32_end;
 mod lower;
 pub(crate) mod measure;
 pub(crate) mod params;
+mod ports;
 mod scales;
 pub(crate) mod sigmoid;
 

@@ -1,0 +1,133 @@
+//! Inputs, outputs and states of the program, and their element types.
+
+use super::QuantState;
+use super::lower::Lowering;
+use crate::error::{Error, Result};
+use crate::graph::{Constant, ElementType, ValueId};
+use crate::ops::quantize::PortKernel;
+use crate::ops::{Buffer, Target};
+
+impl Lowering<'_> {
+    pub(super) fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
+        for (port, element) in self.graph.inputs.iter().zip(elements) {
+            self.program.input_params.push(self.scales.find(port.value));
+            let id = match element {
+                ElementType::F32 => {
+                    let id = self.tensor(port.value, ElementType::F32, None);
+                    self.reals.insert(port.value, id);
+                    id
+                }
+                ElementType::U8 | ElementType::Bool => {
+                    let target = self.target(port.value)?;
+                    let id = self.tensor(port.value, *element, target.params());
+                    let held = self.tensor(port.value, target.element(), target.params());
+                    self.extra("(input)", id, held, PortKernel::from(*element));
+                    self.tensors.insert(port.value, held);
+                    id
+                }
+                _ => {
+                    let target = self.target(port.value)?;
+                    let id = self.tensor(port.value, *element, target.params());
+                    if *element != target.element() {
+                        return Err(Error::model(format!(
+                            "input {:?} cannot be {}: it is {} in the program",
+                            port.name,
+                            element.name(),
+                            target.element().name()
+                        )));
+                    }
+                    self.tensors.insert(port.value, id);
+                    id
+                }
+            };
+            self.program.inputs.push(id);
+        }
+        Ok(())
+    }
+
+    pub(super) fn states(&mut self) -> Result<()> {
+        for state in &self.graph.states {
+            let target = self.target(state.value)?;
+            let id = self.tensor(state.value, target.element(), target.params());
+            if target == Target::F32 {
+                self.reals.insert(state.value, id);
+            } else {
+                self.tensors.insert(state.value, id);
+            }
+            let real = self.graph.initial(state);
+            let initial = match (target, &state.initial) {
+                (Target::I8(_) | Target::Bool, Some(Constant::I8(data))) => {
+                    Buffer::I8(data.iter().copied().collect())
+                }
+                (Target::I16(_), Some(Constant::I16(data))) => {
+                    Buffer::I16(data.iter().copied().collect())
+                }
+                _ => self.program.encode_tensor(id, real.iter().copied()),
+            };
+            self.program.states.push(QuantState {
+                name: state.name.clone(),
+                value: id,
+                next: id,
+                initial,
+            });
+        }
+        Ok(())
+    }
+
+    /// What every state is at the end of a run; never another state's own memory.
+    pub(super) fn next_states(&mut self) -> Result<()> {
+        for i in 0..self.graph.states.len() {
+            let (value, next) = (self.graph.states[i].value, self.graph.states[i].next);
+            let target = self.target(value)?;
+            let mut id = if target == Target::F32 {
+                self.real(next)?
+            } else {
+                self.held(next)?
+            };
+            if next != value && self.program.states.iter().any(|s| s.value == id) {
+                let copy = self.tensor(next, target.element(), target.params());
+                let all = self.graph.values[next].len();
+                self.extra(
+                    "(state)",
+                    id,
+                    copy,
+                    crate::ops::strided::StridedKernel::copy(all),
+                );
+                id = copy;
+            }
+            self.program.states[i].next = id;
+        }
+        Ok(())
+    }
+
+    pub(super) fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
+        self.program.output_params.push(self.scales.find(value));
+        let existing = self.tensors.get(&value).copied();
+        // An f32 input that is also an output goes through untouched.
+        let raw = self.reals.get(&value).copied();
+        let id = match (existing, raw, element) {
+            (_, Some(raw), ElementType::F32) => raw,
+            (Some(id), ..) if self.program.tensors[id].element == element => id,
+            (_, _, ElementType::F32) => self.real(value)?,
+            (_, _, ElementType::U8 | ElementType::Bool) => {
+                let held = self.held(value)?;
+                let params = self.program.tensors[held].params;
+                let id = self.tensor(value, element, params);
+                self.extra("(output)", held, id, PortKernel::to(element));
+                id
+            }
+            _ => self.held(value)?,
+        };
+        let found = self.program.tensors[id].element;
+        if found != element {
+            return Err(Error::model(format!(
+                "output {:?} cannot be {}: it is {} in the program",
+                self.graph.values[value].name,
+                element.name(),
+                found.name()
+            )));
+        }
+        self.program.outputs.push(id);
+        Ok(())
+    }
+}
