@@ -151,6 +151,9 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
                 #slice
             }
 
+            /// Zeros, e.g. for a `static`.
+            pub const ZERO: Self = Self(#zeros);
+
             /// All elements, to write.
             pub fn as_mut_slice(&mut self) -> &mut [#element] {
                 #slice_mut
@@ -158,9 +161,8 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
         }
 
         impl ::core::default::Default for #ty {
-            /// Zeros.
             fn default() -> Self {
-                Self(#zeros)
+                Self::ZERO
             }
         }
 
@@ -242,7 +244,8 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
 
         impl Output {
             /// Zeros.
-            const ZERO: Self = Self { #(#zeros)* };
+            /// Zeros, e.g. for a `static`.
+            pub const ZERO: Self = Self { #(#zeros)* };
             #(#quantization)*
         }
 

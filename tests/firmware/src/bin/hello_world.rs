@@ -1,0 +1,4 @@
+#![no_std]
+#![no_main]
+
+niello_firmware::firmware!("../../../shared/models/hello_world_i8.tflite", [DenseInput], [dense_2]);

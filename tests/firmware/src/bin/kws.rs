@@ -1,0 +1,4 @@
+#![no_std]
+#![no_main]
+
+niello_firmware::firmware!("../../../shared/models/kws_i8.tflite", [Input1], [identity]);

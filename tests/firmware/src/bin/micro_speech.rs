@@ -1,0 +1,4 @@
+#![no_std]
+#![no_main]
+
+niello_firmware::firmware!("../../../shared/models/micro_speech_i8.tflite", [Reshape1], [labels_softmax]);

@@ -1,0 +1,4 @@
+#![no_std]
+#![no_main]
+
+niello_firmware::firmware!("../models/photo_locator_i8.tflite", [Hint, Image], [photo, position, brightness_map]);
