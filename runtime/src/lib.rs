@@ -3,6 +3,8 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)]
+mod arch;
 mod arena;
 mod arithmetic;
 mod error;

@@ -32,6 +32,7 @@ mod maximum_minimum;
 mod mean;
 mod mul;
 mod one_hot;
+mod packed;
 mod pad;
 mod pool_2d;
 mod prelu;
@@ -52,7 +53,9 @@ mod top_k;
 mod transpose_conv;
 mod window;
 
-pub use accumulate::{Accumulate, Clamp, OutputStage, Requantize, RequantizeI16, Rescale};
+pub use accumulate::{
+    Accumulate, Clamp, OutputStage, Requantize, RequantizeFast, RequantizeI16, Rescale,
+};
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
@@ -81,6 +84,7 @@ pub use maximum_minimum::{maximum, minimum};
 pub use mean::{Mean, mean};
 pub use mul::{Mul, mul, mul_in_place};
 pub use one_hot::{OneHot, one_hot};
+pub use packed::{Packed, PackedConv2d, conv_2d_packed, fully_connected_row, fully_connected_rows};
 pub use pad::{Pad, pad};
 pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_in_place};

@@ -49,6 +49,8 @@ pub(crate) struct Accumulation {
     /// Real value of one accumulator step, per channel.
     scales: Vec<f64>,
     output: OutputStage,
+    /// The weights' channels are their last dimension, else the first.
+    channels_last: bool,
 }
 
 /// How TensorFlow Lite Micro multiplies the scales of per-tensor weights.
@@ -199,6 +201,7 @@ impl Accumulation {
             terms,
             scales,
             output,
+            channels_last: axis > 0,
         })
     }
 
@@ -234,6 +237,7 @@ impl Accumulation {
             output: OutputStage::Clamp {
                 activation: activation.bounds(),
             },
+            channels_last: false,
         })
     }
 
@@ -368,7 +372,46 @@ impl Accumulation {
         )
     }
 
-    fn emit_output(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
+    /// The weights, biases and input zero point of an int8 operator; other kernels
+    /// than the packed ones take the rest.
+    pub(super) fn int8(&self) -> Option<(&[i8], &[i32], i32)> {
+        let narrow = !matches!(
+            self.output,
+            OutputStage::Requantize {
+                element: ElementType::I16,
+                ..
+            }
+        );
+        match &self.terms {
+            Terms::I32 { filter, bias } if narrow => Some((filter, bias, -self.input_offset)),
+            _ => None,
+        }
+    }
+
+    /// True if every sum is below 2^30 and every multiplier below 1/2: then few
+    /// instructions give the reference's rounding.
+    fn is_small(&self, multipliers: &[Multiplier]) -> bool {
+        let Some((filter, bias, _)) = self.int8() else {
+            return false;
+        };
+        let channels = bias.len().max(1);
+        let per_channel = (filter.len() / channels).max(1);
+        let mut bounds: Vec<i64> = bias.iter().map(|b| i64::from(*b).abs()).collect();
+        for (i, w) in filter.iter().enumerate() {
+            let channel = if self.channels_last {
+                i % channels
+            } else {
+                i / per_channel
+            };
+            if let Some(bound) = bounds.get_mut(channel) {
+                *bound += i64::from(*w).abs() * 255;
+            }
+        }
+        bounds.iter().all(|&bound| bound < 1 << 30)
+            && multipliers.iter().all(|m| (-31..=-1).contains(&m.shift))
+    }
+
+    pub(super) fn emit_output(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
         let bounds = |(min, max): (f32, f32)| {
             let (min, max) = (emit::float(min), emit::float(max));
             quote!(activation_min: #min, activation_max: #max)
@@ -382,11 +425,23 @@ impl Accumulation {
                 activation: (min, max),
             } => {
                 let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
-                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
                 let multiplier = constants.words("MULTIPLIER", &significands);
-                let shift = constants.int8s("SHIFT", &shifts);
                 let (offset, min, max) =
                     (emit::int(*output_offset), emit::int(*min), emit::int(*max));
+                if !rounds_once && *element == ElementType::I8 && self.is_small(multipliers) {
+                    let shifts: Vec<i8> = multipliers.iter().map(|m| -m.shift as i8).collect();
+                    let shift = constants.bytes("SHIFT", &shifts);
+                    let stage = quote!(rt::RequantizeFast {
+                        multiplier: #multiplier,
+                        shift: #shift,
+                        output_offset: #offset,
+                        activation_min: #min,
+                        activation_max: #max,
+                    });
+                    return (stage, quote!(rt::RequantizeFast<'static>));
+                }
+                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
+                let shift = constants.int8s("SHIFT", &shifts);
                 let requantize = quote!(rt::Requantize {
                     multiplier: #multiplier,
                     shift: #shift,

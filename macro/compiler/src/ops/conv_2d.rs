@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
+use super::packed;
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 
 pub(crate) struct Conv2d {
     stepping: Stepping,
@@ -167,7 +169,18 @@ impl Kernel for Conv2dKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        match self.packed() {
+            None => Vec::new(),
+            Some(depth) if self.is_pointwise() => vec![packed::columns(depth)],
+            Some(depth) => vec![packed::columns(depth), (ElementType::I8, depth)],
+        }
+    }
+
     fn emit(&self, constants: &mut Constants) -> Emitted {
+        if let Some(emitted) = self.emit_packed(constants) {
+            return emitted;
+        }
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
         let depth = emit::fields(&[("input_depth", self.input_depth)]);
@@ -188,6 +201,39 @@ impl Kernel for Conv2dKernel {
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         self.accumulation.accumulators()
+    }
+}
+
+impl Conv2dKernel {
+    /// Products per sum, if the packed kernels apply.
+    fn packed(&self) -> Option<usize> {
+        let whole = self.filter_depth == self.input_depth && self.accumulation.int8().is_some();
+        whole.then_some(self.window.filter[0] * self.window.filter[1] * self.filter_depth)
+    }
+
+    /// Every input pixel makes one output pixel.
+    fn is_pointwise(&self) -> bool {
+        let w = &self.window;
+        w.filter == [1, 1] && w.stride == [1, 1] && w.input == w.output
+    }
+
+    fn emit_packed(&self, constants: &mut Constants) -> Option<Emitted> {
+        let (packed, stage, zero_point) =
+            packed::emit(&self.accumulation, self.packed()?, constants)?;
+        if self.is_pointwise() {
+            return Some(Emitted {
+                parameters_type: quote!(Packed<'static, #stage>),
+                parameters: packed,
+                function: "fully_connected_rows",
+            });
+        }
+        let (window, fill) = (self.window.emit(), emit::int(zero_point));
+        let depth = emit::fields(&[("input_depth", self.input_depth)]);
+        Some(Emitted {
+            parameters_type: quote!(PackedConv2d<'static, #stage>),
+            parameters: quote!(rt::PackedConv2d { window: #window, #depth fill: #fill, packed: #packed }),
+            function: "conv_2d_packed",
+        })
     }
 }
 

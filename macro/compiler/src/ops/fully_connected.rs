@@ -6,12 +6,14 @@ use quote::quote;
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::batch_matmul::Sizes;
 use super::broadcast::Broadcast;
+use super::packed;
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
     Operator, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 
 pub(crate) struct FullyConnected {
     activation: Activation,
@@ -159,7 +161,26 @@ impl Kernel for FullyConnectedKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        if self.rows > 1 && self.accumulation.int8().is_some() {
+            vec![packed::columns(self.depth)]
+        } else {
+            Vec::new()
+        }
+    }
+
     fn emit(&self, constants: &mut Constants) -> Emitted {
+        if let Some((packed, stage, _)) = packed::emit(&self.accumulation, self.depth, constants) {
+            return Emitted {
+                parameters_type: quote!(Packed<'static, #stage>),
+                parameters: packed,
+                function: if self.rows > 1 {
+                    "fully_connected_rows"
+                } else {
+                    "fully_connected_row"
+                },
+            };
+        }
         let (accumulation, stage) = self.accumulation.emit(constants);
         let depth = emit::fields(&[("depth", self.depth)]);
         Emitted {

@@ -28,6 +28,7 @@ pub(crate) mod input_affine;
 mod integer;
 mod kernel;
 mod operator;
+mod packed;
 mod pool;
 mod reduce;
 pub(crate) mod requantize;

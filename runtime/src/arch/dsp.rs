@@ -1,0 +1,284 @@
+//! Armv7E-M's DSP extension: two 16-bit products per instruction (SMLAD), two
+//! bytes widened per instruction (SXTB16). Arm Architecture Reference Manual
+//! Armv7-M, A7.7.
+
+use core::arch::{asm, naked_asm};
+
+/// Two bytes of a word, 0 and 2, widened.
+#[inline(always)]
+fn even(word: u32) -> u32 {
+    let halves: u32;
+    // SAFETY: registers only.
+    unsafe {
+        asm!("sxtb16 {}, {}", lateout(reg) halves, in(reg) word, options(pure, nomem, nostack, preserves_flags));
+    }
+    halves
+}
+
+/// Two bytes of a word, 1 and 3, widened.
+#[inline(always)]
+fn odd(word: u32) -> u32 {
+    let halves: u32;
+    // SAFETY: registers only.
+    unsafe {
+        asm!("sxtb16 {}, {}, ror #8", lateout(reg) halves, in(reg) word, options(pure, nomem, nostack, preserves_flags));
+    }
+    halves
+}
+
+/// As `portable::expand`, in the order 0, 2, 1, 3 of SXTB16.
+#[inline(always)]
+pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
+    let (fours, rest) = pixel.as_chunks::<4>();
+    let mut groups = columns.as_chunks_mut::<8>().0.iter_mut();
+    let word = |four: &[i8; 4]| u32::from_le_bytes(four.map(|x| x as u8));
+    let write = |group: &mut [i16; 8], word: u32| {
+        let (even, odd) = (even(word), odd(word));
+        let halves = [
+            even as i16,
+            (even >> 16) as i16,
+            odd as i16,
+            (odd >> 16) as i16,
+        ];
+        if at == 0 {
+            group[0] = halves[0];
+            group[1] = halves[1];
+            group[2] = halves[2];
+            group[3] = halves[3];
+        } else {
+            group[4] = halves[0];
+            group[5] = halves[1];
+            group[6] = halves[2];
+            group[7] = halves[3];
+        }
+    };
+    for (four, group) in fours.iter().zip(&mut groups) {
+        write(group, word(four));
+    }
+    if let (false, Some(group)) = (rest.is_empty(), groups.next()) {
+        let mut last = [0; 4];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        write(group, word(&last));
+    }
+}
+
+/// As `portable::dot_2x2`.
+#[inline(always)]
+pub(crate) fn dot_2x2(columns: &[i16], weights: &[u8], sums: &mut [i32; 4]) {
+    let groups = (columns.len() / 8).min(weights.len() / 8);
+    let (x, w) = (columns.as_ptr().cast(), weights.as_ptr().cast());
+    if groups > 0 && aligned(x) && aligned(w) {
+        // SAFETY: both pointers are aligned and cover `groups` groups.
+        unsafe { dot_2x2_groups(x, w, groups, sums) };
+    }
+}
+
+/// LDM needs words; a slice elsewhere would be the compiler's mistake.
+#[inline(always)]
+fn aligned(pointer: *const u32) -> bool {
+    pointer.is_aligned()
+}
+
+/// A group: 4 halfwords of each pixel, 4 bytes of each channel. 14 instructions
+/// for 16 products.
+#[unsafe(naked)]
+unsafe extern "C" fn dot_2x2_groups(
+    x: *const u32,
+    w: *const u32,
+    groups: usize,
+    sums: &mut [i32; 4],
+) {
+    naked_asm!(
+        "push {{r3-r11, lr}}",
+        "ldmia r3, {{r4-r7}}",
+        "subs r2, r2, #4",
+        "blo 3f",
+        "2:",
+        ".rept 4",
+        "ldmia r0!, {{r8-r11}}",
+        "ldmia r1!, {{r3, r12}}",
+        "sxtb16 lr, r3",
+        "sxtb16 r3, r3, ror #8",
+        "smlad r4, r8, lr, r4",
+        "smlad r4, r9, r3, r4",
+        "smlad r6, r10, lr, r6",
+        "smlad r6, r11, r3, r6",
+        "sxtb16 lr, r12",
+        "sxtb16 r12, r12, ror #8",
+        "smlad r5, r8, lr, r5",
+        "smlad r5, r9, r12, r5",
+        "smlad r7, r10, lr, r7",
+        "smlad r7, r11, r12, r7",
+        ".endr",
+        "subs r2, r2, #4",
+        "bhs 2b",
+        "3:",
+        "adds r2, r2, #4",
+        "beq 5f",
+        "4:",
+        "ldmia r0!, {{r8-r11}}",
+        "ldmia r1!, {{r3, r12}}",
+        "sxtb16 lr, r3",
+        "sxtb16 r3, r3, ror #8",
+        "smlad r4, r8, lr, r4",
+        "smlad r4, r9, r3, r4",
+        "smlad r6, r10, lr, r6",
+        "smlad r6, r11, r3, r6",
+        "sxtb16 lr, r12",
+        "sxtb16 r12, r12, ror #8",
+        "smlad r5, r8, lr, r5",
+        "smlad r5, r9, r12, r5",
+        "smlad r7, r10, lr, r7",
+        "smlad r7, r11, r12, r7",
+        "subs r2, r2, #1",
+        "bne 4b",
+        "5:",
+        "ldr r3, [sp]",
+        "stmia r3, {{r4-r7}}",
+        "pop {{r3-r11, pc}}",
+    )
+}
+
+/// As `portable::dot_2x1`.
+#[inline(always)]
+pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
+    let groups = (columns.len() / 8).min(weights.len() / 4);
+    let (x, w): (*const u32, *const u32) = (columns.as_ptr().cast(), weights.as_ptr().cast());
+    if groups == 0 || !aligned(x) || !aligned(w) {
+        return;
+    }
+    let [mut s0, mut s1] = *sums;
+    // SAFETY: both pointers are aligned and cover `groups` groups.
+    unsafe {
+        asm!(
+            "2:",
+            "ldmia {x}!, {{r2-r5}}",
+            "ldr {t}, [{w}], #4",
+            "sxtb16 {u}, {t}",
+            "sxtb16 {t}, {t}, ror #8",
+            "smlad {s0}, r2, {u}, {s0}",
+            "smlad {s0}, r3, {t}, {s0}",
+            "smlad {s1}, r4, {u}, {s1}",
+            "smlad {s1}, r5, {t}, {s1}",
+            "subs {n}, {n}, #1",
+            "bne 2b",
+            x = inout(reg) x => _, w = inout(reg) w => _, n = inout(reg) groups => _,
+            s0 = inout(reg) s0, s1 = inout(reg) s1, t = out(reg) _, u = out(reg) _,
+            out("r2") _, out("r3") _, out("r4") _, out("r5") _,
+            options(readonly, nostack),
+        );
+    }
+    *sums = [s0, s1];
+}
+
+/// The products of a last group of fewer than four.
+#[inline(always)]
+fn tail(row: &[i8], weights: &[u8], sum: &mut i32) {
+    let rest = row.len() % 4;
+    let begin = row.len() - rest;
+    for (x, w) in row.iter().skip(begin).zip(weights) {
+        *sum = sum.wrapping_add(i32::from(*x) * i32::from(*w as i8));
+    }
+}
+
+/// As `portable::dot_1x2`.
+#[inline(always)]
+pub(crate) fn dot_1x2(row: &[i8], weights: &[u8], sums: &mut [i32; 2]) {
+    let groups = (row.len() / 4).min(weights.len() / 8);
+    let w: *const u32 = weights.as_ptr().cast();
+    let [mut s0, mut s1] = *sums;
+    if groups > 0 && aligned(w) {
+        // SAFETY: `w` is aligned and covers `groups` groups, and so does the row;
+        // LDR takes any address on these cores.
+        unsafe {
+            asm!(
+                "2:",
+                "ldr {a}, [{x}], #4",
+                "ldmia {w}!, {{r2, r3}}",
+                "sxtb16 {b}, {a}, ror #8",
+                "sxtb16 {a}, {a}",
+                "sxtb16 {t}, r2",
+                "sxtb16 r2, r2, ror #8",
+                "smlad {s0}, {a}, {t}, {s0}",
+                "smlad {s0}, {b}, r2, {s0}",
+                "sxtb16 {t}, r3",
+                "sxtb16 r3, r3, ror #8",
+                "smlad {s1}, {a}, {t}, {s1}",
+                "smlad {s1}, {b}, r3, {s1}",
+                "subs {n}, {n}, #1",
+                "bne 2b",
+                x = inout(reg) row.as_ptr() => _, w = inout(reg) w => _, n = inout(reg) groups => _,
+                s0 = inout(reg) s0, s1 = inout(reg) s1,
+                a = out(reg) _, b = out(reg) _, t = out(reg) _, out("r2") _, out("r3") _,
+                options(readonly, nostack),
+            );
+        }
+    }
+    let last = weights.get(groups * 8..).unwrap_or(&[]);
+    tail(row, last, &mut s0);
+    tail(row, last.get(4..).unwrap_or(&[]), &mut s1);
+    *sums = [s0, s1];
+}
+
+/// As `portable::dot_1x4`.
+#[inline(always)]
+pub(crate) fn dot_1x4(row: &[i8], weights: [&[u8]; 2], sums: &mut [i32; 4]) {
+    let [first, second] = weights;
+    let groups = (row.len() / 4).min(first.len() / 8).min(second.len() / 8);
+    let (v, w): (*const u32, *const u32) = (first.as_ptr().cast(), second.as_ptr().cast());
+    if groups > 0 && aligned(v) && aligned(w) {
+        // SAFETY: both pointers are aligned and cover `groups` groups, and so does
+        // the row; LDR takes any address on these cores.
+        unsafe { dot_1x4_groups(row.as_ptr().cast(), v, w, groups, sums) };
+    }
+    for (pair, weights) in weights.iter().enumerate() {
+        let last = weights.get(groups * 8..).unwrap_or(&[]);
+        tail(row, last, &mut sums[2 * pair]);
+        tail(row, last.get(4..).unwrap_or(&[]), &mut sums[2 * pair + 1]);
+    }
+}
+
+/// 21 instructions for 16 products.
+#[unsafe(naked)]
+unsafe extern "C" fn dot_1x4_groups(
+    x: *const u32,
+    v: *const u32,
+    w: *const u32,
+    groups: usize,
+    sums: &mut [i32; 4],
+) {
+    naked_asm!(
+        "push {{r4-r11, lr}}",
+        "ldr r12, [sp, #36]",
+        "ldmia r12, {{r4-r7}}",
+        "2:",
+        "ldr r8, [r0], #4",
+        "ldmia r1!, {{r10, r11}}",
+        "sxtb16 r9, r8, ror #8",
+        "sxtb16 r8, r8",
+        "sxtb16 r12, r10",
+        "sxtb16 r10, r10, ror #8",
+        "smlad r4, r8, r12, r4",
+        "smlad r4, r9, r10, r4",
+        "sxtb16 r12, r11",
+        "sxtb16 r11, r11, ror #8",
+        "smlad r5, r8, r12, r5",
+        "smlad r5, r9, r11, r5",
+        "ldmia r2!, {{r10, r11}}",
+        "sxtb16 r12, r10",
+        "sxtb16 r10, r10, ror #8",
+        "smlad r6, r8, r12, r6",
+        "smlad r6, r9, r10, r6",
+        "sxtb16 r12, r11",
+        "sxtb16 r11, r11, ror #8",
+        "smlad r7, r8, r12, r7",
+        "smlad r7, r9, r11, r7",
+        "subs r3, r3, #1",
+        "bne 2b",
+        "ldr r12, [sp, #36]",
+        "stmia r12, {{r4-r7}}",
+        "pop {{r4-r11, pc}}",
+    )
+}

@@ -1,0 +1,210 @@
+//! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see [`crate::arch`].
+//!
+//! The input's zero point is not subtracted: the compiler has folded it into the
+//! bias, and padding is filled with it.
+
+use super::accumulate::OutputStage;
+use super::window::Window;
+use crate::arch;
+
+/// Weights of a matrix product and what becomes of its sums.
+#[derive(Clone, Copy, Debug)]
+pub struct Packed<'a, S> {
+    /// Products per sum.
+    pub depth: usize,
+    /// Weights, in the order of [`crate::arch`].
+    pub filter: &'a [u8],
+    /// One per output channel, the input's zero point included.
+    pub bias: &'a [i32],
+    /// What becomes of the sums.
+    pub output: S,
+}
+
+/// Parameters of [`conv_2d_packed`].
+#[derive(Clone, Copy, Debug)]
+pub struct PackedConv2d<'a, S> {
+    /// Sizes, strides and padding.
+    pub window: Window,
+    /// Channels of the input.
+    pub input_depth: usize,
+    /// The input's zero point.
+    pub fill: i8,
+    /// The weights.
+    pub packed: Packed<'a, S>,
+}
+
+impl<S: OutputStage> Packed<'_, S> {
+    /// Bytes of a packed pair of channels.
+    #[inline(always)]
+    fn pair(&self) -> usize {
+        self.depth.div_ceil(4) * 8
+    }
+
+    /// All channels of the two pixels in `columns`.
+    #[inline(always)]
+    fn two_pixels(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) {
+        let size = self.pair().max(1);
+        let weights = self.filter.chunks(size);
+        let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
+        for (i, ((weights, bias), (a, b))) in
+            weights.zip(self.bias.chunks(2)).zip(outputs).enumerate()
+        {
+            match (bias, a, b) {
+                (&[b0, b1], [a0, a1], [c0, c1]) => {
+                    let mut sums = [b0, b1, b0, b1];
+                    arch::dot_2x2(columns, weights, &mut sums);
+                    *a0 = self.output.finish(sums[0], 2 * i);
+                    *a1 = self.output.finish(sums[1], 2 * i + 1);
+                    *c0 = self.output.finish(sums[2], 2 * i);
+                    *c1 = self.output.finish(sums[3], 2 * i + 1);
+                }
+                (&[b0], [a0, ..], [c0, ..]) => {
+                    let mut sums = [b0, b0];
+                    arch::dot_2x1(columns, weights, &mut sums);
+                    *a0 = self.output.finish(sums[0], 2 * i);
+                    *c0 = self.output.finish(sums[1], 2 * i);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// All channels of one row.
+    #[inline(always)]
+    fn row(&self, row: &[i8], output: &mut [S::Element]) {
+        let size = self.pair().max(1);
+        let weights = self.filter.chunks(2 * size);
+        let channels = self.bias.chunks(4).zip(output.chunks_mut(4));
+        for (i, (weights, (bias, out))) in weights.zip(channels).enumerate() {
+            let (first, second) = weights.split_at_checked(size).unwrap_or((weights, &[]));
+            let mut sums = [0; 4];
+            for (sum, bias) in sums.iter_mut().zip(bias) {
+                *sum = *bias;
+            }
+            match bias.len() {
+                4 => arch::dot_1x4(row, [first, second], &mut sums),
+                n => {
+                    let pairs = [first, second].into_iter().zip(sums.as_chunks_mut::<2>().0);
+                    for (pair, (weights, sums)) in pairs.enumerate() {
+                        if n >= 2 * pair + 2 {
+                            arch::dot_1x2(row, weights, sums);
+                        } else if n == 2 * pair + 1 {
+                            for (x, w) in row.iter().zip(weights) {
+                                let product = i32::from(*x) * i32::from(*w as i8);
+                                sums[0] = sums[0].wrapping_add(product);
+                            }
+                        }
+                    }
+                }
+            }
+            for (k, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+                *out = self.output.finish(sum, 4 * i + k);
+            }
+        }
+    }
+}
+
+/// One row of FULLY_CONNECTED.
+pub fn fully_connected_row<S: OutputStage>(
+    p: &Packed<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    p.row(input.get(..p.depth).unwrap_or(&[]), output);
+}
+
+/// Rows of FULLY_CONNECTED, two at a time; `columns` holds both.
+pub fn fully_connected_rows<S: OutputStage>(
+    p: &Packed<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    columns: &mut [i16],
+) {
+    let (depth, channels) = (p.depth.max(1), p.bias.len().max(1));
+    let outputs = output.chunks_mut(2 * channels);
+    for (rows, out) in input.chunks(2 * depth).zip(outputs) {
+        let (first, second) = rows.split_at_checked(depth).unwrap_or((rows, &[]));
+        if let Some((a, b)) = out.split_at_mut_checked(channels)
+            && b.len() == channels
+        {
+            arch::expand(first, 0, columns);
+            arch::expand(second, 1, columns);
+            p.two_pixels(columns, a, b);
+        } else {
+            p.row(first, out);
+        }
+    }
+}
+
+impl<S> PackedConv2d<'_, S> {
+    /// The inputs of one output pixel, side by side.
+    #[inline(always)]
+    fn gather(&self, position: super::window::Position, input: &[i8], pixel: &mut [i8]) {
+        let depth = self.input_depth;
+        let taps = self.window.filter_height * self.window.filter_width;
+        let mut next = 0;
+        self.window.taps(position, |tap, at| {
+            let fill = pixel.get_mut(next * depth..tap * depth);
+            fill.unwrap_or(&mut []).fill(self.fill);
+            next = tap + 1;
+            let from = input.get(at * depth..(at + 1) * depth);
+            let to = pixel.get_mut(tap * depth..(tap + 1) * depth);
+            if let (Some(from), Some(to)) = (from, to) {
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = *from;
+                }
+            }
+        });
+        let fill = pixel.get_mut(next * depth..taps * depth);
+        fill.unwrap_or(&mut []).fill(self.fill);
+    }
+}
+
+/// All output pixels, two at a time; `columns` holds the inputs of both, and
+/// `pixel` those of one.
+pub fn conv_2d_packed<S: OutputStage>(
+    p: &PackedConv2d<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+) {
+    let channels = p.packed.bias.len().max(1);
+    let mut positions = p.window.positions();
+    for out in output.chunks_mut(2 * channels) {
+        let (a, b) = out.split_at_mut_checked(channels).unwrap_or_default();
+        for at in 0..2 {
+            if let Some(position) = positions.next() {
+                p.gather(position, input, pixel);
+                arch::expand(pixel, at, columns);
+            }
+        }
+        if b.is_empty() {
+            // An odd last pixel: the second one's sums go nowhere.
+            last_pixel(&p.packed, columns, a);
+        } else {
+            p.packed.two_pixels(columns, a, b);
+        }
+    }
+}
+
+/// All channels of the first pixel in `columns`.
+fn last_pixel<S: OutputStage>(p: &Packed<'_, S>, columns: &[i16], output: &mut [S::Element]) {
+    let size = p.pair().max(1);
+    let weights = p.filter.chunks(size);
+    let channels = p.bias.chunks(2).zip(output.chunks_mut(2));
+    for (i, (weights, (bias, out))) in weights.zip(channels).enumerate() {
+        let mut sums = [0; 4];
+        if let &[b0, b1] = bias {
+            sums = [b0, b1, 0, 0];
+            arch::dot_2x2(columns, weights, &mut sums);
+        } else if let &[b0] = bias {
+            let mut both = [b0, 0];
+            arch::dot_2x1(columns, weights, &mut both);
+            sums[0] = both[0];
+        }
+        for (k, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+            *out = p.output.finish(sum, 2 * i + k);
+        }
+    }
+}
