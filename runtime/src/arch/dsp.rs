@@ -282,3 +282,144 @@ unsafe extern "C" fn dot_1x4_groups(
         "pop {{r4-r11, pc}}",
     )
 }
+
+macro_rules! multiply {
+    ($($(#[$doc:meta])* $name:ident $instruction:literal;)*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        fn $name(x: u32, w: u32, sum: i32) -> i32 {
+            let result: i32;
+            // SAFETY: registers only.
+            unsafe {
+                asm!(
+                    concat!($instruction, " {}, {}, {}, {}"),
+                    lateout(reg) result, in(reg) x, in(reg) w, in(reg) sum,
+                    options(pure, nomem, nostack, preserves_flags),
+                );
+            }
+            result
+        }
+    )*};
+}
+
+multiply! {
+    /// Both halves by both.
+    both "smlad";
+    /// The lower half by the upper.
+    low_high "smlabt";
+    /// The upper half by the lower.
+    high_low "smlatb";
+}
+
+/// As `portable::gather_row`.
+#[inline(always)]
+pub(crate) fn gather_row(from: &[i8], step: usize, to: &mut [i16]) {
+    let count = to.len().min(from.len().div_ceil(step.max(1)));
+    let (fours, rest) = (count / 4, count % 4);
+    let (mut x, mut y) = (from.as_ptr(), to.as_mut_ptr());
+    for _ in 0..fours {
+        // SAFETY: four more elements, `step` apart, lie in `from`, and four in `to`.
+        unsafe {
+            *y = i16::from(*x);
+            x = x.wrapping_add(step);
+            *y.add(1) = i16::from(*x);
+            x = x.wrapping_add(step);
+            *y.add(2) = i16::from(*x);
+            x = x.wrapping_add(step);
+            *y.add(3) = i16::from(*x);
+            x = x.wrapping_add(step);
+            y = y.add(4);
+        }
+    }
+    for _ in 0..rest {
+        // SAFETY: one more element of both.
+        unsafe {
+            *y = i16::from(*x);
+            x = x.wrapping_add(step);
+            y = y.add(1);
+        }
+    }
+}
+
+/// As `portable::weights_3x3`: per row the first two weights and the last two.
+#[inline(always)]
+pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
+    let pair = |a: usize, b: usize| {
+        let (low, high) = (filter[a] as i8, filter[b] as i8);
+        u32::from(low as i16 as u16) | u32::from(high as i16 as u16) << 16
+    };
+    [
+        pair(0, 1),
+        pair(1, 2),
+        pair(3, 4),
+        pair(4, 5),
+        pair(6, 7),
+        pair(7, 8),
+    ]
+}
+
+/// As `portable::row_3x3`. Two outputs of stride 1, or one of stride 2, share what
+/// is loaded: one word per row.
+#[inline(always)]
+pub(crate) fn row_3x3<const STRIDE: usize>(
+    rows: [&[i16]; 3],
+    weights: &[u32; 6],
+    bias: i32,
+    count: usize,
+    output: &mut [i8],
+    step: usize,
+    finish: impl Fn(i32) -> i8,
+) {
+    let loads = if STRIDE == 1 {
+        count.div_ceil(2) + 1
+    } else {
+        count + 1
+    };
+    let reach = (count.max(1) - 1) * step;
+    let short = rows
+        .iter()
+        .any(|row| row.len() < 2 * loads || row.as_ptr().align_offset(4) != 0);
+    if count == 0 || short || output.len() <= reach {
+        return;
+    }
+    let [mut r0, mut r1, mut r2] = rows.map(|row| row.as_ptr().cast::<u32>());
+    let mut out = output.as_mut_ptr();
+    let [w0, w1, w2, w3, w4, w5] = *weights;
+    // SAFETY: the rows have words for all outputs and one more, and the output has
+    // elements up to `reach`, as checked above.
+    unsafe {
+        let mut a = [*r0, *r1, *r2];
+        let mut left = count;
+        loop {
+            (r0, r1, r2) = (r0.add(1), r1.add(1), r2.add(1));
+            let b = [*r0, *r1, *r2];
+            let mut sum = both(a[0], w0, bias);
+            sum = low_high(b[0], w1, sum);
+            sum = both(a[1], w2, sum);
+            sum = low_high(b[1], w3, sum);
+            sum = both(a[2], w4, sum);
+            sum = low_high(b[2], w5, sum);
+            *out = finish(sum);
+            if STRIDE == 1 {
+                if left == 1 {
+                    break;
+                }
+                out = out.add(step);
+                let mut sum = high_low(a[0], w0, bias);
+                sum = both(b[0], w1, sum);
+                sum = high_low(a[1], w2, sum);
+                sum = both(b[1], w3, sum);
+                sum = high_low(a[2], w4, sum);
+                sum = both(b[2], w5, sum);
+                *out = finish(sum);
+                left -= 1;
+            }
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+            out = out.add(step);
+            a = b;
+        }
+    }
+}

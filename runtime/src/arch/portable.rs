@@ -76,3 +76,46 @@ pub(crate) fn dot_1x4(row: &[i8], weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     dot_1x2(row, b, &mut second);
     *sums = [first[0], first[1], second[0], second[1]];
 }
+
+/// One channel of a row of pixels, `step` elements apart.
+#[inline(always)]
+pub(crate) fn gather_row(from: &[i8], step: usize, to: &mut [i16]) {
+    for (to, from) in to.iter_mut().zip(from.chunks(step.max(1))) {
+        if let Some(&x) = from.first() {
+            *to = x.into();
+        }
+    }
+}
+
+/// The weights of a 3x3 window.
+#[inline(always)]
+pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i16; 9] {
+    filter.map(|w| i16::from(w as i8))
+}
+
+/// A row of outputs of a 3x3 window over one channel's plane: `finish` of each sum,
+/// `step` elements apart. Rows have pairs of elements, one more than they need.
+#[inline(always)]
+pub(crate) fn row_3x3<const STRIDE: usize>(
+    rows: [&[i16]; 3],
+    weights: &[i16; 9],
+    bias: i32,
+    count: usize,
+    output: &mut [i8],
+    step: usize,
+    finish: impl Fn(i32) -> i8,
+) {
+    let [a, b, c] = rows;
+    for (x, out) in output.chunks_mut(step.max(1)).take(count).enumerate() {
+        let mut sum = bias;
+        for (row, w) in [a, b, c].iter().zip(weights.as_chunks::<3>().0) {
+            let begin = x * STRIDE;
+            for (x, w) in row.get(begin..begin + 3).unwrap_or(&[]).iter().zip(w) {
+                sum = sum.wrapping_add(i32::from(*x) * i32::from(*w));
+            }
+        }
+        if let Some(out) = out.first_mut() {
+            *out = finish(sum);
+        }
+    }
+}

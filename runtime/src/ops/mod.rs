@@ -34,6 +34,7 @@ mod mul;
 mod one_hot;
 mod packed;
 mod pad;
+mod planar;
 mod pool_2d;
 mod prelu;
 mod quantize;
@@ -86,6 +87,7 @@ pub use mul::{Mul, mul, mul_in_place};
 pub use one_hot::{OneHot, one_hot};
 pub use packed::{Packed, PackedConv2d, conv_2d_packed, fully_connected_row, fully_connected_rows};
 pub use pad::{Pad, pad};
+pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
 pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_in_place};
 pub use quantize::{

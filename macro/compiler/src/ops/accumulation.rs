@@ -388,6 +388,23 @@ impl Accumulation {
         }
     }
 
+    /// True if the outputs are int8, of int8 inputs.
+    pub(super) fn writes_int8(&self) -> bool {
+        matches!(self.output, OutputStage::Requantize { .. }) && self.int8().is_some()
+    }
+
+    /// The same with the weights of each channel side by side.
+    pub(super) fn by_channel(&self) -> Self {
+        let mut turned = self.clone();
+        if let (true, Terms::I32 { filter, bias }) = (self.channels_last, &mut turned.terms) {
+            let channels = bias.len().max(1);
+            let all = (0..channels).flat_map(|c| filter.iter().skip(c).step_by(channels));
+            *filter = all.copied().collect();
+            turned.channels_last = false;
+        }
+        turned
+    }
+
     /// True if every sum is below 2^30 and every multiplier below 1/2: then few
     /// instructions give the reference's rounding.
     fn is_small(&self, multipliers: &[Multiplier]) -> bool {

@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
+use super::packed;
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
@@ -12,6 +13,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 
 pub(crate) struct DepthwiseConv2d {
     stepping: Stepping,
@@ -145,7 +147,30 @@ impl Kernel for DepthwiseKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        if let Some(depth) = self.as_conv() {
+            return vec![packed::columns(depth), (ElementType::I8, depth)];
+        }
+        if self.is_planar() {
+            let rows = (self.window.output[0] - 1) * self.window.stride[0] + 3;
+            let rows = rows.max(self.window.input[0] + self.window.padding[0]);
+            return vec![(ElementType::I16, rows * self.pitch())];
+        }
+        Vec::new()
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        let same = self.window.input == self.window.output && self.window.stride == [1, 1];
+        (input == 0 && same && self.is_planar()).then_some("depthwise_planar_in_place")
+    }
+
     fn emit(&self, constants: &mut Constants) -> Emitted {
+        if let Some(emitted) = self
+            .emit_as_conv(constants)
+            .or_else(|| self.emit_planar(constants))
+        {
+            return emitted;
+        }
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
         let depths = emit::fields(&[
@@ -165,6 +190,73 @@ impl Kernel for DepthwiseKernel {
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         self.accumulation.accumulators()
+    }
+}
+
+impl DepthwiseKernel {
+    /// Of one input channel it is a convolution; its products per sum.
+    fn as_conv(&self) -> Option<usize> {
+        let one = self.input_depth == 1 && self.accumulation.int8().is_some();
+        one.then_some(self.window.filter[0] * self.window.filter[1])
+    }
+
+    fn emit_as_conv(&self, constants: &mut Constants) -> Option<Emitted> {
+        let taps = self.as_conv()?;
+        let (packed, stage, zero_point) =
+            packed::emit(&self.accumulation.by_channel(), taps, constants)?;
+        let (window, fill) = (self.window.emit(), emit::int(zero_point));
+        let depth = emit::fields(&[("input_depth", 1)]);
+        Some(Emitted {
+            parameters_type: quote!(PackedConv2d<'static, #stage>),
+            parameters: quote!(rt::PackedConv2d { window: #window, #depth fill: #fill, packed: #packed }),
+            function: "conv_2d_packed",
+        })
+    }
+
+    /// True for 3x3 windows that the planar kernel takes.
+    fn is_planar(&self) -> bool {
+        let w = &self.window;
+        let steps = w.stride == [1, 1] || w.stride == [2, 2];
+        w.filter == [3, 3]
+            && steps
+            && w.dilation == [1, 1]
+            && self.depth_multiplier == 1
+            && self.input_depth > 1
+            && self.accumulation.writes_int8()
+    }
+
+    /// Elements of a row of the plane: what all outputs reach, one pair more.
+    fn pitch(&self) -> usize {
+        let w = &self.window;
+        let reach = if w.stride[1] == 1 {
+            w.output[1].next_multiple_of(2) + 2
+        } else {
+            2 * (w.output[1] + 1)
+        };
+        reach.max(w.input[1] + w.padding[1]).next_multiple_of(2)
+    }
+
+    fn emit_planar(&self, constants: &mut Constants) -> Option<Emitted> {
+        if !self.is_planar() {
+            return None;
+        }
+        let by_channel = self.accumulation.by_channel();
+        let (filter, bias, stage) = packed::folded(&by_channel, 9, constants)?;
+        let (output, ty) = by_channel.emit_output(constants);
+        let (window, fill) = (self.window.emit(), emit::int(stage));
+        let pitch = emit::fields(&[("pitch", self.pitch())]);
+        Some(Emitted {
+            parameters_type: quote!(Planar<'static, #ty>),
+            parameters: quote!(rt::Planar {
+                window: #window,
+                fill: #fill,
+                #pitch
+                filter: (#filter).as_chunks().0,
+                bias: #bias,
+                output: #output,
+            }),
+            function: "depthwise_planar",
+        })
     }
 }
 

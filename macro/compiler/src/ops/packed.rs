@@ -36,6 +36,31 @@ pub(super) fn emit(
     depth: usize,
     constants: &mut Constants,
 ) -> Option<(TokenStream, TokenStream, i32)> {
+    let (filter, ..) = accumulation.int8()?;
+    let filter = constants.bytes("FILTER", &pack(filter, depth));
+    let (bias, zero_point) = folded_bias(accumulation, depth, constants)?;
+    let (output, stage) = accumulation.emit_output(constants);
+    let depth = emit::fields(&[("depth", depth)]);
+    let packed = quote!(rt::Packed { #depth filter: #filter, bias: #bias, output: #output });
+    Some((packed, stage, zero_point))
+}
+
+/// Weights as they are, biases with the zero point's share, and the zero point.
+pub(super) fn folded(
+    accumulation: &Accumulation,
+    depth: usize,
+    constants: &mut Constants,
+) -> Option<(TokenStream, TokenStream, i32)> {
+    let (filter, ..) = accumulation.int8()?;
+    let (bias, zero_point) = folded_bias(accumulation, depth, constants)?;
+    Some((constants.bytes("FILTER", filter), bias, zero_point))
+}
+
+fn folded_bias(
+    accumulation: &Accumulation,
+    depth: usize,
+    constants: &mut Constants,
+) -> Option<(TokenStream, i32)> {
     let (filter, bias, zero_point) = accumulation.int8()?;
     let folded: Vec<i32> = bias
         .iter()
@@ -45,12 +70,7 @@ pub(super) fn emit(
             bias.wrapping_sub(sum.wrapping_mul(zero_point))
         })
         .collect();
-    let filter = constants.bytes("FILTER", &pack(filter, depth));
-    let bias = constants.words("BIAS", &folded);
-    let (output, stage) = accumulation.emit_output(constants);
-    let depth = emit::fields(&[("depth", depth)]);
-    let packed = quote!(rt::Packed { #depth filter: #filter, bias: #bias, output: #output });
-    Some((packed, stage, zero_point))
+    Some((constants.words("BIAS", &folded), zero_point))
 }
 
 /// The inputs of two output pixels, in 16 bits.
