@@ -4,6 +4,8 @@
 
 use core::arch::{asm, naked_asm};
 
+use crate::ops::{PairSums, RequantizeFast};
+
 /// Two bytes of a word, 0 and 2, widened.
 #[inline(always)]
 fn even(word: u32) -> u32 {
@@ -422,4 +424,206 @@ pub(crate) fn row_3x3<const STRIDE: usize>(
             a = b;
         }
     }
+}
+
+/// What [`pairs_block`] reads and moves on.
+#[repr(C)]
+struct Block {
+    columns: *const i16,
+    weights: *const u8,
+    groups: usize,
+    bias: *const i32,
+    multiplier: *const i32,
+    shift: *const u8,
+    first: *mut i8,
+    second: *mut i8,
+    output_offset: i32,
+    activation_min: i32,
+    activation_max: i32,
+    pairs: usize,
+    /// Not 0 if the activation leaves int8 as it is.
+    full: usize,
+}
+
+/// All pairs of channels, requantized.
+#[inline(always)]
+pub(crate) fn pairs(
+    sums: &PairSums<'_, i32>,
+    stage: &RequantizeFast<'_>,
+    first: &mut [i8],
+    second: &mut [i8],
+) -> usize {
+    let groups = sums.columns.len() / 8;
+    let channels = [
+        sums.bias.len(),
+        stage.multiplier.len(),
+        stage.shift.len(),
+        first.len(),
+        second.len(),
+    ];
+    let pairs = channels.into_iter().fold(usize::MAX, usize::min) / 2;
+    let (x, w): (*const u32, *const u32) =
+        (sums.columns.as_ptr().cast(), sums.filter.as_ptr().cast());
+    let whole = sums.filter.len() >= pairs * groups * 8;
+    if pairs == 0 || groups == 0 || !whole || !aligned(x) || !aligned(w) {
+        return 0;
+    }
+    let mut block = Block {
+        columns: sums.columns.as_ptr(),
+        weights: sums.filter.as_ptr(),
+        groups,
+        bias: sums.bias.as_ptr(),
+        multiplier: stage.multiplier.as_ptr(),
+        shift: stage.shift.as_ptr(),
+        first: first.as_mut_ptr(),
+        second: second.as_mut_ptr(),
+        output_offset: stage.output_offset,
+        activation_min: stage.activation_min,
+        activation_max: stage.activation_max,
+        pairs,
+        full: usize::from(stage.activation_min <= -128 && stage.activation_max >= 127),
+    };
+    // SAFETY: all lists have two elements per pair, the weights `groups` groups,
+    // and what LDM reads is aligned.
+    unsafe { pairs_block(&mut block) };
+    2 * pairs
+}
+
+/// Per group 14 instructions for 16 products, per pair about 65 around them.
+#[unsafe(naked)]
+unsafe extern "C" fn pairs_block(block: &mut Block) {
+    naked_asm!(
+        "push {{r0, r4-r11, lr}}",
+        "1:",
+        "ldr r3, [sp]",
+        "ldmia r3, {{r0, r1, r2, r12}}",
+        "ldmia r12!, {{r4, r5}}",
+        "str r12, [r3, #12]",
+        "mov r6, r4",
+        "mov r7, r5",
+        "subs r2, r2, #4",
+        "blo 3f",
+        "2:",
+        ".rept 4",
+        "ldmia r0!, {{r8-r11}}",
+        "ldmia r1!, {{r3, r12}}",
+        "sxtb16 lr, r3",
+        "sxtb16 r3, r3, ror #8",
+        "smlad r4, r8, lr, r4",
+        "smlad r4, r9, r3, r4",
+        "smlad r6, r10, lr, r6",
+        "smlad r6, r11, r3, r6",
+        "sxtb16 lr, r12",
+        "sxtb16 r12, r12, ror #8",
+        "smlad r5, r8, lr, r5",
+        "smlad r5, r9, r12, r5",
+        "smlad r7, r10, lr, r7",
+        "smlad r7, r11, r12, r7",
+        ".endr",
+        "subs r2, r2, #4",
+        "bhs 2b",
+        "3:",
+        "adds r2, r2, #4",
+        "beq 5f",
+        "4:",
+        "ldmia r0!, {{r8-r11}}",
+        "ldmia r1!, {{r3, r12}}",
+        "sxtb16 lr, r3",
+        "sxtb16 r3, r3, ror #8",
+        "smlad r4, r8, lr, r4",
+        "smlad r4, r9, r3, r4",
+        "smlad r6, r10, lr, r6",
+        "smlad r6, r11, r3, r6",
+        "sxtb16 lr, r12",
+        "sxtb16 r12, r12, ror #8",
+        "smlad r5, r8, lr, r5",
+        "smlad r5, r9, r12, r5",
+        "smlad r7, r10, lr, r7",
+        "smlad r7, r11, r12, r7",
+        "subs r2, r2, #1",
+        "bne 4b",
+        "5:",
+        "ldr r3, [sp]",
+        "str r1, [r3, #4]",
+        "ldrd r12, r0, [r3, #16]",
+        "ldmia r12!, {{r8, r9}}",
+        "ldrb r10, [r0], #1",
+        "ldrb r11, [r0], #1",
+        "strd r12, r0, [r3, #16]",
+        "ldr lr, [r3, #32]",
+        "mov r12, #1",
+        // The first channel of both pixels.
+        "lsl r2, r12, r10",
+        "lsr r2, r2, #1",
+        "lsl r4, r4, #1",
+        "smmulr r4, r4, r8",
+        "add r4, r4, r4, asr #31",
+        "add r4, r4, r2",
+        "asr r4, r4, r10",
+        "add r4, r4, lr",
+        "lsl r6, r6, #1",
+        "smmulr r6, r6, r8",
+        "add r6, r6, r6, asr #31",
+        "add r6, r6, r2",
+        "asr r6, r6, r10",
+        "add r6, r6, lr",
+        // The second channel.
+        "lsl r2, r12, r11",
+        "lsr r2, r2, #1",
+        "lsl r5, r5, #1",
+        "smmulr r5, r5, r9",
+        "add r5, r5, r5, asr #31",
+        "add r5, r5, r2",
+        "asr r5, r5, r11",
+        "add r5, r5, lr",
+        "lsl r7, r7, #1",
+        "smmulr r7, r7, r9",
+        "add r7, r7, r7, asr #31",
+        "add r7, r7, r2",
+        "asr r7, r7, r11",
+        "add r7, r7, lr",
+        "ldr r2, [r3, #48]",
+        "ssat r4, #8, r4",
+        "ssat r5, #8, r5",
+        "ssat r6, #8, r6",
+        "ssat r7, #8, r7",
+        "cbnz r2, 6f",
+        "ldrd r0, r2, [r3, #36]",
+        "cmp r4, r0",
+        "it lt",
+        "movlt r4, r0",
+        "cmp r5, r0",
+        "it lt",
+        "movlt r5, r0",
+        "cmp r6, r0",
+        "it lt",
+        "movlt r6, r0",
+        "cmp r7, r0",
+        "it lt",
+        "movlt r7, r0",
+        "cmp r4, r2",
+        "it gt",
+        "movgt r4, r2",
+        "cmp r5, r2",
+        "it gt",
+        "movgt r5, r2",
+        "cmp r6, r2",
+        "it gt",
+        "movgt r6, r2",
+        "cmp r7, r2",
+        "it gt",
+        "movgt r7, r2",
+        "6:",
+        "ldrd r0, r2, [r3, #24]",
+        "strb r4, [r0], #1",
+        "strb r5, [r0], #1",
+        "strb r6, [r2], #1",
+        "strb r7, [r2], #1",
+        "strd r0, r2, [r3, #24]",
+        "ldr r0, [r3, #44]",
+        "subs r0, r0, #1",
+        "str r0, [r3, #44]",
+        "bne 1b",
+        "pop {{r0, r4-r11, pc}}",
+    )
 }

@@ -53,6 +53,17 @@ pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
         .fold(sum, |sum, (&x, &w)| sum.add_product(x, w, offset))
 }
 
+/// The sums of pairs of channels of two pixels: see [`crate::arch`].
+#[derive(Clone, Copy, Debug)]
+pub struct PairSums<'a, A> {
+    /// The inputs of both pixels, widened.
+    pub columns: &'a [i16],
+    /// Packed weights.
+    pub filter: &'a [u8],
+    /// What sums begin with.
+    pub bias: &'a [A],
+}
+
 /// What is done with a finished accumulator.
 pub trait OutputStage<A = i32> {
     /// The output's element type.
@@ -60,6 +71,33 @@ pub trait OutputStage<A = i32> {
 
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
+
+    /// Sums and outputs of as many pairs of channels of two pixels as the target
+    /// has one routine for; gives the number of channels that are done.
+    #[inline(always)]
+    fn pairs(
+        &self,
+        _sums: &PairSums<'_, A>,
+        _first: &mut [Self::Element],
+        _second: &mut [Self::Element],
+    ) -> usize {
+        0
+    }
+
+    /// The outputs of a channel and the next, of two pixels.
+    #[inline(always)]
+    fn finish_pair(&self, sums: &[A; 4], channel: usize) -> [Self::Element; 4]
+    where
+        A: Copy,
+    {
+        let [a, b, c, d] = *sums;
+        [
+            self.finish(a, channel),
+            self.finish(b, channel + 1),
+            self.finish(c, channel),
+            self.finish(d, channel + 1),
+        ]
+    }
 }
 
 /// To int8, by a multiplier per channel; `ONCE` rounds once (half up), as LiteRT's
@@ -129,16 +167,9 @@ pub struct RequantizeFast<'a> {
     pub activation_max: i32,
 }
 
-impl OutputStage for RequantizeFast<'_> {
-    type Element = i8;
-
+impl RequantizeFast<'_> {
     #[inline(always)]
-    fn finish(&self, accumulator: i32, channel: usize) -> i8 {
-        let (Some(&multiplier), Some(&shift)) =
-            (self.multiplier.get(channel), self.shift.get(channel))
-        else {
-            return 0;
-        };
+    fn one(&self, accumulator: i32, multiplier: i32, shift: u8) -> i8 {
         // The rounded upper half of twice the product.
         let product = i64::from(accumulator << 1) * i64::from(multiplier);
         let high = (product.wrapping_add(1 << 31) >> 32) as i32;
@@ -148,6 +179,40 @@ impl OutputStage for RequantizeFast<'_> {
         let rounded = high.wrapping_add(high >> 31).wrapping_add(half) >> shift;
         let q = rounded.wrapping_add(self.output_offset);
         q.max(self.activation_min).min(self.activation_max) as i8
+    }
+}
+
+impl OutputStage for RequantizeFast<'_> {
+    type Element = i8;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> i8 {
+        let parameters = self.multiplier.get(channel).zip(self.shift.get(channel));
+        parameters.map_or(0, |(&multiplier, &shift)| {
+            self.one(accumulator, multiplier, shift)
+        })
+    }
+
+    #[cfg(niello_dsp)]
+    #[inline(always)]
+    fn pairs(&self, sums: &PairSums<'_, i32>, first: &mut [i8], second: &mut [i8]) -> usize {
+        crate::arch::pairs(sums, self, first, second)
+    }
+
+    #[inline(always)]
+    fn finish_pair(&self, sums: &[i32; 4], channel: usize) -> [i8; 4] {
+        let multipliers = self.multiplier.get(channel..).and_then(<[_]>::first_chunk);
+        let shifts = self.shift.get(channel..).and_then(<[_]>::first_chunk);
+        let (Some(&[m0, m1]), Some(&[s0, s1])) = (multipliers, shifts) else {
+            return [0; 4];
+        };
+        let [a, b, c, d] = *sums;
+        [
+            self.one(a, m0, s0),
+            self.one(b, m1, s1),
+            self.one(c, m0, s0),
+            self.one(d, m1, s1),
+        ]
     }
 }
 

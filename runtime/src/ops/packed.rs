@@ -2,9 +2,15 @@
 //!
 //! The input's zero point is not subtracted: the compiler has folded it into the
 //! bias, and padding is filled with it.
+//!
+//! Parameters go through `black_box`: else LLVM makes a copy of a kernel for every
+//! layer, which costs flash and gains little.
 
-use super::accumulate::OutputStage;
-use super::window::Window;
+use core::hint::black_box;
+
+use super::accumulate::{OutputStage, PairSums};
+use super::strided::copy_row;
+use super::window::{Position, Window};
 use crate::arch;
 
 /// Weights of a matrix product and what becomes of its sums.
@@ -44,19 +50,21 @@ impl<S: OutputStage> Packed<'_, S> {
     #[inline(always)]
     fn two_pixels(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) {
         let size = self.pair().max(1);
+        let sums = PairSums {
+            columns: columns.get(..size).unwrap_or(&[]),
+            filter: self.filter,
+            bias: self.bias,
+        };
+        let done = self.output.pairs(&sums, first, second) / 2;
         let weights = self.filter.chunks(size);
         let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
-        for (i, ((weights, bias), (a, b))) in
-            weights.zip(self.bias.chunks(2)).zip(outputs).enumerate()
-        {
+        let channels = weights.zip(self.bias.chunks(2)).zip(outputs);
+        for (i, ((weights, bias), (a, b))) in channels.enumerate().skip(done) {
             match (bias, a, b) {
                 (&[b0, b1], [a0, a1], [c0, c1]) => {
                     let mut sums = [b0, b1, b0, b1];
                     arch::dot_2x2(columns, weights, &mut sums);
-                    *a0 = self.output.finish(sums[0], 2 * i);
-                    *a1 = self.output.finish(sums[1], 2 * i + 1);
-                    *c0 = self.output.finish(sums[2], 2 * i);
-                    *c1 = self.output.finish(sums[3], 2 * i + 1);
+                    [*a0, *a1, *c0, *c1] = self.output.finish_pair(&sums, 2 * i);
                 }
                 (&[b0], [a0, ..], [c0, ..]) => {
                     let mut sums = [b0, b0];
@@ -105,16 +113,33 @@ impl<S: OutputStage> Packed<'_, S> {
 }
 
 /// One row of FULLY_CONNECTED.
+#[inline(always)]
 pub fn fully_connected_row<S: OutputStage>(
     p: &Packed<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
 ) {
+    row(black_box(p), input, output);
+}
+
+#[inline(never)]
+fn row<S: OutputStage>(p: &Packed<'_, S>, input: &[i8], output: &mut [S::Element]) {
     p.row(input.get(..p.depth).unwrap_or(&[]), output);
 }
 
 /// Rows of FULLY_CONNECTED, two at a time; `columns` holds both.
+#[inline(always)]
 pub fn fully_connected_rows<S: OutputStage>(
+    p: &Packed<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    columns: &mut [i16],
+) {
+    rows(black_box(p), input, output, columns);
+}
+
+#[inline(never)]
+fn rows<S: OutputStage>(
     p: &Packed<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -137,32 +162,58 @@ pub fn fully_connected_rows<S: OutputStage>(
 }
 
 impl<S> PackedConv2d<'_, S> {
-    /// The inputs of one output pixel, side by side.
+    /// The inputs of one output pixel, side by side: runs of neighbours, filled up
+    /// where the window leaves the input.
     #[inline(always)]
-    fn gather(&self, position: super::window::Position, input: &[i8], pixel: &mut [i8]) {
-        let depth = self.input_depth;
-        let taps = self.window.filter_height * self.window.filter_width;
-        let mut next = 0;
-        self.window.taps(position, |tap, at| {
-            let fill = pixel.get_mut(next * depth..tap * depth);
-            fill.unwrap_or(&mut []).fill(self.fill);
-            next = tap + 1;
-            let from = input.get(at * depth..(at + 1) * depth);
-            let to = pixel.get_mut(tap * depth..(tap + 1) * depth);
-            if let (Some(from), Some(to)) = (from, to) {
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = *from;
+    fn gather(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
+        let (w, depth) = (&self.window, self.input_depth);
+        let row = w.filter_width * depth;
+        for (y, to) in pixel.chunks_exact_mut(row.max(1)).enumerate() {
+            let Some(begin) = w.row(position, y) else {
+                to.fill(self.fill);
+                continue;
+            };
+            let columns = w.columns(position);
+            if w.dilation_width == 1 {
+                let (left, rest) = to
+                    .split_at_mut_checked(columns.start * depth)
+                    .unwrap_or_default();
+                let count = columns.len() * depth;
+                let (middle, right) = rest.split_at_mut_checked(count).unwrap_or_default();
+                left.fill(self.fill);
+                right.fill(self.fill);
+                let first = w.column(position, columns.start);
+                let from = (begin + first) * depth;
+                copy_row(input.get(from..from + count).unwrap_or(&[]), middle);
+            } else {
+                for (x, to) in to.chunks_exact_mut(depth.max(1)).enumerate() {
+                    if columns.contains(&x) {
+                        let from = (begin + w.column(position, x)) * depth;
+                        copy_row(input.get(from..from + depth).unwrap_or(&[]), to);
+                    } else {
+                        to.fill(self.fill);
+                    }
                 }
             }
-        });
-        let fill = pixel.get_mut(next * depth..taps * depth);
-        fill.unwrap_or(&mut []).fill(self.fill);
+        }
     }
 }
 
 /// All output pixels, two at a time; `columns` holds the inputs of both, and
 /// `pixel` those of one.
+#[inline(always)]
 pub fn conv_2d_packed<S: OutputStage>(
+    p: &PackedConv2d<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+) {
+    convolve(black_box(p), input, output, columns, pixel);
+}
+
+#[inline(never)]
+fn convolve<S: OutputStage>(
     p: &PackedConv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -189,6 +240,7 @@ pub fn conv_2d_packed<S: OutputStage>(
 }
 
 /// All channels of the first pixel in `columns`.
+#[inline(never)]
 fn last_pixel<S: OutputStage>(p: &Packed<'_, S>, columns: &[i16], output: &mut [S::Element]) {
     let size = p.pair().max(1);
     let weights = p.filter.chunks(size);

@@ -2,6 +2,8 @@
 //! of its own, padded, before its outputs are written. So the output may overwrite
 //! the input where it has its size.
 
+use core::hint::black_box;
+
 use super::accumulate::OutputStage;
 use super::window::Window;
 use crate::arch;
@@ -26,7 +28,7 @@ pub struct Planar<'a, S> {
 
 impl<S: OutputStage<Element = i8>> Planar<'_, S> {
     /// Copies one channel of one image into the plane, inside of its padding.
-    #[inline(always)]
+    #[inline(never)]
     fn copy(&self, image: &[i8], plane: &mut [i16]) {
         let (w, channels) = (&self.window, self.bias.len().max(1));
         let rows = plane.chunks_mut(self.pitch.max(1)).skip(w.padding_top);
@@ -39,7 +41,7 @@ impl<S: OutputStage<Element = i8>> Planar<'_, S> {
     }
 
     /// All outputs of one channel of one image.
-    #[inline(always)]
+    #[inline(never)]
     fn channel(&self, channel: usize, plane: &[i16], image: &mut [i8]) {
         let (w, channels) = (&self.window, self.bias.len().max(1));
         let (Some(filter), Some(&bias)) = (self.filter.get(channel), self.bias.get(channel)) else {
@@ -69,7 +71,18 @@ impl<S: OutputStage<Element = i8>> Planar<'_, S> {
 }
 
 /// From one tensor to another; `plane` is scratch memory.
+#[inline(always)]
 pub fn depthwise_planar<S: OutputStage<Element = i8>>(
+    p: &Planar<'_, S>,
+    input: &[i8],
+    output: &mut [i8],
+    plane: &mut [i16],
+) {
+    apart(black_box(p), input, output, plane);
+}
+
+#[inline(never)]
+fn apart<S: OutputStage<Element = i8>>(
     p: &Planar<'_, S>,
     input: &[i8],
     output: &mut [i8],
@@ -88,11 +101,17 @@ pub fn depthwise_planar<S: OutputStage<Element = i8>>(
 }
 
 /// The output over the input, which has its size.
+#[inline(always)]
 pub fn depthwise_planar_in_place<S: OutputStage<Element = i8>>(
     p: &Planar<'_, S>,
     in_out: &mut [i8],
     plane: &mut [i16],
 ) {
+    in_place(black_box(p), in_out, plane);
+}
+
+#[inline(never)]
+fn in_place<S: OutputStage<Element = i8>>(p: &Planar<'_, S>, in_out: &mut [i8], plane: &mut [i16]) {
     let (w, channels) = (&p.window, p.bias.len());
     plane.fill(p.fill.into());
     for image in in_out.chunks_mut((w.input_height * w.input_width * channels).max(1)) {

@@ -71,32 +71,57 @@ impl Window {
         })
     }
 
-    /// Calls `f(tap, pixel)` for each tap inside the input: its number in the
-    /// filter and the input pixel's number.
+    /// The filter rows that lie inside the input.
     #[inline(always)]
-    pub(super) fn taps(&self, at: Position, mut f: impl FnMut(usize, usize)) {
-        let rows = inside(
+    fn rows(&self, at: Position) -> Range<usize> {
+        inside(
             at.row,
             self.padding_top,
             self.dilation_height,
             self.filter_height,
             self.input_height,
-        );
-        let columns = inside(
+        )
+    }
+
+    /// The filter columns that lie inside the input.
+    #[inline(always)]
+    pub(super) fn columns(&self, at: Position) -> Range<usize> {
+        inside(
             at.column,
             self.padding_left,
             self.dilation_width,
             self.filter_width,
             self.input_width,
-        );
-        for filter_y in rows {
-            let y = (at.row + filter_y * self.dilation_height).wrapping_sub(self.padding_top);
-            let row = (at.batch * self.input_height)
+        )
+    }
+
+    /// The first pixel of the input row under a filter row, if there is one.
+    #[inline(always)]
+    pub(super) fn row(&self, at: Position, filter_y: usize) -> Option<usize> {
+        let y = (at.row + filter_y * self.dilation_height).wrapping_sub(self.padding_top);
+        (y < self.input_height).then(|| {
+            (at.batch * self.input_height)
                 .wrapping_add(y)
-                .wrapping_mul(self.input_width);
-            for filter_x in columns.clone() {
-                let x =
-                    (at.column + filter_x * self.dilation_width).wrapping_sub(self.padding_left);
+                .wrapping_mul(self.input_width)
+        })
+    }
+
+    /// The input column under a filter column inside of it.
+    #[inline(always)]
+    pub(super) fn column(&self, at: Position, filter_x: usize) -> usize {
+        (at.column + filter_x * self.dilation_width).wrapping_sub(self.padding_left)
+    }
+
+    /// Calls `f(tap, pixel)` for each tap inside the input: its number in the
+    /// filter and the input pixel's number.
+    #[inline(always)]
+    pub(super) fn taps(&self, at: Position, mut f: impl FnMut(usize, usize)) {
+        for filter_y in self.rows(at) {
+            let Some(row) = self.row(at, filter_y) else {
+                continue;
+            };
+            for filter_x in self.columns(at) {
+                let x = self.column(at, filter_x);
                 f(filter_y * self.filter_width + filter_x, row.wrapping_add(x));
             }
         }

@@ -439,12 +439,15 @@ impl Accumulation {
                 multipliers,
                 rounds_once,
                 output_offset,
-                activation: (min, max),
+                activation: (min_q, max_q),
             } => {
                 let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
                 let multiplier = constants.words("MULTIPLIER", &significands);
-                let (offset, min, max) =
-                    (emit::int(*output_offset), emit::int(*min), emit::int(*max));
+                let (offset, min, max) = (
+                    emit::int(*output_offset),
+                    emit::int(*min_q),
+                    emit::int(*max_q),
+                );
                 if !rounds_once && *element == ElementType::I8 && self.is_small(multipliers) {
                     let shifts: Vec<i8> = multipliers.iter().map(|m| -m.shift as i8).collect();
                     let shift = constants.bytes("SHIFT", &shifts);
