@@ -27,6 +27,23 @@ impl Multiplier {
         ((i64::from(x) * i64::from(self.multiplier) + (1 << (shift - 1))) >> shift) as i32
     }
 
+    /// The same as [`Self::apply`] where `x`, shifted left by one more than the
+    /// factor asks for, fits 32 bits: a few instructions.
+    #[inline(always)]
+    pub(crate) fn apply_small(self, x: i32) -> i32 {
+        let left = self.shift.max(0) as u32 + 1;
+        let right = self.shift.min(0).unsigned_abs() & 31;
+        // The rounded upper half of twice the product.
+        let product = i64::from(x.wrapping_shl(left)) * i64::from(self.multiplier);
+        let high = (product.wrapping_add(1 << 31) >> 32) as i32;
+        if right == 0 {
+            return high;
+        }
+        // Rounded half away from zero.
+        let half = 1_i32 << (right - 1);
+        high.wrapping_add(high >> 31).wrapping_add(half) >> right
+    }
+
     /// `x * factor`, rounded after the multiplication and after the shift.
     #[inline(always)]
     pub fn apply(self, x: i32) -> i32 {

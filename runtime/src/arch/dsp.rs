@@ -4,7 +4,7 @@
 
 use core::arch::{asm, naked_asm};
 
-use crate::ops::{PairSums, RequantizeFast};
+use crate::ops::{FastChannel, PairSums, RequantizeFast};
 
 /// Two bytes of a word, 0 and 2, widened.
 #[inline(always)]
@@ -313,33 +313,45 @@ multiply! {
     high_low "smlatb";
 }
 
-/// As `portable::gather_row`.
+/// As `portable::gather_plane`.
 #[inline(always)]
-pub(crate) fn gather_row(from: &[i8], step: usize, to: &mut [i16]) {
-    let count = to.len().min(from.len().div_ceil(step.max(1)));
-    let (fours, rest) = (count / 4, count % 4);
-    let (mut x, mut y) = (from.as_ptr(), to.as_mut_ptr());
-    for _ in 0..fours {
-        // SAFETY: four more elements, `step` apart, lie in `from`, and four in `to`.
-        unsafe {
-            *y = i16::from(*x);
-            x = x.wrapping_add(step);
-            *y.add(1) = i16::from(*x);
-            x = x.wrapping_add(step);
-            *y.add(2) = i16::from(*x);
-            x = x.wrapping_add(step);
-            *y.add(3) = i16::from(*x);
-            x = x.wrapping_add(step);
-            y = y.add(4);
-        }
+pub(crate) fn gather_plane(
+    image: &[i8],
+    step: usize,
+    [height, width]: [usize; 2],
+    plane: &mut [i16],
+    pitch: usize,
+) {
+    let (reach, places) = ((height * width).max(1) - 1, height.max(1) - 1);
+    if height * width == 0 || image.len() <= reach * step || plane.len() < places * pitch + width {
+        return;
     }
-    for _ in 0..rest {
-        // SAFETY: one more element of both.
+    let (mut x, mut row) = (image.as_ptr(), plane.as_mut_ptr());
+    for _ in 0..height {
+        let mut y = row;
+        let mut left = width;
+        // SAFETY: `height` rows of `width` elements lie in both, as checked above.
         unsafe {
-            *y = i16::from(*x);
-            x = x.wrapping_add(step);
-            y = y.add(1);
+            while left >= 4 {
+                *y = i16::from(*x);
+                x = x.wrapping_add(step);
+                *y.add(1) = i16::from(*x);
+                x = x.wrapping_add(step);
+                *y.add(2) = i16::from(*x);
+                x = x.wrapping_add(step);
+                *y.add(3) = i16::from(*x);
+                x = x.wrapping_add(step);
+                y = y.add(4);
+                left -= 4;
+            }
+            while left > 0 {
+                *y = i16::from(*x);
+                x = x.wrapping_add(step);
+                y = y.add(1);
+                left -= 1;
+            }
         }
+        row = row.wrapping_add(pitch);
     }
 }
 
@@ -360,69 +372,74 @@ pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
     ]
 }
 
-/// As `portable::row_3x3`. Two outputs of stride 1, or one of stride 2, share what
-/// is loaded: one word per row.
+/// As `portable::plane_3x3`. Two outputs of stride 1, or one of stride 2, share
+/// what is loaded: one word per row.
 #[inline(always)]
-pub(crate) fn row_3x3<const STRIDE: usize>(
-    rows: [&[i16]; 3],
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn plane_3x3<const STRIDE: usize>(
+    plane: &[i16],
+    pitch: usize,
     weights: &[u32; 6],
     bias: i32,
-    count: usize,
+    [height, width]: [usize; 2],
     output: &mut [i8],
     step: usize,
-    finish: impl Fn(i32) -> i8,
+    stage: FastChannel,
 ) {
     let loads = if STRIDE == 1 {
-        count.div_ceil(2) + 1
+        width.div_ceil(2) + 1
     } else {
-        count + 1
+        width + 1
     };
-    let reach = (count.max(1) - 1) * step;
-    let short = rows
-        .iter()
-        .any(|row| row.len() < 2 * loads || row.as_ptr().align_offset(4) != 0);
-    if count == 0 || short || output.len() <= reach {
+    if height == 0 || width == 0 {
         return;
     }
-    let [mut r0, mut r1, mut r2] = rows.map(|row| row.as_ptr().cast::<u32>());
+    let rows = (height - 1) * STRIDE + 2;
+    let fits = pitch % 2 == 0
+        && plane.as_ptr().align_offset(4) == 0
+        && plane.len() >= rows * pitch + 2 * loads
+        && output.len() > (height * width - 1) * step;
+    if !fits {
+        return;
+    }
+    let words = pitch / 2;
+    let mut row = plane.as_ptr().cast::<u32>();
     let mut out = output.as_mut_ptr();
     let [w0, w1, w2, w3, w4, w5] = *weights;
-    // SAFETY: the rows have words for all outputs and one more, and the output has
-    // elements up to `reach`, as checked above.
-    unsafe {
-        let mut a = [*r0, *r1, *r2];
-        let mut left = count;
-        loop {
-            (r0, r1, r2) = (r0.add(1), r1.add(1), r2.add(1));
-            let b = [*r0, *r1, *r2];
-            let mut sum = both(a[0], w0, bias);
-            sum = low_high(b[0], w1, sum);
-            sum = both(a[1], w2, sum);
-            sum = low_high(b[1], w3, sum);
-            sum = both(a[2], w4, sum);
-            sum = low_high(b[2], w5, sum);
-            *out = finish(sum);
-            if STRIDE == 1 {
-                if left == 1 {
-                    break;
-                }
-                out = out.add(step);
-                let mut sum = high_low(a[0], w0, bias);
-                sum = both(b[0], w1, sum);
-                sum = high_low(a[1], w2, sum);
-                sum = both(b[1], w3, sum);
-                sum = high_low(a[2], w4, sum);
-                sum = both(b[2], w5, sum);
-                *out = finish(sum);
+    for _ in 0..height {
+        // SAFETY: three rows of `loads` words each from here on, and an output
+        // element every `step`, as checked above.
+        unsafe {
+            let (mut r0, mut r1, mut r2) = (row, row.add(words), row.add(2 * words));
+            let mut a = [*r0, *r1, *r2];
+            let mut left = width;
+            while left > 0 {
+                (r0, r1, r2) = (r0.add(1), r1.add(1), r2.add(1));
+                let b = [*r0, *r1, *r2];
+                let mut sum = both(a[0], w0, bias);
+                sum = low_high(b[0], w1, sum);
+                sum = both(a[1], w2, sum);
+                sum = low_high(b[1], w3, sum);
+                sum = both(a[2], w4, sum);
+                sum = low_high(b[2], w5, sum);
+                *out = stage.finish(sum);
+                out = out.wrapping_add(step);
                 left -= 1;
+                if STRIDE == 1 && left > 0 {
+                    let mut sum = high_low(a[0], w0, bias);
+                    sum = both(b[0], w1, sum);
+                    sum = high_low(a[1], w2, sum);
+                    sum = both(b[1], w3, sum);
+                    sum = high_low(a[2], w4, sum);
+                    sum = both(b[2], w5, sum);
+                    *out = stage.finish(sum);
+                    out = out.wrapping_add(step);
+                    left -= 1;
+                }
+                a = b;
             }
-            left -= 1;
-            if left == 0 {
-                break;
-            }
-            out = out.add(step);
-            a = b;
         }
+        row = row.wrapping_add(words * STRIDE);
     }
 }
 
@@ -434,7 +451,7 @@ struct Block {
     groups: usize,
     bias: *const i32,
     multiplier: *const i32,
-    shift: *const u8,
+    shift: *const i8,
     first: *mut i8,
     second: *mut i8,
     output_offset: i32,
@@ -443,6 +460,8 @@ struct Block {
     pairs: usize,
     /// Not 0 if the activation leaves int8 as it is.
     full: usize,
+    /// Not 0 if all shifts are to the right.
+    shifts_right: usize,
 }
 
 /// All pairs of channels, requantized.
@@ -482,6 +501,7 @@ pub(crate) fn pairs(
         activation_max: stage.activation_max,
         pairs,
         full: usize::from(stage.activation_min <= -128 && stage.activation_max >= 127),
+        shifts_right: usize::from(stage.shifts_right),
     };
     // SAFETY: all lists have two elements per pair, the weights `groups` groups,
     // and what LDM reads is aligned.
@@ -547,11 +567,16 @@ unsafe extern "C" fn pairs_block(block: &mut Block) {
         "str r1, [r3, #4]",
         "ldrd r12, r0, [r3, #16]",
         "ldmia r12!, {{r8, r9}}",
-        "ldrb r10, [r0], #1",
-        "ldrb r11, [r0], #1",
+        "ldrsb r10, [r0], #1",
+        "ldrsb r11, [r0], #1",
         "strd r12, r0, [r3, #16]",
         "ldr lr, [r3, #32]",
+        "ldr r2, [r3, #52]",
+        "cmp r2, #0",
+        "beq 7f",
         "mov r12, #1",
+        "rsb r10, r10, #0",
+        "rsb r11, r11, #0",
         // The first channel of both pixels.
         "lsl r2, r12, r10",
         "lsr r2, r2, #1",
@@ -582,6 +607,65 @@ unsafe extern "C" fn pairs_block(block: &mut Block) {
         "add r7, r7, r2",
         "asr r7, r7, r11",
         "add r7, r7, lr",
+        "b 8f",
+        "7:",
+        // Left by r0, right by r12, half of that in r2.
+        "rsbs r12, r10, #0",
+        "it lt",
+        "movlt r12, #0",
+        "adds r0, r10, #1",
+        "it lt",
+        "movlt r0, #1",
+        "cmp r10, #0",
+        "it lt",
+        "movlt r0, #1",
+        "mov r2, #1",
+        "lsl r2, r2, r12",
+        "lsr r2, r2, #1",
+        "cmp r12, #0",
+        "lsl r4, r4, r0",
+        "smmulr r4, r4, r8",
+        "it ne",
+        "addne r4, r4, r4, asr #31",
+        "add r4, r4, r2",
+        "asr r4, r4, r12",
+        "add r4, r4, lr",
+        "lsl r6, r6, r0",
+        "smmulr r6, r6, r8",
+        "it ne",
+        "addne r6, r6, r6, asr #31",
+        "add r6, r6, r2",
+        "asr r6, r6, r12",
+        "add r6, r6, lr",
+        // Left by r0, right by r12, half of that in r2.
+        "rsbs r12, r11, #0",
+        "it lt",
+        "movlt r12, #0",
+        "adds r0, r11, #1",
+        "it lt",
+        "movlt r0, #1",
+        "cmp r11, #0",
+        "it lt",
+        "movlt r0, #1",
+        "mov r2, #1",
+        "lsl r2, r2, r12",
+        "lsr r2, r2, #1",
+        "cmp r12, #0",
+        "lsl r5, r5, r0",
+        "smmulr r5, r5, r9",
+        "it ne",
+        "addne r5, r5, r5, asr #31",
+        "add r5, r5, r2",
+        "asr r5, r5, r12",
+        "add r5, r5, lr",
+        "lsl r7, r7, r0",
+        "smmulr r7, r7, r9",
+        "it ne",
+        "addne r7, r7, r7, asr #31",
+        "add r7, r7, r2",
+        "asr r7, r7, r12",
+        "add r7, r7, lr",
+        "8:",
         "ldr r2, [r3, #48]",
         "ssat r4, #8, r4",
         "ssat r5, #8, r5",

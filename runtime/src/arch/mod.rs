@@ -18,9 +18,9 @@ mod portable;
 
 #[cfg(niello_dsp)]
 pub(crate) use dsp::{
-    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_row, pairs, row_3x3, weights_3x3,
+    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
 };
 #[cfg(not(niello_dsp))]
 pub(crate) use portable::{
-    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_row, row_3x3, weights_3x3,
+    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, plane_3x3, weights_3x3,
 };

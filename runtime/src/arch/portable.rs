@@ -1,5 +1,7 @@
 //! Plain loops, written so that each loaded value is used more than once.
 
+use crate::ops::FastChannel;
+
 /// Widens one pixel of two into its places of `columns`; `at` is 0 or 1.
 #[inline(always)]
 pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
@@ -77,12 +79,22 @@ pub(crate) fn dot_1x4(row: &[i8], weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     *sums = [first[0], first[1], second[0], second[1]];
 }
 
-/// One channel of a row of pixels, `step` elements apart.
+/// One channel of an image, whose elements are `step` apart, into a plane with
+/// rows of `pitch`.
 #[inline(always)]
-pub(crate) fn gather_row(from: &[i8], step: usize, to: &mut [i16]) {
-    for (to, from) in to.iter_mut().zip(from.chunks(step.max(1))) {
-        if let Some(&x) = from.first() {
-            *to = x.into();
+pub(crate) fn gather_plane(
+    image: &[i8],
+    step: usize,
+    [height, width]: [usize; 2],
+    plane: &mut [i16],
+    pitch: usize,
+) {
+    let rows = image.chunks((width * step).max(1));
+    for (row, to) in rows.zip(plane.chunks_mut(pitch.max(1))).take(height) {
+        for (to, from) in to.iter_mut().zip(row.chunks(step.max(1))) {
+            if let Some(&x) = from.first() {
+                *to = x.into();
+            }
         }
     }
 }
@@ -93,29 +105,34 @@ pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i16; 9] {
     filter.map(|w| i16::from(w as i8))
 }
 
-/// A row of outputs of a 3x3 window over one channel's plane: `finish` of each sum,
-/// `step` elements apart. Rows have pairs of elements, one more than they need.
+/// A 3x3 window over one channel's plane: outputs, `step` elements apart. Rows of
+/// the plane have an even number of elements, one pair more than outputs need.
 #[inline(always)]
-pub(crate) fn row_3x3<const STRIDE: usize>(
-    rows: [&[i16]; 3],
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn plane_3x3<const STRIDE: usize>(
+    plane: &[i16],
+    pitch: usize,
     weights: &[i16; 9],
     bias: i32,
-    count: usize,
+    [height, width]: [usize; 2],
     output: &mut [i8],
     step: usize,
-    finish: impl Fn(i32) -> i8,
+    stage: FastChannel,
 ) {
-    let [a, b, c] = rows;
-    for (x, out) in output.chunks_mut(step.max(1)).take(count).enumerate() {
-        let mut sum = bias;
-        for (row, w) in [a, b, c].iter().zip(weights.as_chunks::<3>().0) {
-            let begin = x * STRIDE;
-            for (x, w) in row.get(begin..begin + 3).unwrap_or(&[]).iter().zip(w) {
-                sum = sum.wrapping_add(i32::from(*x) * i32::from(*w));
+    let rows = output.chunks_mut((width * step).max(1));
+    for (y, out) in rows.enumerate().take(height) {
+        for (x, out) in out.chunks_mut(step.max(1)).enumerate() {
+            let mut sum = bias;
+            for (row, w) in weights.as_chunks::<3>().0.iter().enumerate() {
+                let begin = (y * STRIDE + row) * pitch + x * STRIDE;
+                let taps = plane.get(begin..begin + 3).unwrap_or(&[]);
+                for (x, w) in taps.iter().zip(w) {
+                    sum = sum.wrapping_add(i32::from(*x) * i32::from(*w));
+                }
             }
-        }
-        if let Some(out) = out.first_mut() {
-            *out = finish(sum);
+            if let Some(out) = out.first_mut() {
+                *out = stage.finish(sum);
+            }
         }
     }
 }

@@ -83,21 +83,6 @@ pub trait OutputStage<A = i32> {
     ) -> usize {
         0
     }
-
-    /// The outputs of a channel and the next, of two pixels.
-    #[inline(always)]
-    fn finish_pair(&self, sums: &[A; 4], channel: usize) -> [Self::Element; 4]
-    where
-        A: Copy,
-    {
-        let [a, b, c, d] = *sums;
-        [
-            self.finish(a, channel),
-            self.finish(b, channel + 1),
-            self.finish(c, channel),
-            self.finish(d, channel + 1),
-        ]
-    }
 }
 
 /// To int8, by a multiplier per channel; `ONCE` rounds once (half up), as LiteRT's
@@ -151,14 +136,17 @@ impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
     }
 }
 
-/// To int8 by few instructions: the same as [`Requantize`] where all sums are
-/// below 2^30 and all multipliers below 1/2, which the compiler checks.
+/// To int8 by few instructions: the same as [`Requantize`] where no sum, shifted
+/// left by one more than its multiplier asks for, leaves 32 bits. The compiler
+/// checks that.
 #[derive(Clone, Copy, Debug)]
 pub struct RequantizeFast<'a> {
     /// Q31 significands.
     pub multiplier: &'a [i32],
-    /// Right shifts, 1 to 31.
-    pub shift: &'a [u8],
+    /// Powers of two.
+    pub shift: &'a [i8],
+    /// True if all of them are below 0.
+    pub shifts_right: bool,
     /// The output's zero point.
     pub output_offset: i32,
     /// Smallest output.
@@ -167,18 +155,41 @@ pub struct RequantizeFast<'a> {
     pub activation_max: i32,
 }
 
-impl RequantizeFast<'_> {
+/// One channel of [`RequantizeFast`].
+#[derive(Clone, Copy, Debug)]
+pub struct FastChannel {
+    multiplier: Multiplier,
+    output_offset: i32,
+    activation_min: i32,
+    activation_max: i32,
+}
+
+impl FastChannel {
+    /// The output of a sum.
     #[inline(always)]
-    fn one(&self, accumulator: i32, multiplier: i32, shift: u8) -> i8 {
-        // The rounded upper half of twice the product.
-        let product = i64::from(accumulator << 1) * i64::from(multiplier);
-        let high = (product.wrapping_add(1 << 31) >> 32) as i32;
-        // Rounded half away from zero.
-        let shift = u32::from(shift) & 31;
-        let half = 1_i32.wrapping_shl(shift.wrapping_sub(1));
-        let rounded = high.wrapping_add(high >> 31).wrapping_add(half) >> shift;
-        let q = rounded.wrapping_add(self.output_offset);
+    pub fn finish(self, accumulator: i32) -> i8 {
+        let q = self
+            .multiplier
+            .apply_small(accumulator)
+            .wrapping_add(self.output_offset);
         q.max(self.activation_min).min(self.activation_max) as i8
+    }
+}
+
+impl RequantizeFast<'_> {
+    /// What a channel needs, in one place.
+    #[inline(always)]
+    pub fn channel(&self, channel: usize) -> Option<FastChannel> {
+        let (&multiplier, &shift) = self.multiplier.get(channel).zip(self.shift.get(channel))?;
+        Some(FastChannel {
+            multiplier: Multiplier {
+                multiplier,
+                shift: shift.into(),
+            },
+            output_offset: self.output_offset,
+            activation_min: self.activation_min,
+            activation_max: self.activation_max,
+        })
     }
 }
 
@@ -187,32 +198,13 @@ impl OutputStage for RequantizeFast<'_> {
 
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
-        let parameters = self.multiplier.get(channel).zip(self.shift.get(channel));
-        parameters.map_or(0, |(&multiplier, &shift)| {
-            self.one(accumulator, multiplier, shift)
-        })
+        self.channel(channel).map_or(0, |c| c.finish(accumulator))
     }
 
     #[cfg(niello_dsp)]
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_, i32>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::arch::pairs(sums, self, first, second)
-    }
-
-    #[inline(always)]
-    fn finish_pair(&self, sums: &[i32; 4], channel: usize) -> [i8; 4] {
-        let multipliers = self.multiplier.get(channel..).and_then(<[_]>::first_chunk);
-        let shifts = self.shift.get(channel..).and_then(<[_]>::first_chunk);
-        let (Some(&[m0, m1]), Some(&[s0, s1])) = (multipliers, shifts) else {
-            return [0; 4];
-        };
-        let [a, b, c, d] = *sums;
-        [
-            self.one(a, m0, s0),
-            self.one(b, m1, s1),
-            self.one(c, m0, s0),
-            self.one(d, m1, s1),
-        ]
     }
 }
 

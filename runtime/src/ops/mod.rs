@@ -55,7 +55,8 @@ mod transpose_conv;
 mod window;
 
 pub use accumulate::{
-    Accumulate, Clamp, OutputStage, PairSums, Requantize, RequantizeFast, RequantizeI16, Rescale,
+    Accumulate, Clamp, FastChannel, OutputStage, PairSums, Requantize, RequantizeFast,
+    RequantizeI16, Rescale,
 };
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};

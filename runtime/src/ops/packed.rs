@@ -64,7 +64,10 @@ impl<S: OutputStage> Packed<'_, S> {
                 (&[b0, b1], [a0, a1], [c0, c1]) => {
                     let mut sums = [b0, b1, b0, b1];
                     arch::dot_2x2(columns, weights, &mut sums);
-                    [*a0, *a1, *c0, *c1] = self.output.finish_pair(&sums, 2 * i);
+                    *a0 = self.output.finish(sums[0], 2 * i);
+                    *a1 = self.output.finish(sums[1], 2 * i + 1);
+                    *c0 = self.output.finish(sums[2], 2 * i);
+                    *c1 = self.output.finish(sums[3], 2 * i + 1);
                 }
                 (&[b0], [a0, ..], [c0, ..]) => {
                     let mut sums = [b0, b0];

@@ -4,14 +4,14 @@
 
 use core::hint::black_box;
 
-use super::accumulate::OutputStage;
+use super::accumulate::RequantizeFast;
 use super::window::Window;
 use crate::arch;
 
 /// Parameters of [`depthwise_planar`]: 3x3 windows, one output channel per input
 /// channel, no dilation.
 #[derive(Clone, Copy, Debug)]
-pub struct Planar<'a, S> {
+pub struct Planar<'a> {
     /// Sizes, strides (1 or 2, of both dimensions) and padding.
     pub window: Window,
     /// The input's zero point.
@@ -23,71 +23,51 @@ pub struct Planar<'a, S> {
     /// One per channel, the input's zero point included.
     pub bias: &'a [i32],
     /// What becomes of the sums.
-    pub output: S,
+    pub output: RequantizeFast<'a>,
 }
 
-impl<S: OutputStage<Element = i8>> Planar<'_, S> {
-    /// Copies one channel of one image into the plane, inside of its padding.
+impl Planar<'_> {
+    /// One channel of one image, copied into the plane, inside of its padding.
     #[inline(never)]
     fn copy(&self, image: &[i8], plane: &mut [i16]) {
-        let (w, channels) = (&self.window, self.bias.len().max(1));
-        let rows = plane.chunks_mut(self.pitch.max(1)).skip(w.padding_top);
-        for (row, to) in image.chunks(w.input_width.max(1) * channels).zip(rows) {
-            let begin = w.padding_left;
-            if let Some(to) = to.get_mut(begin..begin + w.input_width) {
-                arch::gather_row(row, channels, to);
-            }
+        let w = &self.window;
+        let begin = w.padding_top * self.pitch + w.padding_left;
+        let sizes = [w.input_height, w.input_width];
+        if let Some(plane) = plane.get_mut(begin..) {
+            arch::gather_plane(image, self.bias.len(), sizes, plane, self.pitch);
         }
     }
 
-    /// All outputs of one channel of one image.
+    /// All outputs of one channel of one image, which begins with its first.
     #[inline(never)]
     fn channel(&self, channel: usize, plane: &[i16], image: &mut [i8]) {
-        let (w, channels) = (&self.window, self.bias.len().max(1));
-        let (Some(filter), Some(&bias)) = (self.filter.get(channel), self.bias.get(channel)) else {
+        let w = &self.window;
+        let (Some(filter), Some(&bias), Some(stage)) = (
+            self.filter.get(channel),
+            self.bias.get(channel),
+            self.output.channel(channel),
+        ) else {
             return;
         };
         let weights = arch::weights_3x3(filter);
-        let finish = |sum| self.output.finish(sum, channel);
-        let rows = image.chunks_mut(w.output_width.max(1) * channels);
-        for (y, out) in rows.enumerate() {
-            let begin = y * w.stride_height * self.pitch;
-            let Some(above) = plane.get(begin..begin + 3 * self.pitch) else {
-                continue;
-            };
-            let (first, rest) = above.split_at_checked(self.pitch).unwrap_or_default();
-            let (second, third) = rest.split_at_checked(self.pitch).unwrap_or_default();
-            let Some(out) = out.get_mut(channel..) else {
-                continue;
-            };
-            let rows = [first, second, third];
-            if w.stride_width == 1 {
-                arch::row_3x3::<1>(rows, &weights, bias, w.output_width, out, channels, finish);
-            } else {
-                arch::row_3x3::<2>(rows, &weights, bias, w.output_width, out, channels, finish);
-            }
+        let sizes = [w.output_height, w.output_width];
+        let step = self.bias.len();
+        if w.stride_width == 1 {
+            arch::plane_3x3::<1>(plane, self.pitch, &weights, bias, sizes, image, step, stage);
+        } else {
+            arch::plane_3x3::<2>(plane, self.pitch, &weights, bias, sizes, image, step, stage);
         }
     }
 }
 
 /// From one tensor to another; `plane` is scratch memory.
 #[inline(always)]
-pub fn depthwise_planar<S: OutputStage<Element = i8>>(
-    p: &Planar<'_, S>,
-    input: &[i8],
-    output: &mut [i8],
-    plane: &mut [i16],
-) {
+pub fn depthwise_planar(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
     apart(black_box(p), input, output, plane);
 }
 
 #[inline(never)]
-fn apart<S: OutputStage<Element = i8>>(
-    p: &Planar<'_, S>,
-    input: &[i8],
-    output: &mut [i8],
-    plane: &mut [i16],
-) {
+fn apart(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
     let (w, channels) = (&p.window, p.bias.len());
     plane.fill(p.fill.into());
     let inputs = input.chunks((w.input_height * w.input_width * channels).max(1));
@@ -95,29 +75,25 @@ fn apart<S: OutputStage<Element = i8>>(
     for (image, out) in inputs.zip(outputs) {
         for channel in 0..channels {
             p.copy(image.get(channel..).unwrap_or(&[]), plane);
-            p.channel(channel, plane, out);
+            p.channel(channel, plane, out.get_mut(channel..).unwrap_or(&mut []));
         }
     }
 }
 
 /// The output over the input, which has its size.
 #[inline(always)]
-pub fn depthwise_planar_in_place<S: OutputStage<Element = i8>>(
-    p: &Planar<'_, S>,
-    in_out: &mut [i8],
-    plane: &mut [i16],
-) {
+pub fn depthwise_planar_in_place(p: &Planar<'_>, in_out: &mut [i8], plane: &mut [i16]) {
     in_place(black_box(p), in_out, plane);
 }
 
 #[inline(never)]
-fn in_place<S: OutputStage<Element = i8>>(p: &Planar<'_, S>, in_out: &mut [i8], plane: &mut [i16]) {
+fn in_place(p: &Planar<'_>, in_out: &mut [i8], plane: &mut [i16]) {
     let (w, channels) = (&p.window, p.bias.len());
     plane.fill(p.fill.into());
     for image in in_out.chunks_mut((w.input_height * w.input_width * channels).max(1)) {
         for channel in 0..channels {
             p.copy(image.get(channel..).unwrap_or(&[]), plane);
-            p.channel(channel, plane, image);
+            p.channel(channel, plane, image.get_mut(channel..).unwrap_or(&mut []));
         }
     }
 }

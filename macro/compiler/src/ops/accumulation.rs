@@ -388,11 +388,6 @@ impl Accumulation {
         }
     }
 
-    /// True if the outputs are int8, of int8 inputs.
-    pub(super) fn writes_int8(&self) -> bool {
-        matches!(self.output, OutputStage::Requantize { .. }) && self.int8().is_some()
-    }
-
     /// The same with the weights of each channel side by side.
     pub(super) fn by_channel(&self) -> Self {
         let mut turned = self.clone();
@@ -405,8 +400,8 @@ impl Accumulation {
         turned
     }
 
-    /// True if every sum is below 2^30 and every multiplier below 1/2: then few
-    /// instructions give the reference's rounding.
+    /// True if no sum leaves 32 bits where it is shifted left by one more than its
+    /// multiplier asks for: then few instructions give the reference's rounding.
     fn is_small(&self, multipliers: &[Multiplier]) -> bool {
         let Some((filter, bias, _)) = self.int8() else {
             return false;
@@ -424,8 +419,22 @@ impl Accumulation {
                 *bound += i64::from(*w).abs() * 255;
             }
         }
-        bounds.iter().all(|&bound| bound < 1 << 30)
-            && multipliers.iter().all(|m| (-31..=-1).contains(&m.shift))
+        bounds.iter().zip(multipliers).all(|(&bound, m)| {
+            (-31..=15).contains(&m.shift) && bound << (1 + m.shift.max(0)) < 1 << 31
+        })
+    }
+
+    /// True if the few-instruction stage applies.
+    pub(super) fn is_fast(&self) -> bool {
+        match &self.output {
+            OutputStage::Requantize {
+                element: ElementType::I8,
+                multipliers,
+                rounds_once: false,
+                ..
+            } => self.is_small(multipliers),
+            _ => false,
+        }
     }
 
     pub(super) fn emit_output(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
@@ -448,20 +457,20 @@ impl Accumulation {
                     emit::int(*min_q),
                     emit::int(*max_q),
                 );
-                if !rounds_once && *element == ElementType::I8 && self.is_small(multipliers) {
-                    let shifts: Vec<i8> = multipliers.iter().map(|m| -m.shift as i8).collect();
-                    let shift = constants.bytes("SHIFT", &shifts);
+                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
+                let shift = constants.int8s("SHIFT", &shifts);
+                if self.is_fast() {
+                    let shifts_right = shifts.iter().all(|&s| s < 0);
                     let stage = quote!(rt::RequantizeFast {
                         multiplier: #multiplier,
                         shift: #shift,
+                        shifts_right: #shifts_right,
                         output_offset: #offset,
                         activation_min: #min,
                         activation_max: #max,
                     });
                     return (stage, quote!(rt::RequantizeFast<'static>));
                 }
-                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
-                let shift = constants.int8s("SHIFT", &shifts);
                 let requantize = quote!(rt::Requantize {
                     multiplier: #multiplier,
                     shift: #shift,

@@ -222,7 +222,7 @@ impl DepthwiseKernel {
             && w.dilation == [1, 1]
             && self.depth_multiplier == 1
             && self.input_depth > 1
-            && self.accumulation.writes_int8()
+            && self.accumulation.is_fast()
     }
 
     /// Elements of a row of the plane: what all outputs reach, one pair more.
@@ -242,11 +242,11 @@ impl DepthwiseKernel {
         }
         let by_channel = self.accumulation.by_channel();
         let (filter, bias, stage) = packed::folded(&by_channel, 9, constants)?;
-        let (output, ty) = by_channel.emit_output(constants);
+        let (output, _) = by_channel.emit_output(constants);
         let (window, fill) = (self.window.emit(), emit::int(stage));
         let pitch = emit::fields(&[("pitch", self.pitch())]);
         Some(Emitted {
-            parameters_type: quote!(Planar<'static, #ty>),
+            parameters_type: quote!(Planar<'static>),
             parameters: quote!(rt::Planar {
                 window: #window,
                 fill: #fill,
