@@ -32,9 +32,38 @@ fn odd(word: u32) -> u32 {
 #[inline(always)]
 pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
     let (fours, rest) = pixel.as_chunks::<4>();
-    let mut groups = columns.as_chunks_mut::<8>().0.iter_mut();
-    let word = |four: &[i8; 4]| u32::from_le_bytes(four.map(|x| x as u8));
-    let write = |group: &mut [i16; 8], word: u32| {
+    let count = fours.len().min(columns.len() / 8);
+    let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
+    if !aligned(to) {
+        return;
+    }
+    if count > 0 {
+        // SAFETY: `count` groups of 4 bytes are read and of 16 bytes, of which
+        // half, written; STRD's address is a multiple of 4.
+        unsafe {
+            asm!(
+                "2:",
+                "ldr {t}, [{x}], #4",
+                "sxtb16 r2, {t}",
+                "sxtb16 r3, {t}, ror #8",
+                "strd r2, r3, [{y}], #16",
+                "subs {n}, {n}, #1",
+                "bne 2b",
+                x = inout(reg) pixel.as_ptr() => _, y = inout(reg) to => _, n = inout(reg) count => _,
+                t = out(reg) _, out("r2") _, out("r3") _,
+                options(nostack),
+            );
+        }
+    }
+    if let (false, Some(group)) = (
+        rest.is_empty(),
+        columns.as_chunks_mut::<8>().0.get_mut(count),
+    ) {
+        let mut last = [0_u8; 4];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from as u8;
+        }
+        let word = u32::from_le_bytes(last);
         let (even, odd) = (even(word), odd(word));
         let halves = [
             even as i16,
@@ -42,27 +71,9 @@ pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
             odd as i16,
             (odd >> 16) as i16,
         ];
-        if at == 0 {
-            group[0] = halves[0];
-            group[1] = halves[1];
-            group[2] = halves[2];
-            group[3] = halves[3];
-        } else {
-            group[4] = halves[0];
-            group[5] = halves[1];
-            group[6] = halves[2];
-            group[7] = halves[3];
+        for (to, half) in group.iter_mut().skip(at * 4).zip(halves) {
+            *to = half;
         }
-    };
-    for (four, group) in fours.iter().zip(&mut groups) {
-        write(group, word(four));
-    }
-    if let (false, Some(group)) = (rest.is_empty(), groups.next()) {
-        let mut last = [0; 4];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
-        write(group, word(&last));
     }
 }
 

@@ -35,18 +35,25 @@ pub struct Add {
 impl AddOperand {
     #[inline(always)]
     pub(super) fn scaled<T: Integer>(&self, q: T) -> i32 {
-        let shift = if size_of::<T>() == 1 { 20 } else { 15 };
-        self.multiplier.apply((q.wide() + self.offset) << shift)
+        if size_of::<T>() == 1 {
+            // Below 2^28, and the factor is at most 1/2.
+            self.multiplier.apply_small((q.wide() + self.offset) << 20)
+        } else {
+            self.multiplier.apply((q.wide() + self.offset) << 15)
+        }
     }
 }
 
 impl Add {
     #[inline(always)]
     fn finish<T: Integer>(&self, sum: i32) -> T {
-        let q = self
-            .output_multiplier
-            .apply(sum)
-            .wrapping_add(self.output_offset);
+        let scaled = if size_of::<T>() == 1 && self.output_multiplier.shift <= 0 {
+            // Below 2^29.
+            self.output_multiplier.apply_small(sum)
+        } else {
+            self.output_multiplier.apply(sum)
+        };
+        let q = scaled.wrapping_add(self.output_offset);
         T::wrapped(q.max(self.activation_min).min(self.activation_max))
     }
 

@@ -66,6 +66,13 @@ impl Broadcast {
             let out = output
                 .get_mut(row * size..(row + 1) * size)
                 .unwrap_or(&mut []);
+            let rows = input1.get(at1..at1 + size).zip(input2.get(at2..at2 + size));
+            if let (1, 1, Some((a, b))) = (step1, step2, rows) {
+                for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                    *out = f(a, b);
+                }
+                return;
+            }
             for (i, out) in out.iter_mut().enumerate() {
                 if let (Some(&a), Some(&b)) =
                     (input1.get(at1 + i * step1), input2.get(at2 + i * step2))
@@ -90,6 +97,12 @@ impl Broadcast {
             let out = in_out
                 .get_mut(row * size..(row + 1) * size)
                 .unwrap_or(&mut []);
+            if let (1, Some(b)) = (step2, input2.get(at2..at2 + size)) {
+                for (out, &b) in out.iter_mut().zip(b) {
+                    *out = f(*out, b);
+                }
+                return;
+            }
             for (i, out) in out.iter_mut().enumerate() {
                 if let Some(&b) = input2.get(at2 + i * step2) {
                     *out = f(*out, b);

@@ -165,6 +165,40 @@ fn rows<S: OutputStage>(
 }
 
 impl<S> PackedConv2d<'_, S> {
+    /// The inputs of one output pixel, straight into `columns`: groups of four are
+    /// of one tap.
+    #[inline(always)]
+    fn gather_fours(&self, position: Position, input: &[i8], at: usize, columns: &mut [i16]) {
+        let (w, depth) = (&self.window, self.input_depth);
+        let inside = w.columns(position);
+        let first = w.column(position, inside.start);
+        let rows = columns.chunks_exact_mut((w.filter_width * depth * 2).max(1));
+        for (y, to) in rows.enumerate() {
+            let begin = w.row(position, y).map(|begin| (begin + first) * depth);
+            let run = begin.and_then(|begin| input.get(begin..begin + inside.len() * depth));
+            let run = run.unwrap_or(&[]);
+            let start = if run.is_empty() {
+                0
+            } else {
+                inside.start * depth * 2
+            };
+            if run.len() < w.filter_width * depth {
+                // Both pixels' places are filled where one's belong: the groups lie
+                // side by side, and each pixel writes only its own.
+                let end = start + run.len() * 2;
+                let groups = to.as_chunks_mut::<8>().0.iter_mut().enumerate();
+                for (i, group) in groups {
+                    if !(start..end).contains(&(i * 8)) {
+                        for x in group.iter_mut().skip(at * 4).take(4) {
+                            *x = self.fill.into();
+                        }
+                    }
+                }
+            }
+            arch::expand(run, at, to.get_mut(start..).unwrap_or(&mut []));
+        }
+    }
+
     /// The inputs of one output pixel, side by side: runs of neighbours, filled up
     /// where the window leaves the input.
     #[inline(always)]
@@ -229,8 +263,12 @@ fn convolve<S: OutputStage>(
         let (a, b) = out.split_at_mut_checked(channels).unwrap_or_default();
         for at in 0..2 {
             if let Some(position) = positions.next() {
-                p.gather(position, input, pixel);
-                arch::expand(pixel, at, columns);
+                if p.window.dilation_width == 1 && p.input_depth.is_multiple_of(4) {
+                    p.gather_fours(position, input, at, columns);
+                } else {
+                    p.gather(position, input, pixel);
+                    arch::expand(pixel, at, columns);
+                }
             }
         }
         if b.is_empty() {

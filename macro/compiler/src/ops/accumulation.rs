@@ -400,6 +400,58 @@ impl Accumulation {
         turned
     }
 
+    /// The same with channels whose output does not depend on the input made
+    /// constant. Converters give dead channels biases of 2^30, which need more than
+    /// 32 bits on the way.
+    pub(super) fn simplified(&self) -> Self {
+        let mut simple = self.clone();
+        let OutputStage::Requantize {
+            element: ElementType::I8,
+            multipliers,
+            rounds_once: false,
+            output_offset,
+            activation: (min, max),
+        } = &mut simple.output
+        else {
+            return simple;
+        };
+        let Terms::I32 { filter, bias } = &mut simple.terms else {
+            return simple;
+        };
+        let channels = bias.len().max(1);
+        let per_channel = (filter.len() / channels).max(1);
+        for (channel, (bias, multiplier)) in bias.iter_mut().zip(multipliers).enumerate() {
+            let of = |i: usize| {
+                if self.channels_last {
+                    i % channels == channel
+                } else {
+                    i / per_channel == channel
+                }
+            };
+            let weights = filter.iter().enumerate().filter(|(i, _)| of(*i));
+            let reach: i64 = weights.map(|(_, w)| i64::from(*w).abs() * 255).sum();
+            let ends = [i64::from(*bias) - reach, i64::from(*bias) + reach];
+            let outputs = ends.map(|end| {
+                let end = i32::try_from(end).ok()?;
+                let q = multiplier.apply(end).checked_add(*output_offset)?;
+                Some(q.clamp(*min, *max))
+            });
+            if let [Some(low), Some(high)] = outputs
+                && low == high
+            {
+                *bias = (low - *output_offset) << 8;
+                *multiplier = Multiplier {
+                    multiplier: 1 << 30,
+                    shift: -7,
+                };
+                for (_, w) in filter.iter_mut().enumerate().filter(|(i, _)| of(*i)) {
+                    *w = 0;
+                }
+            }
+        }
+        simple
+    }
+
     /// True if no sum leaves 32 bits where it is shifted left by one more than its
     /// multiplier asks for: then few instructions give the reference's rounding.
     fn is_small(&self, multipliers: &[Multiplier]) -> bool {

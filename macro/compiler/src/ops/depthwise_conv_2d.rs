@@ -222,7 +222,7 @@ impl DepthwiseKernel {
             && w.dilation == [1, 1]
             && self.depth_multiplier == 1
             && self.input_depth > 1
-            && self.accumulation.is_fast()
+            && self.accumulation.simplified().is_fast()
     }
 
     /// Elements of a row of the plane: what all outputs reach, one pair more.
@@ -240,7 +240,7 @@ impl DepthwiseKernel {
         if !self.is_planar() {
             return None;
         }
-        let by_channel = self.accumulation.by_channel();
+        let by_channel = self.accumulation.simplified().by_channel();
         let (filter, bias, stage) = packed::folded(&by_channel, 9, constants)?;
         let (output, _) = by_channel.emit_output(constants);
         let (window, fill) = (self.window.emit(), emit::int(stage));

@@ -36,6 +36,7 @@ pub(super) fn emit(
     depth: usize,
     constants: &mut Constants,
 ) -> Option<(TokenStream, TokenStream, i32)> {
+    let accumulation = &accumulation.simplified();
     let (filter, ..) = accumulation.int8()?;
     let filter = constants.bytes("FILTER", &pack(filter, depth));
     let (bias, zero_point) = folded_bias(accumulation, depth, constants)?;
