@@ -86,7 +86,10 @@ pub use maximum_minimum::{maximum, minimum};
 pub use mean::{Mean, mean};
 pub use mul::{Mul, mul, mul_in_place};
 pub use one_hot::{OneHot, one_hot};
-pub use packed::{Packed, PackedConv2d, conv_2d_packed, fully_connected_row, fully_connected_rows};
+pub use packed::{
+    Bytes, Packed, PackedConv2d, conv_2d_packed, conv_2d_packed_overlapping, fully_connected_row,
+    fully_connected_rows, fully_connected_rows_overlapping,
+};
 pub use pad::{Pad, pad};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
 pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};

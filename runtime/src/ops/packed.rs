@@ -7,6 +7,7 @@
 //! layer, which costs flash and gains little.
 
 use core::hint::black_box;
+use core::ops::Range;
 
 use super::accumulate::{OutputStage, PairSums};
 use super::strided::copy_row;
@@ -137,30 +138,98 @@ pub fn fully_connected_rows<S: OutputStage>(
     input: &[i8],
     output: &mut [S::Element],
     columns: &mut [i16],
+) where
+    S::Element: Bytes,
+{
+    rows(black_box(p), Source::Apart(input), output, columns);
+}
+
+/// The same where the input is a part of the output's memory. The planner
+/// knows how far behind the output an input must lie so that it is read in time.
+#[inline(always)]
+pub fn fully_connected_rows_overlapping<S: OutputStage<Element = i8>>(
+    p: &Packed<'_, S>,
+    memory: &mut [i8],
+    columns: &mut [i16],
+    input: Range<usize>,
 ) {
-    rows(black_box(p), input, output, columns);
+    rows(
+        black_box(p),
+        Source::Inside(input.start, input.end),
+        memory,
+        columns,
+    );
 }
 
 #[inline(never)]
 fn rows<S: OutputStage>(
     p: &Packed<'_, S>,
-    input: &[i8],
+    source: Source<'_>,
     output: &mut [S::Element],
     columns: &mut [i16],
-) {
+) where
+    S::Element: Bytes,
+{
     let (depth, channels) = (p.depth.max(1), p.bias.len().max(1));
-    let outputs = output.chunks_mut(2 * channels);
-    for (rows, out) in input.chunks(2 * depth).zip(outputs) {
-        let (first, second) = rows.split_at_checked(depth).unwrap_or((rows, &[]));
-        if let Some((a, b)) = out.split_at_mut_checked(channels)
-            && b.len() == channels
-        {
-            arch::expand(first, 0, columns);
-            arch::expand(second, 1, columns);
-            p.two_pixels(columns, a, b);
-        } else {
-            p.row(first, out);
+    let count = source.of(output).len() / depth;
+    for at in (0..count).step_by(2) {
+        let input = source.of(output);
+        let both = input.get(at * depth..(at + 2) * depth);
+        let rest = input.get(at * depth..).unwrap_or(&[]);
+        let (first, second) = both
+            .unwrap_or(rest)
+            .split_at_checked(depth)
+            .unwrap_or_default();
+        arch::expand(first, 0, columns);
+        arch::expand(second, 1, columns);
+        let (begin, two) = (at * channels, both.is_some());
+        if !two {
+            if let Some(out) = output.get_mut(begin..begin + channels) {
+                last_pixel(p, columns, out);
+            }
+            return;
         }
+        let out = output.get_mut(begin..begin + 2 * channels);
+        if let Some((a, b)) = out.and_then(|out| out.split_at_mut_checked(channels)) {
+            p.two_pixels(columns, a, b);
+        }
+    }
+}
+
+/// Where a kernel's input lies.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// In memory of its own.
+    Apart(&'a [i8]),
+    /// In the output's memory, from here to there.
+    Inside(usize, usize),
+}
+
+impl<'a> Source<'a> {
+    #[inline(always)]
+    fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
+        match self {
+            Source::Apart(input) => input,
+            Source::Inside(begin, end) => T::bytes(output).get(begin..end).unwrap_or(&[]),
+        }
+    }
+}
+
+/// Outputs that an input may lie among.
+pub trait Bytes: Copy {
+    /// Themselves, if they are int8.
+    fn bytes(slice: &[Self]) -> &[i8];
+}
+
+impl Bytes for i8 {
+    fn bytes(slice: &[Self]) -> &[i8] {
+        slice
+    }
+}
+
+impl Bytes for f32 {
+    fn bytes(_: &[Self]) -> &[i8] {
+        &[]
     }
 }
 
@@ -245,37 +314,67 @@ pub fn conv_2d_packed<S: OutputStage>(
     output: &mut [S::Element],
     columns: &mut [i16],
     pixel: &mut [i8],
+) where
+    S::Element: Bytes,
+{
+    convolve(black_box(p), Source::Apart(input), output, columns, pixel);
+}
+
+/// The same where the input is a part of the output's memory.
+#[inline(always)]
+pub fn conv_2d_packed_overlapping<S: OutputStage<Element = i8>>(
+    p: &PackedConv2d<'_, S>,
+    memory: &mut [i8],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+    input: Range<usize>,
 ) {
-    convolve(black_box(p), input, output, columns, pixel);
+    convolve(
+        black_box(p),
+        Source::Inside(input.start, input.end),
+        memory,
+        columns,
+        pixel,
+    );
 }
 
 #[inline(never)]
 fn convolve<S: OutputStage>(
     p: &PackedConv2d<'_, S>,
-    input: &[i8],
+    source: Source<'_>,
     output: &mut [S::Element],
     columns: &mut [i16],
     pixel: &mut [i8],
-) {
+) where
+    S::Element: Bytes,
+{
     let channels = p.packed.bias.len().max(1);
+    let fours = p.window.dilation_width == 1 && p.input_depth.is_multiple_of(4);
     let mut positions = p.window.positions();
-    for out in output.chunks_mut(2 * channels) {
-        let (a, b) = out.split_at_mut_checked(channels).unwrap_or_default();
+    let mut begin = 0;
+    loop {
+        let mut found = 0;
         for at in 0..2 {
-            if let Some(position) = positions.next() {
-                if p.window.dilation_width == 1 && p.input_depth.is_multiple_of(4) {
-                    p.gather_fours(position, input, at, columns);
-                } else {
-                    p.gather(position, input, pixel);
-                    arch::expand(pixel, at, columns);
-                }
+            let Some(position) = positions.next() else {
+                break;
+            };
+            let input = source.of(output);
+            if fours {
+                p.gather_fours(position, input, at, columns);
+            } else {
+                p.gather(position, input, pixel);
+                arch::expand(pixel, at, columns);
             }
+            found += 1;
         }
-        if b.is_empty() {
-            // An odd last pixel: the second one's sums go nowhere.
-            last_pixel(&p.packed, columns, a);
-        } else {
-            p.packed.two_pixels(columns, a, b);
+        let Some(out) = output.get_mut(begin..begin + found * channels) else {
+            return;
+        };
+        begin += found * channels;
+        match (found, out.split_at_mut_checked(channels)) {
+            (2, Some((a, b))) => p.packed.two_pixels(columns, a, b),
+            (1, _) => return last_pixel(&p.packed, columns, out),
+            _ => return,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The body of `run_in`: one kernel call after the other.
 
+use std::ops::Range;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -140,6 +142,20 @@ impl Body<'_> {
         Some(flat(quote!(output.#ident), &port.shape, true))
     }
 
+    /// The memory that a step's output and operand 0 share.
+    fn shared(&self, step: &Step) -> Option<Shared> {
+        let range = |id: TensorId| match self.plan.locations[id] {
+            Location::Arena { offset } => Some(offset..offset + self.program.tensors[id].bytes()),
+            _ => None,
+        };
+        let (input, output) = (range(*step.inputs.first()?)?, range(step.output())?);
+        Some(Shared {
+            memory: output.start..output.end.max(input.end),
+            input: input.start - output.start..input.end - output.start,
+            function: step.kernel.overlap()?.function,
+        })
+    }
+
     fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> TokenStream {
         let tensor = &self.program.tensors[step.output()];
         let operator: String = step
@@ -163,8 +179,11 @@ impl Body<'_> {
         let mut names: Vec<Ident> = Vec::new();
         let mut ids = Vec::new();
         let mut arguments = Vec::new();
+        let shared = self.plan.overlapping[position]
+            .then(|| self.shared(step))
+            .flatten();
         for (i, &input) in step.inputs.iter().enumerate() {
-            if in_place == Some(i) {
+            if in_place == Some(i) || (shared.is_some() && i == 0) {
                 continue;
             }
             match self.plan.locations[input] {
@@ -191,7 +210,12 @@ impl Body<'_> {
                 Location::Arena { offset } => {
                     let tensor = &self.program.tensors[output];
                     let name = self.variable(output, &names);
-                    slots.push(slot(offset, tensor.bytes()));
+                    slots.push(match &shared {
+                        Some(shared) if output == step.output() => {
+                            slot(shared.memory.start, shared.memory.len())
+                        }
+                        _ => slot(offset, tensor.bytes()),
+                    });
                     names.push(name.clone());
                     typed(tensor.element, &name, true)
                 }
@@ -201,12 +225,18 @@ impl Body<'_> {
         if step.kernel.gathers_inputs() {
             arguments = vec![quote!([#(#arguments),*])];
         }
-        let call = match in_place.and_then(|i| step.kernel.in_place(i)) {
-            Some(function) => {
+        let in_place = in_place.and_then(|i| step.kernel.in_place(i));
+        let call = match (in_place, shared) {
+            (_, Some(shared)) => {
+                let function = format_ident!("{}", shared.function);
+                let input = slot(shared.input.start, shared.input.len());
+                quote!(rt::#function(#parameters, #(#results,)* #input);)
+            }
+            (Some(function), _) => {
                 let function = format_ident!("{function}");
                 quote!(rt::#function(#parameters, #(#results),* #(, #arguments)*);)
             }
-            None => {
+            _ => {
                 let function = format_ident!("{}", emitted.function);
                 quote!(rt::#function(#parameters, #(#arguments,)* #(#results),*);)
             }
@@ -219,6 +249,15 @@ impl Body<'_> {
             #call
         })
     }
+}
+
+/// See [`crate::ops::Overlap`].
+struct Shared {
+    /// Of the arena.
+    memory: Range<usize>,
+    /// Of that memory.
+    input: Range<usize>,
+    function: &'static str,
 }
 
 /// A slot of the arena as the slice that kernels take.

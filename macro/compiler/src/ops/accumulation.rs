@@ -241,6 +241,26 @@ impl Accumulation {
         })
     }
 
+    /// The number of output channels.
+    pub(super) fn channels(&self) -> usize {
+        match &self.terms {
+            Terms::I32 { bias, .. } => bias.len(),
+            Terms::I64 { bias, .. } => bias.len(),
+            Terms::F32 { bias, .. } => bias.len(),
+        }
+    }
+
+    /// True if the outputs are int8.
+    pub(super) fn is_int8_out(&self) -> bool {
+        matches!(
+            self.output,
+            OutputStage::Requantize {
+                element: ElementType::I8,
+                ..
+            }
+        )
+    }
+
     /// The number of weights.
     pub(crate) fn weights(&self) -> usize {
         match &self.terms {

@@ -8,7 +8,7 @@ use super::packed;
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
-    Operator, ParseContext,
+    Operator, Overlap, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -175,6 +175,20 @@ impl Kernel for Conv2dKernel {
             Some(depth) if self.is_pointwise() => vec![packed::columns(depth)],
             Some(depth) => vec![packed::columns(depth), (ElementType::I8, depth)],
         }
+    }
+
+    fn overlap(&self) -> Option<Overlap> {
+        self.packed().filter(|_| self.accumulation.is_int8_out())?;
+        Some(Overlap {
+            distance: self
+                .window
+                .overlap(self.input_depth, self.accumulation.channels())?,
+            function: if self.is_pointwise() {
+                "fully_connected_rows_overlapping"
+            } else {
+                "conv_2d_packed_overlapping"
+            },
+        })
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {

@@ -45,6 +45,15 @@ pub(crate) struct Emitted {
     pub function: &'static str,
 }
 
+/// How the memory of operand 0 and the output may overlap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Overlap {
+    /// How many bytes the operand must begin behind the output at least.
+    pub distance: usize,
+    /// The runtime function: `(&parameters, memory, scratch.., operand's place)`.
+    pub function: &'static str,
+}
+
 /// The int32 accumulators of a kernel with weights.
 pub(crate) struct Accumulators<'a> {
     pub bias: &'a mut Vec<i32>,
@@ -86,6 +95,12 @@ pub(crate) trait Kernel: Send + Sync {
     /// The runtime function that overwrites input `i`, for inputs that the
     /// output may replace: `(&parameters, in_out, other inputs..)`.
     fn in_place(&self, _input: usize) -> Option<&'static str> {
+        None
+    }
+
+    /// For kernels that may write into their first operand's memory while they
+    /// read it.
+    fn overlap(&self) -> Option<Overlap> {
         None
     }
 

@@ -48,7 +48,7 @@ use context::constant_source;
 pub(crate) use context::{
     LowerContext, Operand, ParseContext, QuantRule, Reference, StateRule, Target,
 };
-pub(crate) use kernel::{Accumulators, Emitted, Kernel, Lowered, Source};
+pub(crate) use kernel::{Accumulators, Emitted, Kernel, Lowered, Overlap, Source};
 pub(crate) use operator::{Cast, ChannelRole, Operator};
 
 macro_rules! operators {

@@ -97,6 +97,27 @@ impl Stepping {
 }
 
 impl Window {
+    /// How many bytes an int8 input must begin behind an int8 output so that a
+    /// kernel that goes through the pixels in order never overwrites what it
+    /// still reads; `None` for several images.
+    pub(crate) fn overlap(&self, input_depth: usize, output_depth: usize) -> Option<usize> {
+        if self.batches != 1 {
+            return None;
+        }
+        let row = |y: usize| (y * self.stride[0]).saturating_sub(self.padding[0]);
+        let pitch = self.input[1] * input_depth;
+        let mut distance = 0;
+        for i in 1..self.output_pixels() {
+            let (y, x) = (i / self.output[1], i % self.output[1]);
+            let column = (x * self.stride[1]).saturating_sub(self.padding[1]);
+            // The lowest address that this pixel or one of the next row reads, when
+            // all pixels before it are written.
+            let read = (row(y) * pitch + column * input_depth).min(row(y + 1) * pitch);
+            distance = distance.max((i * output_depth).saturating_sub(read));
+        }
+        Some(distance)
+    }
+
     /// Calls `f(output pixel, filter position, input pixel)` for every tap that
     /// lies inside the input; pixels count over batches, rows and columns.
     pub(crate) fn taps(&self, mut f: impl FnMut(usize, usize, usize)) {

@@ -7,7 +7,7 @@
 
 use crate::graph::ElementType;
 use crate::ops::Buffer;
-use crate::quantize::{QuantGraph, TensorId};
+use crate::quantize::{QuantGraph, Step, TensorId};
 
 /// Arena offsets are multiples of this many bytes.
 const ALIGNMENT: usize = 4;
@@ -48,21 +48,41 @@ pub(crate) struct ArenaPlan {
     pub locations: Vec<Location>,
     /// By step: the operand that its output overwrites.
     pub in_place: Vec<Option<usize>>,
+    /// By step: true if its output and operand 0 share memory in part.
+    pub overlapping: Vec<bool>,
     pub bytes: usize,
 }
 
-/// Tensors that use the same bytes, one after the other.
+/// Tensors that use the same bytes, one after the other, or overlapping ones.
 struct Block {
-    tensors: Vec<TensorId>,
-    bytes: usize,
+    /// Each with its place, counted from the first one's.
+    tensors: Vec<(TensorId, isize)>,
+    /// From the lowest place to the highest end.
+    extent: (isize, isize),
     lifetime: Lifetime,
 }
 
-/// Plans the memory of `program`.
+impl Block {
+    fn bytes(&self) -> usize {
+        (self.extent.1 - self.extent.0).unsigned_abs()
+    }
+}
+
+/// Plans the memory of `program`: with overlapping tensors where that needs less.
 pub(crate) fn plan(program: &QuantGraph) -> ArenaPlan {
+    let (apart, overlapping) = (attempt(program, false), attempt(program, true));
+    if overlapping.bytes < apart.bytes {
+        overlapping
+    } else {
+        apart
+    }
+}
+
+fn attempt(program: &QuantGraph, overlaps: bool) -> ArenaPlan {
     let mut plan = ArenaPlan {
         locations: owned_by_caller(program),
         in_place: vec![None; program.steps.len()],
+        overlapping: vec![false; program.steps.len()],
         bytes: 0,
     };
     let mut last_use = vec![0; program.tensors.len()];
@@ -100,25 +120,62 @@ pub(crate) fn plan(program: &QuantGraph) -> ArenaPlan {
                     && step.inputs.iter().filter(|other| **other == input).count() == 1;
                 let block = blocks
                     .iter()
-                    .position(|b| b.tensors.last() == Some(&input))?;
+                    .position(|b| b.tensors.last().is_some_and(|(t, _)| *t == input))?;
                 fits.then_some((i, block))
             });
-            match taken {
-                Some((operand, block)) => {
-                    plan.in_place[position] = Some(operand);
-                    blocks[block].tensors.push(output);
-                    blocks[block].lifetime.last_use = lifetime.last_use;
-                }
-                None => blocks.push(Block {
-                    tensors: vec![output],
-                    bytes: tensor.bytes(),
-                    lifetime,
-                }),
+            if let Some((operand, block)) = taken {
+                plan.in_place[position] = Some(operand);
+                let block = &mut blocks[block];
+                let place = block.tensors.last().map_or(0, |(_, place)| *place);
+                block.tensors.push((output, place));
+                block.lifetime.last_use = lifetime.last_use;
+                continue;
             }
+            let size = tensor.bytes() as isize;
+            let over = (overlaps && number == 0)
+                .then(|| overlap(program, step, position, &last_use, &blocks))
+                .flatten();
+            if let Some((block, distance)) = over {
+                let block = &mut blocks[block];
+                let place = block.tensors.last().map_or(0, |(_, place)| *place) - distance;
+                let extent = (block.extent.0.min(place), block.extent.1.max(place + size));
+                // Two places cost less than one of both, unless they overlap.
+                if (extent.1 - extent.0) < (block.extent.1 - block.extent.0) + size {
+                    plan.overlapping[position] = true;
+                    block.tensors.push((output, place));
+                    block.extent = extent;
+                    block.lifetime.last_use = lifetime.last_use;
+                    continue;
+                }
+            }
+            blocks.push(Block {
+                tensors: vec![(output, 0)],
+                extent: (0, size),
+                lifetime,
+            });
         }
     }
     plan.bytes = place(&mut blocks, &mut plan.locations);
     plan
+}
+
+/// The block of operand 0, if the output may overlap it, and how far the output
+/// must begin in front of it.
+fn overlap(
+    program: &QuantGraph,
+    step: &Step,
+    position: usize,
+    last_use: &[usize],
+    blocks: &[Block],
+) -> Option<(usize, isize)> {
+    let overlap = step.kernel.overlap()?;
+    let input = *step.inputs.first()?;
+    let once = step.inputs.iter().filter(|i| **i == input).count() == 1;
+    let ends = last_use[input] == position && program.tensors[input].element == ElementType::I8;
+    let block = blocks
+        .iter()
+        .position(|b| b.tensors.last().is_some_and(|(t, _)| *t == input))?;
+    (once && ends).then(|| (block, overlap.distance.next_multiple_of(ALIGNMENT) as isize))
 }
 
 /// Inputs, outputs and constants.
@@ -158,11 +215,11 @@ fn owned_by_caller(program: &QuantGraph) -> Vec<Location> {
 
 /// Chooses offsets; returns the arena's size.
 fn place(blocks: &mut [Block], locations: &mut [Location]) -> usize {
-    blocks.sort_by_key(|b| std::cmp::Reverse(b.bytes));
+    blocks.sort_by_key(|b| std::cmp::Reverse(b.bytes()));
     let mut placed: Vec<(usize, usize, Lifetime)> = Vec::new();
     let mut total = 0;
     for block in blocks {
-        let bytes = block.bytes.next_multiple_of(ALIGNMENT);
+        let bytes = block.bytes().next_multiple_of(ALIGNMENT);
         let mut busy: Vec<(usize, usize)> = placed
             .iter()
             .filter(|(_, _, lifetime)| lifetime.overlaps(block.lifetime))
@@ -178,8 +235,10 @@ fn place(blocks: &mut [Block], locations: &mut [Location]) -> usize {
         }
         placed.push((offset, offset + bytes, block.lifetime));
         total = total.max(offset + bytes);
-        for &tensor in &block.tensors {
-            locations[tensor] = Location::Arena { offset };
+        for &(tensor, place) in &block.tensors {
+            locations[tensor] = Location::Arena {
+                offset: offset + (place - block.extent.0).unsigned_abs(),
+            };
         }
     }
     total
