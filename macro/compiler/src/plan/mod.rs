@@ -55,16 +55,29 @@ pub(crate) struct ArenaPlan {
 
 /// Tensors that use the same bytes, one after the other, or overlapping ones.
 struct Block {
-    /// Each with its place, counted from the first one's.
-    tensors: Vec<(TensorId, isize)>,
+    tensors: Vec<Placed>,
     /// From the lowest place to the highest end.
     extent: (isize, isize),
+}
+
+/// A tensor of a block.
+#[derive(Clone, Copy)]
+struct Placed {
+    tensor: TensorId,
+    /// Where it begins, counted from the block's first tensor.
+    place: isize,
+    bytes: usize,
     lifetime: Lifetime,
 }
 
 impl Block {
     fn bytes(&self) -> usize {
         (self.extent.1 - self.extent.0).unsigned_abs()
+    }
+
+    /// The last tensor, if it is this one.
+    fn ends_with(&self, tensor: TensorId) -> Option<Placed> {
+        self.tensors.last().copied().filter(|t| t.tensor == tensor)
     }
 }
 
@@ -118,17 +131,19 @@ fn attempt(program: &QuantGraph, overlaps: bool) -> ArenaPlan {
                     && last_use[input] == position
                     && program.tensors[input].bytes() == tensor.bytes()
                     && step.inputs.iter().filter(|other| **other == input).count() == 1;
-                let block = blocks
-                    .iter()
-                    .position(|b| b.tensors.last().is_some_and(|(t, _)| *t == input))?;
+                let block = blocks.iter().position(|b| b.ends_with(input).is_some())?;
                 fits.then_some((i, block))
             });
             if let Some((operand, block)) = taken {
                 plan.in_place[position] = Some(operand);
                 let block = &mut blocks[block];
-                let place = block.tensors.last().map_or(0, |(_, place)| *place);
-                block.tensors.push((output, place));
-                block.lifetime.last_use = lifetime.last_use;
+                let place = block.tensors.last().map_or(0, |t| t.place);
+                block.tensors.push(Placed {
+                    tensor: output,
+                    place,
+                    bytes: tensor.bytes(),
+                    lifetime,
+                });
                 continue;
             }
             let size = tensor.bytes() as isize;
@@ -137,21 +152,29 @@ fn attempt(program: &QuantGraph, overlaps: bool) -> ArenaPlan {
                 .flatten();
             if let Some((block, distance)) = over {
                 let block = &mut blocks[block];
-                let place = block.tensors.last().map_or(0, |(_, place)| *place) - distance;
+                let place = block.tensors.last().map_or(0, |t| t.place) - distance;
                 let extent = (block.extent.0.min(place), block.extent.1.max(place + size));
-                // Two places cost less than one of both, unless they overlap.
+                // One place of both is worth it only if they overlap.
                 if (extent.1 - extent.0) < (block.extent.1 - block.extent.0) + size {
                     plan.overlapping[position] = true;
-                    block.tensors.push((output, place));
+                    block.tensors.push(Placed {
+                        tensor: output,
+                        place,
+                        bytes: tensor.bytes(),
+                        lifetime,
+                    });
                     block.extent = extent;
-                    block.lifetime.last_use = lifetime.last_use;
                     continue;
                 }
             }
             blocks.push(Block {
-                tensors: vec![(output, 0)],
+                tensors: vec![Placed {
+                    tensor: output,
+                    place: 0,
+                    bytes: tensor.bytes(),
+                    lifetime,
+                }],
                 extent: (0, size),
-                lifetime,
             });
         }
     }
@@ -172,9 +195,7 @@ fn overlap(
     let input = *step.inputs.first()?;
     let once = step.inputs.iter().filter(|i| **i == input).count() == 1;
     let ends = last_use[input] == position && program.tensors[input].element == ElementType::I8;
-    let block = blocks
-        .iter()
-        .position(|b| b.tensors.last().is_some_and(|(t, _)| *t == input))?;
+    let block = blocks.iter().position(|b| b.ends_with(input).is_some())?;
     (once && ends).then(|| (block, overlap.distance.next_multiple_of(ALIGNMENT) as isize))
 }
 
@@ -213,35 +234,42 @@ fn owned_by_caller(program: &QuantGraph) -> Vec<Location> {
     locations
 }
 
-/// Chooses offsets; returns the arena's size.
+/// Chooses offsets; returns the arena's size. The tensors of a block keep their
+/// places to each other; tensors of two blocks may share memory if they are not
+/// alive at once.
 fn place(blocks: &mut [Block], locations: &mut [Location]) -> usize {
     blocks.sort_by_key(|b| std::cmp::Reverse(b.bytes()));
-    let mut placed: Vec<(usize, usize, Lifetime)> = Vec::new();
+    let mut placed: Vec<(isize, isize, Lifetime)> = Vec::new();
     let mut total = 0;
     for block in blocks {
-        let bytes = block.bytes().next_multiple_of(ALIGNMENT);
-        let mut busy: Vec<(usize, usize)> = placed
-            .iter()
-            .filter(|(_, _, lifetime)| lifetime.overlaps(block.lifetime))
-            .map(|(start, end, _)| (*start, *end))
-            .collect();
-        busy.sort_unstable();
-        let mut offset = 0;
-        for (start, end) in busy {
-            if start >= offset + bytes {
-                break;
-            }
-            offset = offset.max(end);
+        let end = |t: &Placed| t.place + t.bytes.next_multiple_of(ALIGNMENT) as isize;
+        // Where a block can begin: at the arena's begin, or where one of its
+        // tensors touches the end of one that is alive with it.
+        let mut offsets = vec![-block.extent.0];
+        for t in &block.tensors {
+            let alive = placed.iter().filter(|p| p.2.overlaps(t.lifetime));
+            offsets.extend(alive.map(|p| p.1 - t.place));
         }
-        placed.push((offset, offset + bytes, block.lifetime));
-        total = total.max(offset + bytes);
-        for &(tensor, place) in &block.tensors {
-            locations[tensor] = Location::Arena {
-                offset: offset + (place - block.extent.0).unsigned_abs(),
+        offsets.sort_unstable();
+        let fits = |offset: &isize| {
+            *offset >= -block.extent.0
+                && block.tensors.iter().all(|t| {
+                    let (from, to) = (offset + t.place, offset + end(t));
+                    let mut alive = placed.iter().filter(|p| p.2.overlaps(t.lifetime));
+                    alive.all(|p| to <= p.0 || p.1 <= from)
+                })
+        };
+        let behind_all = total - block.extent.0;
+        let offset = offsets.into_iter().find(fits).unwrap_or(behind_all);
+        for t in &block.tensors {
+            placed.push((offset + t.place, offset + end(t), t.lifetime));
+            total = total.max(offset + end(t));
+            locations[t.tensor] = Location::Arena {
+                offset: (offset + t.place).unsigned_abs(),
             };
         }
     }
-    total
+    total.unsigned_abs()
 }
 
 /// Checks a plan by running the program inside its arena; for tests.
