@@ -72,6 +72,17 @@ pub trait OutputStage<A = i32> {
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
 
+    /// The outputs of four channels in a row.
+    #[inline(always)]
+    fn four(&self, sums: &[A; 4], channel: usize, output: &mut [Self::Element; 4])
+    where
+        A: Copy,
+    {
+        for (k, (out, sum)) in output.iter_mut().zip(sums).enumerate() {
+            *out = self.finish(*sum, channel + k);
+        }
+    }
+
     /// Sums and outputs of as many pairs of channels of two pixels as the target
     /// has one routine for; gives the number of channels that are done.
     #[inline(always)]
@@ -199,6 +210,20 @@ impl OutputStage for RequantizeFast<'_> {
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
         self.channel(channel).map_or(0, |c| c.finish(accumulator))
+    }
+
+    #[inline(always)]
+    fn four(&self, sums: &[i32; 4], channel: usize, output: &mut [i8; 4]) {
+        let multipliers = self.multiplier.get(channel..channel + 4);
+        let shifts = self.shift.get(channel..channel + 4);
+        let parameters = multipliers.unwrap_or(&[]).iter().zip(shifts.unwrap_or(&[]));
+        for ((out, &sum), (&multiplier, &shift)) in output.iter_mut().zip(sums).zip(parameters) {
+            let shift = shift.into();
+            let q = Multiplier { multiplier, shift }
+                .apply_small(sum)
+                .wrapping_add(self.output_offset);
+            *out = q.max(self.activation_min).min(self.activation_max) as i8;
+        }
     }
 
     #[cfg(niello_dsp)]

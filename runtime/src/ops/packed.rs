@@ -48,7 +48,7 @@ impl<S: OutputStage> Packed<'_, S> {
     }
 
     /// All channels of the two pixels in `columns`.
-    #[inline(always)]
+    #[inline(never)]
     fn two_pixels(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) {
         let size = self.pair().max(1);
         let sums = PairSums {
@@ -81,37 +81,36 @@ impl<S: OutputStage> Packed<'_, S> {
         }
     }
 
-    /// All channels of one row.
+    /// All channels of one row: four at a time, then what is left.
     #[inline(always)]
     fn row(&self, row: &[i8], output: &mut [S::Element]) {
         let size = self.pair().max(1);
-        let weights = self.filter.chunks(2 * size);
-        let channels = self.bias.chunks(4).zip(output.chunks_mut(4));
-        for (i, (weights, (bias, out))) in weights.zip(channels).enumerate() {
-            let (first, second) = weights.split_at_checked(size).unwrap_or((weights, &[]));
-            let mut sums = [0; 4];
-            for (sum, bias) in sums.iter_mut().zip(bias) {
-                *sum = *bias;
+        let (fours, last) = self.bias.as_chunks::<4>();
+        let (outputs, rest) = output.as_chunks_mut::<4>();
+        let mut weights = self.filter.chunks(size);
+        for (i, (bias, out)) in fours.iter().zip(outputs).enumerate() {
+            let (Some(first), Some(second)) = (weights.next(), weights.next()) else {
+                return;
+            };
+            let mut sums = *bias;
+            arch::dot_1x4(row, [first, second], &mut sums);
+            self.output.four(&sums, 4 * i, out);
+        }
+        let (pairs, single) = last.as_chunks::<2>();
+        let done = 4 * fours.len();
+        for (k, bias) in pairs.iter().enumerate() {
+            let mut sums = *bias;
+            arch::dot_1x2(row, weights.next().unwrap_or(&[]), &mut sums);
+            for (j, (out, sum)) in rest.iter_mut().skip(2 * k).zip(sums).enumerate() {
+                *out = self.output.finish(sum, done + 2 * k + j);
             }
-            match bias.len() {
-                4 => arch::dot_1x4(row, [first, second], &mut sums),
-                n => {
-                    let pairs = [first, second].into_iter().zip(sums.as_chunks_mut::<2>().0);
-                    for (pair, (weights, sums)) in pairs.enumerate() {
-                        if n >= 2 * pair + 2 {
-                            arch::dot_1x2(row, weights, sums);
-                        } else if n == 2 * pair + 1 {
-                            for (x, w) in row.iter().zip(weights) {
-                                let product = i32::from(*x) * i32::from(*w as i8);
-                                sums[0] = sums[0].wrapping_add(product);
-                            }
-                        }
-                    }
-                }
-            }
-            for (k, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-                *out = self.output.finish(sum, 4 * i + k);
-            }
+        }
+        if let (Some(&bias), Some(out)) = (single.first(), rest.last_mut()) {
+            let products = row.iter().zip(weights.next().unwrap_or(&[]));
+            let sum = products.fold(bias, |sum, (x, w)| {
+                sum.wrapping_add(i32::from(*x) * i32::from(*w as i8))
+            });
+            *out = self.output.finish(sum, self.bias.len() - 1);
         }
     }
 }
@@ -236,7 +235,7 @@ impl Bytes for f32 {
 impl<S> PackedConv2d<'_, S> {
     /// The inputs of one output pixel, straight into `columns`: groups of four are
     /// of one tap.
-    #[inline(always)]
+    #[inline(never)]
     fn gather_fours(&self, position: Position, input: &[i8], at: usize, columns: &mut [i16]) {
         let (w, depth) = (&self.window, self.input_depth);
         let inside = w.columns(position);
@@ -270,7 +269,7 @@ impl<S> PackedConv2d<'_, S> {
 
     /// The inputs of one output pixel, side by side: runs of neighbours, filled up
     /// where the window leaves the input.
-    #[inline(always)]
+    #[inline(never)]
     fn gather(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
         let (w, depth) = (&self.window, self.input_depth);
         let row = w.filter_width * depth;
