@@ -1,6 +1,7 @@
 //! What the tests share: recorded data, and flat views of nested outputs.
 
 pub mod cases;
+pub mod firmware;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,168 @@
+//! Building the firmware of `tests/firmware` and running it on QEMU's boards.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::here;
+
+/// A board that QEMU has.
+#[derive(Clone, Copy, Debug)]
+pub struct Board {
+    /// QEMU's name of it.
+    pub name: &'static str,
+    /// The processor, for people.
+    pub core: &'static str,
+    /// Rust's target.
+    pub target: &'static str,
+    /// The emulator.
+    pub emulator: &'static str,
+    /// What the emulator is told.
+    pub arguments: &'static [&'static str],
+}
+
+/// All boards that the tests use; the first is the one that is measured.
+pub const BOARDS: [Board; 4] = [
+    Board {
+        name: "mps2-an386",
+        core: "Cortex-M4F",
+        target: "thumbv7em-none-eabihf",
+        emulator: "qemu-system-arm",
+        arguments: &["-cpu", "cortex-m4"],
+    },
+    Board {
+        name: "mps2-an385",
+        core: "Cortex-M3",
+        target: "thumbv7m-none-eabi",
+        emulator: "qemu-system-arm",
+        arguments: &["-cpu", "cortex-m3"],
+    },
+    Board {
+        name: "mps2-an500",
+        core: "Cortex-M7",
+        target: "thumbv7em-none-eabihf",
+        emulator: "qemu-system-arm",
+        arguments: &["-cpu", "cortex-m7"],
+    },
+    Board {
+        name: "virt",
+        core: "RV32IMAC",
+        target: "riscv32imac-unknown-none-elf",
+        emulator: "qemu-system-riscv32",
+        arguments: &["-bios", "none"],
+    },
+];
+
+/// What has to be installed before the firmware can be built and run, as commands.
+pub fn missing() -> Option<String> {
+    let installed = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .output()
+        .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
+        .unwrap_or_default();
+    let mut wanted: Vec<String> = Vec::new();
+    for board in &BOARDS {
+        if !installed.lines().any(|line| line == board.target) {
+            wanted.push(format!("rustup target add {}", board.target));
+        }
+        let found = Command::new(board.emulator)
+            .arg("--version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if found.is_err() {
+            wanted.push(
+                "apt-get install --no-install-recommends qemu-system-arm qemu-system-misc"
+                    .to_owned(),
+            );
+        }
+    }
+    wanted.sort();
+    wanted.dedup();
+    (!wanted.is_empty()).then(|| wanted.join("\n"))
+}
+
+fn built() -> PathBuf {
+    here().join("../target/firmware")
+}
+
+/// The file of a program.
+pub fn program(board: &Board, name: &str) -> PathBuf {
+    built().join(board.target).join("release").join(name)
+}
+
+/// Builds programs for a board.
+///
+/// # Errors
+/// What cargo says if it fails.
+pub fn build(board: &Board, names: &[&str]) -> Result<(), String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(here().join("firmware"))
+        .args(["build", "--release", "--quiet", "--locked"])
+        .args(["--target", board.target, "--target-dir"])
+        .arg(built());
+    for name in names {
+        cargo.args(["--bin", name]);
+    }
+    let output = cargo.output().map_err(|e| e.to_string())?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
+/// Runs a program to its end; `arguments` are its own.
+fn emulate(board: &Board, name: &str, arguments: &[&Path]) -> Result<String, String> {
+    let mut semihosting = String::from("enable=on,target=native");
+    if !arguments.is_empty() {
+        semihosting += ",arg=firmware";
+    }
+    for argument in arguments {
+        semihosting += &format!(",arg={}", argument.display());
+    }
+    let output = Command::new(board.emulator)
+        .args(["-M", board.name])
+        .args(board.arguments)
+        .args(["-nographic", "-icount", "shift=0"])
+        .args(["-semihosting-config", &semihosting, "-kernel"])
+        .arg(program(board, name))
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("{}: {e}", board.emulator))?;
+    // Semihosting prints to either.
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr))
+}
+
+/// Runs a model on the inputs of one file, one after the other, and gives all
+/// outputs.
+///
+/// # Errors
+/// If the emulator or the firmware fails.
+pub fn outputs(board: &Board, name: &str, inputs: &[u8]) -> Result<Vec<u8>, String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let (from, to) = (folder.path().join("inputs"), folder.path().join("outputs"));
+    std::fs::write(&from, inputs).map_err(|e| e.to_string())?;
+    let said = emulate(board, name, &[&from, &to])?;
+    std::fs::read(&to).map_err(|e| format!("{e}: {said}"))
+}
+
+/// What one run of a model costs: the firmware's own report.
+///
+/// # Errors
+/// If the emulator fails or the report is not whole.
+pub fn measure(board: &Board, name: &str) -> Result<BTreeMap<String, u64>, String> {
+    let said = emulate(board, name, &[])?;
+    let report: BTreeMap<String, u64> = said
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(key, value)| Some((key.to_owned(), value.trim().parse().ok()?)))
+        .collect();
+    if report.contains_key("macs") {
+        Ok(report)
+    } else {
+        Err(format!("{name} on {}: {said}", board.name))
+    }
+}
