@@ -179,6 +179,48 @@ pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
     (i64::from(x) << 1).clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }
 
+/// exp(a) for `a` Q0.31 in [-1/4, 0): the fourth order Taylor polynomial around -1/8.
+fn exp_on_quarter(a: i32) -> i32 {
+    use saturating_rounding_doubling_high_mul as mul;
+    const EXP_MINUS_EIGHTH: i32 = 1_895_147_668;
+    const THIRD: i32 = 715_827_883;
+    let x = a.wrapping_add(1 << 28);
+    let square = mul(x, x);
+    let quartic = rounding_divide_by_pot(mul(square, square), 2);
+    let upper = mul(quartic.wrapping_add(mul(square, x)), THIRD).wrapping_add(square);
+    let sum = x.wrapping_add(rounding_divide_by_pot(upper, 1));
+    EXP_MINUS_EIGHTH.wrapping_add(mul(EXP_MINUS_EIGHTH, sum))
+}
+
+/// exp(a) in Q0.31 for `a <= 0` in Q5.26: quarters by factors, the rest by a
+/// polynomial, as gemmlowp's function of this name.
+#[inline(never)]
+pub(crate) fn exp_on_negative_values(a: i32) -> i32 {
+    /// exp(-1/4), exp(-1/2), exp(-1) ... exp(-16).
+    const FACTORS: [i32; 7] = [
+        1_672_461_947,
+        1_302_514_674,
+        790_015_084,
+        290_630_308,
+        39_332_535,
+        720_401,
+        242,
+    ];
+    const QUARTER: i32 = 1 << 24;
+    if a == 0 {
+        return i32::MAX;
+    }
+    let within = (a & (QUARTER - 1)) - QUARTER;
+    let quarters = within.wrapping_sub(a) >> 24;
+    let mut result = exp_on_quarter(saturating_multiply_by_pot(within, 5));
+    for (i, factor) in FACTORS.iter().enumerate() {
+        if quarters >> i & 1 != 0 {
+            result = saturating_rounding_doubling_high_mul(result, *factor);
+        }
+    }
+    result
+}
+
 /// Multiplies by 2^exponent, saturating.
 pub(crate) fn saturating_multiply_by_pot(x: i32, exponent: u32) -> i32 {
     (i64::from(x) << exponent.min(32)).clamp(i32::MIN.into(), i32::MAX.into()) as i32

@@ -4,33 +4,18 @@
 
 use core::arch::{asm, naked_asm};
 
-use crate::ops::{FastChannel, PairSums, RequantizeFast};
+use crate::ops::{Bias, FastChannel, PairSums, RequantizeFast};
 
-/// Two bytes of a word, 0 and 2, widened.
+/// The negative of a zero point, twice.
 #[inline(always)]
-fn even(word: u32) -> u32 {
-    let halves: u32;
-    // SAFETY: registers only.
-    unsafe {
-        asm!("sxtb16 {}, {}", lateout(reg) halves, in(reg) word, options(pure, nomem, nostack, preserves_flags));
-    }
-    halves
+fn negative_pair(zero_point: i8) -> u32 {
+    let half = u32::from((-i16::from(zero_point)) as u16);
+    half | half << 16
 }
 
-/// Two bytes of a word, 1 and 3, widened.
+/// As `portable::expand`, in the order 0, 2, 1, 3 of SXTAB16.
 #[inline(always)]
-fn odd(word: u32) -> u32 {
-    let halves: u32;
-    // SAFETY: registers only.
-    unsafe {
-        asm!("sxtb16 {}, {}, ror #8", lateout(reg) halves, in(reg) word, options(pure, nomem, nostack, preserves_flags));
-    }
-    halves
-}
-
-/// As `portable::expand`, in the order 0, 2, 1, 3 of SXTB16.
-#[inline(always)]
-pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
+pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
     let (fours, rest) = pixel.as_chunks::<4>();
     let count = fours.len().min(columns.len() / 8);
     let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
@@ -44,13 +29,13 @@ pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
             asm!(
                 "2:",
                 "ldr {t}, [{x}], #4",
-                "sxtb16 r2, {t}",
-                "sxtb16 r3, {t}, ror #8",
+                "sxtab16 r2, {z}, {t}",
+                "sxtab16 r3, {z}, {t}, ror #8",
                 "strd r2, r3, [{y}], #16",
                 "subs {n}, {n}, #1",
                 "bne 2b",
                 x = inout(reg) pixel.as_ptr() => _, y = inout(reg) to => _, n = inout(reg) count => _,
-                t = out(reg) _, out("r2") _, out("r3") _,
+                z = in(reg) negative_pair(zero_point), t = out(reg) _, out("r2") _, out("r3") _,
                 options(nostack),
             );
         }
@@ -59,20 +44,9 @@ pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
         rest.is_empty(),
         columns.as_chunks_mut::<8>().0.get_mut(count),
     ) {
-        let mut last = [0_u8; 4];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from as u8;
-        }
-        let word = u32::from_le_bytes(last);
-        let (even, odd) = (even(word), odd(word));
-        let halves = [
-            even as i16,
-            (even >> 16) as i16,
-            odd as i16,
-            (odd >> 16) as i16,
-        ];
-        for (to, half) in group.iter_mut().skip(at * 4).zip(halves) {
-            *to = half;
+        for (place, i) in group.iter_mut().skip(at * 4).zip([0, 2, 1, 3]) {
+            let x = rest.get(i).copied().unwrap_or(zero_point);
+            *place = i16::from(x) - i16::from(zero_point);
         }
     }
 }
@@ -188,17 +162,17 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
 
 /// The products of a last group of fewer than four.
 #[inline(always)]
-fn tail(row: &[i8], weights: &[u8], sum: &mut i32) {
+fn tail(row: &[i8], zero_point: i8, weights: &[u8], sum: &mut i32) {
     let rest = row.len() % 4;
     let begin = row.len() - rest;
     for (x, w) in row.iter().skip(begin).zip(weights) {
-        *sum = sum.wrapping_add(i32::from(*x) * i32::from(*w as i8));
+        *sum = sum.wrapping_add((i32::from(*x) - i32::from(zero_point)) * i32::from(*w as i8));
     }
 }
 
 /// As `portable::dot_1x2`.
 #[inline(always)]
-pub(crate) fn dot_1x2(row: &[i8], weights: &[u8], sums: &mut [i32; 2]) {
+pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i32; 2]) {
     let groups = (row.len() / 4).min(weights.len() / 8);
     let w: *const u32 = weights.as_ptr().cast();
     let [mut s0, mut s1] = *sums;
@@ -210,8 +184,8 @@ pub(crate) fn dot_1x2(row: &[i8], weights: &[u8], sums: &mut [i32; 2]) {
                 "2:",
                 "ldr {a}, [{x}], #4",
                 "ldmia {w}!, {{r2, r3}}",
-                "sxtb16 {b}, {a}, ror #8",
-                "sxtb16 {a}, {a}",
+                "sxtab16 {b}, {z}, {a}, ror #8",
+                "sxtab16 {a}, {z}, {a}",
                 "sxtb16 {t}, r2",
                 "sxtb16 r2, r2, ror #8",
                 "smlad {s0}, {a}, {t}, {s0}",
@@ -223,33 +197,37 @@ pub(crate) fn dot_1x2(row: &[i8], weights: &[u8], sums: &mut [i32; 2]) {
                 "subs {n}, {n}, #1",
                 "bne 2b",
                 x = inout(reg) row.as_ptr() => _, w = inout(reg) w => _, n = inout(reg) groups => _,
-                s0 = inout(reg) s0, s1 = inout(reg) s1,
+                s0 = inout(reg) s0, s1 = inout(reg) s1, z = in(reg) negative_pair(zero_point),
                 a = out(reg) _, b = out(reg) _, t = out(reg) _, out("r2") _, out("r3") _,
                 options(readonly, nostack),
             );
         }
     }
     let last = weights.get(groups * 8..).unwrap_or(&[]);
-    tail(row, last, &mut s0);
-    tail(row, last.get(4..).unwrap_or(&[]), &mut s1);
+    tail(row, zero_point, last, &mut s0);
+    tail(row, zero_point, last.get(4..).unwrap_or(&[]), &mut s1);
     *sums = [s0, s1];
 }
 
 /// As `portable::dot_1x4`.
 #[inline(always)]
-pub(crate) fn dot_1x4(row: &[i8], weights: [&[u8]; 2], sums: &mut [i32; 4]) {
+pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let [first, second] = weights;
     let groups = (row.len() / 4).min(first.len() / 8).min(second.len() / 8);
     let (v, w): (*const u32, *const u32) = (first.as_ptr().cast(), second.as_ptr().cast());
     if groups > 0 && aligned(v) && aligned(w) {
         // SAFETY: both pointers are aligned and cover `groups` groups, and so does
         // the row; LDR takes any address on these cores.
-        unsafe { dot_1x4_groups(row.as_ptr().cast(), v, w, groups, sums) };
+        unsafe {
+            let zero_point = negative_pair(zero_point);
+            dot_1x4_groups(row.as_ptr().cast(), v, w, groups, sums, zero_point);
+        }
     }
     for (pair, weights) in weights.iter().enumerate() {
         let last = weights.get(groups * 8..).unwrap_or(&[]);
-        tail(row, last, &mut sums[2 * pair]);
-        tail(row, last.get(4..).unwrap_or(&[]), &mut sums[2 * pair + 1]);
+        tail(row, zero_point, last, &mut sums[2 * pair]);
+        let last = last.get(4..).unwrap_or(&[]);
+        tail(row, zero_point, last, &mut sums[2 * pair + 1]);
     }
 }
 
@@ -261,16 +239,17 @@ unsafe extern "C" fn dot_1x4_groups(
     w: *const u32,
     groups: usize,
     sums: &mut [i32; 4],
+    zero_point: u32,
 ) {
     naked_asm!(
         "push {{r4-r11, lr}}",
-        "ldr r12, [sp, #36]",
+        "ldrd r12, lr, [sp, #36]",
         "ldmia r12, {{r4-r7}}",
         "2:",
         "ldr r8, [r0], #4",
         "ldmia r1!, {{r10, r11}}",
-        "sxtb16 r9, r8, ror #8",
-        "sxtb16 r8, r8",
+        "sxtab16 r9, lr, r8, ror #8",
+        "sxtab16 r8, lr, r8",
         "sxtb16 r12, r10",
         "sxtb16 r10, r10, ror #8",
         "smlad r4, r8, r12, r4",
@@ -460,8 +439,8 @@ struct Block {
     columns: *const i16,
     weights: *const u8,
     groups: usize,
-    bias: *const i32,
-    multiplier: *const i32,
+    bias: *const u8,
+    multiplier: *const u32,
     shift: *const i8,
     first: *mut i8,
     second: *mut i8,
@@ -473,36 +452,45 @@ struct Block {
     full: usize,
     /// Not 0 if all shifts are to the right.
     shifts_right: usize,
+    /// Not 0 if biases have 32 bits.
+    wide: usize,
+    /// From one channel's shift to the next: 0 or 1.
+    shift_step: usize,
 }
 
 /// All pairs of channels, requantized.
 #[inline(always)]
 pub(crate) fn pairs(
-    sums: &PairSums<'_, i32>,
+    sums: &PairSums<'_>,
     stage: &RequantizeFast<'_>,
     first: &mut [i8],
     second: &mut [i8],
 ) -> usize {
     let groups = sums.columns.len() / 8;
+    let shift_step = usize::from(stage.shift.len() > 1);
     let channels = [
         sums.bias.len(),
         stage.multiplier.len(),
-        stage.shift.len(),
+        if shift_step == 0 { usize::MAX } else { stage.shift.len() },
         first.len(),
         second.len(),
     ];
+    let (bias, wide) = match sums.bias {
+        Bias::Narrow(list) => (list.as_ptr().cast(), 0),
+        Bias::Wide(list) => (list.as_ptr().cast(), 1),
+    };
     let pairs = channels.into_iter().fold(usize::MAX, usize::min) / 2;
     let (x, w): (*const u32, *const u32) =
         (sums.columns.as_ptr().cast(), sums.filter.as_ptr().cast());
     let whole = sums.filter.len() >= pairs * groups * 8;
-    if pairs == 0 || groups == 0 || !whole || !aligned(x) || !aligned(w) {
+    if pairs == 0 || groups == 0 || stage.shift.is_empty() || !whole || !aligned(x) || !aligned(w) {
         return 0;
     }
     let mut block = Block {
         columns: sums.columns.as_ptr(),
         weights: sums.filter.as_ptr(),
         groups,
-        bias: sums.bias.as_ptr(),
+        bias,
         multiplier: stage.multiplier.as_ptr(),
         shift: stage.shift.as_ptr(),
         first: first.as_mut_ptr(),
@@ -513,8 +501,10 @@ pub(crate) fn pairs(
         pairs,
         full: usize::from(stage.activation_min <= -128 && stage.activation_max >= 127),
         shifts_right: usize::from(stage.shifts_right),
+        wide,
+        shift_step,
     };
-    // SAFETY: all lists have two elements per pair, the weights `groups` groups,
+    // SAFETY: all lists have two elements per pair (or one of step 0), the weights `groups` groups,
     // and what LDM reads is aligned.
     unsafe { pairs_block(&mut block) };
     2 * pairs
@@ -528,7 +518,12 @@ unsafe extern "C" fn pairs_block(block: &mut Block) {
         "1:",
         "ldr r3, [sp]",
         "ldmia r3, {{r0, r1, r2, r12}}",
-        "ldmia r12!, {{r4, r5}}",
+        "ldr r6, [r3, #56]",
+        "cmp r6, #0",
+        "bne 9f",
+        "ldrsh r4, [r12], #2",
+        "ldrsh r5, [r12], #2",
+        "10:",
         "str r12, [r3, #12]",
         "mov r6, r4",
         "mov r7, r5",
@@ -578,14 +573,20 @@ unsafe extern "C" fn pairs_block(block: &mut Block) {
         "str r1, [r3, #4]",
         "ldrd r12, r0, [r3, #16]",
         "ldmia r12!, {{r8, r9}}",
-        "ldrsb r10, [r0], #1",
-        "ldrsb r11, [r0], #1",
+        "ldr r2, [r3, #60]",
+        "ldrsb r10, [r0]",
+        "ldrsb r11, [r0, r2]",
+        "add r0, r0, r2, lsl #1",
         "strd r12, r0, [r3, #16]",
+        "mov r12, #1",
+        "sub r10, r10, r8, lsr #30",
+        "sub r11, r11, r9, lsr #30",
+        "bfi r8, r12, #30, #2",
+        "bfi r9, r12, #30, #2",
         "ldr lr, [r3, #32]",
         "ldr r2, [r3, #52]",
         "cmp r2, #0",
         "beq 7f",
-        "mov r12, #1",
         "rsb r10, r10, #0",
         "rsb r11, r11, #0",
         // The first channel of both pixels.
@@ -720,5 +721,8 @@ unsafe extern "C" fn pairs_block(block: &mut Block) {
         "str r0, [r3, #44]",
         "bne 1b",
         "pop {{r0, r4-r11, pc}}",
+        "9:",
+        "ldmia r12!, {{r4, r5}}",
+        "b 10b",
     )
 }

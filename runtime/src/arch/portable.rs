@@ -2,16 +2,17 @@
 
 use crate::ops::FastChannel;
 
-/// Widens one pixel of two into its places of `columns`; `at` is 0 or 1.
+/// Widens one pixel of two into its places of `columns`, less its zero point; `at`
+/// is 0 or 1.
 #[inline(always)]
-pub(crate) fn expand(pixel: &[i8], at: usize, columns: &mut [i16]) {
+pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
+    let zero_point = i16::from(zero_point);
     let mut groups = columns.chunks_exact_mut(8);
     for four in pixel.chunks(4) {
         let Some(group) = groups.next() else { return };
         let place = group.iter_mut().skip(at * 4).take(4);
-        let filled = four.iter().chain(core::iter::repeat(&0));
-        for (to, &x) in place.zip(filled) {
-            *to = x.into();
+        for (k, to) in place.enumerate() {
+            *to = four.get(k).map_or(0, |&x| i16::from(x) - zero_point);
         }
     }
 }
@@ -57,10 +58,11 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
 
 /// One row by two channels; a last group of fewer than four counts, too.
 #[inline(always)]
-pub(crate) fn dot_1x2(row: &[i8], weights: &[u8], sums: &mut [i32; 2]) {
+pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i32; 2]) {
+    let zero_point = i32::from(zero_point);
     for (x, w) in row.chunks(4).zip(weights.as_chunks::<8>().0) {
         for (k, &x) in x.iter().enumerate() {
-            let x = i32::from(x);
+            let x = i32::from(x) - zero_point;
             let w0 = w.get(k).map_or(0, |&w| i32::from(w as i8));
             let w1 = w.get(k + 4).map_or(0, |&w| i32::from(w as i8));
             sums[0] = sums[0].wrapping_add(x * w0);
@@ -71,11 +73,11 @@ pub(crate) fn dot_1x2(row: &[i8], weights: &[u8], sums: &mut [i32; 2]) {
 
 /// One row by four channels, of two packed pairs.
 #[inline(always)]
-pub(crate) fn dot_1x4(row: &[i8], weights: [&[u8]; 2], sums: &mut [i32; 4]) {
+pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let [a, b] = weights;
     let [mut first, mut second] = [[sums[0], sums[1]], [sums[2], sums[3]]];
-    dot_1x2(row, a, &mut first);
-    dot_1x2(row, b, &mut second);
+    dot_1x2(row, zero_point, a, &mut first);
+    dot_1x2(row, zero_point, b, &mut second);
     *sums = [first[0], first[1], second[0], second[1]];
 }
 

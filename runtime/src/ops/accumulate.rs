@@ -53,15 +53,63 @@ pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
         .fold(sum, |sum, (&x, &w)| sum.add_product(x, w, offset))
 }
 
+/// What sums begin with, one number per channel.
+#[derive(Clone, Copy, Debug)]
+pub enum Bias<'a> {
+    /// All fit 16 bits.
+    Narrow(&'a [i16]),
+    /// They do not.
+    Wide(&'a [i32]),
+}
+
+impl Bias<'_> {
+    /// The number of channels.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        match self {
+            Bias::Narrow(list) => list.len(),
+            Bias::Wide(list) => list.len(),
+        }
+    }
+
+    /// True if there are no channels.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bias of a channel.
+    #[inline(always)]
+    pub fn get(&self, channel: usize) -> Option<i32> {
+        match self {
+            Bias::Narrow(list) => list.get(channel).map(|&b| b.into()),
+            Bias::Wide(list) => list.get(channel).copied(),
+        }
+    }
+
+    /// The biases of neighbouring channels, if there are as many.
+    #[inline(always)]
+    pub(super) fn several<const N: usize>(&self, channel: usize) -> Option<[i32; N]> {
+        let end = channel.checked_add(N)?;
+        match self {
+            Bias::Narrow(list) => {
+                let list: &[i16; N] = list.get(channel..end)?.try_into().ok()?;
+                Some(list.map(i32::from))
+            }
+            Bias::Wide(list) => list.get(channel..end)?.try_into().ok(),
+        }
+    }
+}
+
 /// The sums of pairs of channels of two pixels: see [`crate::arch`].
 #[derive(Clone, Copy, Debug)]
-pub struct PairSums<'a, A> {
+pub struct PairSums<'a> {
     /// The inputs of both pixels, widened.
     pub columns: &'a [i16],
     /// Packed weights.
     pub filter: &'a [u8],
     /// What sums begin with.
-    pub bias: &'a [A],
+    pub bias: Bias<'a>,
 }
 
 /// What is done with a finished accumulator.
@@ -88,7 +136,7 @@ pub trait OutputStage<A = i32> {
     #[inline(always)]
     fn pairs(
         &self,
-        _sums: &PairSums<'_, A>,
+        _sums: &PairSums<'_>,
         _first: &mut [Self::Element],
         _second: &mut [Self::Element],
     ) -> usize {
@@ -152,9 +200,11 @@ impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
 /// checks that.
 #[derive(Clone, Copy, Debug)]
 pub struct RequantizeFast<'a> {
-    /// Q31 significands.
-    pub multiplier: &'a [i32],
-    /// Powers of two.
+    /// One per channel, or one for all: the lower 30 bits of a Q31 significand,
+    /// whose bit 30 is 1 and bit 31 is 0; the two highest bits say by how many
+    /// places more than `shift` the product is shifted right.
+    pub multiplier: &'a [u32],
+    /// Powers of two: one per channel, or one for all.
     pub shift: &'a [i8],
     /// True if all of them are below 0.
     pub shifts_right: bool,
@@ -164,6 +214,15 @@ pub struct RequantizeFast<'a> {
     pub activation_min: i32,
     /// Largest output.
     pub activation_max: i32,
+}
+
+/// The element of a channel, or the one that all channels have.
+#[inline(always)]
+fn shared<T: Copy>(list: &[T], channel: usize) -> Option<T> {
+    match list {
+        [one] => Some(*one),
+        all => all.get(channel).copied(),
+    }
 }
 
 /// One channel of [`RequantizeFast`].
@@ -188,15 +247,22 @@ impl FastChannel {
 }
 
 impl RequantizeFast<'_> {
+    /// The multiplier of a channel.
+    #[inline(always)]
+    fn of(&self, channel: usize) -> Option<Multiplier> {
+        let word = shared(self.multiplier, channel)?;
+        let shift = shared(self.shift, channel)?;
+        Some(Multiplier {
+            multiplier: (word & 0x3FFF_FFFF | 0x4000_0000) as i32,
+            shift: i32::from(shift) - (word >> 30) as i32,
+        })
+    }
+
     /// What a channel needs, in one place.
     #[inline(always)]
     pub fn channel(&self, channel: usize) -> Option<FastChannel> {
-        let (&multiplier, &shift) = self.multiplier.get(channel).zip(self.shift.get(channel))?;
         Some(FastChannel {
-            multiplier: Multiplier {
-                multiplier,
-                shift: shift.into(),
-            },
+            multiplier: self.of(channel)?,
             output_offset: self.output_offset,
             activation_min: self.activation_min,
             activation_max: self.activation_max,
@@ -214,21 +280,21 @@ impl OutputStage for RequantizeFast<'_> {
 
     #[inline(always)]
     fn four(&self, sums: &[i32; 4], channel: usize, output: &mut [i8; 4]) {
-        let multipliers = self.multiplier.get(channel..channel + 4);
-        let shifts = self.shift.get(channel..channel + 4);
-        let parameters = multipliers.unwrap_or(&[]).iter().zip(shifts.unwrap_or(&[]));
-        for ((out, &sum), (&multiplier, &shift)) in output.iter_mut().zip(sums).zip(parameters) {
-            let shift = shift.into();
-            let q = Multiplier { multiplier, shift }
-                .apply_small(sum)
-                .wrapping_add(self.output_offset);
-            *out = q.max(self.activation_min).min(self.activation_max) as i8;
+        // Of four channels that share it, the parameters are found once.
+        if let (Some(one), 1) = (self.channel(0), self.multiplier.len()) {
+            for (out, &sum) in output.iter_mut().zip(sums) {
+                *out = one.finish(sum);
+            }
+            return;
+        }
+        for (k, (out, sum)) in output.iter_mut().zip(sums).enumerate() {
+            *out = self.finish(*sum, channel + k);
         }
     }
 
     #[cfg(niello_dsp)]
     #[inline(always)]
-    fn pairs(&self, sums: &PairSums<'_, i32>, first: &mut [i8], second: &mut [i8]) -> usize {
+    fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::arch::pairs(sums, self, first, second)
     }
 }

@@ -55,7 +55,7 @@ mod transpose_conv;
 mod window;
 
 pub use accumulate::{
-    Accumulate, Clamp, FastChannel, OutputStage, PairSums, Requantize, RequantizeFast,
+    Accumulate, Bias, Clamp, FastChannel, OutputStage, PairSums, Requantize, RequantizeFast,
     RequantizeI16, Rescale,
 };
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
@@ -101,7 +101,7 @@ pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
 pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
 pub use select::{Select, select};
 pub use sigmoid::{logistic_i16, tanh_i16};
-pub use softmax::{Softmax, softmax};
+pub use softmax::{Exponentials, Softmax, softmax};
 pub use softmax_i16::{SoftmaxI16, softmax_i16};
 pub use space_to_batch_nd::{SpaceToBatchNd, space_to_batch_nd};
 pub use squared_difference::{SquaredDifference, squared_difference};

@@ -1,7 +1,7 @@
 //! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see [`crate::arch`].
 //!
-//! The input's zero point is not subtracted: the compiler has folded it into the
-//! bias, and padding is filled with it.
+//! The input's zero point is subtracted where inputs are widened to 16 bits, which
+//! costs nothing; padding is filled with it.
 //!
 //! Parameters go through `black_box`: else LLVM makes a copy of a kernel for every
 //! layer, which costs flash and gains little.
@@ -9,7 +9,7 @@
 use core::hint::black_box;
 use core::ops::Range;
 
-use super::accumulate::{OutputStage, PairSums};
+use super::accumulate::{Bias, OutputStage, PairSums};
 use super::strided::copy_row;
 use super::window::{Position, Window};
 use crate::arch;
@@ -19,10 +19,12 @@ use crate::arch;
 pub struct Packed<'a, S> {
     /// Products per sum.
     pub depth: usize,
+    /// The input's zero point.
+    pub zero_point: i8,
     /// Weights, in the order of [`crate::arch`].
     pub filter: &'a [u8],
-    /// One per output channel, the input's zero point included.
-    pub bias: &'a [i32],
+    /// What sums begin with.
+    pub bias: Bias<'a>,
     /// What becomes of the sums.
     pub output: S,
 }
@@ -34,8 +36,6 @@ pub struct PackedConv2d<'a, S> {
     pub window: Window,
     /// Channels of the input.
     pub input_depth: usize,
-    /// The input's zero point.
-    pub fill: i8,
     /// The weights.
     pub packed: Packed<'a, S>,
 }
@@ -59,10 +59,11 @@ impl<S: OutputStage> Packed<'_, S> {
         let done = self.output.pairs(&sums, first, second) / 2;
         let weights = self.filter.chunks(size);
         let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
-        let channels = weights.zip(self.bias.chunks(2)).zip(outputs);
-        for (i, ((weights, bias), (a, b))) in channels.enumerate().skip(done) {
-            match (bias, a, b) {
-                (&[b0, b1], [a0, a1], [c0, c1]) => {
+        for (i, (weights, (a, b))) in weights.zip(outputs).enumerate().skip(done) {
+            let bias = |channel| self.bias.get(channel).unwrap_or(0);
+            match (a, b) {
+                ([a0, a1], [c0, c1]) => {
+                    let (b0, b1) = (bias(2 * i), bias(2 * i + 1));
                     let mut sums = [b0, b1, b0, b1];
                     arch::dot_2x2(columns, weights, &mut sums);
                     *a0 = self.output.finish(sums[0], 2 * i);
@@ -70,8 +71,8 @@ impl<S: OutputStage> Packed<'_, S> {
                     *c0 = self.output.finish(sums[2], 2 * i);
                     *c1 = self.output.finish(sums[3], 2 * i + 1);
                 }
-                (&[b0], [a0, ..], [c0, ..]) => {
-                    let mut sums = [b0, b0];
+                ([a0, ..], [c0, ..]) => {
+                    let mut sums = [bias(2 * i); 2];
                     arch::dot_2x1(columns, weights, &mut sums);
                     *a0 = self.output.finish(sums[0], 2 * i);
                     *c0 = self.output.finish(sums[1], 2 * i);
@@ -85,32 +86,39 @@ impl<S: OutputStage> Packed<'_, S> {
     #[inline(always)]
     fn row(&self, row: &[i8], output: &mut [S::Element]) {
         let size = self.pair().max(1);
-        let (fours, last) = self.bias.as_chunks::<4>();
         let (outputs, rest) = output.as_chunks_mut::<4>();
+        let done = 4 * outputs.len();
         let mut weights = self.filter.chunks(size);
-        for (i, (bias, out)) in fours.iter().zip(outputs).enumerate() {
-            let (Some(first), Some(second)) = (weights.next(), weights.next()) else {
+        for (i, out) in outputs.iter_mut().enumerate() {
+            let (Some(first), Some(second), Some(mut sums)) =
+                (weights.next(), weights.next(), self.bias.several(4 * i))
+            else {
                 return;
             };
-            let mut sums = *bias;
-            arch::dot_1x4(row, [first, second], &mut sums);
+            arch::dot_1x4(row, self.zero_point, [first, second], &mut sums);
             self.output.four(&sums, 4 * i, out);
         }
-        let (pairs, single) = last.as_chunks::<2>();
-        let done = 4 * fours.len();
-        for (k, bias) in pairs.iter().enumerate() {
-            let mut sums = *bias;
-            arch::dot_1x2(row, weights.next().unwrap_or(&[]), &mut sums);
-            for (j, (out, sum)) in rest.iter_mut().skip(2 * k).zip(sums).enumerate() {
-                *out = self.output.finish(sum, done + 2 * k + j);
+        for (k, out) in rest.chunks_mut(2).enumerate() {
+            let channel = done + 2 * k;
+            let weights = weights.next().unwrap_or(&[]);
+            match out {
+                [first, second] => {
+                    let mut sums = self.bias.several(channel).unwrap_or_default();
+                    arch::dot_1x2(row, self.zero_point, weights, &mut sums);
+                    *first = self.output.finish(sums[0], channel);
+                    *second = self.output.finish(sums[1], channel + 1);
+                }
+                [single] => {
+                    let products = row.iter().zip(weights);
+                    let bias = self.bias.get(channel).unwrap_or(0);
+                    let sum = products.fold(bias, |sum, (&x, &w)| {
+                        let x = i32::from(x) - i32::from(self.zero_point);
+                        sum.wrapping_add(x * i32::from(w as i8))
+                    });
+                    *single = self.output.finish(sum, channel);
+                }
+                _ => {}
             }
-        }
-        if let (Some(&bias), Some(out)) = (single.first(), rest.last_mut()) {
-            let products = row.iter().zip(weights.next().unwrap_or(&[]));
-            let sum = products.fold(bias, |sum, (x, w)| {
-                sum.wrapping_add(i32::from(*x) * i32::from(*w as i8))
-            });
-            *out = self.output.finish(sum, self.bias.len() - 1);
         }
     }
 }
@@ -179,8 +187,8 @@ fn rows<S: OutputStage>(
             .unwrap_or(rest)
             .split_at_checked(depth)
             .unwrap_or_default();
-        arch::expand(first, 0, columns);
-        arch::expand(second, 1, columns);
+        arch::expand(first, p.zero_point, 0, columns);
+        arch::expand(second, p.zero_point, 1, columns);
         let (begin, two) = (at * channels, both.is_some());
         if !two {
             if let Some(out) = output.get_mut(begin..begin + channels) {
@@ -258,12 +266,13 @@ impl<S> PackedConv2d<'_, S> {
                 for (i, group) in groups {
                     if !(start..end).contains(&(i * 8)) {
                         for x in group.iter_mut().skip(at * 4).take(4) {
-                            *x = self.fill.into();
+                            *x = 0;
                         }
                     }
                 }
             }
-            arch::expand(run, at, to.get_mut(start..).unwrap_or(&mut []));
+            let to = to.get_mut(start..).unwrap_or(&mut []);
+            arch::expand(run, self.packed.zero_point, at, to);
         }
     }
 
@@ -275,7 +284,7 @@ impl<S> PackedConv2d<'_, S> {
         let row = w.filter_width * depth;
         for (y, to) in pixel.chunks_exact_mut(row.max(1)).enumerate() {
             let Some(begin) = w.row(position, y) else {
-                to.fill(self.fill);
+                to.fill(self.packed.zero_point);
                 continue;
             };
             let columns = w.columns(position);
@@ -285,8 +294,8 @@ impl<S> PackedConv2d<'_, S> {
                     .unwrap_or_default();
                 let count = columns.len() * depth;
                 let (middle, right) = rest.split_at_mut_checked(count).unwrap_or_default();
-                left.fill(self.fill);
-                right.fill(self.fill);
+                left.fill(self.packed.zero_point);
+                right.fill(self.packed.zero_point);
                 let first = w.column(position, columns.start);
                 let from = (begin + first) * depth;
                 copy_row(input.get(from..from + count).unwrap_or(&[]), middle);
@@ -296,7 +305,7 @@ impl<S> PackedConv2d<'_, S> {
                         let from = (begin + w.column(position, x)) * depth;
                         copy_row(input.get(from..from + depth).unwrap_or(&[]), to);
                     } else {
-                        to.fill(self.fill);
+                        to.fill(self.packed.zero_point);
                     }
                 }
             }
@@ -362,7 +371,7 @@ fn convolve<S: OutputStage>(
                 p.gather_fours(position, input, at, columns);
             } else {
                 p.gather(position, input, pixel);
-                arch::expand(pixel, at, columns);
+                arch::expand(pixel, p.packed.zero_point, at, columns);
             }
             found += 1;
         }
@@ -383,14 +392,13 @@ fn convolve<S: OutputStage>(
 fn last_pixel<S: OutputStage>(p: &Packed<'_, S>, columns: &[i16], output: &mut [S::Element]) {
     let size = p.pair().max(1);
     let weights = p.filter.chunks(size);
-    let channels = p.bias.chunks(2).zip(output.chunks_mut(2));
-    for (i, (weights, (bias, out))) in weights.zip(channels).enumerate() {
-        let mut sums = [0; 4];
-        if let &[b0, b1] = bias {
-            sums = [b0, b1, 0, 0];
+    for (i, (weights, out)) in weights.zip(output.chunks_mut(2)).enumerate() {
+        let first = p.bias.get(2 * i).unwrap_or(0);
+        let mut sums = [first, p.bias.get(2 * i + 1).unwrap_or(0), 0, 0];
+        if out.len() == 2 {
             arch::dot_2x2(columns, weights, &mut sums);
-        } else if let &[b0] = bias {
-            let mut both = [b0, 0];
+        } else {
+            let mut both = [first, 0];
             arch::dot_2x1(columns, weights, &mut both);
             sums[0] = both[0];
         }

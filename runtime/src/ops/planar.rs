@@ -4,7 +4,7 @@
 
 use core::hint::black_box;
 
-use super::accumulate::RequantizeFast;
+use super::accumulate::{Bias, RequantizeFast};
 use super::window::Window;
 use crate::arch;
 
@@ -20,8 +20,8 @@ pub struct Planar<'a> {
     pub pitch: usize,
     /// Weights, nine per channel.
     pub filter: &'a [[u8; 9]],
-    /// One per channel, the input's zero point included.
-    pub bias: &'a [i32],
+    /// One per channel.
+    pub bias: Bias<'a>,
     /// What becomes of the sums.
     pub output: RequantizeFast<'a>,
 }
@@ -42,7 +42,7 @@ impl Planar<'_> {
     #[inline(never)]
     fn channel(&self, channel: usize, plane: &[i16], image: &mut [i8]) {
         let w = &self.window;
-        let (Some(filter), Some(&bias), Some(stage)) = (
+        let (Some(filter), Some(bias), Some(stage)) = (
             self.filter.get(channel),
             self.bias.get(channel),
             self.output.channel(channel),
@@ -50,6 +50,9 @@ impl Planar<'_> {
             return;
         };
         let weights = arch::weights_3x3(filter);
+        // The plane holds inputs as they are.
+        let total: i32 = filter.iter().map(|&w| i32::from(w as i8)).sum();
+        let bias = bias.wrapping_sub(total * i32::from(self.fill));
         let sizes = [w.output_height, w.output_width];
         let step = self.bias.len();
         if w.stride_width == 1 {

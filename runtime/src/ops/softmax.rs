@@ -1,31 +1,54 @@
 //! SOFTMAX in fixed point; output scale 1/256, zero point -128.
 
 use crate::arithmetic::{
-    one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
+    Multiplier, exp_on_negative_values, one_over_one_plus_x, rounding_divide_by_pot,
+    saturating_rounding_doubling_high_mul,
 };
 
 /// Parameters of [`softmax`].
 #[derive(Clone, Copy, Debug)]
-pub struct Softmax<'a> {
+pub struct Softmax<E> {
     /// Elements of a row.
     pub depth: usize,
-    /// exp(-d) in Q0.31 for a difference of d steps to the row's maximum;
-    /// larger differences count as 0.
-    pub exponentials: &'a [i32],
+    /// The exponential function.
+    pub exponentials: E,
+}
+
+/// exp(-d) in Q0.31 for a difference of d steps to the row's maximum; nothing for
+/// those that count as 0.
+pub trait Exponentials {
+    /// Of one difference, 0 to 255.
+    fn of(&self, difference: i32) -> Option<i32>;
+}
+
+/// A table: fast.
+impl Exponentials for &[i32] {
+    #[inline(always)]
+    fn of(&self, difference: i32) -> Option<i32> {
+        self.get(difference as usize).copied()
+    }
+}
+
+/// Computed: the input's scale in Q5.26 and the largest difference that counts.
+impl Exponentials for (Multiplier, i32) {
+    #[inline(always)]
+    fn of(&self, difference: i32) -> Option<i32> {
+        let (scale, radius) = *self;
+        let shifted = (-difference).wrapping_shl(scale.shift.max(0) as u32);
+        let scaled = saturating_rounding_doubling_high_mul(shifted, scale.multiplier);
+        (difference <= radius).then(|| exp_on_negative_values(scaled))
+    }
 }
 
 /// All rows.
-pub fn softmax(p: &Softmax<'_>, input: &[i8], output: &mut [i8]) {
+pub fn softmax<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8]) {
     let depth = p.depth.max(1);
     for (row, out) in input
         .chunks_exact(depth)
         .zip(output.chunks_exact_mut(depth))
     {
         let max = row.iter().fold(i8::MIN, |max, &q| max.max(q));
-        let exponential = |q: i8| {
-            let difference = i32::from(max) - i32::from(q);
-            p.exponentials.get(difference as usize).copied()
-        };
+        let exponential = |q: i8| p.exponentials.of(i32::from(max) - i32::from(q));
         // Q12.19 has room for 4096 ones.
         let sum = row
             .iter()

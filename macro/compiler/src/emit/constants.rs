@@ -106,6 +106,19 @@ impl Constants {
         quote!(&#name)
     }
 
+    pub(crate) fn unsigned_words(&mut self, hint: &str, data: &[u32]) -> TokenStream {
+        let n = data.len();
+        let tokens = data.iter().map(|&x| Literal::u32_unsuffixed(x));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "unsigned words",
+            hint,
+            content,
+            |name| quote!(static #name: [u32; #n] = [#(#tokens),*];),
+        );
+        quote!(&#name)
+    }
+
     pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
         let n = data.len();
         let tokens = data.iter().map(|&x| Literal::i64_unsuffixed(x));

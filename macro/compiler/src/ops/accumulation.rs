@@ -385,7 +385,7 @@ impl Accumulation {
                 quote!(, [u8; 4], f32),
             ),
         };
-        let (output, stage) = self.emit_output(constants);
+        let (output, stage) = self.emit_output(false, constants);
         (
             quote!(input_offset: #offset, filter: #filter, bias: #bias, output: #output),
             quote!(#stage #types),
@@ -492,7 +492,9 @@ impl Accumulation {
             }
         }
         bounds.iter().zip(multipliers).all(|(&bound, m)| {
-            (-31..=15).contains(&m.shift) && bound << (1 + m.shift.max(0)) < 1 << 31
+            (-31..=15).contains(&m.shift)
+                && m.multiplier >= 1 << 30
+                && bound << (1 + m.shift.max(0)) < 1 << 31
         })
     }
 
@@ -509,7 +511,13 @@ impl Accumulation {
         }
     }
 
-    pub(super) fn emit_output(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
+    /// The output stage and its type; `shares` if the kernel can take one multiplier
+    /// that all channels have.
+    pub(super) fn emit_output(
+        &self,
+        shares: bool,
+        constants: &mut Constants,
+    ) -> (TokenStream, TokenStream) {
         let bounds = |(min, max): (f32, f32)| {
             let (min, max) = (emit::float(min), emit::float(max));
             quote!(activation_min: #min, activation_max: #max)
@@ -522,17 +530,16 @@ impl Accumulation {
                 output_offset,
                 activation: (min_q, max_q),
             } => {
-                let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
-                let multiplier = constants.words("MULTIPLIER", &significands);
                 let (offset, min, max) = (
                     emit::int(*output_offset),
                     emit::int(*min_q),
                     emit::int(*max_q),
                 );
-                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
-                let shift = constants.int8s("SHIFT", &shifts);
                 if self.is_fast() {
-                    let shifts_right = shifts.iter().all(|&s| s < 0);
+                    let (multiplier, shift) = fast(multipliers, shares);
+                    let multiplier = constants.unsigned_words("MULTIPLIER", &multiplier);
+                    let shift = constants.int8s("SHIFT", &shift);
+                    let shifts_right = multipliers.iter().all(|m| m.shift < 0);
                     let stage = quote!(rt::RequantizeFast {
                         multiplier: #multiplier,
                         shift: #shift,
@@ -543,6 +550,10 @@ impl Accumulation {
                     });
                     return (stage, quote!(rt::RequantizeFast<'static>));
                 }
+                let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
+                let multiplier = constants.words("MULTIPLIER", &significands);
+                let shifts: Vec<i8> = multipliers.iter().map(|m| m.shift as i8).collect();
+                let shift = constants.int8s("SHIFT", &shifts);
                 let requantize = quote!(rt::Requantize {
                     multiplier: #multiplier,
                     shift: #shift,
@@ -574,6 +585,28 @@ impl Accumulation {
             }
         }
     }
+}
+
+/// Multipliers and shifts as the runtime's `RequantizeFast` has them: significands
+/// without their two highest bits, which say how far a shift is below the shared
+/// one, if two bits can say that.
+fn fast(multipliers: &[Multiplier], shares: bool) -> (Vec<u32>, Vec<i8>) {
+    let largest = multipliers.iter().map(|m| m.shift).max().unwrap_or(0);
+    let near = multipliers.iter().all(|m| largest - m.shift <= 3);
+    let words = multipliers.iter().map(|m| {
+        let below = if near { largest - m.shift } else { 0 };
+        (m.multiplier as u32 & 0x3FFF_FFFF) | (below as u32) << 30
+    });
+    let mut words: Vec<u32> = words.collect();
+    if shares && near && words.iter().all(|w| Some(w) == words.first()) {
+        words.truncate(1);
+    }
+    let shifts = if near {
+        vec![largest as i8]
+    } else {
+        multipliers.iter().map(|m| m.shift as i8).collect()
+    };
+    (words, shifts)
 }
 
 /// Sums as real numbers.

@@ -232,8 +232,8 @@ impl Conv2dKernel {
     }
 
     fn emit_packed(&self, constants: &mut Constants) -> Option<Emitted> {
-        let (packed, stage, zero_point) =
-            packed::emit(&self.accumulation, self.packed()?, constants)?;
+        let pixels = self.window.output_pixels();
+        let (packed, stage) = packed::emit(&self.accumulation, self.packed()?, pixels, constants)?;
         if self.is_pointwise() {
             return Some(Emitted {
                 parameters_type: quote!(Packed<'static, #stage>),
@@ -241,11 +241,11 @@ impl Conv2dKernel {
                 function: "fully_connected_rows",
             });
         }
-        let (window, fill) = (self.window.emit(), emit::int(zero_point));
+        let window = self.window.emit();
         let depth = emit::fields(&[("input_depth", self.input_depth)]);
         Some(Emitted {
             parameters_type: quote!(PackedConv2d<'static, #stage>),
-            parameters: quote!(rt::PackedConv2d { window: #window, #depth fill: #fill, packed: #packed }),
+            parameters: quote!(rt::PackedConv2d { window: #window, #depth packed: #packed }),
             function: "conv_2d_packed",
         })
     }

@@ -202,13 +202,14 @@ impl DepthwiseKernel {
 
     fn emit_as_conv(&self, constants: &mut Constants) -> Option<Emitted> {
         let taps = self.as_conv()?;
-        let (packed, stage, zero_point) =
-            packed::emit(&self.accumulation.by_channel(), taps, constants)?;
-        let (window, fill) = (self.window.emit(), emit::int(zero_point));
+        let pixels = self.window.output_pixels();
+        let by_channel = self.accumulation.by_channel();
+        let (packed, stage) = packed::emit(&by_channel, taps, pixels, constants)?;
+        let window = self.window.emit();
         let depth = emit::fields(&[("input_depth", 1)]);
         Some(Emitted {
             parameters_type: quote!(PackedConv2d<'static, #stage>),
-            parameters: quote!(rt::PackedConv2d { window: #window, #depth fill: #fill, packed: #packed }),
+            parameters: quote!(rt::PackedConv2d { window: #window, #depth packed: #packed }),
             function: "conv_2d_packed",
         })
     }
@@ -241,9 +242,11 @@ impl DepthwiseKernel {
             return None;
         }
         let by_channel = self.accumulation.simplified().by_channel();
-        let (filter, bias, stage) = packed::folded(&by_channel, 9, constants)?;
-        let (output, _) = by_channel.emit_output(constants);
-        let (window, fill) = (self.window.emit(), emit::int(stage));
+        let (filter, biases, zero_point) = by_channel.int8()?;
+        let filter = constants.bytes("FILTER", filter);
+        let bias = packed::bias(biases, constants);
+        let (output, _) = by_channel.emit_output(true, constants);
+        let (window, fill) = (self.window.emit(), emit::int(zero_point));
         let pitch = emit::fields(&[("pitch", self.pitch())]);
         Some(Emitted {
             parameters_type: quote!(Planar<'static>),

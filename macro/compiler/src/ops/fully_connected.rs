@@ -170,7 +170,8 @@ impl Kernel for FullyConnectedKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        if let Some((packed, stage, _)) = packed::emit(&self.accumulation, self.depth, constants) {
+        let packed = packed::emit(&self.accumulation, self.depth, self.rows, constants);
+        if let Some((packed, stage)) = packed {
             return Emitted {
                 parameters_type: quote!(Packed<'static, #stage>),
                 parameters: packed,

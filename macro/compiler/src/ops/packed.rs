@@ -29,49 +29,45 @@ fn pack(filter: &[i8], depth: usize) -> Vec<i8> {
     packed
 }
 
-/// The runtime's `Packed` of an int8 operator with OHWI weights, its type
-/// argument and its zero point; the zero point's share is folded into the biases.
+/// The runtime's `Packed` of an int8 operator with OHWI weights, and its type
+/// argument. `rows` is the number of rows or pixels: one row alone takes
+/// multipliers that all channels share.
 pub(super) fn emit(
     accumulation: &Accumulation,
     depth: usize,
+    rows: usize,
     constants: &mut Constants,
-) -> Option<(TokenStream, TokenStream, i32)> {
+) -> Option<(TokenStream, TokenStream)> {
     let accumulation = &accumulation.simplified();
-    let (filter, ..) = accumulation.int8()?;
+    let (filter, biases, zero_point) = accumulation.int8()?;
     let filter = constants.bytes("FILTER", &pack(filter, depth));
-    let (bias, zero_point) = folded_bias(accumulation, depth, constants)?;
-    let (output, stage) = accumulation.emit_output(constants);
+    let bias = bias(biases, constants);
+    let (output, stage) = accumulation.emit_output(rows == 1, constants);
+    let zero_point = emit::int(zero_point);
     let depth = emit::fields(&[("depth", depth)]);
-    let packed = quote!(rt::Packed { #depth filter: #filter, bias: #bias, output: #output });
-    Some((packed, stage, zero_point))
+    let packed = quote!(rt::Packed {
+        #depth
+        zero_point: #zero_point,
+        filter: #filter,
+        bias: #bias,
+        output: #output
+    });
+    Some((packed, stage))
 }
 
-/// Weights as they are, biases with the zero point's share, and the zero point.
-pub(super) fn folded(
-    accumulation: &Accumulation,
-    depth: usize,
-    constants: &mut Constants,
-) -> Option<(TokenStream, TokenStream, i32)> {
-    let (filter, ..) = accumulation.int8()?;
-    let (bias, zero_point) = folded_bias(accumulation, depth, constants)?;
-    Some((constants.bytes("FILTER", filter), bias, zero_point))
-}
-
-fn folded_bias(
-    accumulation: &Accumulation,
-    depth: usize,
-    constants: &mut Constants,
-) -> Option<(TokenStream, i32)> {
-    let (filter, bias, zero_point) = accumulation.int8()?;
-    let folded: Vec<i32> = bias
-        .iter()
-        .zip(filter.chunks(depth.max(1)))
-        .map(|(bias, weights)| {
-            let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
-            bias.wrapping_sub(sum.wrapping_mul(zero_point))
-        })
-        .collect();
-    Some((constants.words("BIAS", &folded), zero_point))
+/// Biases, in 16 bits if they fit.
+pub(super) fn bias(biases: &[i32], constants: &mut Constants) -> TokenStream {
+    let narrow: Result<Vec<i16>, _> = biases.iter().map(|&b| i16::try_from(b)).collect();
+    match narrow {
+        Ok(biases) => {
+            let list = constants.int16s("BIAS", &biases);
+            quote!(rt::Bias::Narrow(#list))
+        }
+        Err(_) => {
+            let list = constants.words("BIAS", biases);
+            quote!(rt::Bias::Wide(#list))
+        }
+    }
 }
 
 /// The inputs of two output pixels, in 16 bits.

@@ -91,9 +91,12 @@ impl Operator for Softmax {
                 );
                 exp_on_negative_values(rescaled, 5)
             })
-            .collect();
+            .collect::<Vec<i32>>();
         Ok(Lowered::unary(SoftmaxKernel {
             depth: self.depth,
+            scale: factor,
+            radius: exponentials.len() as i32 - 1,
+            is_short: context.input(0)?.value.shape.iter().product::<usize>() <= SHORT,
             exponentials,
         }))
     }
@@ -113,8 +116,16 @@ impl Operator for Softmax {
     }
 }
 
+/// Up to so many elements a table of exponentials is larger than it is worth.
+const SHORT: usize = 64;
+
 struct SoftmaxKernel {
     depth: usize,
+    /// The input's scale in Q5.26.
+    scale: Multiplier,
+    /// The largest difference whose exponential counts.
+    radius: i32,
+    is_short: bool,
     /// exp(-d * scale * beta) in Q0.31; differences beyond its end give 0.
     exponentials: Vec<i32>,
 }
@@ -149,10 +160,17 @@ impl Kernel for SoftmaxKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let exponentials = constants.words("EXPONENTIALS", &self.exponentials);
         let depth = emit::fields(&[("depth", self.depth)]);
+        let (exponentials, ty) = if self.is_short {
+            let scale = emit::multiplier(self.scale);
+            let radius = emit::int(self.radius);
+            (quote!((#scale, #radius)), quote!((rt::Multiplier, i32)))
+        } else {
+            let table = constants.words("EXPONENTIALS", &self.exponentials);
+            (table, quote!(&'static [i32]))
+        };
         Emitted {
-            parameters_type: quote!(Softmax<'static>),
+            parameters_type: quote!(Softmax<#ty>),
             parameters: quote!(rt::Softmax { #depth exponentials: #exponentials }),
             function: "softmax",
         }
