@@ -40,14 +40,18 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
             );
         }
     }
-    if let (false, Some(group)) = (
-        rest.is_empty(),
-        columns.as_chunks_mut::<8>().0.get_mut(count),
-    ) {
-        for (place, i) in group.iter_mut().skip(at * 4).zip([0, 2, 1, 3]) {
-            let x = rest.get(i).copied().unwrap_or(zero_point);
-            *place = i16::from(x) - i16::from(zero_point);
-        }
+    if !rest.is_empty() {
+        expand_last(rest, zero_point, columns.get_mut(count * 8 + at * 4..));
+    }
+}
+
+/// A last group of fewer than four.
+#[inline(never)]
+fn expand_last(rest: &[i8], zero_point: i8, columns: Option<&mut [i16]>) {
+    let places = columns.into_iter().flatten();
+    for (place, i) in places.zip([0, 2, 1, 3]) {
+        let x = rest.get(i).copied().unwrap_or(zero_point);
+        *place = i16::from(x) - i16::from(zero_point);
     }
 }
 
@@ -161,7 +165,7 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
 }
 
 /// The products of a last group of fewer than four.
-#[inline(always)]
+#[inline(never)]
 fn tail(row: &[i8], zero_point: i8, weights: &[u8], sum: &mut i32) {
     let rest = row.len() % 4;
     let begin = row.len() - rest;
@@ -222,6 +226,9 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
             let zero_point = negative_pair(zero_point);
             dot_1x4_groups(row.as_ptr().cast(), v, w, groups, sums, zero_point);
         }
+    }
+    if row.len() % 4 == 0 {
+        return;
     }
     for (pair, weights) in weights.iter().enumerate() {
         let last = weights.get(groups * 8..).unwrap_or(&[]);

@@ -60,25 +60,33 @@ impl<S: OutputStage> Packed<'_, S> {
         let weights = self.filter.chunks(size);
         let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
         for (i, (weights, (a, b))) in weights.zip(outputs).enumerate().skip(done) {
-            let bias = |channel| self.bias.get(channel).unwrap_or(0);
-            match (a, b) {
-                ([a0, a1], [c0, c1]) => {
-                    let (b0, b1) = (bias(2 * i), bias(2 * i + 1));
-                    let mut sums = [b0, b1, b0, b1];
-                    arch::dot_2x2(columns, weights, &mut sums);
-                    *a0 = self.output.finish(sums[0], 2 * i);
-                    *a1 = self.output.finish(sums[1], 2 * i + 1);
-                    *c0 = self.output.finish(sums[2], 2 * i);
-                    *c1 = self.output.finish(sums[3], 2 * i + 1);
-                }
-                ([a0, ..], [c0, ..]) => {
-                    let mut sums = [bias(2 * i); 2];
-                    arch::dot_2x1(columns, weights, &mut sums);
-                    *a0 = self.output.finish(sums[0], 2 * i);
-                    *c0 = self.output.finish(sums[1], 2 * i);
-                }
-                _ => {}
-            }
+            let sums = self.pair_sums(columns, weights, 2 * i, a.len());
+            self.finish(&sums, 2 * i, a);
+            self.finish(sums.get(2..).unwrap_or(&[]), 2 * i, b);
+        }
+    }
+
+    /// The sums of one or two channels of the first pixel, then of the second.
+    #[inline(always)]
+    fn pair_sums(&self, columns: &[i16], weights: &[u8], channel: usize, count: usize) -> [i32; 4] {
+        let first = self.bias.get(channel).unwrap_or(0);
+        let second = self.bias.get(channel + 1).unwrap_or(0);
+        let mut sums = [first, second, first, second];
+        if count == 2 {
+            arch::dot_2x2(columns, weights, &mut sums);
+        } else {
+            let mut single = [first; 2];
+            arch::dot_2x1(columns, weights, &mut single);
+            [sums[0], sums[2]] = single;
+        }
+        sums
+    }
+
+    /// Outputs of neighbouring channels.
+    #[inline(never)]
+    fn finish(&self, sums: &[i32], channel: usize, output: &mut [S::Element]) {
+        for (k, (out, &sum)) in output.iter_mut().zip(sums).enumerate() {
+            *out = self.output.finish(sum, channel + k);
         }
     }
 
@@ -101,24 +109,17 @@ impl<S: OutputStage> Packed<'_, S> {
         for (k, out) in rest.chunks_mut(2).enumerate() {
             let channel = done + 2 * k;
             let weights = weights.next().unwrap_or(&[]);
-            match out {
-                [first, second] => {
-                    let mut sums = self.bias.several(channel).unwrap_or_default();
-                    arch::dot_1x2(row, self.zero_point, weights, &mut sums);
-                    *first = self.output.finish(sums[0], channel);
-                    *second = self.output.finish(sums[1], channel + 1);
-                }
-                [single] => {
-                    let products = row.iter().zip(weights);
-                    let bias = self.bias.get(channel).unwrap_or(0);
-                    let sum = products.fold(bias, |sum, (&x, &w)| {
-                        let x = i32::from(x) - i32::from(self.zero_point);
-                        sum.wrapping_add(x * i32::from(w as i8))
-                    });
-                    *single = self.output.finish(sum, channel);
-                }
-                _ => {}
+            let mut sums = [0, 1].map(|k| self.bias.get(channel + k).unwrap_or(0));
+            if out.len() == 2 {
+                arch::dot_1x2(row, self.zero_point, weights, &mut sums);
+            } else {
+                let products = row.iter().zip(weights);
+                sums[0] = products.fold(sums[0], |sum, (&x, &w)| {
+                    let x = i32::from(x) - i32::from(self.zero_point);
+                    sum.wrapping_add(x * i32::from(w as i8))
+                });
             }
+            self.finish(&sums, channel, out);
         }
     }
 }
@@ -241,76 +242,125 @@ impl Bytes for f32 {
 }
 
 impl<S> PackedConv2d<'_, S> {
-    /// The inputs of one output pixel, straight into `columns`: groups of four are
-    /// of one tap.
+    /// The inputs of one output pixel into its places of `columns`.
     #[inline(never)]
-    fn gather_fours(&self, position: Position, input: &[i8], at: usize, columns: &mut [i16]) {
+    fn load(
+        &self,
+        place: (usize, usize),
+        input: &[i8],
+        columns: &mut [i16],
+        scratch: &mut [i8],
+    ) {
         let (w, depth) = (&self.window, self.input_depth);
+        let (pixel, at) = place;
+        let position = w.position(pixel);
         let inside = w.columns(position);
-        let first = w.column(position, inside.start);
-        let rows = columns.chunks_exact_mut((w.filter_width * depth * 2).max(1));
+        let run = Run {
+            first: w.column(position, inside.start) * depth,
+            left: inside.start * depth,
+            count: inside.len() * depth,
+            row: w.filter_width * depth,
+        };
+        if w.dilation_width != 1 {
+            self.gather_dilated(position, input, scratch);
+        } else if (run.row | run.left | run.count) % 4 == 0 {
+            return self.expand_rows(position, &run, input, at, columns);
+        } else {
+            self.gather(position, &run, input, scratch);
+        }
+        arch::expand(scratch, self.packed.zero_point, at, columns);
+    }
+
+    /// Rows of the window whose parts are whole groups of four go straight into
+    /// `columns`.
+    #[inline(always)]
+    fn expand_rows(
+        &self,
+        position: Position,
+        run: &Run,
+        input: &[i8],
+        at: usize,
+        columns: &mut [i16],
+    ) {
+        let rows = columns.chunks_exact_mut((run.row * 2).max(1));
         for (y, to) in rows.enumerate() {
-            let begin = w.row(position, y).map(|begin| (begin + first) * depth);
-            let run = begin.and_then(|begin| input.get(begin..begin + inside.len() * depth));
-            let run = run.unwrap_or(&[]);
-            let start = if run.is_empty() {
-                0
-            } else {
-                inside.start * depth * 2
-            };
-            if run.len() < w.filter_width * depth {
+            let from = self.run(position, run, y, input);
+            if from.len() < run.row {
                 // Both pixels' places are filled where one's belong: the groups lie
                 // side by side, and each pixel writes only its own.
-                let end = start + run.len() * 2;
-                let groups = to.as_chunks_mut::<8>().0.iter_mut().enumerate();
-                for (i, group) in groups {
-                    if !(start..end).contains(&(i * 8)) {
-                        for x in group.iter_mut().skip(at * 4).take(4) {
-                            *x = 0;
-                        }
+                for group in to.as_chunks_mut::<8>().0 {
+                    for x in group.iter_mut().skip(at * 4).take(4) {
+                        *x = 0;
                     }
                 }
             }
-            let to = to.get_mut(start..).unwrap_or(&mut []);
-            arch::expand(run, self.packed.zero_point, at, to);
+            let to = to.get_mut(run.left * 2..).unwrap_or(&mut []);
+            arch::expand(from, self.packed.zero_point, at, to);
         }
     }
 
     /// The inputs of one output pixel, side by side: runs of neighbours, filled up
     /// where the window leaves the input.
-    #[inline(never)]
-    fn gather(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
-        let (w, depth) = (&self.window, self.input_depth);
-        let row = w.filter_width * depth;
-        for (y, to) in pixel.chunks_exact_mut(row.max(1)).enumerate() {
-            let Some(begin) = w.row(position, y) else {
-                to.fill(self.packed.zero_point);
-                continue;
-            };
-            let columns = w.columns(position);
-            if w.dilation_width == 1 {
-                let (left, rest) = to
-                    .split_at_mut_checked(columns.start * depth)
-                    .unwrap_or_default();
-                let count = columns.len() * depth;
-                let (middle, right) = rest.split_at_mut_checked(count).unwrap_or_default();
-                left.fill(self.packed.zero_point);
-                right.fill(self.packed.zero_point);
-                let first = w.column(position, columns.start);
-                let from = (begin + first) * depth;
-                copy_row(input.get(from..from + count).unwrap_or(&[]), middle);
-            } else {
-                for (x, to) in to.chunks_exact_mut(depth.max(1)).enumerate() {
-                    if columns.contains(&x) {
-                        let from = (begin + w.column(position, x)) * depth;
-                        copy_row(input.get(from..from + depth).unwrap_or(&[]), to);
-                    } else {
-                        to.fill(self.packed.zero_point);
-                    }
+    #[inline(always)]
+    fn gather(&self, position: Position, run: &Run, input: &[i8], pixel: &mut [i8]) {
+        for (y, to) in pixel.chunks_exact_mut(run.row.max(1)).enumerate() {
+            let from = self.run(position, run, y, input);
+            if from.len() < run.row {
+                for x in to.iter_mut() {
+                    *x = self.packed.zero_point;
                 }
+            }
+            let to = to.get_mut(run.left..).unwrap_or(&mut []);
+            let (fours, last) = from.as_chunks::<4>();
+            let (to_fours, to_last) = to.as_chunks_mut::<4>();
+            for (to, from) in to_fours.iter_mut().zip(fours) {
+                *to = *from;
+            }
+            let rest = match to_fours.get_mut(fours.len()) {
+                Some(next) => next.as_mut_slice(),
+                None => to_last,
+            };
+            for (to, from) in rest.iter_mut().zip(last) {
+                *to = *from;
             }
         }
     }
+
+    /// The inputs under one row of the window.
+    #[inline(always)]
+    fn run<'i>(&self, position: Position, run: &Run, y: usize, input: &'i [i8]) -> &'i [i8] {
+        let begin = self.window.row(position, y);
+        let begin = begin.map(|begin| begin * self.input_depth + run.first);
+        let from = begin.and_then(|begin| input.get(begin..begin + run.count));
+        from.unwrap_or(&[])
+    }
+
+    /// The same, tap by tap.
+    #[inline(never)]
+    fn gather_dilated(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
+        let (w, depth) = (&self.window, self.input_depth);
+        let inside = w.columns(position);
+        pixel.fill(self.packed.zero_point);
+        for (tap, to) in pixel.chunks_exact_mut(depth.max(1)).enumerate() {
+            let (y, x) = (tap / w.filter_width.max(1), tap % w.filter_width.max(1));
+            let begin = w.row(position, y).filter(|_| inside.contains(&x));
+            let from = begin.map(|begin| (begin + w.column(position, x)) * depth);
+            let from = from.and_then(|from| input.get(from..from + depth));
+            copy_row(from.unwrap_or(&[]), to);
+        }
+    }
+}
+
+/// A row of the window, in elements.
+struct Run {
+    /// The first element of it that lies inside the input, in the input's row.
+    first: usize,
+    /// Elements to the left of the input.
+    left: usize,
+    /// Elements inside.
+    count: usize,
+    /// All elements.
+    row: usize,
 }
 
 /// All output pixels, two at a time; `columns` holds the inputs of both, and
@@ -357,32 +407,20 @@ fn convolve<S: OutputStage>(
     S::Element: Bytes,
 {
     let channels = p.packed.bias.len().max(1);
-    let fours = p.window.dilation_width == 1 && p.input_depth.is_multiple_of(4);
-    let mut positions = p.window.positions();
-    let mut begin = 0;
-    loop {
-        let mut found = 0;
-        for at in 0..2 {
-            let Some(position) = positions.next() else {
-                break;
-            };
-            let input = source.of(output);
-            if fours {
-                p.gather_fours(position, input, at, columns);
-            } else {
-                p.gather(position, input, pixel);
-                arch::expand(pixel, p.packed.zero_point, at, columns);
-            }
-            found += 1;
+    let pixels = p.window.pixels();
+    for first in (0..pixels).step_by(2) {
+        let both = first + 1 < pixels;
+        for at in 0..1 + usize::from(both) {
+            p.load((first + at, at), source.of(output), columns, pixel);
         }
-        let Some(out) = output.get_mut(begin..begin + found * channels) else {
+        let begin = first * channels;
+        let end = begin + channels * (1 + usize::from(both));
+        let Some(out) = output.get_mut(begin..end) else {
             return;
         };
-        begin += found * channels;
-        match (found, out.split_at_mut_checked(channels)) {
-            (2, Some((a, b))) => p.packed.two_pixels(columns, a, b),
-            (1, _) => return last_pixel(&p.packed, columns, out),
-            _ => return,
+        match out.split_at_mut_checked(channels) {
+            Some((a, b)) if both => p.packed.two_pixels(columns, a, b),
+            _ => last_pixel(&p.packed, columns, out),
         }
     }
 }
@@ -390,20 +428,9 @@ fn convolve<S: OutputStage>(
 /// All channels of the first pixel in `columns`.
 #[inline(never)]
 fn last_pixel<S: OutputStage>(p: &Packed<'_, S>, columns: &[i16], output: &mut [S::Element]) {
-    let size = p.pair().max(1);
-    let weights = p.filter.chunks(size);
+    let weights = p.filter.chunks(p.pair().max(1));
     for (i, (weights, out)) in weights.zip(output.chunks_mut(2)).enumerate() {
-        let first = p.bias.get(2 * i).unwrap_or(0);
-        let mut sums = [first, p.bias.get(2 * i + 1).unwrap_or(0), 0, 0];
-        if out.len() == 2 {
-            arch::dot_2x2(columns, weights, &mut sums);
-        } else {
-            let mut both = [first, 0];
-            arch::dot_2x1(columns, weights, &mut both);
-            sums[0] = both[0];
-        }
-        for (k, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-            *out = p.output.finish(sum, 2 * i + k);
-        }
+        let sums = p.pair_sums(columns, weights, 2 * i, out.len());
+        p.finish(&sums, 2 * i, out);
     }
 }

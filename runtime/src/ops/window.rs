@@ -71,6 +71,24 @@ impl Window {
         })
     }
 
+    /// The number of output pixels.
+    #[inline(always)]
+    pub(super) fn pixels(&self) -> usize {
+        self.batches * self.output_height * self.output_width
+    }
+
+    /// One output pixel by its number.
+    #[inline(always)]
+    pub(super) fn position(&self, pixel: usize) -> Position {
+        let width = self.output_width.max(1);
+        let (row, height) = (pixel / width, self.output_height.max(1));
+        Position {
+            batch: row / height,
+            row: row % height * self.stride_height,
+            column: pixel % width * self.stride_width,
+        }
+    }
+
     /// The filter rows that lie inside the input.
     #[inline(always)]
     fn rows(&self, at: Position) -> Range<usize> {
