@@ -1,7 +1,7 @@
 //! Numbers as users write them: `3`, `-0.5`, `1/255`.
 
 use syn::parse::ParseStream;
-use syn::{Lit, Result, Token};
+use syn::{Lit, LitInt, Result, Token};
 
 /// A number with a sign, or a quotient of two.
 pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
@@ -10,6 +10,18 @@ pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
         return Ok(value / signed(input)?);
     }
     Ok(value)
+}
+
+/// A number of bytes: `65536`, `64 * 1024`.
+pub(crate) fn bytes(input: ParseStream<'_>) -> Result<usize> {
+    let mut product: usize = input.parse::<LitInt>()?.base10_parse()?;
+    while input.parse::<Option<Token![*]>>()?.is_some() {
+        let factor: LitInt = input.parse()?;
+        product = product
+            .checked_mul(factor.base10_parse()?)
+            .ok_or_else(|| syn::Error::new(factor.span(), "this is more than any memory"))?;
+    }
+    Ok(product)
 }
 
 fn signed(input: ParseStream<'_>) -> Result<f64> {

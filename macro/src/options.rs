@@ -22,6 +22,8 @@ const NAMES: &[&str] = &[
     "signature",
     "images",
     "require",
+    "inputs",
+    "arena_limit",
     "crate",
 ];
 
@@ -64,6 +66,18 @@ pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
                 "per_tensor" => false,
                 _ => return Err(unknown("choice", &choice, &["per_channel", "per_tensor"])),
             };
+        }
+        "inputs" => {
+            let choice: Ident = assigned(input)?;
+            options.inputs_in_arena = match choice.to_string().as_str() {
+                "arena" => true,
+                "arguments" => false,
+                _ => return Err(unknown("choice", &choice, &["arguments", "arena"])),
+            };
+        }
+        "arena_limit" => {
+            input.parse::<Token![=]>()?;
+            options.arena_limit = Some(number::bytes(input)?);
         }
         "equalization" => options.equalize = assigned::<LitBool>(input)?.value,
         "bias_correction" => options.bias_correction = assigned::<LitBool>(input)?.value,

@@ -30,6 +30,47 @@ impl<const BYTES: usize> Arena<BYTES> {
         }
     }
 
+    /// The first bytes, as an arena of their own: one memory for several models that
+    /// do not run at the same time.
+    ///
+    /// ```
+    /// const BYTES: usize = 1024; // the largest of the models' `ARENA_BYTES`
+    /// let mut shared = niello::Arena::<BYTES>::new();
+    /// let small: &mut niello::Arena<100> = shared.part();
+    /// ```
+    ///
+    /// More bytes than there are do not compile:
+    /// ```compile_fail
+    /// let mut shared = niello::Arena::<100>::new();
+    /// let large: &mut niello::Arena<1000> = shared.part();
+    /// ```
+    #[allow(unsafe_code)]
+    pub fn part<const PART: usize>(&mut self) -> &mut Arena<PART> {
+        const { assert!(PART <= BYTES, "the arena is too small for this part") };
+        // SAFETY: any bytes are an arena's content.
+        unsafe { self.part_as::<Arena<PART>, 0>() }
+    }
+
+    /// The bytes from an offset on, as something else.
+    ///
+    /// # Safety
+    /// Any bytes must be a value of `T`, and any `T` plain bytes: nested arrays of
+    /// numbers in `repr(transparent)`.
+    #[doc(hidden)]
+    #[allow(unsafe_code)]
+    pub unsafe fn part_as<T, const OFFSET: usize>(&mut self) -> &mut T {
+        const {
+            let whole = size_of::<Aligned<[i8; BYTES]>>();
+            assert!(OFFSET + size_of::<T>() <= whole, "the arena is too small");
+            assert!(
+                OFFSET.is_multiple_of(align_of::<T>()) && align_of::<T>() <= align_of::<Self>()
+            );
+        };
+        // SAFETY: in bounds and aligned, as asserted; its content is the caller's
+        // promise.
+        unsafe { &mut *core::ptr::from_mut(self).cast::<i8>().add(OFFSET).cast() }
+    }
+
     /// All of it.
     #[doc(hidden)]
     pub fn as_mut_slice(&mut self) -> &mut [i8] {

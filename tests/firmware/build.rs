@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// MPS2 boards: code memory at 0, data memory at 0x2000_0000.
-const MPS2: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 4M  RAM : ORIGIN = 0x20000000, LENGTH = 4M }\n";
+const MPS2: &str =
+    "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 4M  RAM : ORIGIN = 0x20000000, LENGTH = 4M }\n";
 
 /// QEMU's RISC-V `virt` board: one memory for both.
-const VIRT: &str = "MEMORY { FLASH : ORIGIN = 0x80000000, LENGTH = 8M  RAM : ORIGIN = 0x80800000, LENGTH = 8M }
+const VIRT: &str =
+    "MEMORY { FLASH : ORIGIN = 0x80000000, LENGTH = 8M  RAM : ORIGIN = 0x80800000, LENGTH = 8M }
 REGION_ALIAS(\"REGION_TEXT\", FLASH);
 REGION_ALIAS(\"REGION_RODATA\", FLASH);
 REGION_ALIAS(\"REGION_DATA\", RAM);

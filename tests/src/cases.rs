@@ -151,7 +151,11 @@ impl Case {
         let calls: Vec<Vec<Data>> = (0..runs)
             .map(|run| self.inputs(&model, "in", run))
             .collect();
-        for (run, got) in quantized.run_sequence(&calls).into_iter().enumerate() {
+        for (run, got) in quantized
+            .run_sequence(&calls, false)
+            .into_iter()
+            .enumerate()
+        {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = data(
                     port,

@@ -66,7 +66,11 @@ fn whole_models_in_float_are_the_float_models() {
         let calls: Vec<Vec<Data>> = (0..60)
             .map(|run| case.inputs(&model, "float", run))
             .collect();
-        for (run, got) in quantized.run_sequence(&calls).into_iter().enumerate() {
+        for (run, got) in quantized
+            .run_sequence(&calls, false)
+            .into_iter()
+            .enumerate()
+        {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = sample(&case.record, &format!("float:{}", port.name), run);
                 let Data::F32(got) = got else { continue };

@@ -9,7 +9,7 @@ use crate::calibrate::{Method, Ranges, calibrate};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{Graph, QuantParams, ValueId, rewrite};
+use crate::graph::{ElementType, Graph, QuantParams, ValueId, rewrite};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -35,16 +35,21 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let Quantization {
         program, mut files, ..
     } = front.quantize(&model, request)?;
-    let plan = plan::plan(&program);
+    let interface = front.interface(request.options.inputs_in_arena)?;
+    let plan = plan::plan(&program, interface.inputs_in_arena);
+    if let Some(limit) = request.options.arena_limit.filter(|l| plan.bytes > *l) {
+        return Err(Error::new(
+            Blame::Option("arena_limit"),
+            format!(
+                "the arena needs {} bytes, {} more than its limit; {}",
+                plan.bytes,
+                plan.bytes - limit,
+                plan::peak(&program, &plan)
+            ),
+        ));
+    }
     files.insert(0, request.model.clone());
-    Ok(emit::emit(
-        item,
-        &front.inputs,
-        &front.outputs,
-        &program,
-        &plan,
-        &files,
-    ))
+    Ok(emit::emit(item, &interface, &program, &plan, &files))
 }
 
 /// What stands in for a model that does not compile: the same types where they
@@ -71,8 +76,13 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
         output_params: vec![unit; outputs.len()],
         ..QuantGraph::default()
     };
-    let plan = plan::plan(&program);
-    emit::emit(item, &inputs, &outputs, &program, &plan, &[])
+    let interface = emit::Interface {
+        inputs: &inputs,
+        outputs: &outputs,
+        inputs_in_arena: false,
+    };
+    let plan = plan::plan(&program, false);
+    emit::emit(item, &interface, &program, &plan, &[])
 }
 
 /// Reads the model's bytes.
@@ -128,6 +138,28 @@ impl Front {
             inputs,
             outputs,
             elements,
+        })
+    }
+
+    /// What callers see.
+    fn interface(&self, inputs_in_arena: bool) -> Result<emit::Interface<'_>> {
+        let mut inputs = self.inputs.iter();
+        if let (true, Some(port)) = (
+            inputs_in_arena,
+            inputs.find(|p| p.element == ElementType::Bool),
+        ) {
+            return Err(Error::new(
+                Blame::Option("inputs"),
+                format!(
+                    "the input `{}` is `bool`, which cannot live in the arena",
+                    port.name
+                ),
+            ));
+        }
+        Ok(emit::Interface {
+            inputs: &self.inputs,
+            outputs: &self.outputs,
+            inputs_in_arena,
         })
     }
 
@@ -358,10 +390,13 @@ fn closest(name: &str, names: &[&str]) -> String {
 }
 
 fn cache_slot(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Slot> {
-    let mut content = vec![
-        model.to_vec(),
-        format!("{:?}", request.options).into_bytes(),
-    ];
+    // Memory has nothing to do with what is kept.
+    let options = Options {
+        inputs_in_arena: false,
+        arena_limit: None,
+        ..request.options.clone()
+    };
+    let mut content = vec![model.to_vec(), format!("{options:?}").into_bytes()];
     for file in files {
         content.push(
             file.file_name()

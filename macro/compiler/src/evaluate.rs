@@ -179,13 +179,18 @@ impl Quantized<'_> {
     /// The same inside of the planned arena: differs if tensors overlap that
     /// must not.
     pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
-        self.run_sequence(&[inputs.to_vec()]).remove(0)
+        self.run_sequence(&[inputs.to_vec()], false).remove(0)
+    }
+
+    /// The same with the inputs in the arena, too.
+    pub fn run_with_inputs_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
+        self.run_sequence(&[inputs.to_vec()], true).remove(0)
     }
 
     /// The same for consecutive calls: what the model keeps goes from one to the
     /// next.
-    pub fn run_sequence(&self, calls: &[Vec<Data>]) -> Vec<Vec<Data>> {
-        let plan = plan::plan(&self.program);
+    pub fn run_sequence(&self, calls: &[Vec<Data>], inputs_in_arena: bool) -> Vec<Vec<Data>> {
+        let plan = plan::plan(&self.program, inputs_in_arena);
         let mut states = Vec::new();
         calls
             .iter()
@@ -199,7 +204,7 @@ impl Quantized<'_> {
 
     /// Bytes of the arena.
     pub fn arena_bytes(&self) -> usize {
-        plan::plan(&self.program).bytes
+        plan::plan(&self.program, false).bytes
     }
 
     /// The quantization of each output that is int8 inside.

@@ -30,6 +30,10 @@ pub struct Options {
     pub images: ImageOptions,
     /// Accuracy that the build insists on.
     pub require: Vec<Requirement>,
+    /// Whether inputs live in the arena.
+    pub inputs_in_arena: bool,
+    /// Bytes that the arena may have.
+    pub arena_limit: Option<usize>,
 }
 
 impl Default for Options {
@@ -46,6 +50,8 @@ impl Default for Options {
             bias_correction: true,
             images: ImageOptions::default(),
             require: Vec::new(),
+            inputs_in_arena: false,
+            arena_limit: None,
         }
     }
 }

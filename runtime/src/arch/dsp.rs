@@ -227,7 +227,7 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
             dot_1x4_groups(row.as_ptr().cast(), v, w, groups, sums, zero_point);
         }
     }
-    if row.len() % 4 == 0 {
+    if row.len().is_multiple_of(4) {
         return;
     }
     for (pair, weights) in weights.iter().enumerate() {
@@ -478,7 +478,11 @@ pub(crate) fn pairs(
     let channels = [
         sums.bias.len(),
         stage.multiplier.len(),
-        if shift_step == 0 { usize::MAX } else { stage.shift.len() },
+        if shift_step == 0 {
+            usize::MAX
+        } else {
+            stage.shift.len()
+        },
         first.len(),
         second.len(),
     ];

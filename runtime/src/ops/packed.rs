@@ -244,13 +244,7 @@ impl Bytes for f32 {
 impl<S> PackedConv2d<'_, S> {
     /// The inputs of one output pixel into its places of `columns`.
     #[inline(never)]
-    fn load(
-        &self,
-        place: (usize, usize),
-        input: &[i8],
-        columns: &mut [i16],
-        scratch: &mut [i8],
-    ) {
+    fn load(&self, place: (usize, usize), input: &[i8], columns: &mut [i16], scratch: &mut [i8]) {
         let (w, depth) = (&self.window, self.input_depth);
         let (pixel, at) = place;
         let position = w.position(pixel);
@@ -263,7 +257,7 @@ impl<S> PackedConv2d<'_, S> {
         };
         if w.dilation_width != 1 {
             self.gather_dilated(position, input, scratch);
-        } else if (run.row | run.left | run.count) % 4 == 0 {
+        } else if (run.row | run.left | run.count).is_multiple_of(4) {
             return self.expand_rows(position, &run, input, at, columns);
         } else {
             self.gather(position, &run, input, scratch);

@@ -139,5 +139,7 @@ pub fn exit() -> ! {
         let block = [0x20026_usize, 0];
         call(0x18, block.as_ptr());
     }
-    loop {}
+    loop {
+        core::hint::spin_loop();
+    }
 }

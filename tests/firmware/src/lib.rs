@@ -106,7 +106,6 @@ fn measure<P: Program>(program: &mut P) {
         }
     });
     let mut io = 0;
-    program.inputs(|input| io += input.len());
     program.outputs(|output| io += output.len());
     let begin = board::ticks();
     board::loop_of(2_000_000);
@@ -116,7 +115,7 @@ fn measure<P: Program>(program: &mut P) {
     host::value("checksum", checksum);
     host::value("stack", stack as u32);
     host::value("arena", P::ARENA as u32);
-    host::value("io", io as u32);
+    host::value("outputs", io as u32);
     host::value("constants", P::CONSTANTS as u32);
     host::value("macs", P::MACS as u32);
 }
@@ -125,20 +124,15 @@ fn measure<P: Program>(program: &mut P) {
 #[macro_export]
 macro_rules! firmware {
     ($path:literal, [$($input:ident),*], [$($output:ident),*]) => {
-        ::niello::include_model! { fn model = $path }
+        ::niello::include_model! { fn model = $path, inputs = arena }
 
         struct Memory {
             arena: model::Arena,
-            inputs: Inputs,
             output: model::Output,
         }
 
-        #[allow(non_snake_case)]
-        struct Inputs { $($input: model::$input),* }
-
         static MEMORY: $crate::Owned<Memory> = $crate::Owned::new(Memory {
             arena: model::Arena::new(),
-            inputs: Inputs { $($input: model::$input::ZERO),* },
             output: model::Output::ZERO,
         });
 
@@ -148,11 +142,11 @@ macro_rules! firmware {
             const MACS: u64 = model::MACS;
 
             fn inputs(&mut self, mut f: impl FnMut(&mut [i8])) {
-                $(f(self.inputs.$input.as_mut_slice());)*
+                $(f(self.arena.$input().as_mut_slice());)*
             }
 
             fn run(&mut self) {
-                self.output = model::run_in(&mut self.arena, $(&self.inputs.$input),*);
+                model::run_into(&mut self.arena, &mut self.output);
             }
 
             fn outputs(&self, mut f: impl FnMut(&[i8])) {
@@ -169,7 +163,9 @@ macro_rules! firmware {
 
         #[panic_handler]
         fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-            loop {}
+            loop {
+                core::hint::spin_loop();
+            }
         }
     };
 }

@@ -3,6 +3,7 @@
 mod constants;
 mod interface;
 mod literals;
+mod memory;
 mod names;
 mod run;
 mod state;
@@ -34,11 +35,18 @@ pub struct Item {
     pub krate: TokenStream,
 }
 
+/// What callers see of a model.
+pub(crate) struct Interface<'a> {
+    pub inputs: &'a [Port],
+    pub outputs: &'a [Port],
+    /// Inputs are fields of the arena, not arguments.
+    pub inputs_in_arena: bool,
+}
+
 /// Emits the function and its module; `files` are tracked for rebuilds.
 pub(crate) fn emit(
     item: &Item,
-    inputs: &[Port],
-    outputs: &[Port],
+    interface: &Interface<'_>,
     program: &QuantGraph,
     plan: &ArenaPlan,
     files: &[PathBuf],
@@ -49,45 +57,35 @@ pub(crate) fn emit(
         name,
         krate,
     } = item;
+    let Interface {
+        inputs, outputs, ..
+    } = interface;
     let mut constants = Constants::default();
-    let body = run::body(program, plan, inputs, outputs, &mut constants);
+    let steps = run::steps(program, plan, inputs, outputs, &mut constants);
     let input_types = interface::inputs(inputs, program);
     let output_type = interface::output(outputs, program);
     let state_type = state::state(program);
-    // Only models that have a state take one.
-    let stateful = !program.states.is_empty();
-    let outer_state = stateful.then(|| quote!(state: &mut #name::State,));
-    let inner_state = stateful.then(|| quote!(state: &mut State,));
-    let pass_state = stateful.then(|| quote!(state,));
     let metadata = interface::metadata(inputs, outputs, program, &constants);
     let statics = constants.into_items();
-    let parameters: Vec<TokenStream> = inputs
-        .iter()
-        .map(|p| {
-            let (ident, ty) = (&p.ident, &p.type_name);
-            quote!(#ident: &#ty)
-        })
-        .collect();
-    let outer: Vec<TokenStream> = inputs
-        .iter()
-        .map(|p| {
-            let (ident, ty) = (&p.ident, &p.type_name);
-            quote!(#ident: &#name::#ty)
-        })
-        .collect();
-    let arguments: Vec<&Ident> = inputs.iter().map(|p| &p.ident).collect();
+    let memory = memory::Memory {
+        name,
+        interface,
+        program,
+        plan,
+        is_stateful: !program.states.is_empty(),
+    };
+    let function = memory.function();
+    let arena = memory.arena();
+    let runs = memory.runs(&steps);
     let tracked = files.iter().filter_map(|f| f.to_str()).map(|path| {
         quote!(
             const _: &[u8] = ::core::include_bytes!(#path);
         )
     });
     let docs = format!("Types, memory and constants of [`{name}`]({name}()).");
-    let bytes = literals::usize_literal(plan.bytes);
     quote! {
         #attributes
-        #visibility fn #name(#outer_state #(#outer),*) -> #name::Output {
-            #name::run_in(&mut #name::Arena::new(), #pass_state #(#arguments),*)
-        }
+        #visibility #function
 
         #[doc = #docs]
         #[allow(clippy::all, clippy::pedantic, dead_code, unreachable_pub, unused_imports, unused_variables, unused_mut)]
@@ -98,18 +96,8 @@ pub(crate) fn emit(
             #output_type
             #state_type
             #metadata
-
-            /// Bytes of working memory that one run needs, beside its output.
-            pub const ARENA_BYTES: usize = #bytes;
-
-            /// The working memory of one run; contents do not matter before or after.
-            pub type Arena = rt::Arena<ARENA_BYTES>;
-
-            /// Runs the model in memory of your own, e.g. a `static`.
-            pub fn run_in(arena: &mut Arena, #inner_state #(#parameters),*) -> Output {
-                #body
-            }
-
+            #arena
+            #runs
             #(#statics)*
             #(#tracked)*
         }

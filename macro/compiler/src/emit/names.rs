@@ -42,8 +42,10 @@ pub(crate) enum Side {
 }
 
 /// Names that the module defines itself.
-const RESERVED_TYPES: &[&str] = &["Output", "Arena", "State", "Self"];
-const RESERVED_IDENTS: &[&str] = &["arena", "output", "rt", "state", "next"];
+const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Run", "State", "Self"];
+const RESERVED_IDENTS: &[&str] = &[
+    "arena", "output", "rt", "state", "next", "number", "step", "new", "within",
+];
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",

@@ -1,4 +1,4 @@
-//! The body of `run_in`: one kernel call after the other.
+//! The body of a run: one kernel call per step.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::literals::usize_literal;
 use super::names::Port;
 use crate::graph::ElementType;
 use crate::ops::Buffer;
-use crate::plan::{ArenaPlan, Location};
+use crate::plan::{ArenaPlan, Location, Sharing};
 use crate::quantize::{QuantGraph, Step, TensorId};
 
 struct Body<'a> {
@@ -21,72 +21,79 @@ struct Body<'a> {
     outputs: &'a [Port],
 }
 
-pub(super) fn body(
+/// The code of each step, with the operator's name; what is to be done at the end
+/// belongs to the last one.
+pub(super) fn steps(
     program: &QuantGraph,
     plan: &ArenaPlan,
     inputs: &[Port],
     outputs: &[Port],
     constants: &mut Constants,
-) -> TokenStream {
+) -> Vec<(String, TokenStream)> {
     let body = Body {
         program,
         plan,
         inputs,
         outputs,
     };
-    let calls: Vec<TokenStream> = program
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(position, step)| body.call(position, step, constants))
-        .collect();
-    let copies = program.outputs.iter().enumerate().filter_map(|(i, &id)| {
-        if plan.locations[id] == Location::Output(i) {
-            return None;
+    let mut steps: Vec<(String, TokenStream)> = Vec::new();
+    for (position, &number) in plan.order.iter().enumerate() {
+        // Operands that lie where the output wants them are joined already.
+        if plan.sharing[position] != Sharing::Joined {
+            let step = &program.steps[number];
+            steps.push((
+                step.operator.to_owned(),
+                body.call(position, step, constants),
+            ));
         }
-        let from = body.place(id, constants)?;
-        let port = outputs.iter().find(|p| p.index == i)?;
-        let ident = &port.ident;
-        let to = flat(quote!(output.#ident), &port.shape, true);
-        Some(quote!(rt::copy(#from, #to);))
-    });
-    let copies: Vec<TokenStream> = copies.collect();
-    // States are written when nothing reads their old content any more.
-    let states: Vec<TokenStream> = program
-        .states
-        .iter()
-        .enumerate()
-        .filter(|(_, state)| state.next != state.value)
-        .map(|(i, state)| {
-            let field = super::state::field(program, i);
-            match plan.locations[state.next] {
-                Location::Arena { offset } => {
-                    let tensor = &program.tensors[state.next];
-                    let slot = slot(offset, tensor.bytes());
-                    let from = typed(tensor.element, &super::ident("next"), false);
-                    quote!({
-                        let [next] = rt::slots(arena, [#slot]);
-                        rt::copy(#from, &mut state.#field);
-                    })
-                }
-                _ => {
-                    let from = body.place(state.next, constants).unwrap_or_default();
-                    quote!(rt::copy(#from, &mut state.#field);)
-                }
-            }
-        })
-        .collect();
-    quote! {
-        let arena = arena.as_mut_slice();
-        let mut output = Output::ZERO;
-        #(#calls)*
-        #(#copies)*
-        #(#states)*
-        output
     }
+    let end = body.end(constants);
+    if !end.is_empty() {
+        match steps.last_mut() {
+            Some((_, last)) => *last = quote!(#last #end),
+            None => steps.push(("end".to_owned(), end)),
+        }
+    }
+    steps
 }
 
 impl Body<'_> {
+    /// Outputs that lie elsewhere are copied; states are written when nothing reads
+    /// their old content any more.
+    fn end(&self, constants: &mut Constants) -> TokenStream {
+        let mut end = TokenStream::new();
+        for (i, &id) in self.program.outputs.iter().enumerate() {
+            let port = self.outputs.iter().find(|p| p.index == i);
+            if let (Some(port), true) = (port, self.plan.locations[id] != Location::Output(i)) {
+                let ident = &port.ident;
+                let to = flat(quote!(output.#ident), &port.shape, true);
+                end.extend(self.copied(id, to, constants));
+            }
+        }
+        for (i, state) in self.program.states.iter().enumerate() {
+            if state.next != state.value {
+                let field = super::state::field(self.program, i);
+                end.extend(self.copied(state.next, quote!(&mut state.#field), constants));
+            }
+        }
+        end
+    }
+
+    /// Copies a tensor to where callers find it.
+    fn copied(&self, id: TensorId, to: TokenStream, constants: &mut Constants) -> TokenStream {
+        if let Location::Arena { offset } = self.plan.locations[id] {
+            let tensor = &self.program.tensors[id];
+            let slot = slot(offset, tensor.bytes());
+            let from = typed(tensor.element, &super::ident("next"), false);
+            return quote!({
+                let [next] = rt::slots(arena, [#slot]);
+                rt::copy(#from, #to);
+            });
+        }
+        let from = self.place(id, constants);
+        from.map_or(TokenStream::new(), |from| quote!(rt::copy(#from, #to);))
+    }
+
     /// A tensor that lies outside of the arena, as a slice to read.
     fn place(&self, id: TensorId, constants: &mut Constants) -> Option<TokenStream> {
         match self.plan.locations[id] {
@@ -173,13 +180,17 @@ impl Body<'_> {
         };
         let docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
         let parameters = constants.parameters(&docs, emitted.parameters_type, emitted.parameters);
-        let in_place = self.plan.in_place[position];
+        let sharing = self.plan.sharing[position];
+        let in_place = match sharing {
+            Sharing::InPlace(operand) => Some(operand),
+            _ => None,
+        };
         // What lies in the arena is borrowed in one go, disjointly.
         let mut slots = Vec::new();
         let mut names: Vec<Ident> = Vec::new();
         let mut ids = Vec::new();
         let mut arguments = Vec::new();
-        let shared = self.plan.overlapping[position]
+        let shared = (sharing == Sharing::Overlapping)
             .then(|| self.shared(step))
             .flatten();
         for (i, &input) in step.inputs.iter().enumerate() {

@@ -97,17 +97,27 @@ pub(super) fn lower(
 ) -> Result<Lowered> {
     let mut sources = Vec::new();
     let mut widths = Vec::new();
+    let first = &context.input(0)?.value.shape;
+    let is_one_row = width(first) == first.iter().product::<usize>();
+    let element_bytes = context.target.element().bytes();
     for i in 0..context.inputs.len() {
         widths.push(width(&context.input(i)?.value.shape));
         sources.push(super::constant_source(context, i)?);
     }
-    Ok(Lowered::new(ConcatenationKernel { widths }, sources))
+    let kernel = ConcatenationKernel {
+        widths,
+        is_one_row,
+        element_bytes,
+    };
+    Ok(Lowered::new(kernel, sources))
 }
 
 /// `output` is rows of the inputs' rows, one after another.
 struct ConcatenationKernel {
     /// Elements of one row of each input: axis and inner dimensions.
     widths: Vec<usize>,
+    is_one_row: bool,
+    element_bytes: usize,
 }
 
 impl Kernel for ConcatenationKernel {
@@ -133,6 +143,14 @@ impl Kernel for ConcatenationKernel {
                 })
         });
         whole.pick(positions, 0.0)
+    }
+
+    fn joins(&self) -> Option<Vec<usize>> {
+        let begins = self.widths.iter().scan(0, |at, width| {
+            *at += width * self.element_bytes;
+            Some(*at - width * self.element_bytes)
+        });
+        self.is_one_row.then(|| begins.collect())
     }
 
     fn gathers_inputs(&self) -> bool {

@@ -9,7 +9,7 @@ use super::packed;
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
-    Operator, ParseContext,
+    Operator, Overlap, ParseContext,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -162,6 +162,15 @@ impl Kernel for DepthwiseKernel {
     fn in_place(&self, input: usize) -> Option<&'static str> {
         let same = self.window.input == self.window.output && self.window.stride == [1, 1];
         (input == 0 && same && self.is_planar()).then_some("depthwise_planar_in_place")
+    }
+
+    fn overlap(&self) -> Option<Overlap> {
+        self.as_conv().filter(|_| self.accumulation.is_int8_out())?;
+        let channels = self.accumulation.channels();
+        Some(Overlap {
+            distance: self.window.overlap(self.input_depth, channels)?,
+            function: "conv_2d_packed_overlapping",
+        })
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {

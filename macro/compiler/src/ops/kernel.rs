@@ -104,6 +104,12 @@ pub(crate) trait Kernel: Send + Sync {
         None
     }
 
+    /// Where each operand begins in the output, in bytes, if the output is nothing
+    /// but the operands, side by side.
+    fn joins(&self) -> Option<Vec<usize>> {
+        None
+    }
+
     /// For bias correction.
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         None

@@ -1,4 +1,4 @@
 #![no_std]
 #![no_main]
 
-niello_firmware::firmware!("../../../shared/models/ad_i8.tflite", [Input1], [identity]);
+niello_firmware::firmware!("../../../shared/models/ad_i8.tflite", [input_1], [identity]);

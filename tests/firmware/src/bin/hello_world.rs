@@ -1,4 +1,8 @@
 #![no_std]
 #![no_main]
 
-niello_firmware::firmware!("../../../shared/models/hello_world_i8.tflite", [DenseInput], [dense_2]);
+niello_firmware::firmware!(
+    "../../../shared/models/hello_world_i8.tflite",
+    [dense_input],
+    [dense_2]
+);

@@ -1,4 +1,8 @@
 #![no_std]
 #![no_main]
 
-niello_firmware::firmware!("../../../shared/models/kws_i8.tflite", [Input1], [identity]);
+niello_firmware::firmware!(
+    "../../../shared/models/kws_i8.tflite",
+    [input_1],
+    [identity]
+);

@@ -1,4 +1,8 @@
 #![no_std]
 #![no_main]
 
-niello_firmware::firmware!("../../../shared/models/micro_speech_i8.tflite", [Reshape1], [labels_softmax]);
+niello_firmware::firmware!(
+    "../../../shared/models/micro_speech_i8.tflite",
+    [reshape_1],
+    [labels_softmax]
+);

@@ -1,4 +1,8 @@
 #![no_std]
 #![no_main]
 
-niello_firmware::firmware!("../models/photo_locator_i8.tflite", [Hint, Image], [photo, position, brightness_map]);
+niello_firmware::firmware!(
+    "../models/photo_locator_i8.tflite",
+    [hint, image],
+    [photo, position, brightness_map]
+);

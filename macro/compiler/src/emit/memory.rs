@@ -1,0 +1,246 @@
+//! The arena and the functions that run a model in it: at once, or one operator
+//! after the other.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::Interface;
+use super::literals::usize_literal;
+use crate::plan::{ArenaPlan, Location, picture};
+use crate::quantize::QuantGraph;
+
+/// What the emitted functions need to know.
+pub(super) struct Memory<'a> {
+    pub name: &'a Ident,
+    pub interface: &'a Interface<'a>,
+    pub program: &'a QuantGraph,
+    pub plan: &'a ArenaPlan,
+    pub is_stateful: bool,
+}
+
+/// A parameter of the emitted functions.
+struct Parameter {
+    ident: Ident,
+    /// Inside of the module.
+    ty: TokenStream,
+    mutable: bool,
+}
+
+impl Memory<'_> {
+    /// What functions take beside the arena: the state and the inputs.
+    fn parameters(&self, with_inputs: bool) -> Vec<Parameter> {
+        let state = self.is_stateful.then(|| Parameter {
+            ident: super::ident("state"),
+            ty: quote!(State),
+            mutable: true,
+        });
+        let inputs = self.interface.inputs.iter().filter(|_| with_inputs);
+        let inputs = inputs.map(|p| {
+            let ty = &p.type_name;
+            Parameter {
+                ident: p.ident.clone(),
+                ty: quote!(#ty),
+                mutable: false,
+            }
+        });
+        state.into_iter().chain(inputs).collect()
+    }
+
+    /// The same of what is not in the arena.
+    fn outside(&self) -> Vec<Parameter> {
+        self.parameters(!self.interface.inputs_in_arena)
+    }
+
+    /// The function of the model's name.
+    pub(super) fn function(&self) -> TokenStream {
+        let name = self.name;
+        let parameters = self.parameters(true);
+        let declared = parameters.iter().map(|p| {
+            let (ident, ty) = (&p.ident, &p.ty);
+            if p.mutable {
+                quote!(#ident: &mut #name::#ty)
+            } else {
+                quote!(#ident: &#name::#ty)
+            }
+        });
+        let outside = self.outside();
+        let arguments = outside.iter().map(|p| &p.ident);
+        let copied = self.interface.inputs.iter();
+        let copied = copied.filter(|_| self.interface.inputs_in_arena).map(|p| {
+            let ident = &p.ident;
+            quote!(*arena.#ident() = *#ident;)
+        });
+        quote! {
+            fn #name(#(#declared),*) -> #name::Output {
+                let mut arena = #name::Arena::new();
+                #(#copied)*
+                #name::run_in(&mut arena #(, #arguments)*)
+            }
+        }
+    }
+
+    /// `ARENA_BYTES`, `ARENA_PICTURE` and `Arena`.
+    pub(super) fn arena(&self) -> TokenStream {
+        let bytes = usize_literal(self.plan.bytes);
+        let picture = picture(self.program, self.plan);
+        let docs = format!(
+            "Which tensor lives where in the arena while each operator runs:\n```text\n{picture}```"
+        );
+        let arena = if self.interface.inputs_in_arena {
+            self.arena_with_inputs()
+        } else {
+            quote! {
+                /// The working memory of one run; contents do not matter before or after.
+                pub type Arena = rt::Arena<ARENA_BYTES>;
+            }
+        };
+        quote! {
+            /// Bytes of working memory that one run needs, beside its output.
+            pub const ARENA_BYTES: usize = #bytes;
+
+            #[doc = #docs]
+            pub const ARENA_PICTURE: &str = #picture;
+
+            #arena
+        }
+    }
+
+    fn arena_with_inputs(&self) -> TokenStream {
+        let fields = self.interface.inputs.iter().filter_map(|p| {
+            let id = *self.program.inputs.get(p.index)?;
+            let Location::Arena { offset } = self.plan.locations[id] else {
+                return None;
+            };
+            let (ident, ty, offset) = (&p.ident, &p.type_name, usize_literal(offset));
+            let docs = format!("The input `{}`, to be written before each run.", p.name);
+            Some(quote! {
+                #[doc = #docs]
+                pub fn #ident(&mut self) -> &mut #ty {
+                    // SAFETY: `repr(transparent)` over nested arrays of plain numbers.
+                    unsafe { self.0.part_as::<#ty, #offset>() }
+                }
+            })
+        });
+        let fields: Vec<TokenStream> = fields.collect();
+        quote! {
+            /// The working memory of one run, which also holds the inputs: a run reads
+            /// them and then uses their memory for something else.
+            #[derive(Clone, Debug, Default)]
+            #[repr(transparent)]
+            pub struct Arena(rt::Arena<ARENA_BYTES>);
+
+            impl Arena {
+                /// Zeroed memory.
+                #[must_use]
+                pub const fn new() -> Self {
+                    Self(rt::Arena::new())
+                }
+
+                /// The first bytes of an arena that serves several models.
+                pub fn within<const BYTES: usize>(arena: &mut rt::Arena<BYTES>) -> &mut Self {
+                    // SAFETY: `repr(transparent)` over an arena of as many bytes.
+                    unsafe { arena.part_as::<Self, 0>() }
+                }
+
+                #(#fields)*
+            }
+        }
+    }
+
+    /// `STEPS`, `run_in`, `run_into`, `begin` and `Run`.
+    pub(super) fn runs(&self, steps: &[(String, TokenStream)]) -> TokenStream {
+        let count = usize_literal(steps.len());
+        let names = steps.iter().map(|(name, _)| name);
+        let numbers = (0..steps.len()).map(usize_literal);
+        let calls = steps.iter().map(|(_, call)| call);
+        let outside = self.outside();
+        let declared: Vec<TokenStream> =
+            outside.iter().map(|p| declaration(p, &quote!())).collect();
+        let borrowed: Vec<TokenStream> = outside
+            .iter()
+            .map(|p| declaration(p, &quote!('a)))
+            .collect();
+        let arguments: Vec<&Ident> = outside.iter().map(|p| &p.ident).collect();
+        let memory = if self.interface.inputs_in_arena {
+            quote!(arena.0.as_mut_slice())
+        } else {
+            quote!(arena.as_mut_slice())
+        };
+        quote! {
+            /// Operators of one run.
+            pub const STEPS: usize = #count;
+
+            /// Their names, in the order in which they run.
+            pub const STEP_NAMES: [&str; STEPS] = [#(#names),*];
+
+            /// Runs one operator.
+            fn step(number: usize, arena: &mut Arena, #(#declared,)* output: &mut Output) {
+                let arena = #memory;
+                match number {
+                    #(#numbers => { #calls })*
+                    _ => {}
+                }
+            }
+
+            /// Runs the model in memory of your own, e.g. a `static`.
+            pub fn run_in(arena: &mut Arena, #(#declared),*) -> Output {
+                let mut output = Output::ZERO;
+                run_into(arena, #(#arguments,)* &mut output);
+                output
+            }
+
+            /// The same with an output of your own: nothing large is on the stack.
+            pub fn run_into(arena: &mut Arena, #(#declared,)* output: &mut Output) {
+                for number in 0..STEPS {
+                    step(number, arena, #(#arguments,)* output);
+                }
+            }
+
+            /// The same one operator at a time: between [`Run::step`]s the program can
+            /// feed a watchdog or do something more urgent.
+            pub fn begin<'a>(arena: &'a mut Arena, #(#borrowed,)* output: &'a mut Output) -> Run<'a> {
+                Run { arena, #(#arguments,)* output, next: 0 }
+            }
+
+            /// A run that has begun; the output is whole when it has ended.
+            #[derive(Debug)]
+            pub struct Run<'a> {
+                arena: &'a mut Arena,
+                #(#borrowed,)*
+                output: &'a mut Output,
+                next: usize,
+            }
+
+            impl Run<'_> {
+                /// Runs the next operator; false if all have run.
+                pub fn step(&mut self) -> bool {
+                    let left = self.next < STEPS;
+                    if left {
+                        step(self.next, self.arena, #(self.#arguments,)* self.output);
+                        self.next += 1;
+                    }
+                    left
+                }
+
+                /// How many operators have run, of [`STEPS`].
+                pub fn position(&self) -> usize {
+                    self.next
+                }
+
+                /// Runs what is left.
+                pub fn finish(mut self) {
+                    while self.step() {}
+                }
+            }
+        }
+    }
+}
+
+fn declaration(parameter: &Parameter, lifetime: &TokenStream) -> TokenStream {
+    let Parameter { ident, ty, mutable } = parameter;
+    if *mutable {
+        quote!(#ident: &#lifetime mut #ty)
+    } else {
+        quote!(#ident: &#lifetime #ty)
+    }
+}

@@ -1,0 +1,74 @@
+//! Checks of plans.
+
+use super::{ArenaPlan, Location};
+use crate::ops::Buffer;
+use crate::quantize::{QuantGraph, TensorId};
+
+/// Checks a plan by running the program inside its arena; for tests.
+///
+/// Every tensor is written to and read from its place, so two tensors that are
+/// alive at once and overlap give another result than [`QuantGraph::simulate`].
+pub(crate) fn simulate_in_arena(
+    program: &QuantGraph,
+    plan: &ArenaPlan,
+    inputs: &[Buffer],
+    states: &mut Vec<Buffer>,
+) -> Vec<Buffer> {
+    let mut arena = vec![0_u8; plan.bytes];
+    let mut outside = program.start(inputs);
+    let given: Vec<(TensorId, Vec<u8>)> = program
+        .inputs
+        .iter()
+        .zip(inputs)
+        .map(|(&id, input)| (id, input.to_bytes()))
+        .collect();
+    for (state, content) in program.states.iter().zip(states.iter()) {
+        outside[state.value] = content.clone();
+    }
+    let range = |id: TensorId| match plan.locations[id] {
+        Location::Arena { offset } => Some(offset..offset + program.tensors[id].bytes()),
+        _ => None,
+    };
+    let read = |arena: &[u8], outside: &[Buffer], id: TensorId| match range(id) {
+        Some(range) => Buffer::from_bytes(program.tensors[id].element, &arena[range]),
+        None => outside[id].clone(),
+    };
+    for (id, bytes) in given {
+        if let Some(range) = range(id) {
+            arena[range].copy_from_slice(&bytes);
+        }
+    }
+    for &number in &plan.order {
+        let step = &program.steps[number];
+        let operands: Vec<Buffer> = step
+            .inputs
+            .iter()
+            .map(|&id| read(&arena, &outside, id))
+            .collect();
+        let results = step
+            .kernel
+            .simulate_all(&operands.iter().collect::<Vec<_>>());
+        for (&id, result) in step.outputs.iter().zip(results) {
+            match range(id) {
+                Some(range) => arena[range].copy_from_slice(&result.to_bytes()),
+                None => outside[id] = result,
+            }
+        }
+        // Scratch memory holds anything afterwards.
+        for &id in &step.outputs {
+            if let (Some(range), None) = (range(id), program.tensors[id].value) {
+                arena[range].fill(0x55);
+            }
+        }
+    }
+    *states = program
+        .states
+        .iter()
+        .map(|state| read(&arena, &outside, state.next))
+        .collect();
+    program
+        .outputs
+        .iter()
+        .map(|&id| read(&arena, &outside, id))
+        .collect()
+}
