@@ -91,7 +91,8 @@ pub fn all() -> Vec<Case> {
         .collect()
 }
 
-fn request(model: &Path, dataset: Option<&Path>) -> Request {
+/// What to compile, without a cache.
+pub fn request(model: &Path, dataset: Option<&Path>) -> Request {
     Request {
         model: model.to_owned(),
         dataset: dataset.map(Path::to_owned),
@@ -151,11 +152,11 @@ impl Case {
         let calls: Vec<Vec<Data>> = (0..runs)
             .map(|run| self.inputs(&model, "in", run))
             .collect();
-        for (run, got) in quantized
-            .run_sequence(&calls, false)
-            .into_iter()
-            .enumerate()
-        {
+        let all = quantized.run_sequence(&calls, false);
+        if quantized.run_sequence(&calls, true) != all {
+            return Err("other outputs with the inputs in the arena".to_owned());
+        }
+        for (run, got) in all.into_iter().enumerate() {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = data(
                     port,
