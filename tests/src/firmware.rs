@@ -149,6 +149,21 @@ pub fn outputs(board: &Board, name: &str, inputs: &[u8]) -> Result<Vec<u8>, Stri
     std::fs::read(&to).map_err(|e| format!("{e}: {said}"))
 }
 
+/// The checksums of generated kernel calls.
+///
+/// # Errors
+/// If the emulator fails or the firmware panics.
+pub fn twins(board: &Board) -> Result<Vec<u32>, String> {
+    let said = emulate(board, "twins", &[])?;
+    said.lines()
+        .map(|line| {
+            line.strip_prefix("group ")
+                .and_then(|n| n.trim().parse().ok())
+        })
+        .collect::<Option<Vec<u32>>>()
+        .ok_or_else(|| said.clone())
+}
+
 /// What one run of a model costs: the firmware's own report.
 ///
 /// # Errors

@@ -1,7 +1,13 @@
 //! The same bytes on every board: firmware under QEMU against the records, and
 //! nothing in it that may panic, allocate or format.
 
-use niello_tests::firmware::{BOARDS, Board, build, measure, missing, outputs, program};
+use niello_tests::firmware::{
+    BOARDS, Board, build, measure, missing, outputs, program, twins as checksums,
+};
+/// The firmware's generated kernel calls, here for the host.
+#[path = "../firmware/src/twins.rs"]
+#[allow(unreachable_pub)]
+mod twins;
 use niello_tests::{here, read_npz, sample_i8, samples};
 
 /// Recorded runs per model and board.
@@ -69,8 +75,14 @@ fn same_bytes(board: &Board) {
     if let Some(commands) = missing() {
         panic!("the firmware tests need more than is installed:\n{commands}");
     }
-    let names: Vec<&str> = models().map(|m| m.name).collect();
+    let names: Vec<&str> = models().map(|m| m.name).chain(["twins"]).collect();
     build(board, &names).unwrap_or_else(|e| panic!("{e}"));
+    // Generated shapes: the board's back end against the host's.
+    let mut memory = twins::Memory::new();
+    let here_sums: Vec<u32> = (0..twins::GROUPS)
+        .map(|group| twins::checksum(group, &mut memory))
+        .collect();
+    assert_eq!(checksums(board), Ok(here_sums), "kernels on {}", board.name);
     for model in models() {
         let record = if model.own {
             here().join(format!("models/{}_i8.npz", model.name))

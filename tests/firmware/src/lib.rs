@@ -8,6 +8,7 @@
 
 pub mod board;
 pub mod host;
+pub mod twins;
 
 use core::cell::UnsafeCell;
 
