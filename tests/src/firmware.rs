@@ -19,6 +19,8 @@ pub struct Board {
     pub emulator: &'static str,
     /// What the emulator is told.
     pub arguments: &'static [&'static str],
+    /// Instructions from one tick of the firmware's timer to the next.
+    pub tick: u64,
 }
 
 /// All boards that the tests use; the first is the one that is measured.
@@ -29,6 +31,7 @@ pub const BOARDS: [Board; 4] = [
         target: "thumbv7em-none-eabihf",
         emulator: "qemu-system-arm",
         arguments: &["-cpu", "cortex-m4"],
+        tick: 40,
     },
     Board {
         name: "mps2-an385",
@@ -36,6 +39,7 @@ pub const BOARDS: [Board; 4] = [
         target: "thumbv7m-none-eabi",
         emulator: "qemu-system-arm",
         arguments: &["-cpu", "cortex-m3"],
+        tick: 40,
     },
     Board {
         name: "mps2-an500",
@@ -43,6 +47,7 @@ pub const BOARDS: [Board; 4] = [
         target: "thumbv7em-none-eabihf",
         emulator: "qemu-system-arm",
         arguments: &["-cpu", "cortex-m7"],
+        tick: 40,
     },
     Board {
         name: "virt",
@@ -50,6 +55,7 @@ pub const BOARDS: [Board; 4] = [
         target: "riscv32imac-unknown-none-elf",
         emulator: "qemu-system-riscv32",
         arguments: &["-bios", "none"],
+        tick: 1,
     },
 ];
 
@@ -96,6 +102,14 @@ pub fn program(board: &Board, name: &str) -> PathBuf {
 /// # Errors
 /// What cargo says if it fails.
 pub fn build(board: &Board, names: &[&str]) -> Result<(), String> {
+    build_with(board, names, &[])
+}
+
+/// The same with features of the firmware crate.
+///
+/// # Errors
+/// What cargo says if it fails.
+pub fn build_with(board: &Board, names: &[&str], features: &[&str]) -> Result<(), String> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(here().join("firmware"))
@@ -104,6 +118,9 @@ pub fn build(board: &Board, names: &[&str]) -> Result<(), String> {
         .arg(built());
     for name in names {
         cargo.args(["--bin", name]);
+    }
+    for feature in features {
+        cargo.args(["--features", feature]);
     }
     let output = cargo.output().map_err(|e| e.to_string())?;
     if output.status.success() {
@@ -170,14 +187,25 @@ pub fn twins(board: &Board) -> Result<Vec<u32>, String> {
 /// If the emulator fails or the report is not whole.
 pub fn measure(board: &Board, name: &str) -> Result<BTreeMap<String, u64>, String> {
     let said = emulate(board, name, &[])?;
-    let report: BTreeMap<String, u64> = said
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter_map(|(key, value)| Some((key.to_owned(), value.trim().parse().ok()?)))
-        .collect();
+    let report: BTreeMap<String, u64> = values(&said).collect();
     if report.contains_key("macs") {
         Ok(report)
     } else {
         Err(format!("{name} on {}: {said}", board.name))
     }
+}
+
+/// Ticks of each operator, of firmware with the feature `operators`.
+///
+/// # Errors
+/// If the emulator fails.
+pub fn operators(board: &Board, name: &str) -> Result<Vec<(String, u64)>, String> {
+    Ok(values(&emulate(board, name, &[])?).collect())
+}
+
+/// Lines of name and number.
+fn values(said: &str) -> impl Iterator<Item = (String, u64)> {
+    said.lines()
+        .filter_map(|line| line.rsplit_once(' '))
+        .filter_map(|(key, value)| Some((key.to_owned(), value.trim().parse().ok()?)))
 }

@@ -136,6 +136,22 @@ fn cortex_m4() {
 #[test]
 fn cortex_m3() {
     same_bytes(&BOARDS[1]);
+    // This core has no float unit: float arithmetic would be calls.
+    for model in models() {
+        let file = std::fs::read(program(&BOARDS[1], model.name)).expect("built");
+        let has = |symbol: &str| file.windows(symbol.len()).any(|w| w == symbol.as_bytes());
+        assert!(has("niello"), "{} has no symbols", model.name);
+        for symbol in [
+            "__aeabi_f",
+            "__aeabi_d",
+            "__aeabi_i2",
+            "__aeabi_ui2",
+            "sf3",
+            "df3",
+        ] {
+            assert!(!has(symbol), "{} has {symbol}", model.name);
+        }
+    }
 }
 
 #[test]

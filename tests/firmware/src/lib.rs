@@ -57,13 +57,20 @@ pub trait Program {
 
     /// Shows each output.
     fn outputs(&self, f: impl FnMut(&[i8]));
+
+    /// One inference, operator by operator, with what each costs in ticks.
+    #[cfg(feature = "operators")]
+    fn operators(&mut self, f: impl FnMut(&'static str, u32));
 }
 
 /// Runs the firmware to its end.
 pub fn run(program: &mut impl Program) -> ! {
     match host::arguments() {
         Some((from, to)) => files(program, from, to),
+        #[cfg(not(feature = "operators"))]
         None => measure(program),
+        #[cfg(feature = "operators")]
+        None => program.operators(host::value),
     }
     host::exit()
 }
@@ -86,6 +93,7 @@ fn files(program: &mut impl Program, from: &host::Path, to: &host::Path) {
     to.close();
 }
 
+#[cfg(not(feature = "operators"))]
 fn measure<P: Program>(program: &mut P) {
     // The generator and the checksum of the recorded baselines.
     let mut state = 12345_u32;
@@ -152,6 +160,16 @@ macro_rules! firmware {
 
             fn outputs(&self, mut f: impl FnMut(&[i8])) {
                 $(f($crate::flat(&self.output.$output));)*
+            }
+
+            #[cfg(feature = "operators")]
+            fn operators(&mut self, mut f: impl FnMut(&'static str, u32)) {
+                let mut run = model::begin(&mut self.arena, &mut self.output);
+                for name in model::STEP_NAMES {
+                    let begin = $crate::board::ticks();
+                    run.step();
+                    f(name, $crate::board::since(begin));
+                }
             }
         }
 
