@@ -152,6 +152,12 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     }
 }
 
+/// The same where functions that run seldom call it often: flash counts there.
+#[inline(never)]
+fn outlined_high_mul(a: i32, b: i32) -> i32 {
+    saturating_rounding_doubling_high_mul(a, b)
+}
+
 /// `x / 2^exponent`, rounded to nearest, ties away from zero; exponent 0 to 31.
 #[inline(always)]
 pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
@@ -164,7 +170,7 @@ pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
 
 /// 1 / (1 + a) in Q0.31 for `a` Q0.31 in [0, 1], by Newton-Raphson.
 pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
-    use saturating_rounding_doubling_high_mul as mul;
+    use outlined_high_mul as mul;
     const Q2_ONE: i32 = 1 << 29;
     const Q2_48_OVER_17: i32 = 1_515_870_810;
     const Q2_MINUS_32_OVER_17: i32 = -1_010_580_540;
@@ -181,7 +187,7 @@ pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
 
 /// exp(a) for `a` Q0.31 in [-1/4, 0): the fourth order Taylor polynomial around -1/8.
 fn exp_on_quarter(a: i32) -> i32 {
-    use saturating_rounding_doubling_high_mul as mul;
+    use outlined_high_mul as mul;
     const EXP_MINUS_EIGHTH: i32 = 1_895_147_668;
     const THIRD: i32 = 715_827_883;
     let x = a.wrapping_add(1 << 28);
@@ -215,7 +221,7 @@ pub(crate) fn exp_on_negative_values(a: i32) -> i32 {
     let mut result = exp_on_quarter(saturating_multiply_by_pot(within, 5));
     for (i, factor) in FACTORS.iter().enumerate() {
         if quarters >> i & 1 != 0 {
-            result = saturating_rounding_doubling_high_mul(result, *factor);
+            result = outlined_high_mul(result, *factor);
         }
     }
     result
@@ -233,7 +239,7 @@ fn rounding_half_sum(a: i32, b: i32) -> i32 {
 
 /// 1 / sqrt(x) for `x` above 0, by five steps of Newton's method from 1.
 pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
-    use saturating_rounding_doubling_high_mul as mul;
+    use outlined_high_mul as mul;
     const HALF_SQRT_2: i32 = 1_518_500_250;
     const THREE_HALVES: i32 = (1 << 28) + (1 << 27);
     if x <= 1 {
@@ -274,7 +280,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
 /// The logarithm of a Q12.19 number of at least 1, in Q5.26: two candidates for
 /// the exponent, and a rational approximation around 2^(-1/4).
 pub(crate) fn log_of_q12(x: i32) -> i32 {
-    use saturating_rounding_doubling_high_mul as mul;
+    use outlined_high_mul as mul;
     const LOG_2: i32 = 1_488_522_236;
     const SQRT_SQRT_HALF: i32 = 1_805_811_301;
     const SQRT_HALF: i32 = 1_518_500_250;

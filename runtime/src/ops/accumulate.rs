@@ -273,7 +273,10 @@ impl RequantizeFast<'_> {
 impl OutputStage for RequantizeFast<'_> {
     type Element = i8;
 
-    #[inline(always)]
+    // Flash counts where there is no operating system; loops that are hot take
+    // `channel` or `four`.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
         self.channel(channel).map_or(0, |c| c.finish(accumulator))
     }

@@ -57,12 +57,17 @@ impl<S: OutputStage> Packed<'_, S> {
             bias: self.bias,
         };
         let done = self.output.pairs(&sums, first, second) / 2;
-        let weights = self.filter.chunks(size);
+        // What that routine left, if there is one.
+        let weights = self.filter.get(done * size..).unwrap_or(&[]);
+        let (first, second) = (first.get_mut(2 * done..), second.get_mut(2 * done..));
+        let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
         let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
-        for (i, (weights, (a, b))) in weights.zip(outputs).enumerate().skip(done) {
-            let sums = self.pair_sums(columns, weights, 2 * i, a.len());
-            self.finish(&sums, 2 * i, a);
-            self.finish(sums.get(2..).unwrap_or(&[]), 2 * i, b);
+        let mut channel = 2 * done;
+        for (weights, (a, b)) in weights.chunks(size).zip(outputs) {
+            let sums = self.pair_sums(columns, weights, channel, a.len());
+            self.finish(&sums, channel, a);
+            self.finish(sums.get(2..).unwrap_or(&[]), channel, b);
+            channel += 2;
         }
     }
 
