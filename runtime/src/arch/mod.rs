@@ -22,5 +22,5 @@ pub(crate) use dsp::{
 };
 #[cfg(not(niello_dsp))]
 pub(crate) use portable::{
-    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, plane_3x3, weights_3x3,
+    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
 };

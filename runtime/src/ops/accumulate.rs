@@ -89,7 +89,7 @@ impl Bias<'_> {
 
     /// The biases of neighbouring channels, if there are as many.
     #[inline(always)]
-    pub(super) fn several<const N: usize>(&self, channel: usize) -> Option<[i32; N]> {
+    pub(crate) fn several<const N: usize>(&self, channel: usize) -> Option<[i32; N]> {
         let end = channel.checked_add(N)?;
         match self {
             Bias::Narrow(list) => {
@@ -295,7 +295,6 @@ impl OutputStage for RequantizeFast<'_> {
         }
     }
 
-    #[cfg(niello_dsp)]
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::arch::pairs(sums, self, first, second)
