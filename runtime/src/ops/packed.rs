@@ -3,10 +3,8 @@
 //! The input's zero point is subtracted where inputs are widened to 16 bits, which
 //! costs nothing; padding is filled with it.
 //!
-//! Parameters go through `black_box`: else LLVM makes a copy of a kernel for every
-//! layer, which costs flash and gains little.
+//! What is `inline(never)` here is shared by all layers: flash counts.
 
-use core::hint::black_box;
 use core::ops::Range;
 
 use super::accumulate::{Bias, OutputStage, PairSums};
@@ -136,7 +134,7 @@ pub fn fully_connected_row<S: OutputStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    row(black_box(p), input, output);
+    row(p, input, output);
 }
 
 #[inline(never)]
@@ -154,7 +152,7 @@ pub fn fully_connected_rows<S: OutputStage>(
 ) where
     S::Element: Bytes,
 {
-    rows(black_box(p), Source::Apart(input), output, columns);
+    rows(p, Source::Apart(input), output, columns);
 }
 
 /// The same where the input is a part of the output's memory. The planner
@@ -166,12 +164,7 @@ pub fn fully_connected_rows_overlapping<S: OutputStage<Element = i8>>(
     columns: &mut [i16],
     input: Range<usize>,
 ) {
-    rows(
-        black_box(p),
-        Source::Inside(input.start, input.end),
-        memory,
-        columns,
-    );
+    rows(p, Source::Inside(input.start, input.end), memory, columns);
 }
 
 #[inline(never)]
@@ -374,7 +367,7 @@ pub fn conv_2d_packed<S: OutputStage>(
 ) where
     S::Element: Bytes,
 {
-    convolve(black_box(p), Source::Apart(input), output, columns, pixel);
+    convolve(p, Source::Apart(input), output, columns, pixel);
 }
 
 /// The same where the input is a part of the output's memory.
@@ -387,7 +380,7 @@ pub fn conv_2d_packed_overlapping<S: OutputStage<Element = i8>>(
     input: Range<usize>,
 ) {
     convolve(
-        black_box(p),
+        p,
         Source::Inside(input.start, input.end),
         memory,
         columns,

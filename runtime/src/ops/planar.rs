@@ -2,8 +2,6 @@
 //! of its own, padded, before its outputs are written. So the output may overwrite
 //! the input where it has its size.
 
-use core::hint::black_box;
-
 use super::accumulate::{Bias, RequantizeFast};
 use super::window::Window;
 use crate::arch;
@@ -66,7 +64,7 @@ impl Planar<'_> {
 /// From one tensor to another; `plane` is scratch memory.
 #[inline(always)]
 pub fn depthwise_planar(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
-    apart(black_box(p), input, output, plane);
+    apart(p, input, output, plane);
 }
 
 #[inline(never)]
@@ -86,7 +84,7 @@ fn apart(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
 /// The output over the input, which has its size.
 #[inline(always)]
 pub fn depthwise_planar_in_place(p: &Planar<'_>, in_out: &mut [i8], plane: &mut [i16]) {
-    in_place(black_box(p), in_out, plane);
+    in_place(p, in_out, plane);
 }
 
 #[inline(never)]
