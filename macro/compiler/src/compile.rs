@@ -13,7 +13,9 @@ use crate::graph::{ElementType, Graph, QuantParams, ValueId, rewrite};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
-use crate::quantize::{self, Elements, QuantGraph, Scales, calibrated_values, equalize};
+use crate::quantize::{
+    self, Elements, QuantGraph, QuantTensor, Scales, calibrated_values, equalize,
+};
 
 /// What to compile.
 #[derive(Clone, Debug)]
@@ -71,17 +73,29 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
         scale: 1.0,
         zero_point: 0,
     });
-    let program = QuantGraph {
+    let mut program = QuantGraph {
+        inputs: (0..inputs.len()).collect(),
         input_params: vec![unit; inputs.len()],
         output_params: vec![unit; outputs.len()],
         ..QuantGraph::default()
     };
+    for index in 0..inputs.len() {
+        let port = inputs.iter().find(|p| p.index == index);
+        program.tensors.push(QuantTensor {
+            name: String::new(),
+            len: port.map_or(0, |p| p.shape.iter().product()),
+            element: port.map_or(ElementType::I8, |p| p.element),
+            params: None,
+            constant: None,
+            value: None,
+        });
+    }
     let interface = emit::Interface {
         inputs: &inputs,
         outputs: &outputs,
-        inputs_in_arena: false,
+        inputs_in_arena: request.options.inputs_in_arena,
     };
-    let plan = plan::plan(&program, false);
+    let plan = plan::plan(&program, interface.inputs_in_arena);
     emit::emit(item, &interface, &program, &plan, &[])
 }
 

@@ -120,7 +120,11 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
             "its per-channel zero points are not all 0, as the 8-bit specification asks",
         ));
     }
-    let dimension = usize::try_from(q.quantized_dimension()).unwrap_or(usize::MAX);
+    // Older converters give a bias the dimension of its weights.
+    let dimension = match shape {
+        [_] => 0,
+        _ => usize::try_from(q.quantized_dimension()).unwrap_or(usize::MAX),
+    };
     if shape.get(dimension) != Some(&scales.len()) {
         return Err(Error::model(format!(
             "it has {} scales along dimension {dimension} of shape {}",
