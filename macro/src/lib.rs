@@ -29,8 +29,11 @@ use proc_macro::TokenStream;
 /// - `fn name(&name::Input, ..) -> name::Output`, which keeps its working memory
 ///   on the stack.
 /// - `mod name` with a struct per input, `Output`, `Arena`, `ARENA_BYTES`,
-///   `run_in(&mut Arena, ..)`, `MACS`, `WEIGHT_BYTES`, and the names and shapes
-///   of all inputs and outputs.
+///   `run_in(&mut Arena, ..) -> Output`, `run_into(&mut Arena, .., &mut Output)`,
+///   `MACS`, `WEIGHT_BYTES`, and the names and shapes of all inputs and outputs.
+/// - `ARENA_PICTURE`: which tensor lives where in the arena, as text.
+/// - `begin(&mut Arena, .., &mut Output) -> Run`, to run one of `STEPS` operators
+///   (their names: `STEP_NAMES`) at a time, by `Run::step`.
 ///
 /// An input struct is a tuple struct over nested arrays of the input's shape
 /// (without a batch dimension of 1): `Image(pub [[[f32; 3]; 32]; 32])`. It has
@@ -78,6 +81,8 @@ use proc_macro::TokenStream;
 /// | `signature = "name"` | | which signature of the model, if it has several |
 /// | `images(resize = true, scale = 1/255, offset = 0)` | as shown | how image files become samples: `byte * scale + offset` |
 /// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
+/// | `inputs = arguments` | `arguments` | `arena`: inputs live in the arena and are written there, by `arena.image()` for an input `image`; a run reuses their memory |
+/// | `arena_limit = 64 * 1024` | | bytes that the arena may have; a model that needs more does not compile, and the error names the tensors alive at the peak |
 /// | `crate = ::path` | `::niello` | the runtime crate under another name |
 ///
 /// # `require`
