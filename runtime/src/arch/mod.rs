@@ -13,13 +13,15 @@
 
 #[cfg(niello_dsp)]
 mod dsp;
+#[cfg(niello_dsp)]
+mod dsp_planes;
 #[cfg(any(test, not(niello_dsp)))]
 mod portable;
 
 #[cfg(niello_dsp)]
-pub(crate) use dsp::{
-    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
-};
+pub(crate) use dsp::{dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, pairs};
+#[cfg(niello_dsp)]
+pub(crate) use dsp_planes::{gather_plane, plane_3x3, weights_3x3};
 #[cfg(not(niello_dsp))]
 pub(crate) use portable::{
     dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,

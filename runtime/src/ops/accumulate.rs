@@ -101,7 +101,7 @@ impl Bias<'_> {
     }
 }
 
-/// The sums of pairs of channels of two pixels: see [`crate::arch`].
+/// The sums of pairs of channels of two pixels: see `arch`.
 #[derive(Clone, Copy, Debug)]
 pub struct PairSums<'a> {
     /// The inputs of both pixels, widened.
@@ -228,10 +228,10 @@ fn shared<T: Copy>(list: &[T], channel: usize) -> Option<T> {
 /// One channel of [`RequantizeFast`].
 #[derive(Clone, Copy, Debug)]
 pub struct FastChannel {
-    multiplier: Multiplier,
-    output_offset: i32,
-    activation_min: i32,
-    activation_max: i32,
+    pub(crate) multiplier: Multiplier,
+    pub(crate) output_offset: i32,
+    pub(crate) activation_min: i32,
+    pub(crate) activation_max: i32,
 }
 
 impl FastChannel {

@@ -1,4 +1,4 @@
-//! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see [`crate::arch`].
+//! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see `arch`.
 //!
 //! The input's zero point is subtracted where inputs are widened to 16 bits, which
 //! costs nothing; padding is filled with it.
@@ -19,7 +19,7 @@ pub struct Packed<'a, S> {
     pub depth: usize,
     /// The input's zero point.
     pub zero_point: i8,
-    /// Weights, in the order of [`crate::arch`].
+    /// Weights, in the order of `arch`.
     pub filter: &'a [u8],
     /// What sums begin with.
     pub bias: Bias<'a>,
