@@ -14,12 +14,16 @@
 #[cfg(niello_dsp)]
 mod dsp;
 #[cfg(niello_dsp)]
+mod dsp_pairs;
+#[cfg(niello_dsp)]
 mod dsp_planes;
 #[cfg(any(test, not(niello_dsp)))]
 mod portable;
 
 #[cfg(niello_dsp)]
-pub(crate) use dsp::{dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, pairs};
+pub(crate) use dsp::{dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand};
+#[cfg(niello_dsp)]
+pub(crate) use dsp_pairs::pairs;
 #[cfg(niello_dsp)]
 pub(crate) use dsp_planes::{gather_plane, plane_3x3, weights_3x3};
 #[cfg(not(niello_dsp))]
