@@ -70,8 +70,51 @@ pub(super) fn aligned(pointer: *const u32) -> bool {
     pointer.is_aligned()
 }
 
-/// A group: 4 halfwords of each pixel, 4 bytes of each channel. 14 instructions
-/// for 16 products.
+/// The sums of all groups of two pixels (at r0) by two channels (at r1), r2 of them,
+/// added to r4 to r7. A group is 4 halfwords of each pixel and 4 bytes of each
+/// channel: 14 instructions for 16 products.
+macro_rules! groups {
+    (one) => {
+        concat!(
+            "ldmia r0!, {{r8-r11}}\n",
+            "ldmia r1!, {{r3, r12}}\n",
+            "sxtb16 lr, r3\n",
+            "sxtb16 r3, r3, ror #8\n",
+            "smlad r4, r8, lr, r4\n",
+            "smlad r4, r9, r3, r4\n",
+            "smlad r6, r10, lr, r6\n",
+            "smlad r6, r11, r3, r6\n",
+            "sxtb16 lr, r12\n",
+            "sxtb16 r12, r12, ror #8\n",
+            "smlad r5, r8, lr, r5\n",
+            "smlad r5, r9, r12, r5\n",
+            "smlad r7, r10, lr, r7\n",
+            "smlad r7, r11, r12, r7\n",
+        )
+    };
+    () => {
+        concat!(
+            "subs r2, r2, #4\n",
+            "blo 3f\n",
+            "2:\n",
+            ".rept 4\n",
+            groups!(one),
+            ".endr\n",
+            "subs r2, r2, #4\n",
+            "bhs 2b\n",
+            "3:\n",
+            "adds r2, r2, #4\n",
+            "beq 5f\n",
+            "4:\n",
+            groups!(one),
+            "subs r2, r2, #1\n",
+            "bne 4b\n",
+            "5:\n",
+        )
+    };
+}
+pub(super) use groups;
+
 #[unsafe(naked)]
 unsafe extern "C" fn dot_2x2_groups(
     x: *const u32,
@@ -82,48 +125,7 @@ unsafe extern "C" fn dot_2x2_groups(
     naked_asm!(
         "push {{r3-r11, lr}}",
         "ldmia r3, {{r4-r7}}",
-        "subs r2, r2, #4",
-        "blo 3f",
-        "2:",
-        ".rept 4",
-        "ldmia r0!, {{r8-r11}}",
-        "ldmia r1!, {{r3, r12}}",
-        "sxtb16 lr, r3",
-        "sxtb16 r3, r3, ror #8",
-        "smlad r4, r8, lr, r4",
-        "smlad r4, r9, r3, r4",
-        "smlad r6, r10, lr, r6",
-        "smlad r6, r11, r3, r6",
-        "sxtb16 lr, r12",
-        "sxtb16 r12, r12, ror #8",
-        "smlad r5, r8, lr, r5",
-        "smlad r5, r9, r12, r5",
-        "smlad r7, r10, lr, r7",
-        "smlad r7, r11, r12, r7",
-        ".endr",
-        "subs r2, r2, #4",
-        "bhs 2b",
-        "3:",
-        "adds r2, r2, #4",
-        "beq 5f",
-        "4:",
-        "ldmia r0!, {{r8-r11}}",
-        "ldmia r1!, {{r3, r12}}",
-        "sxtb16 lr, r3",
-        "sxtb16 r3, r3, ror #8",
-        "smlad r4, r8, lr, r4",
-        "smlad r4, r9, r3, r4",
-        "smlad r6, r10, lr, r6",
-        "smlad r6, r11, r3, r6",
-        "sxtb16 lr, r12",
-        "sxtb16 r12, r12, ror #8",
-        "smlad r5, r8, lr, r5",
-        "smlad r5, r9, r12, r5",
-        "smlad r7, r10, lr, r7",
-        "smlad r7, r11, r12, r7",
-        "subs r2, r2, #1",
-        "bne 4b",
-        "5:",
+        groups!(),
         "ldr r3, [sp]",
         "stmia r3, {{r4-r7}}",
         "pop {{r3-r11, pc}}",
