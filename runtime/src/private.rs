@@ -1,11 +1,34 @@
 //! All that emitted code names. Not an interface: it changes with every release,
 //! together with the macro, which depends on this very version.
 
+#[cfg(niello_vector)]
+pub use crate::arch::vector::{Level, available, force};
 pub use crate::arena::{Aligned, Arena, cast_mut, slots};
 pub use crate::arithmetic::{Multiplier, Quantization};
 pub use crate::error::LengthError;
 pub use crate::ops::*;
 pub use crate::sigmoid::Steps;
+
+#[doc(hidden)]
+pub use crate::__niello_by_target as by_target;
+
+/// The code for small cores, or that for wide SIMD registers: only the runtime
+/// knows its target.
+#[cfg(not(niello_vector))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_by_target {
+    ({ $($scalar:tt)* } { $($vector:tt)* }) => { $($scalar)* };
+}
+
+/// The code for small cores, or that for wide SIMD registers: only the runtime
+/// knows its target.
+#[cfg(niello_vector)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_by_target {
+    ({ $($scalar:tt)* } { $($vector:tt)* }) => { $($vector)* };
+}
 
 /// A slice as an array of exactly `N` elements.
 pub fn exact<T, const N: usize>(slice: &[T]) -> Result<&[T; N], LengthError> {

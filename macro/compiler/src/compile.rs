@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{Method, Ranges, calibrate};
 use crate::dataset::{self, Dataset};
-use crate::emit::{self, Item, Port, Side};
+use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::graph::{ElementType, Graph, QuantParams, ValueId, rewrite};
 use crate::options::{Comparison, Options};
@@ -35,23 +35,44 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let model = read_model(&request.model)?;
     let front = Front::new(&model, &request.options)?;
     let Quantization {
-        program, mut files, ..
+        mut program,
+        mut files,
+        ..
     } = front.quantize(&model, request)?;
     let interface = front.interface(request.options.inputs_in_arena)?;
-    let plan = plan::plan(&program, interface.inputs_in_arena);
-    if let Some(limit) = request.options.arena_limit.filter(|l| plan.bytes > *l) {
+    let limit = request.options.arena_limit;
+    let scalar = variant(&interface, &program, limit)?;
+    let vector = program.vectorize();
+    let variants = Variants {
+        scalar,
+        vector: vector
+            .then(|| variant(&interface, &program, None))
+            .transpose()?,
+    };
+    files.insert(0, request.model.clone());
+    Ok(emit::emit(item, &interface, &program, &variants, &files))
+}
+
+/// Plans and emits the program for one kind of target. `limit` is about small
+/// cores: others take more memory to be faster.
+fn variant(
+    interface: &emit::Interface<'_>,
+    program: &QuantGraph,
+    limit: Option<usize>,
+) -> Result<Variant> {
+    let plan = plan::plan(program, interface.inputs_in_arena);
+    if let Some(limit) = limit.filter(|l| plan.bytes > *l) {
         return Err(Error::new(
             Blame::Option("arena_limit"),
             format!(
                 "the arena needs {} bytes, {} more than its limit; {}",
                 plan.bytes,
                 plan.bytes - limit,
-                plan::peak(&program, &plan)
+                plan::peak(program, &plan)
             ),
         ));
     }
-    files.insert(0, request.model.clone());
-    Ok(emit::emit(item, &interface, &program, &plan, &files))
+    Ok(emit::variant(interface, program, &plan))
 }
 
 /// What stands in for a model that does not compile: the same types where they
@@ -96,7 +117,11 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
         inputs_in_arena: request.options.inputs_in_arena,
     };
     let plan = plan::plan(&program, interface.inputs_in_arena);
-    emit::emit(item, &interface, &program, &plan, &[])
+    let variants = Variants {
+        scalar: emit::variant(&interface, &program, &plan),
+        vector: None,
+    };
+    emit::emit(item, &interface, &program, &variants, &[])
 }
 
 /// Reads the model's bytes.

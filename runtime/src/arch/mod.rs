@@ -19,6 +19,8 @@ mod dsp_pairs;
 mod dsp_planes;
 #[cfg(any(test, not(niello_dsp)))]
 mod portable;
+#[cfg(niello_vector)]
+pub(crate) mod vector;
 
 #[cfg(niello_dsp)]
 pub(crate) use dsp::{dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand};

@@ -10,6 +10,8 @@ mod add;
 mod add_n;
 mod arg_max;
 mod batch_matmul;
+#[cfg(niello_vector)]
+mod blocks;
 mod broadcast;
 mod cast;
 mod comparison;
@@ -62,6 +64,11 @@ pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
 pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, float_batch_matmul};
+#[cfg(niello_vector)]
+pub use blocks::{
+    BlockStage, Blocks, BlocksConv2d, Scales, conv_2d_blocks, folded, fully_connected_blocks,
+    fully_connected_blocks_padded,
+};
 pub use broadcast::Broadcast;
 pub use cast::{FromI32, Port, ToI32, from_bool, from_i32, from_u8, to_bool, to_i32, to_u8};
 pub use comparison::{

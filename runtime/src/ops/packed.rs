@@ -248,7 +248,7 @@ impl<S> PackedConv2d<'_, S> {
         let position = w.position(pixel);
         let inside = w.columns(position);
         let run = Run {
-            first: w.column(position, inside.start) * depth,
+            first: w.column(position, inside.start).wrapping_mul(depth),
             left: inside.start * depth,
             count: inside.len() * depth,
             row: w.filter_width * depth,
@@ -322,8 +322,8 @@ impl<S> PackedConv2d<'_, S> {
     #[inline(always)]
     fn run<'i>(&self, position: Position, run: &Run, y: usize, input: &'i [i8]) -> &'i [i8] {
         let begin = self.window.row(position, y);
-        let begin = begin.map(|begin| begin * self.input_depth + run.first);
-        let from = begin.and_then(|begin| input.get(begin..begin + run.count));
+        let begin = begin.map(|begin| (begin * self.input_depth).wrapping_add(run.first));
+        let from = begin.and_then(|begin| input.get(begin..begin.checked_add(run.count)?));
         from.unwrap_or(&[])
     }
 

@@ -119,6 +119,35 @@ impl Constants {
         quote!(&#name)
     }
 
+    /// int32 data in blocks of sixteen, the last one filled up with zeros.
+    pub(crate) fn blocks(&mut self, hint: &str, data: &[i32]) -> TokenStream {
+        let (n, content) = (data.len().div_ceil(16), in_blocks(data));
+        let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "blocks",
+            hint,
+            bytes,
+            |name| quote!(static #name: [[i32; 16]; #n] = #content;),
+        );
+        quote!(&#name)
+    }
+
+    /// Biases in blocks of sixteen, and the totals of each channel's weights, which
+    /// the runtime takes into account.
+    pub(crate) fn folded(&mut self, bias: &[i32], totals: &[i32]) -> TokenStream {
+        let n = bias.len().div_ceil(16);
+        let (first, second) = (in_blocks(bias), in_blocks(totals));
+        let both = bias.iter().chain(totals);
+        let bytes = both.flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "folded",
+            "BIAS",
+            bytes,
+            |name| quote!(static #name: [[i32; 16]; #n] = rt::folded(#first, #second);),
+        );
+        quote!(&#name)
+    }
+
     pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
         let n = data.len();
         let tokens = data.iter().map(|&x| Literal::i64_unsuffixed(x));
@@ -168,4 +197,14 @@ impl Constants {
     pub(crate) fn into_items(self) -> Vec<TokenStream> {
         self.items
     }
+}
+
+/// `[[1, 2, ..], ..]`
+fn in_blocks(data: &[i32]) -> TokenStream {
+    let blocks = data.chunks(16).map(|block| {
+        let filled = block.iter().copied().chain(std::iter::repeat(0));
+        let numbers = filled.take(16).map(int);
+        quote!([#(#numbers),*])
+    });
+    quote!([#(#blocks),*])
 }

@@ -4,7 +4,6 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::Constants;
 use super::literals::{float, int, usize_literal, usizes};
 use super::names::Port;
 use crate::graph::{ElementType, QuantParams, shape_text};
@@ -259,12 +258,7 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
 }
 
 /// Names, shapes and costs.
-pub(super) fn metadata(
-    inputs: &[Port],
-    outputs: &[Port],
-    program: &QuantGraph,
-    constants: &Constants,
-) -> TokenStream {
+pub(super) fn metadata(inputs: &[Port], outputs: &[Port], program: &QuantGraph) -> TokenStream {
     let names = |ports: &[Port]| {
         let names = ports.iter().map(|p| &p.name);
         quote!(&[#(#names),*])
@@ -279,7 +273,6 @@ pub(super) fn metadata(
     let (input_names, output_names) = (names(inputs), names(outputs));
     let (input_shapes, output_shapes) = (shapes(inputs), shapes(outputs));
     let macs: u64 = program.steps.iter().map(|s| s.kernel.macs()).sum();
-    let bytes = constants.size();
     quote! {
         /// The model's names of the inputs, in the function's order.
         pub const INPUT_NAMES: &[&str] = #input_names;
@@ -291,7 +284,5 @@ pub(super) fn metadata(
         pub const OUTPUT_SHAPES: &[&[usize]] = #output_shapes;
         /// Multiply-accumulates of one run.
         pub const MACS: u64 = #macs;
-        /// Bytes of all constants: weights, biases, multipliers and tables.
-        pub const WEIGHT_BYTES: usize = #bytes;
     }
 }

@@ -11,10 +11,7 @@ use crate::quantize::QuantGraph;
 
 /// What the emitted functions need to know.
 pub(super) struct Memory<'a> {
-    pub name: &'a Ident,
     pub interface: &'a Interface<'a>,
-    pub program: &'a QuantGraph,
-    pub plan: &'a ArenaPlan,
     pub is_stateful: bool,
 }
 
@@ -52,8 +49,7 @@ impl Memory<'_> {
     }
 
     /// The function of the model's name.
-    pub(super) fn function(&self) -> TokenStream {
-        let name = self.name;
+    pub(super) fn function(&self, name: &Ident) -> TokenStream {
         let parameters = self.parameters(true);
         let declared = parameters.iter().map(|p| {
             let (ident, ty) = (&p.ident, &p.ty);
@@ -80,14 +76,14 @@ impl Memory<'_> {
     }
 
     /// `ARENA_BYTES`, `ARENA_PICTURE` and `Arena`.
-    pub(super) fn arena(&self) -> TokenStream {
-        let bytes = usize_literal(self.plan.bytes);
-        let picture = picture(self.program, self.plan);
+    pub(super) fn arena(&self, program: &QuantGraph, plan: &ArenaPlan) -> TokenStream {
+        let bytes = usize_literal(plan.bytes);
+        let picture = picture(program, plan);
         let docs = format!(
             "Which tensor lives where in the arena while each operator runs:\n```text\n{picture}```"
         );
         let arena = if self.interface.inputs_in_arena {
-            self.arena_with_inputs()
+            self.arena_with_inputs(program, plan)
         } else {
             quote! {
                 /// The working memory of one run; contents do not matter before or after.
@@ -105,10 +101,10 @@ impl Memory<'_> {
         }
     }
 
-    fn arena_with_inputs(&self) -> TokenStream {
+    fn arena_with_inputs(&self, program: &QuantGraph, plan: &ArenaPlan) -> TokenStream {
         let fields = self.interface.inputs.iter().filter_map(|p| {
-            let id = *self.program.inputs.get(p.index)?;
-            let Location::Arena { offset } = self.plan.locations[id] else {
+            let id = *program.inputs.get(p.index)?;
+            let Location::Arena { offset } = plan.locations[id] else {
                 return None;
             };
             let (ident, ty, offset) = (&p.ident, &p.type_name, usize_literal(offset));

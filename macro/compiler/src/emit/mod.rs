@@ -43,12 +43,53 @@ pub(crate) struct Interface<'a> {
     pub inputs_in_arena: bool,
 }
 
+/// The part of the module that depends on the target: memory, code and constants.
+pub(crate) struct Variant(TokenStream);
+
+/// Emits a program for one kind of target.
+pub(crate) fn variant(
+    interface: &Interface<'_>,
+    program: &QuantGraph,
+    plan: &ArenaPlan,
+) -> Variant {
+    let mut constants = Constants::default();
+    let Interface {
+        inputs, outputs, ..
+    } = interface;
+    let steps = run::steps(program, plan, inputs, outputs, &mut constants);
+    let memory = memory::Memory {
+        interface,
+        is_stateful: !program.states.is_empty(),
+    };
+    let arena = memory.arena(program, plan);
+    let runs = memory.runs(&steps);
+    let bytes = constants.size();
+    let statics = constants.into_items();
+    Variant(quote! {
+        #arena
+        #runs
+
+        /// Bytes of all constants: weights, biases, multipliers and tables.
+        pub const WEIGHT_BYTES: usize = #bytes;
+
+        #(#statics)*
+    })
+}
+
+/// The variants of a program.
+pub(crate) struct Variants {
+    /// For small cores.
+    pub scalar: Variant,
+    /// For wide SIMD registers, if that differs.
+    pub vector: Option<Variant>,
+}
+
 /// Emits the function and its module; `files` are tracked for rebuilds.
 pub(crate) fn emit(
     item: &Item,
     interface: &Interface<'_>,
     program: &QuantGraph,
-    plan: &ArenaPlan,
+    variants: &Variants,
     files: &[PathBuf],
 ) -> TokenStream {
     let Item {
@@ -60,23 +101,22 @@ pub(crate) fn emit(
     let Interface {
         inputs, outputs, ..
     } = interface;
-    let mut constants = Constants::default();
-    let steps = run::steps(program, plan, inputs, outputs, &mut constants);
     let input_types = interface::inputs(inputs, program);
     let output_type = interface::output(outputs, program);
     let state_type = state::state(program);
-    let metadata = interface::metadata(inputs, outputs, program, &constants);
-    let statics = constants.into_items();
+    let metadata = interface::metadata(inputs, outputs, program);
     let memory = memory::Memory {
-        name,
         interface,
-        program,
-        plan,
         is_stateful: !program.states.is_empty(),
     };
-    let function = memory.function();
-    let arena = memory.arena();
-    let runs = memory.runs(&steps);
+    let function = memory.function(name);
+    let Variant(scalar) = &variants.scalar;
+    let variant = match &variants.vector {
+        None => quote!(#scalar),
+        Some(Variant(vector)) => quote! {
+            rt::by_target! { { #scalar } { #vector } }
+        },
+    };
     let tracked = files.iter().filter_map(|f| f.to_str()).map(|path| {
         quote!(
             const _: &[u8] = ::core::include_bytes!(#path);
@@ -96,9 +136,7 @@ pub(crate) fn emit(
             #output_type
             #state_type
             #metadata
-            #arena
-            #runs
-            #(#statics)*
+            #variant
             #(#tracked)*
         }
     }

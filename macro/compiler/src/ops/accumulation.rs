@@ -511,6 +511,35 @@ impl Accumulation {
         }
     }
 
+    /// The output stage of kernels with blocked weights, and its type.
+    pub(super) fn emit_blocks(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
+        let OutputStage::Requantize {
+            multipliers,
+            output_offset,
+            activation: (min, max),
+            ..
+        } = &self.output
+        else {
+            return self.emit_output(false, constants);
+        };
+        if !self.is_fast() {
+            return self.emit_output(false, constants);
+        }
+        let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
+        let shifts: Vec<i32> = multipliers.iter().map(|m| m.shift).collect();
+        let multiplier = constants.blocks("MULTIPLIER", &significands);
+        let shift = constants.blocks("SHIFT", &shifts);
+        let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
+        let stage = quote!(rt::Scales {
+            multiplier: #multiplier,
+            shift: #shift,
+            output_offset: #offset,
+            activation_min: #min,
+            activation_max: #max,
+        });
+        (stage, quote!(rt::Scales<'static>))
+    }
+
     /// The output stage and its type; `shares` if the kernel can take one multiplier
     /// that all channels have.
     pub(super) fn emit_output(

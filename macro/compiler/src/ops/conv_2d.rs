@@ -4,6 +4,7 @@ use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
+use super::blocks::{Blocks, Inputs};
 use super::packed;
 use super::window::{Stepping, Window};
 use super::{
@@ -156,6 +157,7 @@ impl Operator for Conv2d {
     }
 }
 
+#[derive(Clone)]
 struct Conv2dKernel {
     window: Window,
     input_depth: usize,
@@ -167,6 +169,20 @@ struct Conv2dKernel {
 impl Kernel for Conv2dKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        let inputs = if self.is_pointwise() && self.input_depth.is_multiple_of(4) {
+            Inputs::Row
+        } else {
+            Inputs::Window(self.window.clone(), self.input_depth)
+        };
+        Some(Box::new(Blocks {
+            depth: self.packed()?,
+            accumulation: self.accumulation.clone(),
+            inputs,
+            original: self.clone(),
+        }))
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
+use super::blocks::{Blocks, Inputs};
 use super::packed;
 use super::window::{Stepping, Window};
 use super::{
@@ -135,6 +136,7 @@ impl Operator for DepthwiseConv2d {
     }
 }
 
+#[derive(Clone)]
 struct DepthwiseKernel {
     window: Window,
     input_depth: usize,
@@ -145,6 +147,15 @@ struct DepthwiseKernel {
 impl Kernel for DepthwiseKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        Some(Box::new(Blocks {
+            depth: self.as_conv()?,
+            accumulation: self.accumulation.by_channel(),
+            inputs: Inputs::Window(self.window.clone(), 1),
+            original: self.clone(),
+        }))
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

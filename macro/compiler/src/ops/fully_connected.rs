@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::batch_matmul::Sizes;
+use super::blocks::{Blocks, Inputs};
 use super::broadcast::Broadcast;
 use super::packed;
 use super::{
@@ -150,6 +151,7 @@ impl Operator for FullyConnected {
     }
 }
 
+#[derive(Clone)]
 struct FullyConnectedKernel {
     rows: usize,
     depth: usize,
@@ -159,6 +161,16 @@ struct FullyConnectedKernel {
 impl Kernel for FullyConnectedKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        self.accumulation.int8()?;
+        Some(Box::new(Blocks {
+            depth: self.depth,
+            accumulation: self.accumulation.clone(),
+            inputs: Inputs::Row,
+            original: self.clone(),
+        }))
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

@@ -74,6 +74,11 @@ pub(crate) trait Kernel: Send + Sync {
         vec![self.simulate(inputs)]
     }
 
+    /// The kernel that targets with wide SIMD registers take instead.
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
     /// Memory that it needs while it runs: further outputs that nothing reads.
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         Vec::new()

@@ -17,6 +17,7 @@ use crate::tflite::{self, BuiltinOperator};
 mod accumulation;
 mod activation;
 mod binary;
+mod blocks;
 pub(crate) mod broadcast;
 mod buffer;
 mod comparison;

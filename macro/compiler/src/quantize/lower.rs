@@ -67,7 +67,9 @@ pub(crate) fn lower(
         lowering.output(port.value, *element)?;
     }
     lowering.next_states()?;
-    Ok(lowering.program)
+    let mut program = lowering.program;
+    program.add_scratch();
+    Ok(program)
 }
 
 /// Whose rounding a model was made for: a file with scales of its own was run by
@@ -138,24 +140,14 @@ impl Lowering<'_> {
         index: usize,
         operator: &'static str,
         inputs: Vec<TensorId>,
-        mut outputs: Vec<TensorId>,
+        outputs: Vec<TensorId>,
         kernel: Box<dyn Kernel>,
     ) {
-        for (element, len) in kernel.scratch() {
-            self.program.tensors.push(QuantTensor {
-                name: "scratch".to_owned(),
-                len,
-                element,
-                params: None,
-                constant: None,
-                value: None,
-            });
-            outputs.push(self.program.tensors.len() - 1);
-        }
         self.program.steps.push(Step {
             index,
             operator,
             inputs,
+            results: outputs.len(),
             outputs,
             kernel,
         });

@@ -46,8 +46,10 @@ pub(crate) struct Step {
     pub index: usize,
     pub operator: &'static str,
     pub inputs: Vec<TensorId>,
-    /// The file's outputs, what is kept for the next run, scratch memory.
+    /// Results, then scratch memory.
     pub outputs: Vec<TensorId>,
+    /// The file's outputs, and what is kept for the next run.
+    pub results: usize,
     pub kernel: Box<dyn Kernel>,
 }
 
@@ -79,9 +81,45 @@ pub(crate) struct QuantGraph {
     pub input_params: Vec<Option<QuantParams>>,
     pub output_params: Vec<Option<QuantParams>>,
     pub states: Vec<QuantState>,
+    /// Tensors without scratch memory, which comes behind them.
+    pub own_tensors: usize,
 }
 
 impl QuantGraph {
+    /// Gives every step the scratch memory that its kernel needs.
+    fn add_scratch(&mut self) {
+        self.own_tensors = self.tensors.len();
+        for step in &mut self.steps {
+            for (element, len) in step.kernel.scratch() {
+                step.outputs.push(self.tensors.len());
+                self.tensors.push(QuantTensor {
+                    name: "scratch".to_owned(),
+                    len,
+                    element,
+                    params: None,
+                    constant: None,
+                    value: None,
+                });
+            }
+        }
+    }
+
+    /// The same program for targets with wide SIMD registers; false if there is no
+    /// difference.
+    pub(crate) fn vectorize(&mut self) -> bool {
+        let mut differs = false;
+        self.tensors.truncate(self.own_tensors);
+        for step in &mut self.steps {
+            step.outputs.truncate(step.results);
+            if let Some(kernel) = step.kernel.vectorized() {
+                step.kernel = kernel;
+                differs = true;
+            }
+        }
+        self.add_scratch();
+        differs
+    }
+
     /// Runs the program by the kernels' plain loops and keeps every tensor.
     pub(crate) fn simulate(&self, inputs: &[Buffer]) -> Vec<Buffer> {
         let mut tensors = self.start(inputs);

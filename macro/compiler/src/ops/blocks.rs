@@ -1,0 +1,147 @@
+//! The kernels with weights for wide SIMD registers: sixteen channels side by side.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::accumulation::Accumulation;
+use super::window::Window;
+use super::{Buffer, Emitted, Kernel};
+use crate::emit::{self, Constants};
+use crate::graph::ElementType;
+
+/// Channels that are worked on at once.
+const LANES: usize = 16;
+
+/// Inputs of so many bytes are gathered at once: they stay in the first cache.
+const TILE_BYTES: usize = 16 * 1024;
+
+/// Four weights of sixteen channels, the next four of them, and so on; depth and
+/// channels are filled up with zeros.
+fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
+    let channels: Vec<&[i8]> = filter.chunks(depth.max(1)).collect();
+    let mut blocked = Vec::new();
+    for block in channels.chunks(LANES) {
+        for group in 0..depth.div_ceil(4) {
+            for lane in 0..LANES {
+                let weight = |k: usize| block.get(lane)?.get(group * 4 + k).copied();
+                blocked.extend((0..4).map(|k| weight(k).unwrap_or(0)));
+            }
+        }
+    }
+    blocked
+}
+
+/// What the inputs of one output are.
+#[derive(Clone)]
+pub(super) enum Inputs {
+    /// A row of the input.
+    Row,
+    /// A window, with the input's channels.
+    Window(Window, usize),
+}
+
+/// A kernel with int8 weights in OHWI order, and what it was before.
+pub(super) struct Blocks<K> {
+    pub original: K,
+    pub accumulation: Accumulation,
+    pub depth: usize,
+    pub inputs: Inputs,
+}
+
+impl<K> Blocks<K> {
+    /// The inputs of one output as they are gathered.
+    fn pitch(&self) -> usize {
+        self.depth.next_multiple_of(4)
+    }
+
+    /// The runtime's `Blocks` and its type argument.
+    fn parameters(&self, constants: &mut Constants) -> Option<(TokenStream, TokenStream)> {
+        let accumulation = self.accumulation.simplified();
+        let (filter, bias, zero_point) = accumulation.int8()?;
+        let totals: Vec<i32> = filter
+            .chunks(self.depth.max(1))
+            .map(|weights| weights.iter().map(|&w| i32::from(w)).sum())
+            .collect();
+        let bias: Vec<i32> = bias
+            .iter()
+            .zip(&totals)
+            .map(|(bias, total)| bias.wrapping_sub(total.wrapping_mul(zero_point)))
+            .collect();
+        let filter = constants.bytes("FILTER", &blocked(filter, self.depth));
+        let bias = constants.folded(&bias, &totals);
+        let (output, stage) = accumulation.emit_blocks(constants);
+        let sizes = emit::fields(&[("depth", self.depth), ("channels", accumulation.channels())]);
+        let zero_point = emit::int(zero_point);
+        let blocks = quote!(rt::Blocks {
+            #sizes
+            zero_point: #zero_point,
+            filter: #filter,
+            bias: #bias,
+            output: #output,
+        });
+        Some((blocks, stage))
+    }
+}
+
+impl<K: Kernel> Kernel for Blocks<K> {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.original.simulate(inputs)
+    }
+
+    fn macs(&self) -> u64 {
+        self.original.macs()
+    }
+
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        match &self.inputs {
+            Inputs::Row if self.depth.is_multiple_of(4) => Vec::new(),
+            Inputs::Row => vec![(ElementType::I8, self.pitch())],
+            Inputs::Window(window, _) => {
+                let tile = (TILE_BYTES / self.pitch() / LANES * LANES).clamp(LANES, 48);
+                let pixels = tile.min(window.output_pixels());
+                vec![(ElementType::I8, pixels * self.pitch())]
+            }
+        }
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let Some((blocks, stage)) = self.parameters(constants) else {
+            return self.original.emit(constants);
+        };
+        match &self.inputs {
+            Inputs::Row => Emitted {
+                parameters_type: quote!(Blocks<'static, #stage>),
+                parameters: blocks,
+                function: if self.depth.is_multiple_of(4) {
+                    "fully_connected_blocks"
+                } else {
+                    "fully_connected_blocks_padded"
+                },
+            },
+            Inputs::Window(window, input_depth) => {
+                let window = window.emit();
+                let depth = emit::fields(&[("input_depth", *input_depth)]);
+                Emitted {
+                    parameters_type: quote!(BlocksConv2d<'static, #stage>),
+                    parameters: quote!(rt::BlocksConv2d { window: #window, #depth blocks: #blocks }),
+                    function: "conv_2d_blocks",
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_channels_lie_side_by_side() {
+        let filter: Vec<i8> = (0..17 * 5).map(|i| i as i8).collect();
+        let blocked = blocked(&filter, 5);
+        assert_eq!(blocked.len(), 2 * 2 * 64);
+        assert_eq!(blocked[..8], [0, 1, 2, 3, 5, 6, 7, 8]);
+        assert_eq!(blocked[64..72], [4, 0, 0, 0, 9, 0, 0, 0]);
+        assert_eq!(blocked[128..136], [80, 81, 82, 83, 0, 0, 0, 0]);
+    }
+}

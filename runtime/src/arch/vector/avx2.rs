@@ -1,0 +1,223 @@
+//! AVX2 without VNNI: inputs and weights are widened to 16 bits, products of pairs
+//! added. (VPMADDUBSW would saturate.)
+
+use core::arch::x86_64::*;
+
+use super::isa::{Isa, LANES, Scales};
+
+/// AVX2.
+#[derive(Clone, Copy)]
+pub(super) struct Avx2;
+
+/// Multipliers of eight channels.
+#[derive(Clone, Copy)]
+pub(super) struct Eight {
+    even: __m256i,
+    odd: __m256i,
+    left: __m256i,
+    right: __m256i,
+    half: __m256i,
+    /// All ones in lanes that are shifted right.
+    rounds: __m256i,
+}
+
+impl Eight {
+    #[inline(always)]
+    unsafe fn new(multiplier: *const i32, shift: *const i32) -> Self {
+        // SAFETY: 32 bytes each; AVX2 is enabled.
+        unsafe {
+            let even = _mm256_loadu_si256(multiplier.cast());
+            let shift = _mm256_loadu_si256(shift.cast());
+            let (zero, one) = (_mm256_setzero_si256(), _mm256_set1_epi32(1));
+            let right = _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero);
+            Self {
+                even,
+                odd: _mm256_srli_epi64(even, 32),
+                left: _mm256_add_epi32(_mm256_max_epi32(shift, zero), one),
+                right,
+                half: _mm256_srli_epi32(_mm256_sllv_epi32(one, right), 1),
+                rounds: _mm256_cmpgt_epi32(right, zero),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn requantize(&self, words: __m256i, scales: &Scales<'_>) -> __m256i {
+        // SAFETY: AVX2 is enabled.
+        unsafe {
+            let x = _mm256_sllv_epi32(words, self.left);
+            let nudge = _mm256_set1_epi64x(1 << 31);
+            let even = _mm256_add_epi64(_mm256_mul_epi32(x, self.even), nudge);
+            let odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), self.odd);
+            let odd = _mm256_add_epi64(odd, nudge);
+            let high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+            let sign = _mm256_and_si256(_mm256_srai_epi32(high, 31), self.rounds);
+            let rounded = _mm256_add_epi32(_mm256_add_epi32(high, sign), self.half);
+            let scaled = _mm256_srav_epi32(rounded, self.right);
+            let q = _mm256_add_epi32(scaled, _mm256_set1_epi32(scales.output_offset));
+            let q = _mm256_max_epi32(q, _mm256_set1_epi32(scales.activation_min));
+            _mm256_min_epi32(q, _mm256_set1_epi32(scales.activation_max))
+        }
+    }
+}
+
+/// Sixteen words.
+pub(super) type Words = [__m256i; 2];
+/// Multipliers of sixteen channels.
+pub(super) type Multipliers = [Eight; 2];
+
+#[inline(always)]
+pub(super) unsafe fn multipliers(m: &[i32; LANES], s: &[i32; LANES]) -> Multipliers {
+    // SAFETY: 64 bytes each.
+    unsafe {
+        [
+            Eight::new(m.as_ptr(), s.as_ptr()),
+            Eight::new(m.as_ptr().add(8), s.as_ptr().add(8)),
+        ]
+    }
+}
+
+#[inline(always)]
+pub(super) unsafe fn requantize(words: Words, by: &Multipliers, scales: &Scales<'_>) -> Words {
+    // SAFETY: AVX2 is enabled.
+    unsafe {
+        [
+            by[0].requantize(words[0], scales),
+            by[1].requantize(words[1], scales),
+        ]
+    }
+}
+
+#[inline(always)]
+pub(super) unsafe fn store(words: Words, to: *mut i8, count: usize) {
+    // SAFETY: `count` bytes are the caller's; AVX2 is enabled. All words fit int8.
+    unsafe {
+        let shorts = _mm256_packs_epi32(words[0], words[1]);
+        let bytes = _mm256_packs_epi16(shorts, shorts);
+        // Lanes hold words 0..4, 8..12 and 4..8, 12..16.
+        let ordered = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5));
+        let bytes = _mm256_castsi256_si128(ordered);
+        if count >= LANES {
+            _mm_storeu_si128(to.cast(), bytes);
+        } else {
+            let mut all = [0_i8; LANES];
+            _mm_storeu_si128(all.as_mut_ptr().cast(), bytes);
+            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) unsafe fn spill(words: Words) -> [i32; LANES] {
+    let mut all = [0; LANES];
+    // SAFETY: 64 bytes.
+    unsafe {
+        _mm256_storeu_si256(all.as_mut_ptr().cast(), words[0]);
+        _mm256_storeu_si256(all.as_mut_ptr().add(8).cast(), words[1]);
+    }
+    all
+}
+
+#[inline(always)]
+pub(super) unsafe fn add_bias(words: Words, bias: *const i32) -> Words {
+    // SAFETY: 64 bytes.
+    unsafe {
+        [
+            _mm256_add_epi32(words[0], _mm256_loadu_si256(bias.cast())),
+            _mm256_add_epi32(words[1], _mm256_loadu_si256(bias.add(8).cast())),
+        ]
+    }
+}
+
+// SAFETY: functions are called where AVX2 is enabled; pointers cover what the trait
+// says.
+unsafe impl Isa for Avx2 {
+    const WIDE: bool = false;
+
+    /// Four channels each, two halves of a sum per channel.
+    type Sums = [__m256i; 4];
+    type Weights = [__m256i; 4];
+    type Inputs = __m256i;
+    type Words = Words;
+    type Multipliers = Multipliers;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_setzero_si256(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: 64 bytes.
+        unsafe {
+            let part = |i: usize| _mm_loadu_si128(from.add(16 * i).cast());
+            [
+                _mm256_cvtepi8_epi16(part(0)),
+                _mm256_cvtepi8_epi16(part(1)),
+                _mm256_cvtepi8_epi16(part(2)),
+                _mm256_cvtepi8_epi16(part(3)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe {
+            let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
+            _mm256_cvtepu8_epi16(_mm_set1_epi32(four))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe {
+            [
+                _mm256_add_epi32(s[0], _mm256_madd_epi16(x, w[0])),
+                _mm256_add_epi32(s[1], _mm256_madd_epi16(x, w[1])),
+                _mm256_add_epi32(s[2], _mm256_madd_epi16(x, w[2])),
+                _mm256_add_epi32(s[3], _mm256_madd_epi16(x, w[3])),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(s: Self::Sums, bias: *const i32) -> Self::Words {
+        // SAFETY: 64 bytes.
+        unsafe {
+            // Halves are added within lanes: 0 1 4 5 | 2 3 6 7.
+            let eight = |a, b| _mm256_permute4x64_epi64(_mm256_hadd_epi32(a, b), 0b11_01_10_00);
+            add_bias([eight(s[0], s[1]), eight(s[2], s[3])], bias)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+        // SAFETY: see the impl.
+        unsafe { multipliers(multiplier, shift) }
+    }
+
+    #[inline(always)]
+    unsafe fn requantize(
+        words: Self::Words,
+        by: &Self::Multipliers,
+        scales: &Scales<'_>,
+    ) -> Self::Words {
+        // SAFETY: see the impl.
+        unsafe { requantize(words, by, scales) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { store(words, to, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        // SAFETY: see the impl.
+        unsafe { spill(words) }
+    }
+}

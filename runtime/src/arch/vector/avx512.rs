@@ -1,0 +1,129 @@
+//! AVX-512 with VNNI: 64 products per instruction.
+
+use core::arch::x86_64::*;
+
+use super::isa::{Isa, LANES, Scales};
+
+/// AVX-512 F, BW, VL and VNNI.
+#[derive(Clone, Copy)]
+pub(super) struct Avx512;
+
+/// Multipliers of sixteen channels.
+#[derive(Clone, Copy)]
+pub(super) struct Multipliers {
+    even: __m512i,
+    odd: __m512i,
+    left: __m512i,
+    right: __m512i,
+    half: __m512i,
+    /// Lanes that are shifted right.
+    rounds: __mmask16,
+}
+
+// SAFETY: functions are called where the features are enabled; pointers cover what
+// the trait says.
+unsafe impl Isa for Avx512 {
+    const WIDE: bool = true;
+
+    type Sums = __m512i;
+    type Weights = __m512i;
+    type Inputs = __m512i;
+    type Words = __m512i;
+    type Multipliers = Multipliers;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: 64 bytes.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe {
+            let four = from.cast::<i32>().read_unaligned();
+            _mm512_xor_si512(_mm512_set1_epi32(four), _mm512_set1_epi8(-128))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { _mm512_dpbusd_epi32(sums, x, w) }
+    }
+
+    #[inline(always)]
+    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words {
+        // SAFETY: 64 bytes.
+        unsafe { _mm512_add_epi32(sums, _mm512_loadu_si512(bias.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+        // SAFETY: 64 bytes each.
+        unsafe {
+            let even = _mm512_loadu_si512(multiplier.as_ptr().cast());
+            let shift = _mm512_loadu_si512(shift.as_ptr().cast());
+            let (zero, one) = (_mm512_setzero_si512(), _mm512_set1_epi32(1));
+            let right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
+            Multipliers {
+                even,
+                odd: _mm512_srli_epi64(even, 32),
+                left: _mm512_add_epi32(_mm512_max_epi32(shift, zero), one),
+                right,
+                half: _mm512_srli_epi32(_mm512_sllv_epi32(one, right), 1),
+                rounds: _mm512_cmpgt_epi32_mask(right, zero),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn requantize(
+        words: Self::Words,
+        by: &Self::Multipliers,
+        scales: &Scales<'_>,
+    ) -> Self::Words {
+        // SAFETY: see the impl.
+        unsafe {
+            let x = _mm512_sllv_epi32(words, by.left);
+            let nudge = _mm512_set1_epi64(1 << 31);
+            let even = _mm512_add_epi64(_mm512_mul_epi32(x, by.even), nudge);
+            let odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), by.odd);
+            let odd = _mm512_add_epi64(odd, nudge);
+            let high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+            let sign = _mm512_srai_epi32(high, 31);
+            let high = _mm512_mask_add_epi32(high, by.rounds, high, sign);
+            let scaled = _mm512_srav_epi32(_mm512_add_epi32(high, by.half), by.right);
+            let q = _mm512_add_epi32(scaled, _mm512_set1_epi32(scales.output_offset));
+            let q = _mm512_max_epi32(q, _mm512_set1_epi32(scales.activation_min));
+            _mm512_min_epi32(q, _mm512_set1_epi32(scales.activation_max))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+        // SAFETY: `count` bytes are the caller's.
+        unsafe {
+            let bytes = _mm512_cvtepi32_epi8(words);
+            if count >= LANES {
+                _mm_storeu_si128(to.cast(), bytes);
+            } else {
+                _mm_mask_storeu_epi8(to, (1 << count) - 1, bytes);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        let mut all = [0; LANES];
+        // SAFETY: 64 bytes.
+        unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), words) };
+        all
+    }
+}

@@ -1,0 +1,21 @@
+//! Kernels for targets with wide SIMD registers. Loops are written once, over
+//! [`Isa`]: sixteen sums at a time. [`Plain`] is the definition, in plain Rust;
+//! every other instruction set gives the same bytes.
+//!
+//! # Blocked weights
+//! Sixteen channels side by side: four weights of each, then the next four of each,
+//! and so on. Depth and channels are filled up with zeros.
+
+mod avx2;
+mod avx512;
+mod gemm;
+mod isa;
+mod plain;
+mod vnni;
+mod x86;
+
+pub(crate) use gemm::Rows;
+pub(crate) use isa::LANES;
+pub use isa::{BlockStage, Scales};
+pub(crate) use x86::multiply;
+pub use x86::{Level, available, force};

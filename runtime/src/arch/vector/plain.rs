@@ -1,0 +1,89 @@
+//! The definition, in plain Rust.
+
+use super::isa::{Isa, LANES, Scales};
+use crate::arithmetic::Multiplier;
+
+/// No instruction set beyond the target's own.
+#[derive(Clone, Copy)]
+pub(super) struct Plain;
+
+// SAFETY: nothing is asked of the CPU; pointers cover what the trait says.
+unsafe impl Isa for Plain {
+    const WIDE: bool = false;
+
+    type Sums = [i32; LANES];
+    type Weights = [[i8; 4]; LANES];
+    type Inputs = [i32; 4];
+    type Words = [i32; LANES];
+    type Multipliers = [Multiplier; LANES];
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        [0; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: 64 bytes, which need no alignment.
+        unsafe { from.cast::<[[i8; 4]; LANES]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        let bytes = unsafe { from.cast::<[i8; 4]>().read() };
+        bytes.map(|x| i32::from(x) + 128)
+    }
+
+    #[inline(always)]
+    unsafe fn dot(mut sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        for (sum, w) in sums.iter_mut().zip(w) {
+            for (x, w) in x.iter().zip(w) {
+                *sum = sum.wrapping_add(x * i32::from(w));
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words {
+        // SAFETY: 16 words, aligned as such.
+        let bias = unsafe { bias.cast::<[i32; LANES]>().read() };
+        core::array::from_fn(|i| sums[i].wrapping_add(bias[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+        core::array::from_fn(|i| Multiplier {
+            multiplier: multiplier[i],
+            shift: shift[i],
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn requantize(
+        words: Self::Words,
+        by: &Self::Multipliers,
+        scales: &Scales<'_>,
+    ) -> Self::Words {
+        core::array::from_fn(|i| {
+            let q = by[i]
+                .apply_small(words[i])
+                .wrapping_add(scales.output_offset);
+            q.max(scales.activation_min).min(scales.activation_max)
+        })
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+        for (i, word) in words.into_iter().enumerate().take(count) {
+            // SAFETY: `count` bytes are the caller's.
+            unsafe { to.add(i).write(word as i8) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        words
+    }
+}

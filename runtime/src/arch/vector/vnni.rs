@@ -1,0 +1,93 @@
+//! AVX-VNNI: 32 products per instruction.
+
+use core::arch::x86_64::*;
+
+use super::avx2::{Multipliers, Words, add_bias, multipliers, requantize, spill, store};
+use super::isa::{Isa, LANES, Scales};
+
+/// AVX2 and AVX-VNNI.
+#[derive(Clone, Copy)]
+pub(super) struct AvxVnni;
+
+// SAFETY: functions are called where the features are enabled; pointers cover what
+// the trait says.
+unsafe impl Isa for AvxVnni {
+    const WIDE: bool = false;
+
+    type Sums = [__m256i; 2];
+    type Weights = [__m256i; 2];
+    type Inputs = __m256i;
+    type Words = Words;
+    type Multipliers = Multipliers;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_setzero_si256(); 2] }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: 64 bytes.
+        unsafe {
+            [
+                _mm256_loadu_si256(from.cast()),
+                _mm256_loadu_si256(from.add(32).cast()),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe {
+            let four = from.cast::<i32>().read_unaligned();
+            _mm256_xor_si256(_mm256_set1_epi32(four), _mm256_set1_epi8(-128))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe {
+            [
+                _mm256_dpbusd_avx_epi32(s[0], x, w[0]),
+                _mm256_dpbusd_avx_epi32(s[1], x, w[1]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words {
+        // SAFETY: 64 bytes.
+        unsafe { add_bias(sums, bias) }
+    }
+
+    #[inline(always)]
+    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+        // SAFETY: see the impl.
+        unsafe { multipliers(multiplier, shift) }
+    }
+
+    #[inline(always)]
+    unsafe fn requantize(
+        words: Self::Words,
+        by: &Self::Multipliers,
+        scales: &Scales<'_>,
+    ) -> Self::Words {
+        // SAFETY: see the impl.
+        unsafe { requantize(words, by, scales) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { store(words, to, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        // SAFETY: see the impl.
+        unsafe { spill(words) }
+    }
+}

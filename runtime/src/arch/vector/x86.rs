@@ -1,0 +1,177 @@
+//! Which instruction sets the CPU has, found once, and the kernels for each.
+
+use core::arch::x86_64::{__cpuid, __cpuid_count};
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use super::avx2::Avx2;
+use super::avx512::Avx512;
+use super::gemm::{self, Rows};
+use super::isa::BlockStage;
+use super::plain::Plain;
+use super::vnni::AvxVnni;
+use crate::ops::Blocks;
+
+/// Instruction sets, each with all that is below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What every x86-64 has.
+    Plain,
+    /// AVX2.
+    Avx2,
+    /// AVX2 and AVX-VNNI.
+    AvxVnni,
+    /// AVX-512 F, BW, VL, VNNI.
+    Avx512,
+}
+
+const ALL: [Level; 4] = [Level::Plain, Level::Avx2, Level::AvxVnni, Level::Avx512];
+
+/// 0: not known yet, else one more than the level's place in `ALL`.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// The level that kernels take.
+#[inline(always)]
+fn level() -> Level {
+    // A program that is compiled for the CPU at hand need not ask.
+    if cfg!(all(
+        target_feature = "avx512f",
+        target_feature = "avx512bw",
+        target_feature = "avx512vl",
+        target_feature = "avx512vnni"
+    )) {
+        return Level::Avx512;
+    }
+    match LEVEL.load(Ordering::Relaxed) {
+        0 => detect(),
+        known => ALL[usize::from(known - 1) % ALL.len()],
+    }
+}
+
+#[cold]
+fn detect() -> Level {
+    let level = available();
+    LEVEL.store(level as u8 + 1, Ordering::Relaxed);
+    level
+}
+
+/// Has kernels take a lower level than the CPU has, for tests; gives what they take.
+pub fn force(level: Level) -> Level {
+    let level = level.min(available());
+    LEVEL.store(level as u8 + 1, Ordering::Relaxed);
+    level
+}
+
+/// The highest level that CPU and operating system have (Intel, "Software
+/// Developer's Manual", volume 1, chapters 14 and 15).
+pub fn available() -> Level {
+    let bit = |register: u32, bit: u32| register >> bit & 1 == 1;
+    let leaves = __cpuid(0).eax;
+    let base = __cpuid(1);
+    let (osxsave, avx) = (bit(base.ecx, 27), bit(base.ecx, 28));
+    if leaves < 7 || !osxsave || !avx {
+        return Level::Plain;
+    }
+    // SAFETY: OSXSAVE says that XGETBV is there.
+    let saved = unsafe { saved_state() };
+    let features = __cpuid_count(7, 0);
+    let more = if features.eax >= 1 {
+        __cpuid_count(7, 1).eax
+    } else {
+        0
+    };
+    let ymm = saved & 0b110 == 0b110;
+    let zmm = ymm && saved & 0b1110_0000 == 0b1110_0000;
+    let avx512 = [16, 30, 31].iter().all(|&b| bit(features.ebx, b)) && bit(features.ecx, 11);
+    if !ymm || !bit(features.ebx, 5) {
+        Level::Plain
+    } else if zmm && avx512 {
+        Level::Avx512
+    } else if bit(more, 4) {
+        Level::AvxVnni
+    } else {
+        Level::Avx2
+    }
+}
+
+/// What the operating system keeps over a change of context: XCR0.
+#[target_feature(enable = "xsave")]
+unsafe fn saved_state() -> u64 {
+    // SAFETY: XCR0 exists wherever XGETBV does.
+    unsafe { core::arch::x86_64::_xgetbv(0) }
+}
+
+/// One function per level, and one that chooses.
+macro_rules! by_level {
+    ($(#[$doc:meta])* $name:ident, $module:ident, <$($generic:ident: $bound:path),*>
+     ($($argument:ident: $ty:ty),*),
+     plain $plain:expr, avx2 $avx2:expr, vnni $vnni:expr, avx512 $avx512:expr) => {
+        mod $module {
+            use super::*;
+
+            #[target_feature(enable = "avx2")]
+            pub(super) unsafe fn avx2<$($generic: $bound),*>($($argument: $ty),*) {
+                // SAFETY: AVX2 is enabled.
+                unsafe { $avx2 }
+            }
+
+            #[target_feature(enable = "avx2,avxvnni")]
+            pub(super) unsafe fn vnni<$($generic: $bound),*>($($argument: $ty),*) {
+                // SAFETY: AVX2 and AVX-VNNI are enabled.
+                unsafe { $vnni }
+            }
+
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+            pub(super) unsafe fn avx512<$($generic: $bound),*>($($argument: $ty),*) {
+                // SAFETY: AVX-512 F, BW, VL and VNNI are enabled.
+                unsafe { $avx512 }
+            }
+        }
+
+        $(#[$doc])*
+        pub(crate) fn $name<$($generic: $bound),*>($($argument: $ty),*) {
+            // SAFETY: the level is what the CPU has.
+            unsafe {
+                match level() {
+                    Level::Plain => $plain,
+                    Level::Avx2 => $module::avx2($($argument),*),
+                    Level::AvxVnni => $module::vnni($($argument),*),
+                    Level::Avx512 => $module::avx512($($argument),*),
+                }
+            }
+        }
+    };
+}
+
+by_level! {
+    /// All rows by all channels.
+    gemm_rows, rows, <S: BlockStage>
+    (p: &Blocks<'_, S>, rows: Rows<'_>, output: &mut [S::Element]),
+    plain gemm::all::<Plain, S, 1, 1>(p, rows, output),
+    avx2 gemm::all::<Avx2, S, 2, 2>(p, rows, output),
+    vnni gemm::all::<AvxVnni, S, 6, 6>(p, rows, output),
+    avx512 gemm::all::<Avx512, S, 6, 12>(p, rows, output)
+}
+
+by_level! {
+    /// One row by all channels.
+    gemm_row, row, <S: BlockStage>
+    (p: &Blocks<'_, S>, rows: Rows<'_>, output: &mut [S::Element]),
+    plain gemm::single::<Plain, S>(p, rows, output),
+    avx2 gemm::single::<Avx2, S>(p, rows, output),
+    vnni gemm::single::<AvxVnni, S>(p, rows, output),
+    avx512 gemm::single::<Avx512, S>(p, rows, output)
+}
+
+/// Rows by channels.
+#[inline(always)]
+pub(crate) fn multiply<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: Rows<'_>,
+    output: &mut [S::Element],
+) {
+    if rows.is_single() {
+        gemm_row(p, rows, output);
+    } else {
+        gemm_rows(p, rows, output);
+    }
+}
