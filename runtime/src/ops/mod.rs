@@ -18,6 +18,8 @@ mod comparison;
 mod concatenation;
 mod conv_2d;
 mod cumsum;
+#[cfg(niello_vector)]
+mod depthwise_blocks;
 mod depthwise_conv_2d;
 mod div;
 mod float;
@@ -77,6 +79,8 @@ pub use comparison::{
 pub use concatenation::{Concatenation, concatenation};
 pub use conv_2d::{Conv2d, conv_2d, grouped_conv_2d};
 pub use cumsum::{Cumsum, cumsum};
+#[cfg(niello_vector)]
+pub use depthwise_blocks::{BlocksDepthwise, depthwise_blocks};
 pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d};
 pub use div::{Div, FloorDiv, div, floor_div};
 pub use float::*;

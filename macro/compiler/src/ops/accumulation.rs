@@ -511,8 +511,13 @@ impl Accumulation {
         }
     }
 
-    /// The output stage of kernels with blocked weights, and its type.
-    pub(super) fn emit_blocks(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
+    /// The output stage of kernels with blocked weights, and its type; `order` lists
+    /// the channels as the kernel wants them.
+    pub(super) fn emit_blocks(
+        &self,
+        order: &[usize],
+        constants: &mut Constants,
+    ) -> (TokenStream, TokenStream) {
         let OutputStage::Requantize {
             multipliers,
             output_offset,
@@ -525,8 +530,9 @@ impl Accumulation {
         if !self.is_fast() {
             return self.emit_output(false, constants);
         }
-        let significands: Vec<i32> = multipliers.iter().map(|m| m.multiplier).collect();
-        let shifts: Vec<i32> = multipliers.iter().map(|m| m.shift).collect();
+        let ordered = order.iter().filter_map(|&channel| multipliers.get(channel));
+        let significands: Vec<i32> = ordered.clone().map(|m| m.multiplier).collect();
+        let shifts: Vec<i32> = ordered.map(|m| m.shift).collect();
         let multiplier = constants.blocks("MULTIPLIER", &significands);
         let shift = constants.blocks("SHIFT", &shifts);
         let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));

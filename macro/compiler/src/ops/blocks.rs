@@ -67,9 +67,10 @@ impl<K> Blocks<K> {
             .zip(&totals)
             .map(|(bias, total)| bias.wrapping_sub(total.wrapping_mul(zero_point)))
             .collect();
+        let order: Vec<usize> = (0..accumulation.channels()).collect();
         let filter = constants.bytes("FILTER", &blocked(filter, self.depth));
         let bias = constants.folded(&bias, &totals);
-        let (output, stage) = accumulation.emit_blocks(constants);
+        let (output, stage) = accumulation.emit_blocks(&order, constants);
         let sizes = emit::fields(&[("depth", self.depth), ("channels", accumulation.channels())]);
         let zero_point = emit::int(zero_point);
         let blocks = quote!(rt::Blocks {

@@ -6,6 +6,7 @@ use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::blocks::{Blocks, Inputs};
+use super::depthwise_blocks::DepthwiseBlocks;
 use super::packed;
 use super::window::{Stepping, Window};
 use super::{
@@ -150,8 +151,18 @@ impl Kernel for DepthwiseKernel {
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        let Some(depth) = self.as_conv() else {
+            let kernel = DepthwiseBlocks::new(
+                self.clone(),
+                &self.accumulation,
+                &self.window,
+                self.input_depth,
+            );
+            let single = self.depth_multiplier == 1;
+            return Some(Box::new(kernel.filter(|_| single)?));
+        };
         Some(Box::new(Blocks {
-            depth: self.as_conv()?,
+            depth,
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window.clone(), 1),
             original: self.clone(),

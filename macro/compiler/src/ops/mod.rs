@@ -22,6 +22,7 @@ pub(crate) mod broadcast;
 mod buffer;
 mod comparison;
 mod context;
+mod depthwise_blocks;
 mod float;
 pub(crate) mod function;
 mod index_map;

@@ -129,9 +129,87 @@ pub(super) unsafe fn add_bias(words: Words, bias: *const i32) -> Words {
     }
 }
 
+/// Four runs of 32 bytes, four bytes of each element side by side.
+#[inline(always)]
+pub(super) unsafe fn interleave(from: [*const i8; 4]) -> [__m256i; 4] {
+    // SAFETY: 32 bytes each; AVX2 is enabled.
+    unsafe {
+        let [a, b, c, d] = from.map(|from| _mm256_loadu_si256(from.cast()));
+        let (ab, cd) = (_mm256_unpacklo_epi8(a, b), _mm256_unpacklo_epi8(c, d));
+        let (ab_high, cd_high) = (_mm256_unpackhi_epi8(a, b), _mm256_unpackhi_epi8(c, d));
+        [
+            _mm256_unpacklo_epi16(ab, cd),
+            _mm256_unpackhi_epi16(ab, cd),
+            _mm256_unpacklo_epi16(ab_high, cd_high),
+            _mm256_unpackhi_epi16(ab_high, cd_high),
+        ]
+    }
+}
+
+/// VPDPBUSD: four products of unsigned and signed bytes added to each word.
+#[inline(always)]
+unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
+    // SAFETY: AVX2 is enabled.
+    unsafe {
+        let (even, odd) = (
+            _mm256_and_si256(x, _mm256_set1_epi16(0xFF)),
+            _mm256_srli_epi16(x, 8),
+        );
+        let (w_even, w_odd) = (
+            _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8),
+            _mm256_srai_epi16(w, 8),
+        );
+        let products = _mm256_add_epi32(
+            _mm256_madd_epi16(even, w_even),
+            _mm256_madd_epi16(odd, w_odd),
+        );
+        _mm256_add_epi32(sums, products)
+    }
+}
+
+/// Requantizes and stores 32 elements of a block.
+#[inline(always)]
+pub(super) unsafe fn wide_store(
+    sums: [__m256i; 4],
+    bias: *const i32,
+    [multiplier, shift]: [*const [i32; LANES]; 2],
+    part: usize,
+    scales: &Scales<'_>,
+    to: *mut i8,
+    count: usize,
+) {
+    // SAFETY: a block has 64 of each; `count` bytes are the caller's; AVX2 is
+    // enabled.
+    unsafe {
+        let q: [__m256i; 4] = core::array::from_fn(|j| {
+            let at = LANES * j + 8 * part;
+            let by = Eight::new(
+                multiplier.cast::<i32>().add(at),
+                shift.cast::<i32>().add(at),
+            );
+            let words = _mm256_add_epi32(sums[j], _mm256_loadu_si256(bias.add(at).cast()));
+            by.requantize(words, scales)
+        });
+        let shorts = [
+            _mm256_packs_epi32(q[0], q[1]),
+            _mm256_packs_epi32(q[2], q[3]),
+        ];
+        let bytes = _mm256_packs_epi16(shorts[0], shorts[1]);
+        if count >= 32 {
+            _mm256_storeu_si256(to.cast(), bytes);
+        } else {
+            let mut all = [0_i8; 32];
+            _mm256_storeu_si256(all.as_mut_ptr().cast(), bytes);
+            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
+    }
+}
+
 // SAFETY: functions are called where AVX2 is enabled; pointers cover what the trait
 // says.
 unsafe impl Isa for Avx2 {
+    const SPAN: usize = 32;
+    type Wide = [__m256i; 4];
     const WIDE: bool = false;
 
     /// Four channels each, two halves of a sum per channel.
@@ -140,6 +218,43 @@ unsafe impl Isa for Avx2 {
     type Inputs = __m256i;
     type Words = Words;
     type Multipliers = Multipliers;
+
+    #[inline(always)]
+    unsafe fn wide_zero() -> Self::Wide {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_setzero_si256(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide {
+        // SAFETY: 32 bytes each, and 256 weights.
+        unsafe {
+            let quads = interleave(from);
+            core::array::from_fn(|j| {
+                let w = _mm256_loadu_si256(weights.add(64 * j + 32 * part).cast());
+                dpbusd(sums[j], quads[j], w)
+            })
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        bias: *const i32,
+        by: [*const [i32; LANES]; 2],
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe { wide_store(sums, bias, by, part, scales, to, count) }
+    }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {

@@ -23,6 +23,8 @@ pub(super) struct Multipliers {
 // SAFETY: functions are called where the features are enabled; pointers cover what
 // the trait says.
 unsafe impl Isa for Avx512 {
+    const SPAN: usize = 64;
+    type Wide = [__m512i; 4];
     const WIDE: bool = true;
 
     type Sums = __m512i;
@@ -30,6 +32,67 @@ unsafe impl Isa for Avx512 {
     type Inputs = __m512i;
     type Words = __m512i;
     type Multipliers = Multipliers;
+
+    #[inline(always)]
+    unsafe fn wide_zero() -> Self::Wide {
+        // SAFETY: see the impl.
+        unsafe { [_mm512_setzero_si512(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        _: usize,
+    ) -> Self::Wide {
+        // SAFETY: 64 bytes each, and 256 weights.
+        unsafe {
+            let [a, b, c, d] = from.map(|from| _mm512_loadu_si512(from.cast()));
+            let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
+            let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
+            let quads = [
+                _mm512_unpacklo_epi16(ab, cd),
+                _mm512_unpackhi_epi16(ab, cd),
+                _mm512_unpacklo_epi16(ab_high, cd_high),
+                _mm512_unpackhi_epi16(ab_high, cd_high),
+            ];
+            core::array::from_fn(|j| {
+                let w = _mm512_loadu_si512(weights.add(64 * j).cast());
+                _mm512_dpbusd_epi32(sums[j], quads[j], w)
+            })
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        bias: *const i32,
+        [multiplier, shift]: [*const [i32; LANES]; 2],
+        _: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        // SAFETY: a block has four of each; `count` bytes are the caller's.
+        unsafe {
+            let q: [__m512i; 4] = core::array::from_fn(|j| {
+                let by = Self::multipliers(&*multiplier.add(j), &*shift.add(j));
+                let words = Self::words(sums[j], bias.add(LANES * j));
+                Self::requantize(words, &by, scales)
+            });
+            let shorts = [
+                _mm512_packs_epi32(q[0], q[1]),
+                _mm512_packs_epi32(q[2], q[3]),
+            ];
+            let bytes = _mm512_packs_epi16(shorts[0], shorts[1]);
+            if count >= 64 {
+                _mm512_storeu_si512(to.cast(), bytes);
+            } else {
+                _mm512_mask_storeu_epi8(to, (1 << count) - 1, bytes);
+            }
+        }
+    }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {

@@ -39,6 +39,33 @@ pub(crate) unsafe trait Isa: Copy {
     /// Multipliers of sixteen channels, made ready.
     type Multipliers: Copy;
 
+    /// Elements of depthwise convolutions that are worked on at once: 16, 32 or 64.
+    const SPAN: usize;
+    /// As many sums, in the order of `depthwise.rs`.
+    type Wide: Copy;
+
+    /// Zeros.
+    unsafe fn wide_zero() -> Self::Wide;
+    /// Adds four taps: `SPAN` inputs plus 128 from each place on, and a block's
+    /// weights, of which this is the part with this number.
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide;
+    /// Requantizes by a block's biases, multipliers and shifts and stores `count`
+    /// outputs.
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        bias: *const i32,
+        by: [*const [i32; LANES]; 2],
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    );
+
     /// Zeros.
     unsafe fn zero() -> Self::Sums;
     /// Loads 64 bytes, aligned to 16.

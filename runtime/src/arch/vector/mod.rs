@@ -8,14 +8,16 @@
 
 mod avx2;
 mod avx512;
+mod depthwise;
 mod gemm;
 mod isa;
 mod plain;
 mod vnni;
 mod x86;
 
+pub(crate) use depthwise::{BLOCK, Row};
 pub(crate) use gemm::Rows;
 pub(crate) use isa::LANES;
 pub use isa::{BlockStage, Scales};
-pub(crate) use x86::multiply;
 pub use x86::{Level, available, force};
+pub(crate) use x86::{depthwise_row, multiply};

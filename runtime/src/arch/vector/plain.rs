@@ -9,6 +9,8 @@ pub(super) struct Plain;
 
 // SAFETY: nothing is asked of the CPU; pointers cover what the trait says.
 unsafe impl Isa for Plain {
+    const SPAN: usize = 16;
+    type Wide = [i32; LANES];
     const WIDE: bool = false;
 
     type Sums = [i32; LANES];
@@ -16,6 +18,56 @@ unsafe impl Isa for Plain {
     type Inputs = [i32; 4];
     type Words = [i32; LANES];
     type Multipliers = [Multiplier; LANES];
+
+    #[inline(always)]
+    unsafe fn wide_zero() -> Self::Wide {
+        [0; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        mut sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide {
+        for (e, sum) in sums.iter_mut().enumerate() {
+            let (j, i) = (e / 4, e % 4);
+            for (tap, from) in from.into_iter().enumerate() {
+                // SAFETY: sixteen inputs each, and a block's weights.
+                let (x, w) = unsafe {
+                    let w = weights.add(64 * j + 16 * part + 4 * i + tap);
+                    (from.add(e).cast::<u8>().read(), w.read() as i8)
+                };
+                *sum = sum.wrapping_add(i32::from(x) * i32::from(w));
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        bias: *const i32,
+        by: [*const [i32; LANES]; 2],
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        for (e, sum) in sums.into_iter().enumerate().take(count) {
+            let at = 16 * (e / 4) + 4 * part + e % 4;
+            // SAFETY: a block has 64 of each; `count` bytes are the caller's.
+            unsafe {
+                let [multiplier, shift] = by.map(|list| list.cast::<i32>().add(at).read());
+                let by = Multiplier { multiplier, shift };
+                let scaled = by.apply_small(sum.wrapping_add(bias.add(at).read()));
+                let q = scaled.wrapping_add(scales.output_offset);
+                let q = q.max(scales.activation_min).min(scales.activation_max);
+                to.add(e).write(q as i8);
+            }
+        }
+    }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {

@@ -2,7 +2,9 @@
 
 use core::arch::x86_64::*;
 
-use super::avx2::{Multipliers, Words, add_bias, multipliers, requantize, spill, store};
+use super::avx2::{
+    Multipliers, Words, add_bias, interleave, multipliers, requantize, spill, store, wide_store,
+};
 use super::isa::{Isa, LANES, Scales};
 
 /// AVX2 and AVX-VNNI.
@@ -12,6 +14,8 @@ pub(super) struct AvxVnni;
 // SAFETY: functions are called where the features are enabled; pointers cover what
 // the trait says.
 unsafe impl Isa for AvxVnni {
+    const SPAN: usize = 32;
+    type Wide = [__m256i; 4];
     const WIDE: bool = false;
 
     type Sums = [__m256i; 2];
@@ -19,6 +23,43 @@ unsafe impl Isa for AvxVnni {
     type Inputs = __m256i;
     type Words = Words;
     type Multipliers = Multipliers;
+
+    #[inline(always)]
+    unsafe fn wide_zero() -> Self::Wide {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_setzero_si256(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide {
+        // SAFETY: 32 bytes each, and 256 weights.
+        unsafe {
+            let quads = interleave(from);
+            core::array::from_fn(|j| {
+                let w = _mm256_loadu_si256(weights.add(64 * j + 32 * part).cast());
+                _mm256_dpbusd_avx_epi32(sums[j], quads[j], w)
+            })
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        bias: *const i32,
+        by: [*const [i32; LANES]; 2],
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe { wide_store(sums, bias, by, part, scales, to, count) }
+    }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
+use super::depthwise::Row;
 use super::gemm::{self, Rows};
 use super::isa::BlockStage;
 use super::plain::Plain;
@@ -150,6 +151,16 @@ by_level! {
     avx2 gemm::all::<Avx2, S, 2, 2>(p, rows, output),
     vnni gemm::all::<AvxVnni, S, 6, 6>(p, rows, output),
     avx512 gemm::all::<Avx512, S, 6, 12>(p, rows, output)
+}
+
+by_level! {
+    /// A row of a depthwise convolution.
+    depthwise_row, depthwise_levels, <>
+    (row: Row<'_>, output: &mut [i8]),
+    plain row.run::<Plain>(output),
+    avx2 row.run::<Avx2>(output),
+    vnni row.run::<AvxVnni>(output),
+    avx512 row.run::<Avx512>(output)
 }
 
 by_level! {
