@@ -134,7 +134,9 @@ pub(super) unsafe fn add_bias(words: Words, bias: *const i32) -> Words {
 pub(super) unsafe fn interleave(from: [*const i8; 4]) -> [__m256i; 4] {
     // SAFETY: 32 bytes each; AVX2 is enabled.
     unsafe {
-        let [a, b, c, d] = from.map(|from| _mm256_loadu_si256(from.cast()));
+        let [a, b, c, d] = from;
+        let (a, b) = (_mm256_loadu_si256(a.cast()), _mm256_loadu_si256(b.cast()));
+        let (c, d) = (_mm256_loadu_si256(c.cast()), _mm256_loadu_si256(d.cast()));
         let (ab, cd) = (_mm256_unpacklo_epi8(a, b), _mm256_unpacklo_epi8(c, d));
         let (ab_high, cd_high) = (_mm256_unpackhi_epi8(a, b), _mm256_unpackhi_epi8(c, d));
         [
@@ -181,15 +183,14 @@ pub(super) unsafe fn wide_store(
     // SAFETY: a block has 64 of each; `count` bytes are the caller's; AVX2 is
     // enabled.
     unsafe {
-        let q: [__m256i; 4] = core::array::from_fn(|j| {
+        let mut q = sums;
+        for j in 0..4 {
             let at = LANES * j + 8 * part;
-            let by = Eight::new(
-                multiplier.cast::<i32>().add(at),
-                shift.cast::<i32>().add(at),
-            );
+            let multiplier = multiplier.cast::<i32>().add(at);
+            let by = Eight::new(multiplier, shift.cast::<i32>().add(at));
             let words = _mm256_add_epi32(sums[j], _mm256_loadu_si256(bias.add(at).cast()));
-            by.requantize(words, scales)
-        });
+            q[j] = by.requantize(words, scales);
+        }
         let shorts = [
             _mm256_packs_epi32(q[0], q[1]),
             _mm256_packs_epi32(q[2], q[3]),
@@ -235,10 +236,12 @@ unsafe impl Isa for Avx2 {
         // SAFETY: 32 bytes each, and 256 weights.
         unsafe {
             let quads = interleave(from);
-            core::array::from_fn(|j| {
+            let mut sums = sums;
+            for j in 0..4 {
                 let w = _mm256_loadu_si256(weights.add(64 * j + 32 * part).cast());
-                dpbusd(sums[j], quads[j], w)
-            })
+                sums[j] = dpbusd(sums[j], quads[j], w);
+            }
+            sums
         }
     }
 
@@ -266,12 +269,11 @@ unsafe impl Isa for Avx2 {
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes.
         unsafe {
-            let part = |i: usize| _mm_loadu_si128(from.add(16 * i).cast());
             [
-                _mm256_cvtepi8_epi16(part(0)),
-                _mm256_cvtepi8_epi16(part(1)),
-                _mm256_cvtepi8_epi16(part(2)),
-                _mm256_cvtepi8_epi16(part(3)),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.add(16).cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.add(32).cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.add(48).cast())),
             ]
         }
     }
@@ -303,8 +305,13 @@ unsafe impl Isa for Avx2 {
         // SAFETY: 64 bytes.
         unsafe {
             // Halves are added within lanes: 0 1 4 5 | 2 3 6 7.
-            let eight = |a, b| _mm256_permute4x64_epi64(_mm256_hadd_epi32(a, b), 0b11_01_10_00);
-            add_bias([eight(s[0], s[1]), eight(s[2], s[3])], bias)
+            let first = _mm256_hadd_epi32(s[0], s[1]);
+            let second = _mm256_hadd_epi32(s[2], s[3]);
+            let words = [
+                _mm256_permute4x64_epi64(first, 0b11_01_10_00),
+                _mm256_permute4x64_epi64(second, 0b11_01_10_00),
+            ];
+            add_bias(words, bias)
         }
     }
 

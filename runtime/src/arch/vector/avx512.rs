@@ -48,7 +48,9 @@ unsafe impl Isa for Avx512 {
     ) -> Self::Wide {
         // SAFETY: 64 bytes each, and 256 weights.
         unsafe {
-            let [a, b, c, d] = from.map(|from| _mm512_loadu_si512(from.cast()));
+            let [a, b, c, d] = from;
+            let (a, b) = (_mm512_loadu_si512(a.cast()), _mm512_loadu_si512(b.cast()));
+            let (c, d) = (_mm512_loadu_si512(c.cast()), _mm512_loadu_si512(d.cast()));
             let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
             let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
             let quads = [
@@ -57,10 +59,12 @@ unsafe impl Isa for Avx512 {
                 _mm512_unpacklo_epi16(ab_high, cd_high),
                 _mm512_unpackhi_epi16(ab_high, cd_high),
             ];
-            core::array::from_fn(|j| {
+            let mut sums = sums;
+            for j in 0..4 {
                 let w = _mm512_loadu_si512(weights.add(64 * j).cast());
-                _mm512_dpbusd_epi32(sums[j], quads[j], w)
-            })
+                sums[j] = _mm512_dpbusd_epi32(sums[j], quads[j], w);
+            }
+            sums
         }
     }
 
@@ -76,11 +80,12 @@ unsafe impl Isa for Avx512 {
     ) {
         // SAFETY: a block has four of each; `count` bytes are the caller's.
         unsafe {
-            let q: [__m512i; 4] = core::array::from_fn(|j| {
+            let mut q = sums;
+            for j in 0..4 {
                 let by = Self::multipliers(&*multiplier.add(j), &*shift.add(j));
                 let words = Self::words(sums[j], bias.add(LANES * j));
-                Self::requantize(words, &by, scales)
-            });
+                q[j] = Self::requantize(words, &by, scales);
+            }
             let shorts = [
                 _mm512_packs_epi32(q[0], q[1]),
                 _mm512_packs_epi32(q[2], q[3]),

@@ -40,10 +40,12 @@ unsafe impl Isa for AvxVnni {
         // SAFETY: 32 bytes each, and 256 weights.
         unsafe {
             let quads = interleave(from);
-            core::array::from_fn(|j| {
+            let mut sums = sums;
+            for j in 0..4 {
                 let w = _mm256_loadu_si256(weights.add(64 * j + 32 * part).cast());
-                _mm256_dpbusd_avx_epi32(sums[j], quads[j], w)
-            })
+                sums[j] = _mm256_dpbusd_avx_epi32(sums[j], quads[j], w);
+            }
+            sums
         }
     }
 
