@@ -2,9 +2,10 @@
 //! see `arch/vector`.
 
 use super::accumulate::{OutputStage, Requantize, Rescale};
+use super::padding::Padding;
 use super::strided::copy_row;
 use super::window::Window;
-use crate::arch::vector::{self, LANES, Rows};
+use crate::arch::vector::{self, LANES, Pixels};
 pub use crate::arch::vector::{BlockStage, Scales};
 
 /// Weights of a matrix product and what becomes of its sums.
@@ -93,11 +94,10 @@ pub fn fully_connected_blocks<S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    let count = output.len() / p.channels.max(1);
-    vector::multiply(p, Rows::new(input, p.depth, p.depth, count), output);
+    vector::multiply(p, Pixels::rows(input, p.depth), output);
 }
 
-/// The same of any depth; `scratch` holds one row.
+/// The same of any depth; `scratch` holds one row, filled up to a multiple of four.
 pub fn fully_connected_blocks_padded<S: BlockStage>(
     p: &Blocks<'_, S>,
     input: &[i8],
@@ -107,8 +107,7 @@ pub fn fully_connected_blocks_padded<S: BlockStage>(
     let rows = input.chunks_exact(p.depth.max(1));
     for (row, out) in rows.zip(output.chunks_exact_mut(p.channels.max(1))) {
         copy_row(row, scratch);
-        let pitch = scratch.len();
-        vector::multiply(p, Rows::new(scratch, pitch, p.depth, 1), out);
+        vector::multiply(p, Pixels::rows(scratch, scratch.len()), out);
     }
 }
 
@@ -119,79 +118,62 @@ pub struct BlocksConv2d<'a, S> {
     pub window: Window,
     /// Channels of the input.
     pub input_depth: usize,
+    /// Rows and columns of the padded image.
+    pub padded: [usize; 2],
+    /// Where runs of neighbouring inputs of a window begin in the padded image.
+    pub segments: &'a [u32],
+    /// Groups of four inputs in each run; those of the last one that are too many
+    /// meet weights of 0.
+    pub groups: usize,
     /// The weights.
     pub blocks: Blocks<'a, S>,
 }
 
-/// All output pixels; `scratch` holds the inputs of as many pixels as are worked on
-/// at once, each filled up to a multiple of four.
+/// All output pixels; `scratch` holds a padded image and four bytes more.
 pub fn conv_2d_blocks<S: BlockStage>(
     p: &BlocksConv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
 ) {
-    let pitch = p.blocks.depth.next_multiple_of(4).max(4);
-    let (tile, pixels) = (scratch.len() / pitch, p.window.pixels());
-    if tile == 0 {
-        return;
+    let (w, depth) = (&p.window, p.input_depth);
+    let image = (w.input_height * w.input_width * depth).max(1);
+    let size = (w.output_height * w.output_width * p.blocks.channels).max(1);
+    let padding = Padding {
+        window: w,
+        padded: p.padded,
+        depth,
+        zero_point: p.blocks.zero_point,
+        apart: false,
+    };
+    for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
+        padding.pad(input, scratch);
+        let pixels = p.pixels(scratch, p.padded[1], true);
+        vector::multiply(&p.blocks, pixels, output);
     }
-    for first in (0..pixels).step_by(tile) {
-        let count = tile.min(pixels - first);
-        for (i, row) in scratch.chunks_exact_mut(pitch).enumerate().take(count) {
-            p.gather(first + i, input, row);
-        }
-        let begin = first * p.blocks.channels;
-        let out = output.get_mut(begin..begin + count * p.blocks.channels);
-        let rows = Rows::new(scratch, pitch, p.blocks.depth, count);
-        vector::multiply(&p.blocks, rows, out.unwrap_or_default());
+}
+
+/// The same where the window never leaves the input, which is read in place.
+pub fn conv_2d_blocks_valid<S: BlockStage>(
+    p: &BlocksConv2d<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    let w = &p.window;
+    let image = (w.input_height * w.input_width * p.input_depth).max(1);
+    let size = (w.output_height * w.output_width * p.blocks.channels).max(1);
+    for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
+        let pixels = p.pixels(input, w.input_width, false);
+        vector::multiply(&p.blocks, pixels, output);
     }
 }
 
 impl<S> BlocksConv2d<'_, S> {
-    /// The inputs of one output pixel, side by side.
     #[inline(always)]
-    fn gather(&self, pixel: usize, input: &[i8], row: &mut [i8]) {
+    fn pixels<'a>(&'a self, image: &'a [i8], columns: usize, shifted: bool) -> Pixels<'a> {
         let (w, depth) = (&self.window, self.input_depth);
-        let position = w.position(pixel);
-        let inside = w.columns(position);
-        let across = w.filter_width * depth;
-        for (y, to) in row
-            .chunks_exact_mut(across.max(1))
-            .enumerate()
-            .take(w.filter_height)
-        {
-            let Some(begin) = w.row(position, y) else {
-                to.fill(self.blocks.zero_point);
-                continue;
-            };
-            if inside.is_empty() {
-                to.fill(self.blocks.zero_point);
-            } else if w.dilation_width == 1 {
-                let from = (begin + w.column(position, inside.start)) * depth;
-                let count = inside.len() * depth;
-                let left = inside.start * depth;
-                let Some(from) = input.get(from..from + count) else {
-                    continue;
-                };
-                if count < across {
-                    to.fill(self.blocks.zero_point);
-                }
-                if let Some(to) = to.get_mut(left..left + count) {
-                    to.copy_from_slice(from);
-                }
-            } else {
-                for (x, to) in to.chunks_exact_mut(depth.max(1)).enumerate() {
-                    let from = inside.contains(&x).then(|| {
-                        let from = (begin + w.column(position, x)) * depth;
-                        input.get(from..from + depth)
-                    });
-                    match from.flatten() {
-                        Some(from) => copy_row(from, to),
-                        None => to.fill(self.blocks.zero_point),
-                    }
-                }
-            }
-        }
+        let steps = [w.stride_height * columns * depth, w.stride_width * depth];
+        let sizes = [w.output_height, w.output_width];
+        Pixels::windows(image, sizes, steps, self.segments, self.groups, shifted)
     }
 }

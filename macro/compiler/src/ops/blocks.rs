@@ -12,9 +12,6 @@ use crate::graph::ElementType;
 /// Channels that are worked on at once.
 const LANES: usize = 16;
 
-/// Inputs of so many bytes are gathered at once: they stay in the first cache.
-const TILE_BYTES: usize = 16 * 1024;
-
 /// Four weights of sixteen channels, the next four of them, and so on; depth and
 /// channels are filled up with zeros.
 fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
@@ -32,7 +29,6 @@ fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
 }
 
 /// What the inputs of one output are.
-#[derive(Clone)]
 pub(super) enum Inputs {
     /// A row of the input.
     Row,
@@ -49,9 +45,29 @@ pub(super) struct Blocks<K> {
 }
 
 impl<K> Blocks<K> {
-    /// The inputs of one output as they are gathered.
-    fn pitch(&self) -> usize {
-        self.depth.next_multiple_of(4)
+    /// Runs of neighbouring inputs: where they begin in an image of so many columns,
+    /// and their length.
+    fn segments(&self, columns: usize) -> (Vec<usize>, usize) {
+        let Inputs::Window(w, depth) = &self.inputs else {
+            return (vec![0], self.depth);
+        };
+        let rows = (0..w.filter[0]).map(|y| y * w.dilation[0] * columns * depth);
+        if w.dilation[1] == 1 {
+            return (rows.collect(), w.filter[1] * depth);
+        }
+        let taps =
+            rows.flat_map(|row| (0..w.filter[1]).map(move |x| row + x * w.dilation[1] * depth));
+        (taps.collect(), *depth)
+    }
+
+    /// True if windows stay inside of the input and runs are whole groups of four.
+    fn is_valid(&self) -> bool {
+        let Inputs::Window(w, _) = &self.inputs else {
+            return false;
+        };
+        let padded = w.padded();
+        let inside = w.padding == [0, 0] && (0..2).all(|d| padded[d] <= w.input[d]);
+        inside && self.segments(0).1.is_multiple_of(4)
     }
 
     /// The runtime's `Blocks` and its type argument.
@@ -68,7 +84,18 @@ impl<K> Blocks<K> {
             .map(|(bias, total)| bias.wrapping_sub(total.wrapping_mul(zero_point)))
             .collect();
         let order: Vec<usize> = (0..accumulation.channels()).collect();
-        let filter = constants.bytes("FILTER", &blocked(filter, self.depth));
+        // Each run is filled up to groups of four.
+        let run = self.segments(0).1.max(1);
+        let runs: Vec<Vec<i8>> = filter
+            .chunks(run)
+            .map(|weights| {
+                let mut filled = weights.to_vec();
+                filled.resize(run.next_multiple_of(4), 0);
+                filled
+            })
+            .collect();
+        let depth = self.depth / run * run.next_multiple_of(4);
+        let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, constants);
         let sizes = emit::fields(&[("depth", self.depth), ("channels", accumulation.channels())]);
@@ -96,11 +123,11 @@ impl<K: Kernel> Kernel for Blocks<K> {
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
             Inputs::Row if self.depth.is_multiple_of(4) => Vec::new(),
-            Inputs::Row => vec![(ElementType::I8, self.pitch())],
-            Inputs::Window(window, _) => {
-                let tile = (TILE_BYTES / self.pitch() / LANES * LANES).clamp(LANES, 48);
-                let pixels = tile.min(window.output_pixels());
-                vec![(ElementType::I8, pixels * self.pitch())]
+            Inputs::Row => vec![(ElementType::I8, self.depth.next_multiple_of(4))],
+            Inputs::Window(..) if self.is_valid() => Vec::new(),
+            Inputs::Window(window, depth) => {
+                let [rows, columns] = window.padded();
+                vec![(ElementType::I8, rows * columns * depth + 4)]
             }
         }
     }
@@ -120,12 +147,27 @@ impl<K: Kernel> Kernel for Blocks<K> {
                 },
             },
             Inputs::Window(window, input_depth) => {
+                let [rows, columns] = window.padded();
+                let valid = self.is_valid();
+                let (segments, run) = self.segments(if valid { window.input[1] } else { columns });
+                let segments = segments.iter().map(|&s| emit::int(s as i32));
                 let window = window.emit();
-                let depth = emit::fields(&[("input_depth", *input_depth)]);
+                let sizes =
+                    emit::fields(&[("input_depth", *input_depth), ("groups", run.div_ceil(4))]);
                 Emitted {
                     parameters_type: quote!(BlocksConv2d<'static, #stage>),
-                    parameters: quote!(rt::BlocksConv2d { window: #window, #depth blocks: #blocks }),
-                    function: "conv_2d_blocks",
+                    parameters: quote!(rt::BlocksConv2d {
+                        window: #window,
+                        #sizes
+                        padded: [#rows, #columns],
+                        segments: &[#(#segments),*],
+                        blocks: #blocks,
+                    }),
+                    function: if valid {
+                        "conv_2d_blocks_valid"
+                    } else {
+                        "conv_2d_blocks"
+                    },
                 }
             }
         }

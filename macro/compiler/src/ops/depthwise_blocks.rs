@@ -56,16 +56,10 @@ impl<K> DepthwiseBlocks<K> {
         self.channels / common
     }
 
-    /// Rows and columns of the padded image.
-    fn padded(&self) -> [usize; 2] {
-        let w = &self.window;
-        [0, 1].map(|d| (w.output[d] - 1) * w.stride[d] + (w.filter[d] - 1) * w.dilation[d] + 1)
-    }
-
     /// Where each tap begins in the padded image, in groups of four.
     fn taps(&self) -> Vec<usize> {
         let w = &self.window;
-        let columns = self.padded()[1];
+        let columns = self.window.padded()[1];
         let mut taps = Vec::new();
         for y in 0..w.filter[0] {
             for x in 0..w.filter[1] {
@@ -128,15 +122,12 @@ impl<K> DepthwiseBlocks<K> {
         let bias = constants.folded(&biases, &totals);
         let (output, _) = self.accumulation.emit_blocks(&order, constants);
         let (window, fill) = (self.window.emit(), emit::int(zero_point));
-        let [rows, columns] = self.padded();
-        let sizes = emit::fields(&[
-            ("channels", self.channels),
-            ("rows", rows),
-            ("columns", columns),
-        ]);
+        let [rows, columns] = self.window.padded();
+        let sizes = emit::fields(&[("channels", self.channels)]);
         Some(quote!(rt::BlocksDepthwise {
             window: #window,
             #sizes
+            padded: [#rows, #columns],
             zero_point: #fill,
             taps: &[#(#offsets),*],
             filter: #filter,
@@ -156,7 +147,7 @@ impl<K: Kernel> Kernel for DepthwiseBlocks<K> {
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
-        let [rows, columns] = self.padded();
+        let [rows, columns] = self.window.padded();
         vec![(ElementType::I8, rows * columns * self.channels + BLOCK)]
     }
 

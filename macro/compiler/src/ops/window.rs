@@ -118,6 +118,14 @@ impl Window {
         Some(distance)
     }
 
+    /// Rows and columns of the input with its padding, as far as outputs reach.
+    pub(crate) fn padded(&self) -> [usize; 2] {
+        [0, 1].map(|d| {
+            let reach = (self.filter[d] - 1) * self.dilation[d] + 1;
+            (self.output[d] - 1) * self.stride[d] + reach
+        })
+    }
+
     /// Calls `f(output pixel, filter position, input pixel)` for every tap that
     /// lies inside the input; pixels count over batches, rows and columns.
     pub(crate) fn taps(&self, mut f: impl FnMut(usize, usize, usize)) {

@@ -288,6 +288,12 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe { _mm256_cvtepu8_epi16(_mm_set1_epi32(from.cast::<i32>().read_unaligned())) }
+    }
+
+    #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe {

@@ -121,6 +121,12 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe { _mm512_dpbusd_epi32(sums, x, w) }

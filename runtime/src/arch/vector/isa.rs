@@ -70,8 +70,10 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn zero() -> Self::Sums;
     /// Loads 64 bytes, aligned to 16.
     unsafe fn weights(from: *const u8) -> Self::Weights;
-    /// Loads 4 bytes.
+    /// Loads 4 bytes and adds 128 to each.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;
+    /// Loads 4 bytes that are 128 more already.
+    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs;
     /// Adds 64 products, of inputs plus 128.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
     /// The sums and a bias for each, 64 bytes.

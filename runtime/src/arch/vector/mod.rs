@@ -15,8 +15,8 @@ mod plain;
 mod vnni;
 mod x86;
 
-pub(crate) use depthwise::{BLOCK, Row};
-pub(crate) use gemm::Rows;
+pub(crate) use depthwise::Row;
+pub(crate) use gemm::Pixels;
 pub(crate) use isa::LANES;
 pub use isa::{BlockStage, Scales};
 pub use x86::{Level, available, force};

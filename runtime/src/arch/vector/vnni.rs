@@ -90,6 +90,12 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
+    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe {

@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::depthwise::Row;
-use super::gemm::{self, Rows};
+use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
 use super::plain::Plain;
 use super::vnni::AvxVnni;
@@ -144,13 +144,13 @@ macro_rules! by_level {
 }
 
 by_level! {
-    /// All rows by all channels.
-    gemm_rows, rows, <S: BlockStage>
-    (p: &Blocks<'_, S>, rows: Rows<'_>, output: &mut [S::Element]),
-    plain gemm::all::<Plain, S, 1, 1>(p, rows, output),
-    avx2 gemm::all::<Avx2, S, 2, 2>(p, rows, output),
-    vnni gemm::all::<AvxVnni, S, 6, 6>(p, rows, output),
-    avx512 gemm::all::<Avx512, S, 6, 12>(p, rows, output)
+    /// All pixels by all channels.
+    gemm_pixels, pixels_levels, <S: BlockStage>
+    (p: &Blocks<'_, S>, pixels: Pixels<'_>, output: &mut [S::Element]),
+    plain gemm::all::<Plain, S, 1, 1>(p, pixels, output),
+    avx2 gemm::all::<Avx2, S, 2, 2>(p, pixels, output),
+    vnni gemm::all::<AvxVnni, S, 6, 6>(p, pixels, output),
+    avx512 gemm::all::<Avx512, S, 6, 12>(p, pixels, output)
 }
 
 by_level! {
@@ -164,25 +164,25 @@ by_level! {
 }
 
 by_level! {
-    /// One row by all channels.
-    gemm_row, row, <S: BlockStage>
-    (p: &Blocks<'_, S>, rows: Rows<'_>, output: &mut [S::Element]),
-    plain gemm::single::<Plain, S>(p, rows, output),
-    avx2 gemm::single::<Avx2, S>(p, rows, output),
-    vnni gemm::single::<AvxVnni, S>(p, rows, output),
-    avx512 gemm::single::<Avx512, S>(p, rows, output)
+    /// One pixel by all channels.
+    gemm_pixel, pixel_levels, <S: BlockStage>
+    (p: &Blocks<'_, S>, pixels: Pixels<'_>, output: &mut [S::Element]),
+    plain gemm::single::<Plain, S>(p, pixels, output),
+    avx2 gemm::single::<Avx2, S>(p, pixels, output),
+    vnni gemm::single::<AvxVnni, S>(p, pixels, output),
+    avx512 gemm::single::<Avx512, S>(p, pixels, output)
 }
 
-/// Rows by channels.
+/// Pixels by channels.
 #[inline(always)]
 pub(crate) fn multiply<S: BlockStage>(
     p: &Blocks<'_, S>,
-    rows: Rows<'_>,
+    pixels: Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    if rows.is_single() {
-        gemm_row(p, rows, output);
+    if pixels.is_single() {
+        gemm_pixel(p, pixels, output);
     } else {
-        gemm_rows(p, rows, output);
+        gemm_pixels(p, pixels, output);
     }
 }

@@ -1,0 +1,70 @@
+//! Images with their padding, as kernels for wide SIMD registers read them.
+
+use super::window::Window;
+
+/// How an image is padded.
+pub(super) struct Padding<'a> {
+    /// Sizes, strides and padding.
+    pub(super) window: &'a Window,
+    /// Rows and columns of the padded image.
+    pub(super) padded: [usize; 2],
+    /// Channels.
+    pub(super) depth: usize,
+    /// What the image is padded with.
+    pub(super) zero_point: i8,
+    /// Even columns lie in front of the odd ones.
+    pub(super) apart: bool,
+}
+
+impl Padding<'_> {
+    /// Copies an image between its padding, 128 added, and fills what lies behind.
+    pub(super) fn pad(&self, input: &[i8], scratch: &mut [i8]) {
+        let (w, depth) = (self.window, self.depth);
+        let [rows, columns] = self.padded;
+        let pitch = (columns * depth).max(1);
+        let fill = self.zero_point ^ -128;
+        let Some((padded, slack)) = scratch.split_at_mut_checked(rows * pitch) else {
+            return;
+        };
+        slack.fill(fill);
+        let lines = input.chunks_exact((w.input_width * depth).max(1));
+        let (above, rest) = padded
+            .split_at_mut_checked(w.padding_top * pitch)
+            .unwrap_or_default();
+        above.fill(fill);
+        let mut last = rest.chunks_exact_mut(pitch);
+        for (from, to) in lines.zip(last.by_ref()) {
+            if !self.apart {
+                let begin = (w.padding_left * depth).min(to.len());
+                let (left, to) = to.split_at_mut(begin);
+                let (to, right) = to.split_at_mut(from.len().min(to.len()));
+                left.fill(fill);
+                right.fill(fill);
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = from ^ -128;
+                }
+            } else {
+                self.pad_apart(from, to, fill);
+            }
+        }
+        last.for_each(|row| row.fill(fill));
+    }
+
+    /// Even columns, then odd ones.
+    fn pad_apart(&self, from: &[i8], to: &mut [i8], fill: i8) {
+        let (depth, left) = (self.depth, self.window.padding_left);
+        let columns = self.padded[1];
+        let (even, odd) = to.split_at_mut((columns.div_ceil(2) * depth).min(to.len()));
+        for (parity, plane) in [even, odd].into_iter().enumerate() {
+            for (i, to) in plane.chunks_exact_mut(depth.max(1)).enumerate() {
+                let column = (2 * i + parity).wrapping_sub(left);
+                let from = (column < self.window.input_width)
+                    .then(|| from.get(column * depth..(column + 1) * depth));
+                match from.flatten() {
+                    Some(from) => to.iter_mut().zip(from).for_each(|(to, x)| *to = x ^ -128),
+                    None => to.fill(fill),
+                }
+            }
+        }
+    }
+}
