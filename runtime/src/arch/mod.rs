@@ -21,6 +21,7 @@ mod dsp_planes;
 mod portable;
 #[cfg(niello_vector)]
 pub(crate) mod vector;
+mod widely;
 
 #[cfg(niello_dsp)]
 pub(crate) use dsp::{dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand};
@@ -32,3 +33,5 @@ pub(crate) use dsp_planes::{gather_plane, plane_3x3, weights_3x3};
 pub(crate) use portable::{
     dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
 };
+
+pub(crate) use widely::widely;

@@ -2,6 +2,7 @@
 //! 20 for int8, 15 for int16.
 
 use super::broadcast::Broadcast;
+use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
 
 /// How an operand is brought to the common scale.
@@ -68,6 +69,7 @@ impl Add {
     }
 }
 
+widely! {
 /// `input1 + input2`.
 pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
@@ -90,4 +92,5 @@ pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
 pub fn sub_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.sub(a, b));
+}
 }

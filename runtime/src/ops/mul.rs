@@ -1,6 +1,7 @@
 //! MUL.
 
 use super::broadcast::Broadcast;
+use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
 
 /// Parameters of [`mul`].
@@ -34,6 +35,7 @@ impl Mul {
     }
 }
 
+widely! {
 /// `input1 * input2`.
 pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
@@ -44,4 +46,5 @@ pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
 pub fn mul_in_place<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.element(a, b));
+}
 }

@@ -20,4 +20,4 @@ pub(crate) use gemm::Pixels;
 pub(crate) use isa::LANES;
 pub use isa::{BlockStage, Scales};
 pub use x86::{Level, available, force};
-pub(crate) use x86::{depthwise_row, multiply};
+pub(crate) use x86::{depthwise_row, level, multiply};

@@ -21,7 +21,7 @@ pub enum Level {
     Avx2,
     /// AVX2 and AVX-VNNI.
     AvxVnni,
-    /// AVX-512 F, BW, VL, VNNI.
+    /// AVX-512 F, BW, DQ, VL, VNNI.
     Avx512,
 }
 
@@ -32,7 +32,7 @@ static LEVEL: AtomicU8 = AtomicU8::new(0);
 
 /// The level that kernels take.
 #[inline(always)]
-fn level() -> Level {
+pub(crate) fn level() -> Level {
     // A program that is compiled for the CPU at hand need not ask.
     if cfg!(all(
         target_feature = "avx512f",
@@ -82,7 +82,7 @@ pub fn available() -> Level {
     };
     let ymm = saved & 0b110 == 0b110;
     let zmm = ymm && saved & 0b1110_0000 == 0b1110_0000;
-    let avx512 = [16, 30, 31].iter().all(|&b| bit(features.ebx, b)) && bit(features.ecx, 11);
+    let avx512 = [16, 17, 30, 31].iter().all(|&b| bit(features.ebx, b)) && bit(features.ecx, 11);
     if !ymm || !bit(features.ebx, 5) {
         Level::Plain
     } else if zmm && avx512 {

@@ -1,0 +1,45 @@
+//! Loops that LLVM vectorizes, compiled once for each instruction set.
+
+/// A function whose body is compiled for every instruction set that targets with
+/// wide registers may have, and that takes the best one; elsewhere the function as it
+/// is. What the body calls must be inlined.
+#[cfg(niello_vector)]
+macro_rules! widely {
+    ($(
+        $(#[$attribute:meta])*
+        pub fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($argument:ident: $ty:ty),* $(,)?) $body:block
+    )*) => {$(
+        $(#[$attribute])*
+        #[allow(unsafe_code)]
+        pub fn $name $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+            #[inline(always)]
+            fn body $(<$($generic: $bound),*>)? ($($argument: $ty),*) $body
+
+            #[target_feature(enable = "avx2")]
+            fn avx2 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+                body($($argument),*);
+            }
+
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+            fn avx512 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+                body($($argument),*);
+            }
+
+            use $crate::arch::vector::{Level, level};
+            match level() {
+                Level::Plain => body($($argument),*),
+                // SAFETY: the CPU has what the level says.
+                Level::Avx2 | Level::AvxVnni => unsafe { avx2($($argument),*) },
+                // SAFETY: the CPU has what the level says.
+                Level::Avx512 => unsafe { avx512($($argument),*) },
+            }
+        }
+    )*};
+}
+
+#[cfg(not(niello_vector))]
+macro_rules! widely {
+    ($($function:item)*) => { $($function)* };
+}
+
+pub(crate) use widely;
