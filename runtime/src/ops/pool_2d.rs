@@ -18,7 +18,7 @@ pub struct Pool2d {
 }
 
 /// Channels that are folded at once.
-const CHANNELS: usize = if cfg!(niello_vector) { 64 } else { 8 };
+const CHANNELS: usize = if cfg!(niello_vector) { 64 } else { 1 };
 
 /// Folds the taps of every output element, then finishes with their count.
 #[inline(always)]

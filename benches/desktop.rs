@@ -1,0 +1,271 @@
+//! Times of one inference on one core, beside LiteRT with XNNPACK, alternating.
+//!
+//! `desktop [model ..]`. Needs Python with the package `ai-edge-litert`;
+//! `NIELLO_PYTHON` names the interpreter. What a call of `invoke` costs by itself is
+//! measured on a model of one small operator and taken off.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+/// Rounds of both, and how long each lasts.
+const ROUNDS: usize = 31;
+const ROUND_NS: f64 = 3e6;
+
+/// The models, each a module, and what runs them.
+struct Model {
+    name: &'static str,
+    path: &'static str,
+    macs: u64,
+    /// Runs it so many times.
+    run: fn(usize),
+}
+
+macro_rules! models {
+    ($($name:ident = $path:literal,)*) => {
+        #[allow(unreachable_pub)]
+        mod nets {
+            $(niello::include_model! { pub fn $name = $path, inputs = arena })*
+        }
+
+        vec![$(Model {
+            name: stringify!($name),
+            path: $path,
+            macs: nets::$name::MACS,
+            run: |count| {
+                let mut arena = Box::new(nets::$name::Arena::new());
+                let mut output = Box::new(nets::$name::Output::ZERO);
+                for _ in 0..count {
+                    nets::$name::run_into(&mut arena, &mut output);
+                    std::hint::black_box(&mut output);
+                }
+            },
+        }),*]
+    };
+}
+
+fn own() -> Vec<Model> {
+    models! {
+        digit_pair = "../tests/models/digit_pair_i8.tflite",
+        photo_locator = "../tests/models/photo_locator_i8.tflite",
+    }
+}
+
+#[cfg(shared)]
+fn shared() -> Vec<Model> {
+    models! {
+        kws = "../../shared/models/kws_i8.tflite",
+        vww = "../../shared/models/vww_i8.tflite",
+        resnet8 = "../../shared/models/resnet8_i8.tflite",
+        ad = "../../shared/models/ad_i8.tflite",
+        streaming_wakeword = "../../shared/models/streaming_wakeword_i8.tflite",
+        micro_speech = "../../shared/models/micro_speech_i8.tflite",
+    }
+}
+
+#[cfg(not(shared))]
+fn shared() -> Vec<Model> {
+    Vec::new()
+}
+
+#[cfg(mobilenet)]
+fn large() -> Vec<Model> {
+    models! {
+        mobilenet_v2 = "peers/mobilenet_v2_i8.tflite",
+    }
+}
+
+#[cfg(not(mobilenet))]
+fn large() -> Vec<Model> {
+    Vec::new()
+}
+
+/// A model of one small operator, for the cost of a call.
+const EMPTY: &str = "../tests/models/ops/abs_3d_i8.tflite";
+
+/// The models whose geometric mean counts.
+const MLPERF_TINY: [&str; 4] = ["kws", "vww", "resnet8", "ad"];
+
+struct Peer {
+    process: Child,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Peer {
+    fn start(paths: &[String]) -> Result<Self, String> {
+        let python = std::env::var("NIELLO_PYTHON").unwrap_or_else(|_| "python3".into());
+        let folder = env!("CARGO_MANIFEST_DIR");
+        let mut process = Command::new(&python)
+            .arg(format!("{folder}/peers/litert.py"))
+            .args(paths)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|e| format!("{python}: {e}"))?;
+        let ask = process.stdin.take().ok_or("no stdin")?;
+        let mut answers = BufReader::new(process.stdout.take().ok_or("no stdout")?);
+        let mut line = String::new();
+        answers.read_line(&mut line).map_err(|e| e.to_string())?;
+        if line.trim() != "ready" {
+            return Err(format!(
+                "{python} does not run LiteRT: pip install ai-edge-litert, or set NIELLO_PYTHON"
+            ));
+        }
+        Ok(Self {
+            process,
+            ask,
+            answers,
+        })
+    }
+
+    /// Nanoseconds per run.
+    fn time(&mut self, model: usize, count: usize) -> Result<f64, String> {
+        writeln!(self.ask, "{model} {count}").map_err(|e| e.to_string())?;
+        let mut line = String::new();
+        self.answers
+            .read_line(&mut line)
+            .map_err(|e| e.to_string())?;
+        let total: f64 = line
+            .trim()
+            .parse()
+            .map_err(|_| format!("LiteRT says {line:?}"))?;
+        Ok(total / count as f64)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Nanoseconds per run.
+fn time(run: fn(usize), count: usize) -> f64 {
+    let begin = Instant::now();
+    run(count);
+    begin.elapsed().as_nanos() as f64 / count as f64
+}
+
+/// The element at this part of a sorted list.
+fn quantile(sorted: &[f64], part: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * part).round() as usize]
+}
+
+fn sorted(mut list: Vec<f64>) -> Vec<f64> {
+    list.sort_by(f64::total_cmp);
+    list
+}
+
+/// Billions of multiply-accumulates per second of a loop of nothing else.
+#[cfg(target_arch = "x86_64")]
+fn peak() -> Option<f64> {
+    use std::arch::x86_64::*;
+
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    fn rounds(count: usize) -> i32 {
+        let x = _mm512_set1_epi8(std::hint::black_box(3));
+        let mut sums = [_mm512_setzero_si512(); 16];
+        for _ in 0..count {
+            for sum in &mut sums {
+                *sum = _mm512_dpbusd_epi32(*sum, x, x);
+            }
+        }
+        let all = sums
+            .into_iter()
+            .fold(_mm512_setzero_si512(), |a, b| _mm512_add_epi32(a, b));
+        _mm512_reduce_add_epi32(all)
+    }
+
+    if !is_x86_feature_detected!("avx512vnni") {
+        return None;
+    }
+    const COUNT: usize = 200_000;
+    let best = (0..10).map(|_| {
+        let begin = Instant::now();
+        // SAFETY: the CPU has it, as checked above.
+        std::hint::black_box(unsafe { rounds(COUNT) });
+        begin.elapsed().as_nanos() as f64
+    });
+    let best = best.fold(f64::MAX, f64::min);
+    Some((COUNT * 16 * 64) as f64 / best)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn peak() -> Option<f64> {
+    None
+}
+
+fn main() -> Result<(), String> {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    // One core for both: children inherit it.
+    let pinned = Command::new("taskset")
+        .args(["-pc", "1", &std::process::id().to_string()])
+        .stdout(Stdio::null())
+        .status();
+    if !pinned.is_ok_and(|status| status.success()) {
+        println!("taskset is not there: not pinned to one core");
+    }
+    let mut models: Vec<Model> = shared().into_iter().chain(own()).chain(large()).collect();
+    models.retain(|m| wanted.is_empty() || wanted.iter().any(|w| w == m.name));
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let paths = models.iter().map(|m| m.path).chain([EMPTY]);
+    let paths: Vec<String> = paths.map(|path| format!("{folder}/{path}")).collect();
+    let mut peer = Peer::start(&paths)?;
+    let empty = models.len();
+    let peak = peak();
+    let overhead = sorted(
+        (0..ROUNDS)
+            .map(|_| peer.time(empty, 2000))
+            .collect::<Result<_, _>>()?,
+    );
+    let overhead = quantile(&overhead, 0.5);
+    println!("LiteRT's call: {:.2} us, taken off", overhead / 1e3);
+    if let Some(peak) = peak {
+        println!("peak of VPDPBUSD, 512 bits: {peak:.0} GMAC/s");
+    }
+    println!(
+        "\n| model | Niello, us | LiteRT, us | faster | 10 % to 90 % of rounds | GMAC/s | of the peak |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    let (mut product, mut counted) = (1.0_f64, 0);
+    for (i, model) in models.iter().enumerate() {
+        let count = |ns: f64| ((ROUND_NS / ns) as usize).clamp(3, 5000);
+        let own_count = count(time(model.run, 3));
+        let peer_count = count(peer.time(i, 3)?);
+        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let own = time(model.run, own_count);
+            let other = peer.time(i, peer_count)? - overhead;
+            ours.push(own);
+            theirs.push(other);
+            ratios.push(other / own);
+        }
+        let (ours, theirs, ratios) = (sorted(ours), sorted(theirs), sorted(ratios));
+        let (own, ratio) = (quantile(&ours, 0.5), quantile(&ratios, 0.5));
+        let rate = model.macs as f64 / own;
+        if MLPERF_TINY.contains(&model.name) {
+            product *= ratio;
+            counted += 1;
+        }
+        println!(
+            "| {} | {:.2} | {:.2} | {ratio:.2} | {:.2} to {:.2} | {rate:.0} | {} |",
+            model.name,
+            own / 1e3,
+            quantile(&theirs, 0.5) / 1e3,
+            quantile(&ratios, 0.1),
+            quantile(&ratios, 0.9),
+            peak.map_or(String::new(), |p| format!("{:.0} %", 100.0 * rate / p)),
+        );
+    }
+    if counted == MLPERF_TINY.len() {
+        println!(
+            "\nFaster than LiteRT, geometric mean over {}: {:.2}",
+            MLPERF_TINY.join(", "),
+            product.powf(0.25)
+        );
+    }
+    Ok(())
+}
