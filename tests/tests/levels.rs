@@ -103,6 +103,8 @@ proptest! {
         let bias = map(words(2), &|w| w >> 12);
         let multiplier = map(words(3), &|w| (w & 0x3FFF_FFFF) | 0x4000_0000);
         let shift = map(words(4), &|w| shift + (w & 3) - 3);
+        let pairs = multiplier.into_iter().zip(shift);
+        let ready: Vec<rt::Ready> = pairs.map(|(m, s)| rt::ready([m], [s])[0]).collect();
         let p = rt::Blocks {
             depth,
             channels,
@@ -110,8 +112,7 @@ proptest! {
             filter: &filter,
             bias: &bias,
             output: rt::Scales {
-                multiplier: &multiplier,
-                shift: &shift,
+                channels: &ready,
                 output_offset: i32::from(input[0]),
                 activation_min: bounds.0,
                 activation_max: bounds.1,

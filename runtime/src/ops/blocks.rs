@@ -6,7 +6,7 @@ use super::padding::Padding;
 use super::strided::copy_row;
 use super::window::Window;
 use crate::arch::vector::{self, LANES, Pixels};
-pub use crate::arch::vector::{BlockStage, Scales};
+pub use crate::arch::vector::{BlockStage, Ready, Scales, ready};
 
 /// Weights of a matrix product and what becomes of its sums.
 #[derive(Clone, Copy, Debug)]

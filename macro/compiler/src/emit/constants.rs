@@ -119,15 +119,17 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// int32 data in blocks of sixteen, the last one filled up with zeros.
-    pub(crate) fn blocks(&mut self, hint: &str, data: &[i32]) -> TokenStream {
-        let (n, content) = (data.len().div_ceil(16), in_blocks(data));
-        let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+    /// Multipliers in blocks of sixteen, which the runtime makes ready.
+    pub(crate) fn ready(&mut self, multiplier: &[i32], shift: &[i32]) -> TokenStream {
+        let n = multiplier.len().div_ceil(16);
+        let (first, second) = (in_blocks(multiplier), in_blocks(shift));
+        let both = multiplier.iter().chain(shift);
+        let bytes = both.flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
-            "blocks",
-            hint,
+            "ready",
+            "MULTIPLIER",
             bytes,
-            |name| quote!(static #name: [[i32; 16]; #n] = #content;),
+            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second);),
         );
         quote!(&#name)
     }

@@ -533,12 +533,10 @@ impl Accumulation {
         let ordered = order.iter().filter_map(|&channel| multipliers.get(channel));
         let significands: Vec<i32> = ordered.clone().map(|m| m.multiplier).collect();
         let shifts: Vec<i32> = ordered.map(|m| m.shift).collect();
-        let multiplier = constants.blocks("MULTIPLIER", &significands);
-        let shift = constants.blocks("SHIFT", &shifts);
+        let channels = constants.ready(&significands, &shifts);
         let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
         let stage = quote!(rt::Scales {
-            multiplier: #multiplier,
-            shift: #shift,
+            channels: #channels,
             output_offset: #offset,
             activation_min: #min,
             activation_max: #max,

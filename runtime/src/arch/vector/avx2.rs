@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::{Isa, LANES, Scales};
+use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX2.
 #[derive(Clone, Copy)]
@@ -17,26 +17,23 @@ pub(super) struct Eight {
     left: __m256i,
     right: __m256i,
     half: __m256i,
-    /// All ones in lanes that are shifted right.
-    rounds: __m256i,
+    sign: __m256i,
 }
 
 impl Eight {
+    /// From this channel on: 0 or 8.
     #[inline(always)]
-    unsafe fn new(multiplier: *const i32, shift: *const i32) -> Self {
+    unsafe fn new(ready: &Ready, from: usize) -> Self {
         // SAFETY: 32 bytes each; AVX2 is enabled.
         unsafe {
-            let even = _mm256_loadu_si256(multiplier.cast());
-            let shift = _mm256_loadu_si256(shift.cast());
-            let (zero, one) = (_mm256_setzero_si256(), _mm256_set1_epi32(1));
-            let right = _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero);
+            let even = _mm256_load_si256(ready.multiplier.as_ptr().add(from).cast());
             Self {
                 even,
                 odd: _mm256_srli_epi64(even, 32),
-                left: _mm256_add_epi32(_mm256_max_epi32(shift, zero), one),
-                right,
-                half: _mm256_srli_epi32(_mm256_sllv_epi32(one, right), 1),
-                rounds: _mm256_cmpgt_epi32(right, zero),
+                left: _mm256_load_si256(ready.left.as_ptr().add(from).cast()),
+                right: _mm256_load_si256(ready.right.as_ptr().add(from).cast()),
+                half: _mm256_load_si256(ready.half.as_ptr().add(from).cast()),
+                sign: _mm256_load_si256(ready.sign.as_ptr().add(from).cast()),
             }
         }
     }
@@ -51,8 +48,8 @@ impl Eight {
             let odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), self.odd);
             let odd = _mm256_add_epi64(odd, nudge);
             let high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
-            let sign = _mm256_and_si256(_mm256_srai_epi32(high, 31), self.rounds);
-            let rounded = _mm256_add_epi32(_mm256_add_epi32(high, sign), self.half);
+            let high = _mm256_sub_epi32(high, _mm256_srlv_epi32(high, self.sign));
+            let rounded = _mm256_add_epi32(high, self.half);
             let scaled = _mm256_srav_epi32(rounded, self.right);
             let q = _mm256_add_epi32(scaled, _mm256_set1_epi32(scales.output_offset));
             let q = _mm256_max_epi32(q, _mm256_set1_epi32(scales.activation_min));
@@ -67,14 +64,9 @@ pub(super) type Words = [__m256i; 2];
 pub(super) type Multipliers = [Eight; 2];
 
 #[inline(always)]
-pub(super) unsafe fn multipliers(m: &[i32; LANES], s: &[i32; LANES]) -> Multipliers {
-    // SAFETY: 64 bytes each.
-    unsafe {
-        [
-            Eight::new(m.as_ptr(), s.as_ptr()),
-            Eight::new(m.as_ptr().add(8), s.as_ptr().add(8)),
-        ]
-    }
+pub(super) unsafe fn multipliers(ready: &Ready) -> Multipliers {
+    // SAFETY: AVX2 is enabled.
+    unsafe { [Eight::new(ready, 0), Eight::new(ready, 8)] }
 }
 
 #[inline(always)]
@@ -174,7 +166,7 @@ unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
 pub(super) unsafe fn wide_store(
     sums: [__m256i; 4],
     bias: *const i32,
-    [multiplier, shift]: [*const [i32; LANES]; 2],
+    by: *const Ready,
     part: usize,
     scales: &Scales<'_>,
     to: *mut i8,
@@ -186,8 +178,7 @@ pub(super) unsafe fn wide_store(
         let mut q = sums;
         for j in 0..4 {
             let at = LANES * j + 8 * part;
-            let multiplier = multiplier.cast::<i32>().add(at);
-            let by = Eight::new(multiplier, shift.cast::<i32>().add(at));
+            let by = Eight::new(&*by.add(j), 8 * part);
             let words = _mm256_add_epi32(sums[j], _mm256_loadu_si256(bias.add(at).cast()));
             q[j] = by.requantize(words, scales);
         }
@@ -249,7 +240,7 @@ unsafe impl Isa for Avx2 {
     unsafe fn wide_store(
         sums: Self::Wide,
         bias: *const i32,
-        by: [*const [i32; LANES]; 2],
+        by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
         to: *mut i8,
@@ -260,7 +251,7 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn zero() -> Self::Sums {
+    unsafe fn begin(_: *const i32) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe { [_mm256_setzero_si256(); 4] }
     }
@@ -322,9 +313,9 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
         // SAFETY: see the impl.
-        unsafe { multipliers(multiplier, shift) }
+        unsafe { multipliers(ready) }
     }
 
     #[inline(always)]

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::{Isa, LANES, Scales};
+use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX-512 F, BW, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -16,8 +16,7 @@ pub(super) struct Multipliers {
     left: __m512i,
     right: __m512i,
     half: __m512i,
-    /// Lanes that are shifted right.
-    rounds: __mmask16,
+    sign: __m512i,
 }
 
 // SAFETY: functions are called where the features are enabled; pointers cover what
@@ -72,7 +71,7 @@ unsafe impl Isa for Avx512 {
     unsafe fn wide_store(
         sums: Self::Wide,
         bias: *const i32,
-        [multiplier, shift]: [*const [i32; LANES]; 2],
+        by: *const Ready,
         _: usize,
         scales: &Scales<'_>,
         to: *mut i8,
@@ -82,8 +81,9 @@ unsafe impl Isa for Avx512 {
         unsafe {
             let mut q = sums;
             for j in 0..4 {
-                let by = Self::multipliers(&*multiplier.add(j), &*shift.add(j));
-                let words = Self::words(sums[j], bias.add(LANES * j));
+                let by = Self::multipliers(&*by.add(j));
+                let bias = _mm512_loadu_si512(bias.add(LANES * j).cast());
+                let words = _mm512_add_epi32(sums[j], bias);
                 q[j] = Self::requantize(words, &by, scales);
             }
             let shorts = [
@@ -100,9 +100,9 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn zero() -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { _mm512_setzero_si512() }
+    unsafe fn begin(bias: *const i32) -> Self::Sums {
+        // SAFETY: 64 bytes.
+        unsafe { _mm512_loadu_si512(bias.cast()) }
     }
 
     #[inline(always)]
@@ -133,26 +133,22 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words {
-        // SAFETY: 64 bytes.
-        unsafe { _mm512_add_epi32(sums, _mm512_loadu_si512(bias.cast())) }
+    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        sums
     }
 
     #[inline(always)]
-    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
         // SAFETY: 64 bytes each.
         unsafe {
-            let even = _mm512_loadu_si512(multiplier.as_ptr().cast());
-            let shift = _mm512_loadu_si512(shift.as_ptr().cast());
-            let (zero, one) = (_mm512_setzero_si512(), _mm512_set1_epi32(1));
-            let right = _mm512_max_epi32(_mm512_sub_epi32(zero, shift), zero);
+            let even = _mm512_load_si512(ready.multiplier.as_ptr().cast());
             Multipliers {
                 even,
                 odd: _mm512_srli_epi64(even, 32),
-                left: _mm512_add_epi32(_mm512_max_epi32(shift, zero), one),
-                right,
-                half: _mm512_srli_epi32(_mm512_sllv_epi32(one, right), 1),
-                rounds: _mm512_cmpgt_epi32_mask(right, zero),
+                left: _mm512_load_si512(ready.left.as_ptr().cast()),
+                right: _mm512_load_si512(ready.right.as_ptr().cast()),
+                half: _mm512_load_si512(ready.half.as_ptr().cast()),
+                sign: _mm512_load_si512(ready.sign.as_ptr().cast()),
             }
         }
     }
@@ -171,8 +167,7 @@ unsafe impl Isa for Avx512 {
             let odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), by.odd);
             let odd = _mm512_add_epi64(odd, nudge);
             let high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
-            let sign = _mm512_srai_epi32(high, 31);
-            let high = _mm512_mask_add_epi32(high, by.rounds, high, sign);
+            let high = _mm512_sub_epi32(high, _mm512_srlv_epi32(high, by.sign));
             let scaled = _mm512_srav_epi32(_mm512_add_epi32(high, by.half), by.right);
             let q = _mm512_add_epi32(scaled, _mm512_set1_epi32(scales.output_offset));
             let q = _mm512_max_epi32(q, _mm512_set1_epi32(scales.activation_min));
@@ -184,7 +179,7 @@ unsafe impl Isa for Avx512 {
     unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
         // SAFETY: `count` bytes are the caller's.
         unsafe {
-            let bytes = _mm512_cvtepi32_epi8(words);
+            let bytes = _mm512_cvtsepi32_epi8(words);
             if count >= LANES {
                 _mm_storeu_si128(to.cast(), bytes);
             } else {

@@ -32,7 +32,7 @@ impl Row<'_> {
     /// Blocks after which weights repeat.
     #[inline(always)]
     fn period(&self) -> usize {
-        let multipliers = self.scales.multiplier.len().min(self.scales.shift.len());
+        let multipliers = self.scales.channels.len();
         let by_filter = self.filter.len() / (256 * self.taps.len()).max(1);
         (self.bias.len().min(multipliers) / 4).min(by_filter)
     }
@@ -68,12 +68,11 @@ impl Row<'_> {
                         let weights = self.filter.as_ptr().add(256 * (block * groups + g));
                         sums = I::wide_taps(sums, from, weights, part);
                     }
-                    let words = |list: &[[i32; LANES]]| list.as_ptr().add(4 * block);
                     let count = (output.len() - at).min(I::SPAN);
                     I::wide_store(
                         sums,
-                        words(self.bias).cast(),
-                        [words(self.scales.multiplier), words(self.scales.shift)],
+                        self.bias.as_ptr().add(4 * block).cast(),
+                        self.scales.channels.as_ptr().add(4 * block),
                         part,
                         &self.scales,
                         output.as_mut_ptr().add(at),

@@ -1,6 +1,6 @@
 //! Pixels by blocks of channels, sums and what becomes of them.
 
-use super::isa::{BlockStage, Isa, LANES, Scales};
+use super::isa::{BlockStage, Isa, LANES, Ready, Scales};
 use crate::ops::Blocks;
 
 /// The body for each of some numbers that is below the bound, without a loop.
@@ -148,6 +148,7 @@ unsafe fn shifted<
     let channels = p.channels.min(p.bias.len() * LANES);
     let blocks = channels
         .div_ceil(LANES)
+        .min(p.bias.len())
         .min(p.filter.len() / (groups * 4 * LANES).max(1));
     let count = pixels.count.min(output.len() / channels.max(1));
     if groups == 0 || count == 0 {
@@ -226,7 +227,11 @@ impl<S: BlockStage> Tile<'_, S> {
         // SAFETY: `groups` groups lie behind each segment of each pixel, and as many
         // weights in each block; places are below `N` and `M`.
         unsafe {
-            let mut sums = [[I::zero(); M]; N];
+            let bias = self.bias.as_ptr().wrapping_add(block);
+            let mut sums = [[I::begin(bias.cast()); M]; N];
+            for n in 1..N {
+                sums[n] = [I::begin(bias.add(n).cast()); M];
+            }
             // One loop over all segments: of two, sums would live in memory.
             let mut ends = segments.iter();
             let (mut at, mut left) = (ends.next().map_or(0, |&s| s as usize), groups);
@@ -260,8 +265,8 @@ impl<S: BlockStage> Tile<'_, S> {
                 let (channel, width) = self.channels_of(block + n);
                 let column = sums.get_unchecked(n);
                 let ready = scales.as_ref().and_then(|s| self.block_of(s, block + n));
-                if let (Some(scales), Some((bias, multiplier, shift))) = (&scales, ready) {
-                    let by = I::multipliers(multiplier, shift);
+                if let (Some(scales), Some((bias, ready))) = (&scales, ready) {
+                    let by = I::multipliers(ready);
                     each!(m in M of 0 1 2 3 4 5 6 7 8 9 10 11 => {
                         if let Some(out) = self.place(first + m, channel, width, output) {
                             let words = I::words(*column.get_unchecked(m), bias.as_ptr());
@@ -287,19 +292,14 @@ impl<S: BlockStage> Tile<'_, S> {
         (channel, (self.channels - channel).min(LANES))
     }
 
-    /// Bias, multipliers and shifts of a block.
+    /// Biases and multipliers of a block.
     #[inline(always)]
     fn block_of<'s>(
         &'s self,
         scales: &Scales<'s>,
         block: usize,
-    ) -> Option<(&'s [i32; LANES], &'s [i32; LANES], &'s [i32; LANES])> {
-        let bias = self.bias.get(block)?;
-        Some((
-            bias,
-            scales.multiplier.get(block)?,
-            scales.shift.get(block)?,
-        ))
+    ) -> Option<(&'s [i32; LANES], &'s Ready)> {
+        Some((self.bias.get(block)?, scales.channels.get(block)?))
     }
 
     /// Where a pixel's outputs of a block go.

@@ -3,14 +3,62 @@
 /// Sums, channels or elements that are worked on at once.
 pub(crate) const LANES: usize = 16;
 
+/// The multipliers of sixteen channels, ready for the few-instruction requantization.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Ready {
+    /// Q31 significands.
+    pub(crate) multiplier: [i32; LANES],
+    /// Places to shift a sum left before it is multiplied.
+    pub(crate) left: [i32; LANES],
+    /// Places to shift the product's upper half right.
+    pub(crate) right: [i32; LANES],
+    /// Half of 1 shifted left by `right`.
+    pub(crate) half: [i32; LANES],
+    /// Where a negative number has a 1 that is taken off it before it is rounded: 31,
+    /// or nowhere (32) without a shift.
+    pub(crate) sign: [i32; LANES],
+}
+
+/// Q31 significands and powers of two made ready.
+pub const fn ready<const N: usize>(
+    multiplier: [[i32; LANES]; N],
+    shift: [[i32; LANES]; N],
+) -> [Ready; N] {
+    let mut all = [const {
+        Ready {
+            multiplier: [0; LANES],
+            left: [0; LANES],
+            right: [0; LANES],
+            half: [0; LANES],
+            sign: [0; LANES],
+        }
+    }; N];
+    let mut block = 0;
+    while block < N {
+        let mut i = 0;
+        while i < LANES {
+            let shift = shift[block][i];
+            let right = if shift < 0 { -shift & 31 } else { 0 };
+            let ready = &mut all[block];
+            ready.multiplier[i] = multiplier[block][i];
+            ready.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
+            ready.right[i] = right;
+            ready.half[i] = ((1_u32 << right) >> 1) as i32;
+            ready.sign[i] = if right > 0 { 31 } else { 32 };
+            i += 1;
+        }
+        block += 1;
+    }
+    all
+}
+
 /// Per-channel multipliers and what all channels share, of the few-instruction
 /// requantization.
 #[derive(Clone, Copy, Debug)]
 pub struct Scales<'a> {
-    /// Q31 significands, a multiple of [`LANES`].
-    pub multiplier: &'a [[i32; LANES]],
-    /// Powers of two, as many.
-    pub shift: &'a [[i32; LANES]],
+    /// Multipliers.
+    pub channels: &'a [Ready],
     /// The output's zero point.
     pub output_offset: i32,
     /// Smallest output.
@@ -59,15 +107,15 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn wide_store(
         sums: Self::Wide,
         bias: *const i32,
-        by: [*const [i32; LANES]; 2],
+        by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
         to: *mut i8,
         count: usize,
     );
 
-    /// Zeros.
-    unsafe fn zero() -> Self::Sums;
+    /// What sums begin with: the biases, or zeros if [`Self::words`] adds those.
+    unsafe fn begin(bias: *const i32) -> Self::Sums;
     /// Loads 64 bytes, aligned to 16.
     unsafe fn weights(from: *const u8) -> Self::Weights;
     /// Loads 4 bytes and adds 128 to each.
@@ -76,10 +124,10 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs;
     /// Adds 64 products, of inputs plus 128.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
-    /// The sums and a bias for each, 64 bytes.
+    /// The sums, biases (64 bytes) included.
     unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;
-    /// Makes multipliers ready.
-    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers;
+    /// Loads multipliers.
+    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers;
     /// As `Multiplier::apply_small`, then offset and clamp.
     unsafe fn requantize(
         words: Self::Words,

@@ -18,6 +18,6 @@ mod x86;
 pub(crate) use depthwise::Row;
 pub(crate) use gemm::Pixels;
 pub(crate) use isa::LANES;
-pub use isa::{BlockStage, Scales};
+pub use isa::{BlockStage, Ready, Scales, ready};
 pub use x86::{Level, available, force};
 pub(crate) use x86::{depthwise_row, level, multiply};

@@ -1,6 +1,6 @@
 //! The definition, in plain Rust.
 
-use super::isa::{Isa, LANES, Scales};
+use super::isa::{Isa, LANES, Ready, Scales};
 use crate::arithmetic::Multiplier;
 
 /// No instruction set beyond the target's own.
@@ -49,7 +49,7 @@ unsafe impl Isa for Plain {
     unsafe fn wide_store(
         sums: Self::Wide,
         bias: *const i32,
-        by: [*const [i32; LANES]; 2],
+        by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
         to: *mut i8,
@@ -59,8 +59,7 @@ unsafe impl Isa for Plain {
             let at = 16 * (e / 4) + 4 * part + e % 4;
             // SAFETY: a block has 64 of each; `count` bytes are the caller's.
             unsafe {
-                let [multiplier, shift] = by.map(|list| list.cast::<i32>().add(at).read());
-                let by = Multiplier { multiplier, shift };
+                let by = multiplier(&*by.add(at / LANES), at % LANES);
                 let scaled = by.apply_small(sum.wrapping_add(bias.add(at).read()));
                 let q = scaled.wrapping_add(scales.output_offset);
                 let q = q.max(scales.activation_min).min(scales.activation_max);
@@ -70,7 +69,7 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn zero() -> Self::Sums {
+    unsafe fn begin(_: *const i32) -> Self::Sums {
         [0; LANES]
     }
 
@@ -112,11 +111,8 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
-        core::array::from_fn(|i| Multiplier {
-            multiplier: multiplier[i],
-            shift: shift[i],
-        })
+    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
+        core::array::from_fn(|i| multiplier(ready, i))
     }
 
     #[inline(always)]
@@ -144,5 +140,14 @@ unsafe impl Isa for Plain {
     #[inline(always)]
     unsafe fn spill(words: Self::Words) -> [i32; LANES] {
         words
+    }
+}
+
+/// What has been made ready, as it was.
+#[inline(always)]
+fn multiplier(ready: &Ready, i: usize) -> Multiplier {
+    Multiplier {
+        multiplier: ready.multiplier[i],
+        shift: ready.left[i] - 1 - ready.right[i],
     }
 }

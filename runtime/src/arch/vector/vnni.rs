@@ -3,9 +3,9 @@
 use core::arch::x86_64::*;
 
 use super::avx2::{
-    Multipliers, Words, add_bias, interleave, multipliers, requantize, spill, store, wide_store,
+    Multipliers, Words, interleave, multipliers, requantize, spill, store, wide_store,
 };
-use super::isa::{Isa, LANES, Scales};
+use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX2 and AVX-VNNI.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ unsafe impl Isa for AvxVnni {
     unsafe fn wide_store(
         sums: Self::Wide,
         bias: *const i32,
-        by: [*const [i32; LANES]; 2],
+        by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
         to: *mut i8,
@@ -64,9 +64,14 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    unsafe fn zero() -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 2] }
+    unsafe fn begin(bias: *const i32) -> Self::Sums {
+        // SAFETY: 64 bytes.
+        unsafe {
+            [
+                _mm256_loadu_si256(bias.cast()),
+                _mm256_loadu_si256(bias.add(8).cast()),
+            ]
+        }
     }
 
     #[inline(always)]
@@ -107,15 +112,14 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words {
-        // SAFETY: 64 bytes.
-        unsafe { add_bias(sums, bias) }
+    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        sums
     }
 
     #[inline(always)]
-    unsafe fn multipliers(multiplier: &[i32; LANES], shift: &[i32; LANES]) -> Self::Multipliers {
+    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
         // SAFETY: see the impl.
-        unsafe { multipliers(multiplier, shift) }
+        unsafe { multipliers(ready) }
     }
 
     #[inline(always)]
