@@ -23,7 +23,7 @@ struct Model {
 
 macro_rules! models {
     ($($name:ident = $path:literal,)*) => {
-        #[allow(unreachable_pub)]
+        #[allow(unreachable_pub, dead_code)]
         mod nets {
             $(niello::include_model! { pub fn $name = $path, inputs = arena })*
         }

@@ -175,7 +175,7 @@ impl Kernel for Conv2dKernel {
         let inputs = if self.is_pointwise() && self.input_depth.is_multiple_of(4) {
             Inputs::Row
         } else {
-            Inputs::Window(self.window.clone(), self.input_depth)
+            Inputs::Window(self.window, self.input_depth)
         };
         Some(Box::new(Blocks {
             depth: self.packed()?,

@@ -39,7 +39,7 @@ impl<K> DepthwiseBlocks<K> {
         let accumulation = accumulation.simplified().by_channel();
         let kernel = Self {
             original,
-            window: window.clone(),
+            window: *window,
             channels,
             accumulation,
         };

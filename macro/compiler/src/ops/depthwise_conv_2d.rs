@@ -164,7 +164,7 @@ impl Kernel for DepthwiseKernel {
         Some(Box::new(Blocks {
             depth,
             accumulation: self.accumulation.by_channel(),
-            inputs: Inputs::Window(self.window.clone(), 1),
+            inputs: Inputs::Window(self.window, 1),
             original: self.clone(),
         }))
     }

@@ -205,6 +205,8 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
 
 impl<S: BlockStage> Tile<'_, S> {
     /// `M` pixels by `N` blocks.
+    // Iterators around intrinsics are closures, which lose the instruction set.
+    #[expect(clippy::needless_range_loop)]
     #[inline(always)]
     unsafe fn run<I: Isa, const M: usize, const N: usize, const SHIFTED: bool>(
         &self,
