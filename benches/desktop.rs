@@ -17,15 +17,15 @@ struct Model {
     name: &'static str,
     path: &'static str,
     macs: u64,
-    /// Runs it so many times.
+    /// Runs it so many times, on random inputs.
     run: fn(usize),
 }
 
 macro_rules! models {
-    ($($name:ident = $path:literal,)*) => {
+    ($($name:ident = $path:literal, $($input:ident)*;)*) => {
         #[allow(unreachable_pub, dead_code)]
         mod nets {
-            $(niello::include_model! { pub fn $name = $path, inputs = arena })*
+            $(niello::include_model! { pub fn $name = $path })*
         }
 
         vec![$(Model {
@@ -35,8 +35,11 @@ macro_rules! models {
             run: |count| {
                 let mut arena = Box::new(nets::$name::Arena::new());
                 let mut output = Box::new(nets::$name::Output::ZERO);
+                let inputs = ($(random(nets::$name::$input::LEN),)*);
                 for _ in 0..count {
-                    nets::$name::run_into(&mut arena, &mut output);
+                    let ($($input,)*) = &inputs;
+                    $(let $input = nets::$name::$input::from_slice($input).expect("its length");)*
+                    nets::$name::run_into(&mut arena, $($input,)* &mut output);
                     std::hint::black_box(&mut output);
                 }
             },
@@ -44,22 +47,32 @@ macro_rules! models {
     };
 }
 
+/// Inputs of all values.
+fn random(count: usize) -> Vec<i8> {
+    let mut state = 1_u32;
+    let next = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as i8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
 fn own() -> Vec<Model> {
     models! {
-        digit_pair = "../tests/models/digit_pair_i8.tflite",
-        photo_locator = "../tests/models/photo_locator_i8.tflite",
+        digit_pair = "../tests/models/digit_pair_i8.tflite", Left Right;
+        photo_locator = "../tests/models/photo_locator_i8.tflite", Hint Image;
     }
 }
 
 #[cfg(shared)]
 fn shared() -> Vec<Model> {
     models! {
-        kws = "../../shared/models/kws_i8.tflite",
-        vww = "../../shared/models/vww_i8.tflite",
-        resnet8 = "../../shared/models/resnet8_i8.tflite",
-        ad = "../../shared/models/ad_i8.tflite",
-        streaming_wakeword = "../../shared/models/streaming_wakeword_i8.tflite",
-        micro_speech = "../../shared/models/micro_speech_i8.tflite",
+        kws = "../../shared/models/kws_i8.tflite", Input1;
+        vww = "../../shared/models/vww_i8.tflite", Input1Int8;
+        resnet8 = "../../shared/models/resnet8_i8.tflite", Input1Int8;
+        ad = "../../shared/models/ad_i8.tflite", Input1;
+        streaming_wakeword = "../../shared/models/streaming_wakeword_i8.tflite", Input1;
+        micro_speech = "../../shared/models/micro_speech_i8.tflite", Reshape1;
     }
 }
 
@@ -71,7 +84,7 @@ fn shared() -> Vec<Model> {
 #[cfg(mobilenet)]
 fn large() -> Vec<Model> {
     models! {
-        mobilenet_v2 = "peers/mobilenet_v2_i8.tflite",
+        mobilenet_v2 = "peers/mobilenet_v2_i8.tflite", Input;
     }
 }
 

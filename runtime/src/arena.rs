@@ -3,7 +3,8 @@
 use core::ops::Range;
 
 /// Data at an address that suits every load instruction.
-#[repr(C, align(16))]
+#[cfg_attr(niello_vector, repr(C, align(64)))]
+#[cfg_attr(not(niello_vector), repr(C, align(16)))]
 #[derive(Clone, Copy, Debug)]
 pub struct Aligned<T>(pub T);
 

@@ -59,6 +59,18 @@ pub trait Integer: Copy + Default + PartialOrd {
     fn saturated(x: i32) -> Self;
     /// From int32, the low bits.
     fn wrapped(x: i32) -> Self;
+
+    /// The slice itself, if this is int8.
+    #[inline(always)]
+    fn int8(_: &[Self]) -> Option<&[i8]> {
+        None
+    }
+
+    /// The slice itself, if this is int8.
+    #[inline(always)]
+    fn int8_mut(_: &mut [Self]) -> Option<&mut [i8]> {
+        None
+    }
 }
 
 impl Integer for i8 {
@@ -75,6 +87,16 @@ impl Integer for i8 {
     #[inline(always)]
     fn wrapped(x: i32) -> Self {
         x as i8
+    }
+
+    #[inline(always)]
+    fn int8(slice: &[Self]) -> Option<&[i8]> {
+        Some(slice)
+    }
+
+    #[inline(always)]
+    fn int8_mut(slice: &mut [Self]) -> Option<&mut [i8]> {
+        Some(slice)
     }
 }
 

@@ -120,7 +120,7 @@ proptest! {
         };
         let results = on_all_levels(|| {
             let mut output = vec![0; rows * channels];
-            rt::fully_connected_blocks(&p, &input, &mut output);
+            rt::fully_connected_blocks(&p, &input, &mut output, &mut vec![0; input.len()]);
             output
         });
         for (level, result) in &results {

@@ -7,11 +7,11 @@
 macro_rules! widely {
     ($(
         $(#[$attribute:meta])*
-        pub fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($argument:ident: $ty:ty),* $(,)?) $body:block
+        $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($argument:ident: $ty:ty),* $(,)?) $body:block
     )*) => {$(
         $(#[$attribute])*
         #[allow(unsafe_code)]
-        pub fn $name $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+        $visibility fn $name $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
             #[inline(always)]
             fn body $(<$($generic: $bound),*>)? ($($argument: $ty),*) $body
 

@@ -2,6 +2,8 @@
 //! 20 for int8, 15 for int16.
 
 use super::broadcast::Broadcast;
+#[cfg(niello_vector)]
+use crate::arch::vector::Linear;
 use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
 
@@ -69,27 +71,109 @@ impl Add {
     }
 }
 
-widely! {
 /// `input1 + input2`.
 pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    p.broadcast
-        .apply(input1, input2, output, |a, b| p.add(a, b));
+    #[cfg(niello_vector)]
+    if p.is_done(input1, input2, output, 1) {
+        return;
+    }
+    add_widely(p, input1, input2, output);
 }
 
 /// `in_out + input2`, in place.
 pub fn add_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    p.broadcast
-        .apply_in_place(in_out, input2, |a, b| p.add(a, b));
+    #[cfg(niello_vector)]
+    if p.is_done_in_place(in_out, input2, 1) {
+        return;
+    }
+    add_in_place_widely(p, in_out, input2);
 }
 
 /// `input1 - input2`.
 pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    p.broadcast
-        .apply(input1, input2, output, |a, b| p.sub(a, b));
+    #[cfg(niello_vector)]
+    if p.is_done(input1, input2, output, -1) {
+        return;
+    }
+    sub_widely(p, input1, input2, output);
 }
 
 /// `in_out - input2`, in place.
 pub fn sub_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    #[cfg(niello_vector)]
+    if p.is_done_in_place(in_out, input2, -1) {
+        return;
+    }
+    sub_in_place_widely(p, in_out, input2);
+}
+
+/// The few-instruction version of int8, where it applies.
+#[cfg(niello_vector)]
+impl Add {
+    fn linear(&self, sign: i32) -> Option<Linear> {
+        let AddOperand { offset, multiplier } = self.input2;
+        let second = Multiplier {
+            multiplier: sign * multiplier.multiplier,
+            ..multiplier
+        };
+        Linear::sum(
+            [
+                (self.input1.offset, self.input1.multiplier),
+                (offset, second),
+            ],
+            20,
+            (self.output_multiplier, self.output_offset),
+            (self.activation_min, self.activation_max),
+        )
+        .filter(|_| self.broadcast.is_none())
+    }
+
+    fn is_done<T: Integer>(&self, a: &[T], b: &[T], output: &mut [T], sign: i32) -> bool {
+        let (Some(a), Some(b), Some(output)) = (T::int8(a), T::int8(b), T::int8_mut(output)) else {
+            return false;
+        };
+        let Some(linear) = self.linear(sign) else {
+            return false;
+        };
+        if sign > 0 {
+            linear.apply::<false>(a, b, output, |a, b| self.add(a, b))
+        } else {
+            linear.apply::<false>(a, b, output, |a, b| self.sub(a, b))
+        }
+    }
+
+    fn is_done_in_place<T: Integer>(&self, in_out: &mut [T], b: &[T], sign: i32) -> bool {
+        let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(b)) else {
+            return false;
+        };
+        let Some(linear) = self.linear(sign) else {
+            return false;
+        };
+        if sign > 0 {
+            linear.apply_in_place::<false>(in_out, b, |a, b| self.add(a, b))
+        } else {
+            linear.apply_in_place::<false>(in_out, b, |a, b| self.sub(a, b))
+        }
+    }
+}
+
+widely! {
+fn add_widely<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.add(a, b));
+}
+
+fn add_in_place_widely<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.add(a, b));
+}
+
+fn sub_widely<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.sub(a, b));
+}
+
+fn sub_in_place_widely<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.sub(a, b));
 }

@@ -2,8 +2,7 @@
 //! see `arch/vector`.
 
 use super::accumulate::{OutputStage, Requantize, Rescale};
-use super::padding::Padding;
-use super::strided::copy_row;
+use super::padding::{Padding, pad, shift_rows};
 use super::window::Window;
 use crate::arch::vector::{self, LANES, Pixels};
 pub use crate::arch::vector::{BlockStage, Ready, Scales, ready};
@@ -87,28 +86,17 @@ impl BlockStage for Rescale<'_> {
     }
 }
 
-/// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; the depth is a
-/// multiple of four.
+/// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
+/// rows, each filled up to a multiple of four.
 pub fn fully_connected_blocks<S: BlockStage>(
-    p: &Blocks<'_, S>,
-    input: &[i8],
-    output: &mut [S::Element],
-) {
-    vector::multiply(p, Pixels::rows(input, p.depth), output);
-}
-
-/// The same of any depth; `scratch` holds one row, filled up to a multiple of four.
-pub fn fully_connected_blocks_padded<S: BlockStage>(
     p: &Blocks<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
 ) {
-    let rows = input.chunks_exact(p.depth.max(1));
-    for (row, out) in rows.zip(output.chunks_exact_mut(p.channels.max(1))) {
-        copy_row(row, scratch);
-        vector::multiply(p, Pixels::rows(scratch, scratch.len()), out);
-    }
+    shift_rows(input, p.depth, scratch);
+    let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
+    vector::multiply(p, pixels, output);
 }
 
 /// Parameters of [`conv_2d_blocks`].
@@ -147,33 +135,11 @@ pub fn conv_2d_blocks<S: BlockStage>(
         apart: false,
     };
     for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
-        padding.pad(input, scratch);
-        let pixels = p.pixels(scratch, p.padded[1], true);
-        vector::multiply(&p.blocks, pixels, output);
-    }
-}
-
-/// The same where the window never leaves the input, which is read in place.
-pub fn conv_2d_blocks_valid<S: BlockStage>(
-    p: &BlocksConv2d<'_, S>,
-    input: &[i8],
-    output: &mut [S::Element],
-) {
-    let w = &p.window;
-    let image = (w.input_height * w.input_width * p.input_depth).max(1);
-    let size = (w.output_height * w.output_width * p.blocks.channels).max(1);
-    for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
-        let pixels = p.pixels(input, w.input_width, false);
-        vector::multiply(&p.blocks, pixels, output);
-    }
-}
-
-impl<S> BlocksConv2d<'_, S> {
-    #[inline(always)]
-    fn pixels<'a>(&'a self, image: &'a [i8], columns: usize, shifted: bool) -> Pixels<'a> {
-        let (w, depth) = (&self.window, self.input_depth);
-        let steps = [w.stride_height * columns * depth, w.stride_width * depth];
+        pad(&padding, input, scratch);
+        let (columns, steps) = (p.padded[1], [w.stride_height, w.stride_width]);
+        let steps = [steps[0] * columns * depth, steps[1] * depth];
         let sizes = [w.output_height, w.output_width];
-        Pixels::windows(image, sizes, steps, self.segments, self.groups, shifted)
+        let pixels = Pixels::windows(scratch, sizes, steps, p.segments, p.groups);
+        vector::multiply(&p.blocks, pixels, output);
     }
 }

@@ -1,9 +1,9 @@
 //! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
 
 use super::blocks::Scales;
-use super::padding::Padding;
+use super::padding::{Padding, pad};
 use super::window::Window;
-use crate::arch::vector::{self, LANES, Row};
+use crate::arch::vector::{self, LANES, Plane};
 
 /// Parameters of [`depthwise_blocks`]: one output channel per input channel, one or
 /// two columns from one output to the next.
@@ -47,17 +47,16 @@ pub fn depthwise_blocks(
             zero_point: p.zero_point,
             apart: w.stride_width == 2,
         };
-        padding.pad(input, scratch);
-        let step = w.stride_height * p.padded[1] * depth;
-        for (y, out) in output.chunks_exact_mut(row).enumerate() {
-            let row = Row {
-                inputs: scratch.get(y * step..).unwrap_or(&[]),
-                taps: p.taps,
-                filter: p.filter,
-                bias: p.bias,
-                scales: p.output,
-            };
-            vector::depthwise_row(row, out);
-        }
+        pad(&padding, input, scratch);
+        let plane = Plane {
+            inputs: scratch,
+            pitch: w.stride_height * p.padded[1] * depth,
+            row,
+            taps: p.taps,
+            filter: p.filter,
+            bias: p.bias,
+            scales: p.output,
+        };
+        vector::depthwise_plane(plane, output);
     }
 }

@@ -1,6 +1,8 @@
 //! MUL.
 
 use super::broadcast::Broadcast;
+#[cfg(niello_vector)]
+use crate::arch::vector::Linear;
 use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
 
@@ -35,15 +37,51 @@ impl Mul {
     }
 }
 
-widely! {
 /// `input1 * input2`.
 pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
-    p.broadcast
-        .apply(input1, input2, output, |a, b| p.element(a, b));
+    #[cfg(niello_vector)]
+    if let (Some(a), Some(b), Some(output)) =
+        (T::int8(input1), T::int8(input2), T::int8_mut(output))
+        && let Some(linear) = p.linear()
+        && linear.apply::<true>(a, b, output, |a, b| p.element(a, b))
+    {
+        return;
+    }
+    mul_widely(p, input1, input2, output);
 }
 
 /// `in_out * input2`, in place.
 pub fn mul_in_place<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
+    #[cfg(niello_vector)]
+    if let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(input2))
+        && let Some(linear) = p.linear()
+        && linear.apply_in_place::<true>(in_out, b, |a, b| p.element(a, b))
+    {
+        return;
+    }
+    mul_in_place_widely(p, in_out, input2);
+}
+
+#[cfg(niello_vector)]
+impl Mul {
+    /// The few-instruction version of int8, where it applies.
+    fn linear(&self) -> Option<Linear> {
+        Linear::product(
+            [self.input1_offset, self.input2_offset],
+            (self.output_multiplier, self.output_offset),
+            (self.activation_min, self.activation_max),
+        )
+        .filter(|_| self.broadcast.is_none())
+    }
+}
+
+widely! {
+fn mul_widely<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.element(a, b));
+}
+
+fn mul_in_place_widely<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     p.broadcast
         .apply_in_place(in_out, input2, |a, b| p.element(a, b));
 }

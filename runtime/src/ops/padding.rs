@@ -1,6 +1,7 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
 use super::window::Window;
+use crate::arch::widely;
 
 /// How an image is padded.
 pub(super) struct Padding<'a> {
@@ -16,9 +17,35 @@ pub(super) struct Padding<'a> {
     pub(super) apart: bool,
 }
 
+widely! {
+/// Copies an image between its padding, 128 added, and fills what lies behind.
+pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
+    padding.pad(input, scratch);
+}
+
+/// Copies rows, 128 added, and fills each up to a multiple of four.
+pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
+    if depth.is_multiple_of(4) {
+        shift(input, scratch);
+        return;
+    }
+    let rows = scratch.chunks_exact_mut(depth.next_multiple_of(4));
+    for (from, to) in input.chunks_exact(depth).zip(rows) {
+        shift(from, to);
+    }
+}
+}
+
+#[inline(always)]
+fn shift(from: &[i8], to: &mut [i8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = from ^ -128;
+    }
+}
+
 impl Padding<'_> {
-    /// Copies an image between its padding, 128 added, and fills what lies behind.
-    pub(super) fn pad(&self, input: &[i8], scratch: &mut [i8]) {
+    #[inline(always)]
+    fn pad(&self, input: &[i8], scratch: &mut [i8]) {
         let (w, depth) = (self.window, self.depth);
         let [rows, columns] = self.padded;
         let pitch = (columns * depth).max(1);
@@ -40,9 +67,7 @@ impl Padding<'_> {
                 let (to, right) = to.split_at_mut(from.len().min(to.len()));
                 left.fill(fill);
                 right.fill(fill);
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = from ^ -128;
-                }
+                shift(from, to);
             } else {
                 self.pad_apart(from, to, fill);
             }
@@ -51,6 +76,7 @@ impl Padding<'_> {
     }
 
     /// Even columns, then odd ones.
+    #[inline(always)]
     fn pad_apart(&self, from: &[i8], to: &mut [i8], fill: i8) {
         let (depth, left) = (self.depth, self.window.padding_left);
         let columns = self.padded[1];
@@ -61,7 +87,7 @@ impl Padding<'_> {
                 let from = (column < self.window.input_width)
                     .then(|| from.get(column * depth..(column + 1) * depth));
                 match from.flatten() {
-                    Some(from) => to.iter_mut().zip(from).for_each(|(to, x)| *to = x ^ -128),
+                    Some(from) => shift(from, to),
                     None => to.fill(fill),
                 }
             }

@@ -12,16 +12,27 @@ use crate::graph::ElementType;
 /// Channels that are worked on at once.
 const LANES: usize = 16;
 
-/// Four weights of sixteen channels, the next four of them, and so on; depth and
-/// channels are filled up with zeros.
+/// Strips of four blocks of sixteen channels, what is left in strips of two and one:
+/// four weights of each channel of the strip, the next four of them, and so on; depth
+/// and channels are filled up with zeros.
 fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
     let channels: Vec<&[i8]> = filter.chunks(depth.max(1)).collect();
+    let blocks: Vec<&[&[i8]]> = channels.chunks(LANES).collect();
+    let mut rest = blocks.as_slice();
     let mut blocked = Vec::new();
-    for block in channels.chunks(LANES) {
+    while !rest.is_empty() {
+        let (strip, more) = rest.split_at(match rest.len() {
+            4.. => 4,
+            2.. => 2,
+            _ => 1,
+        });
+        rest = more;
         for group in 0..depth.div_ceil(4) {
-            for lane in 0..LANES {
-                let weight = |k: usize| block.get(lane)?.get(group * 4 + k).copied();
-                blocked.extend((0..4).map(|k| weight(k).unwrap_or(0)));
+            for block in strip {
+                for lane in 0..LANES {
+                    let weight = |k: usize| block.get(lane)?.get(group * 4 + k).copied();
+                    blocked.extend((0..4).map(|k| weight(k).unwrap_or(0)));
+                }
             }
         }
     }
@@ -30,8 +41,8 @@ fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
 
 /// What the inputs of one output are.
 pub(super) enum Inputs {
-    /// A row of the input.
-    Row,
+    /// A row of the input, of which there are so many.
+    Rows(usize),
     /// A window, with the input's channels.
     Window(Window, usize),
 }
@@ -58,16 +69,6 @@ impl<K> Blocks<K> {
         let taps =
             rows.flat_map(|row| (0..w.filter[1]).map(move |x| row + x * w.dilation[1] * depth));
         (taps.collect(), *depth)
-    }
-
-    /// True if windows stay inside of the input and runs are whole groups of four.
-    fn is_valid(&self) -> bool {
-        let Inputs::Window(w, _) = &self.inputs else {
-            return false;
-        };
-        let padded = w.padded();
-        let inside = w.padding == [0, 0] && (0..2).all(|d| padded[d] <= w.input[d]);
-        inside && self.segments(0).1.is_multiple_of(4)
     }
 
     /// The runtime's `Blocks` and its type argument.
@@ -122,9 +123,10 @@ impl<K: Kernel> Kernel for Blocks<K> {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::Row if self.depth.is_multiple_of(4) => Vec::new(),
-            Inputs::Row => vec![(ElementType::I8, self.depth.next_multiple_of(4))],
-            Inputs::Window(..) if self.is_valid() => Vec::new(),
+            Inputs::Rows(rows) => {
+                let row = self.depth.next_multiple_of(4);
+                vec![(ElementType::I8, rows * row)]
+            }
             Inputs::Window(window, depth) => {
                 let [rows, columns] = window.padded();
                 vec![(ElementType::I8, rows * columns * depth + 4)]
@@ -137,19 +139,14 @@ impl<K: Kernel> Kernel for Blocks<K> {
             return self.original.emit(constants);
         };
         match &self.inputs {
-            Inputs::Row => Emitted {
+            Inputs::Rows(_) => Emitted {
                 parameters_type: quote!(Blocks<'static, #stage>),
                 parameters: blocks,
-                function: if self.depth.is_multiple_of(4) {
-                    "fully_connected_blocks"
-                } else {
-                    "fully_connected_blocks_padded"
-                },
+                function: "fully_connected_blocks",
             },
             Inputs::Window(window, input_depth) => {
                 let [rows, columns] = window.padded();
-                let valid = self.is_valid();
-                let (segments, run) = self.segments(if valid { window.input[1] } else { columns });
+                let (segments, run) = self.segments(columns);
                 let segments = segments.iter().map(|&s| emit::int(s as i32));
                 let window = window.emit();
                 let sizes =
@@ -163,11 +160,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
                         segments: &[#(#segments),*],
                         blocks: #blocks,
                     }),
-                    function: if valid {
-                        "conv_2d_blocks_valid"
-                    } else {
-                        "conv_2d_blocks"
-                    },
+                    function: "conv_2d_blocks",
                 }
             }
         }
@@ -184,7 +177,7 @@ mod tests {
         let blocked = blocked(&filter, 5);
         assert_eq!(blocked.len(), 2 * 2 * 64);
         assert_eq!(blocked[..8], [0, 1, 2, 3, 5, 6, 7, 8]);
-        assert_eq!(blocked[64..72], [4, 0, 0, 0, 9, 0, 0, 0]);
-        assert_eq!(blocked[128..136], [80, 81, 82, 83, 0, 0, 0, 0]);
+        assert_eq!(blocked[64..72], [80, 81, 82, 83, 0, 0, 0, 0]);
+        assert_eq!(blocked[128..136], [4, 0, 0, 0, 9, 0, 0, 0]);
     }
 }

@@ -172,8 +172,8 @@ impl Kernel for Conv2dKernel {
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
-        let inputs = if self.is_pointwise() && self.input_depth.is_multiple_of(4) {
-            Inputs::Row
+        let inputs = if self.is_pointwise() {
+            Inputs::Rows(self.window.output_pixels())
         } else {
             Inputs::Window(self.window, self.input_depth)
         };

@@ -168,7 +168,7 @@ impl Kernel for FullyConnectedKernel {
         Some(Box::new(Blocks {
             depth: self.depth,
             accumulation: self.accumulation.clone(),
-            inputs: Inputs::Row,
+            inputs: Inputs::Rows(self.rows),
             original: self.clone(),
         }))
     }

@@ -1,7 +1,7 @@
 //! Where tensors live: blocks of tensors that share bytes, then a place for each
 //! block.
 
-use super::{ALIGNMENT, ArenaPlan, Attempt, Lifetime, Location, Sharing, owned_by_caller};
+use super::{ArenaPlan, Attempt, Lifetime, Location, Sharing, owned_by_caller};
 use crate::graph::ElementType;
 use crate::quantize::{QuantGraph, Step, TensorId};
 
@@ -136,7 +136,11 @@ pub(super) fn attempt(program: &QuantGraph, order: Vec<usize>, attempt: Attempt)
     for t in planner.blocks.iter().flat_map(|b| &b.tensors) {
         plan.lifetimes[t.tensor] = t.lifetime;
     }
-    plan.bytes = place(&mut planner.blocks, &mut plan.locations);
+    plan.bytes = place(
+        &mut planner.blocks,
+        &mut plan.locations,
+        planner.program.alignment(),
+    );
     plan
 }
 
@@ -211,7 +215,7 @@ impl Planner<'_> {
         let input = *step.inputs.first()?;
         let block = self.ending(step, position, input)?;
         let int8 = self.program.tensors[input].element == ElementType::I8;
-        let distance = overlap.distance.next_multiple_of(ALIGNMENT) as isize;
+        let distance = overlap.distance.next_multiple_of(self.program.alignment()) as isize;
         int8.then_some((block, distance))
     }
 
@@ -229,7 +233,7 @@ impl Planner<'_> {
             let ends = &self.blocks[block];
             let by = offset as isize - ends.tensors.last().map_or(0, |t| t.place);
             let bytewise = |t: &Placed| self.program.tensors[t.tensor].element.bytes() == 1;
-            let aligned = by.unsigned_abs().is_multiple_of(ALIGNMENT);
+            let aligned = by.unsigned_abs().is_multiple_of(self.program.alignment());
             if shifts.iter().any(|(other, _)| *other == block)
                 || !(aligned || ends.tensors.iter().all(bytewise))
             {
@@ -273,8 +277,8 @@ impl Planner<'_> {
 /// places to each other; tensors of two blocks may share memory if they are not
 /// alive at once. Greedily by size (Pisarchyk and Lee, "Efficient Memory Management
 /// for Deep Neural Net Inference", 2020).
-fn place(blocks: &mut [Block], locations: &mut [Location]) -> usize {
-    let rounded = |x: isize| (x.max(0) as usize).next_multiple_of(ALIGNMENT) as isize;
+fn place(blocks: &mut [Block], locations: &mut [Location], alignment: usize) -> usize {
+    let rounded = |x: isize| (x.max(0) as usize).next_multiple_of(alignment) as isize;
     blocks.sort_by_key(|b| std::cmp::Reverse(b.bytes()));
     let mut placed: Vec<(isize, isize, Lifetime)> = Vec::new();
     let mut total = 0;
@@ -306,5 +310,5 @@ fn place(blocks: &mut [Block], locations: &mut [Location]) -> usize {
             };
         }
     }
-    total.unsigned_abs().next_multiple_of(ALIGNMENT)
+    total.unsigned_abs().next_multiple_of(alignment)
 }

@@ -15,10 +15,6 @@ use crate::quantize::QuantGraph;
 pub(crate) use picture::{peak, picture};
 pub(crate) use simulate::simulate_in_arena;
 
-/// Arena offsets are multiples of this many bytes, but for int8 tensors that lie
-/// side by side in a concatenation.
-const ALIGNMENT: usize = 4;
-
 /// Where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {

@@ -83,6 +83,8 @@ pub(crate) struct QuantGraph {
     pub states: Vec<QuantState>,
     /// Tensors without scratch memory, which comes behind them.
     pub own_tensors: usize,
+    /// For targets with wide SIMD registers.
+    pub vectorized: bool,
 }
 
 impl QuantGraph {
@@ -117,7 +119,19 @@ impl QuantGraph {
             }
         }
         self.add_scratch();
+        self.vectorized = true;
         differs
+    }
+
+    /// Places in the arena are multiples of this many bytes, but for int8 tensors that
+    /// lie side by side in a concatenation.
+    pub(crate) fn alignment(&self) -> usize {
+        if self.vectorized {
+            // Whole registers within one cache line.
+            64
+        } else {
+            4
+        }
     }
 
     /// Runs the program by the kernels' plain loops and keeps every tensor.

@@ -60,35 +60,34 @@ impl Eight {
 
 /// Sixteen words.
 pub(super) type Words = [__m256i; 2];
-/// Multipliers of sixteen channels.
-pub(super) type Multipliers = [Eight; 2];
-
 #[inline(always)]
-pub(super) unsafe fn multipliers(ready: &Ready) -> Multipliers {
-    // SAFETY: AVX2 is enabled.
-    unsafe { [Eight::new(ready, 0), Eight::new(ready, 8)] }
-}
-
-#[inline(always)]
-pub(super) unsafe fn requantize(words: Words, by: &Multipliers, scales: &Scales<'_>) -> Words {
-    // SAFETY: AVX2 is enabled.
+pub(super) unsafe fn requantize(
+    words: [Words; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> [__m128i; 4] {
+    // SAFETY: multipliers are there; AVX2 is enabled.
     unsafe {
-        [
-            by[0].requantize(words[0], scales),
-            by[1].requantize(words[1], scales),
-        ]
+        let mut bytes = [_mm_setzero_si128(); 4];
+        for k in 0..4 {
+            let (low, high) = (Eight::new(&*by[k], 0), Eight::new(&*by[k], 8));
+            let shorts = _mm256_packs_epi32(
+                low.requantize(words[k][0], scales),
+                high.requantize(words[k][1], scales),
+            );
+            let halves = _mm256_packs_epi16(shorts, shorts);
+            // Lanes hold words 0..4, 8..12 and 4..8, 12..16.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
+            bytes[k] = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(halves, order));
+        }
+        bytes
     }
 }
 
 #[inline(always)]
-pub(super) unsafe fn store(words: Words, to: *mut i8, count: usize) {
-    // SAFETY: `count` bytes are the caller's; AVX2 is enabled. All words fit int8.
+pub(super) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
+    // SAFETY: `count` bytes are the caller's.
     unsafe {
-        let shorts = _mm256_packs_epi32(words[0], words[1]);
-        let bytes = _mm256_packs_epi16(shorts, shorts);
-        // Lanes hold words 0..4, 8..12 and 4..8, 12..16.
-        let ordered = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5));
-        let bytes = _mm256_castsi256_si128(ordered);
         if count >= LANES {
             _mm_storeu_si128(to.cast(), bytes);
         } else {
@@ -96,6 +95,21 @@ pub(super) unsafe fn store(words: Words, to: *mut i8, count: usize) {
             _mm_storeu_si128(all.as_mut_ptr().cast(), bytes);
             core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
         }
+    }
+}
+
+/// The biases of 32 elements of a block.
+#[inline(always)]
+pub(super) unsafe fn wide_begin(bias: *const i32, part: usize) -> [__m256i; 4] {
+    // SAFETY: a block has 64; AVX2 is enabled.
+    unsafe {
+        let bias = bias.add(8 * part);
+        [
+            _mm256_loadu_si256(bias.cast()),
+            _mm256_loadu_si256(bias.add(LANES).cast()),
+            _mm256_loadu_si256(bias.add(2 * LANES).cast()),
+            _mm256_loadu_si256(bias.add(3 * LANES).cast()),
+        ]
     }
 }
 
@@ -165,22 +179,19 @@ unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
 #[inline(always)]
 pub(super) unsafe fn wide_store(
     sums: [__m256i; 4],
-    bias: *const i32,
     by: *const Ready,
     part: usize,
     scales: &Scales<'_>,
     to: *mut i8,
     count: usize,
 ) {
-    // SAFETY: a block has 64 of each; `count` bytes are the caller's; AVX2 is
+    // SAFETY: a block has 64; `count` bytes are the caller's; AVX2 is
     // enabled.
     unsafe {
         let mut q = sums;
         for j in 0..4 {
-            let at = LANES * j + 8 * part;
             let by = Eight::new(&*by.add(j), 8 * part);
-            let words = _mm256_add_epi32(sums[j], _mm256_loadu_si256(bias.add(at).cast()));
-            q[j] = by.requantize(words, scales);
+            q[j] = by.requantize(sums[j], scales);
         }
         let shorts = [
             _mm256_packs_epi32(q[0], q[1]),
@@ -209,12 +220,12 @@ unsafe impl Isa for Avx2 {
     type Weights = [__m256i; 4];
     type Inputs = __m256i;
     type Words = Words;
-    type Multipliers = Multipliers;
+    type Bytes = [__m128i; 4];
 
     #[inline(always)]
-    unsafe fn wide_zero() -> Self::Wide {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 4] }
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+        // SAFETY: a block has 64.
+        unsafe { wide_begin(bias, part) }
     }
 
     #[inline(always)]
@@ -239,7 +250,6 @@ unsafe impl Isa for Avx2 {
     #[inline(always)]
     unsafe fn wide_store(
         sums: Self::Wide,
-        bias: *const i32,
         by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
@@ -247,7 +257,7 @@ unsafe impl Isa for Avx2 {
         count: usize,
     ) {
         // SAFETY: the caller's promises.
-        unsafe { wide_store(sums, bias, by, part, scales, to, count) }
+        unsafe { wide_store(sums, by, part, scales, to, count) }
     }
 
     #[inline(always)]
@@ -271,15 +281,6 @@ unsafe impl Isa for Avx2 {
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
-        unsafe {
-            let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
-            _mm256_cvtepu8_epi16(_mm_set1_epi32(four))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
         unsafe { _mm256_cvtepu8_epi16(_mm_set1_epi32(from.cast::<i32>().read_unaligned())) }
     }
@@ -313,25 +314,30 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
-        // SAFETY: see the impl.
-        unsafe { multipliers(ready) }
-    }
-
-    #[inline(always)]
     unsafe fn requantize(
-        words: Self::Words,
-        by: &Self::Multipliers,
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
         scales: &Scales<'_>,
-    ) -> Self::Words {
-        // SAFETY: see the impl.
+    ) -> Self::Bytes {
+        // SAFETY: the caller's promises.
         unsafe { requantize(words, by, scales) }
     }
 
     #[inline(always)]
-    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: 64 bytes are the caller's.
+        unsafe {
+            _mm_storeu_si128(to.cast(), bytes[0]);
+            _mm_storeu_si128(to.add(16).cast(), bytes[1]);
+            _mm_storeu_si128(to.add(32).cast(), bytes[2]);
+            _mm_storeu_si128(to.add(48).cast(), bytes[3]);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
         // SAFETY: the caller's promise.
-        unsafe { store(words, to, count) }
+        unsafe { store_one(bytes[vector], to, count) }
     }
 
     #[inline(always)]

@@ -4,19 +4,106 @@ use core::arch::x86_64::*;
 
 use super::isa::{Isa, LANES, Ready, Scales};
 
-/// AVX-512 F, BW, VL and VNNI.
+/// AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512;
 
-/// Multipliers of sixteen channels.
-#[derive(Clone, Copy)]
-pub(super) struct Multipliers {
-    even: __m512i,
-    odd: __m512i,
-    left: __m512i,
-    right: __m512i,
-    half: __m512i,
-    sign: __m512i,
+/// A scaled sum that is as close to a rounding's edge in f32 is computed again in
+/// integers. Factor, sum and product are each off by at most 2^-24 of a magnitude that
+/// is below 256 where the output is not at an end of its range: together below 2^-14.
+const EDGE: f32 = 0.5 - 1.0 / 16384.0;
+
+/// Four vectors of sums to int8, in the order of 16-byte lanes: four of each.
+///
+/// Rounding to Q31, then away from zero by a shift, is rounding once of a sum whose
+/// magnitude is [`Ready::nudge`] larger, but for sums close to an edge.
+#[inline(always)]
+unsafe fn requantize(words: [__m512i; 4], by: [*const Ready; 4], scales: &Scales<'_>) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let [a, b, c, d] = [
+            scaled(words[0], by[0]),
+            scaled(words[1], by[1]),
+            scaled(words[2], by[2]),
+            scaled(words[3], by[3]),
+        ];
+        let edge = _mm512_range_ps::<LARGER>(
+            _mm512_range_ps::<LARGER>(rest(a), rest(b)),
+            _mm512_range_ps::<LARGER>(rest(c), rest(d)),
+        );
+        let (low, high) = if _mm512_cmp_ps_mask::<_CMP_GE_OQ>(edge, _mm512_set1_ps(EDGE)) == 0 {
+            (
+                _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b)),
+                _mm512_packs_epi32(_mm512_cvtps_epi32(c), _mm512_cvtps_epi32(d)),
+            )
+        } else {
+            cold();
+            (
+                _mm512_packs_epi32(exactly(words[0], by[0]), exactly(words[1], by[1])),
+                _mm512_packs_epi32(exactly(words[2], by[2]), exactly(words[3], by[3])),
+            )
+        };
+        let offset = _mm512_set1_epi16(scales.output_offset as i16);
+        let (low, high) = (
+            _mm512_adds_epi16(low, offset),
+            _mm512_adds_epi16(high, offset),
+        );
+        let bytes = _mm512_packs_epi16(low, high);
+        let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(scales.activation_min as i8));
+        _mm512_min_epi8(bytes, _mm512_set1_epi8(scales.activation_max as i8))
+    }
+}
+
+/// Of two numbers the one of larger magnitude, without its sign.
+const LARGER: i32 = 0b1011;
+
+/// Makes the branch that calls it unlikely.
+#[cold]
+fn cold() {}
+
+/// Scaled sums, to be rounded.
+#[inline(always)]
+unsafe fn scaled(words: __m512i, by: *const Ready) -> __m512 {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let x = _mm512_cvtepi32_ps(words);
+        // The nudge with the sum's sign.
+        let nudge = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
+            _mm512_load_si512((&raw const (*by).nudge).cast()),
+            _mm512_castps_si512(x),
+            _mm512_set1_epi32(i32::MIN),
+        ));
+        _mm512_fmadd_ps(x, _mm512_load_ps((&raw const (*by).factor).cast()), nudge)
+    }
+}
+
+/// What rounding takes off.
+#[inline(always)]
+unsafe fn rest(y: __m512) -> __m512 {
+    // SAFETY: the features are enabled.
+    unsafe { _mm512_reduce_ps::<0>(y) }
+}
+
+/// Requantized as far as the offset, in integers.
+#[inline(always)]
+unsafe fn exactly(words: __m512i, by: *const Ready) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let by = &*by;
+        let x = _mm512_sllv_epi32(words, _mm512_load_si512(by.left.as_ptr().cast()));
+        let even = _mm512_load_si512(by.multiplier.as_ptr().cast());
+        let odd = _mm512_srli_epi64(even, 32);
+        let nudge = _mm512_set1_epi64(1 << 31);
+        let even = _mm512_add_epi64(_mm512_mul_epi32(x, even), nudge);
+        let odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), odd);
+        let odd = _mm512_add_epi64(odd, nudge);
+        let high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+        let sign = _mm512_load_si512(by.sign.as_ptr().cast());
+        let high = _mm512_sub_epi32(high, _mm512_srlv_epi32(high, sign));
+        let half = _mm512_load_si512(by.half.as_ptr().cast());
+        let right = _mm512_load_si512(by.right.as_ptr().cast());
+        _mm512_srav_epi32(_mm512_add_epi32(high, half), right)
+    }
 }
 
 // SAFETY: functions are called where the features are enabled; pointers cover what
@@ -30,12 +117,19 @@ unsafe impl Isa for Avx512 {
     type Weights = __m512i;
     type Inputs = __m512i;
     type Words = __m512i;
-    type Multipliers = Multipliers;
+    type Bytes = __m512i;
 
     #[inline(always)]
-    unsafe fn wide_zero() -> Self::Wide {
-        // SAFETY: see the impl.
-        unsafe { [_mm512_setzero_si512(); 4] }
+    unsafe fn wide_begin(bias: *const i32, _: usize) -> Self::Wide {
+        // SAFETY: a block has 64.
+        unsafe {
+            [
+                _mm512_loadu_si512(bias.cast()),
+                _mm512_loadu_si512(bias.add(LANES).cast()),
+                _mm512_loadu_si512(bias.add(2 * LANES).cast()),
+                _mm512_loadu_si512(bias.add(3 * LANES).cast()),
+            ]
+        }
     }
 
     #[inline(always)]
@@ -70,27 +164,16 @@ unsafe impl Isa for Avx512 {
     #[inline(always)]
     unsafe fn wide_store(
         sums: Self::Wide,
-        bias: *const i32,
         by: *const Ready,
         _: usize,
         scales: &Scales<'_>,
         to: *mut i8,
         count: usize,
     ) {
-        // SAFETY: a block has four of each; `count` bytes are the caller's.
+        // SAFETY: a block has four; `count` bytes are the caller's.
         unsafe {
-            let mut q = sums;
-            for j in 0..4 {
-                let by = Self::multipliers(&*by.add(j));
-                let bias = _mm512_loadu_si512(bias.add(LANES * j).cast());
-                let words = _mm512_add_epi32(sums[j], bias);
-                q[j] = Self::requantize(words, &by, scales);
-            }
-            let shorts = [
-                _mm512_packs_epi32(q[0], q[1]),
-                _mm512_packs_epi32(q[2], q[3]),
-            ];
-            let bytes = _mm512_packs_epi16(shorts[0], shorts[1]);
+            let by = [by, by.add(1), by.add(2), by.add(3)];
+            let bytes = requantize(sums, by, scales);
             if count >= 64 {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {
@@ -114,15 +197,6 @@ unsafe impl Isa for Avx512 {
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
-        unsafe {
-            let four = from.cast::<i32>().read_unaligned();
-            _mm512_xor_si512(_mm512_set1_epi32(four), _mm512_set1_epi8(-128))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
         unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
     }
 
@@ -138,52 +212,38 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
-        // SAFETY: 64 bytes each.
-        unsafe {
-            let even = _mm512_load_si512(ready.multiplier.as_ptr().cast());
-            Multipliers {
-                even,
-                odd: _mm512_srli_epi64(even, 32),
-                left: _mm512_load_si512(ready.left.as_ptr().cast()),
-                right: _mm512_load_si512(ready.right.as_ptr().cast()),
-                half: _mm512_load_si512(ready.half.as_ptr().cast()),
-                sign: _mm512_load_si512(ready.sign.as_ptr().cast()),
-            }
-        }
-    }
-
-    #[inline(always)]
     unsafe fn requantize(
-        words: Self::Words,
-        by: &Self::Multipliers,
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
         scales: &Scales<'_>,
-    ) -> Self::Words {
-        // SAFETY: see the impl.
+    ) -> Self::Bytes {
+        // SAFETY: the caller's promises.
         unsafe {
-            let x = _mm512_sllv_epi32(words, by.left);
-            let nudge = _mm512_set1_epi64(1 << 31);
-            let even = _mm512_add_epi64(_mm512_mul_epi32(x, by.even), nudge);
-            let odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), by.odd);
-            let odd = _mm512_add_epi64(odd, nudge);
-            let high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
-            let high = _mm512_sub_epi32(high, _mm512_srlv_epi32(high, by.sign));
-            let scaled = _mm512_srav_epi32(_mm512_add_epi32(high, by.half), by.right);
-            let q = _mm512_add_epi32(scaled, _mm512_set1_epi32(scales.output_offset));
-            let q = _mm512_max_epi32(q, _mm512_set1_epi32(scales.activation_min));
-            _mm512_min_epi32(q, _mm512_set1_epi32(scales.activation_max))
+            let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+            _mm512_permutexvar_epi32(order, requantize(words, by, scales))
         }
     }
 
     #[inline(always)]
-    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: 64 bytes are the caller's.
+        unsafe { _mm512_storeu_si512(to.cast(), bytes) };
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
         // SAFETY: `count` bytes are the caller's.
         unsafe {
-            let bytes = _mm512_cvtsepi32_epi8(words);
-            if count >= LANES {
-                _mm_storeu_si128(to.cast(), bytes);
+            let quarter = match vector {
+                0 => _mm512_castsi512_si128(bytes),
+                1 => _mm512_extracti32x4_epi32::<1>(bytes),
+                2 => _mm512_extracti32x4_epi32::<2>(bytes),
+                _ => _mm512_extracti32x4_epi32::<3>(bytes),
+            };
+            if count == LANES {
+                _mm_storeu_si128(to.cast(), quarter);
             } else {
-                _mm_mask_storeu_epi8(to, (1 << count) - 1, bytes);
+                _mm_mask_storeu_epi8(to, (1 << count) - 1, quarter);
             }
         }
     }

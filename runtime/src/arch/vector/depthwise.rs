@@ -13,11 +13,15 @@ use super::isa::{Isa, LANES, Scales};
 /// Elements of a block.
 pub(crate) const BLOCK: usize = 64;
 
-/// A row of outputs; everything lies in bounds: see [`Row::fits`].
+/// Rows of outputs; everything lies in bounds: see [`Plane::fits`].
 #[derive(Clone, Copy)]
-pub(crate) struct Row<'a> {
-    /// Inputs plus 128, padded, from the row's first tap on.
+pub(crate) struct Plane<'a> {
+    /// Inputs plus 128, padded, from the first row's first tap on.
     pub(crate) inputs: &'a [i8],
+    /// From one row's inputs to the next one's.
+    pub(crate) pitch: usize,
+    /// Outputs of a row.
+    pub(crate) row: usize,
     /// Where each tap's inputs begin, four per group.
     pub(crate) taps: &'a [[u32; 4]],
     /// 256 per group and block.
@@ -28,7 +32,7 @@ pub(crate) struct Row<'a> {
     pub(crate) scales: Scales<'a>,
 }
 
-impl Row<'_> {
+impl Plane<'_> {
     /// Blocks after which weights repeat.
     #[inline(always)]
     fn period(&self) -> usize {
@@ -37,51 +41,79 @@ impl Row<'_> {
         (self.bias.len().min(multipliers) / 4).min(by_filter)
     }
 
-    /// True if `count` outputs, and 63 more, can be computed.
+    /// True if as many outputs, and 63 more, can be computed.
     #[inline(always)]
-    fn fits(&self, count: usize) -> bool {
+    fn fits(&self, outputs: usize) -> bool {
         let last = self.taps.as_flattened().iter().max();
-        let reach = last.map_or(0, |&tap| tap as usize) + count + BLOCK;
-        self.period() > 0 && !self.taps.is_empty() && reach <= self.inputs.len()
+        let rows = outputs / self.row.max(1);
+        let begin = rows.saturating_sub(1) * self.pitch;
+        let reach = last.map_or(0, |&tap| tap as usize) + begin + self.row + BLOCK;
+        self.period() > 0 && !self.taps.is_empty() && self.row > 0 && reach <= self.inputs.len()
     }
 
-    /// All outputs of the row.
+    /// All outputs.
     #[inline(always)]
     pub(super) unsafe fn run<I: Isa>(&self, output: &mut [i8]) {
         if !self.fits(output.len()) {
             return;
         }
-        let (groups, period) = (self.taps.len(), self.period());
-        let (mut at, mut block) = (0, 0);
-        while at < output.len() {
-            for part in 0..BLOCK / I::SPAN {
-                if at >= output.len() {
-                    break;
+        for block in 0..self.period() {
+            // SAFETY: it fits; the caller's promises.
+            unsafe {
+                match self.taps.len() {
+                    // 3x3, 5x5; loops of a known length keep more in registers.
+                    3 => self.block::<I, 3>(block, output),
+                    7 => self.block::<I, 7>(block, output),
+                    groups => self.block_of::<I>(groups, block, output),
                 }
-                // SAFETY: inputs and outputs of the block are in bounds, and so are
-                // the block's weights and multipliers; the caller has enabled the
-                // instruction set.
-                unsafe {
-                    let mut sums = I::wide_zero();
-                    for (g, taps) in self.taps.iter().enumerate() {
-                        let from = taps.map(|tap| self.inputs.as_ptr().add(tap as usize + at));
-                        let weights = self.filter.as_ptr().add(256 * (block * groups + g));
-                        sums = I::wide_taps(sums, from, weights, part);
-                    }
-                    let count = (output.len() - at).min(I::SPAN);
-                    I::wide_store(
-                        sums,
-                        self.bias.as_ptr().add(4 * block).cast(),
-                        self.scales.channels.as_ptr().add(4 * block),
-                        part,
-                        &self.scales,
-                        output.as_mut_ptr().add(at),
-                        count,
-                    );
-                }
-                at += I::SPAN;
             }
-            block = if block + 1 == period { 0 } else { block + 1 };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn block<I: Isa, const GROUPS: usize>(&self, block: usize, output: &mut [i8]) {
+        // SAFETY: the caller's promises.
+        unsafe { self.block_of::<I>(GROUPS, block, output) }
+    }
+
+    /// The outputs that a block's weights make.
+    #[inline(always)]
+    unsafe fn block_of<I: Isa>(&self, groups: usize, block: usize, output: &mut [i8]) {
+        let step = self.period() * BLOCK;
+        // SAFETY: inputs and outputs of the block are in bounds, and so are the block's
+        // weights and multipliers; the caller has enabled the instruction set.
+        unsafe {
+            let filter = self.filter.as_ptr().add(256 * block * groups);
+            let bias = self.bias.as_ptr().add(4 * block).cast();
+            let by = self.scales.channels.as_ptr().add(4 * block);
+            for (y, output) in output.chunks_exact_mut(self.row).enumerate() {
+                let inputs = self.inputs.as_ptr().add(y * self.pitch);
+                let mut begin = block * BLOCK;
+                while begin < output.len() {
+                    for part in 0..BLOCK / I::SPAN {
+                        let at = begin + part * I::SPAN;
+                        if at >= output.len() {
+                            break;
+                        }
+                        let mut sums = I::wide_begin(bias, part);
+                        for g in 0..groups {
+                            let taps = self.taps.get_unchecked(g);
+                            let [a, b, c, d] = [taps[0], taps[1], taps[2], taps[3]];
+                            let from = [
+                                inputs.add(a as usize + at),
+                                inputs.add(b as usize + at),
+                                inputs.add(c as usize + at),
+                                inputs.add(d as usize + at),
+                            ];
+                            sums = I::wide_taps(sums, from, filter.add(256 * g), part);
+                        }
+                        let count = (output.len() - at).min(I::SPAN);
+                        let to = output.as_mut_ptr().add(at);
+                        I::wide_store(sums, by, part, &self.scales, to, count);
+                    }
+                    begin += step;
+                }
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Pixels by blocks of channels, sums and what becomes of them.
 
-use super::isa::{BlockStage, Isa, LANES, Ready, Scales};
+use super::isa::{BlockStage, Isa, LANES};
 use crate::ops::Blocks;
 
 /// The body for each of some numbers that is below the bound, without a loop.
 macro_rules! each {
-    ($i:ident in $bound:ident of $($number:literal)* => $body:block) => {
+    ($i:ident in $bound:tt of $($number:literal)* => $body:block) => {
         $(
             if $number < $bound {
                 let $i: usize = $number;
@@ -18,6 +18,7 @@ macro_rules! each {
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one per segment.
 #[derive(Clone, Copy)]
 pub(crate) struct Pixels<'a> {
+    /// Inputs plus 128.
     bytes: &'a [i8],
     /// Output pixels, and those of a row of them.
     count: usize,
@@ -28,8 +29,6 @@ pub(crate) struct Pixels<'a> {
     /// Where runs begin, counted from the pixel's first input.
     segments: &'a [u32],
     groups: usize,
-    /// Inputs are 128 more than they are.
-    shifted: bool,
 }
 
 impl<'a> Pixels<'a> {
@@ -45,7 +44,6 @@ impl<'a> Pixels<'a> {
             pitch: 0,
             segments: &[0],
             groups: depth / 4,
-            shifted: false,
         }
     }
 
@@ -57,7 +55,6 @@ impl<'a> Pixels<'a> {
         [pitch, step]: [usize; 2],
         segments: &'a [u32],
         groups: usize,
-        shifted: bool,
     ) -> Self {
         let all = Self {
             bytes,
@@ -67,7 +64,6 @@ impl<'a> Pixels<'a> {
             pitch,
             segments,
             groups,
-            shifted,
         };
         let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * step;
         let reach = segments.iter().max().map_or(0, |&s| s as usize) + 4 * groups;
@@ -83,19 +79,32 @@ impl<'a> Pixels<'a> {
     pub(super) fn is_single(&self) -> bool {
         self.count == 1
     }
+}
 
-    /// Where the inputs of `M` pixels begin; the last one's again if there are fewer.
+/// A place among the pixels.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    x: usize,
+    /// Where the row begins.
+    row: usize,
+}
+
+impl Cursor {
+    /// Where the inputs of the next `M` pixels begin; the last one's again if fewer
+    /// are `left`.
     #[inline(always)]
-    fn places<const M: usize>(&self, first: usize) -> [usize; M] {
-        let (mut x, mut row) = (first % self.width, first / self.width * self.pitch);
+    fn places<const M: usize>(&mut self, pixels: &Pixels<'_>, left: usize) -> [usize; M] {
         let mut at = 0;
         let mut places = [0; M];
         for (m, place) in places.iter_mut().enumerate() {
-            if first + m < self.count {
-                at = row + x * self.step;
-                x += 1;
-                if x == self.width {
-                    (x, row) = (0, row + self.pitch);
+            if m < left {
+                at = self.row + self.x * pixels.step;
+                self.x += 1;
+                if self.x == pixels.width {
+                    *self = Self {
+                        x: 0,
+                        row: self.row + pixels.pitch,
+                    };
                 }
             }
             *place = at;
@@ -104,41 +113,35 @@ impl<'a> Pixels<'a> {
     }
 }
 
+/// Blocks whose weights lie side by side: four, then what is left by twos and ones.
+#[inline(always)]
+fn strip(left: usize) -> usize {
+    match left {
+        4.. => 4,
+        2.. => 2,
+        _ => 1,
+    }
+}
+
 /// What a tile reads and writes; all of it in bounds.
 struct Tile<'a, S: BlockStage> {
     pixels: Pixels<'a>,
     /// As many as there are outputs for.
     count: usize,
-    weights: &'a [u8],
     bias: &'a [[i32; LANES]],
     channels: usize,
     stage: S,
 }
 
-/// All pixels by all channels; `output` has `channels` elements per pixel.
+/// All pixels by all channels; `output` has `channels` elements per pixel. `M4`, `M2`
+/// and `M1` pixels at once by four, two blocks and one.
 #[inline(always)]
-pub(super) unsafe fn all<I: Isa, S: BlockStage, const M: usize, const SINGLE: usize>(
-    p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
-    output: &mut [S::Element],
-) {
-    // SAFETY: the caller's promises are the same.
-    unsafe {
-        if pixels.shifted {
-            shifted::<I, S, M, SINGLE, true>(p, pixels, output);
-        } else {
-            shifted::<I, S, M, SINGLE, false>(p, pixels, output);
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn shifted<
+pub(super) unsafe fn all<
     I: Isa,
     S: BlockStage,
-    const M: usize,
-    const SINGLE: usize,
-    const SHIFTED: bool,
+    const M4: usize,
+    const M2: usize,
+    const M1: usize,
 >(
     p: &Blocks<'_, S>,
     pixels: Pixels<'_>,
@@ -149,6 +152,7 @@ unsafe fn shifted<
     let blocks = channels
         .div_ceil(LANES)
         .min(p.bias.len())
+        .min(p.output.scales().map_or(usize::MAX, |s| s.channels.len()))
         .min(p.filter.len() / (groups * 4 * LANES).max(1));
     let count = pixels.count.min(output.len() / channels.max(1));
     if groups == 0 || count == 0 {
@@ -157,38 +161,37 @@ unsafe fn shifted<
     let tile = Tile {
         pixels,
         count,
-        weights: p.filter,
         bias: p.bias,
         channels,
         stage: p.output,
     };
     let mut block = 0;
     while block < blocks {
-        let wide = blocks - block;
-        let mut at = 0;
+        let width = strip(blocks - block);
+        let strip = Strip {
+            block,
+            weights: p.filter.as_ptr().wrapping_add(block * groups * 4 * LANES),
+            step: width * 4 * LANES,
+        };
         // SAFETY: pixels and blocks exist, as counted above; the caller has enabled
         // the instruction set.
         unsafe {
-            if I::WIDE && wide >= 4 {
-                while at < count {
-                    tile.run::<I, M, 4, SHIFTED>(at, block, output);
-                    at += M;
+            match width {
+                4 if I::WIDE => tile.column::<I, M4, 4>(strip, output),
+                2 if I::WIDE => tile.column::<I, M2, 2>(strip, output),
+                _ => {
+                    for n in 0..width {
+                        let strip = Strip {
+                            block: block + n,
+                            weights: strip.weights.wrapping_add(n * 4 * LANES),
+                            ..strip
+                        };
+                        tile.column::<I, M1, 1>(strip, output);
+                    }
                 }
-                block += 4;
-            } else if I::WIDE && wide >= 2 {
-                while at < count {
-                    tile.run::<I, SINGLE, 2, SHIFTED>(at, block, output);
-                    at += SINGLE;
-                }
-                block += 2;
-            } else {
-                while at < count {
-                    tile.run::<I, SINGLE, 1, SHIFTED>(at, block, output);
-                    at += SINGLE;
-                }
-                block += 1;
             }
         }
+        block += width;
     }
 }
 
@@ -200,18 +203,45 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     output: &mut [S::Element],
 ) {
     // SAFETY: the caller's promises are the same.
-    unsafe { all::<I, S, 1, 1>(p, pixels, output) }
+    unsafe { all::<I, S, 1, 1, 1>(p, pixels, output) }
+}
+
+/// Neighbouring blocks.
+#[derive(Clone, Copy)]
+struct Strip {
+    block: usize,
+    weights: *const u8,
+    /// From a group's weights to the next one's.
+    step: usize,
 }
 
 impl<S: BlockStage> Tile<'_, S> {
+    /// All pixels by `N` blocks.
+    #[inline(always)]
+    unsafe fn column<I: Isa, const M: usize, const N: usize>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let mut cursor = Cursor::default();
+        let mut at = 0;
+        while at < self.count {
+            let places = cursor.places::<M>(&self.pixels, self.count - at);
+            // SAFETY: pixels and blocks exist; the caller's promises.
+            unsafe { self.run::<I, M, N>(at, places, strip, output) };
+            at += M;
+        }
+    }
+
     /// `M` pixels by `N` blocks.
     // Iterators around intrinsics are closures, which lose the instruction set.
     #[expect(clippy::needless_range_loop)]
     #[inline(always)]
-    unsafe fn run<I: Isa, const M: usize, const N: usize, const SHIFTED: bool>(
+    unsafe fn run<I: Isa, const M: usize, const N: usize>(
         &self,
         first: usize,
-        block: usize,
+        places: [usize; M],
+        strip: Strip,
         output: &mut [S::Element],
     ) {
         let Pixels {
@@ -220,12 +250,11 @@ impl<S: BlockStage> Tile<'_, S> {
             groups,
             ..
         } = self.pixels;
-        let size = segments.len() * groups * 4 * LANES;
         let mut x = [bytes.as_ptr(); M];
-        for (x, place) in x.iter_mut().zip(self.pixels.places::<M>(first)) {
+        for (x, place) in x.iter_mut().zip(places) {
             *x = x.wrapping_add(place);
         }
-        let mut w = self.weights.as_ptr().wrapping_add(block * size);
+        let (block, mut w) = (strip.block, strip.weights);
         // SAFETY: `groups` groups lie behind each segment of each pixel, and as many
         // weights in each block; places are below `N` and `M`.
         unsafe {
@@ -240,20 +269,16 @@ impl<S: BlockStage> Tile<'_, S> {
             for _ in 0..segments.len() * groups {
                 let mut weights = [I::weights(w); N];
                 for n in 1..N {
-                    weights[n] = I::weights(w.add(n * size));
+                    weights[n] = I::weights(w.add(n * 64));
                 }
                 for m in 0..M {
                     let from = x[m].add(at);
-                    let inputs = if SHIFTED {
-                        I::shifted_inputs(from)
-                    } else {
-                        I::inputs(from)
-                    };
+                    let inputs = I::inputs(from);
                     for n in 0..N {
                         sums[n][m] = I::dot(sums[n][m], inputs, weights[n]);
                     }
                 }
-                w = w.add(64);
+                w = w.add(strip.step);
                 at += 4;
                 left -= 1;
                 if left == 0 {
@@ -262,28 +287,67 @@ impl<S: BlockStage> Tile<'_, S> {
                 }
             }
             // No loops: sums stay in registers only where their places are constants.
-            let scales = self.stage.scales();
-            each!(n in N of 0 1 2 3 => {
-                let (channel, width) = self.channels_of(block + n);
-                let column = sums.get_unchecked(n);
-                let ready = scales.as_ref().and_then(|s| self.block_of(s, block + n));
-                if let (Some(scales), Some((bias, ready))) = (&scales, ready) {
-                    let by = I::multipliers(ready);
-                    each!(m in M of 0 1 2 3 4 5 6 7 8 9 10 11 => {
-                        if let Some(out) = self.place(first + m, channel, width, output) {
-                            let words = I::words(*column.get_unchecked(m), bias.as_ptr());
-                            I::store(I::requantize(words, &by, scales), out.cast(), width);
-                        }
-                    });
-                } else if let Some(bias) = self.bias.get(block + n) {
-                    each!(m in M of 0 1 2 3 4 5 6 7 8 9 10 11 => {
-                        if let Some(out) = self.place(first + m, channel, width, output) {
-                            let words = I::words(*column.get_unchecked(m), bias.as_ptr());
-                            finish(&self.stage, &I::spill(words), channel, out, width);
-                        }
-                    });
-                }
-            });
+            let all = M * N;
+            let begin = output.as_mut_ptr();
+            if let Some(scales) = self.stage.scales() {
+                let by = scales.channels.as_ptr().wrapping_add(block);
+                let begin = begin.cast::<i8>();
+                // True if the strip's outputs of a pixel lie beside the next one's, or if
+                // they are 64.
+                let full = (block + N) * LANES <= self.channels;
+                let joined = full && (N == 4 || N * LANES == self.channels);
+                each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
+                    // Blocks of a pixel, then the next one's.
+                    let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
+                    let words = [
+                        self.words::<I, M, N>(&sums, block, k[0]),
+                        self.words::<I, M, N>(&sums, block, k[1]),
+                        self.words::<I, M, N>(&sums, block, k[2]),
+                        self.words::<I, M, N>(&sums, block, k[3]),
+                    ];
+                    let by = [by.add(k[0] % N), by.add(k[1] % N), by.add(k[2] % N), by.add(k[3] % N)];
+                    let bytes = I::requantize(words, by, &scales);
+                    let to = begin.wrapping_add((first + k[0] / N) * self.channels + block * LANES);
+                    if joined && k[3] < all && first + k[3] / N < self.count {
+                        I::store(bytes, to);
+                    } else {
+                        each!(i in 4 of 0 1 2 3 => {
+                            let (m, n) = (k[i] / N, k[i] % N);
+                            if k[i] < all && first + m < self.count {
+                                let (channel, width) = self.channels_of(block + n);
+                                let place = (first + m) * self.channels + channel;
+                                I::store_one(bytes, i, begin.add(place), width);
+                            }
+                        });
+                    }
+                });
+            } else {
+                each!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
+                    let (m, n) = (k / N, k % N);
+                    let (channel, width) = self.channels_of(block + n);
+                    if first + m < self.count {
+                        let to = begin.add((first + m) * self.channels + channel);
+                        let words = self.words::<I, M, N>(&sums, block, k);
+                        finish(&self.stage, &I::spill(words), channel, to, width);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The sums with this number, counted by pixel, then by block.
+    #[inline(always)]
+    unsafe fn words<I: Isa, const M: usize, const N: usize>(
+        &self,
+        sums: &[[I::Sums; M]; N],
+        block: usize,
+        k: usize,
+    ) -> I::Words {
+        let (m, n) = if k < M * N { (k / N, k % N) } else { (0, 0) };
+        // SAFETY: in bounds; the caller's promises.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(block + n);
+            I::words(*sums.get_unchecked(n).get_unchecked(m), bias.cast())
         }
     }
 
@@ -292,30 +356,6 @@ impl<S: BlockStage> Tile<'_, S> {
     fn channels_of(&self, block: usize) -> (usize, usize) {
         let channel = block * LANES;
         (channel, (self.channels - channel).min(LANES))
-    }
-
-    /// Biases and multipliers of a block.
-    #[inline(always)]
-    fn block_of<'s>(
-        &'s self,
-        scales: &Scales<'s>,
-        block: usize,
-    ) -> Option<(&'s [i32; LANES], &'s Ready)> {
-        Some((self.bias.get(block)?, scales.channels.get(block)?))
-    }
-
-    /// Where a pixel's outputs of a block go.
-    #[inline(always)]
-    fn place(
-        &self,
-        pixel: usize,
-        channel: usize,
-        width: usize,
-        output: &mut [S::Element],
-    ) -> Option<*mut S::Element> {
-        let begin = pixel * self.channels + channel;
-        let fits = pixel < self.count && begin + width <= output.len();
-        fits.then(|| output.as_mut_ptr().wrapping_add(begin))
     }
 }
 

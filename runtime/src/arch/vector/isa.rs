@@ -18,6 +18,11 @@ pub struct Ready {
     /// Where a negative number has a 1 that is taken off it before it is rounded: 31,
     /// or nowhere (32) without a shift.
     pub(crate) sign: [i32; LANES],
+    /// The same as one factor.
+    pub(crate) factor: [f32; LANES],
+    /// What rounding twice adds to a scaled sum's magnitude: half of the first
+    /// rounding's unit.
+    pub(crate) nudge: [f32; LANES],
 }
 
 /// Q31 significands and powers of two made ready.
@@ -32,6 +37,8 @@ pub const fn ready<const N: usize>(
             right: [0; LANES],
             half: [0; LANES],
             sign: [0; LANES],
+            factor: [0.0; LANES],
+            nudge: [0.0; LANES],
         }
     }; N];
     let mut block = 0;
@@ -46,11 +53,23 @@ pub const fn ready<const N: usize>(
             ready.right[i] = right;
             ready.half[i] = ((1_u32 << right) >> 1) as i32;
             ready.sign[i] = if right > 0 { 31 } else { 32 };
+            let scale = power_of_two(ready.left[i] - 32 - right);
+            ready.factor[i] = (multiplier[block][i] as f64 * scale) as f32;
+            ready.nudge[i] = if right > 0 {
+                power_of_two(-1 - right) as f32
+            } else {
+                0.0
+            };
             i += 1;
         }
         block += 1;
     }
     all
+}
+
+/// 2 to an exponent in the range of normal numbers.
+pub(super) const fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
 /// Per-channel multipliers and what all channels share, of the few-instruction
@@ -84,16 +103,15 @@ pub(crate) unsafe trait Isa: Copy {
     type Inputs: Copy;
     /// Sixteen 32-bit numbers.
     type Words: Copy;
-    /// Multipliers of sixteen channels, made ready.
-    type Multipliers: Copy;
-
+    /// Four vectors of outputs.
+    type Bytes: Copy;
     /// Elements of depthwise convolutions that are worked on at once: 16, 32 or 64.
     const SPAN: usize;
     /// As many sums, in the order of `depthwise.rs`.
     type Wide: Copy;
 
-    /// Zeros.
-    unsafe fn wide_zero() -> Self::Wide;
+    /// The biases of this part of a block.
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide;
     /// Adds four taps: `SPAN` inputs plus 128 from each place on, and a block's
     /// weights, of which this is the part with this number.
     unsafe fn wide_taps(
@@ -102,11 +120,9 @@ pub(crate) unsafe trait Isa: Copy {
         weights: *const u8,
         part: usize,
     ) -> Self::Wide;
-    /// Requantizes by a block's biases, multipliers and shifts and stores `count`
-    /// outputs.
+    /// Requantizes by a block's multipliers and stores `count` outputs.
     unsafe fn wide_store(
         sums: Self::Wide,
-        bias: *const i32,
         by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
@@ -118,24 +134,22 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn begin(bias: *const i32) -> Self::Sums;
     /// Loads 64 bytes, aligned to 16.
     unsafe fn weights(from: *const u8) -> Self::Weights;
-    /// Loads 4 bytes and adds 128 to each.
+    /// Loads 4 bytes, inputs plus 128.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;
-    /// Loads 4 bytes that are 128 more already.
-    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs;
     /// Adds 64 products, of inputs plus 128.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
     /// The sums, biases (64 bytes) included.
     unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;
-    /// Loads multipliers.
-    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers;
-    /// As `Multiplier::apply_small`, then offset and clamp.
+    /// As `Multiplier::apply_small`, then offset and clamp, of four vectors.
     unsafe fn requantize(
-        words: Self::Words,
-        by: &Self::Multipliers,
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
         scales: &Scales<'_>,
-    ) -> Self::Words;
-    /// Stores the low bytes of the first `count` words.
-    unsafe fn store(words: Self::Words, to: *mut i8, count: usize);
+    ) -> Self::Bytes;
+    /// Stores all 64 bytes.
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8);
+    /// Stores the first `count` bytes of a vector.
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize);
     /// The words as an array.
     unsafe fn spill(words: Self::Words) -> [i32; LANES];
 }

@@ -17,11 +17,12 @@ unsafe impl Isa for Plain {
     type Weights = [[i8; 4]; LANES];
     type Inputs = [i32; 4];
     type Words = [i32; LANES];
-    type Multipliers = [Multiplier; LANES];
+    type Bytes = [[i8; LANES]; 4];
 
     #[inline(always)]
-    unsafe fn wide_zero() -> Self::Wide {
-        [0; LANES]
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+        // SAFETY: a block has 64.
+        core::array::from_fn(|e| unsafe { bias.add(place(e, part)).read() })
     }
 
     #[inline(always)]
@@ -48,7 +49,6 @@ unsafe impl Isa for Plain {
     #[inline(always)]
     unsafe fn wide_store(
         sums: Self::Wide,
-        bias: *const i32,
         by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
@@ -56,14 +56,11 @@ unsafe impl Isa for Plain {
         count: usize,
     ) {
         for (e, sum) in sums.into_iter().enumerate().take(count) {
-            let at = 16 * (e / 4) + 4 * part + e % 4;
+            let at = place(e, part);
             // SAFETY: a block has 64 of each; `count` bytes are the caller's.
             unsafe {
-                let by = multiplier(&*by.add(at / LANES), at % LANES);
-                let scaled = by.apply_small(sum.wrapping_add(bias.add(at).read()));
-                let q = scaled.wrapping_add(scales.output_offset);
-                let q = q.max(scales.activation_min).min(scales.activation_max);
-                to.add(e).write(q as i8);
+                let by = &*by.add(at / LANES);
+                to.add(e).write(requantize(sum, by, at % LANES, scales));
             }
         }
     }
@@ -81,13 +78,6 @@ unsafe impl Isa for Plain {
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
-        let bytes = unsafe { from.cast::<[i8; 4]>().read() };
-        bytes.map(|x| i32::from(x) + 128)
-    }
-
-    #[inline(always)]
-    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
         let bytes = unsafe { from.cast::<[u8; 4]>().read() };
         bytes.map(i32::from)
@@ -111,29 +101,32 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
-        core::array::from_fn(|i| multiplier(ready, i))
-    }
-
-    #[inline(always)]
     unsafe fn requantize(
-        words: Self::Words,
-        by: &Self::Multipliers,
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
         scales: &Scales<'_>,
-    ) -> Self::Words {
-        core::array::from_fn(|i| {
-            let q = by[i]
-                .apply_small(words[i])
-                .wrapping_add(scales.output_offset);
-            q.max(scales.activation_min).min(scales.activation_max)
-        })
+    ) -> Self::Bytes {
+        let mut bytes = [[0; LANES]; 4];
+        for k in 0..4 {
+            for i in 0..LANES {
+                // SAFETY: multipliers are there.
+                bytes[k][i] = unsafe { requantize(words[k][i], &*by[k], i, scales) };
+            }
+        }
+        bytes
     }
 
     #[inline(always)]
-    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
-        for (i, word) in words.into_iter().enumerate().take(count) {
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: 64 bytes are the caller's.
+        unsafe { to.cast::<Self::Bytes>().write(bytes) };
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
+        for (i, byte) in bytes[vector].into_iter().enumerate().take(count) {
             // SAFETY: `count` bytes are the caller's.
-            unsafe { to.add(i).write(word as i8) };
+            unsafe { to.add(i).write(byte) };
         }
     }
 
@@ -143,11 +136,19 @@ unsafe impl Isa for Plain {
     }
 }
 
-/// What has been made ready, as it was.
+/// The place of an element in a block of a depthwise convolution.
 #[inline(always)]
-fn multiplier(ready: &Ready, i: usize) -> Multiplier {
-    Multiplier {
-        multiplier: ready.multiplier[i],
-        shift: ready.left[i] - 1 - ready.right[i],
-    }
+fn place(element: usize, part: usize) -> usize {
+    16 * (element / 4) + 4 * part + element % 4
+}
+
+#[inline(always)]
+fn requantize(sum: i32, by: &Ready, i: usize, scales: &Scales<'_>) -> i8 {
+    // What has been made ready, as it was.
+    let by = Multiplier {
+        multiplier: by.multiplier[i],
+        shift: by.left[i] - 1 - by.right[i],
+    };
+    let q = by.apply_small(sum).wrapping_add(scales.output_offset);
+    q.max(scales.activation_min).min(scales.activation_max) as i8
 }

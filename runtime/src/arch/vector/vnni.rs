@@ -2,9 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx2::{
-    Multipliers, Words, interleave, multipliers, requantize, spill, store, wide_store,
-};
+use super::avx2::{Words, interleave, requantize, spill, store_one, wide_begin, wide_store};
 use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX2 and AVX-VNNI.
@@ -22,12 +20,12 @@ unsafe impl Isa for AvxVnni {
     type Weights = [__m256i; 2];
     type Inputs = __m256i;
     type Words = Words;
-    type Multipliers = Multipliers;
+    type Bytes = [__m128i; 4];
 
     #[inline(always)]
-    unsafe fn wide_zero() -> Self::Wide {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 4] }
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+        // SAFETY: a block has 64.
+        unsafe { wide_begin(bias, part) }
     }
 
     #[inline(always)]
@@ -52,7 +50,6 @@ unsafe impl Isa for AvxVnni {
     #[inline(always)]
     unsafe fn wide_store(
         sums: Self::Wide,
-        bias: *const i32,
         by: *const Ready,
         part: usize,
         scales: &Scales<'_>,
@@ -60,7 +57,7 @@ unsafe impl Isa for AvxVnni {
         count: usize,
     ) {
         // SAFETY: the caller's promises.
-        unsafe { wide_store(sums, bias, by, part, scales, to, count) }
+        unsafe { wide_store(sums, by, part, scales, to, count) }
     }
 
     #[inline(always)]
@@ -88,15 +85,6 @@ unsafe impl Isa for AvxVnni {
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
-        unsafe {
-            let four = from.cast::<i32>().read_unaligned();
-            _mm256_xor_si256(_mm256_set1_epi32(four), _mm256_set1_epi8(-128))
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn shifted_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
         unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
     }
 
@@ -117,25 +105,30 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    unsafe fn multipliers(ready: &Ready) -> Self::Multipliers {
-        // SAFETY: see the impl.
-        unsafe { multipliers(ready) }
-    }
-
-    #[inline(always)]
     unsafe fn requantize(
-        words: Self::Words,
-        by: &Self::Multipliers,
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
         scales: &Scales<'_>,
-    ) -> Self::Words {
-        // SAFETY: see the impl.
+    ) -> Self::Bytes {
+        // SAFETY: the caller's promises.
         unsafe { requantize(words, by, scales) }
     }
 
     #[inline(always)]
-    unsafe fn store(words: Self::Words, to: *mut i8, count: usize) {
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: 64 bytes are the caller's.
+        unsafe {
+            _mm_storeu_si128(to.cast(), bytes[0]);
+            _mm_storeu_si128(to.add(16).cast(), bytes[1]);
+            _mm_storeu_si128(to.add(32).cast(), bytes[2]);
+            _mm_storeu_si128(to.add(48).cast(), bytes[3]);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
         // SAFETY: the caller's promise.
-        unsafe { store(words, to, count) }
+        unsafe { store_one(bytes[vector], to, count) }
     }
 
     #[inline(always)]

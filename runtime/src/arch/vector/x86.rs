@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
-use super::depthwise::Row;
+use super::depthwise::Plane;
 use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
 use super::plain::Plain;
@@ -37,6 +37,7 @@ pub(crate) fn level() -> Level {
     if cfg!(all(
         target_feature = "avx512f",
         target_feature = "avx512bw",
+        target_feature = "avx512dq",
         target_feature = "avx512vl",
         target_feature = "avx512vnni"
     )) {
@@ -121,9 +122,9 @@ macro_rules! by_level {
                 unsafe { $vnni }
             }
 
-            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+            #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
             pub(super) unsafe fn avx512<$($generic: $bound),*>($($argument: $ty),*) {
-                // SAFETY: AVX-512 F, BW, VL and VNNI are enabled.
+                // SAFETY: AVX-512 F, BW, DQ, VL and VNNI are enabled.
                 unsafe { $avx512 }
             }
         }
@@ -147,20 +148,20 @@ by_level! {
     /// All pixels by all channels.
     gemm_pixels, pixels_levels, <S: BlockStage>
     (p: &Blocks<'_, S>, pixels: Pixels<'_>, output: &mut [S::Element]),
-    plain gemm::all::<Plain, S, 1, 1>(p, pixels, output),
-    avx2 gemm::all::<Avx2, S, 2, 2>(p, pixels, output),
-    vnni gemm::all::<AvxVnni, S, 6, 6>(p, pixels, output),
-    avx512 gemm::all::<Avx512, S, 6, 12>(p, pixels, output)
+    plain gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
+    avx2 gemm::all::<Avx2, S, 2, 2, 2>(p, pixels, output),
+    vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
+    avx512 gemm::all::<Avx512, S, 4, 8, 12>(p, pixels, output)
 }
 
 by_level! {
-    /// A row of a depthwise convolution.
-    depthwise_row, depthwise_levels, <>
-    (row: Row<'_>, output: &mut [i8]),
-    plain row.run::<Plain>(output),
-    avx2 row.run::<Avx2>(output),
-    vnni row.run::<AvxVnni>(output),
-    avx512 row.run::<Avx512>(output)
+    /// Rows of a depthwise convolution.
+    depthwise_plane, depthwise_levels, <>
+    (plane: Plane<'_>, output: &mut [i8]),
+    plain plane.run::<Plain>(output),
+    avx2 plane.run::<Avx2>(output),
+    vnni plane.run::<AvxVnni>(output),
+    avx512 plane.run::<Avx512>(output)
 }
 
 by_level! {
