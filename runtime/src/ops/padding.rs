@@ -43,6 +43,16 @@ fn shift(from: &[i8], to: &mut [i8]) {
     }
 }
 
+/// The same of a few elements, eight at a time.
+#[inline(always)]
+fn shift_eights(from: &[i8], to: &mut [i8]) {
+    let (from, _) = from.as_chunks::<8>();
+    let (to, _) = to.as_chunks_mut::<8>();
+    for (to, from) in to.iter_mut().zip(from) {
+        shift(from, to);
+    }
+}
+
 impl Padding<'_> {
     #[inline(always)]
     fn pad(&self, input: &[i8], scratch: &mut [i8]) {
@@ -87,6 +97,7 @@ impl Padding<'_> {
                 let from = (column < self.window.input_width)
                     .then(|| from.get(column * depth..(column + 1) * depth));
                 match from.flatten() {
+                    Some(from) if depth.is_multiple_of(8) => shift_eights(from, to),
                     Some(from) => shift(from, to),
                     None => to.fill(fill),
                 }

@@ -52,15 +52,21 @@ fn pool<T: Integer>(
 }
 
 #[inline(always)]
-fn mean(sum: i32, count: i32) -> i32 {
+fn mean<T>(sum: i32, count: i32) -> i32 {
     let half = if sum > 0 { count / 2 } else { -(count / 2) };
-    (sum + half) / count.max(1)
+    let (sum, count) = (sum + half, count.max(1));
+    if cfg!(niello_vector) && size_of::<T>() == 1 && count < 1 << 16 {
+        // There is no integer division of vectors; quotients of integers below 2^24
+        // are never rounded to an integer that they do not reach.
+        return (sum as f32 / count as f32) as i32;
+    }
+    sum / count
 }
 
 widely! {
     /// Means, rounded half away from zero, of the taps inside the input.
     pub fn average_pool_2d<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
-        pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean);
+        pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean::<T>);
     }
 
     /// Maxima of the taps inside the input.

@@ -267,6 +267,25 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_setzero_si256(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe {
+            [
+                _mm256_add_epi32(a[0], b[0]),
+                _mm256_add_epi32(a[1], b[1]),
+                _mm256_add_epi32(a[2], b[2]),
+                _mm256_add_epi32(a[3], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes.
         unsafe {

@@ -189,6 +189,18 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { _mm512_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes.
         unsafe { _mm512_loadu_si512(from.cast()) }

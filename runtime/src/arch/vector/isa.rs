@@ -132,7 +132,11 @@ pub(crate) unsafe trait Isa: Copy {
 
     /// What sums begin with: the biases, or zeros if [`Self::words`] adds those.
     unsafe fn begin(bias: *const i32) -> Self::Sums;
-    /// Loads 64 bytes, aligned to 16.
+    /// Zeros.
+    unsafe fn zero() -> Self::Sums;
+    /// Both together.
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+    /// Loads 64 bytes.
     unsafe fn weights(from: *const u8) -> Self::Weights;
     /// Loads 4 bytes, inputs plus 128.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;

@@ -14,6 +14,7 @@ mod gemm;
 mod isa;
 mod linear;
 mod plain;
+mod tile;
 mod vnni;
 mod x86;
 

@@ -71,6 +71,16 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        [0; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        core::array::from_fn(|i| a[i].wrapping_add(b[i]))
+    }
+
+    #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes, which need no alignment.
         unsafe { from.cast::<[[i8; 4]; LANES]>().read() }

@@ -72,6 +72,18 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_setzero_si256(); 2] }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
+    }
+
+    #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes.
         unsafe {
