@@ -9,7 +9,11 @@ fn main() {
         println!("cargo:rustc-cfg=niello_dsp");
     }
     // Registers of 128 bits or more, and memory for tiles of them.
-    if target.starts_with("x86_64") {
+    let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let simd128 = features.split(',').any(|f| f == "simd128");
+    let arch = std::env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let little = std::env::var("CARGO_CFG_TARGET_ENDIAN").is_ok_and(|e| e == "little");
+    if arch == "x86_64" || arch == "aarch64" && little || arch == "wasm32" && simd128 {
         println!("cargo:rustc-cfg=niello_vector");
     }
 }

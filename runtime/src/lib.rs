@@ -3,6 +3,9 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 #[allow(unsafe_code)]
 mod arch;
 mod arena;

@@ -3,7 +3,7 @@
 /// A function whose body is compiled for every instruction set that targets with
 /// wide registers may have, and that takes the best one; elsewhere the function as it
 /// is. What the body calls must be inlined.
-#[cfg(niello_vector)]
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
 macro_rules! widely {
     ($(
         $(#[$attribute:meta])*
@@ -37,7 +37,7 @@ macro_rules! widely {
     )*};
 }
 
-#[cfg(not(niello_vector))]
+#[cfg(not(all(niello_vector, target_arch = "x86_64")))]
 macro_rules! widely {
     ($($function:item)*) => { $($function)* };
 }

@@ -2,7 +2,7 @@
 //! 20 for int8, 15 for int16.
 
 use super::broadcast::Broadcast;
-#[cfg(niello_vector)]
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
 use crate::arch::vector::Linear;
 use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
@@ -73,7 +73,7 @@ impl Add {
 
 /// `input1 + input2`.
 pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done(input1, input2, output, 1) {
         return;
     }
@@ -82,7 +82,7 @@ pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
 
 /// `in_out + input2`, in place.
 pub fn add_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done_in_place(in_out, input2, 1) {
         return;
     }
@@ -91,7 +91,7 @@ pub fn add_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
 
 /// `input1 - input2`.
 pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done(input1, input2, output, -1) {
         return;
     }
@@ -100,7 +100,7 @@ pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
 
 /// `in_out - input2`, in place.
 pub fn sub_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done_in_place(in_out, input2, -1) {
         return;
     }
@@ -108,7 +108,7 @@ pub fn sub_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
 }
 
 /// The few-instruction version of int8, where it applies.
-#[cfg(niello_vector)]
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
 impl Add {
     fn linear(&self, sign: i32) -> Option<Linear> {
         let AddOperand { offset, multiplier } = self.input2;

@@ -4,7 +4,7 @@
 use super::accumulate::{OutputStage, Requantize, Rescale};
 use super::padding::{Padding, pad, shift_rows};
 use super::window::Window;
-use crate::arch::vector::{self, LANES, Pixels};
+use crate::arch::vector::{self, LANES, Pixels, SHIFT};
 pub use crate::arch::vector::{BlockStage, Ready, Scales, ready};
 
 /// Weights of a matrix product and what becomes of its sums.
@@ -30,12 +30,14 @@ pub const fn folded<const N: usize>(
     bias: [[i32; LANES]; N],
     totals: [[i32; LANES]; N],
 ) -> [[i32; LANES]; N] {
+    // x ^ -128 is x + 128.
     let mut folded = bias;
     let mut block = 0;
     while block < N {
         let mut i = 0;
         while i < LANES {
-            folded[block][i] = bias[block][i].wrapping_sub(totals[block][i].wrapping_mul(128));
+            folded[block][i] =
+                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(SHIFT as i32));
             i += 1;
         }
         block += 1;

@@ -38,7 +38,7 @@ impl Broadcast {
     }
 
     /// True if both operands are as large as the output.
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     pub(super) fn is_none(&self) -> bool {
         let mut step = 1;
         let sizes = self

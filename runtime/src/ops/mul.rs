@@ -1,7 +1,7 @@
 //! MUL.
 
 use super::broadcast::Broadcast;
-#[cfg(niello_vector)]
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
 use crate::arch::vector::Linear;
 use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
@@ -39,7 +39,7 @@ impl Mul {
 
 /// `input1 * input2`.
 pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if let (Some(a), Some(b), Some(output)) =
         (T::int8(input1), T::int8(input2), T::int8_mut(output))
         && let Some(linear) = p.linear()
@@ -52,7 +52,7 @@ pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
 
 /// `in_out * input2`, in place.
 pub fn mul_in_place<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
-    #[cfg(niello_vector)]
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(input2))
         && let Some(linear) = p.linear()
         && linear.apply_in_place::<true>(in_out, b, |a, b| p.element(a, b))
@@ -62,7 +62,7 @@ pub fn mul_in_place<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     mul_in_place_widely(p, in_out, input2);
 }
 
-#[cfg(niello_vector)]
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
 impl Mul {
     /// The few-instruction version of int8, where it applies.
     fn linear(&self) -> Option<Linear> {

@@ -1,6 +1,7 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
 use super::window::Window;
+use crate::arch::vector::SHIFT;
 use crate::arch::widely;
 
 /// How an image is padded.
@@ -18,12 +19,12 @@ pub(super) struct Padding<'a> {
 }
 
 widely! {
-/// Copies an image between its padding, 128 added, and fills what lies behind.
+/// Copies an image between its padding, shifted, and fills what lies behind.
 pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
     padding.pad(input, scratch);
 }
 
-/// Copies rows, 128 added, and fills each up to a multiple of four.
+/// Copies rows, shifted, and fills each up to a multiple of four.
 pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
     if depth.is_multiple_of(4) {
         shift(input, scratch);
@@ -39,7 +40,7 @@ pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
 #[inline(always)]
 fn shift(from: &[i8], to: &mut [i8]) {
     for (to, from) in to.iter_mut().zip(from) {
-        *to = from ^ -128;
+        *to = from ^ SHIFT;
     }
 }
 
@@ -59,7 +60,7 @@ impl Padding<'_> {
         let (w, depth) = (self.window, self.depth);
         let [rows, columns] = self.padded;
         let pitch = (columns * depth).max(1);
-        let fill = self.zero_point ^ -128;
+        let fill = self.zero_point ^ SHIFT;
         let Some((padded, slack)) = scratch.split_at_mut_checked(rows * pitch) else {
             return;
         };

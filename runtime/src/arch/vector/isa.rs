@@ -1,5 +1,7 @@
 //! What an instruction set can do with sixteen sums.
 
+use crate::arithmetic::Multiplier;
+
 /// Sums, channels or elements that are worked on at once.
 pub(crate) const LANES: usize = 16;
 
@@ -23,6 +25,17 @@ pub struct Ready {
     /// What rounding twice adds to a scaled sum's magnitude: half of the first
     /// rounding's unit.
     pub(crate) nudge: [f32; LANES],
+}
+
+impl Ready {
+    /// A channel's multiplier as it was.
+    #[inline(always)]
+    pub(crate) fn multiplier(&self, channel: usize) -> Multiplier {
+        Multiplier {
+            multiplier: self.multiplier[channel],
+            shift: self.left[channel] - 1 - self.right[channel],
+        }
+    }
 }
 
 /// Q31 significands and powers of two made ready.
@@ -138,9 +151,9 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
     /// Loads 64 bytes.
     unsafe fn weights(from: *const u8) -> Self::Weights;
-    /// Loads 4 bytes, inputs plus 128.
+    /// Loads 4 bytes, inputs as [`super::SHIFT`] says.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;
-    /// Adds 64 products, of inputs plus 128.
+    /// Adds 64 products.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
     /// The sums, biases (64 bytes) included.
     unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;

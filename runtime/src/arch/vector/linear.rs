@@ -4,7 +4,7 @@
 use core::arch::x86_64::*;
 
 use super::isa::power_of_two;
-use super::x86::{Level, level};
+use super::level::{Level, level};
 use crate::arithmetic::Multiplier;
 
 /// `a * first + b * second + constant`, or `(a + first) * (b + second) * scale +

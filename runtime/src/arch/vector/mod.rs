@@ -7,21 +7,68 @@
 //! and one): four weights of each channel of the strip, then the next four of each,
 //! and so on. Depth and channels are filled up with zeros.
 
+#[cfg(target_arch = "aarch64")]
+#[path = "aarch64.rs"]
+mod target;
+#[cfg(target_arch = "wasm32")]
+#[path = "wasm32.rs"]
+mod target;
+#[cfg(target_arch = "x86_64")]
+#[path = "x86_64.rs"]
+mod target;
+
+#[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod depthwise;
+#[cfg(not(target_arch = "x86_64"))]
+mod four;
 mod gemm;
 mod isa;
+mod level;
+#[cfg(target_arch = "x86_64")]
 mod linear;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod plain;
+#[cfg(target_arch = "wasm32")]
+mod simd128;
 mod tile;
+#[cfg(target_arch = "x86_64")]
 mod vnni;
-mod x86;
 
 pub(crate) use depthwise::Plane;
 pub(crate) use gemm::Pixels;
 pub(crate) use isa::LANES;
 pub use isa::{BlockStage, Ready, Scales, ready};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use level::level;
+pub use level::{Level, available, force, levels};
+#[cfg(target_arch = "x86_64")]
 pub(crate) use linear::Linear;
-pub use x86::{Level, available, force};
-pub(crate) use x86::{depthwise_plane, level, multiply};
+pub(crate) use target::depthwise_plane;
+
+use crate::ops::Blocks;
+
+/// What is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned
+/// bytes by signed ones: inputs are 128 more than they are, and biases make up for it.
+pub(crate) const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
+    -128
+} else {
+    0
+};
+
+/// Pixels by channels.
+#[inline(always)]
+pub(crate) fn multiply<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    if pixels.is_single() {
+        target::gemm_pixel(p, pixels, output);
+    } else {
+        target::gemm_pixels(p, pixels, output);
+    }
+}

@@ -1,7 +1,7 @@
 //! The definition, in plain Rust.
 
+use super::SHIFT;
 use super::isa::{Isa, LANES, Ready, Scales};
-use crate::arithmetic::Multiplier;
 
 /// No instruction set beyond the target's own.
 #[derive(Clone, Copy)]
@@ -38,9 +38,9 @@ unsafe impl Isa for Plain {
                 // SAFETY: sixteen inputs each, and a block's weights.
                 let (x, w) = unsafe {
                     let w = weights.add(64 * j + 16 * part + 4 * i + tap);
-                    (from.add(e).cast::<u8>().read(), w.read() as i8)
+                    (from.add(e).read(), w.read() as i8)
                 };
-                *sum = sum.wrapping_add(i32::from(x) * i32::from(w));
+                *sum = sum.wrapping_add(shifted(x) * i32::from(w));
             }
         }
         sums
@@ -89,8 +89,8 @@ unsafe impl Isa for Plain {
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
-        let bytes = unsafe { from.cast::<[u8; 4]>().read() };
-        bytes.map(i32::from)
+        let bytes = unsafe { from.cast::<[i8; 4]>().read() };
+        bytes.map(shifted)
     }
 
     #[inline(always)]
@@ -146,6 +146,16 @@ unsafe impl Isa for Plain {
     }
 }
 
+/// An input as kernels take it: see [`SHIFT`].
+#[inline(always)]
+fn shifted(x: i8) -> i32 {
+    if SHIFT == 0 {
+        x.into()
+    } else {
+        (x as u8).into()
+    }
+}
+
 /// The place of an element in a block of a depthwise convolution.
 #[inline(always)]
 fn place(element: usize, part: usize) -> usize {
@@ -154,11 +164,9 @@ fn place(element: usize, part: usize) -> usize {
 
 #[inline(always)]
 fn requantize(sum: i32, by: &Ready, i: usize, scales: &Scales<'_>) -> i8 {
-    // What has been made ready, as it was.
-    let by = Multiplier {
-        multiplier: by.multiplier[i],
-        shift: by.left[i] - 1 - by.right[i],
-    };
-    let q = by.apply_small(sum).wrapping_add(scales.output_offset);
+    let q = by
+        .multiplier(i)
+        .apply_small(sum)
+        .wrapping_add(scales.output_offset);
     q.max(scales.activation_min).min(scales.activation_max) as i8
 }

@@ -1,13 +1,13 @@
-//! Which instruction sets the CPU has, found once, and the kernels for each.
+//! Which instruction sets an x86-64 CPU has, and the kernels for each.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
-use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::depthwise::Plane;
 use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
+use super::level::level;
 use super::plain::Plain;
 use super::vnni::AvxVnni;
 use crate::ops::Blocks;
@@ -25,47 +25,25 @@ pub enum Level {
     Avx512,
 }
 
-const ALL: [Level; 4] = [Level::Plain, Level::Avx2, Level::AvxVnni, Level::Avx512];
+/// All of them.
+pub(super) const ALL: &[Level] = &[Level::Plain, Level::Avx2, Level::AvxVnni, Level::Avx512];
 
-/// 0: not known yet, else one more than the level's place in `ALL`.
-static LEVEL: AtomicU8 = AtomicU8::new(0);
-
-/// The level that kernels take.
-#[inline(always)]
-pub(crate) fn level() -> Level {
-    // A program that is compiled for the CPU at hand need not ask.
-    if cfg!(all(
-        target_feature = "avx512f",
-        target_feature = "avx512bw",
-        target_feature = "avx512dq",
-        target_feature = "avx512vl",
-        target_feature = "avx512vnni"
-    )) {
-        return Level::Avx512;
-    }
-    match LEVEL.load(Ordering::Relaxed) {
-        0 => detect(),
-        known => ALL[usize::from(known - 1) % ALL.len()],
-    }
-}
-
-#[cold]
-fn detect() -> Level {
-    let level = available();
-    LEVEL.store(level as u8 + 1, Ordering::Relaxed);
-    level
-}
-
-/// Has kernels take a lower level than the CPU has, for tests; gives what they take.
-pub fn force(level: Level) -> Level {
-    let level = level.min(available());
-    LEVEL.store(level as u8 + 1, Ordering::Relaxed);
-    level
-}
+/// The level, if the program is compiled for a CPU that has the highest.
+pub(super) const KNOWN: Option<Level> = if cfg!(all(
+    target_feature = "avx512f",
+    target_feature = "avx512bw",
+    target_feature = "avx512dq",
+    target_feature = "avx512vl",
+    target_feature = "avx512vnni"
+)) {
+    Some(Level::Avx512)
+} else {
+    None
+};
 
 /// The highest level that CPU and operating system have (Intel, "Software
 /// Developer's Manual", volume 1, chapters 14 and 15).
-pub fn available() -> Level {
+pub(super) fn available() -> Level {
     let bit = |register: u32, bit: u32| register >> bit & 1 == 1;
     let leaves = __cpuid(0).eax;
     let base = __cpuid(1);
@@ -172,18 +150,4 @@ by_level! {
     avx2 gemm::single::<Avx2, S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
     avx512 gemm::single::<Avx512, S>(p, pixels, output)
-}
-
-/// Pixels by channels.
-#[inline(always)]
-pub(crate) fn multiply<S: BlockStage>(
-    p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
-    output: &mut [S::Element],
-) {
-    if pixels.is_single() {
-        gemm_pixel(p, pixels, output);
-    } else {
-        gemm_pixels(p, pixels, output);
-    }
 }

@@ -1,0 +1,266 @@
+//! Instruction sets with registers of 128 bits: [`Isa`] from operations on four words
+//! or sixteen bytes.
+
+use core::marker::PhantomData;
+
+use super::isa::{Isa, LANES, Ready, Scales};
+
+/// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
+///
+/// # Safety
+/// Functions are called where the instruction set is enabled, pointers cover what
+/// they say.
+pub(super) unsafe trait Four: Copy {
+    /// Sixteen bytes.
+    type Bytes: Copy;
+    /// Four words.
+    type Words: Copy;
+
+    /// Loads sixteen bytes.
+    unsafe fn load(from: *const i8) -> Self::Bytes;
+    /// Loads four bytes, four times.
+    unsafe fn repeat(from: *const i8) -> Self::Bytes;
+    /// Stores sixteen bytes.
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8);
+    /// Loads four words.
+    unsafe fn words(from: *const i32) -> Self::Words;
+    /// Stores four words.
+    unsafe fn spill(words: Self::Words, to: *mut i32);
+    /// Zeros.
+    unsafe fn zero() -> Self::Words;
+    /// Sums.
+    unsafe fn add(a: Self::Words, b: Self::Words) -> Self::Words;
+    /// Adds four products to each word.
+    unsafe fn dot(sums: Self::Words, x: Self::Bytes, w: Self::Bytes) -> Self::Words;
+    /// Bytes of four registers side by side: those of elements 0 to 3 first.
+    unsafe fn interleave(from: [Self::Bytes; 4]) -> [Self::Bytes; 4];
+    /// As `Multiplier::apply_small` by the multipliers from `lane` on, then offset and
+    /// clamp.
+    unsafe fn requantize(
+        words: Self::Words,
+        by: &Ready,
+        lane: usize,
+        scales: &Scales<'_>,
+    ) -> Self::Words;
+    /// The low bytes of words that fit int8.
+    unsafe fn pack(words: [Self::Words; 4]) -> Self::Bytes;
+}
+
+/// Sixteen words by four registers.
+#[derive(Clone, Copy)]
+pub(super) struct Fours<F>(PhantomData<F>);
+
+#[inline(always)]
+unsafe fn store_some<F: Four>(bytes: F::Bytes, to: *mut i8, count: usize) {
+    // SAFETY: `count` bytes are the caller's.
+    unsafe {
+        if count >= LANES {
+            F::store(bytes, to);
+        } else {
+            let mut all = [0_i8; LANES];
+            F::store(bytes, all.as_mut_ptr());
+            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
+    }
+}
+
+// SAFETY: functions are called where `F`'s instruction set is enabled; pointers cover
+// what the trait says.
+unsafe impl<F: Four> Isa for Fours<F> {
+    const WIDE: bool = false;
+    const SPAN: usize = 16;
+    type Wide = [F::Words; 4];
+
+    type Sums = [F::Words; 4];
+    type Weights = [F::Bytes; 4];
+    type Inputs = F::Bytes;
+    type Words = [F::Words; 4];
+    type Bytes = [F::Bytes; 4];
+
+    #[inline(always)]
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+        // SAFETY: a block has 64.
+        unsafe {
+            let bias = bias.add(4 * part);
+            [
+                F::words(bias),
+                F::words(bias.add(LANES)),
+                F::words(bias.add(2 * LANES)),
+                F::words(bias.add(3 * LANES)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide {
+        // SAFETY: sixteen bytes each, and 256 weights.
+        unsafe {
+            let [a, b, c, d] = from;
+            let quads = F::interleave([F::load(a), F::load(b), F::load(c), F::load(d)]);
+            let w = weights.cast::<i8>().add(16 * part);
+            [
+                F::dot(sums[0], quads[0], F::load(w)),
+                F::dot(sums[1], quads[1], F::load(w.add(64))),
+                F::dot(sums[2], quads[2], F::load(w.add(128))),
+                F::dot(sums[3], quads[3], F::load(w.add(192))),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        by: *const Ready,
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        // SAFETY: a block has four; `count` bytes are the caller's.
+        unsafe {
+            let q = [
+                F::requantize(sums[0], &*by, 4 * part, scales),
+                F::requantize(sums[1], &*by.add(1), 4 * part, scales),
+                F::requantize(sums[2], &*by.add(2), 4 * part, scales),
+                F::requantize(sums[3], &*by.add(3), 4 * part, scales),
+            ];
+            store_some::<F>(F::pack(q), to, count);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn begin(bias: *const i32) -> Self::Sums {
+        // SAFETY: sixteen words.
+        unsafe {
+            [
+                F::words(bias),
+                F::words(bias.add(4)),
+                F::words(bias.add(8)),
+                F::words(bias.add(12)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe { [F::zero(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe {
+            [
+                F::add(a[0], b[0]),
+                F::add(a[1], b[1]),
+                F::add(a[2], b[2]),
+                F::add(a[3], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: 64 bytes.
+        unsafe {
+            let from = from.cast::<i8>();
+            [
+                F::load(from),
+                F::load(from.add(16)),
+                F::load(from.add(32)),
+                F::load(from.add(48)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe { F::repeat(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: see the impl.
+        unsafe {
+            [
+                F::dot(s[0], x, w[0]),
+                F::dot(s[1], x, w[1]),
+                F::dot(s[2], x, w[2]),
+                F::dot(s[3], x, w[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn requantize(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+    ) -> Self::Bytes {
+        // SAFETY: multipliers are there.
+        unsafe {
+            [
+                packed::<F>(words[0], &*by[0], scales),
+                packed::<F>(words[1], &*by[1], scales),
+                packed::<F>(words[2], &*by[2], scales),
+                packed::<F>(words[3], &*by[3], scales),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: 64 bytes are the caller's.
+        unsafe {
+            F::store(bytes[0], to);
+            F::store(bytes[1], to.add(16));
+            F::store(bytes[2], to.add(32));
+            F::store(bytes[3], to.add(48));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { store_some::<F>(bytes[vector], to, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        let mut all = [0; LANES];
+        // SAFETY: sixteen words.
+        unsafe {
+            F::spill(words[0], all.as_mut_ptr());
+            F::spill(words[1], all.as_mut_ptr().add(4));
+            F::spill(words[2], all.as_mut_ptr().add(8));
+            F::spill(words[3], all.as_mut_ptr().add(12));
+        }
+        all
+    }
+}
+
+/// Outputs of sixteen channels.
+#[inline(always)]
+unsafe fn packed<F: Four>(words: [F::Words; 4], by: &Ready, scales: &Scales<'_>) -> F::Bytes {
+    // SAFETY: see the impl.
+    unsafe {
+        F::pack([
+            F::requantize(words[0], by, 0, scales),
+            F::requantize(words[1], by, 4, scales),
+            F::requantize(words[2], by, 8, scales),
+            F::requantize(words[3], by, 12, scales),
+        ])
+    }
+}

@@ -1,0 +1,46 @@
+//! Which instruction sets kernels take, found once.
+
+use core::sync::atomic::{AtomicU8, Ordering};
+
+pub use super::target::Level;
+use super::target::{ALL, KNOWN};
+
+/// 0: not known yet, else one more than the level's place in `ALL`.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// The level that kernels take.
+#[inline(always)]
+pub(crate) fn level() -> Level {
+    // A program that is compiled for the CPU at hand need not ask.
+    if let Some(level) = KNOWN {
+        return level;
+    }
+    match LEVEL.load(Ordering::Relaxed) {
+        0 => force(available()),
+        known => ALL[usize::from(known - 1) % ALL.len()],
+    }
+}
+
+/// The highest level that CPU and operating system have.
+#[cold]
+pub fn available() -> Level {
+    super::target::available()
+}
+
+/// Has kernels take a lower level than the CPU has, for tests and comparisons; gives
+/// what they take.
+#[cold]
+pub fn force(level: Level) -> Level {
+    let level = KNOWN.unwrap_or(level.min(available()));
+    LEVEL.store(level as u8 + 1, Ordering::Relaxed);
+    level
+}
+
+/// The levels that can be forced, from the lowest on.
+pub fn levels() -> impl Iterator<Item = Level> {
+    let lowest = KNOWN.unwrap_or(ALL[0]);
+    let highest = available();
+    ALL.iter()
+        .copied()
+        .filter(move |&level| lowest <= level && level <= highest)
+}

@@ -1,0 +1,338 @@
+//! Some pixels by some blocks of channels: sums and what becomes of them.
+
+use super::gemm::Pixels;
+use super::isa::{BlockStage, Isa, LANES};
+use crate::ops::Blocks;
+
+/// The body for each of some numbers that is below the bound, without a loop.
+macro_rules! each {
+    ($i:ident in $bound:tt of $($number:literal)* => $body:block) => {
+        $(
+            if $number < $bound {
+                let $i: usize = $number;
+                $body
+            }
+        )*
+    };
+}
+
+/// What a tile reads and writes; all of it in bounds.
+pub(super) struct Tile<'a, S: BlockStage> {
+    pixels: Pixels<'a>,
+    /// As many as there are outputs for.
+    count: usize,
+    bias: &'a [[i32; LANES]],
+    channels: usize,
+    stage: S,
+}
+
+/// A place among the pixels.
+#[derive(Clone, Copy, Default)]
+struct Cursor {
+    x: usize,
+    /// Where the row begins.
+    row: usize,
+}
+
+impl Cursor {
+    /// Where the inputs of the next `M` pixels begin; the last one's again if fewer
+    /// are `left`.
+    #[inline(always)]
+    fn places<const M: usize>(&mut self, pixels: &Pixels<'_>, left: usize) -> [usize; M] {
+        let mut places = [0; M];
+        if M <= left && self.x + M < pixels.width {
+            for (m, place) in places.iter_mut().enumerate() {
+                *place = self.row + (self.x + m) * pixels.step;
+            }
+            self.x += M;
+            return places;
+        }
+        let mut at = 0;
+        for (m, place) in places.iter_mut().enumerate() {
+            if m < left {
+                at = self.row + self.x * pixels.step;
+                self.x += 1;
+                if self.x == pixels.width {
+                    *self = Self {
+                        x: 0,
+                        row: self.row + pixels.pitch,
+                    };
+                }
+            }
+            *place = at;
+        }
+        places
+    }
+}
+
+/// Neighbouring blocks.
+#[derive(Clone, Copy)]
+pub(super) struct Strip {
+    block: usize,
+    weights: *const u8,
+    /// From a group's weights to the next one's.
+    step: usize,
+}
+
+impl Strip {
+    /// One of its blocks.
+    #[inline(always)]
+    pub(super) fn part(self, n: usize) -> Self {
+        Self {
+            block: self.block + n,
+            weights: self.weights.wrapping_add(n * 4 * LANES),
+            ..self
+        }
+    }
+}
+
+impl<'a, S: BlockStage> Tile<'a, S> {
+    /// The tile and the number of blocks, if there is anything to do.
+    #[inline(always)]
+    pub(super) fn new(
+        p: &Blocks<'a, S>,
+        pixels: Pixels<'a>,
+        output: &[S::Element],
+    ) -> Option<(Self, usize)> {
+        let groups = pixels.groups * pixels.segments.len();
+        let channels = p.channels.min(p.bias.len() * LANES);
+        let multipliers = p.output.scales().map_or(usize::MAX, |s| s.channels.len());
+        let blocks = channels
+            .div_ceil(LANES)
+            .min(p.bias.len())
+            .min(multipliers)
+            .min(p.filter.len() / (groups * 4 * LANES).max(1));
+        let count = pixels.count.min(output.len() / channels.max(1));
+        let tile = Self {
+            pixels,
+            count,
+            bias: p.bias,
+            channels,
+            stage: p.output,
+        };
+        (groups > 0 && count > 0).then_some((tile, blocks))
+    }
+
+    /// `width` blocks from one on.
+    #[inline(always)]
+    pub(super) fn strip(&self, filter: &[u8], block: usize, width: usize) -> Strip {
+        let groups = self.pixels.groups * self.pixels.segments.len();
+        Strip {
+            block,
+            weights: filter.as_ptr().wrapping_add(block * groups * 4 * LANES),
+            step: width * 4 * LANES,
+        }
+    }
+
+    /// All pixels by `N` blocks.
+    #[inline(always)]
+    pub(super) unsafe fn column<I: Isa, const M: usize, const N: usize>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let mut cursor = Cursor::default();
+        let mut at = 0;
+        while at < self.count {
+            let places = cursor.places::<M>(&self.pixels, self.count - at);
+            let mut from = [self.pixels.bytes.as_ptr(); M];
+            for (from, place) in from.iter_mut().zip(places) {
+                *from = from.wrapping_add(place);
+            }
+            // SAFETY: pixels and blocks exist; the caller's promises.
+            unsafe { self.run::<I, M, N>(at, from, strip, output) };
+            at += M;
+        }
+    }
+
+    /// `M` pixels, whose inputs begin there, by `N` blocks.
+    // Iterators around intrinsics are closures, which lose the instruction set.
+    #[expect(clippy::needless_range_loop)]
+    #[inline(always)]
+    unsafe fn run<I: Isa, const M: usize, const N: usize>(
+        &self,
+        first: usize,
+        from: [*const i8; M],
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let Pixels {
+            segments, groups, ..
+        } = self.pixels;
+        let mut w = strip.weights;
+        // SAFETY: `groups` groups lie behind each segment of each pixel, and as many
+        // weights in each block; places are below `N` and `M`.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(strip.block);
+            let mut sums = [[I::begin(bias.cast()); M]; N];
+            for n in 1..N {
+                sums[n] = [I::begin(bias.add(n).cast()); M];
+            }
+            // One loop over all segments: of two, sums would live in memory.
+            let mut ends = segments.iter();
+            let (mut at, mut left) = (ends.next().map_or(0, |&s| s as usize), groups);
+            for _ in 0..segments.len() * groups {
+                let mut weights = [I::weights(w); N];
+                for n in 1..N {
+                    weights[n] = I::weights(w.add(n * 64));
+                }
+                for m in 0..M {
+                    let inputs = I::inputs(from[m].add(at));
+                    for n in 0..N {
+                        sums[n][m] = I::dot(sums[n][m], inputs, weights[n]);
+                    }
+                }
+                w = w.add(strip.step);
+                at += 4;
+                left -= 1;
+                if left == 0 {
+                    at = ends.next().map_or(at, |&s| s as usize);
+                    left = groups;
+                }
+            }
+            self.finish::<I, M, N>(sums, first, strip.block, output);
+        }
+    }
+
+    /// One pixel by `N` blocks, two sums each: one would wait for itself.
+    #[expect(clippy::needless_range_loop)]
+    #[inline(always)]
+    pub(super) unsafe fn single<I: Isa, const N: usize>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let mut from = self.pixels.bytes.as_ptr();
+        let (mut w, groups) = (strip.weights, self.pixels.groups);
+        // SAFETY: there are as many groups of inputs, and as many weights in each
+        // block.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(strip.block);
+            let mut sums = [[I::begin(bias.cast())]; N];
+            let mut others = [I::zero(); N];
+            for n in 1..N {
+                sums[n] = [I::begin(bias.add(n).cast())];
+            }
+            for _ in 0..groups / 2 {
+                let (first, second) = (I::inputs(from), I::inputs(from.add(4)));
+                for n in 0..N {
+                    sums[n][0] = I::dot(sums[n][0], first, I::weights(w.add(n * 64)));
+                }
+                w = w.add(strip.step);
+                for n in 0..N {
+                    others[n] = I::dot(others[n], second, I::weights(w.add(n * 64)));
+                }
+                w = w.add(strip.step);
+                from = from.add(8);
+            }
+            if groups % 2 == 1 {
+                let last = I::inputs(from);
+                for n in 0..N {
+                    sums[n][0] = I::dot(sums[n][0], last, I::weights(w.add(n * 64)));
+                }
+            }
+            for n in 0..N {
+                sums[n][0] = I::add(sums[n][0], others[n]);
+            }
+            self.finish::<I, 1, N>(sums, 0, strip.block, output);
+        }
+    }
+
+    /// The outputs of `M` pixels and `N` blocks.
+    #[inline(always)]
+    unsafe fn finish<I: Isa, const M: usize, const N: usize>(
+        &self,
+        sums: [[I::Sums; M]; N],
+        first: usize,
+        block: usize,
+        output: &mut [S::Element],
+    ) {
+        let all = M * N;
+        let begin = output.as_mut_ptr();
+        // No loops: sums stay in registers only where their places are constants.
+        // SAFETY: pixels below `count` and channels below `channels` have an output.
+        unsafe {
+            if let Some(scales) = self.stage.scales() {
+                let by = scales.channels.as_ptr().wrapping_add(block);
+                let begin = begin.cast::<i8>();
+                // True if the strip's outputs of a pixel lie beside the next one's, or if
+                // they are 64.
+                let full = (block + N) * LANES <= self.channels;
+                let joined = full && (N == 4 || N * LANES == self.channels);
+                each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
+                    // Blocks of a pixel, then the next one's.
+                    let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
+                    let words = [
+                        self.words::<I, M, N>(&sums, block, k[0]),
+                        self.words::<I, M, N>(&sums, block, k[1]),
+                        self.words::<I, M, N>(&sums, block, k[2]),
+                        self.words::<I, M, N>(&sums, block, k[3]),
+                    ];
+                    let by = [by.add(k[0] % N), by.add(k[1] % N), by.add(k[2] % N), by.add(k[3] % N)];
+                    let bytes = I::requantize(words, by, &scales);
+                    let to = begin.wrapping_add((first + k[0] / N) * self.channels + block * LANES);
+                    if joined && k[3] < all && first + k[3] / N < self.count {
+                        I::store(bytes, to);
+                    } else {
+                        each!(i in 4 of 0 1 2 3 => {
+                            let (m, n) = (k[i] / N, k[i] % N);
+                            if k[i] < all && first + m < self.count {
+                                let (channel, width) = self.channels_of(block + n);
+                                let place = (first + m) * self.channels + channel;
+                                I::store_one(bytes, i, begin.add(place), width);
+                            }
+                        });
+                    }
+                });
+            } else {
+                each!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
+                    let (m, n) = (k / N, k % N);
+                    let (channel, width) = self.channels_of(block + n);
+                    if first + m < self.count {
+                        let to = begin.add((first + m) * self.channels + channel);
+                        let words = self.words::<I, M, N>(&sums, block, k);
+                        finish_block(&self.stage, &I::spill(words), channel, to, width);
+                    }
+                });
+            }
+        }
+    }
+
+    /// The sums with this number, counted by pixel, then by block.
+    #[inline(always)]
+    unsafe fn words<I: Isa, const M: usize, const N: usize>(
+        &self,
+        sums: &[[I::Sums; M]; N],
+        block: usize,
+        k: usize,
+    ) -> I::Words {
+        let (m, n) = if k < M * N { (k / N, k % N) } else { (0, 0) };
+        // SAFETY: in bounds; the caller's promises.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(block + n);
+            I::words(*sums.get_unchecked(n).get_unchecked(m), bias.cast())
+        }
+    }
+
+    /// The first channel of a block, and how many there are.
+    #[inline(always)]
+    fn channels_of(&self, block: usize) -> (usize, usize) {
+        let channel = block * LANES;
+        (channel, (self.channels - channel).min(LANES))
+    }
+}
+
+/// Outputs of stages without a vector form.
+#[inline(never)]
+unsafe fn finish_block<S: BlockStage>(
+    stage: &S,
+    words: &[i32; LANES],
+    channel: usize,
+    to: *mut S::Element,
+    width: usize,
+) {
+    for (i, &sum) in words.iter().enumerate().take(width) {
+        // SAFETY: `width` elements are the caller's.
+        unsafe { to.add(i).write(stage.finish(sum, channel + i)) };
+    }
+}

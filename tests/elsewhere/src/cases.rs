@@ -1,0 +1,372 @@
+//! Kernels for wide SIMD registers with parameters from a generator: the same numbers
+//! on every target and at every level. Shapes have tails, odd channels, strides and
+//! padding; zero points and sums reach their ends; many sums lie where rounding is a
+//! close call.
+
+use niello::__private as rt;
+
+/// Kinds of cases, and how many there are of each.
+pub const KINDS: [(&str, fn(u32) -> Vec<i8>); 5] = [
+    ("products", products),
+    ("close calls", close_calls),
+    ("windows", windows),
+    ("depthwise", depthwise),
+    ("elementwise", elementwise),
+];
+pub const CASES: u32 = 200;
+
+/// The outputs of all cases of a kind in one number (FNV-1a).
+pub fn checksum(case: fn(u32) -> Vec<i8>) -> u32 {
+    let outputs = (0..CASES).flat_map(case);
+    outputs.fold(0x811c_9dc5, |sum, byte| {
+        (sum ^ u32::from(byte as u8)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// Numerical Recipes' generator; the upper bits are the good ones.
+pub struct Random(pub u32);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.0 >> 8
+    }
+
+    fn between(&mut self, low: i32, high: i32) -> i32 {
+        low + (self.next() % (high - low + 1) as u32) as i32
+    }
+
+    fn size(&mut self, low: usize, high: usize) -> usize {
+        self.between(low as i32, high as i32) as usize
+    }
+
+    /// One in eight at an end.
+    fn byte(&mut self) -> i8 {
+        match self.next() % 16 {
+            0 => -128,
+            1 => 127,
+            _ => self.between(-128, 127) as i8,
+        }
+    }
+
+    /// Bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<i8> {
+        (0..count).map(|_| self.byte()).collect()
+    }
+
+    fn weights(&mut self, count: usize) -> Vec<u8> {
+        self.bytes(count).into_iter().map(|w| w as u8).collect()
+    }
+
+    fn blocks(&mut self, count: usize, low: i32, high: i32) -> Vec<[i32; 16]> {
+        let mut block = || std::array::from_fn(|_| self.between(low, high));
+        (0..count).map(|_| block()).collect()
+    }
+
+    /// Q31 significands and powers of two around a shift.
+    fn multipliers(&mut self, count: usize, shift: i32) -> (Vec<[i32; 16]>, Vec<[i32; 16]>) {
+        let mut significands = self.blocks(count, 0, 0xFF_FFFF);
+        for m in significands.iter_mut().flatten() {
+            *m = 0x4000_0000 + (*m << 6) + self.between(0, 63);
+        }
+        (significands, self.blocks(count, shift - 3, shift))
+    }
+
+    fn bounds(&mut self) -> (i32, i32) {
+        match self.next() % 2 {
+            0 => (-128, 127),
+            _ => (self.between(-128, 0), self.between(1, 127)),
+        }
+    }
+}
+
+fn made_ready((multiplier, shift): (Vec<[i32; 16]>, Vec<[i32; 16]>)) -> Vec<rt::Ready> {
+    let pairs = multiplier.into_iter().zip(shift);
+    pairs.map(|(m, s)| rt::ready([m], [s])[0]).collect()
+}
+
+/// Weights in strips of blocks, those of runs of `run` inputs in `segments` whose last
+/// group is filled up, and biases as the target's kernels take them.
+fn weights(
+    r: &mut Random,
+    blocks: usize,
+    run: usize,
+    segments: usize,
+) -> (Vec<u8>, Vec<[i32; 16]>) {
+    let groups = run.div_ceil(4);
+    let mut filter = r.weights(blocks * 64 * groups * segments);
+    let mut totals = vec![[0; 16]; blocks];
+    let mut chunks = filter.chunks_mut(64);
+    let mut first = 0;
+    while first < blocks {
+        let width = match blocks - first {
+            4.. => 4,
+            2.. => 2,
+            _ => 1,
+        };
+        for group in 0..groups * segments {
+            for totals in &mut totals[first..first + width] {
+                let chunk = chunks
+                    .next()
+                    .expect("as many as there are blocks and groups");
+                for (i, weight) in chunk.iter_mut().enumerate() {
+                    if group % groups * 4 + i % 4 >= run {
+                        *weight = 0;
+                    }
+                    totals[i / 4] += i32::from(*weight as i8);
+                }
+            }
+        }
+        first += width;
+    }
+    let bias = r.blocks(blocks, -200_000, 200_000);
+    let both = bias.into_iter().zip(totals);
+    (filter, both.map(|(b, t)| rt::folded([b], [t])[0]).collect())
+}
+
+/// Rows by channels.
+fn products(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed);
+    let (rows, depth, channels) = (r.size(1, 30), r.size(1, 80), r.size(1, 150));
+    let (groups, blocks) = (depth.div_ceil(4), channels.div_ceil(16));
+    let (filter, bias) = weights(&mut r, blocks, depth, 1);
+    let input = r.bytes(rows * depth);
+    let shift = r.between(-12, 1);
+    let ready = made_ready(r.multipliers(blocks, shift));
+    let (activation_min, activation_max) = r.bounds();
+    let p = rt::Blocks {
+        depth,
+        channels,
+        zero_point: 0,
+        filter: &filter,
+        bias: &bias,
+        output: rt::Scales {
+            channels: &ready,
+            output_offset: r.byte().into(),
+            activation_min,
+            activation_max,
+        },
+    };
+    let mut output = vec![0; rows * channels];
+    let mut scratch = vec![0; rows * groups * 4];
+    rt::fully_connected_blocks(&p, &input, &mut output, &mut scratch);
+    output
+}
+
+/// Sums next to those where a rounding changes: `x * m * 2^shift` near `k + 1/2`.
+fn close_calls(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x5555);
+    let (rows, blocks) = (6, r.size(1, 6));
+    let shift = r.between(-13, 0);
+    let (significands, shifts) = r.multipliers(blocks, shift);
+    let mut bias = r.blocks(blocks, -256, 255);
+    let factors = significands.iter().flatten().zip(shifts.iter().flatten());
+    for (bias, (&m, &shift)) in bias.iter_mut().flatten().zip(factors) {
+        let factor = f64::from(m) * f64::from_bits(((1023 + shift - 31) as u64) << 52);
+        let x = (f64::from(*bias) + 0.5) / factor;
+        *bias = (x.round() as i32).clamp(-(1 << 23), 1 << 23) + r.between(-1, 1);
+    }
+    let ready = made_ready((significands, shifts));
+    let filter = vec![0; blocks * 64];
+    let (activation_min, activation_max) = r.bounds();
+    let p = rt::Blocks {
+        depth: 4,
+        channels: blocks * 16,
+        zero_point: 0,
+        filter: &filter,
+        bias: &bias,
+        output: rt::Scales {
+            channels: &ready,
+            output_offset: r.byte().into(),
+            activation_min,
+            activation_max,
+        },
+    };
+    let input = r.bytes(rows * 4);
+    let mut output = vec![0; rows * blocks * 16];
+    rt::fully_connected_blocks(&p, &input, &mut output, &mut vec![0; rows * 4]);
+    output
+}
+
+/// Sizes, strides and padding, and the padded image's size.
+fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
+    let filter = [r.size(1, 4), r.size(1, 4)];
+    let stride = [r.size(1, 2), r.size(1, 2)];
+    let dilation = [r.size(1, 2), r.size(1, 2)];
+    let output = [r.size(1, 7), r.size(1, 20)];
+    let padded = [0, 1].map(|d| (output[d] - 1) * stride[d] + (filter[d] - 1) * dilation[d] + 1);
+    let padding = [0, 1].map(|d| r.size(0, (padded[d] - 1).min(filter[d] / 2)));
+    let input = [0, 1].map(|d| (padded[d] - padding[d]).max(1));
+    let window = rt::Window {
+        batches: 1,
+        input_height: input[0],
+        input_width: input[1],
+        output_height: output[0],
+        output_width: output[1],
+        filter_height: filter[0],
+        filter_width: filter[1],
+        stride_height: stride[0],
+        stride_width: stride[1],
+        padding_top: padding[0],
+        padding_left: padding[1],
+        dilation_height: dilation[0],
+        dilation_width: dilation[1],
+    };
+    (window, padded)
+}
+
+/// CONV_2D.
+fn windows(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0xAAAA);
+    let (window, padded) = window(&mut r);
+    let (input_depth, channels) = (r.size(1, 9), r.size(1, 100));
+    let rows = 0..window.filter_height;
+    let (mut segments, run) = (Vec::new(), window.filter_width * input_depth);
+    for y in rows {
+        segments.push((y * window.dilation_height * padded[1] * input_depth) as u32);
+    }
+    let groups = run.div_ceil(4);
+    let blocks = channels.div_ceil(16);
+    let (filter, bias) = weights(&mut r, blocks, run, segments.len());
+    let shift = r.between(-12, 1);
+    let ready = made_ready(r.multipliers(blocks, shift));
+    let (activation_min, activation_max) = r.bounds();
+    let p = rt::BlocksConv2d {
+        window,
+        input_depth,
+        padded,
+        segments: &segments,
+        groups,
+        blocks: rt::Blocks {
+            depth: run * segments.len(),
+            channels,
+            zero_point: r.byte(),
+            filter: &filter,
+            bias: &bias,
+            output: rt::Scales {
+                channels: &ready,
+                output_offset: r.byte().into(),
+                activation_min,
+                activation_max,
+            },
+        },
+    };
+    let input = r.bytes(window.input_height * window.input_width * input_depth);
+    let mut output = vec![0; window.output_height * window.output_width * channels];
+    let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 4];
+    rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
+    output
+}
+
+/// DEPTHWISE_CONV_2D.
+fn depthwise(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x1234);
+    let (window, padded) = window(&mut r);
+    let channels = r.size(1, 40);
+    let mut taps = Vec::new();
+    for y in 0..window.filter_height {
+        for x in 0..window.filter_width {
+            let column = x * window.dilation_width;
+            let place = match window.stride_width {
+                1 => column,
+                _ => column % 2 * padded[1].div_ceil(2) + column / 2,
+            };
+            taps.push(((y * window.dilation_height * padded[1] + place) * channels) as u32);
+        }
+    }
+    let groups: Vec<[u32; 4]> = taps
+        .chunks(4)
+        .map(|four| std::array::from_fn(|i| four.get(i).copied().unwrap_or(0)))
+        .collect();
+    let blocks = r.size(1, 3);
+    let filter = r.weights(blocks * groups.len() * 256);
+    let mut bias = r.blocks(4 * blocks, -100_000, 100_000);
+    for (i, bias) in bias.iter_mut().enumerate() {
+        let total = |lane: usize| {
+            let block = filter.chunks(groups.len() * 256).nth(i / 4).unwrap_or(&[]);
+            let of_group = |weights: &[u8]| -> i32 {
+                let four = &weights[64 * (i % 4) + 4 * lane..][..4];
+                four.iter().map(|&w| i32::from(w as i8)).sum()
+            };
+            block.chunks(256).map(of_group).sum()
+        };
+        *bias = rt::folded([*bias], [std::array::from_fn(total)])[0];
+    }
+    let shift = r.between(-10, 1);
+    let ready = made_ready(r.multipliers(4 * blocks, shift));
+    let (activation_min, activation_max) = r.bounds();
+    let p = rt::BlocksDepthwise {
+        window,
+        channels,
+        zero_point: r.byte(),
+        padded,
+        taps: &groups,
+        filter: &filter,
+        bias: &bias,
+        output: rt::Scales {
+            channels: &ready,
+            output_offset: r.byte().into(),
+            activation_min,
+            activation_max,
+        },
+    };
+    let input = r.bytes(window.input_height * window.input_width * channels);
+    let mut output = vec![0; window.output_height * window.output_width * channels];
+    let mut scratch = vec![0; padded[0] * padded[1] * channels + 64];
+    rt::depthwise_blocks(&p, &input, &mut output, &mut scratch);
+    output
+}
+
+/// ADD, SUB and MUL, also in place.
+fn elementwise(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x4321);
+    let count = r.size(1, 400);
+    let (a, b) = (r.bytes(count), r.bytes(count));
+    let broadcast = rt::Broadcast {
+        dims: [1, 1, 1, 1, 1, count],
+        strides1: [count, count, count, count, count, 1],
+        strides2: [count, count, count, count, count, 1],
+    };
+    let mut multiplier = |low, high| rt::Multiplier {
+        multiplier: 0x4000_0000 + (r.between(0, 0xFF_FFFF) << 6),
+        shift: r.between(low, high),
+    };
+    let multipliers = [multiplier(-4, 0), multiplier(-4, 0)];
+    let (sum, product) = (multiplier(-20, -17), multiplier(-9, -5));
+    let offsets = [r.byte(), r.byte(), r.byte()].map(i32::from);
+    let (activation_min, activation_max) = r.bounds();
+    let operand = |i: usize| rt::AddOperand {
+        offset: -offsets[i],
+        multiplier: multipliers[i],
+    };
+    let add = rt::Add {
+        broadcast,
+        input1: operand(0),
+        input2: operand(1),
+        output_multiplier: sum,
+        output_offset: offsets[2],
+        activation_min,
+        activation_max,
+    };
+    let mul = rt::Mul {
+        broadcast,
+        input1_offset: -offsets[0],
+        input2_offset: -offsets[1],
+        output_multiplier: product,
+        output_offset: offsets[2],
+        activation_min,
+        activation_max,
+    };
+    let mut outputs = vec![0; 3 * count];
+    let (first, rest) = outputs.split_at_mut(count);
+    let (second, third) = rest.split_at_mut(count);
+    rt::add(&add, &a, &b, first);
+    rt::sub(&add, &a, &b, second);
+    rt::mul(&mul, &a, &b, third);
+    let mut in_place = [a.clone(), a.clone(), a];
+    rt::add_in_place(&add, &mut in_place[0], &b);
+    rt::sub_in_place(&add, &mut in_place[1], &b);
+    rt::mul_in_place(&mul, &mut in_place[2], &b);
+    outputs.extend(in_place.concat());
+    outputs
+}

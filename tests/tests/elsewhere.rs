@@ -1,0 +1,101 @@
+//! The same bytes on AArch64, with the dot product extension and without (QEMU), and in
+//! WebAssembly (Node), as here.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[path = "../elsewhere/src/cases.rs"]
+#[allow(unreachable_pub, dead_code)]
+mod cases;
+#[path = "../elsewhere/src/models.rs"]
+#[allow(unreachable_pub)]
+mod models;
+
+/// Runs a module with WASI's interface.
+const NODE: &str = "
+    const { readFileSync } = require('node:fs');
+    const { WASI } = require('node:wasi');
+    const wasi = new WASI({ version: 'preview1', args: [], env: {} });
+    const module = new WebAssembly.Module(readFileSync(process.argv[1]));
+    wasi.start(new WebAssembly.Instance(module, wasi.getImportObject()));
+";
+
+fn crate_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("elsewhere")
+}
+
+fn output(command: &mut Command, install: &str) -> String {
+    let done = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}; {install}"));
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&done.stderr);
+    assert!(
+        done.status.success(),
+        "{command:?}\n{text}{errors}\n{install}"
+    );
+    text
+}
+
+/// Builds the crate for a target; gives what it made.
+fn build(target: &str, flags: &str, file: &str) -> PathBuf {
+    let target_folder = crate_folder().join("target");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["build", "--release", "--quiet", "--target", target])
+        .arg("--target-dir")
+        .arg(&target_folder)
+        .current_dir(crate_folder())
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld");
+    output(&mut cargo, &format!("rustup target add {target}"));
+    target_folder.join(target).join("release").join(file)
+}
+
+/// Asserts that each level printed what comes out here.
+fn same_as_here(text: &str, levels: &[&str]) {
+    let mut wanted = Vec::new();
+    for (kind, case) in cases::KINDS {
+        wanted.push((kind, cases::checksum(case)));
+    }
+    for (model, checksum) in models::own().into_iter().chain(models::shared()) {
+        wanted.push((model, checksum()));
+    }
+    let mut lines = text.lines();
+    for level in levels {
+        for (name, sum) in &wanted {
+            let line = format!("{level}\t{name}\t{sum}");
+            assert_eq!(lines.next(), Some(line.as_str()));
+        }
+    }
+    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn aarch64() {
+    let program = build("aarch64-unknown-linux-musl", "", "niello-elsewhere");
+    // The oldest core has no SDOT.
+    for (cpu, levels) in [
+        ("max", &["Plain", "Neon", "DotProd"][..]),
+        ("cortex-a53", &["Plain", "Neon"][..]),
+    ] {
+        let mut qemu = Command::new("qemu-aarch64");
+        let text = output(
+            qemu.args(["-cpu", cpu]).arg(&program),
+            "apt-get install --no-install-recommends qemu-user",
+        );
+        same_as_here(&text, levels);
+    }
+}
+
+#[test]
+fn wasm32() {
+    let flags = "-Ctarget-feature=+simd128";
+    let module = build("wasm32-wasip1", flags, "niello-elsewhere.wasm");
+    let mut node = Command::new("node");
+    let text = output(
+        node.args(["--no-warnings", "-e", NODE]).arg(&module),
+        "apt-get install --no-install-recommends nodejs",
+    );
+    same_as_here(&text, &["Plain", "Simd128"]);
+}
