@@ -32,16 +32,21 @@ macro_rules! models {
             name: stringify!($name),
             path: $path,
             macs: nets::$name::MACS,
-            run: |count| {
-                let mut arena = Box::new(nets::$name::Arena::new());
-                let mut output = Box::new(nets::$name::Output::ZERO);
-                let inputs = ($(random(nets::$name::$input::LEN),)*);
-                for _ in 0..count {
-                    let ($($input,)*) = &inputs;
-                    $(let $input = nets::$name::$input::from_slice($input).expect("its length");)*
-                    nets::$name::run_into(&mut arena, $($input,)* &mut output);
-                    std::hint::black_box(&mut output);
+            run: {
+                // Inputs are called as their types are.
+                #[allow(non_snake_case)]
+                fn run(count: usize) {
+                    let mut arena = Box::new(nets::$name::Arena::new());
+                    let mut output = Box::new(nets::$name::Output::ZERO);
+                    let inputs = ($(random(nets::$name::$input::LEN),)*);
+                    for _ in 0..count {
+                        let ($($input,)*) = &inputs;
+                        $(let $input = nets::$name::$input::from_slice($input).expect("its length");)*
+                        nets::$name::run_into(&mut arena, $($input,)* &mut output);
+                        std::hint::black_box(&mut output);
+                    }
                 }
+                run
             },
         }),*]
     };

@@ -79,6 +79,37 @@ impl<const BYTES: usize> Arena<BYTES> {
     }
 }
 
+/// Types that any bytes are a value of.
+///
+/// # Safety
+/// So it must be.
+#[doc(hidden)]
+#[allow(unsafe_code)]
+pub unsafe trait Zeroable {}
+
+// SAFETY: an arena is an array of bytes, filled up to its alignment.
+#[allow(unsafe_code)]
+unsafe impl<const BYTES: usize> Zeroable for Arena<BYTES> {}
+
+/// Zeros on the heap, without a detour over the stack.
+#[cfg(feature = "rayon")]
+#[allow(unsafe_code)]
+pub(crate) fn zeroed<T: Zeroable>() -> std::boxed::Box<T> {
+    let layout = core::alloc::Layout::new::<T>();
+    if layout.size() == 0 {
+        // SAFETY: nothing is at a dangling address of a type without a size.
+        return unsafe { std::boxed::Box::from_raw(core::ptr::dangling_mut()) };
+    }
+    // SAFETY: the size is not 0; zeros are a value of `T`.
+    unsafe {
+        let memory = std::alloc::alloc_zeroed(layout).cast::<T>();
+        if memory.is_null() {
+            std::alloc::handle_alloc_error(layout);
+        }
+        std::boxed::Box::from_raw(memory)
+    }
+}
+
 impl<const BYTES: usize> Default for Arena<BYTES> {
     fn default() -> Self {
         Self::new()

@@ -10,6 +10,8 @@ extern crate std;
 mod arch;
 mod arena;
 mod arithmetic;
+#[cfg(feature = "rayon")]
+mod batch;
 mod error;
 mod ops;
 #[doc(hidden)]

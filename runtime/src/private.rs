@@ -3,8 +3,10 @@
 
 #[cfg(niello_vector)]
 pub use crate::arch::vector::{Level, available, force, levels};
-pub use crate::arena::{Aligned, Arena, cast_mut, slots};
+pub use crate::arena::{Aligned, Arena, Zeroable, cast_mut, slots};
 pub use crate::arithmetic::{Multiplier, Quantization};
+#[cfg(feature = "rayon")]
+pub use crate::batch::run_batch;
 pub use crate::error::LengthError;
 pub use crate::ops::*;
 pub use crate::sigmoid::Steps;
@@ -28,6 +30,25 @@ macro_rules! __niello_by_target {
 #[macro_export]
 macro_rules! __niello_by_target {
     ({ $($scalar:tt)* } { $($vector:tt)* }) => { $($vector)* };
+}
+
+#[doc(hidden)]
+pub use crate::__niello_with_threads as with_threads;
+
+/// What emitted code has with the feature `rayon` only.
+#[cfg(feature = "rayon")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_with_threads {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// What emitted code has with the feature `rayon` only.
+#[cfg(not(feature = "rayon"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_with_threads {
+    ($($item:tt)*) => {};
 }
 
 /// A slice as an array of exactly `N` elements.

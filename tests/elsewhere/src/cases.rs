@@ -5,8 +5,11 @@
 
 use niello::__private as rt;
 
+/// The outputs of a case with this number.
+pub type Case = fn(u32) -> Vec<i8>;
+
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, fn(u32) -> Vec<i8>); 5] = [
+pub const KINDS: [(&str, Case); 5] = [
     ("products", products),
     ("close calls", close_calls),
     ("windows", windows),
@@ -16,7 +19,7 @@ pub const KINDS: [(&str, fn(u32) -> Vec<i8>); 5] = [
 pub const CASES: u32 = 200;
 
 /// The outputs of all cases of a kind in one number (FNV-1a).
-pub fn checksum(case: fn(u32) -> Vec<i8>) -> u32 {
+pub fn checksum(case: Case) -> u32 {
     let outputs = (0..CASES).flat_map(case);
     outputs.fold(0x811c_9dc5, |sum, byte| {
         (sum ^ u32::from(byte as u8)).wrapping_mul(0x0100_0193)

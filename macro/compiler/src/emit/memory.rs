@@ -125,6 +125,9 @@ impl Memory<'_> {
             #[repr(transparent)]
             pub struct Arena(rt::Arena<ARENA_BYTES>);
 
+            // SAFETY: `repr(transparent)` over an arena.
+            unsafe impl rt::Zeroable for Arena {}
+
             impl Arena {
                 /// Zeroed memory.
                 #[must_use]

@@ -1,5 +1,6 @@
 //! The program as Rust tokens: one function and one module of the same name.
 
+mod batch;
 mod constants;
 mod interface;
 mod literals;
@@ -109,6 +110,7 @@ pub(crate) fn emit(
         interface,
         is_stateful: !program.states.is_empty(),
     };
+    let batch = batch::batch(interface, !program.states.is_empty());
     let function = memory.function(name);
     let Variant(scalar) = &variants.scalar;
     let variant = match &variants.vector {
@@ -137,6 +139,7 @@ pub(crate) fn emit(
             #state_type
             #metadata
             #variant
+            #batch
             #(#tracked)*
         }
     }

@@ -42,9 +42,9 @@ pub(crate) enum Side {
 }
 
 /// Names that the module defines itself.
-const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Run", "State", "Self"];
+const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Run", "State", "Inputs", "Self"];
 const RESERVED_IDENTS: &[&str] = &[
-    "arena", "output", "rt", "state", "next", "number", "step", "new", "within",
+    "arena", "inputs", "output", "rt", "state", "next", "number", "step", "new", "within",
 ];
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
