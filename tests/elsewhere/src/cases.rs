@@ -83,9 +83,12 @@ impl Random {
     }
 }
 
-fn made_ready((multiplier, shift): (Vec<[i32; 16]>, Vec<[i32; 16]>)) -> Vec<rt::Ready> {
+fn made_ready(
+    (multiplier, shift): (Vec<[i32; 16]>, Vec<[i32; 16]>),
+    offset: i32,
+) -> Vec<rt::Ready> {
     let pairs = multiplier.into_iter().zip(shift);
-    pairs.map(|(m, s)| rt::ready([m], [s])[0]).collect()
+    pairs.map(|(m, s)| rt::ready([m], [s], offset)[0]).collect()
 }
 
 /// Weights in strips of blocks, those of runs of `run` inputs in `segments` whose last
@@ -135,7 +138,9 @@ fn products(seed: u32) -> Vec<i8> {
     let (filter, bias) = weights(&mut r, blocks, depth, 1);
     let input = r.bytes(rows * depth);
     let shift = r.between(-12, 1);
-    let ready = made_ready(r.multipliers(blocks, shift));
+    let multipliers = r.multipliers(blocks, shift);
+    let output_offset = r.byte().into();
+    let ready = made_ready(multipliers, output_offset);
     let (activation_min, activation_max) = r.bounds();
     let p = rt::Blocks {
         depth,
@@ -145,7 +150,7 @@ fn products(seed: u32) -> Vec<i8> {
         bias: &bias,
         output: rt::Scales {
             channels: &ready,
-            output_offset: r.byte().into(),
+            output_offset,
             activation_min,
             activation_max,
         },
@@ -169,7 +174,8 @@ fn close_calls(seed: u32) -> Vec<i8> {
         let x = (f64::from(*bias) + 0.5) / factor;
         *bias = (x.round() as i32).clamp(-(1 << 23), 1 << 23) + r.between(-1, 1);
     }
-    let ready = made_ready((significands, shifts));
+    let output_offset = r.byte().into();
+    let ready = made_ready((significands, shifts), output_offset);
     let filter = vec![0; blocks * 64];
     let (activation_min, activation_max) = r.bounds();
     let p = rt::Blocks {
@@ -180,7 +186,7 @@ fn close_calls(seed: u32) -> Vec<i8> {
         bias: &bias,
         output: rt::Scales {
             channels: &ready,
-            output_offset: r.byte().into(),
+            output_offset,
             activation_min,
             activation_max,
         },
@@ -232,7 +238,9 @@ fn windows(seed: u32) -> Vec<i8> {
     let blocks = channels.div_ceil(16);
     let (filter, bias) = weights(&mut r, blocks, run, segments.len());
     let shift = r.between(-12, 1);
-    let ready = made_ready(r.multipliers(blocks, shift));
+    let multipliers = r.multipliers(blocks, shift);
+    let output_offset = r.byte().into();
+    let ready = made_ready(multipliers, output_offset);
     let (activation_min, activation_max) = r.bounds();
     let p = rt::BlocksConv2d {
         window,
@@ -248,7 +256,7 @@ fn windows(seed: u32) -> Vec<i8> {
             bias: &bias,
             output: rt::Scales {
                 channels: &ready,
-                output_offset: r.byte().into(),
+                output_offset,
                 activation_min,
                 activation_max,
             },
@@ -296,7 +304,9 @@ fn depthwise(seed: u32) -> Vec<i8> {
         *bias = rt::folded([*bias], [std::array::from_fn(total)])[0];
     }
     let shift = r.between(-10, 1);
-    let ready = made_ready(r.multipliers(4 * blocks, shift));
+    let multipliers = r.multipliers(4 * blocks, shift);
+    let output_offset = r.byte().into();
+    let ready = made_ready(multipliers, output_offset);
     let (activation_min, activation_max) = r.bounds();
     let p = rt::BlocksDepthwise {
         window,
@@ -308,7 +318,7 @@ fn depthwise(seed: u32) -> Vec<i8> {
         bias: &bias,
         output: rt::Scales {
             channels: &ready,
-            output_offset: r.byte().into(),
+            output_offset,
             activation_min,
             activation_max,
         },

@@ -119,17 +119,22 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// Multipliers in blocks of sixteen, which the runtime makes ready.
-    pub(crate) fn ready(&mut self, multiplier: &[i32], shift: &[i32]) -> TokenStream {
+    /// Multipliers in blocks of sixteen, which the runtime makes ready for outputs with a
+    /// zero point.
+    pub(crate) fn ready(&mut self, multiplier: &[i32], shift: &[i32], offset: i32) -> TokenStream {
         let n = multiplier.len().div_ceil(16);
         let (first, second) = (in_blocks(multiplier), in_blocks(shift));
-        let both = multiplier.iter().chain(shift);
+        let both = multiplier
+            .iter()
+            .chain(shift)
+            .chain(std::iter::once(&offset));
+        let offset = super::int(offset);
         let bytes = both.flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "ready",
             "MULTIPLIER",
             bytes,
-            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second);),
+            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #offset);),
         );
         quote!(&#name)
     }

@@ -533,7 +533,7 @@ impl Accumulation {
         let ordered = order.iter().filter_map(|&channel| multipliers.get(channel));
         let significands: Vec<i32> = ordered.clone().map(|m| m.multiplier).collect();
         let shifts: Vec<i32> = ordered.map(|m| m.shift).collect();
-        let channels = constants.ready(&significands, &shifts);
+        let channels = constants.ready(&significands, &shifts, *output_offset);
         let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
         let stage = quote!(rt::Scales {
             channels: #channels,

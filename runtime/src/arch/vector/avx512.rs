@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::{Isa, LANES, Ready, Scales};
+use super::isa::{Isa, LANES, Ready, Scales, cold};
 
 /// AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -16,64 +16,105 @@ const EDGE: f32 = 0.5 - 1.0 / 16384.0;
 /// Four vectors of sums to int8, in the order of 16-byte lanes: four of each.
 ///
 /// Rounding to Q31, then away from zero by a shift, is rounding once of a sum whose
-/// magnitude is [`Ready::nudge`] larger, but for sums close to an edge.
+/// magnitude is [`Ready::nudge`] larger, but for sums close to an edge: `edge` is the
+/// most that has been taken off by rounding.
 #[inline(always)]
-unsafe fn requantize(words: [__m512i; 4], by: [*const Ready; 4], scales: &Scales<'_>) -> __m512i {
+unsafe fn requantize<const ONE_SIDED: bool>(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+    edge: &mut __m512,
+) -> __m512i {
     // SAFETY: multipliers are there; the features are enabled.
     unsafe {
         let [a, b, c, d] = [
-            scaled(words[0], by[0]),
-            scaled(words[1], by[1]),
-            scaled(words[2], by[2]),
-            scaled(words[3], by[3]),
+            scaled::<ONE_SIDED>(words[0], by[0]),
+            scaled::<ONE_SIDED>(words[1], by[1]),
+            scaled::<ONE_SIDED>(words[2], by[2]),
+            scaled::<ONE_SIDED>(words[3], by[3]),
         ];
-        let edge = _mm512_range_ps::<LARGER>(
+        let (ab, cd) = (
             _mm512_range_ps::<LARGER>(rest(a), rest(b)),
             _mm512_range_ps::<LARGER>(rest(c), rest(d)),
         );
-        let (low, high) = if _mm512_cmp_ps_mask::<_CMP_GE_OQ>(edge, _mm512_set1_ps(EDGE)) == 0 {
-            (
-                _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b)),
-                _mm512_packs_epi32(_mm512_cvtps_epi32(c), _mm512_cvtps_epi32(d)),
-            )
-        } else {
-            cold();
-            (
-                _mm512_packs_epi32(exactly(words[0], by[0]), exactly(words[1], by[1])),
-                _mm512_packs_epi32(exactly(words[2], by[2]), exactly(words[3], by[3])),
-            )
-        };
-        let offset = _mm512_set1_epi16(scales.output_offset as i16);
-        let (low, high) = (
-            _mm512_adds_epi16(low, offset),
-            _mm512_adds_epi16(high, offset),
-        );
-        let bytes = _mm512_packs_epi16(low, high);
+        *edge = _mm512_range_ps::<LARGER>(*edge, _mm512_range_ps::<LARGER>(ab, cd));
+        let low = _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b));
+        let high = _mm512_packs_epi32(_mm512_cvtps_epi32(c), _mm512_cvtps_epi32(d));
+        packed::<ONE_SIDED>([low, high], scales)
+    }
+}
+
+/// The same in integers.
+#[inline(always)]
+unsafe fn requantize_exactly(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let low = _mm512_packs_epi32(exactly(words[0], by[0]), exactly(words[1], by[1]));
+        let high = _mm512_packs_epi32(exactly(words[2], by[2]), exactly(words[3], by[3]));
+        packed::<false>([low, high], scales)
+    }
+}
+
+/// Offset and clamp.
+#[inline(always)]
+unsafe fn packed<const WITH_OFFSET: bool>(q: [__m512i; 2], scales: &Scales<'_>) -> __m512i {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let mut q = q;
+        if !WITH_OFFSET {
+            let offset = _mm512_set1_epi16(scales.output_offset as i16);
+            q = [
+                _mm512_adds_epi16(q[0], offset),
+                _mm512_adds_epi16(q[1], offset),
+            ];
+        }
+        let bytes = _mm512_packs_epi16(q[0], q[1]);
         let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(scales.activation_min as i8));
         _mm512_min_epi8(bytes, _mm512_set1_epi8(scales.activation_max as i8))
     }
 }
 
+/// Each vector's sixteen bytes side by side.
+#[inline(always)]
+unsafe fn in_order(bytes: __m512i) -> __m512i {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        _mm512_permutexvar_epi32(order, bytes)
+    }
+}
+
+/// True if something has to be computed again.
+#[inline(always)]
+unsafe fn is_close(edge: __m512) -> bool {
+    // SAFETY: the features are enabled.
+    unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(edge, _mm512_set1_ps(EDGE)) != 0 }
+}
+
 /// Of two numbers the one of larger magnitude, without its sign.
 const LARGER: i32 = 0b1011;
 
-/// Makes the branch that calls it unlikely.
-#[cold]
-fn cold() {}
-
-/// Scaled sums, to be rounded.
+/// Scaled sums, to be rounded; with the offset, if negative ones do not matter.
 #[inline(always)]
-unsafe fn scaled(words: __m512i, by: *const Ready) -> __m512 {
+unsafe fn scaled<const ONE_SIDED: bool>(words: __m512i, by: *const Ready) -> __m512 {
     // SAFETY: multipliers are there; the features are enabled.
     unsafe {
         let x = _mm512_cvtepi32_ps(words);
+        let factor = _mm512_load_ps((&raw const (*by).factor).cast());
+        if ONE_SIDED {
+            return _mm512_fmadd_ps(x, factor, _mm512_load_ps((&raw const (*by).above).cast()));
+        }
         // The nudge with the sum's sign.
         let nudge = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
             _mm512_load_si512((&raw const (*by).nudge).cast()),
             _mm512_castps_si512(x),
             _mm512_set1_epi32(i32::MIN),
         ));
-        _mm512_fmadd_ps(x, _mm512_load_ps((&raw const (*by).factor).cast()), nudge)
+        _mm512_fmadd_ps(x, factor, nudge)
     }
 }
 
@@ -173,7 +214,16 @@ unsafe impl Isa for Avx512 {
         // SAFETY: a block has four; `count` bytes are the caller's.
         unsafe {
             let by = [by, by.add(1), by.add(2), by.add(3)];
-            let bytes = requantize(sums, by, scales);
+            let mut edge = _mm512_setzero_ps();
+            let mut bytes = if scales.are_one_sided() {
+                requantize::<true>(sums, by, scales, &mut edge)
+            } else {
+                requantize::<false>(sums, by, scales, &mut edge)
+            };
+            if is_close(edge) {
+                cold();
+                bytes = requantize_exactly(sums, by, scales);
+            }
             if count >= 64 {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {
@@ -223,17 +273,40 @@ unsafe impl Isa for Avx512 {
         sums
     }
 
+    /// What rounding has taken off, at most.
+    type Doubt = __m512;
+
     #[inline(always)]
-    unsafe fn requantize(
+    unsafe fn no_doubt() -> Self::Doubt {
+        // SAFETY: see the impl.
+        unsafe { _mm512_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn requantize<const ONE_SIDED: bool>(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+        doubt: &mut Self::Doubt,
+    ) -> Self::Bytes {
+        // SAFETY: the caller's promises.
+        unsafe { in_order(requantize::<ONE_SIDED>(words, by, scales, doubt)) }
+    }
+
+    #[inline(always)]
+    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
+        // SAFETY: see the impl.
+        unsafe { is_close(doubt) }
+    }
+
+    #[inline(always)]
+    unsafe fn requantize_exactly(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
         scales: &Scales<'_>,
     ) -> Self::Bytes {
         // SAFETY: the caller's promises.
-        unsafe {
-            let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-            _mm512_permutexvar_epi32(order, requantize(words, by, scales))
-        }
+        unsafe { in_order(requantize_exactly(words, by, scales)) }
     }
 
     #[inline(always)]

@@ -203,8 +203,29 @@ unsafe impl<F: Four> Isa for Fours<F> {
         sums
     }
 
+    type Doubt = ();
+
     #[inline(always)]
-    unsafe fn requantize(
+    unsafe fn no_doubt() -> Self::Doubt {}
+
+    #[inline(always)]
+    unsafe fn requantize<const ONE_SIDED: bool>(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+        _: &mut Self::Doubt,
+    ) -> Self::Bytes {
+        // SAFETY: the caller's promises.
+        unsafe { Self::requantize_exactly(words, by, scales) }
+    }
+
+    #[inline(always)]
+    unsafe fn is_doubtful(_: Self::Doubt) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    unsafe fn requantize_exactly(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
         scales: &Scales<'_>,

@@ -25,6 +25,8 @@ pub struct Ready {
     /// What rounding twice adds to a scaled sum's magnitude: half of the first
     /// rounding's unit.
     pub(crate) nudge: [f32; LANES],
+    /// The same with the output's zero point, for sums that are not negative.
+    pub(crate) above: [f32; LANES],
 }
 
 impl Ready {
@@ -38,10 +40,11 @@ impl Ready {
     }
 }
 
-/// Q31 significands and powers of two made ready.
+/// Q31 significands and powers of two made ready, for an output with this zero point.
 pub const fn ready<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
+    output_offset: i32,
 ) -> [Ready; N] {
     let mut all = [const {
         Ready {
@@ -52,6 +55,7 @@ pub const fn ready<const N: usize>(
             sign: [0; LANES],
             factor: [0.0; LANES],
             nudge: [0.0; LANES],
+            above: [0.0; LANES],
         }
     }; N];
     let mut block = 0;
@@ -73,12 +77,17 @@ pub const fn ready<const N: usize>(
             } else {
                 0.0
             };
+            ready.above[i] = ready.nudge[i] + output_offset as f32;
             i += 1;
         }
         block += 1;
     }
     all
 }
+
+/// Makes the branch that calls it unlikely.
+#[cold]
+pub(super) fn cold() {}
 
 /// 2 to an exponent in the range of normal numbers.
 pub(super) const fn power_of_two(exponent: i32) -> f64 {
@@ -97,6 +106,14 @@ pub struct Scales<'a> {
     pub activation_min: i32,
     /// Largest output.
     pub activation_max: i32,
+}
+
+impl Scales<'_> {
+    /// True if all that becomes of negative sums is the smallest output.
+    #[inline(always)]
+    pub(crate) fn are_one_sided(&self) -> bool {
+        self.activation_min >= self.output_offset
+    }
 }
 
 /// An instruction set. Whoever makes a value of it has seen that the CPU has it.
@@ -157,8 +174,23 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
     /// The sums, biases (64 bytes) included.
     unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;
-    /// As `Multiplier::apply_small`, then offset and clamp, of four vectors.
-    unsafe fn requantize(
+    /// What a fast requantization may have got wrong.
+    type Doubt: Copy;
+
+    /// Nothing.
+    unsafe fn no_doubt() -> Self::Doubt;
+    /// As `Multiplier::apply_small`, then offset and clamp, of four vectors, unless there
+    /// is doubt. `ONE_SIDED` if the scales are.
+    unsafe fn requantize<const ONE_SIDED: bool>(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+        doubt: &mut Self::Doubt,
+    ) -> Self::Bytes;
+    /// True if outputs have to be computed again.
+    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool;
+    /// The same without doubt.
+    unsafe fn requantize_exactly(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
         scales: &Scales<'_>,

@@ -1,8 +1,13 @@
 //! Some pixels by some blocks of channels: sums and what becomes of them.
 
 use super::gemm::Pixels;
-use super::isa::{BlockStage, Isa, LANES};
+use super::isa::{BlockStage, Isa, LANES, Scales, cold};
 use crate::ops::Blocks;
+
+/// How to requantize: see [`Isa::requantize`].
+const ONE_SIDED: u8 = 0;
+const TWO_SIDED: u8 = 1;
+const EXACT: u8 = 2;
 
 /// The body for each of some numbers that is below the bound, without a loop.
 macro_rules! each {
@@ -253,37 +258,16 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // SAFETY: pixels below `count` and channels below `channels` have an output.
         unsafe {
             if let Some(scales) = self.stage.scales() {
-                let by = scales.channels.as_ptr().wrapping_add(block);
-                let begin = begin.cast::<i8>();
-                // True if the strip's outputs of a pixel lie beside the next one's, or if
-                // they are 64.
-                let full = (block + N) * LANES <= self.channels;
-                let joined = full && (N == 4 || N * LANES == self.channels);
-                each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
-                    // Blocks of a pixel, then the next one's.
-                    let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
-                    let words = [
-                        self.words::<I, M, N>(&sums, block, k[0]),
-                        self.words::<I, M, N>(&sums, block, k[1]),
-                        self.words::<I, M, N>(&sums, block, k[2]),
-                        self.words::<I, M, N>(&sums, block, k[3]),
-                    ];
-                    let by = [by.add(k[0] % N), by.add(k[1] % N), by.add(k[2] % N), by.add(k[3] % N)];
-                    let bytes = I::requantize(words, by, &scales);
-                    let to = begin.wrapping_add((first + k[0] / N) * self.channels + block * LANES);
-                    if joined && k[3] < all && first + k[3] / N < self.count {
-                        I::store(bytes, to);
-                    } else {
-                        each!(i in 4 of 0 1 2 3 => {
-                            let (m, n) = (k[i] / N, k[i] % N);
-                            if k[i] < all && first + m < self.count {
-                                let (channel, width) = self.channels_of(block + n);
-                                let place = (first + m) * self.channels + channel;
-                                I::store_one(bytes, i, begin.add(place), width);
-                            }
-                        });
-                    }
-                });
+                let to = begin.cast::<i8>();
+                let doubt = if scales.are_one_sided() {
+                    self.quads::<I, M, N, ONE_SIDED>(&sums, first, block, &scales, to)
+                } else {
+                    self.quads::<I, M, N, TWO_SIDED>(&sums, first, block, &scales, to)
+                };
+                if I::is_doubtful(doubt) {
+                    cold();
+                    self.quads::<I, M, N, EXACT>(&sums, first, block, &scales, to);
+                }
             } else {
                 each!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
                     let (m, n) = (k / N, k % N);
@@ -295,6 +279,58 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     }
                 });
             }
+        }
+    }
+
+    /// Requantizes and stores four vectors after the other.
+    #[inline(always)]
+    unsafe fn quads<I: Isa, const M: usize, const N: usize, const HOW: u8>(
+        &self,
+        sums: &[[I::Sums; M]; N],
+        first: usize,
+        block: usize,
+        scales: &Scales<'_>,
+        begin: *mut i8,
+    ) -> I::Doubt {
+        let all = M * N;
+        // True if the strip's outputs of a pixel lie beside the next one's, or if
+        // they are 64.
+        let full = (block + N) * LANES <= self.channels;
+        let joined = full && (N == 4 || N * LANES == self.channels);
+        // SAFETY: pixels below `count` and channels below `channels` have an output.
+        unsafe {
+            let by = scales.channels.as_ptr().wrapping_add(block);
+            let mut doubt = I::no_doubt();
+            each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
+                // Blocks of a pixel, then the next one's.
+                let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
+                let words = [
+                    self.words::<I, M, N>(sums, block, k[0]),
+                    self.words::<I, M, N>(sums, block, k[1]),
+                    self.words::<I, M, N>(sums, block, k[2]),
+                    self.words::<I, M, N>(sums, block, k[3]),
+                ];
+                let by = [by.add(k[0] % N), by.add(k[1] % N), by.add(k[2] % N), by.add(k[3] % N)];
+                let bytes = match HOW {
+                    ONE_SIDED => I::requantize::<true>(words, by, scales, &mut doubt),
+                    TWO_SIDED => I::requantize::<false>(words, by, scales, &mut doubt),
+                    _ => I::requantize_exactly(words, by, scales),
+                };
+                let to = begin.wrapping_add((first + k[0] / N) * self.channels + block * LANES);
+                if joined && k[3] < all && first + k[3] / N < self.count {
+                    I::store(bytes, to);
+                } else {
+                    each!(i in 4 of 0 1 2 3 => {
+                        let (m, n) = (k[i] / N, k[i] % N);
+                        if k[i] < all && first + m < self.count {
+                            let (channel, width) = self.channels_of(block + n);
+                            let place = (first + m) * self.channels + channel;
+                            I::store_one(bytes, i, begin.add(place), width);
+                        }
+                    });
+                }
+            });
+            doubt
         }
     }
 
