@@ -44,16 +44,6 @@ fn shift(from: &[i8], to: &mut [i8]) {
     }
 }
 
-/// The same of a few elements, eight at a time.
-#[inline(always)]
-fn shift_eights(from: &[i8], to: &mut [i8]) {
-    let (from, _) = from.as_chunks::<8>();
-    let (to, _) = to.as_chunks_mut::<8>();
-    for (to, from) in to.iter_mut().zip(from) {
-        shift(from, to);
-    }
-}
-
 impl Padding<'_> {
     #[inline(always)]
     fn pad(&self, input: &[i8], scratch: &mut [i8]) {
@@ -93,15 +83,23 @@ impl Padding<'_> {
         let columns = self.padded[1];
         let (even, odd) = to.split_at_mut((columns.div_ceil(2) * depth).min(to.len()));
         for (parity, plane) in [even, odd].into_iter().enumerate() {
-            for (i, to) in plane.chunks_exact_mut(depth.max(1)).enumerate() {
-                let column = (2 * i + parity).wrapping_sub(left);
-                let from = (column < self.window.input_width)
-                    .then(|| from.get(column * depth..(column + 1) * depth));
-                match from.flatten() {
-                    Some(from) if depth.is_multiple_of(8) => shift_eights(from, to),
-                    Some(from) => shift(from, to),
-                    None => to.fill(fill),
-                }
+            // Columns of the plane in front of the image, and their end in it.
+            let before = (left + 1 - parity) / 2;
+            let end = (left + self.window.input_width + 1 - parity) / 2;
+            let begin = 2 * before + parity - left;
+            let (above, rest) = plane.split_at_mut((before * depth).min(plane.len()));
+            let inside = (end.saturating_sub(before) * depth).min(rest.len());
+            let (inside, below) = rest.split_at_mut(inside);
+            above.fill(fill);
+            below.fill(fill);
+            let from = from.get(begin * depth..).unwrap_or(&[]);
+            #[cfg(target_arch = "x86_64")]
+            if crate::arch::vector::shift_apart(from, inside, depth) {
+                continue;
+            }
+            let pixels = inside.chunks_exact_mut(depth.max(1));
+            for (to, from) in pixels.zip(from.chunks(2 * depth.max(1))) {
+                shift(from, to);
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::power_of_two;
+use super::isa::{cold, power_of_two};
 use super::level::{Level, level};
 use crate::arithmetic::Multiplier;
 
@@ -26,10 +26,10 @@ fn real(m: Multiplier) -> f64 {
     f64::from(m.multiplier) * power_of_two(m.shift - 31)
 }
 
-/// Close calls, if f32 arithmetic (of numbers up to `magnitude`, off by at most
-/// 2^-24 of it in each of four steps) and integers (`off` at most) are apart as much.
-fn edge(magnitude: f64, off: f64) -> Option<f32> {
-    let edge = 0.5 - 4.0 * magnitude * power_of_two(-24) - off;
+/// Where close calls begin if f32 arithmetic is off by 2^-24 of `magnitudes` (of
+/// rounded factors and results, added up) and integer arithmetic by `off` at most.
+fn edge(magnitudes: f64, off: f64) -> Option<f32> {
+    let edge = 0.5 - magnitudes * power_of_two(-24) - off;
     (edge > 0.49).then_some(edge as f32)
 }
 
@@ -48,9 +48,10 @@ impl Linear {
         let (first, second) = (real(first) * scale, real(second) * scale);
         let shift = f64::from(offset1) * first + f64::from(offset2) * second;
         let constant = shift + f64::from(offset);
-        let magnitude = 128.0 * (first.abs() + second.abs()) + constant.abs();
-        // Each operand is rounded twice, the sum, too.
-        let edge = edge(magnitude, 4.0 * unit)?;
+        let (a, b) = (128.0 * first.abs(), 128.0 * second.abs() + constant.abs());
+        // Three factors, the inner result, and the outer one where it is not clamped.
+        // In integers, each operand is rounded twice, and so is the sum.
+        let edge = edge(a + 2.0 * b + 129.0, 4.0 * unit)?;
         Some(Self {
             first: first as f32,
             second: second as f32,
@@ -72,7 +73,7 @@ impl Linear {
         let scale = real(output);
         // Rounded to Q31, then by the shift.
         let unit = power_of_two(output.shift.min(0));
-        let edge = edge(65025.0 * scale + 128.0, unit)?;
+        let edge = edge(65025.0 * scale + 258.0, unit)?;
         Some(Self {
             first: offset1 as f32,
             second: offset2 as f32,
@@ -154,21 +155,37 @@ unsafe fn avx512<const PRODUCT: bool>(
                 real_16::<PRODUCT>(p, a.add(32), b.add(32)),
                 real_16::<PRODUCT>(p, a.add(48), b.add(48)),
             ];
+            let rest = [
+                _mm512_reduce_ps::<0>(y[0]),
+                _mm512_reduce_ps::<0>(y[1]),
+                _mm512_reduce_ps::<0>(y[2]),
+                _mm512_reduce_ps::<0>(y[3]),
+            ];
             // The largest magnitude of what rounding takes off.
-            let rest = _mm512_range_ps::<0b1011>(
-                _mm512_range_ps::<0b1011>(_mm512_reduce_ps::<0>(y[0]), _mm512_reduce_ps::<0>(y[1])),
-                _mm512_range_ps::<0b1011>(_mm512_reduce_ps::<0>(y[2]), _mm512_reduce_ps::<0>(y[3])),
+            let most = _mm512_range_ps::<0b1011>(
+                _mm512_range_ps::<0b1011>(rest[0], rest[1]),
+                _mm512_range_ps::<0b1011>(rest[2], rest[3]),
             );
-            if _mm512_cmp_ps_mask::<_CMP_GE_OQ>(rest, edge) == 0 {
-                let low = _mm512_packs_epi32(_mm512_cvtps_epi32(y[0]), _mm512_cvtps_epi32(y[1]));
-                let high = _mm512_packs_epi32(_mm512_cvtps_epi32(y[2]), _mm512_cvtps_epi32(y[3]));
-                let bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
-                let bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, min), max);
+            let low = _mm512_packs_epi32(_mm512_cvtps_epi32(y[0]), _mm512_cvtps_epi32(y[1]));
+            let high = _mm512_packs_epi32(_mm512_cvtps_epi32(y[2]), _mm512_cvtps_epi32(y[3]));
+            let bytes = _mm512_permutexvar_epi32(order, _mm512_packs_epi16(low, high));
+            let bytes = _mm512_min_epi8(_mm512_max_epi8(bytes, min), max);
+            if _mm512_cmp_ps_mask::<_CMP_GE_OQ>(most, edge) == 0 {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {
-                for i in 0..64 {
-                    to.add(i).write(exact(a.add(i).read(), b.add(i).read()));
+                cold();
+                let mut all = [0_i8; 64];
+                _mm512_storeu_si512(all.as_mut_ptr().cast(), bytes);
+                for (k, rest) in rest.into_iter().enumerate() {
+                    let magnitude = _mm512_abs_ps(rest);
+                    let mut close = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(magnitude, edge);
+                    while close != 0 {
+                        let i = 16 * k + close.trailing_zeros() as usize;
+                        all[i] = exact(a.add(i).read(), b.add(i).read());
+                        close &= close - 1;
+                    }
                 }
+                to.cast::<[i8; 64]>().write(all);
             }
         }
         at += 64;

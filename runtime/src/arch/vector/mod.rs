@@ -32,6 +32,8 @@ mod linear;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod plain;
+#[cfg(target_arch = "x86_64")]
+mod shift;
 #[cfg(target_arch = "wasm32")]
 mod simd128;
 mod tile;
@@ -47,6 +49,8 @@ pub(crate) use level::level;
 pub use level::{Level, available, force, levels};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use linear::Linear;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use shift::shift_apart;
 pub(crate) use target::depthwise_plane;
 
 use crate::ops::Blocks;
