@@ -50,6 +50,11 @@ W = {
     "stream": weights(24, 5),
 }
 
+def framed_twice(x):
+    """Two readers of one padded image."""
+    return tf.nn.conv2d(x, W["conv"], 1, "VALID") + tf.nn.conv2d(x, W["conv"][:, :, :, ::-1], 1, "VALID")
+
+
 F32, I32, BOOL = tf.float32, tf.int32, tf.bool
 
 
@@ -288,6 +293,9 @@ CASES |= {
     "transpose_conv_bias": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 12, 9, 4), 3, "SAME"), W["up_bias"])), [(1, 4, 3, 5)]),
     "mediapipe_transpose": (lambda x: tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 8, 6, 4), 2, "SAME"), W["up_bias"]), [(1, 4, 3, 5)]),
     "mediapipe_transpose_valid": (lambda x: tf.nn.bias_add(tf.nn.conv2d_transpose(x, W["up"], (1, 9, 7, 4), 2, "VALID"), W["up_bias"]), [(1, 4, 3, 5)]),
+    "conv_framed": (lambda x: tf.nn.conv2d(tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]]), W["conv"], 2, "VALID"), [(1, 6, 5, 4)]),
+    "conv_framed_twice": (lambda x: framed_twice(tf.pad(x, [[0, 0], [1, 2], [0, 1], [0, 0]])), [(1, 6, 5, 4)]),
+    "depthwise_framed": (lambda x: tf.nn.depthwise_conv2d(tf.pad(x, [[0, 0], [2, 1], [1, 1], [0, 0]]), W["depthwise"], [1, 1, 1, 1], "VALID"), [(1, 6, 5, 4)]),
     "conv_grouped": (lambda x: tf.nn.conv2d(x, W["grouped"], 1, "SAME"), [(1, 5, 6, 6)]),
     "conv_grouped_strided": (lambda x: tf.nn.relu(tf.nn.conv2d(x, W["grouped"], 2, "VALID")), [(1, 7, 6, 6)]),
     "depthwise_dilated": (lambda x: tf.nn.depthwise_conv2d(x, W["depthwise"], [1, 1, 1, 1], "SAME", dilations=[2, 2]), [(1, 7, 6, 4)]),

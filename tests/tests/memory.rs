@@ -146,3 +146,15 @@ fn arenas_are_as_small_as_they_were() {
         assert_eq!(quantized.arena_bytes(), bytes, "{}", path.display());
     }
 }
+
+niello::include_model! { fn conv_framed = "models/ops/conv_framed_i8.tflite" }
+niello::include_model! { fn conv_framed_twice = "models/ops/conv_framed_twice_i8.tflite" }
+
+#[test]
+fn padding_is_the_convolutions_unless_others_read_it() {
+    assert_eq!(conv_framed::STEP_NAMES, ["CONV_2D"]);
+    assert_eq!(
+        conv_framed_twice::STEP_NAMES,
+        ["PAD", "CONV_2D", "CONV_2D", "ADD"]
+    );
+}

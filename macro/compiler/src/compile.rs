@@ -41,6 +41,7 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     } = front.quantize(&model, request)?;
     let interface = front.interface(request.options.inputs_in_arena)?;
     let limit = request.options.arena_limit;
+    program.fold_frames();
     let scalar = variant(&interface, &program, limit)?;
     let vector = program.vectorize();
     let variants = Variants {

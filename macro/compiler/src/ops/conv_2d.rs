@@ -8,7 +8,7 @@ use super::blocks::{Blocks, Inputs};
 use super::packed;
 use super::window::{Stepping, Window};
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
+    Accumulators, Activation, Buffer, ChannelRole, Emitted, Frame, Kernel, LowerContext, Lowered,
     Operator, Overlap, ParseContext,
 };
 use crate::emit::{self, Constants};
@@ -169,6 +169,13 @@ struct Conv2dKernel {
 impl Kernel for Conv2dKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+        Some(Box::new(Self {
+            window: self.window.without_frame(frame),
+            ..self.clone()
+        }))
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {

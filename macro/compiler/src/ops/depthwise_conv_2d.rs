@@ -10,7 +10,7 @@ use super::depthwise_blocks::DepthwiseBlocks;
 use super::packed;
 use super::window::{Stepping, Window};
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
+    Accumulators, Activation, Buffer, ChannelRole, Emitted, Frame, Kernel, LowerContext, Lowered,
     Operator, Overlap, ParseContext,
 };
 use crate::emit::{self, Constants};
@@ -148,6 +148,13 @@ struct DepthwiseKernel {
 impl Kernel for DepthwiseKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+        Some(Box::new(Self {
+            window: self.window.without_frame(frame),
+            ..self.clone()
+        }))
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {

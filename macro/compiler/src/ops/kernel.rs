@@ -61,6 +61,17 @@ pub(crate) struct Accumulators<'a> {
     pub scales: Vec<f64>,
 }
 
+/// Rows and columns around an image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Height and width of what is inside.
+    pub input: [usize; 2],
+    /// Rows above and columns left of it.
+    pub before: [usize; 2],
+    /// What they are filled with.
+    pub value: f64,
+}
+
 /// A lowered operator: its parameters, its meaning and its emission.
 ///
 /// `simulate` is written for clarity, by the specification; the runtime's
@@ -76,6 +87,17 @@ pub(crate) trait Kernel: Send + Sync {
 
     /// The kernel that targets with wide SIMD registers take instead.
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
+    /// What it puts around the rows and columns of an NHWC input, if that is all it does.
+    fn frame(&self) -> Option<Frame> {
+        None
+    }
+
+    /// The kernel that finds the frame by itself: values outside of its input are the
+    /// input's zero point.
+    fn without_frame(&self, _frame: &Frame) -> Option<Box<dyn Kernel>> {
         None
     }
 

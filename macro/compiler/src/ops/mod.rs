@@ -50,7 +50,7 @@ use context::constant_source;
 pub(crate) use context::{
     LowerContext, Operand, ParseContext, QuantRule, Reference, StateRule, Target,
 };
-pub(crate) use kernel::{Accumulators, Emitted, Kernel, Lowered, Overlap, Source};
+pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
 pub(crate) use operator::{Cast, ChannelRole, Operator};
 
 macro_rules! operators {

@@ -4,7 +4,8 @@ use ndarray::{ArrayD, ArrayViewD, Slice};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Target,
+    Buffer, Emitted, Frame, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
+    Target,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -144,7 +145,18 @@ impl Operator for Pad {
             paddings: [[0; 2]; MAX_DIMS],
             value: fill,
             element: context.target.element(),
+            frame: None,
         };
+        let input = &context.input(0)?.value.shape;
+        if let (&[_, height, width, _], [[0, 0], rows, columns, [0, 0]]) =
+            (input.as_slice(), self.paddings.as_slice())
+        {
+            kernel.frame = Some(Frame {
+                input: [height, width],
+                before: [rows[0], columns[0]],
+                value: fill,
+            });
+        }
         for (d, (n, padding)) in merged.into_iter().enumerate() {
             kernel.input[skip + d] = n;
             kernel.paddings[skip + d] = padding;
@@ -162,9 +174,14 @@ struct PadKernel {
     paddings: [[usize; 2]; MAX_DIMS],
     value: f64,
     element: ElementType,
+    frame: Option<Frame>,
 }
 
 impl Kernel for PadKernel {
+    fn frame(&self) -> Option<Frame> {
+        self.frame
+    }
+
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let output: Vec<usize> = (0..MAX_DIMS)
             .map(|d| self.input[d] + self.paddings[d][0] + self.paddings[d][1])

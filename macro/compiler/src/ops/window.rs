@@ -1,5 +1,6 @@
 //! The sliding window that convolutions and pools share.
 
+use super::Frame;
 use crate::error::{Error, Result};
 use crate::tflite;
 
@@ -124,6 +125,15 @@ impl Window {
             let reach = (self.filter[d] - 1) * self.dilation[d] + 1;
             (self.output[d] - 1) * self.stride[d] + reach
         })
+    }
+
+    /// The same window over what is inside of a frame.
+    pub(crate) fn without_frame(&self, frame: &Frame) -> Self {
+        Self {
+            input: frame.input,
+            padding: [0, 1].map(|d| self.padding[d] + frame.before[d]),
+            ..*self
+        }
     }
 
     /// Calls `f(output pixel, filter position, input pixel)` for every tap that

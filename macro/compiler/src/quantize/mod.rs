@@ -106,19 +106,63 @@ impl QuantGraph {
         }
     }
 
+    /// Takes out operators that do nothing but surround an image with its zero point, if
+    /// the convolution behind them, their only reader, does as much by itself.
+    pub(crate) fn fold_frames(&mut self) {
+        let mut folded = Vec::new();
+        for (position, step) in self.steps.iter().enumerate() {
+            let Some(frame) = step.kernel.frame() else {
+                continue;
+            };
+            let (from, to) = (step.inputs[0], step.output());
+            let zero_point = self.tensors[to].params.map_or(0, |p| p.zero_point);
+            let readers = self.steps.iter().enumerate();
+            let readers: Vec<(usize, &Step)> = readers
+                .filter(|(_, step)| step.inputs.contains(&to))
+                .collect();
+            let kept = self.outputs.contains(&to) || self.states.iter().any(|s| s.next == to);
+            if let ([(reader, step)], false) = (readers.as_slice(), kept)
+                && step.inputs[1..].iter().all(|&id| id != to)
+                && frame.value == f64::from(zero_point)
+                && let Some(kernel) = step.kernel.without_frame(&frame)
+            {
+                folded.push((position, *reader, from, kernel));
+            }
+        }
+        let mut gone = Vec::new();
+        for (position, reader, from, kernel) in folded {
+            self.steps[reader].kernel = kernel;
+            self.steps[reader].inputs[0] = from;
+            gone.push(position);
+        }
+        let mut position = 0;
+        self.steps.retain(|_| {
+            position += 1;
+            !gone.contains(&(position - 1))
+        });
+        self.renew_scratch();
+    }
+
+    /// Gives every step the scratch memory that its kernel needs now.
+    fn renew_scratch(&mut self) {
+        self.tensors.truncate(self.own_tensors);
+        for step in &mut self.steps {
+            step.outputs.truncate(step.results);
+        }
+        self.add_scratch();
+    }
+
     /// The same program for targets with wide SIMD registers; false if there is no
     /// difference.
     pub(crate) fn vectorize(&mut self) -> bool {
         let mut differs = false;
-        self.tensors.truncate(self.own_tensors);
         for step in &mut self.steps {
-            step.outputs.truncate(step.results);
             if let Some(kernel) = step.kernel.vectorized() {
                 step.kernel = kernel;
                 differs = true;
             }
         }
-        self.add_scratch();
+        self.renew_scratch();
         self.vectorized = true;
         differs
     }
