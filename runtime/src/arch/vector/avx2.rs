@@ -3,100 +3,12 @@
 
 use core::arch::x86_64::*;
 
+use super::avx2_requantize::{is_close, requantize, requantize_exactly, wide_store};
 use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX2.
 #[derive(Clone, Copy)]
 pub(super) struct Avx2;
-
-/// Multipliers of eight channels.
-#[derive(Clone, Copy)]
-pub(super) struct Eight {
-    even: __m256i,
-    odd: __m256i,
-    left: __m256i,
-    right: __m256i,
-    half: __m256i,
-    sign: __m256i,
-}
-
-impl Eight {
-    /// From this channel on: 0 or 8.
-    #[inline(always)]
-    unsafe fn new(ready: &Ready, from: usize) -> Self {
-        // SAFETY: 32 bytes each; AVX2 is enabled.
-        unsafe {
-            let even = _mm256_load_si256(ready.multiplier.as_ptr().add(from).cast());
-            Self {
-                even,
-                odd: _mm256_srli_epi64(even, 32),
-                left: _mm256_load_si256(ready.left.as_ptr().add(from).cast()),
-                right: _mm256_load_si256(ready.right.as_ptr().add(from).cast()),
-                half: _mm256_load_si256(ready.half.as_ptr().add(from).cast()),
-                sign: _mm256_load_si256(ready.sign.as_ptr().add(from).cast()),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn requantize(&self, words: __m256i, scales: &Scales<'_>) -> __m256i {
-        // SAFETY: AVX2 is enabled.
-        unsafe {
-            let x = _mm256_sllv_epi32(words, self.left);
-            let nudge = _mm256_set1_epi64x(1 << 31);
-            let even = _mm256_add_epi64(_mm256_mul_epi32(x, self.even), nudge);
-            let odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), self.odd);
-            let odd = _mm256_add_epi64(odd, nudge);
-            let high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
-            let high = _mm256_sub_epi32(high, _mm256_srlv_epi32(high, self.sign));
-            let rounded = _mm256_add_epi32(high, self.half);
-            let scaled = _mm256_srav_epi32(rounded, self.right);
-            let q = _mm256_add_epi32(scaled, _mm256_set1_epi32(scales.output_offset));
-            let q = _mm256_max_epi32(q, _mm256_set1_epi32(scales.activation_min));
-            _mm256_min_epi32(q, _mm256_set1_epi32(scales.activation_max))
-        }
-    }
-}
-
-/// Sixteen words.
-pub(super) type Words = [__m256i; 2];
-#[inline(always)]
-pub(super) unsafe fn requantize(
-    words: [Words; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
-) -> [__m128i; 4] {
-    // SAFETY: multipliers are there; AVX2 is enabled.
-    unsafe {
-        let mut bytes = [_mm_setzero_si128(); 4];
-        for k in 0..4 {
-            let (low, high) = (Eight::new(&*by[k], 0), Eight::new(&*by[k], 8));
-            let shorts = _mm256_packs_epi32(
-                low.requantize(words[k][0], scales),
-                high.requantize(words[k][1], scales),
-            );
-            let halves = _mm256_packs_epi16(shorts, shorts);
-            // Lanes hold words 0..4, 8..12 and 4..8, 12..16.
-            let order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
-            bytes[k] = _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(halves, order));
-        }
-        bytes
-    }
-}
-
-#[inline(always)]
-pub(super) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
-    // SAFETY: `count` bytes are the caller's.
-    unsafe {
-        if count >= LANES {
-            _mm_storeu_si128(to.cast(), bytes);
-        } else {
-            let mut all = [0_i8; LANES];
-            _mm_storeu_si128(all.as_mut_ptr().cast(), bytes);
-            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
-        }
-    }
-}
 
 /// The biases of 32 elements of a block.
 #[inline(always)]
@@ -110,6 +22,23 @@ pub(super) unsafe fn wide_begin(bias: *const i32, part: usize) -> [__m256i; 4] {
             _mm256_loadu_si256(bias.add(2 * LANES).cast()),
             _mm256_loadu_si256(bias.add(3 * LANES).cast()),
         ]
+    }
+}
+
+/// Sixteen words.
+pub(super) type Words = [__m256i; 2];
+
+#[inline(always)]
+pub(super) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
+    // SAFETY: `count` bytes are the caller's.
+    unsafe {
+        if count >= LANES {
+            _mm_storeu_si128(to.cast(), bytes);
+        } else {
+            let mut all = [0_i8; LANES];
+            _mm_storeu_si128(all.as_mut_ptr().cast(), bytes);
+            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
     }
 }
 
@@ -172,39 +101,6 @@ unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
             _mm256_madd_epi16(odd, w_odd),
         );
         _mm256_add_epi32(sums, products)
-    }
-}
-
-/// Requantizes and stores 32 elements of a block.
-#[inline(always)]
-pub(super) unsafe fn wide_store(
-    sums: [__m256i; 4],
-    by: *const Ready,
-    part: usize,
-    scales: &Scales<'_>,
-    to: *mut i8,
-    count: usize,
-) {
-    // SAFETY: a block has 64; `count` bytes are the caller's; AVX2 is
-    // enabled.
-    unsafe {
-        let mut q = sums;
-        for j in 0..4 {
-            let by = Eight::new(&*by.add(j), 8 * part);
-            q[j] = by.requantize(sums[j], scales);
-        }
-        let shorts = [
-            _mm256_packs_epi32(q[0], q[1]),
-            _mm256_packs_epi32(q[2], q[3]),
-        ];
-        let bytes = _mm256_packs_epi16(shorts[0], shorts[1]);
-        if count >= 32 {
-            _mm256_storeu_si256(to.cast(), bytes);
-        } else {
-            let mut all = [0_i8; 32];
-            _mm256_storeu_si256(all.as_mut_ptr().cast(), bytes);
-            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
-        }
     }
 }
 
@@ -332,25 +228,30 @@ unsafe impl Isa for Avx2 {
         }
     }
 
-    type Doubt = ();
+    /// What rounding has taken off, at most.
+    type Doubt = __m256;
 
     #[inline(always)]
-    unsafe fn no_doubt() -> Self::Doubt {}
+    unsafe fn no_doubt() -> Self::Doubt {
+        // SAFETY: see the impl.
+        unsafe { _mm256_setzero_ps() }
+    }
 
     #[inline(always)]
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
         scales: &Scales<'_>,
-        _: &mut Self::Doubt,
+        doubt: &mut Self::Doubt,
     ) -> Self::Bytes {
         // SAFETY: the caller's promises.
-        unsafe { Self::requantize_exactly(words, by, scales) }
+        unsafe { requantize::<ONE_SIDED>(words, by, scales, doubt) }
     }
 
     #[inline(always)]
-    unsafe fn is_doubtful(_: Self::Doubt) -> bool {
-        false
+    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
+        // SAFETY: see the impl.
+        unsafe { is_close(doubt) }
     }
 
     #[inline(always)]
@@ -360,7 +261,7 @@ unsafe impl Isa for Avx2 {
         scales: &Scales<'_>,
     ) -> Self::Bytes {
         // SAFETY: the caller's promises.
-        unsafe { requantize(words, by, scales) }
+        unsafe { requantize_exactly(words, by, scales) }
     }
 
     #[inline(always)]

@@ -16,9 +16,23 @@ pub(crate) fn level() -> Level {
         return level;
     }
     match LEVEL.load(Ordering::Relaxed) {
-        0 => force(available()),
+        0 => force(wanted()),
         known => ALL[usize::from(known - 1) % ALL.len()],
     }
+}
+
+/// The level that the environment variable `NIELLO_LEVEL` names, in any case of
+/// letters; without it, or the feature `std`, the highest.
+#[cold]
+fn wanted() -> Level {
+    #[cfg(feature = "std")]
+    if let Ok(name) = std::env::var("NIELLO_LEVEL") {
+        let named = |level: &Level| std::format!("{level:?}").eq_ignore_ascii_case(&name);
+        if let Some(level) = ALL.iter().copied().find(named) {
+            return level;
+        }
+    }
+    available()
 }
 
 /// The highest level that CPU and operating system have.

@@ -20,6 +20,8 @@ mod target;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx2_requantize;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 mod depthwise;
 #[cfg(not(target_arch = "x86_64"))]

@@ -2,7 +2,8 @@
 
 use core::arch::x86_64::*;
 
-use super::avx2::{Words, interleave, requantize, spill, store_one, wide_begin, wide_store};
+use super::avx2::{Words, interleave, spill, store_one, wide_begin};
+use super::avx2_requantize::{is_close, requantize, requantize_exactly, wide_store};
 use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX2 and AVX-VNNI.
@@ -116,25 +117,30 @@ unsafe impl Isa for AvxVnni {
         sums
     }
 
-    type Doubt = ();
+    /// What rounding has taken off, at most.
+    type Doubt = __m256;
 
     #[inline(always)]
-    unsafe fn no_doubt() -> Self::Doubt {}
+    unsafe fn no_doubt() -> Self::Doubt {
+        // SAFETY: see the impl.
+        unsafe { _mm256_setzero_ps() }
+    }
 
     #[inline(always)]
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
         scales: &Scales<'_>,
-        _: &mut Self::Doubt,
+        doubt: &mut Self::Doubt,
     ) -> Self::Bytes {
         // SAFETY: the caller's promises.
-        unsafe { Self::requantize_exactly(words, by, scales) }
+        unsafe { requantize::<ONE_SIDED>(words, by, scales, doubt) }
     }
 
     #[inline(always)]
-    unsafe fn is_doubtful(_: Self::Doubt) -> bool {
-        false
+    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
+        // SAFETY: see the impl.
+        unsafe { is_close(doubt) }
     }
 
     #[inline(always)]
@@ -144,7 +150,7 @@ unsafe impl Isa for AvxVnni {
         scales: &Scales<'_>,
     ) -> Self::Bytes {
         // SAFETY: the caller's promises.
-        unsafe { requantize(words, by, scales) }
+        unsafe { requantize_exactly(words, by, scales) }
     }
 
     #[inline(always)]

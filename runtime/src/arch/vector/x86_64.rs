@@ -17,9 +17,9 @@ use crate::ops::Blocks;
 pub enum Level {
     /// What every x86-64 has.
     Plain,
-    /// AVX2.
+    /// AVX2 and FMA.
     Avx2,
-    /// AVX2 and AVX-VNNI.
+    /// AVX2, FMA and AVX-VNNI.
     AvxVnni,
     /// AVX-512 F, BW, DQ, VL, VNNI.
     Avx512,
@@ -47,8 +47,8 @@ pub(super) fn available() -> Level {
     let bit = |register: u32, bit: u32| register >> bit & 1 == 1;
     let leaves = __cpuid(0).eax;
     let base = __cpuid(1);
-    let (osxsave, avx) = (bit(base.ecx, 27), bit(base.ecx, 28));
-    if leaves < 7 || !osxsave || !avx {
+    // FMA, OSXSAVE and AVX.
+    if leaves < 7 || [12, 27, 28].iter().any(|&b| !bit(base.ecx, b)) {
         return Level::Plain;
     }
     // SAFETY: OSXSAVE says that XGETBV is there.
@@ -88,15 +88,15 @@ macro_rules! by_level {
         mod $module {
             use super::*;
 
-            #[target_feature(enable = "avx2")]
+            #[target_feature(enable = "avx2,fma")]
             pub(super) unsafe fn avx2<$($generic: $bound),*>($($argument: $ty),*) {
-                // SAFETY: AVX2 is enabled.
+                // SAFETY: AVX2 and FMA are enabled.
                 unsafe { $avx2 }
             }
 
-            #[target_feature(enable = "avx2,avxvnni")]
+            #[target_feature(enable = "avx2,fma,avxvnni")]
             pub(super) unsafe fn vnni<$($generic: $bound),*>($($argument: $ty),*) {
-                // SAFETY: AVX2 and AVX-VNNI are enabled.
+                // SAFETY: AVX2, FMA and AVX-VNNI are enabled.
                 unsafe { $vnni }
             }
 
