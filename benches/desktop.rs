@@ -2,7 +2,10 @@
 //!
 //! `desktop [model ..]`. Needs Python with the package `ai-edge-litert`;
 //! `NIELLO_PYTHON` names the interpreter. What a call of `invoke` costs by itself is
-//! measured on a model of one small operator and taken off.
+//! measured on a model of one small operator and taken off. `peers/mobilenet_v2.py` makes
+//! a network at 224x224; `cargo build --release` in `peers/tract` adds tract.
+//!
+//! `desktop --own [model ..]` measures Niello alone, e.g. in the dev profile.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -110,26 +113,40 @@ struct Peer {
     answers: BufReader<ChildStdout>,
 }
 
+/// The folder of this crate.
+const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
+
 impl Peer {
-    fn start(paths: &[String]) -> Result<Self, String> {
+    fn litert(paths: &[String]) -> Result<Self, String> {
         let python = std::env::var("NIELLO_PYTHON").unwrap_or_else(|_| "python3".into());
-        let folder = env!("CARGO_MANIFEST_DIR");
-        let mut process = Command::new(&python)
-            .arg(format!("{folder}/peers/litert.py"))
-            .args(paths)
+        let mut command = Command::new(&python);
+        command.arg(format!("{FOLDER}/peers/litert.py")).args(paths);
+        Self::start(&mut command).map_err(|e| {
+            format!(
+                "{python} does not run LiteRT: pip install ai-edge-litert, or set NIELLO_PYTHON ({e})"
+            )
+        })
+    }
+
+    /// If it has been built.
+    fn tract(paths: &[String]) -> Option<Self> {
+        let program = format!("{FOLDER}/peers/tract/target/release/tract-peer");
+        Self::start(Command::new(program).args(paths)).ok()
+    }
+
+    fn start(command: &mut Command) -> Result<Self, String> {
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|e| format!("{python}: {e}"))?;
+            .map_err(|e| e.to_string())?;
         let ask = process.stdin.take().ok_or("no stdin")?;
         let mut answers = BufReader::new(process.stdout.take().ok_or("no stdout")?);
         let mut line = String::new();
         answers.read_line(&mut line).map_err(|e| e.to_string())?;
         if line.trim() != "ready" {
-            return Err(format!(
-                "{python} does not run LiteRT: pip install ai-edge-litert, or set NIELLO_PYTHON"
-            ));
+            return Err(format!("it says {:?}", line.trim()));
         }
         Ok(Self {
             process,
@@ -148,7 +165,7 @@ impl Peer {
         let total: f64 = line
             .trim()
             .parse()
-            .map_err(|_| format!("LiteRT says {line:?}"))?;
+            .map_err(|_| format!("it says {line:?}"))?;
         Ok(total / count as f64)
     }
 }
@@ -217,7 +234,11 @@ fn peak() -> Option<f64> {
 }
 
 fn main() -> Result<(), String> {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
+    let alone = wanted.first().is_some_and(|first| first == "--own");
+    if alone {
+        wanted.remove(0);
+    }
     // One core for both: children inherit it.
     let pinned = Command::new("taskset")
         .args(["-pc", "1", &std::process::id().to_string()])
@@ -228,10 +249,17 @@ fn main() -> Result<(), String> {
     }
     let mut models: Vec<Model> = shared().into_iter().chain(own()).chain(large()).collect();
     models.retain(|m| wanted.is_empty() || wanted.iter().any(|w| w == m.name));
-    let folder = env!("CARGO_MANIFEST_DIR");
+    if alone {
+        for model in &models {
+            let ns: Vec<f64> = (0..ROUNDS).map(|_| time(model.run, 20)).collect();
+            println!("{} {:.2} us", model.name, quantile(&sorted(ns), 0.5) / 1e3);
+        }
+        return Ok(());
+    }
     let paths = models.iter().map(|m| m.path).chain([EMPTY]);
-    let paths: Vec<String> = paths.map(|path| format!("{folder}/{path}")).collect();
-    let mut peer = Peer::start(&paths)?;
+    let paths: Vec<String> = paths.map(|path| format!("{FOLDER}/{path}")).collect();
+    let mut peer = Peer::litert(&paths)?;
+    let mut tract = Peer::tract(&paths);
     let empty = models.len();
     let peak = peak();
     let overhead = sorted(
@@ -245,9 +273,9 @@ fn main() -> Result<(), String> {
         println!("peak of VPDPBUSD, 512 bits: {peak:.0} GMAC/s");
     }
     println!(
-        "\n| model | Niello, us | LiteRT, us | faster | 10 % to 90 % of rounds | GMAC/s | of the peak |"
+        "\n| model | Niello, us | LiteRT, us | faster | 10 % to 90 % of rounds | GMAC/s | of the peak | tract, us |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     let (mut product, mut counted) = (1.0_f64, 0);
     for (i, model) in models.iter().enumerate() {
         let count = |ns: f64| ((ROUND_NS / ns) as usize).clamp(3, 5000);
@@ -261,6 +289,12 @@ fn main() -> Result<(), String> {
             theirs.push(other);
             ratios.push(other / own);
         }
+        // It runs some of the models only, and takes long.
+        let tract = tract.as_mut().and_then(|tract| {
+            tract.time(i, 2).ok()?;
+            let times = (0..5).map(|_| tract.time(i, 3));
+            times.collect::<Result<Vec<f64>, _>>().ok()
+        });
         let (ours, theirs, ratios) = (sorted(ours), sorted(theirs), sorted(ratios));
         let (own, ratio) = (quantile(&ours, 0.5), quantile(&ratios, 0.5));
         let rate = model.macs as f64 / own;
@@ -269,13 +303,16 @@ fn main() -> Result<(), String> {
             counted += 1;
         }
         println!(
-            "| {} | {:.2} | {:.2} | {ratio:.2} | {:.2} to {:.2} | {rate:.0} | {} |",
+            "| {} | {:.2} | {:.2} | {ratio:.2} | {:.2} to {:.2} | {rate:.0} | {} | {} |",
             model.name,
             own / 1e3,
             quantile(&theirs, 0.5) / 1e3,
             quantile(&ratios, 0.1),
             quantile(&ratios, 0.9),
             peak.map_or(String::new(), |p| format!("{:.0} %", 100.0 * rate / p)),
+            tract.map_or(String::new(), |t| {
+                format!("{:.0}", quantile(&sorted(t), 0.5) / 1e3)
+            }),
         );
     }
     if counted == MLPERF_TINY.len() {
