@@ -2,6 +2,7 @@
 //! 20 for int8, 15 for int16.
 
 use super::broadcast::Broadcast;
+use super::here::here;
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
 use crate::arch::vector::Linear;
 use crate::arch::widely;
@@ -71,8 +72,22 @@ impl Add {
     }
 }
 
-/// `input1 + input2`.
-pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+here! {
+    /// `input1 + input2`.
+    pub fn add<T: AddHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = add_here,
+        for i8 i16 i32;
+    /// `in_out + input2`, in place.
+    pub fn add_in_place<T: AddInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = add_in_place_here,
+        for i8 i16 i32;
+    /// `input1 - input2`.
+    pub fn sub<T: SubHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = sub_here,
+        for i8 i16 i32;
+    /// `in_out - input2`, in place.
+    pub fn sub_in_place<T: SubInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = sub_in_place_here,
+        for i8 i16 i32;
+}
+
+fn add_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done(input1, input2, output, 1) {
         return;
@@ -80,8 +95,7 @@ pub fn add<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     add_widely(p, input1, input2, output);
 }
 
-/// `in_out + input2`, in place.
-pub fn add_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+fn add_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done_in_place(in_out, input2, 1) {
         return;
@@ -89,8 +103,7 @@ pub fn add_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     add_in_place_widely(p, in_out, input2);
 }
 
-/// `input1 - input2`.
-pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+fn sub_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done(input1, input2, output, -1) {
         return;
@@ -98,8 +111,7 @@ pub fn sub<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     sub_widely(p, input1, input2, output);
 }
 
-/// `in_out - input2`, in place.
-pub fn sub_in_place<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+fn sub_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if p.is_done_in_place(in_out, input2, -1) {
         return;

@@ -45,52 +45,66 @@ pub const fn folded<const N: usize>(
     folded
 }
 
-/// To int8 by few instructions, sixteen channels at a time.
-impl BlockStage for Scales<'_> {
-    type Element = i8;
+/// Output stages: their element type, their vector form, the output of one channel.
+macro_rules! block_stages {
+    ($($stage:ty: $element:ty, $scales:expr, $finish:expr;)*) => {$(
+        impl BlockStage for $stage {
+            type Element = $element;
 
-    #[inline(always)]
-    fn scales(&self) -> Option<Scales<'_>> {
-        Some(*self)
-    }
+            #[inline(always)]
+            fn scales(&self) -> Option<Scales<'_>> {
+                let scales: fn(&Self) -> Option<Scales<'_>> = $scales;
+                scales(self)
+            }
 
-    #[inline(always)]
-    fn finish(&self, _: i32, _: usize) -> i8 {
-        0
-    }
+            #[inline(always)]
+            fn finish(&self, sum: i32, channel: usize) -> $element {
+                let finish: fn(&Self, i32, usize) -> $element = $finish;
+                finish(self, sum, channel)
+            }
+
+            fn fully_connected(
+                p: &Blocks<'_, Self>,
+                input: &[i8],
+                output: &mut [$element],
+                scratch: &mut [i8],
+            ) {
+                fully_connected_here(p, input, output, scratch);
+            }
+
+            fn conv_2d(
+                p: &BlocksConv2d<'_, Self>,
+                input: &[i8],
+                output: &mut [$element],
+                scratch: &mut [i8],
+            ) {
+                conv_2d_here(p, input, output, scratch);
+            }
+        }
+    )*};
 }
 
-impl<const ONCE: bool> BlockStage for Requantize<'_, ONCE> {
-    type Element = i8;
-
-    #[inline(always)]
-    fn scales(&self) -> Option<Scales<'_>> {
-        None
-    }
-
-    #[inline(always)]
-    fn finish(&self, sum: i32, channel: usize) -> i8 {
-        OutputStage::finish(self, sum, channel)
-    }
-}
-
-impl BlockStage for Rescale<'_> {
-    type Element = f32;
-
-    #[inline(always)]
-    fn scales(&self) -> Option<Scales<'_>> {
-        None
-    }
-
-    #[inline(always)]
-    fn finish(&self, sum: i32, channel: usize) -> f32 {
-        OutputStage::finish(self, sum, channel)
-    }
+block_stages! {
+    // To int8 by few instructions, sixteen channels at a time.
+    Scales<'_>: i8, |scales| Some(*scales), |_, _, _| 0;
+    Requantize<'_, false>: i8, |_| None, OutputStage::finish;
+    Requantize<'_, true>: i8, |_| None, OutputStage::finish;
+    Rescale<'_>: f32, |_| None, OutputStage::finish;
 }
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
 /// rows, each filled up to a multiple of four.
 pub fn fully_connected_blocks<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    scratch: &mut [i8],
+) {
+    S::fully_connected(p, input, output, scratch);
+}
+
+#[inline(always)]
+fn fully_connected_here<S: BlockStage>(
     p: &Blocks<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -121,6 +135,16 @@ pub struct BlocksConv2d<'a, S> {
 
 /// All output pixels; `scratch` holds a padded image and four bytes more.
 pub fn conv_2d_blocks<S: BlockStage>(
+    p: &BlocksConv2d<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    scratch: &mut [i8],
+) {
+    S::conv_2d(p, input, output, scratch);
+}
+
+#[inline(always)]
+fn conv_2d_here<S: BlockStage>(
     p: &BlocksConv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],

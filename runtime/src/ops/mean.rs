@@ -1,5 +1,6 @@
 //! MEAN and SUM over some of 4 dimensions.
 
+use super::here::here;
 use super::reduce::Reduce;
 use crate::arithmetic::{Integer, Multiplier};
 
@@ -18,8 +19,13 @@ pub struct Mean {
     pub output_offset: i32,
 }
 
-/// One sum per output element.
-pub fn mean<T: Integer>(p: &Mean, input: &[T], output: &mut [T]) {
+here! {
+    /// One sum per output element.
+    pub fn mean<T: MeanHere>(p: &Mean, input: &[T], output: &mut [T]) = mean_here,
+        for i8 i16 i32;
+}
+
+fn mean_here<T: Integer>(p: &Mean, input: &[T], output: &mut [T]) {
     let lanes = Reduce {
         dims: p.dims,
         reduced: p.reduced,

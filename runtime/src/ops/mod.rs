@@ -26,6 +26,7 @@ mod float;
 mod fully_connected;
 mod gather;
 mod gather_nd;
+mod here;
 mod index_map;
 mod integer;
 mod l2_normalization;

@@ -1,6 +1,7 @@
 //! MUL.
 
 use super::broadcast::Broadcast;
+use super::here::here;
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
 use crate::arch::vector::Linear;
 use crate::arch::widely;
@@ -37,8 +38,16 @@ impl Mul {
     }
 }
 
-/// `input1 * input2`.
-pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
+here! {
+    /// `input1 * input2`.
+    pub fn mul<T: MulHere>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) = mul_here,
+        for i8 i16 i32;
+    /// `in_out * input2`, in place.
+    pub fn mul_in_place<T: MulInPlaceHere>(p: &Mul, in_out: &mut [T], input2: &[T]) = mul_in_place_here,
+        for i8 i16 i32;
+}
+
+fn mul_here<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if let (Some(a), Some(b), Some(output)) =
         (T::int8(input1), T::int8(input2), T::int8_mut(output))
@@ -50,8 +59,7 @@ pub fn mul<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     mul_widely(p, input1, input2, output);
 }
 
-/// `in_out * input2`, in place.
-pub fn mul_in_place<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
+fn mul_in_place_here<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     if let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(input2))
         && let Some(linear) = p.linear()

@@ -1,5 +1,6 @@
 //! PAD and PADV2 in 6 dimensions.
 
+use super::here::here;
 use super::strided::copy_row;
 
 /// Parameters of [`pad`].
@@ -15,8 +16,13 @@ pub struct Pad<T> {
     pub value: T,
 }
 
-/// Fills the output and copies the input's rows into it.
-pub fn pad<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
+here! {
+    /// Fills the output and copies the input's rows into it.
+    pub fn pad<T: PadHere>(p: &Pad<T>, input: &[T], output: &mut [T]) = pad_here,
+        for i8 u8 i16 i32 f32 bool;
+}
+
+fn pad_here<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
     output.fill(p.value);
     let [.., size] = p.input;
     for (row, data) in input.chunks_exact(size.max(1)).enumerate() {

@@ -1,5 +1,6 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D: input and output NHWC with one scale.
 
+use super::here::here;
 use super::window::Window;
 use crate::arch::widely;
 use crate::arithmetic::Integer;
@@ -63,14 +64,21 @@ fn mean<T>(sum: i32, count: i32) -> i32 {
     sum / count
 }
 
-widely! {
+here! {
     /// Means, rounded half away from zero, of the taps inside the input.
-    pub fn average_pool_2d<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
+    pub fn average_pool_2d<T: AveragePoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = average_pool_here,
+        for i8 i16 i32;
+    /// Maxima of the taps inside the input.
+    pub fn max_pool_2d<T: MaxPoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = max_pool_here,
+        for i8 i16 i32;
+}
+
+widely! {
+    fn average_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
         pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean::<T>);
     }
 
-    /// Maxima of the taps inside the input.
-    pub fn max_pool_2d<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
+    fn max_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
         pool(p, input, output, i32::MIN, i32::max, |max, _| max);
     }
 }

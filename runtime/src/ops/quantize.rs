@@ -1,5 +1,6 @@
 //! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
 
+use super::here::here;
 use crate::arithmetic::{Integer, Multiplier, Quantization, round};
 
 /// Parameters of [`requantize`].
@@ -17,15 +18,25 @@ pub struct Requantization {
     pub activation_max: i32,
 }
 
-/// `round(x / scale) + zero_point`, saturating.
-pub fn quantize<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
+here! {
+    /// `round(x / scale) + zero_point`, saturating.
+    pub fn quantize<T: QuantizeHere>(p: &Quantization, input: &[f32], output: &mut [T]) = quantize_here,
+        for i8 i16 i32;
+}
+
+fn quantize_here<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
     for (out, x) in output.iter_mut().zip(input) {
         *out = T::saturated(round(x / p.scale).saturating_add(p.zero_point));
     }
 }
 
-/// `scale * (q - zero_point)`.
-pub fn dequantize<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
+here! {
+    /// `scale * (q - zero_point)`.
+    pub fn dequantize<T: DequantizeHere>(p: &Quantization, input: &[T], output: &mut [f32]) = dequantize_here,
+        for i8 i16 i32;
+}
+
+fn dequantize_here<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
     for (out, q) in output.iter_mut().zip(input) {
         *out = p.scale * q.wide().wrapping_sub(p.zero_point) as f32;
     }

@@ -19,6 +19,11 @@ pub struct Softmax<E> {
 pub trait Exponentials {
     /// Of one difference, 0 to 255.
     fn of(&self, difference: i32) -> Option<i32>;
+
+    /// [`softmax`], as a method of each type: compiled with this crate's options.
+    fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8])
+    where
+        Self: Sized;
 }
 
 /// A table: fast.
@@ -26,6 +31,10 @@ impl Exponentials for &[i32] {
     #[inline(always)]
     fn of(&self, difference: i32) -> Option<i32> {
         self.get(difference as usize).copied()
+    }
+
+    fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8]) {
+        softmax_here(p, input, output);
     }
 }
 
@@ -38,10 +47,18 @@ impl Exponentials for (Multiplier, i32) {
         let scaled = saturating_rounding_doubling_high_mul(shifted, scale.multiplier);
         (difference <= radius).then(|| exp_on_negative_values(scaled))
     }
+
+    fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8]) {
+        softmax_here(p, input, output);
+    }
 }
 
 /// All rows.
 pub fn softmax<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8]) {
+    E::softmax(p, input, output);
+}
+
+fn softmax_here<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8]) {
     let depth = p.depth.max(1);
     for (row, out) in input
         .chunks_exact(depth)

@@ -15,12 +15,12 @@ pub(super) struct Avx2;
 pub(super) unsafe fn wide_begin(bias: *const i32, part: usize) -> [__m256i; 4] {
     // SAFETY: a block has 64; AVX2 is enabled.
     unsafe {
-        let bias = bias.add(8 * part);
+        let bias = bias.wrapping_add(8 * part);
         [
             _mm256_loadu_si256(bias.cast()),
-            _mm256_loadu_si256(bias.add(LANES).cast()),
-            _mm256_loadu_si256(bias.add(2 * LANES).cast()),
-            _mm256_loadu_si256(bias.add(3 * LANES).cast()),
+            _mm256_loadu_si256(bias.wrapping_add(LANES).cast()),
+            _mm256_loadu_si256(bias.wrapping_add(2 * LANES).cast()),
+            _mm256_loadu_si256(bias.wrapping_add(3 * LANES).cast()),
         ]
     }
 }
@@ -48,7 +48,7 @@ pub(super) unsafe fn spill(words: Words) -> [i32; LANES] {
     // SAFETY: 64 bytes.
     unsafe {
         _mm256_storeu_si256(all.as_mut_ptr().cast(), words[0]);
-        _mm256_storeu_si256(all.as_mut_ptr().add(8).cast(), words[1]);
+        _mm256_storeu_si256(all.as_mut_ptr().wrapping_add(8).cast(), words[1]);
     }
     all
 }
@@ -59,7 +59,7 @@ pub(super) unsafe fn add_bias(words: Words, bias: *const i32) -> Words {
     unsafe {
         [
             _mm256_add_epi32(words[0], _mm256_loadu_si256(bias.cast())),
-            _mm256_add_epi32(words[1], _mm256_loadu_si256(bias.add(8).cast())),
+            _mm256_add_epi32(words[1], _mm256_loadu_si256(bias.wrapping_add(8).cast())),
         ]
     }
 }
@@ -136,7 +136,7 @@ unsafe impl Isa for Avx2 {
             let quads = interleave(from);
             let mut sums = sums;
             for j in 0..4 {
-                let w = _mm256_loadu_si256(weights.add(64 * j + 32 * part).cast());
+                let w = _mm256_loadu_si256(weights.wrapping_add(64 * j + 32 * part).cast());
                 sums[j] = dpbusd(sums[j], quads[j], w);
             }
             sums
@@ -187,9 +187,9 @@ unsafe impl Isa for Avx2 {
         unsafe {
             [
                 _mm256_cvtepi8_epi16(_mm_loadu_si128(from.cast())),
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.add(16).cast())),
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.add(32).cast())),
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.add(48).cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.wrapping_add(16).cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.wrapping_add(32).cast())),
+                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.wrapping_add(48).cast())),
             ]
         }
     }
@@ -269,9 +269,9 @@ unsafe impl Isa for Avx2 {
         // SAFETY: 64 bytes are the caller's.
         unsafe {
             _mm_storeu_si128(to.cast(), bytes[0]);
-            _mm_storeu_si128(to.add(16).cast(), bytes[1]);
-            _mm_storeu_si128(to.add(32).cast(), bytes[2]);
-            _mm_storeu_si128(to.add(48).cast(), bytes[3]);
+            _mm_storeu_si128(to.wrapping_add(16).cast(), bytes[1]);
+            _mm_storeu_si128(to.wrapping_add(32).cast(), bytes[2]);
+            _mm_storeu_si128(to.wrapping_add(48).cast(), bytes[3]);
         }
     }
 

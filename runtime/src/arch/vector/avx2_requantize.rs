@@ -23,12 +23,16 @@ unsafe fn scaled<const ONE_SIDED: bool>(
         let x = _mm256_cvtepi32_ps(words);
         let sign = _mm256_set1_ps(-0.0);
         let add = if ONE_SIDED {
-            _mm256_load_ps(by.above.as_ptr().add(from))
+            _mm256_load_ps(by.above.as_ptr().wrapping_add(from))
         } else {
-            let nudge = _mm256_load_ps(by.nudge.as_ptr().add(from));
+            let nudge = _mm256_load_ps(by.nudge.as_ptr().wrapping_add(from));
             _mm256_or_ps(nudge, _mm256_and_ps(x, sign))
         };
-        let y = _mm256_fmadd_ps(x, _mm256_load_ps(by.factor.as_ptr().add(from)), add);
+        let y = _mm256_fmadd_ps(
+            x,
+            _mm256_load_ps(by.factor.as_ptr().wrapping_add(from)),
+            add,
+        );
         let q = _mm256_cvtps_epi32(y);
         let rest = _mm256_sub_ps(y, _mm256_cvtepi32_ps(q));
         *edge = _mm256_max_ps(*edge, _mm256_andnot_ps(sign, rest));
@@ -124,14 +128,14 @@ impl Eight {
     unsafe fn new(ready: &Ready, from: usize) -> Self {
         // SAFETY: 32 bytes each; AVX2 is enabled.
         unsafe {
-            let even = _mm256_load_si256(ready.multiplier.as_ptr().add(from).cast());
+            let even = _mm256_load_si256(ready.multiplier.as_ptr().wrapping_add(from).cast());
             Self {
                 even,
                 odd: _mm256_srli_epi64(even, 32),
-                left: _mm256_load_si256(ready.left.as_ptr().add(from).cast()),
-                right: _mm256_load_si256(ready.right.as_ptr().add(from).cast()),
-                half: _mm256_load_si256(ready.half.as_ptr().add(from).cast()),
-                sign: _mm256_load_si256(ready.sign.as_ptr().add(from).cast()),
+                left: _mm256_load_si256(ready.left.as_ptr().wrapping_add(from).cast()),
+                right: _mm256_load_si256(ready.right.as_ptr().wrapping_add(from).cast()),
+                half: _mm256_load_si256(ready.half.as_ptr().wrapping_add(from).cast()),
+                sign: _mm256_load_si256(ready.sign.as_ptr().wrapping_add(from).cast()),
             }
         }
     }
@@ -191,7 +195,12 @@ pub(super) unsafe fn wide_store(
     // SAFETY: a block has 64; `count` bytes are the caller's; AVX2 is
     // enabled.
     unsafe {
-        let by_part = [by, by.add(1), by.add(2), by.add(3)];
+        let by_part = [
+            by,
+            by.wrapping_add(1),
+            by.wrapping_add(2),
+            by.wrapping_add(3),
+        ];
         let mut edge = _mm256_setzero_ps();
         let mut shorts = if scales.are_one_sided() {
             wide_shorts::<true>(sums, by_part, part, scales, &mut edge)

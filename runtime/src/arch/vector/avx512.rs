@@ -166,9 +166,9 @@ unsafe impl Isa for Avx512 {
         unsafe {
             [
                 _mm512_loadu_si512(bias.cast()),
-                _mm512_loadu_si512(bias.add(LANES).cast()),
-                _mm512_loadu_si512(bias.add(2 * LANES).cast()),
-                _mm512_loadu_si512(bias.add(3 * LANES).cast()),
+                _mm512_loadu_si512(bias.wrapping_add(LANES).cast()),
+                _mm512_loadu_si512(bias.wrapping_add(2 * LANES).cast()),
+                _mm512_loadu_si512(bias.wrapping_add(3 * LANES).cast()),
             ]
         }
     }
@@ -195,7 +195,7 @@ unsafe impl Isa for Avx512 {
             ];
             let mut sums = sums;
             for j in 0..4 {
-                let w = _mm512_loadu_si512(weights.add(64 * j).cast());
+                let w = _mm512_loadu_si512(weights.wrapping_add(64 * j).cast());
                 sums[j] = _mm512_dpbusd_epi32(sums[j], quads[j], w);
             }
             sums
@@ -213,7 +213,12 @@ unsafe impl Isa for Avx512 {
     ) {
         // SAFETY: a block has four; `count` bytes are the caller's.
         unsafe {
-            let by = [by, by.add(1), by.add(2), by.add(3)];
+            let by = [
+                by,
+                by.wrapping_add(1),
+                by.wrapping_add(2),
+                by.wrapping_add(3),
+            ];
             let mut edge = _mm512_setzero_ps();
             let mut bytes = if scales.are_one_sided() {
                 requantize::<true>(sums, by, scales, &mut edge)

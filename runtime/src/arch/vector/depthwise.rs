@@ -83,11 +83,11 @@ impl Plane<'_> {
         // SAFETY: inputs and outputs of the block are in bounds, and so are the block's
         // weights and multipliers; the caller has enabled the instruction set.
         unsafe {
-            let filter = self.filter.as_ptr().add(256 * block * groups);
-            let bias = self.bias.as_ptr().add(4 * block).cast();
-            let by = self.scales.channels.as_ptr().add(4 * block);
+            let filter = self.filter.as_ptr().wrapping_add(256 * block * groups);
+            let bias = self.bias.as_ptr().wrapping_add(4 * block).cast();
+            let by = self.scales.channels.as_ptr().wrapping_add(4 * block);
             for (y, output) in output.chunks_exact_mut(self.row).enumerate() {
-                let inputs = self.inputs.as_ptr().add(y * self.pitch);
+                let inputs = self.inputs.as_ptr().wrapping_add(y * self.pitch);
                 let mut begin = block * BLOCK;
                 while begin < output.len() {
                     for part in 0..BLOCK / I::SPAN {
@@ -97,18 +97,19 @@ impl Plane<'_> {
                         }
                         let mut sums = I::wide_begin(bias, part);
                         for g in 0..groups {
-                            let taps = self.taps.get_unchecked(g);
-                            let [a, b, c, d] = [taps[0], taps[1], taps[2], taps[3]];
+                            let Some(&[a, b, c, d]) = self.taps.get(g) else {
+                                break;
+                            };
                             let from = [
-                                inputs.add(a as usize + at),
-                                inputs.add(b as usize + at),
-                                inputs.add(c as usize + at),
-                                inputs.add(d as usize + at),
+                                inputs.wrapping_add(a as usize + at),
+                                inputs.wrapping_add(b as usize + at),
+                                inputs.wrapping_add(c as usize + at),
+                                inputs.wrapping_add(d as usize + at),
                             ];
-                            sums = I::wide_taps(sums, from, filter.add(256 * g), part);
+                            sums = I::wide_taps(sums, from, filter.wrapping_add(256 * g), part);
                         }
                         let count = (output.len() - at).min(I::SPAN);
-                        let to = output.as_mut_ptr().add(at);
+                        let to = output.as_mut_ptr().wrapping_add(at);
                         I::wide_store(sums, by, part, &self.scales, to, count);
                     }
                     begin += step;

@@ -81,12 +81,12 @@ unsafe impl<F: Four> Isa for Fours<F> {
     unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
         // SAFETY: a block has 64.
         unsafe {
-            let bias = bias.add(4 * part);
+            let bias = bias.wrapping_add(4 * part);
             [
                 F::words(bias),
-                F::words(bias.add(LANES)),
-                F::words(bias.add(2 * LANES)),
-                F::words(bias.add(3 * LANES)),
+                F::words(bias.wrapping_add(LANES)),
+                F::words(bias.wrapping_add(2 * LANES)),
+                F::words(bias.wrapping_add(3 * LANES)),
             ]
         }
     }
@@ -102,12 +102,12 @@ unsafe impl<F: Four> Isa for Fours<F> {
         unsafe {
             let [a, b, c, d] = from;
             let quads = F::interleave([F::load(a), F::load(b), F::load(c), F::load(d)]);
-            let w = weights.cast::<i8>().add(16 * part);
+            let w = weights.cast::<i8>().wrapping_add(16 * part);
             [
                 F::dot(sums[0], quads[0], F::load(w)),
-                F::dot(sums[1], quads[1], F::load(w.add(64))),
-                F::dot(sums[2], quads[2], F::load(w.add(128))),
-                F::dot(sums[3], quads[3], F::load(w.add(192))),
+                F::dot(sums[1], quads[1], F::load(w.wrapping_add(64))),
+                F::dot(sums[2], quads[2], F::load(w.wrapping_add(128))),
+                F::dot(sums[3], quads[3], F::load(w.wrapping_add(192))),
             ]
         }
     }
@@ -125,9 +125,9 @@ unsafe impl<F: Four> Isa for Fours<F> {
         unsafe {
             let q = [
                 F::requantize(sums[0], &*by, 4 * part, scales),
-                F::requantize(sums[1], &*by.add(1), 4 * part, scales),
-                F::requantize(sums[2], &*by.add(2), 4 * part, scales),
-                F::requantize(sums[3], &*by.add(3), 4 * part, scales),
+                F::requantize(sums[1], &*by.wrapping_add(1), 4 * part, scales),
+                F::requantize(sums[2], &*by.wrapping_add(2), 4 * part, scales),
+                F::requantize(sums[3], &*by.wrapping_add(3), 4 * part, scales),
             ];
             store_some::<F>(F::pack(q), to, count);
         }
@@ -139,9 +139,9 @@ unsafe impl<F: Four> Isa for Fours<F> {
         unsafe {
             [
                 F::words(bias),
-                F::words(bias.add(4)),
-                F::words(bias.add(8)),
-                F::words(bias.add(12)),
+                F::words(bias.wrapping_add(4)),
+                F::words(bias.wrapping_add(8)),
+                F::words(bias.wrapping_add(12)),
             ]
         }
     }
@@ -172,9 +172,9 @@ unsafe impl<F: Four> Isa for Fours<F> {
             let from = from.cast::<i8>();
             [
                 F::load(from),
-                F::load(from.add(16)),
-                F::load(from.add(32)),
-                F::load(from.add(48)),
+                F::load(from.wrapping_add(16)),
+                F::load(from.wrapping_add(32)),
+                F::load(from.wrapping_add(48)),
             ]
         }
     }
@@ -246,9 +246,9 @@ unsafe impl<F: Four> Isa for Fours<F> {
         // SAFETY: 64 bytes are the caller's.
         unsafe {
             F::store(bytes[0], to);
-            F::store(bytes[1], to.add(16));
-            F::store(bytes[2], to.add(32));
-            F::store(bytes[3], to.add(48));
+            F::store(bytes[1], to.wrapping_add(16));
+            F::store(bytes[2], to.wrapping_add(32));
+            F::store(bytes[3], to.wrapping_add(48));
         }
     }
 
@@ -264,9 +264,9 @@ unsafe impl<F: Four> Isa for Fours<F> {
         // SAFETY: sixteen words.
         unsafe {
             F::spill(words[0], all.as_mut_ptr());
-            F::spill(words[1], all.as_mut_ptr().add(4));
-            F::spill(words[2], all.as_mut_ptr().add(8));
-            F::spill(words[3], all.as_mut_ptr().add(12));
+            F::spill(words[1], all.as_mut_ptr().wrapping_add(4));
+            F::spill(words[2], all.as_mut_ptr().wrapping_add(8));
+            F::spill(words[3], all.as_mut_ptr().wrapping_add(12));
         }
         all
     }

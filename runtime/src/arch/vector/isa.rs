@@ -1,6 +1,7 @@
 //! What an instruction set can do with sixteen sums.
 
 use crate::arithmetic::Multiplier;
+use crate::ops::{Blocks, BlocksConv2d};
 
 /// Sums, channels or elements that are worked on at once.
 pub(crate) const LANES: usize = 16;
@@ -211,4 +212,20 @@ pub trait BlockStage: Copy {
     fn scales(&self) -> Option<Scales<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;
+
+    /// [`crate::ops::fully_connected_blocks`]. A method of each type, not a generic
+    /// function, is compiled with this crate's options, whatever the program's are.
+    fn fully_connected(
+        p: &Blocks<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
+    /// [`crate::ops::conv_2d_blocks`].
+    fn conv_2d(
+        p: &BlocksConv2d<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
 }

@@ -148,12 +148,16 @@ unsafe fn avx512<const PRODUCT: bool>(
     while at + 64 <= count {
         // SAFETY: 64 elements are left.
         unsafe {
-            let (a, b, to) = (input1.add(at), input2.add(at), output.add(at));
+            let (a, b, to) = (
+                input1.wrapping_add(at),
+                input2.wrapping_add(at),
+                output.wrapping_add(at),
+            );
             let y = [
                 real_16::<PRODUCT>(p, a, b),
-                real_16::<PRODUCT>(p, a.add(16), b.add(16)),
-                real_16::<PRODUCT>(p, a.add(32), b.add(32)),
-                real_16::<PRODUCT>(p, a.add(48), b.add(48)),
+                real_16::<PRODUCT>(p, a.wrapping_add(16), b.wrapping_add(16)),
+                real_16::<PRODUCT>(p, a.wrapping_add(32), b.wrapping_add(32)),
+                real_16::<PRODUCT>(p, a.wrapping_add(48), b.wrapping_add(48)),
             ];
             let rest = [
                 _mm512_reduce_ps::<0>(y[0]),
@@ -181,7 +185,7 @@ unsafe fn avx512<const PRODUCT: bool>(
                     let mut close = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(magnitude, edge);
                     while close != 0 {
                         let i = 16 * k + close.trailing_zeros() as usize;
-                        all[i] = exact(a.add(i).read(), b.add(i).read());
+                        all[i] = exact(a.wrapping_add(i).read(), b.wrapping_add(i).read());
                         close &= close - 1;
                     }
                 }
@@ -193,9 +197,10 @@ unsafe fn avx512<const PRODUCT: bool>(
     for i in at..count {
         // SAFETY: below the count.
         unsafe {
-            output
-                .add(i)
-                .write(exact(input1.add(i).read(), input2.add(i).read()))
+            output.wrapping_add(i).write(exact(
+                input1.wrapping_add(i).read(),
+                input2.wrapping_add(i).read(),
+            ))
         };
     }
 }

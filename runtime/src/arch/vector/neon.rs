@@ -106,7 +106,7 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
     ) -> Self::Words {
         // SAFETY: four of each from the lane on.
         unsafe {
-            let at = |list: &[i32; 16]| list.as_ptr().add(lane);
+            let at = |list: &[i32; 16]| list.as_ptr().wrapping_add(lane);
             // SQRDMULH doubles by itself.
             let left = vsubq_s32(vld1q_s32(at(&by.left)), vdupq_n_s32(1));
             let multiplier = vld1q_s32(at(&by.multiplier));

@@ -28,8 +28,12 @@ unsafe fn avx512(from: *const i8, to: *mut i8, depth: usize, count: usize) {
         for i in 0..count {
             // SAFETY: the mask leaves what lies behind the runs.
             unsafe {
-                let run = _mm512_maskz_loadu_epi8(mask, from.add(2 * i * depth + at));
-                _mm512_mask_storeu_epi8(to.add(i * depth + at), mask, _mm512_xor_si512(run, shift));
+                let run = _mm512_maskz_loadu_epi8(mask, from.wrapping_add(2 * i * depth + at));
+                _mm512_mask_storeu_epi8(
+                    to.wrapping_add(i * depth + at),
+                    mask,
+                    _mm512_xor_si512(run, shift),
+                );
             }
         }
         at += 64;

@@ -98,8 +98,8 @@ unsafe impl Four for Simd128 {
     ) -> Self::Words {
         // SAFETY: four of each from the lane on.
         let (factor, nudge) = unsafe {
-            let factor = by.factor.as_ptr().add(lane);
-            let nudge = by.nudge.as_ptr().add(lane);
+            let factor = by.factor.as_ptr().wrapping_add(lane);
+            let nudge = by.nudge.as_ptr().wrapping_add(lane);
             (v128_load(factor.cast()), v128_load(nudge.cast()))
         };
         let x = f32x4_convert_i32x4(words);

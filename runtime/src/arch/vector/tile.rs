@@ -171,7 +171,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
             let bias = self.bias.as_ptr().wrapping_add(strip.block);
             let mut sums = [[I::begin(bias.cast()); M]; N];
             for n in 1..N {
-                sums[n] = [I::begin(bias.add(n).cast()); M];
+                sums[n] = [I::begin(bias.wrapping_add(n).cast()); M];
             }
             // One loop over all segments: of two, sums would live in memory.
             let mut ends = segments.iter();
@@ -179,15 +179,15 @@ impl<'a, S: BlockStage> Tile<'a, S> {
             for _ in 0..segments.len() * groups {
                 let mut weights = [I::weights(w); N];
                 for n in 1..N {
-                    weights[n] = I::weights(w.add(n * 64));
+                    weights[n] = I::weights(w.wrapping_add(n * 64));
                 }
                 for m in 0..M {
-                    let inputs = I::inputs(from[m].add(at));
+                    let inputs = I::inputs(from[m].wrapping_add(at));
                     for n in 0..N {
                         sums[n][m] = I::dot(sums[n][m], inputs, weights[n]);
                     }
                 }
-                w = w.add(strip.step);
+                w = w.wrapping_add(strip.step);
                 at += 4;
                 left -= 1;
                 if left == 0 {
@@ -216,24 +216,24 @@ impl<'a, S: BlockStage> Tile<'a, S> {
             let mut sums = [[I::begin(bias.cast())]; N];
             let mut others = [I::zero(); N];
             for n in 1..N {
-                sums[n] = [I::begin(bias.add(n).cast())];
+                sums[n] = [I::begin(bias.wrapping_add(n).cast())];
             }
             for _ in 0..groups / 2 {
-                let (first, second) = (I::inputs(from), I::inputs(from.add(4)));
+                let (first, second) = (I::inputs(from), I::inputs(from.wrapping_add(4)));
                 for n in 0..N {
-                    sums[n][0] = I::dot(sums[n][0], first, I::weights(w.add(n * 64)));
+                    sums[n][0] = I::dot(sums[n][0], first, I::weights(w.wrapping_add(n * 64)));
                 }
-                w = w.add(strip.step);
+                w = w.wrapping_add(strip.step);
                 for n in 0..N {
-                    others[n] = I::dot(others[n], second, I::weights(w.add(n * 64)));
+                    others[n] = I::dot(others[n], second, I::weights(w.wrapping_add(n * 64)));
                 }
-                w = w.add(strip.step);
-                from = from.add(8);
+                w = w.wrapping_add(strip.step);
+                from = from.wrapping_add(8);
             }
             if groups % 2 == 1 {
                 let last = I::inputs(from);
                 for n in 0..N {
-                    sums[n][0] = I::dot(sums[n][0], last, I::weights(w.add(n * 64)));
+                    sums[n][0] = I::dot(sums[n][0], last, I::weights(w.wrapping_add(n * 64)));
                 }
             }
             for n in 0..N {
@@ -273,7 +273,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     let (m, n) = (k / N, k % N);
                     let (channel, width) = self.channels_of(block + n);
                     if first + m < self.count {
-                        let to = begin.add((first + m) * self.channels + channel);
+                        let to = begin.wrapping_add((first + m) * self.channels + channel);
                         let words = self.words::<I, M, N>(&sums, block, k);
                         finish_block(&self.stage, &I::spill(words), channel, to, width);
                     }
@@ -310,7 +310,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     self.words::<I, M, N>(sums, block, k[2]),
                     self.words::<I, M, N>(sums, block, k[3]),
                 ];
-                let by = [by.add(k[0] % N), by.add(k[1] % N), by.add(k[2] % N), by.add(k[3] % N)];
+                let by = [by.wrapping_add(k[0] % N), by.wrapping_add(k[1] % N), by.wrapping_add(k[2] % N), by.wrapping_add(k[3] % N)];
                 let bytes = match HOW {
                     ONE_SIDED => I::requantize::<true>(words, by, scales, &mut doubt),
                     TWO_SIDED => I::requantize::<false>(words, by, scales, &mut doubt),
@@ -325,7 +325,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                         if k[i] < all && first + m < self.count {
                             let (channel, width) = self.channels_of(block + n);
                             let place = (first + m) * self.channels + channel;
-                            I::store_one(bytes, i, begin.add(place), width);
+                            I::store_one(bytes, i, begin.wrapping_add(place), width);
                         }
                     });
                 }
@@ -346,7 +346,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // SAFETY: in bounds; the caller's promises.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(block + n);
-            I::words(*sums.get_unchecked(n).get_unchecked(m), bias.cast())
+            I::words(sums[n][m], bias.cast())
         }
     }
 
@@ -369,6 +369,6 @@ unsafe fn finish_block<S: BlockStage>(
 ) {
     for (i, &sum) in words.iter().enumerate().take(width) {
         // SAFETY: `width` elements are the caller's.
-        unsafe { to.add(i).write(stage.finish(sum, channel + i)) };
+        unsafe { to.wrapping_add(i).write(stage.finish(sum, channel + i)) };
     }
 }

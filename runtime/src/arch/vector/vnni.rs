@@ -41,7 +41,7 @@ unsafe impl Isa for AvxVnni {
             let quads = interleave(from);
             let mut sums = sums;
             for j in 0..4 {
-                let w = _mm256_loadu_si256(weights.add(64 * j + 32 * part).cast());
+                let w = _mm256_loadu_si256(weights.wrapping_add(64 * j + 32 * part).cast());
                 sums[j] = _mm256_dpbusd_avx_epi32(sums[j], quads[j], w);
             }
             sums
@@ -67,7 +67,7 @@ unsafe impl Isa for AvxVnni {
         unsafe {
             [
                 _mm256_loadu_si256(bias.cast()),
-                _mm256_loadu_si256(bias.add(8).cast()),
+                _mm256_loadu_si256(bias.wrapping_add(8).cast()),
             ]
         }
     }
@@ -90,7 +90,7 @@ unsafe impl Isa for AvxVnni {
         unsafe {
             [
                 _mm256_loadu_si256(from.cast()),
-                _mm256_loadu_si256(from.add(32).cast()),
+                _mm256_loadu_si256(from.wrapping_add(32).cast()),
             ]
         }
     }
@@ -158,9 +158,9 @@ unsafe impl Isa for AvxVnni {
         // SAFETY: 64 bytes are the caller's.
         unsafe {
             _mm_storeu_si128(to.cast(), bytes[0]);
-            _mm_storeu_si128(to.add(16).cast(), bytes[1]);
-            _mm_storeu_si128(to.add(32).cast(), bytes[2]);
-            _mm_storeu_si128(to.add(48).cast(), bytes[3]);
+            _mm_storeu_si128(to.wrapping_add(16).cast(), bytes[1]);
+            _mm_storeu_si128(to.wrapping_add(32).cast(), bytes[2]);
+            _mm_storeu_si128(to.wrapping_add(48).cast(), bytes[3]);
         }
     }
 

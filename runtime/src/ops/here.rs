@@ -1,0 +1,41 @@
+//! Generic functions that are compiled with this crate's options.
+
+/// A generic function with instances for the listed types. An ordinary one would be
+/// compiled with the program that names it: slowly running code in its debug builds,
+/// however this crate is optimised.
+macro_rules! here {
+    (@function [$($attribute:tt)*] $name:ident $t:ident $here:ident
+     ($($argument:ident: $ty:ty),* $(,)?)) => {
+        #[doc = concat!("Element types of [`", stringify!($name), "`].")]
+        pub trait $here<$t> {
+            #[doc = concat!("See [`", stringify!($name), "`].")]
+            fn run($($argument: $ty),*);
+        }
+
+        $($attribute)*
+        #[inline(always)]
+        pub fn $name<$t: $here<$t>>($($argument: $ty),*) {
+            <$t as $here<$t>>::run($($argument),*);
+        }
+    };
+    (@instance $t:ident $here:ident ($($argument:ident: $ty:ty),* $(,)?) $body:ident $instance:ident) => {
+        const _: () = {
+            type $t = $instance;
+            impl $here<$t> for $t {
+                fn run($($argument: $ty),*) {
+                    $body($($argument),*);
+                }
+            }
+        };
+    };
+    ($(
+        $(#[$attribute:meta])*
+        pub fn $name:ident<$t:ident: $here:ident>$signature:tt = $body:ident,
+            for $($instance:ident)*;
+    )*) => {$(
+        here!(@function [$(#[$attribute])*] $name $t $here $signature);
+        $(here!(@instance $t $here $signature $body $instance);)*
+    )*};
+}
+
+pub(crate) use here;
