@@ -82,7 +82,7 @@ use proc_macro::TokenStream;
 /// | `images(resize = true, scale = 1/255, offset = 0)` | as shown | how image files become samples: `byte * scale + offset` |
 /// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
 /// | `inputs = arguments` | `arguments` | `arena`: inputs live in the arena and are written there, by `arena.image()` for an input `image`; a run reuses their memory |
-/// | `arena_limit = 64 * 1024` | | bytes that the arena may have; a model that needs more does not compile, and the error names the tensors alive at the peak |
+/// | `arena_limit = 64 * 1024` | | bytes that the arena may have on small cores; a model that needs more does not compile, and the error names the tensors alive at the peak |
 /// | `crate = ::path` | `::niello` | the runtime crate under another name |
 ///
 /// # `require`
