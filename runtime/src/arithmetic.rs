@@ -175,7 +175,8 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
 }
 
 /// The same where functions that run seldom call it often: flash counts there.
-#[inline(never)]
+#[cfg_attr(niello_vector, inline(always))]
+#[cfg_attr(not(niello_vector), inline(never))]
 fn outlined_high_mul(a: i32, b: i32) -> i32 {
     saturating_rounding_doubling_high_mul(a, b)
 }

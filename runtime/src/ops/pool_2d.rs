@@ -29,39 +29,72 @@ fn pool<T: Integer>(
     output: &mut [T],
     start: i32,
     fold: impl Fn(i32, i32) -> i32,
-    finish: impl Fn(i32, i32) -> i32,
+    finish: impl Fn(&mut [i32; CHANNELS], i32),
 ) {
     let channels = p.channels.max(1);
     for (position, pixel) in p.window.positions().zip(output.chunks_exact_mut(channels)) {
-        for (chunk, out) in pixel.chunks_mut(CHANNELS).enumerate() {
+        let mut begin = 0;
+        let (wholes, rest) = pixel.as_chunks_mut::<CHANNELS>();
+        for out in wholes {
             let (mut values, mut count) = ([start; CHANNELS], 0);
             p.window.taps(position, |_, at| {
-                let begin = at * channels + chunk * CHANNELS;
-                if let Some(inputs) = input.get(begin..begin + out.len()) {
+                let at = at * channels + begin;
+                let inputs = input.get(at..at + CHANNELS);
+                // As many as are known while compiling: values stay in registers.
+                if let Some(inputs) = inputs.and_then(|x| <&[T; CHANNELS]>::try_from(x).ok()) {
                     for (value, x) in values.iter_mut().zip(inputs) {
                         *value = fold(*value, x.wide());
                     }
                     count += 1;
                 }
             });
+            finish(&mut values, count);
             for (out, value) in out.iter_mut().zip(values) {
-                let value = finish(value, count);
-                *out = T::wrapped(value.max(p.activation_min).min(p.activation_max));
+                *out = p.clamped(value);
             }
+            begin += CHANNELS;
+        }
+        let (mut values, mut count) = ([start; CHANNELS], 0);
+        p.window.taps(position, |_, at| {
+            let at = at * channels + begin;
+            if let Some(inputs) = input.get(at..at + rest.len()) {
+                for (value, x) in values.iter_mut().zip(inputs) {
+                    *value = fold(*value, x.wide());
+                }
+                count += 1;
+            }
+        });
+        finish(&mut values, count);
+        for (out, value) in rest.iter_mut().zip(values) {
+            *out = p.clamped(value);
         }
     }
 }
 
+impl Pool2d {
+    #[inline(always)]
+    fn clamped<T: Integer>(&self, value: i32) -> T {
+        T::wrapped(value.max(self.activation_min).min(self.activation_max))
+    }
+}
+
+/// Sums become means, rounded half away from zero.
 #[inline(always)]
-fn mean<T>(sum: i32, count: i32) -> i32 {
-    let half = if sum > 0 { count / 2 } else { -(count / 2) };
-    let (sum, count) = (sum + half, count.max(1));
+fn mean<T>(sums: &mut [i32; CHANNELS], count: i32) {
+    let (half, count) = (count / 2, count.max(1));
     if cfg!(niello_vector) && size_of::<T>() == 1 && count < 1 << 16 {
         // There is no integer division of vectors; quotients of integers below 2^24
         // are never rounded to an integer that they do not reach.
-        return (sum as f32 / count as f32) as i32;
+        let count = count as f32;
+        for sum in sums {
+            *sum += if *sum > 0 { half } else { -half };
+            *sum = (*sum as f32 / count) as i32;
+        }
+        return;
     }
-    sum / count
+    for sum in sums {
+        *sum = (*sum + if *sum > 0 { half } else { -half }) / count;
+    }
 }
 
 here! {
@@ -79,6 +112,6 @@ widely! {
     }
 
     fn max_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
-        pool(p, input, output, i32::MIN, i32::max, |max, _| max);
+        pool(p, input, output, i32::MIN, i32::max, |_, _| ());
     }
 }

@@ -119,6 +119,7 @@ impl Operator for Softmax {
 /// Up to so many elements a table of exponentials is larger than it is worth.
 const SHORT: usize = 64;
 
+#[derive(Clone)]
 struct SoftmaxKernel {
     depth: usize,
     /// The input's scale in Q5.26.
@@ -157,6 +158,14 @@ impl Kernel for SoftmaxKernel {
             }));
         }
         Buffer::I8(output)
+    }
+
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        // A kilobyte does not matter there.
+        Some(Box::new(Self {
+            is_short: false,
+            ..self.clone()
+        }))
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
