@@ -1,6 +1,7 @@
 //! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
 
 use super::here::here;
+use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier, Quantization, round};
 
 /// Parameters of [`requantize`].
@@ -24,10 +25,12 @@ here! {
         for i8 i16 i32;
 }
 
+widely! {
 fn quantize_here<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
     for (out, x) in output.iter_mut().zip(input) {
         *out = T::saturated(round(x / p.scale).saturating_add(p.zero_point));
     }
+}
 }
 
 here! {
@@ -36,10 +39,12 @@ here! {
         for i8 i16 i32;
 }
 
+widely! {
 fn dequantize_here<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
     for (out, q) in output.iter_mut().zip(input) {
         *out = p.scale * q.wide().wrapping_sub(p.zero_point) as f32;
     }
+}
 }
 
 /// From one scale (and type) to another.
@@ -62,6 +67,7 @@ pub struct QuantizeElementwise<'a> {
     pub zero_point: i32,
 }
 
+widely! {
 /// `round((x - center) * factor) + zero_point`, saturating: a normalization and
 /// the quantization in one step.
 pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: &mut [i8]) {
@@ -73,6 +79,7 @@ pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: 
             *out = q.clamp(-128, 127) as i8;
         }
     }
+}
 }
 
 #[cfg(test)]

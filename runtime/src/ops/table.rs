@@ -16,6 +16,11 @@ impl Table<'_> {
 
 /// All elements.
 pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
+    #[cfg(niello_vector)]
+    let (input, output) = {
+        let done = crate::arch::vector::look_up(p.table, input, output);
+        (&input[done..], &mut output[done..])
+    };
     for (out, &q) in output.iter_mut().zip(input) {
         *out = p.lookup(q);
     }
@@ -23,6 +28,11 @@ pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
 
 /// All elements, in place.
 pub fn table_in_place(p: &Table<'_>, in_out: &mut [i8]) {
+    #[cfg(niello_vector)]
+    let in_out = {
+        let done = crate::arch::vector::look_up_in_place(p.table, in_out);
+        &mut in_out[done..]
+    };
     for q in in_out {
         *q = p.lookup(*q);
     }

@@ -9,12 +9,13 @@ use niello::__private as rt;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 5] = [
+pub const KINDS: [(&str, Case); 6] = [
     ("products", products),
     ("close calls", close_calls),
     ("windows", windows),
     ("depthwise", depthwise),
     ("elementwise", elementwise),
+    ("tables", tables),
 ];
 pub const CASES: u32 = 200;
 
@@ -382,4 +383,27 @@ fn elementwise(seed: u32) -> Vec<i8> {
     rt::mul_in_place(&mul, &mut in_place[2], &b);
     outputs.extend(in_place.concat());
     outputs
+}
+
+/// Functions of one value, also in place, and QUANTIZE.
+fn tables(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x7777);
+    let count = r.size(1, 300);
+    let values = r.weights(256);
+    let p = rt::Table {
+        table: values.as_slice().try_into().expect("256 values"),
+    };
+    let input = r.bytes(count);
+    let mut output = vec![0; count];
+    rt::table(&p, &input, &mut output);
+    let mut in_place = input.clone();
+    rt::table_in_place(&p, &mut in_place);
+    let quantization = rt::Quantization {
+        scale: 0.25,
+        zero_point: r.byte().into(),
+    };
+    let reals: Vec<f32> = input.iter().map(|&q| f32::from(q) * 0.3125).collect();
+    let mut quantized = vec![0_i8; count];
+    rt::quantize(&quantization, &reals, &mut quantized);
+    [output, in_place, quantized].concat()
 }

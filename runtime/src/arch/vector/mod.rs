@@ -38,6 +38,7 @@ mod plain;
 mod shift;
 #[cfg(target_arch = "wasm32")]
 mod simd128;
+mod table;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
@@ -53,6 +54,7 @@ pub use level::{Level, available, force, levels};
 pub(crate) use linear::Linear;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use shift::shift_apart;
+pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 
 use crate::ops::Blocks;

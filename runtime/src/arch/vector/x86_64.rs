@@ -1,6 +1,7 @@
 //! Which instruction sets an x86-64 CPU has, and the kernels for each.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
@@ -71,6 +72,23 @@ pub(super) fn available() -> Level {
     } else {
         Level::Avx2
     }
+}
+
+/// True if a CPU of the highest level has AVX-512 VBMI, too: byte permutations.
+#[inline(always)]
+pub(super) fn has_vbmi() -> bool {
+    /// 0: not known yet, 1: no, 2: yes.
+    static VBMI: AtomicU8 = AtomicU8::new(0);
+
+    #[cold]
+    fn ask() -> u8 {
+        let there = __cpuid_count(7, 0).ecx >> 1 & 1;
+        VBMI.store(1 + there as u8, Ordering::Relaxed);
+        1 + there as u8
+    }
+
+    let known = VBMI.load(Ordering::Relaxed);
+    cfg!(target_feature = "avx512vbmi") || 2 == if known == 0 { ask() } else { known }
 }
 
 /// What the operating system keeps over a change of context: XCR0.
