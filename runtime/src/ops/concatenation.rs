@@ -1,5 +1,7 @@
 //! CONCATENATION of tensors with one scale.
 
+use super::here::here;
+
 /// Parameters of [`concatenation`].
 #[derive(Clone, Copy, Debug)]
 pub struct Concatenation<const N: usize> {
@@ -8,14 +10,25 @@ pub struct Concatenation<const N: usize> {
 }
 
 /// One row of each input after the other.
-pub fn concatenation<T: Copy, const N: usize>(
+#[inline(always)]
+pub fn concatenation<T: ConcatenateHere<T>, const N: usize>(
     p: &Concatenation<N>,
     inputs: [&[T]; N],
     output: &mut [T],
 ) {
-    let width: usize = p.widths.iter().sum();
+    concatenate(&p.widths, &inputs, output);
+}
+
+here! {
+    /// [`concatenation`] of any number of inputs.
+    fn concatenate<T: ConcatenateHere>(widths: &[usize], inputs: &[&[T]], output: &mut [T]) = concatenate_here,
+        for i8 u8 i16 i32 f32 bool;
+}
+
+fn concatenate_here<T: Copy>(widths: &[usize], inputs: &[&[T]], output: &mut [T]) {
+    let width: usize = widths.iter().sum();
     let mut begin = 0;
-    for (input, &size) in inputs.iter().zip(&p.widths) {
+    for (input, &size) in inputs.iter().zip(widths) {
         let rows = output
             .chunks_exact_mut(width.max(1))
             .zip(input.chunks_exact(size.max(1)));

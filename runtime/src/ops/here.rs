@@ -4,7 +4,7 @@
 /// compiled with the program that names it: slowly running code in its debug builds,
 /// however this crate is optimised.
 macro_rules! here {
-    (@function [$($attribute:tt)*] $name:ident $t:ident $here:ident
+    (@function [$($attribute:tt)*] [$visibility:vis] $name:ident $t:ident $here:ident
      ($($argument:ident: $ty:ty),* $(,)?)) => {
         #[doc = concat!("Element types of [`", stringify!($name), "`].")]
         pub trait $here<$t> {
@@ -14,7 +14,7 @@ macro_rules! here {
 
         $($attribute)*
         #[inline(always)]
-        pub fn $name<$t: $here<$t>>($($argument: $ty),*) {
+        $visibility fn $name<$t: $here<$t>>($($argument: $ty),*) {
             <$t as $here<$t>>::run($($argument),*);
         }
     };
@@ -30,10 +30,10 @@ macro_rules! here {
     };
     ($(
         $(#[$attribute:meta])*
-        pub fn $name:ident<$t:ident: $here:ident>$signature:tt = $body:ident,
+        $visibility:vis fn $name:ident<$t:ident: $here:ident>$signature:tt = $body:ident,
             for $($instance:ident)*;
     )*) => {$(
-        here!(@function [$(#[$attribute])*] $name $t $here $signature);
+        here!(@function [$(#[$attribute])*] [$visibility] $name $t $here $signature);
         $(here!(@instance $t $here $signature $body $instance);)*
     )*};
 }
