@@ -110,6 +110,10 @@ fn fully_connected_here<S: BlockStage>(
     output: &mut [S::Element],
     scratch: &mut [i8],
 ) {
+    if input.len() == p.depth && p.depth.is_multiple_of(4) {
+        vector::multiply(p, Pixels::raw_row(input), output);
+        return;
+    }
     shift_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
     vector::multiply(p, pixels, output);

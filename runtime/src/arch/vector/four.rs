@@ -186,6 +186,12 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes, which are never shifted.
+        unsafe { F::repeat(from) }
+    }
+
+    #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe {

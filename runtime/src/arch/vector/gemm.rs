@@ -9,6 +9,8 @@ use crate::ops::Blocks;
 pub(crate) struct Pixels<'a> {
     /// Inputs plus 128.
     pub(super) bytes: &'a [i8],
+    /// They are as they are in a tensor; one pixel only.
+    pub(super) raw: bool,
     /// Output pixels, and those of a row of them.
     pub(super) count: usize,
     pub(super) width: usize,
@@ -27,12 +29,22 @@ impl<'a> Pixels<'a> {
         let count = bytes.len() / depth.max(1);
         Self {
             bytes,
+            raw: false,
             count,
             width: count.max(1),
             step: depth,
             pitch: 0,
             segments: &[0],
             groups: depth / 4,
+        }
+    }
+
+    /// One row of a tensor, which is not shifted; its depth is a multiple of four.
+    #[inline(always)]
+    pub(crate) fn raw_row(bytes: &'a [i8]) -> Self {
+        Self {
+            raw: true,
+            ..Self::rows(bytes, bytes.len())
         }
     }
 
@@ -47,6 +59,7 @@ impl<'a> Pixels<'a> {
     ) -> Self {
         let all = Self {
             bytes,
+            raw: false,
             count: height * width,
             width: width.max(1),
             step,
@@ -124,6 +137,22 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     pixels: Pixels<'_>,
     output: &mut [S::Element],
 ) {
+    // SAFETY: the caller's promises are the same.
+    unsafe {
+        if pixels.raw {
+            single_of::<I, S, true>(p, pixels, output);
+        } else {
+            single_of::<I, S, false>(p, pixels, output);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
+    p: &Blocks<'_, S>,
+    pixels: Pixels<'_>,
+    output: &mut [S::Element],
+) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
         return;
     };
@@ -134,11 +163,11 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
-                4 if I::WIDE => tile.single::<I, 4>(strip, output),
-                2 if I::WIDE => tile.single::<I, 2>(strip, output),
+                4 if I::WIDE => tile.single::<I, 4, RAW>(strip, output),
+                2 if I::WIDE => tile.single::<I, 2, RAW>(strip, output),
                 _ => {
                     for n in 0..width {
-                        tile.single::<I, 1>(strip.part(n), output);
+                        tile.single::<I, 1, RAW>(strip.part(n), output);
                     }
                 }
             }

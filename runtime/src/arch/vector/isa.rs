@@ -10,6 +10,15 @@ pub(crate) const LANES: usize = 16;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct Ready {
+    // What is always read lies side by side.
+    /// Multiplier and shift as one factor.
+    pub(crate) factor: [f32; LANES],
+    /// What is added to scaled sums that are not negative: the nudge and the output's
+    /// zero point.
+    pub(crate) above: [f32; LANES],
+    /// What rounding twice adds to a scaled sum's magnitude: half of the first
+    /// rounding's unit.
+    pub(crate) nudge: [f32; LANES],
     /// Q31 significands.
     pub(crate) multiplier: [i32; LANES],
     /// Places to shift a sum left before it is multiplied.
@@ -21,13 +30,6 @@ pub struct Ready {
     /// Where a negative number has a 1 that is taken off it before it is rounded: 31,
     /// or nowhere (32) without a shift.
     pub(crate) sign: [i32; LANES],
-    /// The same as one factor.
-    pub(crate) factor: [f32; LANES],
-    /// What rounding twice adds to a scaled sum's magnitude: half of the first
-    /// rounding's unit.
-    pub(crate) nudge: [f32; LANES],
-    /// The same with the output's zero point, for sums that are not negative.
-    pub(crate) above: [f32; LANES],
 }
 
 impl Ready {
@@ -171,6 +173,8 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn weights(from: *const u8) -> Self::Weights;
     /// Loads 4 bytes, inputs as [`super::SHIFT`] says.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;
+    /// Loads 4 bytes as they are in a tensor.
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs;
     /// Adds 64 products.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
     /// The sums, biases (64 bytes) included.

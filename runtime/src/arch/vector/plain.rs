@@ -94,6 +94,13 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        let bytes = unsafe { from.cast::<[i8; 4]>().read() };
+        bytes.map(|x| shifted(x ^ SHIFT))
+    }
+
+    #[inline(always)]
     unsafe fn dot(mut sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         for (sum, w) in sums.iter_mut().zip(w) {
             for (x, w) in x.iter().zip(w) {

@@ -202,7 +202,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     /// One pixel by `N` blocks, two sums each: one would wait for itself.
     #[expect(clippy::needless_range_loop)]
     #[inline(always)]
-    pub(super) unsafe fn single<I: Isa, const N: usize>(
+    pub(super) unsafe fn single<I: Isa, const N: usize, const RAW: bool>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
@@ -219,7 +219,8 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 sums[n] = [I::begin(bias.wrapping_add(n).cast())];
             }
             for _ in 0..groups / 2 {
-                let (first, second) = (I::inputs(from), I::inputs(from.wrapping_add(4)));
+                let first = inputs::<I, RAW>(from);
+                let second = inputs::<I, RAW>(from.wrapping_add(4));
                 for n in 0..N {
                     sums[n][0] = I::dot(sums[n][0], first, I::weights(w.wrapping_add(n * 64)));
                 }
@@ -231,7 +232,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 from = from.wrapping_add(8);
             }
             if groups % 2 == 1 {
-                let last = I::inputs(from);
+                let last = inputs::<I, RAW>(from);
                 for n in 0..N {
                     sums[n][0] = I::dot(sums[n][0], last, I::weights(w.wrapping_add(n * 64)));
                 }
@@ -355,6 +356,19 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     fn channels_of(&self, block: usize) -> (usize, usize) {
         let channel = block * LANES;
         (channel, (self.channels - channel).min(LANES))
+    }
+}
+
+/// Four inputs, shifted or as they are in a tensor.
+#[inline(always)]
+unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if RAW {
+            I::raw_inputs(from)
+        } else {
+            I::inputs(from)
+        }
     }
 }
 

@@ -102,6 +102,15 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: 4 bytes.
+        unsafe {
+            let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
+            _mm256_set1_epi32(four)
+        }
+    }
+
+    #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe {
