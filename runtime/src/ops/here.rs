@@ -22,6 +22,9 @@ macro_rules! here {
         const _: () = {
             type $t = $instance;
             impl $here<$t> for $t {
+                // Small cores count instructions: there, kernels are compiled with the
+                // parameters that they are called with.
+                #[cfg_attr(not(niello_vector), inline(always))]
                 fn run($($argument: $ty),*) {
                     $body($($argument),*);
                 }

@@ -54,6 +54,9 @@ fn pool<T: Integer>(
             }
             begin += CHANNELS;
         }
+        if rest.is_empty() {
+            continue;
+        }
         let (mut values, mut count) = ([start; CHANNELS], 0);
         p.window.taps(position, |_, at| {
             let at = at * channels + begin;

@@ -33,6 +33,7 @@ impl Exponentials for &[i32] {
         self.get(difference as usize).copied()
     }
 
+    #[cfg_attr(not(niello_vector), inline(always))]
     fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8]) {
         softmax_here(p, input, output);
     }
@@ -48,6 +49,7 @@ impl Exponentials for (Multiplier, i32) {
         (difference <= radius).then(|| exp_on_negative_values(scaled))
     }
 
+    #[cfg_attr(not(niello_vector), inline(always))]
     fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8]) {
         softmax_here(p, input, output);
     }
