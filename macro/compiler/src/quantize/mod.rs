@@ -109,37 +109,31 @@ impl QuantGraph {
     /// Takes out operators that do nothing but surround an image with its zero point, if
     /// the convolution behind them, their only reader, does as much by itself.
     pub(crate) fn fold_frames(&mut self) {
-        let mut folded = Vec::new();
-        for (position, step) in self.steps.iter().enumerate() {
+        // From the last one on, so that positions in front stay as they are.
+        for position in (0..self.steps.len()).rev() {
+            let step = &self.steps[position];
             let Some(frame) = step.kernel.frame() else {
                 continue;
             };
             let (from, to) = (step.inputs[0], step.output());
             let zero_point = self.tensors[to].params.map_or(0, |p| p.zero_point);
-            let readers = self.steps.iter().enumerate();
-            let readers: Vec<(usize, &Step)> = readers
-                .filter(|(_, step)| step.inputs.contains(&to))
-                .collect();
             let kept = self.outputs.contains(&to) || self.states.iter().any(|s| s.next == to);
-            if let ([(reader, step)], false) = (readers.as_slice(), kept)
-                && step.inputs[1..].iter().all(|&id| id != to)
-                && frame.value == f64::from(zero_point)
-                && let Some(kernel) = step.kernel.without_frame(&frame)
-            {
-                folded.push((position, *reader, from, kernel));
+            if kept || frame.value != f64::from(zero_point) {
+                continue;
+            }
+            let mut readers = self.steps.iter_mut().filter(|s| s.inputs.contains(&to));
+            let (Some(reader), None) = (readers.next(), readers.next()) else {
+                continue;
+            };
+            if reader.inputs[1..].contains(&to) {
+                continue;
+            }
+            if let Some(kernel) = reader.kernel.without_frame(&frame) {
+                reader.kernel = kernel;
+                reader.inputs[0] = from;
+                self.steps.remove(position);
             }
         }
-        let mut gone = Vec::new();
-        for (position, reader, from, kernel) in folded {
-            self.steps[reader].kernel = kernel;
-            self.steps[reader].inputs[0] = from;
-            gone.push(position);
-        }
-        let mut position = 0;
-        self.steps.retain(|_| {
-            position += 1;
-            !gone.contains(&(position - 1))
-        });
         self.renew_scratch();
     }
 

@@ -112,8 +112,7 @@ pub(super) unsafe fn requantize_exactly(
 }
 
 /// Multipliers of eight channels.
-#[derive(Clone, Copy)]
-pub(super) struct Eight {
+struct Eight {
     even: __m256i,
     odd: __m256i,
     left: __m256i,

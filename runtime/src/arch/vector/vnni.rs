@@ -2,8 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx2::{Words, interleave, spill, store_one, wide_begin};
-use super::avx2_requantize::{is_close, requantize, requantize_exactly, wide_store};
+use super::avx2::{eight_words, interleave};
 use super::isa::{Isa, LANES, Ready, Scales};
 
 /// AVX2 and AVX-VNNI.
@@ -13,21 +12,11 @@ pub(super) struct AvxVnni;
 // SAFETY: functions are called where the features are enabled; pointers cover what
 // the trait says.
 unsafe impl Isa for AvxVnni {
-    const SPAN: usize = 32;
-    type Wide = [__m256i; 4];
-    const WIDE: bool = false;
+    eight_words!();
 
     type Sums = [__m256i; 2];
     type Weights = [__m256i; 2];
     type Inputs = __m256i;
-    type Words = Words;
-    type Bytes = [__m128i; 4];
-
-    #[inline(always)]
-    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
-        // SAFETY: a block has 64.
-        unsafe { wide_begin(bias, part) }
-    }
 
     #[inline(always)]
     unsafe fn wide_taps(
@@ -46,19 +35,6 @@ unsafe impl Isa for AvxVnni {
             }
             sums
         }
-    }
-
-    #[inline(always)]
-    unsafe fn wide_store(
-        sums: Self::Wide,
-        by: *const Ready,
-        part: usize,
-        scales: &Scales<'_>,
-        to: *mut i8,
-        count: usize,
-    ) {
-        // SAFETY: the caller's promises.
-        unsafe { wide_store(sums, by, part, scales, to, count) }
     }
 
     #[inline(always)]
@@ -124,64 +100,5 @@ unsafe impl Isa for AvxVnni {
     #[inline(always)]
     unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
         sums
-    }
-
-    /// What rounding has taken off, at most.
-    type Doubt = __m256;
-
-    #[inline(always)]
-    unsafe fn no_doubt() -> Self::Doubt {
-        // SAFETY: see the impl.
-        unsafe { _mm256_setzero_ps() }
-    }
-
-    #[inline(always)]
-    unsafe fn requantize<const ONE_SIDED: bool>(
-        words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
-        doubt: &mut Self::Doubt,
-    ) -> Self::Bytes {
-        // SAFETY: the caller's promises.
-        unsafe { requantize::<ONE_SIDED>(words, by, scales, doubt) }
-    }
-
-    #[inline(always)]
-    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
-        // SAFETY: see the impl.
-        unsafe { is_close(doubt) }
-    }
-
-    #[inline(always)]
-    unsafe fn requantize_exactly(
-        words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
-    ) -> Self::Bytes {
-        // SAFETY: the caller's promises.
-        unsafe { requantize_exactly(words, by, scales) }
-    }
-
-    #[inline(always)]
-    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-        // SAFETY: 64 bytes are the caller's.
-        unsafe {
-            _mm_storeu_si128(to.cast(), bytes[0]);
-            _mm_storeu_si128(to.wrapping_add(16).cast(), bytes[1]);
-            _mm_storeu_si128(to.wrapping_add(32).cast(), bytes[2]);
-            _mm_storeu_si128(to.wrapping_add(48).cast(), bytes[3]);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
-        // SAFETY: the caller's promise.
-        unsafe { store_one(bytes[vector], to, count) }
-    }
-
-    #[inline(always)]
-    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
-        // SAFETY: see the impl.
-        unsafe { spill(words) }
     }
 }
