@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use niello_compiler::truncation;
+
 #[path = "../elsewhere/src/cases.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod cases;

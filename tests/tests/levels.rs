@@ -5,6 +5,7 @@
 use std::sync::Mutex;
 
 use niello::__private as rt;
+use niello_compiler::truncation;
 
 #[path = "../elsewhere/src/cases.rs"]
 #[allow(unreachable_pub, dead_code)]

@@ -30,6 +30,9 @@ pub fn checksum(case: Case) -> u32 {
 /// Numerical Recipes' generator; the upper bits are the good ones.
 pub struct Random(pub u32);
 
+/// No case's sums are larger.
+const LARGEST_SUM: i64 = 1 << 23;
+
 impl Random {
     fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -84,12 +87,27 @@ impl Random {
     }
 }
 
+/// Multipliers ready for outputs with a zero point and a smallest value.
 fn made_ready(
     (multiplier, shift): (Vec<[i32; 16]>, Vec<[i32; 16]>),
     offset: i32,
+    activation_min: i32,
 ) -> Vec<rt::Ready> {
-    let pairs = multiplier.into_iter().zip(shift);
-    pairs.map(|(m, s)| rt::ready([m], [s], offset)[0]).collect()
+    let pairs: Vec<_> = multiplier.into_iter().zip(shift).collect();
+    let one_sided = activation_min >= offset;
+    let strips = pairs.chunks(4).flat_map(|strip| {
+        let mut units = Vec::new();
+        for (multipliers, shifts) in strip {
+            for (&m, &shift) in multipliers.iter().zip(shifts) {
+                let found = super::truncation(m, shift, LARGEST_SUM, one_sided);
+                units.extend(found.map(|unit| unit as u8));
+            }
+        }
+        let four = [0, 1, 2, 3].map(|i| strip[i.min(strip.len() - 1)]);
+        let ready = rt::ready(four.map(|b| b.0), four.map(|b| b.1), offset, &units);
+        ready.into_iter().take(strip.len())
+    });
+    strips.collect()
 }
 
 /// Weights in strips of blocks, those of runs of `run` inputs in `segments` whose last
@@ -141,8 +159,8 @@ fn products(seed: u32) -> Vec<i8> {
     let shift = r.between(-12, 1);
     let multipliers = r.multipliers(blocks, shift);
     let output_offset = r.byte().into();
-    let ready = made_ready(multipliers, output_offset);
     let (activation_min, activation_max) = r.bounds();
+    let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::Blocks {
         depth,
         channels,
@@ -173,12 +191,12 @@ fn close_calls(seed: u32) -> Vec<i8> {
     for (bias, (&m, &shift)) in bias.iter_mut().flatten().zip(factors) {
         let factor = f64::from(m) * f64::from_bits(((1023 + shift - 31) as u64) << 52);
         let x = (f64::from(*bias) + 0.5) / factor;
-        *bias = (x.round() as i32).clamp(-(1 << 23), 1 << 23) + r.between(-1, 1);
+        *bias = (x.round() as i32).clamp(1 - (1 << 23), (1 << 23) - 1) + r.between(-1, 1);
     }
     let output_offset = r.byte().into();
-    let ready = made_ready((significands, shifts), output_offset);
     let filter = vec![0; blocks * 64];
     let (activation_min, activation_max) = r.bounds();
+    let ready = made_ready((significands, shifts), output_offset, activation_min);
     let p = rt::Blocks {
         depth: 4,
         channels: blocks * 16,
@@ -200,10 +218,11 @@ fn close_calls(seed: u32) -> Vec<i8> {
 
 /// Sizes, strides and padding, and the padded image's size.
 fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
-    let filter = [r.size(1, 4), r.size(1, 4)];
+    // Most often 3x3.
+    let filter = [r.size(1, 4), [3, r.size(1, 4)][r.size(0, 1)]];
     let stride = [r.size(1, 2), r.size(1, 2)];
     let dilation = [r.size(1, 2), r.size(1, 2)];
-    let output = [r.size(1, 7), r.size(1, 20)];
+    let output = [r.size(1, 5), r.size(1, 40)];
     let padded = [0, 1].map(|d| (output[d] - 1) * stride[d] + (filter[d] - 1) * dilation[d] + 1);
     let padding = [0, 1].map(|d| r.size(0, (padded[d] - 1).min(filter[d] / 2)));
     let input = [0, 1].map(|d| (padded[d] - padding[d]).max(1));
@@ -229,7 +248,11 @@ fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
 fn windows(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0xAAAA);
     let (window, padded) = window(&mut r);
-    let (input_depth, channels) = (r.size(1, 9), r.size(1, 100));
+    let input_depth = match r.next() % 2 {
+        0 => r.size(1, 9),
+        _ => 4 * r.size(1, 4),
+    };
+    let channels = r.size(1, 100);
     let rows = 0..window.filter_height;
     let (mut segments, run) = (Vec::new(), window.filter_width * input_depth);
     for y in rows {
@@ -241,8 +264,8 @@ fn windows(seed: u32) -> Vec<i8> {
     let shift = r.between(-12, 1);
     let multipliers = r.multipliers(blocks, shift);
     let output_offset = r.byte().into();
-    let ready = made_ready(multipliers, output_offset);
     let (activation_min, activation_max) = r.bounds();
+    let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::BlocksConv2d {
         window,
         input_depth,
@@ -307,8 +330,8 @@ fn depthwise(seed: u32) -> Vec<i8> {
     let shift = r.between(-10, 1);
     let multipliers = r.multipliers(4 * blocks, shift);
     let output_offset = r.byte().into();
-    let ready = made_ready(multipliers, output_offset);
     let (activation_min, activation_max) = r.bounds();
+    let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::BlocksDepthwise {
         window,
         channels,

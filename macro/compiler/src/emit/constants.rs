@@ -6,6 +6,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::{float, ident, int};
+use crate::ops::Truncation;
+use crate::quantize::arithmetic::Multiplier;
 
 /// Collects constants while kernels are emitted.
 #[derive(Default)]
@@ -120,22 +122,27 @@ impl Constants {
     }
 
     /// Multipliers in blocks of sixteen, which the runtime makes ready for outputs with a
-    /// zero point.
-    pub(crate) fn ready(&mut self, multiplier: &[i32], shift: &[i32], offset: i32) -> TokenStream {
-        let n = multiplier.len().div_ceil(16);
-        let (first, second) = (in_blocks(multiplier), in_blocks(shift));
-        let both = multiplier
+    /// zero point, and what truncation needs to give their outputs, if anything does.
+    pub(crate) fn ready(
+        &mut self,
+        channels: &[(Multiplier, Option<Truncation>)],
+        offset: i32,
+    ) -> TokenStream {
+        let n = channels.len().div_ceil(16);
+        let multipliers: Vec<i32> = channels.iter().map(|(m, _)| m.multiplier).collect();
+        let shifts: Vec<i32> = channels.iter().map(|(m, _)| m.shift).collect();
+        let units: Vec<u8> = channels
             .iter()
-            .chain(shift)
-            .chain(std::iter::once(&offset));
-        let offset = super::int(offset);
-        let bytes = both.flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "ready",
-            "MULTIPLIER",
-            bytes,
-            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #offset);),
-        );
+            .flat_map(|(_, t)| Truncation::bytes(*t))
+            .map(|q| q as u8)
+            .collect();
+        let (first, second) = (in_blocks(&multipliers), in_blocks(&shifts));
+        let all = multipliers.iter().chain(&shifts).chain([&offset]);
+        let content = all.flat_map(|x| x.to_le_bytes()).chain(units.clone());
+        let (offset, units) = (super::int(offset), Literal::byte_string(&units));
+        let name = self.share("ready", "MULTIPLIER", content.collect(), |name| {
+            quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #offset, #units);)
+        });
         quote!(&#name)
     }
 

@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::truncation::Truncation;
 use super::weights::{bias, check_bias, weights};
 use super::{Activation, Buffer, LowerContext, Reference, Target};
 use crate::emit::{self, Constants};
@@ -472,12 +473,9 @@ impl Accumulation {
         simple
     }
 
-    /// True if no sum leaves 32 bits where it is shifted left by one more than its
-    /// multiplier asks for: then few instructions give the reference's rounding.
-    fn is_small(&self, multipliers: &[Multiplier]) -> bool {
-        let Some((filter, bias, _)) = self.int8() else {
-            return false;
-        };
+    /// The largest magnitude that each channel's sums can have.
+    fn bounds(&self) -> Option<Vec<i64>> {
+        let (filter, bias, _) = self.int8()?;
         let channels = bias.len().max(1);
         let per_channel = (filter.len() / channels).max(1);
         let mut bounds: Vec<i64> = bias.iter().map(|b| i64::from(*b).abs()).collect();
@@ -491,6 +489,15 @@ impl Accumulation {
                 *bound += i64::from(*w).abs() * 255;
             }
         }
+        Some(bounds)
+    }
+
+    /// True if no sum leaves 32 bits where it is shifted left by one more than its
+    /// multiplier asks for: then few instructions give the reference's rounding.
+    fn is_small(&self, multipliers: &[Multiplier]) -> bool {
+        let Some(bounds) = self.bounds() else {
+            return false;
+        };
         bounds.iter().zip(multipliers).all(|(&bound, m)| {
             (-31..=15).contains(&m.shift)
                 && m.multiplier >= 1 << 30
@@ -530,10 +537,18 @@ impl Accumulation {
         if !self.is_fast() {
             return self.emit_output(false, constants);
         }
-        let ordered = order.iter().filter_map(|&channel| multipliers.get(channel));
-        let significands: Vec<i32> = ordered.clone().map(|m| m.multiplier).collect();
-        let shifts: Vec<i32> = ordered.map(|m| m.shift).collect();
-        let channels = constants.ready(&significands, &shifts, *output_offset);
+        let one_sided = min >= output_offset;
+        let bounds = self.bounds().unwrap_or_default();
+        let truncations: Vec<Option<Truncation>> = multipliers
+            .iter()
+            .zip(bounds)
+            .map(|(&m, bound)| Truncation::find(m, bound, one_sided))
+            .collect();
+        let ordered: Vec<(Multiplier, Option<Truncation>)> = order
+            .iter()
+            .filter_map(|&c| Some((*multipliers.get(c)?, *truncations.get(c)?)))
+            .collect();
+        let channels = constants.ready(&ordered, *output_offset);
         let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
         let stage = quote!(rt::Scales {
             channels: #channels,

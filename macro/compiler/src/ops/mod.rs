@@ -39,6 +39,7 @@ mod softmax_i16;
 pub(crate) mod strided;
 pub(crate) mod table;
 pub(crate) mod tail;
+mod truncation;
 mod unary;
 mod view;
 mod weights;
@@ -52,6 +53,8 @@ pub(crate) use context::{
 };
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
 pub(crate) use operator::{Cast, ChannelRole, Operator};
+pub(crate) use truncation::Truncation;
+pub use truncation::truncation;
 
 macro_rules! operators {
     (

@@ -3,7 +3,8 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::{Isa, LANES, Ready, Scales};
+use super::isa::{Isa, LANES};
+use super::ready::{Ready, Scales};
 
 /// AVX2.
 #[derive(Clone, Copy)]

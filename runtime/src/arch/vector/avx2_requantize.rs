@@ -3,7 +3,8 @@
 use core::arch::x86_64::*;
 
 use super::avx2::Words;
-use super::isa::{Ready, Scales, cold};
+use super::isa::cold;
+use super::ready::{Ready, Scales};
 
 /// See `avx512.rs`.
 const EDGE: f32 = 0.5 - 1.0 / 16384.0;

@@ -2,45 +2,64 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::{Isa, LANES, Ready, Scales, cold};
+use super::isa::{Isa, LANES, cold};
+use super::ready::{Ready, Scales};
 
 /// AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
 pub(super) struct Avx512;
 
-/// A scaled sum that is as close to a rounding's edge in f32 is computed again in
-/// integers. Factor, sum and product are each off by at most 2^-24 of a magnitude that
-/// is below 256 where the output is not at an end of its range: together below 2^-14.
-const EDGE: f32 = 0.5 - 1.0 / 16384.0;
+/// Towards zero, without exceptions.
+const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
 
-/// Four vectors of sums to int8, in the order of 16-byte lanes: four of each.
-///
-/// Rounding to Q31, then away from zero by a shift, is rounding once of a sum whose
-/// magnitude is [`Ready::nudge`] larger, but for sums close to an edge: `edge` is the
-/// most that has been taken off by rounding.
+/// Four vectors of sums to int8, in the order of 16-byte lanes: four of each. Right if
+/// [`is_truncated`].
 #[inline(always)]
 unsafe fn requantize<const ONE_SIDED: bool>(
     words: [__m512i; 4],
     by: [*const Ready; 4],
     scales: &Scales<'_>,
-    edge: &mut __m512,
 ) -> __m512i {
     // SAFETY: multipliers are there; the features are enabled.
     unsafe {
-        let [a, b, c, d] = [
-            scaled::<ONE_SIDED>(words[0], by[0]),
-            scaled::<ONE_SIDED>(words[1], by[1]),
-            scaled::<ONE_SIDED>(words[2], by[2]),
-            scaled::<ONE_SIDED>(words[3], by[3]),
-        ];
-        let (ab, cd) = (
-            _mm512_range_ps::<LARGER>(rest(a), rest(b)),
-            _mm512_range_ps::<LARGER>(rest(c), rest(d)),
+        let low = _mm512_packs_epi32(
+            truncated::<ONE_SIDED>(words[0], by[0]),
+            truncated::<ONE_SIDED>(words[1], by[1]),
         );
-        *edge = _mm512_range_ps::<LARGER>(*edge, _mm512_range_ps::<LARGER>(ab, cd));
-        let low = _mm512_packs_epi32(_mm512_cvtps_epi32(a), _mm512_cvtps_epi32(b));
-        let high = _mm512_packs_epi32(_mm512_cvtps_epi32(c), _mm512_cvtps_epi32(d));
-        packed::<ONE_SIDED>([low, high], scales)
+        let high = _mm512_packs_epi32(
+            truncated::<ONE_SIDED>(words[2], by[2]),
+            truncated::<ONE_SIDED>(words[3], by[3]),
+        );
+        packed([low, high], scales)
+    }
+}
+
+/// True if truncation gives the outputs of this block's strip.
+#[inline(always)]
+unsafe fn is_truncated(by: *const Ready) -> bool {
+    // SAFETY: multipliers are there.
+    unsafe { (*by).start[0] != 0.0 }
+}
+
+/// Requantized as far as the offset: see [`super::isa::ready`].
+#[inline(always)]
+unsafe fn truncated<const ONE_SIDED: bool>(words: __m512i, by: *const Ready) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let x = _mm512_cvtepi32_ps(words);
+        let upper = _mm512_load_ps((&raw const (*by).upper).cast());
+        let lower = _mm512_load_ps((&raw const (*by).lower).cast());
+        let mut start = _mm512_load_ps((&raw const (*by).start).cast());
+        if !ONE_SIDED {
+            // With the sum's sign.
+            start = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
+                _mm512_castps_si512(start),
+                _mm512_castps_si512(x),
+                _mm512_set1_epi32(i32::MIN),
+            ));
+        }
+        let inner = _mm512_fmadd_round_ps::<TRUNCATE>(x, lower, start);
+        _mm512_cvttps_epi32(_mm512_fmadd_round_ps::<TRUNCATE>(x, upper, inner))
     }
 }
 
@@ -55,24 +74,20 @@ unsafe fn requantize_exactly(
     unsafe {
         let low = _mm512_packs_epi32(exactly(words[0], by[0]), exactly(words[1], by[1]));
         let high = _mm512_packs_epi32(exactly(words[2], by[2]), exactly(words[3], by[3]));
-        packed::<false>([low, high], scales)
+        packed([low, high], scales)
     }
 }
 
 /// Offset and clamp.
 #[inline(always)]
-unsafe fn packed<const WITH_OFFSET: bool>(q: [__m512i; 2], scales: &Scales<'_>) -> __m512i {
+unsafe fn packed(q: [__m512i; 2], scales: &Scales<'_>) -> __m512i {
     // SAFETY: the features are enabled.
     unsafe {
-        let mut q = q;
-        if !WITH_OFFSET {
-            let offset = _mm512_set1_epi16(scales.output_offset as i16);
-            q = [
-                _mm512_adds_epi16(q[0], offset),
-                _mm512_adds_epi16(q[1], offset),
-            ];
-        }
-        let bytes = _mm512_packs_epi16(q[0], q[1]);
+        let offset = _mm512_set1_epi16(scales.output_offset as i16);
+        let bytes = _mm512_packs_epi16(
+            _mm512_adds_epi16(q[0], offset),
+            _mm512_adds_epi16(q[1], offset),
+        );
         let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(scales.activation_min as i8));
         _mm512_min_epi8(bytes, _mm512_set1_epi8(scales.activation_max as i8))
     }
@@ -86,43 +101,6 @@ unsafe fn in_order(bytes: __m512i) -> __m512i {
         let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         _mm512_permutexvar_epi32(order, bytes)
     }
-}
-
-/// True if something has to be computed again.
-#[inline(always)]
-unsafe fn is_close(edge: __m512) -> bool {
-    // SAFETY: the features are enabled.
-    unsafe { _mm512_cmp_ps_mask::<_CMP_GE_OQ>(edge, _mm512_set1_ps(EDGE)) != 0 }
-}
-
-/// Of two numbers the one of larger magnitude, without its sign.
-const LARGER: i32 = 0b1011;
-
-/// Scaled sums, to be rounded; with the offset, if negative ones do not matter.
-#[inline(always)]
-unsafe fn scaled<const ONE_SIDED: bool>(words: __m512i, by: *const Ready) -> __m512 {
-    // SAFETY: multipliers are there; the features are enabled.
-    unsafe {
-        let x = _mm512_cvtepi32_ps(words);
-        let factor = _mm512_load_ps((&raw const (*by).factor).cast());
-        if ONE_SIDED {
-            return _mm512_fmadd_ps(x, factor, _mm512_load_ps((&raw const (*by).above).cast()));
-        }
-        // The nudge with the sum's sign.
-        let nudge = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
-            _mm512_load_si512((&raw const (*by).nudge).cast()),
-            _mm512_castps_si512(x),
-            _mm512_set1_epi32(i32::MIN),
-        ));
-        _mm512_fmadd_ps(x, factor, nudge)
-    }
-}
-
-/// What rounding takes off.
-#[inline(always)]
-unsafe fn rest(y: __m512) -> __m512 {
-    // SAFETY: the features are enabled.
-    unsafe { _mm512_reduce_ps::<0>(y) }
 }
 
 /// Requantized as far as the offset, in integers.
@@ -219,16 +197,14 @@ unsafe impl Isa for Avx512 {
                 by.wrapping_add(2),
                 by.wrapping_add(3),
             ];
-            let mut edge = _mm512_setzero_ps();
-            let mut bytes = if scales.are_one_sided() {
-                requantize::<true>(sums, by, scales, &mut edge)
-            } else {
-                requantize::<false>(sums, by, scales, &mut edge)
-            };
-            if is_close(edge) {
+            let bytes = if !is_truncated(by[0]) {
                 cold();
-                bytes = requantize_exactly(sums, by, scales);
-            }
+                requantize_exactly(sums, by, scales)
+            } else if scales.are_one_sided() {
+                requantize::<true>(sums, by, scales)
+            } else {
+                requantize::<false>(sums, by, scales)
+            };
             if count >= 64 {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {
@@ -287,13 +263,12 @@ unsafe impl Isa for Avx512 {
         sums
     }
 
-    /// What rounding has taken off, at most.
-    type Doubt = __m512;
+    /// True if truncation does not give the outputs.
+    type Doubt = bool;
 
     #[inline(always)]
     unsafe fn no_doubt() -> Self::Doubt {
-        // SAFETY: see the impl.
-        unsafe { _mm512_setzero_ps() }
+        false
     }
 
     #[inline(always)]
@@ -303,14 +278,16 @@ unsafe impl Isa for Avx512 {
         scales: &Scales<'_>,
         doubt: &mut Self::Doubt,
     ) -> Self::Bytes {
-        // SAFETY: the caller's promises.
-        unsafe { in_order(requantize::<ONE_SIDED>(words, by, scales, doubt)) }
+        // SAFETY: the caller's promises; a tile is all of one strip.
+        unsafe {
+            *doubt = !is_truncated(by[0]);
+            in_order(requantize::<ONE_SIDED>(words, by, scales))
+        }
     }
 
     #[inline(always)]
     unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
-        // SAFETY: see the impl.
-        unsafe { is_close(doubt) }
+        doubt
     }
 
     #[inline(always)]

@@ -8,7 +8,8 @@
 //! byte interleaving within lanes of 16 bytes leaves the inputs; biases and
 //! multipliers are in the same order.
 
-use super::isa::{Isa, LANES, Scales};
+use super::isa::{Isa, LANES};
+use super::ready::Scales;
 
 /// Elements of a block.
 pub(crate) const BLOCK: usize = 64;

@@ -3,7 +3,8 @@
 
 use core::marker::PhantomData;
 
-use super::isa::{Isa, LANES, Ready, Scales};
+use super::isa::{Isa, LANES};
+use super::ready::{Ready, Scales};
 
 /// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
 ///

@@ -121,7 +121,7 @@ pub(super) unsafe fn all<
                 2 if I::WIDE => tile.column::<I, M2, 2>(strip, output),
                 _ => {
                     for n in 0..width {
-                        tile.column::<I, M1, 1>(strip.part(n), output);
+                        tile.one::<I, M1>(strip.part(n), output);
                     }
                 }
             }

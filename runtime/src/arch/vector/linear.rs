@@ -3,8 +3,9 @@
 
 use core::arch::x86_64::*;
 
-use super::isa::{cold, power_of_two};
+use super::isa::cold;
 use super::level::{Level, level};
+use super::ready::power_of_two;
 use crate::arithmetic::Multiplier;
 
 /// `a * first + b * second + constant`, or `(a + first) * (b + second) * scale +

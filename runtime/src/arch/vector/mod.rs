@@ -34,6 +34,8 @@ mod linear;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod plain;
+mod ready;
+mod rows;
 #[cfg(target_arch = "x86_64")]
 mod shift;
 #[cfg(target_arch = "wasm32")]
@@ -45,13 +47,14 @@ mod vnni;
 
 pub(crate) use depthwise::Plane;
 pub(crate) use gemm::Pixels;
+pub use isa::BlockStage;
 pub(crate) use isa::LANES;
-pub use isa::{BlockStage, Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use level::level;
 pub use level::{Level, available, force, levels};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use linear::Linear;
+pub use ready::{Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use shift::shift_apart;
 pub(crate) use table::{look_up, look_up_in_place};

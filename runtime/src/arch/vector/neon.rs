@@ -3,7 +3,7 @@
 use core::arch::aarch64::*;
 
 use super::four::Four;
-use super::isa::{Ready, Scales};
+use super::ready::{Ready, Scales};
 
 /// With SDOT or without.
 #[derive(Clone, Copy)]

@@ -1,7 +1,8 @@
 //! The definition, in plain Rust.
 
 use super::SHIFT;
-use super::isa::{Isa, LANES, Ready, Scales};
+use super::isa::{Isa, LANES};
+use super::ready::{Ready, Scales};
 
 /// No instruction set beyond the target's own.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use core::arch::wasm32::*;
 
 use super::four::Four;
-use super::isa::{Ready, Scales};
+use super::ready::{Ready, Scales};
 
 /// simd128, which the module is compiled with.
 #[derive(Clone, Copy)]

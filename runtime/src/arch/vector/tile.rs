@@ -1,7 +1,8 @@
 //! Some pixels by some blocks of channels: sums and what becomes of them.
 
 use super::gemm::Pixels;
-use super::isa::{BlockStage, Isa, LANES, Scales, cold};
+use super::isa::{BlockStage, Isa, LANES, cold};
+use super::ready::Scales;
 use crate::ops::Blocks;
 
 /// How to requantize: see [`Isa::requantize`].
@@ -23,9 +24,9 @@ macro_rules! each {
 
 /// What a tile reads and writes; all of it in bounds.
 pub(super) struct Tile<'a, S: BlockStage> {
-    pixels: Pixels<'a>,
+    pub(super) pixels: Pixels<'a>,
     /// As many as there are outputs for.
-    count: usize,
+    pub(super) count: usize,
     bias: &'a [[i32; LANES]],
     channels: usize,
     stage: S,
@@ -80,6 +81,18 @@ pub(super) struct Strip {
 }
 
 impl Strip {
+    /// Its first block.
+    #[inline(always)]
+    pub(super) fn block(self) -> usize {
+        self.block
+    }
+
+    /// Its weights.
+    #[inline(always)]
+    pub(super) fn weights(self) -> *const u8 {
+        self.weights
+    }
+
     /// One of its blocks.
     #[inline(always)]
     pub(super) fn part(self, n: usize) -> Self {
@@ -244,9 +257,15 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         }
     }
 
+    /// Where a strip's biases begin.
+    #[inline(always)]
+    pub(super) fn bias_of(&self, strip: Strip) -> *const i32 {
+        self.bias.as_ptr().wrapping_add(strip.block).cast()
+    }
+
     /// The outputs of `M` pixels and `N` blocks.
     #[inline(always)]
-    unsafe fn finish<I: Isa, const M: usize, const N: usize>(
+    pub(super) unsafe fn finish<I: Isa, const M: usize, const N: usize>(
         &self,
         sums: [[I::Sums; M]; N],
         first: usize,

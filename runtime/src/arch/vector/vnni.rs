@@ -3,7 +3,8 @@
 use core::arch::x86_64::*;
 
 use super::avx2::{eight_words, interleave};
-use super::isa::{Isa, LANES, Ready, Scales};
+use super::isa::{Isa, LANES};
+use super::ready::{Ready, Scales};
 
 /// AVX2 and AVX-VNNI.
 #[derive(Clone, Copy)]

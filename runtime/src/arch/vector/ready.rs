@@ -1,0 +1,172 @@
+//! Multipliers as kernels want them.
+
+use super::isa::LANES;
+use crate::arithmetic::Multiplier;
+
+/// The multipliers of sixteen channels, ready for the few-instruction requantization.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub struct Ready {
+    // What is always read lies side by side.
+    /// The factor of truncated sums: see [`ready`].
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) upper: [f32; LANES],
+    /// What it lacks to the multiplier.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) lower: [f32; LANES],
+    /// A little more than a half; 0 in all channels of a strip if truncation does not
+    /// give the outputs of one of them.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) start: [f32; LANES],
+    /// Multiplier and shift as one factor.
+    pub(crate) factor: [f32; LANES],
+    /// What is added to scaled sums that are not negative: the nudge and the output's
+    /// zero point.
+    pub(crate) above: [f32; LANES],
+    /// What rounding twice adds to a scaled sum's magnitude: half of the first
+    /// rounding's unit.
+    pub(crate) nudge: [f32; LANES],
+    /// Q31 significands.
+    pub(crate) multiplier: [i32; LANES],
+    /// Places to shift a sum left before it is multiplied.
+    pub(crate) left: [i32; LANES],
+    /// Places to shift the product's upper half right.
+    pub(crate) right: [i32; LANES],
+    /// Half of 1 shifted left by `right`.
+    pub(crate) half: [i32; LANES],
+    /// Where a negative number has a 1 that is taken off it before it is rounded: 31,
+    /// or nowhere (32) without a shift.
+    pub(crate) sign: [i32; LANES],
+}
+
+impl Ready {
+    /// A channel's multiplier as it was.
+    #[inline(always)]
+    pub(crate) fn multiplier(&self, channel: usize) -> Multiplier {
+        Multiplier {
+            multiplier: self.multiplier[channel],
+            shift: self.left[channel] - 1 - self.right[channel],
+        }
+    }
+}
+
+/// Q31 significands and powers of two made ready, for an output with this zero point.
+///
+/// `units` are two signed bytes per channel that the compiler has found: with them,
+/// `sum * upper + (sum * lower + start)`, each rounded towards zero, is the output of
+/// every sum that there can be. The factor `upper` is as many units in the last place
+/// from the nearest one, `start` as many from 1/2 and the first rounding's share. The
+/// factor's -128 says that there are no such numbers, and so does their absence.
+pub const fn ready<const N: usize>(
+    multiplier: [[i32; LANES]; N],
+    shift: [[i32; LANES]; N],
+    output_offset: i32,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] units: &[u8],
+) -> [Ready; N] {
+    let mut all = [const {
+        Ready {
+            #[cfg(target_arch = "x86_64")]
+            upper: [0.0; LANES],
+            #[cfg(target_arch = "x86_64")]
+            lower: [0.0; LANES],
+            #[cfg(target_arch = "x86_64")]
+            start: [0.0; LANES],
+            multiplier: [0; LANES],
+            left: [0; LANES],
+            right: [0; LANES],
+            half: [0; LANES],
+            sign: [0; LANES],
+            factor: [0.0; LANES],
+            nudge: [0.0; LANES],
+            above: [0.0; LANES],
+        }
+    }; N];
+    let mut block = 0;
+    while block < N {
+        let mut i = 0;
+        while i < LANES {
+            let shift = shift[block][i];
+            let right = if shift < 0 { -shift & 31 } else { 0 };
+            let ready = &mut all[block];
+            ready.multiplier[i] = multiplier[block][i];
+            ready.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
+            ready.right[i] = right;
+            ready.half[i] = ((1_u32 << right) >> 1) as i32;
+            ready.sign[i] = if right > 0 { 31 } else { 32 };
+            let scale = power_of_two(ready.left[i] - 32 - right);
+            let factor = multiplier[block][i] as f64 * scale;
+            ready.factor[i] = factor as f32;
+            ready.nudge[i] = if right > 0 {
+                power_of_two(-1 - right) as f32
+            } else {
+                0.0
+            };
+            ready.above[i] = ready.nudge[i] + output_offset as f32;
+            #[cfg(target_arch = "x86_64")]
+            if strip_is_truncated(units, block) {
+                let [units, start] = units_of(units, block * LANES + i);
+                let upper = f32::from_bits(ready.factor[i].to_bits().wrapping_add_signed(units));
+                ready.upper[i] = upper;
+                ready.lower[i] = (factor - upper as f64) as f32;
+                ready.start[i] = (0.5 + start as f64 * power_of_two(-24)) as f32 + ready.nudge[i];
+            }
+            i += 1;
+        }
+        block += 1;
+    }
+    all
+}
+
+/// A channel's units; none behind the last channel.
+#[cfg(target_arch = "x86_64")]
+const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
+    if 2 * channel + 1 < units.len() {
+        [
+            units[2 * channel] as i8 as i32,
+            units[2 * channel + 1] as i8 as i32,
+        ]
+    } else {
+        [0; 2]
+    }
+}
+
+/// True if truncation gives the outputs of all channels of a strip of four blocks.
+#[cfg(target_arch = "x86_64")]
+const fn strip_is_truncated(units: &[u8], block: usize) -> bool {
+    let first = block / 4 * 4 * LANES;
+    let mut i = 0;
+    while i < 4 * LANES {
+        if units_of(units, first + i)[0] == i8::MIN as i32 {
+            return false;
+        }
+        i += 1;
+    }
+    !units.is_empty()
+}
+
+/// 2 to an exponent in the range of normal numbers.
+pub(super) const fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((1023 + exponent) as u64) << 52)
+}
+
+/// Per-channel multipliers and what all channels share, of the few-instruction
+/// requantization.
+#[derive(Clone, Copy, Debug)]
+pub struct Scales<'a> {
+    /// Multipliers.
+    pub channels: &'a [Ready],
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+}
+
+impl Scales<'_> {
+    /// True if all that becomes of negative sums is the smallest output.
+    #[inline(always)]
+    pub(crate) fn are_one_sided(&self) -> bool {
+        self.activation_min >= self.output_offset
+    }
+}
