@@ -1,6 +1,8 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
 use super::window::Window;
+#[cfg(target_arch = "x86_64")]
+use crate::arch::vector;
 use crate::arch::vector::SHIFT;
 use crate::arch::widely;
 
@@ -51,52 +53,85 @@ impl Padding<'_> {
         let [rows, columns] = self.padded;
         let pitch = (columns * depth).max(1);
         let fill = self.zero_point ^ SHIFT;
-        let Some((padded, slack)) = scratch.split_at_mut_checked(rows * pitch) else {
+        let size = rows * pitch;
+        if size > scratch.len() {
             return;
-        };
-        slack.fill(fill);
-        let lines = input.chunks_exact((w.input_width * depth).max(1));
-        let (above, rest) = padded
-            .split_at_mut_checked(w.padding_top * pitch)
-            .unwrap_or_default();
-        above.fill(fill);
-        let mut last = rest.chunks_exact_mut(pitch);
-        for (from, to) in lines.zip(last.by_ref()) {
-            if !self.apart {
-                let begin = (w.padding_left * depth).min(to.len());
-                let (left, to) = to.split_at_mut(begin);
-                let (to, right) = to.split_at_mut(from.len().min(to.len()));
-                left.fill(fill);
-                right.fill(fill);
-                shift(from, to);
-            } else {
-                self.pad_apart(from, to, fill);
+        }
+        let top = (w.padding_top * pitch).min(size);
+        scratch[..top].fill(fill);
+        let below = top + self.lines(input, &mut scratch[top..], fill);
+        scratch[below.min(size)..].fill(fill);
+    }
+
+    /// Lines with what is on their left and right; what is behind them may be
+    /// overwritten. Gives where they end.
+    #[inline(always)]
+    fn lines(&self, input: &[i8], to: &mut [i8], fill: i8) -> usize {
+        let (w, depth) = (self.window, self.depth);
+        let pitch = (self.padded[1] * depth).max(1);
+        let length = (w.input_width * depth).max(1);
+        let left = (w.padding_left * depth).min(pitch);
+        let count = w.input_height.min(to.len() / pitch);
+        #[cfg(target_arch = "x86_64")]
+        if !self.apart {
+            let lines = vector::Lines {
+                left,
+                length,
+                pitch,
+                fill,
+            };
+            if vector::pad_lines(input, to, lines) {
+                return count * pitch;
             }
         }
-        last.for_each(|row| row.fill(fill));
+        for (y, from) in input.chunks_exact(length).take(count).enumerate() {
+            let to = &mut to[y * pitch..];
+            if self.apart {
+                self.pad_apart(from, to, fill);
+                continue;
+            }
+            let (left, to) = to[..pitch].split_at_mut(left);
+            let (to, right) = to.split_at_mut(from.len().min(to.len()));
+            left.fill(fill);
+            right.fill(fill);
+            shift(from, to);
+        }
+        count * pitch
     }
 
     /// Even columns, then odd ones.
     #[inline(always)]
-    fn pad_apart(&self, from: &[i8], to: &mut [i8], fill: i8) {
+    fn pad_apart(&self, from: &[i8], mut to: &mut [i8], fill: i8) {
         let (depth, left) = (self.depth, self.window.padding_left);
         let columns = self.padded[1];
-        let (even, odd) = to.split_at_mut((columns.div_ceil(2) * depth).min(to.len()));
-        for (parity, plane) in [even, odd].into_iter().enumerate() {
+        for parity in 0..2 {
             // Columns of the plane in front of the image, and their end in it.
             let before = (left + 1 - parity) / 2;
             let end = (left + self.window.input_width + 1 - parity) / 2;
             let begin = 2 * before + parity - left;
+            let from = from.get(begin * depth..).unwrap_or(&[]);
+            let size = (columns + 1 - parity) / 2 * depth;
+            let count = end.saturating_sub(before);
+            #[cfg(target_arch = "x86_64")]
+            {
+                let line = vector::Lines {
+                    left: before * depth,
+                    length: count * depth,
+                    pitch: size,
+                    fill,
+                };
+                if vector::pad_apart(from, to, [count, depth], line) {
+                    to = &mut to[size..];
+                    continue;
+                }
+            }
+            let (plane, rest) = to.split_at_mut(size.min(to.len()));
+            to = rest;
             let (above, rest) = plane.split_at_mut((before * depth).min(plane.len()));
-            let inside = (end.saturating_sub(before) * depth).min(rest.len());
+            let inside = (count * depth).min(rest.len());
             let (inside, below) = rest.split_at_mut(inside);
             above.fill(fill);
             below.fill(fill);
-            let from = from.get(begin * depth..).unwrap_or(&[]);
-            #[cfg(target_arch = "x86_64")]
-            if crate::arch::vector::shift_apart(from, inside, depth) {
-                continue;
-            }
             let pixels = inside.chunks_exact_mut(depth.max(1));
             for (to, from) in pixels.zip(from.chunks(2 * depth.max(1))) {
                 shift(from, to);

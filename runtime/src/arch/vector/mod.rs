@@ -56,7 +56,7 @@ pub use level::{Level, available, force, levels};
 pub(crate) use linear::Linear;
 pub use ready::{Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use shift::shift_apart;
+pub(crate) use shift::{Lines, pad_apart, pad_lines};
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 
