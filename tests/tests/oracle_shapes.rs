@@ -91,7 +91,7 @@ proptest! {
         }
         let mul = rt::Mul {
             broadcast: p, input1_offset: 3, input2_offset: -5, output_multiplier: ONE, output_offset: 2,
-            activation_min: -100, activation_max: 90,
+            activation_min: -100, activation_max: 90, linear: rt::Linear::NONE,
         };
         rt::mul(&mul, &a, &b, &mut got);
         for (got, [i, j]) in got.iter().zip(&places) {
@@ -103,7 +103,7 @@ proptest! {
         let add = rt::Add {
             broadcast: p, input1: operand(-1), input2: operand(0),
             output_multiplier: rt::Multiplier { multiplier: 1 << 30, shift: -18 }, output_offset: 0,
-            activation_min: -128, activation_max: 127,
+            activation_min: -128, activation_max: 127, linear: rt::Linear::NONE,
         };
         for (sign, kernel) in [(1.0, rt::add as fn(&rt::Add, &[i8], &[i8], &mut [i8])), (-1.0, rt::sub)] {
             kernel(&add, &a, &b, &mut got);

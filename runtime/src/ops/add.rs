@@ -3,8 +3,9 @@
 
 use super::broadcast::Broadcast;
 use super::here::here;
-#[cfg(all(niello_vector, target_arch = "x86_64"))]
-use crate::arch::vector::Linear;
+use super::linear::Linear;
+#[cfg(niello_vector)]
+use super::linear::{Between, sum, sum_in_place};
 use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
 
@@ -34,6 +35,8 @@ pub struct Add {
     pub activation_min: i32,
     /// Largest output.
     pub activation_max: i32,
+    /// The same in a few instructions; of SUB with the second operand's sign.
+    pub linear: Linear,
 }
 
 impl AddOperand {
@@ -88,84 +91,63 @@ here! {
 }
 
 fn add_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
-    if p.is_done(input1, input2, output, 1) {
-        return;
+    if !p.is_linear(input1, input2, output) {
+        add_widely(p, input1, input2, output);
     }
-    add_widely(p, input1, input2, output);
 }
 
 fn add_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
-    if p.is_done_in_place(in_out, input2, 1) {
-        return;
+    if !p.is_linear_in_place(in_out, input2) {
+        add_in_place_widely(p, in_out, input2);
     }
-    add_in_place_widely(p, in_out, input2);
 }
 
 fn sub_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
-    if p.is_done(input1, input2, output, -1) {
-        return;
+    if !p.is_linear(input1, input2, output) {
+        sub_widely(p, input1, input2, output);
     }
-    sub_widely(p, input1, input2, output);
 }
 
 fn sub_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
-    if p.is_done_in_place(in_out, input2, -1) {
-        return;
+    if !p.is_linear_in_place(in_out, input2) {
+        sub_in_place_widely(p, in_out, input2);
     }
-    sub_in_place_widely(p, in_out, input2);
 }
 
-/// The few-instruction version of int8, where it applies.
-#[cfg(all(niello_vector, target_arch = "x86_64"))]
+/// The few-instruction version, where there is one: true if it was that.
 impl Add {
-    fn linear(&self, sign: i32) -> Option<Linear> {
-        let AddOperand { offset, multiplier } = self.input2;
-        let second = Multiplier {
-            multiplier: sign * multiplier.multiplier,
-            ..multiplier
-        };
-        Linear::sum(
-            [
-                (self.input1.offset, self.input1.multiplier),
-                (offset, second),
-            ],
-            20,
-            (self.output_multiplier, self.output_offset),
-            (self.activation_min, self.activation_max),
-        )
-        .filter(|_| self.broadcast.is_none())
-    }
-
-    fn is_done<T: Integer>(&self, a: &[T], b: &[T], output: &mut [T], sign: i32) -> bool {
+    #[cfg(niello_vector)]
+    fn is_linear<T: Integer>(&self, a: &[T], b: &[T], output: &mut [T]) -> bool {
         let (Some(a), Some(b), Some(output)) = (T::int8(a), T::int8(b), T::int8_mut(output)) else {
             return false;
         };
-        let Some(linear) = self.linear(sign) else {
-            return false;
-        };
-        if sign > 0 {
-            linear.apply::<false>(a, b, output, |a, b| self.add(a, b))
-        } else {
-            linear.apply::<false>(a, b, output, |a, b| self.sub(a, b))
+        let bounds = Between(self.activation_min, self.activation_max);
+        if self.linear.is_there() {
+            sum(&self.linear, &self.broadcast, bounds, a, b, output);
         }
+        self.linear.is_there()
     }
 
-    fn is_done_in_place<T: Integer>(&self, in_out: &mut [T], b: &[T], sign: i32) -> bool {
+    #[cfg(niello_vector)]
+    fn is_linear_in_place<T: Integer>(&self, in_out: &mut [T], b: &[T]) -> bool {
         let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(b)) else {
             return false;
         };
-        let Some(linear) = self.linear(sign) else {
-            return false;
-        };
-        if sign > 0 {
-            linear.apply_in_place::<false>(in_out, b, |a, b| self.add(a, b))
-        } else {
-            linear.apply_in_place::<false>(in_out, b, |a, b| self.sub(a, b))
+        let bounds = Between(self.activation_min, self.activation_max);
+        if self.linear.is_there() {
+            sum_in_place(&self.linear, &self.broadcast, bounds, in_out, b);
         }
+        self.linear.is_there()
+    }
+
+    #[cfg(not(niello_vector))]
+    fn is_linear<T: Integer>(&self, _: &[T], _: &[T], _: &mut [T]) -> bool {
+        false
+    }
+
+    #[cfg(not(niello_vector))]
+    fn is_linear_in_place<T: Integer>(&self, _: &mut [T], _: &[T]) -> bool {
+        false
     }
 }
 

@@ -37,23 +37,6 @@ impl Broadcast {
         }
     }
 
-    /// True if both operands are as large as the output.
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
-    pub(super) fn is_none(&self) -> bool {
-        let mut step = 1;
-        let sizes = self
-            .dims
-            .iter()
-            .zip(self.strides1.iter().zip(&self.strides2));
-        for (&size, (&a, &b)) in sizes.rev() {
-            if size > 1 && (a, b) != (step, step) {
-                return false;
-            }
-            step *= size;
-        }
-        true
-    }
-
     /// Calls `f` with the positions in both operands, in the output's order.
     #[inline(always)]
     pub(super) fn each(&self, mut f: impl FnMut(usize, usize)) {

@@ -2,8 +2,9 @@
 
 use super::broadcast::Broadcast;
 use super::here::here;
-#[cfg(all(niello_vector, target_arch = "x86_64"))]
-use crate::arch::vector::Linear;
+use super::linear::Linear;
+#[cfg(niello_vector)]
+use super::linear::{Between, product, product_in_place};
 use crate::arch::widely;
 use crate::arithmetic::{Integer, Multiplier};
 
@@ -24,6 +25,8 @@ pub struct Mul {
     pub activation_min: i32,
     /// Largest output.
     pub activation_max: i32,
+    /// The same in a few instructions.
+    pub linear: Linear,
 }
 
 impl Mul {
@@ -48,39 +51,30 @@ here! {
 }
 
 fn mul_here<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
+    #[cfg(niello_vector)]
     if let (Some(a), Some(b), Some(output)) =
         (T::int8(input1), T::int8(input2), T::int8_mut(output))
-        && let Some(linear) = p.linear()
-        && linear.apply::<true>(a, b, output, |a, b| p.element(a, b))
+        && p.linear.is_there()
     {
+        let offsets = [p.input1_offset, p.input2_offset];
+        let bounds = Between(p.activation_min, p.activation_max);
+        product(&p.linear, &p.broadcast, offsets, bounds, a, b, output);
         return;
     }
     mul_widely(p, input1, input2, output);
 }
 
 fn mul_in_place_here<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
-    #[cfg(all(niello_vector, target_arch = "x86_64"))]
+    #[cfg(niello_vector)]
     if let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(input2))
-        && let Some(linear) = p.linear()
-        && linear.apply_in_place::<true>(in_out, b, |a, b| p.element(a, b))
+        && p.linear.is_there()
     {
+        let offsets = [p.input1_offset, p.input2_offset];
+        let bounds = Between(p.activation_min, p.activation_max);
+        product_in_place(&p.linear, &p.broadcast, offsets, bounds, in_out, b);
         return;
     }
     mul_in_place_widely(p, in_out, input2);
-}
-
-#[cfg(all(niello_vector, target_arch = "x86_64"))]
-impl Mul {
-    /// The few-instruction version of int8, where it applies.
-    fn linear(&self) -> Option<Linear> {
-        Linear::product(
-            [self.input1_offset, self.input2_offset],
-            (self.output_multiplier, self.output_offset),
-            (self.activation_min, self.activation_max),
-        )
-        .filter(|_| self.broadcast.is_none())
-    }
 }
 
 widely! {

@@ -384,6 +384,7 @@ fn elementwise(seed: u32) -> Vec<i8> {
         output_offset: offsets[2],
         activation_min,
         activation_max,
+        linear: rt::Linear::NONE,
     };
     let mul = rt::Mul {
         broadcast,
@@ -393,6 +394,7 @@ fn elementwise(seed: u32) -> Vec<i8> {
         output_offset: offsets[2],
         activation_min,
         activation_max,
+        linear: rt::Linear::NONE,
     };
     let mut outputs = vec![0; 3 * count];
     let (first, rest) = outputs.split_at_mut(count);

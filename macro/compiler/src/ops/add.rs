@@ -1,9 +1,11 @@
 //! ADD, and the integer addition that SUB shares.
 
 use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
+use super::linear::Formula;
 use super::{
     Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator,
     ParseContext, Target,
@@ -130,22 +132,47 @@ impl AddKernel {
     }
 }
 
-impl Kernel for AddKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let scaled = |operand: usize, at: usize| {
-            let x = (inputs[operand].integer(at) + self.offsets[operand]) << self.left_shift;
+impl AddKernel {
+    /// One output.
+    fn output_of(&self, a: i32, b: i32) -> i32 {
+        let scaled = |operand: usize, x: i32| {
+            let x = (x + self.offsets[operand]) << self.left_shift;
             self.multipliers[operand].apply(x)
         };
-        let element = |(i, j): (usize, usize)| {
-            let (x, y) = (scaled(0, i), scaled(1, j));
-            let sum = if self.subtract {
-                x.wrapping_sub(y)
-            } else {
-                x.wrapping_add(y)
-            };
-            let q = self.output.apply(sum).wrapping_add(self.output_offset);
-            q.clamp(self.activation.0, self.activation.1)
+        let (x, y) = (scaled(0, a), scaled(1, b));
+        let sum = if self.subtract {
+            x.wrapping_sub(y)
+        } else {
+            x.wrapping_add(y)
         };
+        let q = self.output.apply(sum).wrapping_add(self.output_offset);
+        q.clamp(self.activation.0, self.activation.1)
+    }
+
+    /// The same in f32.
+    fn linear(&self) -> TokenStream {
+        if self.element != ElementType::I8 {
+            return quote!(rt::Linear::NONE);
+        }
+        let unit = self.output.real() * f64::from(1 << self.left_shift);
+        let sign = if self.subtract { -1.0 } else { 1.0 };
+        let factors = [
+            self.multipliers[0].real() * unit,
+            self.multipliers[1].real() * unit * sign,
+        ];
+        let offsets = self.offsets.map(f64::from);
+        let shift = offsets[0] * factors[0] + offsets[1] * factors[1];
+        let constant = shift + f64::from(self.output_offset);
+        let numbers = [factors[0], factors[1], constant];
+        let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
+        Formula::Sum.emit(numbers, self.activation, exact)
+    }
+}
+
+impl Kernel for AddKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let element =
+            |(i, j): (usize, usize)| self.output_of(inputs[0].integer(i), inputs[1].integer(j));
         Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
@@ -161,6 +188,7 @@ impl Kernel for AddKernel {
         let output = emit::multiplier(self.output);
         let offset = emit::int(self.output_offset);
         let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
+        let linear = self.linear();
         Emitted {
             parameters_type: quote!(Add),
             parameters: quote!(rt::Add {
@@ -171,6 +199,7 @@ impl Kernel for AddKernel {
                 output_offset: #offset,
                 activation_min: #min,
                 activation_max: #max,
+                linear: #linear,
             }),
             function: if self.subtract { "sub" } else { "add" },
         }

@@ -29,6 +29,7 @@ mod index_map;
 pub(crate) mod input_affine;
 mod integer;
 mod kernel;
+mod linear;
 mod operator;
 mod packed;
 mod pool;

@@ -1,9 +1,11 @@
 //! MUL.
 
 use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
+use super::linear::Formula;
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target,
 };
@@ -88,14 +90,29 @@ struct MulKernel {
     element: ElementType,
 }
 
+impl MulKernel {
+    /// One output.
+    fn output_of(&self, a: i32, b: i32) -> i32 {
+        let product = (a + self.offsets[0]).wrapping_mul(b + self.offsets[1]);
+        let q = self.output.apply(product).wrapping_add(self.output_offset);
+        q.clamp(self.activation.0, self.activation.1)
+    }
+
+    /// The same in f32.
+    fn linear(&self) -> TokenStream {
+        if self.element != ElementType::I8 {
+            return quote!(rt::Linear::NONE);
+        }
+        let numbers = [self.output.real(), 0.0, self.output_offset.into()];
+        let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
+        Formula::Product(self.offsets).emit(numbers, self.activation, exact)
+    }
+}
+
 impl Kernel for MulKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let element = |(i, j): (usize, usize)| {
-            let factor = |operand: usize, at| inputs[operand].integer(at) + self.offsets[operand];
-            let product = factor(0, i).wrapping_mul(factor(1, j));
-            let q = self.output.apply(product).wrapping_add(self.output_offset);
-            q.clamp(self.activation.0, self.activation.1)
-        };
+        let element =
+            |(i, j): (usize, usize)| self.output_of(inputs[0].integer(i), inputs[1].integer(j));
         Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
@@ -105,6 +122,7 @@ impl Kernel for MulKernel {
         let output = emit::multiplier(self.output);
         let offset = emit::int(self.output_offset);
         let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
+        let linear = self.linear();
         Emitted {
             parameters_type: quote!(Mul),
             parameters: quote!(rt::Mul {
@@ -115,6 +133,7 @@ impl Kernel for MulKernel {
                 output_offset: #offset,
                 activation_min: #min,
                 activation_max: #max,
+                linear: #linear,
             }),
             function: "mul",
         }

@@ -100,7 +100,7 @@ pub fn truncation(multiplier: i32, shift: i32, bound: i64, one_sided: bool) -> [
 /// The steps of sums with a sign, by magnitude; `None` if f32 does not hold one.
 fn steps(multiplier: Multiplier, bound: i64, sign: i64) -> Option<Vec<Step>> {
     let output = |sum: i64| sign * i64::from(multiplier.apply((sign * sum) as i32));
-    let factor = f64::from(multiplier.multiplier) * 2f64.powi(multiplier.shift - 31);
+    let factor = multiplier.real();
     let half = 0.5 + 2f64.powi(multiplier.shift - 1);
     let mut steps = Vec::new();
     for wanted in 1..=OUTPUTS {

@@ -41,6 +41,11 @@ impl Multiplier {
         }
     }
 
+    /// The factor.
+    pub(crate) fn real(self) -> f64 {
+        f64::from(self.multiplier) * 2f64.powi(self.shift - 31)
+    }
+
     /// `x * factor`, rounded twice as TensorFlow Lite Micro does.
     pub(crate) fn apply(self, x: i32) -> i32 {
         let left = self.shift.max(0) as u32;

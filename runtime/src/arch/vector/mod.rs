@@ -29,8 +29,6 @@ mod four;
 mod gemm;
 mod isa;
 mod level;
-#[cfg(target_arch = "x86_64")]
-mod linear;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod plain;
@@ -52,8 +50,6 @@ pub(crate) use isa::LANES;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use level::level;
 pub use level::{Level, available, force, levels};
-#[cfg(target_arch = "x86_64")]
-pub(crate) use linear::Linear;
 pub use ready::{Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use shift::{Lines, pad_apart, pad_lines};

@@ -1,0 +1,140 @@
+//! ADD, SUB and MUL of int8 in f32 arithmetic: numbers with which the runtime's
+//! `ops/linear.rs` gives the outputs of the reference, as comparing all pairs of operands
+//! shows.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::emit;
+
+/// Adding this rounds to an integer.
+const ROUND: f32 = 12_582_912.0;
+
+/// From one constant that is tried to the next: less than outputs of 128 are rounded by.
+const STEP: f32 = 1.0 / 262_144.0;
+
+/// What the runtime computes.
+#[derive(Clone, Copy)]
+pub(super) enum Formula {
+    /// `a * first + (b * second + constant)`.
+    Sum,
+    /// `(a + offset) * (b + offset) * first + constant`.
+    Product([i32; 2]),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    first: f32,
+    second: f32,
+    constant: f32,
+}
+
+impl Formula {
+    /// Step by step as in the runtime.
+    fn rounded(self, n: Numbers, a: i8, b: i8) -> i32 {
+        let (a, b) = (f32::from(a), f32::from(b));
+        let y = match self {
+            Self::Sum => a * n.first + (b * n.second + n.constant),
+            Self::Product([first, second]) => {
+                (a + first as f32) * (b + second as f32) * n.first + n.constant
+            }
+        };
+        ((y + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32)
+    }
+
+    /// The same in higher precision, not rounded.
+    fn real(self, [first, second, constant]: [f64; 3], a: i8, b: i8) -> f64 {
+        let (a, b) = (f64::from(a), f64::from(b));
+        match self {
+            Self::Sum => a * first + b * second + constant,
+            Self::Product([one, other]) => {
+                (a + f64::from(one)) * (b + f64::from(other)) * first + constant
+            }
+        }
+    }
+
+    /// The runtime's `Linear` for a kernel with these real factors and constant, whose
+    /// outputs `exact` gives.
+    pub(super) fn emit(
+        self,
+        factors: [f64; 3],
+        (min, max): (i32, i32),
+        exact: impl Fn(i8, i8) -> i32,
+    ) -> TokenStream {
+        let Some(n) = self.find(factors, (min, max), exact) else {
+            return quote!(rt::Linear::NONE);
+        };
+        let [first, second, constant] = [n.first, n.second, n.constant].map(emit::float);
+        quote!(rt::Linear::new(#first, #second, #constant))
+    }
+
+    fn find(
+        self,
+        factors: [f64; 3],
+        (min, max): (i32, i32),
+        exact: impl Fn(i8, i8) -> i32,
+    ) -> Option<Numbers> {
+        let pairs = || (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
+        let outputs: Vec<i32> = pairs().map(|(a, b)| exact(a, b)).collect();
+        let all = || pairs().zip(&outputs);
+        // Most pairs are right with any numbers: those near a rounding's edge decide.
+        let is_close = |(a, b)| {
+            let y = self.real(factors, a, b);
+            (y - y.floor() - 0.5).abs() < 1.0 / 1024.0
+        };
+        let close: Vec<((i8, i8), i32)> = all()
+            .filter(|(pair, _)| is_close(*pair))
+            .map(|(pair, output)| (pair, *output))
+            .collect();
+        let is_right = |n: Numbers, (a, b): (i8, i8), output: i32| {
+            self.rounded(n, a, b).clamp(min, max) == output
+        };
+        let next = |x: f32, units: i32| f32::from_bits(x.to_bits().wrapping_add_signed(units));
+        let [first, second, constant] = factors.map(|x| x as f32);
+        let candidates = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
+        candidates
+            .map(|(i, k)| Numbers {
+                first: next(first, [0, 1, -1][i % 3]),
+                second: next(second, [0, 1, -1][i / 3]),
+                constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
+            })
+            .filter(|&n| {
+                n.constant.is_finite() && close.iter().all(|&(pair, q)| is_right(n, pair, q))
+            })
+            .take(3)
+            .find(|&n| all().all(|(pair, &q)| is_right(n, pair, q)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_halves_are_found_or_refused() {
+        // Rounded half up: the runtime's rounding to even is not that.
+        let up = |a: i8, b: i8| (i32::from(a) + i32::from(b) + 1).div_euclid(2);
+        let found = Formula::Sum.find([0.5, 0.5, 0.0], (-128, 127), up);
+        let n = found.expect("a constant a little above 0");
+        assert!(n.constant > 0.0);
+        let wrong = |a: i8, b: i8| up(a, b) + i32::from(a == 3 && b == 8);
+        assert!(
+            Formula::Sum
+                .find([0.5, 0.5, 0.0], (-128, 127), wrong)
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn products_are_what_is_emitted() {
+        let exact = |a: i8, b: i8| {
+            let product = f64::from((i32::from(a) + 3) * (i32::from(b) - 5));
+            ((product * 0.012_345_67).round() as i32 - 7).clamp(-128, 127)
+        };
+        let formula = Formula::Product([3, -5]);
+        let n = formula
+            .find([0.012_345_67, 0.0, -7.0], (-128, 127), exact)
+            .expect("numbers");
+        assert_eq!(formula.rounded(n, 100, -40), exact(100, -40));
+    }
+}
