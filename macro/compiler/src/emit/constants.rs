@@ -153,13 +153,13 @@ impl Constants {
         let (first, second) = (in_blocks(bias), in_blocks(totals));
         let both = bias.iter().chain(totals);
         let bytes = both.flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "folded",
-            "BIAS",
-            bytes,
-            |name| quote!(static #name: [[i32; 16]; #n] = rt::folded(#first, #second);),
-        );
-        quote!(&#name)
+        let name = self.share("folded", "BIAS", bytes, |name| {
+            quote! {
+                static #name: rt::Aligned<[[i32; 16]; #n]> =
+                    rt::Aligned(rt::folded(#first, #second));
+            }
+        });
+        quote!(&#name.0)
     }
 
     pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {

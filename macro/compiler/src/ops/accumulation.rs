@@ -519,10 +519,12 @@ impl Accumulation {
     }
 
     /// The output stage of kernels with blocked weights, and its type; `order` lists
-    /// the channels as the kernel wants them.
+    /// the channels as the kernel wants them. Blocks share multipliers that are all the
+    /// same, if they can.
     pub(super) fn emit_blocks(
         &self,
         order: &[usize],
+        can_share: bool,
         constants: &mut Constants,
     ) -> (TokenStream, TokenStream) {
         let OutputStage::Requantize {
@@ -539,16 +541,29 @@ impl Accumulation {
         }
         let one_sided = min >= output_offset;
         let bounds = self.bounds().unwrap_or_default();
-        let truncations: Vec<Option<Truncation>> = multipliers
-            .iter()
-            .zip(bounds)
-            .map(|(&m, bound)| Truncation::find(m, bound, one_sided))
-            .collect();
+        let largest = bounds.iter().copied().max().unwrap_or(0);
+        let truncations: Vec<Option<Truncation>> = match multipliers.first() {
+            Some(&first) if multipliers.iter().all(|m| *m == first) => {
+                vec![Truncation::find(first, largest, one_sided); multipliers.len()]
+            }
+            _ => {
+                let channels = multipliers.iter().zip(bounds);
+                channels
+                    .map(|(&m, bound)| Truncation::find(m, bound, one_sided))
+                    .collect()
+            }
+        };
         let ordered: Vec<(Multiplier, Option<Truncation>)> = order
             .iter()
             .filter_map(|&c| Some((*multipliers.get(c)?, *truncations.get(c)?)))
             .collect();
-        let channels = constants.ready(&ordered, *output_offset);
+        let is_shared = can_share && ordered.windows(2).all(|two| two[0] == two[1]);
+        let listed = if is_shared {
+            ordered.len().min(16)
+        } else {
+            ordered.len()
+        };
+        let channels = constants.ready(&ordered[..listed], *output_offset);
         let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
         let stage = quote!(rt::Scales {
             channels: #channels,

@@ -98,7 +98,7 @@ impl<K> Blocks<K> {
         let depth = self.depth / run * run.next_multiple_of(4);
         let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
         let bias = constants.folded(&bias, &totals);
-        let (output, stage) = accumulation.emit_blocks(&order, constants);
+        let (output, stage) = accumulation.emit_blocks(&order, true, constants);
         let sizes = emit::fields(&[("depth", self.depth), ("channels", accumulation.channels())]);
         let zero_point = emit::int(zero_point);
         let blocks = quote!(rt::Blocks {

@@ -120,7 +120,7 @@ impl<K> DepthwiseBlocks<K> {
         let offsets: Vec<TokenStream> = offsets.collect();
         let filter = constants.bytes("FILTER", &blocked);
         let bias = constants.folded(&biases, &totals);
-        let (output, _) = self.accumulation.emit_blocks(&order, constants);
+        let (output, _) = self.accumulation.emit_blocks(&order, false, constants);
         let (window, fill) = (self.window.emit(), emit::int(zero_point));
         let [rows, columns] = self.window.padded();
         let sizes = emit::fields(&[("channels", self.channels)]);

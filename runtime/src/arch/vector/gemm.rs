@@ -43,8 +43,14 @@ impl<'a> Pixels<'a> {
     #[inline(always)]
     pub(crate) fn raw_row(bytes: &'a [i8]) -> Self {
         Self {
+            bytes,
             raw: true,
-            ..Self::rows(bytes, bytes.len())
+            count: 1,
+            width: 1,
+            step: 0,
+            pitch: 0,
+            segments: &[0],
+            groups: bytes.len() / 4,
         }
     }
 

@@ -153,7 +153,7 @@ pub(super) const fn power_of_two(exponent: i32) -> f64 {
 /// requantization.
 #[derive(Clone, Copy, Debug)]
 pub struct Scales<'a> {
-    /// Multipliers.
+    /// Multipliers: a block for each sixteen channels, or one that all blocks share.
     pub channels: &'a [Ready],
     /// The output's zero point.
     pub output_offset: i32,
@@ -164,6 +164,20 @@ pub struct Scales<'a> {
 }
 
 impl Scales<'_> {
+    /// True if there are multipliers for so many blocks.
+    #[inline(always)]
+    pub(super) fn are_for(&self, blocks: usize) -> bool {
+        self.channels.len() == 1 || self.channels.len() >= blocks
+    }
+
+    /// A block's multipliers.
+    #[inline(always)]
+    pub(super) fn of(&self, block: usize) -> *const Ready {
+        let shared = self.channels.len() == 1;
+        let block = if shared { 0 } else { block };
+        self.channels.as_ptr().wrapping_add(block)
+    }
+
     /// True if all that becomes of negative sums is the smallest output.
     #[inline(always)]
     pub(crate) fn are_one_sided(&self) -> bool {

@@ -25,7 +25,6 @@ macro_rules! each {
 /// What a tile reads and writes; all of it in bounds.
 pub(super) struct Tile<'a, S: BlockStage> {
     pub(super) pixels: Pixels<'a>,
-    /// As many as there are outputs for.
     pub(super) count: usize,
     bias: &'a [[i32; LANES]],
     channels: usize,
@@ -113,22 +112,20 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         output: &[S::Element],
     ) -> Option<(Self, usize)> {
         let groups = pixels.groups * pixels.segments.len();
-        let channels = p.channels.min(p.bias.len() * LANES);
-        let multipliers = p.output.scales().map_or(usize::MAX, |s| s.channels.len());
-        let blocks = channels
-            .div_ceil(LANES)
-            .min(p.bias.len())
-            .min(multipliers)
-            .min(p.filter.len() / (groups * 4 * LANES).max(1));
-        let count = pixels.count.min(output.len() / channels.max(1));
+        let blocks = p.channels.div_ceil(LANES);
+        let multipliers = p.output.scales().is_none_or(|s| s.are_for(blocks));
+        let fits = p.bias.len() >= blocks
+            && multipliers
+            && p.filter.len() >= blocks * groups * 4 * LANES
+            && output.len() >= pixels.count * p.channels;
         let tile = Self {
             pixels,
-            count,
+            count: pixels.count,
             bias: p.bias,
-            channels,
+            channels: p.channels,
             stage: p.output,
         };
-        (groups > 0 && count > 0).then_some((tile, blocks))
+        (fits && groups > 0 && pixels.count > 0).then_some((tile, blocks))
     }
 
     /// `width` blocks from one on.
@@ -319,7 +316,12 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         let joined = full && (N == 4 || N * LANES == self.channels);
         // SAFETY: pixels below `count` and channels below `channels` have an output.
         unsafe {
-            let by = scales.channels.as_ptr().wrapping_add(block);
+            let by = [
+                scales.of(block),
+                scales.of(block + 1),
+                scales.of(block + 2),
+                scales.of(block + 3),
+            ];
             let mut doubt = I::no_doubt();
             each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
                 // Blocks of a pixel, then the next one's.
@@ -330,7 +332,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     self.words::<I, M, N>(sums, block, k[2]),
                     self.words::<I, M, N>(sums, block, k[3]),
                 ];
-                let by = [by.wrapping_add(k[0] % N), by.wrapping_add(k[1] % N), by.wrapping_add(k[2] % N), by.wrapping_add(k[3] % N)];
+                let by = [by[k[0] % N], by[k[1] % N], by[k[2] % N], by[k[3] % N]];
                 let bytes = match HOW {
                     ONE_SIDED => I::requantize::<true>(words, by, scales, &mut doubt),
                     TWO_SIDED => I::requantize::<false>(words, by, scales, &mut doubt),
