@@ -124,7 +124,14 @@ impl<K: Kernel> Kernel for Blocks<K> {
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
             Inputs::Rows(rows) => {
-                let row = self.depth.next_multiple_of(4);
+                let blocks = self.accumulation.channels().div_ceil(LANES);
+                let row =
+                    if self.depth.is_multiple_of(4) && (*rows == 1 || blocks.is_multiple_of(4)) {
+                        // The kernel reads rows where they are.
+                        0
+                    } else {
+                        self.depth.next_multiple_of(4)
+                    };
                 vec![(ElementType::I8, rows * row)]
             }
             Inputs::Window(window, depth) => {

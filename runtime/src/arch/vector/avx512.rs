@@ -2,6 +2,7 @@
 
 use core::arch::x86_64::*;
 
+use super::SHIFT;
 use super::isa::{Isa, LANES, cold};
 use super::ready::{Ready, Scales};
 
@@ -247,8 +248,8 @@ unsafe impl Isa for Avx512 {
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
         unsafe {
-            let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
-            _mm512_set1_epi32(four)
+            let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
+            _mm512_xor_si512(four, _mm512_set1_epi8(SHIFT))
         }
     }
 

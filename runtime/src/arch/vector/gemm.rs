@@ -9,7 +9,7 @@ use crate::ops::Blocks;
 pub(crate) struct Pixels<'a> {
     /// Inputs plus 128.
     pub(super) bytes: &'a [i8],
-    /// They are as they are in a tensor; one pixel only.
+    /// They are as they are in a tensor.
     pub(super) raw: bool,
     /// Output pixels, and those of a row of them.
     pub(super) count: usize,
@@ -51,6 +51,15 @@ impl<'a> Pixels<'a> {
             pitch: 0,
             segments: &[0],
             groups: bytes.len() / 4,
+        }
+    }
+
+    /// The same of many rows.
+    #[inline(always)]
+    pub(crate) fn raw_rows(bytes: &'a [i8], depth: usize) -> Self {
+        Self {
+            raw: true,
+            ..Self::rows(bytes, depth)
         }
     }
 
@@ -123,8 +132,9 @@ pub(super) unsafe fn all<
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
-                4 if I::WIDE => tile.column::<I, M4, 4>(strip, output),
-                2 if I::WIDE => tile.column::<I, M2, 2>(strip, output),
+                4 if I::WIDE && pixels.raw => tile.column::<I, M4, 4, true>(strip, output),
+                4 if I::WIDE => tile.column::<I, M4, 4, false>(strip, output),
+                2 if I::WIDE && !pixels.raw => tile.column::<I, M2, 2, false>(strip, output),
                 _ => {
                     for n in 0..width {
                         tile.one::<I, M1>(strip.part(n), output);

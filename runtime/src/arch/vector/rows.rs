@@ -29,10 +29,12 @@ impl<S: BlockStage> Tile<'_, S> {
         let whole = self.count.is_multiple_of(width);
         // SAFETY: the caller's promises; rows are whole and as wide.
         unsafe {
-            if I::WIDE && whole && width >= 16 && self.pixels.overlap() {
+            if self.pixels.raw {
+                self.column::<I, M, 1, true>(strip, output);
+            } else if I::WIDE && whole && width >= 16 && self.pixels.overlap() {
                 self.rows::<I, 16>(strip, output);
             } else {
-                self.column::<I, M, 1>(strip, output);
+                self.column::<I, M, 1, false>(strip, output);
             }
         }
     }

@@ -141,7 +141,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
 
     /// All pixels by `N` blocks.
     #[inline(always)]
-    pub(super) unsafe fn column<I: Isa, const M: usize, const N: usize>(
+    pub(super) unsafe fn column<I: Isa, const M: usize, const N: usize, const RAW: bool>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
@@ -155,7 +155,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 *from = from.wrapping_add(place);
             }
             // SAFETY: pixels and blocks exist; the caller's promises.
-            unsafe { self.run::<I, M, N>(at, from, strip, output) };
+            unsafe { self.run::<I, M, N, RAW>(at, from, strip, output) };
             at += M;
         }
     }
@@ -164,7 +164,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     // Iterators around intrinsics are closures, which lose the instruction set.
     #[expect(clippy::needless_range_loop)]
     #[inline(always)]
-    unsafe fn run<I: Isa, const M: usize, const N: usize>(
+    unsafe fn run<I: Isa, const M: usize, const N: usize, const RAW: bool>(
         &self,
         first: usize,
         from: [*const i8; M],
@@ -192,7 +192,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     weights[n] = I::weights(w.wrapping_add(n * 64));
                 }
                 for m in 0..M {
-                    let inputs = I::inputs(from[m].wrapping_add(at));
+                    let inputs = inputs::<I, RAW>(from[m].wrapping_add(at));
                     for n in 0..N {
                         sums[n][m] = I::dot(sums[n][m], inputs, weights[n]);
                     }
