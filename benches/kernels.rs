@@ -116,7 +116,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
         input_depth: depth,
         padded: [columns, columns],
         segments: &segments,
-        groups: 3 * depth / 4,
+        run: 3 * depth,
         blocks: rt::Blocks {
             depth: 9 * depth,
             channels: depth,
@@ -128,7 +128,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     };
     let input = bytes(size * size * depth);
     let mut output = vec![0; size * size * depth];
-    let mut scratch = vec![0; columns * columns * depth + 4];
+    let mut scratch = vec![0; columns * columns * depth + 16];
     rt::force(level);
     bencher
         .counter(ItemsCount::new(size * size * 9 * depth * depth))

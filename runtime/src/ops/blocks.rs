@@ -135,14 +135,13 @@ pub struct BlocksConv2d<'a, S> {
     pub padded: [usize; 2],
     /// Where runs of neighbouring inputs of a window begin in the padded image.
     pub segments: &'a [u32],
-    /// Groups of four inputs in each run; those of the last one that are too many
-    /// meet weights of 0.
-    pub groups: usize,
+    /// Inputs in each run; groups of four are filled up with weights of 0.
+    pub run: usize,
     /// The weights.
     pub blocks: Blocks<'a, S>,
 }
 
-/// All output pixels; `scratch` holds a padded image and four bytes more.
+/// All output pixels; `scratch` holds a padded image and sixteen bytes more.
 pub fn conv_2d_blocks<S: BlockStage>(
     p: &BlocksConv2d<'_, S>,
     input: &[i8],
@@ -174,7 +173,7 @@ fn conv_2d_here<S: BlockStage>(
         let (columns, steps) = (p.padded[1], [w.stride_height, w.stride_width]);
         let steps = [steps[0] * columns * depth, steps[1] * depth];
         let sizes = [w.output_height, w.output_width];
-        let pixels = Pixels::windows(scratch, sizes, steps, p.segments, p.groups);
+        let pixels = Pixels::windows(scratch, sizes, steps, p.segments, p.run);
         vector::multiply(&p.blocks, pixels, output);
     }
 }

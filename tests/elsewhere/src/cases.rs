@@ -252,13 +252,12 @@ fn windows(seed: u32) -> Vec<i8> {
         0 => r.size(1, 9),
         _ => 4 * r.size(1, 4),
     };
-    let channels = r.size(1, 100);
+    let channels = [8, r.size(1, 100)][r.size(0, 1)];
     let rows = 0..window.filter_height;
     let (mut segments, run) = (Vec::new(), window.filter_width * input_depth);
     for y in rows {
         segments.push((y * window.dilation_height * padded[1] * input_depth) as u32);
     }
-    let groups = run.div_ceil(4);
     let blocks = channels.div_ceil(16);
     let (filter, bias) = weights(&mut r, blocks, run, segments.len());
     let shift = r.between(-12, 1);
@@ -271,7 +270,7 @@ fn windows(seed: u32) -> Vec<i8> {
         input_depth,
         padded,
         segments: &segments,
-        groups,
+        run,
         blocks: rt::Blocks {
             depth: run * segments.len(),
             channels,
@@ -288,7 +287,7 @@ fn windows(seed: u32) -> Vec<i8> {
     };
     let input = r.bytes(window.input_height * window.input_width * input_depth);
     let mut output = vec![0; window.output_height * window.output_width * channels];
-    let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 4];
+    let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 16];
     rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
     output
 }

@@ -136,7 +136,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
             }
             Inputs::Window(window, depth) => {
                 let [rows, columns] = window.padded();
-                vec![(ElementType::I8, rows * columns * depth + 4)]
+                vec![(ElementType::I8, rows * columns * depth + 16)]
             }
         }
     }
@@ -156,8 +156,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
                 let (segments, run) = self.segments(columns);
                 let segments = segments.iter().map(|&s| emit::int(s as i32));
                 let window = window.emit();
-                let sizes =
-                    emit::fields(&[("input_depth", *input_depth), ("groups", run.div_ceil(4))]);
+                let sizes = emit::fields(&[("input_depth", *input_depth), ("run", run)]);
                 Emitted {
                     parameters_type: quote!(BlocksConv2d<'static, #stage>),
                     parameters: quote!(rt::BlocksConv2d {

@@ -20,6 +20,10 @@ pub(crate) struct Pixels<'a> {
     /// Where runs begin, counted from the pixel's first input.
     pub(super) segments: &'a [u32],
     pub(super) groups: usize,
+    /// Bytes of a run that have weights.
+    pub(super) run: usize,
+    /// Bytes from the last run's beginning to the end.
+    pub(super) rest: usize,
 }
 
 impl<'a> Pixels<'a> {
@@ -36,6 +40,8 @@ impl<'a> Pixels<'a> {
             pitch: 0,
             segments: &[0],
             groups: depth / 4,
+            run: depth,
+            rest: depth,
         }
     }
 
@@ -51,6 +57,8 @@ impl<'a> Pixels<'a> {
             pitch: 0,
             segments: &[0],
             groups: bytes.len() / 4,
+            run: bytes.len(),
+            rest: bytes.len(),
         }
     }
 
@@ -70,24 +78,23 @@ impl<'a> Pixels<'a> {
         [height, width]: [usize; 2],
         [pitch, step]: [usize; 2],
         segments: &'a [u32],
-        groups: usize,
+        run: usize,
     ) -> Self {
-        let all = Self {
+        let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * step;
+        let last = last + segments.iter().max().map_or(0, |&s| s as usize);
+        let groups = run.div_ceil(4);
+        let fits = last + 4 * groups <= bytes.len() && !segments.is_empty();
+        Self {
             bytes,
             raw: false,
-            count: height * width,
+            count: if fits { height * width } else { 0 },
             width: width.max(1),
             step,
             pitch,
             segments,
             groups,
-        };
-        let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * step;
-        let reach = segments.iter().max().map_or(0, |&s| s as usize) + 4 * groups;
-        let fits = last + reach <= bytes.len() && !segments.is_empty();
-        Self {
-            count: if fits { all.count } else { 0 },
-            ..all
+            run,
+            rest: bytes.len().saturating_sub(last),
         }
     }
 

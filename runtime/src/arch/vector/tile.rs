@@ -33,7 +33,7 @@ pub(super) struct Tile<'a, S: BlockStage> {
 
 /// A place among the pixels.
 #[derive(Clone, Copy, Default)]
-struct Cursor {
+pub(super) struct Cursor {
     x: usize,
     /// Where the row begins.
     row: usize,
@@ -43,7 +43,11 @@ impl Cursor {
     /// Where the inputs of the next `M` pixels begin; the last one's again if fewer
     /// are `left`.
     #[inline(always)]
-    fn places<const M: usize>(&mut self, pixels: &Pixels<'_>, left: usize) -> [usize; M] {
+    pub(super) fn places<const M: usize>(
+        &mut self,
+        pixels: &Pixels<'_>,
+        left: usize,
+    ) -> [usize; M] {
         let mut places = [0; M];
         if M <= left && self.x + M < pixels.width {
             for (m, place) in places.iter_mut().enumerate() {

@@ -9,6 +9,7 @@ use super::depthwise::Plane;
 use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
 use super::level::level;
+use super::pairs;
 use super::plain::Plain;
 use super::vnni::AvxVnni;
 use crate::ops::Blocks;
@@ -147,7 +148,11 @@ by_level! {
     plain gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
     avx2 gemm::all::<Avx2, S, 2, 2, 2>(p, pixels, output),
     vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
-    avx512 gemm::all::<Avx512, S, 4, 8, 12>(p, pixels, output)
+    avx512 {
+        if !pairs::is_done(p, pixels, output) {
+            gemm::all::<Avx512, S, 4, 8, 12>(p, pixels, output);
+        }
+    }
 }
 
 by_level! {
