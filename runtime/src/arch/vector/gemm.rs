@@ -21,8 +21,10 @@ pub(crate) struct Pixels<'a> {
     pub(super) segments: &'a [u32],
     pub(super) groups: usize,
     /// Bytes of a run that have weights.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(super) run: usize,
     /// Bytes from the last run's beginning to the end.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(super) rest: usize,
 }
 
