@@ -110,6 +110,12 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     let segments = [0, 1, 2].map(|y| (y * columns * depth) as u32);
     let blocks = depth.div_ceil(16);
     let (filter, bias) = (weights(blocks * 16 * 9 * depth), vec![[0; 16]; blocks]);
+    // As the compiler does: inputs of many channels are worth to be transformed.
+    let (transformed, work) = match depth {
+        32.. => niello_compiler::transformed(&bytes(9 * depth * depth), depth, depth),
+        _ => (Vec::new(), 0),
+    };
+    let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();
     let ready = ready(blocks);
     let p = rt::BlocksConv2d {
         window: window([size, size]),
@@ -125,10 +131,11 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
             bias: &bias,
             output: scales(&ready),
         },
+        transformed: &transformed,
     };
     let input = bytes(size * size * depth);
     let mut output = vec![0; size * size * depth];
-    let mut scratch = vec![0; columns * columns * depth + 16];
+    let mut scratch = vec![0; columns * columns * depth + 16 + work];
     rt::force(level);
     bencher
         .counter(ItemsCount::new(size * size * 9 * depth * depth))

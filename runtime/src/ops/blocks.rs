@@ -139,9 +139,21 @@ pub struct BlocksConv2d<'a, S> {
     pub run: usize,
     /// The weights.
     pub blocks: Blocks<'a, S>,
+    /// The weights of 3x3 windows for [`transformed`] inputs, or none.
+    pub transformed: &'a [u8],
 }
 
-/// All output pixels; `scratch` holds a padded image and sixteen bytes more.
+/// Weights for inputs that the kernel transforms, where there is such a kernel.
+pub const fn transformed(weights: &'static [u8]) -> &'static [u8] {
+    if cfg!(target_arch = "x86_64") {
+        weights
+    } else {
+        &[]
+    }
+}
+
+/// All output pixels; `scratch` holds a padded image, sixteen bytes more and what
+/// kernels that transform inputs need.
 pub fn conv_2d_blocks<S: BlockStage>(
     p: &BlocksConv2d<'_, S>,
     input: &[i8],
@@ -168,12 +180,48 @@ fn conv_2d_here<S: BlockStage>(
         zero_point: p.blocks.zero_point,
         apart: false,
     };
+    let padded = p.padded[0] * p.padded[1] * depth + LANES;
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
+    let (scratch, work) = scratch.split_at_mut(padded.min(scratch.len()));
+    let sizes = [w.output_height, w.output_width];
+    let steps = |columns| [w.stride_height * columns * depth, w.stride_width * depth];
     for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
+        if p.reads_input() {
+            let pixels = Pixels::windows(input, sizes, steps(w.input_width), p.segments, p.run);
+            vector::multiply(&p.blocks, pixels.as_in_tensor(), output);
+            continue;
+        }
         pad(&padding, input, scratch);
-        let (columns, steps) = (p.padded[1], [w.stride_height, w.stride_width]);
-        let steps = [steps[0] * columns * depth, steps[1] * depth];
-        let sizes = [w.output_height, w.output_width];
-        let pixels = Pixels::windows(scratch, sizes, steps, p.segments, p.run);
+        let pitch = p.padded[1] * depth;
+        #[cfg(target_arch = "x86_64")]
+        if !p.transformed.is_empty()
+            && let Some(scales) = p.blocks.output.scales()
+        {
+            let tiled = vector::Tiled {
+                image: scratch,
+                pitch,
+                depth,
+                channels: p.blocks.channels,
+                size: sizes,
+                filter: p.transformed,
+                bias: p.blocks.bias,
+                scales,
+            };
+            if vector::tiles_are_done::<S>(&tiled, work, output) {
+                continue;
+            }
+        }
+        let pixels = Pixels::windows(scratch, sizes, steps(p.padded[1]), p.segments, p.run);
         vector::multiply(&p.blocks, pixels, output);
+    }
+}
+
+impl<S> BlocksConv2d<'_, S> {
+    /// True if windows are single pixels, which the kernel reads where they are.
+    #[inline(always)]
+    fn reads_input(&self) -> bool {
+        let w = &self.window;
+        let is_pixel = w.filter_height * w.filter_width == 1;
+        is_pixel && w.padding_top + w.padding_left == 0 && self.input_depth.is_multiple_of(4)
     }
 }

@@ -73,7 +73,7 @@ pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, fl
 #[cfg(niello_vector)]
 pub use blocks::{
     BlockStage, Blocks, BlocksConv2d, Ready, Scales, conv_2d_blocks, folded,
-    fully_connected_blocks, ready,
+    fully_connected_blocks, ready, transformed,
 };
 pub use broadcast::Broadcast;
 pub use cast::{FromI32, Port, ToI32, from_bool, from_i32, from_u8, to_bool, to_i32, to_u8};

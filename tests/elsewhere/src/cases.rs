@@ -9,10 +9,11 @@ use niello::__private as rt;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 6] = [
+pub const KINDS: [(&str, Case); 7] = [
     ("products", products),
     ("close calls", close_calls),
     ("windows", windows),
+    ("tiles", tiles),
     ("depthwise", depthwise),
     ("elementwise", elementwise),
     ("tables", tables),
@@ -284,12 +285,86 @@ fn windows(seed: u32) -> Vec<i8> {
                 activation_max,
             },
         },
+        transformed: &[],
     };
     let input = r.bytes(window.input_height * window.input_width * input_depth);
     let mut output = vec![0; window.output_height * window.output_width * channels];
     let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 16];
     rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
     output
+}
+
+/// CONV_2D of 3x3 pixels with weights for transformed inputs, too.
+fn tiles(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x7117);
+    let (depth, channels) = (32 * r.size(1, 2), 16 << r.size(0, 3));
+    let blocks = channels / 16;
+    let (output, padding) = ([r.size(1, 9), r.size(1, 18)], r.size(0, 1));
+    let input = output.map(|n| n + 2 - padding - r.size(0, padding));
+    let padded = output.map(|n| n.next_multiple_of(4) + 2);
+    let segments = [0, 1, 2].map(|y| (y * padded[1] * depth) as u32);
+    let (filter, bias) = weights(&mut r, blocks, 3 * depth, 3);
+    let (transformed, work) = super::transformed(&ohwi(&filter, 9 * depth), depth, channels);
+    let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();
+    let shift = r.between(-14, -8);
+    let multipliers = r.multipliers(blocks, shift);
+    let output_offset = r.byte().into();
+    let (activation_min, activation_max) = r.bounds();
+    let ready = made_ready(multipliers, output_offset, activation_min);
+    let p = rt::BlocksConv2d {
+        window: rt::Window {
+            batches: 1,
+            input_height: input[0],
+            input_width: input[1],
+            output_height: output[0],
+            output_width: output[1],
+            filter_height: 3,
+            filter_width: 3,
+            stride_height: 1,
+            stride_width: 1,
+            padding_top: padding,
+            padding_left: padding,
+            dilation_height: 1,
+            dilation_width: 1,
+        },
+        input_depth: depth,
+        padded,
+        segments: &segments,
+        run: 3 * depth,
+        blocks: rt::Blocks {
+            depth: 9 * depth,
+            channels,
+            zero_point: r.byte(),
+            filter: &filter,
+            bias: &bias,
+            output: rt::Scales {
+                channels: &ready,
+                output_offset,
+                activation_min,
+                activation_max,
+            },
+        },
+        transformed: &transformed,
+    };
+    let input = r.bytes(input[0] * input[1] * depth);
+    let mut output = vec![0; output[0] * output[1] * channels];
+    let mut scratch = vec![0; padded[0] * padded[1] * depth + 16 + work];
+    rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
+    output
+}
+
+/// Whole blocks' weights, channel by channel.
+fn ohwi(blocked: &[u8], depth: usize) -> Vec<i8> {
+    let channels = blocked.len() / depth;
+    // Strips are as wide as there are blocks, at most four.
+    let strip = (channels / 16).clamp(1, 4);
+    let at = |channel: usize, k: usize| {
+        let (block, lane) = (channel / 16, channel % 16);
+        let chunk = block / strip * strip * (depth / 4) + k / 4 * strip + block % strip;
+        blocked[chunk * 64 + lane * 4 + k % 4] as i8
+    };
+    let channels = (0..channels).flat_map(|channel| (0..depth).map(move |k| (channel, k)));
+    channels.map(|(channel, k)| at(channel, k)).collect()
 }
 
 /// DEPTHWISE_CONV_2D.

@@ -574,6 +574,16 @@ impl Accumulation {
         (stage, quote!(rt::Scales<'static>))
     }
 
+    /// The largest magnitude of a sum, if outputs are int8 by few instructions.
+    pub(super) fn fast_bound(&self) -> Option<i64> {
+        let simplified = self.simplified();
+        simplified
+            .is_fast()
+            .then(|| simplified.bounds())??
+            .into_iter()
+            .max()
+    }
+
     /// The output stage and its type; `shares` if the kernel can take one multiplier
     /// that all channels have.
     pub(super) fn emit_output(

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::accumulation::Accumulation;
 use super::window::Window;
+use super::winograd::Winograd;
 use super::{Buffer, Emitted, Kernel};
 use crate::emit::{self, Constants};
 use crate::graph::ElementType;
@@ -53,9 +54,17 @@ pub(super) struct Blocks<K> {
     pub accumulation: Accumulation,
     pub depth: usize,
     pub inputs: Inputs,
+    /// How to transform the inputs, if that is worth it.
+    pub winograd: Option<Winograd>,
 }
 
 impl<K> Blocks<K> {
+    /// Rows and columns of the padded image.
+    fn padded(&self, window: &Window) -> [usize; 2] {
+        self.winograd
+            .map_or_else(|| window.padded(), |winograd| winograd.padded)
+    }
+
     /// Runs of neighbouring inputs: where they begin in an image of so many columns,
     /// and their length.
     fn segments(&self, columns: usize) -> (Vec<usize>, usize) {
@@ -69,6 +78,18 @@ impl<K> Blocks<K> {
         let taps =
             rows.flat_map(|row| (0..w.filter[1]).map(move |x| row + x * w.dilation[1] * depth));
         (taps.collect(), *depth)
+    }
+
+    /// The weights for transformed inputs, or none.
+    fn transformed(&self, constants: &mut Constants) -> TokenStream {
+        let accumulation = self.accumulation.simplified();
+        match (self.winograd, accumulation.int8()) {
+            (Some(winograd), Some((filter, ..))) => {
+                let weights = constants.bytes("TRANSFORMED", &winograd.weights(filter));
+                quote!(rt::transformed(#weights))
+            }
+            _ => quote!(&[]),
+        }
     }
 
     /// The runtime's `Blocks` and its type argument.
@@ -134,9 +155,16 @@ impl<K: Kernel> Kernel for Blocks<K> {
                     };
                 vec![(ElementType::I8, rows * row)]
             }
+            // The kernel reads single pixels where they are.
+            Inputs::Window(w, depth)
+                if w.filter == [1, 1] && w.padding == [0, 0] && depth.is_multiple_of(4) =>
+            {
+                vec![(ElementType::I8, 0)]
+            }
             Inputs::Window(window, depth) => {
-                let [rows, columns] = window.padded();
-                vec![(ElementType::I8, rows * columns * depth + 16)]
+                let [rows, columns] = self.padded(window);
+                let work = self.winograd.map_or(0, |winograd| winograd.work());
+                vec![(ElementType::I8, rows * columns * depth + 16 + work)]
             }
         }
     }
@@ -152,7 +180,8 @@ impl<K: Kernel> Kernel for Blocks<K> {
                 function: "fully_connected_blocks",
             },
             Inputs::Window(window, input_depth) => {
-                let [rows, columns] = window.padded();
+                let [rows, columns] = self.padded(window);
+                let transformed = self.transformed(constants);
                 let (segments, run) = self.segments(columns);
                 let segments = segments.iter().map(|&s| emit::int(s as i32));
                 let window = window.emit();
@@ -165,6 +194,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
                         padded: [#rows, #columns],
                         segments: &[#(#segments),*],
                         blocks: #blocks,
+                        transformed: #transformed,
                     }),
                     function: "conv_2d_blocks",
                 }

@@ -7,6 +7,7 @@ use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted,
 use super::blocks::{Blocks, Inputs};
 use super::packed;
 use super::window::{Stepping, Window};
+use super::winograd::Winograd;
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Emitted, Frame, Kernel, LowerContext, Lowered,
     Operator, Overlap, ParseContext,
@@ -184,8 +185,14 @@ impl Kernel for Conv2dKernel {
         } else {
             Inputs::Window(self.window, self.input_depth)
         };
+        let depth = self.packed()?;
+        let winograd = self.accumulation.fast_bound().and_then(|bound| {
+            let channels = self.accumulation.channels();
+            Winograd::of(&self.window, self.input_depth, channels, bound)
+        });
         Some(Box::new(Blocks {
-            depth: self.packed()?,
+            depth,
+            winograd,
             accumulation: self.accumulation.clone(),
             inputs,
             original: self.clone(),

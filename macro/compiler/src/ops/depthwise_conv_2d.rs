@@ -172,6 +172,7 @@ impl Kernel for DepthwiseKernel {
             depth,
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window, 1),
+            winograd: None,
             original: self.clone(),
         }))
     }

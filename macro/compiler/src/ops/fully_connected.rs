@@ -169,6 +169,7 @@ impl Kernel for FullyConnectedKernel {
             depth: self.depth,
             accumulation: self.accumulation.clone(),
             inputs: Inputs::Rows(self.rows),
+            winograd: None,
             original: self.clone(),
         }))
     }

@@ -45,6 +45,7 @@ mod unary;
 mod view;
 mod weights;
 mod window;
+mod winograd;
 
 pub(crate) use activation::Activation;
 pub(crate) use buffer::Buffer;
@@ -56,6 +57,7 @@ pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, 
 pub(crate) use operator::{Cast, ChannelRole, Operator};
 pub(crate) use truncation::Truncation;
 pub use truncation::truncation;
+pub use winograd::transformed;
 
 macro_rules! operators {
     (

@@ -94,9 +94,29 @@ unsafe fn packed(q: [__m512i; 2], scales: &Scales<'_>) -> __m512i {
     }
 }
 
+/// The outputs of four vectors, in the order of 16-byte lanes.
+#[inline(always)]
+pub(super) unsafe fn outputs(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        if !is_truncated(by[0]) {
+            cold();
+            requantize_exactly(words, by, scales)
+        } else if scales.are_one_sided() {
+            requantize::<true>(words, by, scales)
+        } else {
+            requantize::<false>(words, by, scales)
+        }
+    }
+}
+
 /// Each vector's sixteen bytes side by side.
 #[inline(always)]
-unsafe fn in_order(bytes: __m512i) -> __m512i {
+pub(super) unsafe fn in_order(bytes: __m512i) -> __m512i {
     // SAFETY: the features are enabled.
     unsafe {
         let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -198,14 +218,7 @@ unsafe impl Isa for Avx512 {
                 by.wrapping_add(2),
                 by.wrapping_add(3),
             ];
-            let bytes = if !is_truncated(by[0]) {
-                cold();
-                requantize_exactly(sums, by, scales)
-            } else if scales.are_one_sided() {
-                requantize::<true>(sums, by, scales)
-            } else {
-                requantize::<false>(sums, by, scales)
-            };
+            let bytes = outputs(sums, by, scales);
             if count >= 64 {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {
@@ -236,6 +249,14 @@ unsafe impl Isa for Avx512 {
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes.
         unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(from: *const u8, count: usize) {
+        for i in 0..count {
+            // SAFETY: any address will do.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(64 * i).cast()) };
+        }
     }
 
     #[inline(always)]

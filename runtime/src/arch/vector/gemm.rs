@@ -100,6 +100,12 @@ impl<'a> Pixels<'a> {
         }
     }
 
+    /// The same, but inputs are not shifted.
+    #[inline(always)]
+    pub(crate) fn as_in_tensor(self) -> Self {
+        Self { raw: true, ..self }
+    }
+
     /// True if there is one pixel, whose inputs lie side by side.
     #[inline(always)]
     pub(super) fn is_single(&self) -> bool {
@@ -143,7 +149,8 @@ pub(super) unsafe fn all<
             match width {
                 4 if I::WIDE && pixels.raw => tile.column::<I, M4, 4, true>(strip, output),
                 4 if I::WIDE => tile.column::<I, M4, 4, false>(strip, output),
-                2 if I::WIDE && !pixels.raw => tile.column::<I, M2, 2, false>(strip, output),
+                2 if I::WIDE && pixels.raw => tile.column::<I, M2, 2, true>(strip, output),
+                2 if I::WIDE => tile.column::<I, M2, 2, false>(strip, output),
                 _ => {
                     for n in 0..width {
                         tile.one::<I, M1>(strip.part(n), output);

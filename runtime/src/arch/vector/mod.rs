@@ -44,6 +44,8 @@ mod table;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
+#[cfg(target_arch = "x86_64")]
+mod winograd;
 
 pub(crate) use depthwise::Plane;
 pub(crate) use gemm::Pixels;
@@ -57,6 +59,10 @@ pub use ready::{Ready, Scales, ready};
 pub(crate) use shift::{Lines, pad_apart, pad_lines};
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use target::tiles_are_done;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use winograd::Tiled;
 
 use crate::ops::Blocks;
 

@@ -74,6 +74,10 @@ impl Cursor {
     }
 }
 
+/// How many bytes ahead weights are wanted: the next operator's often lie behind those of
+/// this one, and come while it finishes.
+const AHEAD: usize = 4096;
+
 /// Neighbouring blocks.
 #[derive(Clone, Copy)]
 pub(super) struct Strip {
@@ -233,6 +237,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 sums[n] = [I::begin(bias.wrapping_add(n).cast())];
             }
             for _ in 0..groups / 2 {
+                I::prefetch(w.wrapping_add(AHEAD), 2 * N);
                 let first = inputs::<I, RAW>(from);
                 let second = inputs::<I, RAW>(from.wrapping_add(4));
                 for n in 0..N {

@@ -12,6 +12,7 @@ use super::level::level;
 use super::pairs;
 use super::plain::Plain;
 use super::vnni::AvxVnni;
+use super::winograd::Tiled;
 use crate::ops::Blocks;
 
 /// Instruction sets, each with all that is below it.
@@ -173,4 +174,14 @@ by_level! {
     avx2 gemm::single::<Avx2, S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
     avx512 gemm::single::<Avx512, S>(p, pixels, output)
+}
+
+/// A convolution in tiles; false if it has to be done otherwise.
+pub(crate) fn tiles_are_done<S: BlockStage>(
+    tiled: &Tiled<'_>,
+    work: &mut [i8],
+    output: &mut [S::Element],
+) -> bool {
+    // SAFETY: the level is what the CPU has.
+    level() == Level::Avx512 && unsafe { tiled.is_done::<S>(work, output) }
 }

@@ -1,0 +1,127 @@
+//! Weights of 3x3 convolutions for transformed inputs: Winograd's minimal filtering
+//! F(4x4, 3x3) in integers (A. Lavin and S. Gray, "Fast Algorithms for Convolutional
+//! Neural Networks", 2015, section 4.3). The runtime's `arch/vector/winograd.rs` says
+//! what becomes of them.
+
+use super::window::Window;
+
+/// Channels that are worked on at once.
+const LANES: usize = 16;
+
+/// Products of a tile, for each input channel.
+const POINTS: usize = 36;
+
+/// Outputs of a tile in each direction.
+const OUTPUTS: usize = 4;
+
+/// The matrix G, each row times what makes it integers.
+const ROWS: [[i32; 3]; 6] = [
+    [6, 0, 0],
+    [1, 1, 1],
+    [1, -1, 1],
+    [1, 2, 4],
+    [1, -2, 4],
+    [0, 0, 6],
+];
+
+/// Larger weights would not stay in caches, where fewer products are no gain.
+const LARGEST: usize = 512 * 1024;
+
+/// A convolution whose inputs are worth to be transformed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Winograd {
+    depth: usize,
+    channels: usize,
+    /// Rows and columns of the image, filled up to whole tiles.
+    pub padded: [usize; 2],
+}
+
+/// The OHWI weights of a 3x3 convolution as kernels want them for transformed inputs,
+/// and how many bytes such a kernel works in. Input channels come by 32, output
+/// channels are 16, 32 or a multiple of 64. For tests and benchmarks of the runtime.
+#[must_use]
+pub fn transformed(filter: &[i8], depth: usize, channels: usize) -> (Vec<i8>, usize) {
+    let winograd = Winograd {
+        depth,
+        channels,
+        padded: [0; 2],
+    };
+    (winograd.weights(filter), winograd.work())
+}
+
+impl Winograd {
+    /// The convolution of a window, if there is a kernel for it. No sum's magnitude
+    /// is more than `bound`.
+    pub(super) fn of(window: &Window, depth: usize, channels: usize, bound: i64) -> Option<Self> {
+        let w = window;
+        let is_plain = w.filter == [3, 3] && w.stride == [1, 1] && w.dilation == [1, 1];
+        // Few channels have too few products to win anything.
+        let is_deep = depth.is_multiple_of(2 * LANES);
+        let blocks = channels / LANES;
+        let are_whole =
+            channels.is_multiple_of(LANES) && (matches!(blocks, 1 | 2) || blocks.is_multiple_of(4));
+        let tiles = w.output.map(|n| n.div_ceil(OUTPUTS));
+        // Tiles that are hardly filled make up for what is won.
+        let filled = w.output[0] * w.output[1] * 4 >= tiles[0] * tiles[1] * OUTPUTS * OUTPUTS * 3;
+        let winograd = Self {
+            depth,
+            channels,
+            padded: tiles.map(|n| n * OUTPUTS + 2),
+        };
+        let is_small = winograd.bytes() <= LARGEST && winograd.bytes() > 0;
+        (is_plain && is_deep && are_whole && filled && is_small && bound < 1 << 25)
+            .then_some(winograd)
+    }
+
+    /// Bytes of the weights.
+    fn bytes(&self) -> usize {
+        POINTS * self.depth * self.channels * 2
+    }
+
+    /// Bytes of the kernel's working memory.
+    pub(super) fn work(&self) -> usize {
+        let tiles = LANES / (self.channels / LANES).clamp(1, 4);
+        POINTS * (LANES * 64 + tiles * self.depth * 2) + 64
+    }
+
+    /// OHWI weights transformed: strips of up to four blocks of sixteen channels; in a
+    /// strip point by point, two input channels after the other, both of each output
+    /// channel side by side, 16 bits each.
+    pub(super) fn weights(&self, filter: &[i8]) -> Vec<i8> {
+        let points: Vec<Vec<[i16; POINTS]>> = (filter.chunks(9 * self.depth))
+            .map(|taps| {
+                (0..self.depth)
+                    .map(|c| transform(taps, self.depth, c))
+                    .collect()
+            })
+            .collect();
+        let mut weights = Vec::with_capacity(self.bytes());
+        for strip in points.chunks((self.channels / LANES).clamp(1, 4) * LANES) {
+            for point in 0..POINTS {
+                for pair in 0..self.depth / 2 {
+                    for channel in strip {
+                        for c in [2 * pair, 2 * pair + 1] {
+                            let bytes = channel[c][point].to_le_bytes();
+                            weights.extend(bytes.map(|b| b as i8));
+                        }
+                    }
+                }
+            }
+        }
+        weights
+    }
+}
+
+/// The taps of one input channel: G times them times the transposed G. Row sums of G
+/// are at most 7, so that magnitudes are at most 49 * 128.
+fn transform(taps: &[i8], depth: usize, channel: usize) -> [i16; POINTS] {
+    let tap = |y: usize, x: usize| i32::from(taps[(y * 3 + x) * depth + channel]);
+    std::array::from_fn(|point| {
+        let (rows, columns) = (ROWS[point / 6], ROWS[point % 6]);
+        let sum: i32 = (0..3)
+            .flat_map(|y| (0..3).map(move |x| (y, x)))
+            .map(|(y, x)| rows[y] * columns[x] * tap(y, x))
+            .sum();
+        sum as i16
+    })
+}

@@ -1,0 +1,404 @@
+//! Windows of 3x3 pixels that move by one, in a quarter of the products: Winograd's
+//! minimal filtering F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for
+//! Convolutional Neural Networks", 2015, section 4.3), in integers and exact.
+//!
+//! Tiles of 6x6 inputs become 36 sums of inputs, which fit 16 bits; the compiler has
+//! done so with the weights. Products of both, summed over the channels, become 4x4
+//! outputs times 576 or a divisor of it. All of that is right modulo 2 to the 32, and so
+//! is the division by 9, a multiplication; only the division by a power of two, at most
+//! 64, wants outputs below 2 to the 25, which the compiler has proved.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use super::avx512::{in_order, outputs};
+use super::isa::{BlockStage, LANES};
+use super::ready::{Ready, Scales};
+
+/// Outputs of a tile in each direction.
+const OUTPUTS: usize = 4;
+
+/// Inputs of a tile in each direction.
+const INPUTS: usize = OUTPUTS + 2;
+
+/// Products of a tile, for each input channel.
+const POINTS: usize = INPUTS * INPUTS;
+
+/// Bytes of a register.
+const REGISTER: usize = 64;
+
+/// Input channels that lie side by side.
+const RUN: usize = REGISTER / 2;
+
+/// Sums that are worked on at once: tiles by blocks of channels.
+const AT_ONCE: usize = 16;
+
+/// One over 9, modulo 2 to the 32.
+const NINTH: i32 = 0x38E3_8E39;
+const _: () = assert!(NINTH.wrapping_mul(9) == 1);
+
+/// A convolution's sizes.
+#[derive(Clone, Copy)]
+pub(crate) struct Tiled<'a> {
+    /// The padded image, inputs as [`super::SHIFT`] says.
+    pub(crate) image: &'a [i8],
+    /// Bytes of a row of it.
+    pub(crate) pitch: usize,
+    /// Input channels.
+    pub(crate) depth: usize,
+    /// Output channels.
+    pub(crate) channels: usize,
+    /// Rows and columns of the output.
+    pub(crate) size: [usize; 2],
+    /// The weights: see the compiler's `ops/winograd.rs`.
+    pub(crate) filter: &'a [u8],
+    /// The biases, with what [`super::SHIFT`] makes necessary.
+    pub(crate) bias: &'a [[i32; LANES]],
+    /// What becomes of the sums.
+    pub(crate) scales: Scales<'a>,
+}
+
+/// A tile's first input and first output.
+#[derive(Clone, Copy)]
+struct Place {
+    from: *const i8,
+    y: usize,
+    x: usize,
+}
+
+impl Tiled<'_> {
+    /// Tiles in each direction.
+    #[inline(always)]
+    fn tiles(&self) -> [usize; 2] {
+        self.size.map(|n| n.div_ceil(OUTPUTS))
+    }
+
+    /// True if everything is as large as it has to be.
+    #[inline(always)]
+    fn fits(&self, work: usize, output: usize) -> bool {
+        let ([rows, columns], blocks) = (self.tiles(), self.channels / LANES);
+        let [height, width] = self.size;
+        let last_row = (rows * OUTPUTS + 1) * self.pitch;
+        rows * columns > 0
+            && self.channels == blocks * LANES
+            && (blocks == 1 || blocks == 2 || blocks.is_multiple_of(4) && blocks > 0)
+            && self.depth.is_multiple_of(RUN)
+            && self.depth > 0
+            && self.pitch >= (columns * OUTPUTS + 2) * self.depth
+            && self.image.len() >= last_row + (columns * OUTPUTS + 2) * self.depth
+            && self.filter.len() >= POINTS * self.depth * self.channels * 2
+            && self.bias.len() >= blocks
+            && self.scales.are_for(blocks)
+            && output >= height * width * self.channels
+            && work >= work_bytes(self.depth, self.channels)
+    }
+
+    /// All outputs, if this is the way to get them.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub(super) unsafe fn is_done<S: BlockStage>(
+        &self,
+        work: &mut [i8],
+        output: &mut [S::Element],
+    ) -> bool {
+        if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
+            return false;
+        }
+        let begin = work.as_mut_ptr();
+        let work = begin.wrapping_add(begin.align_offset(REGISTER) % REGISTER);
+        let to = output.as_mut_ptr().cast();
+        // SAFETY: all is large enough; the features are enabled.
+        unsafe {
+            match self.channels / LANES {
+                1 => self.run::<16, 1>(work, to),
+                2 => self.run::<8, 2>(work, to),
+                _ => self.run::<4, 4>(work, to),
+            }
+        }
+        true
+    }
+
+    /// `T` tiles by `N` blocks at once.
+    #[inline(always)]
+    unsafe fn run<const T: usize, const N: usize>(&self, work: *mut i8, to: *mut i8) {
+        let [rows, columns] = self.tiles();
+        let products = work.wrapping_add(POINTS * AT_ONCE * REGISTER);
+        // SAFETY: memory as `work_bytes` says; all tiles lie in the image.
+        unsafe {
+            let (mut row, mut column) = (0, 0);
+            while row < rows {
+                let mut places = [Place {
+                    from: self.image.as_ptr(),
+                    y: 0,
+                    x: 0,
+                }; T];
+                let mut count = 0;
+                for place in &mut places {
+                    let (y, x) = (row.min(rows - 1) * OUTPUTS, column * OUTPUTS);
+                    let from = self
+                        .image
+                        .as_ptr()
+                        .wrapping_add(y * self.pitch + x * self.depth);
+                    *place = Place { from, y, x };
+                    if row < rows {
+                        count += 1;
+                        column += 1;
+                        if column == columns {
+                            (row, column) = (row + 1, 0);
+                        }
+                    }
+                }
+                self.inputs::<T>(&places, products);
+                for strip in 0..self.channels / (N * LANES) {
+                    self.products::<T, N>(strip, products, work);
+                    for (t, place) in places.iter().enumerate().take(count) {
+                        for n in 0..N {
+                            let sums = work.wrapping_add((t * N + n) * REGISTER);
+                            self.outputs(sums.cast(), place, strip * N + n, to);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The transformed inputs of `T` tiles: point by point, `RUN` channels of each tile,
+    /// then the next ones.
+    #[inline(always)]
+    unsafe fn inputs<const T: usize>(&self, places: &[Place; T], to: *mut i8) {
+        let mut to = to;
+        let stride = T * self.depth * 2;
+        for run in 0..self.depth / RUN {
+            for place in places {
+                let from = place.from.wrapping_add(run * RUN);
+                // SAFETY: tiles lie in the image; the caller's memory.
+                unsafe { transform(from, self.pitch, self.depth, to, stride) };
+                to = to.wrapping_add(REGISTER);
+            }
+        }
+    }
+
+    /// For each point, the sums of `T` tiles by `N` blocks.
+    #[inline(always)]
+    unsafe fn products<const T: usize, const N: usize>(
+        &self,
+        strip: usize,
+        from: *const i8,
+        to: *mut i8,
+    ) {
+        let size = POINTS * self.depth * 2 * N * LANES;
+        let mut w = self.filter.as_ptr().wrapping_add(strip * size);
+        let (mut from, mut to) = (from, to);
+        // SAFETY: weights, transformed inputs and sums are there.
+        unsafe {
+            for point in 0..POINTS {
+                let mut sums = [[_mm512_setzero_si512(); T]; N];
+                if point == INPUTS + 1 {
+                    // What all outputs of a tile have in common, sixteen times.
+                    for n in 0..N {
+                        let bias = self.bias.as_ptr().wrapping_add(strip * N + n);
+                        let bias = _mm512_loadu_si512(bias.cast());
+                        sums[n] = [_mm512_mullo_epi32(bias, _mm512_set1_epi32(36)); T];
+                    }
+                }
+                for _ in 0..self.depth / RUN {
+                    for _ in 0..RUN / 2 {
+                        let mut weights = [_mm512_setzero_si512(); N];
+                        for n in 0..N {
+                            weights[n] = _mm512_loadu_si512(w.wrapping_add(n * REGISTER).cast());
+                        }
+                        for t in 0..T {
+                            let x = from.wrapping_add(t * RUN * 2).cast::<i32>();
+                            let x = _mm512_set1_epi32(x.read_unaligned());
+                            for n in 0..N {
+                                sums[n][t] = _mm512_dpwssd_epi32(sums[n][t], x, weights[n]);
+                            }
+                        }
+                        w = w.wrapping_add(N * REGISTER);
+                        from = from.wrapping_add(4);
+                    }
+                    from = from.wrapping_add((T - 1) * RUN * 2);
+                }
+                for t in 0..T {
+                    for n in 0..N {
+                        _mm512_storeu_si512(to.cast(), sums[n][t]);
+                        to = to.wrapping_add(REGISTER);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The outputs of a tile and a block, of which the first point's sums lie there.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn outputs(&self, from: *const i32, place: &Place, block: usize, to: *mut i8) {
+        let [height, width] = self.size;
+        let (rows, columns) = (height - place.y, width - place.x);
+        let to = to.wrapping_add((place.y * width + place.x) * self.channels + block * LANES);
+        // SAFETY: 36 sums; outputs of rows and columns that there are.
+        unsafe {
+            let mut lines = [[_mm512_setzero_si512(); INPUTS]; OUTPUTS];
+            for i in 0..INPUTS {
+                let mut m = [_mm512_setzero_si512(); INPUTS];
+                for j in 0..INPUTS {
+                    let at = (j * INPUTS + i) * AT_ONCE * LANES;
+                    m[j] = _mm512_load_si512(from.wrapping_add(at).cast());
+                }
+                let [a, b, c, d] = gather(m);
+                lines[0][i] = a;
+                lines[1][i] = b;
+                lines[2][i] = c;
+                lines[3][i] = d;
+            }
+            let line = Line {
+                by: self.scales.of(block),
+                scales: &self.scales,
+                channels: self.channels,
+                columns,
+            };
+            let pitch = width * self.channels;
+            line.store::<0>(lines[0], to);
+            if rows > 1 {
+                line.store::<1>(lines[1], to.wrapping_add(pitch));
+            }
+            if rows > 2 {
+                line.store::<2>(lines[2], to.wrapping_add(2 * pitch));
+            }
+            if rows > 3 {
+                line.store::<3>(lines[3], to.wrapping_add(3 * pitch));
+            }
+        }
+    }
+}
+
+/// What becomes of a row of a tile.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    by: *const Ready,
+    scales: &'a Scales<'a>,
+    channels: usize,
+    columns: usize,
+}
+
+impl Line<'_> {
+    /// Stores row `Y`, as many columns as there are.
+    #[inline(always)]
+    unsafe fn store<const Y: usize>(self, sums: [__m512i; INPUTS], to: *mut i8) {
+        // SAFETY: the outputs are there; the features are enabled.
+        unsafe {
+            let words = gather(sums);
+            let words = [
+                divided(words[0], Y, 0),
+                divided(words[1], Y, 1),
+                divided(words[2], Y, 2),
+                divided(words[3], Y, 3),
+            ];
+            let bytes = in_order(outputs(words, [self.by; 4], self.scales));
+            _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
+            if self.columns > 1 {
+                let to = to.wrapping_add(self.channels);
+                _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<1>(bytes));
+            }
+            if self.columns > 2 {
+                let to = to.wrapping_add(2 * self.channels);
+                _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<2>(bytes));
+            }
+            if self.columns > 3 {
+                let to = to.wrapping_add(3 * self.channels);
+                _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<3>(bytes));
+            }
+        }
+    }
+}
+
+/// Bytes of working memory.
+#[inline(always)]
+fn work_bytes(depth: usize, channels: usize) -> usize {
+    let tiles = AT_ONCE / (channels / LANES).clamp(1, 4);
+    POINTS * (AT_ONCE * REGISTER + tiles * depth * 2) + REGISTER
+}
+
+/// A tile's inputs of 32 channels.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn transform(from: *const i8, pitch: usize, step: usize, to: *mut i8, stride: usize) {
+    // SAFETY: six rows of six pixels; 36 registers' bytes.
+    unsafe {
+        let mut lines = [[_mm512_setzero_si512(); INPUTS]; INPUTS];
+        for y in 0..INPUTS {
+            let mut d = [_mm512_setzero_si512(); INPUTS];
+            for x in 0..INPUTS {
+                let at = y * pitch + x * step;
+                let bytes = _mm256_loadu_si256(from.wrapping_add(at).cast());
+                d[x] = _mm512_cvtepu8_epi16(bytes);
+            }
+            lines[y] = spread(d);
+        }
+        for x in 0..INPUTS {
+            let mut d = [_mm512_setzero_si512(); INPUTS];
+            for y in 0..INPUTS {
+                d[y] = lines[y][x];
+            }
+            let d = spread(d);
+            for y in 0..INPUTS {
+                let to = to.wrapping_add((y * INPUTS + x) * stride);
+                _mm512_store_si512(to.cast(), d[y]);
+            }
+        }
+    }
+}
+
+/// Six inputs to what is multiplied: the transposed matrix B.
+#[inline(always)]
+unsafe fn spread(d: [__m512i; INPUTS]) -> [__m512i; INPUTS] {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let a = _mm512_sub_epi16(d[4], _mm512_slli_epi16::<2>(d[2]));
+        let b = _mm512_sub_epi16(d[3], _mm512_slli_epi16::<2>(d[1]));
+        let c = _mm512_sub_epi16(d[4], d[2]);
+        let e = _mm512_sub_epi16(d[3], d[1]);
+        let e = _mm512_add_epi16(e, e);
+        let first = _mm512_slli_epi16::<2>(_mm512_sub_epi16(d[0], d[2]));
+        let last = _mm512_sub_epi16(_mm512_sub_epi16(d[5], d[3]), _mm512_add_epi16(e, e));
+        [
+            _mm512_add_epi16(first, c),
+            _mm512_add_epi16(a, b),
+            _mm512_sub_epi16(a, b),
+            _mm512_add_epi16(c, e),
+            _mm512_sub_epi16(c, e),
+            last,
+        ]
+    }
+}
+
+/// Six sums to 24, 12, 6 and 6 times four outputs: the transposed matrix A, with what
+/// makes weights integers.
+#[inline(always)]
+unsafe fn gather(m: [__m512i; INPUTS]) -> [__m512i; OUTPUTS] {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let (s, d) = (_mm512_add_epi32(m[1], m[2]), _mm512_sub_epi32(m[1], m[2]));
+        let (t, u) = (_mm512_add_epi32(m[3], m[4]), _mm512_sub_epi32(m[3], m[4]));
+        let last = _mm512_add_epi32(_mm512_sub_epi32(m[5], d), _mm512_add_epi32(u, u));
+        [
+            _mm512_add_epi32(m[0], _mm512_sub_epi32(t, _mm512_slli_epi32::<2>(s))),
+            _mm512_sub_epi32(u, _mm512_add_epi32(d, d)),
+            _mm512_sub_epi32(t, s),
+            last,
+        ]
+    }
+}
+
+/// The output of a row and column.
+#[inline(always)]
+unsafe fn divided(words: __m512i, y: usize, x: usize) -> __m512i {
+    const TWOS: [i32; OUTPUTS] = [3, 2, 1, 1];
+    // SAFETY: the features are enabled.
+    unsafe {
+        let words = _mm512_mullo_epi32(words, _mm512_set1_epi32(NINTH));
+        _mm512_srav_epi32(words, _mm512_set1_epi32(TWOS[y] + TWOS[x]))
+    }
+}
