@@ -5,7 +5,8 @@
 //! measured on a model of one small operator and taken off. `peers/mobilenet_v2.py` makes
 //! a network at 224x224; `cargo build --release` in `peers/tract` adds tract.
 //!
-//! `desktop --own [model ..]` measures Niello alone, e.g. in the dev profile.
+//! `desktop --own [model ..]` measures Niello alone, e.g. in the dev profile;
+//! `desktop --operators [model ..]` each operator.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -15,6 +16,9 @@ use std::time::Instant;
 const ROUNDS: usize = 31;
 const ROUND_NS: f64 = 3e6;
 
+/// Runs that are measured operator by operator.
+const STEP_RUNS: usize = 3000;
+
 /// The models, each a module, and what runs them.
 struct Model {
     name: &'static str,
@@ -22,6 +26,10 @@ struct Model {
     macs: u64,
     /// Runs it so many times, on random inputs.
     run: fn(usize),
+    /// Its operators.
+    operators: &'static [&'static str],
+    /// Runs it once more often, and notes the nanoseconds of each operator.
+    step: fn(&mut [Vec<f64>]),
 }
 
 macro_rules! models {
@@ -50,6 +58,26 @@ macro_rules! models {
                     }
                 }
                 run
+            },
+            operators: &nets::$name::STEP_NAMES,
+            step: {
+                #[allow(non_snake_case)]
+                fn step(times: &mut [Vec<f64>]) {
+                    let mut arena = Box::new(nets::$name::Arena::new());
+                    let mut output = Box::new(nets::$name::Output::ZERO);
+                    let inputs = ($(random(nets::$name::$input::LEN),)*);
+                    for _ in 0..STEP_RUNS {
+                        let ($($input,)*) = &inputs;
+                        $(let $input = nets::$name::$input::from_slice($input).expect("its length");)*
+                        let mut run = nets::$name::begin(&mut arena, $($input,)* &mut output);
+                        for times in times.iter_mut() {
+                            let begin = Instant::now();
+                            run.step();
+                            times.push(begin.elapsed().as_nanos() as f64);
+                        }
+                    }
+                }
+                step
             },
         }),*]
     };
@@ -233,12 +261,28 @@ fn peak() -> Option<f64> {
     None
 }
 
+/// Prints what each operator takes, less what it takes to look at the clock.
+fn operators(model: &Model) {
+    let clock = (0..STEP_RUNS).map(|_| Instant::now().elapsed().as_nanos() as f64);
+    let clock = quantile(&sorted(clock.collect()), 0.5);
+    let mut times = vec![Vec::new(); model.operators.len()];
+    (model.step)(&mut times);
+    println!("{}, ns by operator", model.name);
+    for (name, times) in model.operators.iter().zip(times) {
+        println!("{:9.0}  {name}", quantile(&sorted(times), 0.5) - clock);
+    }
+}
+
 fn main() -> Result<(), String> {
     let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let alone = wanted.first().is_some_and(|first| first == "--own");
-    if alone {
-        wanted.remove(0);
-    }
+    let mut flag = |name: &str| {
+        let given = wanted.first().is_some_and(|first| first == name);
+        if given {
+            wanted.remove(0);
+        }
+        given
+    };
+    let (alone, by_operator) = (flag("--own"), flag("--operators"));
     // One core for both: children inherit it.
     let pinned = Command::new("taskset")
         .args(["-pc", "1", &std::process::id().to_string()])
@@ -254,6 +298,10 @@ fn main() -> Result<(), String> {
             let ns: Vec<f64> = (0..ROUNDS).map(|_| time(model.run, 20)).collect();
             println!("{} {:.2} us", model.name, quantile(&sorted(ns), 0.5) / 1e3);
         }
+        return Ok(());
+    }
+    if by_operator {
+        models.iter().for_each(operators);
         return Ok(());
     }
     let paths = models.iter().map(|m| m.path).chain([EMPTY]);

@@ -31,7 +31,7 @@ macro_rules! widely {
                 // SAFETY: the CPU has what the level says.
                 Level::Avx2 | Level::AvxVnni => unsafe { avx2($($argument),*) },
                 // SAFETY: the CPU has what the level says.
-                Level::Avx512 => unsafe { avx512($($argument),*) },
+                Level::Avx512 | Level::Avx512Vbmi => unsafe { avx512($($argument),*) },
             }
         }
     )*};

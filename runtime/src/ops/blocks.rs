@@ -192,14 +192,13 @@ fn conv_2d_here<S: BlockStage>(
             continue;
         }
         pad(&padding, input, scratch);
-        let pitch = p.padded[1] * depth;
         #[cfg(target_arch = "x86_64")]
         if !p.transformed.is_empty()
             && let Some(scales) = p.blocks.output.scales()
         {
             let tiled = vector::Tiled {
                 image: scratch,
-                pitch,
+                pitch: p.padded[1] * depth,
                 depth,
                 channels: p.blocks.channels,
                 size: sizes,

@@ -80,9 +80,11 @@ impl Random {
         (significands, self.blocks(count, shift - 3, shift))
     }
 
-    fn bounds(&mut self) -> (i32, i32) {
-        match self.next() % 2 {
+    /// Of outputs with a zero point, which is often the smallest one.
+    fn bounds(&mut self, offset: i32) -> (i32, i32) {
+        match self.next() % 3 {
             0 => (-128, 127),
+            1 => (offset, self.between(offset, 127)),
             _ => (self.between(-128, 0), self.between(1, 127)),
         }
     }
@@ -160,7 +162,7 @@ fn products(seed: u32) -> Vec<i8> {
     let shift = r.between(-12, 1);
     let multipliers = r.multipliers(blocks, shift);
     let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds();
+    let (activation_min, activation_max) = r.bounds(output_offset);
     let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::Blocks {
         depth,
@@ -196,7 +198,7 @@ fn close_calls(seed: u32) -> Vec<i8> {
     }
     let output_offset = r.byte().into();
     let filter = vec![0; blocks * 64];
-    let (activation_min, activation_max) = r.bounds();
+    let (activation_min, activation_max) = r.bounds(output_offset);
     let ready = made_ready((significands, shifts), output_offset, activation_min);
     let p = rt::Blocks {
         depth: 4,
@@ -220,7 +222,7 @@ fn close_calls(seed: u32) -> Vec<i8> {
 /// Sizes, strides and padding, and the padded image's size.
 fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
     // Most often 3x3.
-    let filter = [r.size(1, 4), [3, r.size(1, 4)][r.size(0, 1)]];
+    let filter = [0, 1].map(|_| [3, r.size(1, 4)][r.size(0, 1)]);
     let stride = [r.size(1, 2), r.size(1, 2)];
     let dilation = [r.size(1, 2), r.size(1, 2)];
     let output = [r.size(1, 5), r.size(1, 40)];
@@ -264,7 +266,7 @@ fn windows(seed: u32) -> Vec<i8> {
     let shift = r.between(-12, 1);
     let multipliers = r.multipliers(blocks, shift);
     let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds();
+    let (activation_min, activation_max) = r.bounds(output_offset);
     let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::BlocksConv2d {
         window,
@@ -309,7 +311,7 @@ fn tiles(seed: u32) -> Vec<i8> {
     let shift = r.between(-14, -8);
     let multipliers = r.multipliers(blocks, shift);
     let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds();
+    let (activation_min, activation_max) = r.bounds(output_offset);
     let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::BlocksConv2d {
         window: rt::Window {
@@ -383,9 +385,10 @@ fn depthwise(seed: u32) -> Vec<i8> {
             taps.push(((y * window.dilation_height * padded[1] + place) * channels) as u32);
         }
     }
+    // Rows of three are groups.
     let groups: Vec<[u32; 4]> = taps
-        .chunks(4)
-        .map(|four| std::array::from_fn(|i| four.get(i).copied().unwrap_or(0)))
+        .chunks(if window.filter_width == 3 { 3 } else { 4 })
+        .map(|group| std::array::from_fn(|i| group[i.min(group.len() - 1)]))
         .collect();
     let blocks = r.size(1, 3);
     let filter = r.weights(blocks * groups.len() * 256);
@@ -404,7 +407,7 @@ fn depthwise(seed: u32) -> Vec<i8> {
     let shift = r.between(-10, 1);
     let multipliers = r.multipliers(4 * blocks, shift);
     let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds();
+    let (activation_min, activation_max) = r.bounds(output_offset);
     let ready = made_ready(multipliers, output_offset, activation_min);
     let p = rt::BlocksDepthwise {
         window,
@@ -445,7 +448,7 @@ fn elementwise(seed: u32) -> Vec<i8> {
     let multipliers = [multiplier(-4, 0), multiplier(-4, 0)];
     let (sum, product) = (multiplier(-20, -17), multiplier(-9, -5));
     let offsets = [r.byte(), r.byte(), r.byte()].map(i32::from);
-    let (activation_min, activation_max) = r.bounds();
+    let (activation_min, activation_max) = r.bounds(offsets[2]);
     let operand = |i: usize| rt::AddOperand {
         offset: -offsets[i],
         multiplier: multipliers[i],

@@ -56,22 +56,28 @@ impl<K> DepthwiseBlocks<K> {
         self.channels / common
     }
 
-    /// Where each tap begins in the padded image, in groups of four.
-    fn taps(&self) -> Vec<usize> {
+    /// In groups of four: where each tap begins in the padded image, and its number. Rows
+    /// of three taps are filled up by one without a number, so that groups are rows: some
+    /// kernels share what rows of outputs have in common.
+    fn taps(&self) -> Vec<[(usize, Option<usize>); 4]> {
         let w = &self.window;
         let columns = self.window.padded()[1];
-        let mut taps = Vec::new();
-        for y in 0..w.filter[0] {
-            for x in 0..w.filter[1] {
-                let column = x * w.dilation[1];
-                let place = match w.stride[1] {
-                    1 => column,
-                    _ => column % 2 * columns.div_ceil(2) + column / 2,
-                };
-                taps.push((y * w.dilation[0] * columns + place) * self.channels);
-            }
-        }
-        taps
+        let place = |tap: usize| {
+            let (y, x) = (tap / w.filter[1], tap % w.filter[1]);
+            let column = x * w.dilation[1];
+            let place = match w.stride[1] {
+                1 => column,
+                _ => column % 2 * columns.div_ceil(2) + column / 2,
+            };
+            (y * w.dilation[0] * columns + place) * self.channels
+        };
+        let group = if w.filter[1] == 3 { 3 } else { 4 };
+        let taps: Vec<usize> = (0..w.filter[0] * w.filter[1]).collect();
+        let groups = taps.chunks(group).map(|group| {
+            let last = group[group.len() - 1];
+            std::array::from_fn(|i| (place(*group.get(i).unwrap_or(&last)), group.get(i).copied()))
+        });
+        groups.collect()
     }
 
     /// By block: the channel of each element, in the order of the kernel.
@@ -88,33 +94,26 @@ impl<K> DepthwiseBlocks<K> {
     fn parameters(&self, constants: &mut Constants) -> Option<TokenStream> {
         let (filter, bias, zero_point) = self.accumulation.int8()?;
         let (taps, order) = (self.taps(), self.order());
-        let groups = taps.len().div_ceil(4);
-        let weight = |channel: usize, tap: usize| {
-            let inside = tap < taps.len();
-            if inside {
-                filter[channel * taps.len() + tap]
-            } else {
-                0
-            }
-        };
+        let count = self.window.filter[0] * self.window.filter[1];
+        let weight =
+            |channel: usize, tap: Option<usize>| tap.map_or(0, |tap| filter[channel * count + tap]);
         let mut blocked = Vec::new();
         for block in order.chunks(BLOCK) {
-            for group in 0..groups {
+            for group in &taps {
                 for &channel in block {
-                    blocked.extend((0..4).map(|i| weight(channel, 4 * group + i)));
+                    blocked.extend(group.map(|(_, tap)| weight(channel, tap)));
                 }
             }
         }
         let totals: Vec<i32> = filter
-            .chunks(taps.len())
+            .chunks(count)
             .map(|weights| weights.iter().map(|&w| i32::from(w)).sum())
             .collect();
         let folded = |c: usize| bias[c].wrapping_sub(totals[c].wrapping_mul(zero_point));
         let biases: Vec<i32> = order.iter().map(|&c| folded(c)).collect();
         let totals: Vec<i32> = order.iter().map(|&c| totals[c]).collect();
-        let offsets = (0..groups).map(|group| {
-            let four = (0..4).map(|i| taps.get(4 * group + i).copied().unwrap_or(0));
-            let four = four.map(|tap| emit::int(tap as i32));
+        let offsets = taps.iter().map(|group| {
+            let four = group.map(|(place, _)| emit::int(place as i32));
             quote!([#(#four),*])
         });
         let offsets: Vec<TokenStream> = offsets.collect();

@@ -28,11 +28,11 @@ pub(super) const KNOWN: Option<Level> = None;
 
 /// What the program is compiled for, or, with the feature `std`, what there is: an
 /// application may not read the CPU's feature registers, the system must tell.
-pub(super) fn available() -> Level {
+pub(super) fn has(level: Level) -> bool {
     let dot = cfg!(target_feature = "dotprod");
     #[cfg(feature = "std")]
     let dot = dot || std::arch::is_aarch64_feature_detected!("dotprod");
-    if dot { Level::DotProd } else { Level::Neon }
+    dot || level < Level::DotProd
 }
 
 #[target_feature(enable = "dotprod")]

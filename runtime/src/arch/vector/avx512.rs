@@ -23,15 +23,18 @@ unsafe fn requantize<const ONE_SIDED: bool>(
 ) -> __m512i {
     // SAFETY: multipliers are there; the features are enabled.
     unsafe {
-        let low = _mm512_packs_epi32(
-            truncated::<ONE_SIDED>(words[0], by[0]),
-            truncated::<ONE_SIDED>(words[1], by[1]),
-        );
-        let high = _mm512_packs_epi32(
-            truncated::<ONE_SIDED>(words[2], by[2]),
-            truncated::<ONE_SIDED>(words[3], by[3]),
-        );
-        packed([low, high], scales)
+        let factors = [
+            Factors::of(by[0]),
+            Factors::of(by[1]),
+            Factors::of(by[2]),
+            Factors::of(by[3]),
+        ];
+        Range::of(scales).packed::<ONE_SIDED>([
+            factors[0].apply::<ONE_SIDED>(words[0]),
+            factors[1].apply::<ONE_SIDED>(words[1]),
+            factors[2].apply::<ONE_SIDED>(words[2]),
+            factors[3].apply::<ONE_SIDED>(words[3]),
+        ])
     }
 }
 
@@ -42,25 +45,136 @@ unsafe fn is_truncated(by: *const Ready) -> bool {
     unsafe { (*by).start[0] != 0.0 }
 }
 
-/// Requantized as far as the offset: see [`super::isa::ready`].
-#[inline(always)]
-unsafe fn truncated<const ONE_SIDED: bool>(words: __m512i, by: *const Ready) -> __m512i {
-    // SAFETY: multipliers are there; the features are enabled.
-    unsafe {
-        let x = _mm512_cvtepi32_ps(words);
-        let upper = _mm512_load_ps((&raw const (*by).upper).cast());
-        let lower = _mm512_load_ps((&raw const (*by).lower).cast());
-        let mut start = _mm512_load_ps((&raw const (*by).start).cast());
-        if !ONE_SIDED {
-            // With the sum's sign.
-            start = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
-                _mm512_castps_si512(start),
-                _mm512_castps_si512(x),
-                _mm512_set1_epi32(i32::MIN),
-            ));
+/// The numbers that requantize sixteen sums by truncation: see [`super::ready::ready`].
+#[derive(Clone, Copy)]
+struct Factors {
+    upper: __m512,
+    lower: __m512,
+    start: __m512,
+}
+
+impl Factors {
+    #[inline(always)]
+    unsafe fn of(by: *const Ready) -> Self {
+        // SAFETY: multipliers are there; the features are enabled.
+        unsafe {
+            Self {
+                upper: _mm512_load_ps((&raw const (*by).upper).cast()),
+                lower: _mm512_load_ps((&raw const (*by).lower).cast()),
+                start: _mm512_load_ps((&raw const (*by).start).cast()),
+            }
         }
-        let inner = _mm512_fmadd_round_ps::<TRUNCATE>(x, lower, start);
-        _mm512_cvttps_epi32(_mm512_fmadd_round_ps::<TRUNCATE>(x, upper, inner))
+    }
+
+    /// Requantized as far as the offset.
+    #[inline(always)]
+    unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
+        // SAFETY: the features are enabled.
+        unsafe {
+            let x = _mm512_cvtepi32_ps(words);
+            let mut start = self.start;
+            if !ONE_SIDED {
+                // With the sum's sign.
+                start = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
+                    _mm512_castps_si512(start),
+                    _mm512_castps_si512(x),
+                    _mm512_set1_epi32(i32::MIN),
+                ));
+            }
+            let inner = _mm512_fmadd_round_ps::<TRUNCATE>(x, self.lower, start);
+            _mm512_cvttps_epi32(_mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, inner))
+        }
+    }
+}
+
+/// The output's zero point and bounds.
+#[derive(Clone, Copy)]
+struct Range {
+    offset: i32,
+    min: i32,
+    max: i32,
+}
+
+impl Range {
+    #[inline(always)]
+    fn of(scales: &Scales<'_>) -> Self {
+        Self {
+            offset: scales.output_offset,
+            min: scales.activation_min,
+            max: scales.activation_max,
+        }
+    }
+
+    /// Offset and clamp, to bytes in the order of 16-byte lanes. If the smallest output is
+    /// the zero point, bytes count from there.
+    #[inline(always)]
+    unsafe fn packed<const ONE_SIDED: bool>(self, q: [__m512i; 4]) -> __m512i {
+        // SAFETY: the features are enabled.
+        unsafe {
+            let low = _mm512_packs_epi32(q[0], q[1]);
+            let high = _mm512_packs_epi32(q[2], q[3]);
+            if ONE_SIDED {
+                let above = _mm512_packus_epi16(low, high);
+                let largest = _mm512_set1_epi8((self.max - self.offset) as i8);
+                let offset = _mm512_set1_epi8(self.offset as i8);
+                return _mm512_add_epi8(_mm512_min_epu8(above, largest), offset);
+            }
+            let offset = _mm512_set1_epi16(self.offset as i16);
+            let bytes = _mm512_packs_epi16(
+                _mm512_adds_epi16(low, offset),
+                _mm512_adds_epi16(high, offset),
+            );
+            let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(self.min as i8));
+            _mm512_min_epi8(bytes, _mm512_set1_epi8(self.max as i8))
+        }
+    }
+}
+
+/// How the 64 channels of a strip requantize, all of them by truncation.
+#[derive(Clone, Copy)]
+pub(super) struct Truncated {
+    factors: [Factors; 4],
+    range: Range,
+    one_sided: bool,
+}
+
+impl Truncated {
+    /// If truncation gives their outputs. Four blocks' multipliers lie there.
+    #[inline(always)]
+    pub(super) unsafe fn of(by: *const Ready, scales: &Scales<'_>) -> Option<Self> {
+        // SAFETY: the caller's promises.
+        unsafe {
+            is_truncated(by).then(|| Self {
+                factors: [
+                    Factors::of(by),
+                    Factors::of(by.wrapping_add(1)),
+                    Factors::of(by.wrapping_add(2)),
+                    Factors::of(by.wrapping_add(3)),
+                ],
+                range: Range::of(scales),
+                one_sided: scales.are_one_sided(),
+            })
+        }
+    }
+
+    /// See [`Scales::are_one_sided`].
+    #[inline(always)]
+    pub(super) fn is_one_sided(&self) -> bool {
+        self.one_sided
+    }
+
+    /// Outputs in the order of 16-byte lanes.
+    #[inline(always)]
+    pub(super) unsafe fn requantize<const ONE_SIDED: bool>(&self, words: [__m512i; 4]) -> __m512i {
+        // SAFETY: the features are enabled.
+        unsafe {
+            self.range.packed::<ONE_SIDED>([
+                self.factors[0].apply::<ONE_SIDED>(words[0]),
+                self.factors[1].apply::<ONE_SIDED>(words[1]),
+                self.factors[2].apply::<ONE_SIDED>(words[2]),
+                self.factors[3].apply::<ONE_SIDED>(words[3]),
+            ])
+        }
     }
 }
 
@@ -73,24 +187,12 @@ unsafe fn requantize_exactly(
 ) -> __m512i {
     // SAFETY: multipliers are there; the features are enabled.
     unsafe {
-        let low = _mm512_packs_epi32(exactly(words[0], by[0]), exactly(words[1], by[1]));
-        let high = _mm512_packs_epi32(exactly(words[2], by[2]), exactly(words[3], by[3]));
-        packed([low, high], scales)
-    }
-}
-
-/// Offset and clamp.
-#[inline(always)]
-unsafe fn packed(q: [__m512i; 2], scales: &Scales<'_>) -> __m512i {
-    // SAFETY: the features are enabled.
-    unsafe {
-        let offset = _mm512_set1_epi16(scales.output_offset as i16);
-        let bytes = _mm512_packs_epi16(
-            _mm512_adds_epi16(q[0], offset),
-            _mm512_adds_epi16(q[1], offset),
-        );
-        let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(scales.activation_min as i8));
-        _mm512_min_epi8(bytes, _mm512_set1_epi8(scales.activation_max as i8))
+        Range::of(scales).packed::<false>([
+            exactly(words[0], by[0]),
+            exactly(words[1], by[1]),
+            exactly(words[2], by[2]),
+            exactly(words[3], by[3]),
+        ])
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct Plane<'a> {
 impl Plane<'_> {
     /// Blocks after which weights repeat.
     #[inline(always)]
-    fn period(&self) -> usize {
+    pub(super) fn period(&self) -> usize {
         let multipliers = self.scales.channels.len();
         let by_filter = self.filter.len() / (256 * self.taps.len()).max(1);
         (self.bias.len().min(multipliers) / 4).min(by_filter)
@@ -44,7 +44,7 @@ impl Plane<'_> {
 
     /// True if as many outputs, and 63 more, can be computed.
     #[inline(always)]
-    fn fits(&self, outputs: usize) -> bool {
+    pub(super) fn fits(&self, outputs: usize) -> bool {
         let last = self.taps.as_flattened().iter().max();
         let rows = outputs / self.row.max(1);
         let begin = rows.saturating_sub(1) * self.pitch;
@@ -72,7 +72,11 @@ impl Plane<'_> {
     }
 
     #[inline(always)]
-    unsafe fn block<I: Isa, const GROUPS: usize>(&self, block: usize, output: &mut [i8]) {
+    pub(super) unsafe fn block<I: Isa, const GROUPS: usize>(
+        &self,
+        block: usize,
+        output: &mut [i8],
+    ) {
         // SAFETY: the caller's promises.
         unsafe { self.block_of::<I>(GROUPS, block, output) }
     }

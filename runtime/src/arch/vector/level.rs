@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU8, Ordering};
 
 pub use super::target::Level;
-use super::target::{ALL, KNOWN};
+use super::target::{ALL, KNOWN, has};
 
 /// 0: not known yet, else one more than the level's place in `ALL`.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
@@ -38,14 +38,20 @@ fn wanted() -> Level {
 /// The highest level that CPU and operating system have.
 #[cold]
 pub fn available() -> Level {
-    super::target::available()
+    highest(ALL[ALL.len() - 1])
+}
+
+/// The highest level that there is up to this one.
+fn highest(level: Level) -> Level {
+    let there = |&other: &Level| other <= level && has(other);
+    ALL.iter().copied().rev().find(there).unwrap_or(ALL[0])
 }
 
 /// Has kernels take a lower level than the CPU has, for tests and comparisons; gives
 /// what they take.
 #[cold]
 pub fn force(level: Level) -> Level {
-    let level = KNOWN.unwrap_or(level.min(available()));
+    let level = KNOWN.unwrap_or_else(|| highest(level));
     LEVEL.store(level as u8 + 1, Ordering::Relaxed);
     level
 }
@@ -53,8 +59,7 @@ pub fn force(level: Level) -> Level {
 /// The levels that can be forced, from the lowest on.
 pub fn levels() -> impl Iterator<Item = Level> {
     let lowest = KNOWN.unwrap_or(ALL[0]);
-    let highest = available();
     ALL.iter()
         .copied()
-        .filter(move |&level| lowest <= level && level <= highest)
+        .filter(move |&level| lowest <= level && has(level))
 }

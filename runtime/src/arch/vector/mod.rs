@@ -23,6 +23,8 @@ mod avx2;
 mod avx2_requantize;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod columns;
 mod depthwise;
 #[cfg(not(target_arch = "x86_64"))]
 mod four;

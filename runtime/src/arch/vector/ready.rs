@@ -178,9 +178,10 @@ impl Scales<'_> {
         self.channels.as_ptr().wrapping_add(block)
     }
 
-    /// True if all that becomes of negative sums is the smallest output.
+    /// True if the smallest output is the zero point, which is what becomes of negative
+    /// sums.
     #[inline(always)]
     pub(crate) fn are_one_sided(&self) -> bool {
-        self.activation_min >= self.output_offset
+        self.activation_min == self.output_offset
     }
 }

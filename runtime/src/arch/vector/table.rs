@@ -27,7 +27,7 @@ pub(crate) fn look_up_in_place(table: &[u8; 256], in_out: &mut [i8]) -> usize {
 #[inline(always)]
 unsafe fn target(table: &[u8; 256], input: *const i8, output: *mut i8, count: usize) -> usize {
     use super::level::{Level, level};
-    if count < 64 || level() < Level::Avx512 || !super::target::has_vbmi() {
+    if count < 64 || level() < Level::Avx512Vbmi {
         return 0;
     }
     // SAFETY: the caller's promise; the CPU has it.

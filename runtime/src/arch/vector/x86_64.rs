@@ -1,7 +1,6 @@
 //! Which instruction sets an x86-64 CPU has, and the kernels for each.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
-use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
@@ -15,7 +14,8 @@ use super::vnni::AvxVnni;
 use super::winograd::Tiled;
 use crate::ops::Blocks;
 
-/// Instruction sets, each with all that is below it.
+/// Instruction sets, from the slowest to the fastest. A CPU of one level need not have all
+/// that is below: many with AVX-512 lack AVX-VNNI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// What every x86-64 has.
@@ -26,10 +26,18 @@ pub enum Level {
     AvxVnni,
     /// AVX-512 F, BW, DQ, VL, VNNI.
     Avx512,
+    /// The same with VBMI and VBMI2.
+    Avx512Vbmi,
 }
 
 /// All of them.
-pub(super) const ALL: &[Level] = &[Level::Plain, Level::Avx2, Level::AvxVnni, Level::Avx512];
+pub(super) const ALL: &[Level] = &[
+    Level::Plain,
+    Level::Avx2,
+    Level::AvxVnni,
+    Level::Avx512,
+    Level::Avx512Vbmi,
+];
 
 /// The level, if the program is compiled for a CPU that has the highest.
 pub(super) const KNOWN: Option<Level> = if cfg!(all(
@@ -37,22 +45,24 @@ pub(super) const KNOWN: Option<Level> = if cfg!(all(
     target_feature = "avx512bw",
     target_feature = "avx512dq",
     target_feature = "avx512vl",
-    target_feature = "avx512vnni"
+    target_feature = "avx512vnni",
+    target_feature = "avx512vbmi",
+    target_feature = "avx512vbmi2"
 )) {
-    Some(Level::Avx512)
+    Some(Level::Avx512Vbmi)
 } else {
     None
 };
 
-/// The highest level that CPU and operating system have (Intel, "Software
-/// Developer's Manual", volume 1, chapters 14 and 15).
-pub(super) fn available() -> Level {
+/// True if CPU and operating system have a level (Intel, "Software Developer's Manual",
+/// volume 1, chapters 14 and 15).
+pub(super) fn has(level: Level) -> bool {
     let bit = |register: u32, bit: u32| register >> bit & 1 == 1;
     let leaves = __cpuid(0).eax;
     let base = __cpuid(1);
     // FMA, OSXSAVE and AVX.
     if leaves < 7 || [12, 27, 28].iter().any(|&b| !bit(base.ecx, b)) {
-        return Level::Plain;
+        return level == Level::Plain;
     }
     // SAFETY: OSXSAVE says that XGETBV is there.
     let saved = unsafe { saved_state() };
@@ -62,35 +72,16 @@ pub(super) fn available() -> Level {
     } else {
         0
     };
-    let ymm = saved & 0b110 == 0b110;
-    let zmm = ymm && saved & 0b1110_0000 == 0b1110_0000;
+    let avx2 = saved & 0b110 == 0b110 && bit(features.ebx, 5);
+    let zmm = avx2 && saved & 0b1110_0000 == 0b1110_0000;
     let avx512 = [16, 17, 30, 31].iter().all(|&b| bit(features.ebx, b)) && bit(features.ecx, 11);
-    if !ymm || !bit(features.ebx, 5) {
-        Level::Plain
-    } else if zmm && avx512 {
-        Level::Avx512
-    } else if bit(more, 4) {
-        Level::AvxVnni
-    } else {
-        Level::Avx2
+    match level {
+        Level::Plain => true,
+        Level::Avx2 => avx2,
+        Level::AvxVnni => avx2 && bit(more, 4),
+        Level::Avx512 => zmm && avx512,
+        Level::Avx512Vbmi => zmm && avx512 && bit(features.ecx, 1) && bit(features.ecx, 6),
     }
-}
-
-/// True if a CPU of the highest level has AVX-512 VBMI, too: byte permutations.
-#[inline(always)]
-pub(super) fn has_vbmi() -> bool {
-    /// 0: not known yet, 1: no, 2: yes.
-    static VBMI: AtomicU8 = AtomicU8::new(0);
-
-    #[cold]
-    fn ask() -> u8 {
-        let there = __cpuid_count(7, 0).ecx >> 1 & 1;
-        VBMI.store(1 + there as u8, Ordering::Relaxed);
-        1 + there as u8
-    }
-
-    let known = VBMI.load(Ordering::Relaxed);
-    cfg!(target_feature = "avx512vbmi") || 2 == if known == 0 { ask() } else { known }
 }
 
 /// What the operating system keeps over a change of context: XCR0.
@@ -135,7 +126,7 @@ macro_rules! by_level {
                     Level::Plain => $plain,
                     Level::Avx2 => $module::avx2($($argument),*),
                     Level::AvxVnni => $module::vnni($($argument),*),
-                    Level::Avx512 => $module::avx512($($argument),*),
+                    Level::Avx512 | Level::Avx512Vbmi => $module::avx512($($argument),*),
                 }
             }
         }
@@ -163,7 +154,11 @@ by_level! {
     plain plane.run::<Plain>(output),
     avx2 plane.run::<Avx2>(output),
     vnni plane.run::<AvxVnni>(output),
-    avx512 plane.run::<Avx512>(output)
+    avx512 {
+        if !plane.by_rows_is_done(output) {
+            plane.run::<Avx512>(output);
+        }
+    }
 }
 
 by_level! {
@@ -183,5 +178,5 @@ pub(crate) fn tiles_are_done<S: BlockStage>(
     output: &mut [S::Element],
 ) -> bool {
     // SAFETY: the level is what the CPU has.
-    level() == Level::Avx512 && unsafe { tiled.is_done::<S>(work, output) }
+    level() >= Level::Avx512 && unsafe { tiled.is_done::<S>(work, output) }
 }
