@@ -114,11 +114,6 @@ fn fully_connected_here<S: BlockStage>(
         vector::multiply(p, Pixels::raw_row(input), output);
         return;
     }
-    // Many channels make up for shifting each input when it is read.
-    if p.channels.div_ceil(LANES).is_multiple_of(4) && p.depth.is_multiple_of(4) {
-        vector::multiply(p, Pixels::raw_rows(input, p.depth), output);
-        return;
-    }
     shift_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
     vector::multiply(p, pixels, output);

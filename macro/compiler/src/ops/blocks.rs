@@ -145,15 +145,10 @@ impl<K: Kernel> Kernel for Blocks<K> {
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
             Inputs::Rows(rows) => {
-                let blocks = self.accumulation.channels().div_ceil(LANES);
-                let row =
-                    if self.depth.is_multiple_of(4) && (*rows == 1 || blocks.is_multiple_of(4)) {
-                        // The kernel reads rows where they are.
-                        0
-                    } else {
-                        self.depth.next_multiple_of(4)
-                    };
-                vec![(ElementType::I8, rows * row)]
+                // The kernel reads a single row where it is.
+                let is_single = *rows == 1 && self.depth.is_multiple_of(4);
+                let row = self.depth.next_multiple_of(4);
+                vec![(ElementType::I8, if is_single { 0 } else { rows * row })]
             }
             // The kernel reads single pixels where they are.
             Inputs::Window(w, depth)

@@ -3,8 +3,9 @@
 use core::arch::x86_64::*;
 
 use super::SHIFT;
-use super::isa::{Isa, LANES, cold};
+use super::isa::{BlockStage, Isa, LANES, cold};
 use super::ready::{Ready, Scales};
+use super::tile::{Strip, Tile};
 
 /// AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
@@ -130,29 +131,29 @@ impl Range {
     }
 }
 
-/// How the 64 channels of a strip requantize, all of them by truncation.
+/// How the channels of `N` blocks requantize, all of them by truncation.
 #[derive(Clone, Copy)]
-pub(super) struct Truncated {
-    factors: [Factors; 4],
+pub(super) struct Requantize<const N: usize> {
+    factors: [Factors; N],
     range: Range,
-    one_sided: bool,
 }
 
-impl Truncated {
-    /// If truncation gives their outputs. Four blocks' multipliers lie there.
+impl<const N: usize> Requantize<N> {
+    /// If truncation gives the outputs of the blocks from one on.
     #[inline(always)]
-    pub(super) unsafe fn of(by: *const Ready, scales: &Scales<'_>) -> Option<Self> {
-        // SAFETY: the caller's promises.
+    pub(super) unsafe fn of(block: usize, scales: &Scales<'_>) -> Option<Self> {
+        // SAFETY: multipliers of as many blocks are there; the features are enabled.
         unsafe {
-            is_truncated(by).then(|| Self {
-                factors: [
-                    Factors::of(by),
-                    Factors::of(by.wrapping_add(1)),
-                    Factors::of(by.wrapping_add(2)),
-                    Factors::of(by.wrapping_add(3)),
-                ],
+            if !is_truncated(scales.of(block)) {
+                return None;
+            }
+            let mut factors = [Factors::of(scales.of(block)); N];
+            for (n, factors) in factors.iter_mut().enumerate() {
+                *factors = Factors::of(scales.of(block + n));
+            }
+            Some(Self {
+                factors,
                 range: Range::of(scales),
-                one_sided: scales.are_one_sided(),
             })
         }
     }
@@ -160,19 +161,25 @@ impl Truncated {
     /// See [`Scales::are_one_sided`].
     #[inline(always)]
     pub(super) fn is_one_sided(&self) -> bool {
-        self.one_sided
+        self.range.min == self.range.offset
     }
 
-    /// Outputs in the order of 16-byte lanes.
+    /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn, beginning with
+    /// the one with this number.
     #[inline(always)]
-    pub(super) unsafe fn requantize<const ONE_SIDED: bool>(&self, words: [__m512i; 4]) -> __m512i {
+    pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
+        &self,
+        words: [__m512i; 4],
+        first: usize,
+    ) -> __m512i {
+        let by = |i: usize| &self.factors[(first + i) % N];
         // SAFETY: the features are enabled.
         unsafe {
             self.range.packed::<ONE_SIDED>([
-                self.factors[0].apply::<ONE_SIDED>(words[0]),
-                self.factors[1].apply::<ONE_SIDED>(words[1]),
-                self.factors[2].apply::<ONE_SIDED>(words[2]),
-                self.factors[3].apply::<ONE_SIDED>(words[3]),
+                by(0).apply::<ONE_SIDED>(words[0]),
+                by(1).apply::<ONE_SIDED>(words[1]),
+                by(2).apply::<ONE_SIDED>(words[2]),
+                by(3).apply::<ONE_SIDED>(words[3]),
             ])
         }
     }
@@ -330,6 +337,16 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn tiles_are_done<S: BlockStage, const N: usize>(
+        tile: &Tile<'_, S>,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) -> bool {
+        // SAFETY: the caller's promises.
+        unsafe { tile.whole_is_done::<N>(strip, output) }
+    }
+
+    #[inline(always)]
     unsafe fn begin(bias: *const i32) -> Self::Sums {
         // SAFETY: 64 bytes.
         unsafe { _mm512_loadu_si512(bias.cast()) }
@@ -372,7 +389,10 @@ unsafe impl Isa for Avx512 {
         // SAFETY: 4 bytes.
         unsafe {
             let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
-            _mm512_xor_si512(four, _mm512_set1_epi8(SHIFT))
+            let shift = _mm512_set1_epi8(SHIFT);
+            // Exclusive or, written such that it is not done before the load's broadcast,
+            // which is free.
+            _mm512_ternarylogic_epi32::<0x3C>(four, shift, shift)
         }
     }
 

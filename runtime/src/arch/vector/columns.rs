@@ -7,7 +7,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::{Avx512, Truncated};
+use super::avx512::{Avx512, Requantize};
 use super::depthwise::{BLOCK, Plane};
 use super::isa::LANES;
 
@@ -24,7 +24,7 @@ type Words = [__m512i; REGISTERS];
 struct Block {
     weights: [Words; ROWS],
     bias: Words,
-    output: Truncated,
+    output: Requantize<REGISTERS>,
 }
 
 impl Plane<'_> {
@@ -43,19 +43,14 @@ impl Plane<'_> {
             return false;
         }
         for block in 0..self.period() {
-            let by = self
-                .scales
-                .channels
-                .as_ptr()
-                .wrapping_add(REGISTERS * block);
             // SAFETY: there are four multipliers, weights and biases per block; all windows
             // lie in the image.
             unsafe {
-                match (Truncated::of(by, &self.scales), stride) {
-                    (Some(to), 1) if to.is_one_sided() => self.rows::<1, true>(block, to, output),
-                    (Some(to), 1) => self.rows::<1, false>(block, to, output),
-                    (Some(to), 2) if to.is_one_sided() => self.rows::<2, true>(block, to, output),
-                    (Some(to), 2) => self.rows::<2, false>(block, to, output),
+                match (Requantize::of(REGISTERS * block, &self.scales), stride) {
+                    (Some(by), 1) if by.is_one_sided() => self.rows::<1, true>(block, by, output),
+                    (Some(by), 1) => self.rows::<1, false>(block, by, output),
+                    (Some(by), 2) if by.is_one_sided() => self.rows::<2, true>(block, by, output),
+                    (Some(by), 2) => self.rows::<2, false>(block, by, output),
                     _ => self.block::<Avx512, ROWS>(block, output),
                 }
             }
@@ -69,7 +64,7 @@ impl Plane<'_> {
     unsafe fn rows<const STRIDE: usize, const ONE_SIDED: bool>(
         &self,
         block: usize,
-        requantize: Truncated,
+        requantize: Requantize<REGISTERS>,
         output: &mut [i8],
     ) {
         let [taps, below, _] = self.taps else {
@@ -168,7 +163,7 @@ impl Block {
                     sums[j] = _mm512_dpbusd_epi32(sums[j], rows[y][j], self.weights[y][j]);
                 }
             }
-            let bytes = self.output.requantize::<ONE_SIDED>(sums);
+            let bytes = self.output.requantize::<ONE_SIDED>(sums, 0);
             if count == BLOCK {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {

@@ -1,6 +1,7 @@
 //! What an instruction set can do with sixteen sums.
 
 use super::ready::{Ready, Scales};
+use super::tile::{Strip, Tile};
 use crate::ops::{Blocks, BlocksConv2d};
 
 /// Sums, channels or elements that are worked on at once.
@@ -56,6 +57,15 @@ pub(crate) unsafe trait Isa: Copy {
 
     /// What sums begin with: the biases, or zeros if [`Self::words`] adds those.
     unsafe fn begin(bias: *const i32) -> Self::Sums;
+    /// All pixels by `N` blocks, if there is a faster way than [`Tile::column`].
+    #[inline(always)]
+    unsafe fn tiles_are_done<S: BlockStage, const N: usize>(
+        _tile: &Tile<'_, S>,
+        _strip: Strip,
+        _output: &mut [S::Element],
+    ) -> bool {
+        false
+    }
     /// Zeros.
     unsafe fn zero() -> Self::Sums;
     /// Both together.

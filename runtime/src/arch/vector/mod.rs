@@ -47,6 +47,8 @@ mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 #[cfg(target_arch = "x86_64")]
+mod whole;
+#[cfg(target_arch = "x86_64")]
 mod winograd;
 
 pub(crate) use depthwise::Plane;

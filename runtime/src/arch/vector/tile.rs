@@ -27,8 +27,8 @@ pub(super) struct Tile<'a, S: BlockStage> {
     pub(super) pixels: Pixels<'a>,
     pub(super) count: usize,
     bias: &'a [[i32; LANES]],
-    channels: usize,
-    stage: S,
+    pub(super) channels: usize,
+    pub(super) stage: S,
 }
 
 /// A place among the pixels.
@@ -391,7 +391,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
 
 /// Four inputs, shifted or as they are in a tensor.
 #[inline(always)]
-unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
+pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
     // SAFETY: the caller's promises.
     unsafe {
         if RAW {
