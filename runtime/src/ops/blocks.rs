@@ -72,6 +72,14 @@ macro_rules! block_stages {
                 fully_connected_here(p, input, output, scratch);
             }
 
+            fn fully_connected_sparse(
+                p: &SparseRow<'_, Self>,
+                input: &[i8],
+                output: &mut [$element],
+            ) {
+                fully_connected_sparse_here(p, input, output);
+            }
+
             fn conv_2d(
                 p: &BlocksConv2d<'_, Self>,
                 input: &[i8],
@@ -119,6 +127,37 @@ fn fully_connected_here<S: BlockStage>(
     vector::multiply(p, pixels, output);
 }
 
+/// Parameters of [`fully_connected_sparse`].
+#[derive(Clone, Copy, Debug)]
+pub struct SparseRow<'a, S> {
+    /// All but [`transformed`] weights.
+    pub blocks: Blocks<'a, S>,
+    /// The same weights as rows for each input, where kernels want those.
+    pub rows: &'a [u8],
+}
+
+/// One row whose zeros, -128, are likely; at most 256 inputs and a multiple of 64 channels.
+pub fn fully_connected_sparse<S: BlockStage>(
+    p: &SparseRow<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    _scratch: &mut [i8],
+) {
+    S::fully_connected_sparse(p, input, output);
+}
+
+#[inline(always)]
+fn fully_connected_sparse_here<S: BlockStage>(
+    p: &SparseRow<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    #[cfg(target_arch = "x86_64")]
+    vector::gemm_sparse(&p.blocks, p.rows, input, output);
+    #[cfg(not(target_arch = "x86_64"))]
+    vector::multiply(&p.blocks, Pixels::raw_row(input), output);
+}
+
 /// Parameters of [`conv_2d_blocks`].
 #[derive(Clone, Copy, Debug)]
 pub struct BlocksConv2d<'a, S> {
@@ -138,12 +177,21 @@ pub struct BlocksConv2d<'a, S> {
     pub transformed: &'a [u8],
 }
 
-/// Weights for inputs that the kernel transforms, where there is such a kernel.
+/// Weights in an order of their own, where there is a kernel that wants them.
 pub const fn transformed(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         weights
     } else {
         &[]
+    }
+}
+
+/// Weights that kernels read where there is none for [`transformed`] ones.
+pub const fn untransformed(weights: &'static [u8]) -> &'static [u8] {
+    if cfg!(target_arch = "x86_64") {
+        &[]
+    } else {
+        weights
     }
 }
 

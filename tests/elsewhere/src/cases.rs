@@ -9,8 +9,9 @@ use niello::__private as rt;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 7] = [
+pub const KINDS: [(&str, Case); 8] = [
     ("products", products),
+    ("sparse rows", sparse_rows),
     ("close calls", close_calls),
     ("windows", windows),
     ("tiles", tiles),
@@ -180,6 +181,51 @@ fn products(seed: u32) -> Vec<i8> {
     let mut output = vec![0; rows * channels];
     let mut scratch = vec![0; rows * groups * 4];
     rt::fully_connected_blocks(&p, &input, &mut output, &mut scratch);
+    output
+}
+
+/// A row with many zeros, or none, or nothing else.
+fn sparse_rows(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x0FF0);
+    let (depth, channels) = (4 * r.size(1, 64), 64 * r.size(1, 5));
+    let blocks = channels / 16;
+    let (filter, bias) = weights(&mut r, blocks, depth, 1);
+    let rows = super::rows_of_weights(&ohwi(&filter, depth), depth);
+    let rows: Vec<u8> = rows.into_iter().map(|w| w as u8).collect();
+    let mut input = r.bytes(depth);
+    let zeros = r.between(0, 8);
+    for x in &mut input {
+        if r.between(0, 7) < zeros {
+            *x = -128;
+        }
+    }
+    let shift = r.between(-12, 1);
+    let multipliers = r.multipliers(blocks, shift);
+    let output_offset = r.byte().into();
+    let (activation_min, activation_max) = r.bounds(output_offset);
+    let ready = made_ready(multipliers, output_offset, activation_min);
+    let p = rt::SparseRow {
+        blocks: rt::Blocks {
+            depth,
+            channels,
+            zero_point: -128,
+            filter: &filter,
+            bias: &bias,
+            output: rt::Scales {
+                channels: &ready,
+                output_offset,
+                activation_min,
+                activation_max,
+            },
+        },
+        rows: &rows,
+    };
+    let mut output = vec![0; channels];
+    rt::fully_connected_sparse(&p, &input, &mut output, &mut []);
+    // All weights give the same.
+    let mut dense = vec![0; channels];
+    rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);
+    assert_eq!(output, dense);
     output
 }
 

@@ -40,10 +40,37 @@ fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
     blocked
 }
 
+/// Channels that sparse rows come by.
+const STRIP: usize = 4 * LANES;
+
+/// Inputs of a sparse row at most.
+const MOST_SPARSE: usize = 256;
+
+/// Fewer weights lie in a first-level cache, from where reading all is as fast.
+const LEAST_SPARSE: usize = 16 * 1024;
+
+/// OHWI weights, channel by channel, as rows for each input: the order is that of the
+/// runtime's `arch/vector/sparse.rs`. For tests of the runtime, too.
+#[must_use]
+pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
+    let channels = filter.len() / depth.max(1);
+    let mut rows = Vec::with_capacity(filter.len());
+    for input in 0..depth {
+        for at in 0..channels {
+            let (strip, lane, word) = (at / STRIP * STRIP, at % STRIP / 16, at / 4 % 4);
+            let channel = strip + 16 * word + 4 * lane + at % 4;
+            rows.push(filter[channel * depth + input]);
+        }
+    }
+    rows
+}
+
 /// What the inputs of one output are.
 pub(super) enum Inputs {
     /// A row of the input, of which there are so many.
     Rows(usize),
+    /// The only row, of which many inputs are likely to be zero.
+    SparseRow,
     /// A window, with the input's channels.
     Window(Window, usize),
 }
@@ -56,6 +83,26 @@ pub(super) struct Blocks<K> {
     pub inputs: Inputs,
     /// How to transform the inputs, if that is worth it.
     pub winograd: Option<Winograd>,
+}
+
+impl Inputs {
+    /// Rows of FULLY_CONNECTED. An input whose smallest value is zero is taken for sparse:
+    /// mostly, RELU made it.
+    pub(super) fn rows(rows: usize, depth: usize, accumulation: &Accumulation) -> Self {
+        let channels = accumulation.channels();
+        let lowest = accumulation
+            .int8()
+            .is_some_and(|(_, _, zero_point)| zero_point == i32::from(i8::MIN));
+        let fits = depth.is_multiple_of(4)
+            && depth <= MOST_SPARSE
+            && channels.is_multiple_of(STRIP)
+            && depth * channels >= LEAST_SPARSE;
+        if rows == 1 && lowest && fits {
+            Self::SparseRow
+        } else {
+            Self::Rows(rows)
+        }
+    }
 }
 
 impl<K> Blocks<K> {
@@ -118,6 +165,10 @@ impl<K> Blocks<K> {
             .collect();
         let depth = self.depth / run * run.next_multiple_of(4);
         let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
+        let filter = match self.inputs {
+            Inputs::SparseRow => quote!(rt::untransformed(#filter)),
+            _ => filter,
+        };
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, true, constants);
         let sizes = emit::fields(&[("depth", self.depth), ("channels", accumulation.channels())]);
@@ -144,6 +195,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
+            Inputs::SparseRow => vec![(ElementType::I8, 0)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
                 let is_single = *rows == 1 && self.depth.is_multiple_of(4);
@@ -174,6 +226,19 @@ impl<K: Kernel> Kernel for Blocks<K> {
                 parameters: blocks,
                 function: "fully_connected_blocks",
             },
+            Inputs::SparseRow => {
+                let accumulation = self.accumulation.simplified();
+                let filter = accumulation.int8().map_or(&[][..], |(filter, ..)| filter);
+                let rows = constants.bytes("ROWS", &rows_of_weights(filter, self.depth));
+                Emitted {
+                    parameters_type: quote!(SparseRow<'static, #stage>),
+                    parameters: quote!(rt::SparseRow {
+                        blocks: #blocks,
+                        rows: rt::transformed(#rows),
+                    }),
+                    function: "fully_connected_sparse",
+                }
+            }
             Inputs::Window(window, input_depth) => {
                 let [rows, columns] = self.padded(window);
                 let transformed = self.transformed(constants);

@@ -168,7 +168,7 @@ impl Kernel for FullyConnectedKernel {
         Some(Box::new(Blocks {
             depth: self.depth,
             accumulation: self.accumulation.clone(),
-            inputs: Inputs::Rows(self.rows),
+            inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
             winograd: None,
             original: self.clone(),
         }))

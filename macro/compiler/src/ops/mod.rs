@@ -48,6 +48,7 @@ mod window;
 mod winograd;
 
 pub(crate) use activation::Activation;
+pub use blocks::rows_of_weights;
 pub(crate) use buffer::Buffer;
 use context::constant_source;
 pub(crate) use context::{

@@ -2,7 +2,7 @@
 
 use super::ready::{Ready, Scales};
 use super::tile::{Strip, Tile};
-use crate::ops::{Blocks, BlocksConv2d};
+use crate::ops::{Blocks, BlocksConv2d, SparseRow};
 
 /// Sums, channels or elements that are worked on at once.
 pub(crate) const LANES: usize = 16;
@@ -129,6 +129,8 @@ pub trait BlockStage: Copy {
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
+    /// [`crate::ops::fully_connected_sparse`].
+    fn fully_connected_sparse(p: &SparseRow<'_, Self>, input: &[i8], output: &mut [Self::Element]);
     /// [`crate::ops::conv_2d_blocks`].
     fn conv_2d(
         p: &BlocksConv2d<'_, Self>,

@@ -42,6 +42,8 @@ mod rows;
 mod shift;
 #[cfg(target_arch = "wasm32")]
 mod simd128;
+#[cfg(target_arch = "x86_64")]
+mod sparse;
 mod table;
 mod tile;
 #[cfg(target_arch = "x86_64")]
@@ -64,7 +66,7 @@ pub(crate) use shift::{Lines, pad_apart, pad_lines};
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use target::tiles_are_done;
+pub(crate) use target::{gemm_sparse, tiles_are_done};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use winograd::Tiled;
 

@@ -40,7 +40,10 @@ impl<S: BlockStage> Tile<'_, S> {
             let excess = |m: usize| width.next_multiple_of(m) - width;
             let fits = |m: usize| width >= m && 8 * excess(m) <= width;
             match N {
-                4 => match [4, 5, 3, 6].into_iter().min_by_key(|&m| (!fits(m), excess(m))) {
+                4 => match [4, 5, 3, 6]
+                    .into_iter()
+                    .min_by_key(|&m| (!fits(m), excess(m)))
+                {
                     Some(3) if fits(3) => self.whole::<3, N>(strip, by, to),
                     Some(4) if fits(4) => self.whole::<4, N>(strip, by, to),
                     Some(5) if fits(5) => self.whole::<5, N>(strip, by, to),

@@ -10,6 +10,7 @@ use super::isa::BlockStage;
 use super::level::level;
 use super::pairs;
 use super::plain::Plain;
+use super::sparse;
 use super::vnni::AvxVnni;
 use super::winograd::Tiled;
 use crate::ops::Blocks;
@@ -169,6 +170,16 @@ by_level! {
     avx2 gemm::single::<Avx2, S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
     avx512 gemm::single::<Avx512, S>(p, pixels, output)
+}
+
+by_level! {
+    /// One pixel by all channels, with rows of weights: see `sparse.rs`.
+    gemm_sparse, sparse_levels, <S: BlockStage>
+    (p: &Blocks<'_, S>, rows: &[u8], input: &[i8], output: &mut [S::Element]),
+    plain sparse::any::<Plain, S>(p, rows, input, output),
+    avx2 sparse::any::<Avx2, S>(p, rows, input, output),
+    vnni sparse::any::<AvxVnni, S>(p, rows, input, output),
+    avx512 sparse::strips::<S>(p, rows, input, output)
 }
 
 /// A convolution in tiles; false if it has to be done otherwise.

@@ -1,0 +1,293 @@
+//! One row of inputs many of which are zero (what RELU leaves): their weights are not
+//! read. Large layers of one row are as fast as their weights come from the cache.
+//!
+//! # Rows of weights
+//! The channels of each input side by side. In 64 of them, four channels at
+//! `16 * l + 4 * j` are those from `16 * j + 4 * l` on: byte interleaving within lanes of 16
+//! bytes leaves four rows' blocks of sixteen channels in order.
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use super::SHIFT;
+use super::avx512::{Avx512, Requantize, in_order};
+use super::gemm::Pixels;
+use super::isa::{BlockStage, Isa, LANES};
+use super::level::{Level, level};
+use super::tile::Tile;
+use crate::ops::Blocks;
+
+/// Inputs at most.
+pub(crate) const MOST: usize = 256;
+
+/// Channels that come together: the blocks of a strip.
+const STRIP: usize = 4 * LANES;
+
+/// A register more than there are inputs.
+type List = [MaybeUninit<u8>; MOST + 64];
+
+/// The inputs that are not zero, in fours; the last ones are zeros with any index.
+struct Nonzero {
+    count: usize,
+    /// Inputs plus 128.
+    values: List,
+    indices: List,
+}
+
+impl Nonzero {
+    #[inline(always)]
+    fn of(input: &[i8]) -> Self {
+        let mut list = Self {
+            count: 0,
+            values: [MaybeUninit::uninit(); MOST + 64],
+            indices: [MaybeUninit::uninit(); MOST + 64],
+        };
+        if level() >= Level::Avx512Vbmi {
+            // SAFETY: the CPU has it.
+            unsafe { list.compress(input) };
+        } else {
+            list.collect(input);
+        }
+        list
+    }
+
+    fn collect(&mut self, input: &[i8]) {
+        for (i, x) in input.iter().take(MOST).enumerate() {
+            let x = (x ^ SHIFT) as u8;
+            self.values[self.count].write(x);
+            self.indices[self.count].write(i as u8);
+            self.count += usize::from(x != 0);
+        }
+        for i in self.count..self.count + 4 {
+            self.values[i].write(0);
+            self.indices[i].write(0);
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
+    unsafe fn compress(&mut self, input: &[i8]) {
+        let shift = _mm512_set1_epi8(SHIFT);
+        let mut indices = _mm512_setr_epi32(
+            0x0302_0100,
+            0x0706_0504,
+            0x0B0A_0908,
+            0x0F0E_0D0C,
+            0x1312_1110,
+            0x1716_1514,
+            0x1B1A_1918,
+            0x1F1E_1D1C,
+            0x2322_2120,
+            0x2726_2524,
+            0x2B2A_2928,
+            0x2F2E_2D2C,
+            0x3332_3130,
+            0x3736_3534,
+            0x3B3A_3938,
+            0x3F3E_3D3C,
+        );
+        for chunk in input.chunks(64).take(MOST / 64) {
+            let there = if chunk.len() < 64 {
+                (1 << chunk.len()) - 1
+            } else {
+                !0
+            };
+            // SAFETY: as many bytes as there are; both lists have a register's room behind
+            // all inputs. What is not nonzero is stored as zeros.
+            unsafe {
+                let x = _mm512_maskz_loadu_epi8(there, chunk.as_ptr());
+                let x = _mm512_xor_si512(x, shift);
+                let nonzero = _mm512_test_epi8_mask(x, x) & there;
+                let values = self.values.as_mut_ptr().wrapping_add(self.count);
+                let value = _mm512_maskz_compress_epi8(nonzero, x);
+                _mm512_storeu_si512(values.cast(), value);
+                let places = self.indices.as_mut_ptr().wrapping_add(self.count);
+                let place = _mm512_maskz_compress_epi8(nonzero, indices);
+                _mm512_storeu_si512(places.cast(), place);
+                self.count += nonzero.count_ones() as usize;
+            }
+            indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
+        }
+    }
+
+    /// Where the rows of four inputs begin, `pitch` bytes each.
+    #[inline(always)]
+    unsafe fn rows(&self, four: usize, filter: *const u8, pitch: usize) -> [*const u8; 4] {
+        // SAFETY: there are as many fours.
+        let at = |i: usize| unsafe { self.indices.get_unchecked(four + i).assume_init() };
+        [at(0), at(1), at(2), at(3)].map(|index| filter.wrapping_add(usize::from(index) * pitch))
+    }
+
+    /// Their values.
+    #[inline(always)]
+    unsafe fn four(&self, four: usize) -> *const i8 {
+        self.values.as_ptr().wrapping_add(four).cast()
+    }
+}
+
+/// The tile of one pixel, if rows of weights are there for all inputs.
+#[inline(always)]
+fn tile<'a, S: BlockStage>(
+    p: &Blocks<'a, S>,
+    rows: &'a [u8],
+    input: &'a [i8],
+    output: &[S::Element],
+) -> Option<Tile<'a, S>> {
+    let fits = p.channels.is_multiple_of(STRIP)
+        && input.len() == p.depth
+        && p.depth.is_multiple_of(4)
+        && p.depth <= MOST
+        && rows.len() >= p.depth * p.channels;
+    let p = Blocks { filter: rows, ..*p };
+    let (tile, _) = Tile::new(&p, Pixels::raw_row(input), output)?;
+    fits.then_some(tile)
+}
+
+/// All channels by any instruction set.
+#[inline(always)]
+pub(super) unsafe fn any<I: Isa, S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: &[u8],
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    let Some(tile) = tile(p, rows, input, output) else {
+        return;
+    };
+    let nonzero = Nonzero::of(input);
+    let mut weights = [[0_u8; 4 * LANES]; 4];
+    for strip in 0..p.channels / STRIP {
+        let filter = rows.as_ptr().wrapping_add(strip * STRIP);
+        // SAFETY: rows and biases of the strip are there; the caller's promises.
+        unsafe {
+            let begin = |n: usize| p.bias.as_ptr().wrapping_add(4 * strip + n).cast();
+            let mut sums = [
+                [I::begin(begin(0))],
+                [I::begin(begin(1))],
+                [I::begin(begin(2))],
+                [I::begin(begin(3))],
+            ];
+            for four in (0..nonzero.count).step_by(4) {
+                interleave(nonzero.rows(four, filter, p.channels), &mut weights);
+                let x = I::inputs(nonzero.four(four));
+                for n in 0..4 {
+                    sums[n][0] = I::dot(sums[n][0], x, I::weights(weights[n].as_ptr()));
+                }
+            }
+            tile.finish::<I, 1, 4>(sums, 0, 4 * strip, output);
+        }
+    }
+}
+
+/// Four rows' 64 channels: four bytes of each.
+#[inline(always)]
+unsafe fn interleave(rows: [*const u8; 4], to: &mut [[u8; 4 * LANES]; 4]) {
+    for lane in 0..4 {
+        // SAFETY: 64 bytes each; every x86-64 has SSE2.
+        unsafe {
+            let [a, b, c, d] = rows.map(|row| _mm_loadu_si128(row.wrapping_add(16 * lane).cast()));
+            let (ab, cd) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));
+            let (ab_high, cd_high) = (_mm_unpackhi_epi8(a, b), _mm_unpackhi_epi8(c, d));
+            let quads = [
+                _mm_unpacklo_epi16(ab, cd),
+                _mm_unpackhi_epi16(ab, cd),
+                _mm_unpacklo_epi16(ab_high, cd_high),
+                _mm_unpackhi_epi16(ab_high, cd_high),
+            ];
+            for (to, quad) in to.iter_mut().zip(quads) {
+                _mm_storeu_si128(to.as_mut_ptr().wrapping_add(16 * lane).cast(), quad);
+            }
+        }
+    }
+}
+
+/// All channels.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(super) unsafe fn strips<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: &[u8],
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    let Some(tile) = tile(p, rows, input, output) else {
+        return;
+    };
+    let nonzero = Nonzero::of(input);
+    let strips = p.channels / STRIP;
+    let mut strip = 0;
+    while strip < strips {
+        // SAFETY: the strips are there; the caller's promises.
+        unsafe {
+            if strip + 2 <= strips {
+                some::<2, S>(p, &tile, &nonzero, rows, strip, output);
+            } else {
+                some::<1, S>(p, &tile, &nonzero, rows, strip, output);
+            }
+        }
+        strip += 2;
+    }
+}
+
+/// `N` strips.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn some<const N: usize, S: BlockStage>(
+    p: &Blocks<'_, S>,
+    tile: &Tile<'_, S>,
+    nonzero: &Nonzero,
+    rows: &[u8],
+    strip: usize,
+    output: &mut [S::Element],
+) {
+    let filter = rows.as_ptr().wrapping_add(strip * STRIP);
+    // SAFETY: rows and biases of the strips are there; the caller's promises.
+    unsafe {
+        let mut sums = [[[_mm512_setzero_si512()]; 4]; N];
+        for k in 0..4 * N {
+            let bias = p.bias.as_ptr().wrapping_add(4 * strip + k);
+            sums[k / 4][k % 4] = [_mm512_loadu_si512(bias.cast())];
+        }
+        let mut four = 0;
+        while four < nonzero.count {
+            let [a, b, c, d] = nonzero.rows(four, filter, p.channels);
+            let x = Avx512::inputs(nonzero.four(four));
+            for n in 0..N {
+                let at = n * STRIP;
+                let a = _mm512_loadu_si512(a.wrapping_add(at).cast());
+                let b = _mm512_loadu_si512(b.wrapping_add(at).cast());
+                let c = _mm512_loadu_si512(c.wrapping_add(at).cast());
+                let d = _mm512_loadu_si512(d.wrapping_add(at).cast());
+                let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
+                let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
+                let weights = [
+                    _mm512_unpacklo_epi16(ab, cd),
+                    _mm512_unpackhi_epi16(ab, cd),
+                    _mm512_unpacklo_epi16(ab_high, cd_high),
+                    _mm512_unpackhi_epi16(ab_high, cd_high),
+                ];
+                for j in 0..4 {
+                    sums[n][j][0] = _mm512_dpbusd_epi32(sums[n][j][0], x, weights[j]);
+                }
+            }
+            four += 4;
+        }
+        for n in 0..N {
+            let block = 4 * (strip + n);
+            let by = tile.stage.scales();
+            let by = by.and_then(|scales| Requantize::<4>::of(block, &scales));
+            if let Some(by) = by {
+                let words = [sums[n][0][0], sums[n][1][0], sums[n][2][0], sums[n][3][0]];
+                let bytes = if by.is_one_sided() {
+                    by.requantize::<true>(words, 0)
+                } else {
+                    by.requantize::<false>(words, 0)
+                };
+                let to = output.as_mut_ptr().cast::<i8>();
+                let to = to.wrapping_add(block * LANES);
+                _mm512_storeu_si512(to.cast(), in_order(bytes));
+            } else {
+                tile.finish::<Avx512, 1, 4>(sums[n], 0, block, output);
+            }
+        }
+    }
+}
