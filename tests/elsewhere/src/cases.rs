@@ -297,11 +297,12 @@ fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
 fn windows(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0xAAAA);
     let (window, padded) = window(&mut r);
-    let input_depth = match r.next() % 2 {
+    let input_depth = match r.next() % 3 {
         0 => r.size(1, 9),
-        _ => 4 * r.size(1, 4),
+        1 => 4 * r.size(1, 4),
+        _ => [1, 3][r.size(0, 1)],
     };
-    let channels = [8, r.size(1, 100)][r.size(0, 1)];
+    let channels = [8, 16 * r.size(1, 4), r.size(1, 100)][r.size(0, 2)];
     let rows = 0..window.filter_height;
     let (mut segments, run) = (Vec::new(), window.filter_width * input_depth);
     for y in rows {

@@ -41,14 +41,14 @@ unsafe fn requantize<const ONE_SIDED: bool>(
 
 /// True if truncation gives the outputs of this block's strip.
 #[inline(always)]
-unsafe fn is_truncated(by: *const Ready) -> bool {
+pub(super) unsafe fn is_truncated(by: *const Ready) -> bool {
     // SAFETY: multipliers are there.
     unsafe { (*by).start[0] != 0.0 }
 }
 
 /// The numbers that requantize sixteen sums by truncation: see [`super::ready::ready`].
 #[derive(Clone, Copy)]
-struct Factors {
+pub(super) struct Factors {
     upper: __m512,
     lower: __m512,
     start: __m512,
@@ -67,9 +67,22 @@ impl Factors {
         }
     }
 
+    /// Those of one channel of a block, for sixteen sums of it.
+    #[inline(always)]
+    pub(super) unsafe fn of_channel(by: *const Ready, channel: usize) -> Self {
+        // SAFETY: multipliers are there; the features are enabled.
+        unsafe {
+            Self {
+                upper: _mm512_set1_ps((*by).upper[channel]),
+                lower: _mm512_set1_ps((*by).lower[channel]),
+                start: _mm512_set1_ps((*by).start[channel]),
+            }
+        }
+    }
+
     /// Requantized as far as the offset.
     #[inline(always)]
-    unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
+    pub(super) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
         // SAFETY: the features are enabled.
         unsafe {
             let x = _mm512_cvtepi32_ps(words);
@@ -90,7 +103,7 @@ impl Factors {
 
 /// The output's zero point and bounds.
 #[derive(Clone, Copy)]
-struct Range {
+pub(super) struct Range {
     offset: i32,
     min: i32,
     max: i32,
@@ -98,7 +111,7 @@ struct Range {
 
 impl Range {
     #[inline(always)]
-    fn of(scales: &Scales<'_>) -> Self {
+    pub(super) fn of(scales: &Scales<'_>) -> Self {
         Self {
             offset: scales.output_offset,
             min: scales.activation_min,
@@ -109,7 +122,7 @@ impl Range {
     /// Offset and clamp, to bytes in the order of 16-byte lanes. If the smallest output is
     /// the zero point, bytes count from there.
     #[inline(always)]
-    unsafe fn packed<const ONE_SIDED: bool>(self, q: [__m512i; 4]) -> __m512i {
+    pub(super) unsafe fn packed<const ONE_SIDED: bool>(self, q: [__m512i; 4]) -> __m512i {
         // SAFETY: the features are enabled.
         unsafe {
             let low = _mm512_packs_epi32(q[0], q[1]);

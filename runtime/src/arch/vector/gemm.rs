@@ -106,7 +106,7 @@ impl<'a> Pixels<'a> {
 
 /// Blocks whose weights lie side by side: four, then what is left by twos and ones.
 #[inline(always)]
-fn strip(left: usize) -> usize {
+pub(super) fn strip(left: usize) -> usize {
     match left {
         4.. => 4,
         2.. => 2,

@@ -26,6 +26,8 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod columns;
 mod depthwise;
+#[cfg(target_arch = "x86_64")]
+mod few;
 #[cfg(not(target_arch = "x86_64"))]
 mod four;
 mod gemm;
@@ -33,8 +35,6 @@ mod isa;
 mod level;
 #[cfg(target_arch = "aarch64")]
 mod neon;
-#[cfg(target_arch = "x86_64")]
-mod pairs;
 mod plain;
 mod ready;
 mod rows;

@@ -100,6 +100,13 @@ impl Strip {
         self.weights
     }
 
+    /// A group's weights.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(super) fn group(self, group: usize) -> *const u8 {
+        self.weights.wrapping_add(group * self.step)
+    }
+
     /// One of its blocks.
     #[inline(always)]
     pub(super) fn part(self, n: usize) -> Self {

@@ -36,20 +36,15 @@ impl<S: BlockStage> Tile<'_, S> {
             if raw || !rows_are_whole || (strip.block() + N) * LANES > self.channels {
                 return false;
             }
-            // As many pixels at once as leave the fewest to be computed twice.
+            // As many pixels at once as leave few to be computed twice.
             let excess = |m: usize| width.next_multiple_of(m) - width;
             let fits = |m: usize| width >= m && 8 * excess(m) <= width;
             match N {
-                4 => match [4, 5, 3, 6]
-                    .into_iter()
-                    .min_by_key(|&m| (!fits(m), excess(m)))
-                {
-                    Some(3) if fits(3) => self.whole::<3, N>(strip, by, to),
-                    Some(4) if fits(4) => self.whole::<4, N>(strip, by, to),
-                    Some(5) if fits(5) => self.whole::<5, N>(strip, by, to),
-                    Some(6) if fits(6) => self.whole::<6, N>(strip, by, to),
-                    _ => return false,
-                },
+                4 if excess(4) == 0 => self.whole::<4, N>(strip, by, to),
+                4 if excess(5) == 0 => self.whole::<5, N>(strip, by, to),
+                4 if excess(3) == 0 => self.whole::<3, N>(strip, by, to),
+                4 if fits(4) => self.whole::<4, N>(strip, by, to),
+                4 if fits(6) => self.whole::<6, N>(strip, by, to),
                 2 if fits(8) => self.whole::<8, N>(strip, by, to),
                 1 if fits(16) => self.whole::<16, N>(strip, by, to),
                 _ => return false,

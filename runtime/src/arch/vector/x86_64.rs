@@ -5,10 +5,10 @@ use core::arch::x86_64::{__cpuid, __cpuid_count};
 use super::avx2::Avx2;
 use super::avx512::Avx512;
 use super::depthwise::Plane;
+use super::few;
 use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
 use super::level::level;
-use super::pairs;
 use super::plain::Plain;
 use super::sparse;
 use super::vnni::AvxVnni;
@@ -142,7 +142,8 @@ by_level! {
     avx2 gemm::all::<Avx2, S, 2, 2, 2>(p, pixels, output),
     vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
     avx512 {
-        if !pairs::is_done(p, pixels, output) {
+        let is_done = level() >= Level::Avx512Vbmi && few::is_done(p, pixels, output);
+        if !is_done {
             gemm::all::<Avx512, S, 4, 8, 12>(p, pixels, output);
         }
     }
