@@ -213,7 +213,7 @@ fn add_16384(bencher: Bencher<'_, '_>, level: rt::Level) {
         activation_min: -128,
         activation_max: 127,
         // Only the time counts.
-        linear: rt::Linear::new(0.25, 0.25, 0.0),
+        linear: rt::Linear::new(0.25, 0.25, 0.0, true),
     };
     let (a, b, mut output) = (bytes(count), bytes(count), vec![0; count]);
     rt::force(level);

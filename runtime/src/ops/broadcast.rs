@@ -13,6 +13,16 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
+    /// True if nothing repeats: both operands are as they lie in memory.
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
+    #[inline(always)]
+    pub(super) fn is_flat(&self) -> bool {
+        let [rows @ .., _] = self.dims;
+        let [.., step1] = self.strides1;
+        let [.., step2] = self.strides2;
+        rows.iter().all(|&n| n == 1) && step1 == 1 && step2 == 1
+    }
+
     /// Calls `f(row, begin1, begin2)` for each innermost row: its number and
     /// where it begins in the operands.
     #[inline(always)]

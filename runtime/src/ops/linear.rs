@@ -12,15 +12,20 @@ pub struct Linear {
     second: f32,
     #[cfg(niello_vector)]
     constant: f32,
+    /// True if sums are right, too, that are multiplied and added in one step.
+    #[cfg(niello_vector)]
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    fused: bool,
 }
 
 impl Linear {
     /// No numbers give the reference's outputs, or none were found.
-    pub const NONE: Self = Self::new(0.0, 0.0, f32::NAN);
+    pub const NONE: Self = Self::new(0.0, 0.0, f32::NAN, false);
 
-    /// Numbers that give the reference's outputs.
+    /// Numbers that give the reference's outputs; `fused` if they do so with fused
+    /// multiplication and addition as well.
     #[cfg_attr(not(niello_vector), expect(unused_variables))]
-    pub const fn new(first: f32, second: f32, constant: f32) -> Self {
+    pub const fn new(first: f32, second: f32, constant: f32, fused: bool) -> Self {
         Self {
             #[cfg(niello_vector)]
             first,
@@ -28,6 +33,8 @@ impl Linear {
             second,
             #[cfg(niello_vector)]
             constant,
+            #[cfg(niello_vector)]
+            fused,
         }
     }
 }
@@ -38,6 +45,8 @@ pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_plac
 #[cfg(niello_vector)]
 mod on_vectors {
     use super::Linear;
+    #[cfg(target_arch = "x86_64")]
+    use crate::arch::vector::Sum;
     use crate::arch::widely;
     use crate::ops::Broadcast;
 
@@ -51,12 +60,32 @@ mod on_vectors {
         pub(in crate::ops) fn is_there(&self) -> bool {
             !self.constant.is_nan()
         }
+
+        /// For operands of one shape, if fused steps give the outputs.
+        #[cfg(target_arch = "x86_64")]
+        #[inline(always)]
+        fn vector(&self, broadcast: &Broadcast, to: &Between) -> Option<Sum> {
+            let sum = Sum {
+                first: self.first,
+                second: self.second,
+                constant: self.constant,
+                min: to.0,
+                max: to.1,
+            };
+            (self.fused && broadcast.is_flat()).then_some(sum)
+        }
     }
 
     /// Smallest and largest output.
     pub(in crate::ops) struct Between(pub(in crate::ops) i32, pub(in crate::ops) i32);
 
     impl Between {
+        /// A weighted sum.
+        #[inline(always)]
+        fn sum(&self, p: &Linear, a: i8, b: i8) -> i8 {
+            self.rounded(f32::from(a) * p.first + (f32::from(b) * p.second + p.constant))
+        }
+
         #[inline(always)]
         fn rounded(&self, y: f32) -> i8 {
             let bits = (y + ROUND).to_bits() as i32;
@@ -65,19 +94,50 @@ mod on_vectors {
         }
     }
 
-    widely! {
     /// The weighted sum.
-    pub(in crate::ops) fn sum(p: &Linear, broadcast: &Broadcast, to: Between, a: &[i8], b: &[i8], output: &mut [i8]) {
-        broadcast.apply(a, b, output, |a, b| {
-            to.rounded(f32::from(a) * p.first + (f32::from(b) * p.second + p.constant))
-        });
+    pub(in crate::ops) fn sum(
+        p: &Linear,
+        broadcast: &Broadcast,
+        to: Between,
+        a: &[i8],
+        b: &[i8],
+        output: &mut [i8],
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sum) = p.vector(broadcast, &to) {
+            let done = sum.apply(a, b, output);
+            let rest = a.iter().zip(b).zip(output).skip(done);
+            rest.for_each(|((&a, &b), output)| *output = to.sum(p, a, b));
+            return;
+        }
+        any_sum(p, broadcast, to, a, b, output);
     }
 
     /// The same in place of the first operand.
-    pub(in crate::ops) fn sum_in_place(p: &Linear, broadcast: &Broadcast, to: Between, in_out: &mut [i8], b: &[i8]) {
-        broadcast.apply_in_place(in_out, b, |a, b| {
-            to.rounded(f32::from(a) * p.first + (f32::from(b) * p.second + p.constant))
-        });
+    pub(in crate::ops) fn sum_in_place(
+        p: &Linear,
+        broadcast: &Broadcast,
+        to: Between,
+        in_out: &mut [i8],
+        b: &[i8],
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sum) = p.vector(broadcast, &to) {
+            let done = sum.apply_in_place(in_out, b);
+            let rest = in_out.iter_mut().zip(b).skip(done);
+            rest.for_each(|(a, &b)| *a = to.sum(p, *a, b));
+            return;
+        }
+        any_sum_in_place(p, broadcast, to, in_out, b);
+    }
+
+    widely! {
+    fn any_sum(p: &Linear, broadcast: &Broadcast, to: Between, a: &[i8], b: &[i8], output: &mut [i8]) {
+        broadcast.apply(a, b, output, |a, b| to.sum(p, a, b));
+    }
+
+    fn any_sum_in_place(p: &Linear, broadcast: &Broadcast, to: Between, in_out: &mut [i8], b: &[i8]) {
+        broadcast.apply_in_place(in_out, b, |a, b| to.sum(p, a, b));
     }
 
     /// The product of operands and their offsets.

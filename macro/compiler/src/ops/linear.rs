@@ -27,6 +27,8 @@ struct Numbers {
     first: f32,
     second: f32,
     constant: f32,
+    /// Right as well if sums are multiplied and added in one step.
+    fused: bool,
 }
 
 impl Formula {
@@ -34,6 +36,7 @@ impl Formula {
     fn rounded(self, n: Numbers, a: i8, b: i8) -> i32 {
         let (a, b) = (f32::from(a), f32::from(b));
         let y = match self {
+            Self::Sum if n.fused => a.mul_add(n.first, b.mul_add(n.second, n.constant)),
             Self::Sum => a * n.first + (b * n.second + n.constant),
             Self::Product([first, second]) => {
                 (a + first as f32) * (b + second as f32) * n.first + n.constant
@@ -65,7 +68,8 @@ impl Formula {
             return quote!(rt::Linear::NONE);
         };
         let [first, second, constant] = [n.first, n.second, n.constant].map(emit::float);
-        quote!(rt::Linear::new(#first, #second, #constant))
+        let fused = n.fused;
+        quote!(rt::Linear::new(#first, #second, #constant, #fused))
     }
 
     fn find(
@@ -87,13 +91,22 @@ impl Formula {
             .map(|(pair, output)| (pair, *output))
             .collect();
         let is_right = |n: Numbers, (a, b): (i8, i8), output: i32| {
-            self.rounded(n, a, b).clamp(min, max) == output
+            let step_by_step = Numbers { fused: false, ..n };
+            let rounded = self.rounded(step_by_step, a, b).clamp(min, max);
+            rounded == output && (!n.fused || self.rounded(n, a, b).clamp(min, max) == output)
         };
         let next = |x: f32, units: i32| f32::from_bits(x.to_bits().wrapping_add_signed(units));
         let [first, second, constant] = factors.map(|x| x as f32);
-        let candidates = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
+        // Those that are right with fused steps, too, are preferred.
+        let ways: &[bool] = match self {
+            Self::Sum => &[true, false],
+            Self::Product(_) => &[false],
+        };
+        let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
+        let candidates = ways.iter().flat_map(|&fused| tried.clone().map(move |n| (fused, n)));
         candidates
-            .map(|(i, k)| Numbers {
+            .map(|(fused, (i, k))| Numbers {
+                fused,
                 first: next(first, [0, 1, -1][i % 3]),
                 second: next(second, [0, 1, -1][i / 3]),
                 constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
@@ -101,7 +114,7 @@ impl Formula {
             .filter(|&n| {
                 n.constant.is_finite() && close.iter().all(|&(pair, q)| is_right(n, pair, q))
             })
-            .take(3)
+            .take(6)
             .find(|&n| all().all(|(pair, &q)| is_right(n, pair, q)))
     }
 }

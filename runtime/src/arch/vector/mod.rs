@@ -44,6 +44,8 @@ mod shift;
 mod simd128;
 #[cfg(target_arch = "x86_64")]
 mod sparse;
+#[cfg(target_arch = "x86_64")]
+mod sum;
 mod table;
 mod tile;
 #[cfg(target_arch = "x86_64")]
@@ -63,6 +65,8 @@ pub use level::{Level, available, force, levels};
 pub use ready::{Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use shift::{Lines, pad_apart, pad_lines};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use sum::Sum;
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
