@@ -3,6 +3,8 @@
 use super::blocks::Scales;
 use super::padding::{Padding, pad};
 use super::window::Window;
+#[cfg(target_arch = "x86_64")]
+use crate::arch::vector::Direct;
 use crate::arch::vector::{self, LANES, Plane};
 
 /// Parameters of [`depthwise_blocks`]: one output channel per input channel, one or
@@ -47,6 +49,30 @@ pub fn depthwise_blocks(
             zero_point: p.zero_point,
             apart: w.stride_width == 2,
         };
+        #[cfg(target_arch = "x86_64")]
+        if [w.filter_height, w.filter_width] == [3, 3]
+            && [w.dilation_height, w.dilation_width] == [1, 1]
+        {
+            let direct = Direct {
+                plane: Plane {
+                    inputs: input,
+                    pitch: 0,
+                    row,
+                    taps: p.taps,
+                    filter: p.filter,
+                    bias: p.bias,
+                    scales: p.output,
+                },
+                size: [w.input_height, w.input_width * depth],
+                channels: depth,
+                stride: [w.stride_height, w.stride_width],
+                padding: [w.padding_top, w.padding_left],
+                zero_point: p.zero_point,
+            };
+            if vector::direct_is_done(&direct, output) {
+                continue;
+            }
+        }
         pad(&padding, input, scratch);
         let plane = Plane {
             inputs: scratch,

@@ -103,7 +103,9 @@ impl Formula {
             Self::Product(_) => &[false],
         };
         let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
-        let candidates = ways.iter().flat_map(|&fused| tried.clone().map(move |n| (fused, n)));
+        let candidates = ways
+            .iter()
+            .flat_map(|&fused| tried.clone().map(move |n| (fused, n)));
         candidates
             .map(|(fused, (i, k))| Numbers {
                 fused,

@@ -160,14 +160,23 @@ impl<const N: usize> Requantize<N> {
             if !is_truncated(scales.of(block)) {
                 return None;
             }
+            Some(Self::new(block, scales))
+        }
+    }
+
+    /// The same if truncation does.
+    #[inline(always)]
+    pub(super) unsafe fn new(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        unsafe {
             let mut factors = [Factors::of(scales.of(block)); N];
             for (n, factors) in factors.iter_mut().enumerate() {
                 *factors = Factors::of(scales.of(block + n));
             }
-            Some(Self {
+            Self {
                 factors,
                 range: Range::of(scales),
-            })
+            }
         }
     }
 

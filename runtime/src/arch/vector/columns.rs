@@ -7,7 +7,8 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::{Avx512, Requantize};
+use super::SHIFT;
+use super::avx512::{Avx512, Requantize, is_truncated};
 use super::depthwise::{BLOCK, Plane};
 use super::isa::LANES;
 
@@ -22,9 +23,231 @@ type Words = [__m512i; REGISTERS];
 
 /// What all outputs of a block of elements have in common.
 struct Block {
-    weights: [Words; ROWS],
-    bias: Words,
+    /// Those of each row.
+    weights: *const Words,
+    bias: *const Words,
     output: Requantize<REGISTERS>,
+}
+
+/// Windows of 3x3 neighbours over an image as it lies in a tensor.
+#[derive(Clone, Copy)]
+pub(crate) struct Direct<'a> {
+    /// The image as inputs; taps do not count, but in being rows of three.
+    pub(crate) plane: Plane<'a>,
+    /// Rows of it, and elements of a row.
+    pub(crate) size: [usize; 2],
+    pub(crate) channels: usize,
+    /// Rows and columns from one output to the next, and in front of the image.
+    pub(crate) stride: [usize; 2],
+    pub(crate) padding: [usize; 2],
+    pub(crate) zero_point: i8,
+}
+
+impl Direct<'_> {
+    /// All outputs, if this is the way to get them.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub(super) unsafe fn is_done(&self, output: &mut [i8]) -> bool {
+        let (plane, [height, width]) = (&self.plane, self.size);
+        let &[[_, _, c, last], _, _] = plane.taps else {
+            return false;
+        };
+        // Where every other column is wanted, registers hold whole pixels, or pixels whole
+        // registers.
+        let columns = match self.stride[1] {
+            1 => true,
+            _ => self.channels.is_multiple_of(BLOCK) || matches!(self.channels, 4 | 8 | 16 | 32),
+        };
+        let blocks = plane.period();
+        let truncated = (0..blocks).all(|block| {
+            // SAFETY: there are four multipliers per block.
+            unsafe { is_truncated(plane.scales.of(REGISTERS * block)) }
+        });
+        let fits = last == c
+            && columns
+            && truncated
+            && blocks > 0
+            && plane.row > 0
+            && plane.inputs.len() >= height * width
+            && self.stride.iter().all(|s| matches!(s, 1 | 2));
+        if !fits {
+            return false;
+        }
+        for block in 0..blocks {
+            // SAFETY: strips read the image, and there are as many multipliers.
+            unsafe {
+                if self.stride[1] == 2 && self.channels < BLOCK {
+                    plane.columns::<EVERY_OTHER>(block, self, output);
+                } else {
+                    plane.columns::<INSIDE>(block, self, output);
+                    plane.columns::<EDGE>(block, self, output);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// Where the inputs of outputs come from.
+trait Strips: Copy {
+    /// Rows from one row of outputs to the next.
+    fn stride(&self) -> usize;
+    /// The inputs of 64 elements, from one on, of each row of outputs, if this is how to
+    /// read them.
+    fn strip<const KIND: u8>(&self, begin: usize) -> Option<Strip>;
+}
+
+impl Strips for Direct<'_> {
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.stride[0]
+    }
+
+    #[inline(always)]
+    fn strip<const KIND: u8>(&self, begin: usize) -> Option<Strip> {
+        let (c, width) = (self.channels as isize, self.size[1] as isize);
+        let pixel = begin as isize / c;
+        let first = (pixel * (self.stride[1] as isize - 1) - self.padding[1] as isize) * c;
+        let first = first + begin as isize;
+        let taps = if KIND == EVERY_OTHER {
+            [first, first + 64, first + 2 * c, first + 2 * c + 64]
+        } else {
+            [first, first + c, first + 2 * c, first + 2 * c]
+        };
+        let is_inside = first >= 0 && taps[3] + 64 <= width;
+        (KIND == EVERY_OTHER || is_inside == (KIND == INSIDE)).then(|| Strip {
+            from: self.plane.inputs.as_ptr(),
+            pitch: self.size[1],
+            next: -(self.padding[0] as isize),
+            rows: self.size[0],
+            taps,
+            masks: taps.map(|tap| inside(tap, width)),
+            fill: self.zero_point,
+            run: self.channels / 4,
+        })
+    }
+}
+
+/// A padded and shifted image.
+#[derive(Clone, Copy)]
+struct Padded {
+    from: *const i8,
+    pitch: usize,
+    stride: usize,
+    taps: [isize; 4],
+}
+
+impl Strips for Padded {
+    #[inline(always)]
+    fn stride(&self) -> usize {
+        self.stride
+    }
+
+    #[inline(always)]
+    fn strip<const KIND: u8>(&self, begin: usize) -> Option<Strip> {
+        Some(Strip {
+            from: self.from.wrapping_add(begin),
+            pitch: self.pitch,
+            next: 0,
+            rows: usize::MAX,
+            taps: self.taps,
+            masks: [!0; 4],
+            fill: 0,
+            run: 0,
+        })
+    }
+}
+
+/// Which of 64 elements lie in a row.
+#[inline(always)]
+fn inside(begin: isize, width: isize) -> u64 {
+    let low = (-begin).clamp(0, 64) as u32;
+    let high = (width - begin).clamp(0, 64) as u32;
+    let below = |n: u32| if n < 64 { (1 << n) - 1 } else { !0_u64 };
+    below(high) & !below(low)
+}
+
+/// How a strip's inputs are read: a padded and shifted image.
+const PADDED: u8 = 0;
+/// Nothing of it is padding.
+const INSIDE: u8 = 1;
+/// Some of it is.
+const EDGE: u8 = 2;
+/// Some of it may be; the first and the last taps are even columns, the middle ones odd.
+const EVERY_OTHER: u8 = 3;
+
+/// The inputs of 64 elements of each row of outputs.
+#[derive(Clone, Copy)]
+struct Strip {
+    from: *const i8,
+    /// Bytes of a row.
+    pitch: usize,
+    /// The next row, and rows that there are.
+    next: isize,
+    rows: usize,
+    /// Where taps begin in a row, and which of their elements lie in it.
+    taps: [isize; 4],
+    masks: [u64; 4],
+    /// What padding consists of.
+    fill: i8,
+    /// Words of a pixel.
+    run: usize,
+}
+
+impl Strip {
+    /// The next row.
+    #[inline(always)]
+    unsafe fn next<const KIND: u8>(&mut self) -> Words {
+        let row = self.next;
+        self.next += 1;
+        // SAFETY: what is read lies in the image; the features are enabled.
+        unsafe {
+            let shift = _mm512_set1_epi8(SHIFT);
+            let fill = _mm512_set1_epi8(self.fill);
+            if KIND != PADDED && row as usize >= self.rows {
+                return [_mm512_xor_si512(fill, shift); REGISTERS];
+            }
+            let row = self.from.wrapping_offset(row * self.pitch as isize);
+            let at = self.taps.map(|tap| row.wrapping_offset(tap));
+            let edge = |k: usize| {
+                let x = _mm512_mask_loadu_epi8(fill, self.masks[k], at[k]);
+                _mm512_xor_si512(x, shift)
+            };
+            let inside = |k: usize| _mm512_loadu_si512(at[k].cast());
+            match KIND {
+                PADDED => words(inside(0), inside(1), inside(2)),
+                INSIDE => words(
+                    _mm512_xor_si512(inside(0), shift),
+                    _mm512_xor_si512(inside(1), shift),
+                    _mm512_xor_si512(inside(2), shift),
+                ),
+                EDGE => words(edge(0), edge(1), edge(2)),
+                _ => {
+                    let even = every_other(self.run, 0);
+                    let odd = every_other(self.run, self.run);
+                    let (a, b) = (edge(0), edge(1));
+                    words(
+                        _mm512_permutex2var_epi32(a, even, b),
+                        _mm512_permutex2var_epi32(a, odd, b),
+                        _mm512_permutex2var_epi32(edge(2), even, edge(3)),
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// Which of 32 words are of every other run, beginning with a word.
+#[inline(always)]
+unsafe fn every_other(run: usize, first: usize) -> __m512i {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let words = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        // Each run's number, again.
+        let runs = _mm512_and_si512(words, _mm512_set1_epi32(-(run as i32)));
+        let all = _mm512_add_epi32(words, runs);
+        _mm512_add_epi32(all, _mm512_set1_epi32(first as i32))
+    }
 }
 
 impl Plane<'_> {
@@ -39,128 +262,157 @@ impl Plane<'_> {
         let below = |n: u32| [a, b, c, last].map(|tap| tap.wrapping_add(n.wrapping_mul(line)));
         let alike = last == c && second == below(1) && third == below(2);
         let stride = self.pitch / line.max(1) as usize;
-        if !alike || self.pitch != stride * line as usize || !self.fits(output.len()) {
+        let fits = alike && self.pitch == stride * line as usize && matches!(stride, 1 | 2);
+        if !fits || !self.fits(output.len()) {
             return false;
         }
         for block in 0..self.period() {
             // SAFETY: there are four multipliers, weights and biases per block; all windows
             // lie in the image.
             unsafe {
-                match (Requantize::of(REGISTERS * block, &self.scales), stride) {
-                    (Some(by), 1) if by.is_one_sided() => self.rows::<1, true>(block, by, output),
-                    (Some(by), 1) => self.rows::<1, false>(block, by, output),
-                    (Some(by), 2) if by.is_one_sided() => self.rows::<2, true>(block, by, output),
-                    (Some(by), 2) => self.rows::<2, false>(block, by, output),
-                    _ => self.block::<Avx512, ROWS>(block, output),
+                if !is_truncated(self.scales.of(REGISTERS * block)) {
+                    self.block::<Avx512, ROWS>(block, output);
+                    continue;
                 }
+                let padded = Padded {
+                    from: self.inputs.as_ptr(),
+                    pitch: line as usize,
+                    stride,
+                    taps: [a, b, c, c].map(|tap| tap as isize),
+                };
+                self.columns::<PADDED>(block, &padded, output);
             }
         }
         true
     }
 
-    /// The outputs that a block's weights make, column by column.
+    /// The outputs that a block's weights make, of the strips that are to be read so;
+    /// truncation requantizes them.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn rows<const STRIDE: usize, const ONE_SIDED: bool>(
+    unsafe fn columns<const KIND: u8>(
         &self,
         block: usize,
-        requantize: Requantize<REGISTERS>,
+        strips: &impl Strips,
         output: &mut [i8],
     ) {
-        let [taps, below, _] = self.taps else {
-            return;
-        };
-        let line = (below[0] - taps[0]) as usize;
-        let taps = [taps[0], taps[1], taps[2]].map(|tap| tap as usize);
+        // SAFETY: the caller's promises.
+        unsafe {
+            match (strips.stride(), self.scales.are_one_sided()) {
+                (1, true) => self.rows::<_, KIND, 1, true>(block, strips, output),
+                (1, false) => self.rows::<_, KIND, 1, false>(block, strips, output),
+                (_, true) => self.rows::<_, KIND, 2, true>(block, strips, output),
+                (_, false) => self.rows::<_, KIND, 2, false>(block, strips, output),
+            }
+        }
+    }
+
+    // A function of its own has all registers.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn rows<S: Strips, const KIND: u8, const STRIDE: usize, const ONE_SIDED: bool>(
+        &self,
+        block: usize,
+        strips: &S,
+        output: &mut [i8],
+    ) {
         // SAFETY: 256 weights per group, four biases; the caller's promises.
         unsafe {
             let weights = self.filter.as_ptr().wrapping_add(256 * ROWS * block);
             let bias = self.bias.as_ptr().wrapping_add(REGISTERS * block);
+            // There are not registers for all: instructions read these in memory, every time.
             let common = Block {
-                weights: [
-                    load(weights),
-                    load(weights.wrapping_add(256)),
-                    load(weights.wrapping_add(512)),
-                ],
-                bias: load(bias.cast()),
-                output: requantize,
+                weights: core::hint::black_box(weights.cast()),
+                bias: core::hint::black_box(bias.cast()),
+                output: Requantize::new(REGISTERS * block, &self.scales),
             };
+            let begin_of_output = core::hint::black_box(output.as_mut_ptr());
+            let step = self.period() * BLOCK;
             let rows = output.len() / self.row;
             let mut begin = block * BLOCK;
             while begin < self.row {
-                let count = (self.row - begin).min(BLOCK);
-                let mut from = self.inputs.as_ptr().wrapping_add(begin);
-                let mut to = output.as_mut_ptr().wrapping_add(begin);
-                macro_rules! next {
-                    ($row:ident) => {
-                        $row = words(from, taps);
-                        from = from.wrapping_add(line);
-                    };
+                if let Some(strip) = strips.strip::<KIND>(begin) {
+                    let count = (self.row - begin).min(BLOCK);
+                    let to = begin_of_output.wrapping_add(begin);
+                    common.column::<KIND, STRIDE, ONE_SIDED>(strip, [rows, self.row, count], to);
                 }
-                macro_rules! store {
-                    ($($row:ident)*) => {
-                        common.store::<ONE_SIDED>([$(&$row),*], to, count);
-                        to = to.wrapping_add(self.row);
-                    };
-                }
-                let (mut a, mut b);
-                next!(a);
-                b = a;
-                if STRIDE == 1 {
-                    next!(b);
-                }
-                let mut c;
-                // As registers do not move, the rows take turns.
-                let mut left = rows;
-                loop {
-                    if STRIDE == 1 {
-                        next!(c);
-                        store!(a b c);
-                        if left == 1 {
-                            break;
-                        }
-                        next!(a);
-                        store!(b c a);
-                        if left == 2 {
-                            break;
-                        }
-                        next!(b);
-                        store!(c a b);
-                        if left == 3 {
-                            break;
-                        }
-                        left -= 3;
-                    } else {
-                        next!(b);
-                        next!(c);
-                        store!(a b c);
-                        if left == 1 {
-                            break;
-                        }
-                        next!(b);
-                        next!(a);
-                        store!(c b a);
-                        if left == 2 {
-                            break;
-                        }
-                        left -= 2;
-                    }
-                }
-                begin += self.period() * BLOCK;
+                begin += step;
             }
         }
     }
 }
 
 impl Block {
+    /// The first `count` outputs of a strip, `rows` times, so many bytes apart.
+    #[inline(always)]
+    unsafe fn column<const KIND: u8, const STRIDE: usize, const ONE_SIDED: bool>(
+        &self,
+        mut strip: Strip,
+        [rows, pitch, count]: [usize; 3],
+        mut to: *mut i8,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            macro_rules! next {
+                ($row:ident) => {
+                    $row = strip.next::<KIND>();
+                };
+            }
+            macro_rules! store {
+                ($($row:ident)*) => {
+                    self.store::<ONE_SIDED>([$(&$row),*], to, count);
+                    to = to.wrapping_add(pitch);
+                };
+            }
+            let (mut a, mut b);
+            next!(a);
+            b = a;
+            if STRIDE == 1 {
+                next!(b);
+            }
+            let mut c;
+            // As registers do not move, the rows take turns.
+            let mut left = rows;
+            while left > 0 {
+                if STRIDE == 1 {
+                    next!(c);
+                    store!(a b c);
+                    if left == 1 {
+                        break;
+                    }
+                    next!(a);
+                    store!(b c a);
+                    if left == 2 {
+                        break;
+                    }
+                    next!(b);
+                    store!(c a b);
+                    left -= 3;
+                } else {
+                    next!(b);
+                    next!(c);
+                    store!(a b c);
+                    if left == 1 {
+                        break;
+                    }
+                    next!(b);
+                    next!(a);
+                    store!(c b a);
+                    left -= 2;
+                }
+            }
+        }
+    }
+
     #[inline(always)]
     unsafe fn store<const ONE_SIDED: bool>(&self, rows: [&Words; ROWS], to: *mut i8, count: usize) {
         // SAFETY: `count` bytes are the caller's; the features are enabled.
         unsafe {
-            let mut sums = self.bias;
+            let mut sums = load(self.bias);
             for y in 0..ROWS {
+                let weights = load(self.weights.wrapping_add(y));
                 for j in 0..REGISTERS {
-                    sums[j] = _mm512_dpbusd_epi32(sums[j], rows[y][j], self.weights[y][j]);
+                    sums[j] = _mm512_dpbusd_epi32(sums[j], rows[y][j], weights[j]);
                 }
             }
             let bytes = self.output.requantize::<ONE_SIDED>(sums, 0);
@@ -175,30 +427,24 @@ impl Block {
 
 /// Four registers.
 #[inline(always)]
-unsafe fn load(from: *const u8) -> Words {
-    let mut words = [from; REGISTERS];
-    for j in 0..REGISTERS {
-        words[j] = from.wrapping_add(64 * j);
-    }
+unsafe fn load(from: *const Words) -> Words {
+    let from = from.cast::<i8>();
     // SAFETY: 256 bytes; the features are enabled.
     unsafe {
         [
-            _mm512_loadu_si512(words[0].cast()),
-            _mm512_loadu_si512(words[1].cast()),
-            _mm512_loadu_si512(words[2].cast()),
-            _mm512_loadu_si512(words[3].cast()),
+            _mm512_loadu_si512(from.cast()),
+            _mm512_loadu_si512(from.wrapping_add(64).cast()),
+            _mm512_loadu_si512(from.wrapping_add(128).cast()),
+            _mm512_loadu_si512(from.wrapping_add(192).cast()),
         ]
     }
 }
 
 /// The bytes of three columns side by side, the last one's twice.
 #[inline(always)]
-unsafe fn words(from: *const i8, taps: [usize; 3]) -> Words {
-    // SAFETY: 64 bytes lie at each tap; the features are enabled.
+unsafe fn words(a: __m512i, b: __m512i, c: __m512i) -> Words {
+    // SAFETY: the features are enabled.
     unsafe {
-        let a = _mm512_loadu_si512(from.wrapping_add(taps[0]).cast());
-        let b = _mm512_loadu_si512(from.wrapping_add(taps[1]).cast());
-        let c = _mm512_loadu_si512(from.wrapping_add(taps[2]).cast());
         let (ab, cc) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, c));
         let (ab_high, cc_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, c));
         [

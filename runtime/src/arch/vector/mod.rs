@@ -55,6 +55,8 @@ mod whole;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use columns::Direct;
 pub(crate) use depthwise::Plane;
 pub(crate) use gemm::Pixels;
 pub use isa::BlockStage;
@@ -70,7 +72,7 @@ pub(crate) use sum::Sum;
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use target::{gemm_sparse, tiles_are_done};
+pub(crate) use target::{direct_is_done, gemm_sparse, tiles_are_done};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use winograd::Tiled;
 

@@ -4,6 +4,7 @@ use core::arch::x86_64::{__cpuid, __cpuid_count};
 
 use super::avx2::Avx2;
 use super::avx512::Avx512;
+use super::columns::Direct;
 use super::depthwise::Plane;
 use super::few;
 use super::gemm::{self, Pixels};
@@ -181,6 +182,12 @@ by_level! {
     avx2 sparse::any::<Avx2, S>(p, rows, input, output),
     vnni sparse::any::<AvxVnni, S>(p, rows, input, output),
     avx512 sparse::strips::<S>(p, rows, input, output)
+}
+
+/// A depthwise convolution of an image that is not padded; false if it has to be.
+pub(crate) fn direct_is_done(direct: &Direct<'_>, output: &mut [i8]) -> bool {
+    // SAFETY: the level is what the CPU has.
+    level() >= Level::Avx512 && unsafe { direct.is_done(output) }
 }
 
 /// A convolution in tiles; false if it has to be done otherwise.
