@@ -72,7 +72,8 @@ impl<S: BlockStage> Tile<'_, S> {
         }
     }
 
-    #[inline]
+    // A function of its own has all registers.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn rows_of<const M: usize, const N: usize, const ONE_SIDED: bool>(
         &self,
