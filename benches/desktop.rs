@@ -2,8 +2,9 @@
 //!
 //! `desktop [model ..]`. Needs Python with the package `ai-edge-litert`;
 //! `NIELLO_PYTHON` names the interpreter. What a call of `invoke` costs by itself is
-//! measured on a model of one small operator, in each round, and taken off. `peers/mobilenet_v2.py` makes
-//! a network at 224x224; `cargo build --release` in `peers/tract` adds tract.
+//! measured on a model of one small operator, in each round, and taken off.
+//! `peers/mobilenet_v2.py` makes a network at 224x224; `cargo build --release` in
+//! `peers/tract` adds tract.
 //!
 //! `desktop --own [model ..]` measures Niello alone, e.g. in the dev profile;
 //! `desktop --operators [model ..]` each operator.

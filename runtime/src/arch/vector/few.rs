@@ -8,7 +8,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::{Factors, Range, is_truncated};
+use super::avx512_requantize::{Factors, Range, is_truncated};
 use super::gemm::{Pixels, strip};
 use super::isa::{BlockStage, LANES};
 use super::ready::Scales;
@@ -59,7 +59,9 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     };
     // SAFETY: the blocks have multipliers.
     let truncated = (0..blocks).all(|block| unsafe { is_truncated(scales.of(block)) });
-    let whole = p.channels == CHANNELS || p.channels == blocks * LANES && blocks <= BLOCKS;
+    // Of single pixels' products with whole blocks, every lane counts anyway.
+    let whole = p.channels == CHANNELS
+        || p.channels == blocks * LANES && blocks <= BLOCKS && pixels.segments.len() > 1;
     if !truncated || !whole {
         return false;
     }

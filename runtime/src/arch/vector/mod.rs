@@ -24,6 +24,8 @@ mod avx2_requantize;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
+mod avx512_requantize;
+#[cfg(target_arch = "x86_64")]
 mod columns;
 mod depthwise;
 #[cfg(target_arch = "x86_64")]
@@ -44,6 +46,8 @@ mod shift;
 mod simd128;
 #[cfg(target_arch = "x86_64")]
 mod sparse;
+#[cfg(target_arch = "x86_64")]
+mod strips;
 #[cfg(target_arch = "x86_64")]
 mod sum;
 mod table;

@@ -32,8 +32,12 @@ impl<S: BlockStage> Tile<'_, S> {
             let overlap = I::WIDE && !self.pixels.raw && self.pixels.overlap();
             if overlap && whole && width >= 16 {
                 self.rows::<I, 16>(strip, output);
-            } else if I::tiles_are_done::<S, 1>(self, strip, output) {
-            } else if self.pixels.raw {
+                return;
+            }
+            if I::tiles_are_done::<S, 1>(self, strip, output) {
+                return;
+            }
+            if self.pixels.raw {
                 self.column::<I, M, 1, true>(strip, output);
             } else {
                 self.column::<I, M, 1, false>(strip, output);

@@ -13,7 +13,8 @@ use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use super::SHIFT;
-use super::avx512::{Avx512, Requantize, in_order};
+use super::avx512::{Avx512, interleave};
+use super::avx512_requantize::{Requantize, in_order};
 use super::gemm::Pixels;
 use super::isa::{BlockStage, Isa, LANES};
 use super::level::{Level, level};
@@ -170,7 +171,7 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
                 [I::begin(begin(3))],
             ];
             for four in (0..nonzero.count).step_by(4) {
-                interleave(nonzero.rows(four, filter, p.channels), &mut weights);
+                interleave_portably(nonzero.rows(four, filter, p.channels), &mut weights);
                 let x = I::inputs(nonzero.four(four));
                 for n in 0..4 {
                     sums[n][0] = I::dot(sums[n][0], x, I::weights(weights[n].as_ptr()));
@@ -183,7 +184,7 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
 
 /// Four rows' 64 channels: four bytes of each.
 #[inline(always)]
-unsafe fn interleave(rows: [*const u8; 4], to: &mut [[u8; 4 * LANES]; 4]) {
+unsafe fn interleave_portably(rows: [*const u8; 4], to: &mut [[u8; 4 * LANES]; 4]) {
     for lane in 0..4 {
         // SAFETY: 64 bytes each; every x86-64 has SSE2.
         unsafe {
@@ -260,14 +261,7 @@ unsafe fn some<const N: usize, S: BlockStage>(
                 let b = _mm512_loadu_si512(b.wrapping_add(at).cast());
                 let c = _mm512_loadu_si512(c.wrapping_add(at).cast());
                 let d = _mm512_loadu_si512(d.wrapping_add(at).cast());
-                let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
-                let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
-                let weights = [
-                    _mm512_unpacklo_epi16(ab, cd),
-                    _mm512_unpackhi_epi16(ab, cd),
-                    _mm512_unpacklo_epi16(ab_high, cd_high),
-                    _mm512_unpackhi_epi16(ab_high, cd_high),
-                ];
+                let weights = interleave([a, b, c, d]);
                 for j in 0..4 {
                     sums[n][j][0] = _mm512_dpbusd_epi32(sums[n][j][0], x, weights[j]);
                 }

@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::in_order;
+use super::avx512_requantize::in_order;
 use super::level::{Level, level};
 
 /// `a * first + (b * second + constant)`, each step rounded once, between two outputs.

@@ -7,10 +7,11 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::{Requantize, in_order};
+use super::avx512::Avx512;
+use super::avx512_requantize::{Requantize, in_order};
 use super::gemm::Pixels;
 use super::isa::{BlockStage, LANES};
-use super::tile::{Strip, Tile};
+use super::tile::{Strip, Tile, inputs};
 
 impl<S: BlockStage> Tile<'_, S> {
     /// All pixels by `N` blocks; false if it has to be done otherwise.
@@ -33,20 +34,23 @@ impl<S: BlockStage> Tile<'_, S> {
             };
             let Pixels { width, raw, .. } = self.pixels;
             let rows_are_whole = self.count.is_multiple_of(width);
-            if raw || !rows_are_whole || (strip.block() + N) * LANES > self.channels {
+            if !rows_are_whole || (strip.block() + N) * LANES > self.channels {
                 return false;
             }
             // As many pixels at once as leave few to be computed twice.
             let excess = |m: usize| width.next_multiple_of(m) - width;
             let fits = |m: usize| width >= m && 8 * excess(m) <= width;
             match N {
-                4 if excess(4) == 0 => self.whole::<4, N>(strip, by, to),
-                4 if excess(5) == 0 => self.whole::<5, N>(strip, by, to),
-                4 if excess(3) == 0 => self.whole::<3, N>(strip, by, to),
-                4 if fits(4) => self.whole::<4, N>(strip, by, to),
-                4 if fits(6) => self.whole::<6, N>(strip, by, to),
-                2 if fits(8) => self.whole::<8, N>(strip, by, to),
-                1 if fits(16) => self.whole::<16, N>(strip, by, to),
+                4 if raw && fits(4) => self.whole::<4, N, true>(strip, by, to),
+                2 if raw && fits(8) => self.whole::<8, N, true>(strip, by, to),
+                _ if raw => return false,
+                4 if excess(4) == 0 => self.whole::<4, N, false>(strip, by, to),
+                4 if excess(5) == 0 => self.whole::<5, N, false>(strip, by, to),
+                4 if excess(3) == 0 => self.whole::<3, N, false>(strip, by, to),
+                4 if fits(4) => self.whole::<4, N, false>(strip, by, to),
+                4 if fits(6) => self.whole::<6, N, false>(strip, by, to),
+                2 if fits(8) => self.whole::<8, N, false>(strip, by, to),
+                1 if fits(16) => self.whole::<16, N, false>(strip, by, to),
                 _ => return false,
             }
         }
@@ -56,7 +60,7 @@ impl<S: BlockStage> Tile<'_, S> {
     /// `M` pixels at once; `M` times `N` is a multiple of four.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn whole<const M: usize, const N: usize>(
+    unsafe fn whole<const M: usize, const N: usize, const RAW: bool>(
         &self,
         strip: Strip,
         by: Requantize<N>,
@@ -65,9 +69,9 @@ impl<S: BlockStage> Tile<'_, S> {
         // SAFETY: the caller's promises.
         unsafe {
             if by.is_one_sided() {
-                self.rows_of::<M, N, true>(strip, by, to);
+                self.rows_of::<M, N, RAW, true>(strip, by, to);
             } else {
-                self.rows_of::<M, N, false>(strip, by, to);
+                self.rows_of::<M, N, RAW, false>(strip, by, to);
             }
         }
     }
@@ -75,7 +79,7 @@ impl<S: BlockStage> Tile<'_, S> {
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn rows_of<const M: usize, const N: usize, const ONE_SIDED: bool>(
+    unsafe fn rows_of<const M: usize, const N: usize, const RAW: bool, const ONE_SIDED: bool>(
         &self,
         strip: Strip,
         by: Requantize<N>,
@@ -117,7 +121,7 @@ impl<S: BlockStage> Tile<'_, S> {
                             }
                             for m in 0..M {
                                 let x = fours[m / 4 * 4].wrapping_add(4 * group + m % 4 * step);
-                                let x = _mm512_set1_epi32(x.cast::<i32>().read_unaligned());
+                                let x = inputs::<Avx512, RAW>(x);
                                 for n in 0..N {
                                     sums[n][m] = _mm512_dpbusd_epi32(sums[n][m], x, weights[n]);
                                 }

@@ -13,7 +13,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512::{in_order, outputs};
+use super::avx512_requantize::{in_order, outputs};
 use super::isa::{BlockStage, LANES};
 use super::ready::{Ready, Scales};
 

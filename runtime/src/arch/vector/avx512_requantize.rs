@@ -1,0 +1,273 @@
+//! Requantization with AVX-512: by truncation in f32 where the compiler has found the
+//! numbers, else in integers.
+
+use core::arch::x86_64::*;
+
+use super::isa::cold;
+use super::ready::{Ready, Scales};
+
+/// Towards zero, without exceptions.
+const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
+
+/// Four vectors of sums to int8, in the order of 16-byte lanes: four of each. Right if
+/// [`is_truncated`].
+#[inline(always)]
+pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let factors = [
+            Factors::of(by[0]),
+            Factors::of(by[1]),
+            Factors::of(by[2]),
+            Factors::of(by[3]),
+        ];
+        Range::of(scales).packed::<ONE_SIDED>([
+            factors[0].apply::<ONE_SIDED>(words[0]),
+            factors[1].apply::<ONE_SIDED>(words[1]),
+            factors[2].apply::<ONE_SIDED>(words[2]),
+            factors[3].apply::<ONE_SIDED>(words[3]),
+        ])
+    }
+}
+
+/// True if truncation gives the outputs of this block's strip.
+#[inline(always)]
+pub(super) unsafe fn is_truncated(by: *const Ready) -> bool {
+    // SAFETY: multipliers are there.
+    unsafe { (*by).start[0] != 0.0 }
+}
+
+/// The numbers that requantize sixteen sums by truncation: see [`super::ready::ready`].
+#[derive(Clone, Copy)]
+pub(super) struct Factors {
+    upper: __m512,
+    lower: __m512,
+    start: __m512,
+}
+
+impl Factors {
+    #[inline(always)]
+    unsafe fn of(by: *const Ready) -> Self {
+        // SAFETY: multipliers are there; the features are enabled.
+        unsafe {
+            Self {
+                upper: _mm512_load_ps((&raw const (*by).upper).cast()),
+                lower: _mm512_load_ps((&raw const (*by).lower).cast()),
+                start: _mm512_load_ps((&raw const (*by).start).cast()),
+            }
+        }
+    }
+
+    /// Those of one channel of a block, for sixteen sums of it.
+    #[inline(always)]
+    pub(super) unsafe fn of_channel(by: *const Ready, channel: usize) -> Self {
+        // SAFETY: multipliers are there; the features are enabled.
+        unsafe {
+            Self {
+                upper: _mm512_set1_ps((*by).upper[channel]),
+                lower: _mm512_set1_ps((*by).lower[channel]),
+                start: _mm512_set1_ps((*by).start[channel]),
+            }
+        }
+    }
+
+    /// Requantized as far as the offset.
+    #[inline(always)]
+    pub(super) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
+        // SAFETY: the features are enabled.
+        unsafe {
+            let x = _mm512_cvtepi32_ps(words);
+            let mut start = self.start;
+            if !ONE_SIDED {
+                // With the sum's sign.
+                start = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
+                    _mm512_castps_si512(start),
+                    _mm512_castps_si512(x),
+                    _mm512_set1_epi32(i32::MIN),
+                ));
+            }
+            let inner = _mm512_fmadd_round_ps::<TRUNCATE>(x, self.lower, start);
+            _mm512_cvttps_epi32(_mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, inner))
+        }
+    }
+}
+
+/// The output's zero point and bounds.
+#[derive(Clone, Copy)]
+pub(super) struct Range {
+    offset: i32,
+    min: i32,
+    max: i32,
+}
+
+impl Range {
+    #[inline(always)]
+    pub(super) fn of(scales: &Scales<'_>) -> Self {
+        Self {
+            offset: scales.output_offset,
+            min: scales.activation_min,
+            max: scales.activation_max,
+        }
+    }
+
+    /// Offset and clamp, to bytes in the order of 16-byte lanes. If the smallest output is
+    /// the zero point, bytes count from there.
+    #[inline(always)]
+    pub(super) unsafe fn packed<const ONE_SIDED: bool>(self, q: [__m512i; 4]) -> __m512i {
+        // SAFETY: the features are enabled.
+        unsafe {
+            let low = _mm512_packs_epi32(q[0], q[1]);
+            let high = _mm512_packs_epi32(q[2], q[3]);
+            if ONE_SIDED {
+                let above = _mm512_packus_epi16(low, high);
+                let largest = _mm512_set1_epi8((self.max - self.offset) as i8);
+                let offset = _mm512_set1_epi8(self.offset as i8);
+                return _mm512_add_epi8(_mm512_min_epu8(above, largest), offset);
+            }
+            let offset = _mm512_set1_epi16(self.offset as i16);
+            let bytes = _mm512_packs_epi16(
+                _mm512_adds_epi16(low, offset),
+                _mm512_adds_epi16(high, offset),
+            );
+            let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(self.min as i8));
+            _mm512_min_epi8(bytes, _mm512_set1_epi8(self.max as i8))
+        }
+    }
+}
+
+/// How the channels of `N` blocks requantize, all of them by truncation.
+#[derive(Clone, Copy)]
+pub(super) struct Requantize<const N: usize> {
+    factors: [Factors; N],
+    range: Range,
+}
+
+impl<const N: usize> Requantize<N> {
+    /// If truncation gives the outputs of the blocks from one on.
+    #[inline(always)]
+    pub(super) unsafe fn of(block: usize, scales: &Scales<'_>) -> Option<Self> {
+        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        unsafe {
+            if !is_truncated(scales.of(block)) {
+                return None;
+            }
+            Some(Self::new(block, scales))
+        }
+    }
+
+    /// The same if truncation does.
+    #[inline(always)]
+    pub(super) unsafe fn new(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        unsafe {
+            let mut factors = [Factors::of(scales.of(block)); N];
+            for (n, factors) in factors.iter_mut().enumerate() {
+                *factors = Factors::of(scales.of(block + n));
+            }
+            Self {
+                factors,
+                range: Range::of(scales),
+            }
+        }
+    }
+
+    /// See [`Scales::are_one_sided`].
+    #[inline(always)]
+    pub(super) fn is_one_sided(&self) -> bool {
+        self.range.min == self.range.offset
+    }
+
+    /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn, beginning with
+    /// the one with this number.
+    #[inline(always)]
+    pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
+        &self,
+        words: [__m512i; 4],
+        first: usize,
+    ) -> __m512i {
+        let by = |i: usize| &self.factors[(first + i) % N];
+        // SAFETY: the features are enabled.
+        unsafe {
+            self.range.packed::<ONE_SIDED>([
+                by(0).apply::<ONE_SIDED>(words[0]),
+                by(1).apply::<ONE_SIDED>(words[1]),
+                by(2).apply::<ONE_SIDED>(words[2]),
+                by(3).apply::<ONE_SIDED>(words[3]),
+            ])
+        }
+    }
+}
+
+/// The same in integers.
+#[inline(always)]
+pub(super) unsafe fn requantize_exactly(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        Range::of(scales).packed::<false>([
+            exactly(words[0], by[0]),
+            exactly(words[1], by[1]),
+            exactly(words[2], by[2]),
+            exactly(words[3], by[3]),
+        ])
+    }
+}
+
+/// The outputs of four vectors, in the order of 16-byte lanes.
+#[inline(always)]
+pub(super) unsafe fn outputs(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        if !is_truncated(by[0]) {
+            cold();
+            requantize_exactly(words, by, scales)
+        } else if scales.are_one_sided() {
+            requantize::<true>(words, by, scales)
+        } else {
+            requantize::<false>(words, by, scales)
+        }
+    }
+}
+
+/// Each vector's sixteen bytes side by side.
+#[inline(always)]
+pub(super) unsafe fn in_order(bytes: __m512i) -> __m512i {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        _mm512_permutexvar_epi32(order, bytes)
+    }
+}
+
+/// Requantized as far as the offset, in integers.
+#[inline(always)]
+unsafe fn exactly(words: __m512i, by: *const Ready) -> __m512i {
+    // SAFETY: multipliers are there; the features are enabled.
+    unsafe {
+        let by = &*by;
+        let x = _mm512_sllv_epi32(words, _mm512_load_si512(by.left.as_ptr().cast()));
+        let even = _mm512_load_si512(by.multiplier.as_ptr().cast());
+        let odd = _mm512_srli_epi64(even, 32);
+        let nudge = _mm512_set1_epi64(1 << 31);
+        let even = _mm512_add_epi64(_mm512_mul_epi32(x, even), nudge);
+        let odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), odd);
+        let odd = _mm512_add_epi64(odd, nudge);
+        let high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+        let sign = _mm512_load_si512(by.sign.as_ptr().cast());
+        let high = _mm512_sub_epi32(high, _mm512_srlv_epi32(high, sign));
+        let half = _mm512_load_si512(by.half.as_ptr().cast());
+        let right = _mm512_load_si512(by.right.as_ptr().cast());
+        _mm512_srav_epi32(_mm512_add_epi32(high, half), right)
+    }
+}
