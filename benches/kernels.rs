@@ -135,7 +135,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     };
     let input = bytes(size * size * depth);
     let mut output = vec![0; size * size * depth];
-    let mut scratch = vec![0; columns * columns * depth + 16 + work];
+    let mut scratch = vec![0; columns * columns * depth + 64 + work];
     rt::force(level);
     bencher
         .counter(ItemsCount::new(size * size * 9 * depth * depth))

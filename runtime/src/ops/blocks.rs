@@ -195,7 +195,7 @@ pub const fn untransformed(weights: &'static [u8]) -> &'static [u8] {
     }
 }
 
-/// All output pixels; `scratch` holds a padded image, sixteen bytes more and what
+/// All output pixels; `scratch` holds a padded image, 64 bytes more and what
 /// kernels that transform inputs need.
 pub fn conv_2d_blocks<S: BlockStage>(
     p: &BlocksConv2d<'_, S>,
@@ -223,7 +223,7 @@ fn conv_2d_here<S: BlockStage>(
         zero_point: p.blocks.zero_point,
         apart: false,
     };
-    let padded = p.padded[0] * p.padded[1] * depth + LANES;
+    let padded = p.padded[0] * p.padded[1] * depth + 4 * LANES;
     #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
     let (scratch, work) = scratch.split_at_mut(padded.min(scratch.len()));
     let sizes = [w.output_height, w.output_width];

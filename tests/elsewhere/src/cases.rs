@@ -341,7 +341,7 @@ fn windows(seed: u32) -> Vec<i8> {
     };
     let input = r.bytes(window.input_height * window.input_width * input_depth);
     let mut output = vec![0; window.output_height * window.output_width * channels];
-    let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 16];
+    let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 64];
     rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
     output
 }
@@ -400,7 +400,7 @@ fn tiles(seed: u32) -> Vec<i8> {
     };
     let input = r.bytes(input[0] * input[1] * depth);
     let mut output = vec![0; output[0] * output[1] * channels];
-    let mut scratch = vec![0; padded[0] * padded[1] * depth + 16 + work];
+    let mut scratch = vec![0; padded[0] * padded[1] * depth + 64 + work];
     rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
     output
 }

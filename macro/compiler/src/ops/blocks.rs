@@ -211,7 +211,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
             Inputs::Window(window, depth) => {
                 let [rows, columns] = self.padded(window);
                 let work = self.winograd.map_or(0, |winograd| winograd.work());
-                vec![(ElementType::I8, rows * columns * depth + 16 + work)]
+                vec![(ElementType::I8, rows * columns * depth + 4 * LANES + work)]
             }
         }
     }

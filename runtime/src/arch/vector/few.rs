@@ -22,10 +22,10 @@ const PIXELS: usize = 16;
 const SETS: usize = 2;
 
 /// Groups of four weights at most.
-const GROUPS: usize = 12;
+const GROUPS: usize = 24;
 
-/// Blocks of sixteen channels at most.
-const BLOCKS: usize = 4;
+/// Those of all blocks of sixteen channels at most.
+const WEIGHTS: usize = 48;
 
 /// Channels that are worked on at once.
 const CHANNELS: usize = 8;
@@ -60,9 +60,8 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     // SAFETY: the blocks have multipliers.
     let truncated = (0..blocks).all(|block| unsafe { is_truncated(scales.of(block)) });
     // Of single pixels' products with whole blocks, every lane counts anyway.
-    let whole = p.channels == CHANNELS
-        || p.channels == blocks * LANES && blocks <= BLOCKS && pixels.segments.len() > 1;
-    if !truncated || !whole {
+    let whole = p.channels == CHANNELS || p.channels == blocks * LANES && pixels.segments.len() > 1;
+    if !truncated || !whole || blocks * few.count > WEIGHTS {
         return false;
     }
     let to = output.as_mut_ptr().cast();
@@ -126,13 +125,15 @@ impl<'a> Few<'a> {
         } = self.pixels;
         // SAFETY: the caller's promises.
         unsafe {
-            let mut weights = [[[0_i32; LANES]; GROUPS]; BLOCKS];
+            let mut weights = [[0_i32; LANES]; WEIGHTS];
+            let of_block = |block: usize| block * self.count;
             let mut block = 0;
             while block < blocks {
                 let count = strip(blocks - block);
                 for n in 0..count {
                     let strip = tile.strip(p.filter, block, count).part(n);
-                    self.weights(strip, &mut weights[block + n]);
+                    let to = weights.as_mut_ptr().wrapping_add(of_block(block + n));
+                    self.weights(strip, to);
                 }
                 block += count;
             }
@@ -161,7 +162,7 @@ impl<'a> Few<'a> {
                     let bias = p.bias.as_ptr().wrapping_add(block).cast();
                     let by = scales.of(block);
                     let range = Range::of(scales);
-                    let weights = weights[block].as_ptr();
+                    let weights = weights.as_ptr().wrapping_add(of_block(block));
                     let sums = self.sums(weights, 0, &inputs, bias);
                     let low = finish::<ONE_SIDED>(&sums, by, 0, range);
                     if p.channels == CHANNELS {
@@ -189,11 +190,11 @@ impl<'a> Few<'a> {
     /// A block's weights, four of each channel in a word.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-    unsafe fn weights(&self, strip: Strip, to: &mut [[i32; LANES]; GROUPS]) {
+    unsafe fn weights(&self, strip: Strip, to: *mut [i32; LANES]) {
         let rows = self.pixels.segments.len();
         // SAFETY: groups lie in the strip; there is room for all.
         unsafe {
-            let mut to = to.as_mut_ptr();
+            let mut to = to;
             for row in 0..rows {
                 for group in 0..self.by_row {
                     let from = strip.group(row * self.pixels.groups + group);
