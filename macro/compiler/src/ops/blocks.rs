@@ -50,7 +50,7 @@ const MOST_SPARSE: usize = 256;
 const LEAST_SPARSE: usize = 16 * 1024;
 
 /// OHWI weights, channel by channel, as rows for each input: the order is that of the
-/// runtime's `arch/vector/sparse.rs`. For tests of the runtime, too.
+/// runtime's `arch/vector/sparse.rs`. Channels are a multiple of 64. For tests of the runtime, too.
 #[must_use]
 pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
     let channels = filter.len() / depth.max(1);
