@@ -52,6 +52,11 @@ impl Nonzero {
         } else {
             list.collect(input);
         }
+        // The last ones are read in fours.
+        for i in list.count..list.count + 4 {
+            list.values[i].write(0);
+            list.indices[i].write(0);
+        }
         list
     }
 
@@ -61,10 +66,6 @@ impl Nonzero {
             self.values[self.count].write(x);
             self.indices[self.count].write(i as u8);
             self.count += usize::from(x != 0);
-        }
-        for i in self.count..self.count + 4 {
-            self.values[i].write(0);
-            self.indices[i].write(0);
         }
     }
 
@@ -96,7 +97,7 @@ impl Nonzero {
                 !0
             };
             // SAFETY: as many bytes as there are; both lists have a register's room behind
-            // all inputs. What is not nonzero is stored as zeros.
+            // all inputs.
             unsafe {
                 let x = _mm512_maskz_loadu_epi8(there, chunk.as_ptr());
                 let x = _mm512_xor_si512(x, shift);
