@@ -119,12 +119,12 @@ fn fully_connected_here<S: BlockStage>(
     scratch: &mut [i8],
 ) {
     if input.len() == p.depth && p.depth.is_multiple_of(4) {
-        vector::multiply(p, Pixels::raw_row(input), output);
+        vector::multiply(p, &Pixels::raw_row(input), output);
         return;
     }
     shift_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
-    vector::multiply(p, pixels, output);
+    vector::multiply(p, &pixels, output);
 }
 
 /// Parameters of [`fully_connected_sparse`].
@@ -155,7 +155,7 @@ fn fully_connected_sparse_here<S: BlockStage>(
     #[cfg(target_arch = "x86_64")]
     vector::gemm_sparse(&p.blocks, p.rows, input, output);
     #[cfg(not(target_arch = "x86_64"))]
-    vector::multiply(&p.blocks, Pixels::raw_row(input), output);
+    vector::multiply(&p.blocks, &Pixels::raw_row(input), output);
 }
 
 /// Parameters of [`conv_2d_blocks`].
@@ -231,7 +231,7 @@ fn conv_2d_here<S: BlockStage>(
     for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
         if p.reads_input() {
             let pixels = Pixels::windows(input, sizes, steps(w.input_width), p.segments, p.run);
-            vector::multiply(&p.blocks, pixels.as_in_tensor(), output);
+            vector::multiply(&p.blocks, &pixels.as_in_tensor(), output);
             continue;
         }
         pad(&padding, input, scratch);
@@ -254,7 +254,7 @@ fn conv_2d_here<S: BlockStage>(
             }
         }
         let pixels = Pixels::windows(scratch, sizes, steps(p.padded[1]), p.segments, p.run);
-        vector::multiply(&p.blocks, pixels, output);
+        vector::multiply(&p.blocks, &pixels, output);
     }
 }
 

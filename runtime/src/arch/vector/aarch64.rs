@@ -38,7 +38,7 @@ pub(super) fn has(level: Level) -> bool {
 #[target_feature(enable = "dotprod")]
 unsafe fn pixels_dot<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: SDOT is enabled.
@@ -48,7 +48,7 @@ unsafe fn pixels_dot<S: BlockStage>(
 /// All pixels by all channels.
 pub(crate) fn gemm_pixels<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: the level is what the CPU has.
@@ -64,7 +64,7 @@ pub(crate) fn gemm_pixels<S: BlockStage>(
 #[target_feature(enable = "dotprod")]
 unsafe fn pixel_dot<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: SDOT is enabled.
@@ -74,7 +74,7 @@ unsafe fn pixel_dot<S: BlockStage>(
 /// One pixel by all channels.
 pub(crate) fn gemm_pixel<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: the level is what the CPU has.

@@ -138,14 +138,6 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn prefetch(from: *const u8, count: usize) {
-        for i in 0..count {
-            // SAFETY: any address will do.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(64 * i).cast()) };
-        }
-    }
-
-    #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
         unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }

@@ -32,7 +32,7 @@ const CHANNELS: usize = 8;
 
 /// How windows lie in memory.
 struct Few<'a> {
-    pixels: Pixels<'a>,
+    pixels: &'a Pixels<'a>,
     /// Groups of each row, but the one that rows share.
     by_row: usize,
     /// True if there is one: the last byte of each row.
@@ -48,7 +48,7 @@ struct Few<'a> {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
 pub(super) unsafe fn is_done<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
@@ -77,14 +77,14 @@ pub(super) unsafe fn is_done<S: BlockStage>(
 }
 
 impl<'a> Few<'a> {
-    fn of(pixels: Pixels<'a>) -> Option<Self> {
+    fn of(pixels: &'a Pixels<'a>) -> Option<Self> {
         let Pixels {
             segments,
             run,
             step,
             width,
             ..
-        } = pixels;
+        } = *pixels;
         let rows = segments.len();
         let shares = run % 4 == 1 && (2..=4).contains(&rows);
         let by_row = if shares { run / 4 } else { run.div_ceil(4) };
@@ -122,7 +122,7 @@ impl<'a> Few<'a> {
             pitch,
             step,
             ..
-        } = self.pixels;
+        } = *self.pixels;
         // SAFETY: the caller's promises.
         unsafe {
             let mut weights = [[0_i32; LANES]; WEIGHTS];

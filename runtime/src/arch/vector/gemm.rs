@@ -125,7 +125,7 @@ pub(super) unsafe fn all<
     const M1: usize,
 >(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
@@ -159,7 +159,7 @@ pub(super) unsafe fn all<
 #[inline(always)]
 pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: the caller's promises are the same.
@@ -175,7 +175,7 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
 #[inline(always)]
 unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {

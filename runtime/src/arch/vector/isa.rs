@@ -72,9 +72,6 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
     /// Loads 64 bytes.
     unsafe fn weights(from: *const u8) -> Self::Weights;
-    /// Says that so many times 64 bytes will be loaded soon, if it is worth saying.
-    #[inline(always)]
-    unsafe fn prefetch(_from: *const u8, _count: usize) {}
     /// Loads 4 bytes, inputs as [`super::SHIFT`] says.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;
     /// Loads 4 bytes as they are in a tensor.

@@ -94,7 +94,7 @@ pub(crate) const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
 #[inline(always)]
 pub(crate) fn multiply<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     if pixels.is_single() {

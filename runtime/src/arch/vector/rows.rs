@@ -59,7 +59,7 @@ impl<S: BlockStage> Tile<'_, S> {
             width,
             step,
             ..
-        } = self.pixels;
+        } = *self.pixels;
         for y in 0..self.count / width {
             let mut x = 0;
             while x < width {
@@ -81,7 +81,7 @@ impl<S: BlockStage> Tile<'_, S> {
         strip: Strip,
         output: &mut [S::Element],
     ) {
-        let Pixels { segments, step, .. } = self.pixels;
+        let Pixels { segments, step, .. } = *self.pixels;
         // SAFETY: `COLUMNS * step / 4` groups lie behind each segment of each pixel, and
         // as many weights in the block.
         unsafe {

@@ -39,25 +39,30 @@ struct Nonzero {
 }
 
 impl Nonzero {
+    /// None yet.
     #[inline(always)]
-    fn of(input: &[i8]) -> Self {
-        let mut list = Self {
+    fn new() -> Self {
+        Self {
             count: 0,
-            values: [MaybeUninit::uninit(); MOST + 64],
-            indices: [MaybeUninit::uninit(); MOST + 64],
-        };
+            values: [const { MaybeUninit::uninit() }; MOST + 64],
+            indices: [const { MaybeUninit::uninit() }; MOST + 64],
+        }
+    }
+
+    /// Those of a row. In place: a copy of the lists would wait for their bytes.
+    #[inline(always)]
+    fn find(&mut self, input: &[i8]) {
         if level() >= Level::Avx512Vbmi {
             // SAFETY: the CPU has it.
-            unsafe { list.compress(input) };
+            unsafe { self.compress(input) };
         } else {
-            list.collect(input);
+            self.collect(input);
         }
         // The last ones are read in fours.
-        for i in list.count..list.count + 4 {
-            list.values[i].write(0);
-            list.indices[i].write(0);
+        for i in self.count..self.count + 4 {
+            self.values[i].write(0);
+            self.indices[i].write(0);
         }
-        list
     }
 
     fn collect(&mut self, input: &[i8]) {
@@ -134,16 +139,16 @@ impl Nonzero {
 fn tile<'a, S: BlockStage>(
     p: &Blocks<'a, S>,
     rows: &'a [u8],
-    input: &'a [i8],
+    row: &'a Pixels<'a>,
     output: &[S::Element],
 ) -> Option<Tile<'a, S>> {
     let fits = p.channels.is_multiple_of(STRIP)
-        && input.len() == p.depth
+        && row.bytes.len() == p.depth
         && p.depth.is_multiple_of(4)
         && p.depth <= MOST
         && rows.len() >= p.depth * p.channels;
     let p = Blocks { filter: rows, ..*p };
-    let (tile, _) = Tile::new(&p, Pixels::raw_row(input), output)?;
+    let (tile, _) = Tile::new(&p, row, output)?;
     fits.then_some(tile)
 }
 
@@ -155,10 +160,12 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    let Some(tile) = tile(p, rows, input, output) else {
+    let row = Pixels::raw_row(input);
+    let Some(tile) = tile(p, rows, &row, output) else {
         return;
     };
-    let nonzero = Nonzero::of(input);
+    let mut nonzero = Nonzero::new();
+    nonzero.find(input);
     let mut weights = [[0_u8; 4 * LANES]; 4];
     for strip in 0..p.channels / STRIP {
         let filter = rows.as_ptr().wrapping_add(strip * STRIP);
@@ -214,26 +221,29 @@ pub(super) unsafe fn strips<S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    let Some(tile) = tile(p, rows, input, output) else {
+    let row = Pixels::raw_row(input);
+    let Some(tile) = tile(p, rows, &row, output) else {
         return;
     };
-    let nonzero = Nonzero::of(input);
+    let mut nonzero = Nonzero::new();
+    nonzero.find(input);
     let strips = p.channels / STRIP;
     let mut strip = 0;
     while strip < strips {
+        let left = strips - strip;
         // SAFETY: the strips are there; the caller's promises.
         unsafe {
-            if strip + 2 <= strips {
-                some::<2, S>(p, &tile, &nonzero, rows, strip, output);
+            // Twice as many would not all stay in registers.
+            strip += if left >= 2 {
+                some::<2, S>(p, &tile, &nonzero, rows, strip, output)
             } else {
-                some::<1, S>(p, &tile, &nonzero, rows, strip, output);
-            }
+                some::<1, S>(p, &tile, &nonzero, rows, strip, output)
+            };
         }
-        strip += 2;
     }
 }
 
-/// `N` strips.
+/// `N` strips, which is how many there are.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn some<const N: usize, S: BlockStage>(
@@ -243,7 +253,7 @@ unsafe fn some<const N: usize, S: BlockStage>(
     rows: &[u8],
     strip: usize,
     output: &mut [S::Element],
-) {
+) -> usize {
     let filter = rows.as_ptr().wrapping_add(strip * STRIP);
     // SAFETY: rows and biases of the strips are there; the caller's promises.
     unsafe {
@@ -288,4 +298,5 @@ unsafe fn some<const N: usize, S: BlockStage>(
             }
         }
     }
+    N
 }

@@ -24,7 +24,7 @@ macro_rules! each {
 
 /// What a tile reads and writes; all of it in bounds.
 pub(super) struct Tile<'a, S: BlockStage> {
-    pub(super) pixels: Pixels<'a>,
+    pub(super) pixels: &'a Pixels<'a>,
     pub(super) count: usize,
     bias: &'a [[i32; LANES]],
     pub(super) channels: usize,
@@ -74,10 +74,6 @@ impl Cursor {
     }
 }
 
-/// How many bytes ahead weights are wanted: the next operator's often lie behind those of
-/// this one, and come while it finishes.
-const AHEAD: usize = 4096;
-
 /// Neighbouring blocks.
 #[derive(Clone, Copy)]
 pub(super) struct Strip {
@@ -123,7 +119,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     #[inline(always)]
     pub(super) fn new(
         p: &Blocks<'a, S>,
-        pixels: Pixels<'a>,
+        pixels: &'a Pixels<'a>,
         output: &[S::Element],
     ) -> Option<(Self, usize)> {
         let groups = pixels.groups * pixels.segments.len();
@@ -164,7 +160,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         let mut cursor = Cursor::default();
         let mut at = 0;
         while at < self.count {
-            let places = cursor.places::<M>(&self.pixels, self.count - at);
+            let places = cursor.places::<M>(self.pixels, self.count - at);
             let mut from = [self.pixels.bytes.as_ptr(); M];
             for (from, place) in from.iter_mut().zip(places) {
                 *from = from.wrapping_add(place);
@@ -188,7 +184,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     ) {
         let Pixels {
             segments, groups, ..
-        } = self.pixels;
+        } = *self.pixels;
         let mut w = strip.weights;
         // SAFETY: `groups` groups lie behind each segment of each pixel, and as many
         // weights in each block; places are below `N` and `M`.
@@ -244,7 +240,6 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 sums[n] = [I::begin(bias.wrapping_add(n).cast())];
             }
             for _ in 0..groups / 2 {
-                I::prefetch(w.wrapping_add(AHEAD), 2 * N);
                 let first = inputs::<I, RAW>(from);
                 let second = inputs::<I, RAW>(from.wrapping_add(4));
                 for n in 0..N {

@@ -32,7 +32,7 @@ pub(super) fn has(_: Level) -> bool {
 /// All pixels by all channels.
 pub(crate) fn gemm_pixels<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: the module has simd128.
@@ -47,7 +47,7 @@ pub(crate) fn gemm_pixels<S: BlockStage>(
 /// One pixel by all channels.
 pub(crate) fn gemm_pixel<S: BlockStage>(
     p: &Blocks<'_, S>,
-    pixels: Pixels<'_>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: the module has simd128.

@@ -32,7 +32,7 @@ impl<S: BlockStage> Tile<'_, S> {
             let Some(by) = Requantize::<N>::of(strip.block(), &scales) else {
                 return false;
             };
-            let Pixels { width, raw, .. } = self.pixels;
+            let Pixels { width, raw, .. } = *self.pixels;
             let rows_are_whole = self.count.is_multiple_of(width);
             if !rows_are_whole || (strip.block() + N) * LANES > self.channels {
                 return false;
@@ -92,7 +92,7 @@ impl<S: BlockStage> Tile<'_, S> {
             step,
             pitch,
             ..
-        } = self.pixels;
+        } = *self.pixels;
         let bias = self.bias_of(strip);
         for y in 0..self.count / width {
             let row = self.pixels.bytes.as_ptr().wrapping_add(y * pitch);

@@ -138,7 +138,7 @@ macro_rules! by_level {
 by_level! {
     /// All pixels by all channels.
     gemm_pixels, pixels_levels, <S: BlockStage>
-    (p: &Blocks<'_, S>, pixels: Pixels<'_>, output: &mut [S::Element]),
+    (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
     plain gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
     avx2 gemm::all::<Avx2, S, 2, 2, 2>(p, pixels, output),
     vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
@@ -167,7 +167,7 @@ by_level! {
 by_level! {
     /// One pixel by all channels.
     gemm_pixel, pixel_levels, <S: BlockStage>
-    (p: &Blocks<'_, S>, pixels: Pixels<'_>, output: &mut [S::Element]),
+    (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
     plain gemm::single::<Plain, S>(p, pixels, output),
     avx2 gemm::single::<Avx2, S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
