@@ -112,7 +112,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     let (filter, bias) = (weights(blocks * 16 * 9 * depth), vec![[0; 16]; blocks]);
     // As the compiler does: inputs of many channels are worth to be transformed.
     let (transformed, work) = match depth {
-        32.. => niello_compiler::transformed(&bytes(9 * depth * depth), depth, depth),
+        16.. => niello_compiler::transformed(&bytes(9 * depth * depth), depth, depth),
         _ => (Vec::new(), 0),
     };
     let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();

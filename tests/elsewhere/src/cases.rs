@@ -354,7 +354,7 @@ fn windows(seed: u32) -> Vec<i8> {
 /// CONV_2D of 3x3 pixels with weights for transformed inputs, too.
 fn tiles(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x7117);
-    let (depth, channels) = (32 * r.size(1, 2), 16 << r.size(0, 3));
+    let (depth, channels) = (16 * r.size(1, 4), 16 * r.size(1, 5));
     let blocks = channels / 16;
     let (output, padding) = ([r.size(1, 9), r.size(1, 18)], r.size(0, 1));
     let input = output.map(|n| n + 2 - padding - r.size(0, padding));
@@ -413,11 +413,16 @@ fn tiles(seed: u32) -> Vec<i8> {
 /// Whole blocks' weights, channel by channel.
 fn ohwi(blocked: &[u8], depth: usize) -> Vec<i8> {
     let channels = blocked.len() / depth;
-    // Strips are as wide as there are blocks, at most four.
-    let strip = (channels / 16).clamp(1, 4);
+    let blocks = channels / 16;
     let at = |channel: usize, k: usize| {
         let (block, lane) = (channel / 16, channel % 16);
-        let chunk = block / strip * strip * (depth / 4) + k / 4 * strip + block % strip;
+        // Strips of four blocks, then what is left by twos and ones.
+        let (strip, width) = match blocks - block / 4 * 4 {
+            4.. => (block / 4 * 4, 4),
+            left if block % 4 / 2 * 2 + 2 <= left => (block / 2 * 2, 2),
+            _ => (block, 1),
+        };
+        let chunk = strip * (depth / 4) + k / 4 * width + block - strip;
         blocked[chunk * 64 + lane * 4 + k % 4] as i8
     };
     let channels = (0..channels).flat_map(|channel| (0..depth).map(move |k| (channel, k)));

@@ -8,14 +8,20 @@ use super::window::Window;
 /// Channels that are worked on at once.
 const LANES: usize = 16;
 
-/// Products of a tile, for each input channel.
-const POINTS: usize = 36;
-
 /// Outputs of a tile in each direction.
 const OUTPUTS: usize = 4;
 
+/// Inputs of a tile in each direction.
+const INPUTS: usize = OUTPUTS + 2;
+
+/// Products of a tile, for each input channel.
+const POINTS: usize = INPUTS * INPUTS;
+
+/// Tiles that kernels work on at once.
+const TILES: usize = 4;
+
 /// The matrix G, each row times what makes it integers.
-const ROWS: [[i32; 3]; 6] = [
+const ROWS: [[i32; 3]; INPUTS] = [
     [6, 0, 0],
     [1, 1, 1],
     [1, -1, 1],
@@ -37,8 +43,7 @@ pub(super) struct Winograd {
 }
 
 /// The OHWI weights of a 3x3 convolution as kernels want them for transformed inputs,
-/// and how many bytes such a kernel works in. Input channels come by 32, output
-/// channels are 16, 32 or a multiple of 64. For tests and benchmarks of the runtime.
+/// and how many bytes such a kernel works in. Channels come by sixteen. For tests and benchmarks of the runtime.
 #[must_use]
 pub fn transformed(filter: &[i8], depth: usize, channels: usize) -> (Vec<i8>, usize) {
     let winograd = Winograd {
@@ -55,11 +60,7 @@ impl Winograd {
     pub(super) fn of(window: &Window, depth: usize, channels: usize, bound: i64) -> Option<Self> {
         let w = window;
         let is_plain = w.filter == [3, 3] && w.stride == [1, 1] && w.dilation == [1, 1];
-        // Few channels have too few products to win anything.
-        let is_deep = depth.is_multiple_of(2 * LANES);
-        let blocks = channels / LANES;
-        let are_whole =
-            channels.is_multiple_of(LANES) && (matches!(blocks, 1 | 2) || blocks.is_multiple_of(4));
+        let are_whole = depth.is_multiple_of(LANES) && channels.is_multiple_of(LANES);
         let tiles = w.output.map(|n| n.div_ceil(OUTPUTS));
         // Tiles that are hardly filled make up for what is won.
         let filled = w.output[0] * w.output[1] * 4 >= tiles[0] * tiles[1] * OUTPUTS * OUTPUTS * 3;
@@ -69,7 +70,7 @@ impl Winograd {
             padded: tiles.map(|n| n * OUTPUTS + 2),
         };
         let is_small = winograd.bytes() <= LARGEST && winograd.bytes() > 0;
-        (is_plain && is_deep && are_whole && filled && is_small && bound < 1 << 25)
+        (is_plain && are_whole && filled && is_small && bound < 1 << 25)
             .then_some(winograd)
     }
 
@@ -80,12 +81,11 @@ impl Winograd {
 
     /// Bytes of the kernel's working memory.
     pub(super) fn work(&self) -> usize {
-        let tiles = LANES / (self.channels / LANES).clamp(1, 4);
-        POINTS * (LANES * 64 + tiles * self.depth * 2) + 64
+        TILES * (OUTPUTS * INPUTS * 64 + POINTS * self.depth * 2) + 64
     }
 
-    /// OHWI weights transformed: strips of up to four blocks of sixteen channels; in a
-    /// strip point by point, two input channels after the other, both of each output
+    /// OHWI weights transformed: blocks of sixteen channels; in a block column by column
+    /// of the points, two input channels after the other, row by row, both of each output
     /// channel side by side, 16 bits each.
     pub(super) fn weights(&self, filter: &[i8]) -> Vec<i8> {
         let points: Vec<Vec<[i16; POINTS]>> = (filter.chunks(9 * self.depth))
@@ -96,13 +96,15 @@ impl Winograd {
             })
             .collect();
         let mut weights = Vec::with_capacity(self.bytes());
-        for strip in points.chunks((self.channels / LANES).clamp(1, 4) * LANES) {
-            for point in 0..POINTS {
+        for block in points.chunks(LANES) {
+            for column in 0..INPUTS {
                 for pair in 0..self.depth / 2 {
-                    for channel in strip {
-                        for c in [2 * pair, 2 * pair + 1] {
-                            let bytes = channel[c][point].to_le_bytes();
-                            weights.extend(bytes.map(|b| b as i8));
+                    for row in 0..INPUTS {
+                        for channel in block {
+                            for c in [2 * pair, 2 * pair + 1] {
+                                let point = channel[c][row * INPUTS + column];
+                                weights.extend(point.to_le_bytes().map(|b| b as i8));
+                            }
                         }
                     }
                 }
@@ -117,7 +119,7 @@ impl Winograd {
 fn transform(taps: &[i8], depth: usize, channel: usize) -> [i16; POINTS] {
     let tap = |y: usize, x: usize| i32::from(taps[(y * 3 + x) * depth + channel]);
     std::array::from_fn(|point| {
-        let (rows, columns) = (ROWS[point / 6], ROWS[point % 6]);
+        let (rows, columns) = (ROWS[point / INPUTS], ROWS[point % INPUTS]);
         let sum: i32 = (0..3)
             .flat_map(|y| (0..3).map(move |x| (y, x)))
             .map(|(y, x)| rows[y] * columns[x] * tap(y, x))

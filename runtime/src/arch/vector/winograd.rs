@@ -29,11 +29,8 @@ const POINTS: usize = INPUTS * INPUTS;
 /// Bytes of a register.
 const REGISTER: usize = 64;
 
-/// Input channels that lie side by side.
-const RUN: usize = REGISTER / 2;
-
-/// Sums that are worked on at once: tiles by blocks of channels.
-const AT_ONCE: usize = 16;
+/// Tiles that are worked on at once.
+const TILES: usize = 4;
 
 /// One over 9, modulo 2 to the 32.
 const NINTH: i32 = 0x38E3_8E39;
@@ -82,9 +79,9 @@ impl Tiled<'_> {
         let [height, width] = self.size;
         let last_row = (rows * OUTPUTS + 1) * self.pitch;
         rows * columns > 0
+            && blocks > 0
             && self.channels == blocks * LANES
-            && (blocks == 1 || blocks == 2 || blocks.is_multiple_of(4) && blocks > 0)
-            && self.depth.is_multiple_of(RUN)
+            && self.depth.is_multiple_of(LANES)
             && self.depth > 0
             && self.pitch >= (columns * OUTPUTS + 2) * self.depth
             && self.image.len() >= last_row + (columns * OUTPUTS + 2) * self.depth
@@ -92,7 +89,7 @@ impl Tiled<'_> {
             && self.bias.len() >= blocks
             && self.scales.are_for(blocks)
             && output >= height * width * self.channels
-            && work >= work_bytes(self.depth, self.channels)
+            && work >= work_bytes(self.depth)
     }
 
     /// All outputs, if this is the way to get them.
@@ -111,20 +108,20 @@ impl Tiled<'_> {
         let to = output.as_mut_ptr().cast();
         // SAFETY: all is large enough; the features are enabled.
         unsafe {
-            match self.channels / LANES {
-                1 => self.run::<16, 1>(work, to),
-                2 => self.run::<8, 2>(work, to),
-                _ => self.run::<4, 4>(work, to),
+            if self.depth.is_multiple_of(2 * LANES) {
+                self.run::<{ 2 * LANES }>(work, to);
+            } else {
+                self.run::<LANES>(work, to);
             }
         }
         true
     }
 
-    /// `T` tiles by `N` blocks at once.
+    /// `TILES` tiles at once, `RUN` input channels of them side by side.
     #[inline(always)]
-    unsafe fn run<const T: usize, const N: usize>(&self, work: *mut i8, to: *mut i8) {
+    unsafe fn run<const RUN: usize>(&self, work: *mut i8, to: *mut i8) {
         let [rows, columns] = self.tiles();
-        let products = work.wrapping_add(POINTS * AT_ONCE * REGISTER);
+        let transformed = work.wrapping_add(TILES * SUMS);
         // SAFETY: memory as `work_bytes` says; all tiles lie in the image.
         unsafe {
             let (mut row, mut column) = (0, 0);
@@ -133,7 +130,7 @@ impl Tiled<'_> {
                     from: self.image.as_ptr(),
                     y: 0,
                     x: 0,
-                }; T];
+                }; TILES];
                 let mut count = 0;
                 for place in &mut places {
                     let (y, x) = (row.min(rows - 1) * OUTPUTS, column * OUTPUTS);
@@ -150,125 +147,108 @@ impl Tiled<'_> {
                         }
                     }
                 }
-                self.inputs::<T>(&places, products);
-                for strip in 0..self.channels / (N * LANES) {
-                    self.products::<T, N>(strip, products, work);
+                self.inputs::<RUN>(&places, transformed);
+                for block in 0..self.channels / LANES {
+                    self.products::<RUN>(block, transformed, work);
                     for (t, place) in places.iter().enumerate().take(count) {
-                        for n in 0..N {
-                            let sums = work.wrapping_add((t * N + n) * REGISTER);
-                            self.outputs(sums.cast(), place, strip * N + n, to);
-                        }
+                        let sums = work.wrapping_add(t * SUMS);
+                        self.outputs(sums, place, block, to);
                     }
                 }
             }
         }
     }
 
-    /// The transformed inputs of `T` tiles: point by point, `RUN` channels of each tile,
-    /// then the next ones.
+    /// The transformed inputs: point by point of a tile's first column, `RUN` channels of
+    /// each tile; the same of the next channels; the next columns.
     #[inline(always)]
-    unsafe fn inputs<const T: usize>(&self, places: &[Place; T], to: *mut i8) {
+    unsafe fn inputs<const RUN: usize>(&self, places: &[Place; TILES], to: *mut i8) {
+        let column = self.depth / RUN * INPUTS * TILES * RUN * 2;
+        let tiles = REGISTER / 2 / RUN;
         let mut to = to;
-        let stride = T * self.depth * 2;
         for run in 0..self.depth / RUN {
-            for place in places {
-                let from = place.from.wrapping_add(run * RUN);
+            for t in (0..TILES).step_by(tiles) {
+                let from = |t: usize| places[t].from.wrapping_add(run * RUN);
+                let from = [from(t), from(t + tiles - 1)];
+                let to = to.wrapping_add(t * RUN * 2);
                 // SAFETY: tiles lie in the image; the caller's memory.
-                unsafe { transform(from, self.pitch, self.depth, to, stride) };
-                to = to.wrapping_add(REGISTER);
+                unsafe { transform::<RUN>(from, self.pitch, self.depth, to, column) };
             }
+            to = to.wrapping_add(INPUTS * TILES * RUN * 2);
         }
     }
 
-    /// For each point, the sums of `T` tiles by `N` blocks.
-    #[inline(always)]
-    unsafe fn products<const T: usize, const N: usize>(
-        &self,
-        strip: usize,
-        from: *const i8,
-        to: *mut i8,
-    ) {
-        let size = POINTS * self.depth * 2 * N * LANES;
-        let mut w = self.filter.as_ptr().wrapping_add(strip * size);
-        let (mut from, mut to) = (from, to);
+    /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
+    /// each tile.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn products<const RUN: usize>(&self, block: usize, from: *const i8, to: *mut i8) {
+        let size = POINTS * self.depth * 2 * LANES;
+        let mut w = self.filter.as_ptr().wrapping_add(block * size);
+        let mut from = from;
         // SAFETY: weights, transformed inputs and sums are there.
         unsafe {
-            for point in 0..POINTS {
-                let mut sums = [[_mm512_setzero_si512(); T]; N];
-                if point == INPUTS + 1 {
+            for column in 0..INPUTS {
+                let mut sums = [[_mm512_setzero_si512(); INPUTS]; TILES];
+                if column == 1 {
                     // What all outputs of a tile have in common, sixteen times.
-                    for n in 0..N {
-                        let bias = self.bias.as_ptr().wrapping_add(strip * N + n);
-                        let bias = _mm512_loadu_si512(bias.cast());
-                        sums[n] = [_mm512_mullo_epi32(bias, _mm512_set1_epi32(36)); T];
+                    let bias = _mm512_loadu_si512(self.bias.as_ptr().wrapping_add(block).cast());
+                    let bias = _mm512_mullo_epi32(bias, _mm512_set1_epi32(36));
+                    for t in 0..TILES {
+                        sums[t][1] = bias;
                     }
                 }
                 for _ in 0..self.depth / RUN {
                     for _ in 0..RUN / 2 {
-                        let mut weights = [_mm512_setzero_si512(); N];
-                        for n in 0..N {
-                            weights[n] = _mm512_loadu_si512(w.wrapping_add(n * REGISTER).cast());
-                        }
-                        for t in 0..T {
-                            let x = from.wrapping_add(t * RUN * 2).cast::<i32>();
-                            let x = _mm512_set1_epi32(x.read_unaligned());
-                            for n in 0..N {
-                                sums[n][t] = _mm512_dpwssd_epi32(sums[n][t], x, weights[n]);
+                        for y in 0..INPUTS {
+                            let weights = _mm512_loadu_si512(w.wrapping_add(y * REGISTER).cast());
+                            for t in 0..TILES {
+                                let x = from.wrapping_add((y * TILES + t) * RUN * 2);
+                                let x = _mm512_set1_epi32(x.cast::<i32>().read_unaligned());
+                                sums[t][y] = _mm512_dpwssd_epi32(sums[t][y], weights, x);
                             }
                         }
-                        w = w.wrapping_add(N * REGISTER);
+                        w = w.wrapping_add(INPUTS * REGISTER);
                         from = from.wrapping_add(4);
                     }
-                    from = from.wrapping_add((T - 1) * RUN * 2);
+                    from = from.wrapping_add((INPUTS * TILES - 1) * RUN * 2);
                 }
-                for t in 0..T {
-                    for n in 0..N {
-                        _mm512_storeu_si512(to.cast(), sums[n][t]);
-                        to = to.wrapping_add(REGISTER);
+                for t in 0..TILES {
+                    let rows = gather(sums[t]);
+                    for y in 0..OUTPUTS {
+                        let at = t * SUMS + (y * INPUTS + column) * REGISTER;
+                        _mm512_store_si512(to.wrapping_add(at).cast(), rows[y]);
                     }
                 }
             }
         }
     }
 
-    /// The outputs of a tile and a block, of which the first point's sums lie there.
+    /// The outputs of a tile and a block, of which these are the sums.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn outputs(&self, from: *const i32, place: &Place, block: usize, to: *mut i8) {
+    unsafe fn outputs(&self, sums: *const i8, place: &Place, block: usize, to: *mut i8) {
         let [height, width] = self.size;
         let (rows, columns) = (height - place.y, width - place.x);
         let to = to.wrapping_add((place.y * width + place.x) * self.channels + block * LANES);
-        // SAFETY: 36 sums; outputs of rows and columns that there are.
+        let line = Line {
+            by: self.scales.of(block),
+            scales: &self.scales,
+            channels: self.channels,
+            columns,
+        };
+        let pitch = width * self.channels;
+        // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
-            let mut lines = [[_mm512_setzero_si512(); INPUTS]; OUTPUTS];
-            for i in 0..INPUTS {
-                let mut m = [_mm512_setzero_si512(); INPUTS];
-                for j in 0..INPUTS {
-                    let at = (j * INPUTS + i) * AT_ONCE * LANES;
-                    m[j] = _mm512_load_si512(from.wrapping_add(at).cast());
-                }
-                let [a, b, c, d] = gather(m);
-                lines[0][i] = a;
-                lines[1][i] = b;
-                lines[2][i] = c;
-                lines[3][i] = d;
-            }
-            let line = Line {
-                by: self.scales.of(block),
-                scales: &self.scales,
-                channels: self.channels,
-                columns,
-            };
-            let pitch = width * self.channels;
-            line.store::<0>(lines[0], to);
+            line.store::<0>(sums, to);
             if rows > 1 {
-                line.store::<1>(lines[1], to.wrapping_add(pitch));
+                line.store::<1>(sums, to.wrapping_add(pitch));
             }
             if rows > 2 {
-                line.store::<2>(lines[2], to.wrapping_add(2 * pitch));
+                line.store::<2>(sums, to.wrapping_add(2 * pitch));
             }
             if rows > 3 {
-                line.store::<3>(lines[3], to.wrapping_add(3 * pitch));
+                line.store::<3>(sums, to.wrapping_add(3 * pitch));
             }
         }
     }
@@ -286,10 +266,15 @@ struct Line<'a> {
 impl Line<'_> {
     /// Stores row `Y`, as many columns as there are.
     #[inline(always)]
-    unsafe fn store<const Y: usize>(self, sums: [__m512i; INPUTS], to: *mut i8) {
-        // SAFETY: the outputs are there; the features are enabled.
+    unsafe fn store<const Y: usize>(self, sums: *const i8, to: *mut i8) {
+        // SAFETY: sums and outputs are there; the features are enabled.
         unsafe {
-            let words = gather(sums);
+            let mut row = [_mm512_setzero_si512(); INPUTS];
+            for x in 0..INPUTS {
+                let at = (Y * INPUTS + x) * REGISTER;
+                row[x] = _mm512_load_si512(sums.wrapping_add(at).cast());
+            }
+            let words = gather(row);
             let words = [
                 divided(words[0], Y, 0),
                 divided(words[1], Y, 1),
@@ -297,6 +282,10 @@ impl Line<'_> {
                 divided(words[3], Y, 3),
             ];
             let bytes = in_order(outputs(words, [self.by; 4], self.scales));
+            if self.channels == LANES && self.columns >= OUTPUTS {
+                _mm512_storeu_si512(to.cast(), bytes);
+                return;
+            }
             _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
             if self.columns > 1 {
                 let to = to.wrapping_add(self.channels);
@@ -314,25 +303,40 @@ impl Line<'_> {
     }
 }
 
+/// Bytes of a tile's sums, added up over rows.
+const SUMS: usize = OUTPUTS * INPUTS * REGISTER;
+
 /// Bytes of working memory.
 #[inline(always)]
-fn work_bytes(depth: usize, channels: usize) -> usize {
-    let tiles = AT_ONCE / (channels / LANES).clamp(1, 4);
-    POINTS * (AT_ONCE * REGISTER + tiles * depth * 2) + REGISTER
+fn work_bytes(depth: usize) -> usize {
+    TILES * (SUMS + POINTS * depth * 2) + REGISTER
 }
 
-/// A tile's inputs of 32 channels.
+/// The inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn transform(from: *const i8, pitch: usize, step: usize, to: *mut i8, stride: usize) {
-    // SAFETY: six rows of six pixels; 36 registers' bytes.
+unsafe fn transform<const RUN: usize>(
+    from: [*const i8; 2],
+    pitch: usize,
+    step: usize,
+    to: *mut i8,
+    column: usize,
+) {
+    // SAFETY: six rows of six pixels of each tile; 36 registers' bytes.
     unsafe {
         let mut lines = [[_mm512_setzero_si512(); INPUTS]; INPUTS];
         for y in 0..INPUTS {
             let mut d = [_mm512_setzero_si512(); INPUTS];
             for x in 0..INPUTS {
                 let at = y * pitch + x * step;
-                let bytes = _mm256_loadu_si256(from.wrapping_add(at).cast());
+                let first = from[0].wrapping_add(at);
+                let bytes = if RUN == LANES {
+                    let second = _mm_loadu_si128(from[1].wrapping_add(at).cast());
+                    let first = _mm256_castsi128_si256(_mm_loadu_si128(first.cast()));
+                    _mm256_inserti128_si256::<1>(first, second)
+                } else {
+                    _mm256_loadu_si256(first.cast())
+                };
                 d[x] = _mm512_cvtepu8_epi16(bytes);
             }
             lines[y] = spread(d);
@@ -343,8 +347,9 @@ unsafe fn transform(from: *const i8, pitch: usize, step: usize, to: *mut i8, str
                 d[y] = lines[y][x];
             }
             let d = spread(d);
+            let to = to.wrapping_add(x * column);
             for y in 0..INPUTS {
-                let to = to.wrapping_add((y * INPUTS + x) * stride);
+                let to = to.wrapping_add(y * TILES * RUN * 2);
                 _mm512_store_si512(to.cast(), d[y]);
             }
         }
