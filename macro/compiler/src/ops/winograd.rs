@@ -70,8 +70,7 @@ impl Winograd {
             padded: tiles.map(|n| n * OUTPUTS + 2),
         };
         let is_small = winograd.bytes() <= LARGEST && winograd.bytes() > 0;
-        (is_plain && are_whole && filled && is_small && bound < 1 << 25)
-            .then_some(winograd)
+        (is_plain && are_whole && filled && is_small && bound < 1 << 25).then_some(winograd)
     }
 
     /// Bytes of the weights.

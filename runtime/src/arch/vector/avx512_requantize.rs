@@ -181,15 +181,10 @@ impl<const N: usize> Requantize<N> {
         self.range.min == self.range.offset
     }
 
-    /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn, beginning with
-    /// the one with this number.
+    /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn.
     #[inline(always)]
-    pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
-        &self,
-        words: [__m512i; 4],
-        first: usize,
-    ) -> __m512i {
-        let by = |i: usize| &self.factors[(first + i) % N];
+    pub(super) unsafe fn requantize<const ONE_SIDED: bool>(&self, words: [__m512i; 4]) -> __m512i {
+        let by = |i: usize| &self.factors[i % N];
         // SAFETY: the features are enabled.
         unsafe {
             self.range.packed::<ONE_SIDED>([

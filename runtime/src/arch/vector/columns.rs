@@ -254,7 +254,7 @@ impl Block {
                     sums[j] = _mm512_dpbusd_epi32(sums[j], rows[y][j], weights[j]);
                 }
             }
-            let bytes = self.output.requantize::<ONE_SIDED>(sums, 0);
+            let bytes = self.output.requantize::<ONE_SIDED>(sums);
             if count == BLOCK {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {

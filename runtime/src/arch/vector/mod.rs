@@ -37,6 +37,8 @@ mod isa;
 mod level;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod one;
 mod plain;
 mod ready;
 mod rows;

@@ -14,10 +14,11 @@ use core::mem::MaybeUninit;
 
 use super::SHIFT;
 use super::avx512::{Avx512, interleave};
-use super::avx512_requantize::{Requantize, in_order};
+use super::avx512_requantize::{Requantize, in_order, is_truncated};
 use super::gemm::Pixels;
-use super::isa::{BlockStage, Isa, LANES};
+use super::isa::{BlockStage, Isa, LANES, cold};
 use super::level::{Level, level};
+use super::ready::Scales;
 use super::tile::Tile;
 use crate::ops::Blocks;
 
@@ -51,17 +52,18 @@ impl Nonzero {
 
     /// Those of a row. In place: a copy of the lists would wait for their bytes.
     #[inline(always)]
-    fn find(&mut self, input: &[i8]) {
-        if level() >= Level::Avx512Vbmi {
-            // SAFETY: the CPU has it.
+    unsafe fn find<const VBMI: bool>(&mut self, input: &[i8]) {
+        if VBMI {
+            // SAFETY: the caller's promise.
             unsafe { self.compress(input) };
         } else {
             self.collect(input);
         }
         // The last ones are read in fours.
-        for i in self.count..self.count + 4 {
-            self.values[i].write(0);
-            self.indices[i].write(0);
+        for list in [&mut self.values, &mut self.indices] {
+            let end = list.as_mut_ptr().wrapping_add(self.count);
+            // SAFETY: both lists have a register's room behind all inputs.
+            unsafe { end.cast::<[u8; 4]>().write_unaligned([0; 4]) };
         }
     }
 
@@ -74,27 +76,32 @@ impl Nonzero {
         }
     }
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
+    #[inline(always)]
     unsafe fn compress(&mut self, input: &[i8]) {
-        let shift = _mm512_set1_epi8(SHIFT);
-        let mut indices = _mm512_setr_epi32(
-            0x0302_0100,
-            0x0706_0504,
-            0x0B0A_0908,
-            0x0F0E_0D0C,
-            0x1312_1110,
-            0x1716_1514,
-            0x1B1A_1918,
-            0x1F1E_1D1C,
-            0x2322_2120,
-            0x2726_2524,
-            0x2B2A_2928,
-            0x2F2E_2D2C,
-            0x3332_3130,
-            0x3736_3534,
-            0x3B3A_3938,
-            0x3F3E_3D3C,
-        );
+        // SAFETY: the features are enabled.
+        let (shift, next) = unsafe { (_mm512_set1_epi8(SHIFT), _mm512_set1_epi8(64)) };
+        // SAFETY: as above.
+        let mut indices = unsafe {
+            _mm512_setr_epi32(
+                0x0302_0100,
+                0x0706_0504,
+                0x0B0A_0908,
+                0x0F0E_0D0C,
+                0x1312_1110,
+                0x1716_1514,
+                0x1B1A_1918,
+                0x1F1E_1D1C,
+                0x2322_2120,
+                0x2726_2524,
+                0x2B2A_2928,
+                0x2F2E_2D2C,
+                0x3332_3130,
+                0x3736_3534,
+                0x3B3A_3938,
+                0x3F3E_3D3C,
+            )
+        };
+        let mut count = 0;
         for chunk in input.chunks(64).take(MOST / 64) {
             let there = if chunk.len() < 64 {
                 (1 << chunk.len()) - 1
@@ -107,16 +114,17 @@ impl Nonzero {
                 let x = _mm512_maskz_loadu_epi8(there, chunk.as_ptr());
                 let x = _mm512_xor_si512(x, shift);
                 let nonzero = _mm512_test_epi8_mask(x, x) & there;
-                let values = self.values.as_mut_ptr().wrapping_add(self.count);
+                let values = self.values.as_mut_ptr().wrapping_add(count);
                 let value = _mm512_maskz_compress_epi8(nonzero, x);
                 _mm512_storeu_si512(values.cast(), value);
-                let places = self.indices.as_mut_ptr().wrapping_add(self.count);
+                let places = self.indices.as_mut_ptr().wrapping_add(count);
                 let place = _mm512_maskz_compress_epi8(nonzero, indices);
                 _mm512_storeu_si512(places.cast(), place);
-                self.count += nonzero.count_ones() as usize;
+                count += nonzero.count_ones() as usize;
+                indices = _mm512_add_epi8(indices, next);
             }
-            indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
         }
+        self.count = count;
     }
 
     /// Where the rows of four inputs begin, `pitch` bytes each.
@@ -165,7 +173,8 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
         return;
     };
     let mut nonzero = Nonzero::new();
-    nonzero.find(input);
+    // SAFETY: every x86-64 can do that.
+    unsafe { nonzero.find::<false>(input) };
     let mut weights = [[0_u8; 4 * LANES]; 4];
     for strip in 0..p.channels / STRIP {
         let filter = rows.as_ptr().wrapping_add(strip * STRIP);
@@ -225,78 +234,111 @@ pub(super) unsafe fn strips<S: BlockStage>(
     let Some(tile) = tile(p, rows, &row, output) else {
         return;
     };
-    let mut nonzero = Nonzero::new();
-    nonzero.find(input);
     let strips = p.channels / STRIP;
-    let mut strip = 0;
-    while strip < strips {
-        let left = strips - strip;
-        // SAFETY: the strips are there; the caller's promises.
-        unsafe {
-            // Twice as many would not all stay in registers.
-            strip += if left >= 2 {
-                some::<2, S>(p, &tile, &nonzero, rows, strip, output)
-            } else {
-                some::<1, S>(p, &tile, &nonzero, rows, strip, output)
-            };
+    let scales = tile.stage.scales();
+    // SAFETY: there are multipliers and outputs for all strips; the level is what the CPU
+    // has; the caller's promises.
+    unsafe {
+        let truncated = |scales: &Scales<'_>| {
+            (0..strips).all(|strip| is_truncated(scales.of(strip * STRIP / LANES)))
+        };
+        let Some(scales) = scales.filter(truncated) else {
+            cold();
+            any::<Avx512, S>(p, rows, input, output);
+            return;
+        };
+        let layer = Layer {
+            bias: p.bias.as_ptr(),
+            rows: rows.as_ptr(),
+            scales: &scales,
+            channels: p.channels,
+            to: output.as_mut_ptr().cast(),
+        };
+        match (level() >= Level::Avx512Vbmi, scales.are_one_sided()) {
+            (true, true) => layer.with_vbmi::<true>(input),
+            (true, false) => layer.with_vbmi::<false>(input),
+            (false, true) => layer.without_vbmi::<true>(input),
+            (false, false) => layer.without_vbmi::<false>(input),
         }
     }
 }
 
-/// `N` strips, which is how many there are.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn some<const N: usize, S: BlockStage>(
-    p: &Blocks<'_, S>,
-    tile: &Tile<'_, S>,
-    nonzero: &Nonzero,
-    rows: &[u8],
-    strip: usize,
-    output: &mut [S::Element],
-) -> usize {
-    let filter = rows.as_ptr().wrapping_add(strip * STRIP);
-    // SAFETY: rows and biases of the strips are there; the caller's promises.
-    unsafe {
-        let mut sums = [[[_mm512_setzero_si512()]; 4]; N];
-        for k in 0..4 * N {
-            let bias = p.bias.as_ptr().wrapping_add(4 * strip + k);
-            sums[k / 4][k % 4] = [_mm512_loadu_si512(bias.cast())];
-        }
-        let mut four = 0;
-        while four < nonzero.count {
-            let [a, b, c, d] = nonzero.rows(four, filter, p.channels);
-            let x = Avx512::inputs(nonzero.four(four));
-            for n in 0..N {
-                let at = n * STRIP;
-                let a = _mm512_loadu_si512(a.wrapping_add(at).cast());
-                let b = _mm512_loadu_si512(b.wrapping_add(at).cast());
-                let c = _mm512_loadu_si512(c.wrapping_add(at).cast());
-                let d = _mm512_loadu_si512(d.wrapping_add(at).cast());
-                let weights = interleave([a, b, c, d]);
-                for j in 0..4 {
-                    sums[n][j][0] = _mm512_dpbusd_epi32(sums[n][j][0], x, weights[j]);
-                }
+/// What strips have in common; truncation requantizes all of them.
+struct Layer<'a> {
+    rows: *const u8,
+    bias: *const [i32; LANES],
+    scales: &'a Scales<'a>,
+    channels: usize,
+    to: *mut i8,
+}
+
+impl Layer<'_> {
+    #[target_feature(
+        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2"
+    )]
+    unsafe fn with_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
+        // SAFETY: the caller's promises.
+        unsafe { self.strips::<true, ONE_SIDED>(input) };
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn without_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
+        // SAFETY: the caller's promises.
+        unsafe { self.strips::<false, ONE_SIDED>(input) };
+    }
+
+    #[inline(always)]
+    unsafe fn strips<const VBMI: bool, const ONE_SIDED: bool>(&self, input: &[i8]) {
+        let mut nonzero = Nonzero::new();
+        let strips = self.channels / STRIP;
+        let mut strip = 0;
+        // SAFETY: the strips are there; the caller's promises.
+        unsafe {
+            nonzero.find::<VBMI>(input);
+            while strip + 2 <= strips {
+                self.some::<2, ONE_SIDED>(&nonzero, strip);
+                strip += 2;
             }
-            four += 4;
-        }
-        for n in 0..N {
-            let block = 4 * (strip + n);
-            let by = tile.stage.scales();
-            let by = by.and_then(|scales| Requantize::<4>::of(block, &scales));
-            if let Some(by) = by {
-                let words = [sums[n][0][0], sums[n][1][0], sums[n][2][0], sums[n][3][0]];
-                let bytes = if by.is_one_sided() {
-                    by.requantize::<true>(words, 0)
-                } else {
-                    by.requantize::<false>(words, 0)
-                };
-                let to = output.as_mut_ptr().cast::<i8>();
-                let to = to.wrapping_add(block * LANES);
-                _mm512_storeu_si512(to.cast(), in_order(bytes));
-            } else {
-                tile.finish::<Avx512, 1, 4>(sums[n], 0, block, output);
+            if strip < strips {
+                self.some::<1, ONE_SIDED>(&nonzero, strip);
             }
         }
     }
-    N
+
+    /// `N` strips. More than two would not all stay in registers.
+    #[inline(always)]
+    unsafe fn some<const N: usize, const ONE_SIDED: bool>(&self, nonzero: &Nonzero, strip: usize) {
+        let filter = self.rows.wrapping_add(strip * STRIP);
+        let bias = self.bias.wrapping_add(4 * strip);
+        // SAFETY: rows, biases and outputs of the strips are there; the caller's promises.
+        unsafe {
+            let mut sums = [[_mm512_setzero_si512(); 4]; N];
+            for k in 0..4 * N {
+                sums[k / 4][k % 4] = _mm512_loadu_si512(bias.wrapping_add(k).cast());
+            }
+            let mut four = 0;
+            while four < nonzero.count {
+                let [a, b, c, d] = nonzero.rows(four, filter, self.channels);
+                let x = Avx512::inputs(nonzero.four(four));
+                for n in 0..N {
+                    let at = n * STRIP;
+                    let a = _mm512_loadu_si512(a.wrapping_add(at).cast());
+                    let b = _mm512_loadu_si512(b.wrapping_add(at).cast());
+                    let c = _mm512_loadu_si512(c.wrapping_add(at).cast());
+                    let d = _mm512_loadu_si512(d.wrapping_add(at).cast());
+                    let weights = interleave([a, b, c, d]);
+                    for j in 0..4 {
+                        sums[n][j] = _mm512_dpbusd_epi32(sums[n][j], x, weights[j]);
+                    }
+                }
+                four += 4;
+            }
+            for n in 0..N {
+                let by = Requantize::<4>::new(4 * (strip + n), self.scales);
+                let bytes = in_order(by.requantize::<ONE_SIDED>(sums[n]));
+                let to = self.to.wrapping_add((strip + n) * STRIP);
+                _mm512_storeu_si512(to.cast(), bytes);
+            }
+        }
+    }
 }

@@ -133,10 +133,8 @@ impl<S: BlockStage> Tile<'_, S> {
                     for quad in 0..M * N / 4 {
                         let k = 4 * quad;
                         let word = |k: usize| sums[k % N][k / N];
-                        let bytes = by.requantize::<ONE_SIDED>(
-                            [word(k), word(k + 1), word(k + 2), word(k + 3)],
-                            k,
-                        );
+                        let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
+                        let bytes = by.requantize::<ONE_SIDED>(words);
                         self.put::<N>(in_order(bytes), to.wrapping_add(k / N * self.channels));
                     }
                 }

@@ -10,6 +10,7 @@ use super::few;
 use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
 use super::level::level;
+use super::one;
 use super::plain::Plain;
 use super::sparse;
 use super::vnni::AvxVnni;
@@ -171,7 +172,11 @@ by_level! {
     plain gemm::single::<Plain, S>(p, pixels, output),
     avx2 gemm::single::<Avx2, S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
-    avx512 gemm::single::<Avx512, S>(p, pixels, output)
+    avx512 {
+        if !one::is_done(p, pixels, output) {
+            gemm::single::<Avx512, S>(p, pixels, output);
+        }
+    }
 }
 
 by_level! {

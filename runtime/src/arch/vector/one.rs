@@ -1,0 +1,143 @@
+//! One row of inputs as it lies in a tensor, with AVX-512, if truncation gives all outputs:
+//! nothing between sums and outputs but what has to be, since the next layer waits.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use super::avx512::Avx512;
+use super::avx512_requantize::{Requantize, in_order, is_truncated};
+use super::gemm::{Pixels, strip};
+use super::isa::{BlockStage, Isa, LANES};
+use super::ready::Scales;
+use super::tile::Tile;
+use crate::ops::Blocks;
+
+/// All channels, if this is the way to get them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(super) unsafe fn is_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        return false;
+    };
+    let Some(scales) = tile.stage.scales() else {
+        return false;
+    };
+    // SAFETY: the blocks have multipliers.
+    let truncated = (0..blocks).all(|block| unsafe { is_truncated(scales.of(block)) });
+    if !truncated || !pixels.raw {
+        return false;
+    }
+    let row = Row {
+        input: pixels.bytes.as_ptr(),
+        groups: pixels.groups,
+        filter: p.filter.as_ptr(),
+        bias: p.bias.as_ptr(),
+        scales: &scales,
+        channels: p.channels,
+        to: output.as_mut_ptr().cast(),
+    };
+    // SAFETY: weights, biases, multipliers and outputs are there.
+    unsafe {
+        if scales.are_one_sided() {
+            row.all::<true>(blocks);
+        } else {
+            row.all::<false>(blocks);
+        }
+    }
+    true
+}
+
+/// What blocks have in common.
+struct Row<'a> {
+    input: *const i8,
+    groups: usize,
+    filter: *const u8,
+    bias: *const [i32; LANES],
+    scales: &'a Scales<'a>,
+    channels: usize,
+    to: *mut i8,
+}
+
+impl Row<'_> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn all<const ONE_SIDED: bool>(&self, blocks: usize) {
+        let mut block = 0;
+        while block < blocks {
+            let width = strip(blocks - block);
+            // SAFETY: the blocks are there.
+            unsafe {
+                match width {
+                    4 => self.some::<4, 2, ONE_SIDED>(block),
+                    2 => self.some::<2, 4, ONE_SIDED>(block),
+                    _ => self.some::<1, 8, ONE_SIDED>(block),
+                }
+            }
+            block += width;
+        }
+    }
+
+    /// `N` blocks, each in `SUMS` sums: one would wait for itself.
+    #[inline(always)]
+    unsafe fn some<const N: usize, const SUMS: usize, const ONE_SIDED: bool>(&self, block: usize) {
+        let mut w = self.filter.wrapping_add(block * self.groups * 4 * LANES);
+        let mut from = self.input;
+        // SAFETY: as many groups of inputs, weights of each block, biases, multipliers and
+        // outputs are there.
+        unsafe {
+            let mut sums = [[_mm512_setzero_si512(); N]; SUMS];
+            for n in 0..N {
+                sums[0][n] = _mm512_loadu_si512(self.bias.wrapping_add(block + n).cast());
+            }
+            for _ in 0..self.groups / SUMS {
+                for i in 0..SUMS {
+                    let x = Avx512::raw_inputs(from.wrapping_add(4 * i));
+                    for n in 0..N {
+                        let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
+                        sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x, weights);
+                    }
+                    w = w.wrapping_add(N * 64);
+                }
+                from = from.wrapping_add(4 * SUMS);
+            }
+            for _ in 0..self.groups % SUMS {
+                let x = Avx512::raw_inputs(from);
+                for n in 0..N {
+                    let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
+                    sums[0][n] = _mm512_dpbusd_epi32(sums[0][n], x, weights);
+                }
+                w = w.wrapping_add(N * 64);
+                from = from.wrapping_add(4);
+            }
+            let mut step = SUMS / 2;
+            while step > 0 {
+                for i in 0..step {
+                    for n in 0..N {
+                        sums[i][n] = _mm512_add_epi32(sums[i][n], sums[i + step][n]);
+                    }
+                }
+                step /= 2;
+            }
+            let by = Requantize::<N>::new(block, self.scales);
+            let words = [sums[0][0], sums[0][1 % N], sums[0][2 % N], sums[0][3 % N]];
+            let bytes = in_order(by.requantize::<ONE_SIDED>(words));
+            let to = self.to.wrapping_add(block * LANES);
+            let left = self.channels - block * LANES;
+            if left < N * LANES {
+                _mm512_mask_storeu_epi8(to, (1 << left) - 1, bytes);
+            } else if N == 4 {
+                _mm512_storeu_si512(to.cast(), bytes);
+            } else if N == 2 {
+                _mm256_storeu_si256(to.cast(), _mm512_castsi512_si256(bytes));
+            } else {
+                _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
+            }
+        }
+    }
+}
