@@ -67,10 +67,11 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     let to = output.as_mut_ptr().cast();
     // SAFETY: all blocks and pixels exist; a stage with scales has int8 outputs.
     unsafe {
-        if scales.are_one_sided() {
-            few.all::<S, true>(p, &tile, &scales, blocks, to);
-        } else {
-            few.all::<S, false>(p, &tile, &scales, blocks, to);
+        match (few.is_colour(p.channels), scales.are_one_sided()) {
+            (true, true) => few.all::<S, true, true>(p, &tile, &scales, to),
+            (true, false) => few.all::<S, true, false>(p, &tile, &scales, to),
+            (false, true) => few.all::<S, false, true>(p, &tile, &scales, to),
+            (false, false) => few.all::<S, false, false>(p, &tile, &scales, to),
         }
     }
     true
@@ -105,17 +106,36 @@ impl<'a> Few<'a> {
         })
     }
 
+    /// True for 3x3 pixels of three channels and eight output channels: where the compiler
+    /// knows that, inputs and addresses stay in registers.
+    fn is_colour(&self, channels: usize) -> bool {
+        let shape = (self.pixels.segments.len(), self.by_row, self.shares);
+        shape == (3, 2, true) && channels == CHANNELS
+    }
+
+    /// Rows, groups of each but the one they share, whether there is one, all groups.
+    #[inline(always)]
+    fn shape<const COLOUR: bool>(&self) -> (usize, usize, bool, usize) {
+        if COLOUR {
+            return (3, 2, true, 7);
+        }
+        let rows = self.pixels.segments.len();
+        (rows, self.by_row, self.shares, self.count)
+    }
+
+    // A function of its own has all registers.
     /// All pixels by all blocks.
-    #[inline]
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-    unsafe fn all<S: BlockStage, const ONE_SIDED: bool>(
+    unsafe fn all<S: BlockStage, const COLOUR: bool, const ONE_SIDED: bool>(
         &self,
         p: &Blocks<'_, S>,
         tile: &Tile<'_, S>,
         scales: &Scales<'_>,
-        blocks: usize,
         to: *mut i8,
     ) {
+        let channels = if COLOUR { CHANNELS } else { p.channels };
+        let blocks = channels.div_ceil(LANES);
         let Pixels {
             bytes,
             width,
@@ -137,7 +157,7 @@ impl<'a> Few<'a> {
                 }
                 block += count;
             }
-            let indices = self.indices(p.channels == CHANNELS);
+            let indices = self.indices(channels == CHANNELS);
             let sets = width.div_ceil(PIXELS);
             let all = self.pixels.count / width * sets;
             let mut inputs = [[_mm512_setzero_si512(); SETS]; GROUPS];
@@ -148,8 +168,8 @@ impl<'a> Few<'a> {
                 for s in 0..SETS {
                     let at = (x * PIXELS).min(width - PIXELS);
                     let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
-                    self.inputs(from, &indices, s, &mut inputs);
-                    places[s] = to.wrapping_add((y * width + at) * p.channels);
+                    self.inputs::<COLOUR>(from, &indices, s, &mut inputs);
+                    places[s] = to.wrapping_add((y * width + at) * channels);
                     // The last one twice, if it is alone.
                     if set + s + 1 < all {
                         x += 1;
@@ -163,9 +183,9 @@ impl<'a> Few<'a> {
                     let by = scales.of(block);
                     let range = Range::of(scales);
                     let weights = weights.as_ptr().wrapping_add(of_block(block));
-                    let sums = self.sums(weights, 0, &inputs, bias);
+                    let sums = self.sums::<COLOUR>(weights, 0, &inputs, bias);
                     let low = finish::<ONE_SIDED>(&sums, by, 0, range);
-                    if p.channels == CHANNELS {
+                    if channels == CHANNELS {
                         for s in 0..SETS {
                             let [a, b] = low[s];
                             let to = places[s];
@@ -175,11 +195,11 @@ impl<'a> Few<'a> {
                         }
                         continue;
                     }
-                    let sums = self.sums(weights, CHANNELS, &inputs, bias);
+                    let sums = self.sums::<COLOUR>(weights, CHANNELS, &inputs, bias);
                     let high = finish::<ONE_SIDED>(&sums, by, CHANNELS, range);
                     for s in 0..SETS {
                         let to = places[s].wrapping_add(block * LANES);
-                        store(low[s], high[s], to, p.channels);
+                        store(low[s], high[s], to, channels);
                     }
                 }
                 set += SETS;
@@ -243,39 +263,41 @@ impl<'a> Few<'a> {
 
     /// The inputs of sixteen pixels, group by group.
     #[inline(always)]
-    unsafe fn inputs(
+    unsafe fn inputs<const COLOUR: bool>(
         &self,
         from: *const i8,
         indices: &[__m512i; GROUPS],
         set: usize,
         to: &mut [[__m512i; SETS]; GROUPS],
     ) {
+        let (rows, by_row, shares, _) = self.shape::<COLOUR>();
         let end = self.cover.max(64) - 64;
         let mut at = 0;
         // SAFETY: the features are enabled.
         let mut shared = unsafe { _mm512_setzero_si512() };
         let mut byte = 0x1111_1111_1111_1111;
-        for &segment in self.pixels.segments {
-            let from = from.wrapping_add(segment as usize);
+        for row in 0..rows {
             // SAFETY: a register and the cover lie where runs begin; there is room for all
             // groups.
             unsafe {
+                let segment = *self.pixels.segments.get_unchecked(row);
+                let from = from.wrapping_add(segment as usize);
                 let a = _mm512_loadu_si512(from.cast());
                 let b = _mm512_loadu_si512(from.wrapping_add(end).cast());
-                for group in 0..self.by_row {
+                for group in 0..by_row {
                     let index = *indices.get_unchecked(group);
                     to.get_unchecked_mut(at)[set] = _mm512_permutex2var_epi8(a, index, b);
                     at += 1;
                 }
-                if self.shares {
-                    let index = *indices.get_unchecked(self.by_row);
+                if shares {
+                    let index = *indices.get_unchecked(by_row);
                     let last = _mm512_maskz_permutex2var_epi8(byte, a, index, b);
                     shared = _mm512_or_si512(shared, last);
                     byte <<= 1;
                 }
             }
         }
-        if self.shares {
+        if shares {
             // SAFETY: as above.
             unsafe { to.get_unchecked_mut(at)[set] = shared };
         }
@@ -283,7 +305,7 @@ impl<'a> Few<'a> {
 
     /// The sums of eight channels, from one on.
     #[inline(always)]
-    unsafe fn sums(
+    unsafe fn sums<const COLOUR: bool>(
         &self,
         weights: *const [i32; LANES],
         first: usize,
@@ -296,7 +318,7 @@ impl<'a> Few<'a> {
             for c in 0..CHANNELS {
                 sums[c] = [_mm512_set1_epi32(bias.wrapping_add(first + c).read()); SETS];
             }
-            for i in 0..self.count {
+            for i in 0..self.shape::<COLOUR>().3 {
                 let x = inputs.get_unchecked(i);
                 let w = weights.wrapping_add(i).cast::<i32>().wrapping_add(first);
                 for c in 0..CHANNELS {
