@@ -13,9 +13,9 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512_requantize::{in_order, outputs};
+use super::avx512_requantize::{Requantize, in_order, is_truncated};
 use super::isa::{BlockStage, LANES};
-use super::ready::{Ready, Scales};
+use super::ready::Scales;
 
 /// Outputs of a tile in each direction.
 const OUTPUTS: usize = 4;
@@ -103,15 +103,22 @@ impl Tiled<'_> {
         if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
             return false;
         }
+        // SAFETY: the blocks have multipliers.
+        let truncated = |block| unsafe { is_truncated(self.scales.of(block)) };
+        if !(0..self.channels / LANES).all(truncated) {
+            return false;
+        }
         let begin = work.as_mut_ptr();
         let work = begin.wrapping_add(begin.align_offset(REGISTER) % REGISTER);
         let to = output.as_mut_ptr().cast();
         // SAFETY: all is large enough; the features are enabled.
         unsafe {
-            if self.depth.is_multiple_of(2 * LANES) {
-                self.run::<{ 2 * LANES }>(work, to);
-            } else {
-                self.run::<LANES>(work, to);
+            let is_deep = self.depth.is_multiple_of(2 * LANES);
+            match (is_deep, self.scales.are_one_sided()) {
+                (true, true) => self.run::<{ 2 * LANES }, true>(work, to),
+                (true, false) => self.run::<{ 2 * LANES }, false>(work, to),
+                (false, true) => self.run::<LANES, true>(work, to),
+                (false, false) => self.run::<LANES, false>(work, to),
             }
         }
         true
@@ -119,7 +126,7 @@ impl Tiled<'_> {
 
     /// `TILES` tiles at once, `RUN` input channels of them side by side.
     #[inline(always)]
-    unsafe fn run<const RUN: usize>(&self, work: *mut i8, to: *mut i8) {
+    unsafe fn run<const RUN: usize, const ONE_SIDED: bool>(&self, work: *mut i8, to: *mut i8) {
         let [rows, columns] = self.tiles();
         let transformed = work.wrapping_add(TILES * SUMS);
         // SAFETY: memory as `work_bytes` says; all tiles lie in the image.
@@ -152,7 +159,7 @@ impl Tiled<'_> {
                     self.products::<RUN>(block, transformed, work);
                     for (t, place) in places.iter().enumerate().take(count) {
                         let sums = work.wrapping_add(t * SUMS);
-                        self.outputs(sums, place, block, to);
+                        self.outputs::<ONE_SIDED>(sums, place, block, to);
                     }
                 }
             }
@@ -227,46 +234,49 @@ impl Tiled<'_> {
     /// The outputs of a tile and a block, of which these are the sums.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn outputs(&self, sums: *const i8, place: &Place, block: usize, to: *mut i8) {
+    unsafe fn outputs<const ONE_SIDED: bool>(
+        &self,
+        sums: *const i8,
+        place: &Place,
+        block: usize,
+        to: *mut i8,
+    ) {
         let [height, width] = self.size;
         let (rows, columns) = (height - place.y, width - place.x);
         let to = to.wrapping_add((place.y * width + place.x) * self.channels + block * LANES);
-        let line = Line {
-            by: self.scales.of(block),
-            scales: &self.scales,
-            channels: self.channels,
-            columns,
-        };
         let pitch = width * self.channels;
         // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
-            line.store::<0>(sums, to);
+            let line = Line {
+                by: Requantize::new(block, &self.scales),
+                channels: self.channels,
+                columns,
+            };
+            line.store::<0, ONE_SIDED>(sums, to);
             if rows > 1 {
-                line.store::<1>(sums, to.wrapping_add(pitch));
+                line.store::<1, ONE_SIDED>(sums, to.wrapping_add(pitch));
             }
             if rows > 2 {
-                line.store::<2>(sums, to.wrapping_add(2 * pitch));
+                line.store::<2, ONE_SIDED>(sums, to.wrapping_add(2 * pitch));
             }
             if rows > 3 {
-                line.store::<3>(sums, to.wrapping_add(3 * pitch));
+                line.store::<3, ONE_SIDED>(sums, to.wrapping_add(3 * pitch));
             }
         }
     }
 }
 
 /// What becomes of a row of a tile.
-#[derive(Clone, Copy)]
-struct Line<'a> {
-    by: *const Ready,
-    scales: &'a Scales<'a>,
+struct Line {
+    by: Requantize<1>,
     channels: usize,
     columns: usize,
 }
 
-impl Line<'_> {
+impl Line {
     /// Stores row `Y`, as many columns as there are.
     #[inline(always)]
-    unsafe fn store<const Y: usize>(self, sums: *const i8, to: *mut i8) {
+    unsafe fn store<const Y: usize, const ONE_SIDED: bool>(&self, sums: *const i8, to: *mut i8) {
         // SAFETY: sums and outputs are there; the features are enabled.
         unsafe {
             let mut row = [_mm512_setzero_si512(); INPUTS];
@@ -281,7 +291,7 @@ impl Line<'_> {
                 divided(words[2], Y, 2),
                 divided(words[3], Y, 3),
             ];
-            let bytes = in_order(outputs(words, [self.by; 4], self.scales));
+            let bytes = in_order(self.by.requantize::<ONE_SIDED>(words));
             if self.channels == LANES && self.columns >= OUTPUTS {
                 _mm512_storeu_si512(to.cast(), bytes);
                 return;
