@@ -103,21 +103,21 @@ impl Formula {
             Self::Product(_) => &[false],
         };
         let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
-        let candidates = ways
-            .iter()
-            .flat_map(|&fused| tried.clone().map(move |n| (fused, n)));
-        candidates
-            .map(|(fused, (i, k))| Numbers {
+        ways.iter().find_map(|&fused| {
+            let numbers = tried.clone().map(|(i, k)| Numbers {
                 fused,
                 first: next(first, [0, 1, -1][i % 3]),
                 second: next(second, [0, 1, -1][i / 3]),
                 constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
-            })
-            .filter(|&n| {
+            });
+            let likely = numbers.filter(|&n| {
                 n.constant.is_finite() && close.iter().all(|&(pair, q)| is_right(n, pair, q))
-            })
-            .take(6)
-            .find(|&n| all().all(|(pair, &q)| is_right(n, pair, q)))
+            });
+            // Few, as all pairs take long.
+            likely
+                .take(3)
+                .find(|&n| all().all(|(pair, &q)| is_right(n, pair, q)))
+        })
     }
 }
 

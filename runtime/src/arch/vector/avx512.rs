@@ -104,7 +104,7 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn tiles_are_done<S: BlockStage, const N: usize>(
+    unsafe fn strip_is_done<S: BlockStage, const N: usize>(
         tile: &Tile<'_, S>,
         strip: Strip,
         output: &mut [S::Element],

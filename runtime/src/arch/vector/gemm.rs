@@ -138,8 +138,8 @@ pub(super) unsafe fn all<
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
-                4 if I::tiles_are_done::<S, 4>(&tile, strip, output) => {}
-                2 if I::tiles_are_done::<S, 2>(&tile, strip, output) => {}
+                4 if I::strip_is_done::<S, 4>(&tile, strip, output) => {}
+                2 if I::strip_is_done::<S, 2>(&tile, strip, output) => {}
                 4 if I::WIDE && pixels.raw => tile.column::<I, M4, 4, true>(strip, output),
                 4 if I::WIDE => tile.column::<I, M4, 4, false>(strip, output),
                 2 if I::WIDE && pixels.raw => tile.column::<I, M2, 2, true>(strip, output),

@@ -59,7 +59,7 @@ pub(crate) unsafe trait Isa: Copy {
     unsafe fn begin(bias: *const i32) -> Self::Sums;
     /// All pixels by `N` blocks, if there is a faster way than [`Tile::column`].
     #[inline(always)]
-    unsafe fn tiles_are_done<S: BlockStage, const N: usize>(
+    unsafe fn strip_is_done<S: BlockStage, const N: usize>(
         _tile: &Tile<'_, S>,
         _strip: Strip,
         _output: &mut [S::Element],

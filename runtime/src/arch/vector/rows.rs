@@ -34,7 +34,7 @@ impl<S: BlockStage> Tile<'_, S> {
                 self.rows::<I, 16>(strip, output);
                 return;
             }
-            if I::tiles_are_done::<S, 1>(self, strip, output) {
+            if I::strip_is_done::<S, 1>(self, strip, output) {
                 return;
             }
             if self.pixels.raw {
