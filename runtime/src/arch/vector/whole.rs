@@ -50,7 +50,9 @@ impl<S: BlockStage> Tile<'_, S> {
                 4 if fits(4) => self.whole::<4, N, false>(strip, by, to),
                 4 if fits(6) => self.whole::<6, N, false>(strip, by, to),
                 2 if fits(8) => self.whole::<8, N, false>(strip, by, to),
+                2 if fits(4) => self.whole::<4, N, false>(strip, by, to),
                 1 if fits(16) => self.whole::<16, N, false>(strip, by, to),
+                1 if fits(8) => self.whole::<8, N, false>(strip, by, to),
                 _ => return false,
             }
         }
