@@ -1,7 +1,7 @@
-//! Windows over images of few channels with AVX-512 VBMI: sixteen neighbouring pixels in a
-//! register, an output channel after the other. Byte permutations take the inputs of a
-//! group of four weights from a row for all of these pixels; rows' last bytes, if it is one
-//! each, share a group.
+//! Windows over images of few channels, to eight channels, with AVX-512 VBMI: sixteen
+//! neighbouring pixels in a register, an output channel after the other. Byte permutations
+//! take the inputs of a group of four weights from a row for all of these pixels; rows' last
+//! bytes, if it is one each, share a group.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -9,7 +9,7 @@
 use core::arch::x86_64::*;
 
 use super::avx512_requantize::{Factors, Range, is_truncated};
-use super::gemm::{Pixels, strip};
+use super::gemm::Pixels;
 use super::isa::{BlockStage, LANES};
 use super::ready::Scales;
 use super::tile::{Strip, Tile};
@@ -24,10 +24,7 @@ const SETS: usize = 2;
 /// Groups of four weights at most.
 const GROUPS: usize = 24;
 
-/// Those of all blocks of sixteen channels at most.
-const WEIGHTS: usize = 48;
-
-/// Channels that are worked on at once.
+/// Output channels.
 const CHANNELS: usize = 8;
 
 /// How windows lie in memory.
@@ -51,23 +48,21 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
-    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+    let Some((tile, _)) = Tile::new(p, pixels, output) else {
         return false;
     };
     let (Some(scales), Some(few)) = (tile.stage.scales(), Few::of(pixels)) else {
         return false;
     };
-    // SAFETY: the blocks have multipliers.
-    let truncated = (0..blocks).all(|block| unsafe { is_truncated(scales.of(block)) });
-    // Of single pixels' products with whole blocks, every lane counts anyway.
-    let whole = p.channels == CHANNELS || p.channels == blocks * LANES && pixels.segments.len() > 1;
-    if !truncated || !whole || blocks * few.count > WEIGHTS {
+    // SAFETY: the block has multipliers.
+    let truncated = unsafe { is_truncated(scales.of(0)) };
+    if !truncated || p.channels != CHANNELS {
         return false;
     }
     let to = output.as_mut_ptr().cast();
-    // SAFETY: all blocks and pixels exist; a stage with scales has int8 outputs.
+    // SAFETY: the block and all pixels exist; a stage with scales has int8 outputs.
     unsafe {
-        match (few.is_colour(p.channels), scales.are_one_sided()) {
+        match (few.is_colour(), scales.are_one_sided()) {
             (true, true) => few.all::<S, true, true>(p, &tile, &scales, to),
             (true, false) => few.all::<S, true, false>(p, &tile, &scales, to),
             (false, true) => few.all::<S, false, true>(p, &tile, &scales, to),
@@ -106,11 +101,10 @@ impl<'a> Few<'a> {
         })
     }
 
-    /// True for 3x3 pixels of three channels and eight output channels: where the compiler
-    /// knows that, inputs and addresses stay in registers.
-    fn is_colour(&self, channels: usize) -> bool {
-        let shape = (self.pixels.segments.len(), self.by_row, self.shares);
-        shape == (3, 2, true) && channels == CHANNELS
+    /// True for 3x3 pixels of three channels: where the compiler knows that, inputs stay in
+    /// registers.
+    fn is_colour(&self) -> bool {
+        (self.pixels.segments.len(), self.by_row, self.shares) == (3, 2, true)
     }
 
     /// Rows, groups of each but the one they share, whether there is one, all groups.
@@ -124,7 +118,7 @@ impl<'a> Few<'a> {
     }
 
     // A function of its own has all registers.
-    /// All pixels by all blocks.
+    /// All pixels.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     unsafe fn all<S: BlockStage, const COLOUR: bool, const ONE_SIDED: bool>(
@@ -134,8 +128,6 @@ impl<'a> Few<'a> {
         scales: &Scales<'_>,
         to: *mut i8,
     ) {
-        let channels = if COLOUR { CHANNELS } else { p.channels };
-        let blocks = channels.div_ceil(LANES);
         let Pixels {
             bytes,
             width,
@@ -145,19 +137,10 @@ impl<'a> Few<'a> {
         } = *self.pixels;
         // SAFETY: the caller's promises.
         unsafe {
-            let mut weights = [[0_i32; LANES]; WEIGHTS];
-            let of_block = |block: usize| block * self.count;
-            let mut block = 0;
-            while block < blocks {
-                let count = strip(blocks - block);
-                for n in 0..count {
-                    let strip = tile.strip(p.filter, block, count).part(n);
-                    let to = weights.as_mut_ptr().wrapping_add(of_block(block + n));
-                    self.weights(strip, to);
-                }
-                block += count;
-            }
-            let indices = self.indices(channels == CHANNELS);
+            let mut weights = [[0_i32; LANES]; GROUPS];
+            self.weights(tile.strip(p.filter, 0, 1), weights.as_mut_ptr());
+            let (bias, by, range) = (p.bias.as_ptr().cast(), scales.of(0), Range::of(scales));
+            let indices = self.indices();
             let sets = width.div_ceil(PIXELS);
             let all = self.pixels.count / width * sets;
             let mut inputs = [[_mm512_setzero_si512(); SETS]; GROUPS];
@@ -169,7 +152,7 @@ impl<'a> Few<'a> {
                     let at = (x * PIXELS).min(width - PIXELS);
                     let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
                     self.inputs::<COLOUR>(from, &indices, s, &mut inputs);
-                    places[s] = to.wrapping_add((y * width + at) * channels);
+                    places[s] = to.wrapping_add((y * width + at) * CHANNELS);
                     // The last one twice, if it is alone.
                     if set + s + 1 < all {
                         x += 1;
@@ -178,29 +161,13 @@ impl<'a> Few<'a> {
                         }
                     }
                 }
-                for block in 0..blocks {
-                    let bias = p.bias.as_ptr().wrapping_add(block).cast();
-                    let by = scales.of(block);
-                    let range = Range::of(scales);
-                    let weights = weights.as_ptr().wrapping_add(of_block(block));
-                    let sums = self.sums::<COLOUR>(weights, 0, &inputs, bias);
-                    let low = finish::<ONE_SIDED>(&sums, by, 0, range);
-                    if channels == CHANNELS {
-                        for s in 0..SETS {
-                            let [a, b] = low[s];
-                            let to = places[s];
-                            _mm512_storeu_si512(to.cast(), _mm512_unpacklo_epi32(a, b));
-                            let next = to.wrapping_add(PIXELS / 2 * CHANNELS);
-                            _mm512_storeu_si512(next.cast(), _mm512_unpackhi_epi32(a, b));
-                        }
-                        continue;
-                    }
-                    let sums = self.sums::<COLOUR>(weights, CHANNELS, &inputs, bias);
-                    let high = finish::<ONE_SIDED>(&sums, by, CHANNELS, range);
-                    for s in 0..SETS {
-                        let to = places[s].wrapping_add(block * LANES);
-                        store(low[s], high[s], to, channels);
-                    }
+                let sums = self.sums::<COLOUR>(weights.as_ptr(), &inputs, bias);
+                let bytes = finish::<ONE_SIDED>(&sums, by, range);
+                for s in 0..SETS {
+                    let ([a, b], to) = (bytes[s], places[s]);
+                    _mm512_storeu_si512(to.cast(), _mm512_unpacklo_epi32(a, b));
+                    let next = to.wrapping_add(PIXELS / 2 * CHANNELS);
+                    _mm512_storeu_si512(next.cast(), _mm512_unpackhi_epi32(a, b));
                 }
                 set += SETS;
             }
@@ -238,13 +205,9 @@ impl<'a> Few<'a> {
     /// pixels: for each group of a row, and for the shared one.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-    fn indices(&self, eight: bool) -> [__m512i; GROUPS] {
+    fn indices(&self) -> [__m512i; GROUPS] {
         // Pixels such that outputs come in order.
-        let order = if eight {
-            _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15)
-        } else {
-            _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
-        };
+        let order = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
         let run = self.pixels.run;
         let bytes = _mm512_set1_epi32((self.pixels.step * 0x0101_0101) as i32);
         let begin = _mm512_mullo_epi32(order, bytes);
@@ -303,12 +266,11 @@ impl<'a> Few<'a> {
         }
     }
 
-    /// The sums of eight channels, from one on.
+    /// The sums of all channels.
     #[inline(always)]
     unsafe fn sums<const COLOUR: bool>(
         &self,
         weights: *const [i32; LANES],
-        first: usize,
         inputs: &[[__m512i; SETS]; GROUPS],
         bias: *const i32,
     ) -> [[__m512i; SETS]; CHANNELS] {
@@ -316,11 +278,11 @@ impl<'a> Few<'a> {
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); SETS]; CHANNELS];
             for c in 0..CHANNELS {
-                sums[c] = [_mm512_set1_epi32(bias.wrapping_add(first + c).read()); SETS];
+                sums[c] = [_mm512_set1_epi32(bias.wrapping_add(c).read()); SETS];
             }
             for i in 0..self.shape::<COLOUR>().3 {
                 let x = inputs.get_unchecked(i);
-                let w = weights.wrapping_add(i).cast::<i32>().wrapping_add(first);
+                let w = weights.wrapping_add(i).cast::<i32>();
                 for c in 0..CHANNELS {
                     let w = _mm512_set1_epi32(w.wrapping_add(c).read());
                     for s in 0..SETS {
@@ -338,7 +300,6 @@ impl<'a> Few<'a> {
 unsafe fn finish<const ONE_SIDED: bool>(
     sums: &[[__m512i; SETS]; CHANNELS],
     by: *const super::Ready,
-    first: usize,
     range: Range,
 ) -> [[__m512i; 2]; SETS] {
     // SAFETY: the channels have multipliers; the features are enabled.
@@ -352,7 +313,7 @@ unsafe fn finish<const ONE_SIDED: bool>(
             let mut q = [[_mm512_setzero_si512(); 4]; SETS];
             for c in 0..4 {
                 let channel = 4 * half + c;
-                let factors = Factors::of_channel(by, first + channel);
+                let factors = Factors::of_channel(by, channel);
                 for s in 0..SETS {
                     q[s][c] = factors.apply::<ONE_SIDED>(sums[channel][s]);
                 }
@@ -362,43 +323,5 @@ unsafe fn finish<const ONE_SIDED: bool>(
             }
         }
         bytes
-    }
-}
-
-/// Stores sixteen channels of sixteen pixels.
-#[inline(always)]
-unsafe fn store(low: [__m512i; 2], high: [__m512i; 2], to: *mut i8, channels: usize) {
-    // SAFETY: they are the caller's; the features are enabled.
-    unsafe {
-        let (a, c) = (
-            _mm512_unpacklo_epi32(low[0], low[1]),
-            _mm512_unpackhi_epi32(low[0], low[1]),
-        );
-        let (b, d) = (
-            _mm512_unpacklo_epi32(high[0], high[1]),
-            _mm512_unpackhi_epi32(high[0], high[1]),
-        );
-        let four = [
-            _mm512_unpacklo_epi64(a, b),
-            _mm512_unpackhi_epi64(a, b),
-            _mm512_unpacklo_epi64(c, d),
-            _mm512_unpackhi_epi64(c, d),
-        ];
-        for i in 0..4 {
-            let to = to.wrapping_add(4 * i * channels);
-            if channels == LANES {
-                _mm512_storeu_si512(to.cast(), four[i]);
-                continue;
-            }
-            let pixels = [
-                _mm512_castsi512_si128(four[i]),
-                _mm512_extracti32x4_epi32::<1>(four[i]),
-                _mm512_extracti32x4_epi32::<2>(four[i]),
-                _mm512_extracti32x4_epi32::<3>(four[i]),
-            ];
-            for k in 0..4 {
-                _mm_storeu_si128(to.wrapping_add(k * channels).cast(), pixels[k]);
-            }
-        }
     }
 }
