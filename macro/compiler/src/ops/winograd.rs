@@ -62,8 +62,9 @@ impl Winograd {
         let is_plain = w.filter == [3, 3] && w.stride == [1, 1] && w.dilation == [1, 1];
         let are_whole = depth.is_multiple_of(LANES) && channels.is_multiple_of(LANES);
         let tiles = w.output.map(|n| n.div_ceil(OUTPUTS));
-        // Tiles that are hardly filled make up for what is won.
-        let filled = w.output[0] * w.output[1] * 4 >= tiles[0] * tiles[1] * OUTPUTS * OUTPUTS * 3;
+        // Tiles that are hardly filled, or not there, make up for what is won.
+        let computed = (tiles[0] * tiles[1]).next_multiple_of(TILES) * OUTPUTS * OUTPUTS;
+        let filled = w.output[0] * w.output[1] * 4 >= computed * 3;
         let winograd = Self {
             depth,
             channels,
