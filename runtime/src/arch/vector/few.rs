@@ -28,8 +28,10 @@ const GROUPS: usize = 24;
 const CHANNELS: usize = 8;
 
 /// How windows lie in memory.
+#[derive(Clone, Copy)]
 struct Few<'a> {
     pixels: &'a Pixels<'a>,
+    rows: usize,
     /// Groups of each row, but the one that rows share.
     by_row: usize,
     /// True if there is one: the last byte of each row.
@@ -94,6 +96,7 @@ impl<'a> Few<'a> {
             && (PIXELS - 1) * step + pixels.rest >= cover.max(64);
         fits.then_some(Self {
             pixels,
+            rows,
             by_row,
             shares,
             count,
@@ -104,17 +107,7 @@ impl<'a> Few<'a> {
     /// True for 3x3 pixels of three channels: where the compiler knows that, inputs stay in
     /// registers.
     fn is_colour(&self) -> bool {
-        (self.pixels.segments.len(), self.by_row, self.shares) == (3, 2, true)
-    }
-
-    /// Rows, groups of each but the one they share, whether there is one, all groups.
-    #[inline(always)]
-    fn shape<const COLOUR: bool>(&self) -> (usize, usize, bool, usize) {
-        if COLOUR {
-            return (3, 2, true, 7);
-        }
-        let rows = self.pixels.segments.len();
-        (rows, self.by_row, self.shares, self.count)
+        (self.rows, self.by_row, self.shares) == (3, 2, true)
     }
 
     // A function of its own has all registers.
@@ -135,6 +128,18 @@ impl<'a> Few<'a> {
             step,
             ..
         } = *self.pixels;
+        let few = if COLOUR {
+            let (rows, by_row, shares, count) = (3, 2, true, 7);
+            Self {
+                rows,
+                by_row,
+                shares,
+                count,
+                ..*self
+            }
+        } else {
+            *self
+        };
         // SAFETY: the caller's promises.
         unsafe {
             let mut weights = [[0_i32; LANES]; GROUPS];
@@ -151,7 +156,7 @@ impl<'a> Few<'a> {
                 for s in 0..SETS {
                     let at = (x * PIXELS).min(width - PIXELS);
                     let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
-                    self.inputs::<COLOUR>(from, &indices, s, &mut inputs);
+                    few.inputs(from, &indices, s, &mut inputs);
                     places[s] = to.wrapping_add((y * width + at) * CHANNELS);
                     // The last one twice, if it is alone.
                     if set + s + 1 < all {
@@ -161,7 +166,7 @@ impl<'a> Few<'a> {
                         }
                     }
                 }
-                let sums = self.sums::<COLOUR>(weights.as_ptr(), &inputs, bias);
+                let sums = few.sums(weights.as_ptr(), &inputs, bias);
                 let bytes = finish::<ONE_SIDED>(&sums, by, range);
                 for s in 0..SETS {
                     let ([a, b], to) = (bytes[s], places[s]);
@@ -178,7 +183,7 @@ impl<'a> Few<'a> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     unsafe fn weights(&self, strip: Strip, to: *mut [i32; LANES]) {
-        let rows = self.pixels.segments.len();
+        let rows = self.rows;
         // SAFETY: groups lie in the strip; there is room for all.
         unsafe {
             let mut to = to;
@@ -226,20 +231,19 @@ impl<'a> Few<'a> {
 
     /// The inputs of sixteen pixels, group by group.
     #[inline(always)]
-    unsafe fn inputs<const COLOUR: bool>(
+    unsafe fn inputs(
         &self,
         from: *const i8,
         indices: &[__m512i; GROUPS],
         set: usize,
         to: &mut [[__m512i; SETS]; GROUPS],
     ) {
-        let (rows, by_row, shares, _) = self.shape::<COLOUR>();
         let end = self.cover.max(64) - 64;
         let mut at = 0;
         // SAFETY: the features are enabled.
         let mut shared = unsafe { _mm512_setzero_si512() };
         let mut byte = 0x1111_1111_1111_1111;
-        for row in 0..rows {
+        for row in 0..self.rows {
             // SAFETY: a register and the cover lie where runs begin; there is room for all
             // groups.
             unsafe {
@@ -247,20 +251,20 @@ impl<'a> Few<'a> {
                 let from = from.wrapping_add(segment as usize);
                 let a = _mm512_loadu_si512(from.cast());
                 let b = _mm512_loadu_si512(from.wrapping_add(end).cast());
-                for group in 0..by_row {
+                for group in 0..self.by_row {
                     let index = *indices.get_unchecked(group);
                     to.get_unchecked_mut(at)[set] = _mm512_permutex2var_epi8(a, index, b);
                     at += 1;
                 }
-                if shares {
-                    let index = *indices.get_unchecked(by_row);
+                if self.shares {
+                    let index = *indices.get_unchecked(self.by_row);
                     let last = _mm512_maskz_permutex2var_epi8(byte, a, index, b);
                     shared = _mm512_or_si512(shared, last);
                     byte <<= 1;
                 }
             }
         }
-        if shares {
+        if self.shares {
             // SAFETY: as above.
             unsafe { to.get_unchecked_mut(at)[set] = shared };
         }
@@ -268,7 +272,7 @@ impl<'a> Few<'a> {
 
     /// The sums of all channels.
     #[inline(always)]
-    unsafe fn sums<const COLOUR: bool>(
+    unsafe fn sums(
         &self,
         weights: *const [i32; LANES],
         inputs: &[[__m512i; SETS]; GROUPS],
@@ -280,7 +284,7 @@ impl<'a> Few<'a> {
             for c in 0..CHANNELS {
                 sums[c] = [_mm512_set1_epi32(bias.wrapping_add(c).read()); SETS];
             }
-            for i in 0..self.shape::<COLOUR>().3 {
+            for i in 0..self.count {
                 let x = inputs.get_unchecked(i);
                 let w = weights.wrapping_add(i).cast::<i32>();
                 for c in 0..CHANNELS {
