@@ -110,7 +110,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     let segments = [0, 1, 2].map(|y| (y * columns * depth) as u32);
     let blocks = depth.div_ceil(16);
     let (filter, bias) = (weights(blocks * 16 * 9 * depth), vec![[0; 16]; blocks]);
-    // As the compiler does: inputs of many channels are worth to be transformed.
+    // As the compiler does: inputs of whole blocks of channels are worth to be transformed.
     let (transformed, work) = match depth {
         16.. => niello_compiler::transformed(&bytes(9 * depth * depth), depth, depth),
         _ => (Vec::new(), 0),

@@ -43,7 +43,8 @@ pub(super) struct Winograd {
 }
 
 /// The OHWI weights of a 3x3 convolution as kernels want them for transformed inputs,
-/// and how many bytes such a kernel works in. Channels come by sixteen. For tests and benchmarks of the runtime.
+/// and how many bytes such a kernel works in. Channels come by sixteen. For tests and
+/// benchmarks of the runtime.
 #[must_use]
 pub fn transformed(filter: &[i8], depth: usize, channels: usize) -> (Vec<i8>, usize) {
     let winograd = Winograd {

@@ -41,6 +41,15 @@ pub(super) unsafe fn is_truncated(by: *const Ready) -> bool {
     unsafe { (*by).start[0] != 0.0 }
 }
 
+/// True if truncation gives the outputs of the first so many blocks.
+#[inline(always)]
+pub(super) unsafe fn are_truncated(scales: &Scales<'_>, blocks: usize) -> bool {
+    // All blocks of a strip are, or none.
+    let mut strips = (0..blocks).step_by(4);
+    // SAFETY: as many multipliers are there.
+    strips.all(|block| unsafe { is_truncated(scales.of(block)) })
+}
+
 /// The numbers that requantize sixteen sums by truncation: see [`super::ready::ready`].
 #[derive(Clone, Copy)]
 pub(super) struct Factors {

@@ -8,7 +8,7 @@
 use core::arch::x86_64::*;
 
 use super::avx512::Avx512;
-use super::avx512_requantize::{Requantize, is_truncated};
+use super::avx512_requantize::{Requantize, are_truncated, is_truncated};
 use super::depthwise::{BLOCK, Plane};
 use super::isa::LANES;
 use super::strips::{EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, Strip, Strips};
@@ -60,10 +60,8 @@ impl Direct<'_> {
             _ => self.channels.is_multiple_of(BLOCK) || matches!(self.channels, 4 | 8 | 16 | 32),
         };
         let blocks = plane.period();
-        let truncated = (0..blocks).all(|block| {
-            // SAFETY: there are four multipliers per block.
-            unsafe { is_truncated(plane.scales.of(REGISTERS * block)) }
-        });
+        // SAFETY: there are four multipliers per block.
+        let truncated = unsafe { are_truncated(&plane.scales, REGISTERS * blocks) };
         let fits = last == c
             && columns
             && truncated

@@ -7,7 +7,7 @@
 use core::arch::x86_64::*;
 
 use super::avx512::Avx512;
-use super::avx512_requantize::{Requantize, in_order, is_truncated};
+use super::avx512_requantize::{Requantize, are_truncated, in_order};
 use super::gemm::{Pixels, strip};
 use super::isa::{BlockStage, Isa, LANES};
 use super::ready::Scales;
@@ -29,8 +29,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
         return false;
     };
     // SAFETY: the blocks have multipliers.
-    let truncated = (0..blocks).all(|block| unsafe { is_truncated(scales.of(block)) });
-    if !truncated || !pixels.raw {
+    if !pixels.raw || unsafe { !are_truncated(&scales, blocks) } {
         return false;
     }
     let row = Row {

@@ -14,7 +14,7 @@ use core::mem::MaybeUninit;
 
 use super::SHIFT;
 use super::avx512::{Avx512, interleave};
-use super::avx512_requantize::{Requantize, in_order, is_truncated};
+use super::avx512_requantize::{Requantize, are_truncated, in_order};
 use super::gemm::Pixels;
 use super::isa::{BlockStage, Isa, LANES, cold};
 use super::level::{Level, level};
@@ -234,15 +234,11 @@ pub(super) unsafe fn strips<S: BlockStage>(
     let Some(tile) = tile(p, rows, &row, output) else {
         return;
     };
-    let strips = p.channels / STRIP;
-    let scales = tile.stage.scales();
     // SAFETY: there are multipliers and outputs for all strips; the level is what the CPU
     // has; the caller's promises.
     unsafe {
-        let truncated = |scales: &Scales<'_>| {
-            (0..strips).all(|strip| is_truncated(scales.of(strip * STRIP / LANES)))
-        };
-        let Some(scales) = scales.filter(truncated) else {
+        let truncated = |scales: &Scales<'_>| are_truncated(scales, p.channels / LANES);
+        let Some(scales) = tile.stage.scales().filter(truncated) else {
             cold();
             any::<Avx512, S>(p, rows, input, output);
             return;

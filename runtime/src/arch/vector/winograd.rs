@@ -13,7 +13,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512_requantize::{Requantize, in_order, is_truncated};
+use super::avx512_requantize::{Requantize, are_truncated, in_order};
 use super::isa::{BlockStage, LANES};
 use super::ready::Scales;
 
@@ -104,8 +104,7 @@ impl Tiled<'_> {
             return false;
         }
         // SAFETY: the blocks have multipliers.
-        let truncated = |block| unsafe { is_truncated(self.scales.of(block)) };
-        if !(0..self.channels / LANES).all(truncated) {
+        if unsafe { !are_truncated(&self.scales, self.channels / LANES) } {
             return false;
         }
         let begin = work.as_mut_ptr();
