@@ -354,6 +354,54 @@ CASES |= {
     "lstm": (KerasLstm(6, (1, 5, 4), return_sequences=True), [(1, 5, 4)]),
     "lstm_last": (KerasLstm(5, (1, 7, 3)), [(1, 7, 3)]),
 }
+def idle(channels, *shape):
+    """Weights, and biases of both signs, of channels of which some have weights of zero."""
+    own = np.random.default_rng(channels)
+    weights = own.normal(0, 0.4, (*shape, channels)).astype(np.float32)
+    biases = own.normal(0, 0.3, channels).astype(np.float32)
+    weights[..., ::3] = 0
+    weights[..., 1] = 0
+    return weights, biases
+
+
+def idle_depthwise(channels):
+    weights, biases = idle(channels, 3, 3)
+    return tf.constant(weights[..., None]), tf.constant(biases)
+
+
+def layer(x, channels, size, padding="SAME", stride=1, unread=()):
+    """A convolution with idle channels, which does not read some of the input's."""
+    weights, biases = idle(channels, size, size, x.shape[-1])
+    weights[:, :, list(unread)] = 0
+    return tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, tf.constant(weights), stride, padding), tf.constant(biases)))
+
+
+def depthwise_layer(x, stride=1):
+    weights, biases = idle_depthwise(x.shape[-1])
+    return tf.nn.relu(tf.nn.bias_add(tf.nn.depthwise_conv2d(x, weights, [1, stride, stride, 1], "SAME"), biases))
+
+
+def idle_residual(x):
+    x = layer(x, 44, 3)
+    y = x + layer(x, 44, 1, unread=[2])
+    return tf.reduce_mean(layer(y, 21, 3, stride=2), [1, 2])
+
+
+def idle_flat(x):
+    x = tf.nn.max_pool2d(layer(x, 40, 3, "VALID"), 2, 2, "VALID")
+    x = tf.reshape(layer(x, 34, 2, "VALID"), (1, -1))
+    weights, biases = idle(130, x.shape[-1])
+    x = tf.nn.relu(tf.matmul(x, weights) + biases)
+    return tf.matmul(x, idle(7, 130)[0])
+
+
+# Channels that are constant or that nothing reads.
+CASES |= {
+    "idle_separable": (lambda x: layer(depthwise_layer(layer(depthwise_layer(layer(x, 24, 3), 2), 38, 1)), 20, 1, unread=[2, 5, 7]), [(1, 8, 6, 3)]),
+    "idle_residual": (idle_residual, [(1, 7, 6, 4)]),
+    "idle_flat": (idle_flat, [(1, 9, 8, 3)]),
+    "idle_read_twice": (lambda x: (lambda y: layer(y, 18, 1, unread=[2, 4]) + tf.nn.sigmoid(layer(y, 18, 1, unread=[4, 5])))(tf.nn.tanh(layer(x, 36, 3))), [(1, 5, 5, 4)]),
+}
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {
     "conv_16x8": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, Axis};
 use ndarray_npy::NpzWriter;
-use niello_compiler::evaluate::{Data, Model, PortInfo};
+use niello_compiler::evaluate::{Data, Model, PortInfo, Targets};
 use niello_compiler::{ElementType, Options, Request};
 
 use crate::{here, read_npz, sample};
@@ -152,9 +152,12 @@ impl Case {
         let calls: Vec<Vec<Data>> = (0..runs)
             .map(|run| self.inputs(&model, "in", run))
             .collect();
-        let all = quantized.run_sequence(&calls, false);
-        if quantized.run_sequence(&calls, true) != all {
+        let all = quantized.run_sequence(&calls, Targets::Scalar, false);
+        if quantized.run_sequence(&calls, Targets::Scalar, true) != all {
             return Err("other outputs with the inputs in the arena".to_owned());
+        }
+        if quantized.run_sequence(&calls, Targets::Vector, false) != all {
+            return Err("other outputs of the program for wide registers".to_owned());
         }
         for (run, got) in all.into_iter().enumerate() {
             for (port, got) in model.outputs().iter().zip(got) {

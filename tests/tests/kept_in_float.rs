@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use niello_compiler::evaluate::{Data, Model};
+use niello_compiler::evaluate::{Data, Model, Targets};
 use niello_compiler::{ElementType, Method, Options, PortChoice, Request};
 use niello_tests::{cases, flat, here, read_npz, sample, sample_of};
 
@@ -67,7 +67,7 @@ fn whole_models_in_float_are_the_float_models() {
             .map(|run| case.inputs(&model, "float", run))
             .collect();
         for (run, got) in quantized
-            .run_sequence(&calls, false)
+            .run_sequence(&calls, Targets::Scalar, false)
             .into_iter()
             .enumerate()
         {

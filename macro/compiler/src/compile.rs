@@ -42,12 +42,12 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let interface = front.interface(request.options.inputs_in_arena)?;
     let limit = request.options.arena_limit;
     program.fold_frames();
-    let scalar = variant(&interface, &program, limit)?;
-    let vector = program.vectorize();
+    let scalar = program.for_scalars();
+    let vector = program.for_vectors();
     let variants = Variants {
-        scalar,
+        scalar: variant(&interface, &scalar, limit)?,
         vector: vector
-            .then(|| variant(&interface, &program, None))
+            .map(|program| variant(&interface, &program, None))
             .transpose()?,
     };
     files.insert(0, request.model.clone());

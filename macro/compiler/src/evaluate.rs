@@ -30,6 +30,15 @@ pub struct Quantized<'a> {
     graph: Graph,
 }
 
+/// The targets that one of the two emitted programs is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Targets {
+    /// Without wide SIMD registers.
+    Scalar,
+    /// With them.
+    Vector,
+}
+
 /// An input or output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortInfo {
@@ -176,35 +185,56 @@ impl Quantized<'_> {
             .collect()
     }
 
-    /// The same inside of the planned arena: differs if tensors overlap that
-    /// must not.
+    /// The same as it is emitted, inside of the planned arena: differs if tensors
+    /// overlap that must not, or if channels were taken out that matter.
     pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
-        self.run_sequence(&[inputs.to_vec()], false).remove(0)
-    }
-
-    /// The same with the inputs in the arena, too.
-    pub fn run_with_inputs_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
-        self.run_sequence(&[inputs.to_vec()], true).remove(0)
+        self.run_sequence(&[inputs.to_vec()], Targets::Scalar, false)
+            .remove(0)
     }
 
     /// The same for consecutive calls: what the model keeps goes from one to the
     /// next.
-    pub fn run_sequence(&self, calls: &[Vec<Data>], inputs_in_arena: bool) -> Vec<Vec<Data>> {
-        let plan = plan::plan(&self.program, inputs_in_arena);
+    pub fn run_sequence(
+        &self,
+        calls: &[Vec<Data>],
+        targets: Targets,
+        inputs_in_arena: bool,
+    ) -> Vec<Vec<Data>> {
+        let program = self.emitted(targets);
+        let plan = plan::plan(&program, inputs_in_arena);
         let mut states = Vec::new();
         calls
             .iter()
             .map(|inputs| {
                 let inputs = buffers(inputs);
-                let outputs = plan::simulate_in_arena(&self.program, &plan, &inputs, &mut states);
+                let outputs = plan::simulate_in_arena(&program, &plan, &inputs, &mut states);
                 outputs.into_iter().map(data).collect()
             })
             .collect()
     }
 
-    /// Bytes of the arena.
+    /// Bytes of the arena on targets without wide SIMD registers.
     pub fn arena_bytes(&self) -> usize {
-        plan::plan(&self.program, false).bytes
+        plan::plan(&self.emitted(Targets::Scalar), false).bytes
+    }
+
+    /// How many output channels each operator computes of how many, where channels that do
+    /// nothing were taken out around it.
+    pub fn computed_channels(&self, targets: Targets) -> Vec<(&'static str, [usize; 2])> {
+        let program = self.emitted(targets);
+        let steps = program.steps.iter();
+        steps
+            .filter_map(|step| Some((step.operator, step.channels?)))
+            .collect()
+    }
+
+    /// The program of one kind of target.
+    fn emitted(&self, targets: Targets) -> QuantGraph {
+        let mut program = self.program.clone();
+        program.fold_frames();
+        let vectors = || program.for_vectors();
+        let vectors = (targets == Targets::Vector).then(vectors).flatten();
+        vectors.unwrap_or_else(|| program.for_scalars())
     }
 
     /// The quantization of each output that is int8 inside.

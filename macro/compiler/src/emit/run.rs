@@ -178,7 +178,10 @@ impl Body<'_> {
         } else {
             format!("#{} ", step.index)
         };
-        let docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
+        let mut docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
+        if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
+            docs += &format!(", {kept} of {all} channels: nothing depends on the others");
+        }
         let parameters = constants.parameters(&docs, emitted.parameters_type, emitted.parameters);
         let sharing = self.plan.sharing[position];
         let in_place = match sharing {

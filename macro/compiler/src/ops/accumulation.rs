@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::channelwise::{self, Range};
 use super::truncation::Truncation;
 use super::weights::{bias, check_bias, weights};
 use super::{Activation, Buffer, LowerContext, Reference, Target};
@@ -431,7 +432,7 @@ impl Accumulation {
             multipliers,
             rounds_once: false,
             output_offset,
-            activation: (min, max),
+            ..
         } = &mut simple.output
         else {
             return simple;
@@ -451,16 +452,9 @@ impl Accumulation {
             };
             let weights = filter.iter().enumerate().filter(|(i, _)| of(*i));
             let reach: i64 = weights.map(|(_, w)| i64::from(*w).abs() * 255).sum();
-            let ends = [i64::from(*bias) - reach, i64::from(*bias) + reach];
-            let outputs = ends.map(|end| {
-                let end = i32::try_from(end).ok()?;
-                let q = multiplier.apply(end).checked_add(*output_offset)?;
-                Some(q.clamp(*min, *max))
-            });
-            if let [Some(low), Some(high)] = outputs
-                && low == high
-            {
-                *bias = (low - *output_offset) << 8;
+            let sums = [i64::from(*bias) - reach, i64::from(*bias) + reach];
+            if let Some(q) = self.outputs_of(channel, sums).constant() {
+                *bias = (q - *output_offset) << 8;
                 *multiplier = Multiplier {
                     multiplier: 1 << 30,
                     shift: -7,
@@ -471,6 +465,51 @@ impl Accumulation {
             }
         }
         simple
+    }
+
+    /// The int8 outputs of a channel whose sums lie between these two.
+    pub(super) fn outputs_of(&self, channel: usize, sums: [i64; 2]) -> Range {
+        let OutputStage::Requantize {
+            element: ElementType::I8,
+            multipliers,
+            rounds_once,
+            output_offset,
+            activation: (min, max),
+        } = &self.output
+        else {
+            return Range::FULL;
+        };
+        let is_one = sums[0] == sums[1];
+        let output = |sum: i64| {
+            let multiplier = *multipliers.get(channel)?;
+            let sum = i32::try_from(sum).ok()?;
+            let shifted = i64::from(sum) << multiplier.shift.max(0);
+            // Within 32 bits, more is never less; one sum has one output in any case.
+            let grows = multiplier.multiplier >= 0 && i32::try_from(shifted).is_ok();
+            let q = multiplier.apply(sum).checked_add(*output_offset)?;
+            (!rounds_once && (is_one || grows)).then(|| q.clamp(*min, *max))
+        };
+        match sums.map(output) {
+            [Some(least), Some(greatest)] => Range {
+                min: least,
+                max: greatest,
+            },
+            _ => Range {
+                min: *min,
+                max: *max,
+            },
+        }
+    }
+
+    /// The same of some output channels only, which have these int8 weights and biases.
+    pub(super) fn of_channels(&self, kept: &[bool], filter: Vec<i8>, bias: Vec<i32>) -> Self {
+        let mut some = self.clone();
+        some.terms = Terms::I32 { filter, bias };
+        some.scales = channelwise::keep(&some.scales, kept);
+        if let OutputStage::Requantize { multipliers, .. } = &mut some.output {
+            *multipliers = channelwise::keep(multipliers, kept);
+        }
+        some
     }
 
     /// The largest magnitude that each channel's sums can have.

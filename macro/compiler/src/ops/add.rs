@@ -7,8 +7,8 @@ use quote::quote;
 use super::broadcast::{self, Broadcast};
 use super::linear::Formula;
 use super::{
-    Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator,
-    ParseContext, Target,
+    Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered,
+    Operator, ParseContext, Range, Target,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -71,6 +71,7 @@ impl Operator for Add {
 
 /// Both operands are brought to twice the larger scale with more bits (20 for int8, 15 for int16),
 /// added (or subtracted) and rescaled.
+#[derive(Clone)]
 pub(crate) struct AddKernel {
     broadcast: Broadcast,
     offsets: [i32; 2],
@@ -176,6 +177,13 @@ impl Kernel for AddKernel {
         Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        let same = self.broadcast.is_whole(0) && self.broadcast.is_whole(1);
+        // Terms have 28 bits at most, so this many leave room for a shift to the left.
+        let grows = self.output.shift <= 2;
+        (same && grows && self.element == ElementType::I8).then_some(self)
+    }
+
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
         let [input1, input2] = [0, 1].map(|i| {
@@ -211,5 +219,33 @@ impl Kernel for AddKernel {
             (0, true, true) => Some("sub_in_place"),
             _ => None,
         }
+    }
+}
+
+impl Channelwise for AddKernel {
+    fn depth(&self) -> Option<usize> {
+        None
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        let [a, b] = operands else { return None };
+        let of = |(a, b): (&Range, &Range)| {
+            // More of a term is never less of the sum.
+            let least = self.output_of(a.min, if self.subtract { b.max } else { b.min });
+            let greatest = self.output_of(a.max, if self.subtract { b.min } else { b.max });
+            Range {
+                min: least,
+                max: greatest,
+            }
+        };
+        (a.len() == b.len()).then(|| a.iter().zip(*b).map(of).collect())
+    }
+
+    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        let elements = output.of(self.broadcast.dims.iter().product());
+        Box::new(Self {
+            broadcast: Broadcast::flat(elements),
+            ..self.clone()
+        })
     }
 }

@@ -74,6 +74,14 @@ impl Broadcast {
         Ok(plan)
     }
 
+    /// Of two operands of the same shape.
+    pub(crate) fn flat(elements: usize) -> Self {
+        let (mut dims, mut strides) = ([1; MAX_DIMS], [[0; MAX_DIMS]; 2]);
+        dims[MAX_DIMS - 1] = elements;
+        strides.iter_mut().for_each(|s| s[MAX_DIMS - 1] = 1);
+        Self { dims, strides }
+    }
+
     /// The operand positions for each output element.
     pub(crate) fn positions(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         (0..self.dims.iter().product::<usize>()).map(|mut i| {

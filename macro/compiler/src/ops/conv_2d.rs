@@ -5,12 +5,13 @@ use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::blocks::{Blocks, Inputs};
+use super::channelwise::Mixing;
 use super::packed;
 use super::window::{Stepping, Window};
 use super::winograd::Winograd;
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Frame, Kernel, LowerContext, Lowered,
-    Operator, Overlap, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Frame, Kernel,
+    LowerContext, Lowered, Operator, Overlap, ParseContext, Range,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -179,6 +180,10 @@ impl Kernel for Conv2dKernel {
         }))
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        self.packed().map(|_| self as _)
+    }
+
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         let inputs = if self.is_pointwise() {
             Inputs::Rows(self.window.output_pixels())
@@ -248,7 +253,40 @@ impl Kernel for Conv2dKernel {
     }
 }
 
+impl Channelwise for Conv2dKernel {
+    fn depth(&self) -> Option<usize> {
+        Some(self.input_depth)
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        let input = operands.first().filter(|i| i.len() == self.input_depth)?;
+        self.mixing().ranges(input)
+    }
+
+    fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
+        Some(self.mixing().needs(input, output))
+    }
+
+    fn without(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        let depth = input.of(self.input_depth);
+        Box::new(Self {
+            window: self.window,
+            input_depth: depth,
+            filter_depth: depth,
+            accumulation: self.mixing().without(input, output),
+        })
+    }
+}
+
 impl Conv2dKernel {
+    fn mixing(&self) -> Mixing<'_> {
+        Mixing {
+            accumulation: &self.accumulation,
+            depth: self.window.filter[0] * self.window.filter[1] * self.filter_depth,
+            is_padded: self.window.reaches_outside(),
+        }
+    }
+
     /// Products per sum, if the packed kernels apply.
     fn packed(&self) -> Option<usize> {
         let whole = self.filter_depth == self.input_depth && self.accumulation.int8().is_some();

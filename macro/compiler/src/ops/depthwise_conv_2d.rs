@@ -6,12 +6,13 @@ use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::blocks::{Blocks, Inputs};
+use super::channelwise::Apart;
 use super::depthwise_blocks::DepthwiseBlocks;
 use super::packed;
 use super::window::{Stepping, Window};
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Frame, Kernel, LowerContext, Lowered,
-    Operator, Overlap, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Frame, Kernel,
+    LowerContext, Lowered, Operator, Overlap, ParseContext, Range,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -157,6 +158,10 @@ impl Kernel for DepthwiseKernel {
         }))
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        (self.depth_multiplier == 1 && self.accumulation.int8().is_some()).then_some(self)
+    }
+
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         let Some(depth) = self.as_conv() else {
             let kernel = DepthwiseBlocks::new(
@@ -232,7 +237,33 @@ impl Kernel for DepthwiseKernel {
     }
 }
 
+impl Channelwise for DepthwiseKernel {
+    fn depth(&self) -> Option<usize> {
+        Some(self.input_depth)
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        self.apart().ranges(operands.first()?)
+    }
+
+    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        Box::new(Self {
+            window: self.window,
+            input_depth: output.of(self.input_depth),
+            depth_multiplier: 1,
+            accumulation: self.apart().without(output),
+        })
+    }
+}
+
 impl DepthwiseKernel {
+    fn apart(&self) -> Apart<'_> {
+        Apart {
+            accumulation: &self.accumulation,
+            is_padded: self.window.reaches_outside(),
+        }
+    }
+
     /// Of one input channel it is a convolution; its products per sum.
     fn as_conv(&self) -> Option<usize> {
         let one = self.input_depth == 1 && self.accumulation.int8().is_some();

@@ -7,10 +7,11 @@ use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted,
 use super::batch_matmul::Sizes;
 use super::blocks::{Blocks, Inputs};
 use super::broadcast::Broadcast;
+use super::channelwise::Mixing;
 use super::packed;
 use super::{
-    Accumulators, Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered,
-    Operator, ParseContext,
+    Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel,
+    LowerContext, Lowered, Operator, ParseContext, Range,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -163,6 +164,10 @@ impl Kernel for FullyConnectedKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        self.accumulation.int8().map(|_| self as _)
+    }
+
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         self.accumulation.int8()?;
         Some(Box::new(Blocks {
@@ -210,6 +215,48 @@ impl Kernel for FullyConnectedKernel {
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         self.accumulation.accumulators()
+    }
+}
+
+impl FullyConnectedKernel {
+    fn mixing(&self) -> Mixing<'_> {
+        Mixing {
+            accumulation: &self.accumulation,
+            depth: self.depth,
+            is_padded: false,
+        }
+    }
+}
+
+impl Channelwise for FullyConnectedKernel {
+    fn depth(&self) -> Option<usize> {
+        Some(self.depth)
+    }
+
+    // Of an image made flat, every pixel has all channels.
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        self.mixing().ranges(operands.first()?)
+    }
+
+    fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
+        Some(self.mixing().needs(input, output))
+    }
+
+    fn unit(&self, vectorized: bool) -> usize {
+        // One row comes by 64 channels.
+        match (vectorized, self.rows) {
+            (true, 1) => 64,
+            (true, _) => 16,
+            (false, _) => 4,
+        }
+    }
+
+    fn without(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        Box::new(Self {
+            rows: self.rows,
+            depth: input.of(self.depth),
+            accumulation: self.mixing().without(input, output),
+        })
     }
 }
 

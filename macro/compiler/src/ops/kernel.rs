@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 
-use super::Buffer;
+use super::{Buffer, Channelwise};
 use crate::emit::Constants;
 use crate::graph::ElementType;
 
@@ -87,6 +87,11 @@ pub(crate) trait Kernel: Send + Sync {
 
     /// The kernel that targets with wide SIMD registers take instead.
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
+    /// What it knows of single channels.
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
         None
     }
 

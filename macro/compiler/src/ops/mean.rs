@@ -5,7 +5,10 @@ use quote::quote;
 
 use super::float::MeanKernel;
 use super::reduce::{Axes, Dims, count, outputs};
-use super::{Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use super::{
+    Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered, Operator,
+    ParseContext, Range,
+};
 use crate::emit::{self, Constants};
 use crate::error::Result;
 use crate::graph::ElementType;
@@ -65,6 +68,7 @@ impl Operator for Mean {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct SumKernel {
     dims: Dims,
     bias: i32,
@@ -113,6 +117,13 @@ impl Kernel for SumKernel {
         Buffer::saturated(self.element, sums.into_iter().map(finish))
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        // The multiplier is below 1: larger sums are never less.
+        let grows = self.output.shift <= 0 && self.output.multiplier >= 0;
+        let keeps_channels = self.dims.last().is_some_and(|d| !d.1);
+        (grows && keeps_channels && self.element == ElementType::I8).then_some(self)
+    }
+
     fn emit(&self, _: &mut Constants) -> Emitted {
         let sizes = emit::usizes(&self.dims.map(|d| d.0));
         let reduced = self.dims.map(|d| d.1);
@@ -130,5 +141,39 @@ impl Kernel for SumKernel {
             }),
             function: "mean",
         }
+    }
+}
+
+impl Channelwise for SumKernel {
+    fn depth(&self) -> Option<usize> {
+        self.dims.last().map(|d| d.0)
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        let input = operands.first()?;
+        if !self.depth()?.is_multiple_of(input.len().max(1)) {
+            return None;
+        }
+        let count = count(&self.dims) as i64;
+        let output = |x: i32| {
+            let sum = i32::try_from(count * i64::from(x) + i64::from(self.bias)).ok()?;
+            let q = self.output.apply(sum).saturating_add(self.output_offset);
+            Some(q.clamp(-128, 127))
+        };
+        let of = |range: &Range| {
+            Some(Range {
+                min: output(range.min)?,
+                max: output(range.max)?,
+            })
+        };
+        input.iter().map(of).collect()
+    }
+
+    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        let mut fewer = self.clone();
+        if let Some(last) = fewer.dims.last_mut() {
+            last.0 = output.of(last.0);
+        }
+        Box::new(fewer)
     }
 }

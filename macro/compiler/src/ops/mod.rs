@@ -20,6 +20,7 @@ mod binary;
 mod blocks;
 pub(crate) mod broadcast;
 mod buffer;
+mod channelwise;
 mod comparison;
 mod context;
 mod depthwise_blocks;
@@ -50,6 +51,7 @@ mod winograd;
 pub(crate) use activation::Activation;
 pub use blocks::rows_of_weights;
 pub(crate) use buffer::Buffer;
+pub(crate) use channelwise::{Channels, Channelwise, Range};
 use context::constant_source;
 pub(crate) use context::{
     LowerContext, Operand, ParseContext, QuantRule, Reference, StateRule, Target,

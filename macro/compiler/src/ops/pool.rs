@@ -7,8 +7,8 @@ use quote::quote;
 
 use super::window::{Stepping, Window};
 use super::{
-    Activation, Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator,
-    ParseContext, QuantRule,
+    Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered,
+    Operator, ParseContext, QuantRule, Range,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -174,6 +174,10 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
         Buffer::saturated(inputs[0].element(), output.into_iter())
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        Some(self)
+    }
+
     fn emit(&self, _: &mut Constants) -> Emitted {
         let window = self.window.emit();
         let channels = emit::fields(&[("channels", self.channels)]);
@@ -188,5 +192,30 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
             }),
             function: R::FUNCTION,
         }
+    }
+}
+
+impl<R: Reduction> Channelwise for PoolKernel<R> {
+    fn depth(&self) -> Option<usize> {
+        Some(self.channels)
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        let input = operands.first().filter(|i| i.len() == self.channels)?;
+        let (min, max) = self.activation;
+        let of = |range: &Range| Range {
+            min: range.min.clamp(min, max),
+            max: range.max.clamp(min, max),
+        };
+        Some(input.iter().map(of).collect())
+    }
+
+    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        Box::new(Self {
+            window: self.window,
+            channels: output.of(self.channels),
+            activation: self.activation,
+            reduction: PhantomData,
+        })
     }
 }

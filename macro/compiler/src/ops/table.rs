@@ -2,12 +2,13 @@
 
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel};
+use super::{Buffer, Channels, Channelwise, Emitted, Kernel, Range};
 use crate::emit::Constants;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
 
 /// `output[i] = table[input[i] + 128]`.
+#[derive(Clone)]
 pub(crate) struct TableKernel {
     pub table: [i8; 256],
 }
@@ -58,6 +59,10 @@ impl Kernel for TableKernel {
         Buffer::I8(inputs[0].i8().iter().map(lookup).collect())
     }
 
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        Some(self)
+    }
+
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let table = constants.bytes("TABLE", &self.table);
         Emitted {
@@ -69,5 +74,27 @@ impl Kernel for TableKernel {
 
     fn in_place(&self, _input: usize) -> Option<&'static str> {
         Some("table_in_place")
+    }
+}
+
+impl Channelwise for TableKernel {
+    fn depth(&self) -> Option<usize> {
+        None
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        let of = |range: &Range| {
+            let entry = |q: i32| (q.clamp(-128, 127) + 128) as usize;
+            let values = self.table[entry(range.min)..=entry(range.max)].iter();
+            Some(Range {
+                min: values.clone().copied().min()?.into(),
+                max: values.copied().max()?.into(),
+            })
+        };
+        operands.first()?.iter().map(of).collect()
+    }
+
+    fn without(&self, _: &Channels, _: &Channels) -> Box<dyn Kernel> {
+        Box::new(self.clone())
     }
 }

@@ -127,6 +127,12 @@ impl Window {
         })
     }
 
+    /// True if some taps lie outside of the input.
+    pub(crate) fn reaches_outside(&self) -> bool {
+        let reach = self.padded();
+        (0..2).any(|d| self.padding[d] > 0 || reach[d] > self.input[d])
+    }
+
     /// The same window over what is inside of a frame.
     pub(crate) fn without_frame(&self, frame: &Frame) -> Self {
         Self {

@@ -23,7 +23,7 @@ pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool
         return false;
     }
     for (step, correction) in program.steps.iter_mut().zip(corrections) {
-        if let Some(accumulators) = step.kernel.accumulators() {
+        if let Some(accumulators) = step.accumulators() {
             if accumulators.bias.len() != correction.len() {
                 return false;
             }
@@ -87,7 +87,6 @@ pub(crate) fn correct_biases(
     let mut corrections = Vec::new();
     for position in 0..program.steps.len() {
         let channels = program.steps[position]
-            .kernel
             .accumulators()
             .map_or(0, |a| a.bias.len());
         let mut correction = vec![0; channels];
@@ -101,7 +100,7 @@ pub(crate) fn correct_biases(
                     .zip(&sample)
                     .for_each(|(all, one)| all.merge(one));
             }
-            if let Some(accumulators) = program.steps[position].kernel.accumulators() {
+            if let Some(accumulators) = program.steps[position].accumulators() {
                 for (c, bias) in accumulators.bias.iter_mut().enumerate() {
                     let steps =
                         moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);

@@ -149,7 +149,8 @@ impl Lowering<'_> {
             inputs,
             results: outputs.len(),
             outputs,
-            kernel,
+            kernel: kernel.into(),
+            channels: None,
         });
     }
 

@@ -8,11 +8,14 @@ mod lower;
 pub(crate) mod measure;
 pub(crate) mod params;
 mod ports;
+mod prune;
 mod scales;
 pub(crate) mod sigmoid;
 
+use std::sync::Arc;
+
 use crate::graph::{ElementType, QuantParams, ValueId};
-use crate::ops::{Buffer, Kernel};
+use crate::ops::{Accumulators, Buffer, Kernel};
 
 pub(crate) use correct::{Corrections, apply, correct_biases};
 pub(crate) use lower::{Elements, lower};
@@ -22,6 +25,7 @@ pub(crate) use scales::{Scales, calibrated_values};
 pub(crate) type TensorId = usize;
 
 /// A flat tensor of the quantized program.
+#[derive(Clone)]
 pub(crate) struct QuantTensor {
     pub name: String,
     pub len: usize,
@@ -41,6 +45,7 @@ impl QuantTensor {
 }
 
 /// One kernel call.
+#[derive(Clone)]
 pub(crate) struct Step {
     /// The operator's index in the file.
     pub index: usize,
@@ -50,7 +55,9 @@ pub(crate) struct Step {
     pub outputs: Vec<TensorId>,
     /// The file's outputs, and what is kept for the next run.
     pub results: usize,
-    pub kernel: Box<dyn Kernel>,
+    pub kernel: Arc<dyn Kernel>,
+    /// How many of how many output channels are computed, if channels were taken out.
+    pub channels: Option<[usize; 2]>,
 }
 
 impl Step {
@@ -58,9 +65,15 @@ impl Step {
     pub(crate) fn output(&self) -> TensorId {
         self.outputs[0]
     }
+
+    /// For bias correction, before the program is copied.
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        Arc::get_mut(&mut self.kernel)?.accumulators()
+    }
 }
 
 /// A variable of the quantized program.
+#[derive(Clone)]
 pub(crate) struct QuantState {
     pub name: String,
     pub value: TensorId,
@@ -69,7 +82,7 @@ pub(crate) struct QuantState {
 }
 
 /// The quantized program, in order of execution.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct QuantGraph {
     pub tensors: Vec<QuantTensor>,
     pub steps: Vec<Step>,
@@ -129,7 +142,7 @@ impl QuantGraph {
                 continue;
             }
             if let Some(kernel) = reader.kernel.without_frame(&frame) {
-                reader.kernel = kernel;
+                reader.kernel = kernel.into();
                 reader.inputs[0] = from;
                 self.steps.remove(position);
             }
@@ -146,19 +159,27 @@ impl QuantGraph {
         self.add_scratch();
     }
 
-    /// The same program for targets with wide SIMD registers; false if there is no
-    /// difference.
-    pub(crate) fn vectorize(&mut self) -> bool {
+    /// The program for targets without wide SIMD registers.
+    pub(crate) fn for_scalars(&self) -> Self {
+        let mut program = self.clone();
+        program.prune(false);
+        program
+    }
+
+    /// The program for targets with them, if it is another one.
+    pub(crate) fn for_vectors(&self) -> Option<Self> {
+        let mut program = self.clone();
+        program.prune(true);
         let mut differs = false;
-        for step in &mut self.steps {
+        for step in &mut program.steps {
             if let Some(kernel) = step.kernel.vectorized() {
-                step.kernel = kernel;
+                step.kernel = kernel.into();
                 differs = true;
             }
         }
-        self.renew_scratch();
-        self.vectorized = true;
-        differs
+        program.renew_scratch();
+        program.vectorized = true;
+        differs.then_some(program)
     }
 
     /// Places in the arena are multiples of this many bytes, but for int8 tensors that

@@ -1,0 +1,199 @@
+//! What kernels know of single channels, so that the compiler can take out those that
+//! do nothing (`quantize/prune.rs`).
+
+use super::Kernel;
+use super::accumulation::Accumulation;
+
+/// The least and the greatest int8 value that a channel can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub min: i32,
+    pub max: i32,
+}
+
+impl Range {
+    /// Any value.
+    pub(crate) const FULL: Self = Self {
+        min: -128,
+        max: 127,
+    };
+
+    pub(crate) fn constant(self) -> Option<i32> {
+        (self.min == self.max).then_some(self.min)
+    }
+
+    /// What a window sees of it: the zero point, too, where taps lie outside of the image.
+    fn seen(self, zero_point: i32, is_padded: bool) -> Self {
+        if !is_padded {
+            return self;
+        }
+        Self {
+            min: self.min.min(zero_point),
+            max: self.max.max(zero_point),
+        }
+    }
+}
+
+/// The channels of a tensor, its last dimension.
+pub(crate) struct Channels {
+    pub ranges: Vec<Range>,
+    pub kept: Vec<bool>,
+}
+
+impl Channels {
+    /// How many are kept.
+    pub(crate) fn count(&self) -> usize {
+        self.kept.iter().filter(|k| **k).count()
+    }
+
+    /// True if some are not.
+    pub(crate) fn is_less(&self) -> bool {
+        self.kept.contains(&false)
+    }
+
+    /// How many are kept of so many elements.
+    pub(crate) fn of(&self, elements: usize) -> usize {
+        if self.is_less() {
+            elements / self.kept.len() * self.count()
+        } else {
+            elements
+        }
+    }
+}
+
+/// A kernel whose operands and output have channels.
+pub(crate) trait Channelwise {
+    /// How many channels operand 0 has, where nothing else tells.
+    fn depth(&self) -> Option<usize>;
+
+    /// The ranges of the output's channels, from those of the operands; `None` if the
+    /// kernel reads them as something else than channels.
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>>;
+
+    /// Which channels of operand 0 make a difference to those of the output that are
+    /// kept. `None` if the kernel does not mix channels: all operands have the output's.
+    fn needs(&self, _input: &[Range], _output: &[bool]) -> Option<Vec<bool>> {
+        None
+    }
+
+    /// Whole numbers of what should be kept of the output's channels.
+    fn unit(&self, vectorized: bool) -> usize {
+        if vectorized { 16 } else { 4 }
+    }
+
+    /// The kernel without the channels that are not kept. Those of the input are
+    /// constant, or there are no weights for them.
+    fn without(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
+}
+
+/// The elements whose channel is kept; channels are the last dimension.
+pub(super) fn keep<T: Copy>(elements: &[T], kept: &[bool]) -> Vec<T> {
+    let pairs = elements.iter().zip(kept.iter().cycle());
+    pairs.filter(|(_, k)| **k).map(|(e, _)| *e).collect()
+}
+
+/// From the least to the greatest of a channel's products with a weight, the
+/// zero point subtracted.
+fn products(range: Range, zero_point: i32, weight: i8) -> [i64; 2] {
+    let [a, b] = [range.min, range.max].map(|x| i64::from(x - zero_point) * i64::from(weight));
+    [a.min(b), a.max(b)]
+}
+
+/// int8 weights `[output channel][tap][input channel]`.
+pub(super) struct Mixing<'a> {
+    pub accumulation: &'a Accumulation,
+    /// Products per sum.
+    pub depth: usize,
+    /// Some taps lie outside of the image.
+    pub is_padded: bool,
+}
+
+impl Mixing<'_> {
+    pub(super) fn ranges(&self, input: &[Range]) -> Option<Vec<Range>> {
+        if input.is_empty() || !self.depth.is_multiple_of(input.len()) {
+            return None;
+        }
+        let (filter, bias, zero_point) = self.accumulation.int8()?;
+        let channels = filter.chunks(self.depth).zip(bias).enumerate();
+        let ranges = channels.map(|(channel, (weights, bias))| {
+            let mut sums = [i64::from(*bias); 2];
+            for (weight, range) in weights.iter().zip(input.iter().cycle()) {
+                let of = products(range.seen(zero_point, self.is_padded), zero_point, *weight);
+                sums = [sums[0] + of[0], sums[1] + of[1]];
+            }
+            self.accumulation.outputs_of(channel, sums)
+        });
+        Some(ranges.collect())
+    }
+
+    pub(super) fn needs(&self, input: &[Range], output: &[bool]) -> Vec<bool> {
+        let mut needed = vec![false; input.len()];
+        let Some((filter, _, zero_point)) = self.accumulation.int8() else {
+            return vec![true; input.len()];
+        };
+        let rows = filter.chunks(self.depth).zip(output);
+        for (weights, _) in rows.filter(|(_, kept)| **kept) {
+            for (at, weight) in weights.iter().enumerate() {
+                let channel = at % input.len();
+                let seen = input[channel].seen(zero_point, self.is_padded);
+                needed[channel] |= *weight != 0 && seen.constant().is_none();
+            }
+        }
+        needed
+    }
+
+    /// Weights and biases without the channels; what was constant is in the biases.
+    pub(super) fn without(&self, input: &Channels, output: &Channels) -> Accumulation {
+        let Some((filter, bias, zero_point)) = self.accumulation.int8() else {
+            return self.accumulation.clone();
+        };
+        let (mut filters, mut biases) = (Vec::new(), Vec::new());
+        let rows = filter.chunks(self.depth).zip(bias).zip(&output.kept);
+        for ((weights, bias), _) in rows.filter(|(_, kept)| **kept) {
+            filters.extend(keep(weights, &input.kept));
+            let gone = weights.iter().enumerate().filter_map(|(at, weight)| {
+                let channel = at % input.kept.len();
+                let x = input.ranges[channel].min - zero_point;
+                (!input.kept[channel]).then(|| x * i32::from(*weight))
+            });
+            biases.push(gone.fold(*bias, i32::wrapping_add));
+        }
+        self.accumulation.of_channels(&output.kept, filters, biases)
+    }
+}
+
+/// int8 weights `[tap][channel]`.
+pub(super) struct Apart<'a> {
+    pub accumulation: &'a Accumulation,
+    /// Some taps lie outside of the image.
+    pub is_padded: bool,
+}
+
+impl Apart<'_> {
+    pub(super) fn ranges(&self, input: &[Range]) -> Option<Vec<Range>> {
+        let (filter, bias, zero_point) = self.accumulation.int8()?;
+        if bias.len() != input.len() {
+            return None;
+        }
+        let channels = input.iter().zip(bias).enumerate();
+        let ranges = channels.map(|(channel, (range, bias))| {
+            let seen = range.seen(zero_point, self.is_padded);
+            let mut sums = [i64::from(*bias); 2];
+            for weight in filter.iter().skip(channel).step_by(input.len()) {
+                let of = products(seen, zero_point, *weight);
+                sums = [sums[0] + of[0], sums[1] + of[1]];
+            }
+            self.accumulation.outputs_of(channel, sums)
+        });
+        Some(ranges.collect())
+    }
+
+    pub(super) fn without(&self, output: &Channels) -> Accumulation {
+        let Some((filter, bias, _)) = self.accumulation.int8() else {
+            return self.accumulation.clone();
+        };
+        let kept = &output.kept;
+        self.accumulation
+            .of_channels(kept, keep(filter, kept), keep(bias, kept))
+    }
+}

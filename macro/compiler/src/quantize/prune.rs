@@ -1,0 +1,201 @@
+//! Channels that do nothing are taken out: those whose value is the same whatever the
+//! input is, and those that nothing depends on. Outputs stay as they are, byte for byte.
+//!
+//! Training with RELU and weight decay leaves many of them behind: a channel's weights
+//! have become zero, or so small that they are zero in int8. What values channels can have
+//! is found by interval arithmetic (Moore, "Interval Analysis", 1966) over the int8 program;
+//! constants move into the biases of the operators that read them.
+
+use super::{QuantGraph, Step, TensorId};
+use crate::graph::ElementType;
+use crate::ops::{Channels, Channelwise, Range};
+
+impl QuantGraph {
+    /// Takes out channels, for targets with wide SIMD registers or for others.
+    pub(crate) fn prune(&mut self, vectorized: bool) {
+        let channels = Analysis::new(self).channels(vectorized);
+        for step in &mut self.steps {
+            let (Some(input), Some(output)) = (&channels[step.inputs[0]], &channels[step.output()])
+            else {
+                continue;
+            };
+            let is_less = input.is_less() || output.is_less();
+            if let Some(kernel) = step.kernel.channelwise().filter(|_| is_less) {
+                step.kernel = kernel.without(input, output).into();
+                step.channels = Some([output.count(), output.kept.len()]);
+            }
+        }
+        for (tensor, channels) in self.tensors.iter_mut().zip(&channels) {
+            if let Some(channels) = channels {
+                tensor.len = channels.of(tensor.len);
+            }
+        }
+        self.renew_scratch();
+    }
+}
+
+/// What is known of the channels of all tensors.
+struct Analysis<'a> {
+    steps: Vec<Known<'a>>,
+    /// By tensor: what its channels can be; `None` if nothing says what they are.
+    ranges: Vec<Option<Vec<Range>>>,
+    /// By tensor: the one that stands for all that must have the same channels.
+    group: Vec<TensorId>,
+    /// By tensor: all channels must stay.
+    fixed: Vec<bool>,
+}
+
+/// A step that knows channels.
+struct Known<'a> {
+    kernel: &'a dyn Channelwise,
+    input: TensorId,
+    output: TensorId,
+}
+
+impl<'a> Analysis<'a> {
+    fn new(program: &'a QuantGraph) -> Self {
+        let tensors = program.tensors.len();
+        let mut analysis = Self {
+            steps: Vec::new(),
+            ranges: vec![None; tensors],
+            group: (0..tensors).collect(),
+            fixed: vec![true; tensors],
+        };
+        for step in &program.steps {
+            if !analysis.add(program, step) {
+                for &input in &step.inputs {
+                    analysis.fixed[input] = true;
+                }
+            }
+        }
+        let next = program.states.iter().map(|s| s.next);
+        for id in program.outputs.iter().copied().chain(next) {
+            analysis.fixed[id] = true;
+        }
+        analysis
+    }
+
+    /// Goes on behind a step; false if it does not know the channels of its operands.
+    fn add(&mut self, program: &'a QuantGraph, step: &'a Step) -> bool {
+        let Some(kernel) = step.kernel.channelwise() else {
+            return false;
+        };
+        let is_int8 = |id: &TensorId| program.tensors[*id].element == ElementType::I8;
+        if step.results != 1 || !step.inputs.iter().all(is_int8) {
+            return false;
+        }
+        let (input, output) = (step.inputs[0], step.output());
+        let known: Option<Vec<&[Range]>> = step
+            .inputs
+            .iter()
+            .map(|&id| self.ranges[id].as_deref())
+            .collect();
+        let (ranges, is_known) = match known.and_then(|known| kernel.ranges(&known)) {
+            Some(ranges) => (Some(ranges), true),
+            None => {
+                let any = kernel.depth().map(|depth| vec![Range::FULL; depth]);
+                let ranges = any.as_deref().and_then(|any| kernel.ranges(&[any]));
+                self.ranges[input] = self.ranges[input].take().or(any);
+                (ranges, false)
+            }
+        };
+        let Some(ranges) = ranges else {
+            return false;
+        };
+        let mixes = kernel.needs(&[], &[]).is_some();
+        if is_known && !mixes {
+            for &operand in &step.inputs {
+                self.join(operand, output);
+            }
+        }
+        self.ranges[output] = Some(ranges);
+        self.fixed[output] = !is_int8(&output) || (!is_known && !mixes);
+        self.steps.push(Known {
+            kernel,
+            input,
+            output,
+        });
+        is_known
+    }
+
+    /// Two tensors have the same channels.
+    fn join(&mut self, a: TensorId, b: TensorId) {
+        let (a, b) = (self.group[a], self.group[b]);
+        for group in self.group.iter_mut().filter(|g| **g == a) {
+            *group = b;
+        }
+    }
+
+    /// Which channels of every tensor are kept.
+    fn channels(self, vectorized: bool) -> Vec<Option<Channels>> {
+        let mut kept: Vec<Vec<bool>> = Vec::new();
+        for (id, ranges) in self.ranges.iter().enumerate() {
+            let members = (0..self.group.len()).filter(|t| self.group[*t] == self.group[id]);
+            let is_fixed = members.clone().any(|t| self.fixed[t]);
+            kept.push(vec![is_fixed; ranges.as_ref().map_or(0, Vec::len)]);
+        }
+        loop {
+            while self.spread(&mut kept) {}
+            if !self.fill(&mut kept, vectorized) {
+                break;
+            }
+        }
+        let all = self.ranges.into_iter().zip(kept);
+        all.map(|(ranges, kept)| {
+            Some(Channels {
+                ranges: ranges?,
+                kept,
+            })
+        })
+        .collect()
+    }
+
+    /// Keeps what kept channels depend on; false if that is nothing more.
+    fn spread(&self, kept: &mut [Vec<bool>]) -> bool {
+        let mut changes = false;
+        for step in self.steps.iter().rev() {
+            let Some(input) = &self.ranges[step.input] else {
+                continue;
+            };
+            if let Some(needs) = step.kernel.needs(input, &kept[step.output]) {
+                changes |= self.keep(kept, step.input, &needs);
+            }
+        }
+        changes
+    }
+
+    /// Keeps these channels of a tensor's group; false if they were kept already.
+    fn keep(&self, kept: &mut [Vec<bool>], id: TensorId, more: &[bool]) -> bool {
+        let mut changes = false;
+        let members = (0..kept.len()).filter(|t| self.group[*t] == self.group[id]);
+        for member in members {
+            for (kept, more) in kept[member].iter_mut().zip(more) {
+                changes |= *more && !*kept;
+                *kept |= more;
+            }
+        }
+        changes
+    }
+
+    /// Fills the channels up to whole units of what kernels take at once, constant ones
+    /// first; false if nothing was to fill.
+    fn fill(&self, kept: &mut [Vec<bool>], vectorized: bool) -> bool {
+        let mut changes = false;
+        for step in &self.steps {
+            let Some(ranges) = &self.ranges[step.output] else {
+                continue;
+            };
+            let mut more = kept[step.output].clone();
+            let count = more.iter().filter(|k| **k).count();
+            let unit = step.kernel.unit(vectorized);
+            let missing = count.max(1).next_multiple_of(unit).min(more.len()) - count;
+            let mut order: Vec<usize> = (0..more.len()).filter(|c| !more[*c]).collect();
+            order.sort_by_key(|c| ranges[*c].constant().is_none());
+            for &channel in order.iter().take(missing) {
+                more[channel] = true;
+            }
+            changes |= self.keep(kept, step.output, &more);
+        }
+        changes
+    }
+}
