@@ -80,6 +80,15 @@ macro_rules! block_stages {
                 fully_connected_sparse_here(p, input, output);
             }
 
+            fn fully_connected_narrow(
+                p: &NarrowRow<'_, Self>,
+                input: &[i8],
+                output: &mut [$element],
+                scratch: &mut [i8],
+            ) {
+                fully_connected_narrow_here(p, input, output, scratch);
+            }
+
             fn conv_2d(
                 p: &BlocksConv2d<'_, Self>,
                 input: &[i8],
@@ -156,6 +165,44 @@ fn fully_connected_sparse_here<S: BlockStage>(
     vector::gemm_sparse(&p.blocks, p.rows, input, output);
     #[cfg(not(target_arch = "x86_64"))]
     vector::multiply(&p.blocks, &Pixels::raw_row(input), output);
+}
+
+/// Parameters of [`fully_connected_narrow`].
+#[derive(Clone, Copy, Debug)]
+pub struct NarrowRow<'a, S> {
+    /// All channels.
+    pub blocks: Blocks<'a, S>,
+    /// Those of the first channels once more in 6 bits, where a kernel wants that.
+    pub narrow: &'a [u8],
+}
+
+/// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
+/// `scratch` holds the row.
+pub fn fully_connected_narrow<S: BlockStage>(
+    p: &NarrowRow<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    scratch: &mut [i8],
+) {
+    S::fully_connected_narrow(p, input, output, scratch);
+}
+
+#[inline(always)]
+fn fully_connected_narrow_here<S: BlockStage>(
+    p: &NarrowRow<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    scratch: &mut [i8],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        shift_rows(input, p.blocks.depth, scratch);
+        let row = Pixels::rows(scratch, p.blocks.depth);
+        if vector::narrow_is_done(&p.blocks, p.narrow, &row, output) {
+            return;
+        }
+    }
+    fully_connected_here(&p.blocks, input, output, scratch);
 }
 
 /// Parameters of [`conv_2d_blocks`].

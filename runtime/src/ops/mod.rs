@@ -72,8 +72,9 @@ pub use arg_max::{ArgMax, arg_max, arg_min};
 pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, float_batch_matmul};
 #[cfg(niello_vector)]
 pub use blocks::{
-    BlockStage, Blocks, BlocksConv2d, Ready, Scales, SparseRow, conv_2d_blocks, folded,
-    fully_connected_blocks, fully_connected_sparse, ready, transformed, untransformed,
+    BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow, conv_2d_blocks, folded,
+    fully_connected_blocks, fully_connected_narrow, fully_connected_sparse, ready, transformed,
+    untransformed,
 };
 pub use broadcast::Broadcast;
 pub use cast::{FromI32, Port, ToI32, from_bool, from_i32, from_u8, to_bool, to_i32, to_u8};

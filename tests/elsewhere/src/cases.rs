@@ -9,9 +9,10 @@ use niello::__private as rt;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 8] = [
+pub const KINDS: [(&str, Case); 9] = [
     ("products", products),
     ("sparse rows", sparse_rows),
+    ("narrow rows", narrow_rows),
     ("close calls", close_calls),
     ("windows", windows),
     ("tiles", tiles),
@@ -122,8 +123,19 @@ fn weights(
     run: usize,
     segments: usize,
 ) -> (Vec<u8>, Vec<[i32; 16]>) {
+    let filter = r.weights(blocks * 64 * run.div_ceil(4) * segments);
+    with_biases(r, filter, blocks, run, segments)
+}
+
+/// The same for these weights.
+fn with_biases(
+    r: &mut Random,
+    mut filter: Vec<u8>,
+    blocks: usize,
+    run: usize,
+    segments: usize,
+) -> (Vec<u8>, Vec<[i32; 16]>) {
     let groups = run.div_ceil(4);
-    let mut filter = r.weights(blocks * 64 * groups * segments);
     let mut totals = vec![[0; 16]; blocks];
     let mut chunks = filter.chunks_mut(64);
     let mut first = 0;
@@ -227,6 +239,50 @@ fn sparse_rows(seed: u32) -> Vec<i8> {
     };
     let mut output = vec![0; channels];
     rt::fully_connected_sparse(&p, &input, &mut output, &mut []);
+    // All weights give the same.
+    let mut dense = vec![0; channels];
+    rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);
+    assert_eq!(output, dense);
+    output
+}
+
+/// A row by weights the first of which need 6 bits only, those of some strips or of all.
+fn narrow_rows(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x6666);
+    let (depth, blocks) = (16 * r.size(1, 20), r.size(4, 14));
+    let mut filter = r.weights(blocks * 16 * depth);
+    let strips = r.size(1, blocks / 4);
+    for weight in &mut filter[..strips * 64 * depth] {
+        *weight = (*weight as i8 >> 2) as u8;
+    }
+    let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
+    let narrow = super::narrowed(&ohwi(&filter, depth), depth);
+    let narrow: Vec<u8> = narrow.into_iter().map(|w| w as u8).collect();
+    let channels = blocks * 16 - r.size(0, 15);
+    let input = r.bytes(depth);
+    let shift = r.between(-12, 1);
+    let multipliers = r.multipliers(blocks, shift);
+    let output_offset = r.byte().into();
+    let (activation_min, activation_max) = r.bounds(output_offset);
+    let ready = made_ready(multipliers, output_offset, activation_min);
+    let p = rt::NarrowRow {
+        blocks: rt::Blocks {
+            depth,
+            channels,
+            zero_point: 0,
+            filter: &filter,
+            bias: &bias,
+            output: rt::Scales {
+                channels: &ready,
+                output_offset,
+                activation_min,
+                activation_max,
+            },
+        },
+        narrow: &narrow,
+    };
+    let mut output = vec![0; channels];
+    rt::fully_connected_narrow(&p, &input, &mut output, &mut vec![0; depth]);
     // All weights give the same.
     let mut dense = vec![0; channels];
     rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);

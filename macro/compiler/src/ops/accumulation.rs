@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::channelwise::{self, Range};
+use super::channelwise::{Channels, Range};
 use super::truncation::Truncation;
 use super::weights::{bias, check_bias, weights};
 use super::{Activation, Buffer, LowerContext, Reference, Target};
@@ -440,28 +440,23 @@ impl Accumulation {
         let Terms::I32 { filter, bias } = &mut simple.terms else {
             return simple;
         };
-        let channels = bias.len().max(1);
-        let per_channel = (filter.len() / channels).max(1);
+        let reaches = self.reaches(filter);
+        let mut is_constant = vec![false; bias.len()];
         for (channel, (bias, multiplier)) in bias.iter_mut().zip(multipliers).enumerate() {
-            let of = |i: usize| {
-                if self.channels_last {
-                    i % channels == channel
-                } else {
-                    i / per_channel == channel
-                }
-            };
-            let weights = filter.iter().enumerate().filter(|(i, _)| of(*i));
-            let reach: i64 = weights.map(|(_, w)| i64::from(*w).abs() * 255).sum();
-            let sums = [i64::from(*bias) - reach, i64::from(*bias) + reach];
+            let sums = [-reaches[channel], reaches[channel]].map(|r| i64::from(*bias) + r);
             if let Some(q) = self.outputs_of(channel, sums).constant() {
                 *bias = (q - *output_offset) << 8;
                 *multiplier = Multiplier {
                     multiplier: 1 << 30,
                     shift: -7,
                 };
-                for (_, w) in filter.iter_mut().enumerate().filter(|(i, _)| of(*i)) {
-                    *w = 0;
-                }
+                is_constant[channel] = true;
+            }
+        }
+        let channel_of = self.channel_of(filter.len());
+        for (i, weight) in filter.iter_mut().enumerate() {
+            if is_constant.get(channel_of(i)) == Some(&true) {
+                *weight = 0;
             }
         }
         simple
@@ -501,13 +496,13 @@ impl Accumulation {
         }
     }
 
-    /// The same of some output channels only, which have these int8 weights and biases.
-    pub(super) fn of_channels(&self, kept: &[bool], filter: Vec<i8>, bias: Vec<i32>) -> Self {
+    /// The same of some output channels, which have these int8 weights and biases.
+    pub(super) fn of_channels(&self, channels: &Channels, filter: Vec<i8>, bias: Vec<i32>) -> Self {
         let mut some = self.clone();
         some.terms = Terms::I32 { filter, bias };
-        some.scales = channelwise::keep(&some.scales, kept);
+        some.scales = channels.keep(&some.scales);
         if let OutputStage::Requantize { multipliers, .. } = &mut some.output {
-            *multipliers = channelwise::keep(multipliers, kept);
+            *multipliers = channels.keep(multipliers);
         }
         some
     }
@@ -515,20 +510,31 @@ impl Accumulation {
     /// The largest magnitude that each channel's sums can have.
     fn bounds(&self) -> Option<Vec<i64>> {
         let (filter, bias, _) = self.int8()?;
-        let channels = bias.len().max(1);
-        let per_channel = (filter.len() / channels).max(1);
-        let mut bounds: Vec<i64> = bias.iter().map(|b| i64::from(*b).abs()).collect();
+        let bounds = bias.iter().zip(self.reaches(filter));
+        Some(
+            bounds
+                .map(|(b, reach)| i64::from(*b).abs() + reach)
+                .collect(),
+        )
+    }
+
+    /// The output channel of each weight.
+    fn channel_of(&self, weights: usize) -> impl Fn(usize) -> usize + use<> {
+        let channels = self.channels().max(1);
+        let (per_channel, last) = ((weights / channels).max(1), self.channels_last);
+        move |i| if last { i % channels } else { i / per_channel }
+    }
+
+    /// The largest magnitude that the sums of each channel's products can have.
+    fn reaches(&self, filter: &[i8]) -> Vec<i64> {
+        let mut reaches = vec![0; self.channels()];
+        let channel_of = self.channel_of(filter.len());
         for (i, w) in filter.iter().enumerate() {
-            let channel = if self.channels_last {
-                i % channels
-            } else {
-                i / per_channel
-            };
-            if let Some(bound) = bounds.get_mut(channel) {
-                *bound += i64::from(*w).abs() * 255;
+            if let Some(reach) = reaches.get_mut(channel_of(i)) {
+                *reach += i64::from(*w).abs() * 255;
             }
         }
-        Some(bounds)
+        reaches
     }
 
     /// True if no sum leaves 32 bits where it is shifted left by one more than its

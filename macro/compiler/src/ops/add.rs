@@ -241,7 +241,7 @@ impl Channelwise for AddKernel {
         (a.len() == b.len()).then(|| a.iter().zip(*b).map(of).collect())
     }
 
-    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
         let elements = output.of(self.broadcast.dims.iter().product());
         Box::new(Self {
             broadcast: Broadcast::flat(elements),

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::accumulation::Accumulation;
+use super::narrow;
 use super::window::Window;
 use super::winograd::Winograd;
 use super::{Buffer, Emitted, Kernel};
@@ -71,6 +72,8 @@ pub(super) enum Inputs {
     Rows(usize),
     /// The only row, of which many inputs are likely to be zero.
     SparseRow,
+    /// The only row, with the weights of 6 bits in an order of their own, too.
+    NarrowRow(Vec<i8>),
     /// A window, with the input's channels.
     Window(Window, usize),
 }
@@ -98,10 +101,10 @@ impl Inputs {
             && channels.is_multiple_of(STRIP)
             && depth * channels >= LEAST_SPARSE;
         if rows == 1 && lowest && fits {
-            Self::SparseRow
-        } else {
-            Self::Rows(rows)
+            return Self::SparseRow;
         }
+        let narrow = (rows == 1).then(|| narrow::of_row(&accumulation.simplified(), depth));
+        narrow.flatten().map_or(Self::Rows(rows), Self::NarrowRow)
     }
 }
 
@@ -196,6 +199,7 @@ impl<K: Kernel> Kernel for Blocks<K> {
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
             Inputs::SparseRow => vec![(ElementType::I8, 0)],
+            Inputs::NarrowRow(_) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
                 let is_single = *rows == 1 && self.depth.is_multiple_of(4);
@@ -237,6 +241,17 @@ impl<K: Kernel> Kernel for Blocks<K> {
                         rows: rt::transformed(#rows),
                     }),
                     function: "fully_connected_sparse",
+                }
+            }
+            Inputs::NarrowRow(narrow) => {
+                let narrow = constants.bytes("NARROW", narrow);
+                Emitted {
+                    parameters_type: quote!(NarrowRow<'static, #stage>),
+                    parameters: quote!(rt::NarrowRow {
+                        blocks: #blocks,
+                        narrow: rt::transformed(#narrow),
+                    }),
+                    function: "fully_connected_narrow",
                 }
             }
             Inputs::Window(window, input_depth) => {

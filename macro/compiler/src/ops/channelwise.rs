@@ -34,30 +34,43 @@ impl Range {
     }
 }
 
-/// The channels of a tensor, its last dimension.
+/// What becomes of the channels of a tensor, its last dimension.
+#[derive(Clone)]
 pub(crate) struct Channels {
     pub ranges: Vec<Range>,
-    pub kept: Vec<bool>,
+    /// Those that are kept, in their new order.
+    pub order: Vec<usize>,
 }
 
 impl Channels {
-    /// How many are kept.
-    pub(crate) fn count(&self) -> usize {
-        self.kept.iter().filter(|k| **k).count()
+    /// How many there were.
+    pub(crate) fn all(&self) -> usize {
+        self.ranges.len()
     }
 
-    /// True if some are not.
-    pub(crate) fn is_less(&self) -> bool {
-        self.kept.contains(&false)
+    /// True if not all are kept where they are.
+    pub(crate) fn differ(&self) -> bool {
+        !self.order.iter().copied().eq(0..self.all())
     }
 
     /// How many are kept of so many elements.
     pub(crate) fn of(&self, elements: usize) -> usize {
-        if self.is_less() {
-            elements / self.kept.len() * self.count()
+        if self.differ() {
+            elements / self.all() * self.order.len()
         } else {
             elements
         }
+    }
+
+    /// The elements of kept channels.
+    pub(super) fn keep<T: Copy>(&self, elements: &[T]) -> Vec<T> {
+        if !self.differ() {
+            return elements.to_vec();
+        }
+        let pixels = elements.chunks_exact(self.all());
+        pixels
+            .flat_map(|pixel| self.order.iter().map(|&c| pixel[c]))
+            .collect()
     }
 }
 
@@ -76,20 +89,19 @@ pub(crate) trait Channelwise {
         None
     }
 
+    /// An order of the output's channels that makes the kernel faster, of those in `kept`.
+    fn better_order(&self, _kept: &[usize], _vectorized: bool) -> Option<Vec<usize>> {
+        None
+    }
+
     /// Whole numbers of what should be kept of the output's channels.
     fn unit(&self, vectorized: bool) -> usize {
         if vectorized { 16 } else { 4 }
     }
 
-    /// The kernel without the channels that are not kept. Those of the input are
-    /// constant, or there are no weights for them.
-    fn without(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
-}
-
-/// The elements whose channel is kept; channels are the last dimension.
-pub(super) fn keep<T: Copy>(elements: &[T], kept: &[bool]) -> Vec<T> {
-    let pairs = elements.iter().zip(kept.iter().cycle());
-    pairs.filter(|(_, k)| **k).map(|(e, _)| *e).collect()
+    /// The kernel with the channels that are kept. The others of the input are constant,
+    /// or there are no weights for them.
+    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
 }
 
 /// From the least to the greatest of a channel's products with a weight, the
@@ -142,23 +154,25 @@ impl Mixing<'_> {
         needed
     }
 
-    /// Weights and biases without the channels; what was constant is in the biases.
-    pub(super) fn without(&self, input: &Channels, output: &Channels) -> Accumulation {
+    /// Weights and biases of kept channels; what was constant is in the biases.
+    pub(super) fn with(&self, input: &Channels, output: &Channels) -> Accumulation {
         let Some((filter, bias, zero_point)) = self.accumulation.int8() else {
             return self.accumulation.clone();
         };
+        let mut is_gone = vec![input.differ(); input.all()];
+        input.order.iter().for_each(|&c| is_gone[c] = false);
         let (mut filters, mut biases) = (Vec::new(), Vec::new());
-        let rows = filter.chunks(self.depth).zip(bias).zip(&output.kept);
-        for ((weights, bias), _) in rows.filter(|(_, kept)| **kept) {
-            filters.extend(keep(weights, &input.kept));
+        for &channel in &output.order {
+            let weights = &filter[channel * self.depth..][..self.depth];
+            filters.extend(input.keep(weights));
             let gone = weights.iter().enumerate().filter_map(|(at, weight)| {
-                let channel = at % input.kept.len();
+                let channel = at % input.all();
                 let x = input.ranges[channel].min - zero_point;
-                (!input.kept[channel]).then(|| x * i32::from(*weight))
+                is_gone[channel].then(|| x * i32::from(*weight))
             });
-            biases.push(gone.fold(*bias, i32::wrapping_add));
+            biases.push(gone.fold(bias[channel], i32::wrapping_add));
         }
-        self.accumulation.of_channels(&output.kept, filters, biases)
+        self.accumulation.of_channels(output, filters, biases)
     }
 }
 
@@ -188,12 +202,11 @@ impl Apart<'_> {
         Some(ranges.collect())
     }
 
-    pub(super) fn without(&self, output: &Channels) -> Accumulation {
+    pub(super) fn with(&self, output: &Channels) -> Accumulation {
         let Some((filter, bias, _)) = self.accumulation.int8() else {
             return self.accumulation.clone();
         };
-        let kept = &output.kept;
-        self.accumulation
-            .of_channels(kept, keep(filter, kept), keep(bias, kept))
+        let (filter, bias) = (output.keep(filter), output.keep(bias));
+        self.accumulation.of_channels(output, filter, bias)
     }
 }

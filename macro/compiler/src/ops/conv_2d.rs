@@ -267,13 +267,13 @@ impl Channelwise for Conv2dKernel {
         Some(self.mixing().needs(input, output))
     }
 
-    fn without(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
         let depth = input.of(self.input_depth);
         Box::new(Self {
             window: self.window,
             input_depth: depth,
             filter_depth: depth,
-            accumulation: self.mixing().without(input, output),
+            accumulation: self.mixing().with(input, output),
         })
     }
 }

@@ -246,12 +246,12 @@ impl Channelwise for DepthwiseKernel {
         self.apart().ranges(operands.first()?)
     }
 
-    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
         Box::new(Self {
             window: self.window,
             input_depth: output.of(self.input_depth),
             depth_multiplier: 1,
-            accumulation: self.apart().without(output),
+            accumulation: self.apart().with(output),
         })
     }
 }

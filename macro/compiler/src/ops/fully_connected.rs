@@ -8,6 +8,7 @@ use super::batch_matmul::Sizes;
 use super::blocks::{Blocks, Inputs};
 use super::broadcast::Broadcast;
 use super::channelwise::Mixing;
+use super::narrow;
 use super::packed;
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel,
@@ -242,6 +243,15 @@ impl Channelwise for FullyConnectedKernel {
         Some(self.mixing().needs(input, output))
     }
 
+    fn better_order(&self, kept: &[usize], vectorized: bool) -> Option<Vec<usize>> {
+        let is_one = vectorized && self.rows == 1;
+        let inputs = is_one.then(|| Inputs::rows(1, self.depth, &self.accumulation));
+        match inputs? {
+            Inputs::SparseRow => None,
+            _ => narrow::order(&self.accumulation, self.depth, kept),
+        }
+    }
+
     fn unit(&self, vectorized: bool) -> usize {
         // One row comes by 64 channels.
         match (vectorized, self.rows) {
@@ -251,11 +261,11 @@ impl Channelwise for FullyConnectedKernel {
         }
     }
 
-    fn without(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
         Box::new(Self {
             rows: self.rows,
             depth: input.of(self.depth),
-            accumulation: self.mixing().without(input, output),
+            accumulation: self.mixing().with(input, output),
         })
     }
 }

@@ -169,7 +169,7 @@ impl Channelwise for SumKernel {
         input.iter().map(of).collect()
     }
 
-    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
         let mut fewer = self.clone();
         if let Some(last) = fewer.dims.last_mut() {
             last.0 = output.of(last.0);

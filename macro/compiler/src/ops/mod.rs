@@ -31,6 +31,7 @@ pub(crate) mod input_affine;
 mod integer;
 mod kernel;
 mod linear;
+mod narrow;
 mod operator;
 mod packed;
 mod pool;
@@ -57,6 +58,7 @@ pub(crate) use context::{
     LowerContext, Operand, ParseContext, QuantRule, Reference, StateRule, Target,
 };
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
+pub use narrow::narrowed;
 pub(crate) use operator::{Cast, ChannelRole, Operator};
 pub(crate) use truncation::Truncation;
 pub use truncation::truncation;

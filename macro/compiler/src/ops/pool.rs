@@ -210,7 +210,7 @@ impl<R: Reduction> Channelwise for PoolKernel<R> {
         Some(input.iter().map(of).collect())
     }
 
-    fn without(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
         Box::new(Self {
             window: self.window,
             channels: output.of(self.channels),

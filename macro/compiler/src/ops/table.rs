@@ -94,7 +94,7 @@ impl Channelwise for TableKernel {
         operands.first()?.iter().map(of).collect()
     }
 
-    fn without(&self, _: &Channels, _: &Channels) -> Box<dyn Kernel> {
+    fn with(&self, _: &Channels, _: &Channels) -> Box<dyn Kernel> {
         Box::new(self.clone())
     }
 }

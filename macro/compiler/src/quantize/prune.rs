@@ -19,10 +19,10 @@ impl QuantGraph {
             else {
                 continue;
             };
-            let is_less = input.is_less() || output.is_less();
-            if let Some(kernel) = step.kernel.channelwise().filter(|_| is_less) {
-                step.kernel = kernel.without(input, output).into();
-                step.channels = Some([output.count(), output.kept.len()]);
+            let differ = input.differ() || output.differ();
+            if let Some(kernel) = step.kernel.channelwise().filter(|_| differ) {
+                step.kernel = kernel.with(input, output).into();
+                step.channels = Some([output.order.len(), output.all()]);
             }
         }
         for (tensor, channels) in self.tensors.iter_mut().zip(&channels) {
@@ -127,11 +127,10 @@ impl<'a> Analysis<'a> {
     }
 
     /// Which channels of every tensor are kept.
-    fn channels(self, vectorized: bool) -> Vec<Option<Channels>> {
+    fn channels(&self, vectorized: bool) -> Vec<Option<Channels>> {
         let mut kept: Vec<Vec<bool>> = Vec::new();
         for (id, ranges) in self.ranges.iter().enumerate() {
-            let members = (0..self.group.len()).filter(|t| self.group[*t] == self.group[id]);
-            let is_fixed = members.clone().any(|t| self.fixed[t]);
+            let is_fixed = self.members(id).any(|t| self.fixed[t]);
             kept.push(vec![is_fixed; ranges.as_ref().map_or(0, Vec::len)]);
         }
         loop {
@@ -140,14 +139,25 @@ impl<'a> Analysis<'a> {
                 break;
             }
         }
-        let all = self.ranges.into_iter().zip(kept);
-        all.map(|(ranges, kept)| {
-            Some(Channels {
-                ranges: ranges?,
-                kept,
-            })
+        let mut orders: Vec<Vec<usize>> = kept.iter().map(|kept| chosen(kept)).collect();
+        for step in self.steps.iter().rev() {
+            let order = step.kernel.better_order(&orders[step.output], vectorized);
+            let members = self.members(step.output);
+            if let Some(order) = order.filter(|_| !members.clone().any(|t| self.fixed[t])) {
+                members.for_each(|t| orders[t].clone_from(&order));
+            }
+        }
+        let all = self.ranges.iter().cloned().zip(orders);
+        all.map(|(ranges, order)| {
+            let ranges = ranges?;
+            Some(Channels { ranges, order })
         })
         .collect()
+    }
+
+    /// The tensors with the same channels.
+    fn members(&self, id: TensorId) -> impl Iterator<Item = TensorId> + Clone + '_ {
+        (0..self.group.len()).filter(move |t| self.group[*t] == self.group[id])
     }
 
     /// Keeps what kept channels depend on; false if that is nothing more.
@@ -167,8 +177,7 @@ impl<'a> Analysis<'a> {
     /// Keeps these channels of a tensor's group; false if they were kept already.
     fn keep(&self, kept: &mut [Vec<bool>], id: TensorId, more: &[bool]) -> bool {
         let mut changes = false;
-        let members = (0..kept.len()).filter(|t| self.group[*t] == self.group[id]);
-        for member in members {
+        for member in self.members(id) {
             for (kept, more) in kept[member].iter_mut().zip(more) {
                 changes |= *more && !*kept;
                 *kept |= more;
@@ -198,4 +207,9 @@ impl<'a> Analysis<'a> {
         }
         changes
     }
+}
+
+/// The positions of what is true.
+fn chosen(kept: &[bool]) -> Vec<usize> {
+    (0..kept.len()).filter(|&c| kept[c]).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::ready::{Ready, Scales};
 use super::tile::{Strip, Tile};
-use crate::ops::{Blocks, BlocksConv2d, SparseRow};
+use crate::ops::{Blocks, BlocksConv2d, NarrowRow, SparseRow};
 
 /// Sums, channels or elements that are worked on at once.
 pub(crate) const LANES: usize = 16;
@@ -128,6 +128,13 @@ pub trait BlockStage: Copy {
     );
     /// [`crate::ops::fully_connected_sparse`].
     fn fully_connected_sparse(p: &SparseRow<'_, Self>, input: &[i8], output: &mut [Self::Element]);
+    /// [`crate::ops::fully_connected_narrow`].
+    fn fully_connected_narrow(
+        p: &NarrowRow<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
     /// [`crate::ops::conv_2d_blocks`].
     fn conv_2d(
         p: &BlocksConv2d<'_, Self>,

@@ -35,6 +35,8 @@ mod four;
 mod gemm;
 mod isa;
 mod level;
+#[cfg(target_arch = "x86_64")]
+mod narrow;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "x86_64")]
@@ -78,7 +80,7 @@ pub(crate) use sum::Sum;
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use target::{direct_is_done, gemm_sparse, tiles_are_done};
+pub(crate) use target::{direct_is_done, gemm_sparse, narrow_is_done, tiles_are_done};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use winograd::Tiled;
 

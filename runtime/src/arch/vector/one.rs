@@ -10,15 +10,17 @@ use super::avx512::Avx512;
 use super::avx512_requantize::{Requantize, are_truncated, in_order};
 use super::gemm::{Pixels, strip};
 use super::isa::{BlockStage, Isa, LANES};
+use super::narrow;
 use super::ready::Scales;
 use super::tile::Tile;
 use crate::ops::Blocks;
 
-/// All channels, if this is the way to get them.
+/// All channels, if this is the way to get them; the first ones have `narrow` weights.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn is_done<S: BlockStage>(
     p: &Blocks<'_, S>,
+    narrow: &[u8],
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
@@ -29,7 +31,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
         return false;
     };
     // SAFETY: the blocks have multipliers.
-    if !pixels.raw || unsafe { !are_truncated(&scales, blocks) } {
+    if unsafe { !are_truncated(&scales, blocks) } {
         return false;
     }
     let row = Row {
@@ -43,21 +45,22 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     };
     // SAFETY: weights, biases, multipliers and outputs are there.
     unsafe {
-        if scales.are_one_sided() {
-            row.all::<true>(blocks);
-        } else {
-            row.all::<false>(blocks);
+        match (pixels.raw, scales.are_one_sided()) {
+            (true, true) => row.all::<true, true>(&[], blocks),
+            (true, false) => row.all::<true, false>(&[], blocks),
+            (false, true) => row.all::<false, true>(narrow, blocks),
+            (false, false) => row.all::<false, false>(narrow, blocks),
         }
     }
     true
 }
 
 /// What blocks have in common.
-struct Row<'a> {
-    input: *const i8,
-    groups: usize,
+pub(super) struct Row<'a> {
+    pub(super) input: *const i8,
+    pub(super) groups: usize,
     filter: *const u8,
-    bias: *const [i32; LANES],
+    pub(super) bias: *const [i32; LANES],
     scales: &'a Scales<'a>,
     channels: usize,
     to: *mut i8,
@@ -66,16 +69,27 @@ struct Row<'a> {
 impl Row<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn all<const ONE_SIDED: bool>(&self, blocks: usize) {
+    unsafe fn all<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
         let mut block = 0;
+        if !RAW && self.groups.is_multiple_of(narrow::GROUPS) {
+            let whole = blocks / narrow::BLOCKS * narrow::BLOCKS;
+            for strip in narrow.chunks_exact((self.groups * 3 * LANES * narrow::BLOCKS).max(1)) {
+                if block == whole {
+                    break;
+                }
+                // SAFETY: the blocks and their weights are there.
+                unsafe { self.narrow::<ONE_SIDED>(strip.as_ptr(), block) };
+                block += narrow::BLOCKS;
+            }
+        }
         while block < blocks {
             let width = strip(blocks - block);
             // SAFETY: the blocks are there.
             unsafe {
                 match width {
-                    4 => self.some::<4, 2, ONE_SIDED>(block),
-                    2 => self.some::<2, 4, ONE_SIDED>(block),
-                    _ => self.some::<1, 8, ONE_SIDED>(block),
+                    4 => self.some::<4, 2, RAW, ONE_SIDED>(block),
+                    2 => self.some::<2, 4, RAW, ONE_SIDED>(block),
+                    _ => self.some::<1, 8, RAW, ONE_SIDED>(block),
                 }
             }
             block += width;
@@ -84,7 +98,10 @@ impl Row<'_> {
 
     /// `N` blocks, each in `SUMS` sums: one would wait for itself.
     #[inline(always)]
-    unsafe fn some<const N: usize, const SUMS: usize, const ONE_SIDED: bool>(&self, block: usize) {
+    unsafe fn some<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
+        &self,
+        block: usize,
+    ) {
         let mut w = self.filter.wrapping_add(block * self.groups * 4 * LANES);
         let mut from = self.input;
         // SAFETY: as many groups of inputs, weights of each block, biases, multipliers and
@@ -96,7 +113,7 @@ impl Row<'_> {
             }
             for _ in 0..self.groups / SUMS {
                 for i in 0..SUMS {
-                    let x = Avx512::raw_inputs(from.wrapping_add(4 * i));
+                    let x = inputs::<RAW>(from.wrapping_add(4 * i));
                     for n in 0..N {
                         let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                         sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x, weights);
@@ -106,7 +123,7 @@ impl Row<'_> {
                 from = from.wrapping_add(4 * SUMS);
             }
             for _ in 0..self.groups % SUMS {
-                let x = Avx512::raw_inputs(from);
+                let x = inputs::<RAW>(from);
                 for n in 0..N {
                     let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                     sums[0][n] = _mm512_dpbusd_epi32(sums[0][n], x, weights);
@@ -123,8 +140,21 @@ impl Row<'_> {
                 }
                 step /= 2;
             }
+            self.finish::<N, ONE_SIDED>(sums[0], block);
+        }
+    }
+
+    /// From sums, biases included, to outputs of `N` blocks.
+    #[inline(always)]
+    pub(super) unsafe fn finish<const N: usize, const ONE_SIDED: bool>(
+        &self,
+        sums: [__m512i; N],
+        block: usize,
+    ) {
+        // SAFETY: the blocks have multipliers and outputs.
+        unsafe {
             let by = Requantize::<N>::new(block, self.scales);
-            let words = [sums[0][0], sums[0][1 % N], sums[0][2 % N], sums[0][3 % N]];
+            let words = [sums[0], sums[1 % N], sums[2 % N], sums[3 % N]];
             let bytes = in_order(by.requantize::<ONE_SIDED>(words));
             let to = self.to.wrapping_add(block * LANES);
             let left = self.channels - block * LANES;
@@ -137,6 +167,19 @@ impl Row<'_> {
             } else {
                 _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
             }
+        }
+    }
+}
+
+/// Four inputs, 128 more than they are.
+#[inline(always)]
+unsafe fn inputs<const RAW: bool>(from: *const i8) -> __m512i {
+    // SAFETY: they are there.
+    unsafe {
+        if RAW {
+            Avx512::raw_inputs(from)
+        } else {
+            Avx512::inputs(from)
         }
     }
 }

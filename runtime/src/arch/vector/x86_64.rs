@@ -173,7 +173,7 @@ by_level! {
     avx2 gemm::single::<Avx2, S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
     avx512 {
-        if !one::is_done(p, pixels, output) {
+        if !one::is_done(p, &[], pixels, output) {
             gemm::single::<Avx512, S>(p, pixels, output);
         }
     }
@@ -187,6 +187,18 @@ by_level! {
     avx2 sparse::any::<Avx2, S>(p, rows, input, output),
     vnni sparse::any::<AvxVnni, S>(p, rows, input, output),
     avx512 sparse::strips::<S>(p, rows, input, output)
+}
+
+/// One row of a tensor by channels the first of which have narrow weights, too; false if
+/// it has to be done without them.
+pub(crate) fn narrow_is_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    narrow: &[u8],
+    row: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    // SAFETY: the level is what the CPU has.
+    level() >= Level::Avx512 && unsafe { one::is_done(p, narrow, row, output) }
 }
 
 /// A depthwise convolution of an image that is not padded; false if it has to be.

@@ -1,0 +1,119 @@
+//! Weights in 6 bits, for layers of one row: such a layer is as fast as its weights come
+//! from the cache.
+//!
+//! A file with one scale for all weights of a layer has many channels that need no more.
+
+use super::accumulation::Accumulation;
+
+/// Channels that come together.
+const STRIP: usize = 64;
+
+/// Inputs that come together: four groups of four, the last of which lies in the two bits
+/// that the others leave.
+const INPUTS: usize = 16;
+
+/// Fewer weights lie in a first-level cache, from where 8 bits are as fast.
+const LEAST: usize = 16 * 1024;
+
+/// More inputs could leave 32 bits.
+const MOST_INPUTS: usize = 4096;
+
+fn is_narrow(weights: &[i8]) -> bool {
+    weights.iter().all(|w| (-32..32).contains(w))
+}
+
+/// True if a layer of one row is of a kind that 6 bits make faster.
+fn fits(depth: usize, channels: usize) -> bool {
+    depth.is_multiple_of(INPUTS)
+        && depth <= MOST_INPUTS
+        && channels >= STRIP
+        && depth * channels >= LEAST
+}
+
+/// OHWI weights in the order of the runtime's `arch/vector/narrow.rs`, strip by strip of 64
+/// channels as long as they need no more than 6 bits. For tests of the runtime, too.
+#[must_use]
+pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
+    let mut narrowed = Vec::new();
+    if depth == 0 || !depth.is_multiple_of(INPUTS) {
+        return narrowed;
+    }
+    let strips = filter.chunks_exact(STRIP * depth);
+    for strip in strips.take_while(|strip| is_narrow(strip)) {
+        for inputs in (0..depth).step_by(INPUTS) {
+            for block in strip.chunks(16 * depth) {
+                for group in 0..3 {
+                    for at in 0..64 {
+                        let weights = &block[at / 4 * depth + inputs + at % 4..];
+                        let hidden = weights[12] >> (4 - 2 * group) & 3;
+                        narrowed.push(weights[4 * group] << 2 | hidden);
+                    }
+                }
+            }
+        }
+    }
+    narrowed
+}
+
+/// 6-bit weights of one row, if it is worth it.
+pub(super) fn of_row(accumulation: &Accumulation, depth: usize) -> Option<Vec<i8>> {
+    let (filter, ..) = accumulation.int8()?;
+    let worth = fits(depth, accumulation.channels()) && accumulation.is_fast();
+    worth
+        .then(|| narrowed(filter, depth))
+        .filter(|n| !n.is_empty())
+}
+
+/// Channels with small weights first, if that makes strips of 6 bits.
+pub(super) fn order(
+    accumulation: &Accumulation,
+    depth: usize,
+    channels: &[usize],
+) -> Option<Vec<usize>> {
+    let (filter, ..) = accumulation.int8()?;
+    let narrow = |c: &usize| {
+        filter
+            .get(c * depth..(c + 1) * depth)
+            .is_some_and(is_narrow)
+    };
+    let count = channels.iter().filter(|c| narrow(c)).count();
+    if !fits(depth, channels.len()) || count < STRIP {
+        return None;
+    }
+    let (mut first, wide): (Vec<usize>, Vec<usize>) = channels.iter().partition(|c| narrow(c));
+    first.extend(wide);
+    Some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_bytes_hold_four_weights() {
+        let depth = 32;
+        let filter: Vec<i8> = (0..2 * STRIP * depth)
+            .map(|i| ((i * 7) % 64) as i8 - 32)
+            .collect();
+        let narrowed = narrowed(&filter, depth);
+        assert_eq!(narrowed.len(), 2 * STRIP * depth * 3 / 4);
+        // The second strip, inputs from 16 on, the third block, its fifth channel.
+        let at = STRIP * depth * 3 / 4 + STRIP * INPUTS * 3 / 4 + 2 * 192 + 4 * 4;
+        let channel = STRIP + 2 * 16 + 4;
+        for k in 0..4 {
+            let bytes = [0, 64, 128].map(|line| narrowed[at + line + k]);
+            let weight = |group: usize| filter[channel * depth + INPUTS + 4 * group + k];
+            assert_eq!(bytes.map(|byte| byte >> 2), [0, 1, 2].map(weight));
+            let hidden = (bytes[0] & 3) << 6 | (bytes[1] & 3) << 4 | (bytes[2] & 3) << 2;
+            assert_eq!(hidden >> 2, weight(3));
+        }
+    }
+
+    #[test]
+    fn a_wide_weight_ends_the_strips() {
+        let mut filter = vec![31; 3 * STRIP * INPUTS];
+        filter[STRIP * INPUTS] = 32;
+        assert_eq!(narrowed(&filter, INPUTS).len(), STRIP * INPUTS * 3 / 4);
+        assert!(narrowed(&filter, INPUTS - 1).is_empty());
+    }
+}
