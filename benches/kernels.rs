@@ -178,6 +178,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         filter: &filter,
         bias: &bias,
         output: scales(&ready),
+        shifts_output: false,
     };
     let input = bytes(height * width * channels);
     let mut output = vec![0; input.len()];

@@ -72,6 +72,14 @@ macro_rules! block_stages {
                 fully_connected_here(p, input, output, scratch);
             }
 
+            fn fully_connected_shifted(
+                p: &Blocks<'_, Self>,
+                input: &[i8],
+                output: &mut [$element],
+            ) {
+                fully_connected_shifted_here(p, input, output);
+            }
+
             fn fully_connected_sparse(
                 p: &SparseRow<'_, Self>,
                 input: &[i8],
@@ -134,6 +142,28 @@ fn fully_connected_here<S: BlockStage>(
     shift_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
     vector::multiply(p, &pixels, output);
+}
+
+/// The same of rows that their producer has written as kernels take them: shifted. Their
+/// depth is a multiple of four.
+pub fn fully_connected_shifted<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    _scratch: &mut [i8],
+) {
+    S::fully_connected_shifted(p, input, output);
+}
+
+#[inline(always)]
+fn fully_connected_shifted_here<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    if p.depth.is_multiple_of(4) {
+        vector::multiply(p, &Pixels::rows(input, p.depth), output);
+    }
 }
 
 /// Parameters of [`fully_connected_sparse`].

@@ -1,11 +1,11 @@
 //! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
 
 use super::blocks::Scales;
-use super::padding::{Padding, pad};
+use super::padding::{Padding, pad, shift_in_place};
 use super::window::Window;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::vector::Direct;
-use crate::arch::vector::{self, LANES, Plane};
+use crate::arch::vector::{self, LANES, Plane, SHIFT};
 
 /// Parameters of [`depthwise_blocks`]: one output channel per input channel, one or
 /// two columns from one output to the next.
@@ -28,6 +28,8 @@ pub struct BlocksDepthwise<'a> {
     pub bias: &'a [[i32; LANES]],
     /// Multipliers in the order of the biases.
     pub output: Scales<'a>,
+    /// Outputs are written as other kernels take inputs.
+    pub shifts_output: bool,
 }
 
 /// All images; `scratch` holds a padded one and 64 bytes more.
@@ -40,6 +42,7 @@ pub fn depthwise_blocks(
     let (w, depth) = (&p.window, p.channels);
     let image = (w.input_height * w.input_width * depth).max(1);
     let row = (w.output_width * depth).max(1);
+    let shift = if p.shifts_output { SHIFT } else { 0 };
     let outputs = output.chunks_exact_mut((w.output_height * row).max(1));
     for (input, output) in input.chunks_exact(image).zip(outputs) {
         let padding = Padding {
@@ -62,6 +65,7 @@ pub fn depthwise_blocks(
                     filter: p.filter,
                     bias: p.bias,
                     scales: p.output,
+                    shift,
                 },
                 size: [w.input_height, w.input_width * depth],
                 channels: depth,
@@ -82,7 +86,11 @@ pub fn depthwise_blocks(
             filter: p.filter,
             bias: p.bias,
             scales: p.output,
+            shift: 0,
         };
         vector::depthwise_plane(plane, output);
+        if shift != 0 {
+            shift_in_place(output);
+        }
     }
 }

@@ -73,8 +73,8 @@ pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, fl
 #[cfg(niello_vector)]
 pub use blocks::{
     BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow, conv_2d_blocks, folded,
-    fully_connected_blocks, fully_connected_narrow, fully_connected_sparse, ready, transformed,
-    untransformed,
+    fully_connected_blocks, fully_connected_narrow, fully_connected_shifted,
+    fully_connected_sparse, ready, transformed, untransformed,
 };
 pub use broadcast::Broadcast;
 pub use cast::{FromI32, Port, ToI32, from_bool, from_i32, from_u8, to_bool, to_i32, to_u8};

@@ -26,6 +26,13 @@ pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
     padding.pad(input, scratch);
 }
 
+/// Shifts what lies there.
+pub(super) fn shift_in_place(bytes: &mut [i8]) {
+    for byte in bytes {
+        *byte ^= SHIFT;
+    }
+}
+
 /// Copies rows, shifted, and fills each up to a multiple of four.
 pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
     if depth.is_multiple_of(4) {

@@ -2,6 +2,8 @@
 
 use super::here::here;
 use super::window::Window;
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
+use crate::arch::vector::Average;
 use crate::arch::widely;
 use crate::arithmetic::Integer;
 
@@ -75,6 +77,18 @@ fn pool<T: Integer>(
 }
 
 impl Pool2d {
+    /// True if one window holds all of one image.
+    #[cfg(all(niello_vector, target_arch = "x86_64"))]
+    fn is_global(&self) -> bool {
+        let w = &self.window;
+        let [height, width] = [w.filter_height, w.filter_width];
+        w.batches == 1
+            && [w.output_height, w.output_width] == [1, 1]
+            && [w.padding_top, w.padding_left] == [0, 0]
+            && [w.dilation_height, w.dilation_width] == [1, 1]
+            && [w.input_height, w.input_width] == [height, width]
+    }
+
     #[inline(always)]
     fn clamped<T: Integer>(&self, value: i32) -> T {
         T::wrapped(value.max(self.activation_min).min(self.activation_max))
@@ -111,6 +125,20 @@ here! {
 
 widely! {
     fn average_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
+        #[cfg(all(niello_vector, target_arch = "x86_64"))]
+        if p.is_global()
+            && let (Some(pixels), Some(output)) = (T::int8(input), T::int8_mut(output))
+        {
+            let average = Average {
+                pixels,
+                channels: p.channels,
+                min: p.activation_min,
+                max: p.activation_max,
+            };
+            if average.is_done(output) {
+                return;
+            }
+        }
         pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean::<T>);
     }
 

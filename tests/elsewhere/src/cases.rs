@@ -9,7 +9,7 @@ use niello::__private as rt;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 9] = [
+pub const KINDS: [(&str, Case); 10] = [
     ("products", products),
     ("sparse rows", sparse_rows),
     ("narrow rows", narrow_rows),
@@ -17,6 +17,7 @@ pub const KINDS: [(&str, Case); 9] = [
     ("windows", windows),
     ("tiles", tiles),
     ("depthwise", depthwise),
+    ("means", means),
     ("elementwise", elementwise),
     ("tables", tables),
 ];
@@ -29,6 +30,13 @@ pub fn checksum(case: Case) -> u32 {
         (sum ^ u32::from(byte as u8)).wrapping_mul(0x0100_0193)
     })
 }
+
+/// What kernels have XORed to their inputs.
+const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
+    -128
+} else {
+    0
+};
 
 /// Numerical Recipes' generator; the upper bits are the good ones.
 pub struct Random(pub u32);
@@ -539,11 +547,55 @@ fn depthwise(seed: u32) -> Vec<i8> {
             activation_min,
             activation_max,
         },
+        shifts_output: false,
     };
     let input = r.bytes(window.input_height * window.input_width * channels);
     let mut output = vec![0; window.output_height * window.output_width * channels];
     let mut scratch = vec![0; padded[0] * padded[1] * channels + 64];
     rt::depthwise_blocks(&p, &input, &mut output, &mut scratch);
+    let mut shifted = vec![0; output.len()];
+    let shifting = rt::BlocksDepthwise {
+        shifts_output: true,
+        ..p
+    };
+    rt::depthwise_blocks(&shifting, &input, &mut shifted, &mut scratch);
+    let back: Vec<i8> = shifted.iter().map(|x| x ^ SHIFT).collect();
+    assert_eq!(back, output);
+    output
+}
+
+/// AVERAGE_POOL_2D of a whole image; some are of one value, where sums are largest.
+fn means(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x7777);
+    let (height, width, channels) = (r.size(1, 20), r.size(1, 20), r.size(1, 200));
+    let (activation_min, activation_max) = r.bounds(0);
+    let p = rt::Pool2d {
+        window: rt::Window {
+            batches: 1,
+            input_height: height,
+            input_width: width,
+            output_height: 1,
+            output_width: 1,
+            filter_height: height,
+            filter_width: width,
+            stride_height: 1,
+            stride_width: 1,
+            dilation_height: 1,
+            dilation_width: 1,
+            padding_top: 0,
+            padding_left: 0,
+        },
+        channels,
+        activation_min,
+        activation_max,
+    };
+    let mut input = r.bytes(height * width * channels);
+    if seed.is_multiple_of(4) {
+        let one = r.byte();
+        input.fill(one);
+    }
+    let mut output = vec![0; channels];
+    rt::average_pool_2d(&p, &input, &mut output);
     output
 }
 

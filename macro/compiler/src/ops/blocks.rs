@@ -67,9 +67,12 @@ pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
 }
 
 /// What the inputs of one output are.
+#[derive(Clone)]
 pub(super) enum Inputs {
     /// A row of the input, of which there are so many.
     Rows(usize),
+    /// The same, shifted by their producer.
+    ShiftedRows,
     /// The only row, of which many inputs are likely to be zero.
     SparseRow,
     /// The only row, with the weights of 6 bits in an order of their own, too.
@@ -79,6 +82,7 @@ pub(super) enum Inputs {
 }
 
 /// A kernel with int8 weights in OHWI order, and what it was before.
+#[derive(Clone)]
 pub(super) struct Blocks<K> {
     pub original: K,
     pub accumulation: Accumulation,
@@ -187,7 +191,7 @@ impl<K> Blocks<K> {
     }
 }
 
-impl<K: Kernel> Kernel for Blocks<K> {
+impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.original.simulate(inputs)
     }
@@ -196,9 +200,20 @@ impl<K: Kernel> Kernel for Blocks<K> {
         self.original.macs()
     }
 
+    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
+        let are_rows = matches!(self.inputs, Inputs::Rows(2..)) && self.depth.is_multiple_of(4);
+        are_rows.then(|| {
+            let inputs = Inputs::ShiftedRows;
+            Box::new(Self {
+                inputs,
+                ..self.clone()
+            }) as _
+        })
+    }
+
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::SparseRow => vec![(ElementType::I8, 0)],
+            Inputs::SparseRow | Inputs::ShiftedRows => vec![(ElementType::I8, 0)],
             Inputs::NarrowRow(_) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
@@ -229,6 +244,11 @@ impl<K: Kernel> Kernel for Blocks<K> {
                 parameters_type: quote!(Blocks<'static, #stage>),
                 parameters: blocks,
                 function: "fully_connected_blocks",
+            },
+            Inputs::ShiftedRows => Emitted {
+                parameters_type: quote!(Blocks<'static, #stage>),
+                parameters: blocks,
+                function: "fully_connected_shifted",
             },
             Inputs::SparseRow => {
                 let accumulation = self.accumulation.simplified();

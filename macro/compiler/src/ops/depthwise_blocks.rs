@@ -20,12 +20,14 @@ const MOST_BLOCKS: usize = 24;
 const MOST_TAPS: usize = 128;
 
 /// The kernel, and what it was before.
+#[derive(Clone)]
 pub(super) struct DepthwiseBlocks<K> {
     original: K,
     /// Weights of each channel side by side.
     accumulation: Accumulation,
     window: Window,
     channels: usize,
+    shifts_output: bool,
 }
 
 impl<K> DepthwiseBlocks<K> {
@@ -42,6 +44,7 @@ impl<K> DepthwiseBlocks<K> {
             window: *window,
             channels,
             accumulation,
+            shifts_output: false,
         };
         let fits = kernel.accumulation.is_fast()
             && [1, 2].contains(&window.stride[1])
@@ -123,6 +126,7 @@ impl<K> DepthwiseBlocks<K> {
         let (window, fill) = (self.window.emit(), emit::int(zero_point));
         let [rows, columns] = self.window.padded();
         let sizes = emit::fields(&[("channels", self.channels)]);
+        let shifts_output = self.shifts_output;
         Some(quote!(rt::BlocksDepthwise {
             window: #window,
             #sizes
@@ -132,17 +136,25 @@ impl<K> DepthwiseBlocks<K> {
             filter: #filter,
             bias: #bias,
             output: #output,
+            shifts_output: #shifts_output,
         }))
     }
 }
 
-impl<K: Kernel> Kernel for DepthwiseBlocks<K> {
+impl<K: Kernel + Clone + 'static> Kernel for DepthwiseBlocks<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         self.original.simulate(inputs)
     }
 
     fn macs(&self) -> u64 {
         self.original.macs()
+    }
+
+    fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {
+        Some(Box::new(Self {
+            shifts_output: true,
+            ..self.clone()
+        }))
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

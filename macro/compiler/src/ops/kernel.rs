@@ -106,6 +106,17 @@ pub(crate) trait Kernel: Send + Sync {
         None
     }
 
+    /// Of a vectorized kernel: the same one, which writes its output shifted, as vectorized
+    /// kernels take their inputs.
+    fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
+    /// The same one, whose only operand is shifted already.
+    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
     /// Memory that it needs while it runs: further outputs that nothing reads.
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         Vec::new()

@@ -130,8 +130,7 @@ impl QuantGraph {
             };
             let (from, to) = (step.inputs[0], step.output());
             let zero_point = self.tensors[to].params.map_or(0, |p| p.zero_point);
-            let kept = self.outputs.contains(&to) || self.states.iter().any(|s| s.next == to);
-            if kept || frame.value != f64::from(zero_point) {
+            if self.is_kept(to) || frame.value != f64::from(zero_point) {
                 continue;
             }
             let mut readers = self.steps.iter_mut().filter(|s| s.inputs.contains(&to));
@@ -177,9 +176,42 @@ impl QuantGraph {
                 differs = true;
             }
         }
+        program.keep_shifted();
         program.renew_scratch();
         program.vectorized = true;
         differs.then_some(program)
+    }
+
+    /// True if callers see a tensor after the run.
+    fn is_kept(&self, id: TensorId) -> bool {
+        self.outputs.contains(&id) || self.states.iter().any(|s| s.next == id)
+    }
+
+    /// Where all readers of a tensor take it shifted, it is written so.
+    fn keep_shifted(&mut self) {
+        for position in 0..self.steps.len() {
+            let tensor = self.steps[position].output();
+            let Some(writing) = self.steps[position].kernel.writing_shifted() else {
+                continue;
+            };
+            let readers: Vec<usize> = (0..self.steps.len())
+                .filter(|&s| self.steps[s].inputs.contains(&tensor))
+                .collect();
+            let reading = readers.iter().map(|&reader| {
+                let step = &self.steps[reader];
+                step.kernel
+                    .reading_shifted()
+                    .filter(|_| step.inputs.len() == 1)
+            });
+            if let (false, Some(reading)) =
+                (self.is_kept(tensor), reading.collect::<Option<Vec<_>>>())
+            {
+                self.steps[position].kernel = writing.into();
+                for (reader, kernel) in readers.into_iter().zip(reading) {
+                    self.steps[reader].kernel = kernel.into();
+                }
+            }
+        }
     }
 
     /// Places in the arena are multiples of this many bytes, but for int8 tensors that

@@ -184,6 +184,16 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
+    /// One-sided outputs XORed with 0 or -128.
+    #[inline(always)]
+    pub(super) fn shifted(mut self, shift: i8) -> Self {
+        // Bytes count from the offset, which alone changes.
+        let offset = i32::from(self.range.offset as i8 ^ shift);
+        self.range.max += offset - self.range.offset;
+        self.range.offset = offset;
+        self
+    }
+
     /// See [`Scales::are_one_sided`].
     #[inline(always)]
     pub(super) fn is_one_sided(&self) -> bool {

@@ -28,6 +28,7 @@ struct Block {
     weights: *const Words,
     bias: *const Words,
     output: Requantize<REGISTERS>,
+    shift: __m512i,
 }
 
 /// Windows of 3x3 neighbours over an image as it lies in a tensor.
@@ -158,11 +159,14 @@ impl Plane<'_> {
             let weights = self.filter.as_ptr().wrapping_add(256 * ROWS * block);
             let bias = self.bias.as_ptr().wrapping_add(REGISTERS * block);
             // There are not registers for all: instructions read these in memory, every time.
-            let common = Block {
-                weights: core::hint::black_box(weights.cast()),
-                bias: core::hint::black_box(bias.cast()),
-                output: Requantize::new(REGISTERS * block, &self.scales),
-            };
+            let common =
+                Block {
+                    weights: core::hint::black_box(weights.cast()),
+                    bias: core::hint::black_box(bias.cast()),
+                    output: Requantize::new(REGISTERS * block, &self.scales)
+                        .shifted(if ONE_SIDED { self.shift } else { 0 }),
+                    shift: _mm512_set1_epi8(self.shift),
+                };
             let begin_of_output = core::hint::black_box(output.as_mut_ptr());
             let step = self.period() * BLOCK;
             let rows = output.len() / self.row;
@@ -252,7 +256,10 @@ impl Block {
                     sums[j] = _mm512_dpbusd_epi32(sums[j], rows[y][j], weights[j]);
                 }
             }
-            let bytes = self.output.requantize::<ONE_SIDED>(sums);
+            let mut bytes = self.output.requantize::<ONE_SIDED>(sums);
+            if !ONE_SIDED {
+                bytes = _mm512_xor_si512(bytes, self.shift);
+            }
             if count == BLOCK {
                 _mm512_storeu_si512(to.cast(), bytes);
             } else {

@@ -31,6 +31,9 @@ pub(crate) struct Plane<'a> {
     pub(crate) bias: &'a [[i32; LANES]],
     /// Four of each per block.
     pub(crate) scales: Scales<'a>,
+    /// What is XORed to outputs by kernels that know of it: those of `columns.rs`.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    pub(crate) shift: i8,
 }
 
 impl Plane<'_> {

@@ -126,6 +126,8 @@ pub trait BlockStage: Copy {
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
+    /// [`crate::ops::fully_connected_shifted`].
+    fn fully_connected_shifted(p: &Blocks<'_, Self>, input: &[i8], output: &mut [Self::Element]);
     /// [`crate::ops::fully_connected_sparse`].
     fn fully_connected_sparse(p: &SparseRow<'_, Self>, input: &[i8], output: &mut [Self::Element]);
     /// [`crate::ops::fully_connected_narrow`].

@@ -18,6 +18,8 @@ mod target;
 mod target;
 
 #[cfg(target_arch = "x86_64")]
+mod average;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx2_requantize;
@@ -63,6 +65,8 @@ mod whole;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use average::Average;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use columns::Direct;
 pub(crate) use depthwise::Plane;
