@@ -31,6 +31,10 @@ pub(crate) fn pad_lines(from: &[i8], to: &mut [i8], p: Lines) -> bool {
     // SAFETY: the CPU has AVX-512; the lines are in bounds.
     unsafe {
         let mut to = To::new(to);
+        if p.pitch <= 64 {
+            to.short_lines(from.as_ptr(), lines, p);
+            return true;
+        }
         to.fill(p.left, p.fill);
         for line in 0..lines {
             let from = from.get_unchecked(line * p.length..);
@@ -152,6 +156,24 @@ impl To {
             at += 64;
         }
         self.skip(count);
+    }
+
+    /// Lines of at most 64 bytes with all padding.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    unsafe fn short_lines(&mut self, from: *const i8, lines: usize, p: Lines) {
+        let shift = _mm512_set1_epi8(SHIFT);
+        let fill = _mm512_set1_epi8(p.fill ^ SHIFT);
+        let image = lowest(p.length) << p.left;
+        for line in 0..lines {
+            let from = from.wrapping_add(line * p.length).wrapping_sub(p.left);
+            // SAFETY: of what is read, masks leave the line; the caller's promise of room.
+            unsafe {
+                let x = _mm512_mask_loadu_epi8(fill, image, from);
+                self.store(0, p.pitch, _mm512_xor_si512(x, shift));
+            }
+            self.skip(p.pitch);
+        }
     }
 
     /// Every other run of 4, 8, 16 or 32 bytes, in all `count` bytes, shifted.
