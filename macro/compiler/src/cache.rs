@@ -15,6 +15,9 @@ use crate::calibrate::Ranges;
 use crate::quantize::Corrections;
 use crate::quantize::equalize::Factors;
 
+/// Another one for other ways to find what is kept.
+const REVISION: u32 = 1;
+
 /// All that calibration finds; with the model, it determines the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Calibration {
@@ -45,7 +48,7 @@ impl Slot {
         // Two 64-bit hashes; std's hasher is fast in unoptimised macros too.
         let half = |seed: u64| {
             let mut hasher = DefaultHasher::new();
-            (seed, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
+            (seed, env!("CARGO_PKG_VERSION"), REVISION).hash(&mut hasher);
             content.iter().for_each(|part| part.hash(&mut hasher));
             hasher.finish()
         };

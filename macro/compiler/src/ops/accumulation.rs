@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::channelwise::{Channels, Range};
 use super::truncation::Truncation;
-use super::weights::{bias, check_bias, weights};
+use super::weights::{bias, check_bias, least_scales, weights_of_scales};
 use super::{Activation, Buffer, LowerContext, Reference, Target};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -155,7 +155,12 @@ impl Accumulation {
             return Self::real(filter, bias_value, channels, activation);
         }
         let input = context.params(input)?;
-        let weights = weights(filter, axis, context.per_channel)?;
+        // int16 operators have biases of 64 bits.
+        let least = match element {
+            ElementType::I8 => least_scales(bias_value, input),
+            _ => Vec::new(),
+        };
+        let weights = weights_of_scales(filter, axis, context.per_channel, &least)?;
         let bias = bias(bias_value, input, &weights, channels)?;
         let scales: Vec<f64> = (0..channels)
             .map(|c| {

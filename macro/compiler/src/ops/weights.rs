@@ -23,6 +23,16 @@ impl Weights {
 /// Takes int8 weights as they are and quantizes float ones symmetrically to
 /// [-127, 127] along `axis` (8-bit specification, "per-axis").
 pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<Weights> {
+    weights_of_scales(value, axis, per_channel, &[])
+}
+
+/// The same, with scales that are not below these.
+pub(super) fn weights_of_scales(
+    value: &Value,
+    axis: usize,
+    per_channel: bool,
+    least: &[f32],
+) -> Result<Weights> {
     let channels = value.shape.get(axis).copied().unwrap_or(0);
     match (&value.constant, &value.quantization) {
         (Some(Constant::I8(data)), Some(Quantization::PerChannel { scales, dimension }))
@@ -56,7 +66,7 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
                     value.name
                 )));
             }
-            let scales = match simulated {
+            let mut scales = match simulated {
                 // Training simulated this grid; another would lose what it learned.
                 Some(Quantization::Range { min, max }) => {
                     vec![symmetric_scale(min.abs().max(max.abs()))]
@@ -67,6 +77,13 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
                     .collect(),
                 _ => vec![symmetric_scale(max_abs(data.iter()))],
             };
+            if let [one] = scales.as_mut_slice() {
+                *one = least.iter().fold(*one, |one, least| one.max(*least));
+            } else {
+                for (scale, least) in scales.iter_mut().zip(least) {
+                    *scale = scale.max(*least);
+                }
+            }
             let mut weights = Weights {
                 data: vec![0; data.len()],
                 scales,
@@ -104,6 +121,17 @@ fn symmetric_scale(max: f32) -> f32 {
     } else {
         1.0
     }
+}
+
+/// The weights' scales below which a float bias would leave 31 bits. Channels whose weights
+/// training has all but removed have such biases: their weights become 0.
+pub(super) fn least_scales(bias: Option<&Value>, input: QuantParams) -> Vec<f32> {
+    let Some(Constant::F32(bias)) = bias.and_then(|b| b.constant.as_ref()) else {
+        return Vec::new();
+    };
+    let least = |b: &f32| b.abs() / (input.scale * (1_u32 << 30) as f32);
+    let finite = |scale: f32| if scale.is_finite() { scale } else { 0.0 };
+    bias.iter().map(|b| finite(least(b))).collect()
 }
 
 /// The bias at scale input x weight, in steps; zeros where the operator has none.
@@ -184,6 +212,21 @@ mod tests {
         assert_eq!(last.data, [127, 64, -127, 127]);
         let one = weights(&value(&[2, 1], vec![1.0, 2.0]), 0, false).expect("finite");
         assert_eq!((one.data, one.scales.len()), (vec![64, 127], 1));
+    }
+
+    #[test]
+    fn biases_fit_into_31_bits() {
+        let input = QuantParams {
+            scale: 0.5,
+            zero_point: 0,
+        };
+        let bias_value = value(&[2], vec![-3.0, 1.0]);
+        let filter = value(&[2, 1], vec![1e-30, 0.25]);
+        let least = least_scales(Some(&bias_value), input);
+        let w = weights_of_scales(&filter, 0, true, &least).expect("finite");
+        assert_eq!(w.data, [0, 127]);
+        let steps = bias(Some(&bias_value), input, &w, 2).expect("as many");
+        assert_eq!(steps, [-(1 << 30), 1016]);
     }
 
     #[test]
