@@ -104,11 +104,24 @@ pub(crate) trait Channelwise {
     fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
 }
 
-/// From the least to the greatest of a channel's products with a weight, the
-/// zero point subtracted.
-fn products(range: Range, zero_point: i32, weight: i8) -> [i64; 2] {
-    let [a, b] = [range.min, range.max].map(|x| i64::from(x - zero_point) * i64::from(weight));
-    [a.min(b), a.max(b)]
+/// What a window sees of each channel, the zero point subtracted.
+fn offsets(input: &[Range], zero_point: i32, is_padded: bool) -> Vec<[i32; 2]> {
+    let seen = input.iter().map(|range| range.seen(zero_point, is_padded));
+    seen.map(|range| [range.min - zero_point, range.max - zero_point])
+        .collect()
+}
+
+/// The least and the greatest sum of products with these weights.
+fn sums<'a>(
+    weights: impl Iterator<Item = &'a i8>,
+    inputs: impl Iterator<Item = &'a [i32; 2]>,
+) -> [i64; 2] {
+    let mut sums = [0; 2];
+    for (weight, [least, greatest]) in weights.zip(inputs) {
+        let [a, b] = [least, greatest].map(|x| i64::from(x * i32::from(*weight)));
+        sums = [sums[0] + a.min(b), sums[1] + a.max(b)];
+    }
+    sums
 }
 
 /// int8 weights `[output channel][tap][input channel]`.
@@ -126,29 +139,35 @@ impl Mixing<'_> {
             return None;
         }
         let (filter, bias, zero_point) = self.accumulation.int8()?;
-        let channels = filter.chunks(self.depth).zip(bias).enumerate();
+        let inputs = offsets(input, zero_point, self.is_padded);
+        let channels = filter.chunks(self.depth.max(1)).zip(bias).enumerate();
         let ranges = channels.map(|(channel, (weights, bias))| {
-            let mut sums = [i64::from(*bias); 2];
-            for (weight, range) in weights.iter().zip(input.iter().cycle()) {
-                let of = products(range.seen(zero_point, self.is_padded), zero_point, *weight);
-                sums = [sums[0] + of[0], sums[1] + of[1]];
+            let mut ends = [i64::from(*bias); 2];
+            for pixel in weights.chunks(inputs.len()) {
+                let of = sums(pixel.iter(), inputs.iter());
+                ends = [ends[0] + of[0], ends[1] + of[1]];
             }
-            self.accumulation.outputs_of(channel, sums)
+            self.accumulation.outputs_of(channel, ends)
         });
         Some(ranges.collect())
     }
 
     pub(super) fn needs(&self, input: &[Range], output: &[bool]) -> Vec<bool> {
-        let mut needed = vec![false; input.len()];
         let Some((filter, _, zero_point)) = self.accumulation.int8() else {
             return vec![true; input.len()];
         };
-        let rows = filter.chunks(self.depth).zip(output);
+        let varies = |range: &Range| range.seen(zero_point, self.is_padded).constant().is_none();
+        let varies: Vec<bool> = input.iter().map(varies).collect();
+        let mut needed = vec![false; input.len()];
+        let rows = filter.chunks(self.depth.max(1)).zip(output);
         for (weights, _) in rows.filter(|(_, kept)| **kept) {
-            for (at, weight) in weights.iter().enumerate() {
-                let channel = at % input.len();
-                let seen = input[channel].seen(zero_point, self.is_padded);
-                needed[channel] |= *weight != 0 && seen.constant().is_none();
+            for pixel in weights.chunks(input.len().max(1)) {
+                for (needed, (weight, varies)) in needed.iter_mut().zip(pixel.iter().zip(&varies)) {
+                    *needed |= *weight != 0 && *varies;
+                }
+            }
+            if needed == varies {
+                break;
             }
         }
         needed
@@ -189,15 +208,12 @@ impl Apart<'_> {
         if bias.len() != input.len() {
             return None;
         }
-        let channels = input.iter().zip(bias).enumerate();
-        let ranges = channels.map(|(channel, (range, bias))| {
-            let seen = range.seen(zero_point, self.is_padded);
-            let mut sums = [i64::from(*bias); 2];
-            for weight in filter.iter().skip(channel).step_by(input.len()) {
-                let of = products(seen, zero_point, *weight);
-                sums = [sums[0] + of[0], sums[1] + of[1]];
-            }
-            self.accumulation.outputs_of(channel, sums)
+        let inputs = offsets(input, zero_point, self.is_padded);
+        let channels = inputs.iter().zip(bias).enumerate();
+        let ranges = channels.map(|(channel, (input, bias))| {
+            let weights = filter.iter().skip(channel).step_by(inputs.len().max(1));
+            let ends = sums(weights, std::iter::repeat(input)).map(|end| end + i64::from(*bias));
+            self.accumulation.outputs_of(channel, ends)
         });
         Some(ranges.collect())
     }

@@ -12,7 +12,7 @@ use crate::ops::{Channels, Channelwise, Range};
 
 impl QuantGraph {
     /// Takes out channels, for targets with wide SIMD registers or for others.
-    pub(crate) fn prune(&mut self, vectorized: bool) {
+    pub(super) fn prune(&mut self, vectorized: bool) {
         let channels = Analysis::new(self).channels(vectorized);
         for step in &mut self.steps {
             let (Some(input), Some(output)) = (&channels[step.inputs[0]], &channels[step.output()])
@@ -167,6 +167,9 @@ impl<'a> Analysis<'a> {
             let Some(input) = &self.ranges[step.input] else {
                 continue;
             };
+            if !kept[step.input].contains(&false) {
+                continue;
+            }
             if let Some(needs) = step.kernel.needs(input, &kept[step.output]) {
                 changes |= self.keep(kept, step.input, &needs);
             }
