@@ -94,7 +94,7 @@ pub(crate) trait Channelwise {
         None
     }
 
-    /// Whole numbers of what should be kept of the output's channels.
+    /// How many of the output's channels kernels take at once.
     fn unit(&self, vectorized: bool) -> usize {
         if vectorized { 16 } else { 4 }
     }
