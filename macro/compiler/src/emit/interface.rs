@@ -257,8 +257,8 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
     }
 }
 
-/// Names, shapes and costs.
-pub(super) fn metadata(inputs: &[Port], outputs: &[Port], program: &QuantGraph) -> TokenStream {
+/// Names and shapes.
+pub(super) fn metadata(inputs: &[Port], outputs: &[Port]) -> TokenStream {
     let names = |ports: &[Port]| {
         let names = ports.iter().map(|p| &p.name);
         quote!(&[#(#names),*])
@@ -272,7 +272,6 @@ pub(super) fn metadata(inputs: &[Port], outputs: &[Port], program: &QuantGraph) 
     };
     let (input_names, output_names) = (names(inputs), names(outputs));
     let (input_shapes, output_shapes) = (shapes(inputs), shapes(outputs));
-    let macs: u64 = program.steps.iter().map(|s| s.kernel.macs()).sum();
     quote! {
         /// The model's names of the inputs, in the function's order.
         pub const INPUT_NAMES: &[&str] = #input_names;
@@ -282,7 +281,5 @@ pub(super) fn metadata(inputs: &[Port], outputs: &[Port], program: &QuantGraph) 
         pub const OUTPUT_NAMES: &[&str] = #output_names;
         /// Their shapes, without a batch dimension of 1.
         pub const OUTPUT_SHAPES: &[&[usize]] = #output_shapes;
-        /// Multiply-accumulates of one run.
-        pub const MACS: u64 = #macs;
     }
 }

@@ -65,6 +65,7 @@ pub(crate) fn variant(
     let arena = memory.arena(program, plan);
     let runs = memory.runs(&steps);
     let bytes = constants.size();
+    let macs: u64 = program.steps.iter().map(|s| s.kernel.macs()).sum();
     let statics = constants.into_items();
     Variant(quote! {
         #arena
@@ -72,6 +73,8 @@ pub(crate) fn variant(
 
         /// Bytes of all constants: weights, biases, multipliers and tables.
         pub const WEIGHT_BYTES: usize = #bytes;
+        /// Multiply-accumulates of one run, without those of channels that do nothing.
+        pub const MACS: u64 = #macs;
 
         #(#statics)*
     })
@@ -105,7 +108,7 @@ pub(crate) fn emit(
     let input_types = interface::inputs(inputs, program);
     let output_type = interface::output(outputs, program);
     let state_type = state::state(program);
-    let metadata = interface::metadata(inputs, outputs, program);
+    let metadata = interface::metadata(inputs, outputs);
     let memory = memory::Memory {
         interface,
         is_stateful: !program.states.is_empty(),
