@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use niello_compiler::evaluate::Model;
+use niello_compiler::evaluate::{Model, Targets};
 use niello_compiler::{Options, Request};
 use niello_tests::here;
 
@@ -31,7 +31,14 @@ fn read_and_quantize(path: &Path) -> bool {
         options,
         cache: None,
     };
-    model.quantize(&request).is_ok()
+    let Ok(quantized) = model.quantize(&request) else {
+        return false;
+    };
+    // The programs that would be emitted.
+    for targets in [Targets::Scalar, Targets::Vector] {
+        let _ = quantized.computed_channels(targets);
+    }
+    true
 }
 
 #[test]

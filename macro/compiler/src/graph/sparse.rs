@@ -6,6 +6,9 @@ use super::{Constant, array, tensor};
 use crate::error::{Error, Result};
 use crate::tflite::{DimensionMetadata, DimensionType, Tensor};
 
+/// Elements at most.
+const MOST_STORED: usize = 1 << 28;
+
 /// The dense form of a sparse tensor's data.
 pub(super) fn constant(
     tensor: &Tensor<'_>,
@@ -135,7 +138,7 @@ impl Layout {
             .iter()
             .map(|&d| match d.checked_sub(rank) {
                 None => Some((d, blocks[d])),
-                Some(block) => block_map.get(block).map(|&d| (d, 1)),
+                Some(block) => block_map.get(block).filter(|&&d| d < rank).map(|&d| (d, 1)),
             })
             .collect::<Option<_>>()
             .ok_or_else(|| bad("traversal order"))?;
@@ -149,7 +152,9 @@ impl Layout {
         for (level, &(dimension, step)) in self.levels.iter().zip(&self.steps) {
             let mut next = Vec::new();
             for (parent, place) in places.iter().enumerate() {
+                let too_large = || Error::model("its sparse layout is too large");
                 let positions: Vec<usize> = match level {
+                    Level::Dense(size) if *size > MOST_STORED => return Err(too_large()),
                     Level::Dense(size) => (0..*size).collect(),
                     Level::Sparse { segments, indices } => {
                         let range = segments.get(parent).zip(segments.get(parent + 1));
@@ -159,8 +164,8 @@ impl Layout {
                             .to_vec()
                     }
                 };
-                if next.len() + positions.len() > 1 << 28 {
-                    return Err(Error::model("its sparse layout is too large"));
+                if next.len() + positions.len() > MOST_STORED {
+                    return Err(too_large());
                 }
                 for position in positions {
                     let mut place = place.clone();

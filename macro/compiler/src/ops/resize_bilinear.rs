@@ -8,6 +8,12 @@ use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseConte
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
+/// Rows or columns at most: places in 1/1024 fit into 32 bits.
+const MOST: usize = 1 << 20;
+
+/// Rows or columns of images.
+const SIDES: std::ops::RangeInclusive<usize> = 1..=MOST;
+
 pub(crate) struct ResizeBilinear {
     size: [usize; 2],
     align_corners: bool,
@@ -78,6 +84,17 @@ impl Operator for ResizeBilinear {
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs.first() {
+            Some(&&[_, h, w, _])
+                if [[h, w], self.size]
+                    .concat()
+                    .iter()
+                    .any(|n| !SIDES.contains(n)) =>
+            {
+                Err(Error::model(format!(
+                    "it makes {:?} rows and columns of {h} and {w}; supported are 1 to {MOST}",
+                    self.size
+                )))
+            }
             Some(&&[n, _, _, c]) => Ok(vec![n, self.size[0], self.size[1], c]),
             other => Err(Error::model(format!(
                 "its input has shape {other:?}, expected NHWC"
