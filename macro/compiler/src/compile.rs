@@ -35,15 +35,11 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let model = read_model(&request.model)?;
     let front = Front::new(&model, &request.options)?;
     let Quantization {
-        mut program,
-        mut files,
-        ..
+        program, mut files, ..
     } = front.quantize(&model, request)?;
     let interface = front.interface(request.options.inputs_in_arena)?;
     let limit = request.options.arena_limit;
-    program.fold_frames();
-    let scalar = program.for_scalars();
-    let vector = program.for_vectors();
+    let (scalar, vector) = program.clone().for_targets();
     let variants = Variants {
         scalar: variant(&interface, &scalar, limit)?,
         vector: vector

@@ -230,11 +230,11 @@ impl Quantized<'_> {
 
     /// The program of one kind of target.
     fn emitted(&self, targets: Targets) -> QuantGraph {
-        let mut program = self.program.clone();
-        program.fold_frames();
-        let vectors = || program.for_vectors();
-        let vectors = (targets == Targets::Vector).then(vectors).flatten();
-        vectors.unwrap_or_else(|| program.for_scalars())
+        let (scalar, vector) = self.program.clone().for_targets();
+        match targets {
+            Targets::Scalar => scalar,
+            Targets::Vector => vector.unwrap_or(scalar),
+        }
     }
 
     /// The quantization of each output that is int8 inside.

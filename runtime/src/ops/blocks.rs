@@ -228,10 +228,11 @@ fn fully_connected_narrow_here<S: BlockStage>(
     {
         shift_rows(input, p.blocks.depth, scratch);
         let row = Pixels::rows(scratch, p.blocks.depth);
-        if vector::narrow_is_done(&p.blocks, p.narrow, &row, output) {
-            return;
+        if !vector::narrow_is_done(&p.blocks, p.narrow, &row, output) {
+            vector::multiply(&p.blocks, &row, output);
         }
     }
+    #[cfg(not(target_arch = "x86_64"))]
     fully_connected_here(&p.blocks, input, output, scratch);
 }
 

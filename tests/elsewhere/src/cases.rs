@@ -123,6 +123,44 @@ fn made_ready(
     strips.collect()
 }
 
+/// Outputs of any scales, zero point and bounds.
+struct Outputs {
+    channels: Vec<rt::Ready>,
+    offset: i32,
+    min: i32,
+    max: i32,
+}
+
+impl Outputs {
+    /// Of so many blocks, whose shifts are around one from `low` to `high`.
+    fn random(r: &mut Random, blocks: usize, [low, high]: [i32; 2]) -> Self {
+        let shift = r.between(low, high);
+        let multipliers = r.multipliers(blocks, shift);
+        Self::of(r, multipliers)
+    }
+
+    /// Of significands and shifts.
+    fn of(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>)) -> Self {
+        let offset = r.byte().into();
+        let (min, max) = r.bounds(offset);
+        Self {
+            channels: made_ready(multipliers, offset, min),
+            offset,
+            min,
+            max,
+        }
+    }
+
+    fn scales(&self) -> rt::Scales<'_> {
+        rt::Scales {
+            channels: &self.channels,
+            output_offset: self.offset,
+            activation_min: self.min,
+            activation_max: self.max,
+        }
+    }
+}
+
 /// Weights in strips of blocks, those of runs of `run` inputs in `segments` whose last
 /// group is filled up, and biases as the target's kernels take them.
 fn weights(
@@ -180,23 +218,14 @@ fn products(seed: u32) -> Vec<i8> {
     let (groups, blocks) = (depth.div_ceil(4), channels.div_ceil(16));
     let (filter, bias) = weights(&mut r, blocks, depth, 1);
     let input = r.bytes(rows * depth);
-    let shift = r.between(-12, 1);
-    let multipliers = r.multipliers(blocks, shift);
-    let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready(multipliers, output_offset, activation_min);
+    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
     let p = rt::Blocks {
         depth,
         channels,
         zero_point: 0,
         filter: &filter,
         bias: &bias,
-        output: rt::Scales {
-            channels: &ready,
-            output_offset,
-            activation_min,
-            activation_max,
-        },
+        output: outputs.scales(),
     };
     let mut output = vec![0; rows * channels];
     let mut scratch = vec![0; rows * groups * 4];
@@ -224,11 +253,7 @@ fn sparse_rows(seed: u32) -> Vec<i8> {
         input.iter_mut().for_each(|x| *x = (*x).max(-127));
         input[0] = -128;
     }
-    let shift = r.between(-12, 1);
-    let multipliers = r.multipliers(blocks, shift);
-    let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready(multipliers, output_offset, activation_min);
+    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
     let p = rt::SparseRow {
         blocks: rt::Blocks {
             depth,
@@ -236,12 +261,7 @@ fn sparse_rows(seed: u32) -> Vec<i8> {
             zero_point: -128,
             filter: &filter,
             bias: &bias,
-            output: rt::Scales {
-                channels: &ready,
-                output_offset,
-                activation_min,
-                activation_max,
-            },
+            output: outputs.scales(),
         },
         rows: &rows,
     };
@@ -268,11 +288,7 @@ fn narrow_rows(seed: u32) -> Vec<i8> {
     let narrow: Vec<u8> = narrow.into_iter().map(|w| w as u8).collect();
     let channels = blocks * 16 - r.size(0, 15);
     let input = r.bytes(depth);
-    let shift = r.between(-12, 1);
-    let multipliers = r.multipliers(blocks, shift);
-    let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready(multipliers, output_offset, activation_min);
+    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
     let p = rt::NarrowRow {
         blocks: rt::Blocks {
             depth,
@@ -280,12 +296,7 @@ fn narrow_rows(seed: u32) -> Vec<i8> {
             zero_point: 0,
             filter: &filter,
             bias: &bias,
-            output: rt::Scales {
-                channels: &ready,
-                output_offset,
-                activation_min,
-                activation_max,
-            },
+            output: outputs.scales(),
         },
         narrow: &narrow,
     };
@@ -311,22 +322,15 @@ fn close_calls(seed: u32) -> Vec<i8> {
         let x = (f64::from(*bias) + 0.5) / factor;
         *bias = (x.round() as i32).clamp(1 - (1 << 23), (1 << 23) - 1) + r.between(-1, 1);
     }
-    let output_offset = r.byte().into();
     let filter = vec![0; blocks * 64];
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready((significands, shifts), output_offset, activation_min);
+    let outputs = Outputs::of(&mut r, (significands, shifts));
     let p = rt::Blocks {
         depth: 4,
         channels: blocks * 16,
         zero_point: 0,
         filter: &filter,
         bias: &bias,
-        output: rt::Scales {
-            channels: &ready,
-            output_offset,
-            activation_min,
-            activation_max,
-        },
+        output: outputs.scales(),
     };
     let input = r.bytes(rows * 4);
     let mut output = vec![0; rows * blocks * 16];
@@ -382,11 +386,7 @@ fn windows(seed: u32) -> Vec<i8> {
     }
     let blocks = channels.div_ceil(16);
     let (filter, bias) = weights(&mut r, blocks, run, segments.len());
-    let shift = r.between(-12, 1);
-    let multipliers = r.multipliers(blocks, shift);
-    let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready(multipliers, output_offset, activation_min);
+    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
     let p = rt::BlocksConv2d {
         window,
         input_depth,
@@ -399,12 +399,7 @@ fn windows(seed: u32) -> Vec<i8> {
             zero_point: r.byte(),
             filter: &filter,
             bias: &bias,
-            output: rt::Scales {
-                channels: &ready,
-                output_offset,
-                activation_min,
-                activation_max,
-            },
+            output: outputs.scales(),
         },
         transformed: &[],
     };
@@ -427,11 +422,7 @@ fn tiles(seed: u32) -> Vec<i8> {
     let (filter, bias) = weights(&mut r, blocks, 3 * depth, 3);
     let (transformed, work) = super::transformed(&ohwi(&filter, 9 * depth), depth, channels);
     let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();
-    let shift = r.between(-14, -8);
-    let multipliers = r.multipliers(blocks, shift);
-    let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready(multipliers, output_offset, activation_min);
+    let outputs = Outputs::random(&mut r, blocks, [-14, -8]);
     let p = rt::BlocksConv2d {
         window: rt::Window {
             batches: 1,
@@ -458,12 +449,7 @@ fn tiles(seed: u32) -> Vec<i8> {
             zero_point: r.byte(),
             filter: &filter,
             bias: &bias,
-            output: rt::Scales {
-                channels: &ready,
-                output_offset,
-                activation_min,
-                activation_max,
-            },
+            output: outputs.scales(),
         },
         transformed: &transformed,
     };
@@ -528,11 +514,7 @@ fn depthwise(seed: u32) -> Vec<i8> {
         };
         *bias = rt::folded([*bias], [std::array::from_fn(total)])[0];
     }
-    let shift = r.between(-10, 1);
-    let multipliers = r.multipliers(4 * blocks, shift);
-    let output_offset = r.byte().into();
-    let (activation_min, activation_max) = r.bounds(output_offset);
-    let ready = made_ready(multipliers, output_offset, activation_min);
+    let outputs = Outputs::random(&mut r, 4 * blocks, [-10, 1]);
     let p = rt::BlocksDepthwise {
         window,
         channels,
@@ -541,12 +523,7 @@ fn depthwise(seed: u32) -> Vec<i8> {
         taps: &groups,
         filter: &filter,
         bias: &bias,
-        output: rt::Scales {
-            channels: &ready,
-            output_offset,
-            activation_min,
-            activation_max,
-        },
+        output: outputs.scales(),
         shifts_output: false,
     };
     let input = r.bytes(window.input_height * window.input_width * channels);

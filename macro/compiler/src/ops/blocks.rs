@@ -93,23 +93,31 @@ pub(super) struct Blocks<K> {
 }
 
 impl Inputs {
-    /// Rows of FULLY_CONNECTED. An input whose smallest value is zero is taken for sparse:
-    /// mostly, RELU made it.
+    /// Rows of FULLY_CONNECTED.
     pub(super) fn rows(rows: usize, depth: usize, accumulation: &Accumulation) -> Self {
-        let channels = accumulation.channels();
-        let lowest = accumulation
-            .int8()
-            .is_some_and(|(_, _, zero_point)| zero_point == i32::from(i8::MIN));
-        let fits = depth.is_multiple_of(4)
-            && depth <= MOST_SPARSE
-            && channels.is_multiple_of(STRIP)
-            && depth * channels >= LEAST_SPARSE;
-        if rows == 1 && lowest && fits {
+        if rows != 1 {
+            return Self::Rows(rows);
+        }
+        if is_sparse(depth, accumulation) {
             return Self::SparseRow;
         }
-        let narrow = (rows == 1).then(|| narrow::of_row(&accumulation.simplified(), depth));
-        narrow.flatten().map_or(Self::Rows(rows), Self::NarrowRow)
+        let narrow = narrow::of_row(&accumulation.simplified(), depth);
+        narrow.map_or(Self::Rows(rows), Self::NarrowRow)
     }
+}
+
+/// True for a row that kernels take by its inputs. An input whose smallest value is zero is
+/// taken for sparse: mostly, RELU made it.
+pub(super) fn is_sparse(depth: usize, accumulation: &Accumulation) -> bool {
+    let channels = accumulation.channels();
+    let lowest = accumulation
+        .int8()
+        .is_some_and(|(_, _, zero_point)| zero_point == i32::from(i8::MIN));
+    lowest
+        && depth.is_multiple_of(4)
+        && depth <= MOST_SPARSE
+        && channels.is_multiple_of(STRIP)
+        && depth * channels >= LEAST_SPARSE
 }
 
 impl<K> Blocks<K> {

@@ -282,15 +282,20 @@ impl Conv2dKernel {
     fn mixing(&self) -> Mixing<'_> {
         Mixing {
             accumulation: &self.accumulation,
-            depth: self.window.filter[0] * self.window.filter[1] * self.filter_depth,
+            depth: self.products(),
             is_padded: self.window.reaches_outside(),
         }
     }
 
-    /// Products per sum, if the packed kernels apply.
+    /// Products per sum.
+    fn products(&self) -> usize {
+        self.window.filter[0] * self.window.filter[1] * self.filter_depth
+    }
+
+    /// The same, if the packed kernels apply.
     fn packed(&self) -> Option<usize> {
         let whole = self.filter_depth == self.input_depth && self.accumulation.int8().is_some();
-        whole.then_some(self.window.filter[0] * self.window.filter[1] * self.filter_depth)
+        whole.then(|| self.products())
     }
 
     /// Every input pixel makes one output pixel.

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
 use super::batch_matmul::Sizes;
-use super::blocks::{Blocks, Inputs};
+use super::blocks::{Blocks, Inputs, is_sparse};
 use super::broadcast::Broadcast;
 use super::channelwise::Mixing;
 use super::narrow;
@@ -245,11 +245,10 @@ impl Channelwise for FullyConnectedKernel {
 
     fn better_order(&self, kept: &[usize], vectorized: bool) -> Option<Vec<usize>> {
         let is_one = vectorized && self.rows == 1;
-        let inputs = is_one.then(|| Inputs::rows(1, self.depth, &self.accumulation));
-        match inputs? {
-            Inputs::SparseRow => None,
-            _ => narrow::order(&self.accumulation, self.depth, kept),
+        if !is_one || is_sparse(self.depth, &self.accumulation) {
+            return None;
         }
+        narrow::order(&self.accumulation, self.depth, kept)
     }
 
     fn unit(&self, vectorized: bool) -> usize {

@@ -121,7 +121,7 @@ impl QuantGraph {
 
     /// Takes out operators that do nothing but surround an image with its zero point, if
     /// the convolution behind them, their only reader, does as much by itself.
-    pub(crate) fn fold_frames(&mut self) {
+    fn fold_frames(&mut self) {
         // From the last one on, so that positions in front stay as they are.
         for position in (0..self.steps.len()).rev() {
             let step = &self.steps[position];
@@ -158,28 +158,23 @@ impl QuantGraph {
         self.add_scratch();
     }
 
-    /// The program for targets without wide SIMD registers.
-    pub(crate) fn for_scalars(&self) -> Self {
-        let mut program = self.clone();
-        program.prune(false);
-        program
-    }
-
-    /// The program for targets with them, if it is another one.
-    pub(crate) fn for_vectors(&self) -> Option<Self> {
-        let mut program = self.clone();
-        program.prune(true);
+    /// The program for targets without wide SIMD registers, and the one for targets with
+    /// them, if that is another one.
+    pub(crate) fn for_targets(mut self) -> (Self, Option<Self>) {
+        self.fold_frames();
+        let analysis = prune::Analysis::new(&self);
+        let [scalar, mut vector] = [false, true].map(|wide| self.pruned(&analysis, wide));
         let mut differs = false;
-        for step in &mut program.steps {
+        for step in &mut vector.steps {
             if let Some(kernel) = step.kernel.vectorized() {
                 step.kernel = kernel.into();
                 differs = true;
             }
         }
-        program.keep_shifted();
-        program.renew_scratch();
-        program.vectorized = true;
-        differs.then_some(program)
+        vector.keep_shifted();
+        vector.renew_scratch();
+        vector.vectorized = true;
+        (scalar, differs.then_some(vector))
     }
 
     /// True if callers see a tensor after the run.

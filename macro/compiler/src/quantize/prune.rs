@@ -11,10 +11,12 @@ use crate::graph::ElementType;
 use crate::ops::{Channels, Channelwise, Range};
 
 impl QuantGraph {
-    /// Takes out channels, for targets with wide SIMD registers or for others.
-    pub(super) fn prune(&mut self, vectorized: bool) {
-        let channels = Analysis::new(self).channels(vectorized);
-        for step in &mut self.steps {
+    /// The program without the channels that do nothing, for targets with wide SIMD
+    /// registers or for others.
+    pub(super) fn pruned(&self, analysis: &Analysis<'_>, vectorized: bool) -> Self {
+        let channels = analysis.channels(vectorized);
+        let mut program = self.clone();
+        for step in &mut program.steps {
             let (Some(input), Some(output)) = (&channels[step.inputs[0]], &channels[step.output()])
             else {
                 continue;
@@ -25,17 +27,18 @@ impl QuantGraph {
                 step.channels = Some([output.order.len(), output.all()]);
             }
         }
-        for (tensor, channels) in self.tensors.iter_mut().zip(&channels) {
+        for (tensor, channels) in program.tensors.iter_mut().zip(&channels) {
             if let Some(channels) = channels {
                 tensor.len = channels.of(tensor.len);
             }
         }
-        self.renew_scratch();
+        program.renew_scratch();
+        program
     }
 }
 
 /// What is known of the channels of all tensors.
-struct Analysis<'a> {
+pub(super) struct Analysis<'a> {
     steps: Vec<Known<'a>>,
     /// By tensor: what its channels can be; `None` if nothing says what they are.
     ranges: Vec<Option<Vec<Range>>>,
@@ -53,7 +56,7 @@ struct Known<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    fn new(program: &'a QuantGraph) -> Self {
+    pub(super) fn new(program: &'a QuantGraph) -> Self {
         let tensors = program.tensors.len();
         let mut analysis = Self {
             steps: Vec::new(),

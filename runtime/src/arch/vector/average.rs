@@ -8,6 +8,7 @@ use core::arch::x86_64::*;
 
 use super::SHIFT;
 use super::avx512::interleave;
+use super::avx512_requantize::clamped;
 use super::level::{Level, level};
 
 /// Channels that are worked on at once.
@@ -69,9 +70,7 @@ impl Average<'_> {
                 }
                 let low = _mm512_packs_epi32(mean(sums[0], count), mean(sums[1], count));
                 let high = _mm512_packs_epi32(mean(sums[2], count), mean(sums[3], count));
-                let bytes = _mm512_packs_epi16(low, high);
-                let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(self.min as i8));
-                let bytes = _mm512_min_epi8(bytes, _mm512_set1_epi8(self.max as i8));
+                let bytes = clamped([low, high], self.min, self.max);
                 _mm512_mask_storeu_epi8(output.as_mut_ptr().wrapping_add(begin), mask, bytes);
             }
         }

@@ -138,12 +138,11 @@ impl Range {
                 return _mm512_add_epi8(_mm512_min_epu8(above, largest), offset);
             }
             let offset = _mm512_set1_epi16(self.offset as i16);
-            let bytes = _mm512_packs_epi16(
+            let words = [
                 _mm512_adds_epi16(low, offset),
                 _mm512_adds_epi16(high, offset),
-            );
-            let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(self.min as i8));
-            _mm512_min_epi8(bytes, _mm512_set1_epi8(self.max as i8))
+            ];
+            clamped(words, self.min, self.max)
         }
     }
 }
@@ -251,6 +250,17 @@ pub(super) unsafe fn outputs(
         } else {
             requantize::<false>(words, by, scales)
         }
+    }
+}
+
+/// 16-bit words to bytes between two, in the order of 16-byte lanes.
+#[inline(always)]
+pub(super) unsafe fn clamped([low, high]: [__m512i; 2], min: i32, max: i32) -> __m512i {
+    // SAFETY: the features are enabled.
+    unsafe {
+        let bytes = _mm512_packs_epi16(low, high);
+        let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(min as i8));
+        _mm512_min_epi8(bytes, _mm512_set1_epi8(max as i8))
     }
 }
 

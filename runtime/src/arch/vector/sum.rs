@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx512_requantize::in_order;
+use super::avx512_requantize::{clamped, in_order};
 use super::level::{Level, level};
 
 /// `a * first + (b * second + constant)`, each step rounded once, between two outputs.
@@ -53,9 +53,7 @@ impl Sum {
                 let (a, b) = (a.wrapping_add(at), b.wrapping_add(at));
                 let low = _mm512_packs_epi32(self.of(a, b, 0), self.of(a, b, 16));
                 let high = _mm512_packs_epi32(self.of(a, b, 32), self.of(a, b, 48));
-                let bytes = _mm512_packs_epi16(low, high);
-                let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(self.min as i8));
-                let bytes = _mm512_min_epi8(bytes, _mm512_set1_epi8(self.max as i8));
+                let bytes = clamped([low, high], self.min, self.max);
                 _mm512_storeu_si512(output.wrapping_add(at).cast(), in_order(bytes));
             }
             at += 64;
