@@ -274,14 +274,16 @@ fn sparse_rows(seed: u32) -> Vec<i8> {
     output
 }
 
-/// A row by weights the first of which need 6 bits only, those of some strips or of all.
+/// A row by weights the first of which need 6 bits only, those of some blocks or of all.
 fn narrow_rows(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x6666);
     let (depth, blocks) = (16 * r.size(1, 20), r.size(4, 14));
     let mut filter = r.weights(blocks * 16 * depth);
-    let strips = r.size(1, blocks / 4);
-    for weight in &mut filter[..strips * 64 * depth] {
-        *weight = (*weight as i8 >> 2) as u8;
+    let narrow = 2 * r.size(1, blocks / 2);
+    let offset = r.between(-95, 45) as i8;
+    for (i, weight) in filter[..narrow * 16 * depth].iter_mut().enumerate() {
+        let of_channel = offset + 3 * (i / 4 % 16) as i8;
+        *weight = ((*weight as i8 >> 2) + of_channel) as u8;
     }
     let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
     let narrow = super::narrowed(&ohwi(&filter, depth), depth);

@@ -70,39 +70,73 @@ impl Row<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn all<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
-        let mut block = 0;
-        if !RAW && self.groups.is_multiple_of(narrow::GROUPS) {
-            let whole = blocks / narrow::BLOCKS * narrow::BLOCKS;
-            for strip in narrow.chunks_exact((self.groups * 3 * LANES * narrow::BLOCKS).max(1)) {
-                if block == whole {
-                    break;
-                }
-                // SAFETY: the blocks and their weights are there.
-                unsafe { self.narrow::<ONE_SIDED>(strip.as_ptr(), block) };
-                block += narrow::BLOCKS;
-            }
-        }
+        // SAFETY: the blocks and their weights are there.
+        let mut block = unsafe { self.narrow_blocks::<RAW, ONE_SIDED>(narrow, blocks) };
         while block < blocks {
-            let width = strip(blocks - block);
+            let first = block / 4 * 4;
+            let width = strip(blocks - first);
+            // What is left of a strip that begins with narrow blocks.
+            let (first, step) = if first < block && width == 4 {
+                (first, 4)
+            } else {
+                (block, strip(blocks - block))
+            };
+            let count = first + step - block;
+            let w = self
+                .filter
+                .wrapping_add(64 * (first * self.groups + block - first));
+            let step = step * 64;
             // SAFETY: the blocks are there.
             unsafe {
-                match width {
-                    4 => self.some::<4, 2, RAW, ONE_SIDED>(block),
-                    2 => self.some::<2, 4, RAW, ONE_SIDED>(block),
-                    _ => self.some::<1, 8, RAW, ONE_SIDED>(block),
+                match count {
+                    4 => self.some::<4, 2, RAW, ONE_SIDED>(block, w, step),
+                    2 => self.some::<2, 4, RAW, ONE_SIDED>(block, w, step),
+                    _ => self.some::<1, 8, RAW, ONE_SIDED>(block, w, step),
                 }
             }
-            block += width;
+            block += count;
         }
     }
 
-    /// `N` blocks, each in `SUMS` sums: one would wait for itself.
+    /// Blocks with narrow weights; gives their number, which is even.
+    #[inline(always)]
+    unsafe fn narrow_blocks<const RAW: bool, const ONE_SIDED: bool>(
+        &self,
+        narrow: &[u8],
+        blocks: usize,
+    ) -> usize {
+        let size = narrow::block_bytes(self.groups);
+        let count = (narrow.len() / size).min(blocks) / 2 * 2;
+        if RAW || count == 0 || !self.groups.is_multiple_of(narrow::GROUPS) {
+            return 0;
+        }
+        let mut block = 0;
+        // SAFETY: the blocks and their weights are there.
+        unsafe {
+            let total = self.total();
+            while block < count {
+                let weights = narrow.as_ptr().wrapping_add(block * size);
+                if block + 4 <= count {
+                    self.narrow::<4, 2, ONE_SIDED>(weights, total, block);
+                    block += 4;
+                } else {
+                    self.narrow::<2, 4, ONE_SIDED>(weights, total, block);
+                    block += 2;
+                }
+            }
+        }
+        count
+    }
+
+    /// `N` blocks, each in `SUMS` sums: one would wait for itself. Weights begin there, a
+    /// group's `step` bytes behind the one before.
     #[inline(always)]
     unsafe fn some<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
         &self,
         block: usize,
+        mut w: *const u8,
+        step: usize,
     ) {
-        let mut w = self.filter.wrapping_add(block * self.groups * 4 * LANES);
         let mut from = self.input;
         // SAFETY: as many groups of inputs, weights of each block, biases, multipliers and
         // outputs are there.
@@ -118,7 +152,7 @@ impl Row<'_> {
                         let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                         sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x, weights);
                     }
-                    w = w.wrapping_add(N * 64);
+                    w = w.wrapping_add(step);
                 }
                 from = from.wrapping_add(4 * SUMS);
             }
@@ -128,7 +162,7 @@ impl Row<'_> {
                     let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                     sums[0][n] = _mm512_dpbusd_epi32(sums[0][n], x, weights);
                 }
-                w = w.wrapping_add(N * 64);
+                w = w.wrapping_add(step);
                 from = from.wrapping_add(4);
             }
             let mut step = SUMS / 2;
