@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use niello_compiler::{narrowed, rows_of_weights, transformed, truncation};
+use niello_compiler::{joined_addition, narrowed, rows_of_weights, transformed, truncation};
 
 #[path = "../elsewhere/src/cases.rs"]
 #[allow(unreachable_pub, dead_code)]

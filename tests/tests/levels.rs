@@ -5,7 +5,7 @@
 use std::sync::Mutex;
 
 use niello::__private as rt;
-use niello_compiler::{narrowed, rows_of_weights, transformed, truncation};
+use niello_compiler::{joined_addition, narrowed, rows_of_weights, transformed, truncation};
 
 #[path = "../elsewhere/src/cases.rs"]
 #[allow(unreachable_pub, dead_code)]

@@ -155,7 +155,7 @@ fn padding_is_the_convolutions_unless_others_read_it() {
     assert_eq!(conv_framed::STEP_NAMES, ["CONV_2D"]);
     assert_eq!(
         conv_framed_twice::STEP_NAMES,
-        ["PAD", "CONV_2D", "CONV_2D", "ADD"]
+        ["PAD", "CONV_2D", "CONV_2D, ADD"]
     );
 }
 

@@ -33,5 +33,5 @@ pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
 pub use graph::{ElementType, QuantParams};
-pub use ops::{SUPPORTED, narrowed, rows_of_weights, transformed, truncation};
+pub use ops::{SUPPORTED, joined_addition, narrowed, rows_of_weights, transformed, truncation};
 pub use options::{Comparison, Metric, Options, Requirement};

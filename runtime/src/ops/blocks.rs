@@ -5,7 +5,7 @@ use super::accumulate::{OutputStage, Requantize, Rescale};
 use super::padding::{Padding, pad, shift_rows};
 use super::window::Window;
 use crate::arch::vector::{self, LANES, Pixels, SHIFT};
-pub use crate::arch::vector::{BlockStage, Ready, Scales, ready};
+pub use crate::arch::vector::{BlockKernels, BlockStage, Ready, Scales, ready};
 
 /// Weights of a matrix product and what becomes of its sums.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,9 @@ macro_rules! block_stages {
                 let finish: fn(&Self, i32, usize) -> $element = $finish;
                 finish(self, sum, channel)
             }
+        }
 
+        impl BlockKernels for $stage {
             fn fully_connected(
                 p: &Blocks<'_, Self>,
                 input: &[i8],
@@ -119,7 +121,7 @@ block_stages! {
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
 /// rows, each filled up to a multiple of four.
-pub fn fully_connected_blocks<S: BlockStage>(
+pub fn fully_connected_blocks<S: BlockKernels>(
     p: &Blocks<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -129,7 +131,7 @@ pub fn fully_connected_blocks<S: BlockStage>(
 }
 
 #[inline(always)]
-fn fully_connected_here<S: BlockStage>(
+pub(super) fn fully_connected_here<S: BlockStage>(
     p: &Blocks<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -146,7 +148,7 @@ fn fully_connected_here<S: BlockStage>(
 
 /// The same of rows that their producer has written as kernels take them: shifted. Their
 /// depth is a multiple of four.
-pub fn fully_connected_shifted<S: BlockStage>(
+pub fn fully_connected_shifted<S: BlockKernels>(
     p: &Blocks<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -156,7 +158,7 @@ pub fn fully_connected_shifted<S: BlockStage>(
 }
 
 #[inline(always)]
-fn fully_connected_shifted_here<S: BlockStage>(
+pub(super) fn fully_connected_shifted_here<S: BlockStage>(
     p: &Blocks<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -176,7 +178,7 @@ pub struct SparseRow<'a, S> {
 }
 
 /// One row whose zeros, -128, are likely; at most 256 inputs and a multiple of 64 channels.
-pub fn fully_connected_sparse<S: BlockStage>(
+pub fn fully_connected_sparse<S: BlockKernels>(
     p: &SparseRow<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -208,7 +210,7 @@ pub struct NarrowRow<'a, S> {
 
 /// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
 /// `scratch` holds the row.
-pub fn fully_connected_narrow<S: BlockStage>(
+pub fn fully_connected_narrow<S: BlockKernels>(
     p: &NarrowRow<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -275,7 +277,7 @@ pub const fn untransformed(weights: &'static [u8]) -> &'static [u8] {
 
 /// All output pixels; `scratch` holds a padded image, 64 bytes more and what
 /// kernels that transform inputs need.
-pub fn conv_2d_blocks<S: BlockStage>(
+pub fn conv_2d_blocks<S: BlockKernels>(
     p: &BlocksConv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -285,7 +287,7 @@ pub fn conv_2d_blocks<S: BlockStage>(
 }
 
 #[inline(always)]
-fn conv_2d_here<S: BlockStage>(
+pub(super) fn conv_2d_here<S: BlockStage>(
     p: &BlocksConv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
@@ -326,6 +328,7 @@ fn conv_2d_here<S: BlockStage>(
                 filter: p.transformed,
                 bias: p.blocks.bias,
                 scales,
+                addend: p.blocks.output.addend(),
             };
             if vector::tiles_are_done::<S>(&tiled, work, output) {
                 continue;

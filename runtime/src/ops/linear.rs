@@ -61,18 +61,31 @@ mod on_vectors {
             !self.constant.is_nan()
         }
 
-        /// For operands of one shape, if fused steps give the outputs.
+        /// The numbers of fused steps, between any outputs.
         #[cfg(target_arch = "x86_64")]
         #[inline(always)]
-        fn vector(&self, broadcast: &Broadcast, to: &Between) -> Option<Sum> {
+        pub(in crate::ops) fn fused(&self) -> Option<Sum> {
             let sum = Sum {
                 first: self.first,
                 second: self.second,
                 constant: self.constant,
-                min: to.0,
-                max: to.1,
+                min: i32::MIN,
+                max: i32::MAX,
             };
-            (self.fused && broadcast.is_flat()).then_some(sum)
+            self.fused.then_some(sum)
+        }
+
+        /// For operands of one shape, if fused steps give the outputs.
+        #[cfg(target_arch = "x86_64")]
+        #[inline(always)]
+        fn vector(&self, broadcast: &Broadcast, to: &Between) -> Option<Sum> {
+            let (min, max) = (to.0, to.1);
+            let sum = Sum {
+                min,
+                max,
+                ..self.fused()?
+            };
+            broadcast.is_flat().then_some(sum)
         }
     }
 

@@ -12,6 +12,8 @@ mod arg_max;
 mod batch_matmul;
 #[cfg(niello_vector)]
 mod blocks;
+#[cfg(niello_vector)]
+mod blocks_add;
 mod broadcast;
 mod cast;
 mod comparison;
@@ -72,9 +74,15 @@ pub use arg_max::{ArgMax, arg_max, arg_min};
 pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, float_batch_matmul};
 #[cfg(niello_vector)]
 pub use blocks::{
-    BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow, conv_2d_blocks, folded,
-    fully_connected_blocks, fully_connected_narrow, fully_connected_shifted,
-    fully_connected_sparse, ready, transformed, untransformed,
+    BlockKernels, BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow,
+    conv_2d_blocks, folded, fully_connected_blocks, fully_connected_narrow,
+    fully_connected_shifted, fully_connected_sparse, ready, transformed, untransformed,
+};
+#[cfg(target_arch = "x86_64")]
+pub use blocks_add::Addend;
+#[cfg(niello_vector)]
+pub use blocks_add::{
+    BlocksAdd, conv_2d_blocks_add, fully_connected_blocks_add, fully_connected_shifted_add,
 };
 pub use broadcast::Broadcast;
 pub use cast::{FromI32, Port, ToI32, from_bool, from_i32, from_u8, to_bool, to_i32, to_u8};

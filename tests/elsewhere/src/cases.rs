@@ -3,19 +3,22 @@
 //! padding; zero points and sums reach their ends; many sums lie where rounding is a
 //! close call.
 
+use std::sync::OnceLock;
+
 use niello::__private as rt;
 
 /// The outputs of a case with this number.
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 10] = [
+pub const KINDS: [(&str, Case); 11] = [
     ("products", products),
     ("sparse rows", sparse_rows),
     ("narrow rows", narrow_rows),
     ("close calls", close_calls),
     ("windows", windows),
     ("tiles", tiles),
+    ("additions", additions),
     ("depthwise", depthwise),
     ("means", means),
     ("elementwise", elementwise),
@@ -56,6 +59,13 @@ impl Random {
 
     fn size(&mut self, low: usize, high: usize) -> usize {
         self.between(low as i32, high as i32) as usize
+    }
+
+    fn multiplier(&mut self, low: i32, high: i32) -> rt::Multiplier {
+        rt::Multiplier {
+            multiplier: 0x4000_0000 + (self.between(0, 0xFF_FFFF) << 6),
+            shift: self.between(low, high),
+        }
     }
 
     /// One in eight at an end.
@@ -139,9 +149,29 @@ impl Outputs {
         Self::of(r, multipliers)
     }
 
+    /// The same, as the first operand of an addition.
+    fn random_for(
+        addition: Option<&Addition>,
+        r: &mut Random,
+        blocks: usize,
+        [low, high]: [i32; 2],
+    ) -> Self {
+        let Some(addition) = addition else {
+            return Self::random(r, blocks, [low, high]);
+        };
+        let shift = r.between(low, high);
+        let multipliers = r.multipliers(blocks, shift);
+        Self::around(r, multipliers, -addition.add.input1.offset)
+    }
+
     /// Of significands and shifts.
     fn of(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>)) -> Self {
         let offset = r.byte().into();
+        Self::around(r, multipliers, offset)
+    }
+
+    /// The same with this zero point.
+    fn around(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>), offset: i32) -> Self {
         let (min, max) = r.bounds(offset);
         Self {
             channels: made_ready(multipliers, offset, min),
@@ -211,14 +241,98 @@ fn with_biases(
     (filter, both.map(|(b, t)| rt::folded([b], [t])[0]).collect())
 }
 
+/// An addition of outputs and another operand.
+struct Addition {
+    add: rt::Add,
+    /// Numbers in f32, if there are some.
+    linear: Option<rt::Linear>,
+}
+
+/// Some additions; their numbers take a while to find.
+fn some_additions() -> &'static [Addition] {
+    static ALL: OnceLock<Vec<Addition>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut r = Random(0xADD);
+        let all = (0..8).map(|_| {
+            let add = addition(&mut r, 0);
+            let multiplier = |m: rt::Multiplier| [m.multiplier, m.shift];
+            let found = super::joined_addition(
+                [add.input1.offset, add.input2.offset],
+                [add.input1.multiplier, add.input2.multiplier].map(multiplier),
+                multiplier(add.output_multiplier),
+                add.output_offset,
+                (add.activation_min, add.activation_max),
+            );
+            let linear = found
+                .map(|[first, second, constant]| rt::Linear::new(first, second, constant, true));
+            Addition { add, linear }
+        });
+        let all: Vec<Addition> = all.collect();
+        // Most have numbers.
+        let mut with_numbers = all.iter().filter(|a| a.linear.is_some());
+        assert!(cfg!(not(target_arch = "x86_64")) || with_numbers.nth(4).is_some());
+        all
+    })
+}
+
+/// A kernel with an addition.
+type Both<P> = fn(&rt::BlocksAdd<P>, &[i8], &[i8], &mut [i8], &mut [i8]);
+
+/// The outputs of a kernel, or the sums with another operand: the same in one call and in
+/// two.
+fn run<P: Copy>(
+    p: P,
+    addition: Option<&Addition>,
+    r: &mut Random,
+    [input, output, scratch]: [usize; 3],
+    product: fn(&P, &[i8], &mut [i8], &mut [i8]),
+    both: Both<P>,
+) -> Vec<i8> {
+    let input = r.bytes(input);
+    let (mut outputs, mut scratch) = (vec![0; output], vec![0; scratch]);
+    product(&p, &input, &mut outputs, &mut scratch);
+    let Some(&Addition { add, linear }) = addition else {
+        return outputs;
+    };
+    let other = r.bytes(output);
+    let add = rt::Add {
+        broadcast: flat(output),
+        ..add
+    };
+    let p = rt::BlocksAdd {
+        product: p,
+        add,
+        linear: linear.unwrap_or(rt::Linear::NONE),
+    };
+    let mut sums = vec![0; output];
+    both(&p, &input, &other, &mut sums, &mut scratch);
+    rt::add_in_place(&add, &mut outputs, &other);
+    assert_eq!(sums, outputs);
+    sums
+}
+
+/// Rows, windows and tiles, whose outputs are an operand of ADD.
+fn additions(seed: u32) -> Vec<i8> {
+    let all = some_additions();
+    let addition = all.get(seed as usize / 3 % all.len());
+    match seed % 3 {
+        0 => some_products(seed, addition),
+        1 => some_windows(seed, addition),
+        _ => some_tiles(seed, addition),
+    }
+}
+
 /// Rows by channels.
 fn products(seed: u32) -> Vec<i8> {
+    some_products(seed, None)
+}
+
+fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let mut r = Random(seed);
     let (rows, depth, channels) = (r.size(1, 30), r.size(1, 80), r.size(1, 150));
     let (groups, blocks) = (depth.div_ceil(4), channels.div_ceil(16));
     let (filter, bias) = weights(&mut r, blocks, depth, 1);
-    let input = r.bytes(rows * depth);
-    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
+    let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
     let p = rt::Blocks {
         depth,
         channels,
@@ -227,10 +341,9 @@ fn products(seed: u32) -> Vec<i8> {
         bias: &bias,
         output: outputs.scales(),
     };
-    let mut output = vec![0; rows * channels];
-    let mut scratch = vec![0; rows * groups * 4];
-    rt::fully_connected_blocks(&p, &input, &mut output, &mut scratch);
-    output
+    let sizes = [rows * depth, rows * channels, rows * groups * 4];
+    let both = rt::fully_connected_blocks_add;
+    run(p, addition, &mut r, sizes, rt::fully_connected_blocks, both)
 }
 
 /// A row with many zeros, or none, or nothing else.
@@ -373,6 +486,10 @@ fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
 
 /// CONV_2D.
 fn windows(seed: u32) -> Vec<i8> {
+    some_windows(seed, None)
+}
+
+fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let mut r = Random(seed ^ 0xAAAA);
     let (window, padded) = window(&mut r);
     let input_depth = match r.next() % 3 {
@@ -382,21 +499,21 @@ fn windows(seed: u32) -> Vec<i8> {
     };
     let channels = [8, 16 * r.size(1, 4), r.size(1, 100)][r.size(0, 2)];
     let rows = 0..window.filter_height;
-    let (mut segments, run) = (Vec::new(), window.filter_width * input_depth);
+    let (mut segments, length) = (Vec::new(), window.filter_width * input_depth);
     for y in rows {
         segments.push((y * window.dilation_height * padded[1] * input_depth) as u32);
     }
     let blocks = channels.div_ceil(16);
-    let (filter, bias) = weights(&mut r, blocks, run, segments.len());
-    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
+    let (filter, bias) = weights(&mut r, blocks, length, segments.len());
+    let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
     let p = rt::BlocksConv2d {
         window,
         input_depth,
         padded,
         segments: &segments,
-        run,
+        run: length,
         blocks: rt::Blocks {
-            depth: run * segments.len(),
+            depth: length * segments.len(),
             channels,
             zero_point: r.byte(),
             filter: &filter,
@@ -405,15 +522,21 @@ fn windows(seed: u32) -> Vec<i8> {
         },
         transformed: &[],
     };
-    let input = r.bytes(window.input_height * window.input_width * input_depth);
-    let mut output = vec![0; window.output_height * window.output_width * channels];
-    let mut scratch = vec![0; padded[0] * padded[1] * input_depth + 64];
-    rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
-    output
+    let sizes = [
+        window.input_height * window.input_width * input_depth,
+        window.output_height * window.output_width * channels,
+        padded[0] * padded[1] * input_depth + 64,
+    ];
+    let both = rt::conv_2d_blocks_add;
+    run(p, addition, &mut r, sizes, rt::conv_2d_blocks, both)
 }
 
 /// CONV_2D of 3x3 pixels with weights for transformed inputs, too.
 fn tiles(seed: u32) -> Vec<i8> {
+    some_tiles(seed, None)
+}
+
+fn some_tiles(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let mut r = Random(seed ^ 0x7117);
     let (depth, channels) = (16 * r.size(1, 4), 16 * r.size(1, 5));
     let blocks = channels / 16;
@@ -424,7 +547,7 @@ fn tiles(seed: u32) -> Vec<i8> {
     let (filter, bias) = weights(&mut r, blocks, 3 * depth, 3);
     let (transformed, work) = super::transformed(&ohwi(&filter, 9 * depth), depth, channels);
     let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();
-    let outputs = Outputs::random(&mut r, blocks, [-14, -8]);
+    let outputs = Outputs::random_for(addition, &mut r, blocks, [-14, -8]);
     let p = rt::BlocksConv2d {
         window: rt::Window {
             batches: 1,
@@ -455,11 +578,13 @@ fn tiles(seed: u32) -> Vec<i8> {
         },
         transformed: &transformed,
     };
-    let input = r.bytes(input[0] * input[1] * depth);
-    let mut output = vec![0; output[0] * output[1] * channels];
-    let mut scratch = vec![0; padded[0] * padded[1] * depth + 64 + work];
-    rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch);
-    output
+    let sizes = [
+        input[0] * input[1] * depth,
+        output[0] * output[1] * channels,
+        padded[0] * padded[1] * depth + 64 + work,
+    ];
+    let both = rt::conv_2d_blocks_add;
+    run(p, addition, &mut r, sizes, rt::conv_2d_blocks, both)
 }
 
 /// Whole blocks' weights, channel by channel.
@@ -583,41 +708,15 @@ fn elementwise(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x4321);
     let count = r.size(1, 400);
     let (a, b) = (r.bytes(count), r.bytes(count));
-    let broadcast = rt::Broadcast {
-        dims: [1, 1, 1, 1, 1, count],
-        strides1: [count, count, count, count, count, 1],
-        strides2: [count, count, count, count, count, 1],
-    };
-    let mut multiplier = |low, high| rt::Multiplier {
-        multiplier: 0x4000_0000 + (r.between(0, 0xFF_FFFF) << 6),
-        shift: r.between(low, high),
-    };
-    let multipliers = [multiplier(-4, 0), multiplier(-4, 0)];
-    let (sum, product) = (multiplier(-20, -17), multiplier(-9, -5));
-    let offsets = [r.byte(), r.byte(), r.byte()].map(i32::from);
-    let (activation_min, activation_max) = r.bounds(offsets[2]);
-    let operand = |i: usize| rt::AddOperand {
-        offset: -offsets[i],
-        multiplier: multipliers[i],
-    };
-    let add = rt::Add {
-        broadcast,
-        input1: operand(0),
-        input2: operand(1),
-        output_multiplier: sum,
-        output_offset: offsets[2],
-        activation_min,
-        activation_max,
-        linear: rt::Linear::NONE,
-    };
+    let add = addition(&mut r, count);
     let mul = rt::Mul {
-        broadcast,
-        input1_offset: -offsets[0],
-        input2_offset: -offsets[1],
-        output_multiplier: product,
-        output_offset: offsets[2],
-        activation_min,
-        activation_max,
+        broadcast: add.broadcast,
+        input1_offset: add.input1.offset,
+        input2_offset: add.input2.offset,
+        output_multiplier: r.multiplier(-9, -5),
+        output_offset: add.output_offset,
+        activation_min: add.activation_min,
+        activation_max: add.activation_max,
         linear: rt::Linear::NONE,
     };
     let mut outputs = vec![0; 3 * count];
@@ -632,6 +731,36 @@ fn elementwise(seed: u32) -> Vec<i8> {
     rt::mul_in_place(&mul, &mut in_place[2], &b);
     outputs.extend(in_place.concat());
     outputs
+}
+
+/// Two operands of one shape.
+fn flat(count: usize) -> rt::Broadcast {
+    rt::Broadcast {
+        dims: [1, 1, 1, 1, 1, count],
+        strides1: [count, count, count, count, count, 1],
+        strides2: [count, count, count, count, count, 1],
+    }
+}
+
+/// ADD of so many elements, without numbers in f32.
+fn addition(r: &mut Random, count: usize) -> rt::Add {
+    let mut operand = || rt::AddOperand {
+        offset: -i32::from(r.byte()),
+        multiplier: r.multiplier(-4, 0),
+    };
+    let (input1, input2) = (operand(), operand());
+    let output_offset = r.byte().into();
+    let (activation_min, activation_max) = r.bounds(output_offset);
+    rt::Add {
+        broadcast: flat(count),
+        input1,
+        input2,
+        output_multiplier: r.multiplier(-20, -17),
+        output_offset,
+        activation_min,
+        activation_max,
+        linear: rt::Linear::NONE,
+    }
 }
 
 /// Functions of one value, also in place, and QUANTIZE.

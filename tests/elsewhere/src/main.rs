@@ -25,6 +25,17 @@ fn narrowed(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
+/// The same: see `niello_compiler::joined_addition`.
+fn joined_addition(
+    _: [i32; 2],
+    _: [[i32; 2]; 2],
+    _: [i32; 2],
+    _: i32,
+    _: (i32, i32),
+) -> Option<[f32; 3]> {
+    None
+}
+
 fn main() {
     for level in rt::levels() {
         rt::force(level);

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
-use super::linear::Formula;
+use super::linear::{Formula, Numbers};
 use super::{
     Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered,
     Operator, ParseContext, Range, Target,
@@ -155,18 +155,19 @@ impl AddKernel {
         if self.element != ElementType::I8 {
             return quote!(rt::Linear::NONE);
         }
+        let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
+        Formula::Sum.emit(self.factors(), self.activation, exact)
+    }
+
+    /// What both operands are multiplied by, and what is added.
+    fn factors(&self) -> [f64; 3] {
         let unit = self.output.real() * f64::from(1 << self.left_shift);
         let sign = if self.subtract { -1.0 } else { 1.0 };
-        let factors = [
-            self.multipliers[0].real() * unit,
-            self.multipliers[1].real() * unit * sign,
-        ];
+        let first = self.multipliers[0].real() * unit;
+        let second = self.multipliers[1].real() * unit * sign;
         let offsets = self.offsets.map(f64::from);
-        let shift = offsets[0] * factors[0] + offsets[1] * factors[1];
-        let constant = shift + f64::from(self.output_offset);
-        let numbers = [factors[0], factors[1], constant];
-        let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
-        Formula::Sum.emit(numbers, self.activation, exact)
+        let shift = offsets[0] * first + offsets[1] * second;
+        [first, second, shift + f64::from(self.output_offset)]
     }
 }
 
@@ -177,14 +178,41 @@ impl Kernel for AddKernel {
         Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
+    fn addition(&self) -> Option<&AddKernel> {
+        let is_plain = !self.subtract && self.element == ElementType::I8;
+        (is_plain && self.has_one_shape()).then_some(self)
+    }
+
     fn channelwise(&self) -> Option<&dyn Channelwise> {
-        let same = self.broadcast.is_whole(0) && self.broadcast.is_whole(1);
         // Terms have 28 bits at most, so this many leave room for a shift to the left.
         let grows = self.output.shift <= 2;
-        (same && grows && self.element == ElementType::I8).then_some(self)
+        (self.has_one_shape() && grows && self.element == ElementType::I8).then_some(self)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
+        Emitted {
+            parameters_type: quote!(Add),
+            parameters: self.parameters(),
+            function: if self.subtract { "sub" } else { "add" },
+        }
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        match (input, self.broadcast.is_whole(input), self.subtract) {
+            (0, true, false) => Some("add_in_place"),
+            (0, true, true) => Some("sub_in_place"),
+            _ => None,
+        }
+    }
+}
+
+impl AddKernel {
+    fn has_one_shape(&self) -> bool {
+        self.broadcast.is_whole(0) && self.broadcast.is_whole(1)
+    }
+
+    /// The runtime's `Add`.
+    pub(super) fn parameters(&self) -> TokenStream {
         let broadcast = self.broadcast.emit();
         let [input1, input2] = [0, 1].map(|i| {
             let (offset, multiplier) = (
@@ -197,29 +225,65 @@ impl Kernel for AddKernel {
         let offset = emit::int(self.output_offset);
         let (min, max) = (emit::int(self.activation.0), emit::int(self.activation.1));
         let linear = self.linear();
-        Emitted {
-            parameters_type: quote!(Add),
-            parameters: quote!(rt::Add {
-                broadcast: #broadcast,
-                input1: #input1,
-                input2: #input2,
-                output_multiplier: #output,
-                output_offset: #offset,
-                activation_min: #min,
-                activation_max: #max,
-                linear: #linear,
-            }),
-            function: if self.subtract { "sub" } else { "add" },
-        }
+        quote!(rt::Add {
+            broadcast: #broadcast,
+            input1: #input1,
+            input2: #input2,
+            output_multiplier: #output,
+            output_offset: #offset,
+            activation_min: #min,
+            activation_max: #max,
+            linear: #linear,
+        })
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        match (input, self.broadcast.is_whole(input), self.subtract) {
-            (0, true, false) => Some("add_in_place"),
-            (0, true, true) => Some("sub_in_place"),
-            _ => None,
+    /// The addition whose first operand is this one's `own`, less its zero point: its
+    /// numbers in f32, if there are some.
+    pub(super) fn joined(&self, own: usize) -> Option<(Self, Numbers)> {
+        let mut joined = self.clone();
+        if own == 1 {
+            joined.offsets.swap(0, 1);
+            joined.multipliers.swap(0, 1);
         }
+        let [first, second, _] = joined.factors();
+        let offset = f64::from(joined.offsets[1]) * second + f64::from(joined.output_offset);
+        let exact = |a: i8, b: i8| joined.output_of(a.into(), b.into());
+        let formula = Formula::SumFrom(joined.zero_point());
+        let numbers = formula.find([first, second, offset], joined.activation, exact)?;
+        Some((joined, numbers))
     }
+
+    /// The first operand's zero point.
+    pub(super) fn zero_point(&self) -> i32 {
+        -self.offsets[0]
+    }
+}
+
+/// The two factors and the constant of an int8 addition whose first operand counts from its
+/// zero point, in f32, if there are some; multipliers are significands and shifts. For
+/// tests of the runtime.
+#[must_use]
+pub fn joined_addition(
+    offsets: [i32; 2],
+    multipliers: [[i32; 2]; 2],
+    output: [i32; 2],
+    output_offset: i32,
+    activation: (i32, i32),
+) -> Option<[f32; 3]> {
+    let multiplier = |[multiplier, shift]: [i32; 2]| Multiplier { multiplier, shift };
+    let addition = AddKernel {
+        broadcast: Broadcast::flat(0),
+        offsets,
+        multipliers: multipliers.map(multiplier),
+        output: multiplier(output),
+        output_offset,
+        activation,
+        subtract: false,
+        element: ElementType::I8,
+        left_shift: 20,
+    };
+    let (_, numbers) = addition.joined(0)?;
+    Some(numbers.all())
 }
 
 impl Channelwise for AddKernel {

@@ -4,6 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::accumulation::Accumulation;
+use super::add::AddKernel;
+use super::linear::Numbers;
 use super::narrow;
 use super::window::Window;
 use super::winograd::Winograd;
@@ -90,6 +92,8 @@ pub(super) struct Blocks<K> {
     pub inputs: Inputs,
     /// How to transform the inputs, if that is worth it.
     pub winograd: Option<Winograd>,
+    /// What becomes of its outputs and a second operand.
+    pub addition: Option<(AddKernel, Numbers)>,
 }
 
 impl Inputs {
@@ -201,7 +205,32 @@ impl<K> Blocks<K> {
 
 impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.original.simulate(inputs)
+        match &self.addition {
+            Some((addition, _)) => {
+                let own = self.original.simulate(&inputs[..1]);
+                addition.simulate(&[&own, inputs[1]])
+            }
+            None => self.original.simulate(inputs),
+        }
+    }
+
+    fn adding(&self, addition: &AddKernel, own: usize) -> Option<Box<dyn Kernel>> {
+        let accumulation = self.accumulation.simplified();
+        let takes = matches!(
+            self.inputs,
+            Inputs::Rows(2..) | Inputs::ShiftedRows | Inputs::Window(..)
+        );
+        accumulation
+            .int8()
+            .filter(|_| takes && accumulation.is_fast())?;
+        let addition = addition.joined(own)?;
+        let fits = accumulation.output_zero_point() == Some(addition.0.zero_point());
+        fits.then(|| {
+            Box::new(Self {
+                addition: Some(addition),
+                ..self.clone()
+            }) as _
+        })
     }
 
     fn macs(&self) -> u64 {
@@ -247,6 +276,41 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
         let Some((blocks, stage)) = self.parameters(constants) else {
             return self.original.emit(constants);
         };
+        let emitted = self.emit_product(blocks, stage, constants);
+        match &self.addition {
+            Some((addition, numbers)) => with_addition(emitted, addition, *numbers),
+            None => emitted,
+        }
+    }
+}
+
+/// A product's call with an addition behind it.
+fn with_addition(product: Emitted, addition: &AddKernel, numbers: Numbers) -> Emitted {
+    let (ty, product_parameters) = (product.parameters_type, product.parameters);
+    let (add, linear) = (addition.parameters(), numbers.emit());
+    Emitted {
+        parameters_type: quote!(BlocksAdd<rt::#ty>),
+        parameters: quote!(rt::BlocksAdd {
+            product: #product_parameters,
+            add: #add,
+            linear: #linear,
+        }),
+        function: match product.function {
+            "fully_connected_blocks" => "fully_connected_blocks_add",
+            "fully_connected_shifted" => "fully_connected_shifted_add",
+            _ => "conv_2d_blocks_add",
+        },
+    }
+}
+
+impl<K> Blocks<K> {
+    /// The call, without an addition.
+    fn emit_product(
+        &self,
+        blocks: TokenStream,
+        stage: TokenStream,
+        constants: &mut Constants,
+    ) -> Emitted {
         match &self.inputs {
             Inputs::Rows(_) => Emitted {
                 parameters_type: quote!(Blocks<'static, #stage>),

@@ -198,6 +198,7 @@ impl Kernel for Conv2dKernel {
         Some(Box::new(Blocks {
             depth,
             winograd,
+            addition: None,
             accumulation: self.accumulation.clone(),
             inputs,
             original: self.clone(),

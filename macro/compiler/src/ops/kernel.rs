@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 
+use super::add::AddKernel;
 use super::{Buffer, Channelwise};
 use crate::emit::Constants;
 use crate::graph::ElementType;
@@ -106,13 +107,24 @@ pub(crate) trait Kernel: Send + Sync {
         None
     }
 
+    /// The addition, if that is all it does, of two int8 tensors of one shape.
+    fn addition(&self) -> Option<&AddKernel> {
+        None
+    }
+
+    /// Of a vectorized kernel of one operand: the same one, with the addition of its output,
+    /// operand `own` of `addition`, and a second operand.
+    fn adding(&self, _addition: &AddKernel, _own: usize) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
     /// Of a vectorized kernel: the same one, which writes its output shifted, as vectorized
     /// kernels take their inputs.
     fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {
         None
     }
 
-    /// The same one, whose only operand is shifted already.
+    /// The same one, whose first operand is shifted already.
     fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
         None
     }

@@ -18,12 +18,15 @@ const STEP: f32 = 1.0 / 262_144.0;
 pub(super) enum Formula {
     /// `a * first + (b * second + constant)`.
     Sum,
+    /// The same of `a` less its zero point, always in fused steps.
+    SumFrom(i32),
     /// `(a + offset) * (b + offset) * first + constant`.
     Product([i32; 2]),
 }
 
+/// What the runtime computes with.
 #[derive(Clone, Copy, Debug)]
-struct Numbers {
+pub(super) struct Numbers {
     first: f32,
     second: f32,
     constant: f32,
@@ -38,6 +41,10 @@ impl Formula {
         let y = match self {
             Self::Sum if n.fused => a.mul_add(n.first, b.mul_add(n.second, n.constant)),
             Self::Sum => a * n.first + (b * n.second + n.constant),
+            Self::SumFrom(zero_point) => {
+                let a = a - zero_point as f32;
+                a.mul_add(n.first, b.mul_add(n.second, n.constant))
+            }
             Self::Product([first, second]) => {
                 (a + first as f32) * (b + second as f32) * n.first + n.constant
             }
@@ -50,6 +57,9 @@ impl Formula {
         let (a, b) = (f64::from(a), f64::from(b));
         match self {
             Self::Sum => a * first + b * second + constant,
+            Self::SumFrom(zero_point) => {
+                (a - f64::from(zero_point)) * first + b * second + constant
+            }
             Self::Product([one, other]) => {
                 (a + f64::from(one)) * (b + f64::from(other)) * first + constant
             }
@@ -64,15 +74,14 @@ impl Formula {
         (min, max): (i32, i32),
         exact: impl Fn(i8, i8) -> i32,
     ) -> TokenStream {
-        let Some(n) = self.find(factors, (min, max), exact) else {
-            return quote!(rt::Linear::NONE);
-        };
-        let [first, second, constant] = [n.first, n.second, n.constant].map(emit::float);
-        let fused = n.fused;
-        quote!(rt::Linear::new(#first, #second, #constant, #fused))
+        match self.find(factors, (min, max), exact) {
+            Some(numbers) => numbers.emit(),
+            None => quote!(rt::Linear::NONE),
+        }
     }
 
-    fn find(
+    /// The numbers, if there are some.
+    pub(super) fn find(
         self,
         factors: [f64; 3],
         (min, max): (i32, i32),
@@ -100,6 +109,7 @@ impl Formula {
         // Those that are right with fused steps, too, are preferred.
         let ways: &[bool] = match self {
             Self::Sum => &[true, false],
+            Self::SumFrom(_) => &[true],
             Self::Product(_) => &[false],
         };
         let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
@@ -118,6 +128,20 @@ impl Formula {
                 .take(3)
                 .find(|&n| all().all(|(pair, &q)| is_right(n, pair, q)))
         })
+    }
+}
+
+impl Numbers {
+    /// First and second factor, constant.
+    pub(super) fn all(self) -> [f32; 3] {
+        [self.first, self.second, self.constant]
+    }
+
+    /// The runtime's `Linear`.
+    pub(super) fn emit(self) -> TokenStream {
+        let [first, second, constant] = [self.first, self.second, self.constant].map(emit::float);
+        let fused = self.fused;
+        quote!(rt::Linear::new(#first, #second, #constant, #fused))
     }
 }
 

@@ -50,6 +50,7 @@ mod window;
 mod winograd;
 
 pub(crate) use activation::Activation;
+pub use add::joined_addition;
 pub use blocks::rows_of_weights;
 pub(crate) use buffer::Buffer;
 pub(crate) use channelwise::{Channels, Channelwise, Range};

@@ -4,6 +4,7 @@ pub(crate) mod arithmetic;
 mod correct;
 pub(crate) mod equalize;
 mod f32_end;
+mod fuse;
 mod lower;
 pub(crate) mod measure;
 pub(crate) mod params;
@@ -119,36 +120,6 @@ impl QuantGraph {
         }
     }
 
-    /// Takes out operators that do nothing but surround an image with its zero point, if
-    /// the convolution behind them, their only reader, does as much by itself.
-    fn fold_frames(&mut self) {
-        // From the last one on, so that positions in front stay as they are.
-        for position in (0..self.steps.len()).rev() {
-            let step = &self.steps[position];
-            let Some(frame) = step.kernel.frame() else {
-                continue;
-            };
-            let (from, to) = (step.inputs[0], step.output());
-            let zero_point = self.tensors[to].params.map_or(0, |p| p.zero_point);
-            if self.is_kept(to) || frame.value != f64::from(zero_point) {
-                continue;
-            }
-            let mut readers = self.steps.iter_mut().filter(|s| s.inputs.contains(&to));
-            let (Some(reader), None) = (readers.next(), readers.next()) else {
-                continue;
-            };
-            if reader.inputs[1..].contains(&to) {
-                continue;
-            }
-            if let Some(kernel) = reader.kernel.without_frame(&frame) {
-                reader.kernel = kernel.into();
-                reader.inputs[0] = from;
-                self.steps.remove(position);
-            }
-        }
-        self.renew_scratch();
-    }
-
     /// Gives every step the scratch memory that its kernel needs now.
     fn renew_scratch(&mut self) {
         self.tensors.truncate(self.own_tensors);
@@ -171,6 +142,7 @@ impl QuantGraph {
                 differs = true;
             }
         }
+        vector.fuse_additions();
         vector.keep_shifted();
         vector.renew_scratch();
         vector.vectorized = true;
@@ -180,33 +152,6 @@ impl QuantGraph {
     /// True if callers see a tensor after the run.
     fn is_kept(&self, id: TensorId) -> bool {
         self.outputs.contains(&id) || self.states.iter().any(|s| s.next == id)
-    }
-
-    /// Where all readers of a tensor take it shifted, it is written so.
-    fn keep_shifted(&mut self) {
-        for position in 0..self.steps.len() {
-            let tensor = self.steps[position].output();
-            let Some(writing) = self.steps[position].kernel.writing_shifted() else {
-                continue;
-            };
-            let readers: Vec<usize> = (0..self.steps.len())
-                .filter(|&s| self.steps[s].inputs.contains(&tensor))
-                .collect();
-            let reading = readers.iter().map(|&reader| {
-                let step = &self.steps[reader];
-                step.kernel
-                    .reading_shifted()
-                    .filter(|_| step.inputs.len() == 1)
-            });
-            if let (false, Some(reading)) =
-                (self.is_kept(tensor), reading.collect::<Option<Vec<_>>>())
-            {
-                self.steps[position].kernel = writing.into();
-                for (reader, kernel) in readers.into_iter().zip(reading) {
-                    self.steps[reader].kernel = kernel.into();
-                }
-            }
-        }
     }
 
     /// Places in the arena are multiples of this many bytes, but for int8 tensors that

@@ -5,6 +5,7 @@ use core::arch::x86_64::*;
 
 use super::isa::cold;
 use super::ready::{Ready, Scales};
+use super::sum::Sum;
 
 /// Towards zero, without exceptions.
 const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
@@ -88,6 +89,13 @@ impl Factors {
     #[inline(always)]
     pub(super) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
         // SAFETY: the features are enabled.
+        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED>(words)) }
+    }
+
+    /// The same before it is truncated.
+    #[inline(always)]
+    unsafe fn scaled<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512 {
+        // SAFETY: the features are enabled.
         unsafe {
             let x = _mm512_cvtepi32_ps(words);
             let mut start = self.start;
@@ -100,7 +108,7 @@ impl Factors {
                 ));
             }
             let inner = _mm512_fmadd_round_ps::<TRUNCATE>(x, self.lower, start);
-            _mm512_cvttps_epi32(_mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, inner))
+            _mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, inner)
         }
     }
 }
@@ -211,6 +219,37 @@ impl<const N: usize> Requantize<N> {
                 by(2).apply::<ONE_SIDED>(words[2]),
                 by(3).apply::<ONE_SIDED>(words[3]),
             ])
+        }
+    }
+}
+
+impl<const N: usize> Requantize<N> {
+    /// The sums of outputs and the elements there, sixteen each, in the order of 16-byte
+    /// lanes.
+    #[inline(always)]
+    pub(super) unsafe fn added(
+        &self,
+        words: [__m512i; 4],
+        others: [*const i8; 4],
+        sum: &Sum,
+    ) -> __m512i {
+        // SAFETY: the elements are there; the features are enabled.
+        unsafe {
+            let Range { offset, min, max } = self.range;
+            let min = _mm512_set1_ps((min - offset) as f32);
+            let max = _mm512_set1_ps((max - offset) as f32);
+            let mut q = [_mm512_setzero_si512(); 4];
+            for i in 0..4 {
+                let x = self.factors[i % N].scaled::<false>(words[i]);
+                let x = _mm512_roundscale_ps::<TRUNCATE>(x);
+                let x = _mm512_min_ps(_mm512_max_ps(x, min), max);
+                q[i] = sum.rounded(x, others[i]);
+            }
+            let words = [
+                _mm512_packs_epi32(q[0], q[1]),
+                _mm512_packs_epi32(q[2], q[3]),
+            ];
+            clamped(words, sum.min, sum.max)
         }
     }
 }

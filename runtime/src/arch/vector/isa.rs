@@ -1,6 +1,8 @@
 //! What an instruction set can do with sixteen sums.
 
 use super::ready::{Ready, Scales};
+#[cfg(target_arch = "x86_64")]
+use super::sum::Addend;
 use super::tile::{Strip, Tile};
 use crate::ops::{Blocks, BlocksConv2d, NarrowRow, SparseRow};
 
@@ -117,7 +119,16 @@ pub trait BlockStage: Copy {
     fn scales(&self) -> Option<Scales<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;
+    /// What is added to outputs before they are stored.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn addend(&self) -> Option<Addend<'_>> {
+        None
+    }
+}
 
+/// The kernels that end with an output stage.
+pub trait BlockKernels: BlockStage {
     /// [`crate::ops::fully_connected_blocks`]. A method of each type, not a generic
     /// function, is compiled with this crate's options, whatever the program's are.
     fn fully_connected(

@@ -17,6 +17,18 @@ mod target;
 #[path = "x86_64.rs"]
 mod target;
 
+/// The body for each of some numbers that is below the bound, without a loop.
+macro_rules! each {
+    ($i:ident in $bound:tt of $($number:literal)* => $body:block) => {
+        $(
+            if $number < $bound {
+                let $i: usize = $number;
+                $body
+            }
+        )*
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 mod average;
 #[cfg(target_arch = "x86_64")]
@@ -71,14 +83,16 @@ pub(crate) use average::Average;
 pub(crate) use columns::Direct;
 pub(crate) use depthwise::Plane;
 pub(crate) use gemm::Pixels;
-pub use isa::BlockStage;
 pub(crate) use isa::LANES;
+pub use isa::{BlockKernels, BlockStage};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use level::level;
 pub use level::{Level, available, force, levels};
 pub use ready::{Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use shift::{Lines, pad_apart, pad_lines};
+#[cfg(target_arch = "x86_64")]
+pub use sum::Addend;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use sum::Sum;
 pub(crate) use table::{look_up, look_up_in_place};
@@ -105,6 +119,11 @@ pub(crate) fn multiply<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
+    #[cfg(target_arch = "x86_64")]
+    if p.output.addend().is_some() {
+        target::gemm_added(p, pixels, output);
+        return;
+    }
     if pixels.is_single() {
         target::gemm_pixel(p, pixels, output);
     } else {

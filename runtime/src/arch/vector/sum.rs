@@ -5,9 +5,21 @@ use core::arch::x86_64::*;
 
 use super::avx512_requantize::{clamped, in_order};
 use super::level::{Level, level};
+use crate::ops::Add;
+
+/// What is added to the outputs of a matrix product.
+#[derive(Clone, Copy, Debug)]
+pub struct Addend<'a> {
+    /// As many elements as there are outputs.
+    pub(crate) other: &'a [i8],
+    /// The sum of an output, less its zero point, and another element.
+    pub(crate) sum: Sum,
+    /// The same of outputs that have been stored.
+    pub(crate) add: &'a Add,
+}
 
 /// `a * first + (b * second + constant)`, each step rounded once, between two outputs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Sum {
     pub(crate) first: f32,
     pub(crate) second: f32,
@@ -61,17 +73,25 @@ impl Sum {
         at
     }
 
-    /// Sixteen sums, rounded to the nearest integer, ties to even.
     #[inline(always)]
     unsafe fn of(self, a: *const i8, b: *const i8, at: usize) -> __m512i {
         // SAFETY: sixteen elements each; the features are enabled.
         unsafe {
             let a = _mm512_cvtepi8_epi32(_mm_loadu_si128(a.wrapping_add(at).cast()));
-            let b = _mm512_cvtepi8_epi32(_mm_loadu_si128(b.wrapping_add(at).cast()));
+            self.rounded(_mm512_cvtepi32_ps(a), b.wrapping_add(at))
+        }
+    }
+
+    /// Sixteen sums, rounded to the nearest integer, ties to even.
+    #[inline(always)]
+    pub(super) unsafe fn rounded(self, a: __m512, b: *const i8) -> __m512i {
+        // SAFETY: sixteen elements; the features are enabled.
+        unsafe {
+            let b = _mm512_cvtepi8_epi32(_mm_loadu_si128(b.cast()));
             let (first, second) = (_mm512_set1_ps(self.first), _mm512_set1_ps(self.second));
             let constant = _mm512_set1_ps(self.constant);
             let inner = _mm512_fmadd_ps(_mm512_cvtepi32_ps(b), second, constant);
-            let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(a), first, inner);
+            let sum = _mm512_fmadd_ps(a, first, inner);
             _mm512_cvt_roundps_epi32::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(sum)
         }
     }

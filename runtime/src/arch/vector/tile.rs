@@ -10,18 +10,6 @@ const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const EXACT: u8 = 2;
 
-/// The body for each of some numbers that is below the bound, without a loop.
-macro_rules! each {
-    ($i:ident in $bound:tt of $($number:literal)* => $body:block) => {
-        $(
-            if $number < $bound {
-                let $i: usize = $number;
-                $body
-            }
-        )*
-    };
-}
-
 /// What a tile reads and writes; all of it in bounds.
 pub(super) struct Tile<'a, S: BlockStage> {
     pub(super) pixels: &'a Pixels<'a>,

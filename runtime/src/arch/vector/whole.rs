@@ -8,10 +8,100 @@
 use core::arch::x86_64::*;
 
 use super::avx512::Avx512;
-use super::avx512_requantize::{Requantize, in_order};
-use super::gemm::Pixels;
+use super::avx512_requantize::{Requantize, are_truncated, in_order};
+use super::gemm::{self, Pixels};
 use super::isa::{BlockStage, LANES};
+use super::ready::Scales;
+use super::sum::Sum;
 use super::tile::{Strip, Tile, inputs};
+use crate::ops::Blocks;
+
+/// All pixels by all channels, if all of it can be done so.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(super) unsafe fn all_are_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        return false;
+    };
+    // SAFETY: the blocks have multipliers.
+    let truncated = |scales: &Scales<'_>| unsafe { are_truncated(scales, blocks) };
+    let mut block = 0;
+    while block < blocks {
+        let width = gemm::strip(blocks - block);
+        if tile.pixels_at_once(block, width) == 0 {
+            return false;
+        }
+        block += width;
+    }
+    if tile.stage.scales().filter(truncated).is_none() {
+        return false;
+    }
+    let mut block = 0;
+    while block < blocks {
+        let width = gemm::strip(blocks - block);
+        let strip = tile.strip(p.filter, block, width);
+        // SAFETY: pixels, blocks and outputs exist; the features are enabled.
+        unsafe {
+            match width {
+                4 => tile.whole_is_done::<4>(strip, output),
+                2 => tile.whole_is_done::<2>(strip, output),
+                _ => tile.whole_is_done::<1>(strip, output),
+            };
+        }
+        block += width;
+    }
+    true
+}
+
+/// From sums to outputs.
+trait How: Copy {
+    /// In the order of 16-byte lanes; `places` are where the outputs of each vector go.
+    unsafe fn outputs<const N: usize>(
+        self,
+        by: &Requantize<N>,
+        words: [__m512i; 4],
+        places: [usize; 4],
+    ) -> __m512i;
+}
+
+/// Outputs as they are, `ONE_SIDED` if the scales are.
+#[derive(Clone, Copy)]
+struct Stored<const ONE_SIDED: bool>;
+
+impl<const ONE_SIDED: bool> How for Stored<ONE_SIDED> {
+    #[inline(always)]
+    unsafe fn outputs<const N: usize>(
+        self,
+        by: &Requantize<N>,
+        words: [__m512i; 4],
+        _: [usize; 4],
+    ) -> __m512i {
+        // SAFETY: the caller's promises.
+        unsafe { by.requantize::<ONE_SIDED>(words) }
+    }
+}
+
+/// Sums of outputs and what lies in the same places there.
+#[derive(Clone, Copy)]
+struct Added(Sum, *const i8);
+
+impl How for Added {
+    #[inline(always)]
+    unsafe fn outputs<const N: usize>(
+        self,
+        by: &Requantize<N>,
+        words: [__m512i; 4],
+        places: [usize; 4],
+    ) -> __m512i {
+        let others = places.map(|place| self.1.wrapping_add(place));
+        // SAFETY: the caller's promises; addends are as large as outputs.
+        unsafe { by.added(words, others, &self.0) }
+    }
+}
 
 impl<S: BlockStage> Tile<'_, S> {
     /// All pixels by `N` blocks; false if it has to be done otherwise.
@@ -25,6 +115,7 @@ impl<S: BlockStage> Tile<'_, S> {
         let Some(scales) = self.stage.scales() else {
             return false;
         };
+        let at_once = self.pixels_at_once(strip.block(), N);
         let to = output.as_mut_ptr().cast::<i8>();
         let to = to.wrapping_add(strip.block() * LANES);
         // SAFETY: pixels, blocks and outputs exist; a stage with scales has int8 outputs.
@@ -32,31 +123,46 @@ impl<S: BlockStage> Tile<'_, S> {
             let Some(by) = Requantize::<N>::of(strip.block(), &scales) else {
                 return false;
             };
-            let Pixels { width, raw, .. } = *self.pixels;
-            let rows_are_whole = self.count.is_multiple_of(width);
-            if !rows_are_whole || (strip.block() + N) * LANES > self.channels {
-                return false;
-            }
-            // As many pixels at once as leave few to be computed twice.
-            let excess = |m: usize| width.next_multiple_of(m) - width;
-            let fits = |m: usize| width >= m && 8 * excess(m) <= width;
-            match N {
-                4 if raw && fits(4) => self.whole::<4, N, true>(strip, by, to),
-                2 if raw && fits(8) => self.whole::<8, N, true>(strip, by, to),
-                _ if raw => return false,
-                4 if excess(4) == 0 => self.whole::<4, N, false>(strip, by, to),
-                4 if excess(5) == 0 => self.whole::<5, N, false>(strip, by, to),
-                4 if excess(3) == 0 => self.whole::<3, N, false>(strip, by, to),
-                4 if fits(4) => self.whole::<4, N, false>(strip, by, to),
-                4 if fits(6) => self.whole::<6, N, false>(strip, by, to),
-                2 if fits(8) => self.whole::<8, N, false>(strip, by, to),
-                2 if fits(4) => self.whole::<4, N, false>(strip, by, to),
-                1 if fits(16) => self.whole::<16, N, false>(strip, by, to),
-                1 if fits(8) => self.whole::<8, N, false>(strip, by, to),
+            match (N, self.pixels.raw, at_once) {
+                (4, true, 4) => self.whole::<4, N, true>(strip, by, to),
+                (2, true, 8) => self.whole::<8, N, true>(strip, by, to),
+                (4, false, 3) => self.whole::<3, N, false>(strip, by, to),
+                (4, false, 4) => self.whole::<4, N, false>(strip, by, to),
+                (4, false, 5) => self.whole::<5, N, false>(strip, by, to),
+                (4, false, 6) => self.whole::<6, N, false>(strip, by, to),
+                (2, false, 4) => self.whole::<4, N, false>(strip, by, to),
+                (2, false, 8) => self.whole::<8, N, false>(strip, by, to),
+                (1, false, 8) => self.whole::<8, N, false>(strip, by, to),
+                (1, false, 16) => self.whole::<16, N, false>(strip, by, to),
                 _ => return false,
             }
         }
         true
+    }
+
+    /// As many pixels of a row as leave few to be computed twice; 0 if none do.
+    #[inline(always)]
+    fn pixels_at_once(&self, block: usize, blocks: usize) -> usize {
+        let Pixels { width, raw, .. } = *self.pixels;
+        let rows_are_whole = self.count.is_multiple_of(width);
+        if !rows_are_whole || (block + blocks) * LANES > self.channels {
+            return 0;
+        }
+        let excess = |m: usize| width.next_multiple_of(m) - width;
+        let fits = |m: &usize| width >= *m && 8 * excess(*m) <= width;
+        let even = |m: &usize| excess(*m) == 0;
+        let found = match (blocks, raw) {
+            (4, true) => [4].into_iter().find(fits),
+            (2, true) => [8].into_iter().find(fits),
+            (4, false) => {
+                let even = [4, 5, 3].into_iter().find(even);
+                even.or_else(|| [4, 6].into_iter().find(fits))
+            }
+            (2, false) => [8, 4].into_iter().find(fits),
+            (1, false) => [16, 8].into_iter().find(fits),
+            _ => None,
+        };
+        found.unwrap_or(0)
     }
 
     /// `M` pixels at once; `M` times `N` is a multiple of four.
@@ -70,10 +176,14 @@ impl<S: BlockStage> Tile<'_, S> {
     ) {
         // SAFETY: the caller's promises.
         unsafe {
-            if by.is_one_sided() {
-                self.rows_of::<M, N, RAW, true>(strip, by, to);
+            if let Some(addend) = self.stage.addend() {
+                let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
+                let how = Added(addend.sum, other);
+                self.rows_of::<M, N, RAW, _>(strip, by, how, to);
+            } else if by.is_one_sided() {
+                self.rows_of::<M, N, RAW, _>(strip, by, Stored::<true>, to);
             } else {
-                self.rows_of::<M, N, RAW, false>(strip, by, to);
+                self.rows_of::<M, N, RAW, _>(strip, by, Stored::<false>, to);
             }
         }
     }
@@ -81,10 +191,11 @@ impl<S: BlockStage> Tile<'_, S> {
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn rows_of<const M: usize, const N: usize, const RAW: bool, const ONE_SIDED: bool>(
+    unsafe fn rows_of<const M: usize, const N: usize, const RAW: bool, H: How>(
         &self,
         strip: Strip,
         by: Requantize<N>,
+        how: H,
         to: *mut i8,
     ) {
         let Pixels {
@@ -131,14 +242,18 @@ impl<S: BlockStage> Tile<'_, S> {
                             w = w.wrapping_add(N * 64);
                         }
                     }
-                    let to = to.wrapping_add((y * width + at) * self.channels);
-                    for quad in 0..M * N / 4 {
+                    let begin = (y * width + at) * self.channels;
+                    // No loop: sums stay in registers only where their places are constants.
+                    let quads = M * N / 4;
+                    each!(quad in quads of 0 1 2 3 4 5 => {
                         let k = 4 * quad;
                         let word = |k: usize| sums[k % N][k / N];
                         let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
-                        let bytes = by.requantize::<ONE_SIDED>(words);
-                        self.put::<N>(in_order(bytes), to.wrapping_add(k / N * self.channels));
-                    }
+                        let place = |k: usize| begin + k / N * self.channels + k % N * LANES;
+                        let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
+                        let bytes = how.outputs(&by, words, places);
+                        self.put::<N>(in_order(bytes), to.wrapping_add(places[0]));
+                    });
                 }
                 x += M;
             }

@@ -16,6 +16,7 @@ use core::arch::x86_64::*;
 use super::avx512_requantize::{Requantize, are_truncated, in_order};
 use super::isa::{BlockStage, LANES};
 use super::ready::Scales;
+use super::sum::{Addend, Sum};
 
 /// Outputs of a tile in each direction.
 const OUTPUTS: usize = 4;
@@ -55,7 +56,14 @@ pub(crate) struct Tiled<'a> {
     pub(crate) bias: &'a [[i32; LANES]],
     /// What becomes of the sums.
     pub(crate) scales: Scales<'a>,
+    /// What is added to the outputs, as many elements.
+    pub(crate) addend: Option<Addend<'a>>,
 }
+
+/// From sums to outputs: outputs of two-sided or one-sided scales, or sums with an addend.
+const TWO_SIDED: u8 = 0;
+const ONE_SIDED: u8 = 1;
+const ADDED: u8 = 2;
 
 /// A tile's first input and first output.
 #[derive(Clone, Copy)]
@@ -89,6 +97,9 @@ impl Tiled<'_> {
             && self.bias.len() >= blocks
             && self.scales.are_for(blocks)
             && output >= height * width * self.channels
+            && self
+                .addend
+                .is_none_or(|addend| addend.other.len() >= output)
             && work >= work_bytes(self.depth)
     }
 
@@ -113,11 +124,18 @@ impl Tiled<'_> {
         // SAFETY: all is large enough; the features are enabled.
         unsafe {
             let is_deep = self.depth.is_multiple_of(2 * LANES);
-            match (is_deep, self.scales.are_one_sided()) {
-                (true, true) => self.run::<{ 2 * LANES }, true>(work, to),
-                (true, false) => self.run::<{ 2 * LANES }, false>(work, to),
-                (false, true) => self.run::<LANES, true>(work, to),
-                (false, false) => self.run::<LANES, false>(work, to),
+            let how = match self.addend {
+                Some(_) => ADDED,
+                None if self.scales.are_one_sided() => ONE_SIDED,
+                None => TWO_SIDED,
+            };
+            match (is_deep, how) {
+                (true, ADDED) => self.run::<{ 2 * LANES }, ADDED>(work, to),
+                (true, ONE_SIDED) => self.run::<{ 2 * LANES }, ONE_SIDED>(work, to),
+                (true, _) => self.run::<{ 2 * LANES }, TWO_SIDED>(work, to),
+                (false, ADDED) => self.run::<LANES, ADDED>(work, to),
+                (false, ONE_SIDED) => self.run::<LANES, ONE_SIDED>(work, to),
+                (false, _) => self.run::<LANES, TWO_SIDED>(work, to),
             }
         }
         true
@@ -125,7 +143,7 @@ impl Tiled<'_> {
 
     /// `TILES` tiles at once, `RUN` input channels of them side by side.
     #[inline(always)]
-    unsafe fn run<const RUN: usize, const ONE_SIDED: bool>(&self, work: *mut i8, to: *mut i8) {
+    unsafe fn run<const RUN: usize, const HOW: u8>(&self, work: *mut i8, to: *mut i8) {
         let [rows, columns] = self.tiles();
         let transformed = work.wrapping_add(TILES * SUMS);
         // SAFETY: memory as `work_bytes` says; all tiles lie in the image.
@@ -158,7 +176,7 @@ impl Tiled<'_> {
                     self.products::<RUN>(block, transformed, work);
                     for (t, place) in places.iter().enumerate().take(count) {
                         let sums = work.wrapping_add(t * SUMS);
-                        self.outputs::<ONE_SIDED>(sums, place, block, to);
+                        self.outputs::<HOW>(sums, place, block, to);
                     }
                 }
             }
@@ -233,7 +251,7 @@ impl Tiled<'_> {
     /// The outputs of a tile and a block, of which these are the sums.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn outputs<const ONE_SIDED: bool>(
+    unsafe fn outputs<const HOW: u8>(
         &self,
         sums: *const i8,
         place: &Place,
@@ -242,7 +260,8 @@ impl Tiled<'_> {
     ) {
         let [height, width] = self.size;
         let (rows, columns) = (height - place.y, width - place.x);
-        let to = to.wrapping_add((place.y * width + place.x) * self.channels + block * LANES);
+        let first = (place.y * width + place.x) * self.channels + block * LANES;
+        let to = to.wrapping_add(first);
         let pitch = width * self.channels;
         // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
@@ -250,16 +269,19 @@ impl Tiled<'_> {
                 by: Requantize::new(block, &self.scales),
                 channels: self.channels,
                 columns,
+                addend: self
+                    .addend
+                    .map(|addend| (addend.sum, addend.other.as_ptr().wrapping_add(first))),
             };
-            line.store::<0, ONE_SIDED>(sums, to);
+            line.store::<0, HOW>(sums, to, 0);
             if rows > 1 {
-                line.store::<1, ONE_SIDED>(sums, to.wrapping_add(pitch));
+                line.store::<1, HOW>(sums, to, pitch);
             }
             if rows > 2 {
-                line.store::<2, ONE_SIDED>(sums, to.wrapping_add(2 * pitch));
+                line.store::<2, HOW>(sums, to, 2 * pitch);
             }
             if rows > 3 {
-                line.store::<3, ONE_SIDED>(sums, to.wrapping_add(3 * pitch));
+                line.store::<3, HOW>(sums, to, 3 * pitch);
             }
         }
     }
@@ -270,12 +292,15 @@ struct Line {
     by: Requantize<1>,
     channels: usize,
     columns: usize,
+    /// The addend's place beside the tile's first output.
+    addend: Option<(Sum, *const i8)>,
 }
 
 impl Line {
     /// Stores row `Y`, as many columns as there are.
     #[inline(always)]
-    unsafe fn store<const Y: usize, const ONE_SIDED: bool>(&self, sums: *const i8, to: *mut i8) {
+    unsafe fn store<const Y: usize, const HOW: u8>(&self, sums: *const i8, to: *mut i8, at: usize) {
+        let to = to.wrapping_add(at);
         // SAFETY: sums and outputs are there; the features are enabled.
         unsafe {
             let mut row = [_mm512_setzero_si512(); INPUTS];
@@ -290,7 +315,18 @@ impl Line {
                 divided(words[2], Y, 2),
                 divided(words[3], Y, 3),
             ];
-            let bytes = in_order(self.by.requantize::<ONE_SIDED>(words));
+            let bytes = match &self.addend {
+                Some((sum, other)) if HOW == ADDED => {
+                    // The last column's once more where there are fewer.
+                    let last = self.columns - 1;
+                    let other = |x: usize| other.wrapping_add(at + x.min(last) * self.channels);
+                    let others = [other(0), other(1), other(2), other(3)];
+                    self.by.added(words, others, sum)
+                }
+                _ if HOW == ONE_SIDED => self.by.requantize::<true>(words),
+                _ => self.by.requantize::<false>(words),
+            };
+            let bytes = in_order(bytes);
             if self.channels == LANES && self.columns >= OUTPUTS {
                 _mm512_storeu_si512(to.cast(), bytes);
                 return;

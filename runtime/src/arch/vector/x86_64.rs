@@ -14,8 +14,9 @@ use super::one;
 use super::plain::Plain;
 use super::sparse;
 use super::vnni::AvxVnni;
+use super::whole;
 use super::winograd::Tiled;
-use crate::ops::Blocks;
+use crate::ops::{Blocks, add_in_place};
 
 /// Instruction sets, from the slowest to the fastest. A CPU of one level need not have all
 /// that is below: many with AVX-512 lack AVX-VNNI.
@@ -187,6 +188,26 @@ by_level! {
     avx2 sparse::any::<Avx2, S>(p, rows, input, output),
     vnni sparse::any::<AvxVnni, S>(p, rows, input, output),
     avx512 sparse::strips::<S>(p, rows, input, output)
+}
+
+/// All pixels by all channels, and the sums of outputs and an addend.
+pub(crate) fn gemm_added<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    // SAFETY: the level is what the CPU has.
+    if level() >= Level::Avx512 && unsafe { whole::all_are_done(p, pixels, output) } {
+        return;
+    }
+    let (Some(scales), Some(addend)) = (p.output.scales(), p.output.addend()) else {
+        return;
+    };
+    // SAFETY: stages with scales have int8 outputs.
+    let output =
+        unsafe { core::slice::from_raw_parts_mut(output.as_mut_ptr().cast(), output.len()) };
+    gemm_pixels(&p.with(scales), pixels, output);
+    add_in_place(addend.add, output, addend.other);
 }
 
 /// One row of a tensor by channels the first of which have narrow weights, too; false if

@@ -164,6 +164,14 @@ impl Accumulation {
         }
     }
 
+    /// The output's zero point, if it has one.
+    pub(in crate::ops) fn output_zero_point(&self) -> Option<i32> {
+        match &self.output {
+            OutputStage::Requantize { output_offset, .. } => Some(*output_offset),
+            _ => None,
+        }
+    }
+
     /// The largest magnitude of a sum, if outputs are int8 by few instructions.
     pub(in crate::ops) fn fast_bound(&self) -> Option<i64> {
         let simplified = self.simplified();
