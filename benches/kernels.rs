@@ -48,6 +48,7 @@ fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize
     let p = rt::Blocks {
         depth,
         channels,
+        step: channels,
         zero_point: 0,
         filter: &filter,
         bias: &bias,
@@ -126,6 +127,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
         blocks: rt::Blocks {
             depth: 9 * depth,
             channels: depth,
+            step: depth,
             zero_point: 0,
             filter: &filter,
             bias: &bias,

@@ -402,6 +402,34 @@ CASES |= {
     "idle_flat": (idle_flat, [(1, 9, 8, 3)]),
     "idle_read_twice": (lambda x: (lambda y: layer(y, 18, 1, unread=[2, 4]) + tf.nn.sigmoid(layer(y, 18, 1, unread=[4, 5])))(tf.nn.tanh(layer(x, 36, 3))), [(1, 5, 5, 4)]),
 }
+def branch(x, channels, size, stride=1, relu=True):
+    """A convolution without idle channels."""
+    own = np.random.default_rng(100 * channels + size)
+    weights = own.normal(0, 0.3, (size, size, x.shape[-1], channels)).astype(np.float32)
+    x = tf.nn.bias_add(tf.nn.conv2d(x, tf.constant(weights), stride, "SAME"), own.normal(0, 0.3, channels).astype(np.float32))
+    return tf.nn.relu(x) if relu else x
+
+
+def depthwise_branch(x):
+    own = np.random.default_rng(7)
+    return tf.nn.depthwise_conv2d(x, own.normal(0, 0.4, (3, 3, x.shape[-1], 1)).astype(np.float32), [1, 1, 1, 1], "SAME")
+
+
+def branches(x):
+    """Channels side by side: of convolutions, of a pool, of one that others read, too."""
+    read_twice = branch(x, 12, 1)
+    first = [branch(x, 16, 1), branch(branch(x, 8, 1), 32, 3), tf.nn.max_pool2d(x, 3, 1, "SAME"), read_twice, branch(depthwise_branch(read_twice), 64, 1, relu=False)]
+    x = tf.concat(first, 3)
+    second = [tf.nn.avg_pool2d(x, 2, 2, "SAME"), branch(x, 20, 3, 2), branch(branch(x, 16, 1), 16, 3, 2)]
+    return tf.reduce_mean(branch(tf.concat(second, 3), 10, 1), [1, 2])
+
+
+# Concatenated channels.
+CASES |= {
+    "branches": (branches, [(1, 17, 18, 6)]),
+    "branches_batch": (lambda x: (lambda y: tf.concat([y, branch(x, 48, 3), y], 3))(branch(x, 5, 1)), [(3, 6, 8, 4)]),
+    "branches_output": (lambda x: tf.concat([branch(x, 32, 3), branch(x, 7, 1)], 3), [(1, 6, 9, 16)]),
+}
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {
     "conv_16x8": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),

@@ -14,6 +14,9 @@ pub struct Blocks<'a, S> {
     pub depth: usize,
     /// Output channels.
     pub channels: usize,
+    /// Elements from a pixel's outputs to the next one's: as many as there are channels,
+    /// unless others lie between.
+    pub step: usize,
     /// The input's zero point.
     pub zero_point: i8,
     /// Weights, in the order of `arch/vector`.
@@ -295,7 +298,7 @@ pub(super) fn conv_2d_here<S: BlockStage>(
 ) {
     let (w, depth) = (&p.window, p.input_depth);
     let image = (w.input_height * w.input_width * depth).max(1);
-    let size = (w.output_height * w.output_width * p.blocks.channels).max(1);
+    let size = (w.output_height * w.output_width * p.blocks.step).max(1);
     let padding = Padding {
         window: w,
         padded: p.padded,
@@ -308,7 +311,8 @@ pub(super) fn conv_2d_here<S: BlockStage>(
     let (scratch, work) = scratch.split_at_mut(padded.min(scratch.len()));
     let sizes = [w.output_height, w.output_width];
     let steps = |columns| [w.stride_height * columns * depth, w.stride_width * depth];
-    for (input, output) in input.chunks_exact(image).zip(output.chunks_exact_mut(size)) {
+    // The last image's outputs may end with the last channel.
+    for (input, output) in input.chunks_exact(image).zip(output.chunks_mut(size)) {
         if p.reads_input() {
             let pixels = Pixels::windows(input, sizes, steps(w.input_width), p.segments, p.run);
             vector::multiply(&p.blocks, &pixels.as_in_tensor(), output);
@@ -324,6 +328,7 @@ pub(super) fn conv_2d_here<S: BlockStage>(
                 pitch: p.padded[1] * depth,
                 depth,
                 channels: p.blocks.channels,
+                step: p.blocks.step,
                 size: sizes,
                 filter: p.transformed,
                 bias: p.blocks.bias,

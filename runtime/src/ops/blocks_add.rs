@@ -146,6 +146,7 @@ impl<'a, S> Blocks<'a, S> {
         Blocks {
             depth: self.depth,
             channels: self.channels,
+            step: self.step,
             zero_point: self.zero_point,
             filter: self.filter,
             bias: self.bias,

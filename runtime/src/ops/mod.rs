@@ -44,6 +44,8 @@ mod packed;
 mod pad;
 #[cfg(niello_vector)]
 mod padding;
+#[cfg(niello_vector)]
+mod part;
 mod planar;
 mod pool_2d;
 mod prelu;
@@ -116,6 +118,8 @@ pub use packed::{
     fully_connected_rows, fully_connected_rows_overlapping,
 };
 pub use pad::{Pad, pad};
+#[cfg(niello_vector)]
+pub use part::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
 pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_in_place};

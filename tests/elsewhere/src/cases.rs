@@ -280,8 +280,9 @@ type Both<P> = fn(&rt::BlocksAdd<P>, &[i8], &[i8], &mut [i8], &mut [i8]);
 
 /// The outputs of a kernel, or the sums with another operand: the same in one call and in
 /// two.
-fn run<P: Copy>(
+fn run<P: Copy + rt::WritesChannels + WithStep>(
     p: P,
+    channels: usize,
     addition: Option<&Addition>,
     r: &mut Random,
     [input, output, scratch]: [usize; 3],
@@ -292,6 +293,10 @@ fn run<P: Copy>(
     let (mut outputs, mut scratch) = (vec![0; output], vec![0; scratch]);
     product(&p, &input, &mut outputs, &mut scratch);
     let Some(&Addition { add, linear }) = addition else {
+        assert_eq!(
+            among_others(p, channels, r, &input, &outputs, &mut scratch),
+            outputs
+        );
         return outputs;
     };
     let other = r.bytes(output);
@@ -309,6 +314,48 @@ fn run<P: Copy>(
     rt::add_in_place(&add, &mut outputs, &other);
     assert_eq!(sums, outputs);
     sums
+}
+
+/// The outputs once more, written among other channels, which stay.
+fn among_others<P: rt::WritesChannels + WithStep>(
+    p: P,
+    channels: usize,
+    r: &mut Random,
+    input: &[i8],
+    outputs: &[i8],
+    scratch: &mut [i8],
+) -> Vec<i8> {
+    let (begin, behind) = (r.size(0, 40), r.size(0, 40));
+    let step = begin + channels + behind;
+    let mut all = vec![77; outputs.len() / channels * step];
+    let p = rt::Part {
+        product: p.with_step(step),
+        begin,
+    };
+    rt::part_in_place(&p, &mut all, scratch, input);
+    let is_part = |i: usize| (begin..begin + channels).contains(&(i % step));
+    let (parts, others): (Vec<_>, Vec<_>) =
+        all.into_iter().enumerate().partition(|(i, _)| is_part(*i));
+    assert!(others.iter().all(|(_, x)| *x == 77));
+    parts.into_iter().map(|(_, x)| x).collect()
+}
+
+/// Sets where a pixel's outputs begin.
+trait WithStep {
+    fn with_step(self, step: usize) -> Self;
+}
+
+impl<S> WithStep for rt::Blocks<'_, S> {
+    fn with_step(self, step: usize) -> Self {
+        Self { step, ..self }
+    }
+}
+
+impl<S> WithStep for rt::BlocksConv2d<'_, S> {
+    fn with_step(self, step: usize) -> Self {
+        let blocks = self.blocks.with_step(step);
+        Self { blocks, ..self }
+    }
 }
 
 /// Rows, windows and tiles, whose outputs are an operand of ADD.
@@ -336,6 +383,7 @@ fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let p = rt::Blocks {
         depth,
         channels,
+        step: channels,
         zero_point: 0,
         filter: &filter,
         bias: &bias,
@@ -343,7 +391,15 @@ fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     };
     let sizes = [rows * depth, rows * channels, rows * groups * 4];
     let both = rt::fully_connected_blocks_add;
-    run(p, addition, &mut r, sizes, rt::fully_connected_blocks, both)
+    run(
+        p,
+        channels,
+        addition,
+        &mut r,
+        sizes,
+        rt::fully_connected_blocks,
+        both,
+    )
 }
 
 /// A row with many zeros, or none, or nothing else.
@@ -371,6 +427,7 @@ fn sparse_rows(seed: u32) -> Vec<i8> {
         blocks: rt::Blocks {
             depth,
             channels,
+            step: channels,
             zero_point: -128,
             filter: &filter,
             bias: &bias,
@@ -408,6 +465,7 @@ fn narrow_rows(seed: u32) -> Vec<i8> {
         blocks: rt::Blocks {
             depth,
             channels,
+            step: channels,
             zero_point: 0,
             filter: &filter,
             bias: &bias,
@@ -442,6 +500,7 @@ fn close_calls(seed: u32) -> Vec<i8> {
     let p = rt::Blocks {
         depth: 4,
         channels: blocks * 16,
+        step: blocks * 16,
         zero_point: 0,
         filter: &filter,
         bias: &bias,
@@ -515,6 +574,7 @@ fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
         blocks: rt::Blocks {
             depth: length * segments.len(),
             channels,
+            step: channels,
             zero_point: r.byte(),
             filter: &filter,
             bias: &bias,
@@ -528,7 +588,15 @@ fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
         padded[0] * padded[1] * input_depth + 64,
     ];
     let both = rt::conv_2d_blocks_add;
-    run(p, addition, &mut r, sizes, rt::conv_2d_blocks, both)
+    run(
+        p,
+        channels,
+        addition,
+        &mut r,
+        sizes,
+        rt::conv_2d_blocks,
+        both,
+    )
 }
 
 /// CONV_2D of 3x3 pixels with weights for transformed inputs, too.
@@ -571,6 +639,7 @@ fn some_tiles(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
         blocks: rt::Blocks {
             depth: 9 * depth,
             channels,
+            step: channels,
             zero_point: r.byte(),
             filter: &filter,
             bias: &bias,
@@ -584,7 +653,15 @@ fn some_tiles(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
         padded[0] * padded[1] * depth + 64 + work,
     ];
     let both = rt::conv_2d_blocks_add;
-    run(p, addition, &mut r, sizes, rt::conv_2d_blocks, both)
+    run(
+        p,
+        channels,
+        addition,
+        &mut r,
+        sizes,
+        rt::conv_2d_blocks,
+        both,
+    )
 }
 
 /// Whole blocks' weights, channel by channel.

@@ -92,6 +92,8 @@ pub(super) struct Blocks<K> {
     pub inputs: Inputs,
     /// How to transform the inputs, if that is worth it.
     pub winograd: Option<Winograd>,
+    /// From a pixel's outputs to the next one's, if others lie between.
+    pub step: Option<usize>,
     /// What becomes of its outputs and a second operand.
     pub addition: Option<(AddKernel, Numbers)>,
 }
@@ -190,7 +192,12 @@ impl<K> Blocks<K> {
         };
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, true, constants);
-        let sizes = emit::fields(&[("depth", self.depth), ("channels", accumulation.channels())]);
+        let channels = accumulation.channels();
+        let sizes = emit::fields(&[
+            ("depth", self.depth),
+            ("channels", channels),
+            ("step", self.step.unwrap_or(channels)),
+        ]);
         let zero_point = emit::int(zero_point);
         let blocks = quote!(rt::Blocks {
             #sizes
@@ -214,15 +221,18 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
         }
     }
 
+    fn with_step(&self, channels: usize, step: usize) -> Option<Box<dyn Kernel>> {
+        let accumulation = self.fused()?;
+        (accumulation.channels() == channels).then(|| {
+            Box::new(Self {
+                step: Some(step),
+                ..self.clone()
+            }) as _
+        })
+    }
+
     fn adding(&self, addition: &AddKernel, own: usize) -> Option<Box<dyn Kernel>> {
-        let accumulation = self.accumulation.simplified();
-        let takes = matches!(
-            self.inputs,
-            Inputs::Rows(2..) | Inputs::ShiftedRows | Inputs::Window(..)
-        );
-        accumulation
-            .int8()
-            .filter(|_| takes && accumulation.is_fast())?;
+        let accumulation = self.fused()?;
         let addition = addition.joined(own)?;
         let fits = accumulation.output_zero_point() == Some(addition.0.zero_point());
         fits.then(|| {
@@ -304,6 +314,18 @@ fn with_addition(product: Emitted, addition: &AddKernel, numbers: Numbers) -> Em
 }
 
 impl<K> Blocks<K> {
+    /// The sums, if what follows on them can be done by the kernel.
+    fn fused(&self) -> Option<Accumulation> {
+        let accumulation = self.accumulation.simplified();
+        let takes = matches!(
+            self.inputs,
+            Inputs::Rows(2..) | Inputs::ShiftedRows | Inputs::Window(..)
+        );
+        let is_plain = self.addition.is_none() && self.step.is_none();
+        let fits = takes && is_plain && accumulation.int8().is_some() && accumulation.is_fast();
+        fits.then_some(accumulation)
+    }
+
     /// The call, without an addition.
     fn emit_product(
         &self,

@@ -153,6 +153,10 @@ impl Kernel for ConcatenationKernel {
         self.is_one_row.then(|| begins.collect())
     }
 
+    fn parts(&self) -> Option<&[usize]> {
+        (!self.is_one_row && self.element_bytes == 1).then_some(&self.widths)
+    }
+
     fn gathers_inputs(&self) -> bool {
         true
     }

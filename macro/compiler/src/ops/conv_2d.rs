@@ -198,6 +198,7 @@ impl Kernel for Conv2dKernel {
         Some(Box::new(Blocks {
             depth,
             winograd,
+            step: None,
             addition: None,
             accumulation: self.accumulation.clone(),
             inputs,

@@ -178,6 +178,7 @@ impl Kernel for DepthwiseKernel {
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window, 1),
             winograd: None,
+            step: None,
             addition: None,
             original: self.clone(),
         }))

@@ -176,6 +176,7 @@ impl Kernel for FullyConnectedKernel {
             accumulation: self.accumulation.clone(),
             inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
             winograd: None,
+            step: None,
             addition: None,
             original: self.clone(),
         }))

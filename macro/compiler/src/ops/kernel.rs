@@ -118,6 +118,18 @@ pub(crate) trait Kernel: Send + Sync {
         None
     }
 
+    /// Elements of one row of each operand, if its rows are those of int8 operands, side by
+    /// side, and there are several.
+    fn parts(&self) -> Option<&[usize]> {
+        None
+    }
+
+    /// Of a vectorized kernel with so many int8 channels: the same one, with other channels
+    /// between those of one pixel and the next one's, `step` elements apart.
+    fn with_step(&self, _channels: usize, _step: usize) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
     /// Of a vectorized kernel: the same one, which writes its output shifted, as vectorized
     /// kernels take their inputs.
     fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {

@@ -34,6 +34,7 @@ mod linear;
 mod narrow;
 mod operator;
 mod packed;
+mod part;
 mod pool;
 mod reduce;
 pub(crate) mod requantize;
@@ -61,6 +62,7 @@ pub(crate) use context::{
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
 pub use narrow::narrowed;
 pub(crate) use operator::{Cast, ChannelRole, Operator};
+pub(crate) use part::PartKernel;
 pub(crate) use truncation::Truncation;
 pub use truncation::truncation;
 pub use winograd::transformed;

@@ -1,7 +1,10 @@
 //! What neighbouring operators do for each other: padding, additions, the layout between
 //! them.
 
-use super::QuantGraph;
+use std::sync::Arc;
+
+use super::{QuantGraph, QuantTensor, Step, TensorId};
+use crate::ops::PartKernel;
 
 impl QuantGraph {
     /// Takes out operators that do nothing but surround an image with its zero point, if
@@ -64,6 +67,89 @@ impl QuantGraph {
             self.steps.remove(producer);
         }
         self.renew_scratch();
+    }
+
+    /// Channels that a concatenation puts side by side are written there by the operators
+    /// that make them, if nothing else reads them; the others are copied.
+    pub(super) fn write_parts(&mut self) {
+        self.drop_scratch();
+        // From the last one on, so that positions in front stay as they are.
+        for position in (0..self.steps.len()).rev() {
+            let step = &self.steps[position];
+            let Some(widths) = step.kernel.parts().map(<[usize]>::to_vec) else {
+                continue;
+            };
+            let (inputs, output) = (step.inputs.clone(), step.output());
+            let width: usize = widths.iter().sum();
+            let pixels = self.tensors[output].len / width.max(1);
+            let mut parts = Vec::new();
+            let mut begin = 0;
+            for (operand, &channels) in widths.iter().enumerate() {
+                let direct = self.producer(position, operand).and_then(|producer| {
+                    let kernel = self.steps[producer].kernel.with_step(channels, width)?;
+                    Some((producer, Arc::from(kernel)))
+                });
+                let (made_at, product) = direct.map_or((position, None), |(p, k)| (p, Some(k)));
+                let kernel = PartKernel {
+                    product,
+                    begin,
+                    channels,
+                    step: width,
+                    pixels,
+                    continues: false,
+                    is_shifted: false,
+                };
+                parts.push((made_at, inputs[operand], kernel));
+                begin += channels;
+            }
+            if parts.iter().all(|(_, _, kernel)| kernel.product.is_none()) {
+                continue;
+            }
+            parts.sort_by_key(|&(made_at, ..)| made_at);
+            self.chain(position, parts, output);
+        }
+        self.add_scratch();
+    }
+
+    /// Replaces a concatenation by parts, each of which takes the tensor that the one before
+    /// has made.
+    fn chain(&mut self, position: usize, parts: Vec<(usize, TensorId, PartKernel)>, all: TensorId) {
+        let concatenation = self.steps.remove(position);
+        let (count, mut others) = (parts.len(), None);
+        let mut behind = Vec::new();
+        for (number, (made_at, operand, mut kernel)) in parts.into_iter().enumerate() {
+            kernel.continues = others.is_some();
+            let tensor = if number + 1 == count {
+                all
+            } else {
+                let value = None;
+                let part = self.tensors[all].clone();
+                self.tensors.push(QuantTensor { value, ..part });
+                self.tensors.len() - 1
+            };
+            let is_direct = kernel.product.is_some();
+            let mut step = if is_direct {
+                self.steps[made_at].clone()
+            } else {
+                Step {
+                    inputs: vec![operand],
+                    ..concatenation.clone()
+                }
+            };
+            step.inputs.extend(others.replace(tensor));
+            step.outputs = vec![tensor];
+            step.kernel = Arc::new(kernel);
+            if is_direct {
+                step.operator = match step.operator {
+                    "CONV_2D" => "CONV_2D, CONCATENATION",
+                    _ => "FULLY_CONNECTED, CONCATENATION",
+                };
+                self.steps[made_at] = step;
+            } else {
+                behind.push(step);
+            }
+        }
+        self.steps.splice(position..position, behind);
     }
 
     /// Who makes an operand of a step, only for it and of one operand of its own.

@@ -122,11 +122,16 @@ impl QuantGraph {
 
     /// Gives every step the scratch memory that its kernel needs now.
     fn renew_scratch(&mut self) {
+        self.drop_scratch();
+        self.add_scratch();
+    }
+
+    /// Takes all scratch memory away.
+    fn drop_scratch(&mut self) {
         self.tensors.truncate(self.own_tensors);
         for step in &mut self.steps {
             step.outputs.truncate(step.results);
         }
-        self.add_scratch();
     }
 
     /// The program for targets without wide SIMD registers, and the one for targets with
@@ -143,6 +148,7 @@ impl QuantGraph {
             }
         }
         vector.fuse_additions();
+        vector.write_parts();
         vector.keep_shifted();
         vector.renew_scratch();
         vector.vectorized = true;

@@ -58,7 +58,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     };
     // SAFETY: the block has multipliers.
     let truncated = unsafe { is_truncated(scales.of(0)) };
-    if !truncated || p.channels != CHANNELS {
+    if !truncated || [p.channels, tile.step] != [CHANNELS; 2] {
         return false;
     }
     let to = output.as_mut_ptr().cast();

@@ -16,6 +16,8 @@ pub(super) struct Tile<'a, S: BlockStage> {
     pub(super) count: usize,
     bias: &'a [[i32; LANES]],
     pub(super) channels: usize,
+    /// Elements from a pixel's outputs to the next one's.
+    pub(super) step: usize,
     pub(super) stage: S,
 }
 
@@ -116,12 +118,14 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         let fits = p.bias.len() >= blocks
             && multipliers
             && p.filter.len() >= blocks * groups * 4 * LANES
-            && output.len() >= pixels.count * p.channels;
+            && (pixels.count == 0
+                || output.len() >= (pixels.count - 1) * p.step.max(p.channels) + p.channels);
         let tile = Self {
             pixels,
             count: pixels.count,
             bias: p.bias,
             channels: p.channels,
+            step: p.step.max(p.channels),
             stage: p.output,
         };
         (fits && groups > 0 && pixels.count > 0).then_some((tile, blocks))
@@ -289,7 +293,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     let (m, n) = (k / N, k % N);
                     let (channel, width) = self.channels_of(block + n);
                     if first + m < self.count {
-                        let to = begin.wrapping_add((first + m) * self.channels + channel);
+                        let to = begin.wrapping_add((first + m) * self.step + channel);
                         let words = self.words::<I, M, N>(&sums, block, k);
                         finish_block(&self.stage, &I::spill(words), channel, to, width);
                     }
@@ -312,7 +316,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // True if the strip's outputs of a pixel lie beside the next one's, or if
         // they are 64.
         let full = (block + N) * LANES <= self.channels;
-        let joined = full && (N == 4 || N * LANES == self.channels);
+        let joined = full && (N == 4 || N * LANES == self.step);
         // SAFETY: pixels below `count` and channels below `channels` have an output.
         unsafe {
             let by = [
@@ -337,7 +341,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     TWO_SIDED => I::requantize::<false>(words, by, scales, &mut doubt),
                     _ => I::requantize_exactly(words, by, scales),
                 };
-                let to = begin.wrapping_add((first + k[0] / N) * self.channels + block * LANES);
+                let to = begin.wrapping_add((first + k[0] / N) * self.step + block * LANES);
                 if joined && k[3] < all && first + k[3] / N < self.count {
                     I::store(bytes, to);
                 } else {
@@ -345,7 +349,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                         let (m, n) = (k[i] / N, k[i] % N);
                         if k[i] < all && first + m < self.count {
                             let (channel, width) = self.channels_of(block + n);
-                            let place = (first + m) * self.channels + channel;
+                            let place = (first + m) * self.step + channel;
                             I::store_one(bytes, i, begin.wrapping_add(place), width);
                         }
                     });

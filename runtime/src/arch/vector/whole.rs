@@ -242,14 +242,14 @@ impl<S: BlockStage> Tile<'_, S> {
                             w = w.wrapping_add(N * 64);
                         }
                     }
-                    let begin = (y * width + at) * self.channels;
+                    let begin = (y * width + at) * self.step;
                     // No loop: sums stay in registers only where their places are constants.
                     let quads = M * N / 4;
                     each!(quad in quads of 0 1 2 3 4 5 => {
                         let k = 4 * quad;
                         let word = |k: usize| sums[k % N][k / N];
                         let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
-                        let place = |k: usize| begin + k / N * self.channels + k % N * LANES;
+                        let place = |k: usize| begin + k / N * self.step + k % N * LANES;
                         let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
                         let bytes = how.outputs(&by, words, places);
                         self.put::<N>(in_order(bytes), to.wrapping_add(places[0]));
@@ -264,7 +264,7 @@ impl<S: BlockStage> Tile<'_, S> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn put<const N: usize>(&self, bytes: __m512i, to: *mut i8) {
-        let step = self.channels;
+        let step = self.step;
         // SAFETY: the caller's promise.
         unsafe {
             if N == 4 || N * LANES == step {

@@ -48,6 +48,8 @@ pub(crate) struct Tiled<'a> {
     pub(crate) depth: usize,
     /// Output channels.
     pub(crate) channels: usize,
+    /// Elements from a pixel's outputs to the next one's.
+    pub(crate) step: usize,
     /// Rows and columns of the output.
     pub(crate) size: [usize; 2],
     /// The weights: see the compiler's `ops/winograd.rs`.
@@ -96,7 +98,8 @@ impl Tiled<'_> {
             && self.filter.len() >= POINTS * self.depth * self.channels * 2
             && self.bias.len() >= blocks
             && self.scales.are_for(blocks)
-            && output >= height * width * self.channels
+            && self.step >= self.channels
+            && output + self.step >= height * width * self.step + self.channels
             && self
                 .addend
                 .is_none_or(|addend| addend.other.len() >= output)
@@ -260,14 +263,14 @@ impl Tiled<'_> {
     ) {
         let [height, width] = self.size;
         let (rows, columns) = (height - place.y, width - place.x);
-        let first = (place.y * width + place.x) * self.channels + block * LANES;
+        let first = (place.y * width + place.x) * self.step + block * LANES;
         let to = to.wrapping_add(first);
-        let pitch = width * self.channels;
+        let pitch = width * self.step;
         // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             let line = Line {
                 by: Requantize::new(block, &self.scales),
-                channels: self.channels,
+                step: self.step,
                 columns,
                 addend: self
                     .addend
@@ -290,7 +293,7 @@ impl Tiled<'_> {
 /// What becomes of a row of a tile.
 struct Line {
     by: Requantize<1>,
-    channels: usize,
+    step: usize,
     columns: usize,
     /// The addend's place beside the tile's first output.
     addend: Option<(Sum, *const i8)>,
@@ -319,7 +322,7 @@ impl Line {
                 Some((sum, other)) if HOW == ADDED => {
                     // The last column's once more where there are fewer.
                     let last = self.columns - 1;
-                    let other = |x: usize| other.wrapping_add(at + x.min(last) * self.channels);
+                    let other = |x: usize| other.wrapping_add(at + x.min(last) * self.step);
                     let others = [other(0), other(1), other(2), other(3)];
                     self.by.added(words, others, sum)
                 }
@@ -327,21 +330,21 @@ impl Line {
                 _ => self.by.requantize::<false>(words),
             };
             let bytes = in_order(bytes);
-            if self.channels == LANES && self.columns >= OUTPUTS {
+            if self.step == LANES && self.columns >= OUTPUTS {
                 _mm512_storeu_si512(to.cast(), bytes);
                 return;
             }
             _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
             if self.columns > 1 {
-                let to = to.wrapping_add(self.channels);
+                let to = to.wrapping_add(self.step);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<1>(bytes));
             }
             if self.columns > 2 {
-                let to = to.wrapping_add(2 * self.channels);
+                let to = to.wrapping_add(2 * self.step);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<2>(bytes));
             }
             if self.columns > 3 {
-                let to = to.wrapping_add(3 * self.channels);
+                let to = to.wrapping_add(3 * self.step);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<3>(bytes));
             }
         }
