@@ -119,6 +119,24 @@ fn concatenated_tensors_are_written_side_by_side() {
     assert_eq!(lines.count(), locate::STEPS + 1, "a line per operator");
 }
 
+niello::include_model! { fn branches = "models/ops/branches_i8.tflite" }
+
+/// What is left to copy are channels of pools, and those that others read, too.
+#[test]
+fn concatenated_channels_are_written_by_convolutions() {
+    let count = |name: &str| {
+        let names = branches::STEP_NAMES.iter();
+        names.filter(|&&step| step == name).count()
+    };
+    assert_eq!(count("CONV_2D, CONCATENATION"), 5);
+    assert_eq!(count("CONCATENATION"), 3);
+    assert!(
+        branches::ARENA_PICTURE.contains("in place"),
+        "{}",
+        branches::ARENA_PICTURE
+    );
+}
+
 /// Bytes of the arena, so that a change of the planner shows.
 #[test]
 fn arenas_are_as_small_as_they_were() {

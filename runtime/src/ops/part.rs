@@ -91,3 +91,25 @@ pub fn part_apart<P: WritesChannels>(
     copy(others, output);
     part(p, input, output, scratch);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_channels_stay_or_are_copied() {
+        let product = Copied {
+            channels: 2,
+            step: 5,
+        };
+        let p = Part { product, begin: 3 };
+        let mut output = [9; 10];
+        part(&p, &[1, 2, 3, 4], &mut output, &mut []);
+        assert_eq!(output, [9, 9, 9, 1, 2, 9, 9, 9, 3, 4]);
+        let others = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        part_apart(&p, &[-1, -2, -3, -4], &others, &mut output, &mut []);
+        assert_eq!(output, [0, 1, 2, -1, -2, 5, 6, 7, -3, -4]);
+        part_in_place(&p, &mut output, &mut [], &[7, 7]);
+        assert_eq!(output, [0, 1, 2, 7, 7, 5, 6, 7, -3, -4]);
+    }
+}

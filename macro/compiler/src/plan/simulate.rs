@@ -55,10 +55,11 @@ pub(crate) fn simulate_in_arena(
             }
         }
         // Scratch memory holds anything afterwards.
-        for &id in &step.outputs {
-            if let (Some(range), None) = (range(id), program.tensors[id].value) {
-                arena[range].fill(0x55);
-            }
+        for range in step.outputs[step.results..]
+            .iter()
+            .filter_map(|&id| range(id))
+        {
+            arena[range].fill(0x55);
         }
     }
     *states = program

@@ -80,6 +80,10 @@ impl QuantGraph {
                 continue;
             };
             let (inputs, output) = (step.inputs.clone(), step.output());
+            if self.is_kept(output) {
+                // It lies with the caller, where nothing is written in parts.
+                continue;
+            }
             let width: usize = widths.iter().sum();
             let pixels = self.tensors[output].len / width.max(1);
             let mut parts = Vec::new();
