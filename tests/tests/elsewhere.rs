@@ -6,7 +6,7 @@ use std::process::Command;
 
 use niello_compiler::{joined_addition, narrowed, rows_of_weights, transformed, truncation};
 
-#[path = "../elsewhere/src/cases.rs"]
+#[path = "../elsewhere/src/cases/mod.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod cases;
 #[path = "../elsewhere/src/models.rs"]

@@ -1,0 +1,110 @@
+//! What makes outputs of sums.
+
+use niello::__private as rt;
+
+use super::additions::Addition;
+use super::random::Random;
+use crate::truncation;
+
+/// No case's sums are larger.
+const LARGEST_SUM: i64 = 1 << 23;
+
+/// Multipliers ready for outputs with a zero point and a smallest value.
+fn made_ready(
+    (multiplier, shift): (Vec<[i32; 16]>, Vec<[i32; 16]>),
+    offset: i32,
+    activation_min: i32,
+) -> Vec<rt::Ready> {
+    let pairs: Vec<_> = multiplier.into_iter().zip(shift).collect();
+    let one_sided = activation_min >= offset;
+    let strips = pairs.chunks(4).flat_map(|strip| {
+        let mut units = Vec::new();
+        for (multipliers, shifts) in strip {
+            for (&m, &shift) in multipliers.iter().zip(shifts) {
+                let found = truncation(m, shift, LARGEST_SUM, one_sided);
+                units.extend(found.map(|unit| unit as u8));
+            }
+        }
+        let four = [0, 1, 2, 3].map(|i| strip[i.min(strip.len() - 1)]);
+        let ready = rt::ready(four.map(|b| b.0), four.map(|b| b.1), offset, &units);
+        ready.into_iter().take(strip.len())
+    });
+    strips.collect()
+}
+
+/// Outputs of any scales, zero point and bounds.
+pub(super) struct Outputs {
+    channels: Vec<rt::Ready>,
+    offset: i32,
+    min: i32,
+    max: i32,
+}
+
+impl Outputs {
+    /// Of so many blocks, whose shifts are around one from `low` to `high`.
+    pub(super) fn random(r: &mut Random, blocks: usize, [low, high]: [i32; 2]) -> Self {
+        let shift = r.between(low, high);
+        let multipliers = r.multipliers(blocks, shift);
+        Self::of(r, multipliers)
+    }
+
+    /// The same, as the first operand of an addition.
+    pub(super) fn random_for(
+        addition: Option<&Addition>,
+        r: &mut Random,
+        blocks: usize,
+        [low, high]: [i32; 2],
+    ) -> Self {
+        let Some(addition) = addition else {
+            return Self::random(r, blocks, [low, high]);
+        };
+        let shift = r.between(low, high);
+        let multipliers = r.multipliers(blocks, shift);
+        Self::around(r, multipliers, -addition.add.input1.offset)
+    }
+
+    /// Of significands and shifts.
+    pub(super) fn of(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>)) -> Self {
+        let offset = r.byte().into();
+        Self::around(r, multipliers, offset)
+    }
+
+    /// The same with this zero point.
+    fn around(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>), offset: i32) -> Self {
+        let (min, max) = r.bounds(offset);
+        Self {
+            channels: made_ready(multipliers, offset, min),
+            offset,
+            min,
+            max,
+        }
+    }
+
+    /// The kernel's numbers.
+    pub(super) fn blocks<'a>(
+        &'a self,
+        [depth, channels]: [usize; 2],
+        zero_point: i8,
+        filter: &'a [u8],
+        bias: &'a [[i32; 16]],
+    ) -> rt::Blocks<'a, rt::Scales<'a>> {
+        rt::Blocks {
+            depth,
+            channels,
+            step: channels,
+            zero_point,
+            filter,
+            bias,
+            output: self.scales(),
+        }
+    }
+
+    pub(super) fn scales(&self) -> rt::Scales<'_> {
+        rt::Scales {
+            channels: &self.channels,
+            output_offset: self.offset,
+            activation_min: self.min,
+            activation_max: self.max,
+        }
+    }
+}

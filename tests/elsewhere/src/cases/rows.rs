@@ -1,0 +1,111 @@
+//! Rows by channels.
+
+use niello::__private as rt;
+
+use super::additions::{Addition, run};
+use super::outputs::Outputs;
+use super::random::Random;
+use super::weights::{ohwi, weights, with_biases};
+use crate::{narrowed, rows_of_weights};
+
+/// Rows by channels.
+pub(super) fn products(seed: u32) -> Vec<i8> {
+    some_products(seed, None)
+}
+
+pub(super) fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
+    let mut r = Random(seed);
+    let (rows, depth, channels) = (r.size(1, 30), r.size(1, 80), r.size(1, 150));
+    let (groups, blocks) = (depth.div_ceil(4), channels.div_ceil(16));
+    let (filter, bias) = weights(&mut r, blocks, depth, 1);
+    let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
+    let p = outputs.blocks([depth, channels], 0, &filter, &bias);
+    let sizes = [rows * depth, rows * channels, rows * groups * 4];
+    run(p, addition, &mut r, sizes)
+}
+
+/// A row with many zeros, or none, or nothing else.
+pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x0FF0);
+    let (depth, channels) = (4 * r.size(1, 64), 64 * r.size(1, 5));
+    let blocks = channels / 16;
+    let (filter, bias) = weights(&mut r, blocks, depth, 1);
+    let rows = rows_of_weights(&ohwi(&filter, depth), depth);
+    let rows: Vec<u8> = rows.into_iter().map(|w| w as u8).collect();
+    let mut input = r.bytes(depth);
+    let zeros = r.between(0, 8);
+    for x in &mut input {
+        if r.between(0, 7) < zeros {
+            *x = -128;
+        }
+    }
+    if zeros == 0 {
+        // One zero in front of whole registers without any.
+        input.iter_mut().for_each(|x| *x = (*x).max(-127));
+        input[0] = -128;
+    }
+    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
+    let p = rt::SparseRow {
+        blocks: outputs.blocks([depth, channels], -128, &filter, &bias),
+        rows: &rows,
+    };
+    let mut output = vec![0; channels];
+    rt::fully_connected_sparse(&p, &input, &mut output, &mut []);
+    // All weights give the same.
+    let mut dense = vec![0; channels];
+    rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);
+    assert_eq!(output, dense);
+    output
+}
+
+/// A row by weights the first of which need 6 bits only, those of some blocks or of all.
+pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x6666);
+    let (depth, blocks) = (16 * r.size(1, 20), r.size(4, 14));
+    let mut filter = r.weights(blocks * 16 * depth);
+    let narrow = 2 * r.size(1, blocks / 2);
+    let offset = r.between(-95, 45) as i8;
+    for (i, weight) in filter[..narrow * 16 * depth].iter_mut().enumerate() {
+        let of_channel = offset + 3 * (i / 4 % 16) as i8;
+        *weight = ((*weight as i8 >> 2) + of_channel) as u8;
+    }
+    let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
+    let narrow = narrowed(&ohwi(&filter, depth), depth);
+    let narrow: Vec<u8> = narrow.into_iter().map(|w| w as u8).collect();
+    let channels = blocks * 16 - r.size(0, 15);
+    let input = r.bytes(depth);
+    let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
+    let p = rt::NarrowRow {
+        blocks: outputs.blocks([depth, channels], 0, &filter, &bias),
+        narrow: &narrow,
+    };
+    let mut output = vec![0; channels];
+    rt::fully_connected_narrow(&p, &input, &mut output, &mut vec![0; depth]);
+    // All weights give the same.
+    let mut dense = vec![0; channels];
+    rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);
+    assert_eq!(output, dense);
+    output
+}
+
+/// Sums next to those where a rounding changes: `x * m * 2^shift` near `k + 1/2`.
+pub(super) fn close_calls(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0x5555);
+    let (rows, blocks) = (6, r.size(1, 6));
+    let shift = r.between(-13, 0);
+    let (significands, shifts) = r.multipliers(blocks, shift);
+    let mut bias = r.blocks(blocks, -256, 255);
+    let factors = significands.iter().flatten().zip(shifts.iter().flatten());
+    for (bias, (&m, &shift)) in bias.iter_mut().flatten().zip(factors) {
+        let factor = f64::from(m) * f64::from_bits(((1023 + shift - 31) as u64) << 52);
+        let x = (f64::from(*bias) + 0.5) / factor;
+        *bias = (x.round() as i32).clamp(1 - (1 << 23), (1 << 23) - 1) + r.between(-1, 1);
+    }
+    let filter = vec![0; blocks * 64];
+    let outputs = Outputs::of(&mut r, (significands, shifts));
+    let p = outputs.blocks([4, blocks * 16], 0, &filter, &bias);
+    let input = r.bytes(rows * 4);
+    let mut output = vec![0; rows * blocks * 16];
+    rt::fully_connected_blocks(&p, &input, &mut output, &mut vec![0; rows * 4]);
+    output
+}
