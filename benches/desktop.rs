@@ -13,6 +13,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use ndarray::Axis;
+use niello_tests::{read_npz, sample_i8, shared as shared_folder};
+
 /// Rounds of both, and how long each lasts.
 const ROUNDS: usize = 31;
 const ROUND_NS: f64 = 3e6;
@@ -25,13 +28,18 @@ struct Model {
     name: &'static str,
     path: &'static str,
     macs: u64,
-    /// Runs it so many times, on random inputs.
-    run: fn(usize),
+    /// Samples of each input.
+    inputs: Vec<Samples>,
+    /// Runs it so many times, on one sample after the other.
+    run: fn(&[Samples], usize),
     /// Its operators.
     operators: &'static [&'static str],
     /// Runs it once more often, and notes the nanoseconds of each operator.
-    step: fn(&mut [Vec<f64>]),
+    step: fn(&[Samples], &mut [Vec<f64>]),
 }
+
+/// What one input is given.
+type Samples = Vec<Vec<i8>>;
 
 macro_rules! models {
     ($($name:ident = $path:literal, $($input:ident)*;)*) => {
@@ -44,15 +52,21 @@ macro_rules! models {
             name: stringify!($name),
             path: $path,
             macs: nets::$name::MACS,
+            inputs: samples(
+                stringify!($name),
+                &nets::$name::INPUT_NAMES,
+                &[$(nets::$name::$input::LEN),*],
+            ),
             run: {
                 // Inputs are called as their types are.
                 #[allow(non_snake_case)]
-                fn run(count: usize) {
+                fn run(inputs: &[Samples], count: usize) {
                     let mut arena = Box::new(nets::$name::Arena::new());
                     let mut output = Box::new(nets::$name::Output::ZERO);
-                    let inputs = ($(random(nets::$name::$input::LEN),)*);
-                    for _ in 0..count {
-                        let ($($input,)*) = &inputs;
+                    let samples = (0..inputs[0].len()).cycle();
+                    for number in samples.take(count) {
+                        let mut given = inputs.iter().map(|input| &input[number]);
+                        $(let $input = given.next().expect("each input");)*
                         $(let $input = nets::$name::$input::from_slice($input).expect("its length");)*
                         nets::$name::run_into(&mut arena, $($input,)* &mut output);
                         std::hint::black_box(&mut output);
@@ -63,12 +77,13 @@ macro_rules! models {
             operators: &nets::$name::STEP_NAMES,
             step: {
                 #[allow(non_snake_case)]
-                fn step(times: &mut [Vec<f64>]) {
+                fn step(inputs: &[Samples], times: &mut [Vec<f64>]) {
                     let mut arena = Box::new(nets::$name::Arena::new());
                     let mut output = Box::new(nets::$name::Output::ZERO);
-                    let inputs = ($(random(nets::$name::$input::LEN),)*);
-                    for _ in 0..STEP_RUNS {
-                        let ($($input,)*) = &inputs;
+                    let samples = (0..inputs[0].len()).cycle();
+                    for number in samples.take(STEP_RUNS) {
+                        let mut given = inputs.iter().map(|input| &input[number]);
+                        $(let $input = given.next().expect("each input");)*
                         $(let $input = nets::$name::$input::from_slice($input).expect("its length");)*
                         let mut run = nets::$name::begin(&mut arena, $($input,)* &mut output);
                         for times in times.iter_mut() {
@@ -84,7 +99,27 @@ macro_rules! models {
     };
 }
 
-/// Inputs of all values.
+/// Those of the record beside the repository, or a random one: how fast sparse rows are
+/// depends on their inputs.
+fn samples(model: &str, inputs: &[&str], lengths: &[usize]) -> Vec<Samples> {
+    let record = shared_folder().join(format!("golden/{model}_i8.npz"));
+    let record = if record.exists() {
+        read_npz(&record)
+    } else {
+        Vec::new()
+    };
+    let of_input = |(name, &length): (&&str, &usize)| {
+        let key = format!("in:{name}");
+        let Some((_, array)) = record.iter().find(|(k, _)| *k == key) else {
+            return vec![random(length)];
+        };
+        let samples = 0..array.len_of(Axis(0));
+        samples.map(|i| sample_i8(&record, &key, i)).collect()
+    };
+    inputs.iter().zip(lengths).map(of_input).collect()
+}
+
+/// An input of all values.
 fn random(count: usize) -> Vec<i8> {
     let mut state = 1_u32;
     let next = move || {
@@ -207,9 +242,9 @@ impl Drop for Peer {
 }
 
 /// Nanoseconds per run.
-fn time(run: fn(usize), count: usize) -> f64 {
+fn time(model: &Model, count: usize) -> f64 {
     let begin = Instant::now();
-    run(count);
+    (model.run)(&model.inputs, count);
     begin.elapsed().as_nanos() as f64 / count as f64
 }
 
@@ -267,7 +302,7 @@ fn operators(model: &Model) {
     let clock = (0..STEP_RUNS).map(|_| Instant::now().elapsed().as_nanos() as f64);
     let clock = quantile(&sorted(clock.collect()), 0.5);
     let mut times = vec![Vec::new(); model.operators.len()];
-    (model.step)(&mut times);
+    (model.step)(&model.inputs, &mut times);
     println!("{}, ns by operator", model.name);
     for (name, times) in model.operators.iter().zip(times) {
         println!("{:9.0}  {name}", quantile(&sorted(times), 0.5) - clock);
@@ -296,7 +331,7 @@ fn main() -> Result<(), String> {
     models.retain(|m| wanted.is_empty() || wanted.iter().any(|w| w == m.name));
     if alone {
         for model in &models {
-            let ns: Vec<f64> = (0..ROUNDS).map(|_| time(model.run, 20)).collect();
+            let ns: Vec<f64> = (0..ROUNDS).map(|_| time(model, 20)).collect();
             println!("{} {:.2} us", model.name, quantile(&sorted(ns), 0.5) / 1e3);
         }
         return Ok(());
@@ -322,11 +357,11 @@ fn main() -> Result<(), String> {
     let mut calls = Vec::new();
     for (i, model) in models.iter().enumerate() {
         let count = |ns: f64| ((ROUND_NS / ns) as usize).clamp(3, 5000);
-        let own_count = count(time(model.run, 3));
+        let own_count = count(time(model, 3));
         let peer_count = count(peer.time(i, 3)?);
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            let own = time(model.run, own_count);
+            let own = time(model, own_count);
             let call = peer.time(empty, 1000)?;
             let other = peer.time(i, peer_count)? - call;
             calls.push(call);
