@@ -16,6 +16,9 @@ const HALF: usize = 32;
 /// that the others leave.
 const INPUTS: usize = 16;
 
+/// How much more weights of the first two groups are.
+const MORE: i8 = 32;
+
 /// Fewer weights lie in a first-level cache, from where 8 bits are as fast.
 const LEAST: usize = 16 * 1024;
 
@@ -64,7 +67,10 @@ pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
                 for group in 0..3 {
                     narrowed.extend((0..64).map(|at| {
                         let hidden = weight(at, 3) >> (4 - 2 * group) & 3;
-                        weight(at, group) << 2 | hidden
+                        match group {
+                            2 => weight(at, 2) << 2 | hidden,
+                            _ => hidden << 6 | (weight(at, group) + MORE),
+                        }
                     }));
                 }
             }
@@ -126,9 +132,14 @@ mod tests {
         for k in 0..4 {
             let bytes = [0, 64, 128].map(|line| narrowed[at + line + k]);
             let weight = |group: usize| filter[channel * depth + INPUTS + 4 * group + k] - 10;
-            assert_eq!(bytes.map(|byte| byte >> 2), [0, 1, 2].map(weight));
-            let hidden = (bytes[0] & 3) << 6 | (bytes[1] & 3) << 4 | (bytes[2] & 3) << 2;
-            assert_eq!(hidden >> 2, weight(3));
+            assert_eq!(
+                [0, 1].map(|i| bytes[i] & 63),
+                [0, 1].map(|i| weight(i) + 32)
+            );
+            assert_eq!(bytes[2] >> 2, weight(2));
+            let [first, second, third] = bytes.map(|byte| i32::from(byte as u8));
+            let hidden = first >> 6 << 4 | second >> 6 << 2 | third & 3;
+            assert_eq!((hidden << 26 >> 26) as i8, weight(3));
         }
     }
 

@@ -45,7 +45,12 @@ pub(super) unsafe fn is_truncated(by: *const Ready) -> bool {
 /// True if truncation gives the outputs of the first so many blocks.
 #[inline(always)]
 pub(super) unsafe fn are_truncated(scales: &Scales<'_>, blocks: usize) -> bool {
-    // All blocks of a strip are, or none.
+    // All blocks of a strip are, or none; maybe all of them have the same multipliers.
+    let blocks = if scales.channels.len() == 1 {
+        1
+    } else {
+        blocks
+    };
     let mut strips = (0..blocks).step_by(4);
     // SAFETY: as many multipliers are there.
     strips.all(|block| unsafe { is_truncated(scales.of(block)) })

@@ -17,7 +17,7 @@ pub(crate) fn level() -> Level {
     }
     match LEVEL.load(Ordering::Relaxed) {
         0 => force(wanted()),
-        known => ALL[usize::from(known - 1) % ALL.len()],
+        known => ALL.get(usize::from(known) - 1).copied().unwrap_or(ALL[0]),
     }
 }
 

@@ -4,9 +4,9 @@
 //! # Narrow weights
 //! Strips of four blocks of sixteen channels, the last one maybe of two. For each block: an
 //! offset for each channel, which is what the layer's weights are more than these. Then, for
-//! each four groups of four inputs, and each block: three registers with the weights of a
-//! group in the upper 6 bits of each byte. The lower 2 bits of the three are the weights of
-//! the fourth group, from the upper bits on.
+//! each four groups of four inputs, and each block: three registers. The first two have the
+//! weights of a group, 32 more than they are, in the lower 6 bits of each byte, the third one in
+//! the upper 6. What these leave are the weights of the fourth group, from the upper bits on.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -26,30 +26,50 @@ pub(super) fn block_bytes(groups: usize) -> usize {
     (4 + 3 * groups) * LANES
 }
 
+/// How much more weights of the first two groups are.
+const MORE: i32 = 32;
+
+/// Sums of inputs, in all places.
+#[derive(Clone, Copy)]
+pub(super) struct Totals {
+    /// Of all inputs.
+    all: __m512i,
+    /// Of the first two of each four groups, times what their weights are more.
+    more: __m512i,
+}
+
 impl Row<'_> {
-    /// The sum of all inputs, in all places.
     #[inline(always)]
-    pub(super) unsafe fn total(&self) -> __m512i {
-        // SAFETY: there are inputs of as many groups.
+    pub(super) unsafe fn totals(&self) -> Totals {
+        // SAFETY: there are inputs of as many groups; the features are enabled.
         unsafe {
-            let mut sums = _mm512_setzero_si512();
+            let mut sums = [_mm512_setzero_si512(); 2];
             let ones = _mm512_set1_epi8(1);
+            let first = _mm512_maskz_mov_epi32(0x3333, ones);
             for at in (0..self.groups).step_by(LANES) {
                 let there = (self.groups - at).min(LANES);
                 let there = (0xFFFF_u32 >> (LANES - there)) as __mmask16;
                 let x = _mm512_maskz_loadu_epi32(there, self.input.wrapping_add(4 * at).cast());
-                sums = _mm512_dpbusd_epi32(sums, x, ones);
+                sums[0] = _mm512_dpbusd_epi32(sums[0], x, ones);
+                sums[1] = _mm512_dpbusd_epi32(sums[1], x, first);
             }
-            _mm512_set1_epi32(_mm512_reduce_add_epi32(sums))
+            let [all, first] = [
+                _mm512_reduce_add_epi32(sums[0]),
+                _mm512_reduce_add_epi32(sums[1]),
+            ];
+            Totals {
+                all: _mm512_set1_epi32(all),
+                more: _mm512_set1_epi32(MORE * first),
+            }
         }
     }
 
-    /// The strip of `N` blocks from `block` on, each in `SUMS` sums.
+    /// The strip of `N` blocks from `block` on.
     #[inline(always)]
-    pub(super) unsafe fn narrow<const N: usize, const SUMS: usize, const ONE_SIDED: bool>(
+    pub(super) unsafe fn narrow<const N: usize, const ONE_SIDED: bool>(
         &self,
         weights: *const u8,
-        total: __m512i,
+        totals: Totals,
         block: usize,
     ) {
         let (offsets, mut from) = (weights, self.input);
@@ -62,8 +82,8 @@ impl Row<'_> {
                 _mm512_set1_epi8(0b1100_0000_u8 as i8),
                 _mm512_set1_epi8(0b1111_0000_u8 as i8),
             );
-            // Of 4 times the weights.
-            let mut sums = [[_mm512_setzero_si512(); N]; SUMS];
+            // Of the first two groups, and of the others with 4 times the weights.
+            let mut sums = [[_mm512_setzero_si512(); N]; 2];
             for _ in 0..self.groups / GROUPS {
                 let x = [
                     Avx512::inputs(from),
@@ -75,19 +95,21 @@ impl Row<'_> {
                     let a = _mm512_loadu_si512(w.cast());
                     let b = _mm512_loadu_si512(w.wrapping_add(64).cast());
                     let c = _mm512_loadu_si512(w.wrapping_add(128).cast());
-                    // The three pairs of bits, each where it belongs.
-                    let (a6, b4, c2) = (
-                        _mm512_slli_epi16::<6>(a),
-                        _mm512_slli_epi16::<4>(b),
-                        _mm512_slli_epi16::<2>(c),
-                    );
+                    // The three pairs of bits, each where it belongs. Additions have more
+                    // units than shifts.
+                    let c2 = _mm512_add_epi8(c, c);
+                    let (b, b2) = (_mm512_andnot_si512(first, b), _mm512_srli_epi16::<2>(b));
                     const CHOOSE: i32 = 0xCA;
-                    let d = _mm512_ternarylogic_epi32::<CHOOSE>(first, a6, b4);
-                    let d = _mm512_ternarylogic_epi32::<CHOOSE>(second, d, c2);
-                    let four = [a, b, c, d];
-                    for i in 0..GROUPS {
-                        let weights = _mm512_and_si512(four[i], upper);
-                        sums[i % SUMS][n] = _mm512_dpbusd_epi32(sums[i % SUMS][n], x[i], weights);
+                    let d =
+                        _mm512_ternarylogic_epi32::<CHOOSE>(second, b2, _mm512_add_epi8(c2, c2));
+                    let d = _mm512_ternarylogic_epi32::<CHOOSE>(first, a, d);
+                    let weights = [
+                        [_mm512_andnot_si512(first, a), b],
+                        [_mm512_and_si512(c, upper), d],
+                    ];
+                    for i in 0..2 {
+                        sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x[2 * i], weights[i][0]);
+                        sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x[2 * i + 1], weights[i][1]);
                     }
                     w = w.wrapping_add(192);
                 }
@@ -96,12 +118,11 @@ impl Row<'_> {
             let mut words = [_mm512_setzero_si512(); N];
             for n in 0..N {
                 let bias = _mm512_loadu_si512(self.bias.wrapping_add(block + n).cast());
+                let bias = _mm512_sub_epi32(bias, totals.more);
                 let offset = _mm512_loadu_si512(offsets.wrapping_add(n * 64).cast());
-                let start = _mm512_add_epi32(bias, _mm512_mullo_epi32(total, offset));
-                for i in 1..SUMS {
-                    sums[0][n] = _mm512_add_epi32(sums[0][n], sums[i][n]);
-                }
-                words[n] = _mm512_add_epi32(_mm512_srai_epi32::<2>(sums[0][n]), start);
+                let start = _mm512_add_epi32(bias, _mm512_mullo_epi32(totals.all, offset));
+                let sum = _mm512_add_epi32(sums[0][n], _mm512_srai_epi32::<2>(sums[1][n]));
+                words[n] = _mm512_add_epi32(sum, start);
             }
             self.finish::<N, ONE_SIDED>(words, block);
         }

@@ -113,14 +113,14 @@ impl Row<'_> {
         let mut block = 0;
         // SAFETY: the blocks and their weights are there.
         unsafe {
-            let total = self.total();
+            let totals = self.totals();
             while block < count {
                 let weights = narrow.as_ptr().wrapping_add(block * size);
                 if block + 4 <= count {
-                    self.narrow::<4, 2, ONE_SIDED>(weights, total, block);
+                    self.narrow::<4, ONE_SIDED>(weights, totals, block);
                     block += 4;
                 } else {
-                    self.narrow::<2, 4, ONE_SIDED>(weights, total, block);
+                    self.narrow::<2, ONE_SIDED>(weights, totals, block);
                     block += 2;
                 }
             }

@@ -11,12 +11,13 @@
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 
 use super::SHIFT;
 use super::avx512::{Avx512, interleave};
 use super::avx512_requantize::{Requantize, are_truncated, in_order};
 use super::gemm::Pixels;
-use super::isa::{BlockStage, Isa, LANES, cold};
+use super::isa::{BlockStage, Isa, LANES};
 use super::level::{Level, level};
 use super::ready::Scales;
 use super::tile::Tile;
@@ -27,6 +28,9 @@ pub(crate) const MOST: usize = 256;
 
 /// Channels that come together: the blocks of a strip.
 const STRIP: usize = 4 * LANES;
+
+/// Inputs whose products come before the outputs of the strips in front.
+const HEAD: usize = 16;
 
 /// A register more than there are inputs.
 type List = [MaybeUninit<u8>; MOST + 64];
@@ -78,11 +82,10 @@ impl Nonzero {
 
     #[inline(always)]
     unsafe fn compress(&mut self, input: &[i8]) {
-        // SAFETY: the features are enabled.
-        let (shift, next) = unsafe { (_mm512_set1_epi8(SHIFT), _mm512_set1_epi8(64)) };
-        // SAFETY: as above.
-        let mut indices = unsafe {
-            _mm512_setr_epi32(
+        let (whole, rest) = input[..input.len().min(MOST)].as_chunks::<64>();
+        // SAFETY: as many bytes as there are; the features are enabled.
+        unsafe {
+            let mut indices = _mm512_setr_epi32(
                 0x0302_0100,
                 0x0706_0504,
                 0x0B0A_0908,
@@ -99,32 +102,37 @@ impl Nonzero {
                 0x3736_3534,
                 0x3B3A_3938,
                 0x3F3E_3D3C,
-            )
-        };
-        let mut count = 0;
-        for chunk in input.chunks(64).take(MOST / 64) {
-            let there = if chunk.len() < 64 {
-                (1 << chunk.len()) - 1
-            } else {
-                !0
-            };
-            // SAFETY: as many bytes as there are; both lists have a register's room behind
-            // all inputs.
-            unsafe {
-                let x = _mm512_maskz_loadu_epi8(there, chunk.as_ptr());
-                let x = _mm512_xor_si512(x, shift);
-                let nonzero = _mm512_test_epi8_mask(x, x) & there;
-                let values = self.values.as_mut_ptr().wrapping_add(count);
-                let value = _mm512_maskz_compress_epi8(nonzero, x);
-                _mm512_storeu_si512(values.cast(), value);
-                let places = self.indices.as_mut_ptr().wrapping_add(count);
-                let place = _mm512_maskz_compress_epi8(nonzero, indices);
-                _mm512_storeu_si512(places.cast(), place);
-                count += nonzero.count_ones() as usize;
-                indices = _mm512_add_epi8(indices, next);
+            );
+            let mut count = 0;
+            for chunk in whole {
+                count += self.append(count, _mm512_loadu_si512(chunk.as_ptr().cast()), indices);
+                indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
             }
+            if !rest.is_empty() {
+                let zeros = _mm512_set1_epi8(SHIFT);
+                let there = (1 << rest.len()) - 1;
+                let rest = _mm512_mask_loadu_epi8(zeros, there, rest.as_ptr());
+                count += self.append(count, rest, indices);
+            }
+            self.count = count;
         }
-        self.count = count;
+    }
+
+    /// Those of a register behind so many; gives how many there are.
+    #[inline(always)]
+    unsafe fn append(&mut self, count: usize, x: __m512i, indices: __m512i) -> usize {
+        let values = self.values.as_mut_ptr().wrapping_add(count);
+        let places = self.indices.as_mut_ptr().wrapping_add(count);
+        // SAFETY: both lists have a register's room behind all inputs; the features are
+        // enabled.
+        unsafe {
+            let x = _mm512_xor_si512(x, _mm512_set1_epi8(SHIFT));
+            let nonzero = _mm512_test_epi8_mask(x, x);
+            _mm512_storeu_si512(values.cast(), _mm512_maskz_compress_epi8(nonzero, x));
+            let there = _mm512_maskz_compress_epi8(nonzero, indices);
+            _mm512_storeu_si512(places.cast(), there);
+            nonzero.count_ones() as usize
+        }
     }
 
     /// Where the rows of four inputs begin, `pitch` bytes each.
@@ -142,22 +150,25 @@ impl Nonzero {
     }
 }
 
-/// The tile of one pixel, if rows of weights are there for all inputs.
+/// True if rows of weights are there for all inputs, and biases, multipliers and outputs
+/// for all channels.
 #[inline(always)]
-fn tile<'a, S: BlockStage>(
-    p: &Blocks<'a, S>,
-    rows: &'a [u8],
-    row: &'a Pixels<'a>,
+fn fits<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: &[u8],
+    input: &[i8],
     output: &[S::Element],
-) -> Option<Tile<'a, S>> {
-    let fits = p.channels.is_multiple_of(STRIP)
-        && row.bytes.len() == p.depth
-        && p.depth.is_multiple_of(4)
-        && p.depth <= MOST
-        && rows.len() >= p.depth * p.channels;
-    let p = Blocks { filter: rows, ..*p };
-    let (tile, _) = Tile::new(&p, row, output)?;
-    fits.then_some(tile)
+) -> bool {
+    let blocks = p.channels / LANES;
+    let multipliers = p.output.scales().is_none_or(|s| s.are_for(blocks));
+    multipliers
+        & p.channels.is_multiple_of(STRIP)
+        & (input.len() == p.depth)
+        & p.depth.is_multiple_of(4)
+        & (p.depth <= MOST)
+        & (rows.len() >= p.depth * p.channels)
+        & (p.bias.len() >= blocks)
+        & (output.len() >= p.channels)
 }
 
 /// All channels by any instruction set.
@@ -168,8 +179,9 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    let row = Pixels::raw_row(input);
-    let Some(tile) = tile(p, rows, &row, output) else {
+    let (row, p) = (Pixels::raw_row(input), &Blocks { filter: rows, ..*p });
+    let Some((tile, _)) = Tile::new(p, &row, output).filter(|_| fits(p, rows, input, output))
+    else {
         return;
     };
     let mut nonzero = Nonzero::new();
@@ -221,6 +233,19 @@ unsafe fn interleave_portably(rows: [*const u8; 4], to: &mut [[u8; 4 * LANES]; 4
     }
 }
 
+/// The same with AVX-512, out of the way of the usual case.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn exactly<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: &[u8],
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    // SAFETY: the caller's promises.
+    unsafe { any::<Avx512, S>(p, rows, input, output) };
+}
+
 /// All channels.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
@@ -230,18 +255,14 @@ pub(super) unsafe fn strips<S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    let row = Pixels::raw_row(input);
-    let Some(tile) = tile(p, rows, &row, output) else {
-        return;
-    };
     // SAFETY: there are multipliers and outputs for all strips; the level is what the CPU
     // has; the caller's promises.
     unsafe {
-        let truncated = |scales: &Scales<'_>| are_truncated(scales, p.channels / LANES);
-        let Some(scales) = tile.stage.scales().filter(truncated) else {
-            cold();
-            any::<Avx512, S>(p, rows, input, output);
-            return;
+        let truncated = |scales: &Scales<'_>| {
+            fits(p, rows, input, output) && are_truncated(scales, p.channels / LANES)
+        };
+        let Some(scales) = p.output.scales().filter(truncated) else {
+            return exactly(p, rows, input, output);
         };
         let layer = Layer {
             bias: p.bias.as_ptr(),
@@ -270,7 +291,7 @@ struct Layer<'a> {
 
 impl Layer<'_> {
     #[target_feature(
-        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2"
+        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,popcnt"
     )]
     unsafe fn with_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
         // SAFETY: the caller's promises.
@@ -287,33 +308,61 @@ impl Layer<'_> {
     unsafe fn strips<const VBMI: bool, const ONE_SIDED: bool>(&self, input: &[i8]) {
         let mut nonzero = Nonzero::new();
         let strips = self.channels / STRIP;
-        let mut strip = 0;
         // SAFETY: the strips are there; the caller's promises.
         unsafe {
             nonzero.find::<VBMI>(input);
-            while strip + 2 <= strips {
-                self.some::<2, ONE_SIDED>(&nonzero, strip);
-                strip += 2;
+            if strips >= 2 {
+                // Outputs of two strips are made while weights of the next ones come.
+                let head = nonzero.count.min(HEAD);
+                let mut sums = self.begin::<2>(0);
+                self.add::<2>(&mut sums, &nonzero, 0, 0..nonzero.count);
+                let mut strip = 2;
+                while strip + 2 <= strips {
+                    let mut next = self.begin::<2>(strip);
+                    self.add::<2>(&mut next, &nonzero, strip, 0..head);
+                    self.finish::<2, ONE_SIDED>(sums, strip - 2);
+                    self.add::<2>(&mut next, &nonzero, strip, head..nonzero.count);
+                    sums = next;
+                    strip += 2;
+                }
+                self.finish::<2, ONE_SIDED>(sums, strip - 2);
             }
-            if strip < strips {
-                self.some::<1, ONE_SIDED>(&nonzero, strip);
+            if strips % 2 == 1 {
+                let mut sums = self.begin::<1>(strips - 1);
+                self.add::<1>(&mut sums, &nonzero, strips - 1, 0..nonzero.count);
+                self.finish::<1, ONE_SIDED>(sums, strips - 1);
             }
         }
     }
 
-    /// `N` strips. More than two would not all stay in registers.
+    /// What the sums of `N` strips begin with.
     #[inline(always)]
-    unsafe fn some<const N: usize, const ONE_SIDED: bool>(&self, nonzero: &Nonzero, strip: usize) {
-        let filter = self.rows.wrapping_add(strip * STRIP);
+    unsafe fn begin<const N: usize>(&self, strip: usize) -> [[__m512i; 4]; N] {
         let bias = self.bias.wrapping_add(4 * strip);
-        // SAFETY: rows, biases and outputs of the strips are there; the caller's promises.
+        // SAFETY: biases of the strips are there; the features are enabled.
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); 4]; N];
             for k in 0..4 * N {
                 sums[k / 4][k % 4] = _mm512_loadu_si512(bias.wrapping_add(k).cast());
             }
-            let mut four = 0;
-            while four < nonzero.count {
+            sums
+        }
+    }
+
+    /// Adds products of some inputs, whole fours.
+    #[inline(always)]
+    unsafe fn add<const N: usize>(
+        &self,
+        sums: &mut [[__m512i; 4]; N],
+        nonzero: &Nonzero,
+        strip: usize,
+        inputs: Range<usize>,
+    ) {
+        let filter = self.rows.wrapping_add(strip * STRIP);
+        let mut four = inputs.start;
+        // SAFETY: rows of the inputs are there; the features are enabled.
+        unsafe {
+            while four < inputs.end {
                 let [a, b, c, d] = nonzero.rows(four, filter, self.channels);
                 let x = Avx512::inputs(nonzero.four(four));
                 for n in 0..N {
@@ -329,7 +378,20 @@ impl Layer<'_> {
                 }
                 four += 4;
             }
-            for n in 0..N {
+        }
+    }
+
+    /// From sums to outputs.
+    #[inline(always)]
+    unsafe fn finish<const N: usize, const ONE_SIDED: bool>(
+        &self,
+        sums: [[__m512i; 4]; N],
+        strip: usize,
+    ) {
+        for n in 0..N {
+            // SAFETY: multipliers and outputs of the strips are there; the features are
+            // enabled.
+            unsafe {
                 let by = Requantize::<4>::new(4 * (strip + n), self.scales);
                 let bytes = in_order(by.requantize::<ONE_SIDED>(sums[n]));
                 let to = self.to.wrapping_add((strip + n) * STRIP);

@@ -30,7 +30,7 @@ pub enum Level {
     AvxVnni,
     /// AVX-512 F, BW, DQ, VL, VNNI.
     Avx512,
-    /// The same with VBMI and VBMI2.
+    /// The same with VBMI, VBMI2 and POPCNT.
     Avx512Vbmi,
 }
 
@@ -51,7 +51,8 @@ pub(super) const KNOWN: Option<Level> = if cfg!(all(
     target_feature = "avx512vl",
     target_feature = "avx512vnni",
     target_feature = "avx512vbmi",
-    target_feature = "avx512vbmi2"
+    target_feature = "avx512vbmi2",
+    target_feature = "popcnt"
 )) {
     Some(Level::Avx512Vbmi)
 } else {
@@ -84,7 +85,10 @@ pub(super) fn has(level: Level) -> bool {
         Level::Avx2 => avx2,
         Level::AvxVnni => avx2 && bit(more, 4),
         Level::Avx512 => zmm && avx512,
-        Level::Avx512Vbmi => zmm && avx512 && bit(features.ecx, 1) && bit(features.ecx, 6),
+        Level::Avx512Vbmi => {
+            let vbmi = bit(features.ecx, 1) && bit(features.ecx, 6);
+            zmm && avx512 && vbmi && bit(base.ecx, 23)
+        }
     }
 }
 
@@ -102,6 +106,13 @@ macro_rules! by_level {
      plain $plain:expr, avx2 $avx2:expr, vnni $vnni:expr, avx512 $avx512:expr) => {
         mod $module {
             use super::*;
+
+            // Out of the way of the others.
+            #[inline(never)]
+            pub(super) unsafe fn plain<$($generic: $bound),*>($($argument: $ty),*) {
+                // SAFETY: every x86-64 can do that.
+                unsafe { $plain }
+            }
 
             #[target_feature(enable = "avx2,fma")]
             pub(super) unsafe fn avx2<$($generic: $bound),*>($($argument: $ty),*) {
@@ -127,7 +138,7 @@ macro_rules! by_level {
             // SAFETY: the level is what the CPU has.
             unsafe {
                 match level() {
-                    Level::Plain => $plain,
+                    Level::Plain => $module::plain($($argument),*),
                     Level::Avx2 => $module::avx2($($argument),*),
                     Level::AvxVnni => $module::vnni($($argument),*),
                     Level::Avx512 | Level::Avx512Vbmi => $module::avx512($($argument),*),
