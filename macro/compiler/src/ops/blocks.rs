@@ -56,13 +56,14 @@ const LEAST_SPARSE: usize = 16 * 1024;
 /// runtime's `arch/vector/sparse.rs`. Channels are a multiple of 64. For tests of the runtime, too.
 #[must_use]
 pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
-    let channels = filter.len() / depth.max(1);
+    let channels: Vec<&[i8]> = filter.chunks_exact(depth.max(1)).collect();
     let mut rows = Vec::with_capacity(filter.len());
-    for input in 0..depth {
-        for at in 0..channels {
-            let (strip, lane, word) = (at / STRIP * STRIP, at % STRIP / 16, at / 4 % 4);
-            let channel = strip + 16 * word + 4 * lane + at % 4;
-            rows.push(filter[channel * depth + input]);
+    for strips in channels.chunks(2 * STRIP) {
+        for input in 0..depth {
+            for at in 0..strips.len() {
+                let (strip, lane, word) = (at / STRIP * STRIP, at % STRIP / 16, at / 4 % 4);
+                rows.push(strips[strip + 16 * word + 4 * lane + at % 4][input]);
+            }
         }
     }
     rows

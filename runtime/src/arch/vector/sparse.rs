@@ -2,7 +2,8 @@
 //! read. Large layers of one row are as fast as their weights come from the cache.
 //!
 //! # Rows of weights
-//! The channels of each input side by side. In 64 of them, four channels at
+//! Strips of 64 channels come in twos, the last one maybe alone, with the channels of each
+//! input side by side. In 64 of them, four channels at
 //! `16 * l + 4 * j` are those from `16 * j + 4 * l` on: byte interleaving within lanes of 16
 //! bytes leaves four rows' blocks of sixteen channels in order.
 
@@ -189,7 +190,10 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
     unsafe { nonzero.find::<false>(input) };
     let mut weights = [[0_u8; 4 * LANES]; 4];
     for strip in 0..p.channels / STRIP {
-        let filter = rows.as_ptr().wrapping_add(strip * STRIP);
+        let alone = (strip + 1) * STRIP == p.channels && strip % 2 == 0;
+        let pitch = if alone { STRIP } else { 2 * STRIP };
+        let at = (strip - strip % 2) * STRIP * p.depth + strip % 2 * STRIP;
+        let filter = rows.as_ptr().wrapping_add(at);
         // SAFETY: rows and biases of the strip are there; the caller's promises.
         unsafe {
             let begin = |n: usize| p.bias.as_ptr().wrapping_add(4 * strip + n).cast();
@@ -200,7 +204,7 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
                 [I::begin(begin(3))],
             ];
             for four in (0..nonzero.count).step_by(4) {
-                interleave_portably(nonzero.rows(four, filter, p.channels), &mut weights);
+                interleave_portably(nonzero.rows(four, filter, pitch), &mut weights);
                 let x = I::inputs(nonzero.four(four));
                 for n in 0..4 {
                     sums[n][0] = I::dot(sums[n][0], x, I::weights(weights[n].as_ptr()));
@@ -268,6 +272,7 @@ pub(super) unsafe fn strips<S: BlockStage>(
             bias: p.bias.as_ptr(),
             rows: rows.as_ptr(),
             scales: &scales,
+            depth: p.depth,
             channels: p.channels,
             to: output.as_mut_ptr().cast(),
         };
@@ -285,6 +290,7 @@ struct Layer<'a> {
     rows: *const u8,
     bias: *const [i32; LANES],
     scales: &'a Scales<'a>,
+    depth: usize,
     channels: usize,
     to: *mut i8,
 }
@@ -358,12 +364,12 @@ impl Layer<'_> {
         strip: usize,
         inputs: Range<usize>,
     ) {
-        let filter = self.rows.wrapping_add(strip * STRIP);
+        let filter = self.rows.wrapping_add(strip * STRIP * self.depth);
         let mut four = inputs.start;
         // SAFETY: rows of the inputs are there; the features are enabled.
         unsafe {
             while four < inputs.end {
-                let [a, b, c, d] = nonzero.rows(four, filter, self.channels);
+                let [a, b, c, d] = nonzero.rows(four, filter, N * STRIP);
                 let x = Avx512::inputs(nonzero.four(four));
                 for n in 0..N {
                     let at = n * STRIP;
