@@ -72,10 +72,41 @@ impl Row<'_> {
         totals: Totals,
         block: usize,
     ) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let words = self.narrow_beside::<N, 0>(weights, totals, block).0;
+            self.finish::<N, ONE_SIDED>(words, block);
+        }
+    }
+
+    /// Two blocks from `block` on and the other two of their strip, whose weights have 8
+    /// bits. Together they keep both busy: what decodes weights, and what brings them.
+    #[inline(always)]
+    pub(super) unsafe fn half_narrow<const ONE_SIDED: bool>(
+        &self,
+        weights: *const u8,
+        totals: Totals,
+        block: usize,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let (first, second) = self.narrow_beside::<2, 2>(weights, totals, block);
+            self.finish::<4, ONE_SIDED>([first[0], first[1], second[0], second[1]], block);
+        }
+    }
+
+    /// The sums of `N` blocks from `block` on, and of `WIDE` other blocks behind them.
+    #[inline(always)]
+    unsafe fn narrow_beside<const N: usize, const WIDE: usize>(
+        &self,
+        weights: *const u8,
+        totals: Totals,
+        block: usize,
+    ) -> ([__m512i; N], [__m512i; WIDE]) {
         let (offsets, mut from) = (weights, self.input);
         let mut w = weights.wrapping_add(N * 64);
-        // SAFETY: there are inputs and weights of that many groups, offsets, biases,
-        // multipliers and outputs.
+        let mut wide = self.filter.wrapping_add(64 * (block * self.groups + N));
+        // SAFETY: there are inputs and weights of that many groups, offsets and biases.
         unsafe {
             let upper = _mm512_set1_epi8(0b1111_1100_u8 as i8);
             let (first, second) = (
@@ -84,6 +115,11 @@ impl Row<'_> {
             );
             // Of the first two groups, and of the others with 4 times the weights.
             let mut sums = [[_mm512_setzero_si512(); N]; 2];
+            let mut wide_sums = [[_mm512_setzero_si512(); WIDE]; 2];
+            for n in 0..WIDE {
+                let bias = self.bias.wrapping_add(block + N + n);
+                wide_sums[0][n] = _mm512_loadu_si512(bias.cast());
+            }
             for _ in 0..self.groups / GROUPS {
                 let x = [
                     Avx512::inputs(from),
@@ -100,8 +136,8 @@ impl Row<'_> {
                     let c2 = _mm512_add_epi8(c, c);
                     let (b, b2) = (_mm512_andnot_si512(first, b), _mm512_srli_epi16::<2>(b));
                     const CHOOSE: i32 = 0xCA;
-                    let d =
-                        _mm512_ternarylogic_epi32::<CHOOSE>(second, b2, _mm512_add_epi8(c2, c2));
+                    let d = _mm512_add_epi8(c2, c2);
+                    let d = _mm512_ternarylogic_epi32::<CHOOSE>(second, b2, d);
                     let d = _mm512_ternarylogic_epi32::<CHOOSE>(first, a, d);
                     let weights = [
                         [_mm512_andnot_si512(first, a), b],
@@ -112,6 +148,16 @@ impl Row<'_> {
                         sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x[2 * i + 1], weights[i][1]);
                     }
                     w = w.wrapping_add(192);
+                }
+                if WIDE > 0 {
+                    for i in 0..GROUPS {
+                        for n in 0..WIDE {
+                            let weights = _mm512_loadu_si512(wide.wrapping_add(n * 64).cast());
+                            let sum = &mut wide_sums[i % 2][n];
+                            *sum = _mm512_dpbusd_epi32(*sum, x[i], weights);
+                        }
+                        wide = wide.wrapping_add((N + WIDE) * 64);
+                    }
                 }
                 from = from.wrapping_add(4 * GROUPS);
             }
@@ -124,7 +170,11 @@ impl Row<'_> {
                 let sum = _mm512_add_epi32(sums[0][n], _mm512_srai_epi32::<2>(sums[1][n]));
                 words[n] = _mm512_add_epi32(sum, start);
             }
-            self.finish::<N, ONE_SIDED>(words, block);
+            let mut wide_words = [_mm512_setzero_si512(); WIDE];
+            for n in 0..WIDE {
+                wide_words[n] = _mm512_add_epi32(wide_sums[0][n], wide_sums[1][n]);
+            }
+            (words, wide_words)
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
 pub(super) struct Row<'a> {
     pub(super) input: *const i8,
     pub(super) groups: usize,
-    filter: *const u8,
+    pub(super) filter: *const u8,
     pub(super) bias: *const [i32; LANES],
     scales: &'a Scales<'a>,
     channels: usize,
@@ -73,32 +73,21 @@ impl Row<'_> {
         // SAFETY: the blocks and their weights are there.
         let mut block = unsafe { self.narrow_blocks::<RAW, ONE_SIDED>(narrow, blocks) };
         while block < blocks {
-            let first = block / 4 * 4;
-            let width = strip(blocks - first);
-            // What is left of a strip that begins with narrow blocks.
-            let (first, step) = if first < block && width == 4 {
-                (first, 4)
-            } else {
-                (block, strip(blocks - block))
-            };
-            let count = first + step - block;
-            let w = self
-                .filter
-                .wrapping_add(64 * (first * self.groups + block - first));
-            let step = step * 64;
+            let width = strip(blocks - block);
             // SAFETY: the blocks are there.
             unsafe {
-                match count {
-                    4 => self.some::<4, 2, RAW, ONE_SIDED>(block, w, step),
-                    2 => self.some::<2, 4, RAW, ONE_SIDED>(block, w, step),
-                    _ => self.some::<1, 8, RAW, ONE_SIDED>(block, w, step),
+                match width {
+                    4 => self.some::<4, 2, RAW, ONE_SIDED>(block),
+                    2 => self.some::<2, 4, RAW, ONE_SIDED>(block),
+                    _ => self.some::<1, 8, RAW, ONE_SIDED>(block),
                 }
             }
-            block += count;
+            block += width;
         }
     }
 
-    /// Blocks with narrow weights; gives their number, which is even.
+    /// Blocks with narrow weights, and the others of the strips that these begin; gives
+    /// their number, which is even.
     #[inline(always)]
     unsafe fn narrow_blocks<const RAW: bool, const ONE_SIDED: bool>(
         &self,
@@ -119,24 +108,25 @@ impl Row<'_> {
                 if block + 4 <= count {
                     self.narrow::<4, ONE_SIDED>(weights, totals, block);
                     block += 4;
+                } else if block + 4 <= blocks {
+                    self.half_narrow::<ONE_SIDED>(weights, totals, block);
+                    block += 4;
                 } else {
                     self.narrow::<2, ONE_SIDED>(weights, totals, block);
                     block += 2;
                 }
             }
         }
-        count
+        block
     }
 
-    /// `N` blocks, each in `SUMS` sums: one would wait for itself. Weights begin there, a
-    /// group's `step` bytes behind the one before.
+    /// `N` blocks, each in `SUMS` sums: one would wait for itself.
     #[inline(always)]
     unsafe fn some<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
         &self,
         block: usize,
-        mut w: *const u8,
-        step: usize,
     ) {
+        let mut w = self.filter.wrapping_add(64 * block * self.groups);
         let mut from = self.input;
         // SAFETY: as many groups of inputs, weights of each block, biases, multipliers and
         // outputs are there.
@@ -152,7 +142,7 @@ impl Row<'_> {
                         let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                         sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x, weights);
                     }
-                    w = w.wrapping_add(step);
+                    w = w.wrapping_add(N * 64);
                 }
                 from = from.wrapping_add(4 * SUMS);
             }
@@ -162,7 +152,7 @@ impl Row<'_> {
                     let weights = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                     sums[0][n] = _mm512_dpbusd_epi32(sums[0][n], x, weights);
                 }
-                w = w.wrapping_add(step);
+                w = w.wrapping_add(N * 64);
                 from = from.wrapping_add(4);
             }
             let mut step = SUMS / 2;
