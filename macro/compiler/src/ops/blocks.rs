@@ -16,6 +16,15 @@ use crate::graph::ElementType;
 /// Channels that are worked on at once.
 const LANES: usize = 16;
 
+/// How many of so many lie side by side: four, then what is left by twos and ones.
+fn side_by_side(left: usize) -> usize {
+    match left {
+        4.. => 4,
+        2.. => 2,
+        _ => 1,
+    }
+}
+
 /// Strips of four blocks of sixteen channels, what is left in strips of two and one:
 /// four weights of each channel of the strip, the next four of them, and so on; depth
 /// and channels are filled up with zeros.
@@ -25,11 +34,7 @@ fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
     let mut rest = blocks.as_slice();
     let mut blocked = Vec::new();
     while !rest.is_empty() {
-        let (strip, more) = rest.split_at(match rest.len() {
-            4.. => 4,
-            2.. => 2,
-            _ => 1,
-        });
+        let (strip, more) = rest.split_at(side_by_side(rest.len()));
         rest = more;
         for group in 0..depth.div_ceil(4) {
             for block in strip {
@@ -57,12 +62,16 @@ const LEAST_SPARSE: usize = 16 * 1024;
 #[must_use]
 pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
     let channels: Vec<&[i8]> = filter.chunks_exact(depth.max(1)).collect();
-    let mut rows = Vec::with_capacity(filter.len());
-    for strips in channels.chunks(2 * STRIP) {
+    let (mut rest, mut rows) = (channels.as_slice(), Vec::with_capacity(filter.len()));
+    while !rest.is_empty() {
+        let count = side_by_side(rest.len() / STRIP) * STRIP;
+        let (strips, more) = rest.split_at(count.min(rest.len()));
+        rest = more;
         for input in 0..depth {
             for at in 0..strips.len() {
                 let (strip, lane, word) = (at / STRIP * STRIP, at % STRIP / 16, at / 4 % 4);
-                rows.push(strips[strip + 16 * word + 4 * lane + at % 4][input]);
+                let channel = strip + 16 * word + 4 * lane + at % 4;
+                rows.extend(strips.get(channel).map(|weights| weights[input]));
             }
         }
     }

@@ -2,8 +2,8 @@
 //! read. Large layers of one row are as fast as their weights come from the cache.
 //!
 //! # Rows of weights
-//! Strips of 64 channels come in twos, the last one maybe alone, with the channels of each
-//! input side by side. In 64 of them, four channels at
+//! Strips of 64 channels come by fours, what is left by twos and ones, with the channels of
+//! each input side by side. In 64 of them, four channels at
 //! `16 * l + 4 * j` are those from `16 * j + 4 * l` on: byte interleaving within lanes of 16
 //! bytes leaves four rows' blocks of sixteen channels in order.
 
@@ -12,12 +12,11 @@
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
-use core::ops::Range;
 
 use super::SHIFT;
 use super::avx512::{Avx512, interleave};
 use super::avx512_requantize::{Requantize, are_truncated, in_order};
-use super::gemm::Pixels;
+use super::gemm::{Pixels, strip as side_by_side};
 use super::isa::{BlockStage, Isa, LANES};
 use super::level::{Level, level};
 use super::ready::Scales;
@@ -29,9 +28,6 @@ pub(crate) const MOST: usize = 256;
 
 /// Channels that come together: the blocks of a strip.
 const STRIP: usize = 4 * LANES;
-
-/// Inputs whose products come before the outputs of the strips in front.
-const HEAD: usize = 16;
 
 /// A register more than there are inputs.
 type List = [MaybeUninit<u8>; MOST + 64];
@@ -189,11 +185,14 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
     // SAFETY: every x86-64 can do that.
     unsafe { nonzero.find::<false>(input) };
     let mut weights = [[0_u8; 4 * LANES]; 4];
+    let (mut first, mut width) = (0, 0);
     for strip in 0..p.channels / STRIP {
-        let alone = (strip + 1) * STRIP == p.channels && strip % 2 == 0;
-        let pitch = if alone { STRIP } else { 2 * STRIP };
-        let at = (strip - strip % 2) * STRIP * p.depth + strip % 2 * STRIP;
-        let filter = rows.as_ptr().wrapping_add(at);
+        if strip == first + width {
+            first = strip;
+            width = side_by_side(p.channels / STRIP - strip);
+        }
+        let at = (first * p.depth + strip - first) * STRIP;
+        let (filter, pitch) = (rows.as_ptr().wrapping_add(at), width * STRIP);
         // SAFETY: rows and biases of the strip are there; the caller's promises.
         unsafe {
             let begin = |n: usize| p.bias.as_ptr().wrapping_add(4 * strip + n).cast();
@@ -314,61 +313,36 @@ impl Layer<'_> {
     unsafe fn strips<const VBMI: bool, const ONE_SIDED: bool>(&self, input: &[i8]) {
         let mut nonzero = Nonzero::new();
         let strips = self.channels / STRIP;
+        let mut strip = 0;
         // SAFETY: the strips are there; the caller's promises.
         unsafe {
             nonzero.find::<VBMI>(input);
-            if strips >= 2 {
-                // Outputs of two strips are made while weights of the next ones come.
-                let head = nonzero.count.min(HEAD);
-                let mut sums = self.begin::<2>(0);
-                self.add::<2>(&mut sums, &nonzero, 0, 0..nonzero.count);
-                let mut strip = 2;
-                while strip + 2 <= strips {
-                    let mut next = self.begin::<2>(strip);
-                    self.add::<2>(&mut next, &nonzero, strip, 0..head);
-                    self.finish::<2, ONE_SIDED>(sums, strip - 2);
-                    self.add::<2>(&mut next, &nonzero, strip, head..nonzero.count);
-                    sums = next;
-                    strip += 2;
+            while strip < strips {
+                let width = side_by_side(strips - strip);
+                match width {
+                    4 => self.some::<4, ONE_SIDED>(&nonzero, strip),
+                    2 => self.some::<2, ONE_SIDED>(&nonzero, strip),
+                    _ => self.some::<1, ONE_SIDED>(&nonzero, strip),
                 }
-                self.finish::<2, ONE_SIDED>(sums, strip - 2);
-            }
-            if strips % 2 == 1 {
-                let mut sums = self.begin::<1>(strips - 1);
-                self.add::<1>(&mut sums, &nonzero, strips - 1, 0..nonzero.count);
-                self.finish::<1, ONE_SIDED>(sums, strips - 1);
+                strip += width;
             }
         }
     }
 
-    /// What the sums of `N` strips begin with.
+    /// `N` strips.
     #[inline(always)]
-    unsafe fn begin<const N: usize>(&self, strip: usize) -> [[__m512i; 4]; N] {
+    unsafe fn some<const N: usize, const ONE_SIDED: bool>(&self, nonzero: &Nonzero, strip: usize) {
+        let filter = self.rows.wrapping_add(strip * STRIP * self.depth);
         let bias = self.bias.wrapping_add(4 * strip);
-        // SAFETY: biases of the strips are there; the features are enabled.
+        // SAFETY: rows, biases, multipliers and outputs of the strips are there; the
+        // features are enabled.
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); 4]; N];
             for k in 0..4 * N {
                 sums[k / 4][k % 4] = _mm512_loadu_si512(bias.wrapping_add(k).cast());
             }
-            sums
-        }
-    }
-
-    /// Adds products of some inputs, whole fours.
-    #[inline(always)]
-    unsafe fn add<const N: usize>(
-        &self,
-        sums: &mut [[__m512i; 4]; N],
-        nonzero: &Nonzero,
-        strip: usize,
-        inputs: Range<usize>,
-    ) {
-        let filter = self.rows.wrapping_add(strip * STRIP * self.depth);
-        let mut four = inputs.start;
-        // SAFETY: rows of the inputs are there; the features are enabled.
-        unsafe {
-            while four < inputs.end {
+            let mut four = 0;
+            while four < nonzero.count {
                 let [a, b, c, d] = nonzero.rows(four, filter, N * STRIP);
                 let x = Avx512::inputs(nonzero.four(four));
                 for n in 0..N {
@@ -384,20 +358,7 @@ impl Layer<'_> {
                 }
                 four += 4;
             }
-        }
-    }
-
-    /// From sums to outputs.
-    #[inline(always)]
-    unsafe fn finish<const N: usize, const ONE_SIDED: bool>(
-        &self,
-        sums: [[__m512i; 4]; N],
-        strip: usize,
-    ) {
-        for n in 0..N {
-            // SAFETY: multipliers and outputs of the strips are there; the features are
-            // enabled.
-            unsafe {
+            for n in 0..N {
                 let by = Requantize::<4>::new(4 * (strip + n), self.scales);
                 let bytes = in_order(by.requantize::<ONE_SIDED>(sums[n]));
                 let to = self.to.wrapping_add((strip + n) * STRIP);
