@@ -11,14 +11,21 @@ static LEVEL: AtomicU8 = AtomicU8::new(0);
 /// The level that kernels take.
 #[inline(always)]
 pub(crate) fn level() -> Level {
+    known().unwrap_or_else(find)
+}
+
+/// The same once [`find`] has been called.
+#[inline(always)]
+pub(crate) fn known() -> Option<Level> {
     // A program that is compiled for the CPU at hand need not ask.
-    if let Some(level) = KNOWN {
-        return level;
-    }
-    match LEVEL.load(Ordering::Relaxed) {
-        0 => force(wanted()),
-        known => ALL.get(usize::from(known) - 1).copied().unwrap_or(ALL[0]),
-    }
+    let place = usize::from(LEVEL.load(Ordering::Relaxed)).wrapping_sub(1);
+    KNOWN.or_else(|| ALL.get(place).copied())
+}
+
+/// Chooses the level.
+#[cold]
+pub(crate) fn find() -> Level {
+    force(wanted())
 }
 
 /// The level that the environment variable `NIELLO_LEVEL` names, in any case of

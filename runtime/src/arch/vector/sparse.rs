@@ -295,6 +295,7 @@ struct Layer<'a> {
 }
 
 impl Layer<'_> {
+    #[inline(never)]
     #[target_feature(
         enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,popcnt"
     )]
@@ -303,6 +304,7 @@ impl Layer<'_> {
         unsafe { self.strips::<true, ONE_SIDED>(input) };
     }
 
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn without_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
         // SAFETY: the caller's promises.

@@ -9,7 +9,7 @@ use super::depthwise::Plane;
 use super::few;
 use super::gemm::{self, Pixels};
 use super::isa::BlockStage;
-use super::level::level;
+use super::level::{find, known, level};
 use super::one;
 use super::plain::Plain;
 use super::sparse;
@@ -107,7 +107,15 @@ macro_rules! by_level {
         mod $module {
             use super::*;
 
-            // Out of the way of the others.
+            /// The first time. The call is the last thing that happens, so that nothing has
+            /// to be kept for it, here or in what chooses.
+            #[cold]
+            #[inline(never)]
+            pub(super) fn first<$($generic: $bound),*>($($argument: $ty),*) {
+                find();
+                $name($($argument),*);
+            }
+
             #[inline(never)]
             pub(super) unsafe fn plain<$($generic: $bound),*>($($argument: $ty),*) {
                 // SAFETY: every x86-64 can do that.
@@ -137,11 +145,12 @@ macro_rules! by_level {
         pub(crate) fn $name<$($generic: $bound),*>($($argument: $ty),*) {
             // SAFETY: the level is what the CPU has.
             unsafe {
-                match level() {
-                    Level::Plain => $module::plain($($argument),*),
-                    Level::Avx2 => $module::avx2($($argument),*),
-                    Level::AvxVnni => $module::vnni($($argument),*),
-                    Level::Avx512 | Level::Avx512Vbmi => $module::avx512($($argument),*),
+                match known() {
+                    None => $module::first($($argument),*),
+                    Some(Level::Plain) => $module::plain($($argument),*),
+                    Some(Level::Avx2) => $module::avx2($($argument),*),
+                    Some(Level::AvxVnni) => $module::vnni($($argument),*),
+                    Some(Level::Avx512 | Level::Avx512Vbmi) => $module::avx512($($argument),*),
                 }
             }
         }
