@@ -6,11 +6,11 @@
 
 use super::accumulation::Accumulation;
 
-/// Channels that come together.
-const STRIP: usize = 64;
+/// Channels that have the same bits.
+const BLOCK: usize = 16;
 
-/// The last ones may be fewer.
-const HALF: usize = 32;
+/// Blocks that come together.
+const BLOCKS: usize = 4;
 
 /// Inputs that come together: four groups of four, the last of which lies in the two bits
 /// that the others leave.
@@ -36,29 +36,46 @@ fn offset(weights: &[i8]) -> Option<i32> {
 fn fits(depth: usize, channels: usize) -> bool {
     depth.is_multiple_of(INPUTS)
         && depth <= MOST_INPUTS
-        && channels >= STRIP
+        && channels >= BLOCKS * BLOCK
         && depth * channels >= LEAST
 }
 
-/// OHWI weights in the order of the runtime's `arch/vector/narrow.rs`, strip by strip of 64
-/// channels as long as they need no more than 6 bits; then maybe half a strip. For tests of
-/// the runtime, too.
+/// How many blocks of each of so many strips are narrow, of `count` in all: nearly as many
+/// of each. The first ones of a strip are.
+fn shares(count: usize, strips: usize) -> impl Iterator<Item = usize> {
+    let before = move |strip: usize| (count * strip).div_ceil(strips);
+    (0..strips).map(move |strip| before(strip + 1) - before(strip))
+}
+
+/// OHWI weights in the order of the runtime's `arch/vector/narrow.rs`: those of as many
+/// blocks as are where it wants them. For tests of the runtime, too.
 #[must_use]
 pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
     let mut narrowed = Vec::new();
     if depth == 0 || !depth.is_multiple_of(INPUTS) {
         return narrowed;
     }
-    let channels: Vec<(&[i8], i32)> = filter
-        .chunks_exact(depth)
-        .map_while(|weights| Some((weights, offset(weights)?)))
+    let channels: Vec<&[i8]> = filter.chunks_exact(depth).collect();
+    let offsets: Vec<Option<i32>> = channels.iter().map(|weights| offset(weights)).collect();
+    let blocks: Vec<bool> = offsets
+        .chunks(BLOCK)
+        .map(|block| block.len() == BLOCK && block.iter().all(Option::is_some))
         .collect();
-    let count = channels.len() / HALF * HALF;
-    for strip in channels[..count].chunks(STRIP) {
+    let strips = blocks.len() / BLOCKS;
+    let fits = |&count: &usize| {
+        let mut both = blocks.chunks(BLOCKS).zip(shares(count, strips));
+        both.all(|(strip, share)| strip[..share].iter().all(|&is_narrow| is_narrow))
+    };
+    let count = (1..=strips * BLOCKS).rev().find(fits).unwrap_or(0);
+    for (strip, share) in shares(count, strips).enumerate() {
+        let first = strip * BLOCKS * BLOCK;
+        let strip: Vec<(&[i8], i32)> = (first..first + share * BLOCK)
+            .map(|channel| (channels[channel], offsets[channel].unwrap_or(0)))
+            .collect();
         let offsets = strip.iter().flat_map(|(_, offset)| offset.to_le_bytes());
         narrowed.extend(offsets.map(|byte| byte as i8));
         for inputs in (0..depth).step_by(INPUTS) {
-            for block in strip.chunks(16) {
+            for block in strip.chunks(BLOCK) {
                 let weight = |at: usize, group: usize| {
                     let (weights, offset) = block[at / 4];
                     let weight = i32::from(weights[inputs + 4 * group + at % 4]);
@@ -88,47 +105,58 @@ pub(super) fn of_row(accumulation: &Accumulation, depth: usize) -> Option<Vec<i8
         .filter(|n| !n.is_empty())
 }
 
-/// Channels with small weights first, if that makes strips of 6 bits.
+/// Channels with small weights at the beginning of each strip, if that makes narrow blocks.
 pub(super) fn order(
     accumulation: &Accumulation,
     depth: usize,
     channels: &[usize],
 ) -> Option<Vec<usize>> {
     let (filter, ..) = accumulation.int8()?;
-    let narrow = |c: &usize| {
+    let is_narrow = |c: &usize| {
         filter
             .get(c * depth..(c + 1) * depth)
             .is_some_and(|weights| offset(weights).is_some())
     };
-    let count = channels.iter().filter(|c| narrow(c)).count();
-    if !fits(depth, channels.len()) || count < HALF {
+    let (narrow, wide): (Vec<usize>, Vec<usize>) = channels.iter().partition(|c| is_narrow(c));
+    let strips = channels.len().div_ceil(BLOCK) / BLOCKS;
+    let count = (narrow.len() / BLOCK).min(strips * BLOCKS);
+    if !fits(depth, channels.len()) || count == 0 {
         return None;
     }
-    let (mut first, wide): (Vec<usize>, Vec<usize>) = channels.iter().partition(|c| narrow(c));
-    first.extend(wide);
-    Some(first)
+    let (narrow, others) = narrow.split_at(count * BLOCK);
+    let mut narrow = narrow.iter().copied();
+    let mut others = others.iter().copied().chain(wide);
+    let mut order = Vec::new();
+    for share in shares(count, strips) {
+        order.extend(narrow.by_ref().take(share * BLOCK));
+        order.extend(others.by_ref().take((BLOCKS - share) * BLOCK));
+    }
+    order.extend(others);
+    Some(order)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Bytes of a strip's offsets.
-    const OFFSETS: usize = 4 * STRIP;
+    /// Bytes of a block of so many inputs, offsets included.
+    fn block_bytes(depth: usize) -> usize {
+        BLOCK * (4 + depth * 3 / 4)
+    }
 
     #[test]
     fn three_bytes_hold_four_weights() {
         let depth = 32;
-        let filter: Vec<i8> = (0..2 * STRIP * depth)
+        let filter: Vec<i8> = (0..2 * BLOCKS * BLOCK * depth)
             .map(|i| ((i * 7) % 64) as i8 - 22)
             .collect();
         let narrowed = narrowed(&filter, depth);
-        let strip = OFFSETS + STRIP * depth * 3 / 4;
+        let strip = BLOCKS * block_bytes(depth);
         assert_eq!(narrowed.len(), 2 * strip);
         // The second strip, inputs from 16 on, the third block, its fifth channel.
         assert_eq!(narrowed[strip + 4 * (2 * 16 + 4)], 10);
-        let at = strip + OFFSETS + STRIP * INPUTS * 3 / 4 + 2 * 192 + 4 * 4;
-        let channel = STRIP + 2 * 16 + 4;
+        let at = strip + BLOCKS * (64 + 192) + 2 * 192 + 4 * 4;
+        let channel = BLOCKS * BLOCK + 2 * 16 + 4;
         for k in 0..4 {
             let bytes = [0, 64, 128].map(|line| narrowed[at + line + k]);
             let weight = |group: usize| filter[channel * depth + INPUTS + 4 * group + k] - 10;
@@ -144,13 +172,17 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_channel_ends_the_strips() {
-        let mut filter = vec![31; 3 * STRIP * INPUTS];
-        filter[(STRIP + HALF) * INPUTS] = -33;
-        let channel = 4 + INPUTS * 3 / 4;
-        assert_eq!(narrowed(&filter, INPUTS).len(), (STRIP + HALF) * channel);
-        filter[STRIP * INPUTS] = -33;
-        assert_eq!(narrowed(&filter, INPUTS).len(), STRIP * channel);
+    fn strips_have_nearly_as_many_narrow_blocks() {
+        let shares = |count| shares(count, 3).collect::<Vec<_>>();
+        assert_eq!(shares(12), [4, 4, 4]);
+        assert_eq!(shares(7), [3, 2, 2]);
+        assert_eq!(shares(1), [1, 0, 0]);
+        // A wide channel in the first strip's third block, and in the last strip's second.
+        let mut filter = vec![31; 3 * BLOCKS * BLOCK * INPUTS];
+        filter[(2 * BLOCK + 5) * INPUTS] = -33;
+        assert_eq!(narrowed(&filter, INPUTS).len(), 6 * block_bytes(INPUTS));
+        filter[(9 * BLOCK + 1) * INPUTS] = -33;
+        assert_eq!(narrowed(&filter, INPUTS).len(), 5 * block_bytes(INPUTS));
         assert!(narrowed(&filter, INPUTS - 1).is_empty());
     }
 }

@@ -2,8 +2,9 @@
 //! a layer is as fast as its weights come from the cache.
 //!
 //! # Narrow weights
-//! Strips of four blocks of sixteen channels, the last one maybe of two. For each block: an
-//! offset for each channel, which is what the layer's weights are more than these. Then, for
+//! Of the blocks of sixteen channels of each strip of four, the first ones have narrow weights:
+//! nearly as many in each strip, those in front first. For each strip: an offset for each
+//! channel of these, which is what the layer's weights are more than the narrow ones. Then, for
 //! each four groups of four inputs, and each block: three registers. The first two have the
 //! weights of a group, 32 more than they are, in the lower 6 bits of each byte, the third one in
 //! the upper 6. What these leave are the weights of the fourth group, from the upper bits on.
@@ -64,49 +65,19 @@ impl Row<'_> {
         }
     }
 
-    /// The strip of `N` blocks from `block` on.
+    /// The strip from `block` on, `N` blocks and `WIDE` others behind them.
     #[inline(always)]
-    pub(super) unsafe fn narrow<const N: usize, const ONE_SIDED: bool>(
+    pub(super) unsafe fn narrow<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
         &self,
         weights: *const u8,
         totals: Totals,
         block: usize,
     ) {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let words = self.narrow_beside::<N, 0>(weights, totals, block).0;
-            self.finish::<N, ONE_SIDED>(words, block);
-        }
-    }
-
-    /// Two blocks from `block` on and the other two of their strip, whose weights have 8
-    /// bits. Together they keep both busy: what decodes weights, and what brings them.
-    #[inline(always)]
-    pub(super) unsafe fn half_narrow<const ONE_SIDED: bool>(
-        &self,
-        weights: *const u8,
-        totals: Totals,
-        block: usize,
-    ) {
-        // SAFETY: the caller's promises.
-        unsafe {
-            let (first, second) = self.narrow_beside::<2, 2>(weights, totals, block);
-            self.finish::<4, ONE_SIDED>([first[0], first[1], second[0], second[1]], block);
-        }
-    }
-
-    /// The sums of `N` blocks from `block` on, and of `WIDE` other blocks behind them.
-    #[inline(always)]
-    unsafe fn narrow_beside<const N: usize, const WIDE: usize>(
-        &self,
-        weights: *const u8,
-        totals: Totals,
-        block: usize,
-    ) -> ([__m512i; N], [__m512i; WIDE]) {
         let (offsets, mut from) = (weights, self.input);
         let mut w = weights.wrapping_add(N * 64);
         let mut wide = self.filter.wrapping_add(64 * (block * self.groups + N));
-        // SAFETY: there are inputs and weights of that many groups, offsets and biases.
+        // SAFETY: there are inputs and weights of that many groups, offsets, biases,
+        // multipliers and outputs.
         unsafe {
             let upper = _mm512_set1_epi8(0b1111_1100_u8 as i8);
             let (first, second) = (
@@ -161,7 +132,7 @@ impl Row<'_> {
                 }
                 from = from.wrapping_add(4 * GROUPS);
             }
-            let mut words = [_mm512_setzero_si512(); N];
+            let mut words = [_mm512_setzero_si512(); 4];
             for n in 0..N {
                 let bias = _mm512_loadu_si512(self.bias.wrapping_add(block + n).cast());
                 let bias = _mm512_sub_epi32(bias, totals.more);
@@ -170,11 +141,10 @@ impl Row<'_> {
                 let sum = _mm512_add_epi32(sums[0][n], _mm512_srai_epi32::<2>(sums[1][n]));
                 words[n] = _mm512_add_epi32(sum, start);
             }
-            let mut wide_words = [_mm512_setzero_si512(); WIDE];
             for n in 0..WIDE {
-                wide_words[n] = _mm512_add_epi32(wide_sums[0][n], wide_sums[1][n]);
+                words[N + n] = _mm512_add_epi32(wide_sums[0][n], wide_sums[1][n]);
             }
-            (words, wide_words)
+            self.finish::<4, ONE_SIDED>(words, block);
         }
     }
 }

@@ -15,7 +15,7 @@ use super::ready::Scales;
 use super::tile::Tile;
 use crate::ops::Blocks;
 
-/// All channels, if this is the way to get them; the first ones have `narrow` weights.
+/// All channels, if this is the way to get them; some have `narrow` weights.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn is_done<S: BlockStage>(
@@ -70,8 +70,11 @@ impl Row<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn all<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
-        // SAFETY: the blocks and their weights are there.
-        let mut block = unsafe { self.narrow_blocks::<RAW, ONE_SIDED>(narrow, blocks) };
+        let mut block = 0;
+        if !RAW {
+            // SAFETY: the blocks and their weights are there.
+            block = unsafe { self.narrow_strips::<ONE_SIDED>(narrow, blocks) };
+        }
         while block < blocks {
             let width = strip(blocks - block);
             // SAFETY: the blocks are there.
@@ -86,38 +89,34 @@ impl Row<'_> {
         }
     }
 
-    /// Blocks with narrow weights, and the others of the strips that these begin; gives
-    /// their number, which is even.
+    /// Whole strips, the first blocks of which have narrow weights; gives the number of their
+    /// blocks. Loads and what decodes weights are busy at the same time.
     #[inline(always)]
-    unsafe fn narrow_blocks<const RAW: bool, const ONE_SIDED: bool>(
-        &self,
-        narrow: &[u8],
-        blocks: usize,
-    ) -> usize {
-        let size = narrow::block_bytes(self.groups);
-        let count = (narrow.len() / size).min(blocks) / 2 * 2;
-        if RAW || count == 0 || !self.groups.is_multiple_of(narrow::GROUPS) {
+    unsafe fn narrow_strips<const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) -> usize {
+        let (size, strips) = (narrow::block_bytes(self.groups), blocks / 4);
+        let count = (narrow.len() / size).min(4 * strips);
+        if count == 0 || !self.groups.is_multiple_of(narrow::GROUPS) {
             return 0;
         }
-        let mut block = 0;
+        let mut before = 0;
         // SAFETY: the blocks and their weights are there.
         unsafe {
             let totals = self.totals();
-            while block < count {
-                let weights = narrow.as_ptr().wrapping_add(block * size);
-                if block + 4 <= count {
-                    self.narrow::<4, ONE_SIDED>(weights, totals, block);
-                    block += 4;
-                } else if block + 4 <= blocks {
-                    self.half_narrow::<ONE_SIDED>(weights, totals, block);
-                    block += 4;
-                } else {
-                    self.narrow::<2, ONE_SIDED>(weights, totals, block);
-                    block += 2;
+            for strip in 0..strips {
+                let weights = narrow.as_ptr().wrapping_add(before * size);
+                let end = (count * (strip + 1)).div_ceil(strips);
+                let block = 4 * strip;
+                match end - before {
+                    0 => self.some::<4, 2, false, ONE_SIDED>(block),
+                    1 => self.narrow::<1, 3, ONE_SIDED>(weights, totals, block),
+                    2 => self.narrow::<2, 2, ONE_SIDED>(weights, totals, block),
+                    3 => self.narrow::<3, 1, ONE_SIDED>(weights, totals, block),
+                    _ => self.narrow::<4, 0, ONE_SIDED>(weights, totals, block),
                 }
+                before = end;
             }
         }
-        block
+        4 * strips
     }
 
     /// `N` blocks, each in `SUMS` sums: one would wait for itself.

@@ -58,16 +58,21 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
     output
 }
 
-/// A row by weights the first of which need 6 bits only, those of some blocks or of all.
+/// A row by weights some of which need 6 bits only: the first blocks' of each whole strip.
 pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x6666);
     let (depth, blocks) = (16 * r.size(1, 20), r.size(4, 14));
     let mut filter = r.weights(blocks * 16 * depth);
-    let narrow = 2 * r.size(1, blocks / 2);
+    let strips = blocks / 4;
+    let narrow = r.size(0, 4 * strips);
     let offset = r.between(-95, 45) as i8;
-    for (i, weight) in filter[..narrow * 16 * depth].iter_mut().enumerate() {
-        let of_channel = offset + 3 * (i / 4 % 16) as i8;
-        *weight = ((*weight as i8 >> 2) + of_channel) as u8;
+    for (i, weight) in filter[..strips * 64 * depth].iter_mut().enumerate() {
+        let (strip, block) = (i / (64 * depth), i / 64 % 4);
+        let before = |strip: usize| (narrow * strip).div_ceil(strips);
+        if block < before(strip + 1) - before(strip) {
+            let of_channel = offset + 3 * (i / 4 % 16) as i8;
+            *weight = ((*weight as i8 >> 2) + of_channel) as u8;
+        }
     }
     let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
     let narrow = narrowed(&ohwi(&filter, depth), depth);
