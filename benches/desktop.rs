@@ -18,7 +18,7 @@ use niello_tests::{read_npz, sample_i8, shared as shared_folder};
 
 /// Rounds of both, and how long each lasts.
 const ROUNDS: usize = 31;
-const ROUND_NS: f64 = 3e6;
+const ROUND_NS: f64 = 1e7;
 
 /// Runs that are measured operator by operator.
 const STEP_RUNS: usize = 3000;
