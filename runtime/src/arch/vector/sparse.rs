@@ -35,6 +35,9 @@ type List = [MaybeUninit<u8>; MOST + 64];
 /// The inputs that are not zero, in fours; the last ones are zeros with any index.
 struct Nonzero {
     count: usize,
+    /// A bit for each of the first 64 inputs: ready before the lists are. None from where the
+    /// latter do.
+    first: u64,
     /// Inputs plus 128.
     values: List,
     indices: List,
@@ -46,6 +49,7 @@ impl Nonzero {
     fn new() -> Self {
         Self {
             count: 0,
+            first: 0,
             values: [const { MaybeUninit::uninit() }; MOST + 64],
             indices: [const { MaybeUninit::uninit() }; MOST + 64],
         }
@@ -101,23 +105,28 @@ impl Nonzero {
                 0x3F3E_3D3C,
             );
             let mut count = 0;
-            for chunk in whole {
-                count += self.append(count, _mm512_loadu_si512(chunk.as_ptr().cast()), indices);
+            for (number, chunk) in whole.iter().enumerate() {
+                let x = _mm512_loadu_si512(chunk.as_ptr().cast());
+                let nonzero = self.append(count, x, indices);
+                if number == 0 {
+                    self.first = nonzero;
+                }
+                count += nonzero.count_ones() as usize;
                 indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
             }
             if !rest.is_empty() {
                 let zeros = _mm512_set1_epi8(SHIFT);
                 let there = (1 << rest.len()) - 1;
                 let rest = _mm512_mask_loadu_epi8(zeros, there, rest.as_ptr());
-                count += self.append(count, rest, indices);
+                count += self.append(count, rest, indices).count_ones() as usize;
             }
             self.count = count;
         }
     }
 
-    /// Those of a register behind so many; gives how many there are.
+    /// Those of a register behind so many; gives a bit for each of them.
     #[inline(always)]
-    unsafe fn append(&mut self, count: usize, x: __m512i, indices: __m512i) -> usize {
+    unsafe fn append(&mut self, count: usize, x: __m512i, indices: __m512i) -> u64 {
         let values = self.values.as_mut_ptr().wrapping_add(count);
         let places = self.indices.as_mut_ptr().wrapping_add(count);
         // SAFETY: both lists have a register's room behind all inputs; the features are
@@ -128,7 +137,7 @@ impl Nonzero {
             _mm512_storeu_si512(values.cast(), _mm512_maskz_compress_epi8(nonzero, x));
             let there = _mm512_maskz_compress_epi8(nonzero, indices);
             _mm512_storeu_si512(places.cast(), there);
-            nonzero.count_ones() as usize
+            nonzero
         }
     }
 
@@ -297,7 +306,7 @@ struct Layer<'a> {
 impl Layer<'_> {
     #[inline(never)]
     #[target_feature(
-        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,popcnt"
+        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,bmi1,popcnt"
     )]
     unsafe fn with_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
         // SAFETY: the caller's promises.
@@ -344,20 +353,20 @@ impl Layer<'_> {
                 sums[k / 4][k % 4] = _mm512_loadu_si512(bias.wrapping_add(k).cast());
             }
             let mut four = 0;
-            while four < nonzero.count {
-                let [a, b, c, d] = nonzero.rows(four, filter, N * STRIP);
-                let x = Avx512::inputs(nonzero.four(four));
-                for n in 0..N {
-                    let at = n * STRIP;
-                    let a = _mm512_loadu_si512(a.wrapping_add(at).cast());
-                    let b = _mm512_loadu_si512(b.wrapping_add(at).cast());
-                    let c = _mm512_loadu_si512(c.wrapping_add(at).cast());
-                    let d = _mm512_loadu_si512(d.wrapping_add(at).cast());
-                    let weights = interleave([a, b, c, d]);
-                    for j in 0..4 {
-                        sums[n][j] = _mm512_dpbusd_epi32(sums[n][j], x, weights[j]);
-                    }
+            let mut first = if strip == 0 { nonzero.first } else { 0 };
+            let end = first.count_ones() as usize / 4 * 4;
+            while four < end {
+                let mut rows = [filter; 4];
+                for row in &mut rows {
+                    *row = row.wrapping_add(first.trailing_zeros() as usize * N * STRIP);
+                    first &= first.wrapping_sub(1);
                 }
+                add_four(&mut sums, rows, nonzero.four(four));
+                four += 4;
+            }
+            while four < nonzero.count {
+                let rows = nonzero.rows(four, filter, N * STRIP);
+                add_four(&mut sums, rows, nonzero.four(four));
                 four += 4;
             }
             for n in 0..N {
@@ -365,6 +374,30 @@ impl Layer<'_> {
                 let bytes = in_order(by.requantize::<ONE_SIDED>(sums[n]));
                 let to = self.to.wrapping_add((strip + n) * STRIP);
                 _mm512_storeu_si512(to.cast(), bytes);
+            }
+        }
+    }
+}
+
+/// Adds the products of four inputs, whose rows begin there, to the sums of `N` strips.
+#[inline(always)]
+unsafe fn add_four<const N: usize>(
+    sums: &mut [[__m512i; 4]; N],
+    rows: [*const u8; 4],
+    inputs: *const i8,
+) {
+    // SAFETY: rows and inputs are there; the features are enabled.
+    unsafe {
+        let x = Avx512::inputs(inputs);
+        for n in 0..N {
+            let [a, b, c, d] = rows.map(|row| row.wrapping_add(n * STRIP));
+            let a = _mm512_loadu_si512(a.cast());
+            let b = _mm512_loadu_si512(b.cast());
+            let c = _mm512_loadu_si512(c.cast());
+            let d = _mm512_loadu_si512(d.cast());
+            let weights = interleave([a, b, c, d]);
+            for j in 0..4 {
+                sums[n][j] = _mm512_dpbusd_epi32(sums[n][j], x, weights[j]);
             }
         }
     }

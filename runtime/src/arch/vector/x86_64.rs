@@ -30,7 +30,7 @@ pub enum Level {
     AvxVnni,
     /// AVX-512 F, BW, DQ, VL, VNNI.
     Avx512,
-    /// The same with VBMI, VBMI2 and POPCNT.
+    /// The same with VBMI, VBMI2, BMI1 and POPCNT.
     Avx512Vbmi,
 }
 
@@ -52,6 +52,7 @@ pub(super) const KNOWN: Option<Level> = if cfg!(all(
     target_feature = "avx512vnni",
     target_feature = "avx512vbmi",
     target_feature = "avx512vbmi2",
+    target_feature = "bmi1",
     target_feature = "popcnt"
 )) {
     Some(Level::Avx512Vbmi)
@@ -87,7 +88,8 @@ pub(super) fn has(level: Level) -> bool {
         Level::Avx512 => zmm && avx512,
         Level::Avx512Vbmi => {
             let vbmi = bit(features.ecx, 1) && bit(features.ecx, 6);
-            zmm && avx512 && vbmi && bit(base.ecx, 23)
+            let bits = bit(features.ebx, 3) && bit(base.ecx, 23);
+            zmm && avx512 && vbmi && bits
         }
     }
 }
