@@ -35,8 +35,8 @@ type List = [MaybeUninit<u8>; MOST + 64];
 /// The inputs that are not zero, in fours; the last ones are zeros with any index.
 struct Nonzero {
     count: usize,
-    /// A bit for each of the first 64 inputs: ready before the lists are. None from where the
-    /// latter do.
+    /// A bit for each of the first 64 inputs, which is known before the lists are; 0 without
+    /// VBMI.
     first: u64,
     /// Inputs plus 128.
     values: List,
@@ -353,6 +353,7 @@ impl Layer<'_> {
                 sums[k / 4][k % 4] = _mm512_loadu_si512(bias.wrapping_add(k).cast());
             }
             let mut four = 0;
+            // Lists take a while: the first weights come before.
             let mut first = if strip == 0 { nonzero.first } else { 0 };
             let end = first.count_ones() as usize / 4 * 4;
             while four < end {
