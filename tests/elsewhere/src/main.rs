@@ -6,8 +6,8 @@ mod models;
 use niello::__private as rt;
 
 /// Nothing that these processors' kernels need: see `niello_compiler::truncation`.
-fn truncation(_: i32, _: i32, _: i64, _: bool) -> [i8; 2] {
-    [i8::MIN, 0]
+fn truncation(_: i32, _: i32, _: i64, _: bool) -> [i8; 3] {
+    [i8::MIN, 0, 0]
 }
 
 /// The same: see `niello_compiler::transformed`.

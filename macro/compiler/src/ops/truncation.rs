@@ -1,5 +1,6 @@
 //! Requantization by truncation: a sum times an f32 factor, what that factor lacks to
-//! the multiplier, and a little more than a half, each step rounded towards zero.
+//! the multiplier, and a little more than a half, each step rounded towards zero. Most
+//! multipliers do without what the factor lacks.
 //! Outputs change at a few hundred sums; if the right one comes of each of these and of
 //! its neighbour, it comes of all sums, for both functions are monotonic.
 
@@ -13,8 +14,13 @@ const OUTPUTS: i64 = 255;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Truncation {
     pub factor: i8,
-    pub start: i8,
+    pub start: i16,
+    /// Without what the factor lacks.
+    pub is_single: bool,
 }
+
+/// What the runtime takes for the mark of a single factor.
+const SINGLE: i8 = 64;
 
 /// The smallest sum whose output is as large.
 #[derive(PartialEq)]
@@ -61,8 +67,12 @@ impl Numbers {
 
 impl Truncation {
     /// As the runtime reads them.
-    pub(crate) fn bytes(found: Option<Self>) -> [i8; 2] {
-        found.map_or([i8::MIN, 0], |t| [t.factor, t.start])
+    pub(crate) fn bytes(found: Option<Self>) -> [i8; 3] {
+        found.map_or([i8::MIN, 0, 0], |t| {
+            let [low, high] = t.start.to_le_bytes().map(|byte| byte as i8);
+            let mark = if t.is_single { SINGLE } else { 0 };
+            [t.factor + mark, low, high]
+        })
     }
 
     /// For sums of at most this magnitude; `one_sided` if all that becomes of negative
@@ -81,18 +91,20 @@ impl Truncation {
             }
         }
         // The nearest factor, then its neighbours.
-        (0..=12).find_map(|n: i8| {
-            let factor = if n % 2 == 0 { n / 2 } else { -n / 2 - 1 };
-            with_factor(multiplier, right, factor, &above)
+        [true, false].into_iter().find_map(|is_single| {
+            (0..=12).find_map(|n: i8| {
+                let factor = if n % 2 == 0 { n / 2 } else { -n / 2 - 1 };
+                with_factor(multiplier, right, factor, is_single, &above)
+            })
         })
     }
 }
 
-/// Two bytes for the runtime's `ready`: what lets a channel with this multiplier
+/// Three bytes for the runtime's `ready`: what lets a channel with this multiplier
 /// (`multiplier * 2^(shift - 31)`) requantize by truncation, for sums of at most this
 /// magnitude; `one_sided` if all that becomes of negative ones is the smallest output.
-/// `[-128, 0]` says that nothing does.
-pub fn truncation(multiplier: i32, shift: i32, bound: i64, one_sided: bool) -> [i8; 2] {
+/// `[-128, 0, 0]` says that nothing does.
+pub fn truncation(multiplier: i32, shift: i32, bound: i64, one_sided: bool) -> [i8; 3] {
     let multiplier = Multiplier { multiplier, shift };
     Truncation::bytes(Truncation::find(multiplier, bound, one_sided))
 }
@@ -131,6 +143,7 @@ fn with_factor(
     multiplier: Multiplier,
     right: u32,
     factor: i8,
+    is_single: bool,
     steps: &[Step],
 ) -> Option<Truncation> {
     let exact = i64::from(multiplier.multiplier);
@@ -144,7 +157,11 @@ fn with_factor(
     let numbers = |start: i64| Numbers {
         factor: nearest + i64::from(factor),
         scale: unit - 7,
-        rest: exact - ((nearest + i64::from(factor)) << 7),
+        rest: if is_single {
+            0
+        } else {
+            exact - ((nearest + i64::from(factor)) << 7)
+        },
         unit,
         start: first + start,
     };
@@ -159,7 +176,7 @@ fn with_factor(
         let total = product + (inner << (n.scale - 24));
         ((i128::from(output) << n.scale) - total).div_euclid(1 << (n.scale - 24)) as i64
     };
-    let (mut low, mut high) = (-100, 100);
+    let (mut low, mut high) = (-1000, 1000);
     for step in steps {
         low = low.max(lacks(step.sum, step.output) + 1);
         if step.sum > 0 {
@@ -170,7 +187,8 @@ fn with_factor(
     let found = low <= high && numbers(start).gives(steps);
     found.then_some(Truncation {
         factor,
-        start: start as i8,
+        start: start as i16,
+        is_single,
     })
 }
 
@@ -197,7 +215,11 @@ mod tests {
             let numbers = Numbers {
                 factor,
                 scale: 24 + right,
-                rest: exact - (factor << 7),
+                rest: if t.is_single {
+                    0
+                } else {
+                    exact - (factor << 7)
+                },
                 unit: 31 + right,
                 start: (1 << 23) + (1 << (23 - right)) + i64::from(t.start),
             };

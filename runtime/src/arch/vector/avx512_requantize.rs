@@ -94,12 +94,19 @@ impl Factors {
     #[inline(always)]
     pub(super) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
         // SAFETY: the features are enabled.
-        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED>(words)) }
+        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, false>(words)) }
     }
 
-    /// The same before it is truncated.
+    /// The same by a single factor.
     #[inline(always)]
-    unsafe fn scaled<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512 {
+    unsafe fn apply_single<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
+        // SAFETY: the features are enabled.
+        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, true>(words)) }
+    }
+
+    /// The same before it is truncated; `SINGLE` if the factor lacks nothing.
+    #[inline(always)]
+    unsafe fn scaled<const ONE_SIDED: bool, const SINGLE: bool>(&self, words: __m512i) -> __m512 {
         // SAFETY: the features are enabled.
         unsafe {
             let x = _mm512_cvtepi32_ps(words);
@@ -112,8 +119,10 @@ impl Factors {
                     _mm512_set1_epi32(i32::MIN),
                 ));
             }
-            let inner = _mm512_fmadd_round_ps::<TRUNCATE>(x, self.lower, start);
-            _mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, inner)
+            if !SINGLE {
+                start = _mm512_fmadd_round_ps::<TRUNCATE>(x, self.lower, start);
+            }
+            _mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, start)
         }
     }
 }
@@ -164,6 +173,8 @@ impl Range {
 #[derive(Clone, Copy)]
 pub(super) struct Requantize<const N: usize> {
     factors: [Factors; N],
+    /// None of them lacks anything.
+    are_single: bool,
     range: Range,
 }
 
@@ -185,12 +196,28 @@ impl<const N: usize> Requantize<N> {
     pub(super) unsafe fn new(block: usize, scales: &Scales<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; the features are enabled.
         unsafe {
+            let mut all = Self::once(block, scales);
+            let mut lack = _mm512_setzero_si512();
+            for factors in &all.factors {
+                lack = _mm512_or_si512(lack, _mm512_castps_si512(factors.lower));
+            }
+            all.are_single = _mm512_test_epi32_mask(lack, lack) == 0;
+            all
+        }
+    }
+
+    /// The same for few sums: to look for single factors would take as long as these save.
+    #[inline(always)]
+    pub(super) unsafe fn once(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        unsafe {
             let mut factors = [Factors::of(scales.of(block)); N];
             for (n, factors) in factors.iter_mut().enumerate() {
                 *factors = Factors::of(scales.of(block + n));
             }
             Self {
                 factors,
+                are_single: false,
                 range: Range::of(scales),
             }
         }
@@ -218,6 +245,14 @@ impl<const N: usize> Requantize<N> {
         let by = |i: usize| &self.factors[i % N];
         // SAFETY: the features are enabled.
         unsafe {
+            if self.are_single {
+                return self.range.packed::<ONE_SIDED>([
+                    by(0).apply_single::<ONE_SIDED>(words[0]),
+                    by(1).apply_single::<ONE_SIDED>(words[1]),
+                    by(2).apply_single::<ONE_SIDED>(words[2]),
+                    by(3).apply_single::<ONE_SIDED>(words[3]),
+                ]);
+            }
             self.range.packed::<ONE_SIDED>([
                 by(0).apply::<ONE_SIDED>(words[0]),
                 by(1).apply::<ONE_SIDED>(words[1]),
@@ -245,7 +280,7 @@ impl<const N: usize> Requantize<N> {
             let max = _mm512_set1_ps((max - offset) as f32);
             let mut q = [_mm512_setzero_si512(); 4];
             for i in 0..4 {
-                let x = self.factors[i % N].scaled::<false>(words[i]);
+                let x = self.factors[i % N].scaled::<false, false>(words[i]);
                 let x = _mm512_roundscale_ps::<TRUNCATE>(x);
                 let x = _mm512_min_ps(_mm512_max_ps(x, min), max);
                 q[i] = sum.rounded(x, others[i]);

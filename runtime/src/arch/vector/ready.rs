@@ -52,11 +52,12 @@ impl Ready {
 
 /// Q31 significands and powers of two made ready, for an output with this zero point.
 ///
-/// `units` are two signed bytes per channel that the compiler has found: with them,
-/// `sum * upper + (sum * lower + start)`, each rounded towards zero, is the output of
-/// every sum that there can be. The factor `upper` is as many units in the last place
-/// from the nearest one, `start` as many from 1/2 and the first rounding's share. The
-/// factor's -128 says that there are no such numbers, and so does their absence.
+/// `units` are a signed byte and a signed 16-bit number per channel that the compiler has
+/// found: with them, `sum * upper + (sum * lower + start)`, each rounded towards zero, is the
+/// output of every sum that there can be. The factor `upper` is as many units in the last place
+/// from the nearest one, and 64 more if `lower` is zero; `start` as many from 1/2 and the first
+/// rounding's share. The factor's -128 says that there are no such numbers, and so does
+/// their absence.
 pub const fn ready<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
@@ -105,9 +106,13 @@ pub const fn ready<const N: usize>(
             #[cfg(target_arch = "x86_64")]
             if strip_is_truncated(units, block) {
                 let [units, start] = units_of(units, block * LANES + i);
+                let is_single = units >= SINGLE / 2;
+                let units = if is_single { units - SINGLE } else { units };
                 let upper = f32::from_bits(ready.factor[i].to_bits().wrapping_add_signed(units));
                 ready.upper[i] = upper;
-                ready.lower[i] = (factor - upper as f64) as f32;
+                if !is_single {
+                    ready.lower[i] = (factor - upper as f64) as f32;
+                }
                 ready.start[i] = (0.5 + start as f64 * power_of_two(-24)) as f32 + ready.nudge[i];
             }
             i += 1;
@@ -117,16 +122,19 @@ pub const fn ready<const N: usize>(
     all
 }
 
+/// What is added to the units of a single factor.
+#[cfg(target_arch = "x86_64")]
+const SINGLE: i32 = 64;
+
 /// A channel's units; none behind the last channel.
 #[cfg(target_arch = "x86_64")]
 const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
-    if 2 * channel + 1 < units.len() {
-        [
-            units[2 * channel] as i8 as i32,
-            units[2 * channel + 1] as i8 as i32,
-        ]
+    let at = 3 * channel;
+    if at + 2 < units.len() {
+        let start = i16::from_le_bytes([units[at + 1], units[at + 2]]);
+        [units[at] as i8 as i32, start as i32]
     } else {
-        [0; 2]
+        [SINGLE, 0]
     }
 }
 

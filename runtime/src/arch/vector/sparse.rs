@@ -371,7 +371,7 @@ impl Layer<'_> {
                 four += 4;
             }
             for n in 0..N {
-                let by = Requantize::<4>::new(4 * (strip + n), self.scales);
+                let by = Requantize::<4>::once(4 * (strip + n), self.scales);
                 let bytes = in_order(by.requantize::<ONE_SIDED>(sums[n]));
                 let to = self.to.wrapping_add((strip + n) * STRIP);
                 _mm512_storeu_si512(to.cast(), bytes);
