@@ -93,15 +93,17 @@ impl Factors {
     /// Requantized as far as the offset.
     #[inline(always)]
     pub(super) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
-        // SAFETY: the features are enabled.
-        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, false>(words)) }
+        // SAFETY: the caller's promises.
+        unsafe { self.truncated::<ONE_SIDED, false>(words) }
     }
 
-    /// The same by a single factor.
     #[inline(always)]
-    unsafe fn apply_single<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
+    unsafe fn truncated<const ONE_SIDED: bool, const SINGLE: bool>(
+        &self,
+        words: __m512i,
+    ) -> __m512i {
         // SAFETY: the features are enabled.
-        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, true>(words)) }
+        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, SINGLE>(words)) }
     }
 
     /// The same before it is truncated; `SINGLE` if the factor lacks nothing.
@@ -242,22 +244,29 @@ impl<const N: usize> Requantize<N> {
     /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn.
     #[inline(always)]
     pub(super) unsafe fn requantize<const ONE_SIDED: bool>(&self, words: [__m512i; 4]) -> __m512i {
+        // SAFETY: the caller's promises.
+        unsafe {
+            if self.are_single {
+                self.packed::<ONE_SIDED, true>(words)
+            } else {
+                self.packed::<ONE_SIDED, false>(words)
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn packed<const ONE_SIDED: bool, const SINGLE: bool>(
+        &self,
+        words: [__m512i; 4],
+    ) -> __m512i {
         let by = |i: usize| &self.factors[i % N];
         // SAFETY: the features are enabled.
         unsafe {
-            if self.are_single {
-                return self.range.packed::<ONE_SIDED>([
-                    by(0).apply_single::<ONE_SIDED>(words[0]),
-                    by(1).apply_single::<ONE_SIDED>(words[1]),
-                    by(2).apply_single::<ONE_SIDED>(words[2]),
-                    by(3).apply_single::<ONE_SIDED>(words[3]),
-                ]);
-            }
             self.range.packed::<ONE_SIDED>([
-                by(0).apply::<ONE_SIDED>(words[0]),
-                by(1).apply::<ONE_SIDED>(words[1]),
-                by(2).apply::<ONE_SIDED>(words[2]),
-                by(3).apply::<ONE_SIDED>(words[3]),
+                by(0).truncated::<ONE_SIDED, SINGLE>(words[0]),
+                by(1).truncated::<ONE_SIDED, SINGLE>(words[1]),
+                by(2).truncated::<ONE_SIDED, SINGLE>(words[2]),
+                by(3).truncated::<ONE_SIDED, SINGLE>(words[3]),
             ])
         }
     }
