@@ -55,24 +55,23 @@ fn some_additions() -> &'static [Addition] {
     })
 }
 
+/// A kernel with an addition.
+type Both<P> = fn(&rt::BlocksAdd<P>, &[i8], &[i8], &mut [i8], &mut [i8]);
+
 /// Kernels that can also add, and write among other channels.
 pub(super) trait Product: Copy + rt::WritesChannels {
+    /// The sums of outputs and the second operand.
+    const ADD: Both<Self>;
+
     fn channels(&self) -> usize;
 
     /// Its pixels lie so many elements apart.
     fn with_step(self, step: usize) -> Self;
-
-    /// The sums of outputs and `other`.
-    fn add(
-        p: &rt::BlocksAdd<Self>,
-        input: &[i8],
-        other: &[i8],
-        output: &mut [i8],
-        scratch: &mut [i8],
-    );
 }
 
 impl Product for rt::Blocks<'_, rt::Scales<'_>> {
+    const ADD: Both<Self> = rt::fully_connected_blocks_add;
+
     fn channels(&self) -> usize {
         self.channels
     }
@@ -80,19 +79,11 @@ impl Product for rt::Blocks<'_, rt::Scales<'_>> {
     fn with_step(self, step: usize) -> Self {
         Self { step, ..self }
     }
-
-    fn add(
-        p: &rt::BlocksAdd<Self>,
-        input: &[i8],
-        other: &[i8],
-        output: &mut [i8],
-        scratch: &mut [i8],
-    ) {
-        rt::fully_connected_blocks_add(p, input, other, output, scratch);
-    }
 }
 
 impl Product for rt::BlocksConv2d<'_, rt::Scales<'_>> {
+    const ADD: Both<Self> = rt::conv_2d_blocks_add;
+
     fn channels(&self) -> usize {
         self.blocks.channels
     }
@@ -100,16 +91,6 @@ impl Product for rt::BlocksConv2d<'_, rt::Scales<'_>> {
     fn with_step(self, step: usize) -> Self {
         let blocks = self.blocks.with_step(step);
         Self { blocks, ..self }
-    }
-
-    fn add(
-        p: &rt::BlocksAdd<Self>,
-        input: &[i8],
-        other: &[i8],
-        output: &mut [i8],
-        scratch: &mut [i8],
-    ) {
-        rt::conv_2d_blocks_add(p, input, other, output, scratch);
     }
 }
 
@@ -139,7 +120,7 @@ pub(super) fn run<P: Product>(
         linear: linear.unwrap_or(rt::Linear::NONE),
     };
     let mut sums = vec![0; output];
-    P::add(&p, &input, &other, &mut sums, &mut scratch);
+    P::ADD(&p, &input, &other, &mut sums, &mut scratch);
     rt::add_in_place(&add, &mut outputs, &other);
     assert_eq!(sums, outputs);
     sums

@@ -42,10 +42,8 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Of so many blocks, whose shifts are around one from `low` to `high`.
-    pub(super) fn random(r: &mut Random, blocks: usize, [low, high]: [i32; 2]) -> Self {
-        let shift = r.between(low, high);
-        let multipliers = r.multipliers(blocks, shift);
-        Self::of(r, multipliers)
+    pub(super) fn random(r: &mut Random, blocks: usize, shifts: [i32; 2]) -> Self {
+        Self::random_for(None, r, blocks, shifts)
     }
 
     /// The same, as the first operand of an addition.
@@ -55,12 +53,12 @@ impl Outputs {
         blocks: usize,
         [low, high]: [i32; 2],
     ) -> Self {
-        let Some(addition) = addition else {
-            return Self::random(r, blocks, [low, high]);
-        };
         let shift = r.between(low, high);
         let multipliers = r.multipliers(blocks, shift);
-        Self::around(r, multipliers, -addition.add.input1.offset)
+        match addition {
+            Some(addition) => Self::around(r, multipliers, -addition.add.input1.offset),
+            None => Self::of(r, multipliers),
+        }
     }
 
     /// Of significands and shifts.
