@@ -34,10 +34,28 @@ pub(super) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
     unsafe {
         if count >= LANES {
             _mm_storeu_si128(to.cast(), bytes);
-        } else {
-            let mut all = [0_i8; LANES];
-            _mm_storeu_si128(all.as_mut_ptr().cast(), bytes);
-            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+            return;
+        }
+        // A call to copy them would take longer than all the rest.
+        let (mut bytes, mut to) = (bytes, to);
+        if count & 8 != 0 {
+            _mm_storel_epi64(to.cast(), bytes);
+            bytes = _mm_srli_si128(bytes, 8);
+            to = to.wrapping_add(8);
+        }
+        let mut rest = _mm_cvtsi128_si64(bytes);
+        if count & 4 != 0 {
+            to.cast::<i32>().write_unaligned(rest as i32);
+            rest >>= 32;
+            to = to.wrapping_add(4);
+        }
+        if count & 2 != 0 {
+            to.cast::<i16>().write_unaligned(rest as i16);
+            rest >>= 16;
+            to = to.wrapping_add(2);
+        }
+        if count & 1 != 0 {
+            to.write(rest as i8);
         }
     }
 }
@@ -51,17 +69,6 @@ pub(super) unsafe fn spill(words: Words) -> [i32; LANES] {
         _mm256_storeu_si256(all.as_mut_ptr().wrapping_add(8).cast(), words[1]);
     }
     all
-}
-
-#[inline(always)]
-unsafe fn add_bias(words: Words, bias: *const i32) -> Words {
-    // SAFETY: 64 bytes.
-    unsafe {
-        [
-            _mm256_add_epi32(words[0], _mm256_loadu_si256(bias.cast())),
-            _mm256_add_epi32(words[1], _mm256_loadu_si256(bias.wrapping_add(8).cast())),
-        ]
-    }
 }
 
 /// Four runs of 32 bytes, four bytes of each element side by side.
@@ -83,23 +90,38 @@ pub(super) unsafe fn interleave(from: [*const i8; 4]) -> [__m256i; 4] {
     }
 }
 
+/// Of each four unsigned bytes the first and third as a pair, and the second and fourth.
+#[inline(always)]
+pub(super) unsafe fn pairs(bytes: __m256i) -> [__m256i; 2] {
+    // SAFETY: AVX2 is enabled.
+    unsafe {
+        [
+            _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF)),
+            _mm256_srli_epi16(bytes, 8),
+        ]
+    }
+}
+
+/// The same of signed ones.
+#[inline(always)]
+pub(super) unsafe fn signed_pairs(bytes: __m256i) -> [__m256i; 2] {
+    // SAFETY: AVX2 is enabled.
+    unsafe {
+        [
+            _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8),
+            _mm256_srai_epi16(bytes, 8),
+        ]
+    }
+}
+
 /// VPDPBUSD: four products of unsigned and signed bytes added to each word.
 #[inline(always)]
 unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
     // SAFETY: AVX2 is enabled.
     unsafe {
-        let (even, odd) = (
-            _mm256_and_si256(x, _mm256_set1_epi16(0xFF)),
-            _mm256_srli_epi16(x, 8),
-        );
-        let (w_even, w_odd) = (
-            _mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8),
-            _mm256_srai_epi16(w, 8),
-        );
-        let products = _mm256_add_epi32(
-            _mm256_madd_epi16(even, w_even),
-            _mm256_madd_epi16(odd, w_odd),
-        );
+        let (x, w) = (pairs(x), signed_pairs(w));
+        let products =
+            _mm256_add_epi32(_mm256_madd_epi16(x[0], w[0]), _mm256_madd_epi16(x[1], w[1]));
         _mm256_add_epi32(sums, products)
     }
 }
@@ -206,10 +228,11 @@ pub(super) use eight_words;
 unsafe impl Isa for Avx2 {
     eight_words!();
 
-    /// Four channels each, two halves of a sum per channel.
-    type Sums = [__m256i; 4];
-    type Weights = [__m256i; 4];
-    type Inputs = __m256i;
+    type Sums = Words;
+    /// Of eight channels each the first and third weight, and the second and fourth.
+    type Weights = [[__m256i; 2]; 2];
+    /// Likewise.
+    type Inputs = [__m256i; 2];
 
     #[inline(always)]
     unsafe fn wide_taps(
@@ -231,28 +254,26 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn begin(_: *const i32) -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 4] }
+    unsafe fn begin(bias: *const i32) -> Self::Sums {
+        // SAFETY: 64 bytes.
+        unsafe {
+            [
+                _mm256_loadu_si256(bias.cast()),
+                _mm256_loadu_si256(bias.wrapping_add(8).cast()),
+            ]
+        }
     }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {
         // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 4] }
+        unsafe { [_mm256_setzero_si256(); 2] }
     }
 
     #[inline(always)]
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
         // SAFETY: see the impl.
-        unsafe {
-            [
-                _mm256_add_epi32(a[0], b[0]),
-                _mm256_add_epi32(a[1], b[1]),
-                _mm256_add_epi32(a[2], b[2]),
-                _mm256_add_epi32(a[3], b[3]),
-            ]
-        }
+        unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
     }
 
     #[inline(always)]
@@ -260,10 +281,8 @@ unsafe impl Isa for Avx2 {
         // SAFETY: 64 bytes.
         unsafe {
             [
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.cast())),
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.wrapping_add(16).cast())),
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.wrapping_add(32).cast())),
-                _mm256_cvtepi8_epi16(_mm_loadu_si128(from.wrapping_add(48).cast())),
+                signed_pairs(_mm256_loadu_si256(from.cast())),
+                signed_pairs(_mm256_loadu_si256(from.wrapping_add(32).cast())),
             ]
         }
     }
@@ -271,7 +290,7 @@ unsafe impl Isa for Avx2 {
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
         // SAFETY: 4 bytes.
-        unsafe { _mm256_cvtepu8_epi16(_mm_set1_epi32(from.cast::<i32>().read_unaligned())) }
+        unsafe { pairs(_mm256_set1_epi32(from.cast::<i32>().read_unaligned())) }
     }
 
     #[inline(always)]
@@ -279,7 +298,7 @@ unsafe impl Isa for Avx2 {
         // SAFETY: 4 bytes.
         unsafe {
             let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
-            _mm256_cvtepu8_epi16(_mm_set1_epi32(four))
+            pairs(_mm256_set1_epi32(four))
         }
     }
 
@@ -287,27 +306,19 @@ unsafe impl Isa for Avx2 {
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe {
+            let s = [
+                _mm256_add_epi32(s[0], _mm256_madd_epi16(x[0], w[0][0])),
+                _mm256_add_epi32(s[1], _mm256_madd_epi16(x[0], w[1][0])),
+            ];
             [
-                _mm256_add_epi32(s[0], _mm256_madd_epi16(x, w[0])),
-                _mm256_add_epi32(s[1], _mm256_madd_epi16(x, w[1])),
-                _mm256_add_epi32(s[2], _mm256_madd_epi16(x, w[2])),
-                _mm256_add_epi32(s[3], _mm256_madd_epi16(x, w[3])),
+                _mm256_add_epi32(s[0], _mm256_madd_epi16(x[1], w[0][1])),
+                _mm256_add_epi32(s[1], _mm256_madd_epi16(x[1], w[1][1])),
             ]
         }
     }
 
     #[inline(always)]
-    unsafe fn words(s: Self::Sums, bias: *const i32) -> Self::Words {
-        // SAFETY: 64 bytes.
-        unsafe {
-            // Halves are added within lanes: 0 1 4 5 | 2 3 6 7.
-            let first = _mm256_hadd_epi32(s[0], s[1]);
-            let second = _mm256_hadd_epi32(s[2], s[3]);
-            let words = [
-                _mm256_permute4x64_epi64(first, 0b11_01_10_00),
-                _mm256_permute4x64_epi64(second, 0b11_01_10_00),
-            ];
-            add_bias(words, bias)
-        }
+    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        sums
     }
 }

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::avx2::Words;
+use super::avx2::{Words, store_one};
 use super::isa::cold;
 use super::ready::{Ready, Scales};
 
@@ -222,9 +222,12 @@ pub(super) unsafe fn wide_store(
         if count >= 32 {
             _mm256_storeu_si256(to.cast(), bytes);
         } else {
-            let mut all = [0_i8; 32];
-            _mm256_storeu_si256(all.as_mut_ptr().cast(), bytes);
-            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+            let low = _mm256_castsi256_si128(bytes);
+            store_one(low, to, count);
+            if count > 16 {
+                let high = _mm256_extracti128_si256::<1>(bytes);
+                store_one(high, to.wrapping_add(16), count - 16);
+            }
         }
     }
 }

@@ -36,6 +36,12 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx2_requantize;
 #[cfg(target_arch = "x86_64")]
+mod avx2_row;
+#[cfg(target_arch = "x86_64")]
+mod avx2_sparse;
+#[cfg(target_arch = "x86_64")]
+mod avx2_tiles;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_requantize;

@@ -27,14 +27,14 @@ use crate::ops::Blocks;
 pub(crate) const MOST: usize = 256;
 
 /// Channels that come together: the blocks of a strip.
-const STRIP: usize = 4 * LANES;
+pub(super) const STRIP: usize = 4 * LANES;
 
 /// A register more than there are inputs.
 type List = [MaybeUninit<u8>; MOST + 64];
 
 /// The inputs that are not zero, in fours; the last ones are zeros with any index.
-struct Nonzero {
-    count: usize,
+pub(super) struct Nonzero {
+    pub(super) count: usize,
     /// A bit for each of the first 64 inputs, which is known before the lists are; 0 without
     /// VBMI.
     first: u64,
@@ -46,7 +46,7 @@ struct Nonzero {
 impl Nonzero {
     /// None yet.
     #[inline(always)]
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             count: 0,
             first: 0,
@@ -57,7 +57,7 @@ impl Nonzero {
 
     /// Those of a row. In place: a copy of the lists would wait for their bytes.
     #[inline(always)]
-    unsafe fn find<const VBMI: bool>(&mut self, input: &[i8]) {
+    pub(super) unsafe fn find<const VBMI: bool>(&mut self, input: &[i8]) {
         if VBMI {
             // SAFETY: the caller's promise.
             unsafe { self.compress(input) };
@@ -149,6 +149,21 @@ impl Nonzero {
         [at(0), at(1), at(2), at(3)].map(|index| filter.wrapping_add(usize::from(index) * pitch))
     }
 
+    /// Where the rows of two inputs begin, and their values as 16-bit numbers.
+    #[inline(always)]
+    pub(super) unsafe fn two(
+        &self,
+        two: usize,
+        filter: *const u8,
+        pitch: usize,
+    ) -> ([*const u8; 2], i32) {
+        // SAFETY: there are as many twos.
+        let of = |list: &List, i: usize| unsafe { list.get_unchecked(two + i).assume_init() };
+        let row = |i| filter.wrapping_add(usize::from(of(&self.indices, i)) * pitch);
+        let [low, high] = [0, 1].map(|i| i32::from(of(&self.values, i)));
+        ([row(0), row(1)], high << 16 | low)
+    }
+
     /// Their values.
     #[inline(always)]
     unsafe fn four(&self, four: usize) -> *const i8 {
@@ -159,7 +174,7 @@ impl Nonzero {
 /// True if rows of weights are there for all inputs, and biases, multipliers and outputs
 /// for all channels.
 #[inline(always)]
-fn fits<S: BlockStage>(
+pub(super) fn fits<S: BlockStage>(
     p: &Blocks<'_, S>,
     rows: &[u8],
     input: &[i8],

@@ -260,7 +260,13 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     /// Where a strip's biases begin.
     #[inline(always)]
     pub(super) fn bias_of(&self, strip: Strip) -> *const i32 {
-        self.bias.as_ptr().wrapping_add(strip.block).cast()
+        self.bias_of_block(strip.block)
+    }
+
+    /// Where a block's biases begin.
+    #[inline(always)]
+    pub(super) fn bias_of_block(&self, block: usize) -> *const i32 {
+        self.bias.as_ptr().wrapping_add(block).cast()
     }
 
     /// The outputs of `M` pixels and `N` blocks.

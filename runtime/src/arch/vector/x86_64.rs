@@ -3,6 +3,9 @@
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
 use super::avx2::Avx2;
+use super::avx2_row;
+use super::avx2_sparse;
+use super::avx2_tiles;
 use super::avx512::Avx512;
 use super::columns::Direct;
 use super::depthwise::Plane;
@@ -164,7 +167,7 @@ by_level! {
     gemm_pixels, pixels_levels, <S: BlockStage>
     (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
     plain gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
-    avx2 gemm::all::<Avx2, S, 2, 2, 2>(p, pixels, output),
+    avx2 avx2_tiles::all::<S>(p, pixels, output),
     vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
     avx512 {
         let is_done = level() >= Level::Avx512Vbmi && few::is_done(p, pixels, output);
@@ -193,7 +196,7 @@ by_level! {
     gemm_pixel, pixel_levels, <S: BlockStage>
     (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
     plain gemm::single::<Plain, S>(p, pixels, output),
-    avx2 gemm::single::<Avx2, S>(p, pixels, output),
+    avx2 avx2_row::single::<S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
     avx512 {
         if !one::is_done(p, &[], pixels, output) {
@@ -207,7 +210,7 @@ by_level! {
     gemm_sparse, sparse_levels, <S: BlockStage>
     (p: &Blocks<'_, S>, rows: &[u8], input: &[i8], output: &mut [S::Element]),
     plain sparse::any::<Plain, S>(p, rows, input, output),
-    avx2 sparse::any::<Avx2, S>(p, rows, input, output),
+    avx2 avx2_sparse::strips::<S>(p, rows, input, output),
     vnni sparse::any::<AvxVnni, S>(p, rows, input, output),
     avx512 sparse::strips::<S>(p, rows, input, output)
 }
