@@ -1,16 +1,22 @@
-//! `sparse.rs` with AVX2: two rows of weights at once, widened to 16 bits.
+//! `sparse.rs` with AVX2. VPMADDUBSW adds two products to 16 bits, which hold them if inputs,
+//! made unsigned, are at most 128: larger ones count as two.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
 
-use super::avx2::{Avx2, Words};
+use super::SHIFT;
+use super::avx2::{Avx2, Words, interleave};
 use super::gemm::{Pixels, strip as side_by_side};
-use super::isa::{BlockStage, Isa, LANES};
-use super::sparse::{Nonzero, STRIP, fits};
+use super::isa::{BlockStage, Isa};
+use super::sparse::{MOST, STRIP, fits};
 use super::tile::Tile;
 use crate::ops::Blocks;
+
+/// More is two inputs' worth.
+const LARGEST: u8 = 128;
 
 /// All channels.
 #[inline(always)]
@@ -25,9 +31,13 @@ pub(super) unsafe fn strips<S: BlockStage>(
     else {
         return;
     };
-    let mut nonzero = Nonzero::new();
-    // SAFETY: nothing is asked of the CPU.
-    unsafe { nonzero.find::<false>(input) };
+    let mut nonzero = Nonzero {
+        count: 0,
+        values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+        indices: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+    };
+    // SAFETY: AVX2 is enabled.
+    unsafe { nonzero.find(input) };
     let (mut first, mut width) = (0, 0);
     for strip in 0..p.channels / STRIP {
         if strip == first + width {
@@ -49,37 +59,80 @@ pub(super) unsafe fn strips<S: BlockStage>(
     }
 }
 
+/// The inputs that are not zero, plus 128, or two parts of them.
+struct Nonzero {
+    count: usize,
+    values: [MaybeUninit<u8>; 2 * MOST + 4],
+    indices: [MaybeUninit<u8>; 2 * MOST + 4],
+}
+
+impl Nonzero {
+    /// Those of at most [`MOST`] inputs. In place: a copy of the lists would wait for their
+    /// bytes.
+    #[inline(always)]
+    unsafe fn find(&mut self, input: &[i8]) {
+        let mut count = 0;
+        let mut push = |value: u8, index: usize| {
+            self.values[count].write(value);
+            self.indices[count].write(index as u8);
+            count += 1;
+        };
+        for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
+            let mut bytes = [SHIFT; 32];
+            bytes[..part.len()].copy_from_slice(part);
+            // SAFETY: 32 bytes; AVX2 is enabled.
+            let zeros = unsafe {
+                let x = _mm256_loadu_si256(bytes.as_ptr().cast());
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(SHIFT)))
+            };
+            let mut left = !(zeros as u32);
+            while left != 0 {
+                let i = left.trailing_zeros() as usize;
+                let x = (bytes[i % 32] ^ SHIFT) as u8;
+                push(x.min(LARGEST), 32 * number + i);
+                if x > LARGEST {
+                    push(x - LARGEST, 32 * number + i);
+                }
+                left &= left - 1;
+            }
+        }
+        // They are read in fours.
+        for _ in 0..3 {
+            push(0, 0);
+        }
+        self.count = count - 3;
+    }
+
+    /// Where the rows of four inputs begin, `pitch` bytes each.
+    #[inline(always)]
+    unsafe fn rows(&self, four: usize, filter: *const u8, pitch: usize) -> [*const i8; 4] {
+        // SAFETY: there are as many fours.
+        let at = |i: usize| unsafe { self.indices.get_unchecked(four + i).assume_init() };
+        let row = |i: usize| filter.wrapping_add(usize::from(at(i)) * pitch).cast();
+        [row(0), row(1), row(2), row(3)]
+    }
+}
+
 /// The sums of products of a strip's blocks.
 #[inline(always)]
 unsafe fn products(nonzero: &Nonzero, filter: *const u8, pitch: usize) -> [Words; 4] {
     // SAFETY: the inputs' rows of 64 bytes are there; AVX2 is enabled.
     unsafe {
-        // By lanes of 16 bytes of a row: the first and third four of both its halves, and the
-        // second and last four.
+        let ones = _mm256_set1_epi16(1);
         let mut sums = [[_mm256_setzero_si256(); 2]; 4];
-        for two in (0..nonzero.count).step_by(2) {
-            let ([a, b], values) = nonzero.two(two, filter, pitch);
-            let values = _mm256_set1_epi32(values);
-            for lane in 0..4 {
-                let a = _mm_loadu_si128(a.wrapping_add(LANES * lane).cast());
-                let b = _mm_loadu_si128(b.wrapping_add(LANES * lane).cast());
-                let (a, b) = (_mm256_cvtepi8_epi16(a), _mm256_cvtepi8_epi16(b));
-                let pairs = [_mm256_unpacklo_epi16(a, b), _mm256_unpackhi_epi16(a, b)];
-                for i in 0..2 {
-                    let products = _mm256_madd_epi16(pairs[i], values);
-                    sums[lane][i] = _mm256_add_epi32(sums[lane][i], products);
+        for four in (0..nonzero.count).step_by(4) {
+            let rows = nonzero.rows(four, filter, pitch);
+            let values = nonzero.values.as_ptr().wrapping_add(four);
+            let values = _mm256_set1_epi32(values.cast::<i32>().read_unaligned());
+            for half in 0..2 {
+                let row = |i: usize| rows[i].wrapping_add(32 * half);
+                let weights = interleave([row(0), row(1), row(2), row(3)]);
+                for j in 0..4 {
+                    let two = _mm256_maddubs_epi16(values, weights[j]);
+                    sums[j][half] = _mm256_add_epi32(sums[j][half], _mm256_madd_epi16(two, ones));
                 }
             }
         }
-        // Block `j` has four channels of each lane.
-        let mut words = [[_mm256_setzero_si256(); 2]; 4];
-        for i in 0..2 {
-            for half in 0..2 {
-                let (low, high) = (sums[2 * half][i], sums[2 * half + 1][i]);
-                words[i][half] = _mm256_permute2x128_si256::<0x20>(low, high);
-                words[i + 2][half] = _mm256_permute2x128_si256::<0x31>(low, high);
-            }
-        }
-        words
+        sums
     }
 }

@@ -33,8 +33,8 @@ pub(super) const STRIP: usize = 4 * LANES;
 type List = [MaybeUninit<u8>; MOST + 64];
 
 /// The inputs that are not zero, in fours; the last ones are zeros with any index.
-pub(super) struct Nonzero {
-    pub(super) count: usize,
+struct Nonzero {
+    count: usize,
     /// A bit for each of the first 64 inputs, which is known before the lists are; 0 without
     /// VBMI.
     first: u64,
@@ -46,7 +46,7 @@ pub(super) struct Nonzero {
 impl Nonzero {
     /// None yet.
     #[inline(always)]
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self {
             count: 0,
             first: 0,
@@ -57,7 +57,7 @@ impl Nonzero {
 
     /// Those of a row. In place: a copy of the lists would wait for their bytes.
     #[inline(always)]
-    pub(super) unsafe fn find<const VBMI: bool>(&mut self, input: &[i8]) {
+    unsafe fn find<const VBMI: bool>(&mut self, input: &[i8]) {
         if VBMI {
             // SAFETY: the caller's promise.
             unsafe { self.compress(input) };
@@ -72,13 +72,17 @@ impl Nonzero {
         }
     }
 
+    #[inline(always)]
     fn collect(&mut self, input: &[i8]) {
+        // Not in memory, where every step would wait for it.
+        let mut count = 0;
         for (i, x) in input.iter().take(MOST).enumerate() {
             let x = (x ^ SHIFT) as u8;
-            self.values[self.count].write(x);
-            self.indices[self.count].write(i as u8);
-            self.count += usize::from(x != 0);
+            self.values[count].write(x);
+            self.indices[count].write(i as u8);
+            count += usize::from(x != 0);
         }
+        self.count = count;
     }
 
     #[inline(always)]
@@ -147,21 +151,6 @@ impl Nonzero {
         // SAFETY: there are as many fours.
         let at = |i: usize| unsafe { self.indices.get_unchecked(four + i).assume_init() };
         [at(0), at(1), at(2), at(3)].map(|index| filter.wrapping_add(usize::from(index) * pitch))
-    }
-
-    /// Where the rows of two inputs begin, and their values as 16-bit numbers.
-    #[inline(always)]
-    pub(super) unsafe fn two(
-        &self,
-        two: usize,
-        filter: *const u8,
-        pitch: usize,
-    ) -> ([*const u8; 2], i32) {
-        // SAFETY: there are as many twos.
-        let of = |list: &List, i: usize| unsafe { list.get_unchecked(two + i).assume_init() };
-        let row = |i| filter.wrapping_add(usize::from(of(&self.indices, i)) * pitch);
-        let [low, high] = [0, 1].map(|i| i32::from(of(&self.values, i)));
-        ([row(0), row(1)], high << 16 | low)
     }
 
     /// Their values.
