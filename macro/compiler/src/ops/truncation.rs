@@ -15,12 +15,31 @@ const OUTPUTS: i64 = 255;
 pub(crate) struct Truncation {
     pub factor: i8,
     pub start: i16,
-    /// Without what the factor lacks.
-    pub is_single: bool,
+    pub kind: Kind,
 }
 
-/// What the runtime takes for the mark of a single factor.
-const SINGLE: i8 = 64;
+/// How a sum becomes an output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// Without what the factor lacks; steps may be rounded to the nearest number, too, as
+    /// instruction sets without other directions do.
+    Nearest,
+    /// Without what the factor lacks.
+    Single,
+    /// With it.
+    Double,
+}
+
+impl Kind {
+    /// What the runtime takes for the mark.
+    fn mark(self) -> i8 {
+        match self {
+            Kind::Nearest => 96,
+            Kind::Single => 64,
+            Kind::Double => 0,
+        }
+    }
+}
 
 /// The smallest sum whose output is as large.
 #[derive(PartialEq)]
@@ -57,11 +76,27 @@ impl Numbers {
         ((product + inner) >> self.scale.max(self.unit)) as i64
     }
 
-    fn gives(&self, steps: &[Step]) -> bool {
-        let is_right = |s: &Step| {
-            self.output(s.sum) >= s.output && (s.sum == 0 || self.output(s.sum - 1) < s.output)
+    /// The same of a single factor, rounded to the nearest number before it is truncated.
+    fn nearest(&self, sum: i64) -> i64 {
+        let start = i128::from(self.start) << self.scale.saturating_sub(24);
+        let total = i128::from(sum * self.factor) + start;
+        let excess = (128 - total.leading_zeros()).saturating_sub(24);
+        let half = (1 << excess) >> 1;
+        let rounded = (total + half) >> excess;
+        // Ties to even.
+        let is_tie = excess > 0 && (total + half) & ((1 << excess) - 1) == 0;
+        let rounded = if is_tie { rounded & !1 } else { rounded };
+        (rounded << excess >> self.scale) as i64
+    }
+
+    fn gives(&self, kind: Kind, steps: &[Step]) -> bool {
+        let is_step = |s: &Step, output: &dyn Fn(i64) -> i64| {
+            output(s.sum) >= s.output && (s.sum == 0 || output(s.sum - 1) < s.output)
         };
-        steps.iter().all(is_right)
+        steps.iter().all(|s| {
+            is_step(s, &|sum| self.output(sum))
+                && (kind != Kind::Nearest || is_step(s, &|sum| self.nearest(sum)))
+        })
     }
 }
 
@@ -70,8 +105,7 @@ impl Truncation {
     pub(crate) fn bytes(found: Option<Self>) -> [i8; 3] {
         found.map_or([i8::MIN, 0, 0], |t| {
             let [low, high] = t.start.to_le_bytes().map(|byte| byte as i8);
-            let mark = if t.is_single { SINGLE } else { 0 };
-            [t.factor + mark, low, high]
+            [t.factor + t.kind.mark(), low, high]
         })
     }
 
@@ -91,10 +125,11 @@ impl Truncation {
             }
         }
         // The nearest factor, then its neighbours.
-        [true, false].into_iter().find_map(|is_single| {
+        let kinds = [Kind::Nearest, Kind::Single, Kind::Double];
+        kinds.into_iter().find_map(|kind| {
             (0..=12).find_map(|n: i8| {
                 let factor = if n % 2 == 0 { n / 2 } else { -n / 2 - 1 };
-                with_factor(multiplier, right, factor, is_single, &above)
+                with_factor(multiplier, right, factor, kind, &above)
             })
         })
     }
@@ -143,7 +178,7 @@ fn with_factor(
     multiplier: Multiplier,
     right: u32,
     factor: i8,
-    is_single: bool,
+    kind: Kind,
     steps: &[Step],
 ) -> Option<Truncation> {
     let exact = i64::from(multiplier.multiplier);
@@ -157,10 +192,9 @@ fn with_factor(
     let numbers = |start: i64| Numbers {
         factor: nearest + i64::from(factor),
         scale: unit - 7,
-        rest: if is_single {
-            0
-        } else {
-            exact - ((nearest + i64::from(factor)) << 7)
+        rest: match kind {
+            Kind::Double => exact - ((nearest + i64::from(factor)) << 7),
+            Kind::Nearest | Kind::Single => 0,
         },
         unit,
         start: first + start,
@@ -176,19 +210,24 @@ fn with_factor(
         let total = product + (inner << (n.scale - 24));
         ((i128::from(output) << n.scale) - total).div_euclid(1 << (n.scale - 24)) as i64
     };
+    // What is less than half a unit in the last place below an output is rounded to it.
+    let margin = |output: i64| match kind {
+        Kind::Nearest => 1 + (1 << (output - 1).max(1).ilog2()),
+        Kind::Single | Kind::Double => 0,
+    };
     let (mut low, mut high) = (-1000, 1000);
     for step in steps {
         low = low.max(lacks(step.sum, step.output) + 1);
         if step.sum > 0 {
-            high = high.min(lacks(step.sum - 1, step.output));
+            high = high.min(lacks(step.sum - 1, step.output) - margin(step.output));
         }
     }
     let start = (low + high).div_euclid(2);
-    let found = low <= high && numbers(start).gives(steps);
+    let found = low <= high && numbers(start).gives(kind, steps);
     found.then_some(Truncation {
         factor,
         start: start as i16,
-        is_single,
+        kind,
     })
 }
 
@@ -203,22 +242,22 @@ mod tests {
 
     #[test]
     fn truncation_is_the_reference_for_every_sum() {
-        let mut found = 0;
+        let (mut found, mut nearest) = (0, 0);
         for m in multipliers().take(24) {
             let bound = 1 << 16;
             let Some(t) = Truncation::find(m, bound, false) else {
                 continue;
             };
             found += 1;
+            nearest += usize::from(t.kind == Kind::Nearest);
             let (exact, right) = (i64::from(m.multiplier), -m.shift as u32);
             let factor = ((exact + 64) >> 7) + i64::from(t.factor);
             let numbers = Numbers {
                 factor,
                 scale: 24 + right,
-                rest: if t.is_single {
-                    0
-                } else {
-                    exact - (factor << 7)
+                rest: match t.kind {
+                    Kind::Double => exact - (factor << 7),
+                    Kind::Nearest | Kind::Single => 0,
                 },
                 unit: 31 + right,
                 start: (1 << 23) + (1 << (23 - right)) + i64::from(t.start),
@@ -226,10 +265,14 @@ mod tests {
             for sum in 0..=bound {
                 let wanted = i64::from(m.apply(sum as i32)).min(OUTPUTS);
                 assert_eq!(numbers.output(sum).min(OUTPUTS), wanted, "{m:?} {sum}");
+                if t.kind == Kind::Nearest {
+                    assert_eq!(numbers.nearest(sum).min(OUTPUTS), wanted, "{m:?} {sum}");
+                }
                 assert_eq!(-i64::from(m.apply(-sum as i32)).max(-OUTPUTS), wanted);
             }
         }
         assert!(found >= 20, "{found}");
+        assert!(nearest >= 10, "{nearest}");
     }
 
     #[test]

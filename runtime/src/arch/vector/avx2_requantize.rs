@@ -41,6 +41,75 @@ unsafe fn scaled<const ONE_SIDED: bool>(
     }
 }
 
+/// Eight scaled sums, truncated, less the offset: right where [`Ready::is_nearest`] says so.
+#[inline(always)]
+unsafe fn truncated<const ONE_SIDED: bool>(
+    words: __m256i,
+    by: *const Ready,
+    from: usize,
+) -> __m256i {
+    // SAFETY: multipliers are there; AVX2 and FMA are enabled.
+    unsafe {
+        let by = &*by;
+        let x = _mm256_cvtepi32_ps(words);
+        let mut start = _mm256_load_ps(by.start.as_ptr().wrapping_add(from));
+        if !ONE_SIDED {
+            // With the sum's sign.
+            start = _mm256_or_ps(start, _mm256_and_ps(x, _mm256_set1_ps(-0.0)));
+        }
+        let factor = _mm256_load_ps(by.upper.as_ptr().wrapping_add(from));
+        _mm256_cvttps_epi32(_mm256_fmadd_ps(x, factor, start))
+    }
+}
+
+/// Bytes between the bounds, of words without the offset.
+#[inline(always)]
+unsafe fn bytes<const ONE_SIDED: bool>([low, high]: [__m256i; 2], scales: &Scales<'_>) -> __m256i {
+    let (min, max) = (scales.activation_min, scales.activation_max);
+    let offset = scales.output_offset;
+    // SAFETY: AVX2 is enabled.
+    unsafe {
+        if ONE_SIDED {
+            let above = _mm256_packus_epi16(low, high);
+            let above = _mm256_min_epu8(above, _mm256_set1_epi8((max - offset) as i8));
+            return _mm256_add_epi8(above, _mm256_set1_epi8(offset as i8));
+        }
+        let offset = _mm256_set1_epi16(offset as i16);
+        let (low, high) = (
+            _mm256_adds_epi16(low, offset),
+            _mm256_adds_epi16(high, offset),
+        );
+        let bytes = _mm256_packs_epi16(low, high);
+        let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(min as i8));
+        _mm256_min_epi8(bytes, _mm256_set1_epi8(max as i8))
+    }
+}
+
+/// Two vectors of outputs.
+#[inline(always)]
+unsafe fn two<const ONE_SIDED: bool>(
+    words: [Words; 2],
+    by: [*const Ready; 2],
+    scales: &Scales<'_>,
+) -> [__m128i; 2] {
+    // SAFETY: multipliers are there; AVX2 and FMA are enabled.
+    unsafe {
+        let mut shorts = [_mm256_setzero_si256(); 2];
+        for k in 0..2 {
+            shorts[k] = _mm256_packs_epi32(
+                truncated::<ONE_SIDED>(words[k][0], by[k], 0),
+                truncated::<ONE_SIDED>(words[k][1], by[k], 8),
+            );
+        }
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let both = _mm256_permutevar8x32_epi32(bytes::<ONE_SIDED>(shorts, scales), order);
+        [
+            _mm256_castsi256_si128(both),
+            _mm256_extracti128_si256::<1>(both),
+        ]
+    }
+}
+
 /// True if something has to be computed again.
 #[inline(always)]
 pub(super) unsafe fn is_close(edge: __m256) -> bool {
@@ -80,6 +149,12 @@ pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
 ) -> [__m128i; 4] {
     // SAFETY: multipliers are there; AVX2 and FMA are enabled.
     unsafe {
+        let is_nearest = |k: usize| (*by[k]).is_nearest;
+        if is_nearest(0) & is_nearest(1) & is_nearest(2) & is_nearest(3) {
+            let [a, b] = two::<ONE_SIDED>([words[0], words[1]], [by[0], by[1]], scales);
+            let [c, d] = two::<ONE_SIDED>([words[2], words[3]], [by[2], by[3]], scales);
+            return [a, b, c, d];
+        }
         let mut bytes = [_mm_setzero_si128(); 4];
         for k in 0..4 {
             let shorts = _mm256_packs_epi32(
@@ -201,6 +276,60 @@ pub(super) unsafe fn wide_store(
             by.wrapping_add(2),
             by.wrapping_add(3),
         ];
+        let bytes = if (*by).is_nearest {
+            if scales.are_one_sided() {
+                wide_bytes::<true>(sums, by_part, part, scales)
+            } else {
+                wide_bytes::<false>(sums, by_part, part, scales)
+            }
+        } else {
+            wide_doubtful(sums, by_part, part, scales)
+        };
+        if count >= 32 {
+            _mm256_storeu_si256(to.cast(), bytes);
+        } else {
+            let low = _mm256_castsi256_si128(bytes);
+            store_one(low, to, count);
+            if count > 16 {
+                let high = _mm256_extracti128_si256::<1>(bytes);
+                store_one(high, to.wrapping_add(16), count - 16);
+            }
+        }
+    }
+}
+
+/// The same 32 elements where all four multipliers are right.
+#[inline(always)]
+unsafe fn wide_bytes<const ONE_SIDED: bool>(
+    sums: [__m256i; 4],
+    by: [*const Ready; 4],
+    part: usize,
+    scales: &Scales<'_>,
+) -> __m256i {
+    // SAFETY: a block has four; AVX2 and FMA are enabled.
+    unsafe {
+        let mut q = sums;
+        for j in 0..4 {
+            q[j] = truncated::<ONE_SIDED>(sums[j], by[j], 8 * part);
+        }
+        let shorts = [
+            _mm256_packs_epi32(q[0], q[1]),
+            _mm256_packs_epi32(q[2], q[3]),
+        ];
+        bytes::<ONE_SIDED>(shorts, scales)
+    }
+}
+
+/// The same where that has to be seen.
+#[inline(always)]
+unsafe fn wide_doubtful(
+    sums: [__m256i; 4],
+    by_part: [*const Ready; 4],
+    part: usize,
+    scales: &Scales<'_>,
+) -> __m256i {
+    // SAFETY: a block has four; AVX2 and FMA are enabled.
+    unsafe {
         let mut edge = _mm256_setzero_ps();
         let mut shorts = if scales.are_one_sided() {
             wide_shorts::<true>(sums, by_part, part, scales, &mut edge)
@@ -218,16 +347,6 @@ pub(super) unsafe fn wide_store(
                 _mm256_packs_epi32(q[2], q[3]),
             ];
         }
-        let bytes = _mm256_packs_epi16(shorts[0], shorts[1]);
-        if count >= 32 {
-            _mm256_storeu_si256(to.cast(), bytes);
-        } else {
-            let low = _mm256_castsi256_si128(bytes);
-            store_one(low, to, count);
-            if count > 16 {
-                let high = _mm256_extracti128_si256::<1>(bytes);
-                store_one(high, to.wrapping_add(16), count - 16);
-            }
-        }
+        _mm256_packs_epi16(shorts[0], shorts[1])
     }
 }

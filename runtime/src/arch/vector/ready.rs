@@ -37,6 +37,11 @@ pub struct Ready {
     /// Where a negative number has a 1 that is taken off it before it is rounded: 31,
     /// or nowhere (32) without a shift.
     pub(crate) sign: [i32; LANES],
+    // Last, as kernels want the arrays aligned.
+    /// True if all channels of the strip do with `upper` and `start`, with rounding to the
+    /// nearest number.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) is_nearest: bool,
 }
 
 impl Ready {
@@ -55,9 +60,9 @@ impl Ready {
 /// `units` are a signed byte and a signed 16-bit number per channel that the compiler has
 /// found: with them, `sum * upper + (sum * lower + start)`, each rounded towards zero, is the
 /// output of every sum that there can be. The factor `upper` is as many units in the last place
-/// from the nearest one, and 64 more if `lower` is zero; `start` as many from 1/2 and the first
-/// rounding's share. The factor's -128 says that there are no such numbers, and so does
-/// their absence.
+/// from the nearest one, and 64 more if `lower` is zero, 96 if steps may be rounded to the
+/// nearest number as well; `start` as many from 1/2 and the first rounding's share. The factor's
+/// -128 says that there are no such numbers, and so does their absence.
 pub const fn ready<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
@@ -72,6 +77,8 @@ pub const fn ready<const N: usize>(
             lower: [0.0; LANES],
             #[cfg(target_arch = "x86_64")]
             start: [0.0; LANES],
+            #[cfg(target_arch = "x86_64")]
+            is_nearest: false,
             multiplier: [0; LANES],
             left: [0; LANES],
             right: [0; LANES],
@@ -84,6 +91,10 @@ pub const fn ready<const N: usize>(
     }; N];
     let mut block = 0;
     while block < N {
+        #[cfg(target_arch = "x86_64")]
+        {
+            all[block].is_nearest = strip_is(units, block, NEAREST - RANGE);
+        }
         let mut i = 0;
         while i < LANES {
             let shift = shift[block][i];
@@ -104,10 +115,14 @@ pub const fn ready<const N: usize>(
             };
             ready.above[i] = ready.nudge[i] + output_offset as f32;
             #[cfg(target_arch = "x86_64")]
-            if strip_is_truncated(units, block) {
+            if strip_is(units, block, -RANGE) {
                 let [units, start] = units_of(units, block * LANES + i);
-                let is_single = units >= SINGLE / 2;
-                let units = if is_single { units - SINGLE } else { units };
+                let mark = match units {
+                    80.. => NEAREST,
+                    32.. => SINGLE,
+                    _ => 0,
+                };
+                let (is_single, units) = (mark != 0, units - mark);
                 let upper = f32::from_bits(ready.factor[i].to_bits().wrapping_add_signed(units));
                 ready.upper[i] = upper;
                 if !is_single {
@@ -126,6 +141,14 @@ pub const fn ready<const N: usize>(
 #[cfg(target_arch = "x86_64")]
 const SINGLE: i32 = 64;
 
+/// The same if steps may be rounded to the nearest number.
+#[cfg(target_arch = "x86_64")]
+const NEAREST: i32 = 96;
+
+/// More than units are without what is added.
+#[cfg(target_arch = "x86_64")]
+const RANGE: i32 = 16;
+
 /// A channel's units; none behind the last channel.
 #[cfg(target_arch = "x86_64")]
 const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
@@ -134,17 +157,17 @@ const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
         let start = i16::from_le_bytes([units[at + 1], units[at + 2]]);
         [units[at] as i8 as i32, start as i32]
     } else {
-        [SINGLE, 0]
+        [NEAREST, 0]
     }
 }
 
-/// True if truncation gives the outputs of all channels of a strip of four blocks.
+/// True if all channels of a strip of four blocks have such units, or more.
 #[cfg(target_arch = "x86_64")]
-const fn strip_is_truncated(units: &[u8], block: usize) -> bool {
+const fn strip_is(units: &[u8], block: usize, least: i32) -> bool {
     let first = block / 4 * 4 * LANES;
     let mut i = 0;
     while i < 4 * LANES {
-        if units_of(units, first + i)[0] == i8::MIN as i32 {
+        if units_of(units, first + i)[0] < least {
             return false;
         }
         i += 1;
