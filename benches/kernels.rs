@@ -34,7 +34,7 @@ fn scales(ready: &[rt::Ready]) -> rt::Scales<'_> {
 fn ready(blocks: usize) -> Vec<rt::Ready> {
     let (multiplier, shift) = (1_518_500_250, -8);
     let units = niello_compiler::truncation(multiplier, shift, 1 << 24, true).map(|u| u as u8);
-    vec![rt::ready([[multiplier; 16]], [[shift; 16]], -128, &units.repeat(16))[0]; blocks]
+    vec![rt::ready([[multiplier; 16]], [[shift; 16]], &units.repeat(16))[0]; blocks]
 }
 
 /// Rows by channels; items are multiply-accumulates.

@@ -121,13 +121,9 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// Multipliers in blocks of sixteen, which the runtime makes ready for outputs with a
-    /// zero point, and what truncation needs to give their outputs, if anything does.
-    pub(crate) fn ready(
-        &mut self,
-        channels: &[(Multiplier, Option<Truncation>)],
-        offset: i32,
-    ) -> TokenStream {
+    /// Multipliers in blocks of sixteen, which the runtime makes ready, and what truncation
+    /// needs to give their outputs, if anything does.
+    pub(crate) fn ready(&mut self, channels: &[(Multiplier, Option<Truncation>)]) -> TokenStream {
         let n = channels.len().div_ceil(16);
         let multipliers: Vec<i32> = channels.iter().map(|(m, _)| m.multiplier).collect();
         let shifts: Vec<i32> = channels.iter().map(|(m, _)| m.shift).collect();
@@ -137,12 +133,15 @@ impl Constants {
             .map(|q| q as u8)
             .collect();
         let (first, second) = (in_blocks(&multipliers), in_blocks(&shifts));
-        let all = multipliers.iter().chain(&shifts).chain([&offset]);
+        let all = multipliers.iter().chain(&shifts);
         let content = all.flat_map(|x| x.to_le_bytes()).chain(units.clone());
-        let (offset, units) = (super::int(offset), Literal::byte_string(&units));
-        let name = self.share("ready", "MULTIPLIER", content.collect(), |name| {
-            quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #offset, #units);)
-        });
+        let units = Literal::byte_string(&units);
+        let name = self.share(
+            "ready",
+            "MULTIPLIER",
+            content.collect(),
+            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #units);),
+        );
         quote!(&#name)
     }
 

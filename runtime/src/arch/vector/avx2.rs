@@ -114,6 +114,13 @@ pub(super) unsafe fn signed_pairs(bytes: __m256i) -> [__m256i; 2] {
     }
 }
 
+/// Products of pairs, both added up, of a pair of inputs and those of sixteen channels.
+#[inline(always)]
+pub(super) unsafe fn products(x: __m256i, w: [__m256i; 2]) -> Words {
+    // SAFETY: AVX2 is enabled.
+    unsafe { [_mm256_madd_epi16(x, w[0]), _mm256_madd_epi16(x, w[1])] }
+}
+
 /// VPDPBUSD: four products of unsigned and signed bytes added to each word.
 #[inline(always)]
 unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
@@ -132,6 +139,7 @@ macro_rules! eight_words {
         const SPAN: usize = 32;
         const WIDE: bool = false;
         type Wide = [__m256i; 4];
+        type Sums = Self::Words;
         type Words = $crate::arch::vector::avx2::Words;
         type Bytes = [__m128i; 4];
 
@@ -154,6 +162,34 @@ macro_rules! eight_words {
             unsafe {
                 $crate::arch::vector::avx2_requantize::wide_store(sums, by, part, scales, to, count)
             }
+        }
+
+        #[inline(always)]
+        unsafe fn begin(bias: *const i32) -> Self::Sums {
+            // SAFETY: 64 bytes.
+            unsafe {
+                [
+                    _mm256_loadu_si256(bias.cast()),
+                    _mm256_loadu_si256(bias.wrapping_add(8).cast()),
+                ]
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn zero() -> Self::Sums {
+            // SAFETY: see the impl.
+            unsafe { [_mm256_setzero_si256(); 2] }
+        }
+
+        #[inline(always)]
+        unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+            // SAFETY: see the impl.
+            unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
+        }
+
+        #[inline(always)]
+        unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+            sums
         }
 
         /// What rounding has taken off, at most.
@@ -228,8 +264,7 @@ pub(super) use eight_words;
 unsafe impl Isa for Avx2 {
     eight_words!();
 
-    type Sums = Words;
-    /// Of eight channels each the first and third weight, and the second and fourth.
+    /// First and third weights, then second and fourth ones, of eight channels each.
     type Weights = [[__m256i; 2]; 2];
     /// Likewise.
     type Inputs = [__m256i; 2];
@@ -254,36 +289,12 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn begin(bias: *const i32) -> Self::Sums {
-        // SAFETY: 64 bytes.
-        unsafe {
-            [
-                _mm256_loadu_si256(bias.cast()),
-                _mm256_loadu_si256(bias.wrapping_add(8).cast()),
-            ]
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn zero() -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 2] }
-    }
-
-    #[inline(always)]
-    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
-    }
-
-    #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
         // SAFETY: 64 bytes.
         unsafe {
-            [
-                signed_pairs(_mm256_loadu_si256(from.cast())),
-                signed_pairs(_mm256_loadu_si256(from.wrapping_add(32).cast())),
-            ]
+            let low = signed_pairs(_mm256_loadu_si256(from.cast()));
+            let high = signed_pairs(_mm256_loadu_si256(from.wrapping_add(32).cast()));
+            [[low[0], high[0]], [low[1], high[1]]]
         }
     }
 
@@ -306,19 +317,8 @@ unsafe impl Isa for Avx2 {
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
         // SAFETY: see the impl.
         unsafe {
-            let s = [
-                _mm256_add_epi32(s[0], _mm256_madd_epi16(x[0], w[0][0])),
-                _mm256_add_epi32(s[1], _mm256_madd_epi16(x[0], w[1][0])),
-            ];
-            [
-                _mm256_add_epi32(s[0], _mm256_madd_epi16(x[1], w[0][1])),
-                _mm256_add_epi32(s[1], _mm256_madd_epi16(x[1], w[1][1])),
-            ]
+            let s = Self::add(s, products(x[0], w[0]));
+            Self::add(s, products(x[1], w[1]))
         }
-    }
-
-    #[inline(always)]
-    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
-        sums
     }
 }

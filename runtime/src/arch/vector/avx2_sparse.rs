@@ -9,10 +9,8 @@ use core::mem::MaybeUninit;
 
 use super::SHIFT;
 use super::avx2::{Avx2, Words, interleave};
-use super::gemm::{Pixels, strip as side_by_side};
-use super::isa::{BlockStage, Isa};
-use super::sparse::{MOST, STRIP, fits};
-use super::tile::Tile;
+use super::isa::{BlockStage, Isa, LANES};
+use super::sparse::{Inputs, MOST, all};
 use crate::ops::Blocks;
 
 /// More is two inputs' worth.
@@ -26,36 +24,15 @@ pub(super) unsafe fn strips<S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    let (row, p) = (Pixels::raw_row(input), &Blocks { filter: rows, ..*p });
-    let Some((tile, _)) = Tile::new(p, &row, output).filter(|_| fits(p, rows, input, output))
-    else {
-        return;
-    };
     let mut nonzero = Nonzero {
         count: 0,
         values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
         indices: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
     };
-    // SAFETY: AVX2 is enabled.
-    unsafe { nonzero.find(input) };
-    let (mut first, mut width) = (0, 0);
-    for strip in 0..p.channels / STRIP {
-        if strip == first + width {
-            first = strip;
-            width = side_by_side(p.channels / STRIP - strip);
-        }
-        let at = (first * p.depth + strip - first) * STRIP;
-        let filter = rows.as_ptr().wrapping_add(at);
-        // SAFETY: rows and biases of the strip are there; AVX2 is enabled.
-        unsafe {
-            let products = products(&nonzero, filter, width * STRIP);
-            let mut sums = [[Avx2::zero()]; 4];
-            for n in 0..4 {
-                let bias = p.bias.as_ptr().wrapping_add(4 * strip + n).cast();
-                sums[n] = [Avx2::add(products[n], Avx2::begin(bias))];
-            }
-            tile.finish::<Avx2, 1, 4>(sums, 0, 4 * strip, output);
-        }
+    // SAFETY: AVX2 is enabled; the caller's promises.
+    unsafe {
+        nonzero.find(input);
+        all::<Avx2, S>(p, rows, input, output, &nonzero);
     }
 }
 
@@ -113,26 +90,38 @@ impl Nonzero {
     }
 }
 
-/// The sums of products of a strip's blocks.
-#[inline(always)]
-unsafe fn products(nonzero: &Nonzero, filter: *const u8, pitch: usize) -> [Words; 4] {
-    // SAFETY: the inputs' rows of 64 bytes are there; AVX2 is enabled.
-    unsafe {
-        let ones = _mm256_set1_epi16(1);
-        let mut sums = [[_mm256_setzero_si256(); 2]; 4];
-        for four in (0..nonzero.count).step_by(4) {
-            let rows = nonzero.rows(four, filter, pitch);
-            let values = nonzero.values.as_ptr().wrapping_add(four);
-            let values = _mm256_set1_epi32(values.cast::<i32>().read_unaligned());
-            for half in 0..2 {
-                let row = |i: usize| rows[i].wrapping_add(32 * half);
-                let weights = interleave([row(0), row(1), row(2), row(3)]);
-                for j in 0..4 {
-                    let two = _mm256_maddubs_epi16(values, weights[j]);
-                    sums[j][half] = _mm256_add_epi32(sums[j][half], _mm256_madd_epi16(two, ones));
+impl Inputs<Avx2> for Nonzero {
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        bias: *const [i32; LANES],
+        filter: *const u8,
+        pitch: usize,
+    ) -> [[Words; 1]; 4] {
+        // SAFETY: the inputs' rows of 64 bytes and the biases are there; AVX2 is enabled.
+        unsafe {
+            let ones = _mm256_set1_epi16(1);
+            let mut sums = [[_mm256_setzero_si256(); 2]; 4];
+            for four in (0..self.count).step_by(4) {
+                let rows = self.rows(four, filter, pitch);
+                let values = self.values.as_ptr().wrapping_add(four);
+                let values = _mm256_set1_epi32(values.cast::<i32>().read_unaligned());
+                for half in 0..2 {
+                    let row = |i: usize| rows[i].wrapping_add(32 * half);
+                    let weights = interleave([row(0), row(1), row(2), row(3)]);
+                    for j in 0..4 {
+                        let two = _mm256_maddubs_epi16(values, weights[j]);
+                        let four = _mm256_madd_epi16(two, ones);
+                        sums[j][half] = _mm256_add_epi32(sums[j][half], four);
+                    }
                 }
             }
+            let mut all = [[Avx2::zero()]; 4];
+            for n in 0..4 {
+                let bias = Avx2::begin(bias.wrapping_add(n).cast());
+                all[n] = [Avx2::add(sums[n], bias)];
+            }
+            all
         }
-        sums
     }
 }

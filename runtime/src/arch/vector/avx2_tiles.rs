@@ -9,7 +9,7 @@ use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use super::SHIFT;
-use super::avx2::{Avx2, pairs, signed_pairs};
+use super::avx2::{Avx2, pairs, products};
 use super::gemm::{self, Pixels};
 use super::isa::{BlockStage, Isa};
 use super::tile::{Cursor, Tile};
@@ -24,15 +24,13 @@ const GROUPS: usize = 288;
 /// Groups in a register.
 const CHUNK: usize = 8;
 
-/// Two pairs of weights of sixteen channels: the first pairs, then the second ones.
-type Weights = [[__m256i; 2]; 2];
-
-/// First and third inputs of all groups, second and fourth ones; a register more.
-type Inputs = [[[i16; 2]; GROUPS + CHUNK]; 2];
+/// Pairs of 16-bit numbers: first and third inputs of all groups, second and fourth ones, and
+/// a register more of each.
+type Inputs = [[i32; GROUPS + CHUNK]; 2];
 
 /// Widened numbers.
 struct Room {
-    weights: [MaybeUninit<Weights>; GROUPS],
+    weights: [MaybeUninit<<Avx2 as Isa>::Weights>; GROUPS],
     inputs: [MaybeUninit<Inputs>; PIXELS],
 }
 
@@ -64,10 +62,10 @@ pub(super) unsafe fn all<S: BlockStage>(
         unsafe {
             for n in 0..count {
                 let block = first + n;
-                let (begin, width) = strip_of(block, blocks);
+                let (begin, width) = gemm::strip_of(block, blocks);
                 let strip = tile.strip(p.filter, begin, width).part(block - begin);
                 for group in 0..groups {
-                    room.weights[n * groups + group].write(widened(strip.group(group)));
+                    room.weights[n * groups + group].write(Avx2::weights(strip.group(group)));
                 }
             }
             let mut cursor = Cursor::default();
@@ -83,30 +81,6 @@ pub(super) unsafe fn all<S: BlockStage>(
             }
         }
         first += count;
-    }
-}
-
-/// The strip that a block is in: its first block, and how many there are.
-#[inline(always)]
-fn strip_of(block: usize, blocks: usize) -> (usize, usize) {
-    let mut begin = block / 4 * 4;
-    loop {
-        let width = gemm::strip(blocks - begin);
-        if block < begin + width {
-            return (begin, width);
-        }
-        begin += width;
-    }
-}
-
-/// A group's weights.
-#[inline(always)]
-unsafe fn widened(from: *const u8) -> Weights {
-    // SAFETY: 64 bytes; AVX2 is enabled.
-    unsafe {
-        let low = signed_pairs(_mm256_loadu_si256(from.cast()));
-        let high = signed_pairs(_mm256_loadu_si256(from.wrapping_add(32).cast()));
-        [[low[0], high[0]], [low[1], high[1]]]
     }
 }
 
@@ -129,7 +103,7 @@ impl Room {
             for n in 0..count {
                 let weights = self.weights.as_ptr().wrapping_add(n * groups);
                 let bias = tile.bias_of_block(first + n);
-                let sums = products::<M>(weights.cast(), self.inputs.as_ptr().cast(), bias, groups);
+                let sums = sums::<M>(weights.cast(), self.inputs.as_ptr().cast(), bias, groups);
                 tile.finish::<Avx2, M, 1>([sums], at, first + n, output);
             }
         }
@@ -179,30 +153,25 @@ unsafe fn load(bytes: &[i8], at: usize) -> __m256i {
 
 /// The sums of `M` pixels and a block.
 #[inline(always)]
-unsafe fn products<const M: usize>(
-    weights: *const __m256i,
+unsafe fn sums<const M: usize>(
+    weights: *const <Avx2 as Isa>::Weights,
     inputs: *const Inputs,
     bias: *const i32,
     groups: usize,
 ) -> [<Avx2 as Isa>::Sums; M] {
-    let (mut w, mut x) = (weights, inputs.cast::<i8>());
     // SAFETY: weights, inputs and biases are there; AVX2 is enabled.
     unsafe {
         let mut sums = [Avx2::begin(bias); M];
-        for _ in 0..groups {
+        for group in 0..groups {
             for half in 0..2 {
-                let low = _mm256_load_si256(w.wrapping_add(2 * half));
-                let high = _mm256_load_si256(w.wrapping_add(2 * half + 1));
+                let weights = (*weights.wrapping_add(group))[half];
                 for m in 0..M {
-                    let pair = x.wrapping_add((2 * m + half) * (size_of::<Inputs>() / 2));
-                    let pair = _mm256_set1_epi32(pair.cast::<i32>().read());
-                    let s = &mut sums[m];
-                    s[0] = _mm256_add_epi32(s[0], _mm256_madd_epi16(pair, low));
-                    s[1] = _mm256_add_epi32(s[1], _mm256_madd_epi16(pair, high));
+                    // No reference: not all of them have been written.
+                    let x = (&raw const (*inputs.wrapping_add(m))[half][group]).read();
+                    let x = _mm256_set1_epi32(x);
+                    sums[m] = Avx2::add(sums[m], products(x, weights));
                 }
             }
-            w = w.wrapping_add(4);
-            x = x.wrapping_add(4);
         }
         sums
     }

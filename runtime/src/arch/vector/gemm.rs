@@ -114,6 +114,20 @@ pub(super) fn strip(left: usize) -> usize {
     }
 }
 
+/// The strip that a block is in: its first block, and how many there are.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn strip_of(block: usize, blocks: usize) -> (usize, usize) {
+    let mut begin = block / 4 * 4;
+    loop {
+        let width = strip(blocks - begin);
+        if block < begin + width {
+            return (begin, width);
+        }
+        begin += width;
+    }
+}
+
 /// All pixels by all channels; `output` has `channels` elements per pixel. `M4`, `M2`
 /// and `M1` pixels at once by four, two blocks and one.
 #[inline(always)]

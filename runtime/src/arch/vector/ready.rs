@@ -20,9 +20,6 @@ pub struct Ready {
     pub(crate) start: [f32; LANES],
     /// Multiplier and shift as one factor.
     pub(crate) factor: [f32; LANES],
-    /// What is added to scaled sums that are not negative: the nudge and the output's
-    /// zero point.
-    pub(crate) above: [f32; LANES],
     /// What rounding twice adds to a scaled sum's magnitude: half of the first
     /// rounding's unit.
     pub(crate) nudge: [f32; LANES],
@@ -55,7 +52,7 @@ impl Ready {
     }
 }
 
-/// Q31 significands and powers of two made ready, for an output with this zero point.
+/// Q31 significands and powers of two made ready.
 ///
 /// `units` are a signed byte and a signed 16-bit number per channel that the compiler has
 /// found: with them, `sum * upper + (sum * lower + start)`, each rounded towards zero, is the
@@ -66,7 +63,6 @@ impl Ready {
 pub const fn ready<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
-    output_offset: i32,
     #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] units: &[u8],
 ) -> [Ready; N] {
     let mut all = [const {
@@ -86,14 +82,15 @@ pub const fn ready<const N: usize>(
             sign: [0; LANES],
             factor: [0.0; LANES],
             nudge: [0.0; LANES],
-            above: [0.0; LANES],
         }
     }; N];
     let mut block = 0;
     while block < N {
         #[cfg(target_arch = "x86_64")]
+        let least = least_of_strip(units, block);
+        #[cfg(target_arch = "x86_64")]
         {
-            all[block].is_nearest = strip_is(units, block, NEAREST - RANGE);
+            all[block].is_nearest = least >= NEAREST - RANGE;
         }
         let mut i = 0;
         while i < LANES {
@@ -113,13 +110,12 @@ pub const fn ready<const N: usize>(
             } else {
                 0.0
             };
-            ready.above[i] = ready.nudge[i] + output_offset as f32;
             #[cfg(target_arch = "x86_64")]
-            if strip_is(units, block, -RANGE) {
+            if least >= -RANGE {
                 let [units, start] = units_of(units, block * LANES + i);
                 let mark = match units {
-                    80.. => NEAREST,
-                    32.. => SINGLE,
+                    n if n >= NEAREST - RANGE => NEAREST,
+                    n if n >= SINGLE - RANGE => SINGLE,
                     _ => 0,
                 };
                 let (is_single, units) = (mark != 0, units - mark);
@@ -161,18 +157,23 @@ const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
     }
 }
 
-/// True if all channels of a strip of four blocks have such units, or more.
+/// The least units of a strip of four blocks.
 #[cfg(target_arch = "x86_64")]
-const fn strip_is(units: &[u8], block: usize, least: i32) -> bool {
+const fn least_of_strip(units: &[u8], block: usize) -> i32 {
+    if units.is_empty() {
+        return i8::MIN as i32;
+    }
     let first = block / 4 * 4 * LANES;
+    let mut least = NEAREST;
     let mut i = 0;
     while i < 4 * LANES {
-        if units_of(units, first + i)[0] < least {
-            return false;
+        let [units, _] = units_of(units, first + i);
+        if units < least {
+            least = units;
         }
         i += 1;
     }
-    !units.is_empty()
+    least
 }
 
 /// 2 to an exponent in the range of normal numbers.

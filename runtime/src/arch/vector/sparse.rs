@@ -16,7 +16,7 @@ use core::mem::MaybeUninit;
 use super::SHIFT;
 use super::avx512::{Avx512, interleave};
 use super::avx512_requantize::{Requantize, are_truncated, in_order};
-use super::gemm::{Pixels, strip as side_by_side};
+use super::gemm::{Pixels, strip as side_by_side, strip_of};
 use super::isa::{BlockStage, Isa, LANES};
 use super::level::{Level, level};
 use super::ready::Scales;
@@ -27,7 +27,7 @@ use crate::ops::Blocks;
 pub(crate) const MOST: usize = 256;
 
 /// Channels that come together: the blocks of a strip.
-pub(super) const STRIP: usize = 4 * LANES;
+const STRIP: usize = 4 * LANES;
 
 /// A register more than there are inputs.
 type List = [MaybeUninit<u8>; MOST + 64];
@@ -163,7 +163,7 @@ impl Nonzero {
 /// True if rows of weights are there for all inputs, and biases, multipliers and outputs
 /// for all channels.
 #[inline(always)]
-pub(super) fn fits<S: BlockStage>(
+fn fits<S: BlockStage>(
     p: &Blocks<'_, S>,
     rows: &[u8],
     input: &[i8],
@@ -181,6 +181,47 @@ pub(super) fn fits<S: BlockStage>(
         & (output.len() >= p.channels)
 }
 
+/// The inputs that are not zero, as an instruction set wants them.
+pub(super) trait Inputs<I: Isa> {
+    /// The sums of a strip's four blocks, whose rows are `pitch` bytes apart.
+    unsafe fn sums(
+        &self,
+        bias: *const [i32; LANES],
+        filter: *const u8,
+        pitch: usize,
+    ) -> [[I::Sums; 1]; 4];
+}
+
+impl<I: Isa> Inputs<I> for Nonzero {
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        bias: *const [i32; LANES],
+        filter: *const u8,
+        pitch: usize,
+    ) -> [[I::Sums; 1]; 4] {
+        let mut weights = [[0_u8; 4 * LANES]; 4];
+        // SAFETY: rows and biases of the strip are there; the caller's promises.
+        unsafe {
+            let begin = |n: usize| bias.wrapping_add(n).cast();
+            let mut sums = [
+                [I::begin(begin(0))],
+                [I::begin(begin(1))],
+                [I::begin(begin(2))],
+                [I::begin(begin(3))],
+            ];
+            for four in (0..self.count).step_by(4) {
+                interleave_portably(self.rows(four, filter, pitch), &mut weights);
+                let x = I::inputs(self.four(four));
+                for n in 0..4 {
+                    sums[n][0] = I::dot(sums[n][0], x, I::weights(weights[n].as_ptr()));
+                }
+            }
+            sums
+        }
+    }
+}
+
 /// All channels by any instruction set.
 #[inline(always)]
 pub(super) unsafe fn any<I: Isa, S: BlockStage>(
@@ -189,39 +230,37 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
+    let mut nonzero = Nonzero::new();
+    // SAFETY: every x86-64 can do that; the caller's promises.
+    unsafe {
+        nonzero.find::<false>(input);
+        all::<I, S>(p, rows, input, output, &nonzero);
+    }
+}
+
+/// All channels, of these inputs.
+#[inline(always)]
+pub(super) unsafe fn all<I: Isa, S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: &[u8],
+    input: &[i8],
+    output: &mut [S::Element],
+    nonzero: &impl Inputs<I>,
+) {
     let (row, p) = (Pixels::raw_row(input), &Blocks { filter: rows, ..*p });
     let Some((tile, _)) = Tile::new(p, &row, output).filter(|_| fits(p, rows, input, output))
     else {
         return;
     };
-    let mut nonzero = Nonzero::new();
-    // SAFETY: every x86-64 can do that.
-    unsafe { nonzero.find::<false>(input) };
-    let mut weights = [[0_u8; 4 * LANES]; 4];
-    let (mut first, mut width) = (0, 0);
-    for strip in 0..p.channels / STRIP {
-        if strip == first + width {
-            first = strip;
-            width = side_by_side(p.channels / STRIP - strip);
-        }
+    let strips = p.channels / STRIP;
+    for strip in 0..strips {
+        let (first, width) = strip_of(strip, strips);
         let at = (first * p.depth + strip - first) * STRIP;
         let (filter, pitch) = (rows.as_ptr().wrapping_add(at), width * STRIP);
+        let bias = p.bias.as_ptr().wrapping_add(4 * strip);
         // SAFETY: rows and biases of the strip are there; the caller's promises.
         unsafe {
-            let begin = |n: usize| p.bias.as_ptr().wrapping_add(4 * strip + n).cast();
-            let mut sums = [
-                [I::begin(begin(0))],
-                [I::begin(begin(1))],
-                [I::begin(begin(2))],
-                [I::begin(begin(3))],
-            ];
-            for four in (0..nonzero.count).step_by(4) {
-                interleave_portably(nonzero.rows(four, filter, pitch), &mut weights);
-                let x = I::inputs(nonzero.four(four));
-                for n in 0..4 {
-                    sums[n][0] = I::dot(sums[n][0], x, I::weights(weights[n].as_ptr()));
-                }
-            }
+            let sums = nonzero.sums(bias, filter, pitch);
             tile.finish::<I, 1, 4>(sums, 0, 4 * strip, output);
         }
     }

@@ -15,7 +15,6 @@ pub(super) struct AvxVnni;
 unsafe impl Isa for AvxVnni {
     eight_words!();
 
-    type Sums = [__m256i; 2];
     type Weights = [__m256i; 2];
     type Inputs = __m256i;
 
@@ -36,29 +35,6 @@ unsafe impl Isa for AvxVnni {
             }
             sums
         }
-    }
-
-    #[inline(always)]
-    unsafe fn begin(bias: *const i32) -> Self::Sums {
-        // SAFETY: 64 bytes.
-        unsafe {
-            [
-                _mm256_loadu_si256(bias.cast()),
-                _mm256_loadu_si256(bias.wrapping_add(8).cast()),
-            ]
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn zero() -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_setzero_si256(); 2] }
-    }
-
-    #[inline(always)]
-    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
-        // SAFETY: see the impl.
-        unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
     }
 
     #[inline(always)]
@@ -96,10 +72,5 @@ unsafe impl Isa for AvxVnni {
                 _mm256_dpbusd_avx_epi32(s[1], x, w[1]),
             ]
         }
-    }
-
-    #[inline(always)]
-    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
-        sums
     }
 }

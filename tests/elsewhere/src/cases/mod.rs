@@ -18,8 +18,9 @@ pub use random::Random;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 11] = [
+pub const KINDS: [(&str, Case); 12] = [
     ("products", rows::products),
+    ("deep products", rows::deep_products),
     ("sparse rows", rows::sparse_rows),
     ("narrow rows", rows::narrow_rows),
     ("close calls", rows::close_calls),

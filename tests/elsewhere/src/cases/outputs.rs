@@ -26,7 +26,7 @@ fn made_ready(
             }
         }
         let four = [0, 1, 2, 3].map(|i| strip[i.min(strip.len() - 1)]);
-        let ready = rt::ready(four.map(|b| b.0), four.map(|b| b.1), offset, &units);
+        let ready = rt::ready(four.map(|b| b.0), four.map(|b| b.1), &units);
         ready.into_iter().take(strip.len())
     });
     strips.collect()

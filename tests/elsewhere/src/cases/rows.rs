@@ -24,6 +24,22 @@ pub(super) fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     run(p, addition, &mut r, sizes)
 }
 
+/// Rows, often a single one, of more inputs than kernels have room for at once.
+pub(super) fn deep_products(seed: u32) -> Vec<i8> {
+    let mut r = Random(seed ^ 0xDEE9);
+    let (rows, depth) = match r.next() % 2 {
+        0 => (1, r.size(4090, 4120)),
+        _ => (r.size(2, 6), r.size(1140, 1200)),
+    };
+    let channels = r.size(1, 40);
+    let (groups, blocks) = (depth.div_ceil(4), channels.div_ceil(16));
+    let (filter, bias) = weights(&mut r, blocks, depth, 1);
+    let outputs = Outputs::random(&mut r, blocks, [-16, -4]);
+    let p = outputs.blocks([depth, channels], 0, &filter, &bias);
+    let sizes = [rows * depth, rows * channels, rows * groups * 4];
+    run(p, None, &mut r, sizes)
+}
+
 /// A row with many zeros, or none, or nothing else.
 pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x0FF0);

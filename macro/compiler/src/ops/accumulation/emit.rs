@@ -83,7 +83,7 @@ impl Accumulation {
         } else {
             ordered.len()
         };
-        let channels = constants.ready(&ordered[..listed], *output_offset);
+        let channels = constants.ready(&ordered[..listed]);
         let (offset, min, max) = (emit::int(*output_offset), emit::int(*min), emit::int(*max));
         let stage = quote!(rt::Scales {
             channels: #channels,
