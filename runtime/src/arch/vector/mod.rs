@@ -82,6 +82,10 @@ mod vnni;
 mod whole;
 #[cfg(target_arch = "x86_64")]
 mod winograd;
+#[cfg(target_arch = "x86_64")]
+mod winograd_avx2;
+#[cfg(target_arch = "x86_64")]
+mod winograd_avx512;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use average::Average;

@@ -1,5 +1,5 @@
-//! Weighted sums of two operands with AVX-512, whose fused multiplication and addition
-//! take fewer steps than what LLVM makes of `ops/linear.rs`.
+//! Weighted sums of two operands with AVX2 and AVX-512, whose fused multiplication and
+//! addition take fewer steps than what LLVM makes of `ops/linear.rs`.
 
 use core::arch::x86_64::*;
 
@@ -48,11 +48,51 @@ impl Sum {
 
     #[inline(always)]
     unsafe fn target(self, a: *const i8, b: *const i8, output: *mut i8, count: usize) -> usize {
-        if level() < Level::Avx512 {
-            return 0;
-        }
         // SAFETY: the caller's promise; the CPU has it.
-        unsafe { self.avx512(a, b, output, count) }
+        unsafe {
+            match level() {
+                Level::Plain => 0,
+                Level::Avx2 | Level::AvxVnni => self.avx2(a, b, output, count),
+                Level::Avx512 | Level::Avx512Vbmi => self.avx512(a, b, output, count),
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn avx2(self, a: *const i8, b: *const i8, output: *mut i8, count: usize) -> usize {
+        let mut at = 0;
+        while at + 32 <= count {
+            // SAFETY: `count` elements are there; operands are read before the output is
+            // written.
+            unsafe {
+                let (a, b) = (a.wrapping_add(at), b.wrapping_add(at));
+                let low = _mm256_packs_epi32(self.eight(a, b, 0), self.eight(a, b, 8));
+                let high = _mm256_packs_epi32(self.eight(a, b, 16), self.eight(a, b, 24));
+                let bytes = _mm256_packs_epi16(low, high);
+                let bytes = _mm256_max_epi8(bytes, _mm256_set1_epi8(self.min as i8));
+                let bytes = _mm256_min_epi8(bytes, _mm256_set1_epi8(self.max as i8));
+                let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+                let bytes = _mm256_permutevar8x32_epi32(bytes, order);
+                _mm256_storeu_si256(output.wrapping_add(at).cast(), bytes);
+            }
+            at += 32;
+        }
+        at
+    }
+
+    /// Eight sums, rounded as [`Self::rounded`] does.
+    #[inline(always)]
+    unsafe fn eight(self, a: *const i8, b: *const i8, at: usize) -> __m256i {
+        // SAFETY: eight elements each; AVX2 and FMA are enabled.
+        unsafe {
+            let wide = |from: *const i8| {
+                let bytes = _mm_loadl_epi64(from.wrapping_add(at).cast());
+                _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes))
+            };
+            let (first, second) = (_mm256_set1_ps(self.first), _mm256_set1_ps(self.second));
+            let inner = _mm256_fmadd_ps(wide(b), second, _mm256_set1_ps(self.constant));
+            _mm256_cvtps_epi32(_mm256_fmadd_ps(wide(a), first, inner))
+        }
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
