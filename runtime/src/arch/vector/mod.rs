@@ -34,6 +34,8 @@ mod average;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx2_depthwise;
+#[cfg(target_arch = "x86_64")]
 mod avx2_requantize;
 #[cfg(target_arch = "x86_64")]
 mod avx2_row;

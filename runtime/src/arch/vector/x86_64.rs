@@ -2,7 +2,6 @@
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
-use super::avx2::Avx2;
 use super::avx2_row;
 use super::avx2_sparse;
 use super::avx2_tiles;
@@ -182,7 +181,7 @@ by_level! {
     depthwise_plane, depthwise_levels, <>
     (plane: Plane<'_>, output: &mut [i8]),
     plain plane.run::<Plain>(output),
-    avx2 plane.run::<Avx2>(output),
+    avx2 plane.run_with_avx2(output),
     vnni plane.run::<AvxVnni>(output),
     avx512 {
         if !plane.by_rows_is_done(output) {

@@ -1,0 +1,212 @@
+//! Depthwise convolution with AVX2: see `depthwise.rs`. Weights are widened once to pairs of
+//! 16-bit numbers, for many outputs; inputs of two taps are interleaved and widened.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use super::avx2::{Avx2, wide_begin};
+use super::avx2_requantize::wide_store;
+use super::depthwise::{BLOCK, Plane};
+use super::isa::Isa;
+
+/// Pairs of taps that there is room for: those of 7x7 windows.
+const MOST: usize = 28;
+
+/// Pairs of 3x3 windows: first and second columns of each row, third ones of the first two
+/// rows and of the last.
+const NINE: usize = 5;
+
+/// Elements that are worked on at once.
+const SPAN: usize = Avx2::SPAN;
+
+/// Elements of a register's pairs.
+const REGISTERS: usize = 4;
+
+/// Parts of a block.
+const PARTS: usize = BLOCK / SPAN;
+
+/// A block's weights of two taps.
+type Weights = [[__m256i; REGISTERS]; PARTS];
+
+/// What is multiplied by what.
+struct Pairs {
+    taps: [[usize; 2]; MOST],
+    weights: [MaybeUninit<Weights>; MOST],
+}
+
+impl Plane<'_> {
+    /// All outputs.
+    #[inline(always)]
+    pub(super) unsafe fn run_with_avx2(&self, output: &mut [i8]) {
+        if !self.fits(output.len()) {
+            return;
+        }
+        if 2 * self.taps.len() > MOST {
+            // SAFETY: the caller's promises.
+            unsafe { self.run::<Avx2>(output) };
+            return;
+        }
+        let mut pairs = Pairs {
+            taps: [[0; 2]; MOST],
+            weights: [const { MaybeUninit::uninit() }; MOST],
+        };
+        for block in 0..self.period() {
+            // SAFETY: 256 weights per group; it fits; the caller's promises.
+            unsafe {
+                let size = 256 * self.taps.len();
+                let filter = self.filter.as_ptr().wrapping_add(size * block);
+                match pairs.prepare(self.taps, filter) {
+                    NINE => self.pairs_of_block(NINE, &pairs, block, output),
+                    count => self.pairs_of_block(count, &pairs, block, output),
+                }
+            }
+        }
+    }
+
+    /// The outputs that a block's weights make, of so many pairs.
+    #[inline(always)]
+    unsafe fn pairs_of_block(&self, count: usize, pairs: &Pairs, block: usize, output: &mut [i8]) {
+        let step = self.period() * BLOCK;
+        let bias = self.bias.as_ptr().wrapping_add(4 * block).cast();
+        let by = self.scales.channels.as_ptr().wrapping_add(4 * block);
+        for (y, output) in output.chunks_exact_mut(self.row).enumerate() {
+            let inputs = self.inputs.as_ptr().wrapping_add(y * self.pitch);
+            for begin in (block * BLOCK..output.len()).step_by(step) {
+                for part in 0..PARTS {
+                    let at = begin + part * SPAN;
+                    if at >= output.len() {
+                        break;
+                    }
+                    // SAFETY: inputs and outputs are in bounds, and so are biases and
+                    // multipliers; AVX2 is enabled.
+                    unsafe {
+                        let from = inputs.wrapping_add(at);
+                        let sums = pairs.sums(count, from, wide_begin(bias, part), part);
+                        let to = output.as_mut_ptr().wrapping_add(at);
+                        let here = (output.len() - at).min(SPAN);
+                        wide_store(sums, by, part, &self.scales, to, here);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Pairs {
+    /// The pairs of these taps, with a block's weights; gives their number.
+    #[inline(always)]
+    unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {
+        let tap = |group: usize, t: usize| Tap {
+            place: taps[group][t] as usize,
+            filter: filter.wrapping_add(256 * group),
+            shift: 24 - 8 * t as i32,
+            filler: 32,
+        };
+        // SAFETY: 256 weights per group; no more pairs than there is room for; AVX2 is enabled.
+        unsafe {
+            if taps.len() == 3 && taps.iter().all(|t| t[2] == t[3]) {
+                // Both have the same inputs.
+                let third = |group: usize| Tap {
+                    filler: 0,
+                    ..tap(group, 2)
+                };
+                let nothing = Tap {
+                    shift: 32,
+                    ..tap(2, 2)
+                };
+                for group in 0..3 {
+                    self.set(group, [tap(group, 0), tap(group, 1)]);
+                }
+                self.set(3, [third(0), third(1)]);
+                self.set(4, [third(2), nothing]);
+                return NINE;
+            }
+            for group in 0..taps.len() {
+                self.set(2 * group, [tap(group, 0), tap(group, 1)]);
+                self.set(2 * group + 1, [tap(group, 2), tap(group, 3)]);
+            }
+        }
+        2 * taps.len()
+    }
+
+    #[inline(always)]
+    unsafe fn set(&mut self, pair: usize, taps: [Tap; 2]) {
+        // SAFETY: 256 weights; AVX2 is enabled.
+        unsafe {
+            self.taps[pair] = [taps[0].place, taps[1].place];
+            let to = self.weights[pair].as_mut_ptr().cast::<__m256i>();
+            for part in 0..PARTS {
+                for j in 0..REGISTERS {
+                    let at = 64 * j + 32 * part;
+                    let low = _mm256_and_si256(taps[0].weights(at), _mm256_set1_epi32(0xFFFF));
+                    let high = _mm256_slli_epi32::<16>(taps[1].weights(at));
+                    to.wrapping_add(part * REGISTERS + j)
+                        .write(_mm256_or_si256(low, high));
+                }
+            }
+        }
+    }
+
+    /// Sums of `SPAN` elements.
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        count: usize,
+        from: *const i8,
+        bias: <Avx2 as Isa>::Wide,
+        part: usize,
+    ) -> <Avx2 as Isa>::Wide {
+        let mut sums = bias;
+        // SAFETY: inputs are in bounds; `count` pairs are there; AVX2 is enabled.
+        unsafe {
+            let zero = _mm256_setzero_si256();
+            for p in 0..count {
+                let weights = &(*self.weights.as_ptr().add(p).cast::<Weights>())[part];
+                let [a, b] = self.taps.get_unchecked(p);
+                let a = _mm256_loadu_si256(from.wrapping_add(*a).cast());
+                let b = _mm256_loadu_si256(from.wrapping_add(*b).cast());
+                let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
+                let inputs = [
+                    _mm256_unpacklo_epi8(low, zero),
+                    _mm256_unpackhi_epi8(low, zero),
+                    _mm256_unpacklo_epi8(high, zero),
+                    _mm256_unpackhi_epi8(high, zero),
+                ];
+                for j in 0..REGISTERS {
+                    let products = _mm256_madd_epi16(inputs[j], weights[j]);
+                    sums[j] = _mm256_add_epi32(sums[j], products);
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// A tap of a group of four.
+#[derive(Clone, Copy)]
+struct Tap {
+    place: usize,
+    filter: *const u8,
+    /// Places that its weights are shifted left, and those of another tap with the same inputs;
+    /// 32 if there is none.
+    shift: i32,
+    filler: i32,
+}
+
+impl Tap {
+    /// Eight weights, of eight elements.
+    #[inline(always)]
+    unsafe fn weights(self, at: usize) -> __m256i {
+        // SAFETY: the weights are there; AVX2 is enabled.
+        unsafe {
+            let four = _mm256_loadu_si256(self.filter.wrapping_add(at).cast());
+            let one = _mm256_sll_epi32(four, _mm_cvtsi32_si128(self.shift));
+            let other = _mm256_sll_epi32(four, _mm_cvtsi32_si128(self.filler));
+            let one = _mm256_srai_epi32::<24>(one);
+            _mm256_add_epi32(one, _mm256_srai_epi32::<24>(other))
+        }
+    }
+}
