@@ -94,7 +94,8 @@ impl Padding<'_> {
         for (y, from) in input.chunks_exact(length).take(count).enumerate() {
             let to = &mut to[y * pitch..];
             if self.apart {
-                self.pad_apart(from, to, fill);
+                // All lines: kernels may load what is behind this one.
+                self.pad_apart(input.get(y * length..).unwrap_or(from), to, fill);
                 continue;
             }
             let (left, to) = to[..pitch].split_at_mut(left);

@@ -1,6 +1,6 @@
-//! Images between their padding, shifted, with AVX-512: `ops/padding.rs` says what they
-//! are. Masks are slow: wherever there is room, whole registers are stored, and what comes
-//! next overwrites the excess.
+//! Images between their padding, shifted, with AVX2 and AVX-512: `ops/padding.rs` says what
+//! they are. Masks are slow: wherever there is room, whole registers are stored, and what
+//! comes next overwrites the excess.
 
 use core::arch::x86_64::*;
 
@@ -24,53 +24,241 @@ pub(crate) struct Lines {
 /// it takes.
 #[inline(always)]
 pub(crate) fn pad_lines(from: &[i8], to: &mut [i8], p: Lines) -> bool {
-    if level() < Level::Avx512 || p.left + p.length > p.pitch {
+    if p.left + p.length > p.pitch {
         return false;
     }
-    let lines = (from.len() / p.length.max(1)).min(to.len() / p.pitch.max(1));
-    // SAFETY: the CPU has AVX-512; the lines are in bounds.
+    // SAFETY: the CPU has the level; lines have room for what is in them.
     unsafe {
-        let mut to = To::new(to);
-        if p.pitch <= 64 {
-            to.short_lines(from.as_ptr(), lines, p);
-            return true;
-        }
-        to.fill(p.left, p.fill);
-        for line in 0..lines {
-            let from = from.get_unchecked(line * p.length..);
-            to.copy(from, p.length);
-            // The next line's left side, too.
-            let right = p.pitch - p.left - p.length;
-            let left = if line + 1 < lines { p.left } else { 0 };
-            to.fill(right + left, p.fill);
+        match level() {
+            Level::Plain => return false,
+            Level::Avx2 | Level::AvxVnni => lines_with_avx2(from, to, p),
+            Level::Avx512 | Level::Avx512Vbmi => lines_with_avx512(from, to, p),
         }
     }
     true
 }
 
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn lines_with_avx512(from: &[i8], to: &mut [i8], p: Lines) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if p.pitch <= 64 {
+            To::new(to).short_lines(from.as_ptr(), p.count(from, to), p);
+        } else {
+            p.pad::<__m512i>(from, to);
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn lines_with_avx2(from: &[i8], to: &mut [i8], p: Lines) {
+    // SAFETY: the caller's promises.
+    unsafe { p.pad::<__m256i>(from, to) };
+}
+
+impl Lines {
+    /// Lines that are there and that there is room for.
+    #[inline(always)]
+    fn count(&self, from: &[i8], to: &[i8]) -> usize {
+        (from.len() / self.length.max(1)).min(to.len() / self.pitch.max(1))
+    }
+
+    #[inline(always)]
+    unsafe fn pad<R: Register>(self, from: &[i8], to: &mut [i8]) {
+        let lines = self.count(from, to);
+        // SAFETY: the lines are in bounds; the caller's promises.
+        unsafe {
+            let mut to = To::new(to);
+            to.fill::<R>(self.left, self.fill);
+            for line in 0..lines {
+                let from = from.get_unchecked(line * self.length..);
+                to.copy::<R>(from, self.length);
+                // The next line's left side, too.
+                let right = self.pitch - self.left - self.length;
+                let left = if line + 1 < lines { self.left } else { 0 };
+                to.fill::<R>(right + left, self.fill);
+            }
+        }
+    }
+}
+
 /// One line of every other of the runs of `depth` bytes, beginning with the first one:
 /// `count` of them. What lies behind the line in `to` may be overwritten.
 #[inline(always)]
-pub(crate) fn pad_apart(from: &[i8], to: &mut [i8], [count, depth]: [usize; 2], p: Lines) -> bool {
+pub(crate) fn pad_apart(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) -> bool {
+    let [count, depth] = runs;
     let reach = (2 * count).saturating_sub(1) * depth;
     let fits = reach <= from.len() && p.left + p.length <= p.pitch && p.pitch <= to.len();
-    if level() < Level::Avx512 || !fits {
+    if !fits {
         return false;
     }
-    // SAFETY: the CPU has AVX-512; all runs and the line are in bounds.
+    // SAFETY: the CPU has the level; all runs and the line are in bounds.
     unsafe {
-        let mut to = To::new(to);
-        to.fill(p.left, p.fill);
-        if matches!(depth, 4 | 8 | 16 | 32) {
-            to.copy_every_other(from, depth, p.length);
-        } else {
-            for i in 0..count {
-                to.copy(from.get_unchecked(2 * i * depth..), depth);
-            }
+        match level() {
+            Level::Plain => return false,
+            Level::Avx2 | Level::AvxVnni => apart_with_avx2(from, to, runs, p),
+            Level::Avx512 | Level::Avx512Vbmi => apart_with_avx512(from, to, runs, p),
         }
-        to.fill(p.pitch - p.left - p.length, p.fill);
     }
     true
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn apart_with_avx512(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) {
+    // SAFETY: the caller's promises.
+    unsafe { p.apart::<__m512i>(from, to, runs) };
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn apart_with_avx2(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) {
+    // SAFETY: the caller's promises.
+    unsafe { p.apart::<__m256i>(from, to, runs) };
+}
+
+impl Lines {
+    #[inline(always)]
+    unsafe fn apart<R: Register>(self, from: &[i8], to: &mut [i8], [count, depth]: [usize; 2]) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let mut to = To::new(to);
+            to.fill::<R>(self.left, self.fill);
+            if depth < R::SIZE && matches!(depth, 4 | 8 | 16 | 32) {
+                to.copy_every_other::<R>(from, depth, self.length);
+            } else {
+                for i in 0..count {
+                    to.copy::<R>(from.get_unchecked(2 * i * depth..), depth);
+                }
+            }
+            to.fill::<R>(self.pitch - self.left - self.length, self.fill);
+        }
+    }
+}
+
+/// A register of bytes.
+///
+/// # Safety
+/// Callers have enabled the instruction set.
+trait Register: Copy {
+    /// Bytes.
+    const SIZE: usize;
+    /// All bytes alike.
+    unsafe fn all(byte: i8) -> Self;
+    /// As many bytes as there are in a register.
+    unsafe fn load(from: *const i8) -> Self;
+    /// The first `count` bytes, at most as many.
+    unsafe fn load_first(from: *const i8, count: usize) -> Self;
+    unsafe fn store(self, to: *mut i8);
+    unsafe fn store_first(self, to: *mut i8, count: usize);
+    unsafe fn xor(self, other: Self) -> Self;
+    /// Of both registers every other run of `depth` bytes: 4, 8, 16 or 32, but less than a
+    /// register has.
+    unsafe fn every_other(self, next: Self, depth: usize) -> Self;
+}
+
+// SAFETY: called where AVX-512 F and BW are enabled.
+impl Register for __m512i {
+    const SIZE: usize = 64;
+
+    #[inline(always)]
+    unsafe fn all(byte: i8) -> Self {
+        unsafe { _mm512_set1_epi8(byte) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const i8) -> Self {
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const i8, count: usize) -> Self {
+        unsafe { _mm512_maskz_loadu_epi8(lowest(count), from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut i8) {
+        unsafe { _mm512_storeu_si512(to.cast(), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut i8, count: usize) {
+        unsafe { _mm512_mask_storeu_epi8(to, lowest(count), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn xor(self, other: Self) -> Self {
+        unsafe { _mm512_xor_si512(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn every_other(self, next: Self, depth: usize) -> Self {
+        let order = &EVERY_OTHER[(depth.ilog2() as usize - 2) % 4];
+        // SAFETY: sixteen words.
+        unsafe {
+            let order = _mm512_loadu_si512(order.as_ptr().cast());
+            _mm512_permutex2var_epi32(self, order, next)
+        }
+    }
+}
+
+// SAFETY: called where AVX2 is enabled.
+impl Register for __m256i {
+    const SIZE: usize = 32;
+
+    #[inline(always)]
+    unsafe fn all(byte: i8) -> Self {
+        unsafe { _mm256_set1_epi8(byte) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const i8) -> Self {
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(from: *const i8, count: usize) -> Self {
+        let mut all = [0_i8; 32];
+        unsafe {
+            core::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), count.min(32));
+            Self::load(all.as_ptr())
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut i8) {
+        unsafe { _mm256_storeu_si256(to.cast(), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut i8, count: usize) {
+        let mut all = [0_i8; 32];
+        unsafe {
+            self.store(all.as_mut_ptr());
+            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count.min(32));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn xor(self, other: Self) -> Self {
+        unsafe { _mm256_xor_si256(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn every_other(self, next: Self, depth: usize) -> Self {
+        unsafe {
+            match depth {
+                4 => {
+                    let (a, b) = (_mm256_castsi256_ps(self), _mm256_castsi256_ps(next));
+                    let both = _mm256_castps_si256(_mm256_shuffle_ps::<0b10_00_10_00>(a, b));
+                    _mm256_permute4x64_epi64::<0b11_01_10_00>(both)
+                }
+                8 => {
+                    let both = _mm256_unpacklo_epi64(self, next);
+                    _mm256_permute4x64_epi64::<0b11_01_10_00>(both)
+                }
+                _ => _mm256_permute2x128_si256::<0x20>(self, next),
+            }
+        }
+    }
 }
 
 /// Where to write, and how many bytes of room there are. What lies behind the bytes that
@@ -87,20 +275,20 @@ fn lowest(count: usize) -> u64 {
 }
 
 /// The first `count` bytes there, and what lies behind them if there is as much.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn load(from: *const i8, count: usize, there: usize) -> __m512i {
+#[inline(always)]
+unsafe fn load<R: Register>(from: *const i8, count: usize, there: usize) -> R {
     // SAFETY: the caller's promises.
     unsafe {
-        if there >= 64 {
-            _mm512_loadu_si512(from.cast())
+        if there >= R::SIZE {
+            R::load(from)
         } else {
-            _mm512_maskz_loadu_epi8(lowest(count.min(there)), from)
+            R::load_first(from, count.min(there))
         }
     }
 }
 
 impl To {
+    #[inline(always)]
     fn new(to: &mut [i8]) -> Self {
         Self {
             at: to.as_mut_ptr(),
@@ -108,52 +296,52 @@ impl To {
         }
     }
 
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    unsafe fn store(&self, at: usize, count: usize, x: __m512i) {
+    #[inline(always)]
+    unsafe fn store<R: Register>(&self, at: usize, count: usize, x: R) {
         let to = self.at.wrapping_add(at);
         // SAFETY: there is room for `at` bytes and `count` more.
         unsafe {
-            if at + 64 <= self.room {
-                _mm512_storeu_si512(to.cast(), x);
+            if at + R::SIZE <= self.room {
+                x.store(to);
             } else {
-                _mm512_mask_storeu_epi8(to, lowest(count - at), x);
+                x.store_first(to, count - at);
             }
         }
     }
 
     /// Goes on behind `count` bytes.
+    #[inline(always)]
     fn skip(&mut self, count: usize) {
         self.at = self.at.wrapping_add(count);
         self.room -= count;
     }
 
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    unsafe fn fill(&mut self, count: usize, fill: i8) {
-        let fill = _mm512_set1_epi8(fill);
-        let mut at = 0;
-        while at < count {
-            // SAFETY: the caller's promise of room.
-            unsafe { self.store(at, count, fill) };
-            at += 64;
+    #[inline(always)]
+    unsafe fn fill<R: Register>(&mut self, count: usize, fill: i8) {
+        // SAFETY: the caller's promise of room.
+        unsafe {
+            let fill = R::all(fill);
+            let mut at = 0;
+            while at < count {
+                self.store(at, count, fill);
+                at += R::SIZE;
+            }
         }
         self.skip(count);
     }
 
     /// The first `count` bytes, shifted.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    unsafe fn copy(&mut self, from: &[i8], count: usize) {
-        let shift = _mm512_set1_epi8(SHIFT);
-        let mut at = 0;
-        while at < count {
-            // SAFETY: the caller's promises.
-            unsafe {
-                let x = load(from.as_ptr().wrapping_add(at), count - at, from.len() - at);
-                self.store(at, count, _mm512_xor_si512(x, shift));
+    #[inline(always)]
+    unsafe fn copy<R: Register>(&mut self, from: &[i8], count: usize) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            let shift = R::all(SHIFT);
+            let mut at = 0;
+            while at < count {
+                let x: R = load(from.as_ptr().wrapping_add(at), count - at, from.len() - at);
+                self.store(at, count, x.xor(shift));
+                at += R::SIZE;
             }
-            at += 64;
         }
         self.skip(count);
     }
@@ -176,24 +364,22 @@ impl To {
         }
     }
 
-    /// Every other run of 4, 8, 16 or 32 bytes, in all `count` bytes, shifted.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    unsafe fn copy_every_other(&mut self, from: &[i8], depth: usize, count: usize) {
-        let order = &EVERY_OTHER[(depth.ilog2() as usize - 2) % 4];
-        let shift = _mm512_set1_epi8(SHIFT);
+    /// Every other run of `depth` bytes, in all `count` bytes, shifted: see
+    /// [`Register::every_other`].
+    #[inline(always)]
+    unsafe fn copy_every_other<R: Register>(&mut self, from: &[i8], depth: usize, count: usize) {
         let mut at = 0;
-        // SAFETY: sixteen words; the caller's promises.
+        // SAFETY: the caller's promises.
         unsafe {
-            let order = _mm512_loadu_si512(order.as_ptr().cast());
+            let shift = R::all(SHIFT);
             while at < count {
                 let low = from.as_ptr().wrapping_add(2 * at);
                 let there = from.len() - 2 * at;
-                let a = load(low, 64, there);
-                let b = load(low.wrapping_add(64), 64, there.saturating_sub(64));
-                let x = _mm512_permutex2var_epi32(a, order, b);
-                self.store(at, count, _mm512_xor_si512(x, shift));
-                at += 64;
+                let size = R::SIZE;
+                let a: R = load(low, size, there);
+                let b: R = load(low.wrapping_add(size), size, there.saturating_sub(size));
+                self.store(at, count, a.every_other(b, depth).xor(shift));
+                at += R::SIZE;
             }
         }
         self.skip(count);
