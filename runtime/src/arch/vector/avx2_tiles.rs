@@ -10,6 +10,7 @@ use core::mem::MaybeUninit;
 
 use super::SHIFT;
 use super::avx2::{Avx2, pairs, products};
+use super::avx2_windows;
 use super::gemm::{self, Pixels};
 use super::isa::{BlockStage, Isa};
 use super::tile::{Cursor, Tile};
@@ -41,15 +42,19 @@ pub(super) unsafe fn all<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        return;
+    };
+    // SAFETY: the caller's promises.
+    if unsafe { avx2_windows::is_done(&tile, p.filter, blocks, output) } {
+        return;
+    }
     let groups = pixels.groups * pixels.segments.len();
     if groups > GROUPS {
         // SAFETY: the caller's promises.
         unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
         return;
     }
-    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
-        return;
-    };
     let mut room = Room {
         weights: [const { MaybeUninit::uninit() }; GROUPS],
         inputs: [const { MaybeUninit::uninit() }; PIXELS],

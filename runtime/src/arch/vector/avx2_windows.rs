@@ -1,0 +1,249 @@
+//! Windows over an image with AVX2. Rows of inputs are widened to 16 bits once for all the
+//! windows that see them, weights for all windows; products are those of two neighbouring
+//! inputs, both added up.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use super::SHIFT;
+use super::avx2::{Avx2, products};
+use super::gemm::{self, Pixels};
+use super::isa::{BlockStage, Isa, LANES};
+use super::tile::Tile;
+
+/// Pairs of weights that there is room for, of sixteen channels each.
+const PAIRS: usize = 576;
+
+/// Inputs that there is room for.
+const INPUTS: usize = 8192;
+
+/// Windows of a row that there are at least.
+const LEAST: usize = 4;
+
+/// Inputs in a register.
+const CHUNK: usize = 16;
+
+/// Widened numbers.
+struct Room {
+    weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
+    inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
+}
+
+/// Sizes of what is widened.
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// Pairs of a run, and of all runs of a window.
+    run: usize,
+    window: usize,
+    /// Inputs that the windows of a row see in one segment, whole chunks of them.
+    line: usize,
+}
+
+impl Sizes {
+    /// Those of windows over an image, if there is room.
+    #[inline(always)]
+    fn of(pixels: &Pixels<'_>) -> Option<Self> {
+        let rows = pixels.count.is_multiple_of(pixels.width);
+        let run = pixels.run.div_ceil(2);
+        let line = ((pixels.width - 1) * pixels.step + 2 * run).next_multiple_of(CHUNK);
+        let window = run * pixels.segments.len();
+        let fits = line * pixels.segments.len() <= INPUTS && window <= PAIRS;
+        let windows = rows && pixels.segments.len() > 1 && pixels.width >= LEAST;
+        (windows && fits).then_some(Self { run, window, line })
+    }
+}
+
+/// All windows by all channels, if this is the way to do it.
+#[inline(always)]
+pub(super) unsafe fn is_done<S: BlockStage>(
+    tile: &Tile<'_, S>,
+    filter: &[u8],
+    blocks: usize,
+    output: &mut [S::Element],
+) -> bool {
+    let Some(sizes) = Sizes::of(tile.pixels) else {
+        return false;
+    };
+    let mut room = Room {
+        weights: [const { MaybeUninit::uninit() }; PAIRS],
+        inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
+    };
+    let at_once = PAIRS / sizes.window;
+    let width = tile.pixels.width;
+    for first in (0..blocks).step_by(at_once) {
+        let end = blocks.min(first + at_once);
+        // SAFETY: there is room for the weights of as many blocks, and for rows.
+        unsafe {
+            for block in first..end {
+                room.widen_weights(tile, sizes, filter, [block, blocks, block - first]);
+            }
+            for y in 0..tile.count / width {
+                room.widen_rows(tile.pixels, sizes, y);
+                for block in first..end {
+                    let at = [y, block - first, block];
+                    if tile.channels <= block * LANES + LANES / 2 {
+                        match width {
+                            _ if width.is_multiple_of(10) => {
+                                room.row::<S, 10, 1>(tile, sizes, at, output)
+                            }
+                            8.. => room.row::<S, 8, 1>(tile, sizes, at, output),
+                            _ => room.row::<S, 4, 1>(tile, sizes, at, output),
+                        }
+                    } else if width.is_multiple_of(5) {
+                        room.row::<S, 5, 2>(tile, sizes, at, output);
+                    } else {
+                        room.row::<S, 4, 2>(tile, sizes, at, output);
+                    }
+                }
+            }
+        }
+    }
+    true
+}
+
+impl Room {
+    /// The weights of a block, as the one with number `n`.
+    #[inline(always)]
+    unsafe fn widen_weights<S: BlockStage>(
+        &mut self,
+        tile: &Tile<'_, S>,
+        sizes: Sizes,
+        filter: &[u8],
+        [block, blocks, n]: [usize; 3],
+    ) {
+        let (begin, width) = gemm::strip_of(block, blocks);
+        // SAFETY: the block's weights are there; AVX2 is enabled.
+        unsafe {
+            let strip = tile.strip(filter, begin, width).part(block - begin);
+            // A pair's weights of each four, as the upper bytes of 16 bits; the lower are zero.
+            let first = _mm256_setr_epi64x(
+                0x0580_0480_0180_0080,
+                0x0D80_0C80_0980_0880_u64 as i64,
+                0x0580_0480_0180_0080,
+                0x0D80_0C80_0980_0880_u64 as i64,
+            );
+            let orders = [first, _mm256_add_epi16(first, _mm256_set1_epi16(0x0200))];
+            for segment in 0..tile.pixels.segments.len() {
+                for pair in 0..sizes.run {
+                    let group = segment * tile.pixels.groups + pair / 2;
+                    let order = orders[pair % 2];
+                    let from = strip.group(group).cast::<__m256i>();
+                    let mut both = [
+                        _mm256_loadu_si256(from),
+                        _mm256_loadu_si256(from.wrapping_add(1)),
+                    ];
+                    for half in 0..2 {
+                        both[half] = _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(both[half], order));
+                    }
+                    self.weights[n * sizes.window + segment * sizes.run + pair].write(both);
+                }
+            }
+        }
+    }
+
+    /// What the windows of row `y` see.
+    #[inline(always)]
+    unsafe fn widen_rows(&mut self, pixels: &Pixels<'_>, sizes: Sizes, y: usize) {
+        let to = self.inputs.as_mut_ptr().cast::<i16>();
+        // SAFETY: all chunks but the last are in the image; AVX2 is enabled.
+        unsafe {
+            let shift = _mm_set1_epi8(if pixels.raw { SHIFT } else { 0 });
+            for s in 0..pixels.segments.len() {
+                let begin = y * pixels.pitch + *pixels.segments.get_unchecked(s) as usize;
+                let to = to.wrapping_add(s * sizes.line);
+                for at in (0..sizes.line).step_by(CHUNK) {
+                    let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), shift);
+                    let wide = _mm256_cvtepu8_epi16(bytes);
+                    _mm256_storeu_si256(to.wrapping_add(at).cast(), wide);
+                }
+            }
+        }
+    }
+
+    /// The outputs of a row's windows, `M` at once and at least as many, and of a block,
+    /// which has `N` times eight channels.
+    #[inline(always)]
+    unsafe fn row<S: BlockStage, const M: usize, const N: usize>(
+        &self,
+        tile: &Tile<'_, S>,
+        sizes: Sizes,
+        [y, n, block]: [usize; 3],
+        output: &mut [S::Element],
+    ) {
+        let (width, step) = (tile.pixels.width, tile.pixels.step);
+        let weights = self.weights.as_ptr().wrapping_add(n * sizes.window);
+        let mut x = 0;
+        while x < width {
+            // The last ones may have been there before.
+            let at = x.min(width - M);
+            let from = self.inputs.as_ptr().cast::<i16>().wrapping_add(at * step);
+            // SAFETY: windows and weights are there.
+            unsafe {
+                let bias = tile.bias_of_block(block);
+                let segments = tile.pixels.segments.len();
+                let sums = sums::<M, N>(
+                    weights.cast(),
+                    from,
+                    bias,
+                    [segments, sizes.run, sizes.line, step],
+                );
+                tile.finish::<Avx2, M, 1>([sums], y * width + at, block, output);
+            }
+            x += M;
+        }
+    }
+}
+
+/// The sums of `M` windows and a block.
+#[inline(always)]
+unsafe fn sums<const M: usize, const N: usize>(
+    weights: *const [__m256i; 2],
+    inputs: *const i16,
+    bias: *const i32,
+    [segments, run, line, step]: [usize; 4],
+) -> [<Avx2 as Isa>::Sums; M] {
+    // SAFETY: weights, inputs and biases are there; AVX2 is enabled.
+    unsafe {
+        let mut sums = [Avx2::begin(bias); M];
+        let mut weights = weights;
+        for segment in 0..segments {
+            let from = inputs.wrapping_add(segment * line);
+            // Few addresses: every third window's.
+            let mut threes = [from; M];
+            for m in (3..M).step_by(3) {
+                threes[m] = threes[m - 3].wrapping_add(3 * step);
+            }
+            for pair in 0..run {
+                let w = *weights;
+                for m in 0..M {
+                    let x = threes[m / 3 * 3].wrapping_add(m % 3 * step + 2 * pair);
+                    let x = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
+                    let products = products(x, w);
+                    for half in 0..N {
+                        sums[m][half] = _mm256_add_epi32(sums[m][half], products[half]);
+                    }
+                }
+                weights = weights.wrapping_add(1);
+            }
+        }
+        sums
+    }
+}
+
+/// 16 bytes, fewer where there are no more.
+#[inline(always)]
+unsafe fn load(bytes: &[i8], at: usize) -> __m128i {
+    // SAFETY: as many bytes as there are; AVX2 is enabled.
+    unsafe {
+        let from = bytes.as_ptr().wrapping_add(at);
+        if at + CHUNK <= bytes.len() {
+            return _mm_loadu_si128(from.cast());
+        }
+        let mut all = [0_i8; CHUNK];
+        core::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), bytes.len().saturating_sub(at));
+        _mm_loadu_si128(all.as_ptr().cast())
+    }
+}
