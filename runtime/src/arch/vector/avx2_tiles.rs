@@ -91,7 +91,9 @@ pub(super) unsafe fn all<S: BlockStage>(
 
 impl Room {
     /// The outputs of `M` pixels, `at` the first one, and of `count` blocks. Gives `M`.
-    #[inline(always)]
+    // A function of its own has all registers.
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma")]
     unsafe fn tile<S: BlockStage, const M: usize>(
         &mut self,
         tile: &Tile<'_, S>,

@@ -11,7 +11,8 @@ use core::mem::MaybeUninit;
 use super::SHIFT;
 use super::avx2::{Avx2, products};
 use super::gemm::{self, Pixels};
-use super::isa::{BlockStage, Isa, LANES};
+use super::isa::{BlockStage, Isa, LANES, cold};
+use super::ready::Ready;
 use super::tile::Tile;
 
 /// Pairs of weights that there is room for, of sixteen channels each.
@@ -30,6 +31,8 @@ const CHUNK: usize = 16;
 struct Room {
     weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
     inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
+    /// The multipliers of eight channels twice, if a pixel has no more outputs.
+    halves: Option<Ready>,
 }
 
 /// Sizes of what is widened.
@@ -70,6 +73,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     let mut room = Room {
         weights: [const { MaybeUninit::uninit() }; PAIRS],
         inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
+        halves: tile.halves(),
     };
     let at_once = PAIRS / sizes.window;
     let width = tile.pixels.width;
@@ -85,12 +89,10 @@ pub(super) unsafe fn is_done<S: BlockStage>(
                 for block in first..end {
                     let at = [y, block - first, block];
                     if tile.channels <= block * LANES + LANES / 2 {
-                        match width {
-                            _ if width.is_multiple_of(10) => {
-                                room.row::<S, 10, 1>(tile, sizes, at, output)
-                            }
-                            8.. => room.row::<S, 8, 1>(tile, sizes, at, output),
-                            _ => room.row::<S, 4, 1>(tile, sizes, at, output),
+                        if width < 8 {
+                            room.row::<S, 4, 1>(tile, sizes, at, output);
+                        } else {
+                            room.row::<S, 8, 1>(tile, sizes, at, output);
                         }
                     } else if width.is_multiple_of(5) {
                         room.row::<S, 5, 2>(tile, sizes, at, output);
@@ -165,7 +167,9 @@ impl Room {
 
     /// The outputs of a row's windows, `M` at once and at least as many, and of a block,
     /// which has `N` times eight channels.
-    #[inline(always)]
+    // A function of its own has all registers.
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma")]
     unsafe fn row<S: BlockStage, const M: usize, const N: usize>(
         &self,
         tile: &Tile<'_, S>,
@@ -190,9 +194,54 @@ impl Room {
                     bias,
                     [segments, sizes.run, sizes.line, step],
                 );
-                tile.finish::<Avx2, M, 1>([sums], y * width + at, block, output);
+                let first = y * width + at;
+                match &self.halves {
+                    Some(by) if M == 8 && N == 1 => tile.finish_halves(&sums, by, first, output),
+                    _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
+                }
             }
             x += M;
+        }
+    }
+}
+
+impl<S: BlockStage> Tile<'_, S> {
+    /// The multipliers of eight channels twice, if a pixel has no more outputs.
+    #[inline(always)]
+    fn halves(&self) -> Option<Ready> {
+        let are_halves = self.channels == LANES / 2 && self.step == LANES / 2;
+        let scales = self.stage.scales().filter(|_| are_halves)?;
+        scales.channels.first().map(Ready::first_half_twice)
+    }
+
+    /// The outputs of eight windows of eight channels; `by` has their multipliers twice.
+    #[inline(always)]
+    unsafe fn finish_halves(
+        &self,
+        sums: &[<Avx2 as Isa>::Sums],
+        by: &Ready,
+        first: usize,
+        output: &mut [S::Element],
+    ) {
+        let (Some(scales), &[a, b, c, d, e, f, g, h]) = (self.stage.scales(), sums) else {
+            return;
+        };
+        let words = [[a[0], b[0]], [c[0], d[0]], [e[0], f[0]], [g[0], h[0]]];
+        let by = [&raw const *by; 4];
+        // SAFETY: there are 64 outputs from there on, which are int8; the caller's promises.
+        unsafe {
+            let mut doubt = Avx2::no_doubt();
+            let mut bytes = if scales.are_one_sided() {
+                Avx2::requantize::<true>(words, by, &scales, &mut doubt)
+            } else {
+                Avx2::requantize::<false>(words, by, &scales, &mut doubt)
+            };
+            if Avx2::is_doubtful(doubt) {
+                cold();
+                bytes = Avx2::requantize_exactly(words, by, &scales);
+            }
+            let to = output.as_mut_ptr().cast::<i8>();
+            Avx2::store(bytes, to.wrapping_add(first * self.step));
         }
     }
 }

@@ -42,6 +42,26 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// The first eight channels' in place of the others', too.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn first_half_twice(&self) -> Self {
+        let mut twice = *self;
+        for i in 0..LANES / 2 {
+            let to = i + LANES / 2;
+            twice.upper[to] = self.upper[i];
+            twice.lower[to] = self.lower[i];
+            twice.start[to] = self.start[i];
+            twice.factor[to] = self.factor[i];
+            twice.nudge[to] = self.nudge[i];
+            twice.multiplier[to] = self.multiplier[i];
+            twice.left[to] = self.left[i];
+            twice.right[to] = self.right[i];
+            twice.half[to] = self.half[i];
+            twice.sign[to] = self.sign[i];
+        }
+        twice
+    }
+
     /// A channel's multiplier as it was.
     #[inline(always)]
     pub(crate) fn multiplier(&self, channel: usize) -> Multiplier {
