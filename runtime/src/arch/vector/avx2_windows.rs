@@ -24,6 +24,9 @@ const INPUTS: usize = 8192;
 /// Windows of a row that there are at least.
 const LEAST: usize = 4;
 
+/// Pairs of windows whose outputs cost little beside them.
+const DEEP: usize = 24;
+
 /// Inputs in a register.
 const CHUNK: usize = 16;
 
@@ -41,7 +44,9 @@ struct Sizes {
     /// Pairs of a run, and of all runs of a window.
     run: usize,
     window: usize,
-    /// Inputs that the windows of a row see in one segment, whole chunks of them.
+    /// Windows of a row that there is room for.
+    columns: usize,
+    /// Inputs that these see in one segment, whole chunks of them.
     line: usize,
 }
 
@@ -49,13 +54,35 @@ impl Sizes {
     /// Those of windows over an image, if there is room.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
-        let rows = pixels.count.is_multiple_of(pixels.width);
+        let (width, step) = (pixels.width, pixels.step);
         let run = pixels.run.div_ceil(2);
-        let line = ((pixels.width - 1) * pixels.step + 2 * run).next_multiple_of(CHUNK);
         let window = run * pixels.segments.len();
-        let fits = line * pixels.segments.len() <= INPUTS && window <= PAIRS;
-        let windows = rows && pixels.segments.len() > 1 && pixels.width >= LEAST;
-        (windows && fits).then_some(Self { run, window, line })
+        let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
+        let columns = (room.checked_sub(2 * run)? / step.max(1) + 1).min(width);
+        let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
+        let fits = columns >= LEAST && window <= PAIRS && pixels.count.is_multiple_of(width);
+        fits.then_some(Self {
+            run,
+            window,
+            columns,
+            line,
+        })
+    }
+}
+
+/// Windows of a row.
+#[derive(Clone, Copy)]
+struct Piece {
+    y: usize,
+    x: usize,
+    count: usize,
+}
+
+impl Piece {
+    /// True if five at once are faster than four: outputs are made of four.
+    #[inline(always)]
+    fn by_fives(self, sizes: Sizes) -> bool {
+        sizes.window >= DEEP && 28 * self.count.div_ceil(5) <= 23 * self.count.div_ceil(4)
     }
 }
 
@@ -85,19 +112,25 @@ pub(super) unsafe fn is_done<S: BlockStage>(
                 room.widen_weights(tile, sizes, filter, [block, blocks, block - first]);
             }
             for y in 0..tile.count / width {
-                room.widen_rows(tile.pixels, sizes, y);
-                for block in first..end {
-                    let at = [y, block - first, block];
-                    if tile.channels <= block * LANES + LANES / 2 {
-                        if width < 8 {
-                            room.row::<S, 4, 1>(tile, sizes, at, output);
+                for x in (0..width).step_by(sizes.columns) {
+                    // The last ones may have been there before.
+                    let x = x.min(width - LEAST);
+                    let count = sizes.columns.min(width - x);
+                    let piece = Piece { y, x, count };
+                    room.widen_inputs(tile.pixels, sizes, piece);
+                    for block in first..end {
+                        let at = [block - first, block];
+                        if tile.channels <= block * LANES + LANES / 2 {
+                            if count < 8 {
+                                room.row::<S, 4, 1>(tile, sizes, piece, at, output);
+                            } else {
+                                room.row::<S, 8, 1>(tile, sizes, piece, at, output);
+                            }
+                        } else if piece.by_fives(sizes) && count >= 5 {
+                            room.row::<S, 5, 2>(tile, sizes, piece, at, output);
                         } else {
-                            room.row::<S, 8, 1>(tile, sizes, at, output);
+                            room.row::<S, 4, 2>(tile, sizes, piece, at, output);
                         }
-                    } else if width.is_multiple_of(5) {
-                        room.row::<S, 5, 2>(tile, sizes, at, output);
-                    } else {
-                        room.row::<S, 4, 2>(tile, sizes, at, output);
                     }
                 }
             }
@@ -146,15 +179,16 @@ impl Room {
         }
     }
 
-    /// What the windows of row `y` see.
+    /// What the windows of a piece see.
     #[inline(always)]
-    unsafe fn widen_rows(&mut self, pixels: &Pixels<'_>, sizes: Sizes, y: usize) {
+    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: Piece) {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
         // SAFETY: all chunks but the last are in the image; AVX2 is enabled.
         unsafe {
             let shift = _mm_set1_epi8(if pixels.raw { SHIFT } else { 0 });
+            let first = piece.y * pixels.pitch + piece.x * pixels.step;
             for s in 0..pixels.segments.len() {
-                let begin = y * pixels.pitch + *pixels.segments.get_unchecked(s) as usize;
+                let begin = first + *pixels.segments.get_unchecked(s) as usize;
                 let to = to.wrapping_add(s * sizes.line);
                 for at in (0..sizes.line).step_by(CHUNK) {
                     let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), shift);
@@ -165,7 +199,7 @@ impl Room {
         }
     }
 
-    /// The outputs of a row's windows, `M` at once and at least as many, and of a block,
+    /// The outputs of a piece's windows, `M` at once and at least as many, and of a block,
     /// which has `N` times eight channels.
     // A function of its own has all registers.
     #[inline(never)]
@@ -174,15 +208,16 @@ impl Room {
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        [y, n, block]: [usize; 3],
+        piece: Piece,
+        [n, block]: [usize; 2],
         output: &mut [S::Element],
     ) {
-        let (width, step) = (tile.pixels.width, tile.pixels.step);
+        let step = tile.pixels.step;
         let weights = self.weights.as_ptr().wrapping_add(n * sizes.window);
         let mut x = 0;
-        while x < width {
+        while x < piece.count {
             // The last ones may have been there before.
-            let at = x.min(width - M);
+            let at = x.min(piece.count - M);
             let from = self.inputs.as_ptr().cast::<i16>().wrapping_add(at * step);
             // SAFETY: windows and weights are there.
             unsafe {
@@ -194,7 +229,7 @@ impl Room {
                     bias,
                     [segments, sizes.run, sizes.line, step],
                 );
-                let first = y * width + at;
+                let first = piece.y * tile.pixels.width + piece.x + at;
                 match &self.halves {
                     Some(by) if M == 8 && N == 1 => tile.finish_halves(&sums, by, first, output),
                     _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
