@@ -18,8 +18,8 @@ use super::tile::Tile;
 /// Pairs of weights that there is room for, of sixteen channels each.
 const PAIRS: usize = 576;
 
-/// Inputs that there is room for.
-const INPUTS: usize = 8192;
+/// Inputs that there is room for: with weights, no more than caches have.
+const INPUTS: usize = 6144;
 
 /// Windows of a row that there are at least.
 const LEAST: usize = 4;
@@ -58,7 +58,9 @@ impl Sizes {
         let run = pixels.run.div_ceil(2);
         let window = run * pixels.segments.len();
         let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
-        let columns = (room.checked_sub(2 * run)? / step.max(1) + 1).min(width);
+        let most = (room.checked_sub(2 * run)? / step.max(1) + 1) / LEAST * LEAST;
+        let pieces = width.div_ceil(most.max(1));
+        let columns = width.div_ceil(pieces).next_multiple_of(LEAST).min(width);
         let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
         let fits = columns >= LEAST && window <= PAIRS && pixels.count.is_multiple_of(width);
         fits.then_some(Self {
@@ -82,7 +84,8 @@ impl Piece {
     /// True if five at once are faster than four: outputs are made of four.
     #[inline(always)]
     fn by_fives(self, sizes: Sizes) -> bool {
-        sizes.window >= DEEP && 28 * self.count.div_ceil(5) <= 23 * self.count.div_ceil(4)
+        let (fours, fives) = (self.count.div_ceil(4), self.count.div_ceil(5));
+        self.count >= 5 && (sizes.window >= DEEP || 2 * fives <= fours) && 20 * fives <= 17 * fours
     }
 }
 
@@ -126,7 +129,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
                             } else {
                                 room.row::<S, 8, 1>(tile, sizes, piece, at, output);
                             }
-                        } else if piece.by_fives(sizes) && count >= 5 {
+                        } else if piece.by_fives(sizes) {
                             room.row::<S, 5, 2>(tile, sizes, piece, at, output);
                         } else {
                             room.row::<S, 4, 2>(tile, sizes, piece, at, output);
