@@ -9,7 +9,8 @@ use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use super::SHIFT;
-use super::avx2::{Avx2, products};
+use super::avx2::Avx2;
+use super::avx2_sums::{Runs, sums};
 use super::gemm::{self, Pixels};
 use super::isa::{BlockStage, Isa, LANES, cold};
 use super::ready::Ready;
@@ -21,11 +22,8 @@ const PAIRS: usize = 576;
 /// Inputs that there is room for: with weights, no more than caches have.
 const INPUTS: usize = 6144;
 
-/// Windows of a row that there are at least.
-const LEAST: usize = 4;
-
-/// Pairs of windows whose outputs cost little beside them.
-const DEEP: usize = 24;
+/// Windows of a piece, but for the last ones.
+const FEW: usize = 12;
 
 /// Inputs in a register.
 const CHUNK: usize = 16;
@@ -58,11 +56,13 @@ impl Sizes {
         let run = pixels.run.div_ceil(2);
         let window = run * pixels.segments.len();
         let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
-        let most = (room.checked_sub(2 * run)? / step.max(1) + 1) / LEAST * LEAST;
+        let most = room.checked_sub(2 * run)? / step.max(1) + 1;
+        let most = if most > FEW { most / FEW * FEW } else { most };
         let pieces = width.div_ceil(most.max(1));
-        let columns = width.div_ceil(pieces).next_multiple_of(LEAST).min(width);
+        let columns = width.div_ceil(pieces).next_multiple_of(FEW);
+        let columns = columns.min(most).min(width);
         let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
-        let fits = columns >= LEAST && window <= PAIRS && pixels.count.is_multiple_of(width);
+        let fits = columns > 0 && window <= PAIRS && pixels.count.is_multiple_of(width);
         fits.then_some(Self {
             run,
             window,
@@ -81,11 +81,19 @@ struct Piece {
 }
 
 impl Piece {
-    /// True if five at once are faster than four: outputs are made of four.
+    /// As many windows at once as take the fewest instructions.
     #[inline(always)]
-    fn by_fives(self, sizes: Sizes) -> bool {
-        let (fours, fives) = (self.count.div_ceil(4), self.count.div_ceil(5));
-        self.count >= 5 && (sizes.window >= DEEP || 2 * fives <= fours) && 20 * fives <= 17 * fours
+    fn at_once(self, sizes: Sizes) -> usize {
+        let mut least = (usize::MAX, 0);
+        for m in [6, 5, 4, 2, 1] {
+            // Outputs are made of four.
+            let one = sizes.window * (5 * m + 5) + m.div_ceil(4) * 40 + 40;
+            let all = self.count.div_ceil(m) * one;
+            if m <= self.count && all < least.0 {
+                least = (all, m);
+            }
+        }
+        least.1
     }
 }
 
@@ -117,7 +125,6 @@ pub(super) unsafe fn is_done<S: BlockStage>(
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     // The last ones may have been there before.
-                    let x = x.min(width - LEAST);
                     let count = sizes.columns.min(width - x);
                     let piece = Piece { y, x, count };
                     room.widen_inputs(tile.pixels, sizes, piece);
@@ -125,14 +132,18 @@ pub(super) unsafe fn is_done<S: BlockStage>(
                         let at = [block - first, block];
                         if tile.channels <= block * LANES + LANES / 2 {
                             if count < 8 {
-                                room.row::<S, 4, 1>(tile, sizes, piece, at, output);
+                                room.row::<S, 1, 1>(tile, sizes, piece, at, output);
                             } else {
                                 room.row::<S, 8, 1>(tile, sizes, piece, at, output);
                             }
-                        } else if piece.by_fives(sizes) {
-                            room.row::<S, 5, 2>(tile, sizes, piece, at, output);
                         } else {
-                            room.row::<S, 4, 2>(tile, sizes, piece, at, output);
+                            match piece.at_once(sizes) {
+                                6 => room.row::<S, 6, 2>(tile, sizes, piece, at, output),
+                                5 => room.row::<S, 5, 2>(tile, sizes, piece, at, output),
+                                4 => room.row::<S, 4, 2>(tile, sizes, piece, at, output),
+                                2 => room.row::<S, 2, 2>(tile, sizes, piece, at, output),
+                                _ => room.row::<S, 1, 2>(tile, sizes, piece, at, output),
+                            }
                         }
                     }
                 }
@@ -215,23 +226,26 @@ impl Room {
         [n, block]: [usize; 2],
         output: &mut [S::Element],
     ) {
-        let step = tile.pixels.step;
+        let runs = Runs {
+            count: tile.pixels.segments.len(),
+            pairs: sizes.run,
+            line: sizes.line,
+            step: tile.pixels.step,
+        };
         let weights = self.weights.as_ptr().wrapping_add(n * sizes.window);
         let mut x = 0;
         while x < piece.count {
             // The last ones may have been there before.
             let at = x.min(piece.count - M);
-            let from = self.inputs.as_ptr().cast::<i16>().wrapping_add(at * step);
+            let from = self
+                .inputs
+                .as_ptr()
+                .cast::<i16>()
+                .wrapping_add(at * runs.step);
             // SAFETY: windows and weights are there.
             unsafe {
                 let bias = tile.bias_of_block(block);
-                let segments = tile.pixels.segments.len();
-                let sums = sums::<M, N>(
-                    weights.cast(),
-                    from,
-                    bias,
-                    [segments, sizes.run, sizes.line, step],
-                );
+                let sums = sums::<M, N>(weights.cast(), from, bias, runs);
                 let first = piece.y * tile.pixels.width + piece.x + at;
                 match &self.halves {
                     Some(by) if M == 8 && N == 1 => tile.finish_halves(&sums, by, first, output),
@@ -281,42 +295,6 @@ impl<S: BlockStage> Tile<'_, S> {
             let to = output.as_mut_ptr().cast::<i8>();
             Avx2::store(bytes, to.wrapping_add(first * self.step));
         }
-    }
-}
-
-/// The sums of `M` windows and a block.
-#[inline(always)]
-unsafe fn sums<const M: usize, const N: usize>(
-    weights: *const [__m256i; 2],
-    inputs: *const i16,
-    bias: *const i32,
-    [segments, run, line, step]: [usize; 4],
-) -> [<Avx2 as Isa>::Sums; M] {
-    // SAFETY: weights, inputs and biases are there; AVX2 is enabled.
-    unsafe {
-        let mut sums = [Avx2::begin(bias); M];
-        let mut weights = weights;
-        for segment in 0..segments {
-            let from = inputs.wrapping_add(segment * line);
-            // Few addresses: every third window's.
-            let mut threes = [from; M];
-            for m in (3..M).step_by(3) {
-                threes[m] = threes[m - 3].wrapping_add(3 * step);
-            }
-            for pair in 0..run {
-                let w = *weights;
-                for m in 0..M {
-                    let x = threes[m / 3 * 3].wrapping_add(m % 3 * step + 2 * pair);
-                    let x = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
-                    let products = products(x, w);
-                    for half in 0..N {
-                        sums[m][half] = _mm256_add_epi32(sums[m][half], products[half]);
-                    }
-                }
-                weights = weights.wrapping_add(1);
-            }
-        }
-        sums
     }
 }
 

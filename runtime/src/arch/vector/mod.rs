@@ -42,6 +42,8 @@ mod avx2_row;
 #[cfg(target_arch = "x86_64")]
 mod avx2_sparse;
 #[cfg(target_arch = "x86_64")]
+mod avx2_sums;
+#[cfg(target_arch = "x86_64")]
 mod avx2_tiles;
 #[cfg(target_arch = "x86_64")]
 mod avx2_windows;
