@@ -15,8 +15,7 @@ use super::isa::Isa;
 /// Pairs of taps that there is room for: those of 7x7 windows.
 const MOST: usize = 28;
 
-/// Pairs of 3x3 windows: first and second columns of each row, third ones of the first two
-/// rows and of the last.
+/// Pairs of 3x3 windows, the last one of one tap.
 const NINE: usize = 5;
 
 /// Elements that are worked on at once.
@@ -96,40 +95,42 @@ impl Plane<'_> {
 }
 
 impl Pairs {
-    /// The pairs of these taps, with a block's weights; gives their number.
+    /// The pairs of these taps, with a block's weights; gives their number. What fills groups up
+    /// has the inputs of the last tap, and weights of zero.
     #[inline(always)]
     unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {
-        let tap = |group: usize, t: usize| Tap {
-            place: taps[group][t] as usize,
-            filter: filter.wrapping_add(256 * group),
-            shift: 24 - 8 * t as i32,
-            filler: 32,
-        };
+        let mut count = 0;
+        let mut first = None;
         // SAFETY: 256 weights per group; no more pairs than there is room for; AVX2 is enabled.
         unsafe {
-            if taps.len() == 3 && taps.iter().all(|t| t[2] == t[3]) {
-                // Both have the same inputs.
-                let third = |group: usize| Tap {
-                    filler: 0,
-                    ..tap(group, 2)
-                };
-                let nothing = Tap {
-                    shift: 32,
-                    ..tap(2, 2)
-                };
-                for group in 0..3 {
-                    self.set(group, [tap(group, 0), tap(group, 1)]);
+            for (group, places) in taps.iter().enumerate() {
+                for t in 0..places.len() {
+                    if t > 0 && places[t] == places[t - 1] {
+                        continue;
+                    }
+                    let tap = Tap {
+                        place: places[t] as usize,
+                        filter: filter.wrapping_add(256 * group),
+                        byte: t as i32,
+                    };
+                    let Some(other) = first.take() else {
+                        first = Some(tap);
+                        continue;
+                    };
+                    self.set(count, [other, tap]);
+                    count += 1;
                 }
-                self.set(3, [third(0), third(1)]);
-                self.set(4, [third(2), nothing]);
-                return NINE;
             }
-            for group in 0..taps.len() {
-                self.set(2 * group, [tap(group, 0), tap(group, 1)]);
-                self.set(2 * group + 1, [tap(group, 2), tap(group, 3)]);
+            if let Some(last) = first {
+                let nothing = Tap {
+                    byte: NOTHING,
+                    ..last
+                };
+                self.set(count, [last, nothing]);
+                count += 1;
             }
         }
-        2 * taps.len()
+        count
     }
 
     #[inline(always)]
@@ -138,13 +139,16 @@ impl Pairs {
         unsafe {
             self.taps[pair] = [taps[0].place, taps[1].place];
             let to = self.weights[pair].as_mut_ptr().cast::<__m256i>();
+            let orders = [taps[0].order(8), taps[1].order(24)];
             for part in 0..PARTS {
                 for j in 0..REGISTERS {
                     let at = 64 * j + 32 * part;
-                    let low = _mm256_and_si256(taps[0].weights(at), _mm256_set1_epi32(0xFFFF));
-                    let high = _mm256_slli_epi32::<16>(taps[1].weights(at));
-                    to.wrapping_add(part * REGISTERS + j)
-                        .write(_mm256_or_si256(low, high));
+                    let low = _mm256_loadu_si256(taps[0].filter.wrapping_add(at).cast());
+                    let high = _mm256_loadu_si256(taps[1].filter.wrapping_add(at).cast());
+                    let low = _mm256_shuffle_epi8(low, orders[0]);
+                    let both = _mm256_or_si256(low, _mm256_shuffle_epi8(high, orders[1]));
+                    let to = to.wrapping_add(part * REGISTERS + j);
+                    to.write(_mm256_srai_epi16::<8>(both));
                 }
             }
         }
@@ -190,23 +194,25 @@ impl Pairs {
 struct Tap {
     place: usize,
     filter: *const u8,
-    /// Places that its weights are shifted left, and those of another tap with the same inputs;
-    /// 32 if there is none.
-    shift: i32,
-    filler: i32,
+    /// Which weight of four.
+    byte: i32,
 }
 
+/// The number of no weight: shuffling makes it zero.
+const NOTHING: i32 = 0x80;
+
 impl Tap {
-    /// Eight weights, of eight elements.
+    /// Shuffles the tap's weights of each four to the byte that begins with this bit; the other
+    /// bytes are zero.
     #[inline(always)]
-    unsafe fn weights(self, at: usize) -> __m256i {
-        // SAFETY: the weights are there; AVX2 is enabled.
+    unsafe fn order(self, bit: u32) -> __m256i {
+        let others = 0x8080_8080 & !(0xFF_u32 << bit);
+        // SAFETY: AVX2 is enabled.
         unsafe {
-            let four = _mm256_loadu_si256(self.filter.wrapping_add(at).cast());
-            let one = _mm256_sll_epi32(four, _mm_cvtsi32_si128(self.shift));
-            let other = _mm256_sll_epi32(four, _mm_cvtsi32_si128(self.filler));
-            let one = _mm256_srai_epi32::<24>(one);
-            _mm256_add_epi32(one, _mm256_srai_epi32::<24>(other))
+            let fours = _mm256_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12);
+            let fours = _mm256_add_epi32(fours, _mm256_set1_epi32(self.byte));
+            let fours = _mm256_sll_epi32(fours, _mm_cvtsi32_si128(bit as i32));
+            _mm256_or_si256(fours, _mm256_set1_epi32(others as i32))
         }
     }
 }

@@ -87,6 +87,27 @@ unsafe fn two<const ONE_SIDED: bool>(
     }
 }
 
+/// Two vectors of a block where truncation is right: see [`Ready::is_nearest`].
+#[inline(always)]
+pub(super) unsafe fn nearest<const ONE_SIDED: bool>(
+    words: [Words; 2],
+    by: *const Ready,
+    scales: &Scales<'_>,
+) -> [__m128i; 2] {
+    // SAFETY: multipliers are there; AVX2 and FMA are enabled.
+    unsafe {
+        let mut edge = _mm256_setzero_ps();
+        let mut q = words;
+        for k in 0..2 {
+            q[k] = [
+                scaled::<ONE_SIDED, true>(words[k][0], by, 0, &mut edge),
+                scaled::<ONE_SIDED, true>(words[k][1], by, 8, &mut edge),
+            ];
+        }
+        two::<ONE_SIDED>(q, scales)
+    }
+}
+
 /// True if something has to be computed again.
 #[inline(always)]
 pub(super) unsafe fn is_close(edge: __m256) -> bool {

@@ -9,11 +9,12 @@ use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use super::SHIFT;
-use super::avx2::Avx2;
+use super::avx2::{Avx2, store_one};
+use super::avx2_requantize::nearest;
 use super::avx2_sums::{Runs, sums};
 use super::gemm::{self, Pixels};
 use super::isa::{BlockStage, Isa, LANES, cold};
-use super::ready::Ready;
+use super::ready::{Ready, Scales};
 use super::tile::Tile;
 
 /// Pairs of weights that there is room for, of sixteen channels each.
@@ -27,6 +28,11 @@ const FEW: usize = 12;
 
 /// Inputs in a register.
 const CHUNK: usize = 16;
+
+/// From sums to outputs: by truncation with scales of one or two sides, or in any way.
+const ONE_SIDED: u8 = 0;
+const TWO_SIDED: u8 = 1;
+const ANY: u8 = 2;
 
 /// Widened numbers.
 struct Room {
@@ -132,17 +138,17 @@ pub(super) unsafe fn is_done<S: BlockStage>(
                         let at = [block - first, block];
                         if tile.channels <= block * LANES + LANES / 2 {
                             if count < 8 {
-                                room.row::<S, 1, 1>(tile, sizes, piece, at, output);
+                                room.row::<S, 1, 1, ANY>(tile, sizes, piece, at, output);
                             } else {
-                                room.row::<S, 8, 1>(tile, sizes, piece, at, output);
+                                room.row::<S, 8, 1, ANY>(tile, sizes, piece, at, output);
                             }
                         } else {
                             match piece.at_once(sizes) {
-                                6 => room.row::<S, 6, 2>(tile, sizes, piece, at, output),
-                                5 => room.row::<S, 5, 2>(tile, sizes, piece, at, output),
-                                4 => room.row::<S, 4, 2>(tile, sizes, piece, at, output),
-                                2 => room.row::<S, 2, 2>(tile, sizes, piece, at, output),
-                                _ => room.row::<S, 1, 2>(tile, sizes, piece, at, output),
+                                6 => room.rows::<S, 6>(tile, sizes, piece, at, output),
+                                5 => room.rows::<S, 5>(tile, sizes, piece, at, output),
+                                4 => room.rows::<S, 4>(tile, sizes, piece, at, output),
+                                2 => room.row::<S, 2, 2, ANY>(tile, sizes, piece, at, output),
+                                _ => room.row::<S, 1, 2, ANY>(tile, sizes, piece, at, output),
                             }
                         }
                     }
@@ -213,12 +219,32 @@ impl Room {
         }
     }
 
+    /// The outputs of a piece's windows, `M` at once, and of a block of more than eight channels.
+    #[inline(always)]
+    unsafe fn rows<S: BlockStage, const M: usize>(
+        &self,
+        tile: &Tile<'_, S>,
+        sizes: Sizes,
+        piece: Piece,
+        at: [usize; 2],
+        output: &mut [S::Element],
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe {
+            match tile.how(at[1]) {
+                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, at, output),
+                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, piece, at, output),
+                _ => self.row::<S, M, 2, ANY>(tile, sizes, piece, at, output),
+            }
+        }
+    }
+
     /// The outputs of a piece's windows, `M` at once and at least as many, and of a block,
     /// which has `N` times eight channels.
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn row<S: BlockStage, const M: usize, const N: usize>(
+    unsafe fn row<S: BlockStage, const M: usize, const N: usize, const HOW: u8>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
@@ -247,8 +273,16 @@ impl Room {
                 let bias = tile.bias_of_block(block);
                 let sums = sums::<M, N>(weights.cast(), from, bias, runs);
                 let first = piece.y * tile.pixels.width + piece.x + at;
-                match &self.halves {
-                    Some(by) if M == 8 && N == 1 => tile.finish_halves(&sums, by, first, output),
+                match (&self.halves, tile.stage.scales()) {
+                    (_, Some(scales)) if HOW == ONE_SIDED => {
+                        tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
+                    }
+                    (_, Some(scales)) if HOW == TWO_SIDED => {
+                        tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
+                    }
+                    (Some(by), _) if M == 8 && N == 1 => {
+                        tile.finish_halves(&sums, by, first, output)
+                    }
                     _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
                 }
             }
@@ -264,6 +298,43 @@ impl<S: BlockStage> Tile<'_, S> {
         let are_halves = self.channels == LANES / 2 && self.step == LANES / 2;
         let scales = self.stage.scales().filter(|_| are_halves)?;
         scales.channels.first().map(Ready::first_half_twice)
+    }
+
+    /// How sums of a block become outputs.
+    #[inline(always)]
+    fn how(&self, block: usize) -> u8 {
+        let is_whole = self.channels >= (block + 1) * LANES;
+        // SAFETY: the block has multipliers.
+        let is_nearest = |scales: &Scales<'_>| unsafe { (*scales.of(block)).is_nearest };
+        match self.stage.scales().filter(is_nearest) {
+            Some(scales) if is_whole && scales.are_one_sided() => ONE_SIDED,
+            Some(_) if is_whole => TWO_SIDED,
+            _ => ANY,
+        }
+    }
+
+    /// The outputs of `M` windows and a whole block, by truncation.
+    #[inline(always)]
+    unsafe fn finish_nearest<const M: usize, const IS_ONE_SIDED: bool>(
+        &self,
+        sums: [<Avx2 as Isa>::Sums; M],
+        scales: &Scales<'_>,
+        first: usize,
+        block: usize,
+        output: &mut [S::Element],
+    ) {
+        let to = output.as_mut_ptr().cast::<i8>();
+        let to = to.wrapping_add(first * self.step + block * LANES);
+        let by = scales.of(block);
+        // SAFETY: the windows' outputs are there, which are int8; the caller's promises.
+        unsafe {
+            each!(pair in (M.div_ceil(2)) of 0 1 2 => {
+                let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
+                let bytes = nearest::<IS_ONE_SIDED>([sums[a], sums[b]], by, scales);
+                store_one(bytes[0], to.wrapping_add(a * self.step), LANES);
+                store_one(bytes[1], to.wrapping_add(b * self.step), LANES);
+            });
+        }
     }
 
     /// The outputs of eight windows of eight channels; `by` has their multipliers twice.
