@@ -243,7 +243,13 @@ pub(crate) fn narrow_is_done<S: BlockStage>(
     output: &mut [S::Element],
 ) -> bool {
     // SAFETY: the level is what the CPU has.
-    level() >= Level::Avx512 && unsafe { one::is_done(p, narrow, row, output) }
+    unsafe {
+        match level() {
+            Level::Plain | Level::AvxVnni => false,
+            Level::Avx2 => avx2_row::single_narrow(p, narrow, row, output),
+            Level::Avx512 | Level::Avx512Vbmi => one::is_done(p, narrow, row, output),
+        }
+    }
 }
 
 /// A depthwise convolution of an image that is not padded; false if it has to be.
