@@ -180,20 +180,21 @@ impl Room {
                 0x0580_0480_0180_0080,
                 0x0D80_0C80_0980_0880_u64 as i64,
             );
-            let orders = [first, _mm256_add_epi16(first, _mm256_set1_epi16(0x0200))];
+            let second = _mm256_add_epi16(first, _mm256_set1_epi16(0x0200));
+            let groups = tile.pixels.groups;
             for segment in 0..tile.pixels.segments.len() {
-                for pair in 0..sizes.run {
-                    let group = segment * tile.pixels.groups + pair / 2;
-                    let order = orders[pair % 2];
-                    let from = strip.group(group).cast::<__m256i>();
-                    let mut both = [
-                        _mm256_loadu_si256(from),
-                        _mm256_loadu_si256(from.wrapping_add(1)),
-                    ];
-                    for half in 0..2 {
-                        both[half] = _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(both[half], order));
+                let to = &raw mut self.weights[n * sizes.window + segment * sizes.run];
+                let to = to.cast::<[__m256i; 2]>();
+                for group in 0..groups {
+                    let from = strip.group(segment * groups + group).cast::<__m256i>();
+                    let low = _mm256_loadu_si256(from);
+                    let high = _mm256_loadu_si256(from.wrapping_add(1));
+                    let to = to.wrapping_add(2 * group);
+                    to.write([widened(low, first), widened(high, first)]);
+                    if 2 * group + 1 < sizes.run {
+                        let to = to.wrapping_add(1);
+                        to.write([widened(low, second), widened(high, second)]);
                     }
-                    self.weights[n * sizes.window + segment * sizes.run + pair].write(both);
                 }
             }
         }
@@ -367,6 +368,13 @@ impl<S: BlockStage> Tile<'_, S> {
             Avx2::store(bytes, to.wrapping_add(first * self.step));
         }
     }
+}
+
+/// Bytes in this order, the upper ones of 16 bits, with their signs.
+#[inline(always)]
+unsafe fn widened(bytes: __m256i, order: __m256i) -> __m256i {
+    // SAFETY: AVX2 is enabled.
+    unsafe { _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(bytes, order)) }
 }
 
 /// 16 bytes, fewer where there are no more.
