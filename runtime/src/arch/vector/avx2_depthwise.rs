@@ -1,9 +1,6 @@
 //! Depthwise convolution with AVX2: see `depthwise.rs`. Weights are widened once to pairs of
 //! 16-bit numbers, for many outputs; inputs of two taps are interleaved and widened.
 
-// Arrays of registers stay in registers if indices are constants.
-#![expect(clippy::needless_range_loop)]
-
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 

@@ -2,9 +2,6 @@
 //! windows that see them, weights for all windows; products are those of two neighbouring
 //! inputs, both added up.
 
-// Arrays of registers stay in registers if indices are constants.
-#![expect(clippy::needless_range_loop)]
-
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
@@ -16,6 +13,7 @@ use super::gemm::{self, Pixels};
 use super::isa::{BlockStage, Isa, LANES, cold};
 use super::ready::{Ready, Scales};
 use super::tile::Tile;
+use crate::ops::Blocks;
 
 /// Pairs of weights that there is room for, of sixteen channels each.
 const PAIRS: usize = 576;
@@ -103,17 +101,22 @@ impl Piece {
     }
 }
 
-/// All windows by all channels, if this is the way to do it.
+/// All windows by all channels.
 #[inline(always)]
-pub(super) unsafe fn is_done<S: BlockStage>(
-    tile: &Tile<'_, S>,
-    filter: &[u8],
-    blocks: usize,
+pub(super) unsafe fn all<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
     output: &mut [S::Element],
-) -> bool {
-    let Some(sizes) = Sizes::of(tile.pixels) else {
-        return false;
+) {
+    let Some(sizes) = Sizes::of(pixels) else {
+        // SAFETY: the caller's promises.
+        unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
+        return;
     };
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        return;
+    };
+    let tile = &tile;
     let mut room = Room {
         weights: [const { MaybeUninit::uninit() }; PAIRS],
         inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
@@ -126,7 +129,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
         // SAFETY: there is room for the weights of as many blocks, and for rows.
         unsafe {
             for block in first..end {
-                room.widen_weights(tile, sizes, filter, [block, blocks, block - first]);
+                room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
             }
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
@@ -156,7 +159,6 @@ pub(super) unsafe fn is_done<S: BlockStage>(
             }
         }
     }
-    true
 }
 
 impl Room {

@@ -44,8 +44,6 @@ mod avx2_sparse;
 #[cfg(target_arch = "x86_64")]
 mod avx2_sums;
 #[cfg(target_arch = "x86_64")]
-mod avx2_tiles;
-#[cfg(target_arch = "x86_64")]
 mod avx2_windows;
 #[cfg(target_arch = "x86_64")]
 mod avx512;

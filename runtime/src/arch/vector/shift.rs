@@ -161,31 +161,37 @@ impl Register for __m512i {
 
     #[inline(always)]
     unsafe fn all(byte: i8) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm512_set1_epi8(byte) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const i8) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm512_loadu_si512(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const i8, count: usize) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm512_maskz_loadu_epi8(lowest(count), from) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut i8) {
+        // SAFETY: the caller's promises.
         unsafe { _mm512_storeu_si512(to.cast(), self) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut i8, count: usize) {
+        // SAFETY: the caller's promises.
         unsafe { _mm512_mask_storeu_epi8(to, lowest(count), self) }
     }
 
     #[inline(always)]
     unsafe fn xor(self, other: Self) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm512_xor_si512(self, other) }
     }
 
@@ -206,17 +212,20 @@ impl Register for __m256i {
 
     #[inline(always)]
     unsafe fn all(byte: i8) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm256_set1_epi8(byte) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const i8) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm256_loadu_si256(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const i8, count: usize) -> Self {
         let mut all = [0_i8; 32];
+        // SAFETY: the caller's promises.
         unsafe {
             core::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), count.min(32));
             Self::load(all.as_ptr())
@@ -225,12 +234,14 @@ impl Register for __m256i {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut i8) {
+        // SAFETY: the caller's promises.
         unsafe { _mm256_storeu_si256(to.cast(), self) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut i8, count: usize) {
         let mut all = [0_i8; 32];
+        // SAFETY: the caller's promises.
         unsafe {
             self.store(all.as_mut_ptr());
             core::ptr::copy_nonoverlapping(all.as_ptr(), to, count.min(32));
@@ -239,11 +250,13 @@ impl Register for __m256i {
 
     #[inline(always)]
     unsafe fn xor(self, other: Self) -> Self {
+        // SAFETY: the caller's promises.
         unsafe { _mm256_xor_si256(self, other) }
     }
 
     #[inline(always)]
     unsafe fn every_other(self, next: Self, depth: usize) -> Self {
+        // SAFETY: the caller's promises.
         unsafe {
             match depth {
                 4 => {

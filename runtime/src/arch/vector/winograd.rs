@@ -245,26 +245,32 @@ macro_rules! lanes {
         impl Lanes for $register {
             #[inline(always)]
             unsafe fn add_16(self, other: Self) -> Self {
+                // SAFETY: the caller's promises.
                 unsafe { $add_16(self, other) }
             }
             #[inline(always)]
             unsafe fn sub_16(self, other: Self) -> Self {
+                // SAFETY: the caller's promises.
                 unsafe { $sub_16(self, other) }
             }
             #[inline(always)]
             unsafe fn four_times_16(self) -> Self {
+                // SAFETY: the caller's promises.
                 unsafe { $shift_16::<2>(self) }
             }
             #[inline(always)]
             unsafe fn add_32(self, other: Self) -> Self {
+                // SAFETY: the caller's promises.
                 unsafe { $add_32(self, other) }
             }
             #[inline(always)]
             unsafe fn sub_32(self, other: Self) -> Self {
+                // SAFETY: the caller's promises.
                 unsafe { $sub_32(self, other) }
             }
             #[inline(always)]
             unsafe fn four_times_32(self) -> Self {
+                // SAFETY: the caller's promises.
                 unsafe { $shift_32::<2>(self) }
             }
         }

@@ -4,7 +4,7 @@ use core::arch::x86_64::{__cpuid, __cpuid_count};
 
 use super::avx2_row;
 use super::avx2_sparse;
-use super::avx2_tiles;
+use super::avx2_windows;
 use super::avx512::Avx512;
 use super::columns::Direct;
 use super::depthwise::Plane;
@@ -166,7 +166,7 @@ by_level! {
     gemm_pixels, pixels_levels, <S: BlockStage>
     (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
     plain gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
-    avx2 avx2_tiles::all::<S>(p, pixels, output),
+    avx2 avx2_windows::all::<S>(p, pixels, output),
     vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
     avx512 {
         let is_done = level() >= Level::Avx512Vbmi && few::is_done(p, pixels, output);
