@@ -20,9 +20,10 @@ pub struct BlocksDepthwise<'a> {
     /// Rows and columns of the padded image; with a stride of 2 the even columns lie
     /// in front of the odd ones.
     pub padded: [usize; 2],
-    /// Where each tap begins in the padded image, four per group.
+    /// Where each tap begins in the padded image, four per group. Groups are filled up with
+    /// their last tap.
     pub taps: &'a [[u32; 4]],
-    /// 256 weights per group and block.
+    /// 256 weights per group and block: zeros of what fills groups up.
     pub filter: &'a [u8],
     /// What sums begin with, the zero point's share included; four per block.
     pub bias: &'a [[i32; LANES]],

@@ -30,12 +30,18 @@ pub(super) fn depthwise(seed: u32) -> Vec<i8> {
         }
     }
     // Rows of three are groups.
-    let groups: Vec<[u32; 4]> = taps
-        .chunks(if window.filter_width == 3 { 3 } else { 4 })
+    let taps = taps.chunks(if window.filter_width == 3 { 3 } else { 4 });
+    let groups: Vec<[u32; 4]> = (taps.clone())
         .map(|group| std::array::from_fn(|i| group[i.min(group.len() - 1)]))
         .collect();
     let blocks = r.size(1, 3);
-    let filter = r.weights(blocks * groups.len() * 256);
+    let mut filter = r.weights(blocks * groups.len() * 256);
+    // What fills groups up has weights of zero.
+    for (weights, taps) in filter.chunks_mut(256).zip(taps.cycle()) {
+        for four in weights.chunks_mut(4) {
+            four[taps.len()..].fill(0);
+        }
+    }
     let mut bias = r.blocks(4 * blocks, -100_000, 100_000);
     for (i, bias) in bias.iter_mut().enumerate() {
         let total = |lane: usize| {
