@@ -70,12 +70,15 @@ pub(super) const TWO_SIDED: u8 = 0;
 pub(super) const ONE_SIDED: u8 = 1;
 pub(super) const ADDED: u8 = 2;
 
-/// A tile's first input and first output.
+/// Where a tile is.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
+    /// Its first input.
     pub(super) from: *const i8,
-    pub(super) y: usize,
-    pub(super) x: usize,
+    /// Its first output's element, of the first channel.
+    pub(super) to: usize,
+    /// Rows and columns of outputs from there on.
+    pub(super) left: [usize; 2],
 }
 
 /// What is done to `TILES` tiles.
@@ -144,17 +147,18 @@ impl Tiled<'_> {
         while row < rows {
             let mut places = [Place {
                 from: self.image.as_ptr(),
-                y: 0,
-                x: 0,
+                to: 0,
+                left: self.size,
             }; TILES];
             let mut count = 0;
             for place in &mut places {
                 let (y, x) = (row.min(rows - 1) * OUTPUTS, column * OUTPUTS);
-                let from = self
-                    .image
-                    .as_ptr()
-                    .wrapping_add(y * self.pitch + x * self.depth);
-                *place = Place { from, y, x };
+                let [height, width] = self.size;
+                *place = Place {
+                    from: (self.image.as_ptr()).wrapping_add(y * self.pitch + x * self.depth),
+                    to: (y * width + x) * self.step,
+                    left: [height - y, width - x],
+                };
                 if row < rows {
                     count += 1;
                     column += 1;

@@ -145,14 +145,12 @@ impl Tiled<'_> {
         block: usize,
         to: *mut i8,
     ) {
-        let [height, width] = self.size;
-        let (rows, columns) = (height - place.y, width - place.x);
-        let first = (place.y * width + place.x) * self.step + block * LANES;
-        let to = to.wrapping_add(first);
+        let ([rows, columns], first) = (place.left, place.to + block * LANES);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
         // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             each!(y in rows of 0 1 2 3 => {
-                let to = to.wrapping_add(y * width * self.step);
+                let to = to.wrapping_add(y * pitch);
                 let sums = sums.wrapping_add(y * INPUTS * VECTOR);
                 let [low, high] = [row(sums, y), row(sums.wrapping_add(32), y)];
                 let words = [

@@ -155,11 +155,8 @@ impl Tiled<'_> {
         block: usize,
         to: *mut i8,
     ) {
-        let [height, width] = self.size;
-        let (rows, columns) = (height - place.y, width - place.x);
-        let first = (place.y * width + place.x) * self.step + block * LANES;
-        let to = to.wrapping_add(first);
-        let pitch = width * self.step;
+        let ([rows, columns], first) = (place.left, place.to + block * LANES);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
         // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             let line = Line {
