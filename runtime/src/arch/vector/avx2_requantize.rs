@@ -253,21 +253,31 @@ pub(super) unsafe fn wide_store(
     // SAFETY: a block has 64; `count` bytes are the caller's; AVX2 is
     // enabled.
     unsafe {
+        let one_sided = scales.are_one_sided();
         let mut edge = _mm256_setzero_ps();
-        let mut bytes = match (scales.are_one_sided(), (*by).is_nearest) {
-            (true, true) => wide_bytes::<true, true>(sums, by, part, scales, &mut edge),
-            (true, false) => wide_bytes::<true, false>(sums, by, part, scales, &mut edge),
-            (false, true) => wide_bytes::<false, true>(sums, by, part, scales, &mut edge),
-            (false, false) => wide_bytes::<false, false>(sums, by, part, scales, &mut edge),
-        };
-        if is_close(edge) {
-            cold();
-            let mut q = sums;
-            for j in 0..4 {
-                q[j] = Eight::new(&*by.wrapping_add(j), 8 * part).scaled(sums[j]);
+        let bytes = if (*by).is_nearest {
+            if one_sided {
+                wide_bytes::<true, true>(sums, by, part, scales, &mut edge)
+            } else {
+                wide_bytes::<false, true>(sums, by, part, scales, &mut edge)
             }
-            bytes = packed::<false>(q, scales);
-        }
+        } else {
+            let bytes = if one_sided {
+                wide_bytes::<true, false>(sums, by, part, scales, &mut edge)
+            } else {
+                wide_bytes::<false, false>(sums, by, part, scales, &mut edge)
+            };
+            if is_close(edge) {
+                cold();
+                let mut q = sums;
+                for j in 0..4 {
+                    q[j] = Eight::new(&*by.wrapping_add(j), 8 * part).scaled(sums[j]);
+                }
+                packed::<false>(q, scales)
+            } else {
+                bytes
+            }
+        };
         if count >= 32 {
             _mm256_storeu_si256(to.cast(), bytes);
             return;

@@ -26,6 +26,12 @@ macro_rules! sixteen_channels {
     ($runs:ident, $from:ident, $weights:ident, $sums:ident $(, $name:ident $times:literal)*;
      $($low:ident $high:ident $m:literal $place:literal)*) => {
         asm!(
+            // Two pairs at a time; where their number is odd, it begins with the second one.
+            "test {n}, 1",
+            "jz 2f",
+            "sub {w}, 64",
+            "sub {p}, 4",
+            "jmp 3f",
             "2:",
             "vmovdqa {w_low}, [{w}]",
             "vmovdqa {w_high}, [{w} + 32]",
@@ -36,10 +42,21 @@ macro_rules! sixteen_channels {
                 concat!("vpaddd {", stringify!($low), "}, {", stringify!($low), "}, {t}"),
                 concat!("vpaddd {", stringify!($high), "}, {", stringify!($high), "}, {x}"),
             )*
-            "add {w}, 64",
-            "add {p}, 4",
+            "3:",
+            "vmovdqa {w_low}, [{w} + 64]",
+            "vmovdqa {w_high}, [{w} + 96]",
+            $(
+                concat!("vpbroadcastd {x}, [{p}", $place, " + 4]"),
+                "vpmaddwd {t}, {x}, {w_low}",
+                "vpmaddwd {x}, {x}, {w_high}",
+                concat!("vpaddd {", stringify!($low), "}, {", stringify!($low), "}, {t}"),
+                concat!("vpaddd {", stringify!($high), "}, {", stringify!($high), "}, {x}"),
+            )*
+            "add {w}, 128",
+            "add {p}, 8",
             "cmp {p}, {end}",
             "jne 2b",
+            n = in(reg) $runs.pairs,
             w = inout(reg) $weights,
             p = inout(reg) $from => _,
             end = in(reg) $from.wrapping_add(2 * $runs.pairs),
