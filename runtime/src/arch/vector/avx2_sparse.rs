@@ -27,7 +27,7 @@ pub(super) unsafe fn strips<S: BlockStage>(
     let mut nonzero = Nonzero {
         count: 0,
         values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
-        indices: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+        rows: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
     };
     // SAFETY: AVX2 is enabled; the caller's promises.
     unsafe {
@@ -40,8 +40,12 @@ pub(super) unsafe fn strips<S: BlockStage>(
 struct Nonzero {
     count: usize,
     values: [MaybeUninit<u8>; 2 * MOST + 4],
-    indices: [MaybeUninit<u8>; 2 * MOST + 4],
+    /// Where their rows begin, in strips of one.
+    rows: [MaybeUninit<u32>; 2 * MOST + 4],
 }
+
+/// Bytes of a row of a strip.
+const ROW: usize = 4 * LANES;
 
 impl Nonzero {
     /// Those of at most [`MOST`] inputs. In place: a copy of the lists would wait for their
@@ -51,7 +55,7 @@ impl Nonzero {
         let mut count = 0;
         let mut push = |value: u8, index: usize| {
             self.values[count].write(value);
-            self.indices[count].write(index as u8);
+            self.rows[count].write((index * ROW) as u32);
             count += 1;
         };
         for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
@@ -80,30 +84,24 @@ impl Nonzero {
         self.count = count - 3;
     }
 
-    /// Where the rows of four inputs begin, `pitch` bytes each.
+    /// Where the rows of four inputs begin, `STRIPS` side by side.
     #[inline(always)]
-    unsafe fn rows(&self, four: usize, filter: *const u8, pitch: usize) -> [*const i8; 4] {
+    unsafe fn rows<const STRIPS: usize>(&self, four: usize, filter: *const u8) -> [*const i8; 4] {
         // SAFETY: there are as many fours.
-        let at = |i: usize| unsafe { self.indices.get_unchecked(four + i).assume_init() };
-        let row = |i: usize| filter.wrapping_add(usize::from(at(i)) * pitch).cast();
+        let at = |i: usize| unsafe { self.rows.get_unchecked(four + i).assume_init() };
+        let row = |i: usize| filter.wrapping_add(at(i) as usize * STRIPS).cast();
         [row(0), row(1), row(2), row(3)]
     }
-}
 
-impl Inputs<Avx2> for Nonzero {
+    /// The sums of a strip, less biases.
     #[inline(always)]
-    unsafe fn sums(
-        &self,
-        bias: *const [i32; LANES],
-        filter: *const u8,
-        pitch: usize,
-    ) -> [[Words; 1]; 4] {
-        // SAFETY: the inputs' rows of 64 bytes and the biases are there; AVX2 is enabled.
+    unsafe fn products<const STRIPS: usize>(&self, filter: *const u8) -> [Words; 4] {
+        // SAFETY: the inputs' rows are there; AVX2 is enabled.
         unsafe {
             let ones = _mm256_set1_epi16(1);
             let mut sums = [[_mm256_setzero_si256(); 2]; 4];
             for four in (0..self.count).step_by(4) {
-                let rows = self.rows(four, filter, pitch);
+                let rows = self.rows::<STRIPS>(four, filter);
                 let values = self.values.as_ptr().wrapping_add(four);
                 let values = _mm256_set1_epi32(values.cast::<i32>().read_unaligned());
                 for half in 0..2 {
@@ -116,6 +114,26 @@ impl Inputs<Avx2> for Nonzero {
                     }
                 }
             }
+            sums
+        }
+    }
+}
+
+impl Inputs<Avx2> for Nonzero {
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        bias: *const [i32; LANES],
+        filter: *const u8,
+        pitch: usize,
+    ) -> [[Words; 1]; 4] {
+        // SAFETY: the inputs' rows and the biases are there; AVX2 is enabled.
+        unsafe {
+            let sums = match pitch / ROW {
+                4 => self.products::<4>(filter),
+                2 => self.products::<2>(filter),
+                _ => self.products::<1>(filter),
+            };
             let mut all = [[Avx2::zero()]; 4];
             for n in 0..4 {
                 let bias = Avx2::begin(bias.wrapping_add(n).cast());
