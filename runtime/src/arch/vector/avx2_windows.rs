@@ -53,7 +53,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// Those of windows over an image, if there is room.
+    /// Those of windows over an image, at least one and of one segment, if there is room.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
         let (width, step) = (pixels.width, pixels.step);
@@ -108,12 +108,12 @@ pub(super) unsafe fn all<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        return;
+    };
     let Some(sizes) = Sizes::of(pixels) else {
         // SAFETY: the caller's promises.
         unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
-        return;
-    };
-    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
         return;
     };
     let tile = &tile;
@@ -133,7 +133,6 @@ pub(super) unsafe fn all<S: BlockStage>(
             }
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
-                    // The last ones may have been there before.
                     let count = sizes.columns.min(width - x);
                     let piece = Piece { y, x, count };
                     room.widen_inputs(tile.pixels, sizes, piece);
