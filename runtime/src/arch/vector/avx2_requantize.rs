@@ -87,6 +87,29 @@ unsafe fn two<const ONE_SIDED: bool>(
     }
 }
 
+/// [`requantize`], or exactly where that is doubtful.
+#[inline(always)]
+pub(super) unsafe fn outputs(
+    words: [Words; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> [__m128i; 4] {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let mut edge = _mm256_setzero_ps();
+        let bytes = if scales.are_one_sided() {
+            requantize::<true>(words, by, scales, &mut edge)
+        } else {
+            requantize::<false>(words, by, scales, &mut edge)
+        };
+        if is_close(edge) {
+            cold();
+            return requantize_exactly(words, by, scales);
+        }
+        bytes
+    }
+}
+
 /// Two vectors of a block where truncation is right: see [`Ready::is_nearest`].
 #[inline(always)]
 pub(super) unsafe fn nearest<const ONE_SIDED: bool>(

@@ -7,10 +7,10 @@ use core::mem::MaybeUninit;
 
 use super::SHIFT;
 use super::avx2::{Avx2, store_one};
-use super::avx2_requantize::nearest;
+use super::avx2_requantize::{nearest, outputs};
 use super::avx2_sums::{Runs, sums};
 use super::gemm::{self, Pixels};
-use super::isa::{BlockStage, Isa, LANES, cold};
+use super::isa::{BlockStage, Isa, LANES};
 use super::ready::{Ready, Scales};
 use super::tile::Tile;
 use crate::ops::Blocks;
@@ -355,16 +355,7 @@ impl<S: BlockStage> Tile<'_, S> {
         let by = [&raw const *by; 4];
         // SAFETY: there are 64 outputs from there on, which are int8; the caller's promises.
         unsafe {
-            let mut doubt = Avx2::no_doubt();
-            let mut bytes = if scales.are_one_sided() {
-                Avx2::requantize::<true>(words, by, &scales, &mut doubt)
-            } else {
-                Avx2::requantize::<false>(words, by, &scales, &mut doubt)
-            };
-            if Avx2::is_doubtful(doubt) {
-                cold();
-                bytes = Avx2::requantize_exactly(words, by, &scales);
-            }
+            let bytes = outputs(words, by, &scales);
             let to = output.as_mut_ptr().cast::<i8>();
             Avx2::store(bytes, to.wrapping_add(first * self.step));
         }

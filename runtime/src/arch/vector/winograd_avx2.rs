@@ -6,12 +6,12 @@
 
 use core::arch::x86_64::*;
 
-use super::avx2::{Words, products, store_one};
-use super::avx2_requantize::{is_close, requantize, requantize_exactly};
-use super::isa::{BlockStage, LANES, cold};
+use super::avx2::{products, store_one};
+use super::avx2_requantize::outputs;
+use super::isa::{BlockStage, LANES};
 use super::winograd::{
-    BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, TWO_SIDED,
-    TWOS, Tiled, VECTOR, gather, lanes, spread,
+    BIASES, INPUTS, Lanes, NINTH, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, TWOS, Tiled, VECTOR,
+    gather, lanes, spread,
 };
 
 lanes! {
@@ -19,11 +19,11 @@ lanes! {
     _mm256_sub_epi32 _mm256_slli_epi32
 }
 
-/// Outputs by `HOW`.
-struct Avx2Tiles<const HOW: u8>;
+/// The steps with AVX2.
+struct Avx2Tiles;
 
 // SAFETY: called where AVX2 and FMA are enabled.
-impl<const HOW: u8> Steps for Avx2Tiles<HOW> {
+impl Steps for Avx2Tiles {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
         for (t, place) in places.iter().enumerate() {
@@ -51,7 +51,7 @@ impl<const HOW: u8> Steps for Avx2Tiles<HOW> {
         to: *mut i8,
     ) {
         // SAFETY: the caller's promises.
-        unsafe { tiled.outputs_256::<HOW>(sums, place, block, to) }
+        unsafe { tiled.outputs_256(sums, place, block, to) }
     }
 }
 
@@ -70,12 +70,7 @@ impl Tiled<'_> {
         }
         let to = output.as_mut_ptr().cast();
         // SAFETY: all is large enough; the features are enabled.
-        unsafe {
-            match self.how() {
-                ONE_SIDED => self.run::<Avx2Tiles<ONE_SIDED>>(work, to),
-                _ => self.run::<Avx2Tiles<TWO_SIDED>>(work, to),
-            }
-        }
+        unsafe { self.run::<Avx2Tiles>(work, to) };
         true
     }
 
@@ -138,15 +133,10 @@ impl Tiled<'_> {
     /// The outputs of a tile and a block, of which these are the sums.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn outputs_256<const HOW: u8>(
-        &self,
-        sums: *const i8,
-        place: &Place,
-        block: usize,
-        to: *mut i8,
-    ) {
+    unsafe fn outputs_256(&self, sums: *const i8, place: &Place, block: usize, to: *mut i8) {
         let ([rows, columns], first) = (place.left, place.to + block * LANES);
         let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
+        let by = [self.scales.of(block); OUTPUTS];
         // SAFETY: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             each!(y in rows of 0 1 2 3 => {
@@ -159,34 +149,11 @@ impl Tiled<'_> {
                     [low[2], high[2]],
                     [low[3], high[3]],
                 ];
-                let bytes = self.requantized::<HOW>(words, block);
+                let bytes = outputs(words, by, &self.scales);
                 each!(x in columns of 0 1 2 3 => {
                     store_one(bytes[x], to.wrapping_add(x * self.step), LANES);
                 });
             });
-        }
-    }
-
-    /// The outputs of four pixels.
-    #[inline(always)]
-    unsafe fn requantized<const HOW: u8>(
-        &self,
-        words: [Words; OUTPUTS],
-        block: usize,
-    ) -> [__m128i; OUTPUTS] {
-        let by = [self.scales.of(block); OUTPUTS];
-        // SAFETY: the block has multipliers; the features are enabled.
-        unsafe {
-            let mut edge = _mm256_setzero_ps();
-            let bytes = match HOW {
-                ONE_SIDED => requantize::<true>(words, by, &self.scales, &mut edge),
-                _ => requantize::<false>(words, by, &self.scales, &mut edge),
-            };
-            if is_close(edge) {
-                cold();
-                return requantize_exactly(words, by, &self.scales);
-            }
-            bytes
         }
     }
 }
