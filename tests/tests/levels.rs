@@ -5,7 +5,9 @@
 use std::sync::Mutex;
 
 use niello::__private as rt;
-use niello_compiler::{joined_addition, narrowed, rows_of_weights, transformed, truncation};
+use niello_compiler::{
+    joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation,
+};
 
 #[path = "../elsewhere/src/cases/mod.rs"]
 #[allow(unreachable_pub, dead_code)]

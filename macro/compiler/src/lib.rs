@@ -33,5 +33,7 @@ pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
 pub use graph::{ElementType, QuantParams};
-pub use ops::{SUPPORTED, joined_addition, narrowed, rows_of_weights, transformed, truncation};
+pub use ops::{
+    SUPPORTED, joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation,
+};
 pub use options::{Comparison, Metric, Options, Requirement};

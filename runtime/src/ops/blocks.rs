@@ -174,10 +174,13 @@ pub(super) fn fully_connected_shifted_here<S: BlockStage>(
 /// Parameters of [`fully_connected_sparse`].
 #[derive(Clone, Copy, Debug)]
 pub struct SparseRow<'a, S> {
-    /// All but [`transformed`] weights.
+    /// All but [`transformed`] weights, unless long `pairs` are few.
     pub blocks: Blocks<'a, S>,
     /// The same weights as rows for each input, where kernels want those.
     pub rows: &'a [u8],
+    /// Channels and first inputs, by channels, of the pairs of neighbouring inputs the sum of
+    /// whose products may need more than 16 bits; known if they are few.
+    pub pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// One row whose zeros, -128, are likely; at most 256 inputs and a multiple of 64 channels.
@@ -197,7 +200,9 @@ fn fully_connected_sparse_here<S: BlockStage>(
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    vector::gemm_sparse(&p.blocks, p.rows, input, output);
+    if !vector::pairs_are_done(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
+        vector::gemm_sparse(&p.blocks, p.rows, input, output);
+    }
     #[cfg(not(target_arch = "x86_64"))]
     vector::multiply(&p.blocks, &Pixels::raw_row(input), output);
 }
@@ -209,6 +214,8 @@ pub struct NarrowRow<'a, S> {
     pub blocks: Blocks<'a, S>,
     /// Those of the first channels once more in 6 bits, where a kernel wants that.
     pub narrow: &'a [u8],
+    /// As in [`SparseRow`].
+    pub pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
@@ -233,7 +240,9 @@ fn fully_connected_narrow_here<S: BlockStage>(
     {
         shift_rows(input, p.blocks.depth, scratch);
         let row = Pixels::rows(scratch, p.blocks.depth);
-        if !vector::narrow_is_done(&p.blocks, p.narrow, &row, output) {
+        if !vector::narrow_is_done(&p.blocks, p.narrow, &row, output)
+            && !vector::pairs_are_done(&p.blocks, p.pairs, &row, output)
+        {
             vector::multiply(&p.blocks, &row, output);
         }
     }

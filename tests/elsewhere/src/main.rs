@@ -25,6 +25,11 @@ fn narrowed(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
+/// The same: see `niello_compiler::long_pairs`.
+fn long_pairs(_: &[i8], _: usize) -> Vec<[u16; 2]> {
+    Vec::new()
+}
+
 /// The same: see `niello_compiler::joined_addition`.
 fn joined_addition(
     _: [i32; 2],

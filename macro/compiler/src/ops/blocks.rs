@@ -7,6 +7,7 @@ use super::accumulation::Accumulation;
 use super::add::AddKernel;
 use super::linear::Numbers;
 use super::narrow;
+use super::pairs;
 use super::window::Window;
 use super::winograd::Winograd;
 use super::{Buffer, Emitted, Kernel};
@@ -78,6 +79,9 @@ pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
     rows
 }
 
+/// Channels and first inputs: see `pairs.rs`.
+type LongPairs = Vec<[u16; 2]>;
+
 /// What the inputs of one output are.
 #[derive(Clone)]
 pub(super) enum Inputs {
@@ -86,9 +90,10 @@ pub(super) enum Inputs {
     /// The same, shifted by their producer.
     ShiftedRows,
     /// The only row, of which many inputs are likely to be zero.
-    SparseRow,
-    /// The only row, with the weights of 6 bits in an order of their own, too.
-    NarrowRow(Vec<i8>),
+    SparseRow(Option<LongPairs>),
+    /// The only row, with the weights of 6 bits in an order of their own, too, or few long
+    /// pairs.
+    NarrowRow(Vec<i8>, Option<LongPairs>),
     /// A window, with the input's channels.
     Window(Window, usize),
 }
@@ -114,11 +119,15 @@ impl Inputs {
         if rows != 1 {
             return Self::Rows(rows);
         }
-        if is_sparse(depth, accumulation) {
-            return Self::SparseRow;
+        let accumulation = accumulation.simplified();
+        let pairs = pairs::if_few(&accumulation, depth);
+        if is_sparse(depth, &accumulation) {
+            return Self::SparseRow(pairs);
         }
-        let narrow = narrow::of_row(&accumulation.simplified(), depth);
-        narrow.map_or(Self::Rows(rows), Self::NarrowRow)
+        match narrow::of_row(&accumulation, depth) {
+            Some(narrow) if !narrow.is_empty() || pairs.is_some() => Self::NarrowRow(narrow, pairs),
+            _ => Self::Rows(rows),
+        }
     }
 }
 
@@ -196,8 +205,8 @@ impl<K> Blocks<K> {
             .collect();
         let depth = self.depth / run * run.next_multiple_of(4);
         let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
-        let filter = match self.inputs {
-            Inputs::SparseRow => quote!(rt::untransformed(#filter)),
+        let filter = match &self.inputs {
+            Inputs::SparseRow(None) => quote!(rt::untransformed(#filter)),
             _ => filter,
         };
         let bias = constants.folded(&bias, &totals);
@@ -270,8 +279,8 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::SparseRow | Inputs::ShiftedRows => vec![(ElementType::I8, 0)],
-            Inputs::NarrowRow(_) => vec![(ElementType::I8, self.depth)],
+            Inputs::SparseRow(_) | Inputs::ShiftedRows => vec![(ElementType::I8, 0)],
+            Inputs::NarrowRow(..) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
                 let is_single = *rows == 1 && self.depth.is_multiple_of(4);
@@ -354,26 +363,30 @@ impl<K> Blocks<K> {
                 parameters: blocks,
                 function: "fully_connected_shifted",
             },
-            Inputs::SparseRow => {
+            Inputs::SparseRow(pairs) => {
                 let accumulation = self.accumulation.simplified();
                 let filter = accumulation.int8().map_or(&[][..], |(filter, ..)| filter);
                 let rows = constants.bytes("ROWS", &rows_of_weights(filter, self.depth));
+                let pairs = pairs::emit(pairs.as_ref());
                 Emitted {
                     parameters_type: quote!(SparseRow<'static, #stage>),
                     parameters: quote!(rt::SparseRow {
                         blocks: #blocks,
                         rows: rt::transformed(#rows),
+                        pairs: #pairs,
                     }),
                     function: "fully_connected_sparse",
                 }
             }
-            Inputs::NarrowRow(narrow) => {
+            Inputs::NarrowRow(narrow, pairs) => {
                 let narrow = constants.bytes("NARROW", narrow);
+                let pairs = pairs::emit(pairs.as_ref());
                 Emitted {
                     parameters_type: quote!(NarrowRow<'static, #stage>),
                     parameters: quote!(rt::NarrowRow {
                         blocks: #blocks,
                         narrow: rt::transformed(#narrow),
+                        pairs: #pairs,
                     }),
                     function: "fully_connected_narrow",
                 }

@@ -34,6 +34,7 @@ mod linear;
 mod narrow;
 mod operator;
 mod packed;
+mod pairs;
 mod part;
 mod pool;
 mod reduce;
@@ -62,6 +63,7 @@ pub(crate) use context::{
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
 pub use narrow::narrowed;
 pub(crate) use operator::{Cast, ChannelRole, Operator};
+pub use pairs::long_pairs;
 pub(crate) use part::PartKernel;
 pub(crate) use truncation::Truncation;
 pub use truncation::truncation;

@@ -96,13 +96,11 @@ pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
     narrowed
 }
 
-/// 6-bit weights of one row, if it is worth it.
+/// 6-bit weights of one row, if the layer is of the kind; none if too many need more.
 pub(super) fn of_row(accumulation: &Accumulation, depth: usize) -> Option<Vec<i8>> {
     let (filter, ..) = accumulation.int8()?;
     let worth = fits(depth, accumulation.channels()) && accumulation.is_fast();
-    worth
-        .then(|| narrowed(filter, depth))
-        .filter(|n| !n.is_empty())
+    worth.then(|| narrowed(filter, depth))
 }
 
 /// Channels with small weights at the beginning of each strip, if that makes narrow blocks.

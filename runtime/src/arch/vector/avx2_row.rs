@@ -10,7 +10,6 @@ use super::SHIFT;
 use super::avx2::Avx2;
 use super::gemm::{self, Pixels, strip as side_by_side};
 use super::isa::{BlockStage, Isa, LANES};
-use super::narrow::block_bytes;
 use super::tile::{Strip, Tile};
 use crate::ops::Blocks;
 
@@ -52,99 +51,6 @@ pub(super) unsafe fn single<S: BlockStage>(
             block += width;
         }
     }
-}
-
-/// The same of a row that is not raw, with `narrow` weights of some blocks: see `narrow.rs`.
-/// Weights that such say are small are multiplied as bytes.
-#[inline]
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn single_narrow<S: BlockStage>(
-    p: &Blocks<'_, S>,
-    narrow: &[u8],
-    pixels: &Pixels<'_>,
-    output: &mut [S::Element],
-) -> bool {
-    let groups = pixels.groups;
-    let fits = groups * 4 <= MOST && pixels.bytes.len() >= groups * 4 && !pixels.raw;
-    let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
-        return false;
-    };
-    let (size, strips) = (block_bytes(groups), blocks / 4);
-    let count = (narrow.len() / size).min(blocks);
-    if !blocks.is_multiple_of(4) || count == 0 {
-        return false;
-    }
-    let mut row = [const { MaybeUninit::uninit() }; MOST];
-    // SAFETY: inputs, weights and narrow weights of the blocks are there; the features are
-    // enabled.
-    unsafe {
-        widen(&pixels.bytes[..groups * 4], false, &mut row);
-        let mut before = 0;
-        for k in 0..strips {
-            let strip = tile.strip(p.filter, 4 * k, 4);
-            let end = (count * (k + 1)).div_ceil(strips);
-            let offsets = narrow.as_ptr().wrapping_add(before * size);
-            let mut small = 0;
-            while small < end - before && are_small(offsets.wrapping_add(small * 64)) {
-                small += 1;
-            }
-            before = end;
-            let mut n = 0;
-            while n < 4 {
-                let part = strip.part(n);
-                n += match (small.saturating_sub(n), n % 2) {
-                    (2.., _) => bytes::<S, 2>(&tile, part, output),
-                    (1, _) => bytes::<S, 1>(&tile, part, output),
-                    (_, 0) => one::<S, 2>(&tile, part, &row, output),
-                    _ => one::<S, 1>(&tile, part, &row, output),
-                };
-            }
-        }
-    }
-    true
-}
-
-/// True if no weight's magnitude of sixteen channels is more than 64: those of narrow weights are
-/// less than 32 more than these offsets, and at most as much less.
-#[inline(always)]
-unsafe fn are_small(offsets: *const u8) -> bool {
-    // SAFETY: there are sixteen words.
-    let offsets = unsafe { offsets.cast::<[i32; LANES]>().read_unaligned() };
-    offsets.iter().all(|offset| (-32..=32).contains(offset))
-}
-
-/// The outputs of `N` blocks; gives `N`. The magnitudes of their weights are at most 64: two
-/// products of these and unsigned bytes fit 16 bits.
-#[inline(always)]
-unsafe fn bytes<S: BlockStage, const N: usize>(
-    tile: &Tile<'_, S>,
-    strip: Strip,
-    output: &mut [S::Element],
-) -> usize {
-    // SAFETY: weights, inputs and biases are there; AVX2 is enabled.
-    unsafe {
-        let ones = _mm256_set1_epi16(1);
-        let mut sums = [[Avx2::zero()]; N];
-        for n in 0..N {
-            sums[n] = [Avx2::begin(tile.bias_of(strip.part(n)))];
-        }
-        let mut x = tile.pixels.bytes.as_ptr();
-        for group in 0..tile.pixels.groups {
-            let w = strip.group(group);
-            let four = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
-            for n in 0..N {
-                for i in 0..2 {
-                    let weights = _mm256_loadu_si256(w.wrapping_add(64 * n + 32 * i).cast());
-                    let pairs = _mm256_maddubs_epi16(four, weights);
-                    let products = _mm256_madd_epi16(pairs, ones);
-                    sums[n][0][i] = _mm256_add_epi32(sums[n][0][i], products);
-                }
-            }
-            x = x.wrapping_add(4);
-        }
-        tile.finish::<Avx2, 1, N>(sums, 0, strip.block(), output);
-    }
-    N
 }
 
 /// Inputs plus 128.

@@ -36,6 +36,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx2_depthwise;
 #[cfg(target_arch = "x86_64")]
+mod avx2_pairs;
+#[cfg(target_arch = "x86_64")]
 mod avx2_requantize;
 #[cfg(target_arch = "x86_64")]
 mod avx2_row;
@@ -112,7 +114,9 @@ pub(crate) use sum::Sum;
 pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use target::{direct_is_done, gemm_sparse, narrow_is_done, tiles_are_done};
+pub(crate) use target::{
+    direct_is_done, gemm_sparse, narrow_is_done, pairs_are_done, tiles_are_done,
+};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use winograd::Tiled;
 

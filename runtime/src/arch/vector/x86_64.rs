@@ -2,6 +2,7 @@
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
+use super::avx2_pairs;
 use super::avx2_row;
 use super::avx2_sparse;
 use super::avx2_windows;
@@ -243,13 +244,22 @@ pub(crate) fn narrow_is_done<S: BlockStage>(
     output: &mut [S::Element],
 ) -> bool {
     // SAFETY: the level is what the CPU has.
-    unsafe {
-        match level() {
-            Level::Plain | Level::AvxVnni => false,
-            Level::Avx2 => avx2_row::single_narrow(p, narrow, row, output),
-            Level::Avx512 | Level::Avx512Vbmi => one::is_done(p, narrow, row, output),
-        }
-    }
+    level() >= Level::Avx512 && unsafe { one::is_done(p, narrow, row, output) }
+}
+
+/// One row by all channels by pairs of products, with a list of long ones; false if it has to
+/// be done otherwise.
+pub(crate) fn pairs_are_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pairs: Option<&[[u16; 2]]>,
+    row: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some(long) = pairs.filter(|_| level() == Level::Avx2) else {
+        return false;
+    };
+    // SAFETY: the level is what the CPU has.
+    unsafe { avx2_pairs::are_done(p, long, row, output) }
 }
 
 /// A depthwise convolution of an image that is not padded; false if it has to be.

@@ -6,7 +6,7 @@ use super::additions::{Addition, run};
 use super::outputs::Outputs;
 use super::random::Random;
 use super::weights::{ohwi, weights, with_biases};
-use crate::{narrowed, rows_of_weights};
+use crate::{long_pairs, narrowed, rows_of_weights};
 
 /// Rows by channels.
 pub(super) fn products(seed: u32) -> Vec<i8> {
@@ -45,7 +45,17 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x0FF0);
     let (depth, channels) = (4 * r.size(1, 64), 64 * r.size(1, 5));
     let blocks = channels / 16;
-    let (filter, bias) = weights(&mut r, blocks, depth, 1);
+    let mut filter = r.weights(blocks * 16 * depth);
+    // All pairs of products fit 16 bits, some do not, or many.
+    match r.size(0, 2) {
+        0 => filter.iter_mut().for_each(|w| *w = (*w as i8 / 2) as u8),
+        1 => (filter.iter_mut().enumerate())
+            .filter(|(i, _)| i % 97 > 1)
+            .for_each(|(_, w)| *w = (*w as i8 / 2) as u8),
+        _ => {}
+    }
+    let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
+    let pairs = long_pairs(&ohwi(&filter, depth), depth);
     let rows = rows_of_weights(&ohwi(&filter, depth), depth);
     let rows: Vec<u8> = rows.into_iter().map(|w| w as u8).collect();
     let mut input = r.bytes(depth);
@@ -64,6 +74,7 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
     let p = rt::SparseRow {
         blocks: outputs.blocks([depth, channels], -128, &filter, &bias),
         rows: &rows,
+        pairs: (r.size(0, 3) > 0).then_some(&pairs),
     };
     let mut output = vec![0; channels];
     rt::fully_connected_sparse(&p, &input, &mut output, &mut []);
@@ -91,6 +102,7 @@ pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
         }
     }
     let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
+    let pairs = long_pairs(&ohwi(&filter, depth), depth);
     let narrow = narrowed(&ohwi(&filter, depth), depth);
     let narrow: Vec<u8> = narrow.into_iter().map(|w| w as u8).collect();
     let channels = blocks * 16 - r.size(0, 15);
@@ -99,6 +111,7 @@ pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
     let p = rt::NarrowRow {
         blocks: outputs.blocks([depth, channels], 0, &filter, &bias),
         narrow: &narrow,
+        pairs: (r.size(0, 3) > 0).then_some(&pairs),
     };
     let mut output = vec![0; channels];
     rt::fully_connected_narrow(&p, &input, &mut output, &mut vec![0; depth]);
