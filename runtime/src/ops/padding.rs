@@ -79,6 +79,13 @@ impl Padding<'_> {
         let length = (w.input_width * depth).max(1);
         let left = (w.padding_left * depth).min(pitch);
         let count = w.input_height.min(to.len() / pitch);
+        // Lines that nothing lies between are one.
+        let joined = if length == pitch && !self.apart {
+            count.max(1)
+        } else {
+            1
+        };
+        let (length, pitch, count) = (joined * length, joined * pitch, count / joined);
         #[cfg(target_arch = "x86_64")]
         if !self.apart {
             let lines = vector::Lines {
