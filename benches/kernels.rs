@@ -51,6 +51,7 @@ fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize
         step: channels,
         zero_point: 0,
         filter: &filter,
+        wide: &[],
         bias: &bias,
         output: scales(&ready),
     };
@@ -130,6 +131,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
             step: depth,
             zero_point: 0,
             filter: &filter,
+            wide: &[],
             bias: &bias,
             output: scales(&ready),
         },
@@ -178,6 +180,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         padded: [height + 2, columns],
         taps: &taps,
         filter: &filter,
+        wide: &[],
         bias: &bias,
         output: scales(&ready),
         shifts_output: false,

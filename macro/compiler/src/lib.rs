@@ -35,5 +35,6 @@ pub use error::{Blame, Error, Result};
 pub use graph::{ElementType, QuantParams};
 pub use ops::{
     SUPPORTED, joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation,
+    widened,
 };
 pub use options::{Comparison, Metric, Options, Requirement};

@@ -21,6 +21,9 @@ pub struct Blocks<'a, S> {
     pub zero_point: i8,
     /// Weights, in the order of `arch/vector`.
     pub filter: &'a [u8],
+    /// The same in 16 bits, where a kernel wants that and the layer is worth it: see
+    /// `avx2_windows.rs`.
+    pub wide: &'a [u8],
     /// What sums begin with, the zero point's share included: see [`folded`].
     pub bias: &'a [[i32; LANES]],
     /// What becomes of the sums.

@@ -149,6 +149,7 @@ impl<'a, S> Blocks<'a, S> {
             step: self.step,
             zero_point: self.zero_point,
             filter: self.filter,
+            wide: self.wide,
             bias: self.bias,
             output,
         }

@@ -49,6 +49,35 @@ fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
     blocked
 }
 
+/// Pixels at most of a layer whose weights are there in 16 bits, too: for more, kernels that want
+/// them widen them, which takes a few pixels' time.
+const MOST_WIDE_PIXELS: usize = 64;
+
+/// Weights at most of such a layer: more come from memory, where 8 bits are better.
+const MOST_WIDE: usize = 64 * 1024;
+
+/// OHWI weights in 16 bits, in runs of so many inputs: for each sixteen channels and each two
+/// neighbouring inputs of a run, two weights of each channel. For tests of the runtime, too.
+#[must_use]
+pub fn widened(filter: &[i8], depth: usize, run: usize) -> Vec<i8> {
+    let channels: Vec<&[i8]> = filter.chunks_exact(depth.max(1)).collect();
+    let mut wide = Vec::new();
+    for block in channels.chunks(LANES) {
+        for begin in (0..depth).step_by(run.max(1)) {
+            let end = depth.min(begin + run);
+            for input in (begin..end).step_by(2) {
+                for at in 0..2 * LANES {
+                    let (channel, input) = (at / 2, input + at % 2);
+                    let weights = block.get(channel).filter(|_| input < end);
+                    let weight = weights.map_or(0, |weights| i16::from(weights[input]));
+                    wide.extend(weight.to_le_bytes().map(|byte| byte as i8));
+                }
+            }
+        }
+    }
+    wide
+}
+
 /// Channels that sparse rows come by.
 const STRIP: usize = 4 * LANES;
 
@@ -88,7 +117,7 @@ pub(super) enum Inputs {
     /// A row of the input, of which there are so many.
     Rows(usize),
     /// The same, shifted by their producer.
-    ShiftedRows,
+    ShiftedRows(usize),
     /// The only row, of which many inputs are likely to be zero.
     SparseRow(Option<LongPairs>),
     /// The only row, with the weights of 6 bits in an order of their own, too, or few long
@@ -152,6 +181,17 @@ impl<K> Blocks<K> {
             .map_or_else(|| window.padded(), |winograd| winograd.padded)
     }
 
+    /// True if weights should be there in 16 bits, too: those of few pixels.
+    fn is_worth_widening(&self) -> bool {
+        let pixels = match &self.inputs {
+            Inputs::Rows(rows) | Inputs::ShiftedRows(rows) => *rows,
+            Inputs::Window(window, _) if self.winograd.is_none() => window.output_pixels(),
+            _ => 1,
+        };
+        let weights = self.depth * self.accumulation.channels();
+        (2..=MOST_WIDE_PIXELS).contains(&pixels) && weights <= MOST_WIDE
+    }
+
     /// Runs of neighbouring inputs: where they begin in an image of so many columns,
     /// and their length.
     fn segments(&self, columns: usize) -> (Vec<usize>, usize) {
@@ -209,6 +249,14 @@ impl<K> Blocks<K> {
             Inputs::SparseRow(None) => quote!(rt::untransformed(#filter)),
             _ => filter,
         };
+        let wide = match self.is_worth_widening() {
+            true => {
+                let wide =
+                    constants.bytes("WIDE", &widened(accumulation.int8()?.0, self.depth, run));
+                quote!(rt::transformed(#wide))
+            }
+            false => quote!(&[]),
+        };
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, true, constants);
         let channels = accumulation.channels();
@@ -222,6 +270,7 @@ impl<K> Blocks<K> {
             #sizes
             zero_point: #zero_point,
             filter: #filter,
+            wide: #wide,
             bias: #bias,
             output: #output,
         });
@@ -267,19 +316,18 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
     }
 
     fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
-        let are_rows = matches!(self.inputs, Inputs::Rows(2..)) && self.depth.is_multiple_of(4);
-        are_rows.then(|| {
-            let inputs = Inputs::ShiftedRows;
-            Box::new(Self {
-                inputs,
+        match self.inputs {
+            Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => Some(Box::new(Self {
+                inputs: Inputs::ShiftedRows(rows),
                 ..self.clone()
-            }) as _
-        })
+            })),
+            _ => None,
+        }
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::SparseRow(_) | Inputs::ShiftedRows => vec![(ElementType::I8, 0)],
+            Inputs::SparseRow(_) | Inputs::ShiftedRows(_) => vec![(ElementType::I8, 0)],
             Inputs::NarrowRow(..) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
@@ -338,7 +386,7 @@ impl<K> Blocks<K> {
         let accumulation = self.accumulation.simplified();
         let takes = matches!(
             self.inputs,
-            Inputs::Rows(2..) | Inputs::ShiftedRows | Inputs::Window(..)
+            Inputs::Rows(2..) | Inputs::ShiftedRows(_) | Inputs::Window(..)
         );
         let is_plain = self.addition.is_none() && self.step.is_none();
         let fits = takes && is_plain && accumulation.int8().is_some() && accumulation.is_fast();
@@ -358,7 +406,7 @@ impl<K> Blocks<K> {
                 parameters: blocks,
                 function: "fully_connected_blocks",
             },
-            Inputs::ShiftedRows => Emitted {
+            Inputs::ShiftedRows(_) => Emitted {
                 parameters_type: quote!(Blocks<'static, #stage>),
                 parameters: blocks,
                 function: "fully_connected_shifted",

@@ -53,7 +53,7 @@ mod winograd;
 
 pub(crate) use activation::Activation;
 pub use add::joined_addition;
-pub use blocks::rows_of_weights;
+pub use blocks::{rows_of_weights, widened};
 pub(crate) use buffer::Buffer;
 pub(crate) use channelwise::{Channels, Channelwise, Range};
 use context::constant_source;

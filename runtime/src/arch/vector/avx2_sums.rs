@@ -33,8 +33,8 @@ macro_rules! sixteen_channels {
             "sub {p}, 4",
             "jmp 3f",
             "2:",
-            "vmovdqa {w_low}, [{w}]",
-            "vmovdqa {w_high}, [{w} + 32]",
+            "vmovdqu {w_low}, [{w}]",
+            "vmovdqu {w_high}, [{w} + 32]",
             $(
                 concat!("vpbroadcastd {x}, [{p}", $place, "]"),
                 "vpmaddwd {t}, {x}, {w_low}",
@@ -43,8 +43,8 @@ macro_rules! sixteen_channels {
                 concat!("vpaddd {", stringify!($high), "}, {", stringify!($high), "}, {x}"),
             )*
             "3:",
-            "vmovdqa {w_low}, [{w} + 64]",
-            "vmovdqa {w_high}, [{w} + 96]",
+            "vmovdqu {w_low}, [{w} + 64]",
+            "vmovdqu {w_high}, [{w} + 96]",
             $(
                 concat!("vpbroadcastd {x}, [{p}", $place, " + 4]"),
                 "vpmaddwd {t}, {x}, {w_low}",
@@ -82,7 +82,7 @@ macro_rules! eight_channels {
      $($sum:ident $m:literal $place:literal)*) => {
         asm!(
             "2:",
-            "vmovdqa {w_low}, [{w}]",
+            "vmovdqu {w_low}, [{w}]",
             $(
                 concat!("vpbroadcastd {x}, [{p}", $place, "]"),
                 "vpmaddwd {x}, {x}, {w_low}",
@@ -147,7 +147,7 @@ pub(super) unsafe fn sums<const M: usize, const N: usize>(
                 },
                 _ => {
                     for pair in 0..runs.pairs {
-                        let w = *weights;
+                        let w = weights.read_unaligned();
                         for m in 0..M {
                             let x = from.wrapping_add(m * runs.step + 2 * pair);
                             let x = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());

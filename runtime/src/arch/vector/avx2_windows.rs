@@ -21,6 +21,9 @@ const PAIRS: usize = 576;
 /// Inputs that there is room for: with weights, no more than caches have.
 const INPUTS: usize = 6144;
 
+/// Bytes of one of them.
+const WIDE: usize = 4 * LANES;
+
 /// Windows of a piece, but for the last ones.
 const FEW: usize = 12;
 
@@ -84,6 +87,13 @@ struct Piece {
     count: usize,
 }
 
+/// A block's number and its widened weights, perhaps not aligned.
+#[derive(Clone, Copy)]
+struct Block {
+    number: usize,
+    weights: *const [__m256i; 2],
+}
+
 impl Piece {
     /// As many windows at once as take the fewest instructions.
     #[inline(always)]
@@ -122,22 +132,37 @@ pub(super) unsafe fn all<S: BlockStage>(
         inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
         halves: tile.halves(),
     };
-    let at_once = PAIRS / sizes.window;
+    let is_wide = p.wide.len() >= blocks * sizes.window * WIDE;
+    let at_once = if is_wide {
+        blocks
+    } else {
+        PAIRS / sizes.window
+    };
     let width = tile.pixels.width;
     for first in (0..blocks).step_by(at_once) {
         let end = blocks.min(first + at_once);
         // SAFETY: there is room for the weights of as many blocks, and for rows.
         unsafe {
-            for block in first..end {
-                room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
+            if !is_wide {
+                for block in first..end {
+                    room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
+                }
             }
+            let weights = if is_wide {
+                p.wide.as_ptr().cast()
+            } else {
+                room.weights.as_ptr().cast::<[__m256i; 2]>()
+            };
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     let count = sizes.columns.min(width - x);
                     let piece = Piece { y, x, count };
                     room.widen_inputs(tile.pixels, sizes, piece);
                     for block in first..end {
-                        let at = [block - first, block];
+                        let at = Block {
+                            number: block,
+                            weights: weights.wrapping_add((block - first) * sizes.window),
+                        };
                         if tile.channels <= block * LANES + LANES / 2 {
                             if count < 8 {
                                 room.row::<S, 1, 1, ANY>(tile, sizes, piece, at, output);
@@ -228,15 +253,15 @@ impl Room {
         tile: &Tile<'_, S>,
         sizes: Sizes,
         piece: Piece,
-        at: [usize; 2],
+        block: Block,
         output: &mut [S::Element],
     ) {
         // SAFETY: the caller's promises.
         unsafe {
-            match tile.how(at[1]) {
-                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, at, output),
-                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, piece, at, output),
-                _ => self.row::<S, M, 2, ANY>(tile, sizes, piece, at, output),
+            match tile.how(block.number) {
+                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, block, output),
+                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, piece, block, output),
+                _ => self.row::<S, M, 2, ANY>(tile, sizes, piece, block, output),
             }
         }
     }
@@ -251,16 +276,19 @@ impl Room {
         tile: &Tile<'_, S>,
         sizes: Sizes,
         piece: Piece,
-        [n, block]: [usize; 2],
+        block: Block,
         output: &mut [S::Element],
     ) {
+        let Block {
+            number: block,
+            weights,
+        } = block;
         let runs = Runs {
             count: tile.pixels.segments.len(),
             pairs: sizes.run,
             line: sizes.line,
             step: tile.pixels.step,
         };
-        let weights = self.weights.as_ptr().wrapping_add(n * sizes.window);
         let mut x = 0;
         while x < piece.count {
             // The last ones may have been there before.
@@ -273,7 +301,7 @@ impl Room {
             // SAFETY: windows and weights are there.
             unsafe {
                 let bias = tile.bias_of_block(block);
-                let sums = sums::<M, N>(weights.cast(), from, bias, runs);
+                let sums = sums::<M, N>(weights, from, bias, runs);
                 let first = piece.y * tile.pixels.width + piece.x + at;
                 match (&self.halves, tile.stage.scales()) {
                     (_, Some(scales)) if HOW == ONE_SIDED => {

@@ -92,6 +92,7 @@ impl Outputs {
             step: channels,
             zero_point,
             filter,
+            wide: &[],
             bias,
             output: self.scales(),
         }
