@@ -49,7 +49,9 @@ impl Plane<'_> {
             taps: [[0; 2]; MOST],
             weights: [const { MaybeUninit::uninit() }; MOST],
         };
-        for block in 0..self.period() {
+        // Rows may be shorter than what repeats.
+        let used = self.period().min(self.row.div_ceil(BLOCK));
+        for block in 0..used {
             // SAFETY: 256 weights per group; it fits; the caller's promises.
             unsafe {
                 let size = 256 * self.taps.len();
