@@ -66,8 +66,9 @@ fn metadata_are_constants() {
         digit_pair::MACS,
         2 * half + 96 * 96 + 96 * 19 + 48 * 32 + 32
     );
-    // Both halves share their weights, which are stored once.
-    const _: () = assert!(digit_pair::WEIGHT_BYTES < 60_000);
+    // Both halves share their weights, which are stored once; on x86-64 some of them in 16 bits,
+    // too.
+    const _: () = assert!(digit_pair::WEIGHT_BYTES < 70_000);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use niello::__private as rt;
 use niello_compiler::{
-    joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation,
+    joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation, widened,
 };
 
 #[path = "../elsewhere/src/cases/mod.rs"]

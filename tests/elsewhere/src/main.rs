@@ -30,6 +30,11 @@ fn long_pairs(_: &[i8], _: usize) -> Vec<[u16; 2]> {
     Vec::new()
 }
 
+/// The same: see `niello_compiler::widened`.
+fn widened(_: &[i8], _: usize, _: usize) -> Vec<i8> {
+    Vec::new()
+}
+
 /// The same: see `niello_compiler::joined_addition`.
 fn joined_addition(
     _: [i32; 2],

@@ -30,6 +30,7 @@ mod index_map;
 pub(crate) mod input_affine;
 mod integer;
 mod kernel;
+mod layouts;
 mod linear;
 mod narrow;
 mod operator;
@@ -53,7 +54,6 @@ mod winograd;
 
 pub(crate) use activation::Activation;
 pub use add::joined_addition;
-pub use blocks::{rows_of_weights, widened};
 pub(crate) use buffer::Buffer;
 pub(crate) use channelwise::{Channels, Channelwise, Range};
 use context::constant_source;
@@ -61,6 +61,7 @@ pub(crate) use context::{
     LowerContext, Operand, ParseContext, QuantRule, Reference, StateRule, Target,
 };
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
+pub use layouts::{rows_of_weights, widened};
 pub use narrow::narrowed;
 pub(crate) use operator::{Cast, ChannelRole, Operator};
 pub use pairs::long_pairs;

@@ -5,7 +5,7 @@ use niello::__private as rt;
 use super::additions::{Addition, run};
 use super::outputs::Outputs;
 use super::random::Random;
-use super::weights::{ohwi, weights, with_biases};
+use super::weights::{ohwi, weights, wide, with_biases};
 use crate::{long_pairs, narrowed, rows_of_weights};
 
 /// Rows by channels.
@@ -19,7 +19,11 @@ pub(super) fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let (groups, blocks) = (depth.div_ceil(4), channels.div_ceil(16));
     let (filter, bias) = weights(&mut r, blocks, depth, 1);
     let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
-    let p = outputs.blocks([depth, channels], 0, &filter, &bias);
+    let wide = wide(seed, &filter, depth, 1);
+    let p = rt::Blocks {
+        wide: &wide,
+        ..outputs.blocks([depth, channels], 0, &filter, &bias)
+    };
     let sizes = [rows * depth, rows * channels, rows * groups * 4];
     run(p, addition, &mut r, sizes)
 }

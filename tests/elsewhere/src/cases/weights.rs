@@ -3,6 +3,7 @@
 use niello::__private as rt;
 
 use super::random::Random;
+use crate::widened;
 
 /// Weights in strips of blocks, those of runs of `run` inputs in `segments` whose last
 /// group is filled up, and biases as the target's kernels take them.
@@ -52,6 +53,21 @@ pub(super) fn with_biases(
     let bias = r.blocks(blocks, -200_000, 200_000);
     let both = bias.into_iter().zip(totals);
     (filter, both.map(|(b, t)| rt::folded([b], [t])[0]).collect())
+}
+
+/// Weights in 16 bits, of every other seed.
+pub(super) fn wide(seed: u32, blocked: &[u8], run: usize, segments: usize) -> Vec<u8> {
+    if seed % 2 == 1 {
+        return Vec::new();
+    }
+    let filled = run.next_multiple_of(4);
+    let runs = ohwi(blocked, filled * segments);
+    let runs = runs
+        .chunks_exact(filled)
+        .flat_map(|weights| &weights[..run]);
+    let filter: Vec<i8> = runs.copied().collect();
+    let wide = widened(&filter, run * segments, run);
+    wide.into_iter().map(|byte| byte as u8).collect()
 }
 
 /// Whole blocks' weights, channel by channel.

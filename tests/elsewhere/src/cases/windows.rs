@@ -5,7 +5,7 @@ use niello::__private as rt;
 use super::additions::{Addition, run};
 use super::outputs::Outputs;
 use super::random::Random;
-use super::weights::{ohwi, weights};
+use super::weights::{ohwi, weights, wide};
 use crate::transformed;
 
 /// Sizes, strides and padding, and the padded image's size.
@@ -61,18 +61,22 @@ pub(super) fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let blocks = channels.div_ceil(16);
     let (filter, bias) = weights(&mut r, blocks, length, segments.len());
     let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
+    let wide = wide(seed, &filter, length, segments.len());
     let p = rt::BlocksConv2d {
         window,
         input_depth,
         padded,
         segments: &segments,
         run: length,
-        blocks: outputs.blocks(
-            [length * segments.len(), channels],
-            r.byte(),
-            &filter,
-            &bias,
-        ),
+        blocks: rt::Blocks {
+            wide: &wide,
+            ..outputs.blocks(
+                [length * segments.len(), channels],
+                r.byte(),
+                &filter,
+                &bias,
+            )
+        },
         transformed: &[],
     };
     let sizes = [
