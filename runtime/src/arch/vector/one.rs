@@ -181,7 +181,10 @@ impl Row<'_> {
             let bytes = in_order(by.requantize::<ONE_SIDED>(words));
             let to = self.to.wrapping_add(block * LANES);
             let left = self.channels - block * LANES;
-            if left < N * LANES {
+            if N == 1 && left == 8 {
+                // The next layer's loads would wait for a masked store.
+                _mm_storel_epi64(to.cast(), _mm512_castsi512_si128(bytes));
+            } else if left < N * LANES {
                 _mm512_mask_storeu_epi8(to, (1 << left) - 1, bytes);
             } else if N == 4 {
                 _mm512_storeu_si512(to.cast(), bytes);
