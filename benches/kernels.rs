@@ -180,7 +180,6 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         padded: [height + 2, columns],
         taps: &taps,
         filter: &filter,
-        wide: &[],
         bias: &bias,
         output: scales(&ready),
         shifts_output: false,
