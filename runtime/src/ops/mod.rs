@@ -118,6 +118,8 @@ pub use packed::{
     fully_connected_rows, fully_connected_rows_overlapping,
 };
 pub use pad::{Pad, pad};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use padding::shift;
 #[cfg(niello_vector)]
 pub use part::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};

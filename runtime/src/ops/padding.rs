@@ -46,8 +46,9 @@ pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
 }
 }
 
+/// Copies bytes, shifted.
 #[inline(always)]
-fn shift(from: &[i8], to: &mut [i8]) {
+pub(crate) fn shift(from: &[i8], to: &mut [i8]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = from ^ SHIFT;
     }

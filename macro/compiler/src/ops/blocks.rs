@@ -8,7 +8,7 @@ use super::add::AddKernel;
 use super::layouts::{LANES, STRIP, blocked, rows_of_weights, widened};
 use super::linear::Numbers;
 use super::narrow;
-use super::pairs;
+use super::pairs::{self, LongPairs};
 use super::window::Window;
 use super::winograd::Winograd;
 use super::{Buffer, Emitted, Kernel};
@@ -27,9 +27,6 @@ const MOST_SPARSE: usize = 256;
 
 /// Fewer weights lie in a first-level cache, from where reading all is as fast.
 const LEAST_SPARSE: usize = 16 * 1024;
-
-/// Channels and first inputs: see `pairs.rs`.
-type LongPairs = Vec<[u16; 2]>;
 
 /// What the inputs of one output are.
 #[derive(Clone)]
@@ -163,19 +160,17 @@ impl<K> Blocks<K> {
                 filled
             })
             .collect();
+        let wide = if self.is_worth_widening() {
+            let wide = constants.bytes("WIDE", &widened(filter, self.depth, run));
+            quote!(rt::transformed(#wide))
+        } else {
+            quote!(&[])
+        };
         let depth = self.depth / run * run.next_multiple_of(4);
         let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
         let filter = match &self.inputs {
             Inputs::SparseRow(None) => quote!(rt::untransformed(#filter)),
             _ => filter,
-        };
-        let wide = match self.is_worth_widening() {
-            true => {
-                let wide =
-                    constants.bytes("WIDE", &widened(accumulation.int8()?.0, self.depth, run));
-                quote!(rt::transformed(#wide))
-            }
-            false => quote!(&[]),
         };
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, true, constants);

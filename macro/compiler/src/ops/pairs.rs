@@ -12,6 +12,9 @@ const LARGEST: i32 = 255;
 /// others save.
 const LEAST_PER_EXCEPTION: usize = 2048;
 
+/// Channels and first inputs.
+pub(super) type LongPairs = Vec<[u16; 2]>;
+
 /// True if no inputs make the sum of their products leave 16 bits.
 fn fits(pair: &[i8]) -> bool {
     let products = |weight: i8| LARGEST * i32::from(weight);
@@ -35,7 +38,7 @@ pub fn long_pairs(filter: &[i8], depth: usize) -> Vec<[u16; 2]> {
 }
 
 /// The long pairs of a layer with int8 weights, if they are few.
-pub(super) fn if_few(accumulation: &Accumulation, depth: usize) -> Option<Vec<[u16; 2]>> {
+pub(super) fn if_few(accumulation: &Accumulation, depth: usize) -> Option<LongPairs> {
     let (filter, ..) = accumulation.int8()?;
     if depth.max(accumulation.channels()) > usize::from(u16::MAX) {
         return None;
@@ -45,7 +48,7 @@ pub(super) fn if_few(accumulation: &Accumulation, depth: usize) -> Option<Vec<[u
 }
 
 /// What the runtime wants to know of them.
-pub(super) fn emit(pairs: Option<&Vec<[u16; 2]>>) -> TokenStream {
+pub(super) fn emit(pairs: Option<&LongPairs>) -> TokenStream {
     let Some(pairs) = pairs else {
         return quote!(None);
     };

@@ -5,23 +5,18 @@
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
-use core::mem::MaybeUninit;
 
-use super::SHIFT;
 use super::avx2::{Avx2, Words};
 use super::gemm::{Pixels, strip as side_by_side};
 use super::isa::{BlockStage, Isa, LANES};
 use super::tile::{Strip, Tile};
-use crate::ops::Blocks;
+use crate::ops::{Blocks, shift};
 
 /// Inputs as they are in a tensor that there is room for.
 const MOST: usize = 256;
 
 /// Bytes of sixteen channels' weights for four inputs.
 const BLOCK: usize = 4 * LANES;
-
-/// Inputs plus 128.
-type Row = [MaybeUninit<i8>; MOST];
 
 /// All channels; false if they have to be done otherwise.
 #[inline]
@@ -38,14 +33,20 @@ pub(super) unsafe fn are_done<S: BlockStage>(
     let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
         return false;
     };
-    let mut row = [const { MaybeUninit::uninit() }; MOST];
+    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MOST]);
+    let row = if pixels.raw {
+        shift(input, &mut shifted);
+        &shifted[..depth]
+    } else {
+        input
+    };
+    let mut layer = Layer {
+        tile: &tile,
+        row,
+        long,
+    };
     // SAFETY: inputs and weights of all blocks are there; the features are enabled.
     unsafe {
-        let mut layer = Layer {
-            tile: &tile,
-            row: shifted(&pixels.bytes[..depth], pixels.raw, &mut row),
-            long,
-        };
         let mut block = 0;
         while block < blocks {
             let width = side_by_side(blocks - block);
@@ -61,32 +62,10 @@ pub(super) unsafe fn are_done<S: BlockStage>(
     true
 }
 
-/// Inputs plus 128, in `row` if they have to be computed.
-#[inline(always)]
-unsafe fn shifted<'a>(input: &'a [i8], raw: bool, row: &'a mut Row) -> &'a [i8] {
-    if !raw {
-        return input;
-    }
-    let (whole, rest) = input.as_chunks::<32>();
-    let (to, to_rest) = row.split_at_mut(whole.len() * 32);
-    for (from, to) in whole.iter().zip(to.chunks_exact_mut(32)) {
-        // SAFETY: 32 of each; AVX2 is enabled.
-        unsafe {
-            let x = _mm256_loadu_si256(from.as_ptr().cast());
-            let x = _mm256_xor_si256(x, _mm256_set1_epi8(SHIFT));
-            _mm256_storeu_si256(to.as_mut_ptr().cast(), x);
-        }
-    }
-    for (from, to) in rest.iter().zip(to_rest) {
-        to.write(from ^ SHIFT);
-    }
-    // SAFETY: as many have been written.
-    unsafe { core::slice::from_raw_parts(row.as_ptr().cast(), input.len()) }
-}
-
 /// A layer of one row.
 struct Layer<'a, S: BlockStage> {
     tile: &'a Tile<'a, S>,
+    /// Inputs plus 128.
     row: &'a [i8],
     /// What is left of its long pairs: channels and first inputs.
     long: &'a [[u16; 2]],

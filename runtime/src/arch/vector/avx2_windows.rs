@@ -148,16 +148,16 @@ pub(super) unsafe fn all<S: BlockStage>(
                     room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
                 }
             }
-            let weights = if is_wide {
-                p.wide.as_ptr().cast()
-            } else {
-                room.weights.as_ptr().cast::<[__m256i; 2]>()
-            };
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     let count = sizes.columns.min(width - x);
                     let piece = Piece { y, x, count };
                     room.widen_inputs(tile.pixels, sizes, piece);
+                    let weights = if is_wide {
+                        p.wide.as_ptr().cast()
+                    } else {
+                        room.weights.as_ptr().cast::<[__m256i; 2]>()
+                    };
                     for block in first..end {
                         let at = Block {
                             number: block,
