@@ -208,7 +208,21 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// The same for few sums: to look for single factors would take as long as these save.
+    /// The same for sums that are few, but waited for: single factors are looked for where all
+    /// channels have the same, since to look at all would take as long as these save.
+    #[inline(always)]
+    pub(super) unsafe fn soon(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        unsafe {
+            let mut all = Self::once(block, scales);
+            let lack = _mm512_castps_si512(all.factors[0].lower);
+            let are_shared = scales.channels.len() == 1;
+            all.are_single = are_shared && _mm512_test_epi32_mask(lack, lack) == 0;
+            all
+        }
+    }
+
+    /// The same for few sums, as if no factor were a single one.
     #[inline(always)]
     pub(super) unsafe fn once(block: usize, scales: &Scales<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; the features are enabled.

@@ -52,6 +52,8 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_requantize;
 #[cfg(target_arch = "x86_64")]
+mod avx512_sparse;
+#[cfg(target_arch = "x86_64")]
 mod columns;
 mod depthwise;
 #[cfg(target_arch = "x86_64")]

@@ -176,7 +176,7 @@ impl Row<'_> {
     ) {
         // SAFETY: the blocks have multipliers and outputs.
         unsafe {
-            let by = Requantize::<N>::once(block, self.scales);
+            let by = Requantize::<N>::soon(block, self.scales);
             let words = [sums[0], sums[1 % N], sums[2 % N], sums[3 % N]];
             let bytes = in_order(by.requantize::<ONE_SIDED>(words));
             let to = self.to.wrapping_add(block * LANES);

@@ -7,6 +7,7 @@ use super::avx2_row;
 use super::avx2_sparse;
 use super::avx2_windows;
 use super::avx512::Avx512;
+use super::avx512_sparse;
 use super::columns::Direct;
 use super::depthwise::Plane;
 use super::few;
@@ -212,7 +213,7 @@ by_level! {
     plain sparse::any::<Plain, S>(p, rows, input, output),
     avx2 avx2_sparse::strips::<S>(p, rows, input, output),
     vnni sparse::any::<AvxVnni, S>(p, rows, input, output),
-    avx512 sparse::strips::<S>(p, rows, input, output)
+    avx512 avx512_sparse::strips::<S>(p, rows, input, output)
 }
 
 /// All pixels by all channels, and the sums of outputs and an addend.
