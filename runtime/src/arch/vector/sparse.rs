@@ -7,9 +7,6 @@
 //! `16 * l + 4 * j` are those from `16 * j + 4 * l` on: byte interleaving within lanes of 16
 //! bytes leaves four rows' blocks of sixteen channels in order.
 
-// Iterators around intrinsics are closures, which lose the instruction set.
-#![expect(clippy::needless_range_loop)]
-
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 

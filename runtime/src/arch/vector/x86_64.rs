@@ -248,19 +248,25 @@ pub(crate) fn narrow_is_done<S: BlockStage>(
     level() >= Level::Avx512 && unsafe { one::is_done(p, narrow, row, output) }
 }
 
-/// One row by all channels by pairs of products, with a list of long ones; false if it has to
-/// be done otherwise.
+/// One row by all channels, all weights of which are read although some inputs may be zero:
+/// with AVX2 by pairs of products, with a list of long ones; false if it has to be done
+/// otherwise.
 pub(crate) fn pairs_are_done<S: BlockStage>(
     p: &Blocks<'_, S>,
     pairs: Option<&[[u16; 2]]>,
     row: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
-    let Some(long) = pairs.filter(|_| level() == Level::Avx2) else {
-        return false;
-    };
-    // SAFETY: the level is what the CPU has.
-    unsafe { avx2_pairs::are_done(p, long, row, output) }
+    match (level(), pairs) {
+        // SAFETY: the level is what the CPU has.
+        (Level::Avx2, Some(long)) => unsafe { avx2_pairs::are_done(p, long, row, output) },
+        (Level::AvxVnni, Some(_)) => {
+            // VPDPBUSD knows no long pairs. All weights are there.
+            gemm_pixel(p, row, output);
+            true
+        }
+        _ => false,
+    }
 }
 
 /// A depthwise convolution of an image that is not padded; false if it has to be.
