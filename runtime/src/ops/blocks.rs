@@ -203,7 +203,7 @@ fn fully_connected_sparse_here<S: BlockStage>(
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if !vector::pairs_are_done(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
+    if !vector::dense_is_done(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
         vector::gemm_sparse(&p.blocks, p.rows, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -244,7 +244,7 @@ fn fully_connected_narrow_here<S: BlockStage>(
         shift_rows(input, p.blocks.depth, scratch);
         let row = Pixels::rows(scratch, p.blocks.depth);
         if !vector::narrow_is_done(&p.blocks, p.narrow, &row, output)
-            && !vector::pairs_are_done(&p.blocks, p.pairs, &row, output)
+            && !vector::dense_is_done(&p.blocks, p.pairs, &row, output)
         {
             vector::multiply(&p.blocks, &row, output);
         }

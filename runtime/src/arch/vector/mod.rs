@@ -117,7 +117,7 @@ pub(crate) use table::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use target::{
-    direct_is_done, gemm_sparse, narrow_is_done, pairs_are_done, tiles_are_done,
+    dense_is_done, direct_is_done, gemm_sparse, narrow_is_done, tiles_are_done,
 };
 #[cfg(target_arch = "x86_64")]
 pub(crate) use winograd::Tiled;

@@ -251,7 +251,7 @@ pub(crate) fn narrow_is_done<S: BlockStage>(
 /// One row by all channels, all weights of which are read although some inputs may be zero:
 /// with AVX2 by pairs of products, with a list of long ones; false if it has to be done
 /// otherwise.
-pub(crate) fn pairs_are_done<S: BlockStage>(
+pub(crate) fn dense_is_done<S: BlockStage>(
     p: &Blocks<'_, S>,
     pairs: Option<&[[u16; 2]]>,
     row: &Pixels<'_>,
