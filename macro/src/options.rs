@@ -5,7 +5,7 @@ use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
-use syn::{LitBool, LitInt, LitStr, Result, Token, parenthesized};
+use syn::{LitBool, LitInt, LitStr, Result, Token, bracketed, parenthesized};
 
 use crate::input::Input;
 use crate::number;
@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "equalization",
     "bias_correction",
     "signature",
+    "shapes",
     "images",
     "require",
     "inputs",
@@ -82,6 +83,7 @@ pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
         "equalization" => options.equalize = assigned::<LitBool>(input)?.value,
         "bias_correction" => options.bias_correction = assigned::<LitBool>(input)?.value,
         "signature" => options.signature = Some(assigned::<LitStr>(input)?.value()),
+        "shapes" => options.shapes = listed(input, shape)?,
         "images" => images(input, out)?,
         "require" => {
             for (requirement, span) in listed(input, requirement)? {
@@ -107,6 +109,20 @@ fn listed<T>(input: ParseStream<'_>, one: fn(ParseStream<'_>) -> Result<T>) -> R
     parenthesized!(content in input);
     let list = Punctuated::<T, Token![,]>::parse_terminated_with(&content, one)?;
     Ok(list.into_iter().collect())
+}
+
+/// `"name": [1, 96, 96, 3]`
+fn shape(input: ParseStream<'_>) -> Result<(String, Vec<usize>)> {
+    let name: LitStr = input.parse()?;
+    input.parse::<Token![:]>()?;
+    let content;
+    bracketed!(content in input);
+    let dims = Punctuated::<LitInt, Token![,]>::parse_terminated(&content)?;
+    let dim = |d: &LitInt| match d.base10_parse::<u32>()? {
+        0 => Err(syn::Error::new(d.span(), "a dimension is 1 or more")),
+        n => Ok(n as usize),
+    };
+    Ok((name.value(), dims.iter().map(dim).collect::<Result<_>>()?))
 }
 
 fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {

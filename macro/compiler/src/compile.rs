@@ -9,7 +9,7 @@ use crate::calibrate::{Method, Ranges, calibrate};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{ElementType, Graph, QuantParams, ValueId, rewrite};
+use crate::graph::{ElementType, Graph, InputShapes, QuantParams, ValueId, rewrite};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -146,7 +146,14 @@ pub(crate) struct Front {
 
 impl Front {
     pub(crate) fn new(model: &[u8], options: &Options) -> Result<Self> {
-        let mut graph = Graph::read(model, options.signature.as_deref())?;
+        let mut graph = Graph::read(
+            model,
+            options.signature.as_deref(),
+            &InputShapes {
+                chosen: &options.shapes,
+                sampled: &[],
+            },
+        )?;
         let inputs = emit::resolve(Side::Inputs, &graph.inputs, options.inputs.as_deref())?;
         let outputs = emit::resolve(Side::Outputs, &graph.outputs, options.outputs.as_deref())?;
         let by_index = |ports: &[Port]| {

@@ -9,7 +9,7 @@ use crate::calibrate;
 use crate::compile::{Front, Quantization, Request, read_model};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, QuantParams};
+use crate::graph::{ElementType, Graph, InputShapes, QuantParams};
 use crate::ops::Buffer;
 use crate::options::Options;
 use crate::plan;
@@ -97,7 +97,11 @@ impl Model {
     /// The names of all real tensors that operators compute, as
     /// [`Options::tensors`] takes them.
     pub fn tensors(&self, options: &Options) -> Result<Vec<String>> {
-        let graph = Graph::read(&self.bytes, options.signature.as_deref())?;
+        let shapes = InputShapes {
+            chosen: &options.shapes,
+            sampled: &[],
+        };
+        let graph = Graph::read(&self.bytes, options.signature.as_deref(), &shapes)?;
         let computed = graph.nodes.iter().flat_map(|n| &n.outputs);
         Ok(computed
             .map(|&v| &graph.values[v])

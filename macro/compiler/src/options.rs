@@ -10,6 +10,8 @@ use crate::quantize::measure::Noise;
 pub struct Options {
     /// The signature to compile; by default the only one or `serving_default`.
     pub signature: Option<String>,
+    /// Shapes of inputs that the file leaves open, by name, with the batch.
+    pub shapes: Vec<(String, Vec<usize>)>,
     /// The written-out parameter list.
     pub inputs: Option<Vec<PortChoice>>,
     /// The written-out output list.
@@ -40,6 +42,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             signature: None,
+            shapes: Vec::new(),
             inputs: None,
             outputs: None,
             samples: None,

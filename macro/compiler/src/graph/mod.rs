@@ -11,6 +11,7 @@ mod ports;
 mod read;
 pub(crate) mod rewrite;
 mod sets;
+mod shapes;
 mod sparse;
 mod state;
 mod tensor;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 pub(crate) use sets::Sets;
+pub(crate) use shapes::InputShapes;
 
 use crate::ops::Operator;
 

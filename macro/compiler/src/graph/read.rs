@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use ndarray::ArrayD;
+
+use super::shapes::{self, InputShapes};
 use super::state::Variable;
 use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
 use crate::error::{Error, Result};
@@ -14,20 +17,29 @@ pub(super) fn ids(list: Option<flatbuffers::Vector<'_, i32>>) -> Vec<i32> {
 }
 
 impl Graph {
-    /// Reads one signature (or the only subgraph) of a `.tflite` file.
-    pub(crate) fn read(bytes: &[u8], signature: Option<&str>) -> Result<Graph> {
+    /// Reads one signature (or the only subgraph) of a `.tflite` file, for inputs of
+    /// `shapes` where it leaves them open.
+    pub(crate) fn read(
+        bytes: &[u8],
+        signature: Option<&str>,
+        shapes: &InputShapes<'_>,
+    ) -> Result<Graph> {
         let model = tflite::open(bytes)?;
         let entry = ports::entry(&model, signature)?;
         let mut reader = Reader {
             bytes,
             model: &model,
             graph: Graph::default(),
+            stated: Vec::new(),
+            has_signature: Vec::new(),
+            is_static: true,
             variables: Vec::new(),
             unsupported: Vec::new(),
             depth: 0,
         };
         let mut scope = reader.scope(&entry.subgraph)?;
         ports::ports(&mut reader.graph, &entry, &scope, false)?;
+        reader.input_shapes(shapes)?;
         reader.operators(&entry.subgraph, &mut scope)?;
         ports::ports(&mut reader.graph, &entry, &scope, true)?;
         reader.states();
@@ -42,6 +54,11 @@ pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     pub model: &'a Model<'a>,
     pub graph: Graph,
+    /// By value, the dimensions that the file fixes.
+    pub(super) stated: Vec<Vec<Option<usize>>>,
+    has_signature: Vec<bool>,
+    /// The file's shapes hold: no input is open, or has another shape than there.
+    pub(super) is_static: bool,
     /// What VAR_HANDLE names.
     pub variables: Vec<Variable>,
     /// The places of operators that no row of the table knows.
@@ -84,15 +101,32 @@ impl<'a> Reader<'a> {
         let tensors = subgraph.tensors().unwrap_or_default();
         let mut scope = Scope::default();
         for i in 0..tensors.len() {
-            let value = tensor::value(self.bytes, self.model, &tensors.get(i), i)?;
-            scope.values.push(self.value(value));
+            let tensor = tensors.get(i);
+            let value = tensor::value(self.bytes, self.model, &tensor, i)?;
+            let id = self.value(value);
+            self.stated[id] = tensor::stated(&tensor);
+            self.has_signature[id] = tensor::has_signature(&tensor);
+            scope.values.push(id);
         }
         Ok(scope)
     }
 
     pub(super) fn value(&mut self, value: Value) -> ValueId {
+        self.stated
+            .push(value.shape.iter().copied().map(Some).collect());
+        self.has_signature.push(false);
         self.graph.values.push(value);
         self.graph.values.len() - 1
+    }
+
+    /// The dimensions of an operator's output that the file can be believed about;
+    /// empty if there are none.
+    fn stated(&self, value: ValueId) -> &[Option<usize>] {
+        if self.is_static || self.has_signature[value] {
+            &self.stated[value]
+        } else {
+            &[]
+        }
     }
 
     /// Reads all operators of a subgraph, in order.
@@ -170,7 +204,8 @@ impl<'a> Reader<'a> {
                     .iter()
                     .map(|v| v.map(|v| &self.graph.values[v]))
                     .collect(),
-                output: &self.graph.values[outputs[number]],
+                output: self.graph.values[outputs[number]].element,
+                stated: self.stated(outputs[number]),
                 outputs: outputs.len(),
             };
             let custom = tflite::custom_code(self.model, &record.operator);
@@ -202,32 +237,36 @@ impl<'a> Reader<'a> {
             operands.pop();
         }
         let values = &self.graph.values;
+        let is_empty = |v: &Option<ValueId>| v.is_some_and(|v| values[v].len() == 0);
+        if op.ignores_empty() && !operands.iter().all(is_empty) {
+            operands.retain(|v| !is_empty(v));
+        }
         let shapes: Vec<&[usize]> = operands
             .iter()
             .map(|v| v.map_or(&[][..], |v| values[v].shape.as_slice()))
             .collect();
-        if let Some(empty) = shapes.iter().find(|s| s.contains(&0)) {
+        let computed = op.output_shapes(&shapes)?;
+        let read_empty = shapes.iter().find(|s| s.contains(&0));
+        if let (Some(empty), false) = (read_empty, computed.iter().all(|s| s.contains(&0))) {
             return Err(Error::model(format!(
                 "reads a tensor of shape {}, without elements",
                 shape_text(empty)
             )));
         }
-        let computed = op.output_shapes(&shapes)?;
         for (shape, &output) in computed.iter().zip(&outputs) {
-            let stated = &values[output].shape;
-            // Files may leave a scalar or dynamic shape empty; ours is then right.
-            if stated != shape && !stated.is_empty() {
-                return Err(Error::model(format!(
-                    "its output has shape {} in the file, but its inputs give {}",
-                    shape_text(stated),
-                    shape_text(shape)
-                )));
-            }
+            shapes::check(shape, self.stated(output))?;
         }
         self.graph.needs_litert |= !op.in_tflite_micro();
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
-            self.graph.values[output].shape = shape;
+            let value = &mut self.graph.values[output];
+            value.shape = shape;
+            // What has no elements needs no operator.
+            value.constant = (value.len() == 0)
+                .then(|| fold::constant(value, ArrayD::zeros(value.shape.as_slice())));
+        }
+        if (outputs.iter()).all(|&v| self.graph.values[v].constant.is_some()) {
+            return Ok(());
         }
         for position in variables {
             if let Some(value) = operands.get(position).copied().flatten() {

@@ -23,7 +23,11 @@ impl Sets {
     }
 
     pub(crate) fn unite(&mut self, a: ValueId, b: ValueId) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.parent[a] = b;
+        // Shorter paths: graphs of unrolled loops are long chains.
+        let [first, second] = [a, b].map(|v| self.find(v));
+        for (value, set) in [(a, first), (b, second)] {
+            self.parent[value] = set;
+        }
+        self.parent[first] = second;
     }
 }

@@ -46,6 +46,10 @@ pub(super) fn value(
             let wide = tensor.quantization().is_some_and(|q| q.scale().is_some());
             constant(tensor.type_(), &shape, elements, data, wide).map_err(|e| e.at(&place))?
         }
+        // The file has no bytes for a tensor without elements.
+        None if elements == 0 && stated(tensor).iter().all(Option::is_some) => {
+            constant(tensor.type_(), &shape, 0, &[], false).map_err(|e| e.at(&place))?
+        }
         None => None,
     };
     let element = element(tensor.type_());
@@ -58,6 +62,24 @@ pub(super) fn value(
         constant,
         kept: None,
     })
+}
+
+/// The dimensions that the file fixes. Converters write 1 into `shape` for what
+/// `shape_signature` leaves open (-1).
+pub(super) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
+    let shape = tensor.shape().unwrap_or_default();
+    let signature = tensor.shape_signature().unwrap_or_default();
+    let fixed = if signature.len() == shape.len() {
+        signature
+    } else {
+        shape
+    };
+    fixed.iter().map(|d| usize::try_from(d).ok()).collect()
+}
+
+/// True if the file says which dimensions it fixes.
+pub(super) fn has_signature(tensor: &Tensor<'_>) -> bool {
+    tensor.shape_signature().is_some_and(|s| !s.is_empty())
 }
 
 /// How the graph holds a type of the file; types that no operator reads count as

@@ -21,7 +21,7 @@ impl Cast {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
         Ok(Self {
             from: node.input(0)?.element,
-            to: node.output.element,
+            to: node.output,
         })
     }
 

@@ -80,6 +80,10 @@ impl Operator for Concatenation {
         QuantRule::SameAsAllInputs
     }
 
+    fn ignores_empty(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let axis = self.axis(context.output.shape.len())?;
         lower(context, |shape| shape[axis..].iter().product())

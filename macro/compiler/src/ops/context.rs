@@ -9,8 +9,11 @@ use crate::tflite;
 pub(crate) struct ParseContext<'a> {
     pub operator: tflite::Operator<'a>,
     pub inputs: Vec<Option<&'a Value>>,
-    /// The output that is being parsed.
-    pub output: &'a Value,
+    /// The element type of the output that is being parsed.
+    pub output: ElementType,
+    /// The dimensions of its shape that the file fixes: only a hint, since files are
+    /// wrong about shapes that depend on open dimensions.
+    pub stated: &'a [Option<usize>],
     /// Its number, and how many there are.
     pub number: usize,
     pub outputs: usize,

@@ -102,6 +102,11 @@ pub(crate) trait Operator: Send + Sync {
         false
     }
 
+    /// True if operands without elements change nothing.
+    fn ignores_empty(&self) -> bool {
+        false
+    }
+
     /// True if the output has the input's elements in the same order.
     fn is_view(&self) -> bool {
         false

@@ -12,20 +12,29 @@ pub(crate) struct Reshape {
 
 impl Reshape {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
-        let constant = match node.inputs.get(1).copied().flatten().map(|v| &v.constant) {
-            Some(Some(Constant::I32(data))) => Some(data.iter().copied().collect()),
-            _ => None,
+        let operand = node.inputs.get(1).copied().flatten();
+        let target = match (operand, operand.map(|v| &v.constant)) {
+            (Some(_), Some(Some(Constant::I32(data)))) => data.iter().copied().collect(),
+            (None, _) => match node.operator.builtin_options_as_reshape_options() {
+                Some(options) => options.new_shape().unwrap_or_default().iter().collect(),
+                None => stated(node.stated)?,
+            },
+            // A shape computed at run time still has to give what the file fixes.
+            _ => stated(node.stated)?,
         };
-        let option = node
-            .operator
-            .builtin_options_as_reshape_options()
-            .and_then(|o| o.new_shape())
-            .map(|shape| shape.iter().collect());
-        // A shape computed at run time still has to give the output's shape.
-        let stated = || node.output.shape.iter().map(|&d| d as i32).collect();
-        let target = constant.or(option).unwrap_or_else(stated);
         Ok(Viewing(Self { target }))
     }
+}
+
+/// The output's shape by the file, if at most one dimension is open.
+fn stated(shape: &[Option<usize>]) -> Result<Vec<i32>> {
+    if shape.is_empty() || shape.iter().filter(|d| d.is_none()).count() > 1 {
+        return Err(Error::model(
+            "its shape is computed at run time, and the file leaves more than one dimension open",
+        ));
+    }
+    let dim = |d: &Option<usize>| d.and_then(|d| i32::try_from(d).ok()).unwrap_or(-1);
+    Ok(shape.iter().map(dim).collect())
 }
 
 impl View for Reshape {

@@ -41,7 +41,7 @@ impl Movement for Slice {
             let begin = usize::try_from(begin).map_err(|_| bad())?;
             let left = input[d].checked_sub(begin).ok_or_else(bad)?;
             let size = usize::try_from(size).unwrap_or(left);
-            if size > left || size == 0 {
+            if size > left {
                 return Err(bad());
             }
             walk.slice(d, begin, size, 1);

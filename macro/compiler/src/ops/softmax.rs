@@ -25,7 +25,7 @@ impl Softmax {
         let options = node.operator.builtin_options_as_softmax_options();
         Ok(Self {
             beta: options.map_or(1.0, |o| o.beta()),
-            depth: node.output.shape.last().copied().unwrap_or(1),
+            depth: node.input(0)?.shape.last().copied().unwrap_or(1),
         })
     }
 }

@@ -55,7 +55,7 @@ impl Movement for Split {
             |&s: &i32| usize::try_from(s).unwrap_or(input[axis].saturating_sub(known as usize));
         let begin: usize = self.sizes[..self.number].iter().map(size).sum();
         let count = self.sizes.get(self.number).map_or(0, size);
-        if count == 0 || begin + count > input[axis] {
+        if begin + count > input[axis] {
             return Err(Error::model(format!(
                 "parts of {:?} do not fit axis {axis} of {input:?}",
                 self.sizes

@@ -1,52 +1,85 @@
 //! What lies in front of an f32 output and needs no int8 step.
 
 use super::lower::Lowering;
+use super::{Scales, TensorId};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Graph, ValueId};
-use crate::ops::Target;
+use crate::ops::{QuantRule, Source, Target};
 use crate::ops::tail::{Function, TailKernel};
 
 /// The operators at the end of an f32 output that need no int8 step: they
 /// write real values, straight from the accumulators.
+#[derive(Default)]
 pub(super) struct F32End {
-    /// Positions, all before `value` exists as f32.
+    /// Positions, all before the output exists as f32.
     pub nodes: Vec<usize>,
-    /// The tensor whose int8 form is dequantized first, if no operator of the
-    /// chain has accumulators.
-    pub start: Option<ValueId>,
+    /// The tensors whose int8 form is dequantized first.
+    pub starts: Vec<ValueId>,
 }
 
-pub(super) fn f32_end(graph: &Graph, output: ValueId) -> Option<F32End> {
-    let (uses, producers) = (graph.uses(), graph.producers());
-    let mut end = F32End {
-        nodes: Vec::new(),
-        start: None,
+/// The end of `output`, if it spares an int8 step.
+pub(super) fn f32_end(graph: &Graph, scales: &Scales, output: ValueId) -> Option<F32End> {
+    let walk = Walk {
+        graph,
+        scales,
+        uses: graph.uses(),
+        producers: graph.producers(),
     };
-    let mut value = output;
-    loop {
-        let position = producers[value];
+    let mut end = F32End::default();
+    walk.back(output, &mut end);
+    (!end.nodes.is_empty()).then_some(end)
+}
+
+struct Walk<'a> {
+    graph: &'a Graph,
+    scales: &'a Scales,
+    uses: Vec<usize>,
+    producers: Vec<Option<usize>>,
+}
+
+impl Walk<'_> {
+    /// Collects what computes `value`.
+    fn back(&self, value: ValueId, end: &mut F32End) {
+        let tensor = &self.graph.values[value];
         // Quantization that the file prescribes is kept to the letter.
-        let ours = uses[value] == 1
-            && graph.values[value].quantization.is_none()
-            && graph.values[value].element == ElementType::F32
-            && graph.values[value].kept.is_none();
-        let Some(position) = position.filter(|_| ours) else {
-            end.start = Some(value);
-            break;
+        let ours = self.uses[value] == 1
+            && tensor.quantization.is_none()
+            && tensor.element == ElementType::F32
+            && tensor.kept.is_none();
+        let Some(position) = self.producers[value].filter(|_| ours) else {
+            end.starts.push(value);
+            return;
         };
-        let node = &graph.nodes[position];
+        let node = &self.graph.nodes[position];
         if node.op.writes_f32() {
             end.nodes.push(position);
-            break;
+        } else if node.op.is_view() || node.op.tail().is_some() {
+            end.nodes.push(position);
+            if let Some(input) = node.inputs.first().copied().flatten() {
+                self.back(input, end);
+            }
+        } else if self.joins_scales(position) {
+            end.nodes.push(position);
+            for &input in node.inputs.iter().flatten() {
+                if self.graph.values[input].constant.is_none() {
+                    self.back(input, end);
+                }
+            }
+        } else {
+            end.starts.push(value);
         }
-        if !(node.op.is_view() || node.op.tail().is_some()) {
-            end.start = Some(value);
-            break;
-        }
-        end.nodes.push(position);
-        value = node.inputs.first().copied().flatten()?;
     }
-    (!end.nodes.is_empty()).then_some(end)
+
+    /// True if the operator puts tensors of different scales side by side: in one int8
+    /// scale, the smaller ones would lose bits.
+    fn joins_scales(&self, position: usize) -> bool {
+        let node = &self.graph.nodes[position];
+        let own = self.scales.find(node.output());
+        let is_other = |&v: &ValueId| {
+            self.graph.values[v].constant.is_none() && self.scales.find(v) != own
+        };
+        node.op.rule() == QuantRule::SameAsAllInputs && node.inputs.iter().flatten().any(is_other)
+    }
 }
 
 impl Lowering<'_> {
@@ -72,11 +105,28 @@ impl Lowering<'_> {
             );
             return Ok(());
         }
-        let real = if end.start == Some(input) {
-            self.real(input)?
-        } else {
-            self.tensors[&input]
-        };
+        if node.op.rule() == QuantRule::SameAsAllInputs {
+            let lowered = node
+                .op
+                .lower_float(&self.context(position, Target::F32, true)?)?;
+            let mut inputs = Vec::new();
+            for source in lowered.sources {
+                inputs.push(match source {
+                    Source::Operand(i) => {
+                        let operand = node.inputs.get(i).copied().flatten();
+                        self.end_operand(operand.unwrap_or(input), end)?
+                    }
+                    Source::Constant(data) => {
+                        self.constant(self.graph.values[node.output()].name.clone(), data, None)
+                    }
+                });
+            }
+            let output = self.tensor(node.output(), ElementType::F32, None);
+            self.tensors.insert(node.output(), output);
+            self.step(node.index, node.op.name(), inputs, vec![output], lowered.kernel);
+            return Ok(());
+        }
+        let real = self.end_operand(input, end)?;
         if node.op.is_view() {
             self.tensors.insert(node.output(), real);
             return Ok(());
@@ -92,5 +142,15 @@ impl Lowering<'_> {
             Box::new(TailKernel(function)),
         );
         Ok(())
+    }
+
+    /// An operand of an [`F32End`]'s node, as f32.
+    fn end_operand(&mut self, value: ValueId, end: &F32End) -> Result<TensorId> {
+        if end.starts.contains(&value) {
+            self.real(value)
+        } else {
+            let missing = || Error::model("an operand is not there yet");
+            self.tensors.get(&value).copied().ok_or_else(missing)
+        }
     }
 }

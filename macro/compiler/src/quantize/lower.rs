@@ -44,7 +44,7 @@ pub(crate) fn lower(
         .zip(&elements.outputs)
         .map(|(port, element)| {
             (*element == ElementType::F32)
-                .then(|| f32_end(graph, port.value))
+                .then(|| f32_end(graph, scales, port.value))
                 .flatten()
         })
         .collect();
@@ -117,7 +117,7 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    fn constant(&mut self, name: String, data: Buffer, params: Option<QuantParams>) -> TensorId {
+    pub(super) fn constant(&mut self, name: String, data: Buffer, params: Option<QuantParams>) -> TensorId {
         let element = match data {
             Buffer::I8(_) => ElementType::I8,
             Buffer::I16(_) => ElementType::I16,

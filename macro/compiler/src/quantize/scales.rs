@@ -1,5 +1,7 @@
 //! Which scale and zero point every tensor gets.
 
+use std::collections::{HashMap, HashSet};
+
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
@@ -9,15 +11,10 @@ use crate::ops::{QuantRule, StateRule};
 /// The tensors whose ranges have to be observed: computed ones for which
 /// neither the file nor the operator's specification sets a scale.
 pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
-    let mut sets = Sets::new(graph.values.len());
-    same_scale(&mut sets, graph, |_, _| true);
-    let known: Vec<usize> = (0..graph.values.len())
-        .filter(|&v| fixed(graph, v).is_some())
-        .map(|v| sets.find(v))
-        .collect();
+    let mut groups = Groups::new(graph);
     computed(graph)
         .into_iter()
-        .filter(|&v| !known.contains(&sets.find(v)))
+        .filter(|&v| groups.fixed(v).is_none())
         .collect()
 }
 
@@ -36,18 +33,139 @@ fn computed(graph: &Graph) -> Vec<ValueId> {
         .collect()
 }
 
-/// What the file, or else the specification, says of a tensor.
-fn fixed(graph: &Graph, value: ValueId) -> Option<QuantParams> {
-    match graph.values[value].quantization {
-        Some(Quantization::PerTensor(params)) => return Some(params),
-        Some(Quantization::Range { min, max }) => return Some(asymmetric(min, max)),
-        _ => {}
+/// What the file, or else the specification, says of each tensor.
+fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
+    let mut fixed: Vec<_> = graph
+        .values
+        .iter()
+        .map(|value| match value.quantization {
+            Some(Quantization::PerTensor(params)) => Some(params),
+            Some(Quantization::Range { min, max }) => Some(asymmetric(min, max)),
+            _ => None,
+        })
+        .collect();
+    for node in &graph.nodes {
+        if let QuantRule::Fixed(params) = node.op.rule() {
+            for &output in &node.outputs {
+                fixed[output] = fixed[output].or(Some(params));
+            }
+        }
     }
-    let node = graph.nodes.iter().find(|n| n.outputs.contains(&value))?;
-    match node.op.rule() {
-        QuantRule::Fixed(params) => Some(params),
-        _ => None,
+    fixed
+}
+
+/// Tensors that share one scale.
+struct Groups {
+    sets: Sets,
+    /// By the tensor that stands for its set.
+    fixed: Vec<Option<QuantParams>>,
+}
+
+impl Groups {
+    /// The groups that hold whatever is observed: operators that only move values, and
+    /// operators that choose between or join tensors which all have the same fixed scale.
+    fn new(graph: &Graph) -> Self {
+        let mut groups = Self {
+            sets: Sets::new(graph.values.len()),
+            fixed: fixed(graph),
+        };
+        for state in &graph.states {
+            groups.unite(state.value, state.next);
+        }
+        for node in &graph.nodes {
+            for (operand, rule) in node.op.state_rules() {
+                if let (StateRule::SameAsOutput, Some(&Some(state))) =
+                    (rule, node.inputs.get(operand))
+                {
+                    groups.unite(state, node.output());
+                }
+            }
+            match node.op.rule() {
+                QuantRule::SameAsInput => {
+                    if let Some(input) = operands(graph, node).next() {
+                        groups.unite(input, node.output());
+                    }
+                }
+                QuantRule::SameAsAllInputs | QuantRule::Choice => {
+                    groups.unite_fixed(graph, node);
+                }
+                QuantRule::Observed | QuantRule::Fixed(_) => {}
+            }
+        }
+        groups
     }
+
+    fn fixed(&mut self, value: ValueId) -> Option<QuantParams> {
+        self.fixed[self.sets.find(value)]
+    }
+
+    fn unite(&mut self, a: ValueId, b: ValueId) {
+        let fixed = self.fixed(a).or(self.fixed(b));
+        self.sets.unite(a, b);
+        let set = self.sets.find(a);
+        self.fixed[set] = fixed;
+    }
+
+    /// If all computed operands have one fixed scale and all constants fit into it, the
+    /// output has it, too.
+    fn unite_fixed(&mut self, graph: &Graph, node: &Node) {
+        let computed: Vec<ValueId> = operands(graph, node).collect();
+        let Some(params) = computed.first().and_then(|&v| self.fixed(v)) else {
+            return;
+        };
+        let reach = reach(params);
+        let constants = node.inputs.iter().flatten().filter(|&&v| {
+            graph.values[v].constant.is_some() && !node.op.takes_integers(position(node, v))
+        });
+        let constants: Vec<_> = constants.map(|&v| graph.values[v].real()).collect();
+        let fit = constants.iter().flatten().flatten().all(|&x| {
+            let step = params.scale;
+            x > reach.min - step && x < reach.max + step
+        });
+        if fit && computed.iter().all(|&v| self.fixed(v) == Some(params)) {
+            self.unite(computed[0], node.output());
+        }
+    }
+
+    /// Whether an operand takes over its operator's output scale (or the output the
+    /// operand's fixed one): not if that would cost a bit, or clip values.
+    fn joins(&mut self, operand: (ValueId, Option<Range>), output: (ValueId, Option<Range>)) -> bool {
+        let width = |r: Range| r.max - r.min;
+        let within = |a: Range, b: Range| {
+            let step = width(b) / 255.0;
+            a.min >= b.min - step && a.max <= b.max + step && width(a) * 2.0 > width(b)
+        };
+        match (self.fixed(operand.0), self.fixed(output.0)) {
+            (Some(a), Some(b)) => a == b,
+            (Some(a), None) => output.1.is_some_and(|o| within(o, reach(a))),
+            (None, Some(b)) => operand.1.is_none_or(|i| within(i, reach(b))),
+            (None, None) => match (operand.1, output.1) {
+                (Some(i), Some(o)) => width(i) * 2.0 > width(o),
+                _ => true,
+            },
+        }
+    }
+}
+
+/// The real values that int8 of these parameters reaches.
+fn reach(params: QuantParams) -> Range {
+    Range {
+        min: params.dequantize(-128),
+        max: params.dequantize(127),
+    }
+}
+
+fn position(node: &Node, value: ValueId) -> usize {
+    let position = node.inputs.iter().position(|v| *v == Some(value));
+    position.unwrap_or_default()
+}
+
+/// The computed operands that hold real numbers.
+fn operands<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = ValueId> {
+    node.inputs.iter().flatten().copied().filter(|&v| {
+        let value = &graph.values[v];
+        value.constant.is_none() && value.element.is_real()
+    })
 }
 
 /// The chosen quantization of every computed tensor.
@@ -57,44 +175,59 @@ pub(crate) struct Scales {
 
 impl Scales {
     pub(crate) fn new(graph: &Graph, ranges: &Ranges) -> Self {
+        let mut groups = Groups::new(graph);
+        let own = fixed(graph);
         let uses = graph.uses();
-        let covered: Vec<ValueId> = graph
+        let covered: HashSet<ValueId> = graph
             .nodes
             .iter()
             .filter(|n| n.op.rule() == QuantRule::Choice)
             .flat_map(|n| chosen(graph, n, &uses))
-            .copied()
+            .filter(|&v| groups.fixed(v).is_none())
             .collect();
-        let range = |v: &ValueId| {
-            let counts = !covered.contains(v);
-            counts.then(|| ranges.by_value.get(v).copied()).flatten()
+        let range = |v: ValueId| {
+            let counts = !covered.contains(&v);
+            counts.then(|| ranges.by_value.get(&v).copied()).flatten()
         };
-        let mut sets = Sets::new(graph.values.len());
-        // A tensor joins a concatenation's scale unless that would cost it more
-        // than a bit; then the concatenation rescales it.
-        same_scale(&mut sets, graph, |input, output| {
-            match (range(&input), range(&output)) {
-                (Some(i), Some(o)) => (i.max - i.min) * 2.0 > o.max - o.min,
-                _ => true,
+        for node in &graph.nodes {
+            let output = node.output();
+            match node.op.rule() {
+                QuantRule::SameAsAllInputs => {
+                    for input in operands(graph, node) {
+                        if groups.joins((input, range(input)), (output, range(output))) {
+                            groups.unite(input, output);
+                        }
+                    }
+                }
+                QuantRule::Choice => {
+                    for input in operands(graph, node) {
+                        let joins = covered.contains(&input) && groups.fixed(input).is_none()
+                            || groups.fixed(input).is_some()
+                                && groups.joins((input, None), (output, range(output)));
+                        if joins {
+                            groups.unite(input, output);
+                        }
+                    }
+                }
+                _ => {}
             }
-        });
-        let mut params = vec![None; graph.values.len()];
+        }
         let values = computed(graph);
+        let mut observed: HashMap<ValueId, Range> = HashMap::new();
         for &value in &values {
-            let set = sets.find(value);
-            let members: Vec<ValueId> = values
-                .iter()
-                .copied()
-                .filter(|&v| sets.find(v) == set)
-                .collect();
-            let shared = members.iter().find_map(|&v| fixed(graph, v)).or_else(|| {
-                let observed = members.iter().filter_map(range).reduce(|a, b| Range {
-                    min: a.min.min(b.min),
-                    max: a.max.max(b.max),
-                });
-                observed.map(|r| asymmetric(r.min, r.max))
-            });
-            params[value] = fixed(graph, value).or(shared);
+            let Some(range) = range(value) else { continue };
+            let all = observed.entry(groups.sets.find(value)).or_insert(range);
+            *all = Range {
+                min: all.min.min(range.min),
+                max: all.max.max(range.max),
+            };
+        }
+        let mut params = vec![None; graph.values.len()];
+        for &value in &values {
+            let observed = observed.get(&groups.sets.find(value));
+            params[value] = own[value]
+                .or(groups.fixed(value))
+                .or(observed.map(|r| asymmetric(r.min, r.max)));
         }
         Self { params }
     }
@@ -114,52 +247,6 @@ impl Scales {
 }
 
 /// The inputs of a choosing operator that nothing else reads.
-fn chosen<'a>(
-    graph: &'a Graph,
-    node: &'a Node,
-    uses: &'a [usize],
-) -> impl Iterator<Item = &'a ValueId> {
-    node.inputs.iter().flatten().filter(|&&v| {
-        let value = &graph.values[v];
-        let free = value.constant.is_none() && value.quantization.is_none();
-        free && uses[v] == 1 && value.element.is_real()
-    })
-}
-
-/// The specification's same-scale rule.
-fn same_scale(sets: &mut Sets, graph: &Graph, joins: impl Fn(ValueId, ValueId) -> bool) {
-    for state in &graph.states {
-        sets.unite(state.value, state.next);
-    }
-    let uses = graph.uses();
-    for node in &graph.nodes {
-        let inputs = node.inputs.iter().flatten().filter(|v| {
-            let value = &graph.values[**v];
-            value.constant.is_none() && value.element.is_real()
-        });
-        for (operand, rule) in node.op.state_rules() {
-            if let (StateRule::SameAsOutput, Some(&Some(state))) = (rule, node.inputs.get(operand))
-            {
-                sets.unite(state, node.output());
-            }
-        }
-        match node.op.rule() {
-            QuantRule::SameAsInput => {
-                if let Some(&input) = inputs.clone().next() {
-                    sets.unite(input, node.output());
-                }
-            }
-            QuantRule::SameAsAllInputs => {
-                for &input in inputs.filter(|v| joins(**v, node.output())) {
-                    sets.unite(input, node.output());
-                }
-            }
-            QuantRule::Choice => {
-                for &input in chosen(graph, node, &uses) {
-                    sets.unite(input, node.output());
-                }
-            }
-            QuantRule::Observed | QuantRule::Fixed(_) => {}
-        }
-    }
+fn chosen<'a>(graph: &'a Graph, node: &'a Node, uses: &'a [usize]) -> impl Iterator<Item = ValueId> {
+    operands(graph, node).filter(|&v| uses[v] == 1 && graph.values[v].quantization.is_none())
 }
