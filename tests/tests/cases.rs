@@ -73,7 +73,10 @@ fn every_case_reaches_what_is_wanted() {
     let mut missed = Vec::new();
     for (name, case) in index.as_object().expect("cases by name") {
         let mut options = Options::default();
-        if case["options"].as_str().is_some_and(|o| o.contains("percentile(99.9)")) {
+        if case["options"]
+            .as_str()
+            .is_some_and(|o| o.contains("percentile(99.9)"))
+        {
             options.calibration = Method::Percentile(99.9);
         }
         match measure(name, &options) {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use proc_macro2::TokenStream;
 
 use crate::cache::{Calibration, Slot};
-use crate::calibrate::{Method, Ranges, calibrate};
+use crate::calibrate::{Method, Ranges, calibrate, clip_constants};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{ElementType, Graph, InputShapes, QuantParams, ValueId, rewrite};
+use crate::graph::{ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -175,7 +175,8 @@ impl Front {
             }
         }
         let f32_inputs: Vec<bool> = elements.inputs.iter().map(|e| e.name() == "f32").collect();
-        rewrite::rewrite(&mut graph, &f32_inputs);
+        let f32_outputs: Vec<bool> = elements.outputs.iter().map(|e| e.name() == "f32").collect();
+        rewrite::rewrite(&mut graph, &f32_inputs, &f32_outputs);
         Ok(Self {
             graph,
             inputs,
@@ -253,6 +254,7 @@ impl Front {
             equalize::equalize(&mut graph, &found.factors);
         }
         found.ranges = calibrate(&graph, &data, &split.calibration, &methods);
+        clip_constants(&mut graph, &found.ranges);
         let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
         if options.bias_correction && !methods.is_empty() {
             found.corrections =
@@ -274,6 +276,7 @@ impl Front {
         };
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &found.factors);
+        clip_constants(&mut graph, &found.ranges);
         let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
         let fits =
             found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
@@ -412,7 +415,7 @@ fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> std::result::R
     if !graph.values[value].element.is_real() {
         return Err(format!("the tensor {name:?} holds no real numbers"));
     }
-    graph.values[value].kept = Some(clause);
+    graph.values[value].kept = Some(Kept::Clause(clause));
     Ok(())
 }
 

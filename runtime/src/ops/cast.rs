@@ -22,6 +22,34 @@ pub struct FromI32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Port;
 
+/// f32 to int32: the fraction is dropped, what does not fit saturates, NaN is 0.
+pub fn i32_from_f32(_: &Port, input: &[f32], output: &mut [i32]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = x as i32;
+    }
+}
+
+/// f32 to bool: 0 for 0.0, else 1.
+pub fn bool_from_f32(_: &Port, input: &[f32], output: &mut [i8]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = i8::from(x != 0.0);
+    }
+}
+
+/// Int32 to the nearest f32.
+pub fn f32_from_i32(_: &Port, input: &[i32], output: &mut [f32]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = x as f32;
+    }
+}
+
+/// Bool to 1.0 or 0.0.
+pub fn f32_from_bool(_: &Port, input: &[i8], output: &mut [f32]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = f32::from(x);
+    }
+}
+
 /// Int8 of any scale to int32.
 pub fn to_i32(p: &ToI32<'_>, input: &[i8], output: &mut [i32]) {
     for (out, &q) in output.iter_mut().zip(input) {

@@ -78,6 +78,37 @@ comparisons! {
     less_equal le;
 }
 
+/// Parameters of comparisons of f32 operands.
+#[derive(Clone, Copy, Debug)]
+pub struct RealComparison {
+    /// How the operands meet.
+    pub broadcast: Broadcast,
+}
+
+macro_rules! comparisons_f32 {
+    ($($(#[$docs:meta])* $name:ident $f:ident;)*) => {
+        $($(#[$docs])*
+        pub fn $name(p: &RealComparison, input1: &[f32], input2: &[f32], output: &mut [i8]) {
+            p.broadcast.apply(input1, input2, output, |a: f32, b: f32| i8::from(a.$f(&b)));
+        })*
+    };
+}
+
+comparisons_f32! {
+    /// `input1 == input2`.
+    equal_f32 eq;
+    /// `input1 != input2`.
+    not_equal_f32 ne;
+    /// `input1 > input2`.
+    greater_f32 gt;
+    /// `input1 >= input2`.
+    greater_equal_f32 ge;
+    /// `input1 < input2`.
+    less_f32 lt;
+    /// `input1 <= input2`.
+    less_equal_f32 le;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -87,9 +87,14 @@ pub use blocks_add::{
     BlocksAdd, conv_2d_blocks_add, fully_connected_blocks_add, fully_connected_shifted_add,
 };
 pub use broadcast::Broadcast;
-pub use cast::{FromI32, Port, ToI32, from_bool, from_i32, from_u8, to_bool, to_i32, to_u8};
+pub use cast::{
+    FromI32, Port, ToI32, bool_from_f32, f32_from_bool, f32_from_i32, from_bool, from_i32, from_u8,
+    i32_from_f32, to_bool, to_i32, to_u8,
+};
 pub use comparison::{
-    CompareOperand, Comparison, equal, greater, greater_equal, less, less_equal, not_equal,
+    CompareOperand, Comparison, RealComparison, equal, equal_f32, greater, greater_equal,
+    greater_equal_f32, greater_f32, less, less_equal, less_equal_f32, less_f32, not_equal,
+    not_equal_f32,
 };
 pub use concatenation::{Concatenation, concatenation};
 pub use conv_2d::{Conv2d, conv_2d, grouped_conv_2d};

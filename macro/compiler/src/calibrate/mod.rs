@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod histogram;
+mod reach;
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ pub(crate) use evaluate::{Evaluation, evaluate, evaluate_from};
 use histogram::Histogram;
 
 use crate::dataset::Dataset;
-use crate::graph::{Graph, ValueId};
+use crate::graph::{Constant, Graph, ValueId};
 use crate::parallel;
 
 /// How a range is chosen from what was seen of a tensor.
@@ -57,15 +58,18 @@ pub(crate) fn calibrate(
     values: &[(ValueId, Method)],
 ) -> Ranges {
     let samples = &histories(graph, dataset, samples);
+    let depths = reach::row_depths(graph);
     // The extremes come first: histograms need them.
-    let extremes = observe(graph, dataset, samples, |_, data| {
-        let range = data
-            .iter()
-            .fold((f32::MAX, f32::MIN), |(lo, hi), &x| (lo.min(x), hi.max(x)));
-        Range {
-            min: range.0,
-            max: range.1,
-        }
+    let extremes = observe(graph, dataset, samples, |value, data| {
+        let mut range = Range {
+            min: f32::MAX,
+            max: f32::MIN,
+        };
+        reach::each(&data, depths.get(&value).copied(), |x| {
+            range.min = range.min.min(x);
+            range.max = range.max.max(x);
+        });
+        range
     });
     let mut merged: HashMap<ValueId, Range> = HashMap::new();
     for sample in extremes {
@@ -74,6 +78,15 @@ pub(crate) fn calibrate(
             *all = Range {
                 min: all.min.min(range.min),
                 max: all.max.max(range.max),
+            };
+        }
+    }
+    let limits = reach::limits(graph, &merged);
+    for (value, range) in &mut merged {
+        if let Some(limit) = limits.get(value) {
+            *range = Range {
+                min: limit.clamp(range.min),
+                max: limit.clamp(range.max),
             };
         }
     }
@@ -91,7 +104,8 @@ pub(crate) fn calibrate(
                 .any(|(v, method)| *v == value && counted(*method));
             let range = merged.get(&value).filter(|_| wanted)?;
             let mut histogram = Histogram::new(range.min, range.max);
-            data.iter().for_each(|x| histogram.add(*x));
+            let depth = depths.get(&value).copied();
+            reach::each(&data, depth, |x| histogram.add(range.clamp(x)));
             Some(histogram)
         });
         for (value, histogram) in of_samples.into_iter().flatten() {
@@ -104,6 +118,12 @@ pub(crate) fn calibrate(
         }
     }
     let mut ranges = Ranges::default();
+    // Constants get an end, too: see `clip_constants`.
+    for (value, limit) in limits {
+        if graph.values[value].constant.is_some() {
+            ranges.by_value.insert(value, limit);
+        }
+    }
     for (value, method) in values {
         let Some(seen) = merged.get(value).copied() else {
             continue;
@@ -123,6 +143,15 @@ pub(crate) fn calibrate(
         ranges.by_value.insert(*value, Range { min, max });
     }
     ranges
+}
+
+/// Constants end where their readers saturate.
+pub(crate) fn clip_constants(graph: &mut Graph, ranges: &Ranges) {
+    for (&value, range) in &ranges.by_value {
+        if let Some(Constant::F32(data)) = &mut graph.values[value].constant {
+            data.mapv_inplace(|x| range.clamp(x));
+        }
+    }
 }
 
 /// A sample, and the states that the calls before it left.

@@ -5,6 +5,7 @@
 //! [`rewrite`] then folds what need not exist at run time.
 
 mod control;
+mod exact;
 mod fold;
 mod functions;
 mod ports;
@@ -132,6 +133,15 @@ pub(crate) enum Constant {
     I64(ArrayD<i64>),
 }
 
+/// Why a tensor stays in float.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kept {
+    /// The user says so, by this clause of `tensors(..)`.
+    Clause(usize),
+    /// It is only moved, cast to integers or compared ([`exact`]).
+    Exact,
+}
+
 /// A tensor of the graph.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
@@ -143,8 +153,8 @@ pub(crate) struct Value {
     pub element: ElementType,
     pub quantization: Option<Quantization>,
     pub constant: Option<Constant>,
-    /// The user keeps it in float, by this clause of `tensors(..)`.
-    pub kept: Option<usize>,
+    /// Set if the tensor is not quantized.
+    pub kept: Option<Kept>,
 }
 
 impl Value {

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::{Constant, ElementType, Graph, Node, Quantization, ValueId, functions};
+use super::{Constant, ElementType, Graph, Node, Quantization, ValueId, exact, functions};
 use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 
-/// Applies all rewrites. `f32_inputs` are those that callers pass as f32.
-pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool]) {
+/// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
+/// those that they get as f32.
+pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool]) {
     fold_casts(graph);
     widen_hybrid_weights(graph);
+    exact::mark(graph, f32_inputs, f32_outputs);
     fuse_activations(graph);
     functions::fuse(graph);
     for (i, is_f32) in f32_inputs.iter().enumerate() {

@@ -8,7 +8,7 @@ use super::broadcast::{self, Broadcast};
 use super::linear::{Formula, Numbers};
 use super::{
     Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered,
-    Operator, ParseContext, Range, Target,
+    Operator, ParseContext, Range, Saturation, Target,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -45,6 +45,10 @@ impl Operator for Add {
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
         broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a + b))
+    }
+
+    fn saturation(&self) -> Option<Saturation> {
+        Some(Saturation::Sum)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

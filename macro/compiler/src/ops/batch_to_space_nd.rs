@@ -102,6 +102,10 @@ impl Operator for BatchToSpaceNd {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         Ok(Lowered::unary(
             self.kernel(&context.input(0)?.value.shape)?.1,

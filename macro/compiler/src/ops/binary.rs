@@ -11,6 +11,7 @@ use super::{
 };
 use crate::emit::Constants;
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 
 /// What sets one such function apart from another.
 pub(crate) trait Binary: Clone + Send + Sync + 'static {
@@ -23,6 +24,16 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
     /// What is applied to the result.
     fn activation(&self) -> Activation {
         Activation::None
+    }
+
+    /// True if the output is no real number, so that f32 operands need no int8 step.
+    fn reads_reals(&self) -> bool {
+        false
+    }
+
+    /// The kernel that does so.
+    fn lower_reals(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        super::float::lower(Self::NAME)
     }
 
     /// The integer function, and where the operands come from.
@@ -78,7 +89,14 @@ impl<B: Binary> Operator for Elementwise<B> {
         }
     }
 
+    fn reads_reals(&self) -> bool {
+        self.0.reads_reals()
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if self.0.reads_reals() && context.element(0)? == ElementType::F32 {
+            return self.0.lower_reals(context);
+        }
         let (function, sources) = self.0.integer(context)?;
         let (a, b) = (context.input(0)?, context.input(1)?);
         let kernel = BinaryKernel {

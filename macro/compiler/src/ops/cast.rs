@@ -47,6 +47,32 @@ impl Operator for Cast {
         owned(inputs.first(), shape).mapv(|x| self.real(x))
     }
 
+    fn reads_reals(&self) -> bool {
+        !self.to.is_real()
+    }
+
+    fn makes_reals(&self) -> bool {
+        !self.from.is_real()
+    }
+
+    fn takes_integers(&self, _: usize) -> bool {
+        !self.from.is_real()
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        Ok(match context.element(0)? {
+            ElementType::I32 => Lowered::unary(ElementKernel {
+                runtime: "f32_from_i32",
+                convert: |x| Buffer::F32(x.i32().iter().map(|&x| x as f32).collect()),
+            }),
+            ElementType::I8 => Lowered::unary(ElementKernel {
+                runtime: "f32_from_bool",
+                convert: |x| Buffer::F32(x.i8().iter().map(|&x| x.into()).collect()),
+            }),
+            _ => Lowered::unary(strided::StridedKernel::copy(context.output.len())),
+        })
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let unit = QuantParams {
             scale: 1.0,
@@ -73,6 +99,14 @@ impl Operator for Cast {
                     _ => return Err(Error::model("cannot cast to this type")),
                 }
             }
+            (ElementType::F32, Target::I32) => Lowered::unary(ElementKernel {
+                runtime: "i32_from_f32",
+                convert: |x| Buffer::I32(x.f32().iter().map(|&x| x as i32).collect()),
+            }),
+            (ElementType::F32, Target::Bool) => Lowered::unary(ElementKernel {
+                runtime: "bool_from_f32",
+                convert: |x| Buffer::I8(x.f32().iter().map(|&x| i8::from(x != 0.0)).collect()),
+            }),
             (from, to) => {
                 return Err(Error::model(format!(
                     "cannot cast {} to {}",
@@ -81,6 +115,26 @@ impl Operator for Cast {
                 )));
             }
         })
+    }
+}
+
+/// One element type to another, f32 on one side.
+struct ElementKernel {
+    runtime: &'static str,
+    convert: fn(&Buffer) -> Buffer,
+}
+
+impl Kernel for ElementKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        (self.convert)(inputs[0])
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        Emitted {
+            parameters_type: quote!(Port),
+            parameters: quote!(rt::Port),
+            function: self.runtime,
+        }
     }
 }
 

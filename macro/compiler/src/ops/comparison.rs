@@ -6,9 +6,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::binary::{Binary, Integer};
-use super::{Emitted, LowerContext, Source, broadcast};
-use crate::emit;
-use crate::error::Result;
+use super::broadcast::Broadcast;
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Source, broadcast};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
 use crate::quantize::arithmetic::Multiplier;
 
 /// What sets one comparison apart from another.
@@ -16,6 +17,8 @@ pub(crate) trait Compare: Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// The runtime's.
     const FUNCTION: &'static str;
+    /// The runtime's for f32 operands.
+    const FUNCTION_OF_REALS: &'static str;
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool;
 }
@@ -29,6 +32,20 @@ impl<C: Compare> Binary for Comparing<C> {
 
     fn real(&self, a: f32, b: f32) -> f32 {
         f32::from(u8::from(C::holds(a, b)))
+    }
+
+    fn reads_reals(&self) -> bool {
+        true
+    }
+
+    fn lower_reals(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
+        let kernel = RealComparison::<C> {
+            broadcast: Broadcast::new(shape(0)?, shape(1)?)?,
+            compare: PhantomData,
+        };
+        let sources = vec![Source::Operand(0), Source::Operand(1)];
+        Ok(Lowered::new(kernel, sources))
     }
 
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
@@ -55,6 +72,29 @@ impl<C: Compare> Binary for Comparing<C> {
             compare: PhantomData,
         };
         Ok((Box::new(function), [source_a, source_b]))
+    }
+}
+
+/// Of f32 operands.
+struct RealComparison<C> {
+    broadcast: Broadcast,
+    compare: PhantomData<C>,
+}
+
+impl<C: Compare> Kernel for RealComparison<C> {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (a, b) = (inputs[0].f32(), inputs[1].f32());
+        let one = |(i, j): (usize, usize)| i8::from(C::holds(a[i], b[j]));
+        Buffer::I8(self.broadcast.positions().map(one).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        Emitted {
+            parameters_type: quote!(RealComparison),
+            parameters: quote!(rt::RealComparison { broadcast: #broadcast }),
+            function: C::FUNCTION_OF_REALS,
+        }
     }
 }
 

@@ -51,6 +51,10 @@ impl Operator for EmbeddingLookup {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (ids, table) = (context.input(0)?, context.input(1)?);
         let kernel = kernel(&ids.value.shape, &table.value.shape);

@@ -17,6 +17,7 @@ impl Equal {
 impl Compare for Equal {
     const NAME: &'static str = "EQUAL";
     const FUNCTION: &'static str = "equal";
+    const FUNCTION_OF_REALS: &'static str = "equal_f32";
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool {
         a == b

@@ -88,6 +88,10 @@ impl Operator for Gather {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (data, indices) = (context.input(0)?, context.input(1)?);
         let kernel = self.sizes(&data.value.shape, &indices.value.shape)?;

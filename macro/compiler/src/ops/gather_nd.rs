@@ -62,6 +62,10 @@ impl Operator for GatherNd {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let kernel = kernel(
             &context.input(0)?.value.shape,

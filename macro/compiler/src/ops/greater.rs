@@ -17,6 +17,7 @@ impl Greater {
 impl Compare for Greater {
     const NAME: &'static str = "GREATER";
     const FUNCTION: &'static str = "greater";
+    const FUNCTION_OF_REALS: &'static str = "greater_f32";
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool {
         a > b

@@ -17,6 +17,7 @@ impl GreaterEqual {
 impl Compare for GreaterEqual {
     const NAME: &'static str = "GREATER_EQUAL";
     const FUNCTION: &'static str = "greater_equal";
+    const FUNCTION_OF_REALS: &'static str = "greater_equal_f32";
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool {
         a >= b

@@ -138,6 +138,10 @@ impl<C: Choosing> Operator for Chosen<C> {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
         let (indices, inner) = self.0.choice(input)?.plan(input)?;

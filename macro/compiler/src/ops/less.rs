@@ -17,6 +17,7 @@ impl Less {
 impl Compare for Less {
     const NAME: &'static str = "LESS";
     const FUNCTION: &'static str = "less";
+    const FUNCTION_OF_REALS: &'static str = "less_f32";
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool {
         a < b

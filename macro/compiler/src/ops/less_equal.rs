@@ -17,6 +17,7 @@ impl LessEqual {
 impl Compare for LessEqual {
     const NAME: &'static str = "LESS_EQUAL";
     const FUNCTION: &'static str = "less_equal";
+    const FUNCTION_OF_REALS: &'static str = "less_equal_f32";
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool {
         a <= b

@@ -71,6 +71,11 @@ impl Unary for Logistic {
         QuantRule::Fixed(OUTPUT)
     }
 
+    fn ends(&self) -> Option<[f32; 2]> {
+        // 0.000006 there.
+        Some([-12.0, 12.0])
+    }
+
     fn tail_function(&self) -> Option<tail::Function> {
         Some(tail::Function::Logistic)
     }

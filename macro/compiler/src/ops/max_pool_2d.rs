@@ -16,6 +16,7 @@ impl Reduction for MaxPool2d {
     const NAME: &'static str = "MAX_POOL_2D";
     const FUNCTION: &'static str = "max_pool_2d";
     const FLOAT_FUNCTION: &'static str = "float_max_pool_2d";
+    const IS_MAXIMUM: bool = true;
 
     fn real(taps: &[f32]) -> f32 {
         taps.iter().fold(f32::MIN, |m, &x| m.max(x))

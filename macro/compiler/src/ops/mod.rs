@@ -63,7 +63,7 @@ pub(crate) use context::{
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
 pub use layouts::{rows_of_weights, widened};
 pub use narrow::narrowed;
-pub(crate) use operator::{Cast, ChannelRole, Operator};
+pub(crate) use operator::{Cast, ChannelRole, Operator, Saturation};
 pub use pairs::long_pairs;
 pub(crate) use part::PartKernel;
 pub(crate) use truncation::Truncation;

@@ -17,6 +17,7 @@ impl NotEqual {
 impl Compare for NotEqual {
     const NAME: &'static str = "NOT_EQUAL";
     const FUNCTION: &'static str = "not_equal";
+    const FUNCTION_OF_REALS: &'static str = "not_equal_f32";
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool {
         a != b

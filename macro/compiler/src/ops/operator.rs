@@ -102,6 +102,28 @@ pub(crate) trait Operator: Send + Sync {
         false
     }
 
+    /// True if an integer or bool output is computed from f32 operands, where these are
+    /// there, without quantizing them.
+    fn reads_reals(&self) -> bool {
+        false
+    }
+
+    /// True if integers become real numbers, be it in f32.
+    fn makes_reals(&self) -> bool {
+        false
+    }
+
+    /// True if the output's elements are elements of operand 0, or a constant, and there
+    /// is an f32 kernel.
+    fn only_moves(&self) -> bool {
+        self.is_view()
+    }
+
+    /// Which differences between operands make none at the output.
+    fn saturation(&self) -> Option<Saturation> {
+        None
+    }
+
     /// True if operands without elements change nothing.
     fn ignores_empty(&self) -> bool {
         false
@@ -171,6 +193,21 @@ pub(crate) trait Operator: Send + Sync {
     fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         None
     }
+}
+
+/// Where an operator's output no longer depends on how large an operand is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Saturation {
+    /// Elements so far below the largest of their row count as nothing (SOFTMAX).
+    BelowRowMax(f32),
+    /// Elements below all outputs are never chosen (maxima).
+    BelowOutput,
+    /// The function is flat outside of a range.
+    Outside([f32; 2]),
+    /// The output is the sum of two operands.
+    Sum,
+    /// The output is operand 0 less operand 1.
+    Difference,
 }
 
 /// What an operator does with the channels of operand 0.

@@ -122,6 +122,10 @@ impl Operator for Pad {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let merged = self.merged(&context.input(0)?.value.shape);
         let skip = MAX_DIMS - merged.len();

@@ -8,7 +8,7 @@ use quote::quote;
 use super::window::{Stepping, Window};
 use super::{
     Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered,
-    Operator, ParseContext, QuantRule, Range,
+    Operator, ParseContext, QuantRule, Range, Saturation,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -21,6 +21,7 @@ pub(crate) trait Reduction: Send + Sync + 'static {
     const FUNCTION: &'static str;
     /// The runtime's in float.
     const FLOAT_FUNCTION: &'static str;
+    const IS_MAXIMUM: bool = false;
 
     fn real(taps: &[f32]) -> f32;
 
@@ -94,6 +95,10 @@ impl<R: Reduction> Operator for Pool<R> {
 
     fn rule(&self) -> QuantRule {
         QuantRule::SameAsInput
+    }
+
+    fn saturation(&self) -> Option<Saturation> {
+        R::IS_MAXIMUM.then_some(Saturation::BelowOutput)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -4,7 +4,9 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::reduce::{Axes, Dims, outputs};
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
+};
 use crate::emit::{self, Constants};
 use crate::error::Result;
 
@@ -59,6 +61,10 @@ impl Operator for ReduceMax {
 
     fn rule(&self) -> QuantRule {
         QuantRule::SameAsInput
+    }
+
+    fn saturation(&self) -> Option<Saturation> {
+        (!self.smallest).then_some(Saturation::BelowOutput)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

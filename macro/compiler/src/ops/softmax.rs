@@ -5,7 +5,8 @@ use quote::quote;
 
 use super::softmax_i16::SoftmaxI16Kernel;
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, tail,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
+    tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -60,6 +61,11 @@ impl Operator for Softmax {
 
     fn rule(&self) -> QuantRule {
         QuantRule::Fixed(super::logistic::OUTPUT)
+    }
+
+    fn saturation(&self) -> Option<Saturation> {
+        // exp(-12) is a 640th of an output step.
+        (self.beta > 0.0).then(|| Saturation::BelowRowMax(12.0 / self.beta))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

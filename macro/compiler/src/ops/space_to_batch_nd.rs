@@ -84,6 +84,10 @@ impl Operator for SpaceToBatchNd {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let mut kernel = self.kernel(&context.input(0)?.value.shape)?;
         kernel.fill = context.target.params().map_or(0, |p| p.zero_point);

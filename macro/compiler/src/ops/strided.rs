@@ -121,6 +121,10 @@ impl<M: Movement> Operator for Moving<M> {
         QuantRule::SameAsInput
     }
 
+    fn only_moves(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let walk = self.0.walk(&context.input(M::INPUT)?.value.shape)?;
         let sources = vec![Source::Operand(M::INPUT)];

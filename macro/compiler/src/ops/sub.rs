@@ -4,7 +4,9 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::add::AddKernel;
 use super::broadcast;
-use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext, Target};
+use super::{
+    Activation, ChannelRole, LowerContext, Lowered, Operator, ParseContext, Saturation, Target,
+};
 use crate::error::{Error, Result};
 
 pub(crate) struct Sub {
@@ -37,6 +39,10 @@ impl Operator for Sub {
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
         broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a - b))
+    }
+
+    fn saturation(&self) -> Option<Saturation> {
+        Some(Saturation::Difference)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

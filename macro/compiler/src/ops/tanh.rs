@@ -46,6 +46,10 @@ impl Unary for Tanh {
         QuantRule::Fixed(OUTPUT)
     }
 
+    fn ends(&self) -> Option<[f32; 2]> {
+        Some([-8.0, 8.0])
+    }
+
     fn tail_function(&self) -> Option<tail::Function> {
         Some(tail::Function::Tanh)
     }

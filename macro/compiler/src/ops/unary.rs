@@ -6,7 +6,9 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::function::Function;
 use super::table::TableKernel;
-use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned, tail};
+use super::{
+    Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, Saturation, owned, tail,
+};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, QuantParams};
 
@@ -42,6 +44,11 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         None
     }
 
+    /// The ends of what the function can tell apart.
+    fn ends(&self) -> Option<[f32; 2]> {
+        None
+    }
+
     /// See [`Operator::as_activation`].
     fn activation(&self) -> Option<Activation> {
         None
@@ -49,6 +56,10 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
 }
 
 impl<U: Unary> Operator for U {
+    fn saturation(&self) -> Option<Saturation> {
+        self.ends().map(Saturation::Outside)
+    }
+
     fn name(&self) -> &'static str {
         U::NAME
     }

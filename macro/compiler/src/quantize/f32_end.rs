@@ -4,8 +4,8 @@ use super::lower::Lowering;
 use super::{Scales, TensorId};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Graph, ValueId};
-use crate::ops::{QuantRule, Source, Target};
 use crate::ops::tail::{Function, TailKernel};
+use crate::ops::{QuantRule, Source, Target};
 
 /// The operators at the end of an f32 output that need no int8 step: they
 /// write real values, straight from the accumulators.
@@ -75,9 +75,8 @@ impl Walk<'_> {
     fn joins_scales(&self, position: usize) -> bool {
         let node = &self.graph.nodes[position];
         let own = self.scales.find(node.output());
-        let is_other = |&v: &ValueId| {
-            self.graph.values[v].constant.is_none() && self.scales.find(v) != own
-        };
+        let is_other =
+            |&v: &ValueId| self.graph.values[v].constant.is_none() && self.scales.find(v) != own;
         node.op.rule() == QuantRule::SameAsAllInputs && node.inputs.iter().flatten().any(is_other)
     }
 }
@@ -123,7 +122,13 @@ impl Lowering<'_> {
             }
             let output = self.tensor(node.output(), ElementType::F32, None);
             self.tensors.insert(node.output(), output);
-            self.step(node.index, node.op.name(), inputs, vec![output], lowered.kernel);
+            self.step(
+                node.index,
+                node.op.name(),
+                inputs,
+                vec![output],
+                lowered.kernel,
+            );
             return Ok(());
         }
         let real = self.end_operand(input, end)?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::f32_end::{F32End, f32_end};
 use super::{QuantGraph, QuantTensor, Scales, Step, TensorId};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{Constant, ElementType, Graph, QuantParams, ValueId};
+use crate::graph::{Constant, ElementType, Graph, Kept, QuantParams, ValueId};
 use crate::ops::quantize::{DequantizeKernel, QuantizeKernel};
 use crate::ops::requantize::RequantizeKernel;
 use crate::ops::table::TableKernel;
@@ -117,7 +117,12 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    pub(super) fn constant(&mut self, name: String, data: Buffer, params: Option<QuantParams>) -> TensorId {
+    pub(super) fn constant(
+        &mut self,
+        name: String,
+        data: Buffer,
+        params: Option<QuantParams>,
+    ) -> TensorId {
         let element = match data {
             Buffer::I8(_) => ElementType::I8,
             Buffer::I16(_) => ElementType::I16,
@@ -245,6 +250,7 @@ impl Lowering<'_> {
         real: bool,
     ) -> Result<LowerContext<'_>> {
         let node = &self.graph.nodes[position];
+        let raw = real || self.reads_reals(position);
         let operand = |v: &Option<ValueId>| {
             v.map(|v| {
                 let value = &self.graph.values[v];
@@ -253,7 +259,7 @@ impl Lowering<'_> {
                     value,
                     params: computed.then(|| self.scales.find(v)).flatten(),
                     element: match value.element {
-                        element if real && element.is_real() => ElementType::F32,
+                        element if raw && element.is_real() => ElementType::F32,
                         ElementType::F32 => ElementType::I8,
                         other => other.held(),
                     },
@@ -281,6 +287,7 @@ impl Lowering<'_> {
         sources: Vec<Source>,
         real: bool,
     ) -> Result<Vec<TensorId>> {
+        let raw = real || self.reads_reals(position);
         let mut ids = Vec::new();
         for source in sources {
             ids.push(match source {
@@ -300,7 +307,7 @@ impl Lowering<'_> {
                     let as_it_comes = self.graph.nodes[position].op.reads_f32();
                     match self.reals.get(&value) {
                         Some(&raw) if as_it_comes => raw,
-                        _ if real && self.graph.values[value].element.is_real() => {
+                        _ if raw && self.graph.values[value].element.is_real() => {
                             self.real(value)?
                         }
                         _ => self.held(value)?,
@@ -309,6 +316,17 @@ impl Lowering<'_> {
             });
         }
         Ok(ids)
+    }
+
+    /// True if an operator with an integer or bool output reads f32: all of its real
+    /// operands are there in f32.
+    fn reads_reals(&self, position: usize) -> bool {
+        let node = &self.graph.nodes[position];
+        let is_there = |&v: &ValueId| {
+            let value = &self.graph.values[v];
+            value.constant.is_some() || !value.element.is_real() || self.reals.contains_key(&v)
+        };
+        node.op.reads_reals() && node.inputs.iter().flatten().all(is_there)
     }
 
     fn node(&mut self, position: usize) -> Result<()> {
@@ -338,8 +356,8 @@ impl Lowering<'_> {
         let Lowered { kernel, sources } = if real {
             let kept = self.graph.values[node.output()].kept;
             let blamed = |e: Error| match kept {
-                Some(clause) => Error::new(Blame::Tensor(clause), e.message),
-                None => e,
+                Some(Kept::Clause(clause)) => Error::new(Blame::Tensor(clause), e.message),
+                _ => e,
             };
             let lowered = node.op.lower_float(&context).map_err(blamed)?;
             for source in &lowered.sources {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, Node, QuantParams, Quantization, Sets, ValueId};
+use crate::graph::{Graph, Kept, Node, QuantParams, Quantization, Sets, ValueId};
 use crate::ops::{QuantRule, StateRule};
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -25,10 +25,8 @@ fn computed(graph: &Graph) -> Vec<ValueId> {
         .chain(graph.states.iter().map(|s| s.value))
         .chain(graph.nodes.iter().flat_map(|n| n.outputs.iter().copied()))
         .filter(|&v| {
-            !matches!(
-                graph.values[v].element,
-                ElementType::I32 | ElementType::Bool
-            )
+            let value = &graph.values[v];
+            value.element.is_real() && value.kept != Some(Kept::Exact)
         })
         .collect()
 }
@@ -129,7 +127,11 @@ impl Groups {
 
     /// Whether an operand takes over its operator's output scale (or the output the
     /// operand's fixed one): not if that would cost a bit, or clip values.
-    fn joins(&mut self, operand: (ValueId, Option<Range>), output: (ValueId, Option<Range>)) -> bool {
+    fn joins(
+        &mut self,
+        operand: (ValueId, Option<Range>),
+        output: (ValueId, Option<Range>),
+    ) -> bool {
         let width = |r: Range| r.max - r.min;
         let within = |a: Range, b: Range| {
             let step = width(b) / 255.0;
@@ -247,6 +249,10 @@ impl Scales {
 }
 
 /// The inputs of a choosing operator that nothing else reads.
-fn chosen<'a>(graph: &'a Graph, node: &'a Node, uses: &'a [usize]) -> impl Iterator<Item = ValueId> {
+fn chosen<'a>(
+    graph: &'a Graph,
+    node: &'a Node,
+    uses: &'a [usize],
+) -> impl Iterator<Item = ValueId> {
     operands(graph, node).filter(|&v| uses[v] == 1 && graph.values[v].quantization.is_none())
 }

@@ -1,0 +1,164 @@
+//! What of a tensor its readers can tell apart.
+//!
+//! A mask adds -1e9 in front of a SOFTMAX, a padded MAX_POOL_2D reads the lowest float:
+//! such values say "never", not "how much". A range that held them would leave one step
+//! for all others. So ranges end where readers saturate.
+
+use std::collections::HashMap;
+
+use ndarray::{ArrayViewD, Axis};
+
+use super::Range;
+use crate::graph::{Graph, Node, ValueId};
+use crate::ops::{QuantRule, Saturation};
+
+const ALL: Range = Range {
+    min: f32::MIN,
+    max: f32::MAX,
+};
+
+impl Range {
+    pub(crate) fn clamp(self, x: f32) -> f32 {
+        // Not f32::clamp: a range may be empty, and x NaN.
+        x.max(self.min).min(self.max)
+    }
+
+    fn union(self, other: Range) -> Range {
+        Range {
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+        }
+    }
+}
+
+/// By value, how far below the largest element of its row a value matters, where all
+/// readers are SOFTMAX.
+pub(super) fn row_depths(graph: &Graph) -> HashMap<ValueId, f32> {
+    let mut depths: HashMap<ValueId, f32> = HashMap::new();
+    for node in &graph.nodes {
+        for &value in node.inputs.iter().flatten() {
+            let depth = match node.op.saturation() {
+                Some(Saturation::BelowRowMax(depth)) => depth,
+                _ => f32::INFINITY,
+            };
+            let all = depths.entry(value).or_insert(depth);
+            *all = all.max(depth);
+        }
+    }
+    depths.retain(|&value, depth| depth.is_finite() && !graph.is_output(value));
+    depths
+}
+
+/// Calls `f` with every element, those too far below their row's largest lifted.
+pub(super) fn each(data: &ArrayViewD<'_, f32>, depth: Option<f32>, mut f: impl FnMut(f32)) {
+    let Some(depth) = depth.filter(|_| data.ndim() > 0) else {
+        return data.iter().for_each(|&x| f(x));
+    };
+    for row in data.lanes(Axis(data.ndim() - 1)) {
+        let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
+        let least = if max.is_finite() {
+            max - depth
+        } else {
+            f32::MIN
+        };
+        row.iter().for_each(|&x| f(x.max(least)));
+    }
+}
+
+/// By value, where all of its readers saturate; `seen` is what was observed.
+pub(super) fn limits(graph: &Graph, seen: &HashMap<ValueId, Range>) -> HashMap<ValueId, Range> {
+    let mut limits: HashMap<ValueId, Range> = HashMap::new();
+    let known = |value: ValueId| {
+        seen.get(&value).copied().or_else(|| {
+            let real = graph.values[value].real()?;
+            let ends = |r: Range, &x: &f32| r.union(Range { min: x, max: x });
+            let none = Range {
+                min: f32::INFINITY,
+                max: f32::NEG_INFINITY,
+            };
+            Some(real.iter().fold(none, ends))
+        })
+    };
+    for port in &graph.outputs {
+        limits.insert(port.value, ALL);
+    }
+    for state in &graph.states {
+        limits.insert(state.next, ALL);
+    }
+    for node in graph.nodes.iter().rev() {
+        let output = node.output();
+        let of_output = limits.get(&output).copied().unwrap_or(ALL);
+        for (operand, value) in node.inputs.iter().enumerate() {
+            let Some(value) = *value else { continue };
+            let others = node.inputs.iter().enumerate();
+            let other = others
+                .filter(|(i, v)| *i != operand && v.is_some())
+                .find_map(|(_, v)| v.and_then(known));
+            let limit = limit(node, operand, of_output, known(output), other, known(value));
+            let all = limits.entry(value).or_insert(limit);
+            *all = all.union(limit);
+        }
+    }
+    for limit in limits.values_mut() {
+        limit.min = limit.min.max(f32::MIN);
+        limit.max = limit.max.min(f32::MAX);
+    }
+    limits.retain(|_, limit| *limit != ALL && limit.min < limit.max);
+    limits
+}
+
+/// What one reader can tell apart.
+fn limit(
+    node: &Node,
+    operand: usize,
+    of_output: Range,
+    output: Option<Range>,
+    other: Option<Range>,
+    own: Option<Range>,
+) -> Range {
+    // What is moved matters as far as its copy does.
+    if matches!(
+        node.op.rule(),
+        QuantRule::SameAsAllInputs | QuantRule::Choice
+    ) || node.op.only_moves()
+    {
+        return of_output;
+    }
+    match (node.op.saturation(), output, other, own) {
+        (Some(Saturation::BelowRowMax(_)), _, _, Some(own)) => Range {
+            min: own.min,
+            max: f32::MAX,
+        },
+        (Some(Saturation::Outside([min, max])), ..) => Range { min, max },
+        (Some(Saturation::BelowOutput), Some(output), ..) => Range {
+            min: output.min.max(of_output.min),
+            max: of_output.max,
+        },
+        (Some(Saturation::Sum), _, Some(other), _) => Range {
+            min: of_output.min - other.max,
+            max: of_output.max - other.min,
+        },
+        (Some(Saturation::Difference), _, Some(other), _) if operand == 0 => Range {
+            min: of_output.min + other.min,
+            max: of_output.max + other.max,
+        },
+        (Some(Saturation::Difference), _, Some(other), _) => Range {
+            min: other.min - of_output.max,
+            max: other.max - of_output.min,
+        },
+        _ => ALL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn far_values_of_a_row_are_lifted() {
+        let data = ndarray::arr2(&[[1.0_f32, -1e9], [-3.0, f32::NEG_INFINITY]]).into_dyn();
+        let mut seen = Vec::new();
+        each(&data.view(), Some(12.0), |x| seen.push(x));
+        assert_eq!(seen, [1.0, -11.0, -3.0, -15.0]);
+    }
+}
