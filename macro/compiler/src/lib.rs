@@ -25,6 +25,7 @@ mod options;
 mod parallel;
 mod plan;
 mod quantize;
+mod shortened;
 mod tflite;
 
 pub use calibrate::Method;
@@ -38,3 +39,4 @@ pub use ops::{
     widened,
 };
 pub use options::{Comparison, Metric, Options, Requirement};
+pub use shortened::ready_numbers;

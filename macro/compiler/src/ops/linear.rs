@@ -1,14 +1,12 @@
 //! ADD, SUB and MUL of int8 in f32 arithmetic: numbers with which the runtime's
 //! `ops/linear.rs` gives the outputs of the reference, as comparing all pairs of operands
-//! shows.
+//! with the models of its kernels (`shortened`) shows.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::emit;
-
-/// Adding this rounds to an integer.
-const ROUND: f32 = 12_582_912.0;
+use crate::shortened::Linear;
 
 /// From one constant that is tried to the next: less than outputs of 128 are rounded by.
 const STEP: f32 = 1.0 / 262_144.0;
@@ -27,32 +25,25 @@ pub(super) enum Formula {
 /// What the runtime computes with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Numbers {
-    first: f32,
-    second: f32,
-    constant: f32,
+    linear: Linear,
     /// Right as well if sums are multiplied and added in one step.
     fused: bool,
 }
 
 impl Formula {
-    /// Step by step as in the runtime.
-    fn rounded(self, n: Numbers, a: i8, b: i8) -> i32 {
-        let (a, b) = (f32::from(a), f32::from(b));
-        let y = match self {
-            Self::Sum if n.fused => a.mul_add(n.first, b.mul_add(n.second, n.constant)),
-            Self::Sum => a * n.first + (b * n.second + n.constant),
-            Self::SumFrom(zero_point) => {
-                let a = a - zero_point as f32;
-                a.mul_add(n.first, b.mul_add(n.second, n.constant))
+    /// True if all kernels that may take these numbers give an output.
+    fn gives(self, n: Numbers, (a, b): (i8, i8), output: i32) -> bool {
+        let by = &n.linear;
+        match self {
+            Self::Sum => {
+                by.sum(a, b) == output && (!n.fused || by.fused_sum(a.into(), b) == output)
             }
-            Self::Product([first, second]) => {
-                (a + first as f32) * (b + second as f32) * n.first + n.constant
-            }
-        };
-        ((y + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32)
+            Self::SumFrom(zero_point) => by.fused_sum(i32::from(a) - zero_point, b) == output,
+            Self::Product(offsets) => by.product(offsets, a, b) == output,
+        }
     }
 
-    /// The same in higher precision, not rounded.
+    /// An output in higher precision, not rounded.
     fn real(self, [first, second, constant]: [f64; 3], a: i8, b: i8) -> f64 {
         let (a, b) = (f64::from(a), f64::from(b));
         match self {
@@ -71,20 +62,20 @@ impl Formula {
     pub(super) fn emit(
         self,
         factors: [f64; 3],
-        (min, max): (i32, i32),
+        range: (i32, i32),
         exact: impl Fn(i8, i8) -> i32,
     ) -> TokenStream {
-        match self.find(factors, (min, max), exact) {
+        match self.find(factors, range, exact) {
             Some(numbers) => numbers.emit(),
             None => quote!(rt::Linear::NONE),
         }
     }
 
-    /// The numbers, if there are some.
+    /// The numbers, if there are some, for outputs in a range.
     pub(super) fn find(
         self,
         factors: [f64; 3],
-        (min, max): (i32, i32),
+        range: (i32, i32),
         exact: impl Fn(i8, i8) -> i32,
     ) -> Option<Numbers> {
         let pairs = || (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
@@ -99,11 +90,6 @@ impl Formula {
             .filter(|(pair, _)| is_close(*pair))
             .map(|(pair, output)| (pair, *output))
             .collect();
-        let is_right = |n: Numbers, (a, b): (i8, i8), output: i32| {
-            let step_by_step = Numbers { fused: false, ..n };
-            let rounded = self.rounded(step_by_step, a, b).clamp(min, max);
-            rounded == output && (!n.fused || self.rounded(n, a, b).clamp(min, max) == output)
-        };
         let next = |x: f32, units: i32| f32::from_bits(x.to_bits().wrapping_add_signed(units));
         let [first, second, constant] = factors.map(|x| x as f32);
         // Those that are right with fused steps, too, are preferred.
@@ -116,17 +102,21 @@ impl Formula {
         ways.iter().find_map(|&fused| {
             let numbers = tried.clone().map(|(i, k)| Numbers {
                 fused,
-                first: next(first, [0, 1, -1][i % 3]),
-                second: next(second, [0, 1, -1][i / 3]),
-                constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
+                linear: Linear {
+                    first: next(first, [0, 1, -1][i % 3]),
+                    second: next(second, [0, 1, -1][i / 3]),
+                    constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
+                    range,
+                },
             });
             let likely = numbers.filter(|&n| {
-                n.constant.is_finite() && close.iter().all(|&(pair, q)| is_right(n, pair, q))
+                let is_finite = n.linear.constant.is_finite();
+                is_finite && close.iter().all(|&(pair, q)| self.gives(n, pair, q))
             });
             // Few, as all pairs take long.
             likely
                 .take(3)
-                .find(|&n| all().all(|(pair, &q)| is_right(n, pair, q)))
+                .find(|&n| all().all(|(pair, &q)| self.gives(n, pair, q)))
         })
     }
 }
@@ -134,12 +124,12 @@ impl Formula {
 impl Numbers {
     /// First and second factor, constant.
     pub(super) fn all(self) -> [f32; 3] {
-        [self.first, self.second, self.constant]
+        [self.linear.first, self.linear.second, self.linear.constant]
     }
 
     /// The runtime's `Linear`.
     pub(super) fn emit(self) -> TokenStream {
-        let [first, second, constant] = [self.first, self.second, self.constant].map(emit::float);
+        let [first, second, constant] = self.all().map(emit::float);
         let fused = self.fused;
         quote!(rt::Linear::new(#first, #second, #constant, #fused))
     }
@@ -155,7 +145,7 @@ mod tests {
         let up = |a: i8, b: i8| (i32::from(a) + i32::from(b) + 1).div_euclid(2);
         let found = Formula::Sum.find([0.5, 0.5, 0.0], (-128, 127), up);
         let n = found.expect("a constant a little above 0");
-        assert!(n.constant > 0.0);
+        assert!(n.linear.constant > 0.0);
         let wrong = |a: i8, b: i8| up(a, b) + i32::from(a == 3 && b == 8);
         assert!(
             Formula::Sum
@@ -174,6 +164,6 @@ mod tests {
         let n = formula
             .find([0.012_345_67, 0.0, -7.0], (-128, 127), exact)
             .expect("numbers");
-        assert_eq!(formula.rounded(n, 100, -40), exact(100, -40));
+        assert!(formula.gives(n, (100, -40), exact(100, -40)));
     }
 }

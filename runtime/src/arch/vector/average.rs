@@ -1,5 +1,5 @@
 //! Means over whole images with AVX-512: four pixels are added up by one VPDPBUSD, as
-//! products with ones.
+//! products with ones. The compiler's model of the division: `mean` in `shortened`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

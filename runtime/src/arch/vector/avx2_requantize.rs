@@ -1,5 +1,6 @@
 //! Requantization for AVX2: in f32, as the compiler has proven or in integers where that is a
-//! close call.
+//! close call. Its models in the compiler (`shortened`): `Method::Nearest`,
+//! `Method::RoundedFused`, `Method::Small`. What is computed here must not change without them.
 
 use core::arch::x86_64::*;
 
@@ -7,11 +8,14 @@ use super::avx2::{Words, store_one};
 use super::isa::{LANES, cold};
 use super::ready::{Ready, Scales};
 
-/// See `avx512.rs`.
+/// A scaled sum that is as close to a rounding's edge in f32 is computed again in integers:
+/// factor, sum and nudged product are each off by at most 2^-24 of a magnitude that is below
+/// 256 where the output is not at an end of its range.
 const EDGE: f32 = 0.5 - 1.0 / 16384.0;
 
 /// Eight scaled sums, rounded, less the offset. By truncation if `NEAREST`, which is right where
-/// [`Ready::is_nearest`] says so; else `edge` is the most that rounding has taken off.
+/// [`Ready::is_nearest`] says so; else `edge` is the most that rounding has taken off. Models:
+/// `Method::Nearest`, `Method::RoundedFused`.
 #[inline(always)]
 unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
     words: __m256i,
@@ -199,7 +203,7 @@ pub(super) unsafe fn requantize_exactly(
     }
 }
 
-/// Multipliers of eight channels.
+/// Multipliers of eight channels, for integers. Model: `Method::Small`.
 struct Eight {
     even: __m256i,
     odd: __m256i,

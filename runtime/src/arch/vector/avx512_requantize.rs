@@ -1,5 +1,7 @@
 //! Requantization with AVX-512: by truncation in f32 where the compiler has found the
-//! numbers, else in integers.
+//! numbers, else in integers. Its models in the compiler (`shortened`), which it has proven
+//! the numbers with: `Method::Truncated`, `Method::TruncatedSingle`, `Method::Small`. What is
+//! computed here must not change without them.
 
 use core::arch::x86_64::*;
 
@@ -106,7 +108,8 @@ impl Factors {
         unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, SINGLE>(words)) }
     }
 
-    /// The same before it is truncated; `SINGLE` if the factor lacks nothing.
+    /// The same before it is truncated; `SINGLE` if the factor lacks nothing. Models:
+    /// `Method::Truncated`, `Method::TruncatedSingle`.
     #[inline(always)]
     unsafe fn scaled<const ONE_SIDED: bool, const SINGLE: bool>(&self, words: __m512i) -> __m512 {
         // SAFETY: the features are enabled.
@@ -376,7 +379,7 @@ pub(super) unsafe fn in_order(bytes: __m512i) -> __m512i {
     }
 }
 
-/// Requantized as far as the offset, in integers.
+/// Requantized as far as the offset, in integers. Model: `Method::Small`.
 #[inline(always)]
 unsafe fn exactly(words: __m512i, by: *const Ready) -> __m512i {
     // SAFETY: multipliers are there; the features are enabled.

@@ -107,7 +107,7 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
         // SAFETY: four of each from the lane on.
         unsafe {
             let at = |list: &[i32; 16]| list.as_ptr().wrapping_add(lane);
-            // SQRDMULH doubles by itself.
+            // The compiler's model: `Method::Doubling`. SQRDMULH doubles by itself.
             let left = vsubq_s32(vld1q_s32(at(&by.left)), vdupq_n_s32(1));
             let multiplier = vld1q_s32(at(&by.multiplier));
             let high = vqrdmulhq_s32(vshlq_s32(words, left), multiplier);

@@ -62,6 +62,20 @@ impl Ready {
         twice
     }
 
+    /// A channel's factor, nudge, upper and lower factor, and start: what the compiler's
+    /// model of this conversion gives.
+    #[cfg(target_arch = "x86_64")]
+    pub fn numbers(&self, channel: usize) -> [f32; 5] {
+        [
+            &self.factor,
+            &self.nudge,
+            &self.upper,
+            &self.lower,
+            &self.start,
+        ]
+        .map(|list| list.get(channel).copied().unwrap_or(0.0))
+    }
+
     /// A channel's multiplier as it was.
     #[inline(always)]
     pub(crate) fn multiplier(&self, channel: usize) -> Multiplier {
@@ -72,7 +86,8 @@ impl Ready {
     }
 }
 
-/// Q31 significands and powers of two made ready.
+/// Q31 significands and powers of two made ready. The compiler's model, which it has proven
+/// the numbers with: `Ready` in `shortened`. What is computed here must not change without it.
 ///
 /// `units` are a signed byte and a signed 16-bit number per channel that the compiler has
 /// found: with them, `sum * upper + (sum * lower + start)`, each rounded towards zero, is the

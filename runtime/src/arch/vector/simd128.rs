@@ -103,7 +103,7 @@ unsafe impl Four for Simd128 {
             (v128_load(factor.cast()), v128_load(nudge.cast()))
         };
         let x = f32x4_convert_i32x4(words);
-        // The nudge with the sum's sign.
+        // The compiler's model: `Method::Rounded`. The nudge with the sum's sign.
         let nudge = v128_or(nudge, v128_and(x, i32x4_splat(i32::MIN)));
         let y = f32x4_add(f32x4_mul(x, factor), nudge);
         let nearest = f32x4_nearest(y);

@@ -1,5 +1,6 @@
 //! Weighted sums of two operands with AVX2 and AVX-512, whose fused multiplication and
-//! addition take fewer steps than what LLVM makes of `ops/linear.rs`.
+//! addition take fewer steps than what LLVM makes of `ops/linear.rs`. The compiler's model:
+//! `Linear::fused_sum` in `shortened`.
 
 use core::arch::x86_64::*;
 
