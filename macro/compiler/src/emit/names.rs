@@ -269,6 +269,7 @@ mod tests {
     fn port(name: &str) -> graph::Port {
         graph::Port {
             name: name.into(),
+            tensor: name.into(),
             value: 0,
             shape: vec![1, 2],
             element: ElementType::F32,

@@ -253,11 +253,24 @@ pub(crate) struct State {
 pub(crate) struct Port {
     /// The signature's name, else the tensor's without its decorations.
     pub name: String,
+    /// The file's name of the tensor.
+    pub tensor: String,
     pub value: ValueId,
     /// With the batch dimension.
     pub shape: Vec<usize>,
     /// The file's element type: what callers see unless they choose.
     pub element: ElementType,
+}
+
+impl Port {
+    /// True for its name, and for the tensor's with or without decorations.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let plain = ports::plain_name(name);
+        self.name == name
+            || self.tensor == name
+            || self.name == plain
+            || ports::plain_name(&self.tensor) == plain
+    }
 }
 
 /// One subgraph, in order of execution.

@@ -87,7 +87,8 @@ pub(super) fn ports(
                 ))
             })?;
         let tensor = tensors.get(index);
-        let plain = plain_name(&super::tensor::name(&tensor, index));
+        let file_name = super::tensor::name(&tensor, index);
+        let plain = plain_name(&file_name);
         let element = match tensor.type_() {
             TensorType::FLOAT32 => ElementType::F32,
             TensorType::INT8 => ElementType::I8,
@@ -116,6 +117,7 @@ pub(super) fn ports(
         let value = scope.values[index];
         let port = Port {
             name,
+            tensor: file_name,
             value,
             shape: graph.values[value].shape.clone(),
             element,
@@ -130,7 +132,7 @@ pub(super) fn ports(
 }
 
 /// A tensor name without what the converter adds to it.
-fn plain_name(name: &str) -> String {
+pub(super) fn plain_name(name: &str) -> String {
     let name = name.strip_prefix("serving_default_").unwrap_or(name);
     match name.rsplit_once(':') {
         Some((head, digits)) if !head.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
