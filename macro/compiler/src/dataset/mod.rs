@@ -21,28 +21,40 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::error::{Blame, Error, Result};
-use crate::graph::Port;
+use crate::graph::{ByteScale, Port};
 use npy::Array;
 use values::Values;
 
-/// How image files become samples: `value = byte * scale + offset`.
+/// How image files, and `u8` arguments, become real numbers: `byte * scale + offset`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageOptions {
     /// True to scale images to the input's height and width; else they must fit.
     pub resize: bool,
-    /// Factor of each byte, e.g. 1/255.
-    pub scale: f32,
-    /// Added after scaling, e.g. -1.
-    pub offset: f32,
+    /// Factor of each byte. If neither is given, it is 1 for a model that begins by
+    /// scaling bytes itself, else 1/255.
+    pub scale: Option<f32>,
+    /// Added after scaling, e.g. -1; by default 0.
+    pub offset: Option<f32>,
 }
 
 impl Default for ImageOptions {
     fn default() -> Self {
         Self {
             resize: true,
-            scale: 1.0 / 255.0,
-            offset: 0.0,
+            scale: None,
+            offset: None,
         }
+    }
+}
+
+impl ImageOptions {
+    /// What a byte stands for, if the user says so.
+    pub(crate) fn declared(&self) -> Option<ByteScale> {
+        let said = self.scale.is_some() || self.offset.is_some();
+        said.then(|| ByteScale {
+            scale: self.scale.unwrap_or(ByteScale::UNIT.scale),
+            offset: self.offset.unwrap_or(0.0),
+        })
     }
 }
 
@@ -71,6 +83,11 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// True for a folder of images.
+pub(crate) fn is_of_images(files: &[PathBuf]) -> bool {
+    files.iter().all(|file| is(file, IMAGES))
 }
 
 const ARRAYS: &[&str] = &["npy"];
@@ -361,7 +378,7 @@ fn only<'a>(inputs: &'a [Port], what: &str) -> Result<&'a Port> {
 
 #[cfg(feature = "images")]
 fn read_images(files: &[PathBuf], inputs: &[Port], options: &ImageOptions) -> Result<ArrayD<f32>> {
-    images::read(files, &only(inputs, "a folder of images")?.shape, options)
+    images::read(files, only(inputs, "a folder of images")?, options.resize)
 }
 
 #[cfg(not(feature = "images"))]
@@ -418,7 +435,7 @@ pub(crate) fn limit(available: usize, wanted: Option<usize>) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::ElementType;
+    use crate::graph::{ByteScale, ElementType};
 
     /// An f32 input.
     pub(super) fn port(name: &str, shape: &[usize]) -> Port {
@@ -428,6 +445,7 @@ mod tests {
             value: 0,
             shape: shape.to_vec(),
             element: ElementType::F32,
+            bytes: ByteScale::UNIT,
         }
     }
 

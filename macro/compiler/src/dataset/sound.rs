@@ -126,7 +126,9 @@ mod tests {
             sample_format: SampleFormat::Float,
         };
         let mut writer = WavWriter::create(&file, spec).expect("a file");
-        [0.25_f32, -1.0, 0.5].map(|x| writer.write_sample(x).expect("writable"));
+        for x in [0.25_f32, -1.0, 0.5] {
+            writer.write_sample(x).expect("writable");
+        }
         writer.finalize().expect("writable");
         let got = read(files, &input).expect("a recording");
         assert_eq!(got.as_slice(), Some(&[0.25, -1.0, 0.5][..]));

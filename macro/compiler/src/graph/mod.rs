@@ -4,11 +4,14 @@
 //! [`Graph::read`] takes one subgraph of the file, with all that it calls;
 //! [`rewrite`] then folds what need not exist at run time.
 
+mod bytes;
 mod control;
 mod fold;
 mod functions;
+mod port_names;
 mod ports;
 mod read;
+mod refused;
 pub(crate) mod rewrite;
 mod sets;
 mod sparse;
@@ -19,6 +22,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
+pub(crate) use bytes::{ByteScale, scales_bytes};
 pub(crate) use sets::Sets;
 
 use crate::ops::Operator;
@@ -260,16 +264,18 @@ pub(crate) struct Port {
     pub shape: Vec<usize>,
     /// The file's element type: what callers see unless they choose.
     pub element: ElementType,
+    /// Of an input of real numbers: what a byte stands for.
+    pub bytes: ByteScale,
 }
 
 impl Port {
     /// True for its name, and for the tensor's with or without decorations.
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        let plain = ports::plain_name(name);
+        let plain = port_names::plain_name(name);
         self.name == name
             || self.tensor == name
             || self.name == plain
-            || ports::plain_name(&self.tensor) == plain
+            || port_names::plain_name(&self.tensor) == plain
     }
 }
 
