@@ -99,7 +99,8 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
         name.span()
     };
     if input.parse::<Option<Token![as]>>()?.is_some() {
-        choice.rename = Some(input.parse::<Ident>()?.to_string());
+        let name: Ident = input.parse()?;
+        choice.rename = Some(name.unraw().to_string());
     }
     if input.parse::<Option<Token![:]>>()?.is_some() {
         let element: Ident = input.parse()?;

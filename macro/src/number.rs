@@ -3,13 +3,18 @@
 use syn::parse::ParseStream;
 use syn::{Lit, LitInt, Result, Token};
 
-/// A number with a sign, or a quotient of two.
+/// A number with a sign, or a quotient of two; never infinite.
 pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
-    let value = signed(input)?;
+    let start = input.span();
+    let mut value = signed(input)?;
     if input.parse::<Option<Token![/]>>()?.is_some() {
-        return Ok(value / signed(input)?);
+        value /= signed(input)?;
     }
-    Ok(value)
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(syn::Error::new(start, "this is no finite number"))
+    }
 }
 
 /// A number of bytes: `65536`, `64 * 1024`.

@@ -14,6 +14,7 @@ use crate::number;
 const NAMES: &[&str] = &[
     "dataset",
     "samples",
+    "samples_follow",
     "calibration",
     "tensors",
     "weights",
@@ -46,6 +47,7 @@ pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
     match name.as_str() {
         "dataset" => out.dataset = Some(assigned(input)?),
         "samples" => options.samples = Some(assigned::<LitInt>(input)?.base10_parse()?),
+        "samples_follow" => options.samples_follow = assigned::<LitBool>(input)?.value,
         "calibration" => {
             input.parse::<Token![=]>()?;
             options.calibration = method(input, false)?;
@@ -191,8 +193,8 @@ fn images(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
         content.parse::<Token![=]>()?;
         match key.to_string().as_str() {
             "resize" => out.options.images.resize = content.parse::<LitBool>()?.value,
-            "scale" => out.options.images.scale = number::parse(&content)? as f32,
-            "offset" => out.options.images.offset = number::parse(&content)? as f32,
+            "scale" => out.options.images.scale = Some(number::parse(&content)? as f32),
+            "offset" => out.options.images.offset = Some(number::parse(&content)? as f32),
             _ => {
                 return Err(unknown(
                     "image option",
@@ -214,7 +216,7 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
         (name.value(), name.span())
     } else {
         let name = input.call(Ident::parse_any)?;
-        (name.to_string(), name.span())
+        (name.unraw().to_string(), name.span())
     };
     input.parse::<Token![:]>()?;
     let name: Ident = input.parse()?;

@@ -16,7 +16,7 @@ use crate::quantize::Corrections;
 use crate::quantize::equalize::Factors;
 
 /// Another one for other ways to find what is kept.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// All that calibration finds; with the model, it determines the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use proc_macro2::TokenStream;
 
 use crate::cache::{Calibration, Slot};
-use crate::calibrate::{Method, Ranges, calibrate, clip_constants};
+use crate::calibrate::{Method, Ranges, Samples, calibrate, clip_constants};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite};
+use crate::graph::{
+    self, ByteScale, ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite, scales_bytes,
+};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -142,10 +144,13 @@ pub(crate) struct Front {
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,
     elements: Elements,
+    /// Of which inputs the user or the model says what a byte stands for.
+    known_bytes: Vec<bool>,
 }
 
 impl Front {
     pub(crate) fn new(model: &[u8], options: &Options) -> Result<Self> {
+        options.check()?;
         let mut graph = Graph::read(
             model,
             options.signature.as_deref(),
@@ -154,6 +159,7 @@ impl Front {
                 sampled: &[],
             },
         )?;
+        let known_bytes = bytes(&mut graph, options);
         let inputs = emit::resolve(Side::Inputs, &graph.inputs, options.inputs.as_deref())?;
         let outputs = emit::resolve(Side::Outputs, &graph.outputs, options.outputs.as_deref())?;
         let by_index = |ports: &[Port]| {
@@ -182,6 +188,7 @@ impl Front {
             inputs,
             outputs,
             elements,
+            known_bytes,
         })
     }
 
@@ -222,6 +229,13 @@ impl Front {
                 )));
             }
         };
+        self.check_bytes(dataset::is_of_images(&files))?;
+        if options.samples_follow && self.graph.states.is_empty() {
+            return Err(Error::new(
+                Blame::Option("samples_follow"),
+                "the model has no state: each of its runs stands alone",
+            ));
+        }
         if request.dataset.is_none() || (methods.is_empty() && options.require.is_empty()) {
             if !options.require.is_empty() {
                 return Err(Error::new(
@@ -247,20 +261,28 @@ impl Front {
         let path = request.dataset.as_deref().unwrap_or(Path::new(""));
         let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
         let split = Split::new(data.len(), options)?;
+        let samples = Samples {
+            dataset: &data,
+            numbers: &split.calibration,
+            follow: options.samples_follow,
+        };
         let mut graph = self.graph.clone();
         let mut found = Calibration::default();
         if options.equalize && !methods.is_empty() {
-            found.factors = equalize::factors(&graph, &data, &split.calibration);
+            found.factors = equalize::factors(&graph, &samples);
             equalize::equalize(&mut graph, &found.factors);
         }
-        found.ranges = calibrate(&graph, &data, &split.calibration, &methods);
+        found.ranges = calibrate(&graph, &samples, &methods);
         clip_constants(&mut graph, &found.ranges);
         let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
         if options.bias_correction && !methods.is_empty() {
-            found.corrections =
-                quantize::correct_biases(&graph, &mut program, &data, &split.calibration);
+            found.corrections = quantize::correct_biases(&graph, &mut program, &samples);
         }
-        found.measured = self.require(&graph, &program, &data, &split, options)?;
+        let held_out = Samples {
+            numbers: &split.held_out,
+            ..samples
+        };
+        found.measured = self.require(&graph, &program, &held_out, options)?;
         slot.store(&found);
         Ok(Quantization {
             program,
@@ -294,6 +316,17 @@ impl Front {
         let values = calibrated_values(&self.graph);
         let mut methods: Vec<(ValueId, Method)> =
             values.iter().map(|v| (*v, options.calibration)).collect();
+        // All bytes are possible: these are their own steps.
+        for port in &self.inputs {
+            let value = self.graph.inputs[port.index].value;
+            let (Some(bytes), Some(method)) =
+                (port.bytes, methods.iter_mut().find(|(v, _)| *v == value))
+            else {
+                continue;
+            };
+            let (min, max) = bytes.range();
+            method.1 = Method::Range(min, max);
+        }
         for (i, (name, method)) in options.tensors.iter().enumerate() {
             if *method == Method::Float {
                 continue;
@@ -301,7 +334,7 @@ impl Front {
             let named = |v: &ValueId| {
                 let port = self.graph.inputs.iter().chain(&self.graph.outputs);
                 self.graph.values[*v].name == *name
-                    || port.clone().any(|p| p.value == *v && p.name == *name)
+                    || port.clone().any(|p| p.value == *v && p.is_called(name))
             };
             let mut found = false;
             for (_, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
@@ -319,25 +352,46 @@ impl Front {
         Ok(methods)
     }
 
+    /// Bytes for real numbers need a meaning, which a folder of images has by itself.
+    fn check_bytes(&self, images: bool) -> Result<()> {
+        let unknown = |port: &&Port| port.bytes.is_some() && !self.known_bytes[port.index];
+        let listed = self.inputs.iter().position(|port| unknown(&port));
+        let Some(position) = listed.filter(|_| !images) else {
+            return Ok(());
+        };
+        let Port { name, ident, .. } = &self.inputs[position];
+        Err(Error::new(
+            Blame::Input(position),
+            format!(
+                "what does a byte of the input {name:?} stand for? The model takes real numbers:\n  \
+                 for `byte * scale + offset`, such as a pixel, add e.g. `images(scale = 1/255, offset = 0)`\n  \
+                 for a step of the quantized input, write `{ident}: i8`, whose `SCALE` and `ZERO_POINT` are constants"
+            ),
+        ))
+    }
+
     /// Measures what `require` asks for, against the model as it is in the file.
     fn require(
         &self,
         equalized: &Graph,
         program: &QuantGraph,
-        data: &Dataset,
-        split: &Split,
+        held_out: &Samples<'_>,
         options: &Options,
     ) -> Result<Vec<f64>> {
         if options.require.is_empty() {
             return Ok(Vec::new());
         }
-        let measurement = measure(&self.graph, program, data, &split.held_out, false);
+        let measurement = measure(&self.graph, program, held_out, false);
         let mut measured = Vec::new();
         for (i, clause) in options.require.iter().enumerate() {
             let port = self
                 .outputs
                 .iter()
-                .find(|p| p.ident == clause.output || p.name == clause.output)
+                .find(|p| {
+                    let ident = p.ident.to_string();
+                    ident.trim_start_matches("r#") == clause.output
+                        || self.graph.outputs[p.index].is_called(&clause.output)
+                })
                 .ok_or_else(|| {
                     let names: Vec<String> =
                         self.outputs.iter().map(|p| p.ident.to_string()).collect();
@@ -358,11 +412,11 @@ impl Front {
                         "`{}`: {} is {value:.4} on {} held-out samples, required {sign} {}\n{}",
                         clause.output,
                         clause.metric.name(),
-                        split.held_out.len(),
+                        held_out.numbers.len(),
                         clause.bound,
                         crate::evaluate::table(
                             program,
-                            &measure(equalized, program, data, &split.held_out, true),
+                            &measure(equalized, program, held_out, true),
                             12
                         ),
                     ),
@@ -372,6 +426,29 @@ impl Front {
         }
         Ok(measured)
     }
+}
+
+/// Finds out what bytes stand for; true for inputs of which the user or the model says it.
+fn bytes(graph: &mut Graph, options: &Options) -> Vec<bool> {
+    let of = |port: &graph::Port| {
+        let range = options
+            .tensors
+            .iter()
+            .find_map(|(name, method)| match method {
+                Method::Range(min, max) if port.is_called(name) => Some(ByteScale {
+                    scale: (max - min) / 255.0,
+                    offset: *min,
+                }),
+                _ => None,
+            });
+        let own = || scales_bytes(graph, port.value).then_some(ByteScale::PLAIN);
+        options.images.declared().or(range).or_else(own)
+    };
+    let known: Vec<Option<ByteScale>> = graph.inputs.iter().map(of).collect();
+    for (port, known) in graph.inputs.iter_mut().zip(&known) {
+        port.bytes = known.unwrap_or(ByteScale::UNIT);
+    }
+    known.iter().map(Option::is_some).collect()
 }
 
 fn lower(
@@ -391,14 +468,17 @@ fn lower(
 /// Marks the computed tensor of this name.
 fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> std::result::Result<(), String> {
     let computed: Vec<ValueId> = graph.nodes.iter().flat_map(|n| n.outputs.clone()).collect();
-    let ports = graph.outputs.iter().filter(|p| p.name == name);
+    let ports = graph.outputs.iter().filter(|p| p.is_called(name));
     let named: Vec<ValueId> = ports
         .map(|p| p.value)
         .chain(0..graph.values.len())
         .filter(|v| computed.contains(v))
         .filter(|&v| {
             graph.values[v].name == name
-                || graph.outputs.iter().any(|p| p.value == v && p.name == name)
+                || graph
+                    .outputs
+                    .iter()
+                    .any(|p| p.value == v && p.is_called(name))
         })
         .collect();
     let Some(&value) = named.first() else {

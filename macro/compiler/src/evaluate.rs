@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
-use crate::calibrate;
+use crate::calibrate::{self, Samples};
 use crate::compile::{Front, Quantization, Request, read_model};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
@@ -181,7 +181,7 @@ fn infos(ports: &[crate::graph::Port], resolved: &[crate::emit::Port]) -> Vec<Po
 impl Quantized<'_> {
     /// Runs the int8 program by plain loops.
     pub fn run(&self, inputs: &[Data]) -> Vec<Data> {
-        let tensors = self.program.simulate(&buffers(inputs));
+        let tensors = self.program.simulate(&buffers(inputs), &[]);
         self.program
             .outputs
             .iter()
@@ -275,9 +275,14 @@ impl Quantized<'_> {
         steps: bool,
     ) -> Result<Measurement> {
         let data = Dataset::read(dataset, &graph.inputs, &options.images)?;
-        let samples: Vec<usize> =
+        let numbers: Vec<usize> =
             (0..crate::dataset::limit(data.len(), options.samples)?).collect();
-        Ok(measure(graph, &self.program, &data, &samples, steps))
+        let samples = Samples {
+            dataset: &data,
+            numbers: &numbers,
+            follow: options.samples_follow,
+        };
+        Ok(measure(graph, &self.program, &samples, steps))
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::calibrate::Method;
 use crate::dataset::ImageOptions;
 use crate::emit::PortChoice;
+use crate::error::{Blame, Error, Result};
+use crate::graph::ByteScale;
 use crate::quantize::measure::Noise;
 
 /// Everything that the user can set.
@@ -18,6 +20,9 @@ pub struct Options {
     pub outputs: Option<Vec<PortChoice>>,
     /// How many samples calibrate; by default all.
     pub samples: Option<usize>,
+    /// Whether the samples of a model with a state are consecutive calls of one stream;
+    /// else each of them is a stream of its own.
+    pub samples_follow: bool,
     /// How ranges are chosen.
     pub calibration: Method,
     /// The same for single tensors, by name.
@@ -46,6 +51,7 @@ impl Default for Options {
             inputs: None,
             outputs: None,
             samples: None,
+            samples_follow: false,
             calibration: Method::Mse,
             tensors: Vec::new(),
             per_channel: true,
@@ -56,6 +62,62 @@ impl Default for Options {
             inputs_in_arena: false,
             arena_limit: None,
         }
+    }
+}
+
+impl Options {
+    /// Checks numbers that no model gives a meaning to.
+    pub(crate) fn check(&self) -> Result<()> {
+        let percentile = |percent: f64| percent > 50.0 && percent <= 100.0;
+        for (i, (_, method)) in self.tensors.iter().enumerate() {
+            match *method {
+                Method::Range(min, max) => check_range(min, max).map_err(|e| {
+                    Error::new(Blame::Tensor(i), format!("range({min:e}, {max:e}) {e}"))
+                })?,
+                Method::Percentile(percent) if !percentile(percent) => {
+                    return Err(Error::new(Blame::Tensor(i), PERCENTILE));
+                }
+                _ => {}
+            }
+        }
+        if matches!(self.calibration, Method::Percentile(percent) if !percentile(percent)) {
+            return Err(Error::new(Blame::Option("calibration"), PERCENTILE));
+        }
+        if let Some(bytes) = self.images.declared() {
+            let ByteScale { scale, offset } = bytes;
+            let (min, max) = bytes.range();
+            let widest = check_range(min, max);
+            if !scale.is_normal() || !offset.is_finite() || widest.is_err() {
+                return Err(Error::new(
+                    Blame::Option("images"),
+                    format!(
+                        "a scale of {scale:e} and an offset of {offset:e} are no use for bytes"
+                    ),
+                ));
+            }
+        }
+        for (i, clause) in self.require.iter().enumerate() {
+            if !clause.bound.is_finite() {
+                let message = format!("the bound {} is not finite", clause.bound);
+                return Err(Error::new(Blame::Require(i), message));
+            }
+        }
+        Ok(())
+    }
+}
+
+const PERCENTILE: &str = "a percentile lies above 50 and up to 100";
+
+/// Ends of which 255 steps can be made.
+fn check_range(min: f32, max: f32) -> Result<(), &'static str> {
+    if !min.is_finite() || !max.is_finite() || !(max - min).is_finite() {
+        Err("is not finite")
+    } else if min >= max {
+        Err("has no first end below its second")
+    } else if !((max.max(0.0) - min.min(0.0)) / 255.0).is_normal() {
+        Err("is too narrow for 255 steps")
+    } else {
+        Ok(())
     }
 }
 
@@ -116,6 +178,52 @@ impl Requirement {
         match self.comparison {
             Comparison::AtLeast => measured >= self.bound,
             Comparison::AtMost => measured <= self.bound,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_without_a_meaning_are_errors() {
+        let range = |min, max| Options {
+            tensors: vec![("x".into(), Method::Range(min, max))],
+            ..Options::default()
+        };
+        range(-1.0, 1.0).check().expect("a range");
+        range(3.0, 3.5).check().expect("a range above zero");
+        for (min, max) in [
+            (f32::NAN, 1.0),
+            (0.0, f32::INFINITY),
+            (f32::MIN, f32::MAX),
+            (1e-46, 1e-45),
+            (0.0, 1e-38),
+            (2.0, 1.0),
+            (1.0, 1.0),
+        ] {
+            let error = range(min, max).check().expect_err("no range");
+            assert_eq!(error.blame, Blame::Tensor(0), "{error}");
+        }
+        for (scale, offset) in [
+            (0.0, 0.0),
+            (f32::INFINITY, 0.0),
+            (f32::NAN, 0.0),
+            (1e-40, 0.0),
+            (1.0, f32::NEG_INFINITY),
+            (1e38, 0.0),
+        ] {
+            let options = Options {
+                images: ImageOptions {
+                    scale: Some(scale),
+                    offset: Some(offset),
+                    ..ImageOptions::default()
+                },
+                ..Options::default()
+            };
+            let error = options.check().expect_err("no scale");
+            assert_eq!(error.blame, Blame::Option("images"), "{error}");
         }
     }
 }

@@ -4,28 +4,16 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use crate::graph::{Graph, Node, ValueId};
 
-/// Runs the float model on one sample and shows `visit` every tensor that is
-/// not a constant, inputs included, in the order in which they exist.
-pub(crate) fn evaluate(
-    graph: &Graph,
-    inputs: &[ArrayViewD<'_, f32>],
-    visit: impl FnMut(ValueId, &ArrayD<f32>),
-) {
-    evaluate_from(graph, inputs, &[], visit);
-}
-
-/// The same with the states that an earlier run left; fresh ones where there are
-/// none.
+/// Runs the float model on one sample, with the states that an earlier run left or
+/// fresh ones where there are none, and shows `visit` every tensor that is not a
+/// constant, inputs included, in the order in which they exist.
 pub(crate) fn evaluate_from(
     graph: &Graph,
     inputs: &[ArrayViewD<'_, f32>],
     states: &[ArrayD<f32>],
     mut visit: impl FnMut(ValueId, &ArrayD<f32>),
 ) {
-    let mut evaluation = Evaluation::new(graph, inputs);
-    for (state, content) in graph.states.iter().zip(states) {
-        evaluation.tensors[state.value] = Some(content.clone());
-    }
+    let mut evaluation = Evaluation::new(graph, inputs, states);
     let inputs = graph.inputs.iter().map(|port| port.value);
     for value in inputs.chain(graph.states.iter().map(|s| s.value)) {
         if let Some(data) = &evaluation.tensors[value] {
@@ -50,13 +38,20 @@ pub(crate) struct Evaluation {
 }
 
 impl Evaluation {
-    pub(crate) fn new(graph: &Graph, inputs: &[ArrayViewD<'_, f32>]) -> Self {
+    pub(crate) fn new(
+        graph: &Graph,
+        inputs: &[ArrayViewD<'_, f32>],
+        states: &[ArrayD<f32>],
+    ) -> Self {
         let mut tensors = vec![None; graph.values.len()];
         for (port, data) in graph.inputs.iter().zip(inputs) {
             tensors[port.value] = Some(data.to_owned());
         }
         for state in &graph.states {
             tensors[state.value] = Some(graph.initial(state));
+        }
+        for (state, content) in graph.states.iter().zip(states) {
+            tensors[state.value] = Some(content.clone());
         }
         Self {
             tensors,

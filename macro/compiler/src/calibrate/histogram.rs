@@ -1,31 +1,27 @@
 //! Histograms of tensors and the ranges that they suggest.
 
-/// Values counted in equal bins between two ends.
+use super::bins::Bins;
+
+/// Values counted in bins.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram {
-    min: f32,
-    width: f32,
+    bins: Bins,
     counts: Vec<u64>,
 }
 
-const BINS: usize = 2048;
 /// Int8 values.
 const LEVELS: f64 = 255.0;
-/// How finely a cut is searched: steps of the range at each end.
-const CUTS: usize = 64;
 
 impl Histogram {
-    pub(super) fn new(min: f32, max: f32) -> Self {
+    pub(super) fn new(bins: &Bins) -> Self {
         Self {
-            min,
-            width: ((max - min) / BINS as f32).max(f32::MIN_POSITIVE),
-            counts: vec![0; BINS],
+            counts: vec![0; bins.len()],
+            bins: bins.clone(),
         }
     }
 
     pub(super) fn add(&mut self, x: f32) {
-        let bin = ((x - self.min) / self.width) as usize;
-        self.counts[bin.min(BINS - 1)] += 1;
+        self.counts[self.bins.find(x)] += 1;
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -34,45 +30,53 @@ impl Histogram {
         }
     }
 
-    fn edge(&self, bin: usize) -> f32 {
-        self.min + self.width * bin as f32
+    fn range(&self, low: usize, high: usize) -> (f32, f32) {
+        (self.bins.edge(low), self.bins.edge(high))
     }
 
-    fn center(&self, bin: usize) -> f64 {
-        f64::from(self.min) + f64::from(self.width) * (bin as f64 + 0.5)
-    }
-
-    /// The range that holds `percent` of the values; what is cut is split
-    /// evenly between both ends.
+    /// The range that holds `percent` of the values: what is cut is split evenly
+    /// between both ends, and an odd value is cut where it lies farther out.
     pub(super) fn percentile(&self, percent: f64) -> (f32, f32) {
         let total: u64 = self.counts.iter().sum();
-        let cut = (total as f64 * (100.0 - percent) / 200.0) as u64;
-        let passes = |seen: &mut u64, bin: &usize| {
+        // The product may lie below a whole number by rounding.
+        let cut = (total as f64 * (100.0 - percent) / 100.0 + 1e-6) as u64;
+        let bins = self.counts.len();
+        let passes = |seen: &mut u64, bin: &usize, cut: u64| {
             *seen += self.counts[*bin];
             *seen > cut
         };
-        let (mut below, mut above) = (0, 0);
-        let low = (0..BINS).find(|b| passes(&mut below, b)).unwrap_or(0);
-        let high = (0..BINS)
-            .rev()
-            .find(|b| passes(&mut above, b))
-            .unwrap_or(BINS - 1);
-        (self.edge(low), self.edge(high + 1))
+        let low = |cut| {
+            let mut seen = 0;
+            (0..bins).find(|b| passes(&mut seen, b, cut)).unwrap_or(0)
+        };
+        let high = |cut| {
+            let mut seen = 0;
+            let last = (0..bins).rev().find(|b| passes(&mut seen, b, cut));
+            last.map_or(bins, |last| last + 1)
+        };
+        let (less, more) = (cut / 2, cut.div_ceil(2));
+        let (left, right) = (
+            self.range(low(more), high(less)),
+            self.range(low(less), high(more)),
+        );
+        if left.1 - left.0 < right.1 - right.0 {
+            left
+        } else {
+            right
+        }
     }
 
     /// Searches cuts at both ends for the least mean square error of rounding
     /// and clipping.
     pub(super) fn least_square_error(&self) -> (f32, f32) {
         self.search(|low, high| {
-            let (min, max) = (
-                f64::from(self.edge(low)).min(0.0),
-                f64::from(self.edge(high)).max(0.0),
-            );
+            let (low, high) = self.range(low, high);
+            let (min, max) = (f64::from(low).min(0.0), f64::from(high).max(0.0));
             let step = (max - min) / LEVELS;
             let rounding = step * step / 12.0;
             self.filled()
                 .map(|(bin, n)| {
-                    let x = self.center(bin);
+                    let x = self.bins.center(bin);
                     let clipped = (min - x).max(x - max).max(0.0);
                     n * (rounding + clipped * clipped)
                 })
@@ -87,17 +91,22 @@ impl Histogram {
         self.search(|low, high| {
             let bins = high - low;
             let mut clipped: Vec<f64> = self.counts[low..high].iter().map(|&n| n as f64).collect();
-            let levels = bins.min(LEVELS as usize + 1);
             // What lies outside is clipped to the ends; int8 spreads each level
             // over the bins it stands for.
             let mut quantized = vec![0.0; bins];
-            for level in 0..levels {
-                let (from, to) = (level * bins / levels, (level + 1) * bins / levels);
+            let mut from = 0;
+            for to in self.levels(low, high) {
                 let sum: f64 = clipped[from..to].iter().sum();
-                let used = clipped[from..to].iter().filter(|n| **n > 0.0).count();
-                for (q, n) in quantized[from..to].iter_mut().zip(&clipped[from..to]) {
-                    *q = if *n > 0.0 { sum / used as f64 } else { 0.0 };
+                let width = |bin: usize| {
+                    let (start, end) = self.range(low + bin, low + bin + 1);
+                    f64::from(end) - f64::from(start)
+                };
+                let used = (from..to).filter(|&bin| clipped[bin] > 0.0);
+                let all: f64 = used.clone().map(width).sum();
+                for bin in used {
+                    quantized[bin] = sum * width(bin) / all;
                 }
+                from = to;
             }
             clipped[0] += self.counts[..low].iter().sum::<u64>() as f64;
             clipped[bins - 1] += self.counts[high..].iter().sum::<u64>() as f64;
@@ -115,6 +124,30 @@ impl Histogram {
         })
     }
 
+    /// The ends, counted from `low`, of the bins that each int8 value between two
+    /// edges stands for.
+    fn levels(&self, low: usize, high: usize) -> Vec<usize> {
+        let bins = high - low;
+        let levels = bins.min(LEVELS as usize + 1);
+        if self.bins.are_equal() {
+            return (1..=levels).map(|level| level * bins / levels).collect();
+        }
+        let (min, max) = self.range(low, high);
+        let step = (f64::from(max) - f64::from(min)) / levels as f64;
+        let mut to = 0;
+        let mut ends: Vec<usize> = (1..levels)
+            .map(|level| {
+                let end = f64::from(min) + step * level as f64;
+                while to < bins && self.bins.center(low + to) < end {
+                    to += 1;
+                }
+                to
+            })
+            .collect();
+        ends.push(bins);
+        ends
+    }
+
     fn filled(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
         self.counts
             .iter()
@@ -125,65 +158,85 @@ impl Histogram {
 
     /// Coordinate descent over the two ends, from the full range.
     fn search(&self, cost: impl Fn(usize, usize) -> f64) -> (f32, f32) {
-        let step = BINS / CUTS;
-        let (mut low, mut high) = (0, BINS);
+        let cuts = self.bins.cuts();
+        let (mut low, mut high) = (0, self.counts.len());
         for _ in 0..3 {
             let before = (low, high);
-            let best = |candidates: Vec<usize>, cost: &dyn Fn(usize) -> f64, now: usize| {
-                let costs = candidates.into_iter().map(|c| (c, cost(c)));
+            let best = |candidates: &[usize], cost: &dyn Fn(usize) -> f64, now: usize| {
+                let costs = candidates.iter().map(|&c| (c, cost(c)));
                 costs
                     .fold((now, cost(now)), |a, b| if b.1 < a.1 { b } else { a })
                     .0
             };
-            high = best(
-                (low / step + 1..=CUTS).map(|c| c * step).collect(),
-                &|h| cost(low, h),
-                high,
-            );
-            low = best(
-                (0..high.div_ceil(step)).map(|c| c * step).collect(),
-                &|l| cost(l, high),
-                low,
-            );
+            let above = cuts.partition_point(|c| *c <= low);
+            high = best(&cuts[above..], &|h| cost(low, h), high);
+            let below = cuts.partition_point(|c| *c < high);
+            low = best(&cuts[..below], &|l| cost(l, high), low);
             if (low, high) == before {
                 break;
             }
         }
-        (self.edge(low), self.edge(high))
+        self.range(low, high)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::bins::Magnitudes;
     use super::*;
 
-    /// A triangle around 0 with one outlier.
-    fn with_outlier() -> Histogram {
-        let mut h = Histogram::new(-1.0, 100.0);
-        for i in 0..20000 {
-            let x = (i % 200) as f32 / 100.0 - 1.0;
-            h.add(x * x * x);
-        }
-        h.add(100.0);
-        h
+    fn of(values: &[f32]) -> Histogram {
+        let min = values.iter().copied().fold(f32::MAX, f32::min);
+        let max = values.iter().copied().fold(f32::MIN, f32::max);
+        let bins = Bins::new(min, max, &Magnitudes::of(values.iter()));
+        let mut histogram = Histogram::new(&bins);
+        values.iter().for_each(|x| histogram.add(*x));
+        histogram
+    }
+
+    /// A peak around 0.
+    fn peak(count: usize) -> Vec<f32> {
+        let x = |i| (i % 200) as f32 / 100.0 - 1.0;
+        (0..count).map(|i| x(i) * x(i) * x(i)).collect()
     }
 
     #[test]
-    fn percentile_cuts_the_outlier() {
-        let (min, max) = with_outlier().percentile(99.9);
-        assert!(
-            (-1.0..=-0.9).contains(&min) && (0.9..2.0).contains(&max),
-            "{min} {max}"
-        );
+    fn percentile_cuts_outliers_however_far_they_are() {
+        for outlier in [100.0, 1e4, 1e9, f32::MAX] {
+            let mut values = peak(20_000);
+            values.push(outlier);
+            let (min, max) = of(&values).percentile(99.9);
+            assert!((-1.0..=-0.9).contains(&min), "{min}");
+            assert!((0.9..1.05).contains(&max), "{max}");
+        }
+        // A single value may be cut of a thousand, at the end where it is.
+        let mut values = peak(1200);
+        values[7] = -9999.0;
+        let (min, max) = of(&values).percentile(99.9);
+        assert!(min >= -1.01 && max >= 0.95, "{min} {max}");
     }
 
     #[test]
     fn searches_cut_outliers_and_keep_what_has_none() {
-        let h = with_outlier();
-        assert!(h.least_divergence().1 < 50.0, "{:?}", h.least_divergence());
-        let mut flat = Histogram::new(0.0, 1.0);
-        (0..10000).for_each(|i| flat.add(i as f32 / 10000.0));
-        let (min, max) = flat.least_square_error();
+        for outlier in [100.0, 1e6] {
+            let mut values = peak(20_000);
+            values.push(outlier);
+            let (_, max) = of(&values).least_divergence();
+            assert!(max < outlier / 2.0, "{max}");
+        }
+        let flat: Vec<f32> = (0..10000).map(|i| i as f32 / 10000.0).collect();
+        let (min, max) = of(&flat).least_square_error();
         assert!(min <= 0.01 && max >= 0.99, "{min} {max}");
+    }
+
+    #[test]
+    fn the_least_square_error_is_found_beside_an_outlier() {
+        // Clipping one value of 10^5 costs less than rounding all others to its steps.
+        let mut values = peak(1_000_000);
+        values.push(100.0);
+        let (min, max) = of(&values).least_square_error();
+        let step = f64::from(max - min) / LEVELS;
+        let clipped = f64::from((100.0 - max).max(0.0)).powi(2) / values.len() as f64;
+        assert!(step * step / 12.0 + clipped < 0.0115, "{min} {max}");
     }
 }

@@ -1,8 +1,10 @@
 //! Calibration: the float model runs on the representative dataset, and what
 //! is seen of each tensor becomes its range.
 
+mod bins;
 mod evaluate;
 mod histogram;
+mod histories;
 mod reach;
 
 use std::collections::HashMap;
@@ -10,10 +12,11 @@ use std::collections::HashMap;
 use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use evaluate::{Evaluation, evaluate, evaluate_from};
+use bins::{Bins, Magnitudes};
+pub(crate) use evaluate::{Evaluation, evaluate_from};
 use histogram::Histogram;
+pub(crate) use histories::{History, Samples};
 
-use crate::dataset::Dataset;
 use crate::graph::{Constant, Graph, ValueId};
 use crate::parallel;
 
@@ -50,43 +53,85 @@ pub(crate) struct Ranges {
     pub by_value: HashMap<ValueId, Range>,
 }
 
+/// What was seen of a tensor.
+struct Seen {
+    range: Range,
+    magnitudes: Magnitudes,
+}
+
+impl Seen {
+    /// `depth`: see [`reach::each`].
+    fn of(data: &ArrayD<f32>, depth: Option<f32>) -> Self {
+        let mut seen = Self {
+            range: Range {
+                min: f32::MAX,
+                max: f32::MIN,
+            },
+            magnitudes: Magnitudes::of(data.iter()),
+        };
+        reach::each(&data.view(), depth, |x| {
+            seen.range.min = seen.range.min.min(x);
+            seen.range.max = seen.range.max.max(x);
+        });
+        seen
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.range.min = self.range.min.min(other.range.min);
+        self.range.max = self.range.max.max(other.range.max);
+        self.magnitudes.merge(&other.magnitudes);
+    }
+}
+
 /// Runs the samples and chooses a range for each of `values`.
 pub(crate) fn calibrate(
     graph: &Graph,
-    dataset: &Dataset,
-    samples: &[usize],
+    samples: &Samples<'_>,
     values: &[(ValueId, Method)],
 ) -> Ranges {
-    let samples = &histories(graph, dataset, samples);
-    let depths = reach::row_depths(graph);
-    // The extremes come first: histograms need them.
-    let extremes = observe(graph, dataset, samples, |value, data| {
-        let mut range = Range {
-            min: f32::MAX,
-            max: f32::MIN,
-        };
-        reach::each(&data, depths.get(&value).copied(), |x| {
-            range.min = range.min.min(x);
-            range.max = range.max.max(x);
-        });
-        range
-    });
-    let mut merged: HashMap<ValueId, Range> = HashMap::new();
-    for sample in extremes {
-        for (value, range) in sample {
-            let all = merged.entry(value).or_insert(range);
-            *all = Range {
-                min: all.min.min(range.min),
-                max: all.max.max(range.max),
-            };
+    let none = vec![None; graph.inputs.len()];
+    let (ranges, clips) = observe(graph, samples, values, &none);
+    if clips.iter().all(Option::is_none) {
+        return ranges;
+    }
+    // The program clips its inputs, so what lies behind them never sees the outliers.
+    let (mut behind, _) = observe(graph, samples, values, &clips);
+    for port in &graph.inputs {
+        if let Some(range) = ranges.by_value.get(&port.value) {
+            behind.by_value.insert(port.value, *range);
         }
     }
-    let limits = reach::limits(graph, &merged);
-    for (value, range) in &mut merged {
+    behind
+}
+
+/// The range of each tensor, inputs clipped to `clips`; and the ranges of inputs that
+/// lose the larger part of what was seen of them.
+fn observe(
+    graph: &Graph,
+    samples: &Samples<'_>,
+    values: &[(ValueId, Method)],
+    clips: &[Option<Range>],
+) -> (Ranges, Vec<Option<Range>>) {
+    let histories = samples.histories(graph, clips);
+    // The extremes come first: histograms need them.
+    let depths = reach::row_depths(graph);
+    let seen = each(graph, samples, &histories, clips, |value, data| {
+        Seen::of(data, depths.get(&value).copied())
+    });
+    let mut merged: HashMap<ValueId, Seen> = HashMap::new();
+    for (value, seen) in seen.into_iter().flatten() {
+        match merged.get_mut(&value) {
+            Some(all) => all.merge(&seen),
+            None => _ = merged.insert(value, seen),
+        }
+    }
+    let ranges = merged.iter().map(|(value, seen)| (*value, seen.range));
+    let limits = reach::limits(graph, &ranges.collect());
+    for (value, seen) in &mut merged {
         if let Some(limit) = limits.get(value) {
-            *range = Range {
-                min: limit.clamp(range.min),
-                max: limit.clamp(range.max),
+            seen.range = Range {
+                min: limit.clamp(seen.range.min),
+                max: limit.clamp(seen.range.max),
             };
         }
     }
@@ -96,16 +141,22 @@ pub(crate) fn calibrate(
             Method::Percentile(_) | Method::Mse | Method::Entropy
         )
     };
+    let bins: HashMap<ValueId, Bins> = values
+        .iter()
+        .filter(|(_, method)| counted(*method))
+        .filter_map(|(value, _)| {
+            let Seen { range, magnitudes } = merged.get(value)?;
+            Some((*value, Bins::new(range.min, range.max, magnitudes)))
+        })
+        .collect();
     let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
-    if values.iter().any(|(_, method)| counted(*method)) {
-        let of_samples = observe(graph, dataset, samples, |value, data| {
-            let wanted = values
-                .iter()
-                .any(|(v, method)| *v == value && counted(*method));
-            let range = merged.get(&value).filter(|_| wanted)?;
-            let mut histogram = Histogram::new(range.min, range.max);
-            let depth = depths.get(&value).copied();
-            reach::each(&data, depth, |x| histogram.add(range.clamp(x)));
+    if !bins.is_empty() {
+        let of_samples = each(graph, samples, &histories, clips, |value, data| {
+            let mut histogram = Histogram::new(bins.get(&value)?);
+            let range = merged.get(&value)?.range;
+            reach::each(&data.view(), depths.get(&value).copied(), |x| {
+                histogram.add(range.clamp(x));
+            });
             Some(histogram)
         });
         for (value, histogram) in of_samples.into_iter().flatten() {
@@ -124,8 +175,9 @@ pub(crate) fn calibrate(
             ranges.by_value.insert(value, limit);
         }
     }
+    let mut lost = vec![None; graph.inputs.len()];
     for (value, method) in values {
-        let Some(seen) = merged.get(value).copied() else {
+        let Some(seen) = merged.get(value).map(|seen| seen.range) else {
             continue;
         };
         let histogram = histograms.get(value);
@@ -140,9 +192,18 @@ pub(crate) fn calibrate(
             (Method::Entropy, Some(h)) => h.least_divergence(),
             _ => (seen.min, seen.max),
         };
-        ranges.by_value.insert(*value, Range { min, max });
+        let range = Range { min, max };
+        ranges.by_value.insert(*value, range);
+        let kept = seen.max.min(max.max(0.0)) - seen.min.max(min.min(0.0));
+        if kept < (seen.max - seen.min) / 2.0 && is_clipped(graph, *value) {
+            for (lost, port) in lost.iter_mut().zip(&graph.inputs) {
+                if port.value == *value {
+                    *lost = Some(range);
+                }
+            }
+        }
     }
-    ranges
+    (ranges, lost)
 }
 
 /// Constants end where their readers saturate.
@@ -154,35 +215,29 @@ pub(crate) fn clip_constants(graph: &mut Graph, ranges: &Ranges) {
     }
 }
 
-/// A sample, and the states that the calls before it left.
-type History = (usize, Vec<ArrayD<f32>>);
-
-/// The samples as consecutive calls, which matters to models with a state.
-fn histories(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Vec<History> {
-    let mut states = Vec::new();
-    samples
+/// True if no operator reads a tensor in float.
+fn is_clipped(graph: &Graph, value: ValueId) -> bool {
+    let mut readers = graph
+        .nodes
         .iter()
-        .map(|&sample| {
-            let before = states.clone();
-            if !graph.states.is_empty() {
-                outputs(graph, &dataset.sample(sample), &mut states);
-            }
-            (sample, before)
-        })
-        .collect()
+        .filter(|node| node.inputs.contains(&Some(value)));
+    readers.all(|node| !node.op.reads_f32() && graph.values[node.output()].kept.is_none())
 }
 
 /// Runs every sample and keeps `f` of every tensor.
-fn observe<T: Send>(
+fn each<T: Send>(
     graph: &Graph,
-    dataset: &Dataset,
-    samples: &[History],
-    f: impl Fn(ValueId, ArrayViewD<'_, f32>) -> T + Sync,
+    samples: &Samples<'_>,
+    histories: &[History],
+    clips: &[Option<Range>],
+    f: impl Fn(ValueId, &ArrayD<f32>) -> T + Sync,
 ) -> Vec<Vec<(ValueId, T)>> {
-    parallel::map(samples, |(sample, states)| {
+    parallel::map(histories, |(sample, states)| {
         let mut seen = Vec::new();
-        evaluate_from(graph, &dataset.sample(*sample), states, |value, data| {
-            seen.push((value, f(value, data.view())))
+        let inputs = samples.clipped(*sample, clips);
+        let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
+        evaluate_from(graph, &views, states, |value, data| {
+            seen.push((value, f(value, data)))
         });
         seen
     })

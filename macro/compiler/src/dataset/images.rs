@@ -5,15 +5,12 @@ use std::path::PathBuf;
 use image::imageops::FilterType;
 use ndarray::{ArrayD, IxDyn};
 
-use super::ImageOptions;
 use crate::error::{Error, Result};
+use crate::graph::Port;
 
 /// Reads `files` as samples of an NHWC (or HWC) shape with 1 or 3 channels.
-pub(super) fn read(
-    files: &[PathBuf],
-    shape: &[usize],
-    options: &ImageOptions,
-) -> Result<ArrayD<f32>> {
+pub(super) fn read(files: &[PathBuf], input: &Port, resize: bool) -> Result<ArrayD<f32>> {
+    let shape = &input.shape[..];
     let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
     let &[height, width, channels @ (1 | 3)] = without_batch else {
         return Err(Error::dataset(format!(
@@ -26,7 +23,7 @@ pub(super) fn read(
         let mut picture = image::open(file).map_err(|e| fail(&e))?;
         let size = (width as u32, height as u32);
         if (picture.width(), picture.height()) != size {
-            if !options.resize {
+            if !resize {
                 return Err(fail(&format!(
                     "it is {}x{}, the input {width}x{height}; allow resizing with `images(resize = true)`",
                     picture.width(),
@@ -39,11 +36,7 @@ pub(super) fn read(
             1 => picture.into_luma8().into_raw(),
             _ => picture.into_rgb8().into_raw(),
         };
-        data.extend(
-            bytes
-                .iter()
-                .map(|&b| f32::from(b) * options.scale + options.offset),
-        );
+        data.extend(bytes.iter().map(|&b| input.bytes.real(b)));
     }
     let full = [&[files.len()], shape].concat();
     ArrayD::from_shape_vec(IxDyn(&full), data).map_err(|e| Error::dataset(e.to_string()))
@@ -59,20 +52,13 @@ mod tests {
         let file = folder.path().join("a.png");
         let picture = image::RgbImage::from_pixel(4, 2, image::Rgb([255, 0, 51]));
         picture.save(&file).expect("writable");
-        let options = ImageOptions {
-            resize: true,
-            scale: 1.0 / 255.0,
-            offset: -1.0,
-        };
-        let data = read(std::slice::from_ref(&file), &[1, 1, 2, 3], &options).expect("a picture");
+        let mut input = crate::dataset::tests::port("x", &[1, 1, 2, 3]);
+        input.bytes.offset = -1.0;
+        let data = read(std::slice::from_ref(&file), &input, true).expect("a picture");
         assert_eq!(data.shape(), [1, 1, 1, 2, 3]);
         let first: Vec<f32> = data.iter().take(3).copied().collect();
         assert_eq!(first, [0.0, -1.0, 51.0 * (1.0 / 255.0) - 1.0]);
-        let strict = ImageOptions {
-            resize: false,
-            ..options
-        };
-        let error = read(&[file], &[1, 1, 2, 3], &strict).expect_err("another size");
+        let error = read(&[file], &input, false).expect_err("another size");
         assert!(
             error.message.contains("it is 4x2, the input 2x1"),
             "{error}"

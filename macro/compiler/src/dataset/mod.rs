@@ -1,38 +1,60 @@
 //! The representative dataset: real samples of every input.
 //!
-//! Every reader gives the same thing: for each input, one array whose leading
-//! axis counts samples. What follows, [`Dataset::samples`], checks it against
-//! the model.
+//! Every reader gives the same thing: for each input, one array whose leading axis
+//! counts samples. Arrays of `.npy` and `.npz` files are checked against the model
+//! by their headers, before their data is read; [`Dataset::add`] checks the rest.
 
 #[cfg(feature = "images")]
 mod images;
+mod limits;
 mod npy;
+mod npz;
+#[cfg(feature = "wav")]
+mod sound;
+#[cfg(feature = "csv")]
+mod table;
+mod values;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::error::{Blame, Error, Result};
-use crate::graph::Port;
+use crate::graph::{ByteScale, Port};
+use npy::Array;
+use values::Values;
 
-/// How image files become samples: `value = byte * scale + offset`.
+/// How image files, and `u8` arguments, become real numbers: `byte * scale + offset`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageOptions {
     /// True to scale images to the input's height and width; else they must fit.
     pub resize: bool,
-    /// Factor of each byte, e.g. 1/255.
-    pub scale: f32,
-    /// Added after scaling, e.g. -1.
-    pub offset: f32,
+    /// Factor of each byte. If neither is given, it is 1 for a model that begins by
+    /// scaling bytes itself, else 1/255.
+    pub scale: Option<f32>,
+    /// Added after scaling, e.g. -1; by default 0.
+    pub offset: Option<f32>,
 }
 
 impl Default for ImageOptions {
     fn default() -> Self {
         Self {
             resize: true,
-            scale: 1.0 / 255.0,
-            offset: 0.0,
+            scale: None,
+            offset: None,
         }
+    }
+}
+
+impl ImageOptions {
+    /// What a byte stands for, if the user says so.
+    pub(crate) fn declared(&self) -> Option<ByteScale> {
+        let said = self.scale.is_some() || self.offset.is_some();
+        said.then(|| ByteScale {
+            scale: self.scale.unwrap_or(ByteScale::UNIT.scale),
+            offset: self.offset.unwrap_or(0.0),
+        })
     }
 }
 
@@ -55,7 +77,7 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in path.read_dir().map_err(missing)? {
         let file = entry.map_err(missing)?.path();
-        if file.is_file() && (is(&file, &["npy"]) || is(&file, IMAGES)) {
+        if file.is_file() && FOLDERS.iter().any(|kind| is(&file, kind)) {
             files.push(file);
         }
     }
@@ -63,112 +85,250 @@ pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// True for a folder of images.
+pub(crate) fn is_of_images(files: &[PathBuf]) -> bool {
+    files.iter().all(|file| is(file, IMAGES))
+}
+
+const ARRAYS: &[&str] = &["npy"];
 const IMAGES: &[&str] = &["png", "jpg", "jpeg"];
+const SOUND: &[&str] = &["wav"];
+/// What a folder may contain, one kind of it.
+const FOLDERS: [&[&str]; 3] = [ARRAYS, IMAGES, SOUND];
 
 fn is(file: &Path, extensions: &[&str]) -> bool {
     let extension = file.extension().and_then(|e| e.to_str()).unwrap_or("");
     extensions.iter().any(|e| e.eq_ignore_ascii_case(extension))
 }
 
+/// The bytes of a file of reasonable size.
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let fail =
+        |e: &dyn std::fmt::Display| Error::dataset(format!("cannot read {}: {e}", path.display()));
+    let length = path.metadata().map_err(|e| fail(&e))?.len();
+    if length > limits::FILE_BYTES {
+        return Err(fail(&format!(
+            "it has {length} bytes, more than the {} that a dataset's file may have",
+            limits::FILE_BYTES
+        )));
+    }
+    std::fs::read(path).map_err(|e| fail(&e))
+}
+
+/// Arrays that are found one after the other, in any order.
+struct Found<'a> {
+    inputs: &'a [Port],
+    arrays: Vec<Option<ArrayD<f32>>>,
+    /// All keys, for messages.
+    keys: Vec<String>,
+    /// Which input each of them is; labels are none.
+    places: Vec<Option<usize>>,
+}
+
+impl<'a> Found<'a> {
+    /// Matches the dataset's keys with the model's inputs.
+    fn new(inputs: &'a [Port], keys: Vec<String>) -> Result<Self> {
+        let mut found = Self {
+            inputs,
+            arrays: vec![None; inputs.len()],
+            places: Vec::new(),
+            keys,
+        };
+        for key in &found.keys {
+            // Labels may lie beside the samples; they are not for calibration.
+            let is_label = key.starts_with("label:");
+            let place = if is_label { None } else { found.place(key) };
+            if place.is_none() && !is_label {
+                return Err(Error::dataset(format!(
+                    "the dataset has {}, which is not an input; the model's inputs are {:?}, \
+                     the dataset has {}",
+                    limits::quoted(key),
+                    found.names(),
+                    found.list()
+                )));
+            }
+            if place.is_some() && found.places.contains(&place) {
+                return Err(Error::dataset(format!(
+                    "the dataset has several arrays for the input {:?}; it has {}",
+                    inputs[place.unwrap_or(0)].name,
+                    found.list()
+                )));
+            }
+            found.places.push(place);
+        }
+        match (0..inputs.len()).find(|&i| !found.places.contains(&Some(i))) {
+            Some(missing) => Err(Error::dataset(format!(
+                "the dataset has no samples of the input {:?}; it has {}",
+                inputs[missing].name,
+                found.list()
+            ))),
+            None => Ok(found),
+        }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.inputs.iter().map(|p| p.name.as_str()).collect()
+    }
+
+    /// The first keys.
+    fn list(&self) -> String {
+        const SHOWN: usize = 20;
+        let keys: Vec<String> = self
+            .keys
+            .iter()
+            .take(SHOWN)
+            .map(|k| limits::quoted(k))
+            .collect();
+        let more = if self.keys.len() > SHOWN { ", .." } else { "" };
+        format!("[{}{more}]", keys.join(", "))
+    }
+
+    /// The input that a key names. `arr_0` is NumPy's own name for an array without one.
+    fn place(&self, key: &str) -> Option<usize> {
+        let exact = self.inputs.iter().position(|p| p.name == key);
+        let called = || self.inputs.iter().position(|p| p.is_called(key));
+        let only = || (self.inputs.len() == 1 && key == "arr_0").then_some(0);
+        exact.or_else(called).or_else(only)
+    }
+
+    /// Reads the array of a key. `elements` is what may be read of its file yet.
+    fn read(&mut self, key: usize, data: impl Read, elements: &mut u64) -> Result<(), String> {
+        let Some(place) = self.places[key] else {
+            return Ok(());
+        };
+        let input = &self.inputs[place];
+        let array = Array::open(data)?;
+        full_shape(input, &array.shape).map_err(|e| e.message)?;
+        let wanted = array.len().map_or(u64::MAX, |n| n as u64);
+        *elements = elements.checked_sub(wanted).ok_or_else(|| {
+            format!(
+                "its shape {:?} has more elements than a file of this size may hold",
+                array.shape
+            )
+        })?;
+        self.arrays[place] = Some(array.read(Values::of(input))?);
+        Ok(())
+    }
+}
+
 impl Dataset {
-    /// Reads a `.npz`, a `.npy`, a folder of `<input>.npy` or of images.
+    /// Reads a file, or a folder of `<input>.npy`, of images or of recordings.
     pub(crate) fn read(path: &Path, inputs: &[Port], images: &ImageOptions) -> Result<Self> {
+        let at = |e: String| Error::dataset(format!("{}: {e}", path.display()));
+        if path.is_dir() {
+            return Self::read_folder(path, inputs, images);
+        }
+        if is(path, &["npz"]) {
+            let bytes = bytes(path)?;
+            let archive = npz::Archive::open(&bytes).map_err(at)?;
+            let keys = archive.members.iter().map(|m| m.key.clone()).collect();
+            let mut found = Found::new(inputs, keys)?;
+            let mut elements = limits::elements(bytes.len());
+            for (i, member) in archive.members.iter().enumerate() {
+                let place = |e| at(format!("array {}: {e}", limits::quoted(&member.key)));
+                let outside = || place("it is truncated".to_owned());
+                let data = archive.read(member).ok_or_else(outside)?;
+                found.read(i, data, &mut elements).map_err(place)?;
+            }
+            return Self::new(inputs, found.arrays);
+        }
+        if is(path, ARRAYS) {
+            let input = only(inputs, "a single .npy file")?;
+            let bytes = bytes(path)?;
+            let mut found = Found::new(inputs, vec![input.name.clone()])?;
+            let mut elements = limits::elements(bytes.len());
+            found.read(0, &bytes[..], &mut elements).map_err(at)?;
+            return Self::new(inputs, found.arrays);
+        }
+        if is(path, &["csv"]) {
+            return Self::new(inputs, read_table(path, inputs)?);
+        }
+        Err(Error::dataset(format!(
+            "{} is none of: .npz, .npy, .csv, a folder of <input>.npy, of .png or .jpg, or of .wav",
+            path.display()
+        )))
+    }
+
+    fn read_folder(path: &Path, inputs: &[Port], images: &ImageOptions) -> Result<Self> {
         let files = files(path)?;
-        let named = if path.is_dir() {
-            if files.is_empty() {
-                return Err(Error::dataset(format!(
-                    "the folder {} has no .npy, .png or .jpg files",
-                    path.display()
-                )));
-            }
-            if files.iter().all(|f| is(f, IMAGES)) {
-                vec![(
-                    only(inputs, "a folder of images")?.name.clone(),
-                    read_images(&files, inputs, images)?,
-                )]
-            } else if let Some(image) = files.iter().find(|f| is(f, IMAGES)) {
-                return Err(Error::dataset(format!(
-                    "the folder mixes .npy files and images such as {}",
-                    image.display()
-                )));
-            } else {
-                let mut named = Vec::new();
-                for file in &files {
-                    let key = file
-                        .file_stem()
-                        .and_then(|s| s.to_str())
-                        .unwrap_or("")
-                        .to_owned();
-                    named.push((key, npy::read_npy(file)?));
-                }
-                named
-            }
-        } else if is(path, &["npz"]) {
-            npy::read_npz(path)?
-        } else if is(path, &["npy"]) {
-            vec![(
-                only(inputs, "a single .npy file")?.name.clone(),
-                npy::read_npy(path)?,
-            )]
-        } else {
+        let Some(first) = files.first() else {
             return Err(Error::dataset(format!(
-                "{} is none of: .npz, .npy, a folder of <input>.npy, a folder of .png or .jpg",
+                "the folder {} has no .npy, .png, .jpg or .wav files",
                 path.display()
             )));
         };
-        Self::new(named, inputs)
-    }
-
-    /// Checks names, shapes, counts and values.
-    fn new(mut named: Vec<(String, ArrayD<f32>)>, inputs: &[Port]) -> Result<Self> {
-        // Labels may lie beside the samples; they are not for calibration.
-        named.retain(|(key, _)| !key.starts_with("label:"));
-        let keys = named.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>();
-        let names = inputs.iter().map(|p| p.name.as_str()).collect::<Vec<_>>();
-        if let Some(extra) = keys.iter().find(|k| !names.contains(&k.as_str())) {
+        let kind = FOLDERS.into_iter().find(|kind| is(first, kind));
+        let kind = kind.unwrap_or(ARRAYS);
+        if let Some(other) = files.iter().find(|f| !is(f, kind)) {
             return Err(Error::dataset(format!(
-                "the dataset has {extra:?}, which is not an input; the model's inputs are {names:?}, \
-                 the dataset has {keys:?}"
+                "the folder mixes files such as {} and {}",
+                first.display(),
+                other.display()
             )));
         }
+        if kind == IMAGES {
+            return Self::new(inputs, vec![Some(read_images(&files, inputs, images)?)]);
+        }
+        if kind == SOUND {
+            return Self::new(inputs, vec![Some(read_sound(&files, inputs)?)]);
+        }
+        let key = |file: &PathBuf| {
+            let stem = file.file_stem().and_then(|s| s.to_str());
+            stem.unwrap_or("").to_owned()
+        };
+        let mut found = Found::new(inputs, files.iter().map(key).collect())?;
+        for (i, file) in files.iter().enumerate() {
+            let bytes = bytes(file)?;
+            let mut elements = limits::elements(bytes.len());
+            found
+                .read(i, &bytes[..], &mut elements)
+                .map_err(|e| Error::dataset(format!("{}: {e}", file.display())))?;
+        }
+        Self::new(inputs, found.arrays)
+    }
+
+    /// Takes an array for each input.
+    fn new(inputs: &[Port], arrays: Vec<Option<ArrayD<f32>>>) -> Result<Self> {
         let mut dataset = Self {
             inputs: Vec::new(),
             samples: 0,
         };
-        for (i, input) in inputs.iter().enumerate() {
-            let found = named.iter().position(|(key, _)| *key == input.name);
-            let data = named.swap_remove(found.ok_or_else(|| {
-                Error::dataset(format!(
-                    "the dataset has no samples of the input {:?}; it has {keys:?}",
-                    input.name
-                ))
-            })?);
-            let data = fit(&input.name, data.1, &input.shape)?;
-            let samples = data.shape()[0];
-            if samples == 0 {
-                return Err(Error::dataset(format!(
-                    "the dataset has no samples of {:?}",
-                    input.name
-                )));
-            }
-            if i > 0 && samples != dataset.samples {
-                return Err(Error::dataset(format!(
-                    "the dataset has {samples} samples of {:?} but {} of {:?}",
-                    input.name, dataset.samples, inputs[0].name
-                )));
-            }
-            for (sample, values) in data.axis_iter(Axis(0)).enumerate() {
-                if let Some(bad) = values.iter().find(|x| !x.is_finite()) {
-                    return Err(Error::dataset(format!(
-                        "sample {sample} of the input {:?} contains {bad}",
-                        input.name
-                    )));
-                }
-            }
-            dataset.samples = samples;
-            dataset.inputs.push(data);
+        for (input, array) in inputs.iter().zip(arrays) {
+            dataset.add(input, array.unwrap_or_default(), inputs)?;
         }
         Ok(dataset)
+    }
+
+    /// Checks shape, count and values of the next input.
+    fn add(&mut self, input: &Port, data: ArrayD<f32>, inputs: &[Port]) -> Result<()> {
+        let full = full_shape(input, data.shape())?;
+        let samples = full[0];
+        if samples == 0 {
+            return Err(Error::dataset(format!(
+                "the dataset has no samples of {:?}",
+                input.name
+            )));
+        }
+        if !self.inputs.is_empty() && samples != self.samples {
+            return Err(Error::dataset(format!(
+                "the dataset has {samples} samples of {:?} but {} of {:?}",
+                input.name, self.samples, inputs[0].name
+            )));
+        }
+        for (sample, values) in data.axis_iter(Axis(0)).enumerate() {
+            if let Some(bad) = values.iter().find(|x| !x.is_finite()) {
+                return Err(Error::dataset(format!(
+                    "sample {sample} of the input {:?} contains {bad}",
+                    input.name
+                )));
+            }
+        }
+        let data = data
+            .into_shape_with_order(IxDyn(&full))
+            .map_err(|e| Error::dataset(format!("the samples of {:?}: {e}", input.name)))?;
+        self.samples = samples;
+        self.inputs.push(data);
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -184,27 +344,25 @@ impl Dataset {
     }
 }
 
-/// Gives `data` the shape [samples, ..shape]: the batch dimension may be left
-/// out, be there, or be the sample axis itself.
-fn fit(name: &str, data: ArrayD<f32>, shape: &[usize]) -> Result<ArrayD<f32>> {
+/// The shape [samples, ..shape of the input] of an array: the batch dimension may be
+/// left out, be there, or be the sample axis itself.
+fn full_shape(input: &Port, found: &[usize]) -> Result<Vec<usize>> {
+    let shape = &input.shape[..];
     let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
-    let found = data.shape().to_vec();
-    let fits = found
-        .split_first()
-        .is_some_and(|(_, rest)| rest == shape || rest == without_batch);
-    if !fits {
-        return Err(Error::dataset(format!(
-            "the samples of {name:?} have shape {found:?}; expected [samples, {}]",
+    match found.split_first() {
+        Some((samples, rest)) if rest == shape || rest == without_batch => {
+            Ok([&[*samples], shape].concat())
+        }
+        _ => Err(Error::dataset(format!(
+            "the samples of {:?} have shape {found:?}; expected [samples, {}]",
+            input.name,
             without_batch
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()
                 .join(", ")
-        )));
+        ))),
     }
-    let full = [&found[..1], shape].concat();
-    data.into_shape_with_order(IxDyn(&full))
-        .map_err(|e| Error::dataset(format!("the samples of {name:?}: {e}")))
 }
 
 /// The one input of a model, for datasets that name none.
@@ -220,14 +378,41 @@ fn only<'a>(inputs: &'a [Port], what: &str) -> Result<&'a Port> {
 
 #[cfg(feature = "images")]
 fn read_images(files: &[PathBuf], inputs: &[Port], options: &ImageOptions) -> Result<ArrayD<f32>> {
-    images::read(files, &only(inputs, "a folder of images")?.shape, options)
+    images::read(files, only(inputs, "a folder of images")?, options.resize)
 }
 
 #[cfg(not(feature = "images"))]
 fn read_images(_: &[PathBuf], _: &[Port], _: &ImageOptions) -> Result<ArrayD<f32>> {
-    Err(Error::new(
-        Blame::Dataset,
-        "this is a folder of images: enable the `images` feature of niello",
+    Err(without("a folder of images", "images"))
+}
+
+#[cfg(feature = "wav")]
+fn read_sound(files: &[PathBuf], inputs: &[Port]) -> Result<ArrayD<f32>> {
+    sound::read(files, only(inputs, "a folder of recordings")?)
+}
+
+#[cfg(not(feature = "wav"))]
+fn read_sound(_: &[PathBuf], _: &[Port]) -> Result<ArrayD<f32>> {
+    Err(without("a folder of recordings", "wav"))
+}
+
+#[cfg(feature = "csv")]
+fn read_table(path: &Path, inputs: &[Port]) -> Result<Vec<Option<ArrayD<f32>>>> {
+    let arrays = table::read(&bytes(path)?, inputs)
+        .map_err(|e| Error::dataset(format!("{}: {e}", path.display())))?;
+    Ok(arrays.into_iter().map(Some).collect())
+}
+
+#[cfg(not(feature = "csv"))]
+fn read_table(_: &Path, _: &[Port]) -> Result<Vec<Option<ArrayD<f32>>>> {
+    Err(without("a table", "csv"))
+}
+
+/// A reader that is left out.
+#[cfg(not(all(feature = "images", feature = "wav", feature = "csv")))]
+fn without(what: &str, feature: &str) -> Error {
+    Error::dataset(format!(
+        "this is {what}: enable the `{feature}` feature of niello"
     ))
 }
 
@@ -244,5 +429,78 @@ pub(crate) fn limit(available: usize, wanted: Option<usize>) -> Result<usize> {
         )),
         Some(n) => Ok(n),
         None => Ok(available),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{ByteScale, ElementType};
+
+    /// An f32 input.
+    pub(super) fn port(name: &str, shape: &[usize]) -> Port {
+        Port {
+            name: name.into(),
+            tensor: format!("serving_default_{name}:0"),
+            value: 0,
+            shape: shape.to_vec(),
+            element: ElementType::F32,
+            bytes: ByteScale::UNIT,
+        }
+    }
+
+    fn npy(shape: &str, data: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}");
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\0", &length[..], header.as_bytes(), data].concat()
+    }
+
+    /// Reads an archive of these arrays.
+    fn npz(members: &[(&str, &[u8])], inputs: &[Port]) -> Result<Dataset> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("a.npz");
+        std::fs::write(&file, npz::tests::zip(members, true)).expect("writable");
+        Dataset::read(&file, inputs, &ImageOptions::default())
+    }
+
+    #[test]
+    fn inputs_are_found_under_their_usual_names() {
+        let one = npy("(2, 3)", &[0, 1, 2, 3, 4, 5]);
+        for key in [
+            "x",
+            "x:0",
+            "serving_default_x:0",
+            "serving_default_x",
+            "arr_0",
+        ] {
+            let data = npz(&[(&format!("{key}.npy"), &one)], &[port("x", &[1, 3])]);
+            let data = data.expect(key);
+            assert_eq!(data.len(), 2);
+            assert_eq!(data.sample(1)[0].as_slice(), Some(&[3.0, 4.0, 5.0][..]));
+        }
+        let two = [port("x", &[1, 3]), port("y", &[1, 3])];
+        let error = npz(&[("x.npy", &one), ("arr_0.npy", &one)], &two).expect_err("no y");
+        assert!(error.message.contains("\"arr_0\", which is not"), "{error}");
+        let error = npz(&[("x.npy", &one), ("x:0.npy", &one)], &two[..1]).expect_err("twice");
+        assert!(error.message.contains("several arrays"), "{error}");
+    }
+
+    #[test]
+    fn small_files_cannot_promise_much() {
+        let input = [port("x", &[1, 1 << 20])];
+        let bomb = npy("(4096, 1048576)", &vec![0; 1 << 24]);
+        let error = npz(&[("x.npy", &bomb)], &input).expect_err("4 G elements");
+        assert!(
+            error.message.contains("than a file of this size"),
+            "{error}"
+        );
+        let long = npy("(1, 1048576)", &vec![0; 1 << 24]);
+        let error = npz(&[("x.npy", &long)], &input).expect_err("longer");
+        assert!(error.message.contains("longer than"), "{error}");
+        for shape in ["(1099511627776, 0, 1099511627776)", "(0,)", "(3, 0)"] {
+            npz(&[("x.npy", &npy(shape, &[]))], &input).expect_err("no elements");
+        }
+        let error = npz(&[("x.npy", &npy("(0, 1048576)", &[]))], &input).expect_err("empty");
+        assert!(error.message.contains("no samples"), "{error}");
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn batch(interface: &Interface<'_>, is_stateful: bool) -> TokenStream
     let idents: Vec<_> = interface.inputs.iter().map(|p| &p.ident).collect();
     let run = if interface.inputs_in_arena {
         quote! {
-            #(*arena.#idents() = *inputs.#idents;)*
+            #(*Arena::#idents(arena) = *inputs.#idents;)*
             run_into(arena, output);
         }
     } else {

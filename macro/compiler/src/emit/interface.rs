@@ -124,6 +124,20 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
         }
         _ => quote!(),
     };
+    let quantization = match port.bytes {
+        None => quantization,
+        Some(bytes) => {
+            let (scale, offset) = (float(bytes.scale), float(bytes.offset));
+            quote! {
+                impl #ty {
+                    /// `real = SCALE * byte + OFFSET`.
+                    pub const SCALE: f32 = #scale;
+                    /// What the byte 0 stands for.
+                    pub const OFFSET: f32 = #offset;
+                }
+            }
+        }
+    };
     quote! {
         #[doc = #docs]
         #[derive(Clone, Copy, Debug, PartialEq)]

@@ -64,7 +64,8 @@ impl Memory<'_> {
         let copied = self.interface.inputs.iter();
         let copied = copied.filter(|_| self.interface.inputs_in_arena).map(|p| {
             let ident = &p.ident;
-            quote!(*arena.#ident() = *#ident;)
+            // No trait's method of this name comes first.
+            quote!(*#name::Arena::#ident(&mut arena) = *#ident;)
         });
         quote! {
             fn #name(#(#declared),*) -> #name::Output {

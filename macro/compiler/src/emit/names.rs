@@ -5,7 +5,7 @@ use proc_macro2::Ident;
 
 use super::ident;
 use crate::error::{Blame, Error, Result};
-use crate::graph::{self, ElementType};
+use crate::graph::{self, ByteScale, ElementType};
 
 /// An input or output as the emitted code has it.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Port {
     /// Without a leading batch dimension of 1.
     pub shape: Vec<usize>,
     pub element: ElementType,
+    /// What callers' bytes stand for, where the file has real numbers.
+    pub bytes: Option<ByteScale>,
 }
 
 /// An entry of a written-out parameter list.
@@ -45,6 +47,8 @@ pub(crate) enum Side {
 const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Run", "State", "Inputs", "Self"];
 const RESERVED_IDENTS: &[&str] = &[
     "arena", "inputs", "output", "rt", "state", "next", "number", "step", "new", "within",
+    "run_into", // Methods that would be found before an arena's own.
+    "clone", "to_owned", "into", "try_into", "borrow",
 ];
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
@@ -101,6 +105,7 @@ pub(crate) fn resolve(
             .iter()
             .position(|p| p.name == choice.name)
             .or_else(|| defaults.iter().position(|d| *d == choice.name))
+            .or_else(|| ports.iter().position(|p| p.is_called(&choice.name)))
             .ok_or_else(|| {
                 Error::new(
                     blame(i),
@@ -135,9 +140,11 @@ pub(crate) fn resolve(
             .rename
             .clone()
             .unwrap_or_else(|| defaults[index].clone());
-        if side == Side::Inputs && RESERVED_IDENTS.contains(&name.as_str()) {
-            let message = format!("`{name}` is a name of the generated code; choose another");
-            return Err(Error::new(blame(i), message));
+        if let Some(reason) = unfit(&name, side) {
+            return Err(Error::new(
+                blame(i),
+                format!("`{name}` {reason}; choose another"),
+            ));
         }
         if idents.contains(&name) {
             return Err(Error::new(
@@ -160,6 +167,37 @@ pub(crate) fn resolve(
     Ok(finish(side, ports, indices, idents, |i| choices[i].element))
 }
 
+/// Why the user cannot choose a name.
+fn unfit(name: &str, side: Side) -> Option<&'static str> {
+    let mut characters = name.chars();
+    let first = characters.next().unwrap_or(' ');
+    let is_word = (first.is_alphabetic() || first == '_')
+        && characters.all(|c| c.is_alphanumeric() || c == '_');
+    if !is_word || matches!(name, "_" | "self" | "Self" | "super" | "crate") {
+        return Some("is no name");
+    }
+    if side == Side::Outputs {
+        return None;
+    }
+    if RESERVED_IDENTS.contains(&name) {
+        return Some("is a name of the generated code");
+    }
+    // A parameter cannot have the name of a type or a constant.
+    first
+        .is_uppercase()
+        .then_some("begins like a type or a constant of the generated code")
+}
+
+/// The identifier of a name, which may be a keyword.
+fn port_ident(name: &str) -> Ident {
+    let raw = KEYWORDS.contains(&name) && !matches!(name, "self" | "super" | "crate");
+    if raw {
+        Ident::new_raw(name, proc_macro2::Span::call_site())
+    } else {
+        ident(name)
+    }
+}
+
 /// What callers may pass for an element type of the file.
 fn allowed(file: ElementType) -> &'static [ElementType] {
     match file {
@@ -180,7 +218,7 @@ fn finish(
     element: impl Fn(usize) -> Option<ElementType>,
 ) -> Vec<Port> {
     let types = idents.iter().map(|i| {
-        let camel = i.trim_start_matches("r#").to_upper_camel_case();
+        let camel = i.to_upper_camel_case();
         let camel = if camel.starts_with(|c: char| c.is_ascii_digit()) || camel.is_empty() {
             format!("T{camel}")
         } else {
@@ -200,17 +238,22 @@ fn finish(
         .enumerate()
         .map(|(position, ((index, name), type_name))| {
             let port = &ports[index];
+            let element = element(position).unwrap_or(port.element);
             Port {
                 index,
                 name: port.name.clone(),
-                ident: ident(&name),
+                ident: port_ident(&name),
                 type_name: ident(&type_name),
                 shape: port
                     .shape
                     .strip_prefix(&[1])
                     .unwrap_or(&port.shape)
                     .to_vec(),
-                element: element(position).unwrap_or(port.element),
+                element,
+                bytes: (side == Side::Inputs
+                    && element == ElementType::U8
+                    && port.element == ElementType::F32)
+                    .then_some(port.bytes),
             }
         })
         .collect()
@@ -269,9 +312,11 @@ mod tests {
     fn port(name: &str) -> graph::Port {
         graph::Port {
             name: name.into(),
+            tensor: name.into(),
             value: 0,
             shape: vec![1, 2],
             element: ElementType::F32,
+            bytes: graph::ByteScale::UNIT,
         }
     }
 
@@ -332,6 +377,22 @@ mod tests {
         let list = [choice("image_0"), renamed];
         let error = resolve(Side::Inputs, &ports, Some(&list)).expect_err("a name of ours");
         assert!(error.message.contains("`output`"), "{error}");
+        for name in ["CONV_2D_0", "clone", "_", "self", "", "7", "a b"] {
+            let renamed = PortChoice {
+                rename: Some(name.into()),
+                ..choice("hint")
+            };
+            let list = [choice("image_0"), renamed];
+            resolve(Side::Inputs, &ports, Some(&list)).expect_err(name);
+        }
+        let renamed = PortChoice {
+            rename: Some("type".into()),
+            ..choice("hint")
+        };
+        let list = [choice("serving_default_image:0"), renamed];
+        let resolved = resolve(Side::Inputs, &ports, Some(&list)).expect("a keyword is a name");
+        assert_eq!(resolved[1].ident.to_string(), "r#type");
+        assert_eq!(resolved[1].type_name.to_string(), "Type");
         let error = resolve(Side::Inputs, &ports, Some(&[choice("imgae")])).expect_err("a typo");
         assert_eq!(error.blame, Blame::Input(0));
     }

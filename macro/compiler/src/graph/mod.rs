@@ -4,12 +4,15 @@
 //! [`Graph::read`] takes one subgraph of the file, with all that it calls;
 //! [`rewrite`] then folds what need not exist at run time.
 
+mod bytes;
 mod control;
 mod exact;
 mod fold;
 mod functions;
+mod port_names;
 mod ports;
 mod read;
+mod refused;
 pub(crate) mod rewrite;
 mod sets;
 mod shapes;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
+pub(crate) use bytes::{ByteScale, scales_bytes};
 pub(crate) use sets::Sets;
 pub(crate) use shapes::InputShapes;
 
@@ -265,11 +269,26 @@ pub(crate) struct State {
 pub(crate) struct Port {
     /// The signature's name, else the tensor's without its decorations.
     pub name: String,
+    /// The file's name of the tensor.
+    pub tensor: String,
     pub value: ValueId,
     /// With the batch dimension.
     pub shape: Vec<usize>,
     /// The file's element type: what callers see unless they choose.
     pub element: ElementType,
+    /// Of an input of real numbers: what a byte stands for.
+    pub bytes: ByteScale,
+}
+
+impl Port {
+    /// True for its name, and for the tensor's with or without decorations.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let plain = port_names::plain_name(name);
+        self.name == name
+            || self.tensor == name
+            || self.name == plain
+            || port_names::plain_name(&self.tensor) == plain
+    }
 }
 
 /// One subgraph, in order of execution.

@@ -1,7 +1,7 @@
 //! Which subgraph is compiled, and what its inputs and outputs are called.
 
 use super::read::{Scope, ids};
-use super::{ElementType, Graph, Port};
+use super::{ByteScale, ElementType, Graph, Port, port_names};
 use crate::error::{Blame, Error, Result};
 use crate::tflite::{Model, SubGraph, TensorType};
 
@@ -77,6 +77,7 @@ pub(super) fn ports(
         (ids(entry.subgraph.inputs()), &entry.inputs)
     };
     let tensors = entry.subgraph.tensors().unwrap_or_default();
+    let mut named = Vec::new();
     for (position, &id) in list.iter().enumerate() {
         let index = usize::try_from(id)
             .ok()
@@ -86,9 +87,23 @@ pub(super) fn ports(
                     "the subgraph's interface names tensor {id}, which does not exist"
                 ))
             })?;
-        let tensor = tensors.get(index);
-        let plain = plain_name(&super::tensor::name(&tensor, index));
-        let element = match tensor.type_() {
+        // One tensor may be several outputs, each with its own name.
+        let earlier = list[..position]
+            .iter()
+            .filter(|other| **other == id)
+            .count();
+        let signature = names
+            .iter()
+            .filter(|(i, name)| *i == index && !name.is_empty())
+            .nth(earlier)
+            .map(|(_, name)| *name);
+        let tensor = super::tensor::name(&tensors.get(index), index);
+        named.push((signature, tensor));
+    }
+    let plain = port_names::names(&named, output);
+    for ((&id, (_, tensor)), name) in list.iter().zip(named).zip(plain) {
+        let index = id as usize;
+        let element = match tensors.get(index).type_() {
             TensorType::FLOAT32 => ElementType::F32,
             TensorType::INT8 => ElementType::I8,
             TensorType::UINT8 => ElementType::U8,
@@ -97,28 +112,20 @@ pub(super) fn ports(
             TensorType::BOOL => ElementType::Bool,
             other => {
                 return Err(Error::model(format!(
-                    "input or output {plain:?} has element type {}; supported are FLOAT32, INT8, \
+                    "input or output {name:?} has element type {}; supported are FLOAT32, INT8, \
                      UINT8, INT16, INT32, INT64 and BOOL",
                     other.variant_name().unwrap_or("unknown")
                 )));
             }
         };
-        // One tensor may be several outputs, each with its own name.
-        let earlier = list[..position]
-            .iter()
-            .filter(|other| **other == id)
-            .count();
-        let name = names
-            .iter()
-            .filter(|(i, name)| *i == index && !name.is_empty())
-            .nth(earlier)
-            .map_or(plain, |(_, name)| (*name).to_owned());
         let value = scope.values[index];
         let port = Port {
             name,
+            tensor,
             value,
             shape: graph.values[value].shape.clone(),
             element,
+            bytes: ByteScale::UNIT,
         };
         if output {
             graph.outputs.push(port);
@@ -127,31 +134,4 @@ pub(super) fn ports(
         }
     }
     Ok(())
-}
-
-/// A tensor name without what the converter adds to it.
-fn plain_name(name: &str) -> String {
-    let name = name.strip_prefix("serving_default_").unwrap_or(name);
-    match name.rsplit_once(':') {
-        Some((head, digits)) if !head.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
-            head.to_owned()
-        }
-        _ => name.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain_name;
-
-    #[test]
-    fn names_lose_only_the_converters_decorations() {
-        assert_eq!(plain_name("serving_default_left:0"), "left");
-        assert_eq!(
-            plain_name("StatefulPartitionedCall:1"),
-            "StatefulPartitionedCall"
-        );
-        assert_eq!(plain_name("model/conv:relu"), "model/conv:relu");
-        assert_eq!(plain_name("input_1"), "input_1");
-    }
 }

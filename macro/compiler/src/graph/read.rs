@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use super::shapes::{self, InputShapes};
 use super::state::Variable;
-use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
+use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, refused, shape_text, tensor};
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
@@ -35,6 +35,8 @@ impl Graph {
             is_static: true,
             variables: Vec::new(),
             unsupported: Vec::new(),
+            custom: Vec::new(),
+            refused: HashMap::new(),
             depth: 0,
         };
         let mut scope = reader.scope(&entry.subgraph)?;
@@ -44,7 +46,7 @@ impl Graph {
         ports::ports(&mut reader.graph, &entry, &scope, true)?;
         reader.states();
         reader.supported()?;
-        check_order(&reader.graph)?;
+        check_order(&reader.graph, &reader.refused)?;
         Ok(reader.graph)
     }
 }
@@ -63,6 +65,10 @@ pub(super) struct Reader<'a> {
     pub variables: Vec<Variable>,
     /// The places of operators that no row of the table knows.
     unsupported: Vec<String>,
+    /// The names of custom ones among them.
+    custom: Vec<String>,
+    /// Constants that cannot be read, and why.
+    refused: HashMap<ValueId, String>,
     /// How many subgraphs call each other here.
     pub depth: usize,
 }
@@ -106,6 +112,11 @@ impl<'a> Reader<'a> {
             let id = self.value(value);
             self.stated[id] = tensor::stated(&tensor);
             self.has_signature[id] = tensor::has_signature(&tensor);
+            let is_constant = tflite::buffer(self.bytes, self.model, &tensors.get(i))?.is_some();
+            let reason = refused::constant(&tensors.get(i), self.graph.values[id].constant.is_some());
+            if let Some(reason) = reason.filter(|_| is_constant) {
+                self.refused.insert(id, reason);
+            }
             scope.values.push(id);
         }
         Ok(scope)
@@ -159,6 +170,9 @@ impl<'a> Reader<'a> {
                 self.operator(code, &record, scope)
             } else {
                 self.unsupported.push(record.place);
+                if code == BuiltinOperator::CUSTOM {
+                    self.custom.push(custom.to_owned());
+                }
                 // What comes after is looked at, too, to list all of them at once.
                 continue;
             };
@@ -183,7 +197,13 @@ impl<'a> Reader<'a> {
             // -1 stands for an optional input that is left out.
             operands.push(match (id, scope.value(id)) {
                 (-1, _) => None,
-                (_, Some(value)) => Some(self.current(value)),
+                (_, Some(value)) => {
+                    if let Some(reason) = self.refused.get(&value) {
+                        let name = &self.graph.values[value].name;
+                        return Err(Error::model(format!("its operand {name:?} {reason}")));
+                    }
+                    Some(self.current(value))
+                }
                 _ => {
                     let message = format!("reads tensor {id}, which does not exist");
                     return Err(Error::model(message));
@@ -296,21 +316,15 @@ impl<'a> Reader<'a> {
         if self.unsupported.is_empty() {
             return Ok(());
         }
-        let what = if self.unsupported.len() == 1 {
-            "1 operator is"
-        } else {
-            "these operators are"
-        };
-        Err(Error::model(format!(
-            "{what} not supported:\n  {}\nSupported: {}",
-            self.unsupported.join("\n  "),
-            ops::SUPPORTED.join(", ")
+        Err(Error::model(refused::operators(
+            &self.unsupported,
+            &self.custom,
         )))
     }
 }
 
 /// Every operand must be an input, a constant or written earlier.
-fn check_order(graph: &Graph) -> Result<()> {
+fn check_order(graph: &Graph, refused: &HashMap<ValueId, String>) -> Result<()> {
     let mut ready: Vec<bool> = graph.values.iter().map(|v| v.constant.is_some()).collect();
     for port in &graph.inputs {
         ready[port.value] = true;
@@ -320,11 +334,12 @@ fn check_order(graph: &Graph) -> Result<()> {
     }
     for node in &graph.nodes {
         if let Some(&value) = node.inputs.iter().flatten().find(|&&v| !ready[v]) {
-            return Err(Error::model(format!(
-                "reads {:?} before any operator writes it",
-                graph.values[value].name
-            ))
-            .at(node.place(graph)));
+            let name = &graph.values[value].name;
+            let message = match refused.get(&value) {
+                Some(reason) => format!("its operand {name:?} {reason}"),
+                None => format!("reads {name:?} before any operator writes it"),
+            };
+            return Err(Error::model(message).at(node.place(graph)));
         }
         for &output in &node.outputs {
             if std::mem::replace(&mut ready[output], true) {

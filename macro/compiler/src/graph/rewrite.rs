@@ -173,7 +173,7 @@ fn fuse(producer: &mut Node, activation: Activation) -> bool {
 }
 
 /// The constant of `x op constant`, and whether it stands first.
-fn affine(graph: &Graph, node: &Node, x: ValueId) -> Option<[ArrayD<f32>; 2]> {
+pub(super) fn affine(graph: &Graph, node: &Node, x: ValueId) -> Option<[ArrayD<f32>; 2]> {
     let &[Some(a), Some(b)] = node.inputs.as_slice() else {
         return None;
     };

@@ -8,7 +8,7 @@ use quote::quote;
 use super::{Buffer, LowerContext, Source};
 use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::{Constant, QuantParams};
+use crate::graph::{Constant, ElementType, QuantParams};
 
 /// Dimensions that kernels loop over; shapes are merged into as few as possible.
 const MAX_DIMS: usize = 6;
@@ -154,6 +154,10 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
             let data = data.iter().map(|&x| params.quantize(x)).collect();
             Ok((params, Source::Constant(Buffer::I8(data))))
         }
+        _ if operand.value.element == ElementType::I32 => Err(Error::model(format!(
+            "its operand {:?} is int32, but it computes real numbers",
+            operand.value.name
+        ))),
         _ => Err(Error::model(format!(
             "operand {:?} is neither a quantized tensor with a scale nor a float constant",
             operand.value.name

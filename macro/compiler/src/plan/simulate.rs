@@ -15,7 +15,7 @@ pub(crate) fn simulate_in_arena(
     states: &mut Vec<Buffer>,
 ) -> Vec<Buffer> {
     let mut arena = vec![0_u8; plan.bytes];
-    let mut outside = program.start(inputs);
+    let mut outside = program.start(inputs, &[]);
     let given: Vec<(TensorId, Vec<u8>)> = program
         .inputs
         .iter()

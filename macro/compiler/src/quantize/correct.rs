@@ -8,8 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::QuantGraph;
-use crate::calibrate::Evaluation;
-use crate::dataset::Dataset;
+use crate::calibrate::{Evaluation, Samples};
 use crate::graph::Graph;
 use crate::ops::Buffer;
 use crate::parallel;
@@ -71,16 +70,23 @@ impl Moments {
 pub(crate) fn correct_biases(
     graph: &Graph,
     program: &mut QuantGraph,
-    dataset: &Dataset,
-    samples: &[usize],
+    samples: &Samples<'_>,
 ) -> Corrections {
     let runs: Vec<Mutex<Run>> = samples
+        .histories(graph, &[])
         .iter()
-        .map(|&sample| {
-            let sample = dataset.sample(sample);
+        .map(|(sample, states)| {
+            let sample = samples.sample(*sample);
+            // Both begin with what the float model remembers.
+            let int8_states: Vec<Buffer> = program
+                .states
+                .iter()
+                .zip(states)
+                .map(|(state, real)| program.encode_tensor(state.value, real.iter().copied()))
+                .collect();
             Mutex::new(Run {
-                real: Evaluation::new(graph, &sample),
-                tensors: program.start(&program.encode_sample(&sample)),
+                real: Evaluation::new(graph, &sample, states),
+                tensors: program.start(&program.encode_sample(&sample), &int8_states),
             })
         })
         .collect();

@@ -12,8 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use ndarray::Axis;
 
-use crate::calibrate::evaluate;
-use crate::dataset::Dataset;
+use crate::calibrate::{Samples, evaluate_from};
 use crate::graph::{Constant, Graph, Node, Sets, ValueId};
 use crate::ops::{Activation, ChannelRole};
 use crate::parallel;
@@ -43,15 +42,16 @@ const MIXED_STRENGTH: f32 = 0.3;
 const LARGEST: f32 = 1024.0;
 
 /// Finds factors on calibration samples.
-pub(crate) fn factors(graph: &Graph, dataset: &Dataset, samples: &[usize]) -> Factors {
+pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Factors {
     let classes = classes(graph);
     let wanted: HashMap<ValueId, usize> = classes
         .iter()
         .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
         .collect();
-    let seen = parallel::map(samples, |&sample| {
+    let histories = samples.histories(graph, &[]);
+    let seen = parallel::map(&histories, |(sample, states)| {
         let mut seen = Vec::new();
-        evaluate(graph, &dataset.sample(sample), |value, data| {
+        evaluate_from(graph, &samples.sample(*sample), states, |value, data| {
             if let Some(&channels) = wanted.get(&value) {
                 let mut ranges = vec![0.0_f32; channels];
                 for (i, x) in data.iter().enumerate() {

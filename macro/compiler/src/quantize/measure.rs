@@ -3,9 +3,10 @@
 //! SQNR in dB = 10 log10(mean(reference^2) / mean((reference - got)^2)), over
 //! all elements of all samples.
 
+use ndarray::{ArrayD, ArrayViewD};
+
 use super::QuantGraph;
-use crate::calibrate::evaluate;
-use crate::dataset::Dataset;
+use crate::calibrate::{History, Samples, evaluate_from};
 use crate::graph::{Graph, ValueId};
 use crate::ops::Buffer;
 use crate::parallel;
@@ -79,12 +80,25 @@ pub(crate) struct Measurement {
 pub(crate) fn measure(
     graph: &Graph,
     program: &QuantGraph,
-    dataset: &Dataset,
-    samples: &[usize],
+    samples: &Samples<'_>,
     steps: bool,
 ) -> Measurement {
-    let parts = parallel::map(samples, |&sample| {
-        one(graph, program, &dataset.sample(sample), steps)
+    let histories = samples.histories(graph, &[]);
+    let int8_histories = int8_histories(graph, program, samples);
+    let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
+    let parts = parallel::map(&both, |((sample, states), int8_states)| {
+        let got = program.simulate(
+            &program.encode_sample(&samples.sample(*sample)),
+            int8_states,
+        );
+        one(
+            graph,
+            program,
+            &samples.sample(*sample),
+            states,
+            &got,
+            steps,
+        )
     });
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
@@ -102,15 +116,30 @@ pub(crate) fn measure(
     all
 }
 
+/// What the int8 program remembers before each sample.
+fn int8_histories(graph: &Graph, program: &QuantGraph, samples: &Samples<'_>) -> Vec<Vec<Buffer>> {
+    if !samples.depend(graph) {
+        return vec![Vec::new(); samples.numbers.len()];
+    }
+    let all = samples.before_each(|number, states: &mut Vec<Buffer>| {
+        let inputs = program.encode_sample(&samples.sample(number));
+        let tensors = program.simulate(&inputs, states);
+        let next = program.states.iter().map(|s| tensors[s.next].clone());
+        *states = next.collect();
+    });
+    all.into_iter().map(|(_, states)| states).collect()
+}
+
 fn one(
     graph: &Graph,
     program: &QuantGraph,
-    sample: &[ndarray::ArrayViewD<'_, f32>],
+    sample: &[ArrayViewD<'_, f32>],
+    states: &[ArrayD<f32>],
+    got: &[Buffer],
     steps: bool,
 ) -> Measurement {
-    let got = program.simulate(&program.encode_sample(sample));
     let mut real: Vec<Option<Vec<f32>>> = vec![None; graph.values.len()];
-    evaluate(graph, sample, |value, data| {
+    evaluate_from(graph, sample, states, |value, data| {
         if steps || graph.is_output(value) {
             real[value] = Some(data.iter().copied().collect());
         }

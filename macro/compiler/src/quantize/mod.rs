@@ -15,7 +15,7 @@ pub(crate) mod sigmoid;
 
 use std::sync::Arc;
 
-use crate::graph::{ElementType, QuantParams, ValueId};
+use crate::graph::{ByteScale, ElementType, QuantParams, ValueId};
 use crate::ops::{Accumulators, Buffer, Kernel};
 
 pub(crate) use correct::{Corrections, apply, correct_biases};
@@ -99,6 +99,8 @@ pub(crate) struct QuantGraph {
     pub own_tensors: usize,
     /// For targets with wide SIMD registers.
     pub vectorized: bool,
+    /// By graph input: what a byte stands for, where callers pass bytes for real numbers.
+    pub input_bytes: Vec<Option<ByteScale>>,
 }
 
 impl QuantGraph {
@@ -171,9 +173,10 @@ impl QuantGraph {
         }
     }
 
-    /// Runs the program by the kernels' plain loops and keeps every tensor.
-    pub(crate) fn simulate(&self, inputs: &[Buffer]) -> Vec<Buffer> {
-        let mut tensors = self.start(inputs);
+    /// Runs the program by the kernels' plain loops and keeps every tensor. Without
+    /// `states`, they are fresh.
+    pub(crate) fn simulate(&self, inputs: &[Buffer], states: &[Buffer]) -> Vec<Buffer> {
+        let mut tensors = self.start(inputs, states);
         for step in &self.steps {
             let results = self.simulate_step(step, &tensors);
             for (&id, result) in step.outputs.iter().zip(results) {
@@ -183,8 +186,8 @@ impl QuantGraph {
         tensors
     }
 
-    /// The tensors before the first step: constants, fresh variables and inputs.
-    pub(crate) fn start(&self, inputs: &[Buffer]) -> Vec<Buffer> {
+    /// The tensors before the first step: constants, variables and inputs.
+    pub(crate) fn start(&self, inputs: &[Buffer], states: &[Buffer]) -> Vec<Buffer> {
         let constant = |t: &QuantTensor| {
             let empty = Buffer::I8(Vec::new());
             t.constant.clone().unwrap_or(empty)
@@ -192,6 +195,9 @@ impl QuantGraph {
         let mut tensors: Vec<Buffer> = self.tensors.iter().map(constant).collect();
         for state in &self.states {
             tensors[state.value] = state.initial.clone();
+        }
+        for (state, content) in self.states.iter().zip(states) {
+            tensors[state.value] = content.clone();
         }
         for (&id, input) in self.inputs.iter().zip(inputs) {
             tensors[id] = input.clone();
@@ -234,6 +240,10 @@ impl QuantGraph {
     /// Real values in a tensor's element type.
     pub(crate) fn encode_tensor(&self, id: TensorId, real: impl Iterator<Item = f32>) -> Buffer {
         let tensor = &self.tensors[id];
+        let input = self.inputs.iter().position(|input| *input == id);
+        if let Some(bytes) = input.and_then(|i| self.input_bytes.get(i).copied().flatten()) {
+            return Buffer::I8(real.map(|x| (bytes.byte(x) ^ 0x80) as i8).collect());
+        }
         match (tensor.element.held(), tensor.params) {
             (ElementType::I8, Some(params)) => {
                 Buffer::I8(real.map(|x| params.quantize(x)).collect())

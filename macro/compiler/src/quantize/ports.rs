@@ -3,14 +3,30 @@
 use super::QuantState;
 use super::lower::Lowering;
 use crate::error::{Error, Result};
-use crate::graph::{Constant, ElementType, ValueId};
+use crate::graph::{ByteScale, Constant, ElementType, QuantParams, ValueId};
 use crate::ops::quantize::PortKernel;
+use crate::ops::table::TableKernel;
 use crate::ops::{Buffer, Target};
+
+/// From a byte to the quantized value of what it stands for; nothing where both are
+/// the same steps.
+fn byte_table(bytes: ByteScale, params: QuantParams) -> Option<TableKernel> {
+    let table = TableKernel::new(|q| params.quantize(bytes.real((q + 128) as u8)).into());
+    let same = table
+        .table
+        .iter()
+        .zip(-128..)
+        .all(|(entry, q)| i32::from(*entry) == q);
+    (!same).then_some(table)
+}
 
 impl Lowering<'_> {
     pub(super) fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
         for (port, element) in self.graph.inputs.iter().zip(elements) {
             self.program.input_params.push(self.scales.find(port.value));
+            let bytes = (*element == ElementType::U8 && port.element == ElementType::F32)
+                .then_some(port.bytes);
+            self.program.input_bytes.push(bytes);
             let id = match element {
                 ElementType::F32 => {
                     let id = self.tensor(port.value, ElementType::F32, None);
@@ -21,7 +37,15 @@ impl Lowering<'_> {
                     let target = self.target(port.value)?;
                     let id = self.tensor(port.value, *element, target.params());
                     let held = self.tensor(port.value, target.element(), target.params());
-                    self.extra("(input)", id, held, PortKernel::from(*element));
+                    match bytes.and_then(|bytes| byte_table(bytes, target.params()?)) {
+                        None => self.extra("(input)", id, held, PortKernel::from(*element)),
+                        Some(table) => {
+                            let shifted = self.tensor(port.value, target.element(), None);
+                            self.program.tensors[shifted].value = None;
+                            self.extra("(input)", id, shifted, PortKernel::from(*element));
+                            self.extra("(bytes)", shifted, held, table);
+                        }
+                    }
                     self.tensors.insert(port.value, held);
                     id
                 }

@@ -1,0 +1,76 @@
+//! Which samples run, and what a model with a state remembers of those before.
+
+use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
+
+use super::Range;
+use crate::dataset::Dataset;
+use crate::graph::Graph;
+
+/// A sample, and the states that it begins with; without any they are fresh.
+pub(crate) type History = (usize, Vec<ArrayD<f32>>);
+
+/// Some samples of a dataset.
+#[derive(Clone, Copy)]
+pub(crate) struct Samples<'a> {
+    pub dataset: &'a Dataset,
+    pub numbers: &'a [usize],
+    /// All samples of the dataset are consecutive calls of one stream; else each of them
+    /// is a stream of its own.
+    pub follow: bool,
+}
+
+impl<'a> Samples<'a> {
+    /// One sample: a value per input.
+    pub(crate) fn sample(&self, number: usize) -> Vec<ArrayViewD<'a, f32>> {
+        self.dataset.sample(number)
+    }
+
+    /// The same, each input clipped to its range, if it has one.
+    pub(super) fn clipped(
+        &self,
+        number: usize,
+        clips: &[Option<Range>],
+    ) -> Vec<CowArray<'a, f32, IxDyn>> {
+        let inputs = self.sample(number).into_iter().enumerate();
+        inputs
+            .map(|(i, input)| match clips.get(i).copied().flatten() {
+                Some(range) => input.mapv(|x| x.clamp(range.min, range.max)).into(),
+                None => input.into(),
+            })
+            .collect()
+    }
+
+    /// True if samples depend on those before.
+    pub(crate) fn depend(&self, graph: &Graph) -> bool {
+        self.follow && !graph.states.is_empty()
+    }
+
+    /// The samples with what the float model remembers.
+    pub(crate) fn histories(&self, graph: &Graph, clips: &[Option<Range>]) -> Vec<History> {
+        if !self.depend(graph) {
+            return self.numbers.iter().map(|&n| (n, Vec::new())).collect();
+        }
+        self.before_each(|number, states| {
+            let inputs = self.clipped(number, clips);
+            let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
+            super::outputs(graph, &views, states);
+        })
+    }
+
+    /// Runs all samples up to the last that is asked for, in order, and keeps the states
+    /// before those that are.
+    pub(crate) fn before_each<T: Clone>(
+        &self,
+        run: impl Fn(usize, &mut Vec<T>),
+    ) -> Vec<(usize, Vec<T>)> {
+        let end = self.numbers.iter().max().map_or(0, |last| last + 1);
+        let (mut states, mut before) = (Vec::new(), Vec::new());
+        for number in 0..end {
+            if self.numbers.contains(&number) {
+                before.push((number, states.clone()));
+            }
+            run(number, &mut states);
+        }
+        before
+    }
+}

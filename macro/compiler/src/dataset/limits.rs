@@ -1,0 +1,40 @@
+//! What a dataset may not pass: headers are not believed, so a small file cannot
+//! take the memory or the time of a large one. The compiler holds a file and, for
+//! each element, four bytes.
+
+/// Bytes of one file.
+pub(super) const FILE_BYTES: u64 = u32::MAX as u64;
+
+/// Bytes of a `.npy` header; NumPy itself reads no longer ones.
+pub(super) const HEADER_BYTES: usize = 10_000;
+
+/// Dimensions of an array; NumPy makes no more.
+pub(super) const DIMENSIONS: usize = 64;
+
+/// Arrays of a `.npz`.
+pub(super) const MEMBERS: usize = 4096;
+
+/// Elements of all arrays of a file, if it is small.
+pub(super) const SMALL_FILE_ELEMENTS: u64 = 1 << 26;
+
+/// Elements of all arrays for each byte of a larger file, which may be compressed.
+pub(super) const ELEMENTS_PER_BYTE: u64 = 32;
+
+/// Bytes that are read or unpacked at a time.
+pub(super) const CHUNK_BYTES: usize = 1 << 16;
+
+/// Characters of a file's content in a message.
+const QUOTED: usize = 60;
+
+/// Elements that the arrays of a file may have together.
+pub(super) fn elements(file_bytes: usize) -> u64 {
+    SMALL_FILE_ELEMENTS.max((file_bytes as u64).saturating_mul(ELEMENTS_PER_BYTE))
+}
+
+/// What a file says, for a message: its beginning, in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{:?}..", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}

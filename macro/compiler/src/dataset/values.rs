@@ -1,0 +1,41 @@
+//! Which numbers an input takes.
+
+use crate::graph::{ElementType, Port};
+
+/// The values of an input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Values {
+    Real,
+    /// Indices and counts.
+    Integer,
+    /// True or false.
+    Flag,
+}
+
+impl Values {
+    pub(super) fn of(input: &Port) -> Self {
+        match input.element {
+            ElementType::I32 => Values::Integer,
+            ElementType::Bool => Values::Flag,
+            _ => Values::Real,
+        }
+    }
+
+    /// The sentence goes on behind the number's place.
+    pub(super) fn check(self, number: f64) -> Result<(), String> {
+        match self {
+            // What is not finite is reported by sample.
+            Values::Real => Ok(()),
+            Values::Integer if number.fract() != 0.0 => {
+                Err(format!("is {number}, but the input takes integers"))
+            }
+            Values::Integer if number as i32 as f64 != number => {
+                Err(format!("is {number}, which is no 32-bit integer"))
+            }
+            Values::Flag if number != 0.0 && number != 1.0 => {
+                Err(format!("is {number}, but the input takes true and false"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
