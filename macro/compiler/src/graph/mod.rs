@@ -21,6 +21,7 @@ use ndarray::{ArrayD, IxDyn};
 
 pub(crate) use sets::Sets;
 
+use crate::error::Error;
 use crate::ops::Operator;
 
 /// The position of a [`Value`] in its graph.
@@ -126,7 +127,7 @@ pub(crate) enum Constant {
     I8(ArrayD<i8>),
     I16(ArrayD<i16>),
     I32(ArrayD<i32>),
-    /// The biases of 16x8 quantization.
+    /// The biases of 16x8 quantization, and integers that do not fit 32 bits.
     I64(ArrayD<i64>),
 }
 
@@ -155,6 +156,14 @@ impl Value {
             Some(Quantization::PerTensor(params)) => Some(params),
             _ => None,
         }
+    }
+
+    /// Why a constant with int64 values beyond 32 bits cannot be computed with.
+    pub(crate) fn too_wide(&self) -> Error {
+        Error::model(format!(
+            "{:?} holds int64 values beyond 32 bits; supported are those that fit",
+            self.name
+        ))
     }
 
     /// A constant's real values.
