@@ -83,6 +83,10 @@ def idx(*shape, high):
     return Input(*shape, dtype=I32, low=0, high=high)
 
 
+def whole(*shape, low, high):
+    return Input(*shape, dtype=I32, low=low, high=high)
+
+
 def flag(*shape):
     return Input(*shape, dtype=BOOL)
 
@@ -430,6 +434,46 @@ CASES |= {
     "branches_batch": (lambda x: (lambda y: tf.concat([y, branch(x, 48, 3), y], 3))(branch(x, 5, 1)), [(3, 6, 8, 4)]),
     "branches_output": (lambda x: tf.concat([branch(x, 32, 3), branch(x, 7, 1)], 3), [(1, 6, 9, 16)]),
 }
+# Arithmetic of int32 tensors, also beyond what float32 holds.
+WIDEST = dict(low=-(2**31), high=2**31 - 1)
+for name, function, second in [
+    ("floor_mod_i32", tf.math.floormod, dict(low=-9, high=0)), ("floor_div_i32", tf.math.floordiv, dict(low=1, high=70)),
+    ("div_i32", lambda x, b: R.Div(x=x, y=b), dict(low=-70, high=-2)), ("maximum_i32", tf.maximum, WIDEST), ("minimum_i32", tf.minimum, WIDEST),
+    ("squared_difference_i32", tf.math.squared_difference, dict(low=-9, high=9)),
+]:
+    narrow = name.startswith("squared")
+    first = dict(low=-30000, high=30000) if narrow else WIDEST
+    CASES[name] = (lambda x, b, f=function: f(x, b), [whole(1, 5, 6, **first), whole(5, 1, **second)])
+CASES |= {
+    "pow_i32": (lambda x, b: tf.pow(x, b), [whole(1, 5, 6, low=-30, high=30), whole(6, low=0, high=6)]),
+    "abs_i32": (lambda x: tf.abs(x), [whole(1, 20, **WIDEST)]),
+    "neg_i32": (lambda x: -x, [whole(1, 20, **WIDEST)]),
+    "sum_i32": (lambda x: tf.reduce_sum(x, [1, 3]), [whole(1, 5, 4, 6, low=-(2**25), high=2**25)]),
+    "mean_i32": (lambda x: tf.reduce_mean(x, [-1], keepdims=True), [whole(1, 5, 4, 6, **WIDEST)]),
+    "reduce_max_i32": (lambda x: tf.reduce_max(x, [1]), [whole(1, 5, 4, **WIDEST)]),
+    "reduce_min_i32": (lambda x: tf.reduce_min(x, [0, 1]), [whole(2, 5, 4, **WIDEST)]),
+    "reduce_prod_i32": (lambda x: tf.reduce_prod(x, [2]), [whole(1, 4, 5, low=-60, high=60)]),
+    "reduce_any": (lambda x, b: tf.reduce_any(tf.logical_and(x, b), [1]), [flag(2, 4, 5), flag(2, 4, 5)]),
+    "reduce_all": (lambda x, b: tf.reduce_all(tf.logical_or(x, b), [0, 2], keepdims=True), [flag(2, 4, 3), flag(2, 4, 3)]),
+    # A hash: products leave 24 bits, and in between 32.
+    "hash_i32": (lambda x: tf.gather(W["dense"], tf.math.floormod(x * 1103515245 + 12345, 12)), [whole(1, 9, low=0, high=5000)]),
+}
+# Inputs that become constants of the file, which the converter would have folded.
+FIXED = {
+    "range_fixed": {"b": np.int32(7), "c": np.int32(-2)},
+    "rank_fixed": {}, "zeros_like_fixed": {}, "broadcast_args_fixed": {"b": np.array([4, 1], np.int32), "c": np.array([3, 1, 5], np.int32)},
+    "exact_fixed": {"b": np.int32(2**30), "c": np.int32(77777)},
+    "topk_fixed": {"b": np.int32(4)},
+}
+CASES |= {
+    "range_fixed": (lambda x, b, c: x + tf.range(b, -2, c, dtype=I32), [whole(1, 5, low=0, high=9), whole(low=0, high=9), whole(low=0, high=9)]),
+    "rank_fixed": (lambda x: x * tf.cast(R.Rank(input=x), F32), [(1, 4, 3)]),
+    "zeros_like_fixed": (lambda x, b: tf.maximum(x, R.ZerosLike(x=b)), [(1, 4, 3), (3,)]),
+    "broadcast_args_fixed": (lambda x, b, c: tf.broadcast_to(x, tf.broadcast_dynamic_shape(b, c)), [(4, 1), whole(2, low=4, high=5), whole(3, low=4, high=5)]),
+    # (2^30 + 77777) % 1000003, which float32 would round.
+    "exact_fixed": (lambda x, b, c: x + tf.math.floormod(b + c, 1000003), [whole(1, 5, low=0, high=9), whole(low=0, high=9), whole(low=0, high=9)]),
+    "topk_fixed": (lambda x, b: tuple(tf.math.top_k(x, tf.minimum(b, 99))), [(1, 17), whole(low=1, high=9)]),
+}
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {
     "conv_16x8": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),
@@ -550,6 +594,27 @@ def litert(model, data):
         for name, tensor, *_ in outs:
             outputs[name].append(interpreter.get_tensor(tensor).copy())
     return {k: np.stack(v) for k, v in outputs.items()}
+
+
+def fixed(model, values):
+    """The model with some inputs as constants; shapes that were not known are left out."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
+    graph, signature = file.subgraphs[0], file.signatureDefs[0]
+    for port in list(signature.inputs):
+        value = values.get(port.name.decode())
+        if value is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(value.tobytes(), np.uint8)
+            graph.tensors[port.tensorIndex].buffer = len(file.buffers)
+            file.buffers.append(buffer)
+            graph.inputs = [i for i in graph.inputs if i != port.tensorIndex]
+            signature.inputs.remove(port)
+    for tensor in graph.tensors:
+        if tensor.shapeSignature is not None and -1 in list(tensor.shapeSignature):
+            tensor.shape = []
+    return pack(file)
 
 
 def micro(model, data):
@@ -685,11 +750,16 @@ def make(name, function, inputs, kind="i8", models=None):
     inputs = inputs_of(function, inputs)
     record = {}
     x = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
+    # Datasets are float32, which holds these.
+    x = {n: np.fmod(v, 2**24) if v.dtype == np.int32 else v for n, v in x.items()}
     if models:
         float_model, int8_model = models
     else:
         float_model = convert(function, inputs, False)
         int8_model = convert(function, inputs, "16x8" if kind == "i16" else "int8", x)
+    if name in FIXED:
+        float_model, int8_model = (fixed(m, FIXED[name]) for m in (float_model, int8_model))
+        x = {n: v for n, v in x.items() if n not in FIXED[name]}
     y = litert(float_model, x)
     if kind == "i8":
         record |= converter_sqnr(int8_model, x, y)

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayD, Axis};
+use ndarray::Axis;
 use ndarray_npy::NpzWriter;
 use niello_compiler::evaluate::{Data, Model, PortInfo, Targets};
 use niello_compiler::{ElementType, Options, Request};
 
-use crate::{here, read_npz, sample};
+use crate::{Record, here, read_npz, wide_sample};
 
 /// Float samples that calibrate; those behind them measure.
 pub const CALIBRATION: usize = 40;
@@ -52,7 +52,7 @@ pub struct Case {
     /// Its float twin; models with int16 activations have none.
     pub float: Option<PathBuf>,
     /// All recorded arrays.
-    pub record: Vec<(String, ArrayD<f32>)>,
+    pub record: Record,
 }
 
 /// What was compared.
@@ -102,9 +102,9 @@ pub fn request(model: &Path, dataset: Option<&Path>) -> Request {
 }
 
 /// A sample in the type of a port.
-pub fn data(port: &PortInfo, sample: Vec<f32>) -> Data {
+pub fn data(port: &PortInfo, sample: Vec<f64>) -> Data {
     match port.element {
-        ElementType::F32 => Data::F32(sample),
+        ElementType::F32 => Data::F32(sample.iter().map(|&x| x as f32).collect()),
         ElementType::I8 | ElementType::Bool => Data::I8(sample.iter().map(|&x| x as i8).collect()),
         ElementType::U8 => Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect()),
         ElementType::I16 => Data::I16(sample.iter().map(|&x| x as i16).collect()),
@@ -130,7 +130,7 @@ impl Case {
             .map(|port| {
                 data(
                     port,
-                    sample(&self.record, &format!("{prefix}:{}", port.name), run),
+                    wide_sample(&self.record, &format!("{prefix}:{}", port.name), run),
                 )
             })
             .collect()
@@ -163,7 +163,7 @@ impl Case {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = data(
                     port,
-                    sample(&self.record, &format!("out:{}", port.name), run),
+                    wide_sample(&self.record, &format!("out:{}", port.name), run),
                 );
                 let (length, same) = match (&got, &want) {
                     (Data::I8(a), Data::I8(b)) => (b.len(), same(a, b)),
@@ -193,7 +193,8 @@ impl Case {
                 .iter()
                 .find(|(k, _)| *k == key)
                 .expect("recorded");
-            let part = all.slice_axis(Axis(0), range.clone().into()).to_owned();
+            let part = all.slice_axis(Axis(0), range.clone().into());
+            let part = part.mapv(|x| x as f32);
             archive.add_array(port.name, &part).expect("writable");
         }
         archive.finish().expect("writable");
@@ -224,13 +225,11 @@ impl Case {
             .accuracy(&measured, &Options::default())
             .map_err(|e| e.to_string())?;
         let theirs = |name: &str| {
-            f64::from(
-                self.record
-                    .iter()
-                    .find(|(k, _)| *k == format!("sqnr:{name}"))
-                    .and_then(|(_, a)| a.first().copied())
-                    .unwrap_or(0.0),
-            )
+            self.record
+                .iter()
+                .find(|(k, _)| *k == format!("sqnr:{name}"))
+                .and_then(|(_, a)| a.first().copied())
+                .unwrap_or(0.0)
         };
         let names = model.outputs().into_iter().map(|port| port.name);
         Ok(ours

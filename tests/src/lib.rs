@@ -19,32 +19,35 @@ pub fn shared() -> PathBuf {
     here().join("../../shared")
 }
 
-/// A `.npz` file: float arrays, and all others widened.
+/// Arrays by name, widened: f64 holds every int32.
+pub type Record = Vec<(String, ArrayD<f64>)>;
+
+/// A `.npz` file.
 ///
 /// # Panics
 /// If the file is not there or not readable.
-pub fn read_npz(path: &Path) -> Vec<(String, ArrayD<f32>)> {
+pub fn read_npz(path: &Path) -> Record {
     let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut archive = NpzReader::new(file).expect("a .npz file");
     let mut arrays = Vec::new();
     for name in archive.names().expect("a list of arrays") {
         let key = name.trim_end_matches(".npy").to_owned();
         if let Ok(array) = archive.by_name::<OwnedRepr<f32>, IxDyn>(&name) {
-            arrays.push((key, array));
+            arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i8>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f32::from)));
+            arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i64>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(|x| x as f32)));
+            arrays.push((key, array.mapv(|x| x as f64)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i32>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(|x| x as f32)));
+            arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i16>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f32::from)));
+            arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<u8>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f32::from)));
+            arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<bool>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(|x| f32::from(u8::from(x)))));
+            arrays.push((key, array.mapv(|x| f64::from(u8::from(x)))));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<f64>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(|x| x as f32)));
+            arrays.push((key, array));
         }
     }
     arrays
@@ -54,7 +57,15 @@ pub fn read_npz(path: &Path) -> Vec<(String, ArrayD<f32>)> {
 ///
 /// # Panics
 /// If there is no array of that name.
-pub fn sample(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<f32> {
+pub fn sample(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec<f32> {
+    sample_of(arrays, key, i)
+}
+
+/// The same, as wide as it is held.
+///
+/// # Panics
+/// If there is no array of that name.
+pub fn wide_sample(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec<f64> {
     let (_, array) = arrays
         .iter()
         .find(|(k, _)| k == key)
@@ -66,15 +77,12 @@ pub fn sample(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<f32>
 ///
 /// # Panics
 /// If there is no array of that name.
-pub fn sample_i8(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<i8> {
-    sample(arrays, key, i)
-        .into_iter()
-        .map(|x| x as i8)
-        .collect()
+pub fn sample_i8(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec<i8> {
+    sample_of(arrays, key, i)
 }
 
 /// Samples of the first array.
-pub fn samples(arrays: &[(String, ArrayD<f32>)]) -> usize {
+pub fn samples(arrays: &[(String, ArrayD<f64>)]) -> usize {
     arrays.first().map_or(0, |(_, a)| a.shape()[0])
 }
 
@@ -93,7 +101,7 @@ macro_rules! elements {
         }
 
         impl Recorded for $element {
-            fn recorded(x: f32) -> Self {
+            fn recorded(x: f64) -> Self {
                 #[allow(clippy::redundant_closure_call)]
                 ($f)(x)
             }
@@ -104,7 +112,7 @@ macro_rules! elements {
 /// Elements that records hold.
 pub trait Recorded {
     /// From the widened value.
-    fn recorded(x: f32) -> Self;
+    fn recorded(x: f64) -> Self;
 }
 
 elements! {
@@ -112,7 +120,7 @@ elements! {
     u8: |x| x as u8;
     i16: |x| x as i16;
     i32: |x| x as i32;
-    f32: |x| x;
+    f32: |x| x as f32;
     bool: |x| x != 0.0;
 }
 
@@ -120,8 +128,8 @@ elements! {
 ///
 /// # Panics
 /// If there is no array of that name.
-pub fn sample_of<T: Recorded>(arrays: &[(String, ArrayD<f32>)], key: &str, i: usize) -> Vec<T> {
-    sample(arrays, key, i)
+pub fn sample_of<T: Recorded>(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec<T> {
+    wide_sample(arrays, key, i)
         .into_iter()
         .map(T::recorded)
         .collect()

@@ -7,7 +7,7 @@ use niello_tests::{Recorded, flat, here, read_npz, sample_i8, sample_of, samples
 /// A recorded output in the type of what was computed.
 fn sample_of_type<T: Recorded>(
     _: &[T],
-    record: &[(String, ndarray::ArrayD<f32>)],
+    record: &[(String, ndarray::ArrayD<f64>)],
     key: &str,
     run: usize,
 ) -> Vec<T> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use niello_compiler::evaluate::{Data, Model, Targets};
 use niello_compiler::{ElementType, Method, Options, PortChoice, Request};
-use niello_tests::{cases, flat, here, read_npz, sample, sample_of};
+use niello_tests::{cases, flat, here, read_npz, sample, sample_of, wide_sample};
 
 /// Operators that cannot be kept in float.
 const NEVER: &[&str] = &[
@@ -126,7 +126,7 @@ macro_rules! kept {
     };
 }
 
-fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f32>)]) -> Vec<Data> {
+fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f64>)]) -> Vec<Data> {
     let options = Options {
         tensors: vec![("y".to_owned(), Method::Float)],
         outputs: Some(vec![PortChoice {
@@ -150,7 +150,7 @@ fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f32>)]) -> Vec<Dat
             let inputs: Vec<Data> = model
                 .inputs()
                 .iter()
-                .map(|port| cases::data(port, sample(record, &format!("in:{}", port.name), run)))
+                .map(|port| cases::data(port, wide_sample(record, &format!("in:{}", port.name), run)))
                 .collect();
             quantized.run_in_arena(&inputs).remove(0)
         })

@@ -4,6 +4,7 @@
 //! moves elements is the same for all types.
 
 use super::broadcast::Broadcast;
+use super::real::floor_mod_of;
 use super::reduce::Reduce;
 use super::tail::{logistic, tanh};
 use super::window::Window;
@@ -42,6 +43,8 @@ binary! {
     float_div: |a, b| a / b;
     /// The larger.
     float_maximum: f32::max;
+    /// What the quotient that is rounded down leaves.
+    float_floor_mod: floor_mod_of;
     /// The smaller.
     float_minimum: f32::min;
     /// `input1`, or below zero `input1 * input2`.
@@ -49,6 +52,29 @@ binary! {
     /// `(input1 - input2)^2`.
     float_squared_difference: |a: f32, b: f32| (a - b) * (a - b);
 }
+
+#[cfg(feature = "float")]
+binary! {
+    /// The angle of a point.
+    float_atan2: libm::atan2f;
+    /// `input1` to the power of `input2`.
+    float_pow_of: libm::powf;
+}
+
+#[cfg(not(feature = "float"))]
+macro_rules! missing_binary {
+    ($($name:ident)*) => {$(
+        /// Needs the feature `float`; a program that calls it without does not compile.
+        pub fn $name<T>(_: &FloatBinary, _: &[T], _: &[T], _: &mut [T]) {
+            const {
+                panic!("an operator that is kept in float needs a function of libm: enable the feature `float` of the crate niello");
+            }
+        }
+    )*};
+}
+
+#[cfg(not(feature = "float"))]
+missing_binary! { float_atan2 float_pow_of }
 
 /// Parameters of elementwise functions of one operand.
 #[derive(Clone, Copy, Debug)]

@@ -50,6 +50,7 @@ mod planar;
 mod pool_2d;
 mod prelu;
 mod quantize;
+mod real;
 mod reduce;
 mod resize_bilinear;
 mod select;
@@ -108,7 +109,10 @@ pub use fully_connected::{FullyConnected, fully_connected};
 pub use gather::{Gather, gather};
 pub use gather_nd::{GatherNd, gather_nd};
 pub use index_map::{Index, IndexMap, index_map};
-pub use integer::{add_i32, mul_i32, sub_i32};
+pub use integer::{
+    Integers, abs_i32, add_i32, div_i32, floor_div_i32, floor_mod_i32, mean_i32, mul_i32, neg_i32,
+    pow_i32, product_i32, squared_difference_i32, sub_i32, sum_i32,
+};
 pub use l2_normalization::{L2Normalization, l2_normalization};
 pub use linear::Linear;
 pub use log_softmax::{LogSoftmax, log_softmax};
@@ -133,6 +137,7 @@ pub use prelu::{Prelu, prelu, prelu_in_place};
 pub use quantize::{
     QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
 };
+pub use real::{OfReals, Real, atan2, floor_mod, pow};
 pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
 pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
 pub use select::{Select, select};

@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::graph::{Graph, Node, ValueId};
+use crate::ops::{Buffer, exact};
 
 /// Runs the float model on one sample, with the states that an earlier run left or
 /// fresh ones where there are none, and shows `visit` every tensor that is not a
@@ -33,6 +34,8 @@ pub(crate) fn evaluate_from(
 /// A run of the float model that stops after each operator.
 pub(crate) struct Evaluation {
     tensors: Vec<Option<ArrayD<f32>>>,
+    /// Integers and booleans that operators on such alone have computed.
+    integers: Vec<Option<Buffer>>,
     uses: Vec<usize>,
     next: usize,
 }
@@ -54,6 +57,7 @@ impl Evaluation {
             tensors[state.value] = Some(content.clone());
         }
         Self {
+            integers: vec![None; tensors.len()],
             tensors,
             uses: graph.uses(),
             next: 0,
@@ -86,11 +90,44 @@ impl Evaluation {
             .iter()
             .map(|&v| graph.values[v].shape.as_slice())
             .collect();
-        let outputs = node.op.evaluate_all(&views, &shapes);
+        let outputs = match self.integers_of(graph, node) {
+            Some(results) => {
+                let mut outputs = Vec::new();
+                for (&value, data) in node.outputs.iter().zip(results) {
+                    outputs.push(exact::to_reals(&data, &graph.values[value].shape));
+                    self.integers[value] = Some(data);
+                }
+                outputs
+            }
+            None => node.op.evaluate_all(&views, &shapes),
+        };
         for (&value, output) in node.outputs.iter().zip(outputs) {
             self.tensors[value] = Some(output);
         }
         Some(node)
+    }
+
+    /// The results of an operator on integers alone.
+    fn integers_of(&self, graph: &Graph, node: &Node) -> Option<Vec<Buffer>> {
+        let mut inputs = Vec::new();
+        for input in &node.inputs {
+            let Some(v) = *input else {
+                inputs.push(None);
+                continue;
+            };
+            let value = &graph.values[v];
+            if value.element.is_real() {
+                return None;
+            }
+            let data = match (&self.integers[v], &value.constant) {
+                (Some(data), _) => data.clone(),
+                (None, Some(constant)) => exact::constant(constant)?,
+                _ => exact::of_reals(value.element, self.tensors[v].as_ref()?),
+            };
+            inputs.push(Some((value, data)));
+        }
+        let outputs: Vec<_> = node.outputs.iter().map(|&v| &graph.values[v]).collect();
+        exact::results(node.op.as_ref(), &inputs, &outputs)
     }
 
     /// Drops what the operator that just ran was the last to read.
@@ -106,6 +143,7 @@ impl Evaluation {
             self.uses[value] -= 1;
             if self.uses[value] == 0 {
                 self.tensors[value] = None;
+                self.integers[value] = None;
             }
         }
     }

@@ -2,17 +2,18 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::{Constant, ElementType, Graph, Node, QuantParams, Quantization, Value};
-use crate::ops::Cast;
+use super::{Constant, ElementType, Graph, Node, QuantParams, Quantization, Value, array};
+use crate::error::{Error, Result};
+use crate::ops::{Buffer, Cast, exact};
 
 /// Computes `node` if all that it reads is known; false if not.
-pub(super) fn fold(graph: &mut Graph, node: &Node) -> bool {
+pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
     if !node.op.variables().is_empty() || (node.inputs.is_empty() && !node.op.is_static()) {
-        return false;
+        return Ok(false);
     }
     let known = |v: &Option<usize>| v.is_none_or(|v| graph.values[v].constant.is_some());
     if !node.op.is_static() && !node.inputs.iter().all(known) {
-        return false;
+        return Ok(false);
     }
     let input = node.inputs.first().copied().flatten();
     match (node.op.cast(), input) {
@@ -23,7 +24,7 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> bool {
             output.constant = from.constant;
             output.quantization = from.quantization;
             output.element = from.element;
-            return true;
+            return Ok(true);
         }
         (_, Some(input)) if node.op.is_view() => {
             let from = graph.values[input].clone();
@@ -32,9 +33,20 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> bool {
             output.constant = from.constant.map(|c| reshaped(c, shape));
             output.quantization = from.quantization;
             output.element = from.element;
-            return true;
+            return Ok(true);
         }
         _ => {}
+    }
+    if let Some(results) = integers(graph, node) {
+        for (data, &output) in results.into_iter().zip(&node.outputs) {
+            let output = &mut graph.values[output];
+            let shape = output.shape.as_slice();
+            output.constant = Some(match data {
+                Buffer::I32(data) => Constant::I32(array(shape, data)),
+                other => Constant::I8(array(shape, other.i8().to_vec())),
+            });
+        }
+        return Ok(true);
     }
     let constants: Vec<_> = node
         .inputs
@@ -51,6 +63,12 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> bool {
         .map(|&v| graph.values[v].shape.as_slice())
         .collect();
     let results = node.op.evaluate_all(&views, &shapes);
+    if !node.op.is_static() && is_rounded(graph, node, &results) {
+        return Err(Error::model(format!(
+            "it computes integers beyond {}, which is not supported at compile time",
+            exact::LARGEST
+        )));
+    }
     for (data, &output) in results.into_iter().zip(&node.outputs) {
         let output = &mut graph.values[output];
         if let Some(Cast::FakeQuant { min, max }) = node.op.cast() {
@@ -58,7 +76,37 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> bool {
         }
         output.constant = Some(constant(output, data));
     }
-    true
+    Ok(true)
+}
+
+/// The results of an operator on integers alone.
+fn integers(graph: &Graph, node: &Node) -> Option<Vec<Buffer>> {
+    let mut inputs = Vec::new();
+    for input in &node.inputs {
+        inputs.push(match input {
+            Some(v) => {
+                let value = &graph.values[*v];
+                Some((value, exact::constant(value.constant.as_ref()?)?))
+            }
+            None => None,
+        });
+    }
+    let outputs: Vec<&Value> = node.outputs.iter().map(|&v| &graph.values[v]).collect();
+    exact::results(node.op.as_ref(), &inputs, &outputs)
+}
+
+/// True if integers went into `results` that f32 does not hold.
+fn is_rounded(graph: &Graph, node: &Node, results: &[ArrayD<f32>]) -> bool {
+    let is_integer = |v: usize| graph.values[v].element == ElementType::I32;
+    let wide = |x: &f32| x.abs() > exact::LARGEST as f32;
+    let mut written = node.outputs.iter().zip(results);
+    let inputs = node.inputs.iter().flatten().filter(|&&v| is_integer(v));
+    let mut read = inputs.filter_map(|&v| graph.values[v].real()).peekable();
+    // What real numbers become is as exact as they are.
+    read.peek().is_some()
+        && node.outputs.iter().any(|&v| is_integer(v))
+        && (read.any(|data| data.iter().any(wide))
+            || written.any(|(&v, data)| is_integer(v) && data.iter().any(wide)))
 }
 
 /// Real values in the element type of the tensor that they belong to.

@@ -26,6 +26,11 @@ fn function(graph: &Graph, position: usize) -> Option<(ValueId, Function)> {
         }
     }
     let variable = variable?;
+    // Of integers and booleans there are no tables.
+    let real = |v: ValueId| graph.values[v].element.is_real();
+    if !real(variable) || !real(node.output()) {
+        return None;
+    }
     (graph.values[node.output()].len() == graph.values[variable].len())
         .then(|| node.op.function(&constants))
         .flatten()

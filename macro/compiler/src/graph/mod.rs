@@ -28,6 +28,7 @@ pub(crate) use bytes::{ByteScale, scales_bytes};
 pub(crate) use sets::Sets;
 pub(crate) use shapes::InputShapes;
 
+use crate::error::Error;
 use crate::ops::Operator;
 
 /// The position of a [`Value`] in its graph.
@@ -133,7 +134,7 @@ pub(crate) enum Constant {
     I8(ArrayD<i8>),
     I16(ArrayD<i16>),
     I32(ArrayD<i32>),
-    /// The biases of 16x8 quantization.
+    /// The biases of 16x8 quantization, and integers that do not fit 32 bits.
     I64(ArrayD<i64>),
 }
 
@@ -171,6 +172,14 @@ impl Value {
             Some(Quantization::PerTensor(params)) => Some(params),
             _ => None,
         }
+    }
+
+    /// Why a constant with int64 values beyond 32 bits cannot be computed with.
+    pub(crate) fn too_wide(&self) -> Error {
+        Error::model(format!(
+            "{:?} holds int64 values beyond 32 bits; supported are those that fit",
+            self.name
+        ))
     }
 
     /// A constant's real values.

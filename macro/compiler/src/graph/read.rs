@@ -305,7 +305,7 @@ impl<'a> Reader<'a> {
             inputs: operands,
             outputs,
         };
-        if !fold::fold(&mut self.graph, &node) {
+        if !fold::fold(&mut self.graph, &node)? {
             self.graph.nodes.push(node);
         }
         Ok(())

@@ -157,7 +157,7 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
     Ok(Some(Quantization::PerChannel { scales, dimension }))
 }
 
-/// Decodes little-endian data; `wide` keeps int64 as it is.
+/// Decodes little-endian data; `wide` keeps int64 as it is, also where 32 bits hold it.
 pub(super) fn constant(
     element: TensorType,
     shape: &[usize],
@@ -206,11 +206,14 @@ pub(super) fn constant(
                 word.copy_from_slice(b);
                 i64::from_le_bytes(word)
             });
-            if wide {
-                Constant::I64(array(shape, words.collect()))
+            let narrow: Option<Vec<i32>> = if wide {
+                None
             } else {
-                let narrow = |x: i64| x.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
-                Constant::I32(array(shape, words.map(narrow).collect()))
+                words.clone().map(|x| i32::try_from(x).ok()).collect()
+            };
+            match narrow {
+                Some(narrow) => Constant::I32(array(shape, narrow)),
+                None => Constant::I64(array(shape, words.collect())),
             }
         }
         TensorType::BOOL => Constant::I8(array(

@@ -23,6 +23,10 @@ impl Unary for Abs {
         x.abs()
     }
 
+    fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
+        Some(("abs_i32", i32::wrapping_abs))
+    }
+
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
         // The reference divides the scales in single precision.
         let factor = Multiplier::new(f64::from(input.scale / output.scale));

@@ -53,7 +53,7 @@ impl Operator for Add {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         if context.target == Target::I32 {
-            return super::integer::lower(context, "add_i32", i32::wrapping_add);
+            return super::integer::lower(context, self.activation, "add_i32", i32::wrapping_add);
         }
         AddKernel::lower(context, self.activation, false)
     }

@@ -33,6 +33,11 @@ impl ParseContext<'_> {
     pub(crate) fn integers(&self, i: usize, what: &str) -> Result<Vec<i32>> {
         match &self.input(i)?.constant {
             Some(Constant::I32(data)) => Ok(data.iter().copied().collect()),
+            // "To the end", as some files write it.
+            Some(Constant::I64(data)) => {
+                let narrow = |&x: &i64| x.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+                Ok(data.iter().map(narrow).collect())
+            }
             _ => Err(Error::model(format!(
                 "its {what} (input {i}) is computed at run time; only constants are supported"
             ))),
@@ -189,6 +194,9 @@ pub(super) fn constant_source(context: &LowerContext<'_>, i: usize) -> Result<So
         return Ok(Source::Operand(i));
     };
     let real = || value.real().unwrap_or_default();
+    if let (Constant::I64(_), Target::I32) = (constant, context.target) {
+        return Err(value.too_wide());
+    }
     Ok(Source::Constant(match (constant, context.target) {
         (Constant::I8(data), Target::I8(_) | Target::Bool) => {
             Buffer::I8(data.iter().copied().collect())

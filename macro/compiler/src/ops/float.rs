@@ -26,10 +26,13 @@ pub(super) fn lower(name: &str) -> Result<Lowered> {
 /// Functions of two operands that the runtime has, by operator.
 const BINARY: &[(&str, &str)] = &[
     ("ADD", "float_add"),
+    ("ATAN2", "float_atan2"),
     ("DIV", "float_div"),
+    ("FLOOR_MOD", "float_floor_mod"),
     ("MAXIMUM", "float_maximum"),
     ("MINIMUM", "float_minimum"),
     ("MUL", "float_mul"),
+    ("POW", "float_pow_of"),
     ("PRELU", "float_prelu"),
     ("SQUARED_DIFFERENCE", "float_squared_difference"),
     ("SUB", "float_sub"),

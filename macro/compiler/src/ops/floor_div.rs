@@ -1,10 +1,10 @@
-//! FLOOR_DIV: the integer below `a / b`. TFLite leaves it in float.
+//! FLOOR_DIV: the integer below `a / b`. TFLite leaves real ones in float.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::binary::{Binary, Elementwise, Integer};
-use super::{Emitted, LowerContext, ParseContext, Source, broadcast};
+use super::{Activation, Emitted, LowerContext, ParseContext, Source, Target, broadcast, integer};
 use crate::emit;
 use crate::error::Result;
 use crate::quantize::arithmetic::Multiplier;
@@ -26,6 +26,10 @@ impl Binary for FloorDiv {
     }
 
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
+        if context.target == Target::I32 {
+            let (name, f) = ("floor_div_i32", integer::floor_div);
+            return integer::function(context, Activation::None, name, f);
+        }
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let output = context.output_params()?;

@@ -4,10 +4,10 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::float::MeanKernel;
-use super::reduce::{Axes, Dims, count, outputs};
+use super::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use super::{
     Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered, Operator,
-    ParseContext, Range,
+    ParseContext, Range, Target,
 };
 use crate::emit::{self, Constants};
 use crate::error::Result;
@@ -58,6 +58,9 @@ impl Operator for Mean {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return IntegersKernel::lower(context, &self.axes, Integers::Mean);
+        }
         SumKernel::lower(context, &self.axes, true)
     }
 

@@ -24,12 +24,14 @@ mod channelwise;
 mod comparison;
 mod context;
 mod depthwise_blocks;
+pub(crate) mod exact;
 mod float;
 pub(crate) mod function;
 mod index_map;
 pub(crate) mod input_affine;
 mod integer;
 mod kernel;
+mod known;
 mod layouts;
 mod linear;
 mod narrow;
@@ -38,6 +40,7 @@ mod packed;
 mod pairs;
 mod part;
 mod pool;
+mod real;
 mod reduce;
 pub(crate) mod requantize;
 mod sigmoid;
@@ -116,9 +119,11 @@ mod add;
 mod add_n;
 mod arg_max;
 mod arg_min;
+mod atan2;
 mod average_pool_2d;
 mod batch_matmul;
 mod batch_to_space_nd;
+mod broadcast_args;
 mod broadcast_to;
 mod cast;
 mod ceil;
@@ -140,6 +145,7 @@ mod fake_quant;
 mod fill;
 mod floor;
 mod floor_div;
+mod floor_mod;
 mod fully_connected;
 mod gather;
 mod gather_nd;
@@ -172,6 +178,10 @@ mod pad_v2;
 mod pow;
 mod prelu;
 pub(crate) mod quantize;
+mod range;
+mod rank;
+mod reduce_all;
+mod reduce_any;
 mod reduce_max;
 mod reduce_min;
 mod reduce_prod;
@@ -212,6 +222,7 @@ mod transpose_conv;
 mod unidirectional_sequence_lstm;
 mod unpack;
 mod where_;
+mod zeros_like;
 
 operators! {
     computing:
@@ -220,9 +231,11 @@ operators! {
     ADD_N => add_n::AddN,
     ARG_MAX => arg_max::ArgMax,
     ARG_MIN => arg_min::ArgMin,
+    ATAN2 => atan2::Atan2,
     AVERAGE_POOL_2D => average_pool_2d::AveragePool2d,
     BATCH_MATMUL => batch_matmul::BatchMatmul,
     BATCH_TO_SPACE_ND => batch_to_space_nd::BatchToSpaceNd,
+    BROADCAST_ARGS => broadcast_args::BroadcastArgs,
     BROADCAST_TO => broadcast_to::BroadcastTo,
     CAST => cast::Cast,
     CEIL => ceil::Ceil,
@@ -244,6 +257,7 @@ operators! {
     FILL => fill::Fill,
     FLOOR => floor::Floor,
     FLOOR_DIV => floor_div::FloorDiv,
+    FLOOR_MOD => floor_mod::FloorMod,
     FULLY_CONNECTED => fully_connected::FullyConnected,
     GATHER => gather::Gather,
     GATHER_ND => gather_nd::GatherNd,
@@ -276,6 +290,10 @@ operators! {
     POW => pow::Pow,
     PRELU => prelu::Prelu,
     QUANTIZE => quantize::Quantize,
+    RANGE => range::Range,
+    RANK => rank::Rank,
+    REDUCE_ALL => reduce_all::ReduceAll,
+    REDUCE_ANY => reduce_any::ReduceAny,
     REDUCE_MAX => reduce_max::ReduceMax,
     REDUCE_MIN => reduce_min::ReduceMin,
     REDUCE_PROD => reduce_prod::ReduceProd,
@@ -315,7 +333,8 @@ operators! {
     TRANSPOSE_CONV => transpose_conv::TransposeConv,
     UNIDIRECTIONAL_SEQUENCE_LSTM => unidirectional_sequence_lstm::UnidirectionalSequenceLstm,
     UNPACK => unpack::Unpack,
-    WHERE => where_::Where;
+    WHERE => where_::Where,
+    ZEROS_LIKE => zeros_like::ZerosLike;
     structural: ASSIGN_VARIABLE, CALL_ONCE, IF, READ_VARIABLE, VAR_HANDLE, WHILE;
     custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias;
 }

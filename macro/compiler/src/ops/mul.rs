@@ -48,7 +48,7 @@ impl Operator for Mul {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         if context.target == Target::I32 {
-            return super::integer::lower(context, "mul_i32", i32::wrapping_mul);
+            return super::integer::lower(context, self.activation, "mul_i32", i32::wrapping_mul);
         }
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;

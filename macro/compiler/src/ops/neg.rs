@@ -19,4 +19,8 @@ impl Unary for Neg {
     fn real(&self, x: f32) -> f32 {
         -x
     }
+
+    fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
+        Some(("neg_i32", i32::wrapping_neg))
+    }
 }

@@ -1,8 +1,11 @@
 //! What reductions share: their axes, merged into loops.
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use proc_macro2::TokenStream;
+use quote::quote;
 
-use super::ParseContext;
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, ParseContext};
+use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
 /// Alternations of kept and reduced dimensions that kernels loop over.
@@ -87,6 +90,69 @@ impl Axes {
         dims[MAX_DIMS - merged.len()..].copy_from_slice(&merged);
         Ok(dims)
     }
+}
+
+/// How int32 elements become one; what leaves 32 bits wraps.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Integers {
+    Sum,
+    /// Cut off.
+    Mean,
+    Product,
+}
+
+/// SUM, MEAN and REDUCE_PROD of int32 tensors.
+pub(super) struct IntegersKernel {
+    dims: Dims,
+    kind: Integers,
+}
+
+impl IntegersKernel {
+    pub(super) fn lower(
+        context: &LowerContext<'_>,
+        axes: &Axes,
+        kind: Integers,
+    ) -> Result<Lowered> {
+        let dims = axes.dims(&context.input(0)?.value.shape)?;
+        Ok(Lowered::unary(Self { dims, kind }))
+    }
+}
+
+impl Kernel for IntegersKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
+        let mut all = vec![i64::from(self.kind == Integers::Product); total];
+        for (at, &x) in outputs(&self.dims).zip(inputs[0].i32()) {
+            all[at] = match self.kind {
+                Integers::Product => all[at].wrapping_mul(x.into()),
+                _ => all[at].wrapping_add(x.into()),
+            };
+        }
+        if self.kind == Integers::Mean {
+            let count = count(&self.dims).max(1) as i64;
+            all.iter_mut().for_each(|x| *x /= count);
+        }
+        Buffer::I32(all.into_iter().map(|x| x as i32).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        Emitted {
+            parameters_type: quote!(Reduce),
+            parameters: emit(&self.dims),
+            function: match self.kind {
+                Integers::Sum => "sum_i32",
+                Integers::Mean => "mean_i32",
+                Integers::Product => "product_i32",
+            },
+        }
+    }
+}
+
+/// The runtime's `Reduce`.
+pub(super) fn emit(dims: &Dims) -> TokenStream {
+    let sizes = emit::usizes(&dims.map(|d| d.0));
+    let reduced = dims.map(|d| d.1);
+    quote!(rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] })
 }
 
 /// How many elements become one.

@@ -1,4 +1,5 @@
-//! REDUCE_MAX and REDUCE_MIN: an extreme over any axes.
+//! REDUCE_MAX and REDUCE_MIN: an extreme over any axes; REDUCE_ANY and REDUCE_ALL
+//! are those of 0 and 1.
 
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
@@ -7,21 +8,23 @@ use super::reduce::{Axes, Dims, outputs};
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
 };
-use crate::emit::{self, Constants};
+use crate::emit::Constants;
 use crate::error::Result;
 
 pub(crate) struct ReduceMax {
+    name: &'static str,
     axes: Axes,
     smallest: bool,
 }
 
 impl ReduceMax {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Self::new(node, false)
+        Self::new(node, "REDUCE_MAX", false)
     }
 
-    pub(super) fn new(node: &ParseContext<'_>, smallest: bool) -> Result<Self> {
+    pub(super) fn new(node: &ParseContext<'_>, name: &'static str, smallest: bool) -> Result<Self> {
         Ok(Self {
+            name,
             axes: Axes::parse(node)?,
             smallest,
         })
@@ -30,11 +33,7 @@ impl ReduceMax {
 
 impl Operator for ReduceMax {
     fn name(&self) -> &'static str {
-        if self.smallest {
-            "REDUCE_MIN"
-        } else {
-            "REDUCE_MAX"
-        }
+        self.name
     }
 
     fn operands(&self) -> usize {
@@ -105,11 +104,9 @@ impl Kernel for ExtremeKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = emit::usizes(&self.dims.map(|d| d.0));
-        let reduced = self.dims.map(|d| d.1);
         Emitted {
             parameters_type: quote!(Reduce),
-            parameters: quote!(rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] }),
+            parameters: super::reduce::emit(&self.dims),
             function: if self.smallest {
                 "reduce_min"
             } else {

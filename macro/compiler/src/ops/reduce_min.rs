@@ -8,6 +8,6 @@ pub(crate) struct ReduceMin;
 
 impl ReduceMin {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<ReduceMax> {
-        ReduceMax::new(node, true)
+        ReduceMax::new(node, "REDUCE_MIN", true)
     }
 }

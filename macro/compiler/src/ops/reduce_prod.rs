@@ -3,8 +3,8 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::reduce::{Axes, Dims, count, outputs};
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
+use super::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target};
 use crate::emit::{self, Constants};
 use crate::error::Result;
 use crate::quantize::arithmetic::Multiplier;
@@ -44,6 +44,9 @@ impl Operator for ReduceProd {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return IntegersKernel::lower(context, &self.axes, Integers::Product);
+        }
         let (input, output) = (context.params(0)?, context.output_params()?);
         let dims = self.axes.dims(&context.input(0)?.value.shape)?;
         let root = f64::from(output.scale).powf(1.0 / count(&dims) as f64);

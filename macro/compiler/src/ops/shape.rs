@@ -1,40 +1,18 @@
 //! SHAPE: known at compile time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use super::ParseContext;
+use super::known::Known;
+use crate::error::Result;
 
-use super::{LowerContext, Lowered, Operator, ParseContext};
-use crate::error::{Error, Result};
-
-pub(crate) struct Shape {
-    shape: Vec<usize>,
-}
+pub(crate) struct Shape;
 
 impl Shape {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self {
-            shape: node.input(0)?.shape.clone(),
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Known> {
+        let shape = &node.input(0)?.shape;
+        Ok(Known {
+            name: "SHAPE",
+            shape: vec![shape.len()],
+            data: shape.iter().map(|&n| n as f32).collect(),
         })
-    }
-}
-
-impl Operator for Shape {
-    fn name(&self) -> &'static str {
-        "SHAPE"
-    }
-
-    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
-        Ok(vec![self.shape.len()])
-    }
-
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        crate::graph::array(shape, self.shape.iter().map(|&n| n as f32).collect())
-    }
-
-    fn is_static(&self) -> bool {
-        true
-    }
-
-    fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        Err(Error::model("a shape is known at compile time"))
     }
 }

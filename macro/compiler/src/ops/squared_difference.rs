@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::binary::{Binary, Elementwise, Integer};
-use super::{Emitted, LowerContext, ParseContext, Source, broadcast};
+use super::{Activation, Emitted, LowerContext, ParseContext, Source, Target, broadcast, integer};
 use crate::emit;
 use crate::error::Result;
 use crate::quantize::arithmetic::Multiplier;
@@ -29,6 +29,10 @@ impl Binary for SquaredDifference {
     }
 
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
+        if context.target == Target::I32 {
+            let f = integer::squared_difference;
+            return integer::function(context, Activation::None, "squared_difference_i32", f);
+        }
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let output = context.output_params()?;

@@ -47,7 +47,7 @@ impl Operator for Sub {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         if context.target == Target::I32 {
-            return super::integer::lower(context, "sub_i32", i32::wrapping_sub);
+            return super::integer::lower(context, self.activation, "sub_i32", i32::wrapping_sub);
         }
         AddKernel::lower(context, self.activation, true)
     }

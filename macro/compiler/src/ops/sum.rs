@@ -4,8 +4,8 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::float::MeanKernel;
 use super::mean::SumKernel;
-use super::reduce::Axes;
-use super::{LowerContext, Lowered, Operator, ParseContext};
+use super::reduce::{Axes, Integers, IntegersKernel};
+use super::{LowerContext, Lowered, Operator, ParseContext, Target};
 use crate::error::Result;
 
 pub(crate) struct Sum {
@@ -42,6 +42,9 @@ impl Operator for Sum {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return IntegersKernel::lower(context, &self.axes, Integers::Sum);
+        }
         SumKernel::lower(context, &self.axes, false)
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::function::Function;
+use super::integer::UnaryKernel;
 use super::table::TableKernel;
 use super::{
     Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, Saturation, owned, tail,
@@ -27,6 +28,11 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     /// What the runtime's float function needs to know.
     fn parameter(&self) -> f32 {
         0.0
+    }
+
+    /// The function of int32 values, and what the runtime calls it.
+    fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
+        None
     }
 
     /// The kernel for int16.
@@ -83,8 +89,14 @@ impl<U: Unary> Operator for U {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        if context.element(0)? == ElementType::I16 {
-            return self.lower_i16(context);
+        match context.element(0)? {
+            ElementType::I16 => return self.lower_i16(context),
+            ElementType::I32 => {
+                let refused = || Error::model("its input is int32; supported is int8");
+                let (runtime, f) = self.integer().ok_or_else(refused)?;
+                return Ok(Lowered::unary(UnaryKernel { runtime, f }));
+            }
+            _ => {}
         }
         let (input, output) = (context.params(0)?, context.output_params()?);
         // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.

@@ -193,6 +193,7 @@ impl Lowering<'_> {
                 let data = Buffer::I32(data.iter().copied().collect());
                 return Ok(self.constant(v.name.clone(), data, None));
             }
+            Some(Constant::I64(_)) if v.element == ElementType::I32 => return Err(v.too_wide()),
             Some(Constant::I8(data)) if v.element == ElementType::Bool => {
                 let data = Buffer::I8(data.iter().copied().collect());
                 return Ok(self.constant(v.name.clone(), data, None));

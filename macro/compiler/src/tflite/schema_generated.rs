@@ -1702,7 +1702,7 @@ pub mod tflite {
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 38] = [
+    pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 40] = [
         BuiltinOptions::NONE,
         BuiltinOptions::Conv2DOptions,
         BuiltinOptions::DepthwiseConv2DOptions,
@@ -1733,12 +1733,14 @@ pub mod tflite {
         BuiltinOptions::ResizeNearestNeighborOptions,
         BuiltinOptions::LeakyReluOptions,
         BuiltinOptions::MirrorPadOptions,
+        BuiltinOptions::ReverseSequenceOptions,
         BuiltinOptions::IfOptions,
         BuiltinOptions::WhileOptions,
         BuiltinOptions::DepthToSpaceOptions,
         BuiltinOptions::BatchMatMulOptions,
         BuiltinOptions::CumsumOptions,
         BuiltinOptions::CallOnceOptions,
+        BuiltinOptions::Conv3DOptions,
         BuiltinOptions::VarHandleOptions,
         BuiltinOptions::GeluOptions,
     ];
@@ -1779,12 +1781,14 @@ pub mod tflite {
         pub const ResizeNearestNeighborOptions: Self = Self(74);
         pub const LeakyReluOptions: Self = Self(75);
         pub const MirrorPadOptions: Self = Self(77);
+        pub const ReverseSequenceOptions: Self = Self(87);
         pub const IfOptions: Self = Self(92);
         pub const WhileOptions: Self = Self(93);
         pub const DepthToSpaceOptions: Self = Self(94);
         pub const BatchMatMulOptions: Self = Self(101);
         pub const CumsumOptions: Self = Self(102);
         pub const CallOnceOptions: Self = Self(103);
+        pub const Conv3DOptions: Self = Self(106);
         pub const VarHandleOptions: Self = Self(111);
         pub const GeluOptions: Self = Self(116);
 
@@ -1821,12 +1825,14 @@ pub mod tflite {
             Self::ResizeNearestNeighborOptions,
             Self::LeakyReluOptions,
             Self::MirrorPadOptions,
+            Self::ReverseSequenceOptions,
             Self::IfOptions,
             Self::WhileOptions,
             Self::DepthToSpaceOptions,
             Self::BatchMatMulOptions,
             Self::CumsumOptions,
             Self::CallOnceOptions,
+            Self::Conv3DOptions,
             Self::VarHandleOptions,
             Self::GeluOptions,
         ];
@@ -1864,12 +1870,14 @@ pub mod tflite {
                 Self::ResizeNearestNeighborOptions => Some("ResizeNearestNeighborOptions"),
                 Self::LeakyReluOptions => Some("LeakyReluOptions"),
                 Self::MirrorPadOptions => Some("MirrorPadOptions"),
+                Self::ReverseSequenceOptions => Some("ReverseSequenceOptions"),
                 Self::IfOptions => Some("IfOptions"),
                 Self::WhileOptions => Some("WhileOptions"),
                 Self::DepthToSpaceOptions => Some("DepthToSpaceOptions"),
                 Self::BatchMatMulOptions => Some("BatchMatMulOptions"),
                 Self::CumsumOptions => Some("CumsumOptions"),
                 Self::CallOnceOptions => Some("CallOnceOptions"),
+                Self::Conv3DOptions => Some("Conv3DOptions"),
                 Self::VarHandleOptions => Some("VarHandleOptions"),
                 Self::GeluOptions => Some("GeluOptions"),
                 _ => None,
@@ -1934,6 +1942,91 @@ pub mod tflite {
     impl ::flatbuffers::SimpleToVerifyInSlice for BuiltinOptions {}
 
     pub struct BuiltinOptionsUnionTableOffset {}
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MIN_BUILTIN_OPTIONS_2: u8 = 0;
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    pub const ENUM_MAX_BUILTIN_OPTIONS_2: u8 = 21;
+    #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
+    #[allow(non_camel_case_types)]
+    pub const ENUM_VALUES_BUILTIN_OPTIONS_2: [BuiltinOptions2; 2] = [
+        BuiltinOptions2::NONE,
+        BuiltinOptions2::StableHLOCompositeOptions,
+    ];
+
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+    #[repr(transparent)]
+    pub struct BuiltinOptions2(pub u8);
+    #[allow(non_upper_case_globals)]
+    impl BuiltinOptions2 {
+        pub const NONE: Self = Self(0);
+        pub const StableHLOCompositeOptions: Self = Self(21);
+
+        pub const ENUM_MIN: u8 = 0;
+        pub const ENUM_MAX: u8 = 21;
+        pub const ENUM_VALUES: &'static [Self] = &[
+            Self::NONE,
+            Self::StableHLOCompositeOptions,
+        ];
+        /// Returns the variant's name or "" if unknown.
+        pub fn variant_name(self) -> Option<&'static str> {
+            match self {
+                Self::NONE => Some("NONE"),
+                Self::StableHLOCompositeOptions => Some("StableHLOCompositeOptions"),
+                _ => None,
+            }
+        }
+    }
+    impl ::core::fmt::Debug for BuiltinOptions2 {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            if let Some(name) = self.variant_name() {
+                f.write_str(name)
+            } else {
+                f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+            }
+        }
+    }
+    impl<'a> ::flatbuffers::Follow<'a> for BuiltinOptions2 {
+        type Inner = Self;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+            Self(b)
+        }
+    }
+
+    impl ::flatbuffers::Push for BuiltinOptions2 {
+            type Output = BuiltinOptions2;
+            #[inline]
+            unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+                    unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+            }
+    }
+
+    impl ::flatbuffers::EndianScalar for BuiltinOptions2 {
+        type Scalar = u8;
+        #[inline]
+        fn to_little_endian(self) -> u8 {
+            self.0.to_le()
+        }
+        #[inline]
+        #[allow(clippy::wrong_self_convention)]
+        fn from_little_endian(v: u8) -> Self {
+            let b = u8::from_le(v);
+            Self(b)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for BuiltinOptions2 {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            u8::run_verifier(v, pos)
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for BuiltinOptions2 {}
+    pub struct BuiltinOptions2UnionTableOffset {}
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     pub const ENUM_MIN_MIRROR_PAD_MODE: i8 = 0;
@@ -8110,6 +8203,495 @@ pub mod tflite {
             ds.finish()
         }
     }
+    pub enum ReverseSequenceOptionsOffset {}
+    #[derive(Copy, Clone, PartialEq)]
+
+    pub struct ReverseSequenceOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for ReverseSequenceOptions<'a> {
+        type Inner = ReverseSequenceOptions<'a>;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> ReverseSequenceOptions<'a> {
+        pub const VT_SEQ_DIM: ::flatbuffers::VOffsetT = 4;
+        pub const VT_BATCH_DIM: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            ReverseSequenceOptions { _tab: table }
+        }
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args ReverseSequenceOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<ReverseSequenceOptions<'bldr>> {
+            let mut builder = ReverseSequenceOptionsBuilder::new(_fbb);
+            builder.add_batch_dim(args.batch_dim);
+            builder.add_seq_dim(args.seq_dim);
+            builder.finish()
+        }
+
+        #[inline]
+        pub fn seq_dim(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(ReverseSequenceOptions::VT_SEQ_DIM, Some(0)).unwrap()}
+        }
+        #[inline]
+        pub fn batch_dim(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(ReverseSequenceOptions::VT_BATCH_DIM, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for ReverseSequenceOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+              .visit_field::<i32>("seq_dim", Self::VT_SEQ_DIM, false)?
+              .visit_field::<i32>("batch_dim", Self::VT_BATCH_DIM, false)?
+              .finish();
+            Ok(())
+        }
+    }
+    pub struct ReverseSequenceOptionsArgs {
+            pub seq_dim: i32,
+            pub batch_dim: i32,
+    }
+    impl<'a> Default for ReverseSequenceOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            ReverseSequenceOptionsArgs {
+                seq_dim: 0,
+                batch_dim: 0,
+            }
+        }
+    }
+
+    pub struct ReverseSequenceOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ReverseSequenceOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_seq_dim(&mut self, seq_dim: i32) {
+            self.fbb_.push_slot::<i32>(ReverseSequenceOptions::VT_SEQ_DIM, seq_dim, 0);
+        }
+        #[inline]
+        pub fn add_batch_dim(&mut self, batch_dim: i32) {
+            self.fbb_.push_slot::<i32>(ReverseSequenceOptions::VT_BATCH_DIM, batch_dim, 0);
+        }
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> ReverseSequenceOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            ReverseSequenceOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<ReverseSequenceOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for ReverseSequenceOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("ReverseSequenceOptions");
+                ds.field("seq_dim", &self.seq_dim());
+                ds.field("batch_dim", &self.batch_dim());
+                ds.finish()
+        }
+    }
+    pub enum Conv3DOptionsOffset {}
+    #[derive(Copy, Clone, PartialEq)]
+
+    pub struct Conv3DOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for Conv3DOptions<'a> {
+        type Inner = Conv3DOptions<'a>;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> Conv3DOptions<'a> {
+        pub const VT_PADDING: ::flatbuffers::VOffsetT = 4;
+        pub const VT_STRIDE_D: ::flatbuffers::VOffsetT = 6;
+        pub const VT_STRIDE_W: ::flatbuffers::VOffsetT = 8;
+        pub const VT_STRIDE_H: ::flatbuffers::VOffsetT = 10;
+        pub const VT_FUSED_ACTIVATION_FUNCTION: ::flatbuffers::VOffsetT = 12;
+        pub const VT_DILATION_D_FACTOR: ::flatbuffers::VOffsetT = 14;
+        pub const VT_DILATION_W_FACTOR: ::flatbuffers::VOffsetT = 16;
+        pub const VT_DILATION_H_FACTOR: ::flatbuffers::VOffsetT = 18;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            Conv3DOptions { _tab: table }
+        }
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args Conv3DOptionsArgs
+        ) -> ::flatbuffers::WIPOffset<Conv3DOptions<'bldr>> {
+            let mut builder = Conv3DOptionsBuilder::new(_fbb);
+            builder.add_dilation_h_factor(args.dilation_h_factor);
+            builder.add_dilation_w_factor(args.dilation_w_factor);
+            builder.add_dilation_d_factor(args.dilation_d_factor);
+            builder.add_stride_h(args.stride_h);
+            builder.add_stride_w(args.stride_w);
+            builder.add_stride_d(args.stride_d);
+            builder.add_fused_activation_function(args.fused_activation_function);
+            builder.add_padding(args.padding);
+            builder.finish()
+        }
+
+        #[inline]
+        pub fn padding(&self) -> Padding {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<Padding>(Conv3DOptions::VT_PADDING, Some(Padding::SAME)).unwrap()}
+        }
+        #[inline]
+        pub fn stride_d(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(Conv3DOptions::VT_STRIDE_D, Some(0)).unwrap()}
+        }
+        #[inline]
+        pub fn stride_w(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(Conv3DOptions::VT_STRIDE_W, Some(0)).unwrap()}
+        }
+        #[inline]
+        pub fn stride_h(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(Conv3DOptions::VT_STRIDE_H, Some(0)).unwrap()}
+        }
+        #[inline]
+        pub fn fused_activation_function(&self) -> ActivationFunctionType {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<ActivationFunctionType>(Conv3DOptions::VT_FUSED_ACTIVATION_FUNCTION, Some(ActivationFunctionType::NONE)).unwrap()}
+        }
+        #[inline]
+        pub fn dilation_d_factor(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(Conv3DOptions::VT_DILATION_D_FACTOR, Some(1)).unwrap()}
+        }
+        #[inline]
+        pub fn dilation_w_factor(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(Conv3DOptions::VT_DILATION_W_FACTOR, Some(1)).unwrap()}
+        }
+        #[inline]
+        pub fn dilation_h_factor(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(Conv3DOptions::VT_DILATION_H_FACTOR, Some(1)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for Conv3DOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+              .visit_field::<Padding>("padding", Self::VT_PADDING, false)?
+              .visit_field::<i32>("stride_d", Self::VT_STRIDE_D, false)?
+              .visit_field::<i32>("stride_w", Self::VT_STRIDE_W, false)?
+              .visit_field::<i32>("stride_h", Self::VT_STRIDE_H, false)?
+              .visit_field::<ActivationFunctionType>("fused_activation_function", Self::VT_FUSED_ACTIVATION_FUNCTION, false)?
+              .visit_field::<i32>("dilation_d_factor", Self::VT_DILATION_D_FACTOR, false)?
+              .visit_field::<i32>("dilation_w_factor", Self::VT_DILATION_W_FACTOR, false)?
+              .visit_field::<i32>("dilation_h_factor", Self::VT_DILATION_H_FACTOR, false)?
+              .finish();
+            Ok(())
+        }
+    }
+    pub struct Conv3DOptionsArgs {
+            pub padding: Padding,
+            pub stride_d: i32,
+            pub stride_w: i32,
+            pub stride_h: i32,
+            pub fused_activation_function: ActivationFunctionType,
+            pub dilation_d_factor: i32,
+            pub dilation_w_factor: i32,
+            pub dilation_h_factor: i32,
+    }
+    impl<'a> Default for Conv3DOptionsArgs {
+        #[inline]
+        fn default() -> Self {
+            Conv3DOptionsArgs {
+                padding: Padding::SAME,
+                stride_d: 0,
+                stride_w: 0,
+                stride_h: 0,
+                fused_activation_function: ActivationFunctionType::NONE,
+                dilation_d_factor: 1,
+                dilation_w_factor: 1,
+                dilation_h_factor: 1,
+            }
+        }
+    }
+
+    pub struct Conv3DOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> Conv3DOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_padding(&mut self, padding: Padding) {
+            self.fbb_.push_slot::<Padding>(Conv3DOptions::VT_PADDING, padding, Padding::SAME);
+        }
+        #[inline]
+        pub fn add_stride_d(&mut self, stride_d: i32) {
+            self.fbb_.push_slot::<i32>(Conv3DOptions::VT_STRIDE_D, stride_d, 0);
+        }
+        #[inline]
+        pub fn add_stride_w(&mut self, stride_w: i32) {
+            self.fbb_.push_slot::<i32>(Conv3DOptions::VT_STRIDE_W, stride_w, 0);
+        }
+        #[inline]
+        pub fn add_stride_h(&mut self, stride_h: i32) {
+            self.fbb_.push_slot::<i32>(Conv3DOptions::VT_STRIDE_H, stride_h, 0);
+        }
+        #[inline]
+        pub fn add_fused_activation_function(&mut self, fused_activation_function: ActivationFunctionType) {
+            self.fbb_.push_slot::<ActivationFunctionType>(Conv3DOptions::VT_FUSED_ACTIVATION_FUNCTION, fused_activation_function, ActivationFunctionType::NONE);
+        }
+        #[inline]
+        pub fn add_dilation_d_factor(&mut self, dilation_d_factor: i32) {
+            self.fbb_.push_slot::<i32>(Conv3DOptions::VT_DILATION_D_FACTOR, dilation_d_factor, 1);
+        }
+        #[inline]
+        pub fn add_dilation_w_factor(&mut self, dilation_w_factor: i32) {
+            self.fbb_.push_slot::<i32>(Conv3DOptions::VT_DILATION_W_FACTOR, dilation_w_factor, 1);
+        }
+        #[inline]
+        pub fn add_dilation_h_factor(&mut self, dilation_h_factor: i32) {
+            self.fbb_.push_slot::<i32>(Conv3DOptions::VT_DILATION_H_FACTOR, dilation_h_factor, 1);
+        }
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> Conv3DOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            Conv3DOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<Conv3DOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for Conv3DOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("Conv3DOptions");
+                ds.field("padding", &self.padding());
+                ds.field("stride_d", &self.stride_d());
+                ds.field("stride_w", &self.stride_w());
+                ds.field("stride_h", &self.stride_h());
+                ds.field("fused_activation_function", &self.fused_activation_function());
+                ds.field("dilation_d_factor", &self.dilation_d_factor());
+                ds.field("dilation_w_factor", &self.dilation_w_factor());
+                ds.field("dilation_h_factor", &self.dilation_h_factor());
+                ds.finish()
+        }
+    }
+    pub enum StableHLOCompositeOptionsOffset {}
+    #[derive(Copy, Clone, PartialEq)]
+
+    pub struct StableHLOCompositeOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for StableHLOCompositeOptions<'a> {
+        type Inner = StableHLOCompositeOptions<'a>;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> StableHLOCompositeOptions<'a> {
+        pub const VT_NAME: ::flatbuffers::VOffsetT = 4;
+        pub const VT_DECOMPOSITION_SUBGRAPH_INDEX: ::flatbuffers::VOffsetT = 6;
+        pub const VT_COMPOSITE_ATTRIBUTES: ::flatbuffers::VOffsetT = 8;
+        pub const VT_COMPOSITE_ATTRIBUTES_FORMAT: ::flatbuffers::VOffsetT = 10;
+        pub const VT_VERSION: ::flatbuffers::VOffsetT = 12;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            StableHLOCompositeOptions { _tab: table }
+        }
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args StableHLOCompositeOptionsArgs<'args>
+        ) -> ::flatbuffers::WIPOffset<StableHLOCompositeOptions<'bldr>> {
+            let mut builder = StableHLOCompositeOptionsBuilder::new(_fbb);
+            builder.add_version(args.version);
+            if let Some(x) = args.composite_attributes { builder.add_composite_attributes(x); }
+            builder.add_decomposition_subgraph_index(args.decomposition_subgraph_index);
+            if let Some(x) = args.name { builder.add_name(x); }
+            builder.add_composite_attributes_format(args.composite_attributes_format);
+            builder.finish()
+        }
+
+        #[inline]
+        pub fn name(&self) -> Option<&'a str> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<&str>>(StableHLOCompositeOptions::VT_NAME, None)}
+        }
+        #[inline]
+        pub fn decomposition_subgraph_index(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StableHLOCompositeOptions::VT_DECOMPOSITION_SUBGRAPH_INDEX, Some(0)).unwrap()}
+        }
+        #[inline]
+        pub fn composite_attributes(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(StableHLOCompositeOptions::VT_COMPOSITE_ATTRIBUTES, None)}
+        }
+        #[inline]
+        pub fn composite_attributes_format(&self) -> i8 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i8>(StableHLOCompositeOptions::VT_COMPOSITE_ATTRIBUTES_FORMAT, Some(0)).unwrap()}
+        }
+        #[inline]
+        pub fn version(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(StableHLOCompositeOptions::VT_VERSION, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for StableHLOCompositeOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+              .visit_field::<::flatbuffers::ForwardsUOffset<&str>>("name", Self::VT_NAME, false)?
+              .visit_field::<i32>("decomposition_subgraph_index", Self::VT_DECOMPOSITION_SUBGRAPH_INDEX, false)?
+              .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("composite_attributes", Self::VT_COMPOSITE_ATTRIBUTES, false)?
+              .visit_field::<i8>("composite_attributes_format", Self::VT_COMPOSITE_ATTRIBUTES_FORMAT, false)?
+              .visit_field::<i32>("version", Self::VT_VERSION, false)?
+              .finish();
+            Ok(())
+        }
+    }
+    pub struct StableHLOCompositeOptionsArgs<'a> {
+            pub name: Option<::flatbuffers::WIPOffset<&'a str>>,
+            pub decomposition_subgraph_index: i32,
+            pub composite_attributes: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+            pub composite_attributes_format: i8,
+            pub version: i32,
+    }
+    impl<'a> Default for StableHLOCompositeOptionsArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            StableHLOCompositeOptionsArgs {
+                name: None,
+                decomposition_subgraph_index: 0,
+                composite_attributes: None,
+                composite_attributes_format: 0,
+                version: 0,
+            }
+        }
+    }
+
+    pub struct StableHLOCompositeOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> StableHLOCompositeOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_name(&mut self, name: ::flatbuffers::WIPOffset<&'b  str>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(StableHLOCompositeOptions::VT_NAME, name);
+        }
+        #[inline]
+        pub fn add_decomposition_subgraph_index(&mut self, decomposition_subgraph_index: i32) {
+            self.fbb_.push_slot::<i32>(StableHLOCompositeOptions::VT_DECOMPOSITION_SUBGRAPH_INDEX, decomposition_subgraph_index, 0);
+        }
+        #[inline]
+        pub fn add_composite_attributes(&mut self, composite_attributes: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , u8>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(StableHLOCompositeOptions::VT_COMPOSITE_ATTRIBUTES, composite_attributes);
+        }
+        #[inline]
+        pub fn add_composite_attributes_format(&mut self, composite_attributes_format: i8) {
+            self.fbb_.push_slot::<i8>(StableHLOCompositeOptions::VT_COMPOSITE_ATTRIBUTES_FORMAT, composite_attributes_format, 0);
+        }
+        #[inline]
+        pub fn add_version(&mut self, version: i32) {
+            self.fbb_.push_slot::<i32>(StableHLOCompositeOptions::VT_VERSION, version, 0);
+        }
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> StableHLOCompositeOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            StableHLOCompositeOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<StableHLOCompositeOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for StableHLOCompositeOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("StableHLOCompositeOptions");
+                ds.field("name", &self.name());
+                ds.field("decomposition_subgraph_index", &self.decomposition_subgraph_index());
+                ds.field("composite_attributes", &self.composite_attributes());
+                ds.field("composite_attributes_format", &self.composite_attributes_format());
+                ds.field("version", &self.version());
+                ds.finish()
+        }
+    }
 
     pub enum OperatorCodeOffset {}
 
@@ -8298,6 +8880,8 @@ pub mod tflite {
         pub const VT_CUSTOM_OPTIONS_FORMAT: ::flatbuffers::VOffsetT = 16;
         pub const VT_MUTATING_VARIABLE_INPUTS: ::flatbuffers::VOffsetT = 18;
         pub const VT_INTERMEDIATES: ::flatbuffers::VOffsetT = 20;
+        pub const VT_BUILTIN_OPTIONS_2_TYPE: ::flatbuffers::VOffsetT = 26;
+        pub const VT_BUILTIN_OPTIONS_2: ::flatbuffers::VOffsetT = 28;
 
         #[inline]
         pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -8310,6 +8894,7 @@ pub mod tflite {
             args: &'args OperatorArgs<'args>
         ) -> ::flatbuffers::WIPOffset<Operator<'bldr>> {
             let mut builder = OperatorBuilder::new(_fbb);
+            if let Some(x) = args.builtin_options_2 { builder.add_builtin_options_2(x); }
             if let Some(x) = args.intermediates { builder.add_intermediates(x); }
             if let Some(x) = args.mutating_variable_inputs { builder.add_mutating_variable_inputs(x); }
             if let Some(x) = args.custom_options { builder.add_custom_options(x); }
@@ -8317,6 +8902,7 @@ pub mod tflite {
             if let Some(x) = args.outputs { builder.add_outputs(x); }
             if let Some(x) = args.inputs { builder.add_inputs(x); }
             builder.add_opcode_index(args.opcode_index);
+            builder.add_builtin_options_2_type(args.builtin_options_2_type);
             builder.add_custom_options_format(args.custom_options_format);
             builder.add_builtin_options_type(args.builtin_options_type);
             builder.finish()
@@ -8393,6 +8979,20 @@ pub mod tflite {
             // Created from valid Table for this object
             // which contains a valid value in this slot
             unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, i32>>>(Operator::VT_INTERMEDIATES, None)}
+        }
+        #[inline]
+        pub fn builtin_options_2_type(&self) -> BuiltinOptions2 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<BuiltinOptions2>(Operator::VT_BUILTIN_OPTIONS_2_TYPE, Some(BuiltinOptions2::NONE)).unwrap()}
+        }
+        #[inline]
+        pub fn builtin_options_2(&self) -> Option<::flatbuffers::Table<'a>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Table<'a>>>(Operator::VT_BUILTIN_OPTIONS_2, None)}
         }
 
         #[inline]
@@ -8832,6 +9432,21 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_reverse_sequence_options(&self) -> Option<ReverseSequenceOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::ReverseSequenceOptions {
+                self.builtin_options().map(|t| {
+                  // Safety:
+                  // Created from a valid Table for this object
+                  // Which contains a valid union in this slot
+                  unsafe { ReverseSequenceOptions::init_from_table(t) }
+              })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_if_options(&self) -> Option<IfOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::IfOptions {
                 self.builtin_options().map(|t| {
@@ -8922,6 +9537,21 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_conv_3_doptions(&self) -> Option<Conv3DOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::Conv3DOptions {
+                self.builtin_options().map(|t| {
+                  // Safety:
+                  // Created from a valid Table for this object
+                  // Which contains a valid union in this slot
+                  unsafe { Conv3DOptions::init_from_table(t) }
+              })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_var_handle_options(&self) -> Option<VarHandleOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::VarHandleOptions {
                 self.builtin_options().map(|t| {
@@ -8944,6 +9574,21 @@ pub mod tflite {
                     // Created from a valid Table for this object
                     // Which contains a valid union in this slot
                     unsafe { GeluOptions::init_from_table(t) }
+              })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn builtin_options_2_as_stable_hlocomposite_options(&self) -> Option<StableHLOCompositeOptions<'a>> {
+            if self.builtin_options_2_type() == BuiltinOptions2::StableHLOCompositeOptions {
+                self.builtin_options_2().map(|t| {
+                  // Safety:
+                  // Created from a valid Table for this object
+                  // Which contains a valid union in this slot
+                  unsafe { StableHLOCompositeOptions::init_from_table(t) }
                 })
             } else {
                 None
@@ -8991,12 +9636,14 @@ pub mod tflite {
                         BuiltinOptions::ResizeNearestNeighborOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ResizeNearestNeighborOptions>>("BuiltinOptions::ResizeNearestNeighborOptions", pos),
                         BuiltinOptions::LeakyReluOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<LeakyReluOptions>>("BuiltinOptions::LeakyReluOptions", pos),
                         BuiltinOptions::MirrorPadOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<MirrorPadOptions>>("BuiltinOptions::MirrorPadOptions", pos),
+                        BuiltinOptions::ReverseSequenceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ReverseSequenceOptions>>("BuiltinOptions::ReverseSequenceOptions", pos),
                         BuiltinOptions::IfOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<IfOptions>>("BuiltinOptions::IfOptions", pos),
                         BuiltinOptions::WhileOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<WhileOptions>>("BuiltinOptions::WhileOptions", pos),
                         BuiltinOptions::DepthToSpaceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<DepthToSpaceOptions>>("BuiltinOptions::DepthToSpaceOptions", pos),
                         BuiltinOptions::BatchMatMulOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<BatchMatMulOptions>>("BuiltinOptions::BatchMatMulOptions", pos),
                         BuiltinOptions::CumsumOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CumsumOptions>>("BuiltinOptions::CumsumOptions", pos),
                         BuiltinOptions::CallOnceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CallOnceOptions>>("BuiltinOptions::CallOnceOptions", pos),
+                        BuiltinOptions::Conv3DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Conv3DOptions>>("BuiltinOptions::Conv3DOptions", pos),
                         BuiltinOptions::VarHandleOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<VarHandleOptions>>("BuiltinOptions::VarHandleOptions", pos),
                         BuiltinOptions::GeluOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<GeluOptions>>("BuiltinOptions::GeluOptions", pos),
                         _ => Ok(()),
@@ -9006,6 +9653,12 @@ pub mod tflite {
                 .visit_field::<i8>("custom_options_format", Self::VT_CUSTOM_OPTIONS_FORMAT, false)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, bool>>>("mutating_variable_inputs", Self::VT_MUTATING_VARIABLE_INPUTS, false)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("intermediates", Self::VT_INTERMEDIATES, false)?
+              .visit_union::<BuiltinOptions2, _>("builtin_options_2_type", Self::VT_BUILTIN_OPTIONS_2_TYPE, "builtin_options_2", Self::VT_BUILTIN_OPTIONS_2, false, |key, v, pos| {
+                    match key {
+                        BuiltinOptions2::StableHLOCompositeOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<StableHLOCompositeOptions>>("BuiltinOptions2::StableHLOCompositeOptions", pos),
+                        _ => Ok(()),
+                    }
+              })?
                 .finish();
             Ok(())
         }
@@ -9021,6 +9674,8 @@ pub mod tflite {
         pub custom_options_format: i8,
         pub mutating_variable_inputs: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, bool>>>,
         pub intermediates: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, i32>>>,
+            pub builtin_options_2_type: BuiltinOptions2,
+            pub builtin_options_2: Option<::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>>,
     }
 
     impl<'a> Default for OperatorArgs<'a> {
@@ -9036,6 +9691,8 @@ pub mod tflite {
                 custom_options_format: 0,
                 mutating_variable_inputs: None,
                 intermediates: None,
+                builtin_options_2_type: BuiltinOptions2::NONE,
+                builtin_options_2: None,
             }
         }
     }
@@ -9089,6 +9746,14 @@ pub mod tflite {
         #[inline]
         pub fn add_intermediates(&mut self, intermediates: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , i32>>) {
             self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Operator::VT_INTERMEDIATES, intermediates);
+        }
+        #[inline]
+        pub fn add_builtin_options_2_type(&mut self, builtin_options_2_type: BuiltinOptions2) {
+            self.fbb_.push_slot::<BuiltinOptions2>(Operator::VT_BUILTIN_OPTIONS_2_TYPE, builtin_options_2_type, BuiltinOptions2::NONE);
+        }
+        #[inline]
+        pub fn add_builtin_options_2(&mut self, builtin_options_2: ::flatbuffers::WIPOffset<::flatbuffers::UnionWIPOffset>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(Operator::VT_BUILTIN_OPTIONS_2, builtin_options_2);
         }
 
         #[inline]
@@ -9318,6 +9983,13 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                    BuiltinOptions::ReverseSequenceOptions => {
+                        if let Some(x) = self.builtin_options_as_reverse_sequence_options() {
+                            ds.field("builtin_options", &x)
+                        } else {
+                            ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                        }
+                    },
                 BuiltinOptions::IfOptions => {
                     if let Some(x) = self.builtin_options_as_if_options() {
                         ds.field("builtin_options", &x)
@@ -9360,6 +10032,13 @@ pub mod tflite {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
                     }
                 },
+                    BuiltinOptions::Conv3DOptions => {
+                        if let Some(x) = self.builtin_options_as_conv_3_doptions() {
+                            ds.field("builtin_options", &x)
+                        } else {
+                            ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                        }
+                    },
                 BuiltinOptions::VarHandleOptions => {
                     if let Some(x) = self.builtin_options_as_var_handle_options() {
                         ds.field("builtin_options", &x)
@@ -9383,6 +10062,20 @@ pub mod tflite {
             ds.field("custom_options_format", &self.custom_options_format());
             ds.field("mutating_variable_inputs", &self.mutating_variable_inputs());
             ds.field("intermediates", &self.intermediates());
+                ds.field("builtin_options_2_type", &self.builtin_options_2_type());
+                match self.builtin_options_2_type() {
+                    BuiltinOptions2::StableHLOCompositeOptions => {
+                        if let Some(x) = self.builtin_options_2_as_stable_hlocomposite_options() {
+                            ds.field("builtin_options_2", &x)
+                        } else {
+                            ds.field("builtin_options_2", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                        }
+                    },
+                    _ => {
+                        let x: Option<()> = None;
+                        ds.field("builtin_options_2", &x)
+                    },
+                };
             ds.finish()
         }
     }

@@ -1,0 +1,18 @@
+//! ZEROS_LIKE: zeros in the shape of another tensor.
+
+use super::ParseContext;
+use super::known::Known;
+use crate::error::Result;
+
+pub(crate) struct ZerosLike;
+
+impl ZerosLike {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Known> {
+        let input = node.input(0)?;
+        Ok(Known {
+            name: "ZEROS_LIKE",
+            shape: input.shape.clone(),
+            data: vec![0.0; input.len()],
+        })
+    }
+}
