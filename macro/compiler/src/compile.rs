@@ -10,7 +10,8 @@ use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::graph::{
-    self, ByteScale, ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite, scales_bytes,
+    self, ByteScale, ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite,
+    scales_bytes,
 };
 use crate::options::{Comparison, Options};
 use crate::plan;
@@ -35,7 +36,7 @@ pub struct Request {
 /// Compiles a model to a function and its module.
 pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let model = read_model(&request.model)?;
-    let front = Front::new(&model, &request.options)?;
+    let front = Front::new(&model, &request.options, request.dataset.as_deref())?;
     let Quantization {
         program, mut files, ..
     } = front.quantize(&model, request)?;
@@ -84,9 +85,10 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
         ..request.options.clone()
     };
     let front = read_model(&request.model).and_then(|model| {
-        Front::new(&model, &request.options)
-            .or_else(|_| Front::new(&model, &plain))
-            .or_else(|_| Front::new(&model, &Options::default()))
+        let dataset = request.dataset.as_deref();
+        Front::new(&model, &request.options, dataset)
+            .or_else(|_| Front::new(&model, &plain, dataset))
+            .or_else(|_| Front::new(&model, &Options::default(), dataset))
     });
     let (inputs, outputs) = front.map_or((Vec::new(), Vec::new()), |f| (f.inputs, f.outputs));
     let unit = Some(QuantParams {
@@ -149,14 +151,15 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(model: &[u8], options: &Options) -> Result<Self> {
+    /// `dataset` decides about shapes that the file leaves open.
+    pub(crate) fn new(model: &[u8], options: &Options, dataset: Option<&Path>) -> Result<Self> {
         options.check()?;
         let mut graph = Graph::read(
             model,
             options.signature.as_deref(),
             &InputShapes {
                 chosen: &options.shapes,
-                sampled: &[],
+                sampled: &|| dataset.map_or(Ok(Vec::new()), dataset::shapes),
             },
         )?;
         let known_bytes = bytes(&mut graph, options);

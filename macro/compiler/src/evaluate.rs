@@ -77,9 +77,15 @@ pub enum Data {
 impl Model {
     /// Reads a `.tflite` file.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
+        Self::read_for(path, options, None)
+    }
+
+    /// Reads a `.tflite` file; the shapes that it leaves open are those of the dataset's
+    /// samples.
+    pub fn read_for(path: &Path, options: &Options, dataset: Option<&Path>) -> Result<Self> {
         let bytes = read_model(path)?;
         Ok(Self {
-            front: Front::new(&bytes, options)?,
+            front: Front::new(&bytes, options, dataset)?,
             bytes,
         })
     }
@@ -99,7 +105,7 @@ impl Model {
     pub fn tensors(&self, options: &Options) -> Result<Vec<String>> {
         let shapes = InputShapes {
             chosen: &options.shapes,
-            sampled: &[],
+            sampled: &|| Ok(Vec::new()),
         };
         let graph = Graph::read(&self.bytes, options.signature.as_deref(), &shapes)?;
         let computed = graph.nodes.iter().flat_map(|n| &n.outputs);

@@ -9,6 +9,7 @@ mod images;
 mod limits;
 mod npy;
 mod npz;
+mod shapes;
 #[cfg(feature = "wav")]
 mod sound;
 #[cfg(feature = "csv")]
@@ -19,6 +20,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+
+pub(crate) use shapes::shapes;
 
 use crate::error::{Blame, Error, Result};
 use crate::graph::{ByteScale, Port};

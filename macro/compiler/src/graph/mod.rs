@@ -26,7 +26,7 @@ use ndarray::{ArrayD, IxDyn};
 
 pub(crate) use bytes::{ByteScale, scales_bytes};
 pub(crate) use sets::Sets;
-pub(crate) use shapes::InputShapes;
+pub(crate) use shapes::{InputShapes, SampleShape};
 
 use crate::error::Error;
 use crate::ops::Operator;

@@ -113,7 +113,8 @@ impl<'a> Reader<'a> {
             self.stated[id] = tensor::stated(&tensor);
             self.has_signature[id] = tensor::has_signature(&tensor);
             let is_constant = tflite::buffer(self.bytes, self.model, &tensors.get(i))?.is_some();
-            let reason = refused::constant(&tensors.get(i), self.graph.values[id].constant.is_some());
+            let reason =
+                refused::constant(&tensors.get(i), self.graph.values[id].constant.is_some());
             if let Some(reason) = reason.filter(|_| is_constant) {
                 self.refused.insert(id, reason);
             }

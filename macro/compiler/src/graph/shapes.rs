@@ -5,16 +5,34 @@
 //! by the operators ([`crate::ops::Operator::output_shapes`]).
 
 use super::read::Reader;
-use super::shape_text;
+use super::{Graph, Port, shape_text};
 use crate::error::{Blame, Error, Result};
 
-/// The shapes of inputs, by the input's name.
-#[derive(Clone, Copy, Default)]
+/// Where the shapes of inputs come from.
+#[derive(Clone, Copy)]
 pub(crate) struct InputShapes<'a> {
-    /// What the user writes.
+    /// What the user writes, by the input's name, with the batch.
     pub chosen: &'a [(String, Vec<usize>)],
-    /// The dataset's samples, with a leading batch of 1.
-    pub sampled: &'a [(String, Vec<usize>)],
+    /// Gives the shapes of a dataset's samples; called only if need be.
+    pub sampled: &'a dyn Fn() -> Result<Vec<SampleShape>>,
+}
+
+/// The shape of one sample by the array's key; by none if the dataset is for models with
+/// one input.
+pub(crate) type SampleShape = (Option<String>, Vec<usize>);
+
+/// NumPy's own name for the array of a model with one input.
+fn inputs_are_one(key: &str, graph: &Graph) -> bool {
+    key == "arr_0" && graph.inputs.len() == 1
+}
+
+/// A sample's shape with a batch of 1, if it has none.
+fn with_batch(sample: &[usize], rank: usize) -> Vec<usize> {
+    if sample.len() + 1 == rank {
+        [&[1], sample].concat()
+    } else {
+        sample.to_vec()
+    }
 }
 
 /// Compares a computed shape with the dimensions that the file fixes.
@@ -45,33 +63,40 @@ fn open_text(shape: &[Option<usize>]) -> String {
 impl Reader<'_> {
     /// Gives every input its shape.
     pub(super) fn input_shapes(&mut self, shapes: &InputShapes<'_>) -> Result<()> {
-        let names: Vec<&str> = self.graph.inputs.iter().map(|p| p.name.as_str()).collect();
-        if let Some((unknown, _)) =
-            (shapes.chosen.iter()).find(|(name, _)| !names.contains(&name.as_str()))
-        {
+        let inputs = &self.graph.inputs;
+        let unknown = (shapes.chosen.iter())
+            .find(|(name, _)| !inputs.iter().any(|port| port.is_called(name)));
+        if let Some((unknown, _)) = unknown {
+            let names: Vec<&str> = inputs.iter().map(|p| p.name.as_str()).collect();
             return Err(Error::new(
                 Blame::Option("shapes"),
                 format!("no input is called {unknown:?}; the inputs are {names:?}"),
             ));
         }
+        let is_open = |port: &Port| self.stated[port.value].iter().skip(1).any(Option::is_none);
+        let sampled = if inputs.iter().any(is_open) {
+            (shapes.sampled)()?
+        } else {
+            Vec::new()
+        };
         for i in 0..self.graph.inputs.len() {
             let port = &self.graph.inputs[i];
             let (value, name) = (port.value, port.name.as_str());
             let guessed = &self.graph.values[value].shape;
             let stated = &self.stated[value];
-            let of = |list: &[(String, Vec<usize>)]| {
-                let found = list.iter().find(|(n, _)| n == name);
-                found.map(|(_, shape)| shape.clone())
-            };
-            let shape = match of(shapes.chosen) {
-                Some(shape) => {
-                    fits_file(name, &shape, stated)
+            let chosen = shapes.chosen.iter().find(|(n, _)| port.is_called(n));
+            let shape = match chosen {
+                Some((_, shape)) => {
+                    fits_file(name, shape, stated)
                         .map_err(|message| Error::new(Blame::Option("shapes"), message))?;
-                    shape
+                    shape.clone()
                 }
                 None => {
-                    let sampled = of(shapes.sampled);
-                    let sampled = sampled.filter(|s| fits_file(name, s, stated).is_ok());
+                    let found = sampled.iter().find(|(key, _)| match key {
+                        Some(key) => port.is_called(key) || inputs_are_one(key, &self.graph),
+                        None => self.graph.inputs.len() == 1,
+                    });
+                    let sampled = found.map(|(_, shape)| with_batch(shape, stated.len()));
                     inferred(name, guessed, stated, sampled)?
                 }
             };

@@ -28,14 +28,12 @@ impl Range {
                 "from {start} to {limit} by steps of {delta}: it never ends"
             )));
         }
-        let len = match node.output.element {
+        let len = match node.output {
             // As the reference counts, in single precision.
             ElementType::F32 => f64::from(((limit - start) / delta).abs().ceil()),
             _ => ((to - from) / step).ceil(),
         };
-        if len > MAX_LEN
-            || from.abs().max(to.abs()) > MAX_LEN && node.output.element == ElementType::I32
-        {
+        if len > MAX_LEN || from.abs().max(to.abs()) > MAX_LEN && node.output == ElementType::I32 {
             return Err(Error::model(format!(
                 "from {start} to {limit} by steps of {delta}: supported are integers and lengths \
                  up to {MAX_LEN}"

@@ -1,0 +1,56 @@
+//! The shapes of a dataset's samples, without reading them: for inputs that the model's
+//! file leaves open.
+
+use std::path::Path;
+
+use super::npy::Array;
+use super::{ARRAYS, IMAGES, bytes, files, is, npz};
+use crate::error::{Error, Result};
+use crate::graph::SampleShape;
+
+/// The shape of one sample of each array.
+pub(crate) fn shapes(path: &Path) -> Result<Vec<SampleShape>> {
+    let at = |e: String| Error::dataset(format!("{}: {e}", path.display()));
+    if is(path, &["npz"]) {
+        let bytes = bytes(path)?;
+        let archive = npz::Archive::open(&bytes).map_err(at)?;
+        let mut shapes = Vec::new();
+        for member in &archive.members {
+            let outside = || at("an array is truncated".to_owned());
+            let data = archive.read(member).ok_or_else(outside)?;
+            let shape = Array::open(data).map_err(at)?.shape;
+            shapes.push((Some(member.key.clone()), sample(shape)));
+        }
+        return Ok(shapes);
+    }
+    if is(path, ARRAYS) {
+        let shape = Array::open(&bytes(path)?[..]).map_err(at)?.shape;
+        return Ok(vec![(None, sample(shape))]);
+    }
+    if !path.is_dir() {
+        return Ok(Vec::new());
+    }
+    let files = files(path)?;
+    let mut shapes = Vec::new();
+    for file in files.iter().filter(|f| is(f, ARRAYS)) {
+        let key = file.file_stem().and_then(|s| s.to_str()).unwrap_or("");
+        let shape = Array::open(&bytes(file)?[..]).map_err(at)?.shape;
+        shapes.push((Some(key.to_owned()), sample(shape)));
+    }
+    #[cfg(feature = "images")]
+    if let Some(first) = files.first().filter(|f| is(f, IMAGES)) {
+        let size = image::image_dimensions(first);
+        let (width, height) = size.map_err(|e| at(format!("{}: {e}", first.display())))?;
+        // Three channels stand for any number: the file fixes how many there are.
+        shapes.push((None, vec![height as usize, width as usize, 3]));
+    }
+    Ok(shapes)
+}
+
+/// An array's shape without the axis that counts samples.
+fn sample(mut shape: Vec<usize>) -> Vec<usize> {
+    if !shape.is_empty() {
+        shape.remove(0);
+    }
+    shape
+}
