@@ -83,6 +83,47 @@ pub struct FloatUnary {
     pub parameter: f32,
 }
 
+/// The largest integer that is not above `x`.
+fn floor(x: f32) -> f32 {
+    // Larger numbers are integers; so are infinities, and NaN stays.
+    if x.is_nan() || x.abs() >= 8_388_608.0 {
+        return x;
+    }
+    let whole = x as i32 as f32;
+    // The sign of zero is the argument's.
+    if whole > x {
+        whole - 1.0
+    } else {
+        whole.copysign(x)
+    }
+}
+
+/// The nearest integer, ties to even.
+fn round_to_even(x: f32) -> f32 {
+    if x.is_nan() || x.abs() >= 8_388_608.0 {
+        return x;
+    }
+    // The sum has no bits for fractions: it is rounded.
+    ((x.abs() + 8_388_608.0) - 8_388_608.0).copysign(x)
+}
+
+/// The square root, correctly rounded.
+fn sqrt(x: f32) -> f32 {
+    if x.is_nan() || x < 0.0 {
+        return f32::NAN;
+    }
+    if x == 0.0 || x == f32::INFINITY {
+        return x;
+    }
+    let wide = f64::from(x);
+    // Half of the exponent; each of Newton's steps doubles the bits that are right.
+    let mut root = f64::from_bits((wide.to_bits() >> 1) + 0x1ff8_0000_0000_0000);
+    for _ in 0..5 {
+        root = 0.5 * (root + wide / root);
+    }
+    root as f32
+}
+
 macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident: $f:expr;)*) => {$(
         $(#[$doc])*
@@ -117,22 +158,28 @@ unary! {
     float_sign: |x: f32, _| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
     /// `x^2`.
     float_square: |x: f32, _| x * x;
+    /// Rounded up.
+    float_ceil: |x: f32, _| -floor(-x);
+    /// Rounded down.
+    float_floor: |x, _| floor(x);
+    /// To the nearest integer, ties to even.
+    float_round: |x, _| round_to_even(x);
+    /// `1 / sqrt(x)`.
+    float_rsqrt: |x, _| 1.0 / sqrt(x);
+    /// Square root.
+    float_sqrt: |x, _| sqrt(x);
     /// Hyperbolic tangent.
     float_tanh: |x, _| tanh(x);
 }
 
 #[cfg(feature = "float")]
 unary! {
-    /// Rounded up.
-    float_ceil: |x, _| libm::ceilf(x);
     /// Cosine.
     float_cos: |x, _| libm::cosf(x);
     /// `x`, or below zero `exp(x) - 1`.
     float_elu: |x, _| if x > 0.0 { x } else { libm::expm1f(x) };
     /// `e^x`.
     float_exp: |x, _| libm::expf(x);
-    /// Rounded down.
-    float_floor: |x, _| libm::floorf(x);
     /// `x` times the normal distribution function, or its tanh approximation if
     /// the parameter is not 0.
     float_gelu: |x: f32, approximate: f32| if approximate != 0.0 {
@@ -144,14 +191,8 @@ unary! {
     float_log: |x, _| libm::logf(x);
     /// `x` to the power of the parameter.
     float_pow: libm::powf;
-    /// To the nearest integer, ties to even.
-    float_round: |x, _| libm::rintf(x);
-    /// `1 / sqrt(x)`.
-    float_rsqrt: |x, _| 1.0 / libm::sqrtf(x);
     /// Sine.
     float_sin: |x, _| libm::sinf(x);
-    /// Square root.
-    float_sqrt: |x, _| libm::sqrtf(x);
 }
 
 #[cfg(not(feature = "float"))]
@@ -168,8 +209,7 @@ macro_rules! missing {
 
 #[cfg(not(feature = "float"))]
 missing! {
-    float_ceil float_cos float_elu float_exp float_floor float_gelu float_log float_pow
-    float_round float_rsqrt float_sin float_sqrt
+    float_cos float_elu float_exp float_gelu float_log float_pow float_sin
 }
 
 /// Parameters of both float pools.
@@ -240,6 +280,27 @@ pub fn float_mean(p: &FloatMean, input: &[f32], output: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roots_and_integers_are_those_of_the_standard_library() {
+        let mut bits = 1_u32;
+        for _ in 0..200_000 {
+            bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let x = f32::from_bits(bits);
+            assert_eq!(sqrt(x.abs()).to_bits(), x.abs().sqrt().to_bits(), "{x}");
+            for (got, want) in [
+                (floor(x), x.floor()),
+                (-floor(-x), x.ceil()),
+                (round_to_even(x), x.round_ties_even()),
+            ] {
+                assert!(got == want || x.is_nan(), "{x}: {got} {want}");
+            }
+        }
+        assert_eq!(
+            sqrt(f32::MIN_POSITIVE / 4.0),
+            (f32::MIN_POSITIVE / 4.0).sqrt()
+        );
+    }
 
     #[test]
     fn elements_are_clamped_and_broadcast() {

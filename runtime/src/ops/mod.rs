@@ -148,7 +148,7 @@ pub use space_to_batch_nd::{SpaceToBatchNd, space_to_batch_nd};
 pub use squared_difference::{SquaredDifference, squared_difference};
 pub use strided::{Strided, strided};
 pub use svdf::{Svdf, svdf};
-pub use table::{Table, table, table_in_place};
+pub use table::{Table, TableF32, table, table_f32, table_in_place};
 pub use tail::{Tail, tail, tail_in_place};
 pub use top_k::{TopK, top_k};
 pub use transpose_conv::transpose_conv;

@@ -14,6 +14,20 @@ impl Table<'_> {
     }
 }
 
+/// Parameters of [`table_f32`].
+#[derive(Clone, Copy, Debug)]
+pub struct TableF32<'a> {
+    /// The output for each input plus 128.
+    pub table: &'a [f32; 256],
+}
+
+/// A function of int8 with an f32 output.
+pub fn table_f32(p: &TableF32<'_>, input: &[i8], output: &mut [f32]) {
+    for (out, &q) in output.iter_mut().zip(input) {
+        *out = p.table[usize::from((q as u8) ^ 0x80)];
+    }
+}
+
 /// All elements.
 pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
     #[cfg(niello_vector)]

@@ -16,6 +16,11 @@ pub enum Tail {
         /// Elements of a row.
         depth: usize,
     },
+    /// The logarithm of softmax, over rows.
+    LogSoftmax {
+        /// Elements of a row.
+        depth: usize,
+    },
 }
 
 /// 1 / (1 + exp(-x)).
@@ -48,6 +53,30 @@ fn softmax(row: &mut [f32], beta: f32) {
     }
 }
 
+/// Natural logarithm of a finite `x` of at least 1: `x = m * 2^e` with `m` around 1, and
+/// `ln m = 2 artanh((m - 1) / (m + 1))`.
+fn log_above_one(x: f32) -> f32 {
+    // The bits of sqrt(1/2) make m lie between sqrt(1/2) and sqrt(2).
+    const HALF_ROOT: u32 = 0x3f35_04f3;
+    let exponent = (x.to_bits().wrapping_sub(HALF_ROOT) as i32) >> 23;
+    let m = f32::from_bits(x.to_bits().wrapping_sub((exponent << 23) as u32));
+    let s = (m - 1.0) / (m + 1.0);
+    let s2 = s * s;
+    let series = s2 * (1.0 / 3.0 + s2 * (1.0 / 5.0 + s2 * (1.0 / 7.0 + s2 * (1.0 / 9.0))));
+    exponent as f32 * core::f32::consts::LN_2 + 2.0 * (s + s * series)
+}
+
+fn log_softmax(row: &mut [f32]) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |max, &x| max.max(x));
+    let sum = row
+        .iter()
+        .fold(0.0, |sum, x| sum + exp_of_negative(x - max));
+    let log = log_above_one(sum);
+    for x in row {
+        *x = *x - max - log;
+    }
+}
+
 /// The same of another tensor.
 pub fn tail(p: &Tail, input: &[f32], output: &mut [f32]) {
     for (out, x) in output.iter_mut().zip(input) {
@@ -65,6 +94,9 @@ pub fn tail_in_place(p: &Tail, in_out: &mut [f32]) {
             in_out
                 .chunks_exact_mut(depth.max(1))
                 .for_each(|row| softmax(row, beta));
+        }
+        Tail::LogSoftmax { depth } => {
+            in_out.chunks_exact_mut(depth.max(1)).for_each(log_softmax);
         }
     }
 }
@@ -94,5 +126,12 @@ mod tests {
         close(row[0], 0.090_030_57);
         close(row[1], 0.244_728_47);
         close(row[2], 0.665_240_94);
+        for x in [1.0_f32, 1.2, 1.5, 2.0, 10.0, 1000.0] {
+            close(log_above_one(x), x.ln());
+        }
+        let mut row = [1.0, 2.0, 3.0];
+        tail_in_place(&Tail::LogSoftmax { depth: 3 }, &mut row);
+        close(row[0], -2.407_606);
+        close(row[2], -0.407_605_96);
     }
 }

@@ -130,10 +130,20 @@ fn limit(
             max: f32::MAX,
         },
         (Some(Saturation::Outside([min, max])), ..) => Range { min, max },
-        (Some(Saturation::BelowOutput), Some(output), ..) => Range {
-            min: output.min.max(of_output.min),
-            max: of_output.max,
-        },
+        (Some(Saturation::BelowOutput), Some(output), _, Some(own)) => {
+            // Only what is far below stands for "never": maxima that calibration has not
+            // seen may be a little smaller.
+            let width = output.max - output.min;
+            let min = if own.min < output.min - 4.0 * width {
+                output.min - width / 4.0
+            } else {
+                f32::MIN
+            };
+            Range {
+                min: min.max(of_output.min),
+                max: of_output.max,
+            }
+        }
         (Some(Saturation::Sum), _, Some(other), _) => Range {
             min: of_output.min - other.max,
             max: of_output.max - other.min,

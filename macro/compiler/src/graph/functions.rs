@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::{Graph, ValueId};
+use super::{Graph, Kept, ValueId};
 use crate::ops::function::{Composite, Function};
 
 /// The tensor that `node` is a function of, and the function.
-fn function(graph: &Graph, position: usize) -> Option<(ValueId, Function)> {
+pub(crate) fn function(graph: &Graph, position: usize) -> Option<(ValueId, Function)> {
     let node = &graph.nodes[position];
     let mut variable = None;
     let mut constants = Vec::new();
@@ -37,6 +37,11 @@ fn function(graph: &Graph, position: usize) -> Option<(ValueId, Function)> {
         .map(|f| (variable, f))
 }
 
+/// True if `node` is a function of one tensor.
+pub(super) fn is_function(graph: &Graph, position: usize) -> bool {
+    function(graph, position).is_some()
+}
+
 /// Fuses what can be fused.
 pub(super) fn fuse(graph: &mut Graph) {
     let mut position = 0;
@@ -45,7 +50,10 @@ pub(super) fn fuse(graph: &mut Graph) {
             && graph.values[input].quantization.is_none()
             && graph.uses()[input] == 1
             && graph.values[input].kept.is_none()
-            && graph.values[graph.nodes[position].output()].kept.is_none()
+            && !matches!(
+                graph.values[graph.nodes[position].output()].kept,
+                Some(Kept::Clause(_))
+            )
             && let Some(producer) = graph.producers()[input]
             && let Some((origin, first)) = function(graph, producer)
         {

@@ -9,6 +9,7 @@ mod control;
 mod exact;
 mod fold;
 mod functions;
+mod islands;
 mod port_names;
 mod ports;
 mod read;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 pub(crate) use bytes::{ByteScale, scales_bytes};
+pub(crate) use functions::function;
 pub(crate) use sets::Sets;
 pub(crate) use shapes::{InputShapes, SampleShape};
 

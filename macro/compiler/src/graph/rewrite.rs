@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::{Constant, ElementType, Graph, Node, Quantization, ValueId, exact, functions};
+use super::{
+    Constant, ElementType, Graph, Kept, Node, Quantization, ValueId, exact, functions, islands,
+};
 use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
 /// those that they get as f32.
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool]) {
+    islands::mark(graph);
     fold_casts(graph);
     widen_hybrid_weights(graph);
     exact::mark(graph, f32_inputs, f32_outputs);
@@ -95,7 +98,9 @@ fn fold_casts(graph: &mut Graph) {
             Cast::FakeQuant { min, max } => Some(Quantization::Range { min, max }),
         };
         let from = graph.values[input].element;
-        let free = graph.values[input].quantization.is_none() && from == ElementType::F32;
+        // What stays in float is quantized by an operator of its own.
+        let stays = cast == Cast::Quantize && graph.values[input].kept == Some(Kept::Exact);
+        let free = graph.values[input].quantization.is_none() && from == ElementType::F32 && !stays;
         let same = graph.values[input].quantization == quantization
             && (from == element || cast != Cast::Quantize);
         if free || same {

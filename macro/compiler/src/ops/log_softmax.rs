@@ -1,10 +1,10 @@
 //! LOG_SOFTMAX over the last dimension; output scale 1/16, zero point 127.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned, tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -13,7 +13,9 @@ use crate::quantize::arithmetic::{
     Multiplier, exp_on_negative_values, input_radius, log_of_q12, rounding_divide_by_pot,
 };
 
-pub(crate) struct LogSoftmax;
+pub(crate) struct LogSoftmax {
+    depth: usize,
+}
 
 const OUTPUT: QuantParams = QuantParams {
     scale: 1.0 / 16.0,
@@ -21,9 +23,18 @@ const OUTPUT: QuantParams = QuantParams {
 };
 
 impl LogSoftmax {
-    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self)
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self {
+            depth: node.input(0)?.shape.last().copied().unwrap_or(1),
+        })
     }
+}
+
+/// One row, in place.
+pub(super) fn log_softmax(row: &mut [f32]) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
+    let log = row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
+    row.iter_mut().for_each(|x| *x = *x - max - log);
 }
 
 impl Operator for LogSoftmax {
@@ -36,13 +47,22 @@ impl Operator for LogSoftmax {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = owned(inputs.first(), shape);
-        for mut row in output.lanes_mut(Axis(shape.len().max(1) - 1)) {
-            let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-            let log = row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
-            row.mapv_inplace(|x| x - max - log);
+        let mut output = owned(inputs.first(), shape)
+            .as_standard_layout()
+            .into_owned();
+        if let Some(data) = output.as_slice_mut() {
+            data.chunks_mut(self.depth.max(1)).for_each(log_softmax);
         }
         output
+    }
+
+    fn tail(&self) -> Option<tail::Function> {
+        Some(tail::Function::LogSoftmax { depth: self.depth })
+    }
+
+    fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        let function = tail::Function::LogSoftmax { depth: self.depth };
+        Ok(Lowered::unary(tail::TailKernel(function)))
     }
 
     fn rule(&self) -> QuantRule {
@@ -71,7 +91,7 @@ impl Operator for LogSoftmax {
             .map(|d| factor.apply(-d))
             .collect();
         Ok(Lowered::unary(LogSoftmaxKernel {
-            depth: context.output.shape.last().copied().unwrap_or(1),
+            depth: self.depth,
             exponentials: differences
                 .iter()
                 .map(|&d| rounding_divide_by_pot(exp_on_negative_values(d, 5), 12))

@@ -22,6 +22,23 @@ const LACKING: &[&str] = &[
     "TOPK_V2",
 ];
 
+/// Operators that compute real numbers only in quantized form.
+const NO_FLOAT_KERNEL: &[&str] = &[
+    "ADD_N",
+    "CUMSUM",
+    "EMBEDDING_LOOKUP",
+    "L2_NORMALIZATION",
+    "ONE_HOT",
+    "REDUCE_PROD",
+    "RESIZE_BILINEAR",
+    "SVDF",
+    "TOPK_V2",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+];
+
+/// Operators whose float kernels call libm.
+const NEEDS_LIBM: &[&str] = &["ATAN2", "COS", "ELU", "EXP", "GELU", "LOG", "POW", "SIN"];
+
 /// A TFLite operator with its attributes.
 pub(crate) trait Operator: Send + Sync {
     /// The builtin operator's name.
@@ -102,7 +119,7 @@ pub(crate) trait Operator: Send + Sync {
         false
     }
 
-    /// True if an integer or bool output is computed from f32 operands, where these are
+    /// True if an output that is no f32 is computed from f32 operands, where these are
     /// there, without quantizing them.
     fn reads_reals(&self) -> bool {
         false
@@ -117,6 +134,21 @@ pub(crate) trait Operator: Send + Sync {
     /// is an f32 kernel.
     fn only_moves(&self) -> bool {
         self.is_view()
+    }
+
+    /// True if every output is one of the inputs (maxima and minima over a window).
+    fn selects(&self) -> bool {
+        false
+    }
+
+    /// True if `lower_float` gives a kernel.
+    fn has_float_kernel(&self) -> bool {
+        !NO_FLOAT_KERNEL.contains(&self.name())
+    }
+
+    /// True if that kernel is there only with the runtime's feature `float`.
+    fn needs_libm(&self) -> bool {
+        NEEDS_LIBM.contains(&self.name())
     }
 
     /// Which differences between operands make none at the output.

@@ -97,6 +97,10 @@ impl<R: Reduction> Operator for Pool<R> {
         QuantRule::SameAsInput
     }
 
+    fn selects(&self) -> bool {
+        R::IS_MAXIMUM
+    }
+
     fn saturation(&self) -> Option<Saturation> {
         R::IS_MAXIMUM.then_some(Saturation::BelowOutput)
     }

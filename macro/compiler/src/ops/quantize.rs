@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::requantize::RequantizeKernel;
+use super::table::TableKernel;
 use super::{
     Activation, Buffer, Cast, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned,
 };
@@ -33,7 +34,23 @@ impl Operator for Quantize {
         owned(inputs.first(), shape)
     }
 
+    fn reads_reals(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.element(0)? == ElementType::F32 {
+            return Ok(Lowered::unary(QuantizeKernel {
+                params: context.params_of_output()?,
+                element: context.target.element(),
+            }));
+        }
+        let both = [context.element(0)?, context.target.element()];
+        if context.in_float && both == [ElementType::I8, ElementType::I8] {
+            // DEQUANTIZE and QUANTIZE round once, in float.
+            let (input, output) = (context.params(0)?, context.output_params()?);
+            return Ok(Lowered::unary(TableKernel::island(input, output, |x| x)));
+        }
         RequantizeKernel::lower(context, Activation::None)
     }
 

@@ -62,6 +62,10 @@ impl Operator for ReduceMax {
         QuantRule::SameAsInput
     }
 
+    fn selects(&self) -> bool {
+        true
+    }
+
     fn saturation(&self) -> Option<Saturation> {
         (!self.smallest).then_some(Saturation::BelowOutput)
     }

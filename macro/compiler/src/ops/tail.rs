@@ -17,6 +17,10 @@ pub(crate) enum Function {
         beta: f32,
         depth: usize,
     },
+    /// The logarithm of SOFTMAX with a beta of 1.
+    LogSoftmax {
+        depth: usize,
+    },
 }
 
 impl Function {
@@ -27,6 +31,11 @@ impl Function {
             Function::Softmax { beta, depth } => {
                 for row in data.chunks_mut(depth.max(1)) {
                     super::softmax::softmax(row, beta);
+                }
+            }
+            Function::LogSoftmax { depth } => {
+                for row in data.chunks_mut(depth.max(1)) {
+                    super::log_softmax::log_softmax(row);
                 }
             }
         }
@@ -40,6 +49,10 @@ impl Function {
                 let beta = emit::float(beta);
                 let depth = emit::fields(&[("depth", depth)]);
                 quote!(rt::Tail::Softmax { beta: #beta, #depth })
+            }
+            Function::LogSoftmax { depth } => {
+                let depth = emit::fields(&[("depth", depth)]);
+                quote!(rt::Tail::LogSoftmax { #depth })
             }
         }
     }

@@ -319,8 +319,8 @@ impl Lowering<'_> {
         Ok(ids)
     }
 
-    /// True if an operator with an integer or bool output reads f32: all of its real
-    /// operands are there in f32.
+    /// True if an operator whose output is no f32 reads f32: all of its real operands are
+    /// there in f32.
     fn reads_reals(&self, position: usize) -> bool {
         let node = &self.graph.nodes[position];
         let is_there = |&v: &ValueId| {
@@ -352,6 +352,9 @@ impl Lowering<'_> {
                 kind.insert(node.output(), id);
                 return Ok(());
             }
+        }
+        if real && self.table_f32(position)? {
+            return Ok(());
         }
         let context = self.context(position, target, real)?;
         let Lowered { kernel, sources } = if real {

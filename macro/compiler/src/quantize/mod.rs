@@ -12,6 +12,7 @@ mod ports;
 mod prune;
 mod scales;
 pub(crate) mod sigmoid;
+mod table_f32;
 
 use std::sync::Arc;
 

@@ -1,0 +1,71 @@
+//! Functions of an int8 tensor whose result stays in float: 256 numbers.
+
+use quote::quote;
+
+use super::lower::Lowering;
+use crate::emit::Constants;
+use crate::error::Result;
+use crate::graph::{ElementType, Kept, QuantParams};
+use crate::ops::function::Function;
+use crate::ops::{Buffer, Emitted, Kernel};
+
+impl Lowering<'_> {
+    /// Lowers a function of one int8 tensor with an f32 output; false if it is none.
+    pub(super) fn table_f32(&mut self, position: usize) -> Result<bool> {
+        let node = &self.graph.nodes[position];
+        if self.graph.values[node.output()].kept != Some(Kept::Exact) {
+            return Ok(false);
+        }
+        let Some((input, function)) = crate::graph::function(self.graph, position) else {
+            return Ok(false);
+        };
+        let Some(&id) = self.tensors.get(&input) else {
+            return Ok(false);
+        };
+        let tensor = &self.program.tensors[id];
+        let (ElementType::I8, Some(params)) = (tensor.element, tensor.params) else {
+            return Ok(false);
+        };
+        let kernel = TableF32Kernel::new(params, &function);
+        let output = self.tensor(node.output(), ElementType::F32, None);
+        self.reals.insert(node.output(), output);
+        self.step(
+            node.index,
+            node.op.name(),
+            vec![id],
+            vec![output],
+            Box::new(kernel),
+        );
+        Ok(true)
+    }
+}
+
+/// `output[i] = table[input[i] + 128]`.
+struct TableF32Kernel {
+    table: Vec<f32>,
+}
+
+impl TableF32Kernel {
+    fn new(params: QuantParams, function: &Function) -> Self {
+        let table = (-128..=127)
+            .map(|q| function(params.dequantize(q)))
+            .collect();
+        Self { table }
+    }
+}
+
+impl Kernel for TableF32Kernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let lookup = |&q: &i8| self.table[usize::from((q as u8) ^ 0x80)];
+        Buffer::F32(inputs[0].i8().iter().map(lookup).collect())
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let table = constants.floats("TABLE", &self.table);
+        Emitted {
+            parameters_type: quote!(TableF32<'static>),
+            parameters: quote!(rt::TableF32 { table: #table }),
+            function: "table_f32",
+        }
+    }
+}
