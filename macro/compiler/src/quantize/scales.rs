@@ -3,7 +3,7 @@
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, Node, QuantParams, Quantization, Sets, ValueId};
+use crate::graph::{ElementType, Graph, Node, QuantParams, Sets, ValueId};
 use crate::ops::{QuantRule, StateRule};
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -38,10 +38,8 @@ fn computed(graph: &Graph) -> Vec<ValueId> {
 
 /// What the file, or else the specification, says of a tensor.
 fn fixed(graph: &Graph, value: ValueId) -> Option<QuantParams> {
-    match graph.values[value].quantization {
-        Some(Quantization::PerTensor(params)) => return Some(params),
-        Some(Quantization::Range { min, max }) => return Some(asymmetric(min, max)),
-        _ => {}
+    if let Some(params) = graph.values[value].given_params() {
+        return Some(params);
     }
     let node = graph.nodes.iter().find(|n| n.outputs.contains(&value))?;
     match node.op.rule() {
