@@ -48,7 +48,9 @@ impl Evaluation {
     ) -> Self {
         let mut tensors = vec![None; graph.values.len()];
         for (port, data) in graph.inputs.iter().zip(inputs) {
-            tensors[port.value] = Some(data.to_owned());
+            let mut data = data.to_owned();
+            graph.values[port.value].simulate(&mut data);
+            tensors[port.value] = Some(data);
         }
         for state in &graph.states {
             tensors[state.value] = Some(graph.initial(state));
@@ -101,7 +103,8 @@ impl Evaluation {
             }
             None => node.op.evaluate_all(&views, &shapes),
         };
-        for (&value, output) in node.outputs.iter().zip(outputs) {
+        for (&value, mut output) in node.outputs.iter().zip(outputs) {
+            graph.values[value].simulate(&mut output);
             self.tensors[value] = Some(output);
         }
         Some(node)

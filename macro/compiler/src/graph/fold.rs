@@ -1,10 +1,10 @@
 //! Operators on constants: computed at compile time.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn};
 
 use super::{Constant, ElementType, Graph, Node, QuantParams, Quantization, Value, array};
 use crate::error::{Error, Result};
-use crate::ops::{Buffer, Cast, exact};
+use crate::ops::{Buffer, Cast, QuantRule, exact};
 
 /// Computes `node` if all that it reads is known; false if not.
 pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
@@ -16,23 +16,24 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         return Ok(false);
     }
     let input = node.inputs.first().copied().flatten();
-    match (node.op.cast(), input) {
+    let from = input.map(|v| graph.values[v].clone());
+    match (node.op.cast(), &from) {
         // float16 was widened by the reader; int8 weights stay int8.
-        (Some(Cast::Dequantize), Some(input)) => {
-            let from = graph.values[input].clone();
+        (Some(Cast::Dequantize), Some(from)) => {
             let output = &mut graph.values[node.output()];
-            output.constant = from.constant;
-            output.quantization = from.quantization;
+            output.constant = from.constant.clone();
+            output.quantization = from.quantization.clone();
             output.element = from.element;
+            output.trained = from.trained;
             return Ok(true);
         }
-        (_, Some(input)) if node.op.is_view() => {
-            let from = graph.values[input].clone();
+        (_, Some(from)) if node.op.is_view() && !is_per_channel(from) => {
             let output = &mut graph.values[node.output()];
             let shape = IxDyn(&output.shape);
-            output.constant = from.constant.map(|c| reshaped(c, shape));
-            output.quantization = from.quantization;
+            output.constant = from.constant.clone().map(|c| reshaped(c, shape));
+            output.quantization = from.quantization.clone();
             output.element = from.element;
+            output.trained = from.trained;
             return Ok(true);
         }
         _ => {}
@@ -71,10 +72,27 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
     }
     for (data, &output) in results.into_iter().zip(&node.outputs) {
         let output = &mut graph.values[output];
-        if let Some(Cast::FakeQuant { min, max }) = node.op.cast() {
-            output.quantization = Some(Quantization::Range { min, max });
+        match node.op.cast() {
+            Some(Cast::FakeQuant { min, max }) => {
+                output.quantization = Some(Quantization::Range { min, max });
+            }
+            Some(Cast::Quantize) => output.trained = true,
+            _ => {}
         }
-        output.constant = Some(constant(output, data));
+        // Weights that are moved keep their grid.
+        let moved = from
+            .as_ref()
+            .filter(|_| node.op.rule() == QuantRule::SameAsInput)
+            .filter(|_| output.element == ElementType::F32 && output.quantization.is_none())
+            .and_then(|from| on_grid(from, &data));
+        if let Some((data, quantization)) = moved {
+            output.element = ElementType::I8;
+            output.constant = Some(Constant::I8(data));
+            output.quantization = Some(quantization);
+            output.trained = from.as_ref().is_some_and(|from| from.trained);
+        } else {
+            output.constant = Some(constant(output, data));
+        }
     }
     Ok(true)
 }
@@ -109,18 +127,78 @@ fn is_rounded(graph: &Graph, node: &Node, results: &[ArrayD<f32>]) -> bool {
             || written.any(|(&v, data)| is_integer(v) && data.iter().any(wide)))
 }
 
+fn is_per_channel(value: &Value) -> bool {
+    matches!(value.quantization, Some(Quantization::PerChannel { .. }))
+}
+
+/// The scale and zero point of each element of an array.
+fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantParams>> {
+    let unit = |scale| QuantParams {
+        scale,
+        zero_point: 0,
+    };
+    match quantization {
+        Quantization::PerTensor(params) => Some(ArrayD::from_elem(shape, *params)),
+        Quantization::PerChannel { scales, dimension } => {
+            let mut all = ArrayD::from_elem(shape, unit(0.0));
+            if shape.get(*dimension) != Some(&scales.len()) {
+                return None;
+            }
+            for (mut slice, &scale) in all.axis_iter_mut(Axis(*dimension)).zip(scales) {
+                slice.fill(unit(scale));
+            }
+            Some(all)
+        }
+        Quantization::Range { .. } => None,
+    }
+}
+
+/// Real values as int8 with the scales of `from`, of which they are elements, if they all have
+/// such a value: per-channel scales along whatever dimension they lie now.
+fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization)> {
+    if from.element != ElementType::I8 {
+        return None;
+    }
+    let candidates = match from.quantization.as_ref()? {
+        Quantization::PerChannel { scales, .. } => (0..data.ndim())
+            .map(|dimension| Quantization::PerChannel {
+                scales: scales.clone(),
+                dimension,
+            })
+            .collect(),
+        other => vec![other.clone()],
+    };
+    candidates.into_iter().find_map(|quantization| {
+        let grid = grid(&quantization, data.shape())?;
+        let steps = ndarray::Zip::from(data)
+            .and(&grid)
+            .map_collect(|x, params| params.quantize(*x));
+        let exact = steps
+            .iter()
+            .zip(&grid)
+            .zip(data)
+            .all(|((q, params), x)| params.dequantize(*q) == *x);
+        exact.then_some((steps, quantization))
+    })
+}
+
 /// Real values in the element type of the tensor that they belong to.
 pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
-    let params = value.params();
     let unit = QuantParams {
         scale: 1.0,
         zero_point: 0,
     };
+    let grid = value
+        .quantization
+        .as_ref()
+        .and_then(|q| grid(q, data.shape()))
+        .unwrap_or_else(|| ArrayD::from_elem(data.shape(), unit));
+    let steps = ndarray::Zip::from(&data).and(&grid);
     match value.element {
         ElementType::I8 | ElementType::U8 => {
-            Constant::I8(data.mapv(|x| params.unwrap_or(unit).quantize(x)))
+            Constant::I8(steps.map_collect(|x, params| params.quantize(*x)))
         }
-        ElementType::I16 => Constant::I16(data.mapv(|x| params.unwrap_or(unit).quantize_i16(x))),
+        ElementType::I16 => Constant::I16(steps.map_collect(|x, params| params.quantize_i16(*x))),
         ElementType::Bool => Constant::I8(data.mapv(|x| i8::from(x != 0.0))),
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
         ElementType::F32 => Constant::F32(data),

@@ -76,16 +76,24 @@ fn readers(graph: &Graph) -> Vec<Vec<usize>> {
     readers
 }
 
-/// True if an operator with weights reads an int8 tensor: the file is quantized, and its
-/// float parts are what its authors left.
+/// True if the file is quantized and its float parts are what its authors left: operators
+/// read int8 tensors, or at least none with weights reads float ones. (Where training
+/// simulates quantization, all operators read what a DEQUANTIZE writes.)
 fn computes_in_int8(graph: &Graph) -> bool {
-    graph.nodes.iter().any(|node| {
+    let reads_int8 = |node: &Node| {
         let input = node.inputs.first().copied().flatten();
-        let is_int8 = input.is_some_and(|v| {
+        input.is_some_and(|v| {
             let value = &graph.values[v];
             value.constant.is_none() && matches!(value.element, ElementType::I8 | ElementType::I16)
-        });
-        is_int8 && node.op.cast().is_none_or(|cast| cast == Cast::Dequantize)
+        })
+    };
+    let has_float_weights = graph.nodes.iter().any(|n| n.in_float && n.op.writes_f32());
+    graph.nodes.iter().any(|node| {
+        reads_int8(node)
+            && match node.op.cast() {
+                None => true,
+                Some(cast) => cast == Cast::Dequantize && !has_float_weights,
+            }
     })
 }
 

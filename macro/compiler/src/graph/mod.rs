@@ -32,6 +32,7 @@ pub(crate) use shapes::{InputShapes, SampleShape};
 
 use crate::error::Error;
 use crate::ops::Operator;
+use crate::quantize::params::asymmetric;
 
 /// The position of a [`Value`] in its graph.
 pub(crate) type ValueId = usize;
@@ -162,6 +163,8 @@ pub(crate) struct Value {
     pub constant: Option<Constant>,
     /// Set if the tensor is not quantized.
     pub kept: Option<Kept>,
+    /// Training simulated its int8 form: the file rounds it, and goes on in float.
+    pub trained: bool,
 }
 
 impl Value {
@@ -182,6 +185,28 @@ impl Value {
             "{:?} holds int64 values beyond 32 bits; supported are those that fit",
             self.name
         ))
+    }
+
+    /// The scale and zero point, also of a simulated range.
+    pub(crate) fn given_params(&self) -> Option<QuantParams> {
+        match self.quantization {
+            Some(Quantization::PerTensor(params)) => Some(params),
+            Some(Quantization::Range { min, max }) => Some(asymmetric(min, max)),
+            _ => None,
+        }
+    }
+
+    /// Rounds computed values where training did.
+    pub(crate) fn simulate(&self, data: &mut ArrayD<f32>) {
+        let Some(params) = self.given_params().filter(|_| self.trained) else {
+            return;
+        };
+        data.mapv_inplace(|x| match self.element {
+            ElementType::I16 => {
+                params.scale * (i32::from(params.quantize_i16(x)) - params.zero_point) as f32
+            }
+            _ => params.dequantize(params.quantize(x)),
+        });
     }
 
     /// A constant's real values.

@@ -6,7 +6,10 @@ use ndarray::ArrayD;
 
 use super::shapes::{self, InputShapes};
 use super::state::Variable;
-use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, refused, shape_text, tensor};
+use super::{
+    ElementType, Graph, Node, Quantization, Value, ValueId, fold, ports, refused, shape_text,
+    tensor,
+};
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
@@ -306,7 +309,19 @@ impl<'a> Reader<'a> {
             inputs: operands,
             outputs,
         };
+        for &output in &node.outputs {
+            tensor::check_per_channel(&self.graph.values[output])?;
+        }
         if !fold::fold(&mut self.graph, &node)? {
+            if let Some(output) = node.outputs.iter().find(|&&v| {
+                let quantization = &self.graph.values[v].quantization;
+                matches!(quantization, Some(Quantization::PerChannel { .. }))
+            }) {
+                return Err(Error::model(format!(
+                    "its output {:?} has a scale per channel, which only constants can have",
+                    self.graph.values[*output].name
+                )));
+            }
             self.graph.nodes.push(node);
         }
         Ok(())

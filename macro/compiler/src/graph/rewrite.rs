@@ -97,6 +97,12 @@ fn fold_casts(graph: &mut Graph) {
             Cast::Quantize => graph.values[output].quantization.clone(),
             Cast::FakeQuant { min, max } => Some(Quantization::Range { min, max }),
         };
+        // The file rounds, and goes on in float.
+        let trained = match cast {
+            Cast::FakeQuant { .. } => true,
+            Cast::Quantize => is_only_dequantized(graph, output),
+            Cast::Dequantize => graph.values[input].trained,
+        };
         let from = graph.values[input].element;
         // What stays in float is quantized by an operator of its own.
         let stays = cast == Cast::Quantize && graph.values[input].kept == Some(Kept::Exact);
@@ -105,6 +111,7 @@ fn fold_casts(graph: &mut Graph) {
             && (from == element || cast != Cast::Quantize);
         if free || same {
             graph.values[input].quantization = quantization;
+            graph.values[input].trained |= trained;
             if cast == Cast::Quantize {
                 graph.values[input].element = element;
             }
@@ -114,6 +121,7 @@ fn fold_casts(graph: &mut Graph) {
         } else {
             // A second representation of the same tensor: a requantization.
             graph.values[output].quantization = quantization;
+            graph.values[output].trained |= trained;
             if cast == Cast::Dequantize {
                 graph.values[output].element = from;
             }
@@ -122,8 +130,18 @@ fn fold_casts(graph: &mut Graph) {
     }
 }
 
+/// True if all that reads a tensor makes it float again.
+fn is_only_dequantized(graph: &Graph, value: ValueId) -> bool {
+    let mut readers = graph
+        .nodes
+        .iter()
+        .filter(|n| n.inputs.contains(&Some(value)));
+    !graph.is_output(value) && readers.all(|n| n.op.cast() == Some(Cast::Dequantize))
+}
+
 /// Int8 weights of an operator on float tensors ("dynamic range" models): their
-/// grid is one of many, and per-channel scales may serve better.
+/// grid is one of many, and per-channel scales may serve better. Not so where training has
+/// simulated it.
 fn widen_hybrid_weights(graph: &mut Graph) {
     for node in &graph.nodes {
         let input = node
@@ -135,7 +153,11 @@ fn widen_hybrid_weights(graph: &mut Graph) {
         let is_float =
             input.is_some_and(|v| v.element == ElementType::F32 && v.quantization.is_none());
         let weights = node.inputs.get(1).copied().flatten().filter(|_| is_float);
-        let Some(weights) = weights.filter(|&w| graph.values[w].element == ElementType::I8) else {
+        let widened = |w: &ValueId| {
+            let value = &graph.values[*w];
+            value.element == ElementType::I8 && !value.trained
+        };
+        let Some(weights) = weights.filter(widened) else {
             continue;
         };
         if let Some(real) = graph.values[weights].real() {

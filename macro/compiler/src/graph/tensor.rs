@@ -54,14 +54,20 @@ pub(super) fn value(
     };
     let element = element(tensor.type_());
     let quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
-    Ok(Value {
+    let value = Value {
         name,
         shape,
         element,
         quantization,
         constant,
         kept: None,
-    })
+        trained: false,
+    };
+    // A shape that the file leaves empty is known when an operator computes the tensor.
+    if value.constant.is_some() || !value.shape.is_empty() {
+        check_per_channel(&value).map_err(|e| e.at(&place))?;
+    }
+    Ok(value)
 }
 
 /// The dimensions that the file fixes. Converters write 1 into `shape` for what
@@ -115,6 +121,11 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
             )));
         }
     }
+    // uint8 is int8 shifted by 128.
+    let shift = match tensor.type_() {
+        TensorType::UINT8 => 128,
+        _ => 0,
+    };
     if scales.len() == 1 {
         let zero_point = zero_points.first().copied().unwrap_or(0);
         let allowed = match tensor.type_() {
@@ -127,34 +138,38 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
                 "its zero point is {zero_point}, outside of its type"
             )));
         }
-        let shift = if tensor.type_() == TensorType::UINT8 {
-            128
-        } else {
-            0
-        };
         return Ok(Some(Quantization::PerTensor(QuantParams {
             scale: scales[0],
             zero_point: zero_point as i32 - shift,
         })));
     }
-    if zero_points.iter().any(|&z| z != 0) {
-        return Err(Error::model(
-            "its per-channel zero points are not all 0, as the 8-bit specification asks",
-        ));
+    if zero_points.iter().any(|&z| z != i64::from(shift)) {
+        return Err(Error::model(format!(
+            "its per-channel zero points are not all {shift}, as the 8-bit specification asks"
+        )));
     }
     // Older converters give a bias the dimension of its weights.
     let dimension = match shape {
         [_] => 0,
         _ => usize::try_from(q.quantized_dimension()).unwrap_or(usize::MAX),
     };
-    if shape.get(dimension) != Some(&scales.len()) {
-        return Err(Error::model(format!(
-            "it has {} scales along dimension {dimension} of shape {}",
-            scales.len(),
-            shape_text(shape)
-        )));
-    }
     Ok(Some(Quantization::PerChannel { scales, dimension }))
+}
+
+/// The scales along a dimension are as many as it is long.
+pub(super) fn check_per_channel(value: &Value) -> Result<()> {
+    match &value.quantization {
+        Some(Quantization::PerChannel { scales, dimension })
+            if value.shape.get(*dimension) != Some(&scales.len()) =>
+        {
+            Err(Error::model(format!(
+                "it has {} scales along dimension {dimension} of shape {}",
+                scales.len(),
+                shape_text(&value.shape)
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Decodes little-endian data; `wide` keeps int64 as it is, also where 32 bits hold it.

@@ -199,6 +199,7 @@ mod tests {
             element: crate::graph::ElementType::F32,
             quantization: None,
             kept: None,
+            trained: false,
             constant: Some(Constant::F32(array(shape, data))),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples};
-use crate::graph::Graph;
+use crate::graph::{Graph, Value};
 use crate::ops::Buffer;
 use crate::parallel;
 
@@ -149,11 +149,16 @@ fn errors(
     let Some(real) = value.and_then(|v| run.real.advance(graph, v)) else {
         return moments;
     };
-    // What an activation clips says nothing about the bias.
+    // What an activation, or a range that training simulated, clips says nothing about the bias.
     let node = graph.nodes.iter().find(|n| Some(n.output()) == value);
-    let (min, max) = node
+    let (mut min, mut max) = node
         .and_then(|n| n.op.clips())
         .map_or((f32::MIN, f32::MAX), |a| a.bounds());
+    let simulated = value.map(|v| &graph.values[v]).filter(|v| v.trained);
+    if let Some(params) = simulated.and_then(Value::given_params) {
+        min = min.max(params.dequantize(i8::MIN));
+        max = max.min(params.dequantize(i8::MAX));
+    }
     for (i, (r, g)) in real.iter().zip(&got).enumerate() {
         if *r > min && *r < max {
             let error = f64::from(*r) - f64::from(*g);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kept, Node, QuantParams, Quantization, Sets, ValueId};
+use crate::graph::{Graph, Kept, Node, QuantParams, Sets, Value, ValueId};
 use crate::ops::{QuantRule, StateRule};
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -33,15 +33,7 @@ fn computed(graph: &Graph) -> Vec<ValueId> {
 
 /// What the file, or else the specification, says of each tensor.
 fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
-    let mut fixed: Vec<_> = graph
-        .values
-        .iter()
-        .map(|value| match value.quantization {
-            Some(Quantization::PerTensor(params)) => Some(params),
-            Some(Quantization::Range { min, max }) => Some(asymmetric(min, max)),
-            _ => None,
-        })
-        .collect();
+    let mut fixed: Vec<_> = graph.values.iter().map(Value::given_params).collect();
     for node in &graph.nodes {
         if let QuantRule::Fixed(params) = node.op.rule() {
             for &output in &node.outputs {

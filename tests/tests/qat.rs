@@ -1,0 +1,103 @@
+//! Quantization-aware models of tensorflow-model-optimization: as close to what training
+//! simulated as the converter's int8 file of the same training (`models/qat.py`).
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{ArrayD, Axis};
+use ndarray_npy::NpzWriter;
+use niello_compiler::Options;
+use niello_compiler::evaluate::{Data, Model};
+use niello_tests::cases::request;
+use niello_tests::{here, read_npz};
+
+/// How much less than the converter's SQNR is as good.
+const MARGIN_DB: f64 = 0.5;
+
+/// The cases, and whether training gives every tensor its range.
+const CASES: &[(&str, bool)] = &[
+    ("cnn", true),
+    ("residual", true),
+    ("branches", true),
+    ("partly", false),
+    ("inner", false),
+];
+
+struct Record(Vec<(String, ArrayD<f32>)>);
+
+impl Record {
+    fn array(&self, key: &str) -> &ArrayD<f32> {
+        let found = self.0.iter().find(|(k, _)| k == key);
+        found.map(|(_, array)| array).expect("recorded")
+    }
+
+    fn dataset(&self, path: &Path) {
+        let mut archive = NpzWriter::new(std::fs::File::create(path).expect("a file"));
+        let samples = self.array("calibration:image");
+        archive.add_array("image", samples).expect("writable");
+        archive.finish().expect("writable");
+    }
+
+    /// What a model makes of the evaluation samples.
+    fn outputs(&self, path: &Path, dataset: Option<&Path>) -> Result<Vec<f32>, String> {
+        let model = Model::read(path, &Options::default()).map_err(|e| e.to_string())?;
+        let request = request(path, dataset);
+        let quantized = model.quantize(&request).map_err(|e| e.to_string())?;
+        let mut outputs = Vec::new();
+        for image in self.array("evaluation:image").axis_iter(Axis(0)) {
+            let image = Data::F32(image.iter().copied().collect());
+            match quantized.run(&[image]).as_slice() {
+                [Data::F32(y)] => outputs.extend(y),
+                other => return Err(format!("{other:?}")),
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn sqnr(&self, got: &[f32]) -> f64 {
+        let want = self.array("out:y");
+        let square = |x: f32| f64::from(x).powi(2);
+        let signal: f64 = want.iter().map(|&x| square(x)).sum();
+        let noise: f64 = want.iter().zip(got).map(|(a, b)| square(a - b)).sum();
+        10.0 * (signal / noise).log10()
+    }
+}
+
+fn file(name: &str) -> PathBuf {
+    here().join("models/qat").join(name)
+}
+
+#[test]
+fn models_are_as_close_to_their_training_as_the_converters() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut failed = Vec::new();
+    for &(name, fully) in CASES {
+        let record = Record(read_npz(&file(&format!("{name}.npz"))));
+        let samples = folder.path().join(format!("{name}.npz"));
+        record.dataset(&samples);
+        let float = file(&format!("{name}_f32.tflite"));
+        let int8 = file(&format!("{name}_i8.tflite"));
+        let converter: Vec<f32> = record.array("int8:y").iter().copied().collect();
+        let bar = record.sqnr(&converter);
+        println!("{name:10} {bar:6.1} dB by the converter");
+        let mut runs = vec![
+            ("its int8 file", &int8, None),
+            ("with a dataset", &float, Some(samples.as_path())),
+        ];
+        if fully {
+            runs.push(("without one", &float, None));
+        }
+        for (what, model, dataset) in runs {
+            match record.outputs(model, dataset) {
+                Ok(got) => {
+                    let db = record.sqnr(&got);
+                    println!("{:10} {db:6.1} dB {what}", "");
+                    if db < bar - MARGIN_DB {
+                        failed.push(format!("{name} {what}: {db:.1} dB, not {bar:.1}"));
+                    }
+                }
+                Err(error) => failed.push(format!("{name} {what}: {error}")),
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
