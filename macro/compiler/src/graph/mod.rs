@@ -5,6 +5,7 @@
 //! [`rewrite`] then folds what need not exist at run time.
 
 mod control;
+mod expand;
 mod fold;
 mod functions;
 mod ports;

@@ -26,6 +26,12 @@ impl Reshape {
         let target = constant.or(option).unwrap_or_else(stated);
         Ok(Viewing(Self { target }))
     }
+
+    /// To a shape that is known.
+    pub(super) fn to(shape: &[usize]) -> Viewing<Self> {
+        let target = shape.iter().map(|&n| n as i32).collect();
+        Viewing(Self { target })
+    }
 }
 
 impl View for Reshape {
