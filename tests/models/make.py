@@ -474,6 +474,83 @@ CASES |= {
     "exact_fixed": (lambda x, b, c: x + tf.math.floormod(b + c, 1000003), [whole(1, 5, low=0, high=9), whole(low=0, high=9), whole(low=0, high=9)]),
     "topk_fixed": (lambda x, b: tuple(tf.math.top_k(x, tf.minimum(b, 99))), [(1, 17), whole(low=1, high=9)]),
 }
+def update_slice(x, b, c):
+    from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
+    return gen_xla_ops.xla_dynamic_update_slice(x, b, c)
+
+
+own = np.random.default_rng(3)
+W3 = {"conv3d": tf.constant(own.normal(0, 0.3, (3, 2, 3, 4, 5)).astype(np.float32)), "bias3d": tf.constant(own.normal(0, 0.3, 5).astype(np.float32)),
+      "conv3d_dilated": tf.constant(own.normal(0, 0.3, (2, 3, 3, 3, 6)).astype(np.float32)), "angles": tf.constant(own.normal(0, 1, (1, 40)).astype(np.float32)),
+      "exponents": tf.constant([0.5, -1.0, 2.0, 3.0, 0.0, 1.5])}
+# What the converter leaves in float, and blocks that are placed at run time.
+CASES |= {
+    # The reference has no int8 kernel.
+    "reverse_sequence": (lambda x: tf.reverse_sequence(x, [3, 5], 1, 0), [whole(2, 5, 3, **WIDEST)]),
+    "reverse_sequence_run_time": (lambda x, i: tf.reverse_sequence(x, i, 2, 3), [whole(1, 2, 4, 5, **WIDEST), idx(5, high=5)]),
+    "reverse_sequence_first": (lambda x, i: tf.reverse_sequence(x, i, 0, 2), [whole(4, 2, 3, **WIDEST), idx(3, high=5)]),
+    "scatter_nd": (lambda x: tf.scatter_nd([[0, 3], [0, 1], [0, 4]], x, [1, 6, 5]), [(3, 5)]),
+    "scatter_nd_run_time": (lambda x, i: tf.scatter_nd(i, x, [7]), [(5,), idx(5, 1, high=7)]),
+    "scatter_nd_i32": (lambda x, i: tf.scatter_nd(i, x, [3, 2]), [whole(5, **WIDEST), idx(5, 2, high=2)]),
+    "dynamic_update_slice": (update_slice, [(1, 6, 5), (1, 2, 5), idx(3, high=6)]),
+    "dynamic_update_slice_relu": (lambda x, b, c: update_slice(tf.nn.relu(x), tf.nn.relu(b), c), [(1, 6, 5), (1, 2, 3), idx(3, high=6)]),
+    "slice_run_time": (lambda x, i: tf.slice(x, i, [1, 3, 2]), [(1, 5, 6), idx(3, high=1)]),
+    "slice_run_time_i32": (lambda x, i: tf.slice(x, i, [2, 2]), [whole(4, 5, **WIDEST), idx(2, high=3)]),
+    # The converter cannot quantize it: it takes another operator's place.
+    "atan2": (lambda x, b: tf.math.floormod(x, b), [(1, 5, 6), (1, 5, 6)]),
+    "atan2_constant": (lambda x: tf.math.floormod(W3["angles"], x), [(1, 40)]),
+    "pow_tensors": (lambda x, b: tf.pow(x, b), [pos(1, 40), (1, 40)]),
+    "pow_row": (lambda x: tf.pow(x, W3["exponents"]), [pos(1, 5, 6)]),
+    "floor_mod": (lambda x, b: tf.math.floormod(x, b), [(1, 5, 6), Input(5, 1, low=0.5, high=3.0)]),
+    "floor_mod_number": (lambda x: tf.math.floormod(x, 2.0), [Input(1, 40, std=4.0)]),
+    "conv_3d": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv3d(x, W3["conv3d"], [1, 2, 1, 1, 1], "SAME"), W3["bias3d"])), [(1, 5, 4, 6, 4)]),
+    "conv_3d_valid": (lambda x: tf.nn.conv3d(x, W3["conv3d_dilated"], [1, 1, 2, 1, 1], "VALID"), [(2, 5, 7, 4, 3)]),
+    "composite_dense": (lambda x: tf.nn.relu(tf.matmul(x, W["dense"]) + W["dense_bias"]), [(1, 12)]),
+}
+
+
+def composite(model):
+    """The model as one STABLEHLO_COMPOSITE whose decomposition it is."""
+    import copy
+
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
+    outer = file.subgraphs[0]
+    file.subgraphs.append(copy.deepcopy(outer))
+    code, operator = schema.OperatorCodeT(), schema.OperatorT()
+    code.deprecatedBuiltinCode, code.builtinCode, code.version = 127, schema.BuiltinOperator.STABLEHLO_COMPOSITE, 1
+    operator.opcodeIndex, operator.inputs, operator.outputs = len(file.operatorCodes), outer.inputs, outer.outputs
+    operator.builtinOptions2Type, operator.builtinOptions2 = schema.BuiltinOptions2.StableHLOCompositeOptions, schema.StableHLOCompositeOptionsT()
+    operator.builtinOptions2.name, operator.builtinOptions2.decompositionSubgraphIndex = "niello.dense", 1
+    file.operatorCodes.append(code)
+    outer.operators = [operator]
+    for index, tensor in enumerate(outer.tensors):
+        if index not in list(outer.inputs) + list(outer.outputs):
+            tensor.buffer = 0
+    return pack(file)
+
+
+def atan2(model):
+    """The model with ATAN2 in place of FLOOR_MOD, and a scale for its output."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    file = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(model, 0))
+    for code in file.operatorCodes:
+        if code.builtinCode == schema.BuiltinOperator.FLOOR_MOD:
+            code.deprecatedBuiltinCode, code.builtinCode, code.version = 127, schema.BuiltinOperator.ATAN2, 1
+    graph = file.subgraphs[0]
+    for operator in graph.operators:
+        code = file.operatorCodes[operator.opcodeIndex].builtinCode
+        if code == schema.BuiltinOperator.ATAN2:
+            operator.builtinOptions, operator.builtinOptionsType = None, 0
+        elif code == schema.BuiltinOperator.QUANTIZE:
+            graph.tensors[operator.outputs[0]].quantization.scale = [0.0247]
+            graph.tensors[operator.outputs[0]].quantization.zeroPoint = [0]
+    return pack(file)
+
+
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {
     "conv_16x8": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),
@@ -655,7 +732,7 @@ def special():
             "double": lambda x: {"twice": x * 2.0},
             "mix": lambda x: {"sum": tf.matmul(x, W["dense"][:5, :3])},
         }, {"x": (1, 5)}),
-        "unsupported": save("unsupported", {"serving_default": lambda x: {"y": tf.atan2(x, tf.math.floormod(x, 2.0)) + tf.nn.relu(x)}}, {"x": (1, 5)}),
+        "unsupported": save("unsupported", {"serving_default": lambda x: {"y": tf.linalg.set_diag(tf.linalg.diag(x), tf.nn.relu(x))}}, {"x": (1, 5)}),
         "fake_quant": save("fake_quant", {"serving_default": lambda x: {"y": tf.quantization.fake_quant_with_min_max_args(
             tf.matmul(tf.quantization.fake_quant_with_min_max_args(x, -4.0, 3.96875), W["dense"]), -8.0, 7.9375)}}, {"x": (1, 12)}),
     }
@@ -757,6 +834,10 @@ def make(name, function, inputs, kind="i8", models=None):
     else:
         float_model = convert(function, inputs, False)
         int8_model = convert(function, inputs, "16x8" if kind == "i16" else "int8", x)
+    if name.startswith("atan2"):
+        float_model, int8_model = atan2(float_model), atan2(int8_model)
+    if name.startswith("composite"):
+        float_model, int8_model = composite(float_model), composite(int8_model)
     if name in FIXED:
         float_model, int8_model = (fixed(m, FIXED[name]) for m in (float_model, int8_model))
         x = {n: v for n, v in x.items() if n not in FIXED[name]}

@@ -24,6 +24,7 @@ mod cumsum;
 mod depthwise_blocks;
 mod depthwise_conv_2d;
 mod div;
+mod dynamic_slice;
 mod float;
 mod fully_connected;
 mod gather;
@@ -53,6 +54,8 @@ mod quantize;
 mod real;
 mod reduce;
 mod resize_bilinear;
+mod reverse_sequence;
+mod scatter_nd;
 mod select;
 mod sigmoid;
 mod softmax;
@@ -104,6 +107,9 @@ pub use cumsum::{Cumsum, cumsum};
 pub use depthwise_blocks::{BlocksDepthwise, depthwise_blocks};
 pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d};
 pub use div::{Div, FloorDiv, div, floor_div};
+pub use dynamic_slice::{
+    Block, dynamic_slice, dynamic_update_slice, dynamic_update_slice_in_place,
+};
 pub use float::*;
 pub use fully_connected::{FullyConnected, fully_connected};
 pub use gather::{Gather, gather};
@@ -140,6 +146,8 @@ pub use quantize::{
 pub use real::{OfReals, Real, atan2, floor_mod, pow};
 pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
 pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
+pub use reverse_sequence::{ReverseSequence, reverse_sequence};
+pub use scatter_nd::{Scatter, ScatterNd, scatter_nd};
 pub use select::{Select, select};
 pub use sigmoid::{logistic_i16, tanh_i16};
 pub use softmax::{Exponentials, Softmax, softmax};

@@ -27,6 +27,8 @@ impl<'a> Reader<'a> {
             BuiltinOperator::CALL_ONCE => self.initialize(&record),
             BuiltinOperator::IF => self.branch(&record, scope),
             BuiltinOperator::WHILE => self.unroll(&record, scope),
+            BuiltinOperator::STABLEHLO_COMPOSITE => self.decompose(&record, scope),
+            BuiltinOperator::CONV_3D => self.conv_3d(&record, scope),
             _ => self.variable(code, &record, scope),
         }
     }
@@ -116,6 +118,21 @@ impl<'a> Reader<'a> {
             options.else_subgraph_index()
         };
         let results = self.call(index, &values[1..])?;
+        self.results(record, scope, &results)
+    }
+
+    /// A composite is what its decomposition computes.
+    fn decompose(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
+        self.graph.needs_litert = true;
+        let values = self.arguments(record, scope)?;
+        let options = record
+            .operator
+            .builtin_options_2_as_stable_hlocomposite_options()
+            .ok_or_else(|| Error::model("it has no StableHLOCompositeOptions"))?;
+        let place = |e: Error| e.at(format!("composite {:?}", options.name().unwrap_or("")));
+        let results = self
+            .call(options.decomposition_subgraph_index(), &values)
+            .map_err(place)?;
         self.results(record, scope, &results)
     }
 

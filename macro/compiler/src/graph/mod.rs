@@ -7,6 +7,7 @@
 mod bytes;
 mod control;
 mod exact;
+mod expand;
 mod fold;
 mod functions;
 mod islands;

@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks shapes and adds the operator, or what it computes if that is known.
-    fn push(
+    pub(super) fn push(
         &mut self,
         index: usize,
         op: Box<dyn Operator>,

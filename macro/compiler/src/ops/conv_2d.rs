@@ -41,6 +41,15 @@ impl Conv2d {
         })
     }
 
+    /// One without groups.
+    pub(super) fn new(stepping: Stepping, activation: Activation) -> Self {
+        Self {
+            stepping,
+            activation,
+            grouped: false,
+        }
+    }
+
     fn window(&self, input: &[usize], filter: &[usize]) -> Result<Window> {
         let &[_, height, width, depth] = filter else {
             return Err(Error::model(format!(

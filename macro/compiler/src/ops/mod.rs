@@ -24,6 +24,7 @@ mod channelwise;
 mod comparison;
 mod context;
 mod depthwise_blocks;
+mod dynamic_slice;
 pub(crate) mod exact;
 mod float;
 pub(crate) mod function;
@@ -129,6 +130,7 @@ mod cast;
 mod ceil;
 mod concatenation;
 mod conv_2d;
+pub(crate) mod conv_3d;
 mod cos;
 mod cumsum;
 mod densify;
@@ -136,6 +138,7 @@ mod depth_to_space;
 mod depthwise_conv_2d;
 mod dequantize;
 mod div;
+mod dynamic_update_slice;
 mod elu;
 mod embedding_lookup;
 mod equal;
@@ -192,9 +195,11 @@ mod relu_n1_to_1;
 mod reshape;
 mod resize_bilinear;
 mod resize_nearest_neighbor;
+mod reverse_sequence;
 mod reverse_v2;
 mod round;
 mod rsqrt;
+mod scatter_nd;
 mod select;
 mod select_v2;
 mod shape;
@@ -248,6 +253,7 @@ operators! {
     DEPTH_TO_SPACE => depth_to_space::DepthToSpace,
     DEQUANTIZE => dequantize::Dequantize,
     DIV => div::Div,
+    DYNAMIC_UPDATE_SLICE => dynamic_update_slice::DynamicUpdateSlice,
     ELU => elu::Elu,
     EMBEDDING_LOOKUP => embedding_lookup::EmbeddingLookup,
     EQUAL => equal::Equal,
@@ -304,9 +310,11 @@ operators! {
     RESHAPE => reshape::Reshape,
     RESIZE_BILINEAR => resize_bilinear::ResizeBilinear,
     RESIZE_NEAREST_NEIGHBOR => resize_nearest_neighbor::ResizeNearestNeighbor,
+    REVERSE_SEQUENCE => reverse_sequence::ReverseSequence,
     REVERSE_V2 => reverse_v2::ReverseV2,
     ROUND => round::Round,
     RSQRT => rsqrt::Rsqrt,
+    SCATTER_ND => scatter_nd::ScatterNd,
     SELECT => select::Select,
     SELECT_V2 => select_v2::SelectV2,
     SHAPE => shape::Shape,
@@ -335,7 +343,7 @@ operators! {
     UNPACK => unpack::Unpack,
     WHERE => where_::Where,
     ZEROS_LIKE => zeros_like::ZerosLike;
-    structural: ASSIGN_VARIABLE, CALL_ONCE, IF, READ_VARIABLE, VAR_HANDLE, WHILE;
+    structural: ASSIGN_VARIABLE, CALL_ONCE, CONV_3D, IF, READ_VARIABLE, STABLEHLO_COMPOSITE, VAR_HANDLE, WHILE;
     custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias;
 }
 

@@ -7,14 +7,22 @@ use crate::error::Result;
 
 /// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
 const LACKING: &[&str] = &[
+    "ATAN2",
+    "CONV_3D",
     "DENSIFY",
     "EXP",
     "GELU",
     "LOG",
     "ONE_HOT",
     "POW",
+    "RANGE",
+    "RANK",
+    "REDUCE_ALL",
+    "REDUCE_ANY",
     "REDUCE_PROD",
     "RELU_N1_TO_1",
+    "REVERSE_SEQUENCE",
+    "SCATTER_ND",
     "SELECT",
     "SIGN",
     "SQRT",

@@ -48,6 +48,15 @@ impl Pad {
         })
     }
 
+    /// PAD by these amounts.
+    pub(super) fn with_zeros(paddings: Vec<[usize; 2]>) -> Self {
+        Self {
+            name: "PAD",
+            paddings,
+            value: None,
+        }
+    }
+
     /// PADV2 with its constant.
     pub(super) fn with_value(node: &ParseContext<'_>) -> Result<Self> {
         let value = node.input(2)?;

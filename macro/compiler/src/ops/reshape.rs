@@ -24,6 +24,12 @@ impl Reshape {
         };
         Ok(Viewing(Self { target }))
     }
+
+    /// To a shape that is known.
+    pub(super) fn to(shape: &[usize]) -> Viewing<Self> {
+        let target = shape.iter().map(|&n| n as i32).collect();
+        Viewing(Self { target })
+    }
 }
 
 /// The output's shape by the file, if at most one dimension is open.

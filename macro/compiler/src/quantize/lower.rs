@@ -405,8 +405,10 @@ impl Lowering<'_> {
             let (Some(from), Some(value)) = (tensor.params, tensor.value) else {
                 continue;
             };
-            // A model's own int8 tensors are copied as the reference copies them.
-            if from == params || self.graph.values[value].params().is_some() {
+            // A model's own int8 tensors are copied as the reference copies them, but not
+            // where the file converts them to real numbers first.
+            let own = self.graph.values[value].params().is_some() && !node.in_float;
+            if from == params || own {
                 continue;
             }
             let element = tensor.element;
