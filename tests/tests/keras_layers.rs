@@ -25,7 +25,7 @@ const ALONE_DB: f64 = 22.0;
 /// SQNR of the float model to LiteRT's: both round, in other orders.
 const FLOAT_DB: f64 = 90.0;
 
-type Arrays = Vec<(String, ArrayD<f32>)>;
+type Arrays = Vec<(String, ArrayD<f64>)>;
 
 /// What is known of a case.
 struct Row {

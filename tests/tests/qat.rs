@@ -22,10 +22,10 @@ const CASES: &[(&str, bool)] = &[
     ("inner", false),
 ];
 
-struct Record(Vec<(String, ArrayD<f32>)>);
+struct Record(Vec<(String, ArrayD<f64>)>);
 
 impl Record {
-    fn array(&self, key: &str) -> &ArrayD<f32> {
+    fn array(&self, key: &str) -> &ArrayD<f64> {
         let found = self.0.iter().find(|(k, _)| k == key);
         found.map(|(_, array)| array).expect("recorded")
     }
@@ -33,7 +33,8 @@ impl Record {
     fn dataset(&self, path: &Path) {
         let mut archive = NpzWriter::new(std::fs::File::create(path).expect("a file"));
         let samples = self.array("calibration:image");
-        archive.add_array("image", samples).expect("writable");
+        let samples = samples.mapv(|x| x as f32);
+        archive.add_array("image", &samples).expect("writable");
         archive.finish().expect("writable");
     }
 
@@ -44,7 +45,7 @@ impl Record {
         let quantized = model.quantize(&request).map_err(|e| e.to_string())?;
         let mut outputs = Vec::new();
         for image in self.array("evaluation:image").axis_iter(Axis(0)) {
-            let image = Data::F32(image.iter().copied().collect());
+            let image = Data::F32(image.iter().map(|&x| x as f32).collect());
             match quantized.run(&[image]).as_slice() {
                 [Data::F32(y)] => outputs.extend(y),
                 other => return Err(format!("{other:?}")),
@@ -56,8 +57,10 @@ impl Record {
     fn sqnr(&self, got: &[f32]) -> f64 {
         let want = self.array("out:y");
         let square = |x: f32| f64::from(x).powi(2);
-        let signal: f64 = want.iter().map(|&x| square(x)).sum();
-        let noise: f64 = want.iter().zip(got).map(|(a, b)| square(a - b)).sum();
+        let signal: f64 = want.iter().map(|&x| square(x as f32)).sum();
+        let noise: f64 = (want.iter().zip(got))
+            .map(|(&a, b)| square(a as f32 - b))
+            .sum();
         10.0 * (signal / noise).log10()
     }
 }
@@ -76,7 +79,7 @@ fn models_are_as_close_to_their_training_as_the_converters() {
         record.dataset(&samples);
         let float = file(&format!("{name}_f32.tflite"));
         let int8 = file(&format!("{name}_i8.tflite"));
-        let converter: Vec<f32> = record.array("int8:y").iter().copied().collect();
+        let converter: Vec<f32> = record.array("int8:y").iter().map(|&x| x as f32).collect();
         let bar = record.sqnr(&converter);
         println!("{name:10} {bar:6.1} dB by the converter");
         let mut runs = vec![
