@@ -51,12 +51,24 @@ use proc_macro::TokenStream;
 ///
 /// - `image: f32`: the input called `image`, passed as `f32`. Names are those of
 ///   the model's signature, else tensor names without `serving_default_` and
-///   `:0`, as Rust identifiers.
+///   `:0`, as Rust identifiers. Of a fused tensor's name (`a;b;c`) one part is
+///   taken; tensors that nobody has named (`keras_tensor_531`) are called `input`
+///   and `output`, or `input_0`, `input_1`, .. if there are several.
 /// - `image`: with the file's element type.
 /// - `"input_1:0" as image: i8`: by the model's own name, renamed.
 ///
-/// Element types are `f32`, `i8` and `u8` (int8 shifted by 128) for real numbers,
-/// `i16` where the model has int16 activations, `i32` for indices and `bool`.
+/// The file's own name of a tensor is always understood, too. A Rust name may be a
+/// keyword (`as r#type`).
+///
+/// Element types are `f32`, `i8` and `u8` for real numbers, `i16` where the model has int16 activations, `i32` for indices and `bool`.
+///
+/// A `u8` is an int8 shifted by 128, but for an input of a float model: there it is a
+/// byte such as a camera's, and stands for `byte * scale + offset`. `images(..)` says
+/// which, else a range that `tensors(..)` gives the input (its ends are the bytes 0 and
+/// 255), else the model, if it begins by scaling bytes itself (Rescaling,
+/// Normalization): then the byte is the input's value. A dataset of image files without
+/// any of these has bytes from 0 to 1. In all other cases `u8` is an error. The input's
+/// type has `SCALE` and `OFFSET`.
 ///
 /// # Models with a state
 ///
@@ -71,19 +83,40 @@ use proc_macro::TokenStream;
 ///
 /// | option | default | meaning |
 /// |---|---|---|
-/// | `dataset = "path"` | | representative dataset: a `.npz` keyed by input name with a leading sample axis; a folder of `<input>.npy`; one `.npy` for a model of one input; a folder of PNG or JPEG files for one image input. float32, float64, int8, uint8 and int32 are accepted; keys that begin with `label:` are ignored |
+/// | `dataset = "path"` | | representative dataset, see below |
 /// | `samples = 100` | all | how many samples calibrate, spread evenly over the dataset |
+/// | `samples_follow = true` | `false` | the samples of a model with a state are consecutive calls of one stream; else each is a stream of its own and begins with a fresh state |
 /// | `calibration = mse` | `mse` | how tensors' ranges are chosen: from the smallest to the largest value (`minmax`), without outliers (`percentile(99.99)`), for the least square error (`mse`) or the least divergence (`entropy`) |
 /// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)`, `symmetric`, and `float`: the operator that computes the tensor is not quantized |
 /// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
 /// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is |
 /// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |
 /// | `signature = "name"` | | which signature of the model, if it has several |
-/// | `images(resize = true, scale = 1/255, offset = 0)` | as shown | how image files become samples: `byte * scale + offset` |
+/// | `images(resize = true, scale = 1/255, offset = 0)` | as shown; `scale = 1` for a model that begins by scaling bytes itself | what the bytes of image files and of `u8` arguments stand for: `byte * scale + offset` |
 /// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
 /// | `inputs = arguments` | `arguments` | `arena`: inputs live in the arena and are written there, by `arena.image()` for an input `image`; a run reuses their memory |
 /// | `arena_limit = 64 * 1024` | | bytes that the arena may have on small cores; a model that needs more does not compile, and the error names the tensors alive at the peak |
 /// | `crate = ::path` | `::niello` | the runtime crate under another name |
+///
+/// # Datasets
+///
+/// - A `.npz` keyed by input name, with a leading sample axis. Keys may also be the
+///   file's names (`x:0`, `serving_default_x:0`), or `arr_0` for a model of one input;
+///   keys that begin with `label:` are ignored.
+/// - A folder of `<input>.npy`, or one `.npy` for a model of one input.
+/// - A folder of PNG or JPEG files for one image input.
+/// - A folder of `.wav` files for one input that is a row of elements: one channel of PCM
+///   (8, 16, 24 or 32 bits, scaled to -1 to 1; as it is for an input of integers) or
+///   float, as long as the input, all at one rate.
+/// - A `.csv` with a header row for one-dimensional inputs: a row is a sample. Columns
+///   are called `<input>_<i>`, from 0 on and in any order, or `<input>` where it has one
+///   element; those that begin with `label:` are ignored. If none is called so, and the
+///   model has one input of as many elements, their order counts.
+///
+/// Arrays hold bool, float16, float32, float64 or integers of 8 to 64 bits, with and
+/// without sign, in both byte orders, in C's and Fortran's order. Real inputs take
+/// numbers as they are. Inputs of integers take what is whole and fits 32 bits; inputs
+/// of bool take 0 and 1.
 ///
 /// # `require`
 ///

@@ -727,6 +727,8 @@ def special():
         # An input that is also an output, and two names for one tensor.
         "aliases": save("aliases", {"serving_default": lambda x: {"same": x, "a": tf.nn.relu(x), "b": tf.nn.relu(x)}}, {"x": (1, 5)}),
         "picture": save("picture", {"serving_default": lambda x: {"y": tf.reduce_mean(tf.nn.conv2d(x, W["picture"], 1, "SAME"), [1, 2])}}, {"x": (1, 6, 8, 3)}),
+        # A model that takes the bytes of an image and begins by scaling them.
+        "rescaled": save("rescaled", {"serving_default": lambda x: {"y": tf.reduce_mean(tf.nn.conv2d(x * (2 / 255) - 1.0, W["picture"], 1, "SAME"), [1, 2])}}, {"x": (1, 6, 8, 3)}),
         "batch": save("batch", {"serving_default": lambda x: {"y": tf.nn.relu(tf.matmul(x, W["dense"]))}}, {"x": (None, 12)}),
         "signatures": save("signatures", {
             "double": lambda x: {"twice": x * 2.0},

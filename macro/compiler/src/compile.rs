@@ -4,15 +4,13 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 
+use crate::bytes;
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{Method, Ranges, Samples, calibrate, clip_constants};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{
-    self, ByteScale, ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite,
-    scales_bytes,
-};
+use crate::graph::{ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -162,7 +160,7 @@ impl Front {
                 sampled: &|| dataset.map_or(Ok(Vec::new()), dataset::shapes),
             },
         )?;
-        let known_bytes = bytes(&mut graph, options);
+        let known_bytes = bytes::find(&mut graph, options);
         let inputs = emit::resolve(Side::Inputs, &graph.inputs, options.inputs.as_deref())?;
         let outputs = emit::resolve(Side::Outputs, &graph.outputs, options.outputs.as_deref())?;
         let by_index = |ports: &[Port]| {
@@ -232,7 +230,9 @@ impl Front {
                 )));
             }
         };
-        self.check_bytes(dataset::is_of_images(&files))?;
+        if !dataset::is_of_images(&files) {
+            bytes::check(&self.inputs, &self.known_bytes)?;
+        }
         if options.samples_follow && self.graph.states.is_empty() {
             return Err(Error::new(
                 Blame::Option("samples_follow"),
@@ -355,24 +355,6 @@ impl Front {
         Ok(methods)
     }
 
-    /// Bytes for real numbers need a meaning, which a folder of images has by itself.
-    fn check_bytes(&self, images: bool) -> Result<()> {
-        let unknown = |port: &&Port| port.bytes.is_some() && !self.known_bytes[port.index];
-        let listed = self.inputs.iter().position(|port| unknown(&port));
-        let Some(position) = listed.filter(|_| !images) else {
-            return Ok(());
-        };
-        let Port { name, ident, .. } = &self.inputs[position];
-        Err(Error::new(
-            Blame::Input(position),
-            format!(
-                "what does a byte of the input {name:?} stand for? The model takes real numbers:\n  \
-                 for `byte * scale + offset`, such as a pixel, add e.g. `images(scale = 1/255, offset = 0)`\n  \
-                 for a step of the quantized input, write `{ident}: i8`, whose `SCALE` and `ZERO_POINT` are constants"
-            ),
-        ))
-    }
-
     /// Measures what `require` asks for, against the model as it is in the file.
     fn require(
         &self,
@@ -429,29 +411,6 @@ impl Front {
         }
         Ok(measured)
     }
-}
-
-/// Finds out what bytes stand for; true for inputs of which the user or the model says it.
-fn bytes(graph: &mut Graph, options: &Options) -> Vec<bool> {
-    let of = |port: &graph::Port| {
-        let range = options
-            .tensors
-            .iter()
-            .find_map(|(name, method)| match method {
-                Method::Range(min, max) if port.is_called(name) => Some(ByteScale {
-                    scale: (max - min) / 255.0,
-                    offset: *min,
-                }),
-                _ => None,
-            });
-        let own = || scales_bytes(graph, port.value).then_some(ByteScale::PLAIN);
-        options.images.declared().or(range).or_else(own)
-    };
-    let known: Vec<Option<ByteScale>> = graph.inputs.iter().map(of).collect();
-    for (port, known) in graph.inputs.iter_mut().zip(&known) {
-        port.bytes = known.unwrap_or(ByteScale::UNIT);
-    }
-    known.iter().map(Option::is_some).collect()
 }
 
 fn lower(

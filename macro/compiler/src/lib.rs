@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+mod bytes;
 mod cache;
 mod calibrate;
 mod compile;

@@ -1,0 +1,47 @@
+//! What the bytes stand for that callers pass for real numbers.
+
+use crate::calibrate::Method;
+use crate::emit::Port;
+use crate::error::{Blame, Error, Result};
+use crate::graph::{self, ByteScale, Graph, scales_bytes};
+use crate::options::Options;
+
+/// Finds out what bytes stand for; true for inputs of which the user or the model says it.
+pub(crate) fn find(graph: &mut Graph, options: &Options) -> Vec<bool> {
+    let of = |port: &graph::Port| {
+        let range = options
+            .tensors
+            .iter()
+            .find_map(|(name, method)| match method {
+                Method::Range(min, max) if port.is_called(name) => Some(ByteScale {
+                    scale: (max - min) / 255.0,
+                    offset: *min,
+                }),
+                _ => None,
+            });
+        let own = || scales_bytes(graph, port.value).then_some(ByteScale::PLAIN);
+        options.images.declared().or(range).or_else(own)
+    };
+    let known: Vec<Option<ByteScale>> = graph.inputs.iter().map(of).collect();
+    for (port, known) in graph.inputs.iter_mut().zip(&known) {
+        port.bytes = known.unwrap_or(ByteScale::UNIT);
+    }
+    known.iter().map(Option::is_some).collect()
+}
+
+/// Bytes for real numbers need a meaning, which only a folder of images has by itself.
+pub(crate) fn check(inputs: &[Port], known: &[bool]) -> Result<()> {
+    let unknown = |port: &Port| port.bytes.is_some() && !known[port.index];
+    let Some(position) = inputs.iter().position(unknown) else {
+        return Ok(());
+    };
+    let Port { name, ident, .. } = &inputs[position];
+    Err(Error::new(
+        Blame::Input(position),
+        format!(
+            "what does a byte of the input {name:?} stand for? The model takes real numbers:\n  \
+             for `byte * scale + offset`, such as a pixel, add e.g. `images(scale = 1/255, offset = 0)`\n  \
+             for a step of the quantized input, write `{ident}: i8`, whose `SCALE` and `ZERO_POINT` are constants"
+        ),
+    ))
+}
