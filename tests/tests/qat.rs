@@ -18,6 +18,8 @@ const CASES: &[(&str, bool)] = &[
     ("cnn", true),
     ("residual", true),
     ("branches", true),
+    ("mixed", true),
+    ("decoder", true),
     ("partly", false),
     ("inner", false),
 ];
