@@ -68,6 +68,25 @@ def branches(x):
     return L.Dense(CLASSES)(L.Dense(12, activation="relu")(L.Flatten()(x)))
 
 
+def mixed(x):
+    """Probabilities beside other channels, padding, activations behind others."""
+    x = conv(L.ZeroPadding2D(1)(x), 8, strides=2)
+    x = L.Concatenate()([x, L.Conv2D(4, 1, activation="sigmoid")(x)])
+    x = L.LeakyReLU(0.2)(L.Conv2D(6, 3, padding="same")(x))
+    x = L.MaxPooling2D(2)(x)
+    x = L.Dense(12, activation="tanh")(L.Flatten()(x))
+    return L.Dense(CLASSES)(x)
+
+
+def decoder(x):
+    """A picture of what the eye is to find: many outputs in the range of a sigmoid."""
+    a = conv(x, 6, strides=2)
+    b = L.UpSampling2D(2)(conv(a, 6, strides=2))
+    x = L.Concatenate()([a, b])
+    x = L.GlobalAveragePooling2D()(L.Conv2D(CLASSES, 3, padding="same", activation="sigmoid")(x))
+    return L.Softmax()(x)
+
+
 def partly(x):
     """Some layers only, the first and the last among them."""
     x = conv(x, 8, wrap=annotate)
@@ -84,7 +103,7 @@ def inner(x):
     return L.Dense(CLASSES, activation="softmax")(x)
 
 
-CASES = {"cnn": cnn, "residual": residual, "branches": branches, "partly": partly, "inner": inner}
+CASES = {"cnn": cnn, "residual": residual, "branches": branches, "mixed": mixed, "decoder": decoder, "partly": partly, "inner": inner}
 
 
 def trained(name):
@@ -93,9 +112,9 @@ def trained(name):
     y = CASES[name](x)
     model = tf_keras.Model(x, y)
     quantization = tfmot.quantization.keras
-    part = any(isinstance(layer, quantization.quantize_annotate.QuantizeAnnotate) for layer in model.layers) if hasattr(quantization, "quantize_annotate") else "annotate" in " ".join(l.name for l in model.layers)
+    part = any("annotate" in layer.name for layer in model.layers)
     images, labels = pictures(512, 1)
-    soft = model.layers[-1].name.startswith("softmax") or name in ["residual", "inner"]
+    soft = name in ["residual", "inner", "decoder"]
 
     def fit(model, epochs):
         loss = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=not soft)
@@ -109,15 +128,15 @@ def trained(name):
     return model, part
 
 
-def convert(model, samples):
+def convert(model, int8, samples=None):
     folder = tempfile.mkdtemp()
     traced = tf.function(lambda image: {"y": model(image, training=False)})
     specs = tf.TensorSpec((1, *SHAPE), tf.float32, "image")
     tf.saved_model.save(model, folder, signatures=traced.get_concrete_function(specs))
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    if samples is not False:
+    if int8:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if samples is not False and samples is not None:
+    if samples is not None:
         converter.representative_dataset = lambda: ({"image": x[None]} for x in samples)
     return converter.convert()
 
@@ -134,7 +153,7 @@ def main(names):
         model, part = trained(name)
         x, _ = pictures(CALIBRATION + EVALUATION, 3)
         calibration, evaluation = x[:CALIBRATION], x[CALIBRATION:]
-        real, int8 = convert(model, False), convert(model, calibration if part else None)
+        real, int8 = convert(model, False), convert(model, True, calibration if part else None)
         for ending, content in [("f32", real), ("i8", int8)]:
             with open(f"{FOLDER}/{name}_{ending}.tflite", "wb") as file:
                 file.write(content)

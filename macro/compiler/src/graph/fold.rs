@@ -18,6 +18,11 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
     let input = node.inputs.first().copied().flatten();
     let from = input.map(|v| graph.values[v].clone());
     match (node.op.cast(), &from) {
+        // A bias may have a scale that is not its operator's.
+        (Some(Cast::Dequantize), Some(from)) if from.element == ElementType::I32 => {
+            graph.values[node.output()].constant = from.real().map(Constant::F32);
+            return true;
+        }
         // float16 was widened by the reader; int8 weights stay int8.
         (Some(Cast::Dequantize), Some(from)) => {
             let output = &mut graph.values[node.output()];
@@ -80,17 +85,22 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             _ => {}
         }
         // Weights that are moved keep their grid.
-        let moved = from
-            .as_ref()
-            .filter(|_| node.op.rule() == QuantRule::SameAsInput)
-            .filter(|_| output.element == ElementType::F32 && output.quantization.is_none())
-            .and_then(|from| on_grid(from, &data));
-        if let Some((data, quantization)) = moved {
+        let moves = node.op.rule() == QuantRule::SameAsInput
+            && output.element == ElementType::F32
+            && output.quantization.is_none();
+        let moved = from.as_ref().filter(|_| moves);
+        if let Some((from, (data, quantization))) =
+            moved.and_then(|from| Some((from, on_grid(from, &data)?)))
+        {
             output.element = ElementType::I8;
             output.constant = Some(Constant::I8(data));
             output.quantization = Some(quantization);
-            output.trained = from.as_ref().is_some_and(|from| from.trained);
+            output.trained = from.trained;
         } else {
+            let simulated = moved.and_then(|from| from.quantization.clone());
+            if let Some(range @ Quantization::Range { .. }) = simulated {
+                output.quantization = Some(range);
+            }
             output.constant = Some(constant(output, data));
         }
     }
@@ -218,4 +228,51 @@ fn reshaped(constant: Constant, shape: IxDyn) -> Constant {
 fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> ArrayD<T> {
     let fallback = data.clone();
     data.into_shape_with_order(shape).unwrap_or(fallback)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr2;
+
+    use super::*;
+
+    fn value(element: ElementType, quantization: Option<Quantization>) -> Value {
+        Value {
+            name: "w".into(),
+            shape: vec![2, 3],
+            element,
+            quantization,
+            constant: None,
+            kept: None,
+            trained: false,
+        }
+    }
+
+    #[test]
+    fn constants_have_a_scale_per_channel() {
+        let per_channel = Quantization::PerChannel {
+            scales: vec![0.5, 2.0],
+            dimension: 0,
+        };
+        let mut weights = value(ElementType::I8, Some(per_channel));
+        let real = arr2(&[[0.5, -1.0, 63.5], [2.0, 254.0, -254.0]]).into_dyn();
+        let steps = constant(&weights, real.clone());
+        let Constant::I8(data) = &steps else {
+            panic!("{steps:?}")
+        };
+        let want = arr2(&[[1, -2, 127], [1, 127, -127]]).into_dyn();
+        assert_eq!(*data, want);
+        weights.constant = Some(steps);
+        assert_eq!(weights.real(), Some(real.clone()));
+        // Transposed, they lie along the other dimension.
+        let moved = real.clone().reversed_axes();
+        let (data, quantization) = on_grid(&weights, &moved).expect("a grid");
+        assert_eq!(data, want.reversed_axes());
+        let along = Quantization::PerChannel {
+            scales: vec![0.5, 2.0],
+            dimension: 1,
+        };
+        assert_eq!(quantization, along);
+        assert!(on_grid(&weights, &(moved + 0.1)).is_none());
+    }
 }

@@ -356,7 +356,8 @@ impl Lowering<'_> {
         if real && self.table_f32(position)? {
             return Ok(());
         }
-        let context = self.context(position, target, real)?;
+        let written = self.written(position, target)?;
+        let context = self.context(position, written, real)?;
         let Lowered { kernel, sources } = if real {
             let kept = self.graph.values[node.output()].kept;
             let blamed = |e: Error| match kept {
@@ -376,7 +377,7 @@ impl Lowering<'_> {
         } else {
             node.op.lower(&context)?
         };
-        let targets: Vec<Target> = [target].into_iter().chain(context.other_targets).collect();
+        let targets: Vec<Target> = [written].into_iter().chain(context.other_targets).collect();
         let mut inputs = self.sources(position, sources, real)?;
         if let (QuantRule::SameAsAllInputs | QuantRule::Choice, Some(params)) =
             (node.op.rule(), target.params())
@@ -394,7 +395,37 @@ impl Lowering<'_> {
             outputs.push(id);
         }
         self.step(node.index, node.op.name(), inputs, outputs, kernel);
+        if let (Some(from), Some(to)) = (written.params(), target.params())
+            && written != target
+        {
+            let value = node.output();
+            let moved = self.tensors[&value];
+            let id = self.tensor(value, target.element(), Some(to));
+            let kernel = requantize(from, to, target.element());
+            self.step(node.index, "(rescale)", vec![moved], vec![id], kernel);
+            self.tensors.insert(value, id);
+        }
         Ok(())
+    }
+
+    /// What an operator that only moves values writes where the file goes on with another
+    /// scale: its input's. In int8 files such operators copy bytes, as the reference does.
+    fn written(&self, position: usize, target: Target) -> Result<Target> {
+        let node = &self.graph.nodes[position];
+        let moves = node.op.rule() == QuantRule::SameAsInput
+            && node.op.cast().is_none()
+            && !node.op.is_view();
+        if !node.in_float || !moves || target.params().is_none() {
+            return Ok(target);
+        }
+        let input = node.inputs.iter().flatten().copied().find(|&v| {
+            let value = &self.graph.values[v];
+            value.constant.is_none() && value.element.is_real()
+        });
+        Ok(match input.map(|v| self.target(v)).transpose()? {
+            Some(from) if from.element() == target.element() => from,
+            _ => target,
+        })
     }
 
     /// Brings operands that have another scale to the one of the output.
@@ -413,15 +444,7 @@ impl Lowering<'_> {
             }
             let element = tensor.element;
             let rescaled = self.tensor(value, element, Some(params));
-            let kernel: Box<dyn Kernel> = match element {
-                ElementType::I8 => Box::new(TableKernel::requantize(from, params)),
-                _ => Box::new(RequantizeKernel::new(
-                    from,
-                    params,
-                    element,
-                    Activation::None,
-                )),
-            };
+            let kernel = requantize(from, params, element);
             self.step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
             *id = rescaled;
         }
@@ -437,5 +460,13 @@ impl Lowering<'_> {
         let real = self.tensor(value, ElementType::F32, None);
         self.extra("(output)", id, real, DequantizeKernel(params));
         Ok(real)
+    }
+}
+
+/// To another scale.
+fn requantize(from: QuantParams, to: QuantParams, element: ElementType) -> Box<dyn Kernel> {
+    match element {
+        ElementType::I8 => Box::new(TableKernel::requantize(from, to)),
+        _ => Box::new(RequantizeKernel::new(from, to, element, Activation::None)),
     }
 }
