@@ -143,9 +143,13 @@ pub(crate) struct Value {
     pub element: ElementType,
     pub quantization: Option<Quantization>,
     pub constant: Option<Constant>,
-    /// The user keeps it in float, by this clause of `tensors(..)`.
+    /// The user keeps it in float, by this clause of `tensors(..)`; or its operator has no
+    /// other way ([`ALWAYS_FLOAT`]).
     pub kept: Option<usize>,
 }
+
+/// No clause of the user's.
+pub(crate) const ALWAYS_FLOAT: usize = usize::MAX;
 
 impl Value {
     pub(crate) fn len(&self) -> usize {

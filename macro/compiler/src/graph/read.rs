@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::state::Variable;
-use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
+use super::{
+    ALWAYS_FLOAT, ElementType, Graph, Node, Value, ValueId, fold, ports, shape_text, tensor,
+};
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
@@ -232,6 +234,12 @@ impl<'a> Reader<'a> {
         for position in variables {
             if let Some(value) = operands.get(position).copied().flatten() {
                 outputs.push(self.own_variable(value));
+            }
+        }
+        if op.is_float_only() {
+            for &output in &outputs {
+                let value = &mut self.graph.values[output];
+                value.kept = value.element.is_real().then_some(ALWAYS_FLOAT);
             }
         }
         let floats = operands.iter().flatten().chain(&outputs);

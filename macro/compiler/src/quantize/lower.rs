@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::f32_end::{F32End, f32_end};
 use super::{QuantGraph, QuantTensor, Scales, Step, TensorId};
 use crate::error::{Blame, Error, Result};
-use crate::graph::{Constant, ElementType, Graph, QuantParams, ValueId};
+use crate::graph::{ALWAYS_FLOAT, Constant, ElementType, Graph, QuantParams, ValueId};
 use crate::ops::quantize::{DequantizeKernel, QuantizeKernel};
 use crate::ops::requantize::RequantizeKernel;
 use crate::ops::table::TableKernel;
@@ -315,7 +315,7 @@ impl Lowering<'_> {
     fn node(&mut self, position: usize) -> Result<()> {
         let node = &self.graph.nodes[position];
         let target = self.target(node.output())?;
-        let real = target == Target::F32;
+        let real = target == Target::F32 || node.op.is_float_only();
         if node.op.is_view()
             && let Some(input) = node.inputs.first().copied().flatten()
         {
@@ -338,6 +338,7 @@ impl Lowering<'_> {
         let context = self.context(position, target, real)?;
         let Lowered { kernel, sources } = if real {
             let kept = self.graph.values[node.output()].kept;
+            let kept = kept.filter(|&clause| clause != ALWAYS_FLOAT);
             let blamed = |e: Error| match kept {
                 Some(clause) => Error::new(Blame::Tensor(clause), e.message),
                 None => e,

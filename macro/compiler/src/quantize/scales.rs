@@ -3,7 +3,9 @@
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, Node, QuantParams, Quantization, Sets, ValueId};
+use crate::graph::{
+    ALWAYS_FLOAT, ElementType, Graph, Node, QuantParams, Quantization, Sets, ValueId,
+};
 use crate::ops::{QuantRule, StateRule};
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -15,10 +17,26 @@ pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
         .filter(|&v| fixed(graph, v).is_some())
         .map(|v| sets.find(v))
         .collect();
-    computed(graph)
+    let unknown = computed(graph)
         .into_iter()
-        .filter(|&v| !known.contains(&sets.find(v)))
-        .collect()
+        .filter(|&v| !known.contains(&sets.find(v)));
+    let unknown: Vec<ValueId> = unknown.collect();
+    // A model of which nothing else is to be calibrated needs no dataset.
+    if unknown.iter().all(|&v| is_only_float(graph, v)) {
+        return Vec::new();
+    }
+    unknown
+}
+
+/// True if neither the operator that writes a tensor nor those that read it have int8.
+fn is_only_float(graph: &Graph, value: ValueId) -> bool {
+    let mut readers = graph
+        .nodes
+        .iter()
+        .filter(|n| n.inputs.contains(&Some(value)));
+    let is_input = graph.inputs.iter().any(|p| p.value == value);
+    (is_input || graph.values[value].kept == Some(ALWAYS_FLOAT))
+        && readers.all(|n| n.op.is_float_only())
 }
 
 /// Inputs, states and operators' outputs, as far as they are real numbers.
