@@ -346,6 +346,28 @@ pub(crate) fn round(x: f32) -> i32 {
         .saturating_sub(i32::from(rest <= -0.5))
 }
 
+/// The square root, by Newton's method; 0 for what has none.
+pub(crate) fn sqrt(x: f32) -> f32 {
+    if !(x >= f32::MIN_POSITIVE) {
+        return 0.0;
+    }
+    if x == f32::INFINITY {
+        return x;
+    }
+    // Half the exponent.
+    let mut root = f32::from_bits((x.to_bits() >> 1) + 0x1FBD_1DF5);
+    for _ in 0..3 {
+        root = 0.5 * (root + x / root);
+    }
+    root
+}
+
+/// e^x for any x, with a relative error below 4e-7.
+pub(crate) fn exp(x: f32) -> f32 {
+    let e = exp_of_negative(-x.abs());
+    if x > 0.0 { 1.0 / e } else { e }
+}
+
 /// e^x for x <= 0, with a relative error below 2e-7.
 ///
 /// Cody-Waite reduction to [-ln2/2, ln2/2] and a Taylor polynomial of degree 7.

@@ -483,7 +483,7 @@ def update_slice(x, b, c):
 own = np.random.default_rng(3)
 W3 = {"conv3d": tf.constant(own.normal(0, 0.3, (3, 2, 3, 4, 5)).astype(np.float32)), "bias3d": tf.constant(own.normal(0, 0.3, 5).astype(np.float32)),
       "conv3d_dilated": tf.constant(own.normal(0, 0.3, (2, 3, 3, 3, 6)).astype(np.float32)), "angles": tf.constant(own.normal(0, 1, (1, 40)).astype(np.float32)),
-      "exponents": tf.constant([0.5, -1.0, 2.0, 3.0, 0.0, 1.5])}
+      "mel": tf.constant(own.uniform(0, 0.3, (17, 6)).astype(np.float32)), "exponents": tf.constant([0.5, -1.0, 2.0, 3.0, 0.0, 1.5])}
 # What the converter leaves in float, and blocks that are placed at run time.
 CASES |= {
     # The reference has no int8 kernel.
@@ -551,6 +551,11 @@ def atan2(model):
     return pack(file)
 
 
+CASES |= {
+    "rfft": (lambda x: tf.abs(tf.signal.rfft(x, [64])), [(1, 3, 50)]),
+    "rfft_2d": (lambda x: tf.abs(tf.signal.rfft2d(x, [8, 4])), [(2, 6, 7)]),
+    "spectrogram": (lambda x: tf.matmul(tf.abs(tf.signal.rfft(x, [32])), W3["mel"]), [(1, 4, 32)]),
+}
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {
     "conv_16x8": (lambda x: tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, W["conv"], 1, "SAME"), W["conv_bias"])), [(1, 6, 5, 4)]),
@@ -825,8 +830,28 @@ def quantized_samples(model, inputs, runs):
     return data
 
 
-def make(name, function, inputs, kind="i8", models=None):
+def by_tensorflow(reference, model, inputs, data):
+    """Outputs of a function in place of the model, whose operator no interpreter has."""
+    kinds = {n: k for n, _, _, k in details(model)[0]}
+    real = {n: (v.astype(np.float32) - 3) * np.float32(1 / 64) if kinds[n] == "INT8" else v for n, v in data.items()}
+    runs = [reference(*(real[n][run] for n in inputs)) for run in range(len(next(iter(data.values()))))]
+    return {f"y{i or ''}": np.stack([np.array(run[i]) for run in runs]) for i in range(len(runs[0]))}
+
+
+def make(name, function, inputs, kind="i8", models=None, reference=None):
     inputs = inputs_of(function, inputs)
+    if reference:
+        floats = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
+        data = quantized_samples(models[1], inputs, RUNS)
+        record = {f"float:{k}": v for k, v in (floats | by_tensorflow(reference, models[0], inputs, floats)).items()}
+        record |= {f"in:{k}": v for k, v in data.items()}
+        record |= {f"out:{k}": v for k, v in by_tensorflow(reference, models[1], inputs, data).items()}
+        for ending, model in zip(("f32", "i8"), models):
+            with open(f"{HERE}/ops/{name}_{ending}.tflite", "wb") as file:
+                file.write(model)
+        np.savez_compressed(f"{HERE}/ops/{name}.npz", reference=np.array("tensorflow"), **record)
+        print(name, "tensorflow")
+        return
     record = {}
     x = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
     # Datasets are float32, which holds these.
@@ -972,6 +997,143 @@ def svdf(wide):
     return model(False), model(True)
 
 
+def built(code, options, inputs, constants, outputs, scale=None):
+    """A model of one operator, custom if `code` is a name; int8 inputs, converted, if there is a scale."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    file, graph, signature = schema.ModelT(), schema.SubGraphT(), schema.SignatureDefT()
+    file.version, file.buffers, graph.tensors, graph.operators, graph.name = 3, [schema.BufferT()], [], [], "main"
+
+    def tensor(name, shape, kind, data=None, scale=None):
+        t = schema.TensorT()
+        t.name, t.shape, t.buffer, t.type = name, list(shape), 0, kind
+        if scale:
+            t.quantization = schema.QuantizationParametersT()
+            t.quantization.scale, t.quantization.zeroPoint = [scale], [3]
+        if data is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+            t.buffer = len(file.buffers)
+            file.buffers.append(buffer)
+        graph.tensors.append(t)
+        return len(graph.tensors) - 1
+
+    def operator(code, inputs, outputs, options=None):
+        o, c = schema.OperatorT(), schema.OperatorCodeT()
+        c.version = 1
+        if isinstance(code, str):
+            c.builtinCode = c.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+            c.customCode = code
+            o.customOptions = np.frombuffer(bytes(options), np.uint8)
+        else:
+            c.builtinCode, c.deprecatedBuiltinCode = code, min(code, 127)
+        o.opcodeIndex, o.inputs, o.outputs = len(file.operatorCodes), inputs, outputs
+        file.operatorCodes.append(c)
+        graph.operators.append(o)
+
+    kinds = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int32): schema.TensorType.INT32}
+    file.operatorCodes, graph.inputs, operands = [], [], []
+    for name, i in inputs.items():
+        kind = schema.TensorType.INT32 if i.dtype == I32 else schema.TensorType.FLOAT32
+        if scale and i.dtype == F32:
+            graph.inputs.append(tensor(name, i.shape, schema.TensorType.INT8, scale=scale))
+            operands.append(tensor(name + "_real", i.shape, kind))
+            operator(schema.BuiltinOperator.DEQUANTIZE, graph.inputs[-1:], operands[-1:])
+        else:
+            graph.inputs.append(tensor(name, i.shape, kind))
+            operands.append(graph.inputs[-1])
+    operands += [tensor(name, data.shape, kinds[data.dtype], data) for name, data in constants.items()]
+    graph.outputs = [tensor(name, shape, kinds[np.dtype(kind)]) for name, shape, kind in outputs]
+    operator(code, operands, graph.outputs, options)
+
+    def maps(names, indices):
+        entries = []
+        for name, index in zip(names, indices):
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = name, index
+            entries.append(entry)
+        return entries
+
+    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+    signature.inputs, signature.outputs = maps(inputs, graph.inputs), maps([o[0] for o in outputs], graph.outputs)
+    file.subgraphs, file.signatureDefs = [graph], [signature]
+    return pack(file)
+
+
+def attributes(**values):
+    """A flexbuffer map."""
+    from flatbuffers import flexbuffers
+
+    builder = flexbuffers.Builder()
+    with builder.Map():
+        for key, value in values.items():
+            builder.Key(key)
+            if isinstance(value, list):
+                builder.TypedVectorFromElements(value)
+            else:
+                {bool: builder.Bool, int: builder.Int, float: builder.Float, str: builder.String}[type(value)](value)
+    return builder.Finish()
+
+
+def detection(regular, classes, boxes=30, **more):
+    """TFLite_Detection_PostProcess with a background."""
+    own = np.random.default_rng(classes)
+    anchors = np.concatenate([own.uniform(0, 1, (boxes, 2)), own.uniform(0.1, 0.4, (boxes, 2))], 1).astype(np.float32)
+    options = attributes(max_detections=8, max_classes_per_detection=1, use_regular_nms=regular, nms_score_threshold=0.2, nms_iou_threshold=0.4,
+                         num_classes=classes, y_scale=10.0, x_scale=10.0, h_scale=5.0, w_scale=5.0, **more)
+    rows = 8 * more.get("max_classes_per_detection", 1)
+    outputs = [("y", (1, rows, 4), np.float32), ("y1", (1, rows), np.float32), ("y2", (1, rows), np.float32), ("y3", (1,), np.float32)]
+    return "TFLite_Detection_PostProcess", options, {"anchors": anchors}, outputs
+
+
+def suppression(code, sigma=None):
+    """NON_MAX_SUPPRESSION_V4, or V5 where there is a sigma."""
+    numbers = {"limit": np.int32(6), "iou": np.float32(0.3), "score": np.float32(0.15)}
+    outputs = [("y", (6,), np.int32), ("y1", (), np.int32)]
+    if sigma is not None:
+        numbers["sigma"] = np.float32(sigma)
+        outputs = [("y", (6,), np.int32), ("y1", (6,), np.float32), ("y2", (), np.int32)]
+    return code, None, {k: np.array(v) for k, v in numbers.items()}, outputs
+
+
+def argmax_pool(padding, size, stride, shape):
+    """MaxPoolingWithArgmax2D, and what TensorFlow gives for it."""
+    options = attributes(include_batch_in_index=False, ksize=[1, *size, 1], strides=[1, *stride, 1], padding=padding)
+    reference = lambda x: R.MaxPoolWithArgmax(input=x, ksize=[1, *size, 1], strides=[1, *stride, 1], padding=padding, Targmax=I32)
+    rows = tuple(reference(np.zeros(shape, np.float32))[0].shape)
+    return ("MaxPoolingWithArgmax2D", options, {}, [("y", rows, np.float32), ("y1", rows, np.int32)]), [shape], reference
+
+
+def unpool(shape, high):
+    """MaxUnpooling2D of SAME windows that do not overlap."""
+    batches, height, width, channels = shape
+
+    def reference(x, b):
+        y = np.zeros((batches, 4 * height * width * channels), np.float32)
+        for image in range(batches):
+            y[image, b[image].reshape(-1)] = x[image].reshape(-1)
+        return (y.reshape(batches, 2 * height, 2 * width, channels),)
+
+    options = np.array([1, 2, 2, 2, 2, 0, 0, 0, 0, 0], np.int32).tobytes()
+    outputs = [("y", (batches, 2 * height, 2 * width, channels), np.float32)]
+    return ("MaxUnpooling2D", options, {}, outputs), [shape, idx(*shape, high=high)], reference
+
+
+# No interpreter has them.
+FOREIGN = {
+    "argmax_pool": argmax_pool("SAME", (2, 3), (2, 2), (1, 5, 6, 3)), "argmax_pool_valid": argmax_pool("VALID", (2, 2), (2, 1), (2, 6, 5, 2)),
+    "max_unpool": unpool((2, 3, 2, 3), 72),
+}
+# What always computes in float.
+BOXES = [Input(1, 30, 4, std=0.5), Input(1, 30, 4, low=0.0, high=1.0)]
+PAIRS = [Input(20, 4, low=0.0, high=1.0), Input(20, low=0.0, high=1.0)]
+BUILT = {
+    "detection_fast": (detection(False, 3), BOXES), "detection_regular": (detection(True, 3, detections_per_class=5), BOXES),
+    "non_max_suppression_v4": (suppression(120), PAIRS), "non_max_suppression_v5": (suppression(121, 0.0), PAIRS),
+    "non_max_suppression_soft": (suppression(121, 0.5), PAIRS),
+}
+
+
 def mediapipe(model):
     """A TRANSPOSE_CONV with a bias as MediaPipe's custom operator."""
     from tensorflow.lite.python import schema_py_generated as schema
@@ -995,6 +1157,16 @@ def main(names):
     for name in ("svdf", "svdf_i16"):
         if not names or name in names or "ops" in names:
             make(name, None, [(1, 6)], models=svdf(name == "svdf_i16"))
+    for name, ((code, options, constants, outputs), inputs) in BUILT.items():
+        if not names or name in names or "ops" in names:
+            ports = dict(zip(["x", "b"], inputs))
+            models = [built(code, options, ports, constants, outputs, scale) for scale in (None, 1 / 64)]
+            make(name, lambda x, b: None, inputs, models=models)
+    for name, ((code, options, constants, outputs), inputs, reference) in FOREIGN.items():
+        if not names or name in names or "ops" in names:
+            ports = {n: i if isinstance(i, Input) else Input(*i) for n, i in zip(["x", "b"], inputs)}
+            models = [built(code, options, ports, constants, outputs, scale) for scale in (None, 1 / 64)]
+            make(name, (lambda x: None) if len(ports) == 1 else (lambda x, b: None), inputs, models=models, reference=reference)
     for name, (function, inputs) in (CASES | WIDE).items():
         if names and name not in names and "ops" not in names:
             continue

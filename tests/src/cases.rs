@@ -7,7 +7,7 @@ use ndarray_npy::NpzWriter;
 use niello_compiler::evaluate::{Data, Model, PortInfo, Targets};
 use niello_compiler::{ElementType, Options, Request};
 
-use crate::{Record, here, read_npz, wide_sample};
+use crate::{Record, Recorded, here, read_npz, wide_sample};
 
 /// Float samples that calibrate; those behind them measure.
 pub const CALIBRATION: usize = 40;
@@ -240,6 +240,6 @@ impl Case {
     }
 }
 
-fn same<T: PartialEq>(a: &[T], b: &[T]) -> usize {
-    a.iter().zip(b).filter(|(a, b)| a == b).count()
+fn same<T: Recorded + Copy>(a: &[T], b: &[T]) -> usize {
+    a.iter().zip(b).filter(|(a, b)| a.agrees(**b)).count()
 }

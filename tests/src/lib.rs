@@ -93,7 +93,7 @@ pub trait Flat<T> {
 }
 
 macro_rules! elements {
-    ($($element:ty: $f:expr;)*) => {
+    ($($element:ty: $f:expr, $agrees:expr;)*) => {
         $(impl Flat<$element> for $element {
             fn flat(&self, out: &mut Vec<$element>) {
                 out.push(*self);
@@ -105,6 +105,11 @@ macro_rules! elements {
                 #[allow(clippy::redundant_closure_call)]
                 ($f)(x)
             }
+
+            fn agrees(self, other: Self) -> bool {
+                #[allow(clippy::redundant_closure_call)]
+                ($agrees)(self, other)
+            }
         })*
     };
 }
@@ -113,15 +118,22 @@ macro_rules! elements {
 pub trait Recorded {
     /// From the widened value.
     fn recorded(x: f64) -> Self;
+
+    /// The same; real numbers within float rounding.
+    fn agrees(self, other: Self) -> bool;
+}
+
+fn same<T: PartialEq>(a: T, b: T) -> bool {
+    a == b
 }
 
 elements! {
-    i8: |x| x as i8;
-    u8: |x| x as u8;
-    i16: |x| x as i16;
-    i32: |x| x as i32;
-    f32: |x| x as f32;
-    bool: |x| x != 0.0;
+    i8: |x| x as i8, same;
+    u8: |x| x as u8, same;
+    i16: |x| x as i16, same;
+    i32: |x| x as i32, same;
+    f32: |x| x as f32, |a: f32, b: f32| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
+    bool: |x| x != 0.0, same;
 }
 
 /// One sample of one array in its own type.

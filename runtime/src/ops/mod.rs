@@ -9,6 +9,7 @@ mod accumulate;
 mod add;
 mod add_n;
 mod arg_max;
+mod argmax_pool;
 mod batch_matmul;
 #[cfg(niello_vector)]
 mod blocks;
@@ -23,6 +24,7 @@ mod cumsum;
 #[cfg(niello_vector)]
 mod depthwise_blocks;
 mod depthwise_conv_2d;
+mod detection;
 mod div;
 mod dynamic_slice;
 mod float;
@@ -61,6 +63,7 @@ mod sigmoid;
 mod softmax;
 mod softmax_i16;
 mod space_to_batch_nd;
+mod spectrum;
 mod squared_difference;
 mod strided;
 mod svdf;
@@ -77,6 +80,7 @@ pub use accumulate::{
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
+pub use argmax_pool::{ArgmaxPool, MaxUnpool, max_pool_2d_with_argmax, max_unpool_2d};
 pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, float_batch_matmul};
 #[cfg(niello_vector)]
 pub use blocks::{
@@ -106,6 +110,10 @@ pub use cumsum::{Cumsum, cumsum};
 #[cfg(niello_vector)]
 pub use depthwise_blocks::{BlocksDepthwise, depthwise_blocks};
 pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d};
+pub use detection::{
+    DetectionPostProcess, NonMaxSuppression, detection_post_process, non_max_suppression,
+    non_max_suppression_v4,
+};
 pub use div::{Div, FloorDiv, div, floor_div};
 pub use dynamic_slice::{
     Block, dynamic_slice, dynamic_update_slice, dynamic_update_slice_in_place,
@@ -153,6 +161,7 @@ pub use sigmoid::{logistic_i16, tanh_i16};
 pub use softmax::{Exponentials, Softmax, softmax};
 pub use softmax_i16::{SoftmaxI16, softmax_i16};
 pub use space_to_batch_nd::{SpaceToBatchNd, space_to_batch_nd};
+pub use spectrum::{Magnitudes, Rfft2d, complex_abs, rfft_2d};
 pub use squared_difference::{SquaredDifference, squared_difference};
 pub use strided::{Strided, strided};
 pub use svdf::{Svdf, svdf};

@@ -19,7 +19,10 @@ pub(super) fn mark(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool])
         wanted[state.next] = false;
     }
     for node in graph.nodes.iter().rev() {
-        let reads = if node.op.reads_reals() {
+        let is_float = node.op.is_float_only() || graph.values[node.output()].kept.is_some();
+        let reads = if is_float {
+            true
+        } else if node.op.reads_reals() {
             // A comparison reads all operands alike.
             reals(graph, node).all(|v| available[v])
         } else {

@@ -21,7 +21,7 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         // A bias may have a scale that is not its operator's.
         (Some(Cast::Dequantize), Some(from)) if from.element == ElementType::I32 => {
             graph.values[node.output()].constant = from.real().map(Constant::F32);
-            return true;
+            return Ok(true);
         }
         // float16 was widened by the reader; int8 weights stay int8.
         (Some(Cast::Dequantize), Some(from)) => {

@@ -147,7 +147,9 @@ pub(crate) enum Constant {
 pub(crate) enum Kept {
     /// The user says so, by this clause of `tensors(..)`.
     Clause(usize),
-    /// It is only moved, cast to integers or compared ([`exact`]).
+    /// No int8 step lies in front of or behind it: it is only moved, cast to integers or
+    /// compared ([`exact`]), a part of a float island ([`islands`]), or of an operator
+    /// that has no other form.
     Exact,
 }
 

@@ -7,7 +7,7 @@ use ndarray::ArrayD;
 use super::shapes::{self, InputShapes};
 use super::state::Variable;
 use super::{
-    ElementType, Graph, Node, Quantization, Value, ValueId, fold, ports, refused, shape_text,
+    ElementType, Graph, Kept, Node, Quantization, Value, ValueId, fold, ports, refused, shape_text,
     tensor,
 };
 use crate::error::{Error, Result};
@@ -295,6 +295,12 @@ impl<'a> Reader<'a> {
         for position in variables {
             if let Some(value) = operands.get(position).copied().flatten() {
                 outputs.push(self.own_variable(value));
+            }
+        }
+        if op.is_float_only() {
+            for &output in &outputs {
+                let value = &mut self.graph.values[output];
+                value.kept = value.element.is_real().then_some(Kept::Exact);
             }
         }
         let floats = operands.iter().flatten().chain(&outputs);

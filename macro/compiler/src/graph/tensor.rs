@@ -29,6 +29,8 @@ pub(super) fn value(
         .iter()
         // An unknown batch size is 1.
         .map(|d| if d < 0 { 1 } else { d as usize })
+        // A complex number is two real ones.
+        .chain((tensor.type_() == TensorType::COMPLEX64).then_some(2))
         .collect::<Vec<_>>();
     let elements = shape
         .iter()
@@ -92,7 +94,7 @@ pub(super) fn has_signature(tensor: &Tensor<'_>) -> bool {
 /// int32.
 pub(super) fn element(ty: TensorType) -> ElementType {
     match ty {
-        TensorType::FLOAT32 | TensorType::FLOAT16 => ElementType::F32,
+        TensorType::FLOAT32 | TensorType::FLOAT16 | TensorType::COMPLEX64 => ElementType::F32,
         // uint8 is int8 with everything shifted by 128.
         TensorType::INT8 | TensorType::UINT8 => ElementType::I8,
         TensorType::INT16 => ElementType::I16,

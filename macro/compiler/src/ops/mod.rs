@@ -16,6 +16,7 @@ use crate::tflite::{self, BuiltinOperator};
 
 mod accumulation;
 mod activation;
+mod argmax_pool;
 mod binary;
 mod blocks;
 pub(crate) mod broadcast;
@@ -24,6 +25,7 @@ mod channelwise;
 mod comparison;
 mod context;
 mod depthwise_blocks;
+mod detection_post_process;
 mod dynamic_slice;
 pub(crate) mod exact;
 mod float;
@@ -36,6 +38,7 @@ mod known;
 mod layouts;
 mod linear;
 mod narrow;
+mod non_max_suppression;
 mod operator;
 mod packed;
 mod pairs;
@@ -46,6 +49,7 @@ mod reduce;
 pub(crate) mod requantize;
 mod sigmoid;
 mod softmax_i16;
+mod spectrum;
 pub(crate) mod strided;
 pub(crate) mod table;
 pub(crate) mod tail;
@@ -244,6 +248,7 @@ operators! {
     BROADCAST_TO => broadcast_to::BroadcastTo,
     CAST => cast::Cast,
     CEIL => ceil::Ceil,
+    COMPLEX_ABS => spectrum::ComplexAbs,
     CONCATENATION => concatenation::Concatenation,
     CONV_2D => conv_2d::Conv2d,
     COS => cos::Cos,
@@ -288,6 +293,8 @@ operators! {
     MIRROR_PAD => mirror_pad::MirrorPad,
     MUL => mul::Mul,
     NEG => neg::Neg,
+    NON_MAX_SUPPRESSION_V4 => non_max_suppression::NonMaxSuppressionV4,
+    NON_MAX_SUPPRESSION_V5 => non_max_suppression::NonMaxSuppressionV5,
     NOT_EQUAL => not_equal::NotEqual,
     ONE_HOT => one_hot::OneHot,
     PACK => pack::Pack,
@@ -312,6 +319,7 @@ operators! {
     RESIZE_NEAREST_NEIGHBOR => resize_nearest_neighbor::ResizeNearestNeighbor,
     REVERSE_SEQUENCE => reverse_sequence::ReverseSequence,
     REVERSE_V2 => reverse_v2::ReverseV2,
+    RFFT2D => spectrum::Rfft2d,
     ROUND => round::Round,
     RSQRT => rsqrt::Rsqrt,
     SCATTER_ND => scatter_nd::ScatterNd,
@@ -344,7 +352,10 @@ operators! {
     WHERE => where_::Where,
     ZEROS_LIKE => zeros_like::ZerosLike;
     structural: ASSIGN_VARIABLE, CALL_ONCE, CONV_3D, IF, READ_VARIABLE, STABLEHLO_COMPOSITE, VAR_HANDLE, WHILE;
-    custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias;
+    custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias,
+        "MaxPoolingWithArgmax2D" => argmax_pool::MaxPoolingWithArgmax,
+        "MaxUnpooling2D" => argmax_pool::MaxUnpooling,
+        "TFLite_Detection_PostProcess" => detection_post_process::DetectionPostProcess;
 }
 
 /// The sum of `(x + offset) * w`.

@@ -8,11 +8,16 @@ use crate::error::Result;
 /// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
 const LACKING: &[&str] = &[
     "ATAN2",
+    "COMPLEX_ABS",
     "CONV_3D",
     "DENSIFY",
     "EXP",
     "GELU",
     "LOG",
+    "MaxPoolingWithArgmax2D",
+    "MaxUnpooling2D",
+    "NON_MAX_SUPPRESSION_V4",
+    "NON_MAX_SUPPRESSION_V5",
     "ONE_HOT",
     "POW",
     "RANGE",
@@ -22,6 +27,7 @@ const LACKING: &[&str] = &[
     "REDUCE_PROD",
     "RELU_N1_TO_1",
     "REVERSE_SEQUENCE",
+    "RFFT2D",
     "SCATTER_ND",
     "SELECT",
     "SIGN",
@@ -119,6 +125,12 @@ pub(crate) trait Operator: Send + Sync {
     /// writes f32.
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         float::lower(self.name())
+    }
+
+    /// True if it always computes in f32, from operands that are converted: post-processing
+    /// and spectra, which int8 steps would spoil.
+    fn is_float_only(&self) -> bool {
+        false
     }
 
     /// True if the operand holds indices or a mask, also where the operator is

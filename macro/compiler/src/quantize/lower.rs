@@ -333,7 +333,7 @@ impl Lowering<'_> {
     fn node(&mut self, position: usize) -> Result<()> {
         let node = &self.graph.nodes[position];
         let target = self.target(node.output())?;
-        let real = target == Target::F32;
+        let real = target == Target::F32 || node.op.is_float_only();
         if node.op.is_view()
             && let Some(input) = node.inputs.first().copied().flatten()
         {

@@ -26,9 +26,22 @@ fn computed(graph: &Graph) -> Vec<ValueId> {
         .chain(graph.nodes.iter().flat_map(|n| n.outputs.iter().copied()))
         .filter(|&v| {
             let value = &graph.values[v];
-            value.element.is_real() && value.kept != Some(Kept::Exact)
+            let is_exact = value.kept == Some(Kept::Exact);
+            value.element.is_real() && !(is_exact && !is_read_quantized(graph, v))
         })
         .collect()
+}
+
+/// True if an operator reads the int8 form of a tensor that is there in float.
+fn is_read_quantized(graph: &Graph, value: ValueId) -> bool {
+    let mut readers = graph
+        .nodes
+        .iter()
+        .filter(|n| n.inputs.contains(&Some(value)));
+    readers.any(|node| {
+        let is_float = node.op.is_float_only() || graph.values[node.output()].kept.is_some();
+        !is_float && !node.op.reads_reals()
+    })
 }
 
 /// What the file, or else the specification, says of each tensor.

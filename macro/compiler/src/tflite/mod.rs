@@ -6,6 +6,8 @@
 
 use crate::error::{Error, Result};
 
+mod flexbuffer;
+
 #[allow(
     missing_docs,
     unused,
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 #[rustfmt::skip]
 mod schema_generated;
 
+pub(crate) use flexbuffer::Attributes;
 pub(crate) use schema_generated::tflite::{
     ActivationFunctionType, BuiltinOperator, DimensionMetadata, DimensionType, MirrorPadMode,
     Model, Operator, Padding, SubGraph, Tensor, TensorType,
