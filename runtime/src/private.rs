@@ -2,7 +2,7 @@
 //! together with the macro, which depends on this very version.
 
 #[cfg(niello_vector)]
-pub use crate::arch::vector::{Level, available, force, levels};
+pub use crate::arch::vector::{Level, all_levels, available, force, levels};
 pub use crate::arena::{Aligned, Arena, Zeroable, cast_mut, slots};
 pub use crate::arithmetic::{Multiplier, Quantization};
 #[cfg(feature = "rayon")]

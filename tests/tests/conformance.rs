@@ -1,8 +1,13 @@
 //! Int8 models: every byte of every recorded run of TensorFlow Lite Micro's
-//! reference kernels (or, where it lacks an operator, LiteRT's).
+//! reference kernels (or, where it lacks an operator, LiteRT's), at every level that
+//! the CPU has.
 #![forbid(unsafe_code)]
 
 use niello_tests::{Recorded, flat, here, read_npz, sample_i8, sample_of, samples};
+
+#[path = "levels/each.rs"]
+#[allow(unreachable_pub)]
+mod each;
 
 /// A recorded output in the type of what was computed.
 fn sample_of_type<T: Recorded>(
@@ -28,21 +33,23 @@ macro_rules! conforms {
                 let runs = samples(&record);
                 assert!(runs > 0);
                 let mut arena = $name::Arena::new();
-                // Runs are consecutive calls.
-                $(let mut $state = $name::State::default();)?
-                for run in 0..runs {
-                    let out = $name::run_in(
-                        &mut arena,
-                        $(&mut $state,)?
-                        $($name::$ty::from_slice(&sample_i8(&record, concat!("in:", $input), run)).expect("its shape")),*
-                    );
-                    $(
-                        let got = flat(&out.$field);
-                        let want = sample_of_type(&got, &record, concat!("out:", $output), run);
-                        let differing = got.iter().zip(&want).filter(|(a, b)| a != b).count();
-                        assert_eq!((got.len(), differing), (want.len(), 0), "run {run}, output {}", $output);
-                    )*
-                }
+                each::at_every_level(|level| {
+                    // Runs are consecutive calls.
+                    $(let mut $state = $name::State::default();)?
+                    for run in 0..runs {
+                        let out = $name::run_in(
+                            &mut arena,
+                            $(&mut $state,)?
+                            $($name::$ty::from_slice(&sample_i8(&record, concat!("in:", $input), run)).expect("its shape")),*
+                        );
+                        $(
+                            let got = flat(&out.$field);
+                            let want = sample_of_type(&got, &record, concat!("out:", $output), run);
+                            let differing = got.iter().zip(&want).filter(|(a, b)| a != b).count();
+                            assert_eq!((got.len(), differing), (want.len(), 0), "{level:?}, run {run}, output {}", $output);
+                        )*
+                    }
+                });
             }
         }
     };
@@ -62,6 +69,11 @@ own!(digit_pair_tap, "models/digit_pair_tap_i8.tflite", [Input0 "input_0", Input
 own!(photo_locator_tap, "models/photo_locator_tap_i8.tflite", [Input0 "input_0", Input1 "input_1"], [result_0 "result_0", result_1 "result_1", result_2 "result_2", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
 own!(tabular_mixture_tap, "models/tabular_mixture_tap_i8.tflite", [Input0 "input_0", Input1 "input_1", Input2 "input_2"], [result_0 "result_0", result_1 "result_1", result_2 "result_2", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
 
+// Models whose scales are the point: `models/requantization.py`.
+own!(requantization_ties, "models/requantization_ties_i8.tflite", [X "x"], [high "high", low "low"]);
+own!(requantization_widths, "models/requantization_widths_i8.tflite", [X "x"], [depthwise_3 "depthwise_3", depthwise_24 "depthwise_24", depthwise_32 "depthwise_32", depthwise_40 "depthwise_40", depthwise_96 "depthwise_96", depthwise_144 "depthwise_144", depthwise_160 "depthwise_160"]);
+own!(requantization_wide, "models/requantization_wide_i8.tflite", [X "x"], [conv_320_mixed "conv_320_mixed", conv_1280_alike "conv_1280_alike"]);
+
 #[cfg(not(shared))]
 #[test]
 #[ignore = "../shared is not there: its 14 int8 models are skipped"]
@@ -69,7 +81,7 @@ fn shared_models() {}
 
 #[cfg(shared)]
 mod shared {
-    use super::sample_of_type;
+    use super::{each, sample_of_type};
     use niello_tests::{flat, read_npz, sample_i8, samples, shared};
 
     macro_rules! shared_model {
@@ -94,4 +106,7 @@ mod shared {
     shared_model!(wake_word_alexa_tap, "../../shared/models/wake_word_alexa_tap_i8.tflite", state, [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
     shared_model!(vww, "../../shared/models/vww_i8.tflite", [Input1Int8 "input_1_int8"], [identity_int8 "Identity_int8"]);
     shared_model!(vww_tap, "../../shared/models/vww_tap_i8.tflite", [Input0 "input_0"], [result_0 "result_0", tap_0 "tap_0", tap_1 "tap_1", tap_2 "tap_2"]);
+
+    #[cfg(shared_cases)]
+    conforms!(first_conv, "../../shared/cases/levels/first_conv_avx512_i8.tflite", shared().join("cases/levels/first_conv_avx512_i8.npz"), [X "x"], [y "y"]);
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use niello_compiler::{
-    joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation, widened,
+    AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed,
+    truncation, widened,
 };
 
 #[path = "../elsewhere/src/cases/mod.rs"]

@@ -1,50 +1,84 @@
 //! Every instruction set that the CPU has gives the bytes of the plain one: kernels of
-//! generated shapes, and whole models.
+//! generated shapes. Models at every level: `operators.rs` and `conformance.rs`.
 #![cfg(target_arch = "x86_64")]
 
-use std::sync::Mutex;
+use std::io::Write;
 
 use niello::__private as rt;
 use niello_compiler::{
-    joined_addition, long_pairs, narrowed, rows_of_weights, transformed, truncation, widened,
+    AdditionNumbers, linear_product, long_pairs, narrowed, ready_numbers, rows_of_weights,
+    transformed, truncation, widened,
 };
 
 #[path = "../elsewhere/src/cases/mod.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod cases;
-#[path = "../elsewhere/src/models.rs"]
+#[path = "levels/each.rs"]
 #[allow(unreachable_pub)]
-mod models;
+mod each;
 
-/// The level is the whole process's.
-static LEVEL: Mutex<()> = Mutex::new(());
-
-/// Asserts that all levels, from the plain one on, have one result.
-fn same_on_all_levels<T: PartialEq + std::fmt::Debug>(name: &str, mut run: impl FnMut() -> T) {
-    let _guard = LEVEL.lock();
-    let mut results = rt::levels().map(|level| {
-        rt::force(level);
-        (level, run())
-    });
-    let (lowest, wanted) = results.next().expect("the lowest level");
-    for (level, result) in results {
-        assert_eq!(result, wanted, "{name}: {level:?} is not {lowest:?}");
-    }
-    rt::force(rt::available());
-}
+use each::at_every_level;
 
 #[test]
 fn generated_kernels() {
     for (name, case) in cases::KINDS {
         for seed in 0..cases::CASES {
-            same_on_all_levels(&format!("{name}, case {seed}"), || case(seed));
+            let mut lowest = None;
+            at_every_level(|level| {
+                let result = case(seed);
+                let (lowest, wanted) = lowest.get_or_insert((level, result.clone()));
+                assert_eq!(
+                    &result, wanted,
+                    "{name}, case {seed}: {level:?} is not {lowest:?}"
+                );
+            });
         }
     }
 }
 
+/// Says which levels the other tests did without, also where they pass.
 #[test]
-fn whole_models() {
-    for (name, checksum) in models::own().into_iter().chain(models::shared()) {
-        same_on_all_levels(name, checksum);
+fn levels_of_this_machine() {
+    let there: Vec<rt::Level> = rt::levels().collect();
+    let all = rt::all_levels().iter();
+    let missing: Vec<_> = all.filter(|level| !there.contains(level)).collect();
+    let mut to = std::io::stderr();
+    let _ = writeln!(
+        to,
+        "levels that were run: {there:?}; that this machine lacks: {missing:?}"
+    );
+    assert_eq!(there.first(), Some(&rt::Level::Plain));
+}
+
+/// What AVX-512 and AVX2 multiply by is what the compiler has proven, on any machine.
+#[test]
+fn numbers_are_those_of_the_compiler() {
+    let mut r = cases::Random(7);
+    let mut numbers = 0;
+    for shift in -31..=15 {
+        for i in 0..400 {
+            let bits = r
+                .bytes(4)
+                .into_iter()
+                .fold(0, |sum, b| sum << 8 | i32::from(b as u8));
+            let mut multiplier = bits & 0x3FFF_FFFF | 0x4000_0000;
+            if i % 2 == 0 {
+                // Halfway between two f32 numbers.
+                multiplier = multiplier & !0x7F | 0x40;
+            }
+            let bytes = truncation(multiplier, shift, 1 << 20, i % 4 < 2);
+            let units = bytes.map(|unit| unit as u8);
+            let blocks = ([[multiplier; 16]], [[shift; 16]]);
+            let [ready] = rt::ready(blocks.0, blocks.1, &units);
+            let wanted = ready_numbers(multiplier, shift, bytes);
+            let wanted = if bytes[0] == i8::MIN {
+                [wanted[0], wanted[1], 0.0, 0.0, 0.0]
+            } else {
+                numbers += 1;
+                wanted
+            };
+            assert_eq!(ready.numbers(0), wanted, "{multiplier} {shift} {bytes:?}");
+        }
     }
+    assert!(numbers > 4000, "{numbers}");
 }

@@ -1,9 +1,13 @@
 //! Every operator alone: the bytes of the reference's recorded runs from emitted
-//! code, and float outputs of the evaluator.
+//! code, at every level that the CPU has, and float outputs of the evaluator.
 
 use niello_compiler::Options;
 use niello_compiler::evaluate::Model;
 use niello_tests::{Recorded, cases, flat, here, read_npz, sample, sample_of};
+
+#[path = "levels/each.rs"]
+#[allow(unreachable_pub)]
+mod each;
 
 /// Compares the emitted function with the record.
 macro_rules! operators {
@@ -18,20 +22,22 @@ macro_rules! operators {
             #[test]
             fn every_byte() {
                 let record = read_npz(&here().join(concat!("models/ops/", stringify!($name), ".npz")));
-                $(let mut $state = model::State::default();)?
-                let mut differing = 0;
-                for run in 0..6 {
-                    let out = model($(&mut $state,)? $(
-                        model::$ty::from_slice(&sample_of::<$in_type>(&record, concat!("in:", stringify!($input)), run)).expect("its shape")
-                    ),*);
-                    $(
-                        let got: Vec<$out_type> = flat(&out.$output);
-                        let want: Vec<$out_type> = sample_of(&record, concat!("out:", stringify!($output)), run);
-                        assert_eq!(got.len(), want.len(), "run {run}, output {}", stringify!($output));
-                        differing += got.iter().zip(&want).filter(|(a, b)| !a.agrees(**b)).count();
-                    )*
-                }
-                assert_eq!(differing, cases::known_differences(stringify!($name)));
+                each::at_every_level(|level| {
+                    $(let mut $state = model::State::default();)?
+                    let mut differing = 0;
+                    for run in 0..6 {
+                        let out = model($(&mut $state,)? $(
+                            model::$ty::from_slice(&sample_of::<$in_type>(&record, concat!("in:", stringify!($input)), run)).expect("its shape")
+                        ),*);
+                        $(
+                            let got: Vec<$out_type> = flat(&out.$output);
+                            let want: Vec<$out_type> = sample_of(&record, concat!("out:", stringify!($output)), run);
+                            assert_eq!(got.len(), want.len(), "run {run}, output {}", stringify!($output));
+                            differing += got.iter().zip(&want).filter(|(a, b)| !a.agrees(**b)).count();
+                        )*
+                    }
+                    assert_eq!(differing, cases::known_differences(stringify!($name)), "{level:?}");
+                });
             }
         })*
     };

@@ -60,8 +60,8 @@ impl Record {
     fn simulated(&self, path: &Path) -> Vec<f32> {
         let model = Model::read(path, &Options::default()).expect("a model");
         let images = self.array("evaluation:image").axis_iter(Axis(0));
-        let run = |image: ndarray::ArrayViewD<'_, f32>| {
-            let image: Vec<f32> = image.iter().copied().collect();
+        let run = |image: ndarray::ArrayViewD<'_, f64>| {
+            let image: Vec<f32> = image.iter().map(|&x| x as f32).collect();
             model.run(&[&image]).expect("outputs").remove(0)
         };
         images.flat_map(run).collect()

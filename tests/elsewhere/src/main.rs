@@ -35,14 +35,35 @@ fn widened(_: &[i8], _: usize, _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::joined_addition`.
-fn joined_addition(
-    _: [i32; 2],
-    _: [[i32; 2]; 2],
-    _: [i32; 2],
-    _: i32,
-    _: (i32, i32),
-) -> Option<[f32; 3]> {
+/// The same: see `niello_compiler::AdditionNumbers`.
+struct AdditionNumbers {
+    offsets: [i32; 2],
+    multipliers: [[i32; 2]; 2],
+    output: [i32; 2],
+    output_offset: i32,
+    activation: (i32, i32),
+}
+
+impl AdditionNumbers {
+    fn linear(&self, _: bool) -> Option<([f32; 3], bool)> {
+        let Self {
+            offsets,
+            multipliers,
+            output,
+            output_offset,
+            activation,
+        } = self;
+        let _ = (offsets, multipliers, output, output_offset, activation);
+        None
+    }
+
+    fn joined(&self) -> Option<[f32; 3]> {
+        self.linear(false).map(|(numbers, _)| numbers)
+    }
+}
+
+/// The same: see `niello_compiler::linear_product`.
+fn linear_product(_: [i32; 2], _: [i32; 2], _: i32, _: (i32, i32)) -> Option<[f32; 3]> {
     None
 }
 

@@ -160,7 +160,7 @@ impl AddKernel {
             return quote!(rt::Linear::NONE);
         }
         let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
-        Formula::Sum.emit(self.factors(), self.activation, exact)
+        Numbers::emit(Formula::Sum.find(self.factors(), self.activation, exact))
     }
 
     /// What both operands are multiplied by, and what is added.
@@ -263,31 +263,49 @@ impl AddKernel {
     }
 }
 
-/// The two factors and the constant of an int8 addition whose first operand counts from its
-/// zero point, in f32, if there are some; multipliers are significands and shifts. For
-/// tests of the runtime.
-#[must_use]
-pub fn joined_addition(
-    offsets: [i32; 2],
-    multipliers: [[i32; 2]; 2],
-    output: [i32; 2],
-    output_offset: i32,
-    activation: (i32, i32),
-) -> Option<[f32; 3]> {
-    let multiplier = |[multiplier, shift]: [i32; 2]| Multiplier { multiplier, shift };
-    let addition = AddKernel {
-        broadcast: Broadcast::flat(0),
-        offsets,
-        multipliers: multipliers.map(multiplier),
-        output: multiplier(output),
-        output_offset,
-        activation,
-        subtract: false,
-        element: ElementType::I8,
-        left_shift: 20,
-    };
-    let (_, numbers) = addition.joined(0)?;
-    Some(numbers.all())
+/// An int8 addition, or a subtraction; multipliers are significands and shifts. For tests.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs)]
+pub struct AdditionNumbers {
+    pub offsets: [i32; 2],
+    pub multipliers: [[i32; 2]; 2],
+    pub output: [i32; 2],
+    pub output_offset: i32,
+    pub activation: (i32, i32),
+}
+
+impl AdditionNumbers {
+    fn kernel(self, subtract: bool) -> AddKernel {
+        let multiplier = |[multiplier, shift]: [i32; 2]| Multiplier { multiplier, shift };
+        AddKernel {
+            broadcast: Broadcast::flat(0),
+            offsets: self.offsets,
+            multipliers: self.multipliers.map(multiplier),
+            output: multiplier(self.output),
+            output_offset: self.output_offset,
+            activation: self.activation,
+            subtract,
+            element: ElementType::I8,
+            left_shift: 20,
+        }
+    }
+
+    /// Two factors and a constant in f32, if there are some, and if they are right in fused
+    /// steps, too.
+    #[must_use]
+    pub fn linear(self, subtract: bool) -> Option<([f32; 3], bool)> {
+        let kernel = self.kernel(subtract);
+        let exact = |a: i8, b: i8| kernel.output_of(a.into(), b.into());
+        let numbers = Formula::Sum.find(kernel.factors(), self.activation, exact)?;
+        Some((numbers.all(), numbers.are_fused()))
+    }
+
+    /// The same for a first operand that counts from its zero point.
+    #[must_use]
+    pub fn joined(self) -> Option<[f32; 3]> {
+        let (_, numbers) = self.kernel(false).joined(0)?;
+        Some(numbers.all())
+    }
 }
 
 impl Channelwise for AddKernel {

@@ -279,7 +279,7 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
 /// A product's call with an addition behind it.
 fn with_addition(product: Emitted, addition: &AddKernel, numbers: Numbers) -> Emitted {
     let (ty, product_parameters) = (product.parameters_type, product.parameters);
-    let (add, linear) = (addition.parameters(), numbers.emit());
+    let (add, linear) = (addition.parameters(), Numbers::emit(Some(numbers)));
     Emitted {
         parameters_type: quote!(BlocksAdd<rt::#ty>),
         parameters: quote!(rt::BlocksAdd {

@@ -61,7 +61,7 @@ mod window;
 mod winograd;
 
 pub(crate) use activation::Activation;
-pub use add::joined_addition;
+pub use add::AdditionNumbers;
 pub(crate) use buffer::Buffer;
 pub(crate) use channelwise::{Channels, Channelwise, Range};
 use context::constant_source;
@@ -70,6 +70,7 @@ pub(crate) use context::{
 };
 pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source};
 pub use layouts::{rows_of_weights, widened};
+pub use mul::linear_product;
 pub use narrow::narrowed;
 pub(crate) use operator::{Cast, ChannelRole, Operator, Saturation};
 pub use pairs::long_pairs;

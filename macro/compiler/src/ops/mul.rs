@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::broadcast::{self, Broadcast};
-use super::linear::Formula;
+use super::linear::{Formula, Numbers};
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target,
 };
@@ -103,10 +103,34 @@ impl MulKernel {
         if self.element != ElementType::I8 {
             return quote!(rt::Linear::NONE);
         }
+        Numbers::emit(self.numbers())
+    }
+
+    fn numbers(&self) -> Option<Numbers> {
         let numbers = [self.output.real(), 0.0, self.output_offset.into()];
         let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
-        Formula::Product(self.offsets).emit(numbers, self.activation, exact)
+        Formula::Product(self.offsets).find(numbers, self.activation, exact)
     }
+}
+
+/// The factor and the constant of an int8 product in f32, if there are some; its multiplier
+/// is a significand and a shift. For tests.
+#[must_use]
+pub fn linear_product(
+    offsets: [i32; 2],
+    [multiplier, shift]: [i32; 2],
+    output_offset: i32,
+    activation: (i32, i32),
+) -> Option<[f32; 3]> {
+    let kernel = MulKernel {
+        broadcast: Broadcast::flat(0),
+        offsets,
+        output: Multiplier { multiplier, shift },
+        output_offset,
+        activation,
+        element: ElementType::I8,
+    };
+    Some(kernel.numbers()?.all())
 }
 
 impl Kernel for MulKernel {

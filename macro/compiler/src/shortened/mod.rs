@@ -27,7 +27,7 @@ mod mean;
 mod ready;
 mod requantization;
 #[cfg(test)]
-mod thresholds;
+pub(crate) mod thresholds;
 
 pub(crate) use elementwise::Linear;
 pub use ready::ready_numbers;

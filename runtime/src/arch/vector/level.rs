@@ -63,6 +63,11 @@ pub fn force(level: Level) -> Level {
     level
 }
 
+/// All levels of the target, from the lowest on, whatever the CPU has.
+pub fn all_levels() -> &'static [Level] {
+    ALL
+}
+
 /// The levels that can be forced, from the lowest on.
 pub fn levels() -> impl Iterator<Item = Level> {
     let lowest = KNOWN.unwrap_or(ALL[0]);

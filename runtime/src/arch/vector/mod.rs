@@ -105,7 +105,7 @@ pub(crate) use isa::LANES;
 pub use isa::{BlockKernels, BlockStage};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use level::level;
-pub use level::{Level, available, force, levels};
+pub use level::{Level, all_levels, available, force, levels};
 pub use ready::{Ready, Scales, ready};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use shift::{Lines, pad_apart, pad_lines};

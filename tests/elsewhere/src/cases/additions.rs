@@ -4,11 +4,10 @@ use std::sync::OnceLock;
 
 use niello::__private as rt;
 
-use super::elementwise::{addition, flat};
+use super::elementwise::{addition, flat, numbers};
 use super::random::Random;
 use super::rows::some_products;
 use super::windows::{some_tiles, some_windows};
-use crate::joined_addition;
 
 /// Rows, windows and tiles, whose outputs are an operand of ADD.
 pub(super) fn additions(seed: u32) -> Vec<i8> {
@@ -35,14 +34,7 @@ fn some_additions() -> &'static [Addition] {
         let mut r = Random(0xADD);
         let all = (0..8).map(|_| {
             let add = addition(&mut r, 0);
-            let multiplier = |m: rt::Multiplier| [m.multiplier, m.shift];
-            let found = joined_addition(
-                [add.input1.offset, add.input2.offset],
-                [add.input1.multiplier, add.input2.multiplier].map(multiplier),
-                multiplier(add.output_multiplier),
-                add.output_offset,
-                (add.activation_min, add.activation_max),
-            );
+            let found = numbers(&add).joined();
             let linear = found
                 .map(|[first, second, constant]| rt::Linear::new(first, second, constant, true));
             Addition { add, linear }

@@ -9,6 +9,7 @@ mod elementwise;
 mod outputs;
 mod random;
 mod rows;
+mod thresholds;
 mod weights;
 mod windows;
 
@@ -18,18 +19,20 @@ pub use random::Random;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 12] = [
+pub const KINDS: [(&str, Case); 14] = [
     ("products", rows::products),
     ("deep products", rows::deep_products),
     ("sparse rows", rows::sparse_rows),
     ("narrow rows", rows::narrow_rows),
     ("close calls", rows::close_calls),
+    ("thresholds", thresholds::thresholds),
     ("windows", windows::windows),
     ("tiles", windows::tiles),
     ("additions", additions::additions),
     ("depthwise", depthwise::depthwise),
     ("means", elementwise::means),
     ("elementwise", elementwise::elementwise),
+    ("linear", elementwise::linear),
     ("tables", elementwise::tables),
 ];
 pub const CASES: u32 = 200;

@@ -1,5 +1,8 @@
 //! What makes outputs of sums.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use niello::__private as rt;
 
 use super::additions::Addition;
@@ -8,6 +11,23 @@ use crate::truncation;
 
 /// No case's sums are larger.
 const LARGEST_SUM: i64 = 1 << 23;
+
+thread_local! {
+    /// What has been found: every level asks for the same.
+    static FOUND: RefCell<HashMap<(i32, i32, bool), [i8; 3]>> = RefCell::default();
+}
+
+/// [`truncation`] for sums as large as they can be.
+fn found(multiplier: i32, shift: i32, one_sided: bool) -> [i8; 3] {
+    FOUND.with_borrow_mut(|all| {
+        // That of a few cases.
+        if all.len() > 10_000 {
+            all.clear();
+        }
+        *all.entry((multiplier, shift, one_sided))
+            .or_insert_with(|| truncation(multiplier, shift, LARGEST_SUM, one_sided))
+    })
+}
 
 /// Multipliers ready for outputs with a zero point and a smallest value.
 fn made_ready(
@@ -21,8 +41,7 @@ fn made_ready(
         let mut units = Vec::new();
         for (multipliers, shifts) in strip {
             for (&m, &shift) in multipliers.iter().zip(shifts) {
-                let found = truncation(m, shift, LARGEST_SUM, one_sided);
-                units.extend(found.map(|unit| unit as u8));
+                units.extend(found(m, shift, one_sided).map(|unit| unit as u8));
             }
         }
         let four = [0, 1, 2, 3].map(|i| strip[i.min(strip.len() - 1)]);
@@ -96,6 +115,20 @@ impl Outputs {
             bias,
             output: self.scales(),
         }
+    }
+
+    /// The reference's output of a sum, by a multiplier.
+    pub(super) fn reference(&self, multiplier: i32, shift: i32, sum: i32) -> i8 {
+        let scaled = rt::Multiplier { multiplier, shift }.apply(sum);
+        scaled
+            .saturating_add(self.offset)
+            .max(self.min)
+            .min(self.max) as i8
+    }
+
+    /// Smallest and largest output, less the zero point.
+    pub(super) fn range(&self) -> [i32; 2] {
+        [self.min - self.offset, self.max - self.offset]
     }
 
     pub(super) fn scales(&self) -> rt::Scales<'_> {

@@ -58,8 +58,18 @@ impl Random {
         let mut significands = self.blocks(count, 0, 0xFF_FFFF);
         for m in significands.iter_mut().flatten() {
             *m = 0x4000_0000 + (*m << 6) + self.between(0, 63);
+            // One in four halfway between two f32 numbers.
+            if self.next().is_multiple_of(4) {
+                *m = *m & !0x7F | 0x40;
+            }
         }
-        (significands, self.blocks(count, shift - 3, shift))
+        let mut shifts = self.blocks(count, shift - 3, shift);
+        // Often one channel that f32 has no numbers for, among others that it has.
+        if self.next().is_multiple_of(3) {
+            let one = self.size(0, 16 * count - 1);
+            shifts[one / 16][one % 16] = 0;
+        }
+        (significands, shifts)
     }
 
     /// Of outputs with a zero point, which is often the smallest one.
