@@ -68,9 +68,10 @@ impl Groups {
     /// The groups that hold whatever is observed: operators that only move values, and
     /// operators that choose between or join tensors which all have the same fixed scale.
     fn new(graph: &Graph) -> Self {
+        let (given, uses) = (fixed(graph), graph.uses());
         let mut groups = Self {
             sets: Sets::new(graph.values.len()),
-            fixed: fixed(graph),
+            fixed: given.clone(),
         };
         for state in &graph.states {
             groups.unite(state.value, state.next);
@@ -91,6 +92,14 @@ impl Groups {
                 }
                 QuantRule::SameAsAllInputs | QuantRule::Choice => {
                     groups.unite_fixed(graph, node);
+                    // What only a given output scale reads would be clipped to it anyway.
+                    if given[node.output()].is_some() {
+                        for input in chosen(graph, node, &uses) {
+                            if groups.fixed(input).is_none() {
+                                groups.unite(input, node.output());
+                            }
+                        }
+                    }
                 }
                 QuantRule::Observed | QuantRule::Fixed(_) => {}
             }
