@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 
 use crate::bytes;
 use crate::cache::{Calibration, Slot};
-use crate::calibrate::{Method, Ranges, Samples, calibrate, clip_constants};
+use crate::calibrate::{Method, Ranges, Samples, calibrate, clip_constants, cut_inputs};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
@@ -264,10 +264,16 @@ impl Front {
         let path = request.dataset.as_deref().unwrap_or(Path::new(""));
         let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
         let split = Split::new(data.len(), options)?;
-        let samples = Samples {
+        let whole = Samples {
             dataset: &data,
             numbers: &split.calibration,
             follow: options.samples_follow,
+            cuts: &[],
+        };
+        let cuts = cut_inputs(&self.graph, &whole, &methods);
+        let samples = Samples {
+            cuts: &cuts,
+            ..whole
         };
         let mut graph = self.graph.clone();
         let mut found = Calibration::default();
@@ -283,7 +289,7 @@ impl Front {
         }
         let held_out = Samples {
             numbers: &split.held_out,
-            ..samples
+            ..whole
         };
         found.measured = self.require(&graph, &program, &held_out, options)?;
         slot.store(&found);

@@ -287,6 +287,7 @@ impl Quantized<'_> {
             dataset: &data,
             numbers: &numbers,
             follow: options.samples_follow,
+            cuts: &[],
         };
         Ok(measure(graph, &self.program, &samples, steps))
     }

@@ -17,24 +17,22 @@ pub(crate) struct Samples<'a> {
     /// All samples of the dataset are consecutive calls of one stream; else each of them
     /// is a stream of its own.
     pub follow: bool,
+    /// By input, a range that its values are clipped to, if it has one.
+    pub cuts: &'a [Option<Range>],
+}
+
+/// The same samples to read.
+pub(crate) fn views<'a>(inputs: &'a [CowArray<'_, f32, IxDyn>]) -> Vec<ArrayViewD<'a, f32>> {
+    inputs.iter().map(|input| input.view()).collect()
 }
 
 impl<'a> Samples<'a> {
     /// One sample: a value per input.
-    pub(crate) fn sample(&self, number: usize) -> Vec<ArrayViewD<'a, f32>> {
-        self.dataset.sample(number)
-    }
-
-    /// The same, each input clipped to its range, if it has one.
-    pub(super) fn clipped(
-        &self,
-        number: usize,
-        clips: &[Option<Range>],
-    ) -> Vec<CowArray<'a, f32, IxDyn>> {
-        let inputs = self.sample(number).into_iter().enumerate();
+    pub(crate) fn sample(&self, number: usize) -> Vec<CowArray<'a, f32, IxDyn>> {
+        let inputs = self.dataset.sample(number).into_iter().enumerate();
         inputs
-            .map(|(i, input)| match clips.get(i).copied().flatten() {
-                Some(range) => input.mapv(|x| x.clamp(range.min, range.max)).into(),
+            .map(|(i, input)| match self.cuts.get(i).copied().flatten() {
+                Some(range) => input.mapv(|x| x.max(range.min).min(range.max)).into(),
                 None => input.into(),
             })
             .collect()
@@ -46,14 +44,12 @@ impl<'a> Samples<'a> {
     }
 
     /// The samples with what the float model remembers.
-    pub(crate) fn histories(&self, graph: &Graph, clips: &[Option<Range>]) -> Vec<History> {
+    pub(crate) fn histories(&self, graph: &Graph) -> Vec<History> {
         if !self.depend(graph) {
             return self.numbers.iter().map(|&n| (n, Vec::new())).collect();
         }
         self.before_each(|number, states| {
-            let inputs = self.clipped(number, clips);
-            let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
-            super::outputs(graph, &views, states);
+            super::outputs(graph, &views(&self.sample(number)), states);
         })
     }
 

@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use bins::{Bins, Magnitudes};
 pub(crate) use evaluate::{Evaluation, evaluate_from};
 use histogram::Histogram;
-pub(crate) use histories::{History, Samples};
+pub(crate) use histories::{History, Samples, views};
 
-use crate::graph::{Constant, Graph, ValueId};
+use crate::graph::{Constant, Graph, Port, ValueId};
 use crate::parallel;
 
 /// How a range is chosen from what was seen of a tensor.
@@ -83,39 +83,72 @@ impl Seen {
     }
 }
 
+/// Whether a method counts values.
+fn counts(method: Method) -> bool {
+    matches!(
+        method,
+        Method::Percentile(_) | Method::Mse | Method::Entropy
+    )
+}
+
+fn choose(method: Method, seen: Range, histogram: Option<&Histogram>) -> Range {
+    let (min, max) = match (method, histogram) {
+        (Method::Range(min, max), _) => (min, max),
+        (Method::Symmetric, _) => {
+            let max = seen.max.max(-seen.min);
+            (-max, max)
+        }
+        (Method::Percentile(percent), Some(h)) => h.percentile(percent),
+        (Method::Mse, Some(h)) => h.least_square_error(),
+        (Method::Entropy, Some(h)) => h.least_divergence(),
+        _ => (seen.min, seen.max),
+    };
+    Range { min, max }
+}
+
+/// By input, the range of those that lose the larger part of what the samples have: the
+/// program will clip them, so what lies behind never sees these outliers.
+pub(crate) fn cut_inputs(
+    graph: &Graph,
+    samples: &Samples<'_>,
+    values: &[(ValueId, Method)],
+) -> Vec<Option<Range>> {
+    let cut = |(i, port): (usize, &Port)| {
+        let (_, method) = values.iter().find(|(value, _)| *value == port.value)?;
+        let data: Vec<ArrayD<f32>> = samples
+            .numbers
+            .iter()
+            .map(|&number| samples.dataset.sample(number)[i].to_owned())
+            .collect();
+        let seen = data.iter().map(|data| Seen::of(data, None)).reduce(|mut all, one| {
+            all.merge(&one);
+            all
+        })?;
+        let Seen { range, magnitudes } = seen;
+        let histogram = counts(*method).then(|| {
+            let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));
+            data.iter().flatten().for_each(|x| histogram.add(*x));
+            histogram
+        });
+        let chosen = choose(*method, range, histogram.as_ref());
+        // Every range contains zero.
+        let kept = range.max.min(chosen.max.max(0.0)) - range.min.max(chosen.min.min(0.0));
+        let is_cut = kept < (range.max - range.min) / 2.0 && is_clipped(graph, port.value);
+        is_cut.then_some(chosen)
+    };
+    graph.inputs.iter().enumerate().map(cut).collect()
+}
+
 /// Runs the samples and chooses a range for each of `values`.
 pub(crate) fn calibrate(
     graph: &Graph,
     samples: &Samples<'_>,
     values: &[(ValueId, Method)],
 ) -> Ranges {
-    let none = vec![None; graph.inputs.len()];
-    let (ranges, clips) = observe(graph, samples, values, &none);
-    if clips.iter().all(Option::is_none) {
-        return ranges;
-    }
-    // The program clips its inputs, so what lies behind them never sees the outliers.
-    let (mut behind, _) = observe(graph, samples, values, &clips);
-    for port in &graph.inputs {
-        if let Some(range) = ranges.by_value.get(&port.value) {
-            behind.by_value.insert(port.value, *range);
-        }
-    }
-    behind
-}
-
-/// The range of each tensor, inputs clipped to `clips`; and the ranges of inputs that
-/// lose the larger part of what was seen of them.
-fn observe(
-    graph: &Graph,
-    samples: &Samples<'_>,
-    values: &[(ValueId, Method)],
-    clips: &[Option<Range>],
-) -> (Ranges, Vec<Option<Range>>) {
-    let histories = samples.histories(graph, clips);
+    let histories = samples.histories(graph);
     // The extremes come first: histograms need them.
     let depths = reach::row_depths(graph);
-    let seen = each(graph, samples, &histories, clips, |value, data| {
+    let seen = observe(graph, samples, &histories, |value, data| {
         Seen::of(data, depths.get(&value).copied())
     });
     let mut merged: HashMap<ValueId, Seen> = HashMap::new();
@@ -135,15 +168,9 @@ fn observe(
             };
         }
     }
-    let counted = |method: Method| {
-        matches!(
-            method,
-            Method::Percentile(_) | Method::Mse | Method::Entropy
-        )
-    };
     let bins: HashMap<ValueId, Bins> = values
         .iter()
-        .filter(|(_, method)| counted(*method))
+        .filter(|(_, method)| counts(*method))
         .filter_map(|(value, _)| {
             let Seen { range, magnitudes } = merged.get(value)?;
             Some((*value, Bins::new(range.min, range.max, magnitudes)))
@@ -151,7 +178,7 @@ fn observe(
         .collect();
     let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
     if !bins.is_empty() {
-        let of_samples = each(graph, samples, &histories, clips, |value, data| {
+        let of_samples = observe(graph, samples, &histories, |value, data| {
             let mut histogram = Histogram::new(bins.get(&value)?);
             let range = merged.get(&value)?.range;
             reach::each(&data.view(), depths.get(&value).copied(), |x| {
@@ -175,35 +202,18 @@ fn observe(
             ranges.by_value.insert(value, limit);
         }
     }
-    let mut lost = vec![None; graph.inputs.len()];
     for (value, method) in values {
-        let Some(seen) = merged.get(value).map(|seen| seen.range) else {
-            continue;
-        };
-        let histogram = histograms.get(value);
-        let (min, max) = match (method, histogram) {
-            (Method::Range(min, max), _) => (*min, *max),
-            (Method::Symmetric, _) => {
-                let max = seen.max.max(-seen.min);
-                (-max, max)
-            }
-            (Method::Percentile(percent), Some(h)) => h.percentile(*percent),
-            (Method::Mse, Some(h)) => h.least_square_error(),
-            (Method::Entropy, Some(h)) => h.least_divergence(),
-            _ => (seen.min, seen.max),
-        };
-        let range = Range { min, max };
-        ranges.by_value.insert(*value, range);
-        let kept = seen.max.min(max.max(0.0)) - seen.min.max(min.min(0.0));
-        if kept < (seen.max - seen.min) / 2.0 && is_clipped(graph, *value) {
-            for (lost, port) in lost.iter_mut().zip(&graph.inputs) {
-                if port.value == *value {
-                    *lost = Some(range);
-                }
-            }
+        if let Some(seen) = merged.get(value) {
+            let range = choose(*method, seen.range, histograms.get(value));
+            ranges.by_value.insert(*value, range);
         }
     }
-    (ranges, lost)
+    for (port, cut) in graph.inputs.iter().zip(samples.cuts) {
+        if let Some(range) = cut {
+            ranges.by_value.insert(port.value, *range);
+        }
+    }
+    ranges
 }
 
 /// Constants end where their readers saturate.
@@ -225,18 +235,16 @@ fn is_clipped(graph: &Graph, value: ValueId) -> bool {
 }
 
 /// Runs every sample and keeps `f` of every tensor.
-fn each<T: Send>(
+fn observe<T: Send>(
     graph: &Graph,
     samples: &Samples<'_>,
     histories: &[History],
-    clips: &[Option<Range>],
     f: impl Fn(ValueId, &ArrayD<f32>) -> T + Sync,
 ) -> Vec<Vec<(ValueId, T)>> {
     parallel::map(histories, |(sample, states)| {
         let mut seen = Vec::new();
-        let inputs = samples.clipped(*sample, clips);
-        let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
-        evaluate_from(graph, &views, states, |value, data| {
+        let inputs = samples.sample(*sample);
+        evaluate_from(graph, &views(&inputs), states, |value, data| {
             seen.push((value, f(value, data)))
         });
         seen

@@ -8,7 +8,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::QuantGraph;
-use crate::calibrate::{Evaluation, Samples};
+use crate::calibrate::{Evaluation, Samples, views};
 use crate::graph::{Graph, Value};
 use crate::ops::Buffer;
 use crate::parallel;
@@ -73,10 +73,11 @@ pub(crate) fn correct_biases(
     samples: &Samples<'_>,
 ) -> Corrections {
     let runs: Vec<Mutex<Run>> = samples
-        .histories(graph, &[])
+        .histories(graph)
         .iter()
         .map(|(sample, states)| {
             let sample = samples.sample(*sample);
+            let sample = views(&sample);
             // Both begin with what the float model remembers.
             let int8_states: Vec<Buffer> = program
                 .states

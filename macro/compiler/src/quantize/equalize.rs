@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use ndarray::Axis;
 
-use crate::calibrate::{Samples, evaluate_from};
+use crate::calibrate::{Samples, evaluate_from, views};
 use crate::graph::{Constant, Graph, Node, Sets, ValueId};
 use crate::ops::{Activation, ChannelRole};
 use crate::parallel;
@@ -48,10 +48,11 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Factors {
         .iter()
         .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
         .collect();
-    let histories = samples.histories(graph, &[]);
+    let histories = samples.histories(graph);
     let seen = parallel::map(&histories, |(sample, states)| {
         let mut seen = Vec::new();
-        evaluate_from(graph, &samples.sample(*sample), states, |value, data| {
+        let inputs = samples.sample(*sample);
+        evaluate_from(graph, &views(&inputs), states, |value, data| {
             if let Some(&channels) = wanted.get(&value) {
                 let mut ranges = vec![0.0_f32; channels];
                 for (i, x) in data.iter().enumerate() {

@@ -6,7 +6,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::QuantGraph;
-use crate::calibrate::{History, Samples, evaluate_from};
+use crate::calibrate::{History, Samples, evaluate_from, views};
 use crate::graph::{Graph, ValueId};
 use crate::ops::Buffer;
 use crate::parallel;
@@ -83,22 +83,14 @@ pub(crate) fn measure(
     samples: &Samples<'_>,
     steps: bool,
 ) -> Measurement {
-    let histories = samples.histories(graph, &[]);
+    let histories = samples.histories(graph);
     let int8_histories = int8_histories(graph, program, samples);
     let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
     let parts = parallel::map(&both, |((sample, states), int8_states)| {
-        let got = program.simulate(
-            &program.encode_sample(&samples.sample(*sample)),
-            int8_states,
-        );
-        one(
-            graph,
-            program,
-            &samples.sample(*sample),
-            states,
-            &got,
-            steps,
-        )
+        let inputs = samples.sample(*sample);
+        let inputs = views(&inputs);
+        let got = program.simulate(&program.encode_sample(&inputs), int8_states);
+        one(graph, program, &inputs, states, &got, steps)
     });
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
@@ -122,7 +114,7 @@ fn int8_histories(graph: &Graph, program: &QuantGraph, samples: &Samples<'_>) ->
         return vec![Vec::new(); samples.numbers.len()];
     }
     let all = samples.before_each(|number, states: &mut Vec<Buffer>| {
-        let inputs = program.encode_sample(&samples.sample(number));
+        let inputs = program.encode_sample(&views(&samples.sample(number)));
         let tensors = program.simulate(&inputs, states);
         let next = program.states.iter().map(|s| tensors[s.next].clone());
         *states = next.collect();
