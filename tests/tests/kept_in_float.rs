@@ -150,7 +150,9 @@ fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f64>)]) -> Vec<Dat
             let inputs: Vec<Data> = model
                 .inputs()
                 .iter()
-                .map(|port| cases::data(port, wide_sample(record, &format!("in:{}", port.name), run)))
+                .map(|port| {
+                    cases::data(port, wide_sample(record, &format!("in:{}", port.name), run))
+                })
                 .collect();
             quantized.run_in_arena(&inputs).remove(0)
         })

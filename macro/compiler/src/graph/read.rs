@@ -1,6 +1,6 @@
 //! From the file's tables to a [`Graph`]: names, constants, operators, checks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::state::Variable;
 use super::{
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
-use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
+use crate::tflite::{self, BuiltinOperator, Model, SubGraph, TensorType};
 
 /// A list of tensor indices.
 pub(super) fn ids(list: Option<flatbuffers::Vector<'_, i32>>) -> Vec<i32> {
@@ -25,6 +25,7 @@ impl Graph {
             model: &model,
             graph: Graph::default(),
             variables: Vec::new(),
+            complex: HashSet::new(),
             unsupported: Vec::new(),
             depth: 0,
         };
@@ -46,6 +47,8 @@ pub(super) struct Reader<'a> {
     pub graph: Graph,
     /// What VAR_HANDLE names.
     pub variables: Vec<Variable>,
+    /// Tensors of complex numbers, which are held as pairs of real ones.
+    complex: HashSet<ValueId>,
     /// The places of operators that no row of the table knows.
     unsupported: Vec<String>,
     /// How many subgraphs call each other here.
@@ -87,7 +90,11 @@ impl<'a> Reader<'a> {
         let mut scope = Scope::default();
         for i in 0..tensors.len() {
             let value = tensor::value(self.bytes, self.model, &tensors.get(i), i)?;
-            scope.values.push(self.value(value));
+            let value = self.value(value);
+            if tensors.get(i).type_() == TensorType::COMPLEX64 {
+                self.complex.insert(value);
+            }
+            scope.values.push(value);
         }
         Ok(scope)
     }
@@ -158,6 +165,13 @@ impl<'a> Reader<'a> {
                 }
             });
         }
+        let is_complex = operands.iter().flatten().any(|v| self.complex.contains(v));
+        let takes_complex = [BuiltinOperator::COMPLEX_ABS, BuiltinOperator::RESHAPE];
+        if is_complex && !takes_complex.contains(&code) {
+            return Err(Error::model(
+                "it reads complex numbers; supported are COMPLEX_ABS and RESHAPE of them",
+            ));
+        }
         let outputs: Option<Vec<ValueId>> =
             record.outputs.iter().map(|&id| scope.value(id)).collect();
         let outputs = outputs
@@ -174,6 +188,7 @@ impl<'a> Reader<'a> {
                     .collect(),
                 output: &self.graph.values[outputs[number]],
                 outputs: outputs.len(),
+                is_complex,
             };
             let custom = tflite::custom_code(self.model, &record.operator);
             let op = ops::parse(code, custom, &context)?;
@@ -215,6 +230,16 @@ impl<'a> Reader<'a> {
             )));
         }
         let computed = op.output_shapes(&shapes)?;
+        let size = |shape: &Vec<usize>| shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
+        if let Some(shape) = computed
+            .iter()
+            .find(|s| size(s).is_none_or(|n| n > 1 << 31))
+        {
+            let shape = shape_text(shape);
+            return Err(Error::model(format!(
+                "its output of shape {shape} is too large"
+            )));
+        }
         for (shape, &output) in computed.iter().zip(&outputs) {
             let stated = &values[output].shape;
             // Files may leave a scalar or dynamic shape empty; ours is then right.
@@ -236,7 +261,9 @@ impl<'a> Reader<'a> {
                 outputs.push(self.own_variable(value));
             }
         }
-        if op.is_float_only() {
+        let first = operands.first().copied().flatten();
+        let is_float = first.is_some_and(|v| self.graph.values[v].kept == Some(ALWAYS_FLOAT));
+        if op.is_float_only() || (op.is_view() && is_float) {
             for &output in &outputs {
                 let value = &mut self.graph.values[output];
                 value.kept = value.element.is_real().then_some(ALWAYS_FLOAT);

@@ -23,7 +23,12 @@ impl Reshape {
             .map(|shape| shape.iter().collect());
         // A shape computed at run time still has to give the output's shape.
         let stated = || node.output.shape.iter().map(|&d| d as i32).collect();
-        let target = constant.or(option).unwrap_or_else(stated);
+        let given: Option<Vec<i32>> = constant.or(option);
+        let given = given.map(|mut shape| {
+            shape.extend(node.is_complex.then_some(2));
+            shape
+        });
+        let target = given.unwrap_or_else(stated);
         Ok(Viewing(Self { target }))
     }
 

@@ -36,7 +36,10 @@ fn is_only_float(graph: &Graph, value: ValueId) -> bool {
         .filter(|n| n.inputs.contains(&Some(value)));
     let is_input = graph.inputs.iter().any(|p| p.value == value);
     (is_input || graph.values[value].kept == Some(ALWAYS_FLOAT))
-        && readers.all(|n| n.op.is_float_only())
+        && readers.all(|n| {
+            let written = graph.values[n.output()].kept;
+            n.op.is_float_only() || written == Some(ALWAYS_FLOAT)
+        })
 }
 
 /// Inputs, states and operators' outputs, as far as they are real numbers.
