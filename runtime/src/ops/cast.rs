@@ -59,8 +59,10 @@ pub fn to_i32(p: &ToI32<'_>, input: &[i8], output: &mut [i32]) {
 
 /// Int32 to int8.
 pub fn from_i32(p: &FromI32, input: &[i32], output: &mut [i8]) {
+    // More saturates, too, and must not leave 32 bits on the way.
+    let largest = i32::MAX >> p.multiplier.shift.clamp(0, 30);
     for (out, &x) in output.iter_mut().zip(input) {
-        let x = x.clamp(-(1 << 20), 1 << 20);
+        let x = x.clamp(-largest, largest);
         let q = p.multiplier.apply(x).saturating_add(p.offset);
         *out = q.clamp(-128, 127) as i8;
     }

@@ -24,7 +24,7 @@ mod cumsum;
 #[cfg(niello_vector)]
 mod depthwise_blocks;
 mod depthwise_conv_2d;
-mod detection;
+mod detection_post_process;
 mod div;
 mod dynamic_slice;
 mod float;
@@ -42,6 +42,7 @@ mod lstm;
 mod maximum_minimum;
 mod mean;
 mod mul;
+mod non_max_suppression;
 mod one_hot;
 mod packed;
 mod pad;
@@ -110,10 +111,7 @@ pub use cumsum::{Cumsum, cumsum};
 #[cfg(niello_vector)]
 pub use depthwise_blocks::{BlocksDepthwise, depthwise_blocks};
 pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d};
-pub use detection::{
-    DetectionPostProcess, NonMaxSuppression, detection_post_process, non_max_suppression,
-    non_max_suppression_v4,
-};
+pub use detection_post_process::{DetectionPostProcess, detection_post_process};
 pub use div::{Div, FloorDiv, div, floor_div};
 pub use dynamic_slice::{
     Block, dynamic_slice, dynamic_update_slice, dynamic_update_slice_in_place,
@@ -135,6 +133,7 @@ pub use lstm::{Gate, Lstm, lstm};
 pub use maximum_minimum::{maximum, minimum};
 pub use mean::{Mean, mean};
 pub use mul::{Mul, mul, mul_in_place};
+pub use non_max_suppression::{NonMaxSuppression, non_max_suppression, non_max_suppression_v4};
 pub use one_hot::{OneHot, one_hot};
 pub use packed::{
     Bytes, Packed, PackedConv2d, conv_2d_packed, conv_2d_packed_overlapping, fully_connected_row,

@@ -1,6 +1,6 @@
 //! From the file's tables to a [`Graph`]: names, constants, operators, checks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ndarray::ArrayD;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
-use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
+use crate::tflite::{self, BuiltinOperator, Model, SubGraph, TensorType};
 
 /// A list of tensor indices.
 pub(super) fn ids(list: Option<flatbuffers::Vector<'_, i32>>) -> Vec<i32> {
@@ -37,6 +37,7 @@ impl Graph {
             has_signature: Vec::new(),
             is_static: true,
             variables: Vec::new(),
+            complex: HashSet::new(),
             unsupported: Vec::new(),
             custom: Vec::new(),
             refused: HashMap::new(),
@@ -66,6 +67,8 @@ pub(super) struct Reader<'a> {
     pub(super) is_static: bool,
     /// What VAR_HANDLE names.
     pub variables: Vec<Variable>,
+    /// Tensors of complex numbers, which are held as pairs of real ones.
+    complex: HashSet<ValueId>,
     /// The places of operators that no row of the table knows.
     unsupported: Vec<String>,
     /// The names of custom ones among them.
@@ -120,6 +123,9 @@ impl<'a> Reader<'a> {
                 refused::constant(&tensors.get(i), self.graph.values[id].constant.is_some());
             if let Some(reason) = reason.filter(|_| is_constant) {
                 self.refused.insert(id, reason);
+            }
+            if tensor.type_() == TensorType::COMPLEX64 {
+                self.complex.insert(id);
             }
             scope.values.push(id);
         }
@@ -214,6 +220,13 @@ impl<'a> Reader<'a> {
                 }
             });
         }
+        let is_complex = operands.iter().flatten().any(|v| self.complex.contains(v));
+        let takes_complex = [BuiltinOperator::COMPLEX_ABS, BuiltinOperator::RESHAPE];
+        if is_complex && !takes_complex.contains(&code) {
+            return Err(Error::model(
+                "it reads complex numbers; supported are COMPLEX_ABS and RESHAPE of them",
+            ));
+        }
         let outputs: Option<Vec<ValueId>> =
             record.outputs.iter().map(|&id| scope.value(id)).collect();
         let outputs = outputs
@@ -231,6 +244,7 @@ impl<'a> Reader<'a> {
                 output: self.graph.values[outputs[number]].element,
                 stated: self.stated(outputs[number]),
                 outputs: outputs.len(),
+                is_complex,
             };
             let custom = tflite::custom_code(self.model, &record.operator);
             let op = ops::parse(code, custom, &context)?;
@@ -277,6 +291,16 @@ impl<'a> Reader<'a> {
                 shape_text(empty)
             )));
         }
+        let size = |shape: &Vec<usize>| shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
+        if let Some(shape) = computed
+            .iter()
+            .find(|s| size(s).is_none_or(|n| n > 1 << 31))
+        {
+            let shape = shape_text(shape);
+            return Err(Error::model(format!(
+                "its output of shape {shape} is too large"
+            )));
+        }
         for (shape, &output) in computed.iter().zip(&outputs) {
             shapes::check(shape, self.stated(output))?;
         }
@@ -297,7 +321,9 @@ impl<'a> Reader<'a> {
                 outputs.push(self.own_variable(value));
             }
         }
-        if op.is_float_only() {
+        let first = operands.first().copied().flatten();
+        let is_float = first.is_some_and(|v| self.graph.values[v].kept == Some(Kept::Exact));
+        if op.is_float_only() || (op.is_view() && is_float) {
             for &output in &outputs {
                 let value = &mut self.graph.values[output];
                 value.kept = value.element.is_real().then_some(Kept::Exact);

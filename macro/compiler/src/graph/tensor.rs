@@ -82,7 +82,10 @@ pub(super) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
     } else {
         shape
     };
-    fixed.iter().map(|d| usize::try_from(d).ok()).collect()
+    let mut stated: Vec<_> = fixed.iter().map(|d| usize::try_from(d).ok()).collect();
+    // Complex numbers are held as pairs.
+    stated.extend((tensor.type_() == TensorType::COMPLEX64).then_some(Some(2)));
+    stated
 }
 
 /// True if the file says which dimensions it fixes.

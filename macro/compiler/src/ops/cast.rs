@@ -167,9 +167,10 @@ struct FromI32Kernel {
 
 impl Kernel for FromI32Kernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        // More saturates, too, and must not leave 32 bits on the way.
+        let largest = i32::MAX >> self.factor.shift.clamp(0, 30);
         let narrow = |&x: &i32| {
-            // More would saturate any scale that a sensible range has.
-            let x = x.clamp(-(1 << 20), 1 << 20);
+            let x = x.clamp(-largest, largest);
             let q = self.factor.apply(x).saturating_add(self.offset);
             q.clamp(-128, 127) as i8
         };

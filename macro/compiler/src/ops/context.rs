@@ -17,6 +17,8 @@ pub(crate) struct ParseContext<'a> {
     /// Its number, and how many there are.
     pub number: usize,
     pub outputs: usize,
+    /// It reads complex numbers: pairs of real ones, along one more dimension.
+    pub is_complex: bool,
 }
 
 impl ParseContext<'_> {

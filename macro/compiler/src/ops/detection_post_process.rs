@@ -315,7 +315,6 @@ impl Kernel for DetectionKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let operator = &self.operator;
         let sizes = emit::fields(&[
-            ("boxes", self.boxes),
             ("box_step", self.step),
             ("classes", operator.classes),
             ("scores", self.scores),

@@ -10,6 +10,9 @@ use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
 
+/// Boxes that a file may ask for.
+const MAX_SELECTED: usize = 1 << 16;
+
 /// V4, without scores.
 pub(crate) struct NonMaxSuppressionV4;
 
@@ -55,8 +58,10 @@ impl NonMaxSuppression {
         let outputs = if gives_scores { 3 } else { 2 };
         Ok(Self {
             limit: limit
-                .filter(|&n| n > 0 && node.outputs == outputs)
-                .ok_or_else(|| Error::model("its max_output_size is not above 0"))?,
+                .filter(|n| (1..=MAX_SELECTED).contains(n) && node.outputs == outputs)
+                .ok_or_else(|| {
+                    Error::model(format!("its max_output_size is not 1 to {MAX_SELECTED}"))
+                })?,
             iou_threshold: number(3, "iou_threshold")?,
             score_threshold: number(4, "score_threshold")?,
             sigma: if gives_scores {
@@ -70,28 +75,23 @@ impl NonMaxSuppression {
 
     /// The boxes that are chosen, with their scores.
     fn selected(&self, boxes: &[f32], scores: &[f32]) -> Vec<(usize, f32)> {
-        struct Candidate {
-            index: usize,
-            score: f32,
-            begin: usize,
+        let mut queue = Vec::new();
+        for (index, &score) in scores.iter().enumerate() {
+            if score > self.score_threshold {
+                let candidate = Candidate {
+                    index,
+                    score,
+                    begin: 0,
+                };
+                push(&mut queue, candidate);
+            }
         }
-        let above = scores
-            .iter()
-            .enumerate()
-            .filter(|(_, s)| **s > self.score_threshold);
-        let mut queue: Vec<Candidate> = above
-            .map(|(index, &score)| Candidate {
-                index,
-                score,
-                begin: 0,
-            })
-            .collect();
         let wanted = queue.len().min(self.limit);
         let mut selected: Vec<(usize, f32)> = Vec::new();
         while selected.len() < wanted && !queue.is_empty() {
-            // The best, of equal ones the first.
-            queue.sort_by(|a, b| a.score.total_cmp(&b.score).then(b.index.cmp(&a.index)));
-            let Some(mut next) = queue.pop() else { break };
+            let Some(mut next) = pop(&mut queue) else {
+                break;
+            };
             let original = next.score;
             let mut excluded = false;
             for &(other, _) in selected[next.begin..].iter().rev() {
@@ -116,12 +116,52 @@ impl NonMaxSuppression {
                     selected.push((next.index, next.score));
                 }
                 if next.score > self.score_threshold {
-                    queue.push(next);
+                    push(&mut queue, next);
                 }
             }
         }
         selected
     }
+}
+
+struct Candidate {
+    index: usize,
+    score: f32,
+    /// Those that were selected before have been compared already.
+    begin: usize,
+}
+
+/// Puts a candidate into a binary heap, the best first. Equal scores come in the order
+/// in which the reference's standard library has them.
+fn push(heap: &mut Vec<Candidate>, candidate: Candidate) {
+    heap.push(candidate);
+    let mut at = heap.len() - 1;
+    while at > 0 && heap[(at - 1) / 2].score < heap[at].score {
+        heap.swap(at, (at - 1) / 2);
+        at = (at - 1) / 2;
+    }
+}
+
+/// Takes the best: the hole sinks to the bottom by the better child, then the last one
+/// takes its place and rises.
+fn pop(heap: &mut Vec<Candidate>) -> Option<Candidate> {
+    let len = heap.len().checked_sub(1)?;
+    let mut hole = 0;
+    while 2 * hole + 1 < len {
+        let mut child = (2 * hole + 2).min(len - 1);
+        if child == 2 * hole + 2 && heap[child].score < heap[child - 1].score {
+            child -= 1;
+        }
+        heap.swap(hole, child);
+        hole = child;
+    }
+    // What is at the hole is the first one.
+    let first = heap.swap_remove(hole);
+    while hole < len && hole > 0 && heap[(hole - 1) / 2].score < heap[hole].score {
+        heap.swap(hole, (hole - 1) / 2);
+        hole = (hole - 1) / 2;
+    }
+    Some(first)
 }
 
 pub(super) fn corners(boxes: &[f32], i: usize) -> [f32; 4] {
@@ -253,10 +293,8 @@ impl Kernel for SuppressionKernel {
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
-        vec![
-            (ElementType::F32, self.boxes),
-            (ElementType::I32, self.boxes),
-        ]
+        let numbers = (ElementType::I32, self.boxes);
+        vec![(ElementType::F32, self.boxes), numbers, numbers]
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::strided::axis;
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, exact, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -27,7 +27,15 @@ impl OneHot {
         let number = |i: usize| {
             let real = node.input(i)?.real();
             let first = real.and_then(|v| v.first().copied());
-            first.ok_or_else(|| Error::model(format!("input {i} is computed at run time")))
+            match first {
+                Some(x) if x.abs() > exact::LARGEST as f32 && !node.output.element.is_real() => {
+                    Err(Error::model(format!(
+                        "input {i} is {x}; supported are smaller integers"
+                    )))
+                }
+                Some(x) => Ok(x),
+                None => Err(Error::model(format!("input {i} is computed at run time"))),
+            }
         };
         let byte = |i: usize| {
             Ok::<_, Error>(match &node.input(i)?.constant {

@@ -22,7 +22,6 @@ const LACKING: &[&str] = &[
     "POW",
     "RANGE",
     "RANK",
-    "REDUCE_ALL",
     "REDUCE_ANY",
     "REDUCE_PROD",
     "RELU_N1_TO_1",

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Buffer, Emitted, Frame, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
-    Target,
+    Target, exact,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -64,6 +64,12 @@ impl Pad {
             .real()
             .and_then(|v| v.first().copied())
             .ok_or_else(|| Error::model("its value is computed at run time"))?;
+        if value.element == ElementType::I32 && real.abs() > exact::LARGEST as f32 {
+            return Err(Error::model(format!(
+                "its value is {real}; supported are integers up to {}",
+                exact::LARGEST
+            )));
+        }
         let quantized = match &value.constant {
             Some(Constant::I8(data)) => data.first().copied(),
             _ => None,

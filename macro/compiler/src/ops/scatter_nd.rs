@@ -24,9 +24,12 @@ impl ScatterNd {
             usize::try_from(n).map_err(|_| Error::model(format!("a size of its shape is {n}")))
         };
         let shape = node.integers(2, "shape")?;
-        Ok(Self {
-            shape: shape.into_iter().map(size).collect::<Result<_>>()?,
-        })
+        let shape: Vec<usize> = shape.into_iter().map(size).collect::<Result<_>>()?;
+        let elements = shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
+        if elements.is_none_or(|n| n > 1 << 31) {
+            return Err(Error::model(format!("its shape {shape:?} is too large")));
+        }
+        Ok(Self { shape })
     }
 
     fn kernel(&self, indices: &[usize], updates: &[usize]) -> Result<ScatterNdKernel> {

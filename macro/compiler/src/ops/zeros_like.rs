@@ -2,13 +2,16 @@
 
 use super::ParseContext;
 use super::known::Known;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(crate) struct ZerosLike;
 
 impl ZerosLike {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Known> {
         let input = node.input(0)?;
+        if input.len() > 1 << 26 {
+            return Err(Error::model("so many zeros are not supported"));
+        }
         Ok(Known {
             name: "ZEROS_LIKE",
             shape: input.shape.clone(),

@@ -106,9 +106,9 @@ impl<'a> Attributes<'a> {
         for i in 0..len {
             let name_at = keys.checked_add(i * key_width)?;
             let name = name_at.checked_sub(self.unsigned(name_at, key_width)? as usize)?;
-            let rest = self.bytes.get(name..)?;
-            let end = rest.iter().position(|&b| b == 0)?;
-            if &rest[..end] == key.as_bytes() {
+            let end = name.checked_add(key.len())?;
+            let same = self.bytes.get(name..end) == Some(key.as_bytes());
+            if same && self.bytes.get(end) == Some(&0) {
                 let packed = *self.bytes.get(at.checked_add(len * width + i)?)?;
                 return Some(Value {
                     at: at + i * width,

@@ -1,43 +1,7 @@
-//! NON_MAX_SUPPRESSION and TFLite_Detection_PostProcess, in f32.
+//! TFLite_Detection_PostProcess, in f32.
 
-use crate::arithmetic::{exp, exp_of_negative};
-
-/// Parameters of [`non_max_suppression`].
-#[derive(Clone, Copy, Debug)]
-pub struct NonMaxSuppression {
-    /// Boxes that overlap this much or more exclude each other.
-    pub iou_threshold: f32,
-    /// Scores have to be above it.
-    pub score_threshold: f32,
-    /// By what overlapping boxes lower each other's scores; 0 for not at all.
-    pub sigma: f32,
-}
-
-/// Intersection over union of two boxes (y, x, y, x).
-#[inline(always)]
-fn overlap(a: &[f32; 4], b: &[f32; 4]) -> f32 {
-    let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
-    let (area_a, area_b) = (area(a), area(b));
-    if area_a <= 0.0 || area_b <= 0.0 {
-        return 0.0;
-    }
-    let height = a[2].min(b[2]) - a[0].max(b[0]);
-    let width = a[3].min(b[3]) - a[1].max(b[1]);
-    let intersection = height.max(0.0) * width.max(0.0);
-    intersection / (area_a + area_b - intersection)
-}
-
-fn corners(boxes: &[f32], i: usize) -> [f32; 4] {
-    match boxes.get(4 * i..4 * i + 4) {
-        Some(&[a, b, c, d]) => [a, b, c, d],
-        _ => [0.0; 4],
-    }
-}
-
-/// Any two corners as the least and the largest.
-fn ordered([y1, x1, y2, x2]: [f32; 4]) -> [f32; 4] {
-    [y1.min(y2), x1.min(x2), y1.max(y2), x1.max(x2)]
-}
+use super::non_max_suppression::{corners, overlap};
+use crate::arithmetic::exp;
 
 /// The largest score of those that still count, the first of equal ones.
 fn best(scores: &[f32], counts: impl Fn(usize) -> bool) -> Option<(usize, f32)> {
@@ -50,87 +14,9 @@ fn best(scores: &[f32], counts: impl Fn(usize) -> bool) -> Option<(usize, f32)> 
     best
 }
 
-/// The boxes that are left, by falling score, their scores and how many there are; what is
-/// not used is 0. `current` and `begin` hold a number for each box.
-#[allow(clippy::too_many_arguments)]
-pub fn non_max_suppression(
-    p: &NonMaxSuppression,
-    boxes: &[f32],
-    scores: &[f32],
-    selected: &mut [i32],
-    selected_scores: &mut [f32],
-    count: &mut [i32],
-    current: &mut [f32],
-    begin: &mut [i32],
-) {
-    selected.fill(0);
-    selected_scores.fill(0.0);
-    let mut candidates = 0;
-    for ((current, begin), &score) in current.iter_mut().zip(begin.iter_mut()).zip(scores) {
-        *current = score;
-        // Below zero: it does not count any more.
-        *begin = if score > p.score_threshold { 0 } else { -1 };
-        candidates += usize::from(*begin == 0);
-    }
-    let wanted = candidates.min(selected.len());
-    let mut found = 0;
-    while found < wanted {
-        let counts = |i: usize| begin.get(i).is_some_and(|&b| b >= 0);
-        let Some((i, original)) = best(current, counts) else {
-            break;
-        };
-        let candidate = ordered(corners(boxes, i));
-        let (mut score, mut excluded) = (original, false);
-        let from = begin.get(i).map_or(0, |&b| b.max(0) as usize);
-        for &other in selected.get(from..found).unwrap_or(&[]).iter().rev() {
-            let iou = overlap(&candidate, &ordered(corners(boxes, other as usize)));
-            if iou >= p.iou_threshold {
-                excluded = true;
-                break;
-            }
-            if p.sigma > 0.0 {
-                score *= exp_of_negative(-0.5 / p.sigma * iou * iou);
-            }
-            if score <= p.score_threshold {
-                break;
-            }
-        }
-        let goes_on = !excluded && score > p.score_threshold;
-        if let (Some(begin), Some(current)) = (begin.get_mut(i), current.get_mut(i)) {
-            *begin = if goes_on { found as i32 } else { -1 };
-            *current = score;
-        }
-        if !excluded && score == original {
-            if let Some(place) = selected.get_mut(found) {
-                *place = i as i32;
-            }
-            if let Some(place) = selected_scores.get_mut(found) {
-                *place = score;
-            }
-            found += 1;
-        }
-    }
-    count.fill(found as i32);
-}
-
-/// The same without scores.
-pub fn non_max_suppression_v4(
-    p: &NonMaxSuppression,
-    boxes: &[f32],
-    scores: &[f32],
-    selected: &mut [i32],
-    count: &mut [i32],
-    current: &mut [f32],
-    begin: &mut [i32],
-) {
-    non_max_suppression(p, boxes, scores, selected, &mut [], count, current, begin);
-}
-
 /// Parameters of [`detection_post_process`].
 #[derive(Clone, Copy, Debug)]
 pub struct DetectionPostProcess {
-    /// Boxes.
-    pub boxes: usize,
     /// Numbers of one box; the first four are its place.
     pub box_step: usize,
     /// Classes.
@@ -346,50 +232,9 @@ fn regular(
 mod tests {
     use super::*;
 
-    const BOXES: [f32; 12] = [0.0, 0.0, 1.0, 1.0, 0.0, 0.1, 1.0, 1.1, 2.0, 2.0, 3.0, 3.0];
-
-    #[test]
-    fn overlapping_boxes_exclude_each_other() {
-        let mut p = NonMaxSuppression {
-            iou_threshold: 0.5,
-            score_threshold: 0.1,
-            sigma: 0.0,
-        };
-        let (mut selected, mut scores, mut count) = ([9; 3], [9.0; 3], [9]);
-        let (mut current, mut begin) = ([0.0; 3], [0; 3]);
-        let given = [0.8, 0.9, 0.7];
-        non_max_suppression(
-            &p,
-            &BOXES,
-            &given,
-            &mut selected,
-            &mut scores,
-            &mut count,
-            &mut current,
-            &mut begin,
-        );
-        assert_eq!((selected, count), ([1, 2, 0], [2]));
-        assert_eq!(scores, [0.9, 0.7, 0.0]);
-        // Scores fall instead: 0.8 by exp(-0.5 * 0.669).
-        (p.iou_threshold, p.sigma) = (0.95, 1.0);
-        non_max_suppression(
-            &p,
-            &BOXES,
-            &given,
-            &mut selected,
-            &mut scores,
-            &mut count,
-            &mut current,
-            &mut begin,
-        );
-        assert_eq!((selected, count), ([1, 2, 0], [3]));
-        assert!((scores[2] - 0.572_5).abs() < 1e-3, "{scores:?}");
-    }
-
     #[test]
     fn detections_are_the_best_of_their_classes() {
         let p = DetectionPostProcess {
-            boxes: 3,
             box_step: 4,
             classes: 2,
             scores: 3,
@@ -422,7 +267,7 @@ mod tests {
                 &mut active,
                 &mut places,
             );
-            assert_eq!(boxes[1], 0.1);
+            assert!((boxes[1] - 0.1_f32).abs() < 1e-6);
             (classes, found, count)
         };
         assert_eq!(run(&p), ([0.0; 3], [0.9, 0.0, 0.0], [1.0]));
