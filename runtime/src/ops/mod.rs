@@ -52,6 +52,7 @@ mod prelu;
 mod quantize;
 mod reduce;
 mod resize_bilinear;
+mod resize_bilinear_uint8;
 mod select;
 mod sigmoid;
 mod softmax;
@@ -104,7 +105,7 @@ pub use gather::{Gather, gather};
 pub use gather_nd::{GatherNd, gather_nd};
 pub use index_map::{Index, IndexMap, index_map};
 pub use integer::{add_i32, mul_i32, sub_i32};
-pub use l2_normalization::{L2Normalization, l2_normalization};
+pub use l2_normalization::{L2Normalization, l2_normalization, l2_normalization_uint8};
 pub use linear::Linear;
 pub use log_softmax::{LogSoftmax, log_softmax};
 pub use logical::{logical_and, logical_or};
@@ -123,13 +124,14 @@ pub(crate) use padding::shift;
 #[cfg(niello_vector)]
 pub use part::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
-pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};
+pub use pool_2d::{Pool2d, average_pool_2d, average_pool_2d_uint8, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_in_place};
 pub use quantize::{
     QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
 };
 pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
 pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
+pub use resize_bilinear_uint8::{Places, ResizeBilinearUint8, resize_bilinear_uint8};
 pub use select::{Select, select};
 pub use sigmoid::{logistic_i16, tanh_i16};
 pub use softmax::{Exponentials, Softmax, softmax};

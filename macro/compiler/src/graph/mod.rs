@@ -141,6 +141,8 @@ pub(crate) struct Value {
     pub element: ElementType,
     pub quantization: Option<Quantization>,
     pub constant: Option<Constant>,
+    /// The file has it in uint8; here everything is shifted by 128.
+    pub unsigned: bool,
     /// The user keeps it in float, by this clause of `tensors(..)`.
     pub kept: Option<usize>,
 }
@@ -215,6 +217,8 @@ pub(crate) struct Node {
     pub inputs: Vec<Option<ValueId>>,
     /// The file computes it in float32.
     pub in_float: bool,
+    /// The file computes it in uint8, where LiteRT has kernels of their own.
+    pub in_uint8: bool,
     /// At least one. What an operator keeps for the next run comes last.
     pub outputs: Vec<ValueId>,
 }

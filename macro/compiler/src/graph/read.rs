@@ -224,7 +224,10 @@ impl<'a> Reader<'a> {
                 )));
             }
         }
-        self.graph.needs_litert |= !op.in_tflite_micro();
+        let in_uint8 = outputs.iter().any(|&v| values[v].unsigned);
+        // TensorFlow Lite Micro converts uint8, but does not compute in it.
+        let computes = op.cast().is_none() && !op.is_view();
+        self.graph.needs_litert |= !op.in_tflite_micro() || (in_uint8 && computes);
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
             self.graph.values[output].shape = shape;
@@ -242,6 +245,7 @@ impl<'a> Reader<'a> {
         let node = Node {
             index,
             in_float,
+            in_uint8,
             op: op.into(),
             inputs: operands,
             outputs,

@@ -56,6 +56,7 @@ pub(super) fn value(
         element,
         quantization,
         constant,
+        unsigned: tensor.type_() == TensorType::UINT8,
         kept: None,
     })
 }

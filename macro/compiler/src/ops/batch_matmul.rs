@@ -151,8 +151,13 @@ pub(super) fn lower(
     let (a, source_a) = broadcast::operand(context, 0)?;
     let (b, source_b) = broadcast::operand(context, 1)?;
     let output = context.output_params()?;
-    // The reference multiplies the scales in single precision.
-    let product = f64::from(a.scale * b.scale);
+    // The reference multiplies the scales in single precision, LiteRT in double.
+    let product = if rounds_once {
+        f64::from(a.scale) * f64::from(b.scale)
+    } else {
+        f64::from(a.scale * b.scale)
+    };
+    let factor = product / f64::from(output.scale);
     let bias = match bias_operand {
         Some(operand) => super::weights::bias_values(operand.value, product)?,
         None => vec![0; sizes.columns],
@@ -167,7 +172,11 @@ pub(super) fn lower(
         sizes,
         offsets: [-a.zero_point, -b.zero_point],
         bias,
-        output: Multiplier::new(product / f64::from(output.scale)),
+        output: if rounds_once {
+            Multiplier::once(factor)
+        } else {
+            Multiplier::new(factor)
+        },
         rounds_once,
         output_offset: output.zero_point,
         activation: activation.quantized_bounds(output),

@@ -181,6 +181,7 @@ mod relu_0_to_1;
 mod relu_n1_to_1;
 mod reshape;
 mod resize_bilinear;
+mod resize_bilinear_uint8;
 mod resize_nearest_neighbor;
 mod reverse_v2;
 mod round;

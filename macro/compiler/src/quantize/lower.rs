@@ -269,6 +269,7 @@ impl Lowering<'_> {
                 .map(|&v| self.target(v))
                 .collect::<Result<_>>()?,
             in_float: node.in_float,
+            in_uint8: node.in_uint8,
             per_channel: self.per_channel,
             reference: self.reference,
         })
@@ -378,18 +379,21 @@ impl Lowering<'_> {
     /// Brings operands that have another scale to the one of the output.
     fn rescale(&mut self, position: usize, params: QuantParams, inputs: &mut [TensorId]) {
         let node = &self.graph.nodes[position];
+        let rescales = node.in_uint8 && node.op.name() == "CONCATENATION";
         for id in inputs {
             let tensor = &self.program.tensors[*id];
             let (Some(from), Some(value)) = (tensor.params, tensor.value) else {
                 continue;
             };
             // A model's own int8 tensors are copied as the reference copies them.
-            if from == params || self.graph.values[value].params().is_some() {
+            let is_copied = self.graph.values[value].params().is_some() && !rescales;
+            if from == params || is_copied {
                 continue;
             }
             let element = tensor.element;
             let rescaled = self.tensor(value, element, Some(params));
             let kernel: Box<dyn Kernel> = match element {
+                _ if rescales => Box::new(TableKernel::concatenated_uint8(from, params)),
                 ElementType::I8 => Box::new(TableKernel::requantize(from, params)),
                 _ => Box::new(RequantizeKernel::new(
                     from,

@@ -1,0 +1,314 @@
+"""Models written table by table: what no converter of today makes, and old files.
+
+`FILES` has one function per model; make.py records their runs. Each takes its own
+random numbers, so that a new model leaves the others as they are.
+"""
+
+import zlib
+
+import flatbuffers
+import numpy as np
+from tensorflow.lite.python import schema_py_generated as schema
+
+NAMES = {np.int8: "INT8", np.uint8: "UINT8", np.int16: "INT16", np.int32: "INT32", np.int64: "INT64", np.float32: "FLOAT32", np.bool_: "BOOL"}
+FILES = {}
+
+
+class Tensor:
+    """A tensor of the file; one with data is a constant."""
+
+    def __init__(self, name, shape, dtype, scale=None, zero=0, data=None, axis=0, kind=None):
+        self.name, self.shape, self.dtype, self.scale, self.zero = name, shape, dtype, scale, zero
+        self.data, self.axis, self.kind = data, axis, kind or NAMES[dtype]
+
+
+class Op:
+    """An operator: builtin code, operands, results and options."""
+
+    def __init__(self, code, inputs, outputs, options=None, version=1, **fields):
+        self.code, self.inputs, self.outputs, self.options, self.version, self.fields = code, inputs, outputs, options, version, fields
+
+
+def write(ops, inputs, outputs, change=None):
+    """The bytes of a model of one subgraph; `change` may edit its tables before."""
+    file, graph = schema.ModelT(), schema.SubGraphT()
+    file.version, file.buffers, file.operatorCodes = 3, [schema.BufferT()], []
+    graph.tensors, graph.operators, graph.name = [], [], "main"
+    known = {}
+
+    def index(tensor):
+        if tensor is None:
+            return -1
+        if id(tensor) not in known:
+            known[id(tensor)] = len(graph.tensors)
+            graph.tensors.append(table(tensor))
+        return known[id(tensor)]
+
+    def table(tensor):
+        t = schema.TensorT()
+        t.name, t.shape, t.buffer, t.type = tensor.name, list(tensor.shape), 0, getattr(schema.TensorType, tensor.kind)
+        if tensor.scale is not None:
+            t.quantization = schema.QuantizationParametersT()
+            t.quantization.scale = [float(s) for s in np.atleast_1d(tensor.scale)]
+            t.quantization.zeroPoint = [int(z) for z in np.atleast_1d(tensor.zero)]
+            t.quantization.quantizedDimension = tensor.axis
+        if tensor.data is not None:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(np.ascontiguousarray(tensor.data).tobytes(), np.uint8)
+            t.buffer = len(file.buffers)
+            file.buffers.append(buffer)
+        return t
+
+    for op in ops:
+        code, operator = schema.OperatorCodeT(), schema.OperatorT()
+        code.builtinCode = getattr(schema.BuiltinOperator, op.code)
+        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), op.version
+        operator.opcodeIndex = len(file.operatorCodes)
+        file.operatorCodes.append(code)
+        operator.inputs, operator.outputs = [index(t) for t in op.inputs], [index(t) for t in op.outputs]
+        if op.options:
+            operator.builtinOptionsType = getattr(schema.BuiltinOptions, op.options)
+            operator.builtinOptions = getattr(schema, op.options + "T")()
+            for name, value in op.fields.items():
+                assert hasattr(operator.builtinOptions, name), name
+                setattr(operator.builtinOptions, name, value)
+        graph.operators.append(operator)
+    graph.inputs, graph.outputs = [index(t) for t in inputs], [index(t) for t in outputs]
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = "serving_default", 0
+
+    def maps(tensors):
+        result = []
+        for tensor in tensors:
+            entry = schema.TensorMapT()
+            entry.name, entry.tensorIndex = tensor.name, index(tensor)
+            result.append(entry)
+        return result
+
+    signature.inputs, signature.outputs = maps(inputs), maps(outputs)
+    file.subgraphs, file.signatureDefs = [graph], [signature]
+    if change:
+        change(file)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(file.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def file(kind, runs_on=None):
+    """Registers a model; `kind` ends the file's name."""
+
+    def register(function):
+        def made():
+            rng = np.random.default_rng(zlib.crc32(function.__name__.encode()))
+            return function(rng)
+
+        FILES[function.__name__] = (made, kind)
+        return function
+
+    return register
+
+
+# uint8, as TensorFlow 1 and Coral's models have it: weights with zero points.
+
+
+def uint8_weights(rng, *shape, zero):
+    """Bell-shaped, over the whole range of uint8, as ranges of weights are their extremes."""
+    real = rng.normal(0, 1, shape)
+    low, high = -zero, 255 - zero
+    real *= np.where(real < 0, low / real.min(), high / real.max())
+    return np.clip(np.round(real) + zero, 0, 255).astype(np.uint8)
+
+
+class Layers:
+    """A chain of uint8 layers."""
+
+    def __init__(self, rng, shape, scale, zero):
+        self.rng, self.ops = rng, []
+        self.x = self.last = Tensor("x", shape, np.uint8, scale, zero)
+
+    def weighted(self, code, weights, outputs, shape, scale, zero, options, **fields):
+        """A layer with weights: their shape, scale and zero point."""
+        w_shape, w_scale, w_zero = weights
+        bias_scale = np.float32(self.last.scale) * np.float32(w_scale)
+        bias = np.round(self.rng.normal(0, 0.3, outputs) / bias_scale).astype(np.int32)
+        w = Tensor("w", w_shape, np.uint8, w_scale, w_zero, uint8_weights(self.rng, *w_shape, zero=w_zero))
+        b = Tensor("b", (outputs,), np.int32, bias_scale, 0, bias)
+        inputs = [self.last, w, b]
+        if code == "TRANSPOSE_CONV":
+            inputs = [Tensor("shape", (4,), np.int32, data=np.array(shape, np.int32)), w, self.last, b]
+        return self.op(code, inputs, shape, scale, zero, options, **fields)
+
+    def op(self, code, inputs, shape, scale, zero, options=None, **fields):
+        y = Tensor("y", shape, np.uint8, scale, zero)
+        self.ops.append(Op(code, inputs, [y], options, **fields))
+        self.last = y
+        return self
+
+    def done(self):
+        return write(self.ops, [self.x], [self.last])
+
+
+WINDOW = dict(padding=0, strideW=1, strideH=1, dilationWFactor=1, dilationHFactor=1)
+POOL = dict(padding=0, strideW=2, strideH=2, filterWidth=3, filterHeight=3)
+
+
+@file("u8")
+def uint8_conv(rng):
+    layers = Layers(rng, (1, 7, 6, 5), 0.02, 120)
+    return layers.weighted("CONV_2D", ((6, 3, 3, 5), 0.008, 112), 6, (1, 4, 3, 6), 0.0235, 0, "Conv2DOptions", **WINDOW | dict(strideW=2, strideH=2, fusedActivationFunction=3)).done()
+
+
+@file("u8")
+def uint8_conv_1x1(rng):
+    layers = Layers(rng, (1, 5, 6, 9), 0.02, 3)
+    return layers.weighted("CONV_2D", ((10, 1, 1, 9), 0.011, 161), 10, (1, 5, 6, 10), 0.05, 131, "Conv2DOptions", **WINDOW).done()
+
+
+@file("u8")
+def uint8_conv_symmetric(rng):
+    """Zero point 128: less that, weights are int8 again."""
+    layers = Layers(rng, (1, 5, 6, 4), 0.02, 110)
+    return layers.weighted("CONV_2D", ((9, 3, 3, 4), 0.01, 128), 9, (1, 3, 4, 9), 0.06, 117, "Conv2DOptions", **WINDOW | dict(padding=1)).done()
+
+
+@file("u8")
+def uint8_conv_dilated(rng):
+    layers = Layers(rng, (1, 8, 9, 3), 0.02, 255)
+    return layers.weighted("CONV_2D", ((4, 3, 2, 3), 0.01, 0), 4, (1, 8, 9, 4), 0.09, 40, "Conv2DOptions", **WINDOW | dict(dilationWFactor=2, dilationHFactor=2)).done()
+
+
+@file("u8")
+def uint8_depthwise(rng):
+    layers = Layers(rng, (1, 7, 6, 20), 0.02, 90)
+    return layers.weighted("DEPTHWISE_CONV_2D", ((1, 3, 3, 20), 0.01, 157), 20, (1, 7, 6, 20), 0.03, 0, "DepthwiseConv2DOptions", **WINDOW | dict(depthMultiplier=1, fusedActivationFunction=1)).done()
+
+
+@file("u8")
+def uint8_depthwise_multiplier(rng):
+    layers = Layers(rng, (1, 7, 6, 3), 0.02, 90)
+    return layers.weighted("DEPTHWISE_CONV_2D", ((1, 3, 2, 9), 0.01, 97), 9, (1, 3, 3, 9), 0.03, 128, "DepthwiseConv2DOptions", **WINDOW | dict(padding=1, strideW=2, strideH=2, depthMultiplier=3)).done()
+
+
+@file("u8")
+def uint8_fully_connected(rng):
+    layers = Layers(rng, (3, 24), 0.02, 131)
+    return layers.weighted("FULLY_CONNECTED", ((11, 24), 0.01, 144), 11, (3, 11), 0.04, 128, "FullyConnectedOptions").done()
+
+
+@file("u8")
+def uint8_fully_connected_ties(rng):
+    """Scales that are powers of two: half of all sums lie in the middle of two steps."""
+    layers = Layers(rng, (4, 16), 0.5, 128)
+    return layers.weighted("FULLY_CONNECTED", ((12, 16), 0.25, 128), 12, (4, 12), 64.0, 128, "FullyConnectedOptions").done()
+
+
+@file("u8")
+def uint8_transpose_conv(rng):
+    layers = Layers(rng, (1, 4, 3, 5), 0.02, 120)
+    return layers.weighted("TRANSPOSE_CONV", ((4, 3, 3, 5), 0.008, 140), 4, (1, 8, 6, 4), 0.05, 126, "TransposeConvOptions", version=3, padding=0, strideW=2, strideH=2).done()
+
+
+@file("u8")
+def uint8_network(rng):
+    """A small MobileNet."""
+    layers = Layers(rng, (1, 12, 12, 3), 0.0078125, 128)
+    relu6 = dict(fusedActivationFunction=3)
+    scale = 6 / 255
+    layers.weighted("CONV_2D", ((8, 3, 3, 3), 0.0095, 112), 8, (1, 6, 6, 8), scale, 0, "Conv2DOptions", **WINDOW | relu6 | dict(strideW=2, strideH=2))
+    layers.weighted("DEPTHWISE_CONV_2D", ((1, 3, 3, 8), 0.0086, 157), 8, (1, 6, 6, 8), scale, 0, "DepthwiseConv2DOptions", **WINDOW | relu6 | dict(depthMultiplier=1))
+    layers.weighted("CONV_2D", ((16, 1, 1, 8), 0.0091, 139), 16, (1, 6, 6, 16), scale, 0, "Conv2DOptions", **WINDOW | relu6)
+    layers.op("AVERAGE_POOL_2D", [layers.last], (1, 1, 1, 16), scale, 0, "Pool2DOptions", padding=1, strideW=1, strideH=1, filterWidth=6, filterHeight=6)
+    layers.weighted("CONV_2D", ((10, 1, 1, 16), 0.0125, 120), 10, (1, 1, 1, 10), 0.06, 119, "Conv2DOptions", **WINDOW)
+    squeezed = Tensor("new shape", (2,), np.int32, data=np.array([1, 10], np.int32))
+    layers.op("RESHAPE", [layers.last, squeezed], (1, 10), 0.06, 119, "ReshapeOptions", newShape=[1, 10])
+    return layers.op("SOFTMAX", [layers.last], (1, 10), 1 / 256, 0, "SoftmaxOptions", beta=1.0).done()
+
+
+# Operators whose uint8 kernels are not those of int8, shifted.
+
+
+def single(shape, scale, zero, *op, **fields):
+    layers = Layers(None, shape, scale, zero)
+    code, more, *rest = op
+    return layers.op(code, [layers.last, *more], *rest, **fields).done()
+
+
+@file("u8")
+def uint8_average_pool(rng):
+    return single((1, 9, 8, 70), 0.05, 119, "AVERAGE_POOL_2D", [], (1, 5, 4, 70), 0.05, 119, "Pool2DOptions", **POOL)
+
+
+@file("u8")
+def uint8_average_pool_global(rng):
+    return single((1, 4, 5, 9), 0.05, 119, "AVERAGE_POOL_2D", [], (1, 1, 1, 9), 0.05, 119, "Pool2DOptions", padding=1, strideW=1, strideH=1, filterWidth=5, filterHeight=4)
+
+
+@file("u8")
+def uint8_max_pool(rng):
+    return single((1, 9, 8, 7), 0.05, 119, "MAX_POOL_2D", [], (1, 5, 4, 7), 0.05, 119, "Pool2DOptions", **POOL)
+
+
+@file("u8")
+def uint8_l2_norm(rng):
+    return single((4, 5, 9), 0.05, 119, "L2_NORMALIZATION", [], (4, 5, 9), 1 / 128, 128, "L2NormOptions")
+
+
+@file("u8")
+def uint8_relu6(rng):
+    return single((4, 5, 9), 0.07, 30, "RELU6", [], (4, 5, 9), 6 / 255, 0)
+
+
+@file("u8")
+def uint8_relu_n1_to_1(rng):
+    return single((4, 5, 9), 0.012, 130, "RELU_N1_TO_1", [], (4, 5, 9), 2 / 255, 128)
+
+
+def resized(**fields):
+    size = Tensor("size", (2,), np.int32, data=np.array([11, 7], np.int32))
+    return single((2, 4, 5, 3), 0.05, 119, "RESIZE_BILINEAR", [size], (2, 11, 7, 3), 0.05, 119, "ResizeBilinearOptions", version=3, **fields)
+
+
+@file("u8")
+def uint8_resize_bilinear(rng):
+    return resized()
+
+
+@file("u8")
+def uint8_resize_bilinear_corners(rng):
+    return resized(alignCorners=True)
+
+
+@file("u8")
+def uint8_resize_bilinear_centers(rng):
+    return resized(halfPixelCenters=True)
+
+
+@file("u8")
+def uint8_concat(rng):
+    """Operands with other scales, one of them a constant."""
+    x, b = Tensor("x", (1, 3, 4, 5), np.uint8, 0.05, 119), Tensor("b", (1, 3, 4, 2), np.uint8, 0.031, 30)
+    c = Tensor("c", (1, 3, 4, 3), np.uint8, 0.02, 77, rng.integers(0, 256, (1, 3, 4, 3), dtype=np.uint8))
+    same = Tensor("same", (1, 3, 4, 1), np.uint8, 0.041, 140, rng.integers(0, 256, (1, 3, 4, 1), dtype=np.uint8))
+    y = Tensor("y", (1, 3, 4, 11), np.uint8, 0.041, 140)
+    return write([Op("CONCATENATION", [x, b, c, same], [y], "ConcatenationOptions", axis=3)], [x, b], [y])
+
+
+@file("u8")
+def uint8_elementwise(rng):
+    """Kernels that are those of int8, shifted."""
+    x, b = Tensor("x", (1, 4, 30), np.uint8, 0.05, 119), Tensor("b", (1, 1, 30), np.uint8, 0.031, 30)
+    s, m, d = Tensor("s", (1, 4, 30), np.uint8, 0.07, 100), Tensor("m", (1, 4, 30), np.uint8, 0.2, 90), Tensor("d", (1, 4, 30), np.uint8, 0.2, 120)
+    t, y, y1 = Tensor("t", (1, 4, 30), np.uint8, 1 / 128, 128), Tensor("y", (1, 4, 30), np.uint8, 1 / 256, 0), Tensor("y1", (1, 4), np.uint8, 0.15, 110)
+    axis = Tensor("axis", (1,), np.int32, data=np.array([2], np.int32))
+    ops = [Op("ADD", [x, b], [s], "AddOptions"), Op("MUL", [s, x], [m], "MulOptions"), Op("SUB", [m, s], [d], "SubOptions"),
+           Op("TANH", [d], [t]), Op("LOGISTIC", [t], [y]), Op("MEAN", [d, axis], [y1], "ReducerOptions")]
+    return write(ops, [x, b], [y, y1])
+
+
+@file("i8")
+def int8_fully_connected_zero_point(rng):
+    """The only int8 operator whose kernels read the zero point of weights."""
+    x, y = Tensor("x", (2, 17), np.int8, 0.02, -5), Tensor("y", (2, 9), np.int8, 0.05, 11)
+    w = Tensor("w", (9, 17), np.int8, 0.01, 22, rng.integers(-128, 128, (9, 17), dtype=np.int8))
+    b = Tensor("b", (9,), np.int32, 0.0002, 0, rng.integers(-900, 900, 9, dtype=np.int32))
+    return write([Op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", 4)], [x], [y])
