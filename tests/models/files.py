@@ -312,3 +312,131 @@ def int8_fully_connected_zero_point(rng):
     w = Tensor("w", (9, 17), np.int8, 0.01, 22, rng.integers(-128, 128, (9, 17), dtype=np.int8))
     b = Tensor("b", (9,), np.int32, 0.0002, 0, rng.integers(-900, 900, 9, dtype=np.int32))
     return write([Op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", 4)], [x], [y])
+
+
+# int16, and what stands between it and other integers.
+
+
+def wide(code, shapes, scales, shape, scale, options=None, version=2, zero=0, **fields):
+    """One int16 operator."""
+    inputs = [Tensor(n, s, np.int16, f) for n, s, f in zip("xb", shapes, scales)]
+    y = Tensor("y", shape, np.int16, scale, zero)
+    return write([Op(code, inputs, [y], options, version, **fields)], inputs, [y])
+
+
+@file("i16")
+def leaky_relu_int16(rng):
+    return wide("LEAKY_RELU", [(1, 70)], [0.001], (1, 70), 0.0009, "LeakyReluOptions", alpha=0.3)
+
+
+@file("i16")
+def leaky_relu_negative_int16(rng):
+    return wide("LEAKY_RELU", [(1, 70)], [0.001], (1, 70), 0.0011, "LeakyReluOptions", alpha=-0.7)
+
+
+@file("i16")
+def abs_int16(rng):
+    return wide("ABS", [(1, 70)], [0.001], (1, 70), 0.0009)
+
+
+@file("i16")
+def sub_int16(rng):
+    return wide("SUB", [(1, 2, 64), (1, 2, 64)], [0.0136184, 8.117e-06], (1, 2, 64), 0.010617, "SubOptions", 5)
+
+
+@file("i16")
+def squared_difference_int16(rng):
+    return wide("SQUARED_DIFFERENCE", [(1, 4, 20), (4, 1)], [0.0002, 0.00031], (1, 4, 20), 0.0052)
+
+
+@file("i16")
+def batch_matmul_int16(rng):
+    return wide("BATCH_MATMUL", [(2, 4, 5), (2, 6, 5)], [0.0002, 0.0003], (2, 4, 6), 0.0015, "BatchMatMulOptions", adjY=True)
+
+
+@file("i16")
+def rsqrt_int16(rng):
+    """Of magnitudes: others have no square root."""
+    x, m, y = (Tensor(n, (1, 90), np.int16, s) for n, s in (("x", 0.002), ("m", 0.002), ("y", 0.0007)))
+    return write([Op("ABS", [x], [m], version=2), Op("RSQRT", [m], [y], version=2)], [x], [y])
+
+
+@file("i8")
+def softmax_int8_to_int16(rng):
+    x, y = Tensor("x", (2, 40), np.int8, 0.1, 3), Tensor("y", (2, 40), np.int16, 1 / 65536, -32768)
+    return write([Op("SOFTMAX", [x], [y], "SoftmaxOptions", 2, beta=1.0)], [x], [y])
+
+
+def converted(source, target, scale, zero=0, to_zero=0, to_scale=0.00013):
+    x, y = Tensor("x", (1, 90), source, scale, zero), Tensor("y", (1, 90), target, to_scale, to_zero)
+    return write([Op("QUANTIZE", [x], [y], version=2)], [x], [y])
+
+
+@file("i8")
+def quantize_int8_to_int32(rng):
+    return converted(np.int8, np.int32, 0.03, zero=7)
+
+
+@file("i8")
+def quantize_int8_to_int16(rng):
+    return converted(np.int8, np.int16, 0.03, zero=7)
+
+
+@file("i16")
+def quantize_int16_to_int32(rng):
+    return converted(np.int16, np.int32, 0.001, to_scale=1e-6)
+
+
+@file("i16")
+def quantize_int16_to_int16(rng):
+    return converted(np.int16, np.int16, 0.0001)
+
+
+@file("i16")
+def quantize_int16_to_int8(rng):
+    return converted(np.int16, np.int8, 0.0001, to_zero=-9, to_scale=0.03)
+
+
+@file("i16")
+def quantize_int16_to_int32_and_back(rng):
+    """int32 to int16 and int8."""
+    x, wide = Tensor("x", (1, 90), np.int16, 0.001), Tensor("wide", (1, 90), np.int32, 7e-5)
+    y, y1 = Tensor("y", (1, 90), np.int16, 0.0008), Tensor("y1", (1, 90), np.int8, 0.25, 3)
+    return write([Op("QUANTIZE", [x], [wide]), Op("QUANTIZE", [wide], [y]), Op("QUANTIZE", [wide], [y1])], [x], [y, y1])
+
+
+@file("i16")
+def cast_int16_to_int32(rng):
+    x, y = Tensor("x", (1, 30), np.int16, 0.001), Tensor("y", (1, 30), np.int32)
+    return write([Op("CAST", [x], [y], "CastOptions")], [x], [y])
+
+
+@file("u8")
+def cast_uint8_to_int32(rng):
+    """Integers are cast, whatever they stand for."""
+    x, y = Tensor("x", (1, 30), np.uint8, 0.1, 3), Tensor("y", (1, 30), np.int32)
+    return write([Op("CAST", [x], [y], "CastOptions")], [x], [y])
+
+
+@file("u8")
+def cast_plain_uint8_to_int32(rng):
+    x, y = Tensor("x", (1, 30), np.uint8), Tensor("y", (1, 30), np.int32)
+    return write([Op("CAST", [x], [y], "CastOptions")], [x], [y])
+
+
+@file("i8")
+def cast_int8_to_int16(rng):
+    x, y = Tensor("x", (1, 30), np.int8, 0.1, 3), Tensor("y", (1, 30), np.int16)
+    return write([Op("CAST", [x], [y], "CastOptions")], [x], [y])
+
+
+@file("i8")
+def transpose_conv_computed_shape(rng):
+    """The shape is computed, of constants."""
+    shape = Tensor("shape", (4,), np.int32, data=None)
+    x, y = Tensor("x", (1, 4, 3, 5), np.int8, 0.02, 3), Tensor("y", (1, 8, 6, 4), np.int8, 0.05, -7)
+    w = Tensor("w", (4, 3, 3, 5), np.int8, 0.01, 0, rng.integers(-127, 128, (4, 3, 3, 5), dtype=np.int8))
+    ones = Tensor("ones", (4,), np.int32, data=np.array([1, 8, 6, 4], np.int32))
+    zeros = Tensor("zeros", (4,), np.int32, data=np.zeros(4, np.int32))
+    ops = [Op("ADD", [ones, zeros], [shape], "AddOptions"), Op("TRANSPOSE_CONV", [shape, w, x], [y], "TransposeConvOptions", padding=0, strideW=2, strideH=2)]
+    return write(ops, [x], [y])

@@ -716,8 +716,10 @@ def make(name, function, inputs, kind="i8", models=None):
 
 def make_file(name, model, kind):
     """Records the runs of a model that files.py writes."""
-    tensors = {d["index"]: d for d in reference_kernels(model).get_input_details()}
-    inputs = {n: Input(*tensors[tensor]["shape"]) for n, tensor, *_ in details(model)[0]}
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    graph = schema.Model.GetRootAsModel(model, 0).Subgraphs(0)
+    inputs = {n: Input(*graph.Tensors(tensor).ShapeAsNumpy()) for n, tensor, *_ in details(model)[0]}
     x = quantized_samples(model, inputs, RUNS)
     try:
         y, reference = micro(model, x), "tflm"

@@ -57,6 +57,7 @@ mod select;
 mod sigmoid;
 mod softmax;
 mod softmax_i16;
+mod softmax_i8_i16;
 mod space_to_batch_nd;
 mod squared_difference;
 mod strided;
@@ -65,6 +66,7 @@ mod table;
 mod tail;
 mod top_k;
 mod transpose_conv;
+mod unary_i16;
 mod window;
 
 pub use accumulate::{
@@ -74,7 +76,9 @@ pub use accumulate::{
 pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
-pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, float_batch_matmul};
+pub use batch_matmul::{
+    BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, batch_matmul_i16, float_batch_matmul,
+};
 #[cfg(niello_vector)]
 pub use blocks::{
     BlockKernels, BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow,
@@ -135,13 +139,15 @@ pub use resize_bilinear_uint8::{Places, ResizeBilinearUint8, resize_bilinear_uin
 pub use select::{Select, select};
 pub use sigmoid::{logistic_i16, tanh_i16};
 pub use softmax::{Exponentials, Softmax, softmax};
+pub use softmax_i8_i16::softmax_i8_i16;
 pub use softmax_i16::{SoftmaxI16, softmax_i16};
 pub use space_to_batch_nd::{SpaceToBatchNd, space_to_batch_nd};
-pub use squared_difference::{SquaredDifference, squared_difference};
+pub use squared_difference::{SquaredDifference, squared_difference, squared_difference_i16};
 pub use strided::{Strided, strided};
 pub use svdf::{Svdf, svdf};
 pub use table::{Table, table, table_in_place};
 pub use tail::{Tail, tail, tail_in_place};
 pub use top_k::{TopK, top_k};
 pub use transpose_conv::transpose_conv;
+pub use unary_i16::{RsqrtI16, TwoSlopesI16, rsqrt_i16, two_slopes_i16};
 pub use window::Window;

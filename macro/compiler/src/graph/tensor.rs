@@ -49,7 +49,11 @@ pub(super) fn value(
         None => None,
     };
     let element = element(tensor.type_());
-    let quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
+    let mut quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
+    // Integers of 8 or 16 bits without a scale stand for themselves.
+    if quantization.is_none() && constant.is_none() {
+        quantization = unit(tensor.type_()).map(Quantization::PerTensor);
+    }
     Ok(Value {
         name,
         shape,
@@ -72,6 +76,19 @@ pub(super) fn element(ty: TensorType) -> ElementType {
         TensorType::BOOL => ElementType::Bool,
         _ => ElementType::I32,
     }
+}
+
+/// The scale of integers that stand for themselves.
+fn unit(ty: TensorType) -> Option<QuantParams> {
+    let zero_point = match ty {
+        TensorType::INT8 | TensorType::INT16 => 0,
+        TensorType::UINT8 => -128,
+        _ => return None,
+    };
+    Some(QuantParams {
+        scale: 1.0,
+        zero_point,
+    })
 }
 
 fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantization>> {

@@ -1,8 +1,9 @@
 //! ABS: the magnitude.
 
-use super::ParseContext;
 use super::table::TableKernel;
 use super::unary::Unary;
+use super::unary_i16::TwoSlopesKernel;
+use super::{LowerContext, Lowered, ParseContext};
 use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
@@ -21,6 +22,17 @@ impl Unary for Abs {
 
     fn real(&self, x: f32) -> f32 {
         x.abs()
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, output) = (context.params(0)?, context.params_of_output()?);
+        let factor = f64::from(input.scale / output.scale);
+        Ok(Lowered::unary(TwoSlopesKernel {
+            input_offset: -input.zero_point,
+            positive: Multiplier::new(factor),
+            negative: Multiplier::new(-factor),
+            output_offset: output.zero_point,
+        }))
     }
 
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {

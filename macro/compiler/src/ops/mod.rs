@@ -47,6 +47,7 @@ pub(crate) mod table;
 pub(crate) mod tail;
 mod truncation;
 mod unary;
+mod unary_i16;
 mod view;
 mod weights;
 mod window;

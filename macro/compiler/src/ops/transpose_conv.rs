@@ -29,7 +29,12 @@ impl TransposeConv {
             .operator
             .builtin_options_as_transpose_conv_options()
             .ok_or_else(|| Error::model("it has no TransposeConvOptions"))?;
-        let shape = node.integers(0, "output shape")?;
+        // A shape that is no constant can only be the one that the file states.
+        let stated = || node.output.shape.iter().map(|&d| d as i32).collect();
+        let shape = match node.input(0)?.constant {
+            Some(_) => node.integers(0, "output shape")?,
+            None => stated(),
+        };
         let &[_, height, width, _] = shape.as_slice() else {
             return Err(Error::model(format!(
                 "its output shape {shape:?} is not NHWC"
