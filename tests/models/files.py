@@ -12,6 +12,8 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 NAMES = {np.int8: "INT8", np.uint8: "UINT8", np.int16: "INT16", np.int32: "INT32", np.int64: "INT64", np.float32: "FLOAT32", np.bool_: "BOOL"}
 FILES = {}
+# Float models with unusual weights: functions give the file and the same in plain float32.
+FLOAT = {}
 
 
 class Tensor:
@@ -94,7 +96,7 @@ def write(ops, inputs, outputs, change=None):
     return bytes(builder.Output())
 
 
-def file(kind, runs_on=None):
+def file(kind):
     """Registers a model; `kind` ends the file's name."""
 
     def register(function):
@@ -384,7 +386,7 @@ def quantize_int8_to_int16(rng):
 
 @file("i16")
 def quantize_int16_to_int32(rng):
-    return converted(np.int16, np.int32, 0.001, to_scale=1e-6)
+    return converted(np.int16, np.int32, 0.001, to_scale=1e-5)
 
 
 @file("i16")
@@ -440,3 +442,119 @@ def transpose_conv_computed_shape(rng):
     zeros = Tensor("zeros", (4,), np.int32, data=np.zeros(4, np.int32))
     ops = [Op("ADD", [ones, zeros], [shape], "AddOptions"), Op("TRANSPOSE_CONV", [shape, w, x], [y], "TransposeConvOptions", padding=0, strideW=2, strideH=2)]
     return write(ops, [x], [y])
+
+
+# Weights of less than 8 bits, and those of float operators.
+
+
+def packed(values, bits):
+    """Signed integers, the first one in the lowest bits of its byte."""
+    values = values.reshape(-1).astype(np.int64) & (1 << bits) - 1
+    per_byte = 8 // bits
+    values = np.append(values, np.zeros(-len(values) % per_byte, np.int64)).reshape(-1, per_byte)
+    return np.sum(values << bits * np.arange(per_byte), 1).astype(np.uint8)
+
+
+def narrow(rng, shape, bits):
+    return rng.integers(-(1 << bits - 1) + 1, 1 << bits - 1, shape, dtype=np.int8)
+
+
+def narrow_weights(rng, bits, shape, channels, axis):
+    """INT4 or INT2 weights with as many scales as channels, or one."""
+    data = narrow(rng, shape, bits)
+    scales = rng.uniform(0.05, 0.1, channels).astype(np.float32)
+    return Tensor("w", shape, np.int8, scales, np.zeros(channels, int), packed(data, bits), axis, f"INT{bits}"), scales
+
+
+def with_narrow_weights(rng, code, bits, shapes, channels, axis, options, **fields):
+    x_shape, w_shape, y_shape = shapes
+    w, scales = narrow_weights(rng, bits, w_shape, channels, axis)
+    outputs = y_shape[-1]
+    x, y = Tensor("x", x_shape, np.int8, 0.02, -5), Tensor("y", y_shape, np.int8, 0.1, 11)
+    b = Tensor("b", (outputs,), np.int32, scales * np.float32(0.02), np.zeros(channels, int), rng.integers(-300, 300, outputs, dtype=np.int32))
+    return write([Op(code, [x, w, b], [y], options, 7, **fields)], [x], [y])
+
+
+@file("i8")
+def int4_conv(rng):
+    return with_narrow_weights(rng, "CONV_2D", 4, [(1, 6, 5, 3), (5, 3, 3, 3), (1, 6, 5, 5)], 5, 0, "Conv2DOptions", **WINDOW)
+
+
+@file("i8")
+def int4_depthwise(rng):
+    return with_narrow_weights(rng, "DEPTHWISE_CONV_2D", 4, [(1, 6, 5, 5), (1, 3, 3, 5), (1, 6, 5, 5)], 5, 3, "DepthwiseConv2DOptions", **WINDOW | dict(depthMultiplier=1))
+
+
+@file("i8")
+def int4_fully_connected(rng):
+    return with_narrow_weights(rng, "FULLY_CONNECTED", 4, [(2, 15), (7, 15), (2, 7)], 1, 0, "FullyConnectedOptions")
+
+
+@file("i8")
+def int2_fully_connected(rng):
+    return with_narrow_weights(rng, "FULLY_CONNECTED", 2, [(2, 15), (7, 15), (2, 7)], 7, 0, "FullyConnectedOptions")
+
+
+def dense(w, real, bias, extra=(), change=None):
+    """FULLY_CONNECTED of float32 with these weights, and with the same in float32."""
+    x, y = Tensor("x", (3, w.shape[1]), np.float32), Tensor("y", (3, w.shape[0]), np.float32)
+    b = Tensor("b", bias.shape, np.float32, data=bias)
+    plain = Tensor("w", w.shape, np.float32, data=real.astype(np.float32))
+    made = lambda weights, **more: write([Op("FULLY_CONNECTED", [x, weights, b], [y], "FullyConnectedOptions", 9)], [x], [y], **more)
+    return made(w, change=change), made(plain)
+
+
+def float_file(function):
+    FLOAT[function.__name__] = lambda: function(np.random.default_rng(zlib.crc32(function.__name__.encode())))
+    return function
+
+
+@float_file
+def hybrid_uint8(rng):
+    """Old: it says uint8, and is int8."""
+    data = rng.integers(-127, 128, (4, 8), dtype=np.int8)
+    return dense(Tensor("w", (4, 8), np.uint8, 0.01, 0, data), data * np.float32(0.01), rng.normal(0, 1, 4).astype(np.float32))
+
+
+@float_file
+def hybrid_int4(rng):
+    data = narrow(rng, (6, 9), 4)
+    scales = rng.uniform(0.05, 0.1, 6).astype(np.float32)
+    w = Tensor("w", (6, 9), np.int8, scales, np.zeros(6, int), packed(data, 4), 0, "INT4")
+    return dense(w, data * scales[:, None], rng.normal(0, 1, 6).astype(np.float32))
+
+
+@float_file
+def blockwise_int4(rng):
+    """Scales of blocks, in float16; the library's schema does not know their table yet."""
+    data, block = narrow(rng, (4, 64), 4), 32
+    scales = rng.uniform(0.05, 0.1, (4, 2)).astype(np.float16)
+    w = Tensor("w", (4, 64), np.int8, None, 0, packed(data, 4), 0, "INT4")
+
+    def change(file):
+        graph = file.subgraphs[0]
+        buffer, tensor = schema.BufferT(), schema.TensorT()
+        buffer.data = np.frombuffer(scales.tobytes(), np.uint8)
+        tensor.name, tensor.shape, tensor.type, tensor.buffer = "scales", [4, 2], schema.TensorType.FLOAT16, len(file.buffers)
+        file.buffers.append(buffer)
+        graph.tensors.append(tensor)
+        weights = next(t for t in graph.tensors if t.name == "w")
+        weights.quantization = schema.QuantizationParametersT()
+        weights.quantization.detailsType = 2
+        weights.quantization.details = Blockwise(len(graph.tensors) - 1, -1, block)
+
+    real = data * np.repeat(scales.astype(np.float32), block, 1)
+    return dense(w, real, rng.normal(0, 1, 4).astype(np.float32), change=change)
+
+
+class Blockwise:
+    """The table BlockwiseQuantization: indices of tensors and the size of a block."""
+
+    def __init__(self, *fields):
+        self.fields = fields
+
+    def Pack(self, builder):
+        builder.StartObject(3)
+        for slot, value in enumerate(self.fields):
+            builder.PrependInt32Slot(slot, value, 0)
+        return builder.EndObject()

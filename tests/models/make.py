@@ -29,7 +29,7 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro import runtime
 
-from files import FILES
+from files import FILES, FLOAT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = 6
@@ -732,6 +732,17 @@ def make_file(name, model, kind):
     print(name, reference)
 
 
+def make_float_file(name, model, plain):
+    """Records the runs of the same model with weights of float32."""
+    inputs = {n: Input(*d["shape"]) for n, d in ((d["name"], d) for d in reference_kernels(plain).get_input_details())}
+    x = {n: i.sample(RUNS) for n, i in inputs.items()}
+    y = litert(plain, x)
+    with open(f"{HERE}/weights/{name}_f32.tflite", "wb") as file:
+        file.write(model)
+    np.savez_compressed(f"{HERE}/weights/{name}.npz", **x, **{f"out:{k}": v for k, v in y.items()})
+    print(name)
+
+
 def converter_sqnr(model, x, y):
     """What the converter's own int8 reaches on the measured samples, by output."""
     interpreter = reference_kernels(model)
@@ -873,6 +884,9 @@ def main(names):
     for name, (model, kind) in FILES.items():
         if not names or name in names or "files" in names or "ops" in names:
             make_file(name, model(), kind)
+    for name, both in FLOAT.items():
+        if not names or name in names or "files" in names or "ops" in names:
+            make_float_file(name, *both())
     listing()
     if not names or "special" in names:
         special()
@@ -882,4 +896,5 @@ def main(names):
 
 if __name__ == "__main__":
     os.makedirs(f"{HERE}/ops", exist_ok=True)
+    os.makedirs(f"{HERE}/weights", exist_ok=True)
     main(sys.argv[1:])

@@ -7,6 +7,7 @@
 mod control;
 mod fold;
 mod functions;
+mod packed;
 mod ports;
 mod read;
 pub(crate) mod rewrite;

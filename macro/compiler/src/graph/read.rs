@@ -6,7 +6,7 @@ use super::state::Variable;
 use super::{ElementType, Graph, Node, Value, ValueId, fold, ports, shape_text, tensor};
 use crate::error::{Error, Result};
 use crate::ops::{self, Operator, ParseContext};
-use crate::tflite::{self, BuiltinOperator, Model, SubGraph};
+use crate::tflite::{self, BuiltinOperator, Model, SubGraph, TensorType};
 
 /// A list of tensor indices.
 pub(super) fn ids(list: Option<flatbuffers::Vector<'_, i32>>) -> Vec<i32> {
@@ -84,8 +84,10 @@ impl<'a> Reader<'a> {
         let tensors = subgraph.tensors().unwrap_or_default();
         let mut scope = Scope::default();
         for i in 0..tensors.len() {
-            let value = tensor::value(self.bytes, self.model, &tensors.get(i), i)?;
+            let value = tensor::value(self.bytes, self.model, subgraph, &tensors.get(i), i)?;
             scope.values.push(self.value(value));
+            // TensorFlow Lite Micro has no kernels for it.
+            self.graph.needs_litert |= tensors.get(i).type_() == TensorType::INT2;
         }
         Ok(scope)
     }
