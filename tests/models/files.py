@@ -226,6 +226,16 @@ def uint8_network(rng):
     return layers.op("SOFTMAX", [layers.last], (1, 10), 1 / 256, 0, "SoftmaxOptions", beta=1.0).done()
 
 
+@file("i8")
+def int8_depthwise_zero_points(rng):
+    """Zero points of channels, which the reference's kernels do not read."""
+    x, y = Tensor("x", (1, 6, 5, 4), np.int8, 0.02, -5), Tensor("y", (1, 6, 5, 4), np.int8, 0.1, 11)
+    scales = rng.uniform(0.005, 0.01, 4).astype(np.float32)
+    w = Tensor("w", (1, 3, 3, 4), np.int8, scales, rng.integers(-20, 20, 4), rng.integers(-127, 128, (1, 3, 3, 4), dtype=np.int8), 3)
+    b = Tensor("b", (4,), np.int32, scales * np.float32(0.02), np.zeros(4, int), rng.integers(-300, 300, 4, dtype=np.int32))
+    return write([Op("DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2DOptions", 3, **WINDOW | dict(depthMultiplier=1))], [x], [y])
+
+
 # Operators whose uint8 kernels are not those of int8, shifted.
 
 

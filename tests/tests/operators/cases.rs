@@ -134,6 +134,7 @@ operators! {
     int4_conv "models/ops/int4_conv_i8.tflite" [X x i8] [y i8]
     int4_depthwise "models/ops/int4_depthwise_i8.tflite" [X x i8] [y i8]
     int4_fully_connected "models/ops/int4_fully_connected_i8.tflite" [X x i8] [y i8]
+    int8_depthwise_zero_points "models/ops/int8_depthwise_zero_points_i8.tflite" [X x i8] [y i8]
     int8_fully_connected_zero_point "models/ops/int8_fully_connected_zero_point_i8.tflite" [X x i8] [y i8]
     l2_norm "models/ops/l2_norm_i8.tflite" [X x i8] [y i8]
     l2_norm_rows "models/ops/l2_norm_rows_i8.tflite" [X x i8] [y i8]

@@ -20,6 +20,10 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> bool {
         (Some(Cast::Dequantize), Some(input)) => {
             let from = graph.values[input].clone();
             let output = &mut graph.values[node.output()];
+            if !from.channel_zero_points.is_empty() {
+                output.constant = from.real().map(Constant::F32);
+                return true;
+            }
             output.constant = from.constant;
             output.quantization = from.quantization;
             output.element = from.element;

@@ -144,6 +144,8 @@ pub(crate) struct Value {
     pub constant: Option<Constant>,
     /// The file has it in uint8; here everything is shifted by 128.
     pub unsigned: bool,
+    /// Those of channels, unless all are 0. DEQUANTIZE reads them; kernels of int8 do not.
+    pub channel_zero_points: Vec<i32>,
     /// The user keeps it in float, by this clause of `tensors(..)`.
     pub kept: Option<usize>,
 }
@@ -169,11 +171,11 @@ impl Value {
             }
             (Constant::I8(data), Some(Quantization::PerChannel { scales, dimension })) => {
                 let mut real = data.mapv(f32::from);
-                for (scale, mut slice) in scales
-                    .iter()
-                    .zip(real.axis_iter_mut(ndarray::Axis(*dimension)))
-                {
-                    slice.mapv_inplace(|q| q * scale);
+                let channels = real.axis_iter_mut(ndarray::Axis(*dimension));
+                for (channel, (scale, mut slice)) in scales.iter().zip(channels).enumerate() {
+                    let zero_points = &self.channel_zero_points;
+                    let zero_point = zero_points.get(channel).map_or(0.0, |&z| z as f32);
+                    slice.mapv_inplace(|q| (q - zero_point) * scale);
                 }
                 real
             }

@@ -75,6 +75,7 @@ pub(super) fn value(
         quantization,
         constant,
         unsigned: tensor.type_() == TensorType::UINT8,
+        channel_zero_points: channel_zero_points(tensor),
         kept: None,
     })
 }
@@ -90,6 +91,14 @@ pub(super) fn element(ty: TensorType) -> ElementType {
         TensorType::BOOL => ElementType::Bool,
         _ => ElementType::I32,
     }
+}
+
+/// The zero points of int8 channels, if not all of them are 0.
+fn channel_zero_points(tensor: &Tensor<'_>) -> Vec<i32> {
+    let all = tensor.quantization().and_then(|q| q.zero_point());
+    let all: Vec<i32> = all.unwrap_or_default().iter().map(|z| z as i32).collect();
+    let counts = tensor.type_() == TensorType::INT8 && all.len() > 1 && all.iter().any(|&z| z != 0);
+    if counts { all } else { Vec::new() }
 }
 
 /// The scale of integers that stand for themselves.
@@ -147,7 +156,7 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
             zero_point: zero_point as i32 - shift,
         })));
     }
-    if zero_points.iter().any(|&z| z != 0) {
+    if zero_points.iter().any(|&z| z != 0) && tensor.type_() != TensorType::INT8 {
         return Err(Error::model(
             "its per-channel zero points are not all 0, as the 8-bit specification asks",
         ));

@@ -137,7 +137,9 @@ impl Operator for Conv2d {
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let weights = context.input(1)?.value;
         let is_int8 = !context.in_uint8 && !context.in_float;
-        if is_int8 && weights.params().is_some_and(|p| p.zero_point != 0) {
+        let is_asymmetric = weights.params().is_some_and(|p| p.zero_point != 0)
+            || !weights.channel_zero_points.is_empty();
+        if is_int8 && is_asymmetric {
             return Err(asymmetric(weights));
         }
         let filter = &weights.shape;

@@ -54,11 +54,13 @@ pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<W
 
 /// The error about weights that have a zero point where none is supported.
 pub(super) fn asymmetric(value: &Value) -> Error {
-    let zero_point = value.params().map_or(0, |p| p.zero_point);
+    let channel = value.channel_zero_points.iter().find(|&&z| z != 0);
+    let zero_point = channel.copied().or(value.params().map(|p| p.zero_point));
     Error::model(format!(
-        "int8 weights {:?} have zero point {zero_point}; the 8-bit specification asks for 0, and \
+        "int8 weights {:?} have zero point {}; the 8-bit specification asks for 0, and \
          LiteRT does not run them either",
-        value.name
+        value.name,
+        zero_point.unwrap_or(0)
     ))
 }
 
@@ -230,6 +232,7 @@ mod tests {
             element: crate::graph::ElementType::F32,
             quantization: None,
             unsigned: false,
+            channel_zero_points: Vec::new(),
             kept: None,
             constant: Some(Constant::F32(array(shape, data))),
         }
