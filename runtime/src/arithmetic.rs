@@ -20,11 +20,12 @@ pub struct Multiplier {
 }
 
 impl Multiplier {
-    /// `x * factor`, rounded once, half up.
+    /// `x * factor`, rounded once, half away from zero.
     #[inline(always)]
     pub fn apply_once(self, x: i32) -> i32 {
         let shift = (31 - self.shift).clamp(1, 62);
-        ((i64::from(x) * i64::from(self.multiplier) + (1 << (shift - 1))) >> shift) as i32
+        let half = (1 << (shift - 1)) - i64::from(x < 0);
+        ((i64::from(x) * i64::from(self.multiplier) + half) >> shift) as i32
     }
 
     /// The same as [`Self::apply`] where `x`, shifted left by one more than the

@@ -6,6 +6,7 @@
     venv/bin/pip install --pre tflite-micro==0.dev20261023182759
     venv/bin/python make.py          # everything but kws
     venv/bin/python make.py ops      # all operator cases; names make some of them
+    venv/bin/python make.py files    # those that files.py writes
     venv/bin/python make.py kws      # kws_real_f32.npz, which needs ../../../shared
 
 For every case: `<name>_f32.tflite` and `<name>_i8.tflite` by the TensorFlow Lite
@@ -27,6 +28,8 @@ import tensorflow as tf
 import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro import runtime
+
+from files import FILES, FLOAT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = 6
@@ -889,6 +892,35 @@ def make(name, function, inputs, kind="i8", models=None, reference=None):
     print(name, reference)
 
 
+def make_file(name, model, kind):
+    """Records the runs of a model that files.py writes."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    graph = schema.Model.GetRootAsModel(model, 0).Subgraphs(0)
+    inputs = {n: Input(*graph.Tensors(tensor).ShapeAsNumpy()) for n, tensor, *_ in details(model)[0]}
+    x = quantized_samples(model, inputs, RUNS)
+    try:
+        y, reference = micro(model, x), "tflm"
+    except Exception:
+        y, reference = litert(model, x), "litert_ref"
+    record = {f"in:{k}": v for k, v in x.items()} | {f"out:{k}": v for k, v in y.items()}
+    with open(f"{HERE}/ops/{name}_{kind}.tflite", "wb") as file:
+        file.write(model)
+    np.savez_compressed(f"{HERE}/ops/{name}.npz", **record, reference=np.array(reference))
+    print(name, reference)
+
+
+def make_float_file(name, model, plain):
+    """Records the runs of the same model with weights of float32."""
+    inputs = {n: Input(*d["shape"]) for n, d in ((d["name"], d) for d in reference_kernels(plain).get_input_details())}
+    x = {n: i.sample(RUNS) for n, i in inputs.items()}
+    y = litert(plain, x)
+    with open(f"{HERE}/weights/{name}_f32.tflite", "wb") as file:
+        file.write(model)
+    np.savez_compressed(f"{HERE}/weights/{name}.npz", **x, **{f"out:{k}": v for k, v in y.items()})
+    print(name)
+
+
 def converter_sqnr(model, x, y):
     """What the converter's own int8 reaches on the measured samples, by output."""
     interpreter = reference_kernels(model)
@@ -923,7 +955,7 @@ def listing():
     """The cases as the tests' macro takes them: cases.rs."""
     lines = []
     for file in sorted(os.listdir(f"{HERE}/ops")):
-        if file.endswith(("_i8.tflite", "_i16.tflite")):
+        if file.endswith(("_i8.tflite", "_i16.tflite", "_u8.tflite")):
             name = file.rsplit("_", 1)[0]
             ins, outs = (sorted(ports, key=lambda p: p[2]) for ports in details(open(f"{HERE}/ops/{file}", "rb").read()))
             camel = lambda n: "".join(p.capitalize() for p in n.split("_"))
@@ -1174,6 +1206,12 @@ def main(names):
             make(name, function, inputs, "i16" if name in WIDE else "i8")
         except Exception as error:
             print("FAILED", name, str(error).strip().splitlines()[-1][:200])
+    for name, (model, kind) in FILES.items():
+        if not names or name in names or "files" in names or "ops" in names:
+            make_file(name, model(), kind)
+    for name, both in FLOAT.items():
+        if not names or name in names or "files" in names or "ops" in names:
+            make_float_file(name, *both())
     listing()
     if not names or "special" in names:
         special()
@@ -1183,4 +1221,5 @@ def main(names):
 
 if __name__ == "__main__":
     os.makedirs(f"{HERE}/ops", exist_ok=True)
+    os.makedirs(f"{HERE}/weights", exist_ok=True)
     main(sys.argv[1:])

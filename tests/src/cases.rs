@@ -86,7 +86,7 @@ pub fn all() -> Vec<Case> {
         .into_iter()
         .map(|name| {
             let file = |ending: &str| folder.join(format!("{name}{ending}"));
-            let quantized = ["_i8.tflite", "_i16.tflite"].map(file);
+            let quantized = ["_i8.tflite", "_i16.tflite", "_u8.tflite"].map(file);
             Case {
                 quantized: quantized.into_iter().find(|p| p.exists()).expect("a model"),
                 float: Some(file("_f32.tflite")).filter(|p| p.exists()),

@@ -46,6 +46,17 @@ fn own_models_agree_with_the_record() {
     }
 }
 
+/// Weights of less than 8 bits, scales of blocks, int8 that says uint8.
+#[test]
+fn unusual_weights_are_what_they_stand_for() {
+    for name in ["hybrid_uint8", "hybrid_int4", "blockwise_int4"] {
+        let file = |ending: &str| here().join(format!("models/weights/{name}{ending}"));
+        let record = file(".npz");
+        let worst = worst(&file("_f32.tflite"), &record, &record, 6);
+        assert!(worst < 1e-5, "{name}: {worst:e}");
+    }
+}
+
 #[cfg(not(shared))]
 #[test]
 #[ignore = "../shared is not there: its 8 other float models are skipped"]

@@ -17,6 +17,14 @@ impl Accumulate<i8, u8> for i32 {
     }
 }
 
+/// Weights of 9 bits, less their zero point, are bytes, too: int16 in little-endian order.
+impl Accumulate<i8, [u8; 2]> for i32 {
+    #[inline(always)]
+    fn add_product(self, x: i8, w: [u8; 2], offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(i16::from_le_bytes(w)))
+    }
+}
+
 impl Accumulate<i16, u8> for i32 {
     #[inline(always)]
     fn add_product(self, x: i16, w: u8, offset: i32) -> Self {
@@ -144,8 +152,8 @@ pub trait OutputStage<A = i32> {
     }
 }
 
-/// To int8, by a multiplier per channel; `ONCE` rounds once (half up), as LiteRT's
-/// FULLY_CONNECTED, instead of twice.
+/// To int8, by a multiplier per channel; `ONCE` rounds once (half away from zero), as
+/// LiteRT's FULLY_CONNECTED, instead of twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Requantize<'a, const ONCE: bool = false> {
     /// Q31 significands.

@@ -1,7 +1,7 @@
 //! BATCH_MATMUL: products of two stacks of computed matrices.
 
 use super::broadcast::Broadcast;
-use crate::arithmetic::Multiplier;
+use crate::arithmetic::{Multiplier, multiply_i64};
 
 /// The sizes of both stacks.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +99,23 @@ pub fn batch_matmul(p: &BatchMatmul<'_>, input1: &[i8], input2: &[i8], output: &
             };
             let q = scaled.wrapping_add(p.output_offset);
             q.max(p.activation_min).min(p.activation_max) as i8
+        },
+    );
+}
+
+/// The same of int16, with sums of 64 bits.
+pub fn batch_matmul_i16(p: &BatchMatmul<'_>, input1: &[i16], input2: &[i16], output: &mut [i16]) {
+    p.matrices.multiply(
+        [input1, input2],
+        output,
+        |column| i64::from(p.bias.get(column).copied().unwrap_or(0)),
+        |sum, x, y| {
+            let x = i64::from(x) + i64::from(p.input1_offset);
+            sum.wrapping_add(x * (i64::from(y) + i64::from(p.input2_offset)))
+        },
+        |sum| {
+            let q = multiply_i64(sum, p.output_multiplier).wrapping_add(p.output_offset);
+            q.max(p.activation_min).min(p.activation_max) as i16
         },
     );
 }

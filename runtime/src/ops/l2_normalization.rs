@@ -13,6 +13,16 @@ pub struct L2Normalization {
 
 /// All rows.
 pub fn l2_normalization(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
+    normalize(p, input, output, 0);
+}
+
+/// The same with LiteRT's rounding of uint8: factors of 128 before the division.
+pub fn l2_normalization_uint8(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
+    normalize(p, input, output, 7);
+}
+
+#[inline(always)]
+fn normalize(p: &L2Normalization, input: &[i8], output: &mut [i8], before: i32) {
     let depth = p.depth.max(1);
     for (row, out) in input
         .chunks_exact(depth)
@@ -25,11 +35,11 @@ pub fn l2_normalization(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
             .fold(0_i32, |sum, x| sum.wrapping_add(x * x));
         let inverse = inverse_sqrt(sum);
         let factor = Multiplier {
-            shift: inverse.shift + 7,
+            shift: inverse.shift + 7 - before,
             ..inverse
         };
         for (out, x) in out.iter_mut().zip(row.iter().map(centered)) {
-            *out = factor.apply(x).clamp(-128, 127) as i8;
+            *out = factor.apply(x << before).clamp(-128, 127) as i8;
         }
     }
 }

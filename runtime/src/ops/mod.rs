@@ -57,12 +57,14 @@ mod quantize;
 mod real;
 mod reduce;
 mod resize_bilinear;
+mod resize_bilinear_uint8;
 mod reverse_sequence;
 mod scatter_nd;
 mod select;
 mod sigmoid;
 mod softmax;
 mod softmax_i16;
+mod softmax_i8_i16;
 mod space_to_batch_nd;
 mod spectrum;
 mod squared_difference;
@@ -72,6 +74,7 @@ mod table;
 mod tail;
 mod top_k;
 mod transpose_conv;
+mod unary_i16;
 mod window;
 
 pub use accumulate::{
@@ -82,7 +85,9 @@ pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
 pub use argmax_pool::{ArgmaxPool, MaxUnpool, max_pool_2d_with_argmax, max_unpool_2d};
-pub use batch_matmul::{BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, float_batch_matmul};
+pub use batch_matmul::{
+    BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, batch_matmul_i16, float_batch_matmul,
+};
 #[cfg(niello_vector)]
 pub use blocks::{
     BlockKernels, BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow,
@@ -125,7 +130,7 @@ pub use integer::{
     Integers, abs_i32, add_i32, div_i32, floor_div_i32, floor_mod_i32, mean_i32, mul_i32, neg_i32,
     pow_i32, product_i32, squared_difference_i32, sub_i32, sum_i32,
 };
-pub use l2_normalization::{L2Normalization, l2_normalization};
+pub use l2_normalization::{L2Normalization, l2_normalization, l2_normalization_uint8};
 pub use linear::Linear;
 pub use log_softmax::{LogSoftmax, log_softmax};
 pub use logical::{logical_and, logical_or};
@@ -145,7 +150,7 @@ pub(crate) use padding::shift;
 #[cfg(niello_vector)]
 pub use part::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
-pub use pool_2d::{Pool2d, average_pool_2d, max_pool_2d};
+pub use pool_2d::{Pool2d, average_pool_2d, average_pool_2d_uint8, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_in_place};
 pub use quantize::{
     QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
@@ -153,19 +158,22 @@ pub use quantize::{
 pub use real::{OfReals, Real, atan2, floor_mod, pow};
 pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
 pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
+pub use resize_bilinear_uint8::{Places, ResizeBilinearUint8, resize_bilinear_uint8};
 pub use reverse_sequence::{ReverseSequence, reverse_sequence};
 pub use scatter_nd::{Scatter, ScatterNd, scatter_nd};
 pub use select::{Select, select};
 pub use sigmoid::{logistic_i16, tanh_i16};
 pub use softmax::{Exponentials, Softmax, softmax};
+pub use softmax_i8_i16::softmax_i8_i16;
 pub use softmax_i16::{SoftmaxI16, softmax_i16};
 pub use space_to_batch_nd::{SpaceToBatchNd, space_to_batch_nd};
 pub use spectrum::{Magnitudes, Rfft2d, complex_abs, rfft_2d};
-pub use squared_difference::{SquaredDifference, squared_difference};
+pub use squared_difference::{SquaredDifference, squared_difference, squared_difference_i16};
 pub use strided::{Strided, strided};
 pub use svdf::{Svdf, svdf};
 pub use table::{Table, TableF32, table, table_f32, table_in_place};
 pub use tail::{Tail, tail, tail_in_place};
 pub use top_k::{TopK, top_k};
 pub use transpose_conv::transpose_conv;
+pub use unary_i16::{RsqrtI16, TwoSlopesI16, rsqrt_i16, two_slopes_i16};
 pub use window::Window;

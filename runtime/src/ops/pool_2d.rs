@@ -114,6 +114,16 @@ fn mean<T>(sums: &mut [i32; CHANNELS], count: i32) {
     }
 }
 
+/// The same of uint8, here shifted by 128: rounded half up.
+#[inline(always)]
+fn mean_uint8(sums: &mut [i32; CHANNELS], count: i32) {
+    let count = count.max(1);
+    for sum in sums {
+        // Not negative any more: division rounds down.
+        *sum = (*sum + count * 128 + count / 2) / count - 128;
+    }
+}
+
 here! {
     /// Means, rounded half away from zero, of the taps inside the input.
     pub fn average_pool_2d<T: AveragePoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = average_pool_here,
@@ -140,6 +150,11 @@ widely! {
             }
         }
         pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean::<T>);
+    }
+
+    /// Means of uint8, shifted by 128, of the taps inside the input.
+    pub fn average_pool_2d_uint8(p: &Pool2d, input: &[i8], output: &mut [i8]) {
+        pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean_uint8);
     }
 
     fn max_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {

@@ -1,8 +1,9 @@
-//! SQUARED_DIFFERENCE: both operands are brought to a common scale with 7 more bits.
+//! SQUARED_DIFFERENCE: both operands are brought to a common scale, in int8 with
+//! 7 more bits.
 
 use super::broadcast::Broadcast;
 use super::comparison::CompareOperand;
-use crate::arithmetic::Multiplier;
+use crate::arithmetic::{Integer, Multiplier};
 
 /// Parameters of [`squared_difference`].
 #[derive(Clone, Copy, Debug)]
@@ -21,15 +22,34 @@ pub struct SquaredDifference {
 
 /// `(input1 - input2)^2`.
 pub fn squared_difference(p: &SquaredDifference, input1: &[i8], input2: &[i8], output: &mut [i8]) {
-    const LEFT_SHIFT: u32 = 7;
+    of::<i8, 7>(p, input1, input2, output);
+}
+
+/// The same of int16, which has bits enough.
+pub fn squared_difference_i16(
+    p: &SquaredDifference,
+    input1: &[i16],
+    input2: &[i16],
+    output: &mut [i16],
+) {
+    of::<i16, 0>(p, input1, input2, output);
+}
+
+#[inline(always)]
+fn of<T: Integer, const LEFT_SHIFT: u32>(
+    p: &SquaredDifference,
+    input1: &[T],
+    input2: &[T],
+    output: &mut [T],
+) {
     p.broadcast.apply(input1, input2, output, |a, b| {
-        let a = p.input1.scaled(a.into(), LEFT_SHIFT);
-        let difference = a.wrapping_sub(p.input2.scaled(b.into(), LEFT_SHIFT));
+        let a = p.input1.scaled(a.wide(), LEFT_SHIFT);
+        let difference = a.wrapping_sub(p.input2.scaled(b.wide(), LEFT_SHIFT));
         let square = difference.wrapping_mul(difference);
         let q = p
             .output_multiplier
             .apply(square)
             .wrapping_add(p.output_offset);
-        q.clamp(-128, 127) as i8
+        T::saturated(q)
     });
 }

@@ -120,10 +120,13 @@ pub(crate) fn cut_inputs(
             .iter()
             .map(|&number| samples.dataset.sample(number)[i].to_owned())
             .collect();
-        let seen = data.iter().map(|data| Seen::of(data, None)).reduce(|mut all, one| {
-            all.merge(&one);
-            all
-        })?;
+        let seen = data
+            .iter()
+            .map(|data| Seen::of(data, None))
+            .reduce(|mut all, one| {
+                all.merge(&one);
+                all
+            })?;
         let Seen { range, magnitudes } = seen;
         let histogram = counts(*method).then(|| {
             let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));

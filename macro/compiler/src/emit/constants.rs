@@ -68,6 +68,17 @@ impl Constants {
         quote!((#bytes).as_chunks().0)
     }
 
+    /// The same of weights of 9 bits: pairs of bytes.
+    pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
+        let bytes: Vec<i8> = data
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .map(|b| b as i8)
+            .collect();
+        let bytes = self.bytes(hint, &bytes);
+        quote!((#bytes).as_chunks().0)
+    }
+
     /// Int8 data that kernels read as numbers: operands and shifts.
     pub(crate) fn int8s(&mut self, hint: &str, data: &[i8]) -> TokenStream {
         let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();

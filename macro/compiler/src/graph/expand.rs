@@ -27,6 +27,8 @@ impl<'a> Reader<'a> {
             element: ElementType::F32,
             quantization: None,
             constant: Some(Constant::F32(weights)),
+            unsigned: false,
+            channel_zero_points: Vec::new(),
             kept: None,
             trained: false,
         };
@@ -42,6 +44,8 @@ impl<'a> Reader<'a> {
                 element: ElementType::F32,
                 quantization: None,
                 constant: None,
+                unsigned: false,
+                channel_zero_points: Vec::new(),
                 kept: None,
                 trained: false,
             };

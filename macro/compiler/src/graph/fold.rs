@@ -18,8 +18,10 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
     let input = node.inputs.first().copied().flatten();
     let from = input.map(|v| graph.values[v].clone());
     match (node.op.cast(), &from) {
-        // A bias may have a scale that is not its operator's.
-        (Some(Cast::Dequantize), Some(from)) if from.element == ElementType::I32 => {
+        // A bias may have a scale that is not its operator's, weights a zero point by channel.
+        (Some(Cast::Dequantize), Some(from))
+            if from.element == ElementType::I32 || !from.channel_zero_points.is_empty() =>
+        {
             graph.values[node.output()].constant = from.real().map(Constant::F32);
             return Ok(true);
         }

@@ -11,6 +11,7 @@ mod expand;
 mod fold;
 mod functions;
 mod islands;
+mod packed;
 mod port_names;
 mod ports;
 mod read;
@@ -168,6 +169,10 @@ pub(crate) struct Value {
     pub kept: Option<Kept>,
     /// Training simulated its int8 form: the file rounds it, and goes on in float.
     pub trained: bool,
+    /// The file has it in uint8; here everything is shifted by 128.
+    pub unsigned: bool,
+    /// Those of channels, unless all are 0. DEQUANTIZE reads them; kernels of int8 do not.
+    pub channel_zero_points: Vec<i32>,
 }
 
 impl Value {
@@ -221,11 +226,11 @@ impl Value {
             }
             (Constant::I8(data), Some(Quantization::PerChannel { scales, dimension })) => {
                 let mut real = data.mapv(f32::from);
-                for (scale, mut slice) in scales
-                    .iter()
-                    .zip(real.axis_iter_mut(ndarray::Axis(*dimension)))
-                {
-                    slice.mapv_inplace(|q| q * scale);
+                let channels = real.axis_iter_mut(ndarray::Axis(*dimension));
+                for (channel, (scale, mut slice)) in scales.iter().zip(channels).enumerate() {
+                    let zero_points = &self.channel_zero_points;
+                    let zero_point = zero_points.get(channel).map_or(0.0, |&z| z as f32);
+                    slice.mapv_inplace(|q| (q - zero_point) * scale);
                 }
                 real
             }
@@ -270,6 +275,8 @@ pub(crate) struct Node {
     pub inputs: Vec<Option<ValueId>>,
     /// The file computes it in float32.
     pub in_float: bool,
+    /// The file computes it in uint8, where LiteRT has kernels of their own.
+    pub in_uint8: bool,
     /// At least one. What an operator keeps for the next run comes last.
     pub outputs: Vec<ValueId>,
 }

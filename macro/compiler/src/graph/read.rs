@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         let mut scope = Scope::default();
         for i in 0..tensors.len() {
             let tensor = tensors.get(i);
-            let value = tensor::value(self.bytes, self.model, &tensor, i)?;
+            let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i)?;
             let id = self.value(value);
             self.stated[id] = tensor::stated(&tensor);
             self.has_signature[id] = tensor::has_signature(&tensor);
@@ -127,6 +127,8 @@ impl<'a> Reader<'a> {
             if tensor.type_() == TensorType::COMPLEX64 {
                 self.complex.insert(id);
             }
+            // TensorFlow Lite Micro has no kernels for it.
+            self.graph.needs_litert |= tensor.type_() == TensorType::INT2;
             scope.values.push(id);
         }
         Ok(scope)
@@ -304,7 +306,10 @@ impl<'a> Reader<'a> {
         for (shape, &output) in computed.iter().zip(&outputs) {
             shapes::check(shape, self.stated(output))?;
         }
-        self.graph.needs_litert |= !op.in_tflite_micro();
+        let in_uint8 = outputs.iter().any(|&v| values[v].unsigned);
+        // TensorFlow Lite Micro converts uint8, but does not compute in it.
+        let computes = op.cast().is_none() && !op.is_view();
+        self.graph.needs_litert |= !op.in_tflite_micro() || (in_uint8 && computes);
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
             let value = &mut self.graph.values[output];
@@ -337,6 +342,7 @@ impl<'a> Reader<'a> {
         let node = Node {
             index,
             in_float,
+            in_uint8,
             op: op.into(),
             inputs: operands,
             outputs,

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 use super::{
-    Constant, ElementType, Graph, Kept, Node, Quantization, ValueId, exact, functions, islands,
+    Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, exact,
+    functions, islands,
 };
 use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
 /// those that they get as f32.
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool]) {
+    reread_hybrid_weights(graph);
     islands::mark(graph);
     fold_casts(graph);
     widen_hybrid_weights(graph);
@@ -137,6 +139,38 @@ fn is_only_dequantized(graph: &Graph, value: ValueId) -> bool {
         .iter()
         .filter(|n| n.inputs.contains(&Some(value)));
     !graph.is_output(value) && readers.all(|n| n.op.cast() == Some(Cast::Dequantize))
+}
+
+/// Old files say uint8 of the weights of operators on float tensors, but hold int8
+/// without a zero point, which is how LiteRT reads them.
+fn reread_hybrid_weights(graph: &mut Graph) {
+    for position in 0..graph.nodes.len() {
+        let node = &graph.nodes[position];
+        let is_float = node.in_float && node.op.cast().is_none();
+        for operand in 0..if is_float { node.inputs.len() } else { 0 } {
+            let Some(id) = graph.nodes[position].inputs[operand] else {
+                continue;
+            };
+            let value = &graph.values[id];
+            let (Some(Constant::I8(data)), Some(params), true) =
+                (&value.constant, value.params(), value.unsigned)
+            else {
+                continue;
+            };
+            let params = QuantParams {
+                zero_point: 0,
+                ..params
+            };
+            let reread = Value {
+                constant: Some(Constant::I8(data.mapv(|q| q ^ i8::MIN))),
+                quantization: Some(Quantization::PerTensor(params)),
+                unsigned: false,
+                ..value.clone()
+            };
+            graph.values.push(reread);
+            graph.nodes[position].inputs[operand] = Some(graph.values.len() - 1);
+        }
+    }
 }
 
 /// Int8 weights of an operator on float tensors ("dynamic range" models): their
@@ -281,6 +315,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
                 }),
                 inputs: vec![Some(x)],
                 in_float: true,
+                in_uint8: false,
                 outputs: vec![end],
             },
         );

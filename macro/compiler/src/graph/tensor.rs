@@ -2,9 +2,11 @@
 
 use half::f16;
 
-use super::{Constant, ElementType, QuantParams, Quantization, Value, array, shape_text, sparse};
+use super::{
+    Constant, ElementType, QuantParams, Quantization, Value, array, packed, shape_text, sparse,
+};
 use crate::error::{Error, Result};
-use crate::tflite::{self, Model, Tensor, TensorType};
+use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
 /// The file's name, or one made of the tensor's number.
 pub(super) fn name(tensor: &Tensor<'_>, index: usize) -> String {
@@ -18,6 +20,7 @@ pub(super) fn name(tensor: &Tensor<'_>, index: usize) -> String {
 pub(super) fn value(
     bytes: &[u8],
     model: &Model<'_>,
+    subgraph: &SubGraph<'_>,
     tensor: &Tensor<'_>,
     index: usize,
 ) -> Result<Value> {
@@ -54,14 +57,31 @@ pub(super) fn value(
         }
         None => None,
     };
-    let element = element(tensor.type_());
-    let quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
+    let mut element = element(tensor.type_());
+    if constant.is_some() && packed::bits(tensor.type_()).is_some() {
+        element = ElementType::I8;
+    }
+    let mut quantization = quantization(tensor, &shape).map_err(|e| e.at(&place))?;
+    let real = packed::blockwise(bytes, model, subgraph, tensor, constant.as_ref());
+    let constant = match real.map_err(|e| e.at(&place))? {
+        Some(real) => {
+            (element, quantization) = (ElementType::F32, None);
+            Some(real)
+        }
+        None => constant,
+    };
+    // Integers of 8 or 16 bits without a scale stand for themselves.
+    if quantization.is_none() && constant.is_none() {
+        quantization = unit(tensor.type_()).map(Quantization::PerTensor);
+    }
     let value = Value {
         name,
         shape,
         element,
         quantization,
         constant,
+        unsigned: tensor.type_() == TensorType::UINT8,
+        channel_zero_points: channel_zero_points(tensor),
         kept: None,
         trained: false,
     };
@@ -106,6 +126,27 @@ pub(super) fn element(ty: TensorType) -> ElementType {
     }
 }
 
+/// The zero points of int8 channels, if not all of them are 0.
+fn channel_zero_points(tensor: &Tensor<'_>) -> Vec<i32> {
+    let all = tensor.quantization().and_then(|q| q.zero_point());
+    let all: Vec<i32> = all.unwrap_or_default().iter().map(|z| z as i32).collect();
+    let counts = tensor.type_() == TensorType::INT8 && all.len() > 1 && all.iter().any(|&z| z != 0);
+    if counts { all } else { Vec::new() }
+}
+
+/// The scale of integers that stand for themselves.
+fn unit(ty: TensorType) -> Option<QuantParams> {
+    let zero_point = match ty {
+        TensorType::INT8 | TensorType::INT16 => 0,
+        TensorType::UINT8 => -128,
+        _ => return None,
+    };
+    Some(QuantParams {
+        scale: 1.0,
+        zero_point,
+    })
+}
+
 fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantization>> {
     let Some(q) = tensor.quantization() else {
         return Ok(None);
@@ -148,7 +189,7 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
             zero_point: zero_point as i32 - shift,
         })));
     }
-    if zero_points.iter().any(|&z| z != i64::from(shift)) {
+    if tensor.type_() != TensorType::INT8 && zero_points.iter().any(|&z| z != i64::from(shift)) {
         return Err(Error::model(format!(
             "its per-channel zero points are not all {shift}, as the 8-bit specification asks"
         )));
@@ -190,17 +231,23 @@ pub(super) fn constant(
         TensorType::FLOAT16 | TensorType::INT16 => 2,
         TensorType::INT64 => 8,
         TensorType::INT8 | TensorType::UINT8 | TensorType::BOOL => 1,
+        TensorType::INT4 | TensorType::INT2 => 0,
         // Constants of other types are an error only where an operator reads them.
         _ => return Ok(None),
     };
-    if data.len() != elements * size {
+    let bits = packed::bits(element);
+    let needed = bits.map_or(elements * size, |bits| (elements * bits).div_ceil(8));
+    if data.len() != needed {
         return Err(Error::model(format!(
-            "its data has {} bytes, but shape {} of {} needs {}",
+            "its data has {} bytes, but shape {} of {} needs {needed}",
             data.len(),
             shape_text(shape),
             element.variant_name().unwrap_or("?"),
-            elements * size
         )));
+    }
+    if let Some(bits) = bits {
+        let data = packed::unpack(data, bits, elements);
+        return Ok(Some(Constant::I8(array(shape, data))));
     }
     let words = || data.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
     Ok(Some(match element {

@@ -1,8 +1,9 @@
 //! ABS: the magnitude.
 
-use super::ParseContext;
 use super::table::TableKernel;
 use super::unary::Unary;
+use super::unary_i16::TwoSlopesKernel;
+use super::{LowerContext, Lowered, ParseContext};
 use crate::error::Result;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
@@ -25,6 +26,17 @@ impl Unary for Abs {
 
     fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
         Some(("abs_i32", i32::wrapping_abs))
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, output) = (context.params(0)?, context.params_of_output()?);
+        let factor = f64::from(input.scale / output.scale);
+        Ok(Lowered::unary(TwoSlopesKernel {
+            input_offset: -input.zero_point,
+            positive: Multiplier::new(factor),
+            negative: Multiplier::new(-factor),
+            output_offset: output.zero_point,
+        }))
     }
 
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {

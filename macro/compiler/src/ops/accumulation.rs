@@ -5,7 +5,7 @@ mod emit;
 
 use ndarray::ArrayD;
 
-use super::weights::{bias, check_bias, least_scales, weights_of_scales};
+use super::weights::{Centered, asymmetric, bias, check_bias, least_scales, weights_of_scales};
 use super::{Activation, Buffer, LowerContext, Reference, Target};
 use crate::error::{Error, Result};
 use crate::graph::{Constant, ElementType, Value};
@@ -34,6 +34,8 @@ pub(crate) enum OutputStage {
 enum Terms {
     /// int8 inputs, or int16 ones of a model that asks for it.
     I32 { filter: Vec<i8>, bias: Vec<i32> },
+    /// int8 inputs, and weights that take 9 bits less their zero point.
+    Wide { filter: Vec<i16>, bias: Vec<i32> },
     /// int16 inputs.
     I64 { filter: Vec<i8>, bias: Vec<i64> },
     /// An operator that is kept in float.
@@ -60,6 +62,22 @@ pub(crate) enum ScaleProduct {
     Double,
     /// In single precision if there is one weight scale: fully connected.
     SingleIfPerTensor,
+}
+
+impl ScaleProduct {
+    /// True if the reference multiplies in single precision; LiteRT has it the other way
+    /// round in part.
+    fn is_single(self, context: &LowerContext<'_>) -> bool {
+        match (self, context.reference) {
+            (Self::Double, _) => context.in_uint8,
+            (Self::SingleIfPerTensor, reference) => reference == Reference::TfliteMicro,
+        }
+    }
+
+    /// True if zero points of weights count: kernels for int8 convolutions read over them.
+    fn has_zero_points(self, context: &LowerContext<'_>) -> bool {
+        self == Self::SingleIfPerTensor || context.in_uint8 || context.in_float
+    }
 }
 
 /// An operator whose outputs are sums of products with constant weights.
@@ -100,6 +118,12 @@ pub(crate) trait Accumulate<X, W>: Copy {
 
 impl Accumulate<i8, i8> for i32 {
     fn add_product(self, x: i8, w: i8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    }
+}
+
+impl Accumulate<i8, i16> for i32 {
+    fn add_product(self, x: i8, w: i16, offset: i32) -> Self {
         self.wrapping_add((i32::from(x) + offset) * i32::from(w))
     }
 }
@@ -158,11 +182,14 @@ impl Accumulation {
             ElementType::I8 => least_scales(bias_value, input),
             _ => Vec::new(),
         };
-        let weights = weights_of_scales(filter, axis, context.per_channel, &least)?;
+        let mut weights = weights_of_scales(filter, axis, context.per_channel, &least)?;
+        if !product.has_zero_points(context) {
+            weights.zero_point = 0;
+        }
         let bias = bias(bias_value, input, &weights, channels)?;
         let scales: Vec<f64> = (0..channels)
             .map(|c| {
-                if product == ScaleProduct::SingleIfPerTensor && weights.scales.len() == 1 {
+                if product.is_single(context) && weights.scales.len() == 1 {
                     f64::from(input.scale * weights.scale(c))
                 } else {
                     f64::from(input.scale) * f64::from(weights.scale(c))
@@ -171,15 +198,19 @@ impl Accumulation {
             .collect();
         let output = match context.target {
             Target::I8(output) | Target::I16(output) if context.target.element() == element => {
+                let rounds_once = element == ElementType::I8
+                    && product == ScaleProduct::SingleIfPerTensor
+                    && context.reference == Reference::LiteRt;
+                let multiplier = if rounds_once {
+                    Multiplier::once
+                } else {
+                    Multiplier::new
+                };
+                let factors = scales.iter().map(|scale| scale / f64::from(output.scale));
                 OutputStage::Requantize {
                     element,
-                    multipliers: scales
-                        .iter()
-                        .map(|scale| Multiplier::new(scale / f64::from(output.scale)))
-                        .collect(),
-                    rounds_once: element == ElementType::I8
-                        && product == ScaleProduct::SingleIfPerTensor
-                        && context.reference == Reference::LiteRt,
+                    multipliers: factors.map(multiplier).collect(),
+                    rounds_once,
                     output_offset: output.zero_point,
                     activation: activation.bounds_in(output, element),
                 }
@@ -194,12 +225,19 @@ impl Accumulation {
         };
         // A 16x8 model may ask for 32-bit sums, by its biases' type.
         let narrow = bias_value.is_some_and(|b| matches!(b.constant, Some(Constant::I32(_))));
-        let filter = weights.data;
-        let terms = if element == ElementType::I16 && !narrow {
-            Terms::I64 { filter, bias }
-        } else {
-            let bias = bias.into_iter().map(saturated).collect();
-            Terms::I32 { filter, bias }
+        let terms = match weights.centered() {
+            Centered::Narrow(filter) if element == ElementType::I16 && !narrow => {
+                Terms::I64 { filter, bias }
+            }
+            Centered::Narrow(filter) => Terms::I32 {
+                filter,
+                bias: bias.into_iter().map(saturated).collect(),
+            },
+            Centered::Wide(_) if element == ElementType::I16 => return Err(asymmetric(filter)),
+            Centered::Wide(filter) => Terms::Wide {
+                filter,
+                bias: bias.into_iter().map(saturated).collect(),
+            },
         };
         Ok(Self {
             input_offset: -input.zero_point,
@@ -249,7 +287,7 @@ impl Accumulation {
     /// The number of output channels.
     pub(super) fn channels(&self) -> usize {
         match &self.terms {
-            Terms::I32 { bias, .. } => bias.len(),
+            Terms::I32 { bias, .. } | Terms::Wide { bias, .. } => bias.len(),
             Terms::I64 { bias, .. } => bias.len(),
             Terms::F32 { bias, .. } => bias.len(),
         }
@@ -270,6 +308,7 @@ impl Accumulation {
     pub(crate) fn weights(&self) -> usize {
         match &self.terms {
             Terms::I32 { filter, .. } | Terms::I64 { filter, .. } => filter.len(),
+            Terms::Wide { filter, .. } => filter.len(),
             Terms::F32 { filter, .. } => filter.len(),
         }
     }
@@ -292,19 +331,10 @@ impl Accumulation {
                 self.finish(&sums!(x, filter, bias), Multiplier::apply)
             }
             (Terms::I32 { filter, bias }, x) => {
-                let once = matches!(
-                    self.output,
-                    OutputStage::Requantize {
-                        rounds_once: true,
-                        ..
-                    }
-                );
-                let scaled = if once {
-                    Multiplier::apply_once
-                } else {
-                    Multiplier::apply
-                };
-                self.finish(&sums!(x.i8(), filter, bias), scaled)
+                self.finish(&sums!(x.i8(), filter, bias), self.rounding())
+            }
+            (Terms::Wide { filter, bias }, x) => {
+                self.finish(&sums!(x.i8(), filter, bias), self.rounding())
             }
             (Terms::I64 { filter, bias }, x) => {
                 self.finish(&sums!(x.i16(), filter, bias), Multiplier::apply_i64)
@@ -320,6 +350,16 @@ impl Accumulation {
                 ),
                 _ => Buffer::F32(Vec::new()),
             },
+        }
+    }
+
+    /// How int32 sums are scaled.
+    fn rounding(&self) -> fn(Multiplier, i32) -> i32 {
+        match self.output {
+            OutputStage::Requantize {
+                rounds_once: true, ..
+            } => Multiplier::apply_once,
+            _ => Multiplier::apply,
         }
     }
 

@@ -56,6 +56,7 @@ impl Activation {
         let (min, max) = self.bounds();
         let (low, high) = match element {
             ElementType::I16 => (-32768, 32767),
+            ElementType::I32 => (i32::MIN, i32::MAX),
             _ => (-128, 127),
         };
         let q = |real: f32, limit: i32| {

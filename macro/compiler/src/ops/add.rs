@@ -100,22 +100,12 @@ impl AddKernel {
         let left_shift = if element == ElementType::I16 { 15 } else { 20 };
         let larger = a.scale.max(b.scale);
         let unit = f64::from(1 << left_shift);
-        // The reference computes ADD's factors in double, SUB's in single precision.
-        let factors = if subtract {
-            let twice = 2.0 * larger;
-            [
-                f64::from(a.scale / twice),
-                f64::from(b.scale / twice),
-                f64::from(twice / (unit as f32 * output.scale)),
-            ]
-        } else {
-            let twice = 2.0 * f64::from(larger);
-            [
-                f64::from(a.scale) / twice,
-                f64::from(b.scale) / twice,
-                twice / (unit * f64::from(output.scale)),
-            ]
-        };
+        let twice = 2.0 * f64::from(larger);
+        let factors = [
+            f64::from(a.scale) / twice,
+            f64::from(b.scale) / twice,
+            twice / (unit * f64::from(output.scale)),
+        ];
         let kernel = Self {
             broadcast: Broadcast::new(
                 &context.input(0)?.value.shape,

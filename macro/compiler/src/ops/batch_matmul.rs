@@ -12,7 +12,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
-use crate::graph::Value;
+use crate::graph::{ElementType, Value};
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct BatchMatmul {
@@ -150,9 +150,14 @@ pub(super) fn lower(
     }
     let (a, source_a) = broadcast::operand(context, 0)?;
     let (b, source_b) = broadcast::operand(context, 1)?;
-    let output = context.output_params()?;
-    // The reference multiplies the scales in single precision.
-    let product = f64::from(a.scale * b.scale);
+    let (output, element) = (context.params_of_output()?, context.target.element());
+    // The reference multiplies the scales in single precision, LiteRT in double.
+    let product = if rounds_once {
+        f64::from(a.scale) * f64::from(b.scale)
+    } else {
+        f64::from(a.scale * b.scale)
+    };
+    let factor = product / f64::from(output.scale);
     let bias = match bias_operand {
         Some(operand) => super::weights::bias_values(operand.value, product)?,
         None => vec![0; sizes.columns],
@@ -167,10 +172,15 @@ pub(super) fn lower(
         sizes,
         offsets: [-a.zero_point, -b.zero_point],
         bias,
-        output: Multiplier::new(product / f64::from(output.scale)),
+        output: if rounds_once {
+            Multiplier::once(factor)
+        } else {
+            Multiplier::new(factor)
+        },
         rounds_once,
         output_offset: output.zero_point,
-        activation: activation.quantized_bounds(output),
+        activation: activation.bounds_in(output, element),
+        element,
     };
     Ok(Lowered::new(kernel, vec![source_a, source_b]))
 }
@@ -184,10 +194,33 @@ struct BatchMatmulKernel {
     rounds_once: bool,
     output_offset: i32,
     activation: (i32, i32),
+    element: ElementType,
+}
+
+impl BatchMatmulKernel {
+    /// The same of int16, with sums of 64 bits and TFLite's rounding of them.
+    fn simulate_i16(&self, a: &[i16], b: &[i16]) -> Buffer {
+        let mut output = Vec::new();
+        self.sizes.products(|column, pairs| {
+            let sum = pairs.fold(i64::from(self.bias[column]), |sum, (i, j)| {
+                let (x, y) = (
+                    i64::from(a[i]) + i64::from(self.offsets[0]),
+                    i64::from(b[j]) + i64::from(self.offsets[1]),
+                );
+                sum.wrapping_add(x * y)
+            });
+            let q = self.output.apply_i64(sum).wrapping_add(self.output_offset);
+            output.push(q.clamp(self.activation.0, self.activation.1) as i16);
+        });
+        Buffer::I16(output)
+    }
 }
 
 impl Kernel for BatchMatmulKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        if let [Buffer::I16(a), Buffer::I16(b)] = inputs {
+            return self.simulate_i16(a, b);
+        }
         let (a, b) = (inputs[0].i8(), inputs[1].i8());
         let mut output = Vec::new();
         self.sizes.products(|column, pairs| {
@@ -229,7 +262,11 @@ impl Kernel for BatchMatmulKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "batch_matmul",
+            function: if self.element == ElementType::I16 {
+                "batch_matmul_i16"
+            } else {
+                "batch_matmul"
+            },
         }
     }
 

@@ -3,9 +3,11 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
+use super::requantize::RequantizeKernel;
 use super::table::TableKernel;
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, owned, strided,
+    Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target,
+    owned, strided,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -15,14 +17,44 @@ use crate::quantize::arithmetic::Multiplier;
 pub(crate) struct Cast {
     from: ElementType,
     to: ElementType,
+    /// The input is int8, uint8 or int16 in the file: its integers are cast, whatever
+    /// they stand for.
+    raw: Option<Raw>,
 }
+
+/// What stands between real values and the file's integers.
+#[derive(Clone, Copy)]
+struct Raw {
+    params: QuantParams,
+    /// From integers as the program holds them to the file's.
+    offset: i32,
+}
+
+const UNIT: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
 
 impl Cast {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let input = node.input(0)?;
+        let is_raw = matches!(input.element, ElementType::I8 | ElementType::I16);
         Ok(Self {
-            from: node.input(0)?.element,
+            from: input.element,
             to: node.output,
+            raw: is_raw.then(|| Raw {
+                params: input.params().unwrap_or(UNIT),
+                offset: if input.unsigned { 128 } else { 0 },
+            }),
         })
+    }
+
+    /// The number that becomes `q`, an integer as the program holds it, of these params.
+    fn number(&self, q: i32, params: QuantParams) -> f32 {
+        match self.raw {
+            Some(raw) => self.real((q + raw.offset) as f32),
+            None => self.real(params.scale * (q - params.zero_point) as f32),
+        }
     }
 
     fn real(&self, x: f32) -> f32 {
@@ -44,7 +76,13 @@ impl Operator for Cast {
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        owned(inputs.first(), shape).mapv(|x| self.real(x))
+        owned(inputs.first(), shape).mapv(|x| match self.raw {
+            Some(Raw { params, offset }) => {
+                let q = (x / params.scale).round() + (params.zero_point + offset) as f32;
+                self.real(q)
+            }
+            None => self.real(x),
+        })
     }
 
     fn reads_reals(&self) -> bool {
@@ -74,10 +112,6 @@ impl Operator for Cast {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let unit = QuantParams {
-            scale: 1.0,
-            zero_point: 0,
-        };
         let len = context.output.len();
         Ok(match (context.element(0)?, context.target) {
             (ElementType::I32, Target::I32) => Lowered::unary(strided::StridedKernel::copy(len)),
@@ -86,8 +120,8 @@ impl Operator for Cast {
                 offset: output.zero_point,
             }),
             (ElementType::I8, target) => {
-                let input = context.input(0)?.params.unwrap_or(unit);
-                let real = |q: i32| self.real(input.scale * (q - input.zero_point) as f32);
+                let input = context.input(0)?.params.unwrap_or(UNIT);
+                let real = |q: i32| self.number(q, input);
                 match target {
                     Target::I32 => Lowered::unary(ToI32Kernel {
                         table: (-128..128).map(|q| real(q) as i32).collect(),
@@ -96,7 +130,19 @@ impl Operator for Cast {
                         Lowered::unary(TableKernel::new(|q| output.quantize(real(q)).into()))
                     }
                     Target::Bool => Lowered::unary(TableKernel::new(|q| (real(q) != 0.0).into())),
-                    _ => return Err(Error::model("cannot cast to this type")),
+                    Target::I16(output) => {
+                        let kernel = RequantizeKernel::new(
+                            QuantParams {
+                                zero_point: -self.raw.map_or(0, |raw| raw.offset),
+                                ..UNIT
+                            },
+                            output,
+                            ElementType::I16,
+                            Activation::None,
+                        );
+                        Lowered::unary(kernel)
+                    }
+                    Target::F32 => return Err(Error::model("cannot cast to this type")),
                 }
             }
             (ElementType::F32, Target::I32) => Lowered::unary(ElementKernel {
@@ -107,6 +153,12 @@ impl Operator for Cast {
                 runtime: "bool_from_f32",
                 convert: |x| Buffer::I8(x.f32().iter().map(|&x| i8::from(x != 0.0)).collect()),
             }),
+            // To int32 as it is, to other scales as a float would be quantized.
+            (ElementType::I16, target @ (Target::I32 | Target::I16(_) | Target::I8(_))) => {
+                let to = target.params().unwrap_or(UNIT);
+                let element = target.element();
+                Lowered::unary(RequantizeKernel::new(UNIT, to, element, Activation::None))
+            }
             (from, to) => {
                 return Err(Error::model(format!(
                     "cannot cast {} to {}",

@@ -3,8 +3,10 @@
 use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
+use super::table::TableKernel;
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
+    Source, Target,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -106,7 +108,7 @@ pub(super) fn lower(
     let element_bytes = context.target.element().bytes();
     for i in 0..context.inputs.len() {
         widths.push(width(&context.input(i)?.value.shape));
-        sources.push(super::constant_source(context, i)?);
+        sources.push(operand(context, i)?);
     }
     let kernel = ConcatenationKernel {
         widths,
@@ -114,6 +116,21 @@ pub(super) fn lower(
         element_bytes,
     };
     Ok(Lowered::new(kernel, sources))
+}
+
+/// Operand `i`; constants of uint8 have scales of their own.
+fn operand(context: &LowerContext<'_>, i: usize) -> Result<Source> {
+    let source = super::constant_source(context, i)?;
+    let own = context.input(i)?.value.params();
+    Ok(match (source, own, context.target) {
+        (Source::Constant(data), Some(own), Target::I8(output))
+            if context.in_uint8 && own != output =>
+        {
+            let table = TableKernel::concatenated_uint8(own, output);
+            Source::Constant(table.simulate(&[&data]))
+        }
+        (source, ..) => source,
+    })
 }
 
 /// `output` is rows of the inputs' rows, one after another.

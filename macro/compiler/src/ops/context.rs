@@ -124,6 +124,8 @@ pub(crate) struct LowerContext<'a> {
     pub other_targets: Vec<Target>,
     /// The file computes it in float32, be it between conversions.
     pub in_float: bool,
+    /// The file computes it in uint8.
+    pub in_uint8: bool,
     /// One weight scale per output channel (else one per tensor).
     pub per_channel: bool,
     pub reference: Reference,

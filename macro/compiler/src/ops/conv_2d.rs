@@ -7,6 +7,7 @@ use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted,
 use super::blocks::{Blocks, Inputs};
 use super::channelwise::Mixing;
 use super::packed;
+use super::weights::asymmetric;
 use super::window::{Stepping, Window};
 use super::winograd::Winograd;
 use super::{
@@ -143,7 +144,14 @@ impl Operator for Conv2d {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let filter = &context.input(1)?.value.shape;
+        let weights = context.input(1)?.value;
+        let is_int8 = !context.in_uint8 && !context.in_float;
+        let is_asymmetric = weights.params().is_some_and(|p| p.zero_point != 0)
+            || !weights.channel_zero_points.is_empty();
+        if is_int8 && is_asymmetric {
+            return Err(asymmetric(weights));
+        }
+        let filter = &weights.shape;
         let input = &context.input(0)?.value.shape;
         Ok(Lowered::unary(Conv2dKernel {
             window: self.window(input, filter)?,

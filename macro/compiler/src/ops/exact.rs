@@ -48,6 +48,7 @@ pub(crate) fn results(
         target: target(outputs.first()?),
         other_targets: outputs[1..].iter().map(target).collect(),
         in_float: false,
+        in_uint8: false,
         per_channel: false,
         reference: Reference::TfliteMicro,
     };

@@ -63,6 +63,7 @@ impl Operator for L2Normalization {
         Ok(Lowered::unary(L2NormalizationKernel {
             depth: context.output.shape.last().copied().unwrap_or(1),
             input_offset: -context.params(0)?.zero_point,
+            in_uint8: context.in_uint8,
         }))
     }
 }
@@ -70,6 +71,8 @@ impl Operator for L2Normalization {
 struct L2NormalizationKernel {
     depth: usize,
     input_offset: i32,
+    /// LiteRT's kernel for uint8 multiplies by 128 before it rounds.
+    in_uint8: bool,
 }
 
 impl Kernel for L2NormalizationKernel {
@@ -85,13 +88,14 @@ impl Kernel for L2NormalizationKernel {
                     .iter()
                     .fold(0_i32, |sum, x| sum.wrapping_add(x * x));
                 let inverse = inverse_sqrt(sum);
+                let (before, after) = if self.in_uint8 { (7, 0) } else { (0, 7) };
                 let factor = Multiplier {
-                    shift: inverse.shift + 7,
+                    shift: inverse.shift + after,
                     ..inverse
                 };
                 centered
                     .into_iter()
-                    .map(|x| factor.apply(x).clamp(-128, 127) as i8)
+                    .map(|x| factor.apply(x << before).clamp(-128, 127) as i8)
                     .collect::<Vec<_>>()
             })
             .collect(),
@@ -104,7 +108,11 @@ impl Kernel for L2NormalizationKernel {
         Emitted {
             parameters_type: quote!(L2Normalization),
             parameters: quote!(rt::L2Normalization { #depth input_offset: #offset }),
-            function: "l2_normalization",
+            function: if self.in_uint8 {
+                "l2_normalization_uint8"
+            } else {
+                "l2_normalization"
+            },
         }
     }
 }

@@ -1,8 +1,9 @@
 //! LEAKY_RELU: x for x >= 0, alpha * x below.
 
-use super::ParseContext;
 use super::table::TableKernel;
 use super::unary::Unary;
+use super::unary_i16::TwoSlopesKernel;
+use super::{LowerContext, Lowered, ParseContext};
 use crate::error::{Error, Result};
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
@@ -33,6 +34,16 @@ impl Unary for LeakyRelu {
 
     fn real(&self, x: f32) -> f32 {
         if x > 0.0 { x } else { x * self.alpha }
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, output) = (context.params(0)?, context.params_of_output()?);
+        Ok(Lowered::unary(TwoSlopesKernel {
+            input_offset: -input.zero_point,
+            positive: Multiplier::new(f64::from(input.scale / output.scale)),
+            negative: Multiplier::new(f64::from(input.scale * self.alpha / output.scale)),
+            output_offset: output.zero_point,
+        }))
     }
 
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {

@@ -13,6 +13,8 @@ impl MaxPool2d {
 }
 
 impl Reduction for MaxPool2d {
+    type Uint8 = Self;
+
     const NAME: &'static str = "MAX_POOL_2D";
     const FUNCTION: &'static str = "max_pool_2d";
     const FLOAT_FUNCTION: &'static str = "float_max_pool_2d";

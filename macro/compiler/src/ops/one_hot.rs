@@ -28,11 +28,9 @@ impl OneHot {
             let real = node.input(i)?.real();
             let first = real.and_then(|v| v.first().copied());
             match first {
-                Some(x) if x.abs() > exact::LARGEST as f32 && !node.output.element.is_real() => {
-                    Err(Error::model(format!(
-                        "input {i} is {x}; supported are smaller integers"
-                    )))
-                }
+                Some(x) if x.abs() > exact::LARGEST as f32 && !node.output.is_real() => Err(
+                    Error::model(format!("input {i} is {x}; supported are smaller integers")),
+                ),
                 Some(x) => Ok(x),
                 None => Err(Error::model(format!("input {i} is computed at run time"))),
             }

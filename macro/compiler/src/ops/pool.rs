@@ -23,6 +23,9 @@ pub(crate) trait Reduction: Send + Sync + 'static {
     const FLOAT_FUNCTION: &'static str;
     const IS_MAXIMUM: bool = false;
 
+    /// What it is in uint8.
+    type Uint8: Reduction;
+
     fn real(taps: &[f32]) -> f32;
 
     fn quantized(taps: &[i32]) -> i32;
@@ -108,17 +111,21 @@ impl<R: Reduction> Operator for Pool<R> {
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
         let output = context.params_of_output()?;
-        if context.params(0)? != output {
+        let own = context.params(0)?;
+        // LiteRT takes scales for the same that differ by their last digits.
+        let near = (own.scale - output.scale).abs() <= 1e-6 * own.scale.max(output.scale).min(1.0);
+        if !near || own.zero_point != output.zero_point {
             return Err(Error::model(
                 "its input and output have different scales or zero points",
             ));
         }
-        Ok(Lowered::unary(PoolKernel::<R> {
-            window: self.stepping.over(input, self.filter)?,
-            channels: input[3],
-            activation: self.activation.bounds_in(output, context.target.element()),
-            reduction: PhantomData,
-        }))
+        let window = self.stepping.over(input, self.filter)?;
+        let activation = self.activation.bounds_in(output, context.target.element());
+        Ok(if context.in_uint8 {
+            Lowered::unary(PoolKernel::<R::Uint8>::new(window, input[3], activation))
+        } else {
+            Lowered::unary(PoolKernel::<R>::new(window, input[3], activation))
+        })
     }
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -174,6 +181,17 @@ struct PoolKernel<R> {
     reduction: PhantomData<R>,
 }
 
+impl<R> PoolKernel<R> {
+    fn new(window: Window, channels: usize, activation: (i32, i32)) -> Self {
+        Self {
+            window,
+            channels,
+            activation,
+            reduction: PhantomData,
+        }
+    }
+}
+
 impl<R: Reduction> Kernel for PoolKernel<R> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (min, max) = self.activation;
@@ -220,11 +238,7 @@ impl<R: Reduction> Channelwise for PoolKernel<R> {
     }
 
     fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
-        Box::new(Self {
-            window: self.window,
-            channels: output.of(self.channels),
-            activation: self.activation,
-            reduction: PhantomData,
-        })
+        let channels = output.of(self.channels);
+        Box::new(Self::new(self.window, channels, self.activation))
     }
 }

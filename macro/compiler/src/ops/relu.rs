@@ -5,7 +5,6 @@ use super::unary::Unary;
 use super::{Activation, LowerContext, Lowered, ParseContext};
 use crate::error::Result;
 use crate::graph::QuantParams;
-use crate::quantize::arithmetic::Multiplier;
 
 #[derive(Clone)]
 pub(crate) struct Relu;
@@ -24,15 +23,7 @@ impl Unary for Relu {
     }
 
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
-        // The reference divides the scales in single precision.
-        let factor = Multiplier::new(f64::from(input.scale / output.scale));
-        let (min, max) = Activation::Relu.quantized_bounds(output);
-        TableKernel::new(|q| {
-            factor
-                .apply(q - input.zero_point)
-                .saturating_add(output.zero_point)
-                .clamp(min, max)
-        })
+        TableKernel::clamp(input, output, Activation::Relu)
     }
 
     fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {

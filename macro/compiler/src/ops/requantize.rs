@@ -4,9 +4,9 @@
 use quote::quote;
 
 use super::table::TableKernel;
-use super::{Activation, Buffer, Emitted, Kernel, LowerContext, Lowered};
+use super::{Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Target};
 use crate::emit::{self, Constants};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{ElementType, QuantParams};
 use crate::quantize::arithmetic::Multiplier;
 
@@ -22,7 +22,17 @@ pub(crate) struct RequantizeKernel {
 impl RequantizeKernel {
     /// From operand 0 to the output.
     pub(crate) fn lower(context: &LowerContext<'_>, activation: Activation) -> Result<Lowered> {
-        let (input, output) = (context.params(0)?, context.params_of_output()?);
+        // int32 tensors have the file's scales only.
+        let (from, to) = (context.input(0)?, context.output);
+        let missing = || Error::model("it changes scales, but an int32 tensor has none");
+        let input = match from.element {
+            ElementType::I32 => from.value.params().ok_or_else(missing)?,
+            _ => context.params(0)?,
+        };
+        let output = match context.target {
+            Target::I32 => to.params().ok_or_else(missing)?,
+            _ => context.params_of_output()?,
+        };
         let element = context.target.element();
         if activation == Activation::None
             && [context.element(0)?, element] == [ElementType::I8, ElementType::I8]
@@ -60,7 +70,7 @@ impl Kernel for RequantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (min, max) = self.activation;
         let one = |q: i32| {
-            let scaled = self.multiplier.apply(q + self.input_offset);
+            let scaled = self.multiplier.apply(q.wrapping_add(self.input_offset));
             scaled.saturating_add(self.output_offset).clamp(min, max)
         };
         Buffer::saturated(self.element, inputs[0].integers().into_iter().map(one))

@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
+use super::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kernel};
 use super::resize_nearest_neighbor::new_size;
 use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule};
 use crate::emit::{self, Constants};
@@ -53,7 +54,7 @@ impl ResizeBilinear {
     }
 
     /// The same in real numbers.
-    fn real_places(&self, input: usize, output: usize) -> Vec<(usize, usize, f32)> {
+    fn real_places(&self, input: usize, output: usize) -> Places {
         let scale = if self.align_corners && output > 1 {
             (input - 1) as f32 / (output - 1) as f32
         } else {
@@ -124,6 +125,15 @@ impl Operator for ResizeBilinear {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let shape = &context.input(0)?.value.shape;
+        if context.in_uint8 {
+            return Ok(Lowered::unary(ResizeBilinearUint8Kernel {
+                batches: shape[0],
+                input: [shape[1], shape[2]],
+                channels: shape[3],
+                rows: self.real_places(shape[1], self.size[0]),
+                columns: self.real_places(shape[2], self.size[1]),
+            }));
+        }
         Ok(Lowered::unary(ResizeBilinearKernel {
             batches: shape[0],
             input: [shape[1], shape[2]],

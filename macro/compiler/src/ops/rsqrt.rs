@@ -1,11 +1,12 @@
 //! RSQRT: one by the square root.
 
-use super::ParseContext;
 use super::table::TableKernel;
 use super::unary::Unary;
-use crate::error::Result;
+use super::unary_i16::{RsqrtKernel, rsqrt};
+use super::{LowerContext, Lowered, ParseContext};
+use crate::error::{Error, Result};
 use crate::graph::QuantParams;
-use crate::quantize::arithmetic::{Multiplier, inverse_sqrt};
+use crate::quantize::arithmetic::Multiplier;
 
 #[derive(Clone)]
 pub(crate) struct Rsqrt;
@@ -16,6 +17,11 @@ impl Rsqrt {
     }
 }
 
+/// One by the square root of the input's scale and by the output's.
+fn factor(input: QuantParams, output: QuantParams) -> Multiplier {
+    Multiplier::new(1.0 / f64::from(input.scale.sqrt() * output.scale))
+}
+
 impl Unary for Rsqrt {
     const NAME: &'static str = "RSQRT";
 
@@ -23,26 +29,23 @@ impl Unary for Rsqrt {
         1.0 / x.sqrt()
     }
 
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, output) = (context.params(0)?, context.params_of_output()?);
+        if input.zero_point != 0 || output.zero_point != 0 {
+            return Err(Error::model("its int16 tensors have zero points"));
+        }
+        Ok(Lowered::unary(RsqrtKernel(factor(input, output))))
+    }
+
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
-        const SHIFT: i32 = 20;
-        let root = input.scale.sqrt();
-        let factor = Multiplier::new(1.0 / f64::from(root * output.scale));
-        let back = Multiplier {
-            shift: factor.shift - SHIFT,
-            ..factor
-        };
+        let factor = factor(input, output);
         TableKernel::new(|q| {
             let x = q - input.zero_point;
             if x <= 0 {
                 // Undefined: the largest value, as the reference has it for 0.
                 return 127;
             }
-            let root = inverse_sqrt(x);
-            let root = Multiplier {
-                shift: root.shift + SHIFT,
-                ..root
-            };
-            back.apply(root.apply(1)).saturating_add(output.zero_point)
+            rsqrt(x, factor).saturating_add(output.zero_point)
         })
     }
 }

@@ -6,7 +6,7 @@ use quote::quote;
 use super::softmax_i16::SoftmaxI16Kernel;
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
-    tail,
+    Target, tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -72,8 +72,11 @@ impl Operator for Softmax {
         if context.element(0)? == ElementType::I16 {
             return SoftmaxI16Kernel::lower(context, self.beta, self.depth);
         }
-        let (input, output) = (context.params(0)?, context.output_params()?);
-        if output != super::logistic::OUTPUT {
+        let input = context.params(0)?;
+        let is_i16 = matches!(context.target, Target::I16(_));
+        // LiteRT writes the same int16 whatever scale the file gives it.
+        let output = context.params_of_output()?;
+        if output != super::logistic::OUTPUT && !is_i16 {
             return Err(Error::model(format!(
                 "its output has scale {} and zero point {}; the 8-bit specification asks for 1/256 and -128",
                 output.scale, output.zero_point
@@ -102,7 +105,8 @@ impl Operator for Softmax {
             depth: self.depth,
             scale: factor,
             radius: exponentials.len() as i32 - 1,
-            is_short: context.input(0)?.value.shape.iter().product::<usize>() <= SHORT,
+            is_short: context.input(0)?.value.shape.iter().product::<usize>() <= SHORT && !is_i16,
+            is_i16,
             exponentials,
         }))
     }
@@ -133,12 +137,15 @@ struct SoftmaxKernel {
     /// The largest difference whose exponential counts.
     radius: i32,
     is_short: bool,
+    /// The output is int16, from -32768 on.
+    is_i16: bool,
     /// exp(-d * scale * beta) in Q0.31; differences beyond its end give 0.
     exponentials: Vec<i32>,
 }
 
 impl Kernel for SoftmaxKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (bits, min) = if self.is_i16 { (16, -32768) } else { (8, -128) };
         let mut output = Vec::with_capacity(inputs[0].i8().len());
         for row in inputs[0].i8().chunks(self.depth.max(1)) {
             let max = row.iter().copied().max().unwrap_or(0);
@@ -154,16 +161,21 @@ impl Kernel for SoftmaxKernel {
             let headroom = sum.leading_zeros();
             let fraction = ((sum as u32) << headroom).wrapping_sub(1 << 31) as i32;
             let reciprocal = one_over_one_plus_x(fraction);
-            let exponent = 12 - headroom as i32 + 31 - 8;
+            let exponent = 12 - headroom as i32 + 31 - bits;
             output.extend(row.iter().map(|q| match exp(q) {
                 Some(e) => {
                     let product = saturating_rounding_doubling_high_mul(reciprocal, e);
-                    (rounding_divide_by_pot(product, exponent as u32) - 128).clamp(-128, 127) as i8
+                    rounding_divide_by_pot(product, exponent as u32) + min
                 }
-                None => -128,
+                None => min,
             }));
         }
-        Buffer::I8(output)
+        let element = if self.is_i16 {
+            ElementType::I16
+        } else {
+            ElementType::I8
+        };
+        Buffer::saturated(element, output.into_iter())
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
@@ -187,7 +199,11 @@ impl Kernel for SoftmaxKernel {
         Emitted {
             parameters_type: quote!(Softmax<#ty>),
             parameters: quote!(rt::Softmax { #depth exponentials: #exponentials }),
-            function: "softmax",
+            function: if self.is_i16 {
+                "softmax_i8_i16"
+            } else {
+                "softmax"
+            },
         }
     }
 }

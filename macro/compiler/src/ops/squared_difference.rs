@@ -7,6 +7,7 @@ use super::binary::{Binary, Elementwise, Integer};
 use super::{Activation, Emitted, LowerContext, ParseContext, Source, Target, broadcast, integer};
 use crate::emit;
 use crate::error::Result;
+use crate::graph::ElementType;
 use crate::quantize::arithmetic::Multiplier;
 
 #[derive(Clone)]
@@ -18,7 +19,7 @@ impl SquaredDifference {
     }
 }
 
-/// Bits that operands gain before they are rescaled.
+/// Bits that operands of int8 gain before they are rescaled.
 const LEFT_SHIFT: u32 = 7;
 
 impl Binary for SquaredDifference {
@@ -35,15 +36,22 @@ impl Binary for SquaredDifference {
         }
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
-        let output = context.output_params()?;
+        let (output, element) = (context.params_of_output()?, context.target.element());
+        let left_shift = if element == ElementType::I16 {
+            0
+        } else {
+            LEFT_SHIFT
+        };
         let twice = 2.0 * f64::from(a.scale.max(b.scale));
         // The reference multiplies the last product in single precision.
-        let unit = f64::from((1 << (2 * LEFT_SHIFT)) as f32 * output.scale);
+        let unit = f64::from((1 << (2 * left_shift)) as f32 * output.scale);
         let function = SquaredDifferenceInteger {
             offsets: [-a.zero_point, -b.zero_point],
             multipliers: [a, b].map(|p| Multiplier::new(f64::from(p.scale) / twice)),
             output: Multiplier::new(twice * twice / unit),
             output_offset: output.zero_point,
+            element,
+            left_shift,
         };
         Ok((Box::new(function), [source_a, source_b]))
     }
@@ -54,16 +62,25 @@ struct SquaredDifferenceInteger {
     multipliers: [Multiplier; 2],
     output: Multiplier,
     output_offset: i32,
+    element: ElementType,
+    left_shift: u32,
 }
 
 impl Integer for SquaredDifferenceInteger {
     fn apply(&self, a: i32, b: i32) -> i32 {
         let scaled =
-            |i: usize, q: i32| self.multipliers[i].apply((q + self.offsets[i]) << LEFT_SHIFT);
+            |i: usize, q: i32| self.multipliers[i].apply((q + self.offsets[i]) << self.left_shift);
         let difference = scaled(0, a).wrapping_sub(scaled(1, b));
         let square = difference.wrapping_mul(difference);
         let q = self.output.apply(square).wrapping_add(self.output_offset);
-        q.clamp(-128, 127)
+        match self.element {
+            ElementType::I16 => q.clamp(-32768, 32767),
+            _ => q.clamp(-128, 127),
+        }
+    }
+
+    fn keeps_type(&self) -> bool {
+        true
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
@@ -83,7 +100,11 @@ impl Integer for SquaredDifferenceInteger {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: "squared_difference",
+            function: if self.element == ElementType::I16 {
+                "squared_difference_i16"
+            } else {
+                "squared_difference"
+            },
         }
     }
 }

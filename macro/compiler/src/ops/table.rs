@@ -2,7 +2,7 @@
 
 use quote::quote;
 
-use super::{Buffer, Channels, Channelwise, Emitted, Kernel, Range};
+use super::{Activation, Buffer, Channels, Channelwise, Emitted, Kernel, Range};
 use crate::emit::Constants;
 use crate::graph::QuantParams;
 use crate::quantize::arithmetic::Multiplier;
@@ -39,6 +39,29 @@ impl TableKernel {
         Self::new(|q| {
             let real = f(input.scale * (q - input.zero_point) as f32);
             i32::from(output.quantize(if real.is_nan() { 0.0 } else { real }))
+        })
+    }
+
+    /// A clamp, to another scale; the reference divides scales in single precision.
+    pub(crate) fn clamp(input: QuantParams, output: QuantParams, activation: Activation) -> Self {
+        let factor = Multiplier::new(f64::from(input.scale / output.scale));
+        let (min, max) = activation.quantized_bounds(output);
+        Self::new(|q| {
+            factor
+                .apply(q - input.zero_point)
+                .saturating_add(output.zero_point)
+                .clamp(min, max)
+        })
+    }
+
+    /// To another scale and zero point as LiteRT's CONCATENATION of uint8 has it: in float,
+    /// of values that are not shifted.
+    pub(crate) fn concatenated_uint8(input: QuantParams, output: QuantParams) -> Self {
+        let scale = input.scale * (1.0 / output.scale);
+        let bias = -(input.zero_point + 128) as f32 * scale;
+        Self::new(|q| {
+            let rescaled = ((q + 128) as f32 * scale + bias).round() as i32;
+            rescaled.saturating_add(output.zero_point)
         })
     }
 

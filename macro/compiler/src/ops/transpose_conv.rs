@@ -29,7 +29,13 @@ impl TransposeConv {
             .operator
             .builtin_options_as_transpose_conv_options()
             .ok_or_else(|| Error::model("it has no TransposeConvOptions"))?;
-        let shape = node.integers(0, "output shape")?;
+        // A shape that is no constant can only be the one that the file states.
+        let dim = |d: &Option<usize>| d.and_then(|d| i32::try_from(d).ok());
+        let stated: Option<Vec<i32>> = node.stated.iter().map(dim).collect();
+        let shape = match (&node.input(0)?.constant, stated) {
+            (None, Some(stated)) if !stated.is_empty() => stated,
+            _ => node.integers(0, "output shape")?,
+        };
         let &[_, height, width, _] = shape.as_slice() else {
             return Err(Error::model(format!(
                 "its output shape {shape:?} is not NHWC"

@@ -99,6 +99,11 @@ impl<U: Unary> Operator for U {
             _ => {}
         }
         let (input, output) = (context.params(0)?, context.output_params()?);
+        // LiteRT rescales where TensorFlow Lite Micro only clamps.
+        if let (true, Some(activation)) = (context.in_uint8, self.activation()) {
+            let table = TableKernel::clamp(input, output, activation);
+            return Ok(Lowered::unary(table));
+        }
         // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
         // A float model's own table rounds to nearest, too.
         let island = context.in_float && !matches!(U::NAME, "LOGISTIC" | "TANH");

@@ -5,12 +5,21 @@ use ndarray::Axis;
 use crate::error::{Error, Result};
 use crate::graph::{Constant, QuantParams, Quantization, Value};
 
-/// Int8 weights with one scale, or one per output channel; zero point 0.
+/// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     /// In the file's order.
     pub data: Vec<i8>,
     pub scales: Vec<f32>,
+    /// The one of all; 0 but for old files.
+    pub zero_point: i32,
+}
+
+/// Weights less their zero point.
+pub(super) enum Centered {
+    Narrow(Vec<i8>),
+    /// Asymmetric ones take 9 bits.
+    Wide(Vec<i16>),
 }
 
 impl Weights {
@@ -18,12 +27,41 @@ impl Weights {
     pub(crate) fn scale(&self, channel: usize) -> f32 {
         self.scales[if self.scales.len() == 1 { 0 } else { channel }]
     }
+
+    /// Less their zero point, in 8 bits if they fit.
+    pub(super) fn centered(&self) -> Centered {
+        if self.zero_point == 0 {
+            return Centered::Narrow(self.data.clone());
+        }
+        let all = self.data.iter().map(|&w| i32::from(w) - self.zero_point);
+        let narrow = |w: i32| i8::try_from(w).ok().filter(|&w| w != i8::MIN);
+        match all.clone().map(narrow).collect() {
+            Some(narrow) => Centered::Narrow(narrow),
+            None => Centered::Wide(all.map(|w| w as i16).collect()),
+        }
+    }
 }
 
 /// Takes int8 weights as they are and quantizes float ones symmetrically to
 /// [-127, 127] along `axis` (8-bit specification, "per-axis").
 pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<Weights> {
-    weights_of_scales(value, axis, per_channel, &[])
+    let weights = weights_of_scales(value, axis, per_channel, &[])?;
+    if weights.zero_point != 0 {
+        return Err(asymmetric(value));
+    }
+    Ok(weights)
+}
+
+/// The error about weights that have a zero point where none is supported.
+pub(super) fn asymmetric(value: &Value) -> Error {
+    let channel = value.channel_zero_points.iter().find(|&&z| z != 0);
+    let zero_point = channel.copied().or(value.params().map(|p| p.zero_point));
+    Error::model(format!(
+        "int8 weights {:?} have zero point {}; the 8-bit specification asks for 0, and \
+         LiteRT does not run them either",
+        value.name,
+        zero_point.unwrap_or(0)
+    ))
 }
 
 /// The same, with scales that are not below these.
@@ -41,20 +79,14 @@ pub(super) fn weights_of_scales(
             Ok(Weights {
                 data: data.iter().copied().collect(),
                 scales: scales.clone(),
+                zero_point: 0,
             })
         }
-        (Some(Constant::I8(data)), Some(Quantization::PerTensor(params))) => {
-            if params.zero_point != 0 {
-                return Err(Error::model(format!(
-                    "weights {:?} have zero point {}; the 8-bit specification asks for 0",
-                    value.name, params.zero_point
-                )));
-            }
-            Ok(Weights {
-                data: data.iter().copied().collect(),
-                scales: vec![params.scale],
-            })
-        }
+        (Some(Constant::I8(data)), Some(Quantization::PerTensor(params))) => Ok(Weights {
+            data: data.iter().copied().collect(),
+            scales: vec![params.scale],
+            zero_point: params.zero_point,
+        }),
         (Some(Constant::I8(_)), _) => Err(Error::model(format!(
             "int8 weights {:?} have no scales along dimension {axis}",
             value.name
@@ -87,6 +119,7 @@ pub(super) fn weights_of_scales(
             let mut weights = Weights {
                 data: vec![0; data.len()],
                 scales,
+                zero_point: 0,
             };
             let inner: usize = value.shape[axis + 1..].iter().product();
             for (i, (q, &real)) in weights.data.iter_mut().zip(data).enumerate() {
@@ -198,6 +231,8 @@ mod tests {
             shape: shape.to_vec(),
             element: crate::graph::ElementType::F32,
             quantization: None,
+            unsigned: false,
+            channel_zero_points: Vec::new(),
             kept: None,
             trained: false,
             constant: Some(Constant::F32(array(shape, data))),

@@ -70,10 +70,36 @@ impl Multiplier {
         (x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift) as i32
     }
 
-    /// `x * factor`, rounded once (half up): LiteRT's FULLY_CONNECTED.
+    /// `x * factor`, rounded once, half away from zero: LiteRT's FULLY_CONNECTED.
     pub(crate) fn apply_once(self, x: i32) -> i32 {
         let shift = (31 - self.shift).clamp(1, 62);
-        ((i64::from(x) * i64::from(self.multiplier) + (1 << (shift - 1))) >> shift) as i32
+        let half = (1 << (shift - 1)) - i64::from(x < 0);
+        ((i64::from(x) * i64::from(self.multiplier) + half) >> shift) as i32
+    }
+
+    /// The multiplier for [`Self::apply_once`]. LiteRT multiplies by `factor` in double
+    /// precision and rounds that: of the multipliers nearby, the one that gives the
+    /// same wherever an output changes.
+    pub(crate) fn once(factor: f64) -> Self {
+        let nearest = Self::new(factor);
+        let nearby = (0..8).flat_map(|by| [by, -by]).map(|by| Self {
+            multiplier: nearest.multiplier.saturating_add(by),
+            ..nearest
+        });
+        let mut agreeing = nearby.filter(|m| m.rounds_as(factor));
+        agreeing.next().unwrap_or(nearest)
+    }
+
+    /// True if sums become what `factor` makes of them: of 8-bit outputs, both begin at
+    /// the same sum.
+    fn rounds_as(self, factor: f64) -> bool {
+        let steps = (-256..=256).flat_map(|output| {
+            let edge = (f64::from(output) - 0.5) / factor;
+            (-2..=2).map(move |by| edge.floor() + f64::from(by))
+        });
+        let sums = steps.filter(|x| x.abs() < f64::from(i32::MAX));
+        sums.map(|x| (x as i32, (x * factor).round() as i32))
+            .all(|(x, wanted)| self.apply_once(x) == wanted)
     }
 }
 
@@ -345,6 +371,18 @@ mod tests {
             [-2, -1, 1, 1, 2]
         );
         assert_eq!(Multiplier::new(3.7).apply(1000), 3700);
+    }
+
+    #[test]
+    fn one_rounding_is_that_of_the_product() {
+        let quarter = Multiplier::once(0.25);
+        assert_eq!(
+            [-6, -3, -2, -1, 0, 1, 2, 6].map(|x| quarter.apply_once(x)),
+            [-2, -1, -1, 0, 0, 0, 1, 2]
+        );
+        for factor in [0.000_731, 0.019_999_999_52, 0.333_333_343_3, 1.7, 3e-6] {
+            assert!(Multiplier::once(factor).rounds_as(factor), "{factor}");
+        }
     }
 
     #[test]

@@ -276,6 +276,7 @@ impl Lowering<'_> {
                 .map(|&v| self.target(v))
                 .collect::<Result<_>>()?,
             in_float: node.in_float,
+            in_uint8: node.in_uint8,
             per_channel: self.per_channel,
             reference: self.reference,
         })
@@ -431,6 +432,7 @@ impl Lowering<'_> {
     /// Brings operands that have another scale to the one of the output.
     fn rescale(&mut self, position: usize, params: QuantParams, inputs: &mut [TensorId]) {
         let node = &self.graph.nodes[position];
+        let rescales = node.in_uint8 && node.op.name() == "CONCATENATION";
         for id in inputs {
             let tensor = &self.program.tensors[*id];
             let (Some(from), Some(value)) = (tensor.params, tensor.value) else {
@@ -438,13 +440,18 @@ impl Lowering<'_> {
             };
             // A model's own int8 tensors are copied as the reference copies them, but not
             // where the file converts them to real numbers first.
-            let own = self.graph.values[value].params().is_some() && !node.in_float;
-            if from == params || own {
+            let own = self.graph.values[value].params().is_some();
+            let is_copied = own && !node.in_float && !rescales;
+            if from == params || is_copied {
                 continue;
             }
             let element = tensor.element;
             let rescaled = self.tensor(value, element, Some(params));
-            let kernel = requantize(from, params, element);
+            let kernel: Box<dyn Kernel> = if rescales {
+                Box::new(TableKernel::concatenated_uint8(from, params))
+            } else {
+                requantize(from, params, element)
+            };
             self.step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
             *id = rescaled;
         }

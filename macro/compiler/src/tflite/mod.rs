@@ -20,6 +20,7 @@ mod flexbuffer;
 )]
 #[rustfmt::skip]
 mod schema_generated;
+mod verify;
 
 pub(crate) use flexbuffer::Attributes;
 pub(crate) use schema_generated::tflite::{
@@ -48,7 +49,10 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Model<'_>> {
         }
     }
     let options = flatbuffers::VerifierOptions {
-        max_apparent_size: usize::MAX,
+        // What tables share counts for each of them; ordinary files share little.
+        max_apparent_size: bytes.len().saturating_mul(64).max(1 << 24),
+        // Names are read by their length.
+        ignore_missing_null_terminator: true,
         ..Default::default()
     };
     let model = flatbuffers::root_with_opts::<Model<'_>>(&options, bytes).map_err(|e| {
@@ -156,5 +160,53 @@ mod tests {
             let error = open(bytes).expect_err("not a model");
             assert!(error.message.contains(text), "{}", error.message);
         }
+    }
+
+    const ADD: &[u8] = include_bytes!("../../../../tests/models/ops/add_i8.tflite");
+
+    /// Where a table has a field, and where its list of fields says so.
+    fn field(bytes: &[u8], table: usize, field: u16) -> (usize, usize) {
+        let word = |at: usize| i32::from_le_bytes(bytes[at..at + 4].try_into().expect("4"));
+        let entry = (table as i32 - word(table)) as usize + usize::from(field);
+        let offset = u16::from_le_bytes([bytes[entry], bytes[entry + 1]]);
+        (table + usize::from(offset), entry)
+    }
+
+    #[test]
+    fn numbers_of_64_bits_lie_anywhere() {
+        let model = open(ADD).expect("a model");
+        let tensor = model.subgraphs().expect("some").get(0).tensors();
+        let parameters = tensor.expect("some").get(0).quantization().expect("some");
+        let field_of = super::schema_generated::tflite::QuantizationParameters::VT_ZERO_POINT;
+        let (at, _) = field(ADD, parameters._tab.loc(), field_of);
+        let mut bytes = ADD.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        let end = bytes.len();
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(7_i64.to_le_bytes());
+        bytes[at..at + 4].copy_from_slice(&((end - at) as u32).to_le_bytes());
+        let moved = open(&bytes).expect("LiteRT reads it");
+        let tensor = moved.subgraphs().expect("some").get(0).tensors();
+        let parameters = tensor.expect("some").get(0).quantization().expect("some");
+        let zero_points: Vec<i64> = parameters.zero_point().expect("some").iter().collect();
+        assert_eq!(zero_points, [7]);
+        // The same one, cut off.
+        bytes.truncate(end + 8);
+        assert!(open(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_union_may_lack_its_table() {
+        let model = open(ADD).expect("a model");
+        let operators = model.subgraphs().expect("some").get(0).operators();
+        let operator = operators.expect("some").get(0);
+        assert!(operator.builtin_options_as_add_options().is_some());
+        let (_, entry) = field(ADD, operator._tab.loc(), Operator::VT_BUILTIN_OPTIONS);
+        let mut bytes = ADD.to_vec();
+        bytes[entry..entry + 2].fill(0);
+        let model = open(&bytes).expect("LiteRT reads it");
+        let operators = model.subgraphs().expect("some").get(0).operators();
+        let operator = operators.expect("some").get(0);
+        assert!(operator.builtin_options_as_add_options().is_none());
     }
 }

@@ -4,17 +4,18 @@ extern crate alloc;
 
 #[allow(unused_imports, dead_code)]
 pub mod tflite {
+    use super::super::verify::LooseUnion as _;
     extern crate alloc;
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     pub const ENUM_MIN_TENSOR_TYPE: i8 = 0;
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-    pub const ENUM_MAX_TENSOR_TYPE: i8 = 18;
+    pub const ENUM_MAX_TENSOR_TYPE: i8 = 20;
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_TENSOR_TYPE: [TensorType; 19] = [
+    pub const ENUM_VALUES_TENSOR_TYPE: [TensorType; 21] = [
         TensorType::FLOAT32,
         TensorType::FLOAT16,
         TensorType::INT32,
@@ -34,6 +35,8 @@ pub mod tflite {
         TensorType::UINT16,
         TensorType::INT4,
         TensorType::BFLOAT16,
+        TensorType::INT2,
+        TensorType::UINT4,
     ];
 
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -61,9 +64,11 @@ pub mod tflite {
         pub const UINT16: Self = Self(16);
         pub const INT4: Self = Self(17);
         pub const BFLOAT16: Self = Self(18);
+        pub const INT2: Self = Self(19);
+        pub const UINT4: Self = Self(20);
 
         pub const ENUM_MIN: i8 = 0;
-        pub const ENUM_MAX: i8 = 18;
+        pub const ENUM_MAX: i8 = 20;
         pub const ENUM_VALUES: &'static [Self] = &[
             Self::FLOAT32,
             Self::FLOAT16,
@@ -84,6 +89,8 @@ pub mod tflite {
             Self::UINT16,
             Self::INT4,
             Self::BFLOAT16,
+            Self::INT2,
+            Self::UINT4,
         ];
 
         /// Returns the variant's name or "" if unknown.
@@ -108,6 +115,8 @@ pub mod tflite {
                 Self::UINT16 => Some("UINT16"),
                 Self::INT4 => Some("INT4"),
                 Self::BFLOAT16 => Some("BFLOAT16"),
+                Self::INT2 => Some("INT2"),
+                Self::UINT4 => Some("UINT4"),
                 _ => None,
             }
         }
@@ -173,13 +182,14 @@ pub mod tflite {
     pub const ENUM_MIN_QUANTIZATION_DETAILS: u8 = 0;
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
-    pub const ENUM_MAX_QUANTIZATION_DETAILS: u8 = 1;
+    pub const ENUM_MAX_QUANTIZATION_DETAILS: u8 = 2;
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_QUANTIZATION_DETAILS: [QuantizationDetails; 2] = [
+    pub const ENUM_VALUES_QUANTIZATION_DETAILS: [QuantizationDetails; 3] = [
         QuantizationDetails::NONE,
         QuantizationDetails::CustomQuantization,
+        QuantizationDetails::BlockwiseQuantization,
     ];
 
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -190,12 +200,14 @@ pub mod tflite {
     impl QuantizationDetails {
         pub const NONE: Self = Self(0);
         pub const CustomQuantization: Self = Self(1);
+        pub const BlockwiseQuantization: Self = Self(2);
 
         pub const ENUM_MIN: u8 = 0;
-        pub const ENUM_MAX: u8 = 1;
+        pub const ENUM_MAX: u8 = 2;
         pub const ENUM_VALUES: &'static [Self] = &[
             Self::NONE,
             Self::CustomQuantization,
+            Self::BlockwiseQuantization,
         ];
 
         /// Returns the variant's name or "" if unknown.
@@ -203,6 +215,7 @@ pub mod tflite {
             match self {
                 Self::NONE => Some("NONE"),
                 Self::CustomQuantization => Some("CustomQuantization"),
+                Self::BlockwiseQuantization => Some("BlockwiseQuantization"),
                 _ => None,
             }
         }
@@ -2227,6 +2240,148 @@ pub mod tflite {
         }
     }
 
+    pub enum BlockwiseQuantizationOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct BlockwiseQuantization<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for BlockwiseQuantization<'a> {
+        type Inner = BlockwiseQuantization<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> BlockwiseQuantization<'a> {
+        pub const VT_SCALES: ::flatbuffers::VOffsetT = 4;
+        pub const VT_ZERO_POINTS: ::flatbuffers::VOffsetT = 6;
+        pub const VT_BLOCK_SIZE: ::flatbuffers::VOffsetT = 8;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            BlockwiseQuantization { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args BlockwiseQuantizationArgs
+        ) -> ::flatbuffers::WIPOffset<BlockwiseQuantization<'bldr>> {
+            let mut builder = BlockwiseQuantizationBuilder::new(_fbb);
+            builder.add_block_size(args.block_size);
+            builder.add_zero_points(args.zero_points);
+            builder.add_scales(args.scales);
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn scales(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(BlockwiseQuantization::VT_SCALES, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn zero_points(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(BlockwiseQuantization::VT_ZERO_POINTS, Some(0)).unwrap()}
+        }
+
+        #[inline]
+        pub fn block_size(&self) -> i32 {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<i32>(BlockwiseQuantization::VT_BLOCK_SIZE, Some(0)).unwrap()}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for BlockwiseQuantization<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<i32>("scales", Self::VT_SCALES, false)?
+                .visit_field::<i32>("zero_points", Self::VT_ZERO_POINTS, false)?
+                .visit_field::<i32>("block_size", Self::VT_BLOCK_SIZE, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct BlockwiseQuantizationArgs {
+        pub scales: i32,
+        pub zero_points: i32,
+        pub block_size: i32,
+    }
+
+    impl<'a> Default for BlockwiseQuantizationArgs {
+        #[inline]
+        fn default() -> Self {
+            BlockwiseQuantizationArgs {
+                scales: 0,
+                zero_points: 0,
+                block_size: 0,
+            }
+        }
+    }
+
+    pub struct BlockwiseQuantizationBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> BlockwiseQuantizationBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_scales(&mut self, scales: i32) {
+            self.fbb_.push_slot::<i32>(BlockwiseQuantization::VT_SCALES, scales, 0);
+        }
+
+        #[inline]
+        pub fn add_zero_points(&mut self, zero_points: i32) {
+            self.fbb_.push_slot::<i32>(BlockwiseQuantization::VT_ZERO_POINTS, zero_points, 0);
+        }
+
+        #[inline]
+        pub fn add_block_size(&mut self, block_size: i32) {
+            self.fbb_.push_slot::<i32>(BlockwiseQuantization::VT_BLOCK_SIZE, block_size, 0);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> BlockwiseQuantizationBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            BlockwiseQuantizationBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<BlockwiseQuantization<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for BlockwiseQuantization<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("BlockwiseQuantization");
+            ds.field("scales", &self.scales());
+            ds.field("zero_points", &self.zero_points());
+            ds.field("block_size", &self.block_size());
+            ds.finish()
+        }
+    }
+
     pub enum QuantizationParametersOffset {}
 
     #[derive(Copy, Clone, PartialEq)]
@@ -2344,6 +2499,21 @@ pub mod tflite {
                 None
             }
         }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn details_as_blockwise_quantization(&self) -> Option<BlockwiseQuantization<'a>> {
+            if self.details_type() == QuantizationDetails::BlockwiseQuantization {
+                self.details().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { BlockwiseQuantization::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
     }
 
     impl ::flatbuffers::Verifiable for QuantizationParameters<'_> {
@@ -2355,10 +2525,11 @@ pub mod tflite {
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, f32>>>("min", Self::VT_MIN, false)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, f32>>>("max", Self::VT_MAX, false)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, f32>>>("scale", Self::VT_SCALE, false)?
-                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i64>>>("zero_point", Self::VT_ZERO_POINT, false)?
-                .visit_union::<QuantizationDetails, _>("details_type", Self::VT_DETAILS_TYPE, "details", Self::VT_DETAILS, false, |key, v, pos| {
+                .visit_field::<::flatbuffers::ForwardsUOffset<super::super::verify::VectorAnywhere<i64>>>("zero_point", Self::VT_ZERO_POINT, false)?
+                .visit_loose_union::<QuantizationDetails, _>("details_type", Self::VT_DETAILS_TYPE, "details", Self::VT_DETAILS, false, |key, v, pos| {
                     match key {
                         QuantizationDetails::CustomQuantization => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CustomQuantization>>("QuantizationDetails::CustomQuantization", pos),
+                        QuantizationDetails::BlockwiseQuantization => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<BlockwiseQuantization>>("QuantizationDetails::BlockwiseQuantization", pos),
                         _ => Ok(()),
                     }
                 })?
@@ -2461,6 +2632,13 @@ pub mod tflite {
             match self.details_type() {
                 QuantizationDetails::CustomQuantization => {
                     if let Some(x) = self.details_as_custom_quantization() {
+                        ds.field("details", &x)
+                    } else {
+                        ds.field("details", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                QuantizationDetails::BlockwiseQuantization => {
+                    if let Some(x) = self.details_as_blockwise_quantization() {
                         ds.field("details", &x)
                     } else {
                         ds.field("details", &"InvalidFlatbuffer: Union discriminant does not match value.")
@@ -2980,7 +3158,7 @@ pub mod tflite {
             v.visit_table(pos)?
                 .visit_field::<DimensionType>("format", Self::VT_FORMAT, false)?
                 .visit_field::<i32>("dense_size", Self::VT_DENSE_SIZE, false)?
-                .visit_union::<SparseIndexVector, _>("array_segments_type", Self::VT_ARRAY_SEGMENTS_TYPE, "array_segments", Self::VT_ARRAY_SEGMENTS, false, |key, v, pos| {
+                .visit_loose_union::<SparseIndexVector, _>("array_segments_type", Self::VT_ARRAY_SEGMENTS_TYPE, "array_segments", Self::VT_ARRAY_SEGMENTS, false, |key, v, pos| {
                     match key {
                         SparseIndexVector::Int32Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Int32Vector>>("SparseIndexVector::Int32Vector", pos),
                         SparseIndexVector::Uint16Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Uint16Vector>>("SparseIndexVector::Uint16Vector", pos),
@@ -2988,7 +3166,7 @@ pub mod tflite {
                         _ => Ok(()),
                     }
                 })?
-                .visit_union::<SparseIndexVector, _>("array_indices_type", Self::VT_ARRAY_INDICES_TYPE, "array_indices", Self::VT_ARRAY_INDICES, false, |key, v, pos| {
+                .visit_loose_union::<SparseIndexVector, _>("array_indices_type", Self::VT_ARRAY_INDICES_TYPE, "array_indices", Self::VT_ARRAY_INDICES, false, |key, v, pos| {
                     match key {
                         SparseIndexVector::Int32Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Int32Vector>>("SparseIndexVector::Int32Vector", pos),
                         SparseIndexVector::Uint16Vector => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Uint16Vector>>("SparseIndexVector::Uint16Vector", pos),
@@ -9605,7 +9783,7 @@ pub mod tflite {
                 .visit_field::<u32>("opcode_index", Self::VT_OPCODE_INDEX, false)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("inputs", Self::VT_INPUTS, false)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, i32>>>("outputs", Self::VT_OUTPUTS, false)?
-                .visit_union::<BuiltinOptions, _>("builtin_options_type", Self::VT_BUILTIN_OPTIONS_TYPE, "builtin_options", Self::VT_BUILTIN_OPTIONS, false, |key, v, pos| {
+                .visit_loose_union::<BuiltinOptions, _>("builtin_options_type", Self::VT_BUILTIN_OPTIONS_TYPE, "builtin_options", Self::VT_BUILTIN_OPTIONS, false, |key, v, pos| {
                     match key {
                         BuiltinOptions::Conv2DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Conv2DOptions>>("BuiltinOptions::Conv2DOptions", pos),
                         BuiltinOptions::DepthwiseConv2DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<DepthwiseConv2DOptions>>("BuiltinOptions::DepthwiseConv2DOptions", pos),
@@ -10331,8 +10509,8 @@ pub mod tflite {
         ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
             v.visit_table(pos)?
                 .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("data", Self::VT_DATA, false)?
-                .visit_field::<u64>("offset", Self::VT_OFFSET, false)?
-                .visit_field::<u64>("size", Self::VT_SIZE, false)?
+                .visit_field::<super::super::verify::Anywhere<u64>>("offset", Self::VT_OFFSET, false)?
+                .visit_field::<super::super::verify::Anywhere<u64>>("size", Self::VT_SIZE, false)?
                 .finish();
             Ok(())
         }

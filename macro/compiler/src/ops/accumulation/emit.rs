@@ -20,6 +20,11 @@ impl Accumulation {
                 constants.words("BIAS", bias),
                 quote!(),
             ),
+            Terms::Wide { filter, bias } => (
+                constants.int16_bytes("FILTER", filter),
+                constants.words("BIAS", bias),
+                quote!(, [u8; 2], i32),
+            ),
             Terms::I64 { filter, bias } => (
                 constants.bytes("FILTER", filter),
                 constants.long_words("BIAS", bias),
