@@ -8,7 +8,7 @@ use ndarray_npy::NpzWriter;
 use niello_compiler::Options;
 use niello_compiler::evaluate::{Data, Model};
 use niello_tests::cases::request;
-use niello_tests::{here, read_npz};
+use niello_tests::{flat, here, read_npz};
 
 /// How much less than the converter's SQNR is as good.
 const MARGIN_DB: f64 = 0.5;
@@ -126,5 +126,24 @@ fn float_evaluator_rounds_what_training_rounded() {
         let got = record.simulated(&file(&format!("{name}_f32.tflite")));
         let db = record.sqnr(&got);
         assert!(db > 120.0, "{name}: {db:.1} dB to LiteRT's outputs");
+    }
+}
+
+mod decoder {
+    niello::include_model! { pub fn model = "models/qat/decoder_f32.tflite" }
+}
+
+#[test]
+fn emitted_code_is_the_simulated_program() {
+    let record = Record(read_npz(&file("decoder.npz")));
+    let want = record.outputs(&file("decoder_f32.tflite"), None);
+    let want = want.expect("a model without calibration");
+    let images = record.array("evaluation:image").axis_iter(Axis(0));
+    for (image, want) in images.zip(want.chunks(4)) {
+        let image: Vec<f32> = image.iter().copied().collect();
+        let image = decoder::model::Image::from_slice(&image).expect("its shape");
+        let got = flat(&decoder::model(image).y);
+        let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;
+        assert!(want.iter().zip(&got).all(close), "{got:?}, not {want:?}");
     }
 }
