@@ -245,6 +245,8 @@ mod tests {
             element,
             quantization,
             constant: None,
+            unsigned: false,
+            channel_zero_points: Vec::new(),
             kept: None,
             trained: false,
         }

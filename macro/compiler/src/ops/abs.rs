@@ -1,7 +1,7 @@
 //! ABS: the magnitude.
 
 use super::table::TableKernel;
-use super::unary::Unary;
+use super::unary::{IntegerFunction, Unary};
 use super::unary_i16::TwoSlopesKernel;
 use super::{LowerContext, Lowered, ParseContext};
 use crate::error::Result;
@@ -24,7 +24,7 @@ impl Unary for Abs {
         x.abs()
     }
 
-    fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
+    fn integer(&self) -> Option<IntegerFunction> {
         Some(("abs_i32", i32::wrapping_abs))
     }
 

@@ -1,7 +1,7 @@
 //! NEG: the opposite.
 
 use super::ParseContext;
-use super::unary::Unary;
+use super::unary::{IntegerFunction, Unary};
 use crate::error::Result;
 
 #[derive(Clone)]
@@ -20,7 +20,7 @@ impl Unary for Neg {
         -x
     }
 
-    fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
+    fn integer(&self) -> Option<IntegerFunction> {
         Some(("neg_i32", i32::wrapping_neg))
     }
 }

@@ -13,6 +13,9 @@ use super::{
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, QuantParams};
 
+/// What the runtime calls a function of int32 values, and the function.
+pub(super) type IntegerFunction = (&'static str, fn(i32) -> i32);
+
 /// What sets one elementwise function apart from another.
 pub(crate) trait Unary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
@@ -31,7 +34,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     }
 
     /// The function of int32 values, and what the runtime calls it.
-    fn integer(&self) -> Option<(&'static str, fn(i32) -> i32)> {
+    fn integer(&self) -> Option<IntegerFunction> {
         None
     }
 

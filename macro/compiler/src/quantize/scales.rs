@@ -27,7 +27,7 @@ fn computed(graph: &Graph) -> Vec<ValueId> {
         .filter(|&v| {
             let value = &graph.values[v];
             let is_exact = value.kept == Some(Kept::Exact);
-            value.element.is_real() && !(is_exact && !is_read_quantized(graph, v))
+            value.element.is_real() && (!is_exact || is_read_quantized(graph, v))
         })
         .collect()
 }
