@@ -347,20 +347,21 @@ pub(crate) fn round(x: f32) -> i32 {
         .saturating_sub(i32::from(rest <= -0.5))
 }
 
-/// The square root, by Newton's method; 0 for what has none.
+/// The square root, correctly rounded.
 pub(crate) fn sqrt(x: f32) -> f32 {
-    if !(x >= f32::MIN_POSITIVE) {
-        return 0.0;
+    if x.is_nan() || x < 0.0 {
+        return f32::NAN;
     }
-    if x == f32::INFINITY {
+    if x == 0.0 || x == f32::INFINITY {
         return x;
     }
-    // Half the exponent.
-    let mut root = f32::from_bits((x.to_bits() >> 1) + 0x1FBD_1DF5);
-    for _ in 0..3 {
-        root = 0.5 * (root + x / root);
+    let wide = f64::from(x);
+    // Half of the exponent; each of Newton's steps doubles the bits that are right.
+    let mut root = f64::from_bits((wide.to_bits() >> 1) + 0x1ff8_0000_0000_0000);
+    for _ in 0..5 {
+        root = 0.5 * (root + wide / root);
     }
-    root
+    root as f32
 }
 
 /// e^x for any x, with a relative error below 4e-7.

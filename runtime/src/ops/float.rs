@@ -8,6 +8,7 @@ use super::real::floor_mod_of;
 use super::reduce::Reduce;
 use super::tail::{logistic, tanh};
 use super::window::Window;
+use crate::arithmetic::sqrt;
 
 /// Parameters of elementwise functions of two operands.
 #[derive(Clone, Copy, Debug)]
@@ -105,23 +106,6 @@ fn round_to_even(x: f32) -> f32 {
     }
     // The sum has no bits for fractions: it is rounded.
     ((x.abs() + 8_388_608.0) - 8_388_608.0).copysign(x)
-}
-
-/// The square root, correctly rounded.
-fn sqrt(x: f32) -> f32 {
-    if x.is_nan() || x < 0.0 {
-        return f32::NAN;
-    }
-    if x == 0.0 || x == f32::INFINITY {
-        return x;
-    }
-    let wide = f64::from(x);
-    // Half of the exponent; each of Newton's steps doubles the bits that are right.
-    let mut root = f64::from_bits((wide.to_bits() >> 1) + 0x1ff8_0000_0000_0000);
-    for _ in 0..5 {
-        root = 0.5 * (root + wide / root);
-    }
-    root as f32
 }
 
 macro_rules! unary {

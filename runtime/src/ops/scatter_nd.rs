@@ -76,10 +76,10 @@ pub fn scatter_nd<T: Scatter>(p: &ScatterNd, indices: &[i32], updates: &[T], out
     let named = p.dims.get(p.dims.len().saturating_sub(p.depth)..);
     let slices = updates.chunks_exact(p.inner.max(1));
     for (vector, slice) in indices.chunks_exact(p.depth.max(1)).zip(slices) {
-        let dims = vector.iter().zip(named.unwrap_or(&[]));
-        let at = dims.fold(Some(0), |at: Option<usize>, (&i, &n)| {
+        let mut dims = vector.iter().zip(named.unwrap_or(&[]));
+        let at = dims.try_fold(0, |at: usize, (&i, &n)| {
             let i = usize::try_from(i).ok().filter(|&i| i < n)?;
-            Some(at? * n + i)
+            Some(at * n + i)
         });
         let place = at.and_then(|at| output.get_mut(at * p.inner..));
         for (out, &x) in place.unwrap_or(&mut []).iter_mut().zip(slice) {
