@@ -11,12 +11,8 @@ use niello_tests::{read_npz, sample, samples, shared};
 /// What `index.json` asks of an output.
 fn wanted(case: &serde_json::Value, output: &str) -> f64 {
     let converter = case["ptq_sqnr_db"]["converter"][output].as_f64();
-    let want = case["want_db"].as_f64();
-    [converter.map(|db| db - 0.5), want]
-        .into_iter()
-        .flatten()
-        .fold(20.0, f64::max)
-        .min(want.or(converter.map(|db| db - 0.5)).unwrap_or(20.0))
+    let both = [converter.map(|db| db - 0.5), case["want_db"].as_f64()];
+    both.into_iter().flatten().reduce(f64::max).unwrap_or(20.0)
 }
 
 /// SQNR of each output, in dB.
@@ -24,10 +20,11 @@ fn measure(name: &str, options: &Options) -> Result<Vec<(String, f64)>, String> 
     let folder = shared().join("cases");
     let path = folder.join(format!("models/{name}_f32.tflite"));
     let dataset = folder.join(format!("data/{name}_calibration.npz"));
-    let model = Model::read(&path, options).map_err(|e| e.to_string())?;
+    let dataset = Some(dataset).filter(|d| d.exists());
+    let model = Model::read_for(&path, options, dataset.as_deref()).map_err(|e| e.to_string())?;
     let request = Request {
         model: path,
-        dataset: Some(dataset).filter(|d| d.exists()),
+        dataset,
         options: options.clone(),
         cache: None,
     };
@@ -37,11 +34,12 @@ fn measure(name: &str, options: &Options) -> Result<Vec<(String, f64)>, String> 
     let mut sums = vec![(0.0_f64, 0.0_f64); model.outputs().len()];
     for i in 0..samples(&inputs) {
         let call: Vec<Data> = (model.inputs().iter())
-            .map(|port| data(port, sample(&inputs, &port.name, i)))
+            .map(|port| data(port, wide(sample(&inputs, &port.name, i))))
             .collect();
         let got = quantized.run(&call);
         for ((port, got), sum) in model.outputs().iter().zip(got).zip(&mut sums) {
-            let want = data(port, sample(&golden, &format!("out:{}", port.name), i));
+            let want = sample(&golden, &format!("out:{}", port.name), i);
+            let want = data(port, wide(want));
             for (w, g) in reals(want).into_iter().zip(reals(got)) {
                 sum.0 += w.powi(2);
                 sum.1 += (w - g).powi(2);
@@ -51,6 +49,10 @@ fn measure(name: &str, options: &Options) -> Result<Vec<(String, f64)>, String> 
     let db = |(signal, noise): (f64, f64)| 10.0 * (signal / noise.max(1e-30)).log10();
     let names = model.outputs().into_iter().map(|port| port.name);
     Ok(names.zip(sums.into_iter().map(db)).collect())
+}
+
+fn wide(data: Vec<f32>) -> Vec<f64> {
+    data.into_iter().map(f64::from).collect()
 }
 
 fn reals(data: Data) -> Vec<f64> {

@@ -140,7 +140,7 @@ fn emitted_code_is_the_simulated_program() {
     let want = want.expect("a model without calibration");
     let images = record.array("evaluation:image").axis_iter(Axis(0));
     for (image, want) in images.zip(want.chunks(4)) {
-        let image: Vec<f32> = image.iter().copied().collect();
+        let image: Vec<f32> = image.iter().map(|&x| x as f32).collect();
         let image = decoder::model::Image::from_slice(&image).expect("its shape");
         let got = flat(&decoder::model(image).y);
         let close = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-6;

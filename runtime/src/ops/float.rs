@@ -42,6 +42,8 @@ binary! {
     float_mul: |a, b| a * b;
     /// `input1 / input2`.
     float_div: |a, b| a / b;
+    /// `input1 / input2`, rounded down.
+    float_floor_div: |a: f32, b: f32| floor(a / b);
     /// The larger.
     float_maximum: f32::max;
     /// What the quotient that is rounded down leaves.

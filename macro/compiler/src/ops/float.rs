@@ -28,6 +28,7 @@ const BINARY: &[(&str, &str)] = &[
     ("ADD", "float_add"),
     ("ATAN2", "float_atan2"),
     ("DIV", "float_div"),
+    ("FLOOR_DIV", "float_floor_div"),
     ("FLOOR_MOD", "float_floor_mod"),
     ("MAXIMUM", "float_maximum"),
     ("MINIMUM", "float_minimum"),
