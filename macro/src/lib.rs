@@ -92,6 +92,7 @@ use proc_macro::TokenStream;
 /// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is |
 /// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |
 /// | `signature = "name"` | | which signature of the model, if it has several |
+/// | `shapes("name": [1, 96, 96, 3], ..)` | the dataset's | shapes of inputs that the file leaves open, with the batch, by input name |
 /// | `images(resize = true, scale = 1/255, offset = 0)` | as shown; `scale = 1` for a model that begins by scaling bytes itself | what the bytes of image files and of `u8` arguments stand for: `byte * scale + offset` |
 /// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
 /// | `inputs = arguments` | `arguments` | `arena`: inputs live in the arena and are written there, by `arena.image()` for an input `image`; a run reuses their memory |

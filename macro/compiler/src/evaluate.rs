@@ -9,7 +9,7 @@ use crate::calibrate::{self, Samples};
 use crate::compile::{Front, Quantization, Request, read_model};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::graph::{ElementType, Graph, InputShapes, QuantParams};
+use crate::graph::{ElementType, Graph, InputShapes, Node, QuantParams};
 use crate::ops::Buffer;
 use crate::options::Options;
 use crate::plan;
@@ -116,6 +116,20 @@ impl Model {
             .collect())
     }
 
+    /// The operators that are left when what is known at compile time has been computed,
+    /// each with the element type of what it reads, as the file has it: that of the first
+    /// computed operand of real numbers. Without one it is the output's, where an operand
+    /// has that type (indices or a mask choose from it), else the first computed operand's.
+    pub fn typed_operators(&self, options: &Options) -> Result<Vec<(&'static str, ElementType)>> {
+        let shapes = InputShapes {
+            chosen: &options.shapes,
+            sampled: &|| Ok(Vec::new()),
+        };
+        let graph = Graph::read(&self.bytes, options.signature.as_deref(), &shapes)?;
+        let typed = |node: &Node| Some((node.op.name(), element_read(&graph, node)?));
+        Ok(graph.nodes.iter().filter_map(typed).collect())
+    }
+
     /// Runs the float model on one sample: a flat slice per input.
     pub fn run(&self, inputs: &[&[f32]]) -> Result<Vec<ArrayD<f32>>> {
         Ok(self.run_sequence(&[inputs.to_vec()])?.remove(0))
@@ -149,6 +163,25 @@ impl Model {
             graph,
         })
     }
+}
+
+/// See [`Model::typed_operators`]; `None` if it reads constants alone.
+fn element_read(graph: &Graph, node: &Node) -> Option<ElementType> {
+    let inputs = || node.inputs.iter().flatten().map(|&v| &graph.values[v]);
+    let mut computed = inputs().filter(|v| v.constant.is_none());
+    let first = computed.clone().next()?;
+    let output = &graph.values[node.output()];
+    let moves = inputs().any(|v| v.element == output.element);
+    let value = match computed.find(|v| v.element.is_real()) {
+        Some(real) => real,
+        // Indices or a mask say what is taken.
+        None if moves => output,
+        None => first,
+    };
+    Some(match value.element {
+        ElementType::I8 if value.unsigned => ElementType::U8,
+        element => element,
+    })
 }
 
 /// The names of all operators of a model's subgraphs.

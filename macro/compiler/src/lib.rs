@@ -36,8 +36,8 @@ pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
 pub use graph::{ElementType, QuantParams};
 pub use ops::{
-    AdditionNumbers, SUPPORTED, linear_product, long_pairs, narrowed, rows_of_weights, transformed,
-    truncation, widened,
+    AdditionNumbers, SUPPORT_COLUMNS, SUPPORTED, Support, linear_product, long_pairs, narrowed,
+    operators_page, rows_of_weights, support, transformed, truncation, widened,
 };
 pub use options::{Comparison, Metric, Options, Requirement};
 pub use shortened::ready_numbers;

@@ -4,7 +4,8 @@
 //! 1. `ops/<op>.rs` here: a type that implements [`Operator`] (what it is) and,
 //!    where no existing kernel fits, one that implements [`Kernel`] (how int8
 //!    does it). A function of one value needs only [`unary::Unary`].
-//! 2. Its row in `operators!` below.
+//! 2. Its row in `operators!` below, and the element types it takes in `support.rs`,
+//!    from which `docs/operators.md` is written.
 //! 3. If there is a new kernel: `runtime/src/ops/<op>.rs` and its row in
 //!    `runtime/src/ops/mod.rs`.
 //! 4. A fixture: a model of it in `tests/models`, made by `tests/models/make.py`.
@@ -51,6 +52,7 @@ mod sigmoid;
 mod softmax_i16;
 mod spectrum;
 pub(crate) mod strided;
+mod support;
 pub(crate) mod table;
 pub(crate) mod tail;
 mod truncation;
@@ -76,6 +78,7 @@ pub use narrow::narrowed;
 pub(crate) use operator::{Cast, ChannelRole, Operator, Saturation};
 pub use pairs::long_pairs;
 pub(crate) use part::PartKernel;
+pub use support::{SUPPORT_COLUMNS, Support, operators_page, support};
 pub(crate) use truncation::Truncation;
 pub use truncation::truncation;
 pub use winograd::transformed;

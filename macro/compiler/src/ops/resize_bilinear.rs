@@ -124,6 +124,8 @@ impl Operator for ResizeBilinear {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        // Its kernels are of int8.
+        context.output_params()?;
         let shape = &context.input(0)?.value.shape;
         if context.in_uint8 {
             return Ok(Lowered::unary(ResizeBilinearUint8Kernel {

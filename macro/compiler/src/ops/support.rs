@@ -1,0 +1,325 @@
+//! Which element types each operator takes: what `docs/operators.md` shows.
+//!
+//! A test compares these rows with the models of `tests/models/ops`.
+
+use crate::graph::ElementType;
+use crate::tflite::{self, BuiltinOperator};
+
+/// What becomes of an operator that reads tensors of one element type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// There is a kernel.
+    Runs {
+        /// A model of the tests shows it.
+        tested: bool,
+    },
+    /// It is known at compile time, or resolved then.
+    Folded {
+        /// A model of the tests shows it.
+        tested: bool,
+    },
+    /// It is refused, or TFLite itself has no such kernel and nobody has looked.
+    No,
+}
+
+impl Support {
+    fn new(letter: char) -> Self {
+        match letter {
+            'y' => Support::Runs { tested: true },
+            'r' => Support::Runs { tested: false },
+            'f' => Support::Folded { tested: true },
+            'F' => Support::Folded { tested: false },
+            _ => Support::No,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Support::Runs { tested: true } => "yes",
+            Support::Runs { tested: false } => "yes*",
+            Support::Folded { tested: true } => "folded",
+            Support::Folded { tested: false } => "folded*",
+            Support::No => "-",
+        }
+    }
+}
+
+/// The columns, in the order of the letters of [`ROWS`].
+pub const SUPPORT_COLUMNS: [(ElementType, &str); 6] = [
+    (ElementType::F32, "float32"),
+    (ElementType::I8, "int8"),
+    (ElementType::I16, "int16x8"),
+    (ElementType::U8, "uint8"),
+    (ElementType::I32, "int32"),
+    (ElementType::Bool, "bool"),
+];
+
+/// Name; a letter for each column (see [`Support::new`]); whether TensorFlow Lite Micro's
+/// resolver has it; a note.
+#[rustfmt::skip]
+const ROWS: &[(&str, &str, bool, &str)] = &[
+    ("ABS", "yyyry-", true, ""),
+    ("ADD", "yyyyy-", true, ""),
+    ("ADD_N", "yr-r--", true, ""),
+    ("ARG_MAX", "yyrrrr", true, ""),
+    ("ARG_MIN", "yyrrrr", true, ""),
+    ("ASSIGN_VARIABLE", "yy----", true, "becomes a field of `State`"),
+    ("ATAN2", "yr-r--", false, "int8 is computed in f32, which needs the feature `float`"),
+    ("AVERAGE_POOL_2D", "yyyy--", true, ""),
+    ("BATCH_MATMUL", "yyyr--", true, ""),
+    ("BATCH_TO_SPACE_ND", "yyrrrr", true, ""),
+    ("BROADCAST_ARGS", "----f-", true, ""),
+    ("BROADCAST_TO", "yyrrrr", true, ""),
+    ("CALL_ONCE", "ff----", true, "inlined: what variables begin with"),
+    ("CAST", "yyyyyy", true, "from these types; to all that they can hold"),
+    ("CEIL", "yr-r--", true, ""),
+    ("COMPLEX_ABS", "y-----", false, "always computes in f32"),
+    ("CONCATENATION", "yyyyrr", true, "a fused activation is refused"),
+    ("CONV_2D", "yyyy--", true, "INT4 and INT2 weights, too; groups"),
+    ("CONV_3D", "y-----", false, "becomes CONV_2D"),
+    ("COS", "yr-r--", true, ""),
+    ("CUMSUM", "yr-r--", true, ""),
+    ("DENSIFY", "ff----", false, "of sparse constants"),
+    ("DEPTHWISE_CONV_2D", "yyyy--", true, "INT4 weights, too"),
+    ("DEPTH_TO_SPACE", "yyrrrr", true, ""),
+    ("DEQUANTIZE", "Fyrr--", true, "float32 means weights in float16"),
+    ("DIV", "yy-ry-", true, "int16 is refused"),
+    ("DYNAMIC_UPDATE_SLICE", "yrrrrr", true, ""),
+    ("ELU", "yr-r--", true, ""),
+    ("EMBEDDING_LOOKUP", "rrrrrr", true, "the type is the table's; ids are int32"),
+    ("EQUAL", "yyrryr", true, ""),
+    ("EXP", "yy-r--", true, "int16 is refused"),
+    ("EXPAND_DIMS", "rrrrrr", true, ""),
+    ("FAKE_QUANT", "r-----", false, "becomes a range of the tensor"),
+    ("FILL", "rrrrrr", true, "of a shape that is known at compile time"),
+    ("FLOOR", "yr-r--", true, ""),
+    ("FLOOR_DIV", "yr-ry-", true, ""),
+    ("FLOOR_MOD", "yr-ry-", true, "int8 is computed in f32"),
+    ("FULLY_CONNECTED", "yyyy--", true, "INT4, INT2 and int8 weights with one zero point, too; weights of float models may be computed at run time"),
+    ("GATHER", "yyrrrr", true, "indices may be computed at run time"),
+    ("GATHER_ND", "yyrrrr", true, "indices may be computed at run time"),
+    ("GELU", "yy-r--", false, "int16 is refused"),
+    ("GREATER", "yyrrrr", true, ""),
+    ("GREATER_EQUAL", "yyrrrr", true, ""),
+    ("HARD_SWISH", "yy-r--", true, "int16 is refused"),
+    ("IF", "-----F", true, "the condition must be known at compile time; the branch is inlined"),
+    ("L2_NORMALIZATION", "yy-y--", true, "int16 and a fused activation are refused"),
+    ("LEAKY_RELU", "yyyr--", true, ""),
+    ("LESS", "yyrryr", true, ""),
+    ("LESS_EQUAL", "yyrrrr", true, ""),
+    ("LOG", "yy-r--", true, "int16 is refused"),
+    ("LOGICAL_AND", "-----y", true, ""),
+    ("LOGICAL_NOT", "-----y", true, ""),
+    ("LOGICAL_OR", "-----y", true, ""),
+    ("LOGISTIC", "yyyy--", true, ""),
+    ("LOG_SOFTMAX", "yy-r--", true, "int16 is refused"),
+    ("MAXIMUM", "yyrryr", true, ""),
+    ("MAX_POOL_2D", "yyyy--", true, ""),
+    ("MEAN", "yyyyy-", true, ""),
+    ("MINIMUM", "yyrryr", true, ""),
+    ("MIRROR_PAD", "yyrrrr", true, ""),
+    ("MUL", "yyyyy-", true, ""),
+    ("NEG", "yr-ry-", true, ""),
+    ("NON_MAX_SUPPRESSION_V4", "y-----", false, "always computes in f32"),
+    ("NON_MAX_SUPPRESSION_V5", "y-----", false, "always computes in f32"),
+    ("NOT_EQUAL", "yrrrrr", true, ""),
+    ("ONE_HOT", "----y-", false, "the type is that of the indices; values may be of any"),
+    ("PACK", "yyrrrr", true, ""),
+    ("PAD", "yyyrrr", true, ""),
+    ("PADV2", "yyrrrr", true, ""),
+    ("POW", "yr-ry-", false, "int8 is computed in f32, which needs the feature `float`"),
+    ("PRELU", "yy-r--", true, "int16 is refused"),
+    ("QUANTIZE", "yyyry-", true, "int32 has a scale"),
+    ("RANGE", "F---F-", false, "of constants"),
+    ("RANK", "FFFFFF", false, ""),
+    ("READ_VARIABLE", "yy----", true, "becomes a field of `State`"),
+    ("REDUCE_ALL", "-----y", true, ""),
+    ("REDUCE_ANY", "-----y", false, ""),
+    ("REDUCE_MAX", "yyrryr", true, ""),
+    ("REDUCE_MIN", "yyrryr", true, ""),
+    ("REDUCE_PROD", "yy-ry-", false, "int16 is refused"),
+    ("RELU", "yyyr--", true, ""),
+    ("RELU6", "rrry--", true, ""),
+    ("RELU_0_TO_1", "rr-r--", false, ""),
+    ("RELU_N1_TO_1", "yy-y--", false, "int16 is refused alone, not fused"),
+    ("RESHAPE", "yyryrr", true, ""),
+    ("RESIZE_BILINEAR", "yy-y--", true, "int16 is refused"),
+    ("RESIZE_NEAREST_NEIGHBOR", "yyrrrr", true, ""),
+    ("REVERSE_SEQUENCE", "rrrryr", false, ""),
+    ("REVERSE_V2", "yyrrrr", true, ""),
+    ("RFFT2D", "y-----", false, "always computes in f32; lengths are powers of two"),
+    ("ROUND", "yr-r--", true, ""),
+    ("RSQRT", "yyyr--", true, ""),
+    ("SCATTER_ND", "yyrryr", false, ""),
+    ("SELECT", "yyrrrr", false, "the type is that of the values"),
+    ("SELECT_V2", "yyrrrr", true, "the type is that of the values"),
+    ("SHAPE", "FFFFFF", true, ""),
+    ("SIGN", "yr-r--", false, ""),
+    ("SIN", "yr-r--", true, ""),
+    ("SLICE", "yyrryr", true, "its begin may be computed at run time, its size not"),
+    ("SOFTMAX", "yyyy--", true, ""),
+    ("SPACE_TO_BATCH_ND", "yyrrrr", true, ""),
+    ("SPACE_TO_DEPTH", "yyrrrr", true, ""),
+    ("SPLIT", "yyrrrr", true, ""),
+    ("SPLIT_V", "yyrrrr", true, ""),
+    ("SQRT", "yy-r--", true, "int16 is refused"),
+    ("SQUARE", "yr-r--", true, ""),
+    ("SQUARED_DIFFERENCE", "yyyry-", true, ""),
+    ("SQUEEZE", "rrrrrr", true, ""),
+    ("STABLEHLO_COMPOSITE", "ff----", false, "replaced by its decomposition"),
+    ("STRIDED_SLICE", "yyrrrr", true, ""),
+    ("SUB", "yyyyy-", true, ""),
+    ("SUM", "yyrry-", true, ""),
+    ("SVDF", "yy-r--", true, "its state may be int8 or int16"),
+    ("TANH", "yyyy--", true, ""),
+    ("TFLite_Detection_PostProcess", "y-----", true, "always computes in f32"),
+    ("TILE", "yyrrrr", false, ""),
+    ("TOPK_V2", "yyrrrr", false, ""),
+    ("TRANSPOSE", "yyrrrr", true, ""),
+    ("TRANSPOSE_CONV", "yyyy--", true, "its shape must be known at compile time"),
+    ("UNIDIRECTIONAL_SEQUENCE_LSTM", "yy-r--", true, "no peepholes, projection or layer normalization"),
+    ("UNPACK", "yyrrrr", true, ""),
+    ("VAR_HANDLE", "yy----", true, "becomes a field of `State`"),
+    ("WHERE", "F---FF", false, "of a constant: how many indices there are depends on it"),
+    ("WHILE", "-----F", true, "the number of rounds must be known at compile time; the body is inlined"),
+    ("ZEROS_LIKE", "ffFFFF", true, ""),
+    ("Convolution2DTransposeBias", "yyrr--", false, ""),
+    ("MaxPoolingWithArgmax2D", "y-----", false, "always computes in f32"),
+    ("MaxUnpooling2D", "y-----", false, "always computes in f32"),
+];
+
+/// What TensorFlow Lite Micro's resolver has and Niello lacks, and why.
+const LACKING: &[(&str, &str)] = &[
+    ("L2_POOL_2D", "not written yet"),
+    ("CIRCULAR_BUFFER", CIRCULAR),
+    ("SignalDelay", SIGNAL),
+    ("SignalEnergy", SIGNAL),
+    ("SignalFftAutoScale", SIGNAL),
+    ("SignalFilterBank", SIGNAL),
+    ("SignalFilterBankLog", SIGNAL),
+    ("SignalFilterBankSpectralSubtraction", SIGNAL),
+    ("SignalFilterBankSquareRoot", SIGNAL),
+    ("SignalFramer", SIGNAL),
+    ("SignalIrfft", SIGNAL),
+    ("SignalOverlapAdd", SIGNAL),
+    ("SignalPCAN", SIGNAL),
+    ("SignalRfft", SIGNAL),
+    ("SignalStacker", SIGNAL),
+    ("SignalWindow", SIGNAL),
+    (
+        "TFLM_DECODE",
+        "unpacks weights of TensorFlow Lite Micro's own compressed files; give Niello the file from before the compression",
+    ),
+    (
+        "ethos-u",
+        "a program for one NPU; give Niello the file from before Vela",
+    ),
+];
+
+const CIRCULAR: &str =
+    "a custom operator that keeps a state; models that keep theirs in variables are supported";
+const SIGNAL: &str =
+    "of the signal library: a program computes such features itself, in front of the model";
+
+/// What becomes of the operator `name` on tensors of `element`.
+pub fn support(name: &str, element: ElementType) -> Support {
+    let row = ROWS.iter().find(|row| row.0 == name);
+    let column = SUPPORT_COLUMNS.iter().position(|c| c.0 == element);
+    match (row, column) {
+        (Some(row), Some(column)) => row.1.chars().nth(column).map_or(Support::No, Support::new),
+        _ => Support::No,
+    }
+}
+
+/// The text of `docs/operators.md`.
+pub fn operators_page() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    let columns: Vec<&str> = SUPPORT_COLUMNS.iter().map(|c| c.1).collect();
+    text += &format!(
+        "\n| operator | {} | TFLM | note |\n|---|{}---|---|\n",
+        columns.join(" | "),
+        "---|".repeat(columns.len())
+    );
+    for (name, letters, micro, note) in ROWS {
+        let cells: Vec<&str> = letters.chars().map(|l| Support::new(l).text()).collect();
+        let micro = if *micro { "yes" } else { "-" };
+        text += &format!("| {name} | {} | {micro} | {note} |\n", cells.join(" | "));
+    }
+    text += "\n## Not supported\n\nThese builtin operators of TFLite are refused, all of them at once, by name and place:\n\n";
+    let others = BuiltinOperator::ENUM_VALUES.iter().filter(|&&code| {
+        let name = tflite::operator_name(code);
+        ROWS.iter().all(|row| row.0 != name)
+            && ![BuiltinOperator::CUSTOM, BuiltinOperator::DELEGATE].contains(&code)
+            && !name.starts_with("PLACEHOLDER")
+    });
+    let mut others: Vec<String> = others.map(|&code| tflite::operator_name(code)).collect();
+    others.sort();
+    text += &wrapped(&others);
+    text += "\nCustom operators other than those of the table are refused, too.\n\n## In TensorFlow Lite Micro, not in Niello\n\n| operator | reason |\n|---|---|\n";
+    for (name, reason) in LACKING {
+        text += &format!("| {name} | {reason} |\n");
+    }
+    text
+}
+
+/// Names with commas between them, in lines of up to 120 characters.
+fn wrapped(names: &[String]) -> String {
+    let mut text = String::new();
+    let mut width = 0;
+    for (i, name) in names.iter().enumerate() {
+        if width + name.len() + 2 > 120 {
+            text += "\n";
+            width = 0;
+        } else if i > 0 {
+            text += " ";
+            width += 1;
+        }
+        let end = if i + 1 == names.len() { "" } else { "," };
+        text += &format!("{name}{end}");
+        width += name.len() + 1;
+    }
+    text + "\n"
+}
+
+const INTRODUCTION: &str = "\
+# Operators
+
+`macro/compiler/src/ops/support.rs` has the rows of this page; `NIELLO_BLESS=1 cargo test -p niello-tests --test readme`
+writes it. The same test compiles the models of `tests/models/ops` and compares: whatever they contain is \"yes\" here, and
+\"yes\" without a star is in one of them.
+
+A column is the element type of what the operator reads, as the file has it: its real numbers, or integers where it reads no
+others; where indices or a mask choose values, that of the values. float32 is an operator of a float model, which Niello
+quantizes, or computes in f32 where a file or `tensors(.. float)` wants that. int64 counts as int32, and float16 weights as
+float32.
+
+| cell | meaning |
+|---|---|
+| yes | it runs, and a model of `tests/models/ops` shows it |
+| yes* | the compiler has a kernel for it; no model of `tests/models/ops` shows it |
+| folded | only where it is known at compile time, or resolved then |
+| folded* | the same; no model of `tests/models/ops` shows it |
+| - | refused with an error, or TFLite itself has no such kernel and nobody has looked |
+
+Every operator whose operands are all constants is computed at compile time. TFLM says whether TensorFlow Lite Micro's
+`MicroMutableOpResolver` knows the operator, in whatever types. Fused activations are RELU, RELU6 and RELU_N1_TO_1.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_supported_operator_has_a_row() {
+        let mut rows: Vec<&str> = ROWS.iter().map(|row| row.0).collect();
+        let mut supported = super::super::SUPPORTED.to_vec();
+        rows.sort_unstable();
+        supported.sort_unstable();
+        assert_eq!(rows, supported);
+        assert!(LACKING.iter().all(|(name, _)| !rows.contains(name)));
+        for (name, letters, ..) in ROWS {
+            let known = letters.chars().all(|l| "yrfF-".contains(l));
+            assert!(known && letters.len() == SUPPORT_COLUMNS.len(), "{name}");
+        }
+    }
+}
