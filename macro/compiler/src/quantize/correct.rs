@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::graph::{Graph, Value};
-use crate::ops::Buffer;
+use crate::ops::{Buffer, QuantRule};
 use crate::parallel;
 
 /// What was added to the biases, by step; empty for steps without weights.
@@ -150,13 +150,19 @@ fn errors(
     let Some(real) = value.and_then(|v| run.real.advance(graph, v)) else {
         return moments;
     };
-    // What an activation, or a range that training simulated, clips says nothing about the bias.
+    // What is clipped on purpose says nothing about the bias: by an activation, by a range
+    // that training simulated, or by that of a maximum, which chooses nothing outside.
     let node = graph.nodes.iter().find(|n| Some(n.output()) == value);
     let (mut min, mut max) = node
         .and_then(|n| n.op.clips())
         .map_or((f32::MIN, f32::MAX), |a| a.bounds());
     let simulated = value.map(|v| &graph.values[v]).filter(|v| v.trained);
-    if let Some(params) = simulated.and_then(Value::given_params) {
+    let is_chosen = graph
+        .nodes
+        .iter()
+        .any(|n| n.op.rule() == QuantRule::Choice && n.inputs.contains(&value));
+    let chosen = program.tensors[step.output()].params.filter(|_| is_chosen);
+    if let Some(params) = simulated.and_then(Value::given_params).or(chosen) {
         min = min.max(params.dequantize(i8::MIN));
         max = max.min(params.dequantize(i8::MAX));
     }

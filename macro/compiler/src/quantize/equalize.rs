@@ -38,6 +38,14 @@ struct Class {
 /// all, 1 is fully; chosen by measurement (`benches/accuracy.rs`).
 const MIXED_STRENGTH: f32 = 0.3;
 
+/// There, channels keep room for this much more than what was seen of them: the samples
+/// do not have all that the model will be given.
+const MIXED_HEADROOM: f32 = 2.0;
+
+/// A channel that fewer values of the samples than this are in is left alone: what was
+/// seen of it says little about its range.
+const ENOUGH: usize = 256;
+
 /// No channel is enlarged more than this.
 const LARGEST: f32 = 1024.0;
 
@@ -54,40 +62,58 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Factors {
         let inputs = samples.sample(*sample);
         evaluate_from(graph, &views(&inputs), states, |value, data| {
             if let Some(&channels) = wanted.get(&value) {
-                let mut ranges = vec![0.0_f32; channels];
+                let mut ranges = vec![Seen::default(); channels];
                 for (i, x) in data.iter().enumerate() {
-                    ranges[i % channels] = ranges[i % channels].max(x.abs());
+                    ranges[i % channels].add(*x);
                 }
                 seen.push((value, ranges));
             }
         });
         seen
     });
-    let mut ranges: HashMap<ValueId, Vec<f32>> = HashMap::new();
+    let mut ranges: HashMap<ValueId, Vec<Seen>> = HashMap::new();
     for (value, sample) in seen.into_iter().flatten() {
         let all = ranges
             .entry(value)
-            .or_insert_with(|| vec![0.0; sample.len()]);
-        all.iter_mut().zip(sample).for_each(|(a, s)| *a = a.max(s));
+            .or_insert_with(|| vec![Seen::default(); sample.len()]);
+        all.iter_mut().zip(sample).for_each(|(a, s)| a.merge(s));
     }
     let mut factors = Factors::new();
     for class in &classes {
-        let mut range = vec![0.0_f32; class.channels];
+        let mut range = vec![Seen::default(); class.channels];
         for tensor in class.tensors.iter().filter_map(|t| ranges.get(t)) {
-            range
-                .iter_mut()
-                .zip(tensor)
-                .for_each(|(a, r)| *a = a.max(*r));
+            range.iter_mut().zip(tensor).for_each(|(a, r)| a.merge(*r));
         }
         factors.push((class.tensors[0], class_factors(class, &range)));
     }
     factors
 }
 
+/// What was seen of a channel.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// The largest magnitude.
+    range: f32,
+    /// How many values are not zero.
+    count: usize,
+}
+
+impl Seen {
+    fn add(&mut self, x: f32) {
+        self.range = self.range.max(x.abs());
+        self.count += usize::from(x != 0.0);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.range = self.range.max(other.range);
+        self.count += other.count;
+    }
+}
+
 /// The factors of one class from its channels' ranges: at most 1, so that a
 /// channel that RELU6 clips stays what it is.
-fn class_factors(class: &Class, ranges: &[f32]) -> Vec<f32> {
-    let max = ranges.iter().fold(0.0_f32, |m, x| m.max(*x));
+fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
+    let max = ranges.iter().fold(0.0_f32, |m, seen| m.max(seen.range));
     if class.clipped && max > 6.0 {
         // Enlarged channels would be clipped where they were not.
         return vec![1.0; class.channels];
@@ -97,11 +123,16 @@ fn class_factors(class: &Class, ranges: &[f32]) -> Vec<f32> {
         .readers
         .iter()
         .all(|(_, role)| *role == ChannelRole::Depthwise);
-    let strength = if free { 1.0 } else { MIXED_STRENGTH };
-    let factor = |range: &f32| {
+    let (strength, headroom) = if free {
+        (1.0, 1.0)
+    } else {
+        (MIXED_STRENGTH, MIXED_HEADROOM)
+    };
+    let factor = |seen: &Seen| {
         // A dead channel has no range.
-        if *range > 0.0 {
-            (range / max).max(1.0 / LARGEST).powf(strength)
+        if seen.count >= ENOUGH {
+            let ratio = (headroom * seen.range / max).min(1.0);
+            ratio.max(1.0 / LARGEST).powf(strength)
         } else {
             1.0
         }
