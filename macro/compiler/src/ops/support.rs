@@ -60,7 +60,7 @@ pub const SUPPORT_COLUMNS: [(ElementType, &str); 6] = [
 const ROWS: &[(&str, &str, bool, &str)] = &[
     ("ABS", "yyyry-", true, ""),
     ("ADD", "yyyyy-", true, ""),
-    ("ADD_N", "yr-r--", true, ""),
+    ("ADD_N", "yr-r--", true, "int32 is refused"),
     ("ARG_MAX", "yyrrrr", true, ""),
     ("ARG_MIN", "yyrrrr", true, ""),
     ("ASSIGN_VARIABLE", "yy----", true, "becomes a field of `State`"),
@@ -78,7 +78,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("CONV_2D", "yyyy--", true, "INT4 and INT2 weights, too; groups"),
     ("CONV_3D", "y-----", false, "becomes CONV_2D"),
     ("COS", "yr-r--", true, ""),
-    ("CUMSUM", "yr-r--", true, ""),
+    ("CUMSUM", "yr-r--", true, "int32 is refused"),
     ("DENSIFY", "ff----", false, "of sparse constants"),
     ("DEPTHWISE_CONV_2D", "yyyy--", true, "INT4 weights, too"),
     ("DEPTH_TO_SPACE", "yyrrrr", true, ""),

@@ -61,7 +61,7 @@ impl Walk<'_> {
         } else if self.joins_scales(position) {
             end.nodes.push(position);
             for &input in node.inputs.iter().flatten() {
-                if self.graph.values[input].constant.is_none() {
+                if self.is_computed_real(input) {
                     self.back(input, end);
                 }
             }
@@ -75,9 +75,14 @@ impl Walk<'_> {
     fn joins_scales(&self, position: usize) -> bool {
         let node = &self.graph.nodes[position];
         let own = self.scales.find(node.output());
-        let is_other =
-            |&v: &ValueId| self.graph.values[v].constant.is_none() && self.scales.find(v) != own;
+        let is_other = |&v: &ValueId| self.is_computed_real(v) && self.scales.find(v) != own;
         node.op.rule() == QuantRule::SameAsAllInputs && node.inputs.iter().flatten().any(is_other)
+    }
+
+    /// False for indices, too, which have no scale.
+    fn is_computed_real(&self, value: ValueId) -> bool {
+        let value = &self.graph.values[value];
+        value.constant.is_none() && value.element.is_real()
     }
 }
 
@@ -149,9 +154,11 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// An operand of an [`F32End`]'s node, as f32.
+    /// An operand of an [`F32End`]'s node, as f32; indices as they are.
     fn end_operand(&mut self, value: ValueId, end: &F32End) -> Result<TensorId> {
-        if end.starts.contains(&value) {
+        if !self.graph.values[value].element.is_real() {
+            self.held(value)
+        } else if end.starts.contains(&value) {
             self.real(value)
         } else {
             let missing = || Error::model("an operand is not there yet");
