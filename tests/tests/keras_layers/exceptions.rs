@@ -1,12 +1,10 @@
 /// Cases below the bar, and why.
 pub(crate) const EXCEPTIONS: &[(&str, &str)] = &[
     ("activation_hard_shrink", "23.5 dB, the converter 24.0"),
-    ("batch_normalization_conv", "38.2 dB, the converter 39.1"),
     (
         "block_inverted_residual_hard_swish",
         "41.1 dB, the converter 41.7",
     ),
-    ("conv2d", "36.3 dB, the converter 38.3"),
     ("conv3d_strided", "25.6 dB, the converter 38.5"),
     (
         "conv3d_transpose",
@@ -28,8 +26,6 @@ pub(crate) const EXCEPTIONS: &[(&str, &str)] = &[
     ("lstm_masked", "21.6 dB, 22.0 are asked for"),
     ("lstm_state", "17.0 dB, 22.0 are asked for"),
     ("masking", "19.9 dB, 22.0 are asked for"),
-    ("max_pooling2d_same", "29.8 dB, the converter 31.9"),
-    ("maximum", "20.0 dB, the converter 26.3"),
     (
         "mel_spectrogram",
         "operator #27 SQUEEZE (\"functional_1/mel_spectrogram_1/stft/rfft4\"): it reads complex numbers; supported are COMPLEX_ABS and RESHAPE of them",
