@@ -31,11 +31,6 @@ pub const EXCEPTIONS: &[(&str, usize, &str)] = &[
         "random bytes make the divisor 0: the reference converts infinity to an integer, which is undefined",
     ),
     (
-        "floor_div_column",
-        4,
-        "the file divides float32 between conversions and divides by the output's scale; here in fixed point",
-    ),
-    (
         "space_to_batch",
         144,
         "TensorFlow Lite Micro pads int8 with the byte 0; LiteRT, and Niello, with the zero point",

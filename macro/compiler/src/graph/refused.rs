@@ -45,12 +45,6 @@ pub(super) fn operators(places: &[String], custom: &[String]) -> String {
 
 /// Why the data of a constant cannot be read, if that is so.
 pub(super) fn constant(tensor: &Tensor<'_>, read: bool) -> Option<String> {
-    /// Scales by block, which this schema does not know.
-    const BLOCKWISE: u8 = 2;
-    let details = tensor.quantization().map(|q| q.details_type().0);
-    if details == Some(BLOCKWISE) {
-        return Some("is a constant quantized in blocks, which is not supported".to_owned());
-    }
     (!read).then(|| {
         let element = tensor.type_().variant_name();
         let element = element.map_or_else(|| format!("{}", tensor.type_().0), str::to_owned);
