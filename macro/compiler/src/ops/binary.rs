@@ -26,6 +26,11 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
         Activation::None
     }
 
+    /// See [`Operator::by_reciprocal`].
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        None
+    }
+
     /// True if the output is no real number, so that f32 operands need no int8 step.
     fn reads_reals(&self) -> bool {
         false
@@ -87,6 +92,10 @@ impl<B: Binary> Operator for Elementwise<B> {
             [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
             _ => None,
         }
+    }
+
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        self.0.by_reciprocal()
     }
 
     fn reads_reals(&self) -> bool {

@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::binary::{Binary, Elementwise, Integer};
-use super::{Activation, Emitted, LowerContext, ParseContext, Source, Target, broadcast, integer};
+use super::mul::Mul;
+use super::{
+    Activation, Emitted, LowerContext, Operator, ParseContext, Source, Target, broadcast, integer,
+};
 use crate::emit;
 use crate::error::Result;
 use crate::quantize::arithmetic::{
@@ -32,6 +35,10 @@ impl Binary for Div {
 
     fn real(&self, a: f32, b: f32) -> f32 {
         self.activation.apply(a / b)
+    }
+
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        Some(Box::new(Mul::with(self.activation)))
     }
 
     fn activation(&self) -> Activation {

@@ -19,6 +19,10 @@ pub(crate) struct Mul {
 }
 
 impl Mul {
+    pub(super) fn with(activation: Activation) -> Self {
+        Self { activation }
+    }
+
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
         let options = node.operator.builtin_options_as_mul_options();
         Ok(Self {

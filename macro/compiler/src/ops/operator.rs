@@ -155,6 +155,11 @@ pub(crate) trait Operator: Send + Sync {
         self.is_view()
     }
 
+    /// For a division: the multiplication by the reciprocal.
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        None
+    }
+
     /// True if every output is one of the inputs (maxima and minima over a window).
     fn selects(&self) -> bool {
         false

@@ -38,9 +38,11 @@ struct Class {
 /// all, 1 is fully; chosen by measurement (`benches/accuracy.rs`).
 const MIXED_STRENGTH: f32 = 0.3;
 
-/// There, channels keep room for this much more than what was seen of them: the samples
-/// do not have all that the model will be given.
+/// There, channels of which little was seen keep room for this much more: the samples do
+/// not have all that the model will be given.
 const MIXED_HEADROOM: f32 = 2.0;
+/// So many values of a channel say what its range is.
+const MANY: usize = 4096;
 
 /// A channel that fewer values of the samples than this are in is left alone: what was
 /// seen of it says little about its range.
@@ -131,6 +133,7 @@ fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
     let factor = |seen: &Seen| {
         // A dead channel has no range.
         if seen.count >= ENOUGH {
+            let headroom = if seen.count < MANY { headroom } else { 1.0 };
             let ratio = (headroom * seen.range / max).min(1.0);
             ratio.max(1.0 / LARGEST).powf(strength)
         } else {
