@@ -175,7 +175,7 @@ pub fn non_max_suppression(
     count.fill(found as i32);
 }
 
-/// The same without scores.
+/// Selects boxes as [`non_max_suppression`] does, without writing their scores.
 #[allow(clippy::too_many_arguments)]
 pub fn non_max_suppression_v4(
     p: &NonMaxSuppression,

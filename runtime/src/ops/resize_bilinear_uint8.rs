@@ -30,9 +30,9 @@ pub struct ResizeBilinearUint8<'a> {
     pub input_width: usize,
     /// Elements of a pixel.
     pub channels: usize,
-    /// Of each output row.
+    /// The input rows that each output row lies between.
     pub rows: Places<'a>,
-    /// Of each output column.
+    /// The input columns that each output column lies between.
     pub columns: Places<'a>,
 }
 

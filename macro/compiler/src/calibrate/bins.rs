@@ -52,11 +52,11 @@ impl Magnitudes {
 /// The edges of all bins.
 #[derive(Clone, Debug)]
 pub(super) struct Bins {
-    /// Of those below the equal ones, from the smallest on.
+    /// The edges of the bins below the equal ones, from the smallest on.
     below: Vec<f32>,
     min: f32,
     width: f32,
-    /// Of those above.
+    /// The edges of the bins above the equal ones.
     above: Vec<f32>,
 }
 

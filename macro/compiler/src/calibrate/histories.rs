@@ -21,7 +21,7 @@ pub(crate) struct Samples<'a> {
     pub cuts: &'a [Option<Range>],
 }
 
-/// The same samples to read.
+/// Views of samples, one for each input.
 pub(crate) fn views<'a>(inputs: &'a [CowArray<'_, f32, IxDyn>]) -> Vec<ArrayViewD<'a, f32>> {
     inputs.iter().map(|input| input.view()).collect()
 }

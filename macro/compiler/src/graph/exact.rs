@@ -24,12 +24,12 @@ pub(super) fn mark(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool])
             true
         } else if node.op.reads_reals() {
             // A comparison reads all operands alike.
-            reals(graph, node).all(|v| available[v])
+            graph.real_operands(node).all(|v| available[v])
         } else {
             moves(node) && wanted[node.output()] && available[node.output()]
         };
         if !reads {
-            for v in reals(graph, node) {
+            for v in graph.real_operands(node) {
                 wanted[v] = false;
             }
         }
@@ -52,7 +52,7 @@ fn available(graph: &Graph, f32_inputs: &[bool]) -> Vec<bool> {
         available[port.value] = *is_f32 && is_float(port.value);
     }
     for node in &graph.nodes {
-        let made = match reals(graph, node).next() {
+        let made = match graph.real_operands(node).next() {
             // CAST of integers.
             None => node.op.makes_reals(),
             Some(input) => moves(node) && available[input],
@@ -62,14 +62,6 @@ fn available(graph: &Graph, f32_inputs: &[bool]) -> Vec<bool> {
         }
     }
     available
-}
-
-/// The computed operands that hold real numbers.
-fn reals<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = ValueId> {
-    node.inputs.iter().flatten().copied().filter(|&v| {
-        let value = &graph.values[v];
-        value.constant.is_none() && value.element.is_real()
-    })
 }
 
 /// True if the operator only moves elements of its first operand.

@@ -9,7 +9,7 @@
 //!   of float arithmetic, as in the file.
 //! - Left to quantization are operators with weights and those without a float kernel.
 
-use super::{ElementType, Graph, Kept, Node, ValueId, functions};
+use super::{ElementType, Graph, Kept, Node, functions};
 use crate::ops::{Cast, QuantRule};
 
 /// How a float tensor of the file can be had.
@@ -108,7 +108,7 @@ fn form(graph: &Graph, position: usize, forms: &[Form]) -> Form {
     if !node.in_float || output.element != ElementType::F32 || node.op.cast().is_some() {
         return Form::Quantized;
     }
-    let operands: Vec<Form> = reals(graph, node).map(|v| forms[v]).collect();
+    let operands: Vec<Form> = graph.real_operands(node).map(|v| forms[v]).collect();
     if operands.contains(&Form::Quantized) || node.op.writes_f32() || node.outputs.len() != 1 {
         return Form::Quantized;
     }
@@ -125,12 +125,4 @@ fn form(graph: &Graph, position: usize, forms: &[Form]) -> Form {
 /// True if all outputs are inputs, or a constant of the same scale.
 fn selects(node: &Node) -> bool {
     node.op.only_moves() || node.op.selects()
-}
-
-/// The computed operands that hold real numbers.
-fn reals<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = ValueId> {
-    node.inputs.iter().flatten().copied().filter(|&v| {
-        let value = &graph.values[v];
-        value.constant.is_none() && value.element.is_real()
-    })
 }

@@ -369,6 +369,14 @@ impl Graph {
         uses
     }
 
+    /// The computed operands of `node` that hold real numbers.
+    pub(crate) fn real_operands<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = ValueId> {
+        node.inputs.iter().flatten().copied().filter(|&v| {
+            let value = &self.values[v];
+            value.constant.is_none() && value.element.is_real()
+        })
+    }
+
     /// The position of the operator that writes each value.
     pub(crate) fn producers(&self) -> Vec<Option<usize>> {
         let mut producers = vec![None; self.values.len()];

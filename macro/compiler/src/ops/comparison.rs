@@ -75,7 +75,7 @@ impl<C: Compare> Binary for Comparing<C> {
     }
 }
 
-/// Of f32 operands.
+/// A comparison of f32 operands.
 struct RealComparison<C> {
     broadcast: Broadcast,
     compare: PhantomData<C>,

@@ -25,7 +25,7 @@ pub(crate) struct DetectionPostProcess {
     score_threshold: f32,
     iou_threshold: f32,
     classes: usize,
-    /// Of y, x, height and width.
+    /// The factors of y, x, height and width in encoded boxes.
     scales: [f32; 4],
 }
 

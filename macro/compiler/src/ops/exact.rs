@@ -83,7 +83,7 @@ pub(crate) fn of_reals(element: ElementType, data: &ArrayD<f32>) -> Buffer {
     }
 }
 
-/// The same as f32, which may round.
+/// Integers as f32 numbers, which may round.
 pub(crate) fn to_reals(data: &Buffer, shape: &[usize]) -> ArrayD<f32> {
     let real = (0..data.len()).map(|at| data.integer(at) as f32).collect();
     crate::graph::array(shape, real)

@@ -5,7 +5,7 @@ use super::{Scales, TensorId};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Graph, ValueId};
 use crate::ops::tail::{Function, TailKernel};
-use crate::ops::{QuantRule, Source, Target};
+use crate::ops::{Kernel, QuantRule, Source, Target};
 
 /// The operators at the end of an f32 output that need no int8 step: they
 /// write real values, straight from the accumulators.
@@ -98,15 +98,7 @@ impl Lowering<'_> {
                 .op
                 .lower(&self.context(position, Target::F32, false)?)?;
             let inputs = self.sources(position, lowered.sources, false)?;
-            let output = self.tensor(node.output(), ElementType::F32, None);
-            self.tensors.insert(node.output(), output);
-            self.step(
-                node.index,
-                node.op.name(),
-                inputs,
-                vec![output],
-                lowered.kernel,
-            );
+            self.f32_step(position, inputs, lowered.kernel);
             return Ok(());
         }
         if node.op.rule() == QuantRule::SameAsAllInputs {
@@ -125,15 +117,7 @@ impl Lowering<'_> {
                     }
                 });
             }
-            let output = self.tensor(node.output(), ElementType::F32, None);
-            self.tensors.insert(node.output(), output);
-            self.step(
-                node.index,
-                node.op.name(),
-                inputs,
-                vec![output],
-                lowered.kernel,
-            );
+            self.f32_step(position, inputs, lowered.kernel);
             return Ok(());
         }
         let real = self.end_operand(input, end)?;
@@ -142,16 +126,16 @@ impl Lowering<'_> {
             return Ok(());
         }
         let function = node.op.tail().unwrap_or(Function::Logistic);
+        self.f32_step(position, vec![real], Box::new(TailKernel(function)));
+        Ok(())
+    }
+
+    /// Adds the kernel of an [`F32End`]'s node.
+    fn f32_step(&mut self, position: usize, inputs: Vec<TensorId>, kernel: Box<dyn Kernel>) {
+        let node = &self.graph.nodes[position];
         let output = self.tensor(node.output(), ElementType::F32, None);
         self.tensors.insert(node.output(), output);
-        self.step(
-            node.index,
-            node.op.name(),
-            vec![real],
-            vec![output],
-            Box::new(TailKernel(function)),
-        );
-        Ok(())
+        self.step(node.index, node.op.name(), inputs, vec![output], kernel);
     }
 
     /// An operand of an [`F32End`]'s node, as f32; indices as they are.

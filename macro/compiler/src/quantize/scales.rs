@@ -86,7 +86,7 @@ impl Groups {
             }
             match node.op.rule() {
                 QuantRule::SameAsInput => {
-                    if let Some(input) = operands(graph, node).next() {
+                    if let Some(input) = graph.real_operands(node).next() {
                         groups.unite(input, node.output());
                     }
                 }
@@ -121,7 +121,7 @@ impl Groups {
     /// If all computed operands have one fixed scale and all constants fit into it, the
     /// output has it, too.
     fn unite_fixed(&mut self, graph: &Graph, node: &Node) {
-        let computed: Vec<ValueId> = operands(graph, node).collect();
+        let computed: Vec<ValueId> = graph.real_operands(node).collect();
         let Some(params) = computed.first().and_then(|&v| self.fixed(v)) else {
             return;
         };
@@ -176,14 +176,6 @@ fn position(node: &Node, value: ValueId) -> usize {
     position.unwrap_or_default()
 }
 
-/// The computed operands that hold real numbers.
-fn operands<'a>(graph: &'a Graph, node: &'a Node) -> impl Iterator<Item = ValueId> {
-    node.inputs.iter().flatten().copied().filter(|&v| {
-        let value = &graph.values[v];
-        value.constant.is_none() && value.element.is_real()
-    })
-}
-
 /// The chosen quantization of every computed tensor.
 pub(crate) struct Scales {
     params: Vec<Option<QuantParams>>,
@@ -209,14 +201,14 @@ impl Scales {
             let output = node.output();
             match node.op.rule() {
                 QuantRule::SameAsAllInputs => {
-                    for input in operands(graph, node) {
+                    for input in graph.real_operands(node) {
                         if groups.joins((input, range(input)), (output, range(output))) {
                             groups.unite(input, output);
                         }
                     }
                 }
                 QuantRule::Choice => {
-                    for input in operands(graph, node) {
+                    for input in graph.real_operands(node) {
                         let joins = covered.contains(&input) && groups.fixed(input).is_none()
                             || groups.fixed(input).is_some()
                                 && groups.joins((input, None), (output, range(output)));
@@ -268,5 +260,7 @@ fn chosen<'a>(
     node: &'a Node,
     uses: &'a [usize],
 ) -> impl Iterator<Item = ValueId> {
-    operands(graph, node).filter(|&v| uses[v] == 1 && graph.values[v].quantization.is_none())
+    graph
+        .real_operands(node)
+        .filter(|&v| uses[v] == 1 && graph.values[v].quantization.is_none())
 }

@@ -22,7 +22,7 @@ impl Linear {
         self.rounded(a * self.first + (b * self.second + self.constant))
     }
 
-    /// The same in two fused steps. `a` may count from a zero point.
+    /// The sum of two operands in two fused multiply-adds. `a` may count from a zero point.
     pub(crate) fn fused_sum(&self, a: i32, b: i8) -> i32 {
         let inner = fused(b.into(), self.second, self.constant, Rounding::Nearest);
         let sum = nearest(fused(a as f32, self.first, inner, Rounding::Nearest));
