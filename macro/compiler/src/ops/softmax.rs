@@ -6,7 +6,7 @@ use quote::quote;
 use super::softmax_i16::SoftmaxI16Kernel;
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
-    Target, tail,
+    Target, array, flat, owned, tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -48,15 +48,16 @@ impl Operator for Softmax {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = super::owned(inputs.first(), shape)
-            .as_standard_layout()
-            .into_owned();
-        if let Some(data) = output.as_slice_mut() {
-            data.chunks_mut(self.depth.max(1))
-                .for_each(|row| softmax(row, self.beta));
-        }
-        output
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let mut data = flat(&input.as_standard_layout())?.to_vec();
+        data.chunks_mut(self.depth.max(1))
+            .for_each(|row| softmax(row, self.beta));
+        array(shape, data)
     }
 
     fn rule(&self) -> QuantRule {
