@@ -18,6 +18,7 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
     let count = fours.len().min(columns.len() / 8);
     let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
     if !aligned(to) {
+        debug_assert!(false, "columns are not aligned");
         return;
     }
     if count > 0 {
@@ -137,6 +138,10 @@ unsafe extern "C" fn dot_2x2_groups(
 pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     let groups = (columns.len() / 8).min(weights.len() / 4);
     let (x, w): (*const u32, *const u32) = (columns.as_ptr().cast(), weights.as_ptr().cast());
+    debug_assert!(
+        aligned(x) && aligned(w),
+        "columns or weights are not aligned"
+    );
     if groups == 0 || !aligned(x) || !aligned(w) {
         return;
     }

@@ -38,6 +38,7 @@ impl Plane<'_> {
     #[inline(always)]
     pub(super) unsafe fn run_with_avx2(&self, output: &mut [i8]) {
         if !self.fits(output.len()) {
+            debug_assert!(false, "inputs, weights or multipliers are too short");
             return;
         }
         if 2 * self.taps.len() > MOST {

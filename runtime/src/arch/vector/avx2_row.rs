@@ -33,6 +33,7 @@ pub(super) unsafe fn single<S: BlockStage>(
             return;
         }
         let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+            debug_assert!(false, "inputs, weights or outputs are too short");
             return;
         };
         let mut row = [const { MaybeUninit::uninit() }; MOST];

@@ -119,6 +119,7 @@ pub(super) unsafe fn all<S: BlockStage>(
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let Some(sizes) = Sizes::of(pixels) else {
@@ -377,6 +378,7 @@ impl<S: BlockStage> Tile<'_, S> {
         output: &mut [S::Element],
     ) {
         let (Some(scales), &[a, b, c, d, e, f, g, h]) = (self.stage.scales(), sums) else {
+            debug_assert!(false, "no eight windows, or no int8 outputs");
             return;
         };
         let words = [[a[0], b[0]], [c[0], d[0]], [e[0], f[0]], [g[0], h[0]]];

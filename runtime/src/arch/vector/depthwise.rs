@@ -59,6 +59,7 @@ impl Plane<'_> {
     #[inline(always)]
     pub(super) unsafe fn run<I: Isa>(&self, output: &mut [i8]) {
         if !self.fits(output.len()) {
+            debug_assert!(false, "inputs, weights or multipliers are too short");
             return;
         }
         for block in 0..self.period() {

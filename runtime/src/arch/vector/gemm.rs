@@ -77,6 +77,7 @@ impl<'a> Pixels<'a> {
         let last = last + segments.iter().max().map_or(0, |&s| s as usize);
         let groups = run.div_ceil(4);
         let fits = last + 4 * groups <= bytes.len() && !segments.is_empty();
+        debug_assert!(fits, "windows end outside of the image");
         Self {
             bytes,
             raw: false,
@@ -143,6 +144,7 @@ pub(super) unsafe fn all<
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let mut block = 0;
@@ -193,6 +195,7 @@ unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let mut block = 0;

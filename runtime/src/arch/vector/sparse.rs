@@ -181,6 +181,7 @@ pub(super) unsafe fn all<I: Isa, S: BlockStage>(
     let (row, p) = (Pixels::raw_row(input), &Blocks { filter: rows, ..*p });
     let Some((tile, _)) = Tile::new(p, &row, output).filter(|_| fits(p, rows, input, output))
     else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let strips = p.channels / STRIP;

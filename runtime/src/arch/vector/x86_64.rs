@@ -227,6 +227,7 @@ pub(crate) fn gemm_added<S: BlockStage>(
         return;
     }
     let (Some(scales), Some(addend)) = (p.output.scales(), p.output.addend()) else {
+        debug_assert!(false, "sums of outputs that are no int8");
         return;
     };
     // SAFETY: stages with scales have int8 outputs.
