@@ -116,6 +116,11 @@ macro_rules! groups {
 }
 pub(super) use groups;
 
+/// Two channels of two pixels.
+///
+/// # Safety
+/// `x` and `w` are aligned to four bytes and cover `groups` groups: 16 bytes of `x` and 8
+/// of `w` each.
 #[unsafe(naked)]
 unsafe extern "C" fn dot_2x2_groups(
     x: *const u32,
@@ -244,6 +249,10 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
 }
 
 /// 21 instructions for 16 products.
+///
+/// # Safety
+/// `x`, `v` and `w` are aligned to four bytes and cover `groups` groups: 4 bytes of `x`, 8
+/// of `v` and of `w` each.
 #[unsafe(naked)]
 unsafe extern "C" fn dot_1x4_groups(
     x: *const u32,

@@ -131,6 +131,9 @@ pub(super) fn strip_of(block: usize, blocks: usize) -> (usize, usize) {
 
 /// All pixels by all channels; `output` has `channels` elements per pixel. `M4`, `M2`
 /// and `M1` pixels at once by four, two blocks and one.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn all<
     I: Isa,
@@ -150,7 +153,7 @@ pub(super) unsafe fn all<
     let mut block = 0;
     while block < blocks {
         let width = strip(blocks - block);
-        // SAFETY: pixels and blocks exist; the caller has enabled the instruction set.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
@@ -172,13 +175,16 @@ pub(super) unsafe fn all<
 }
 
 /// One pixel, whose inputs lie side by side.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     p: &Blocks<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: *Enabled*.
     unsafe {
         if pixels.raw {
             single_of::<I, S, true>(p, pixels, output);
@@ -188,6 +194,10 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     }
 }
 
+/// One pixel, whose inputs are as `RAW` says.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
     p: &Blocks<'_, S>,
@@ -201,7 +211,7 @@ unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
     let mut block = 0;
     while block < blocks {
         let width = strip(blocks - block);
-        // SAFETY: pixels and blocks exist; the caller has enabled the instruction set.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
