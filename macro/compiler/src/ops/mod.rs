@@ -84,6 +84,16 @@ pub(crate) use truncation::Truncation;
 pub use truncation::truncation;
 pub use winograd::transformed;
 
+/// What the tests of `shortened` compare.
+#[cfg(test)]
+pub(crate) mod tested {
+    pub(crate) use super::hard_swish::HardSwish;
+    pub(crate) use super::leaky_relu::LeakyRelu;
+    pub(crate) use super::logistic::Logistic;
+    pub(crate) use super::tanh::Tanh;
+    pub(crate) use super::unary::Unary;
+}
+
 macro_rules! operators {
     (
         computing: $($code:ident => $module:ident::$operator:ident),*;
@@ -217,7 +227,7 @@ mod shape;
 mod sign;
 mod sin;
 mod slice;
-mod softmax;
+pub(crate) mod softmax;
 mod space_to_batch_nd;
 mod space_to_depth;
 mod split;
