@@ -165,6 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(unsafe_code)]
     fn parts_are_the_same_memory() {
         let mut arena = Arena::<80>::new();
         arena.part::<8>().as_mut_slice().fill(1);
