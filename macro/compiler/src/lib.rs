@@ -21,6 +21,7 @@ mod emit;
 mod error;
 pub mod evaluate;
 mod graph;
+mod limits;
 mod ops;
 mod options;
 mod parallel;
