@@ -11,6 +11,7 @@ use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::graph::{ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite};
+use crate::limits::{self, LIVE_ELEMENTS};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -59,6 +60,14 @@ fn variant(
     limit: Option<usize>,
 ) -> Result<Variant> {
     let plan = plan::plan(program, interface.inputs_in_arena);
+    if plan.bytes > limits::ARENA_BYTES {
+        return Err(Error::model(format!(
+            "the arena needs {} bytes; supported are up to {}; {}",
+            plan.bytes,
+            limits::ARENA_BYTES,
+            plan::peak(program, &plan)
+        )));
+    }
     if let Some(limit) = limit.filter(|l| plan.bytes > *l) {
         return Err(Error::new(
             Blame::Option("arena_limit"),
@@ -252,6 +261,13 @@ impl Front {
                 graph: self.graph.clone(),
                 files,
             });
+        }
+        if let (live @ LIVE_ELEMENTS.., position) = self.graph.live() {
+            return Err(Error::model(format!(
+                "a run holds {live} elements at once here; with a dataset, supported are less \
+                 than {LIVE_ELEMENTS}: compile for a smaller input"
+            ))
+            .at(self.graph.nodes[position].place(&self.graph)));
         }
         let slot = cache_slot(model, &files, request)?;
         if let Some((program, graph)) = self.cached(&slot, options)? {

@@ -34,8 +34,8 @@ pub(crate) const FOLDED_WORK: u64 = 1 << 28;
 /// Elements of constants that are read or computed, of a small file.
 pub(crate) const FOLDED_ELEMENTS: u64 = 1 << 25;
 
-/// How much more of both is allowed for each byte of the file.
-pub(crate) const FOLDED_PER_BYTE: u64 = 8;
+/// How much more of both, and of [`READ_ELEMENTS`], is allowed for each byte of the file.
+pub(crate) const PER_BYTE: u64 = 8;
 
 /// Elements of all tensors that are there at the same time when the compiler runs the model
 /// on a dataset.
@@ -43,6 +43,9 @@ pub(crate) const LIVE_ELEMENTS: usize = 1 << 27;
 
 /// Rows or columns from the first to the last tap of a window.
 pub(crate) const WINDOW_SPAN: usize = 1 << 20;
+
+/// Elements of constants that operators read, each time that one does, of a small file.
+pub(crate) const READ_ELEMENTS: u64 = 1 << 27;
 
 /// The number of elements of a shape.
 pub(crate) fn elements(shape: &[usize]) -> Result<usize> {
@@ -52,21 +55,134 @@ pub(crate) fn elements(shape: &[usize]) -> Result<usize> {
             shape.len()
         )));
     }
-    // A zero behind sizes whose product overflows still means none.
-    if shape.contains(&0) {
-        return Ok(0);
-    }
-    let product = shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
-    product.filter(|&n| n <= TENSOR_ELEMENTS).ok_or_else(|| {
-        Error::model(format!(
-            "shape {} has more than {TENSOR_ELEMENTS} elements, which is the most that a tensor \
-             may have",
+    // Sizes beside a zero are multiplied, too, elsewhere.
+    let product = shape
+        .iter()
+        .map(|&d| d.max(1))
+        .fold(1, usize::saturating_mul);
+    if product > TENSOR_ELEMENTS {
+        return Err(Error::model(format!(
+            "a tensor of shape {} is too large: supported are up to {TENSOR_ELEMENTS} elements",
             crate::graph::shape_text(shape)
-        ))
-    })
+        )));
+    }
+    Ok(if shape.contains(&0) { 0 } else { product })
 }
 
-/// A limit that grows with the file: `small` and something for each byte.
-pub(crate) fn with_file(small: u64, file_bytes: usize) -> u64 {
-    small.saturating_add((file_bytes as u64).saturating_mul(FOLDED_PER_BYTE))
+/// A product of sizes that nobody has checked.
+pub(crate) fn product(sizes: impl IntoIterator<Item = usize>) -> usize {
+    sizes.into_iter().fold(1, usize::saturating_mul)
+}
+
+/// A sum of sizes that nobody has checked.
+pub(crate) fn sum(sizes: impl IntoIterator<Item = usize>) -> usize {
+    sizes.into_iter().fold(0, usize::saturating_add)
+}
+
+/// What a file may still ask for while it is read.
+pub(crate) struct Budget {
+    file_bytes: usize,
+    work: u64,
+    folded_work: u64,
+    folded_elements: u64,
+    read_elements: u64,
+}
+
+impl Budget {
+    /// Of a file of so many bytes.
+    pub(crate) fn new(file_bytes: usize) -> Self {
+        Self {
+            file_bytes,
+            work: 0,
+            folded_work: 0,
+            folded_elements: 0,
+            read_elements: 0,
+        }
+    }
+
+    /// A small file's limit and something for each byte.
+    fn limit(&self, small: u64) -> u64 {
+        small.saturating_add((self.file_bytes as u64).saturating_mul(PER_BYTE))
+    }
+
+    /// The work of one more operator of a run.
+    pub(crate) fn run(&mut self, work: u64) -> Result<()> {
+        self.work = self.work.saturating_add(work);
+        if self.work <= RUN_WORK {
+            return Ok(());
+        }
+        Err(Error::model(format!(
+            "a run takes {} multiply-accumulates up to here, {work} of them in this operator; \
+             supported are up to {RUN_WORK}",
+            self.work
+        )))
+    }
+
+    /// The work of one more operator on constants, and the elements that it makes.
+    pub(crate) fn fold(&mut self, work: u64, elements: usize) -> Result<()> {
+        self.folded_work = self.folded_work.saturating_add(work);
+        let limit = self.limit(FOLDED_WORK);
+        if self.folded_work > limit {
+            return Err(Error::model(format!(
+                "what the file computes from constants takes {} steps up to here, {work} of them \
+                 in this operator; supported are up to {limit}: store its result in the file",
+                self.folded_work
+            )));
+        }
+        self.constant(elements)
+    }
+
+    /// One more constant.
+    pub(crate) fn constant(&mut self, elements: usize) -> Result<()> {
+        self.folded_elements = self.folded_elements.saturating_add(elements as u64);
+        let limit = self.limit(FOLDED_ELEMENTS);
+        if self.folded_elements <= limit {
+            return Ok(());
+        }
+        Err(Error::model(format!(
+            "its {elements} elements make {} of all constants, those that the file computes and \
+             those of repeated calls included; supported are up to {limit} in a file of this size",
+            self.folded_elements
+        )))
+    }
+
+    /// One more operator reads constants of so many elements.
+    pub(crate) fn read(&mut self, elements: usize) -> Result<()> {
+        self.read_elements = self.read_elements.saturating_add(elements as u64);
+        let limit = self.limit(READ_ELEMENTS);
+        if self.read_elements <= limit {
+            return Ok(());
+        }
+        Err(Error::model(format!(
+            "operators read {} elements of constants up to here, counted again for each of them; \
+             supported are up to {limit} in a file of this size",
+            self.read_elements
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_checked_without_overflow() {
+        assert_eq!(elements(&[]).expect("a scalar"), 1);
+        assert_eq!(elements(&[2, 0, 3]).expect("none"), 0);
+        assert_eq!(elements(&[1 << 14, 1 << 14]).expect("the most"), 1 << 28);
+        for shape in [&[usize::MAX, 2, 0][..], &[1 << 28, 2], &[1; DIMENSIONS + 1]] {
+            assert!(elements(shape).is_err(), "{shape:?}");
+        }
+        assert_eq!(product([usize::MAX, 3]), usize::MAX);
+    }
+
+    #[test]
+    fn budgets_grow_with_the_file() {
+        let mut small = Budget::new(100);
+        small.constant(FOLDED_ELEMENTS as usize).expect("all");
+        assert!(small.constant(1000).is_err());
+        let mut large = Budget::new(1 << 27);
+        large.constant(1 << 29).expect("eight for each byte");
+        assert!(small.run(RUN_WORK).is_ok() && small.run(1).is_err());
+    }
 }

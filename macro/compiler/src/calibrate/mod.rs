@@ -244,7 +244,7 @@ fn observe<T: Send>(
     histories: &[History],
     f: impl Fn(ValueId, &ArrayD<f32>) -> T + Sync,
 ) -> Vec<Vec<(ValueId, T)>> {
-    parallel::map(histories, |(sample, states)| {
+    parallel::map_within(graph.live().0, histories, |(sample, states)| {
         let mut seen = Vec::new();
         let inputs = samples.sample(*sample);
         evaluate_from(graph, &views(&inputs), states, |value, data| {

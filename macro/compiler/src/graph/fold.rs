@@ -6,13 +6,16 @@ use super::{Constant, ElementType, Graph, Node, QuantParams, Quantization, Value
 use crate::error::{Error, Result};
 use crate::ops::{Buffer, Cast, QuantRule, exact};
 
+/// True if all that `node` reads is known.
+pub(super) fn is_known(graph: &Graph, node: &Node) -> bool {
+    let known = |v: &Option<usize>| v.is_none_or(|v| graph.values[v].constant.is_some());
+    node.op.variables().is_empty()
+        && (node.op.is_static() || !node.inputs.is_empty() && node.inputs.iter().all(known))
+}
+
 /// Computes `node` if all that it reads is known; false if not.
 pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
-    if !node.op.variables().is_empty() || (node.inputs.is_empty() && !node.op.is_static()) {
-        return Ok(false);
-    }
-    let known = |v: &Option<usize>| v.is_none_or(|v| graph.values[v].constant.is_some());
-    if !node.op.is_static() && !node.inputs.iter().all(known) {
+    if !is_known(graph, node) {
         return Ok(false);
     }
     let input = node.inputs.first().copied().flatten();

@@ -377,6 +377,57 @@ impl Graph {
         })
     }
 
+    /// The most elements that a run in float holds at once, and the operator that needs
+    /// them; constants count while operators read them.
+    pub(crate) fn live(&self) -> (usize, usize) {
+        let mut uses = self.uses();
+        let size = |&v: &ValueId| self.values[v].len();
+        let begin = self.inputs.iter().map(|port| port.value);
+        let begin = begin.chain(self.states.iter().map(|state| state.value));
+        let mut is_live = vec![false; self.values.len()];
+        let (mut live, mut most) = (0_usize, (0, 0));
+        for value in begin {
+            is_live[value] = true;
+            live = live.saturating_add(size(&value));
+        }
+        for (position, node) in self.nodes.iter().enumerate() {
+            for value in node.inputs.iter().flatten().chain(&node.outputs) {
+                if !std::mem::replace(&mut is_live[*value], true) {
+                    live = live.saturating_add(size(value));
+                }
+            }
+            most = most.max((live, position));
+            for &value in node.inputs.iter().flatten() {
+                uses[value] = uses[value].saturating_sub(1);
+                if uses[value] == 0 && std::mem::take(&mut is_live[value]) {
+                    live = live.saturating_sub(size(&value));
+                }
+            }
+        }
+        most
+    }
+
+    /// The element type of what `node` reads: that of the first computed operand of real
+    /// numbers. Without one it is the output's, where an operand has that type (indices or a
+    /// mask choose from it), else the first computed operand's. `None` if it reads constants
+    /// alone.
+    pub(crate) fn element_read(&self, node: &Node) -> Option<ElementType> {
+        let inputs = || node.inputs.iter().flatten().map(|&v| &self.values[v]);
+        let mut computed = inputs().filter(|v| v.constant.is_none());
+        let first = computed.clone().next()?;
+        let output = &self.values[node.output()];
+        let moves = inputs().any(|v| v.element == output.element);
+        let value = match computed.find(|v| v.element.is_real()) {
+            Some(real) => real,
+            None if moves => output,
+            None => first,
+        };
+        Some(match value.element {
+            ElementType::I8 if value.unsigned => ElementType::U8,
+            element => element,
+        })
+    }
+
     /// The position of the operator that writes each value.
     pub(crate) fn producers(&self) -> Vec<Option<usize>> {
         let mut producers = vec![None; self.values.len()];

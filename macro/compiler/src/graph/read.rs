@@ -11,7 +11,8 @@ use super::{
     tensor,
 };
 use crate::error::{Error, Result};
-use crate::ops::{self, Operator, ParseContext};
+use crate::limits::{self, Budget, NODES_AFTER_INLINING, TENSORS_AFTER_INLINING};
+use crate::ops::{self, Operator, ParseContext, types};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph, TensorType};
 
 /// A list of tensor indices.
@@ -42,6 +43,7 @@ impl Graph {
             custom: Vec::new(),
             refused: HashMap::new(),
             depth: 0,
+            budget: Budget::new(bytes.len()),
         };
         let mut scope = reader.scope(&entry.subgraph)?;
         ports::ports(&mut reader.graph, &entry, &scope, false)?;
@@ -77,6 +79,7 @@ pub(super) struct Reader<'a> {
     refused: HashMap<ValueId, String>,
     /// How many subgraphs call each other here.
     pub depth: usize,
+    budget: Budget,
 }
 
 /// The tensors of one subgraph while it is read.
@@ -111,10 +114,17 @@ impl<'a> Reader<'a> {
     /// Gives every tensor of a subgraph a value.
     pub(super) fn scope(&mut self, subgraph: &SubGraph<'a>) -> Result<Scope> {
         let tensors = subgraph.tensors().unwrap_or_default();
+        if self.graph.values.len() + tensors.len() > TENSORS_AFTER_INLINING {
+            return Err(Error::model(format!(
+                "the model has more than {TENSORS_AFTER_INLINING} tensors, those of repeated \
+                 calls of subgraphs included"
+            )));
+        }
         let mut scope = Scope::default();
         for i in 0..tensors.len() {
             let tensor = tensors.get(i);
-            let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i)?;
+            let budget = &mut self.budget;
+            let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i, budget)?;
             let id = self.value(value);
             self.stated[id] = tensor::stated(&tensor);
             self.has_signature[id] = tensor::has_signature(&tensor);
@@ -176,7 +186,15 @@ impl<'a> Reader<'a> {
                 outputs,
             };
             let place = record.place.clone();
-            let read = if self.is_structural(code) {
+            let plain = if code == BuiltinOperator::CUSTOM {
+                custom
+            } else {
+                &name
+            };
+            let typed = self.typed(plain, subgraph, &record);
+            let read = if let Err(error) = typed {
+                Err(error)
+            } else if self.is_structural(code) {
                 self.structural(code, record, scope)
             } else if ops::is_supported(code) || ops::is_supported_custom(code, custom) {
                 self.operator(code, &record, scope)
@@ -195,6 +213,19 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Compares the element types of an operator's tensors with what it computes.
+    fn typed(&self, name: &str, subgraph: &SubGraph<'a>, record: &Record<'a>) -> Result<()> {
+        let tensors = subgraph.tensors().unwrap_or_default();
+        let typed = |&id: &i32| {
+            let index = usize::try_from(id).ok().filter(|&i| i < tensors.len())?;
+            let tensor = tensors.get(index);
+            Some((tensor::name(&tensor, index), tensor.type_()))
+        };
+        let inputs: Vec<_> = record.inputs.iter().map(typed).collect();
+        let outputs: Vec<_> = record.outputs.iter().filter_map(typed).collect();
+        types::check(name, &inputs, &outputs)
     }
 
     /// Reads one operator of the table.
@@ -293,16 +324,10 @@ impl<'a> Reader<'a> {
                 shape_text(empty)
             )));
         }
-        let size = |shape: &Vec<usize>| shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
-        if let Some(shape) = computed
-            .iter()
-            .find(|s| size(s).is_none_or(|n| n > 1 << 31))
-        {
-            let shape = shape_text(shape);
-            return Err(Error::model(format!(
-                "its output of shape {shape} is too large"
-            )));
+        for shape in &computed {
+            limits::elements(shape).map_err(|e| e.at("its output"))?;
         }
+        let work = op.work(&shapes, &computed);
         for (shape, &output) in computed.iter().zip(&outputs) {
             shapes::check(shape, self.stated(output))?;
         }
@@ -350,7 +375,25 @@ impl<'a> Reader<'a> {
         for &output in &node.outputs {
             tensor::check_per_channel(&self.graph.values[output])?;
         }
+        if fold::is_known(&self.graph, &node) {
+            let made = node.outputs.iter().map(|&v| self.graph.values[v].len());
+            self.budget.fold(work, limits::sum(made))?;
+        } else {
+            let constants = node.inputs.iter().flatten().map(|&v| &self.graph.values[v]);
+            let constants = constants.filter(|v| v.constant.is_some()).map(Value::len);
+            if let Some(element) = self.graph.element_read(&node) {
+                types::check_support(node.op.name(), element)?;
+            }
+            self.budget.read(limits::sum(constants))?;
+            self.budget.run(work)?;
+        }
         if !fold::fold(&mut self.graph, &node)? {
+            if self.graph.nodes.len() == NODES_AFTER_INLINING {
+                return Err(Error::model(format!(
+                    "the model has more than {NODES_AFTER_INLINING} operators, those of repeated \
+                     calls of subgraphs included"
+                )));
+            }
             if let Some(output) = node.outputs.iter().find(|&&v| {
                 let quantization = &self.graph.values[v].quantization;
                 matches!(quantization, Some(Quantization::PerChannel { .. }))

@@ -10,7 +10,7 @@ use super::{
     Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, exact,
     functions, islands,
 };
-use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
+use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
 /// those that they get as f32.
@@ -286,11 +286,12 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
     if graph.values[x].quantization.is_some() {
         return;
     }
+    let shape = graph.values[x].shape.clone();
     let mut position = 0;
     while position < graph.nodes.len() {
-        let shape = IxDyn(&graph.values[x].shape);
-        let mut factor = ArrayD::<f64>::ones(shape.clone());
-        let mut offset = ArrayD::<f64>::zeros(shape);
+        // In the shape of the constants, which may be far smaller than the input.
+        let mut factor = ArrayD::<f64>::ones(IxDyn(&[]));
+        let mut offset = ArrayD::<f64>::zeros(IxDyn(&[]));
         let mut end = x;
         let mut chain = Vec::new();
         let mut next = Some(position);
@@ -304,14 +305,22 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             let Some([f, o]) = step.filter(|_| graph.values[node.output()].kept.is_none()) else {
                 break;
             };
-            let real = |a: ArrayD<f32>| a.mapv(f64::from);
-            let (f, o) = (real(f), real(o));
-            let (Some(f), Some(o)) = (f.broadcast(factor.raw_dim()), o.broadcast(factor.raw_dim()))
+            let joint = broadcast::shape(factor.shape(), f.shape())
+                .and_then(|joint| broadcast::shape(&joint, o.shape()));
+            let Ok(joint) = joint else { break };
+            let fits = f.broadcast(IxDyn(&shape)).is_some() && o.broadcast(IxDyn(&shape)).is_some();
+            if !fits || InputAffine::period(&joint, &shape) > InputAffine::LONGEST {
+                break;
+            }
+            let whole = |a: &ArrayD<f64>| a.broadcast(IxDyn(&joint)).map(|a| a.to_owned());
+            let real = |a: ArrayD<f32>| whole(&a.mapv(f64::from));
+            let (Some(f), Some(o), Some(before), Some(moved)) =
+                (real(f), real(o), whole(&factor), whole(&offset))
             else {
                 break;
             };
-            factor = &factor * &f;
-            offset = &offset * &f + o;
+            factor = before * &f;
+            offset = moved * &f + o;
             end = node.output();
             chain.push(at);
             let more = graph.uses()[end] == 1
@@ -345,6 +354,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             Node {
                 index,
                 op: Arc::new(InputAffine {
+                    shape: shape.clone(),
                     center: center.mapv(|x| x as f32),
                     factor: factor.mapv(|x| x as f32),
                 }),

@@ -70,6 +70,13 @@ impl<'a> Reader<'a> {
                 let value = scope.values[tensor(&record.inputs, 1)? as usize];
                 if let Some(first) = self.variables[variable].first {
                     let (old, new) = (&self.graph.values[first], &self.graph.values[value]);
+                    if old.element != new.element {
+                        return Err(Error::model(format!(
+                            "assigns {} to a variable of {}",
+                            new.element.name(),
+                            old.element.name()
+                        )));
+                    }
                     if old.len() != new.len() {
                         return Err(Error::model(format!(
                             "assigns shape {} to a variable of shape {}",

@@ -52,8 +52,8 @@ impl Cast {
     /// The number that becomes `q`, an integer as the program holds it, of these params.
     fn number(&self, q: i32, params: QuantParams) -> f32 {
         match self.raw {
-            Some(raw) => self.real((q + raw.offset) as f32),
-            None => self.real(params.scale * (q - params.zero_point) as f32),
+            Some(raw) => self.real(q.wrapping_add(raw.offset) as f32),
+            None => self.real(params.scale * q.wrapping_sub(params.zero_point) as f32),
         }
     }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
+use crate::limits;
 
 pub(crate) struct FullyConnected {
     activation: Activation,
@@ -82,6 +83,12 @@ impl Operator for FullyConnected {
             )));
         }
         Ok([outer, &[units]].concat())
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let units = inputs.get(1).and_then(|weights| weights.first().copied());
+        let input = inputs.first().copied().unwrap_or(&[]);
+        limits::product(input.iter().copied().chain(units)) as u64
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
@@ -171,7 +178,7 @@ impl Kernel for FullyConnectedKernel {
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         self.accumulation.int8()?;
-        Some(Box::new(Blocks {
+        Blocks {
             depth: self.depth,
             accumulation: self.accumulation.clone(),
             inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
@@ -179,7 +186,8 @@ impl Kernel for FullyConnectedKernel {
             step: None,
             addition: None,
             original: self.clone(),
-        }))
+        }
+        .that_fits()
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

@@ -56,6 +56,7 @@ mod support;
 pub(crate) mod table;
 pub(crate) mod tail;
 mod truncation;
+pub(crate) mod types;
 mod unary;
 mod unary_i16;
 mod view;

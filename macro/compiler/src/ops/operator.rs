@@ -4,6 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::{Activation, LowerContext, Lowered, QuantRule, StateRule, float, function, tail};
 use crate::error::Result;
+use crate::limits;
 
 /// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
 const LACKING: &[&str] = &[
@@ -82,6 +83,14 @@ pub(crate) trait Operator: Send + Sync {
     ) -> Vec<ArrayD<f32>> {
         let first = shapes.first().copied().unwrap_or(&[]);
         vec![self.evaluate(inputs, first)]
+    }
+
+    /// What one run takes, for tensors of these shapes: multiply-accumulates, or elements
+    /// that are read and written.
+    fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
+        let outputs = outputs.iter().map(Vec::as_slice);
+        let shapes = inputs.iter().copied().chain(outputs);
+        limits::sum(shapes.map(|shape| limits::product(shape.iter().copied()))) as u64
     }
 
     /// True if one kernel writes all outputs; else each output of the file is

@@ -64,6 +64,11 @@ impl<R: Reduction> Pool<R> {
             reduction: PhantomData,
         })
     }
+
+    /// The window over an input, without what lies beside it: files may ask for any size.
+    fn window(&self, input: &[usize]) -> Result<Window> {
+        Ok(self.stepping.over(input, self.filter)?.trimmed())
+    }
 }
 
 impl<R: Reduction> Operator for Pool<R> {
@@ -73,7 +78,7 @@ impl<R: Reduction> Operator for Pool<R> {
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
-        let window = self.stepping.over(input, self.filter)?;
+        let window = self.window(input)?;
         Ok(vec![
             window.batches,
             window.output[0],
@@ -82,11 +87,18 @@ impl<R: Reduction> Operator for Pool<R> {
         ])
     }
 
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let input = inputs.first().copied().unwrap_or(&[]);
+        let channels = input.last().copied().unwrap_or(0) as u64;
+        let window = self.window(input);
+        window.map_or(0, |window| window.all_taps().saturating_mul(channels))
+    }
+
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
         let Some(Some(input)) = inputs.first() else {
             return ArrayD::zeros(shape);
         };
-        let Ok(window) = self.stepping.over(input.shape(), self.filter) else {
+        let Ok(window) = self.window(input.shape()) else {
             return ArrayD::zeros(shape);
         };
         let input = input.as_standard_layout();
@@ -119,7 +131,7 @@ impl<R: Reduction> Operator for Pool<R> {
                 "its input and output have different scales or zero points",
             ));
         }
-        let window = self.stepping.over(input, self.filter)?;
+        let window = self.window(input)?;
         let activation = self.activation.bounds_in(output, context.target.element());
         Ok(if context.in_uint8 {
             Lowered::unary(PoolKernel::<R::Uint8>::new(window, input[3], activation))
@@ -131,7 +143,7 @@ impl<R: Reduction> Operator for Pool<R> {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
         Ok(Lowered::unary(super::float::PoolKernel {
-            window: self.stepping.over(input, self.filter)?,
+            window: self.window(input)?,
             channels: input[3],
             activation: self.activation,
             reduction: R::real,

@@ -90,7 +90,7 @@ pub(crate) struct DequantizeKernel(pub QuantParams);
 
 impl Kernel for DequantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let real = |q: i32| self.0.scale * (q - self.0.zero_point) as f32;
+        let real = |q: i32| self.0.scale * q.wrapping_sub(self.0.zero_point) as f32;
         Buffer::F32(inputs[0].integers().into_iter().map(real).collect())
     }
 

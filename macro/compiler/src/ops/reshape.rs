@@ -4,6 +4,7 @@ use super::ParseContext;
 use super::view::{View, Viewing};
 use crate::error::{Error, Result};
 use crate::graph::Constant;
+use crate::limits;
 
 pub(crate) struct Reshape {
     /// At most one -1, which stands for what is left.
@@ -53,12 +54,8 @@ impl View for Reshape {
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let elements: usize = input.iter().product();
-        let known: usize = self
-            .target
-            .iter()
-            .filter(|d| **d >= 0)
-            .map(|d| *d as usize)
-            .product();
+        let known = self.target.iter().filter(|d| **d >= 0);
+        let known = limits::product(known.map(|d| *d as usize));
         let shape: Vec<usize> = self
             .target
             .iter()
@@ -70,7 +67,7 @@ impl View for Reshape {
                 }
             })
             .collect();
-        if shape.iter().product::<usize>() != elements {
+        if limits::product(shape.iter().copied()) != elements {
             return Err(Error::model(format!(
                 "cannot reshape {input:?} to {:?}",
                 self.target

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::limits;
 
 pub(crate) struct TransposeConv {
     name: &'static str,
@@ -131,6 +132,12 @@ impl Operator for TransposeConv {
             window.input[1],
             channels,
         ])
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let shape = |i: usize| inputs.get(self.operands[i]).copied().unwrap_or(&[]);
+        let filter = shape(1).get(..3).unwrap_or(&[]);
+        limits::product([shape(0), filter].concat()) as u64
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::graph::{Graph, Value};
+use crate::limits::LIVE_ELEMENTS;
 use crate::ops::{Buffer, QuantRule};
 use crate::parallel;
 
@@ -72,9 +73,11 @@ pub(crate) fn correct_biases(
     program: &mut QuantGraph,
     samples: &Samples<'_>,
 ) -> Corrections {
-    let runs: Vec<Mutex<Run>> = samples
-        .histories(graph)
-        .iter()
+    let histories = samples.histories(graph);
+    // All runs are there at once: of a large model, evenly some of them.
+    let most = (2 * LIVE_ELEMENTS / graph.live().0.max(1)).clamp(1, histories.len().max(1));
+    let runs: Vec<Mutex<Run>> = (0..most)
+        .filter_map(|i| histories.get(i * histories.len() / most))
         .map(|(sample, states)| {
             let sample = samples.sample(*sample);
             let sample = views(&sample);
