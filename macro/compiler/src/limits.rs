@@ -20,7 +20,7 @@ pub(crate) const DIMENSIONS: usize = 32;
 pub(crate) const ARENA_BYTES: usize = 1 << 30;
 
 /// Operators that the graph has once all subgraphs are read in place of their calls.
-pub(crate) const NODES_AFTER_INLINING: usize = 1 << 14;
+pub(crate) const NODES_AFTER_INLINING: usize = 1 << 13;
 
 /// Tensors that are read: those of a subgraph count again for each call of it.
 pub(crate) const TENSORS_AFTER_INLINING: usize = 1 << 18;
@@ -32,14 +32,20 @@ pub(crate) const RUN_WORK: u64 = 1 << 40;
 pub(crate) const FOLDED_WORK: u64 = 1 << 28;
 
 /// Elements of constants that are read or computed, of a small file.
-pub(crate) const FOLDED_ELEMENTS: u64 = 1 << 25;
+pub(crate) const FOLDED_ELEMENTS: u64 = 1 << 22;
 
 /// How much more of both, and of [`READ_ELEMENTS`], is allowed for each byte of the file.
 pub(crate) const PER_BYTE: u64 = 8;
 
 /// Elements of all tensors that are there at the same time when the compiler runs the model
 /// on a dataset.
-pub(crate) const LIVE_ELEMENTS: usize = 1 << 27;
+pub(crate) const LIVE_ELEMENTS: usize = 1 << 26;
+
+/// Elements of all that a model keeps from one run to the next.
+pub(crate) const STATE_ELEMENTS: usize = 1 << 24;
+
+/// Entries of a table of positions along one dimension.
+pub(crate) const TABLE_ENTRIES: usize = 1 << 20;
 
 /// Rows or columns from the first to the last tap of a window.
 pub(crate) const WINDOW_SPAN: usize = 1 << 20;
@@ -67,6 +73,16 @@ pub(crate) fn elements(shape: &[usize]) -> Result<usize> {
         )));
     }
     Ok(if shape.contains(&0) { 0 } else { product })
+}
+
+/// Checks the length of a table of positions along one dimension.
+pub(crate) fn table(entries: usize) -> Result<()> {
+    if entries <= TABLE_ENTRIES {
+        return Ok(());
+    }
+    Err(Error::model(format!(
+        "it takes {entries} positions along one dimension; supported are up to {TABLE_ENTRIES}"
+    )))
 }
 
 /// A product of sizes that nobody has checked.

@@ -146,14 +146,13 @@ fn is_per_channel(value: &Value) -> bool {
     matches!(value.quantization, Some(Quantization::PerChannel { .. }))
 }
 
-/// The scale and zero point of each element of an array.
+/// The scale of each element of an array with scales per channel.
 fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantParams>> {
     let unit = |scale| QuantParams {
         scale,
         zero_point: 0,
     };
     match quantization {
-        Quantization::PerTensor(params) => Some(ArrayD::from_elem(shape, *params)),
         Quantization::PerChannel { scales, dimension } => {
             let mut all = ArrayD::from_elem(shape, unit(0.0));
             if shape.get(*dimension) != Some(&scales.len()) {
@@ -164,7 +163,7 @@ fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantPara
             }
             Some(all)
         }
-        Quantization::Range { .. } => None,
+        Quantization::PerTensor(_) | Quantization::Range { .. } => None,
     }
 }
 
@@ -184,6 +183,12 @@ fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization
         other => vec![other.clone()],
     };
     candidates.into_iter().find_map(|quantization| {
+        if let Quantization::PerTensor(params) = quantization {
+            let steps = data.mapv(|x| params.quantize(x));
+            let pairs = || steps.iter().zip(data);
+            let exact = pairs().all(|(q, x)| params.dequantize(*q) == *x);
+            return exact.then_some((steps, quantization));
+        }
         let grid = grid(&quantization, data.shape())?;
         let steps = ndarray::Zip::from(data)
             .and(&grid)
@@ -203,17 +208,26 @@ pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
         scale: 1.0,
         zero_point: 0,
     };
-    let grid = value
-        .quantization
-        .as_ref()
-        .and_then(|q| grid(q, data.shape()))
-        .unwrap_or_else(|| ArrayD::from_elem(data.shape(), unit));
-    let steps = ndarray::Zip::from(&data).and(&grid);
+    let channels = match &value.quantization {
+        Some(q @ Quantization::PerChannel { .. }) => grid(q, data.shape()),
+        _ => None,
+    };
+    let all = value.params().unwrap_or(unit);
     match value.element {
-        ElementType::I8 | ElementType::U8 => {
-            Constant::I8(steps.map_collect(|x, params| params.quantize(*x)))
-        }
-        ElementType::I16 => Constant::I16(steps.map_collect(|x, params| params.quantize_i16(*x))),
+        ElementType::I8 | ElementType::U8 => Constant::I8(match channels {
+            Some(grid) => {
+                let steps = ndarray::Zip::from(&data).and(&grid);
+                steps.map_collect(|x, params| params.quantize(*x))
+            }
+            None => data.mapv(|x| all.quantize(x)),
+        }),
+        ElementType::I16 => Constant::I16(match channels {
+            Some(grid) => {
+                let steps = ndarray::Zip::from(&data).and(&grid);
+                steps.map_collect(|x, params| params.quantize_i16(*x))
+            }
+            None => data.mapv(|x| all.quantize_i16(x)),
+        }),
         ElementType::Bool => Constant::I8(data.mapv(|x| i8::from(x != 0.0))),
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
         ElementType::F32 => Constant::F32(data),

@@ -50,7 +50,7 @@ impl Graph {
         reader.input_shapes(shapes)?;
         reader.operators(&entry.subgraph, &mut scope)?;
         ports::ports(&mut reader.graph, &entry, &scope, true)?;
-        reader.states();
+        reader.states()?;
         reader.supported()?;
         check_order(&reader.graph, &reader.refused)?;
         Ok(reader.graph)
@@ -265,6 +265,10 @@ impl<'a> Reader<'a> {
         let outputs = outputs
             .filter(|o| !o.is_empty())
             .ok_or_else(|| Error::model("has no outputs, or ones that do not exist"))?;
+        let constants = operands.iter().flatten().map(|&v| &self.graph.values[v]);
+        let constants = constants.filter(|v| v.constant.is_some()).map(Value::len);
+        let read = limits::sum(constants).saturating_mul(outputs.len());
+        self.budget.read(read)?;
         // Each output of e.g. SPLIT is an operator of its own.
         for number in 0..outputs.len() {
             let context = ParseContext {
@@ -379,12 +383,9 @@ impl<'a> Reader<'a> {
             let made = node.outputs.iter().map(|&v| self.graph.values[v].len());
             self.budget.fold(work, limits::sum(made))?;
         } else {
-            let constants = node.inputs.iter().flatten().map(|&v| &self.graph.values[v]);
-            let constants = constants.filter(|v| v.constant.is_some()).map(Value::len);
             if let Some(element) = self.graph.element_read(&node) {
                 types::check_support(node.op.name(), element)?;
             }
-            self.budget.read(limits::sum(constants))?;
             self.budget.run(work)?;
         }
         if !fold::fold(&mut self.graph, &node)? {

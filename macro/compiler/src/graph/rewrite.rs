@@ -10,6 +10,7 @@ use super::{
     Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, exact,
     functions, islands,
 };
+use crate::limits;
 use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
@@ -245,6 +246,7 @@ fn fuse_activations(graph: &mut Graph) {
         let activation = node.op.as_activation();
         let input = node.inputs.first().copied().flatten();
         let producer = input
+            .filter(|_| activation.is_some())
             .filter(|&v| graph.uses()[v] == 1 && graph.values[v].quantization.is_none())
             .and_then(|v| graph.producers()[v]);
         let fused = activation
@@ -280,6 +282,19 @@ pub(super) fn affine(graph: &Graph, node: &Node, x: ValueId) -> Option<[ArrayD<f
     node.op.affine(&graph.values[constant].real()?, reversed)
 }
 
+/// Arrays that broadcast to `shape`, in that shape; nothing if it is too large to be worth it.
+pub(super) fn in_shape<const N: usize, T: Copy>(
+    arrays: [&ArrayD<T>; N],
+    shape: &[usize],
+) -> Option<[ArrayD<T>; N]> {
+    if limits::product(shape.iter().copied()) > InputAffine::LONGEST {
+        return None;
+    }
+    let whole = arrays.map(|a| a.broadcast(IxDyn(shape)).map(|a| a.to_owned()));
+    let whole: Option<Vec<_>> = whole.into_iter().collect();
+    whole?.try_into().ok()
+}
+
 /// Folds each chain of ADD, SUB, MUL by constants that starts at an input.
 fn fold_input_affine(graph: &mut Graph, input: usize) {
     let x = graph.inputs[input].value;
@@ -312,11 +327,8 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             if !fits || InputAffine::period(&joint, &shape) > InputAffine::LONGEST {
                 break;
             }
-            let whole = |a: &ArrayD<f64>| a.broadcast(IxDyn(&joint)).map(|a| a.to_owned());
-            let real = |a: ArrayD<f32>| whole(&a.mapv(f64::from));
-            let (Some(f), Some(o), Some(before), Some(moved)) =
-                (real(f), real(o), whole(&factor), whole(&offset))
-            else {
+            let (f, o) = (f.mapv(f64::from), o.mapv(f64::from));
+            let Some([f, o, before, moved]) = in_shape([&f, &o, &factor, &offset], &joint) else {
                 break;
             };
             factor = before * &f;
@@ -370,12 +382,15 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
 
 /// Removes operators that nothing reads.
 fn remove_unused(graph: &mut Graph) {
-    let mut position = graph.nodes.len();
-    while position > 0 {
-        position -= 1;
-        let uses = graph.uses();
-        if graph.nodes[position].outputs.iter().all(|&v| uses[v] == 0) {
-            graph.nodes.remove(position);
+    let mut uses = graph.uses();
+    let mut kept = Vec::new();
+    for node in std::mem::take(&mut graph.nodes).into_iter().rev() {
+        if node.outputs.iter().any(|&v| uses[v] > 0) {
+            kept.push(node);
+        } else {
+            node.inputs.iter().flatten().for_each(|&v| uses[v] -= 1);
         }
     }
+    kept.reverse();
+    graph.nodes = kept;
 }

@@ -23,7 +23,7 @@ pub(crate) struct InputAffine {
 
 impl InputAffine {
     /// Elements of the input after which constants repeat, at most.
-    pub(crate) const LONGEST: usize = 1 << 24;
+    pub(crate) const LONGEST: usize = 1 << 22;
 
     /// After how many elements of `shape` a constant that broadcasts to it repeats.
     pub(crate) fn period(constant: &[usize], shape: &[usize]) -> usize {

@@ -17,7 +17,7 @@ pub(super) fn new_size(node: &ParseContext<'_>) -> Result<[usize; 2]> {
     match *size.as_slice() {
         [h, w] if h > 0 && w > 0 => {
             let size = [h as usize, w as usize];
-            limits::elements(&size)?;
+            size.into_iter().try_for_each(limits::table)?;
             Ok(size)
         }
         _ => Err(Error::model(format!(

@@ -24,10 +24,11 @@ impl Strided {
     /// All of a tensor as it is.
     pub(crate) fn whole(shape: &[usize]) -> Self {
         let mut strides = vec![0; shape.len()];
-        let mut step = 1;
+        let mut step = 1_isize;
         for (stride, &n) in strides.iter_mut().zip(shape).rev() {
             *stride = step;
-            step *= n as isize;
+            // Shapes of files are checked later.
+            step = step.saturating_mul(n as isize);
         }
         Self {
             shape: shape.to_vec(),
