@@ -50,7 +50,11 @@ const MODELS: &[(&str, &str, &str)] = &[
     ),
     ("product", "BATCH_MATMUL", "multiply-accumulates"),
     ("reshape", "RESHAPE", "cannot reshape"),
-    ("resize", "RESIZE_NEAREST_NEIGHBOR", "positions along one dimension"),
+    (
+        "resize",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "positions along one dimension",
+    ),
     (
         "scale_infinite",
         "tensor #1 (\"weights\")",

@@ -53,6 +53,53 @@ pub(crate) const WINDOW_SPAN: usize = 1 << 20;
 /// Elements of constants that operators read, each time that one does, of a small file.
 pub(crate) const READ_ELEMENTS: u64 = 1 << 27;
 
+/// The section of `docs/operators.md` about them.
+pub(crate) fn page() -> String {
+    let million = |n: u64| format!("{} million", n >> 20);
+    let rows = [
+        ("elements of a tensor", million(TENSOR_ELEMENTS as u64)),
+        ("dimensions of a tensor", DIMENSIONS.to_string()),
+        ("bytes of the arena", million(ARENA_BYTES as u64)),
+        (
+            "elements that are alive at once, where a dataset calibrates or measures",
+            million(LIVE_ELEMENTS as u64),
+        ),
+        (
+            "elements of what a model keeps between runs",
+            million(STATE_ELEMENTS as u64),
+        ),
+        ("operators, calls inlined", NODES_AFTER_INLINING.to_string()),
+        ("tensors, calls inlined", TENSORS_AFTER_INLINING.to_string()),
+        ("multiply-accumulates of a run", million(RUN_WORK)),
+        (
+            "elements of constants, those that the file computes included *",
+            million(FOLDED_ELEMENTS),
+        ),
+        ("multiply-accumulates on constants *", million(FOLDED_WORK)),
+        (
+            "elements of constants, once for each reader *",
+            million(READ_ELEMENTS),
+        ),
+        (
+            "rows or columns from a window's first to its last tap",
+            WINDOW_SPAN.to_string(),
+        ),
+        (
+            "positions that an operator chooses along one dimension",
+            TABLE_ENTRIES.to_string(),
+        ),
+    ];
+    let rows: String = rows
+        .iter()
+        .map(|(what, most)| format!("| {what} | {most} |\n"))
+        .collect();
+    format!(
+        "## Limits\n\nA file beyond one of these is refused with an error that names the operator or the tensor, before memory\nis taken for \
+         it. A million is 2^20 here; * means {PER_BYTE} more for each byte of the file.\n\n\
+         | what | at most |\n|---|---|\n{rows}"
+    )
+}
+
 /// The number of elements of a shape.
 pub(crate) fn elements(shape: &[usize]) -> Result<usize> {
     if shape.len() > DIMENSIONS {

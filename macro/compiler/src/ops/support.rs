@@ -3,6 +3,7 @@
 //! A test compares these rows with the models of `tests/models/ops`.
 
 use crate::graph::ElementType;
+use crate::limits;
 use crate::tflite::{self, BuiltinOperator};
 
 /// What becomes of an operator that reads tensors of one element type.
@@ -259,7 +260,7 @@ pub fn operators_page() -> String {
     for (name, reason) in LACKING {
         text += &format!("| {name} | {reason} |\n");
     }
-    text
+    text + "\n" + &limits::page()
 }
 
 /// Names with commas between them, in lines of up to 120 characters.
