@@ -1,11 +1,10 @@
 //! One tensor of the file: shape, quantization and, for a constant, its data.
 
-use half::f16;
-
 use super::{
     Constant, ElementType, QuantParams, Quantization, Value, array, packed, shape_text, sparse,
 };
 use crate::error::{Error, Result};
+use crate::float16;
 use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
 /// The file's name, or one made of the tensor's number.
@@ -258,7 +257,7 @@ pub(super) fn constant(
         TensorType::FLOAT16 => Constant::F32(array(
             shape,
             data.chunks_exact(2)
-                .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
+                .map(|b| float16::from_bits(u16::from_le_bytes([b[0], b[1]])))
                 .collect(),
         )),
         TensorType::INT16 => Constant::I16(array(
