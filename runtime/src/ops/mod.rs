@@ -8,6 +8,7 @@
 mod accumulate;
 mod add;
 mod add_n;
+mod angle;
 mod arg_max;
 mod argmax_pool;
 mod batch_matmul;

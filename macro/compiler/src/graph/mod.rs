@@ -4,6 +4,7 @@
 //! [`Graph::read`] takes one subgraph of the file, with all that it calls;
 //! [`rewrite`] then folds what need not exist at run time.
 
+mod angles;
 mod bytes;
 mod control;
 mod exact;

@@ -50,7 +50,7 @@ const NO_FLOAT_KERNEL: &[&str] = &[
 ];
 
 /// Operators whose float kernels call libm.
-const NEEDS_LIBM: &[&str] = &["ATAN2", "COS", "ELU", "EXP", "GELU", "LOG", "POW", "SIN"];
+const NEEDS_LIBM: &[&str] = &["ATAN2", "ELU", "EXP", "GELU", "LOG", "POW"];
 
 /// A TFLite operator with its attributes.
 pub(crate) trait Operator: Send + Sync {
@@ -173,6 +173,12 @@ pub(crate) trait Operator: Send + Sync {
     /// True if that kernel is there only with the runtime's feature `float`.
     fn needs_libm(&self) -> bool {
         NEEDS_LIBM.contains(&self.name())
+    }
+
+    /// True if the function repeats itself, so that large operands need as small steps as
+    /// small ones.
+    fn is_periodic(&self) -> bool {
+        matches!(self.name(), "SIN" | "COS")
     }
 
     /// Which differences between operands make none at the output.
