@@ -72,16 +72,20 @@ pub(crate) trait Operator: Send + Sync {
 
     /// The operator in float32: the reference for calibration. Integers and
     /// booleans are real numbers here, too.
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32>;
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>>;
 
     /// The same for all outputs, what is kept for the next run included.
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
+    ) -> Result<Vec<ArrayD<f32>>> {
         let first = shapes.first().copied().unwrap_or(&[]);
-        vec![self.evaluate(inputs, first)]
+        Ok(vec![self.evaluate(inputs, first)?])
     }
 
     /// True if one kernel writes all outputs; else each output of the file is
