@@ -40,7 +40,11 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         (_, Some(from)) if node.op.is_view() && !is_per_channel(from) => {
             let output = &mut graph.values[node.output()];
             let shape = IxDyn(&output.shape);
-            output.constant = from.constant.clone().map(|c| reshaped(c, shape));
+            output.constant = from
+                .constant
+                .clone()
+                .map(|c| reshaped(c, shape))
+                .transpose()?;
             output.quantization = from.quantization.clone();
             output.element = from.element;
             output.trained = from.trained;
@@ -53,8 +57,8 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             let output = &mut graph.values[output];
             let shape = output.shape.as_slice();
             output.constant = Some(match data {
-                Buffer::I32(data) => Constant::I32(array(shape, data)),
-                other => Constant::I8(array(shape, other.i8().to_vec())),
+                Buffer::I32(data) => Constant::I32(array(shape, data)?),
+                other => Constant::I8(array(shape, other.i8().to_vec())?),
             });
         }
         return Ok(true);
@@ -73,7 +77,7 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         .iter()
         .map(|&v| graph.values[v].shape.as_slice())
         .collect();
-    let results = node.op.evaluate_all(&views, &shapes);
+    let results = node.op.evaluate_all(&views, &shapes)?;
     if !node.op.is_static() && is_rounded(graph, node, &results) {
         return Err(Error::model(format!(
             "it computes integers beyond {}, which is not supported at compile time",
@@ -106,7 +110,7 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             if let Some(range @ Quantization::Range { .. }) = simulated {
                 output.quantization = Some(range);
             }
-            output.constant = Some(constant(output, data));
+            output.constant = Some(constant(output, data)?);
         }
     }
     Ok(true)
@@ -203,17 +207,26 @@ fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization
 }
 
 /// Real values in the element type of the tensor that they belong to.
-pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
+pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Result<Constant> {
     let unit = QuantParams {
         scale: 1.0,
         zero_point: 0,
     };
-    let channels = match &value.quantization {
-        Some(q @ Quantization::PerChannel { .. }) => grid(q, data.shape()),
+    // Arrays of scales take twice the memory of what they scale.
+    let whole = match &value.quantization {
+        Some(Quantization::PerTensor(params)) => Some(*params),
+        None => Some(unit),
+        Some(_) if value.element == ElementType::F32 => Some(unit),
+        Some(_) => None,
+    };
+    let channels = match (whole, &value.quantization) {
+        (None, Some(q)) => Some(grid(q, data.shape()).ok_or_else(|| {
+            Error::internal(format!("{q:?} does not fit constant {:?}", value.name))
+        })?),
         _ => None,
     };
-    let all = value.params().unwrap_or(unit);
-    match value.element {
+    let all = whole.unwrap_or(unit);
+    Ok(match value.element {
         ElementType::I8 | ElementType::U8 => Constant::I8(match channels {
             Some(grid) => {
                 let steps = ndarray::Zip::from(&data).and(&grid);
@@ -231,22 +244,21 @@ pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
         ElementType::Bool => Constant::I8(data.mapv(|x| i8::from(x != 0.0))),
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
         ElementType::F32 => Constant::F32(data),
-    }
+    })
 }
 
-fn reshaped(constant: Constant, shape: IxDyn) -> Constant {
-    match constant {
-        Constant::F32(data) => Constant::F32(reshape(data, shape)),
-        Constant::I8(data) => Constant::I8(reshape(data, shape)),
-        Constant::I16(data) => Constant::I16(reshape(data, shape)),
-        Constant::I32(data) => Constant::I32(reshape(data, shape)),
-        Constant::I64(data) => Constant::I64(reshape(data, shape)),
-    }
+fn reshaped(constant: Constant, shape: IxDyn) -> Result<Constant> {
+    Ok(match constant {
+        Constant::F32(data) => Constant::F32(reshape(data, shape)?),
+        Constant::I8(data) => Constant::I8(reshape(data, shape)?),
+        Constant::I16(data) => Constant::I16(reshape(data, shape)?),
+        Constant::I32(data) => Constant::I32(reshape(data, shape)?),
+        Constant::I64(data) => Constant::I64(reshape(data, shape)?),
+    })
 }
 
-fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> ArrayD<T> {
-    let fallback = data.clone();
-    data.into_shape_with_order(shape).unwrap_or(fallback)
+fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> Result<ArrayD<T>> {
+    data.into_shape_with_order(shape).map_err(Error::internal)
 }
 
 #[cfg(test)]
@@ -277,7 +289,7 @@ mod tests {
         };
         let mut weights = value(ElementType::I8, Some(per_channel));
         let real = arr2(&[[0.5, -1.0, 63.5], [2.0, 254.0, -254.0]]).into_dyn();
-        let steps = constant(&weights, real.clone());
+        let steps = constant(&weights, real.clone()).expect("a grid");
         let Constant::I8(data) = &steps else {
             panic!("{steps:?}")
         };
