@@ -3,10 +3,11 @@
 //! [`elements`] before anything is allocated for it; what is beyond a limit is an error that
 //! names the operator or the tensor.
 //!
-//! Together they bound the compiler: it holds up to some 40 bytes for each byte of the file,
-//! [`FOLDED_ELEMENTS`] computed numbers, and, while it runs the model on a dataset, four
-//! bytes for each of [`LIVE_ELEMENTS`] numbers and for each number of the dataset. What a
-//! dataset may not pass is in `dataset/limits.rs`.
+//! Together they bound the compiler's memory: some hundred bytes for each byte of the file and
+//! for each of [`FOLDED_ELEMENTS`] (array literals are that large; weights, which are byte
+//! strings, take far less) and, while it runs the model on a dataset, about twenty for each of
+//! [`LIVE_ELEMENTS`] and for each number of the dataset. What a dataset may not pass is in
+//! `dataset/limits.rs`.
 
 use crate::error::{Error, Result};
 
