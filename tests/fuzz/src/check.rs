@@ -49,6 +49,7 @@ fn add(list: &mut Vec<String>, name: String, place: &str) {
 fn names(items: &[Item], place: &str) {
     let mut names = Names::default();
     let mut methods: Vec<(String, Vec<String>)> = Vec::new();
+    let mut bound = Vec::new();
     for item in items {
         let ident = |i: &proc_macro2::Ident| i.to_string();
         match item {
@@ -75,7 +76,7 @@ fn names(items: &[Item], place: &str) {
             Item::Static(s) => add(&mut names.values, ident(&s.ident), place),
             Item::Fn(f) => {
                 add(&mut names.values, ident(&f.sig.ident), place);
-                parameters(&f.sig, place);
+                bound.extend(parameters(&f.sig, place));
             }
             Item::Impl(block) if block.trait_.is_none() => {
                 let ty = &block.self_ty;
@@ -89,7 +90,7 @@ fn names(items: &[Item], place: &str) {
                     match item {
                         ImplItem::Fn(f) => {
                             add(&mut methods[at].1, ident(&f.sig.ident), &ty);
-                            parameters(&f.sig, &ty);
+                            bound.extend(parameters(&f.sig, &ty));
                         }
                         ImplItem::Const(c) => add(&mut methods[at].1, ident(&c.ident), &ty),
                         _ => {}
@@ -114,6 +115,12 @@ fn names(items: &[Item], place: &str) {
             _ => {}
         }
     }
+    // A parameter of such a name would be a pattern. (Functions may be hidden, but are
+    // called by what is emitted.)
+    for name in bound {
+        let hides = names.values.contains(&name) && name != "f";
+        assert!(!hides, "the parameter {name} hides {place}::{name}");
+    }
 }
 
 /// Items that are there for every target.
@@ -122,7 +129,8 @@ fn items_of(items: &[Item]) -> Vec<Item> {
     plain.cloned().collect()
 }
 
-fn parameters(signature: &syn::Signature, place: &str) {
+/// The names of a function's parameters, each of them once.
+fn parameters(signature: &syn::Signature, place: &str) -> Vec<String> {
     let mut names = Vec::new();
     for argument in &signature.inputs {
         if let syn::FnArg::Typed(typed) = argument
@@ -131,6 +139,7 @@ fn parameters(signature: &syn::Signature, place: &str) {
             add(&mut names, name.ident.to_string(), place);
         }
     }
+    names
 }
 
 /// The value of a constant, wherever it is; the largest if there are several.

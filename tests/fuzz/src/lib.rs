@@ -22,7 +22,20 @@ mod number;
 mod options;
 mod place;
 
+use std::path::PathBuf;
+
 pub use clock::cpu_seconds;
+
+/// A folder for files of this process, in memory where that is to be had.
+pub fn scratch(name: &str) -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    let folder = if memory.is_dir() {
+        memory
+    } else {
+        std::env::temp_dir()
+    };
+    folder.join(format!("niello-fuzz-{}-{name}", std::process::id()))
+}
 
 /// What is attacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use niello_fuzz::{Target, cpu_seconds, inputs};
+use niello_fuzz::{Target, cpu_seconds, inputs, scratch};
 
 use crate::Arguments;
 
@@ -51,6 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         println!("{target:<10} {:>8} inputs: {taken} compiled, {refused} refused", taken + refused);
         total += taken + refused;
     }
+    // What inputs are made of may have needed a folder, too.
+    let _ = std::fs::remove_dir_all(scratch("own"));
     println!(
         "{total} inputs of seed {} in {} s; at most {} MB",
         arguments.seed, arguments.seconds, report.peak
@@ -85,6 +87,8 @@ impl Worker {
             .args(["--first", &arguments.first.to_string()])
             .args(["--step", &arguments.step.to_string()])
             .env("NIELLO_FUZZ_SCRATCH", scratch)
+            // What there was no memory for is in the trace.
+            .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -126,14 +130,18 @@ impl Worker {
         // What it said last is still on its way.
         std::thread::sleep(Duration::from_millis(50));
         let errors = self.errors.lock().map(|e| e.clone()).unwrap_or_default();
-        let last = errors.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("");
-        format!("{} {last}", status.map_or(String::new(), |s| s.to_string()))
+        let first = errors.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
+        // Numbers vary from input to input.
+        let first: String = first.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let place = errors.lines().find_map(|l| Some(l.split_once("niello_compiler::")?.1));
+        let status = status.map_or(String::new(), |s| s.to_string());
+        format!("{status} {first} in {}", place.unwrap_or("?"))
     }
 }
 
 /// Keeps one worker busy until `end`.
 fn watch(mut arguments: Arguments, job: u64, end: Instant, report: &Mutex<Report>) {
-    let scratch = std::env::temp_dir().join(format!("niello-fuzz-{}-{job}", std::process::id()));
+    let scratch = scratch(&job.to_string());
     while Instant::now() < end {
         let mut worker = match Worker::start(&arguments, &scratch) {
             Ok(worker) => worker,

@@ -7,7 +7,7 @@ mod histogram;
 mod histories;
 mod reach;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub(crate) struct Range {
 /// What calibration found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
-    pub by_value: HashMap<ValueId, Range>,
+    pub by_value: BTreeMap<ValueId, Range>,
 }
 
 /// What was seen of a tensor.

@@ -29,13 +29,17 @@ const SHAPES: &[&str] = &[
 
 /// A header, mostly right.
 fn header(random: &mut Random) -> String {
-    let descr = if random.one_in(3) {
+    let descr = if random.one_in(6) {
         random.pick(DESCR)
     } else {
         "<f4"
     };
-    let order = *random.pick(&["False", "False", "False", "True", "Maybe"]);
-    let shape = if random.one_in(2) {
+    let order = if random.one_in(8) {
+        random.pick(&["True", "Maybe"])
+    } else {
+        "False"
+    };
+    let shape = if random.one_in(4) {
         random.pick(SHAPES)
     } else {
         "(4, 12)"
@@ -44,10 +48,10 @@ fn header(random: &mut Random) -> String {
     while !(text.len() + 11).is_multiple_of(64) {
         text.push(' ');
     }
-    if random.one_in(10) {
+    if random.one_in(30) {
         text = text.repeat(1 + random.below(200));
     }
-    if random.one_in(4) {
+    if random.one_in(8) {
         let mut bytes = text.into_bytes();
         random.damage(&mut bytes);
         text = String::from_utf8_lossy(&bytes).into_owned();
@@ -57,7 +61,7 @@ fn header(random: &mut Random) -> String {
 
 /// Numbers of samples, mostly ordinary ones.
 fn numbers(random: &mut Random, count: usize) -> Vec<u8> {
-    let strange = random.one_in(4);
+    let strange = random.one_in(8);
     let mut data = Vec::new();
     for _ in 0..count {
         let plain = random.below(200) as f32 * 0.01 - 1.0;
@@ -72,7 +76,7 @@ fn numbers(random: &mut Random, count: usize) -> Vec<u8> {
 }
 
 fn array(random: &mut Random) -> Vec<u8> {
-    let count = if random.one_in(4) {
+    let count = if random.one_in(8) {
         random.below(100)
     } else {
         48
@@ -86,7 +90,7 @@ fn archive(random: &mut Random, keys: &[&str]) -> Vec<u8> {
     for key in keys {
         members.push((format!("{key}.npy"), array(random)));
     }
-    match random.below(8) {
+    match random.below(16) {
         0 => members.push(random.pick(&members.clone()).clone()),
         1 => members.push(("label:y.npy".to_owned(), array(random))),
         2 => {
@@ -119,7 +123,7 @@ fn table(random: &mut Random) -> Vec<u8> {
     let head: Vec<String> = (0..columns)
         .map(|i| {
             let prefix = if named { "x" } else { "column" };
-            match random.below(40) {
+            match random.below(200) {
                 0 => String::new(),
                 1 => "label:y".to_owned(),
                 2 => format!("{prefix}_99999999999999999999"),
@@ -137,14 +141,14 @@ fn table(random: &mut Random) -> Vec<u8> {
         };
         let row: Vec<String> = (0..count)
             .map(|_| {
-                if random.one_in(30) {
+                if random.one_in(100) {
                     (*random.pick(CELLS)).to_owned()
                 } else {
                     format!("{}", random.below(200) as f32 * 0.01 - 1.0)
                 }
             })
             .collect();
-        text += &(row.join(",") + random.pick::<&str>(&["\n", "\n", "\n", "\r\n", "\r", "\n\n"]));
+        text += &(row.join(",") + random.pick::<&str>(&["\n", "\n", "\n", "\r\n", "\n\n"]));
     }
     text.into_bytes()
 }
@@ -180,7 +184,7 @@ pub(super) fn generate(random: &mut Random) -> (String, Vec<u8>) {
         Kind::Sound => sound(random),
         Kind::Image => super::images::generate(random),
     };
-    if !random.one_in(3) {
+    if random.one_in(2) {
         random.damage(&mut bytes);
     }
     bytes.insert(0, kind as u8);

@@ -24,3 +24,11 @@ pub fn arguments(bytes: &[u8]) -> bool {
     check::expansion(&expansion);
     !text.contains("compile_error")
 }
+
+/// What a call expands to.
+///
+/// # Panics
+/// If the text is not made of tokens.
+pub fn expansion(call: &str) -> TokenStream {
+    expand(call.parse().expect("tokens"))
+}

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use niello_compiler::Request;
 
-use super::{compiled, request, scratch};
+use super::{compiled, put, request, scratch};
 use crate::inputs::folder;
 
 /// What a model compiles to, and the entry that this leaves.
@@ -47,7 +47,7 @@ pub fn good_entry() -> &'static [u8] {
 /// afterwards.
 pub fn cache(bytes: &[u8]) -> bool {
     let good = good();
-    std::fs::write(&good.file, bytes).expect("a cache");
+    put(&good.file, bytes);
     let program = compiled(&good.request).expect("a damaged entry is no error");
     assert!(program.to_string() == good.program, "another program");
     let after = std::fs::read(&good.file).expect("an entry");

@@ -6,13 +6,13 @@ mod cache;
 mod datasets;
 mod models;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use niello_compiler::{Item, Options, Request, compile};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-pub use arguments::arguments;
+pub use arguments::{arguments, expansion};
 pub use cache::{cache, good_entry};
 pub use datasets::{Kind, datasets};
 pub use models::models;
@@ -24,18 +24,23 @@ const SECONDS: f64 = 2.0;
 
 /// A folder for this process alone.
 fn scratch() -> PathBuf {
-    let folder = std::env::var_os("NIELLO_FUZZ_SCRATCH").map_or_else(
-        || std::env::temp_dir().join(format!("niello-fuzz-{}", std::process::id())),
-        PathBuf::from,
-    );
+    let given = std::env::var_os("NIELLO_FUZZ_SCRATCH").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| crate::scratch("own"));
     std::fs::create_dir_all(&folder).expect("a folder for temporary files");
     folder
 }
 
 fn write(name: &str, content: &[u8]) -> PathBuf {
     let path = scratch().join(name);
-    std::fs::write(&path, content).expect("a temporary file");
+    put(&path, content);
     path
+}
+
+/// Writes a new file: one that is cut and filled anew is written to the disk at once by some
+/// file systems, which takes long.
+fn put(path: &Path, content: &[u8]) {
+    let _ = std::fs::remove_file(path);
+    std::fs::write(path, content).expect("a temporary file");
 }
 
 fn item() -> Item {
