@@ -28,8 +28,8 @@ fn raw(name: &str) -> String {
 #[test]
 fn no_name_collides() {
     const CALLS: [(&str, &str, &str); 3] = [
-        ("\"a\"", ", b: i8", "\"ops/add_i8.tflite\""),
-        ("\"a\"", ", b: i8", "\"ops/add_i8.tflite\", inputs = arena"),
+        ("\"x\"", ", b: i8", "\"ops/add_i8.tflite\""),
+        ("\"x\"", ", b: i8", "\"ops/add_i8.tflite\", inputs = arena"),
         ("\"x\"", "", "\"ops/stream_i8.tflite\""),
     ];
     let mut all = BTreeSet::new();

@@ -14,8 +14,8 @@ const CALLS: &[&str] = &[
     r#"fn f = "batch_f32.tflite" , dataset = "x12" , require ( y : sqnr_db >= 10 , y : max_abs_error <= 1e3 )"#,
     r#"fn f = "batch_f32.tflite" , dataset = "x12" , inputs = arena , arena_limit = 64 * 1024 , crate = :: niello"#,
     r#"fn f = "batch_f32.tflite" , dataset = "x12" , shapes ( "x" : [ 1 , 12 ] ) , signature = "serving_default""#,
-    r#"pub ( crate ) fn f ( a : i8 , b : i8 ) = "ops/add_i8.tflite" , inputs = arena"#,
-    r#"fn f ( "a" as first , "b" as second ) -> { y } = "ops/add_i8.tflite""#,
+    r#"pub ( crate ) fn f ( x : i8 , b : i8 ) = "ops/add_i8.tflite" , inputs = arena"#,
+    r#"fn f ( "x" as first , "b" as second ) -> { y } = "ops/add_i8.tflite""#,
     r#"fn f ( x : i8 ) -> { y : i8 } = "ops/stream_i8.tflite" , samples_follow = true"#,
     r#"fn f = "ops/conv_i8.tflite" , inputs = arguments"#,
 ];

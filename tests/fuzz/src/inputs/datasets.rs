@@ -179,7 +179,7 @@ pub(super) fn generate(random: &mut Random) -> (String, Vec<u8>) {
     let mut bytes = match kind {
         Kind::Array | Kind::Folder => array(random),
         Kind::Archive => archive(random, &["x"]),
-        Kind::Archives => archive(random, &["a", "b"]),
+        Kind::Archives => archive(random, &["b", "x"]),
         Kind::Table => table(random),
         Kind::Sound => sound(random),
         Kind::Image => super::images::generate(random),
