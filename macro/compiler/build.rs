@@ -14,7 +14,10 @@ fn main() {
         file.hash(&mut hasher);
         std::fs::read(&file).unwrap_or_default().hash(&mut hasher);
     }
-    println!("cargo::rustc-env=NIELLO_FINGERPRINT={:016x}", hasher.finish());
+    println!(
+        "cargo::rustc-env=NIELLO_FINGERPRINT={:016x}",
+        hasher.finish()
+    );
 }
 
 /// All files below a folder.

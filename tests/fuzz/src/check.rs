@@ -121,7 +121,9 @@ fn names(items: &[Item], place: &str) {
         Item::Fn(f) => Some(f.sig.ident.to_string()),
         _ => None,
     });
-    let free: Vec<String> = functions.filter(|f| f != "step" && f != "run_into").collect();
+    let free: Vec<String> = functions
+        .filter(|f| f != "step" && f != "run_into")
+        .collect();
     for name in bound {
         let hides = names.values.contains(&name) && !free.contains(&name);
         assert!(!hides, "the parameter {name} hides {place}::{name}");

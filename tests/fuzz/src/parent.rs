@@ -48,7 +48,10 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let report = report.lock().map_or_else(|e| e.into_inner(), |r| r);
     let mut total = 0;
     for (target, [taken, refused]) in &report.tried {
-        println!("{target:<10} {:>8} inputs: {taken} compiled, {refused} refused", taken + refused);
+        println!(
+            "{target:<10} {:>8} inputs: {taken} compiled, {refused} refused",
+            taken + refused
+        );
         total += taken + refused;
     }
     // What inputs are made of may have needed a folder, too.
@@ -133,7 +136,9 @@ impl Worker {
         let first = errors.lines().find(|l| !l.trim().is_empty()).unwrap_or("");
         // Numbers vary from input to input.
         let first: String = first.chars().filter(|c| !c.is_ascii_digit()).collect();
-        let place = errors.lines().find_map(|l| Some(l.split_once("niello_compiler::")?.1));
+        let place = errors
+            .lines()
+            .find_map(|l| Some(l.split_once("niello_compiler::")?.1));
         let status = status.map_or(String::new(), |s| s.to_string());
         format!("{status} {first} in {}", place.unwrap_or("?"))
     }
@@ -202,7 +207,9 @@ fn watch(mut arguments: Arguments, job: u64, end: Instant, report: &Mutex<Report
 }
 
 fn target_of(arguments: &Arguments, number: u64) -> Target {
-    arguments.target.unwrap_or_else(|| Target::of_number(number))
+    arguments
+        .target
+        .unwrap_or_else(|| Target::of_number(number))
 }
 
 /// `<peak in MB> taken`, `.. refused`, `.. found <what>`.
@@ -231,7 +238,10 @@ fn found(arguments: &Arguments, number: u64, fault: &str, report: &Mutex<Report>
     };
     let place = kind.split(": ").next().unwrap_or("");
     let kind = if place.contains(".rs:") {
-        let rest: String = kind[place.len()..].chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+        let rest: String = kind[place.len()..]
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '0' } else { c })
+            .collect();
         format!("{}: {place}{}", target.name(), squeezed(&rest))
     } else {
         format!("{}: {kind}", target.name())

@@ -76,7 +76,10 @@ fn parse(text: &str) -> Option<Schema> {
         };
         // Statements without a body end in a semicolon.
         let head = head.rsplit(';').next()?;
-        let words: Vec<&str> = head.split([' ', ':', '\n']).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> = head
+            .split([' ', ':', '\n'])
+            .filter(|w| !w.is_empty())
+            .collect();
         let (kind, name) = (*words.first()?, (*words.get(1)?).to_owned());
         match kind {
             "enum" => {
@@ -160,13 +163,15 @@ fn type_of(
         let element = type_of(element.strip_suffix(']')?, enums, unions)?;
         return Some(Type::Vector(Box::new(element)));
     }
-    Some(if let Some(number) = plain(name).or_else(|| enums.get(name).cloned()) {
-        Type::Number(number)
-    } else if name == "string" {
-        Type::Text
-    } else if unions.contains_key(name) {
-        Type::Union(name.to_owned())
-    } else {
-        Type::Table(name.to_owned())
-    })
+    Some(
+        if let Some(number) = plain(name).or_else(|| enums.get(name).cloned()) {
+            Type::Number(number)
+        } else if name == "string" {
+            Type::Text
+        } else if unions.contains_key(name) {
+            Type::Union(name.to_owned())
+        } else {
+            Type::Table(name.to_owned())
+        },
+    )
 }

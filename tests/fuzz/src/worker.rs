@@ -17,9 +17,9 @@ static PANIC: Mutex<Option<String>> = Mutex::new(None);
 fn keep_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload_as_str().unwrap_or("a panic");
-        let place = panic.location().map_or(String::new(), |l| {
-            format!("{}:{}: ", l.file(), l.line())
-        });
+        let place = panic
+            .location()
+            .map_or(String::new(), |l| format!("{}:{}: ", l.file(), l.line()));
         if let Ok(mut kept) = PANIC.lock() {
             kept.get_or_insert_with(|| format!("{place}{message}"));
         }
@@ -48,7 +48,9 @@ pub(crate) fn work(arguments: &Arguments) {
     let mut out = std::io::stdout();
     let mut number = arguments.first;
     loop {
-        let target = arguments.target.unwrap_or_else(|| Target::of_number(number));
+        let target = arguments
+            .target
+            .unwrap_or_else(|| Target::of_number(number));
         let (_, bytes) = inputs::generate(target, arguments.seed, number);
         let _ = writeln!(out, "try {number}").and_then(|()| out.flush());
         let result = match attempt(target, &bytes) {
@@ -57,7 +59,10 @@ pub(crate) fn work(arguments: &Arguments) {
             Err(message) => format!("found {message}"),
         };
         let peak = memory::peak() >> 20;
-        if writeln!(out, "end {peak} {result}").and_then(|()| out.flush()).is_err() {
+        if writeln!(out, "end {peak} {result}")
+            .and_then(|()| out.flush())
+            .is_err()
+        {
             // Nobody listens any more.
             return;
         }
@@ -89,7 +94,11 @@ pub(crate) fn reproduce(file: &Path, target: Option<Target>) -> ExitCode {
         if taken { "taken" } else { "refused" },
         niello_fuzz::cpu_seconds("self") - start,
         memory::peak() >> 20,
-        if memory::refused() { ", asking for more than 1 GB" } else { "" }
+        if memory::refused() {
+            ", asking for more than 1 GB"
+        } else {
+            ""
+        }
     );
     ExitCode::SUCCESS
 }

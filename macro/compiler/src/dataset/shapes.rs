@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use super::found::LABEL;
-use super::npy::Array;
 #[cfg(feature = "images")]
 use super::IMAGES;
+use super::found::LABEL;
+use super::npy::Array;
 use super::{ARRAYS, bytes, files, is, limits, npz};
 use crate::error::{Error, Result};
 use crate::graph::SampleShape;

@@ -49,9 +49,23 @@ const RESERVED_TYPES: &[&str] = &[
     "Output", "Arena", "Run", "State", "Inputs", "Self", "STEPS", "MACS", "Some", "None",
 ];
 const RESERVED_IDENTS: &[&str] = &[
-    "arena", "inputs", "output", "rt", "state", "next", "number", "step", "new", "within",
+    "arena",
+    "inputs",
+    "output",
+    "rt",
+    "state",
+    "next",
+    "number",
+    "step",
+    "new",
+    "within",
     "run_into", // Methods that would be found before an arena's own.
-    "clone", "clone_into", "to_owned", "into", "try_into", "borrow",
+    "clone",
+    "clone_into",
+    "to_owned",
+    "into",
+    "try_into",
+    "borrow",
 ];
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
@@ -412,7 +426,12 @@ mod tests {
         assert_eq!(resolved[1].ident.to_string(), "r#type");
         assert_eq!(resolved[1].type_name.to_string(), "Type");
         // No upper case, no letter.
-        for (name, ty) in [("größe", "Größe"), ("日本", "T日本"), ("_٣", "T٣"), ("__", "T")] {
+        for (name, ty) in [
+            ("größe", "Größe"),
+            ("日本", "T日本"),
+            ("_٣", "T٣"),
+            ("__", "T"),
+        ] {
             let renamed = PortChoice {
                 rename: Some(name.into()),
                 ..choice("hint")

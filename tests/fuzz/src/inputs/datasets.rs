@@ -100,8 +100,7 @@ fn archive(random: &mut Random, keys: &[&str]) -> Vec<u8> {
         3 => {
             let zeros = vec![0; 1 << (10 + random.below(16))];
             let rows = random.pick(SHAPES);
-            let header =
-                format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {rows}, }}\n");
+            let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {rows}, }}\n");
             members[0].1 = npy_of(&header, &zeros);
         }
         _ => {}
@@ -111,8 +110,22 @@ fn archive(random: &mut Random, keys: &[&str]) -> Vec<u8> {
 
 fn table(random: &mut Random) -> Vec<u8> {
     const CELLS: &[&str] = &[
-        "", "nan", "inf", "-inf", "1e400", "1e-400", "x", "\"", "\"a,b\"", " 1 ", "0x1f", "1_000",
-        "\u{fffd}", "1e38", "-0", "99999999999999999999",
+        "",
+        "nan",
+        "inf",
+        "-inf",
+        "1e400",
+        "1e-400",
+        "x",
+        "\"",
+        "\"a,b\"",
+        " 1 ",
+        "0x1f",
+        "1_000",
+        "\u{fffd}",
+        "1e38",
+        "-0",
+        "99999999999999999999",
     ];
     let columns = if random.one_in(6) {
         random.below(30)
@@ -155,10 +168,20 @@ fn table(random: &mut Random) -> Vec<u8> {
 
 fn sound(random: &mut Random) -> Vec<u8> {
     let bits = *random.pick(&[8_u16, 16, 24, 32, 16, 16]);
-    let format = if bits == 32 && random.one_in(2) { 3_u16 } else { 1 };
-    let count = if random.one_in(6) { random.below(40) } else { 12 };
+    let format = if bits == 32 && random.one_in(2) {
+        3_u16
+    } else {
+        1
+    };
+    let count = if random.one_in(6) {
+        random.below(40)
+    } else {
+        12
+    };
     let block = bits / 8;
-    let data: Vec<u8> = (0..count * usize::from(block)).map(|_| random.bits() as u8).collect();
+    let data: Vec<u8> = (0..count * usize::from(block))
+        .map(|_| random.bits() as u8)
+        .collect();
     let mut bytes = b"RIFF".to_vec();
     bytes.extend((36 + data.len() as u32).to_le_bytes());
     bytes.extend(b"WAVEfmt \x10\0\0\0");

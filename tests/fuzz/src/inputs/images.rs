@@ -1,4 +1,4 @@
-//! PNG files: whole, with chunks that say something else.
+//! PNG files that are whole, with chunks that say something else, and JPEG files.
 
 use std::io::Write;
 
@@ -16,7 +16,20 @@ fn chunk(bytes: &mut Vec<u8>, kind: &[u8; 4], content: &[u8]) {
     bytes.extend(crc.sum().to_be_bytes());
 }
 
+const JPEGS: &[&[u8]] = &[
+    include_bytes!("../../../../macro/compiler/src/dataset/colour.jpg"),
+    include_bytes!("../../../../macro/compiler/src/dataset/gray.jpg"),
+];
+
+/// The content decides, not the name.
 pub(super) fn generate(random: &mut Random) -> Vec<u8> {
+    if random.one_in(3) {
+        return random.pick(JPEGS).to_vec();
+    }
+    png(random)
+}
+
+fn png(random: &mut Random) -> Vec<u8> {
     const SIDES: &[u32] = &[0, 1, 2, 8, 8, 8, 8, 300, 20_000, 65_535, 1 << 24, u32::MAX];
     let (width, height) = (*random.pick(SIDES), *random.pick(SIDES));
     let mut head = width.to_be_bytes().to_vec();

@@ -48,7 +48,13 @@ type Route = Vec<usize>;
 
 /// All values by table and field, and the tables that lack a field.
 fn routes(table: &Table, here: &Route, all: &mut BTreeMap<(String, usize), Vec<Route>>) {
-    for (index, _) in schema().tables.get(&table.name).into_iter().flatten().enumerate() {
+    for (index, _) in schema()
+        .tables
+        .get(&table.name)
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
         let there = all.entry((table.name.clone(), index)).or_default();
         let found = table.fields.iter().position(|(i, _)| *i == index);
         // Of what is missing, the table.
@@ -333,7 +339,8 @@ fn operands(model: &mut Table, random: &mut Random) -> Option<String> {
         _ => {
             let at = random.below(list.len());
             let index = random.below(tensors + 1) as i64;
-            list.get_mut(at)?.set(if index == tensors as i64 { -1 } else { index });
+            list.get_mut(at)?
+                .set(if index == tensors as i64 { -1 } else { index });
         }
     }
     Some(side.to_owned())
@@ -348,7 +355,10 @@ fn options_of_another(model: &mut Table, random: &mut Random) -> Option<String> 
     let graph = subgraph(model, random)?;
     let operators = graph.list_mut("operators")?;
     let at = random.below(operators.len());
-    *operators.get_mut(at)?.table_mut()?.get_mut("builtin_options")? = options;
+    *operators
+        .get_mut(at)?
+        .table_mut()?
+        .get_mut("builtin_options")? = options;
     Some("options of another operator".to_owned())
 }
 
@@ -359,7 +369,10 @@ fn another_operator(model: &mut Table, random: &mut Random) -> Option<String> {
     let codes = other.list("operator_codes").to_vec();
     let donor = other.list("subgraphs").first()?.table()?;
     let mut donor = donor.list("operators").first()?.table()?.clone();
-    let code = donor.get("opcode_index").and_then(Value::integer).unwrap_or(0);
+    let code = donor
+        .get("opcode_index")
+        .and_then(Value::integer)
+        .unwrap_or(0);
     let code = codes.get(code as usize)?.clone();
     let list = model.list_mut("operator_codes")?;
     list.push(code);

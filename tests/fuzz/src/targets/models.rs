@@ -52,7 +52,10 @@ fn samples(model: &Model) -> Option<Vec<u8>> {
     let mut random = Random::new(1, 1);
     let mut members = Vec::new();
     for port in model.inputs() {
-        let count = port.shape.iter().try_fold(1, |n: usize, &d| n.checked_mul(d))?;
+        let count = port
+            .shape
+            .iter()
+            .try_fold(1, |n: usize, &d| n.checked_mul(d))?;
         if count > SAMPLE {
             return None;
         }
@@ -101,8 +104,15 @@ fn run(request: &niello_compiler::Request) {
     let scalar = of(Targets::Scalar, false);
     agree(&first, &scalar[0], "in the arena");
     let vector = of(Targets::Vector, false);
-    let bools = model.inputs().iter().any(|p| p.element == ElementType::Bool);
-    let written = if bools { vec![] } else { of(Targets::Scalar, true) };
+    let bools = model
+        .inputs()
+        .iter()
+        .any(|p| p.element == ElementType::Bool);
+    let written = if bools {
+        vec![]
+    } else {
+        of(Targets::Scalar, true)
+    };
     for (call, wanted) in scalar.iter().enumerate() {
         agree(wanted, &vector[call], "for wide registers");
         if let Some(found) = written.get(call) {
@@ -120,7 +130,9 @@ fn inputs(model: &Model, random: &mut Random) -> Option<Vec<Data>> {
         }
         let mut integer = |low: i32, high: i32| {
             let range = (high - low) as usize + 1;
-            (0..count).map(|_| low + random.below(range) as i32).collect::<Vec<i32>>()
+            (0..count)
+                .map(|_| low + random.below(range) as i32)
+                .collect::<Vec<i32>>()
         };
         inputs.push(match port.element {
             ElementType::F32 => {
@@ -131,9 +143,12 @@ fn inputs(model: &Model, random: &mut Random) -> Option<Vec<Data>> {
                 Data::I8(integer(-128, 127).into_iter().map(|x| x as i8).collect())
             }
             ElementType::Bool => Data::I8(integer(0, 1).into_iter().map(|x| x as i8).collect()),
-            ElementType::I16 => {
-                Data::I16(integer(-32768, 32767).into_iter().map(|x| x as i16).collect())
-            }
+            ElementType::I16 => Data::I16(
+                integer(-32768, 32767)
+                    .into_iter()
+                    .map(|x| x as i16)
+                    .collect(),
+            ),
             ElementType::I32 => Data::I32(integer(-3, 8)),
         });
     }
@@ -146,7 +161,9 @@ fn agree(wanted: &[Data], found: &[Data], what: &str) {
             // NaN is NaN.
             (Data::F32(a), Data::F32(b)) => {
                 a.len() == b.len()
-                    && a.iter().zip(b).all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+                    && a.iter()
+                        .zip(b)
+                        .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
             }
             (a, b) => a == b,
         };
