@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     for job in jobs {
         let _ = job.join();
     }
-    let report = report.lock().map_or_else(|e| e.into_inner(), |r| r);
+    let report = report.lock().unwrap_or_else(|e| e.into_inner());
     let mut total = 0;
     for (target, [taken, refused]) in &report.tried {
         println!(

@@ -16,7 +16,10 @@ static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 fn keep_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("a panic");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let message = text.or(payload.downcast_ref::<&str>().copied());
+        let message = message.unwrap_or("a panic");
         let place = panic
             .location()
             .map_or(String::new(), |l| format!("{}:{}: ", l.file(), l.line()));

@@ -46,7 +46,7 @@ pub(crate) enum Side {
 /// Names that the module defines itself, or that its code takes from Rust's prelude: a
 /// tuple struct is a function, too.
 const RESERVED_TYPES: &[&str] = &[
-    "Output", "Arena", "Run", "State", "Inputs", "Self", "STEPS", "MACS", "Some", "None",
+    "Output", "Arena", "Run", "State", "Inputs", "Self", "STEPS", "MACS", "BYTES", "Some", "None",
 ];
 const RESERVED_IDENTS: &[&str] = &[
     "arena",
@@ -368,6 +368,7 @@ mod tests {
                 "output",
                 "größe",
                 "s_t_e_p_s",
+                "b_y_t_e_s",
                 "none",
                 "clone",
             ]),
@@ -381,6 +382,7 @@ mod tests {
                 "output_: OutputInput",
                 "gr_e: GrE",
                 "s_t_e_p_s: STEPSInput",
+                "b_y_t_e_s: BYTESInput",
                 "none: NoneInput",
                 "clone_: Clone",
             ]
