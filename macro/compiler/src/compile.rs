@@ -271,7 +271,7 @@ impl Front {
             .at(self.graph.nodes[position].place(&self.graph)));
         }
         let slot = cache_slot(model, &files, request)?;
-        if let Some((program, graph)) = self.cached(&slot, options)? {
+        if let Some((program, graph)) = self.cached(&slot, options) {
             return Ok(Quantization {
                 program,
                 graph,
@@ -318,15 +318,14 @@ impl Front {
         })
     }
 
-    /// The program of an earlier run that met its requirements.
-    fn cached(&self, slot: &Slot, options: &Options) -> Result<Option<(QuantGraph, Graph)>> {
-        let Some(found) = slot.load() else {
-            return Ok(None);
-        };
+    /// The program of an earlier run that met its requirements; what does not fit is as if
+    /// it were not there.
+    fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph)> {
+        let found = slot.load()?;
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &found.factors);
         clip_constants(&mut graph, &found.ranges);
-        let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
+        let mut program = lower(&graph, &found.ranges, &self.elements, options).ok()?;
         let fits =
             found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
         let met = found.measured.len() == options.require.len()
@@ -335,7 +334,7 @@ impl Front {
                 .iter()
                 .zip(&found.measured)
                 .all(|(r, m)| r.holds(*m));
-        Ok((fits && met).then_some((program, graph)))
+        (fits && met).then_some((program, graph))
     }
 
     /// The tensors to calibrate, each with its method.
