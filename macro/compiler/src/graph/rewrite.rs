@@ -10,6 +10,7 @@ use super::{
     Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, exact,
     functions, islands,
 };
+use crate::control::Variable;
 use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
@@ -34,6 +35,11 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[boo
 
 /// Variables of operators that ask for 16 bits, where the file has them in float.
 fn type_states(graph: &mut Graph) {
+    for Variable { value, next } in graph.regions.variables().collect::<Vec<_>>() {
+        let kept = graph.values[value].kept.or(graph.values[next].kept);
+        graph.values[value].kept = kept;
+        graph.values[next].kept = kept;
+    }
     for state in &graph.states {
         // What is written in float is read in float.
         let next = graph.values[state.next].kept;
@@ -81,6 +87,7 @@ pub(super) fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
             state.next = to;
         }
     }
+    graph.regions.replace(from, to);
 }
 
 /// DEQUANTIZE, QUANTIZE and FAKE_QUANT say how a tensor is represented; they
@@ -336,7 +343,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position += 1;
             continue;
         }
-        let index = graph.nodes[position].index;
+        let Node { index, region, .. } = graph.nodes[position];
         for at in chain.iter().rev() {
             graph.nodes.remove(*at);
         }
@@ -344,6 +351,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position,
             Node {
                 index,
+                region,
                 op: Arc::new(InputAffine {
                     center: center.mapv(|x| x as f32),
                     factor: factor.mapv(|x| x as f32),

@@ -25,6 +25,7 @@ mod buffer;
 mod channelwise;
 mod comparison;
 mod context;
+pub(crate) mod control;
 mod depthwise_blocks;
 mod detection_post_process;
 mod dynamic_slice;
