@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use niello_compiler::Options;
 use niello_compiler::evaluate::Model;
-use niello_tests::{cases, shared};
+use niello_tests::{cases, here, read_npz, sample, shared};
 
 #[cfg(not(shared))]
 #[test]
@@ -22,6 +22,37 @@ fn hostile_calls_are_errors_at_once() {
         let error = error.expect("too many calls").to_string();
         assert!(error.contains("IF") && error.contains("operators"), "{error}");
         assert!(start.elapsed() < Duration::from_secs(2), "{name}");
+    }
+}
+
+/// Loops that the converter cannot quantize, with samples of their own.
+#[test]
+fn loops_of_float_models_are_quantized() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, least) in [("lengths", 25.0)] {
+        let model = here().join(format!("models/control/{name}_f32.tflite"));
+        let case = cases::Case {
+            name: name.to_owned(),
+            quantized: model.clone(),
+            float: Some(model.clone()),
+            record: read_npz(&here().join(format!("models/control/{name}.npz"))),
+        };
+        let float = Model::read(&model, &Options::default()).expect("a model");
+        for run in 0..20 {
+            let of = |port: &str| sample(&case.record, &format!("float:{port}"), run);
+            let inputs: Vec<Vec<f32>> = float.inputs().iter().map(|p| of(&p.name)).collect();
+            let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+            let got = float.run(&inputs).expect("its shapes");
+            for (port, got) in float.outputs().iter().zip(got) {
+                for (a, b) in got.iter().zip(of(&port.name)) {
+                    assert!((a - b).abs() < 1e-5, "{name} run {run}: {a} {b}");
+                }
+            }
+        }
+        for (ours, _) in case.sqnr(folder.path()).expect("it compiles") {
+            println!("{name}: {ours:.1} dB");
+            assert!(ours > least, "{name}: {ours:.1} dB");
+        }
     }
 }
 
