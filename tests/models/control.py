@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from files import Op, Tensor, file, write
+
 rng = np.random.default_rng(33)
 
 
@@ -125,3 +127,117 @@ def cases(Input, idx, flag):
 def floats(Input, idx):
     """Those that the converter cannot quantize: their loops read what does not change."""
     return {"lengths": (lengths, {"x": Input(1, 6, 6), "n": idx(1, high=7)})}
+
+
+# Written table by table: subgraphs that hand on int8, as no converter of today makes them.
+
+
+def int8_tensors(rng):
+    """A tensor of one scale, a dense layer on it, and constants."""
+    h = lambda name, shape=(1, 8): Tensor(name, shape, np.int8, 0.02, 3)
+
+    def dense(x, y):
+        w = Tensor("w", (8, 8), np.int8, 0.01, 0, rng.integers(-60, 61, (8, 8), dtype=np.int8))
+        b = Tensor("b", (8,), np.int32, 0.0002, 0, rng.integers(-900, 901, 8, dtype=np.int32))
+        return Op("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", 4)
+
+    number = lambda name, value, **scale: Tensor(name, (), type(value), data=np.array(value), **scale)
+    return h, dense, number
+
+
+def largest_is_above(h, number, x, limit, to):
+    """Whether the largest element is above a byte."""
+    axes, largest = Tensor("axes", (2,), np.int32, data=np.array([0, 1], np.int32)), h("largest", ())
+    return [Op("REDUCE_MAX", [x, axes], [largest], "ReducerOptions", 2), Op("GREATER", [largest, number("limit", np.int8(limit), scale=0.02, zero=3)], [to], "GreaterOptions", 2)]
+
+
+def boolean(name):
+    return Tensor(name, (), np.bool_)
+
+
+@file("i8")
+def if_int8(rng):
+    h, dense, number = int8_tensors(rng)
+    x, c, y, y1 = h("x"), boolean("c"), h("y"), h("y1")
+    a, b = h("a"), h("b")
+    first = ([dense(a, t := h("t"))], [a], [a, t])
+    constant = Tensor("k", (1, 8), np.int8, 0.02, 3, rng.integers(-128, 128, (1, 8), dtype=np.int8))
+    second = ([Op("ADD", [b, b], [u := h("u")], "AddOptions", 2)], [b], [u, constant])
+    choice = Op("IF", [c, x], [y, y1], "IfOptions", thenSubgraphIndex=1, elseSubgraphIndex=2)
+    return write([*largest_is_above(h, number, x, 110, c), choice], [x], [y, y1], called=[first, second])
+
+
+@file("i8")
+def while_int8(rng):
+    """A counter, a state, and a tensor that the body reads and hands on."""
+    h, dense, number = int8_tensors(rng)
+    integer = lambda name: Tensor(name, (), np.int32)
+    x, y, y1, rest = h("x"), integer("y"), h("y1"), h("rest")
+    i, s, f = integer("i"), h("s"), h("f")
+    small, large, both = boolean("small"), boolean("large"), boolean("both")
+    less = Op("LESS", [i, number("most", np.int32(9))], [small], "LessOptions")
+    condition = ([less, *largest_is_above(h, number, s, 40, large), Op("LOGICAL_AND", [small, large], [both], "LogicalAndOptions")], [i, s, f], [both])
+    j, t, g = integer("j"), h("t"), h("g")
+    k, u, v = integer("k"), h("u"), h("v")
+    count = Op("ADD", [j, number("one", np.int32(1))], [k], "AddOptions")
+    body = ([count, dense(t, u), Op("ADD", [u, g], [v], "AddOptions", 2)], [j, t, g], [k, v, g])
+    loop = Op("WHILE", [number("zero", np.int32(0)), x, x], [y, y1, rest], "WhileOptions", condSubgraphIndex=1, bodySubgraphIndex=2)
+    return write([loop], [x], [y, y1], called=[condition, body])
+
+
+def calls(levels, ways):
+    """Branches that call branches: without a limit, `ways` to the power of `levels`."""
+    limit = Tensor("limit", (1,), np.float32, data=np.zeros(1, np.float32))
+    real = lambda name: Tensor(name, (1,), np.float32)
+
+    def level(number):
+        x = last = real("x")
+        if number == levels:
+            return [Op("ABS", [x], [y := real("y")])], [x], [y]
+        ops = [Op("GREATER", [x, limit], [c := Tensor("c", (1,), np.bool_)], "GreaterOptions")]
+        for way in range(ways):
+            ops.append(Op("IF", [c, last], [y := real(f"y{way}")], "IfOptions", thenSubgraphIndex=number + 1, elseSubgraphIndex=number + 1))
+            last = y
+        return ops, [x], [last]
+
+    return write(*level(0), called=[level(number) for number in range(1, levels + 1)])
+
+
+def real(name, *shape, data=None):
+    return Tensor(name, shape or (1,), np.float32, data=None if data is None else np.full(shape or (1,), data, np.float32))
+
+
+def while_above(limit, body, inputs, outputs):
+    """A loop for as long as its variable is above a limit."""
+    x, y, h = real("x"), real("y"), real("h")
+    above = Op("GREATER", [h, real("limit", data=limit)], [c := Tensor("c", (1,), np.bool_)], "GreaterOptions")
+    loop = Op("WHILE", [x], [y], "WhileOptions", condSubgraphIndex=1, bodySubgraphIndex=2)
+    return write([loop], [x], [y], called=[([above], [h], [c]), (body, inputs, outputs)])
+
+
+def refused():
+    """Models that are errors, with some datasets or with all."""
+    x, y = real("t"), real("u")
+    yield "endless", while_above(0.0, [Op("ABS", [x], [y])], [x], [y])
+    yield "slow", while_above(0.5, [Op("MUL", [x, real("factor", data=0.999)], [y], "MulOptions")], [x], [y])
+    wide = real("v", 2)
+    yield "growing", while_above(0.5, [Op("CONCATENATION", [x, x], [wide], "ConcatenationOptions")], [x], [wide])
+
+    def branch(ops, inputs, outputs, result):
+        x, c = real("x"), Tensor("c", (1,), np.bool_)
+        above = Op("GREATER", [x, real("limit", data=0.0)], [c], "GreaterOptions")
+        choice = Op("IF", [c, x], [result], "IfOptions", thenSubgraphIndex=1, elseSubgraphIndex=2)
+        a = real("a")
+        same = Op("ABS", [a], [b := real("b")])
+        return write([above, choice], [x], [result], called=[(ops, inputs, outputs), ([same], [a], [b])])
+
+    yield "two_shapes", branch([Op("CONCATENATION", [x, x], [wide], "ConcatenationOptions")], [x], [wide], real("y"))
+    handle = Tensor("handle", (), np.int32, kind="RESOURCE")
+    assign = [Op("VAR_HANDLE", [], [handle], "VarHandleOptions", sharedName="kept"), Op("ASSIGN_VARIABLE", [handle, x], [], "AssignVariableOptions")]
+    yield "assigns", branch([*assign, Op("ABS", [x], [y])], [x], [y], real("y"))
+    small = Tensor("small", (1, 8), np.int8, 0.01, 0)
+    a, b, c = (Tensor(n, (1, 8), np.int8, 0.02, 3) for n in "xab")
+    flag = Tensor("flag", (1,), np.bool_)
+    choice = Op("IF", [flag, a], [Tensor("y", (1, 8), np.int8, 0.02, 3)], "IfOptions", thenSubgraphIndex=1, elseSubgraphIndex=2)
+    relu = lambda x, y: ([Op("ABS", [x], [y])], [x], [y])
+    yield "two_scales", write([choice], [flag, a], choice.outputs, called=[relu(b, small), relu(c, Tensor("d", (1, 8), np.int8, 0.02, 3))])

@@ -1222,7 +1222,15 @@ def main(names):
                 file.write(model)
             record = {f"float:{k}": v for k, v in (x | litert(model, x)).items()}
             np.savez_compressed(f"{HERE}/control/{name}.npz", **record)
+            np.savez_compressed(f"{HERE}/control/{name}_samples.npz", **{k: v[:CALIBRATION] for k, v in x.items()})
             print(name)
+    if not names or "calls" in names:
+        with open(f"{HERE}/control/calls_f32.tflite", "wb") as file:
+            file.write(control.calls(6, 8))
+    for name, model in control.refused():
+        if not names or "refused" in names:
+            with open(f"{HERE}/control/{name}.tflite", "wb") as file:
+                file.write(model)
     listing()
     if not names or "special" in names:
         special()

@@ -136,24 +136,20 @@ impl Regions {
 
     /// The loops of a list of operators, given by their regions.
     pub(crate) fn loops(&self, operators: &[RegionId]) -> Vec<Extent<'_>> {
-        let mut loops = Vec::new();
-        for (i, region) in self.0.iter().enumerate() {
-            let Kind::Loop { variables } = &region.kind else {
-                continue;
-            };
-            let is_inside = |operator: &RegionId| self.contains(i + 1, *operator);
-            if let (Some(first), Some(last)) = (
-                operators.iter().position(is_inside),
-                operators.iter().rposition(is_inside),
-            ) {
-                loops.push(Extent {
-                    first,
-                    last,
-                    variables,
-                });
+        let mut found: Vec<Option<Extent<'_>>> = vec![None; self.0.len()];
+        for (position, &operator) in operators.iter().enumerate() {
+            for (id, region) in self.around(operator) {
+                if let Kind::Loop { variables } = &region.kind {
+                    let extent = found[id - 1].get_or_insert(Extent {
+                        first: position,
+                        last: position,
+                        variables,
+                    });
+                    extent.last = position;
+                }
             }
         }
-        loops
+        found.into_iter().flatten().collect()
     }
 
     /// The same with every tensor exchanged; `None` if there is none for one of them.

@@ -15,6 +15,8 @@ const MAX_UNROLLED: usize = 1 << 15;
 /// Operators and tensors of all subgraphs together, each counted as often as it is called:
 /// calls that call others twice would double them with every level.
 const MAX_INLINED: usize = 1 << 16;
+/// Branches and loops that depend on data.
+pub(super) const MAX_REGIONS: usize = 1 << 10;
 
 impl<'a> Reader<'a> {
     /// True for operators that do not compute: variables and calls.

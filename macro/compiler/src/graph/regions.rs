@@ -6,6 +6,7 @@
 //! in front of the loop writes their first contents, and others, at the end of the body, those
 //! of the next round.
 
+use super::control::MAX_REGIONS;
 use super::read::{Reader, Record, Scope};
 use super::state::Variable as Stored;
 use super::{Node, Value, ValueId, shape_text};
@@ -69,13 +70,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Enters a new region, which is `part` of an operator.
-    fn enter(&mut self, kind: Kind, part: &str, record: &Record<'a>) -> RegionId {
+    fn enter(&mut self, kind: Kind, part: &str, record: &Record<'a>) -> Result<RegionId> {
+        if self.graph.regions.len() == MAX_REGIONS {
+            return Err(Error::model(format!(
+                "the model has more than {MAX_REGIONS} branches and loops that depend on data"
+            )));
+        }
         self.region = self.graph.regions.add(Region {
             parent: self.region,
             kind,
             place: format!("the {part} of {}", record.place),
         });
-        self.region
+        Ok(self.region)
     }
 
     /// Calls a subgraph in a region of its own, and stays there. Variables of the model must be
@@ -87,7 +93,7 @@ impl<'a> Reader<'a> {
         index: i32,
         values: &[ValueId],
     ) -> Result<Vec<ValueId>> {
-        self.enter(kind, part, record);
+        self.enter(kind, part, record)?;
         let before: Vec<_> = self.variables.iter().map(Stored::assigned).collect();
         let results = self.call(index, values)?;
         let assigned = self.variables.iter().enumerate().find(|(i, variable)| {
@@ -218,7 +224,7 @@ impl<'a> Reader<'a> {
         }
         let outside = self.region;
         let variables = Vec::new();
-        let repeated = self.enter(Kind::Loop { variables }, "condition", record);
+        let repeated = self.enter(Kind::Loop { variables }, "condition", record)?;
         let (tested, known) = self
             .condition(condition, &values)
             .map_err(|e| e.at("condition"))?;

@@ -368,12 +368,13 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
 
 /// Removes operators that nothing reads.
 fn remove_unused(graph: &mut Graph) {
-    let mut position = graph.nodes.len();
-    while position > 0 {
-        position -= 1;
-        let uses = graph.uses();
+    let mut uses = graph.uses();
+    for position in (0..graph.nodes.len()).rev() {
         if graph.nodes[position].outputs.iter().all(|&v| uses[v] == 0) {
-            graph.nodes.remove(position);
+            let node = graph.nodes.remove(position);
+            for &value in node.inputs.iter().flatten() {
+                uses[value] -= 1;
+            }
         }
     }
 }
