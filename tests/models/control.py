@@ -102,11 +102,6 @@ def inside(x, n):
     return tuple(tf.while_loop(lambda i, h: i < n[0], outer, [tf.constant(0), x]))
 
 
-def counted(x):
-    """More rounds than are unrolled."""
-    return tf.while_loop(lambda i, h: i < 3001, lambda i, h: (i + 1, -h), [tf.constant(0), tf.tanh(x)])[1]
-
-
 def cases(Input, idx, flag):
     """By name: the function and its inputs."""
     rounds = idx(1, high=6)
@@ -115,7 +110,6 @@ def cases(Input, idx, flag):
         "if_chosen": (chosen, [(1, 8), flag(1)]),
         "if_early_exit": (early_exit, [(1, 8, 8, 2)]),
         "if_nested": (nested, [(1, 8)]),
-        "while_counted": (counted, [(1, 4)]),
         "while_greedy": (greedy, [(1, 8)]),
         "while_inside": (inside, [(1, 8), rounds]),
         "while_queue": (queue, [(1, 6, 6), rounds]),
@@ -183,6 +177,21 @@ def while_int8(rng):
     body = ([count, dense(t, u), Op("ADD", [u, g], [v], "AddOptions", 2)], [j, t, g], [k, v, g])
     loop = Op("WHILE", [number("zero", np.int32(0)), x, x], [y, y1, rest], "WhileOptions", condSubgraphIndex=1, bodySubgraphIndex=2)
     return write([loop], [x], [y, y1], called=[condition, body])
+
+
+@file("i8")
+def while_counted(rng):
+    """A known number of rounds, but more than are unrolled."""
+    integer = lambda name: Tensor(name, (), np.int32)
+    picture = lambda name: Tensor(name, (4, 4), np.int8, 0.02, 3)
+    number = lambda name, value: Tensor(name, (), np.int32, data=np.array(value, np.int32))
+    x, y, c = picture("x"), picture("y"), boolean("c")
+    i, h, j, t, k, u = integer("i"), picture("h"), integer("j"), picture("t"), integer("k"), picture("u")
+    condition = ([Op("LESS", [i, number("most", 3001)], [c], "LessOptions")], [i, h], [c])
+    order = Tensor("order", (2,), np.int32, data=np.array([1, 0], np.int32))
+    body = ([Op("ADD", [j, number("one", 1)], [k], "AddOptions"), Op("TRANSPOSE", [t, order], [u], "TransposeOptions")], [j, t], [k, u])
+    loop = Op("WHILE", [number("zero", 0), x], [integer("y1"), y], "WhileOptions", condSubgraphIndex=1, bodySubgraphIndex=2)
+    return write([loop], [x], [y], called=[condition, body])
 
 
 def calls(levels, ways):

@@ -45,7 +45,11 @@ fn quantize(model: &Path, samples: &[Vec<f32>], options: &Options) -> Result<Vec
 }
 
 fn refusal(name: &str, samples: &[Vec<f32>]) -> String {
-    let found = quantize(&fixture(&format!("{name}.tflite")), samples, &Options::default());
+    let found = quantize(
+        &fixture(&format!("{name}.tflite")),
+        samples,
+        &Options::default(),
+    );
     found.expect_err(name)
 }
 
@@ -72,8 +76,15 @@ fn too_many_calls(path: &Path) {
     let error = Model::read(path, &Options::default()).err();
     println!("{}: {:?}", path.display(), start.elapsed());
     let error = error.expect("too many calls").to_string();
-    assert!(error.contains("IF") && error.contains("more than"), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(2), "{}", path.display());
+    assert!(
+        error.contains("IF") && error.contains("more than"),
+        "{error}"
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{}",
+        path.display()
+    );
 }
 
 /// Loops that the converter cannot quantize, with samples of their own.
@@ -150,7 +161,11 @@ fn loops_can_be_stepped_through() {
     counts.sort_unstable();
     // More rounds, more steps.
     for pair in counts.windows(2) {
-        assert_eq!(pair[0].0.max(0) < pair[1].0, pair[0].1 < pair[1].1, "{counts:?}");
+        assert_eq!(
+            pair[0].0.max(0) < pair[1].0,
+            pair[0].1 < pair[1].1,
+            "{counts:?}"
+        );
     }
 }
 
@@ -181,7 +196,10 @@ fn branches_without_samples_need_ranges() {
     let model = here().join("models/ops/if_branches_f32.tflite");
     let samples: Vec<Vec<f32>> = (1..9).map(|i| vec![i as f32 / 8.0; 8]).collect();
     let error = quantize(&model, &samples, &Options::default()).expect_err("no sample");
-    assert!(error.contains("the else branch of operator #2 IF"), "{error}");
+    assert!(
+        error.contains("the else branch of operator #2 IF"),
+        "{error}"
+    );
     let part = error.split("the tensor \"").nth(1).expect("a name");
     let name = part.split('"').next().expect("a name").to_owned();
     // It computes TANH and the product of that and 0.5.
@@ -196,7 +214,10 @@ fn branches_without_samples_need_ranges() {
         options.tensors.push((other, Method::Range(-1.0, 1.0)));
     }
     let got = quantize(&model, &samples, &options).expect("ranges for all");
-    assert!(matches!(&got[..], [Data::F32(y)] if y.len() == 8), "{got:?}");
+    assert!(
+        matches!(&got[..], [Data::F32(y)] if y.len() == 8),
+        "{got:?}"
+    );
 }
 
 #[test]
@@ -210,7 +231,10 @@ fn what_cannot_be_right_is_an_error() {
     let error = refusal("slow", &some(1.0));
     assert!(error.contains("float, but run more"), "{error}");
     let kept = Options {
-        tensors: vec![("y".to_owned(), Method::Float), ("u".to_owned(), Method::Float)],
+        tensors: vec![
+            ("y".to_owned(), Method::Float),
+            ("u".to_owned(), Method::Float),
+        ],
         ..Options::default()
     };
     let got = quantize(&fixture("slow.tflite"), &some(1.0), &kept).expect("it ends");
@@ -219,11 +243,17 @@ fn what_cannot_be_right_is_an_error() {
     };
     assert!(y[0] <= 0.5 && y[0] > 0.499, "{y:?}");
     let error = refusal("growing", &some(1.0));
-    assert!(error.contains("changes the shape") && error.contains("[1] to [2]"), "{error}");
+    assert!(
+        error.contains("changes the shape") && error.contains("[1] to [2]"),
+        "{error}"
+    );
     let error = refusal("two_shapes", &some(1.0));
     assert!(error.contains("shape [2] or [1]"), "{error}");
     let error = refusal("assigns", &some(1.0));
     assert!(error.contains("assigns the variable \"kept\""), "{error}");
     let error = refusal("two_scales", &some(1.0));
-    assert!(error.contains("scale 0.01") && error.contains("without rescaling"), "{error}");
+    assert!(
+        error.contains("scale 0.01") && error.contains("without rescaling"),
+        "{error}"
+    );
 }

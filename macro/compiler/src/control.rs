@@ -16,7 +16,7 @@ pub(crate) type RegionId = usize;
 pub(crate) const WHOLE: RegionId = 0;
 
 /// Rounds that all loops together may make in one run of the compiler's interpreters.
-pub(crate) const MAX_ROUNDS: usize = 1 << 14;
+pub(crate) const MAX_ROUNDS: usize = 1 << 16;
 
 /// A part of a program.
 #[derive(Clone, Debug)]
@@ -109,11 +109,13 @@ impl Regions {
 
     /// The variables of all loops.
     pub(crate) fn variables(&self) -> impl Iterator<Item = Variable> {
-        self.0.iter().flat_map(|region| match &region.kind {
-            Kind::Loop { variables } => variables.as_slice(),
-            Kind::Branch { .. } => &[],
-        })
-        .copied()
+        self.0
+            .iter()
+            .flat_map(|region| match &region.kind {
+                Kind::Loop { variables } => variables.as_slice(),
+                Kind::Branch { .. } => &[],
+            })
+            .copied()
     }
 
     /// The variables of the loop for whose next round a tensor is written.
@@ -207,7 +209,13 @@ impl<'a> Cursor<'a> {
     /// `operators` are the regions of a program's operators, in order of execution.
     pub(crate) fn new(regions: &'a Regions, operators: &[RegionId]) -> Self {
         let is_plain = regions.is_empty();
-        let conditions = |&id: &RegionId| if is_plain { Vec::new() } else { regions.conditions(id) };
+        let conditions = |&id: &RegionId| {
+            if is_plain {
+                Vec::new()
+            } else {
+                regions.conditions(id)
+            }
+        };
         Self {
             conditions: operators.iter().map(conditions).collect(),
             loops: regions.loops(operators),

@@ -12,24 +12,14 @@ pub fn merge<T: Copy>(_: &Merge, condition: &[i8], input1: &[T], input2: &[T], o
 }
 
 /// [`merge`] where the output is operand 1 already.
-pub fn merge_into_first<T: Copy>(
-    _: &Merge,
-    in_out: &mut [T],
-    condition: &[i8],
-    input2: &[T],
-) {
+pub fn merge_into_first<T: Copy>(_: &Merge, in_out: &mut [T], condition: &[i8], input2: &[T]) {
     if !holds(condition) {
         copy_row(input2, in_out);
     }
 }
 
 /// [`merge`] where the output is operand 2 already.
-pub fn merge_into_second<T: Copy>(
-    _: &Merge,
-    in_out: &mut [T],
-    condition: &[i8],
-    input1: &[T],
-) {
+pub fn merge_into_second<T: Copy>(_: &Merge, in_out: &mut [T], condition: &[i8], input1: &[T]) {
     if holds(condition) {
         copy_row(input1, in_out);
     }

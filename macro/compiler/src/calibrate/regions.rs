@@ -121,7 +121,12 @@ pub(super) fn include_constants(graph: &Graph, values: &[(ValueId, Method)], ran
         }
         for &value in node.inputs.iter().flatten() {
             let value = &graph.values[value];
-            for &x in value.real().iter().flatten().filter(|_| value.element.is_real()) {
+            for &x in value
+                .real()
+                .iter()
+                .flatten()
+                .filter(|_| value.element.is_real())
+            {
                 *range = range.union(Range { min: x, max: x });
             }
         }

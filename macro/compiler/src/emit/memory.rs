@@ -168,7 +168,13 @@ impl Memory<'_> {
         } else {
             quote!(arena.as_mut_slice())
         };
-        let Ways { result, next, loops, advance, docs } = self.ways(&arguments);
+        let Ways {
+            result,
+            next,
+            loops,
+            advance,
+            docs,
+        } = self.ways(&arguments);
         quote! {
             /// Operators of one run.
             pub const STEPS: usize = #count;

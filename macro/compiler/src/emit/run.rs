@@ -81,7 +81,7 @@ impl Body<'_> {
         constants: &mut Constants,
     ) -> TokenStream {
         let conditions = self.program.regions.conditions(region).into_iter();
-        let code = conditions.rev().fold(call, |code, (id, when)| {
+        conditions.rev().fold(call, |code, (id, when)| {
             let holds = match self.plan.locations[id] {
                 Location::Arena { offset } => {
                     let slot = slot(offset, 1);
@@ -97,8 +97,7 @@ impl Body<'_> {
             };
             let holds = if when { holds } else { quote!(!#holds) };
             quote!(if #holds { #code })
-        });
-        code
+        })
     }
 
     /// Outputs that lie elsewhere are copied; states are written when nothing reads

@@ -98,7 +98,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes the operator's outputs stand for `values`.
-    pub(super) fn results(&self, record: &Record<'a>, scope: &mut Scope, values: &[ValueId]) -> Result<()> {
+    pub(super) fn results(
+        &self,
+        record: &Record<'a>,
+        scope: &mut Scope,
+        values: &[ValueId],
+    ) -> Result<()> {
         if record.outputs.len() != values.len() {
             return Err(Error::model("has not as many outputs as its subgraph"));
         }
@@ -134,10 +139,7 @@ impl<'a> Reader<'a> {
             .operator
             .builtin_options_as_if_options()
             .ok_or_else(|| Error::model("it has no IfOptions"))?;
-        let branches = [
-            options.then_subgraph_index(),
-            options.else_subgraph_index(),
-        ];
+        let branches = [options.then_subgraph_index(), options.else_subgraph_index()];
         let index = match self.decided(values[0])? {
             Some(true) => branches[0],
             Some(false) => branches[1],
@@ -168,10 +170,7 @@ impl<'a> Reader<'a> {
             .operator
             .builtin_options_as_while_options()
             .ok_or_else(|| Error::model("it has no WhileOptions"))?;
-        let (condition, body) = (
-            options.cond_subgraph_index(),
-            options.body_subgraph_index(),
-        );
+        let (condition, body) = (options.cond_subgraph_index(), options.body_subgraph_index());
         let before = self.mark();
         if let Some(results) = self.unrolled(condition, body, &values)? {
             return self.results(record, scope, &results);

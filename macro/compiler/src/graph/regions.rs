@@ -6,10 +6,12 @@
 //! in front of the loop writes their first contents, and others, at the end of the body, those
 //! of the next round.
 
+use std::sync::Arc;
+
 use super::control::MAX_REGIONS;
 use super::read::{Reader, Record, Scope};
 use super::state::Variable as Stored;
-use super::{Node, Value, ValueId, shape_text};
+use super::{ElementType, Node, Value, ValueId, shape_text};
 use crate::control::{Kind, Region, RegionId, Variable};
 use crate::error::{Error, Result};
 use crate::ops::control::{Carry, Merge};
@@ -50,6 +52,10 @@ impl<'a> Reader<'a> {
     /// Bytes go from one subgraph to another as they are: both must read them alike.
     pub(super) fn same_type(&self, from: ValueId, to: ValueId) -> Result<()> {
         let (from, to) = (&self.graph.values[from], &self.graph.values[to]);
+        // Constants of a float model may be held in int8.
+        if from.constant.is_some() && to.element == ElementType::F32 && from.element.is_real() {
+            return Ok(());
+        }
         if from.element.held() != to.element.held() || from.unsigned != to.unsigned {
             return Err(Error::model(format!(
                 "{:?} is {} and goes into {:?}, which is {}",
@@ -286,9 +292,9 @@ impl<'a> Reader<'a> {
         self.graph.nodes.push(Node {
             index: record.index,
             region: self.region,
-            in_float: self.graph.values[to].element == super::ElementType::F32,
+            in_float: self.graph.values[to].element == ElementType::F32,
             in_uint8: false,
-            op: std::sync::Arc::new(Carry),
+            op: Arc::new(Carry),
             inputs: vec![Some(from)],
             outputs: vec![to],
         });

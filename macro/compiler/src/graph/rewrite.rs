@@ -18,7 +18,9 @@ use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool]) {
     reread_hybrid_weights(graph);
     islands::mark(graph);
+    type_loops(graph);
     fold_casts(graph);
+    type_loops(graph);
     widen_hybrid_weights(graph);
     multiply_by_reciprocals(graph);
     exact::mark(graph, f32_inputs, f32_outputs);
@@ -33,13 +35,20 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[boo
     type_states(graph);
 }
 
+/// What a loop hands on is held as its variable is.
+fn type_loops(graph: &mut Graph) {
+    let variables: Vec<Variable> = graph.regions.variables().collect();
+    for Variable { value, next } in variables {
+        let variable = &graph.values[value];
+        graph.values[next] = Value {
+            name: graph.values[next].name.clone(),
+            ..variable.clone()
+        };
+    }
+}
+
 /// Variables of operators that ask for 16 bits, where the file has them in float.
 fn type_states(graph: &mut Graph) {
-    for Variable { value, next } in graph.regions.variables().collect::<Vec<_>>() {
-        let kept = graph.values[value].kept.or(graph.values[next].kept);
-        graph.values[value].kept = kept;
-        graph.values[next].kept = kept;
-    }
     for state in &graph.states {
         // What is written in float is read in float.
         let next = graph.values[state.next].kept;

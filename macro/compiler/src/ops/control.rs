@@ -45,11 +45,7 @@ impl Operator for Merge {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let sources = vec![
-            Source::Operand(0),
-            source(context, 1)?,
-            source(context, 2)?,
-        ];
+        let sources = vec![Source::Operand(0), source(context, 1)?, source(context, 2)?];
         Ok(Lowered::new(MergeKernel, sources))
     }
 
