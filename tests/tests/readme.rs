@@ -83,7 +83,8 @@ fn compiled(
     let model = Model::read(file, &Options::default()).map_err(|e| e.to_string())?;
     let dataset = (Some(file) == case.float.as_deref()).then(|| {
         let path = folder.join(format!("{}.npz", case.name));
-        let samples = if case.name.starts_with("if_") { 40 } else { 4 };
+        let branches = ["if_", "while_"].iter().any(|p| case.name.starts_with(p));
+        let samples = if branches { 40 } else { 4 };
         case.write_samples(&model, &path, 0..samples);
         path
     });
