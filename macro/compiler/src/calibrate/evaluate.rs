@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::control::{Cursor, Event, Variable, WHOLE};
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::{Buffer, exact};
 
@@ -14,15 +15,15 @@ pub(crate) fn evaluate_from(
     inputs: &[ArrayViewD<'_, f32>],
     states: &[ArrayD<f32>],
     mut visit: impl FnMut(ValueId, &ArrayD<f32>),
-) {
-    let mut evaluation = Evaluation::new(graph, inputs, states);
+) -> Result<()> {
+    let mut evaluation = Evaluation::new(graph, inputs, states)?;
     let inputs = graph.inputs.iter().map(|port| port.value);
     for value in inputs.chain(graph.states.iter().map(|s| s.value)) {
         if let Some(data) = &evaluation.tensors[value] {
             visit(value, data);
         }
     }
-    while let Some(written) = evaluation.step(graph) {
+    while let Some(written) = evaluation.step(graph)? {
         for value in written {
             if let Some(data) = &evaluation.tensors[value] {
                 visit(value, data);
@@ -30,6 +31,7 @@ pub(crate) fn evaluate_from(
         }
         evaluation.drop_dead();
     }
+    Ok(())
 }
 
 /// A run of the float model that stops after each operator.
@@ -48,7 +50,7 @@ impl<'a> Evaluation<'a> {
         graph: &'a Graph,
         inputs: &[ArrayViewD<'_, f32>],
         states: &[ArrayD<f32>],
-    ) -> Self {
+    ) -> Result<Self> {
         let mut tensors = vec![None; graph.values.len()];
         for (port, data) in graph.inputs.iter().zip(inputs) {
             let mut data = data.to_owned();
@@ -56,7 +58,7 @@ impl<'a> Evaluation<'a> {
             tensors[port.value] = Some(data);
         }
         for state in &graph.states {
-            tensors[state.value] = Some(graph.initial(state));
+            tensors[state.value] = Some(graph.initial(state)?);
         }
         for (state, content) in graph.states.iter().zip(states) {
             tensors[state.value] = Some(content.clone());
@@ -69,13 +71,13 @@ impl<'a> Evaluation<'a> {
             }
         }
         let regions: Vec<_> = graph.nodes.iter().map(|node| node.region).collect();
-        Self {
+        Ok(Self {
             integers: vec![None; tensors.len()],
             tensors,
             uses,
             cursor: Cursor::new(&graph.regions, &regions),
             last: None,
-        }
+        })
     }
 
     /// True if a loop did not end by itself.
@@ -94,27 +96,37 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Runs until `value` exists; `None` if no operator that is left writes it.
-    pub(crate) fn advance(&mut self, graph: &'a Graph, value: ValueId) -> Option<&ArrayD<f32>> {
+    pub(crate) fn advance(
+        &mut self,
+        graph: &'a Graph,
+        value: ValueId,
+    ) -> Result<Option<&ArrayD<f32>>> {
         self.drop_dead();
-        while !self.step(graph)?.contains(&value) {
+        while let Some(written) = self.step(graph)? {
+            if written.contains(&value) {
+                return Ok(self.tensors[value].as_ref());
+            }
             self.drop_dead();
         }
-        self.tensors[value].as_ref()
+        Ok(None)
     }
 
     /// Runs one operator, or hands on the variables of a loop, and gives the values that
     /// were written; they are there until [`Self::drop_dead`].
-    pub(super) fn step(&mut self, graph: &'a Graph) -> Option<Vec<ValueId>> {
+    pub(super) fn step(&mut self, graph: &'a Graph) -> Result<Option<Vec<ValueId>>> {
         self.last = None;
         loop {
             let tensors = &self.tensors;
             let is_true = |value: ValueId| is_true(tensors[value].as_ref());
-            match self.cursor.next(usize::MAX, is_true)? {
+            let Some(event) = self.cursor.next(usize::MAX, is_true) else {
+                return Ok(None);
+            };
+            match event {
                 Event::Run(position) => {
                     let node = &graph.nodes[position];
-                    self.run(graph, node);
+                    self.run(graph, node).map_err(|e| e.at(node.place(graph)))?;
                     self.last = Some(node);
-                    return Some(node.outputs.clone());
+                    return Ok(Some(node.outputs.clone()));
                 }
                 Event::Skip(position) => {
                     for &value in &graph.nodes[position].outputs {
@@ -127,13 +139,13 @@ impl<'a> Evaluation<'a> {
                         self.tensors[value] = self.tensors[next].clone();
                         self.integers[value] = self.integers[next].clone();
                     }
-                    return Some(variables.iter().map(|v| v.value).collect());
+                    return Ok(Some(variables.iter().map(|v| v.value).collect()));
                 }
             }
         }
     }
 
-    fn run(&mut self, graph: &Graph, node: &Node) {
+    fn run(&mut self, graph: &Graph, node: &Node) -> Result<()> {
         for &value in node.inputs.iter().flatten() {
             if self.tensors[value].is_none() {
                 self.tensors[value] = graph.values[value].real();
@@ -151,23 +163,27 @@ impl<'a> Evaluation<'a> {
             Some(results) => {
                 let mut outputs = Vec::new();
                 for (&value, data) in node.outputs.iter().zip(results) {
-                    outputs.push(exact::to_reals(&data, &graph.values[value].shape));
+                    outputs.push(exact::to_reals(&data, &graph.values[value].shape)?);
                     self.integers[value] = Some(data);
                 }
                 outputs
             }
             None => {
-                let outputs = node.op.evaluate_all(&views, &shapes);
+                let outputs = node.op.evaluate_all(&views, &shapes)?;
                 for &value in &node.outputs {
                     self.integers[value] = None;
                 }
                 outputs
             }
         };
+        if !outputs.iter().map(ArrayD::shape).eq(shapes) {
+            return Err(Error::internal("its outputs in float have other shapes"));
+        }
         for (&value, mut output) in node.outputs.iter().zip(outputs) {
             graph.values[value].simulate(&mut output);
             self.tensors[value] = Some(output);
         }
+        Ok(())
     }
 
     /// The results of an operator on integers alone.

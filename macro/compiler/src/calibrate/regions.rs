@@ -18,12 +18,12 @@ pub(crate) fn check(
     if graph.regions.is_empty() {
         return Ok(());
     }
-    let histories = samples.histories(graph);
+    let histories = samples.histories(graph)?;
     let ways = parallel::map(&histories, |(sample, states)| {
         let inputs = samples.sample(*sample);
-        let mut evaluation = Evaluation::new(graph, &views(&inputs), states);
+        let mut evaluation = Evaluation::new(graph, &views(&inputs), states)?;
         let mut way = Way::default();
-        while evaluation.step(graph).is_some() {
+        while evaluation.step(graph)?.is_some() {
             let Some(node) = evaluation.last() else {
                 continue;
             };
@@ -33,10 +33,11 @@ pub(crate) fn check(
                     .insert((node.output(), evaluation.is_true(condition)));
             }
         }
-        (*sample, way, evaluation.is_endless())
+        Ok((*sample, way, evaluation.is_endless()))
     });
     let mut all = Way::default();
-    for (sample, way, is_endless) in ways {
+    for found in ways {
+        let (sample, way, is_endless) = found?;
         if is_endless {
             return Err(Error::dataset(format!(
                 "the loops of the model run more than {MAX_ROUNDS} rounds on sample {sample}: \

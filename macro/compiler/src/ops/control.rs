@@ -7,7 +7,7 @@ use quote::quote;
 use super::strided::StridedKernel;
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source, Target,
-    constant_source, owned,
+    constant_source, operand,
 };
 use crate::emit::Constants;
 use crate::error::{Error, Result};
@@ -30,10 +30,9 @@ impl Operator for Merge {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let condition = owned(inputs.first(), &[1]);
-        let is_true = condition.first().is_some_and(|&c| c != 0.0);
-        owned(inputs.get(if is_true { 1 } else { 2 }), shape)
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        let is_true = operand(inputs, 0)?.first().is_some_and(|&c| c != 0.0);
+        Ok(operand(inputs, if is_true { 1 } else { 2 })?.to_owned())
     }
 
     fn rule(&self) -> QuantRule {
@@ -67,8 +66,8 @@ impl Operator for Carry {
         Ok(inputs.first().copied().unwrap_or_default().to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        owned(inputs.first(), shape)
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(operand(inputs, 0)?.to_owned())
     }
 
     fn rule(&self) -> QuantRule {

@@ -3,7 +3,8 @@
 
 use ndarray::ArrayD;
 
-use super::{Buffer, LowerContext, Lowered, Operand, Operator, Reference, Source, Target};
+use super::{Buffer, LowerContext, Lowered, Operand, Operator, Reference, Source, Target, array};
+use crate::error::Result;
 use crate::graph::{Constant, ElementType, Value};
 
 /// The largest integer up to which f32 holds all.
@@ -84,7 +85,7 @@ pub(crate) fn of_reals(element: ElementType, data: &ArrayD<f32>) -> Buffer {
 }
 
 /// Integers as f32 numbers, which may round.
-pub(crate) fn to_reals(data: &Buffer, shape: &[usize]) -> ArrayD<f32> {
+pub(crate) fn to_reals(data: &Buffer, shape: &[usize]) -> Result<ArrayD<f32>> {
     let real = (0..data.len()).map(|at| data.integer(at) as f32).collect();
-    crate::graph::array(shape, real)
+    array(shape, real)
 }

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::control::{Cursor, RegionId, WHOLE};
+use crate::error::Result;
 use crate::graph::{Graph, Value};
 use crate::ops::{Buffer, QuantRule};
 use crate::parallel;
@@ -74,11 +75,11 @@ pub(crate) fn correct_biases(
     graph: &Graph,
     program: &mut QuantGraph,
     samples: &Samples<'_>,
-) -> Corrections {
+) -> Result<Corrections> {
     let regions = program.regions.clone();
     let regions_of: Vec<RegionId> = program.steps.iter().map(|step| step.region).collect();
     let runs: Vec<Mutex<Run<'_>>> = samples
-        .histories(graph)
+        .histories(graph)?
         .iter()
         .map(|(sample, states)| {
             let sample = samples.sample(*sample);
@@ -90,13 +91,13 @@ pub(crate) fn correct_biases(
                 .zip(states)
                 .map(|(state, real)| program.encode_tensor(state.value, real.iter().copied()))
                 .collect();
-            Mutex::new(Run {
-                real: Evaluation::new(graph, &sample, states),
+            Ok(Mutex::new(Run {
+                real: Evaluation::new(graph, &sample, states)?,
                 tensors: program.start(&program.encode_sample(&sample), &int8_states),
                 cursor: Cursor::new(&regions, &regions_of),
-            })
+            }))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let mut corrections = Vec::new();
     for position in 0..program.steps.len() {
         let channels = program.steps[position]
@@ -114,7 +115,7 @@ pub(crate) fn correct_biases(
             {
                 moments
                     .iter_mut()
-                    .zip(&sample)
+                    .zip(&sample?)
                     .for_each(|(all, one)| all.merge(one));
             }
             if let Some(accumulators) = program.steps[position].accumulators() {
@@ -136,7 +137,7 @@ pub(crate) fn correct_biases(
             }
         });
     }
-    corrections
+    Ok(corrections)
 }
 
 /// The errors of one step on one sample, by channel.
@@ -146,7 +147,7 @@ fn errors<'a>(
     position: usize,
     channels: usize,
     run: &Mutex<Run<'a>>,
-) -> Vec<Moments> {
+) -> Result<Vec<Moments>> {
     let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
     let run = &mut *run;
     program.advance(&mut run.cursor, position, &mut run.tensors);
@@ -158,9 +159,13 @@ fn errors<'a>(
         .unwrap_or_default();
     let mut moments = vec![Moments::default(); channels];
     let value = program.tensors[step.output()].value;
-    let Some(real) = value.and_then(|v| run.real.advance(graph, v)) else {
-        return moments;
+    let Some(value) = value else {
+        return Ok(moments);
     };
+    let Some(real) = run.real.advance(graph, value)? else {
+        return Ok(moments);
+    };
+    let value = Some(value);
     // What is clipped on purpose says nothing about the bias: by an activation, by a range
     // that training simulated, or by that of a maximum, which chooses nothing outside.
     let node = graph.nodes.iter().find(|n| Some(n.output()) == value);
@@ -186,7 +191,7 @@ fn errors<'a>(
             m.squares += error * error;
         }
     }
-    moments
+    Ok(moments)
 }
 
 #[cfg(test)]
