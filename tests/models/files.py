@@ -31,12 +31,11 @@ class Op:
         self.code, self.inputs, self.outputs, self.options, self.version, self.fields = code, inputs, outputs, options, version, fields
 
 
-def write(ops, inputs, outputs, change=None):
-    """The bytes of a model of one subgraph; `change` may edit its tables before."""
-    file, graph = schema.ModelT(), schema.SubGraphT()
+def write(ops, inputs, outputs, change=None, called=()):
+    """The bytes of a model; `change` may edit its tables before. `called` are further
+    subgraphs: operators, inputs and outputs of each."""
+    file = schema.ModelT()
     file.version, file.buffers, file.operatorCodes = 3, [schema.BufferT()], []
-    graph.tensors, graph.operators, graph.name = [], [], "main"
-    known = {}
 
     def index(tensor):
         if tensor is None:
@@ -61,7 +60,7 @@ def write(ops, inputs, outputs, change=None):
             file.buffers.append(buffer)
         return t
 
-    for op in ops:
+    def add(op):
         code, operator = schema.OperatorCodeT(), schema.OperatorT()
         code.builtinCode = getattr(schema.BuiltinOperator, op.code)
         code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), op.version
@@ -75,6 +74,20 @@ def write(ops, inputs, outputs, change=None):
                 assert hasattr(operator.builtinOptions, name), name
                 setattr(operator.builtinOptions, name, value)
         graph.operators.append(operator)
+
+    others = []
+    for number, (ops_of, inputs_of, outputs_of) in enumerate(called):
+        graph, known = schema.SubGraphT(), {}
+        graph.tensors, graph.operators, graph.name = [], [], f"called{number}"
+        graph.inputs = [index(t) for t in inputs_of]
+        for op in ops_of:
+            add(op)
+        graph.outputs = [index(t) for t in outputs_of]
+        others.append(graph)
+    graph, known = schema.SubGraphT(), {}
+    graph.tensors, graph.operators, graph.name = [], [], "main"
+    for op in ops:
+        add(op)
     graph.inputs, graph.outputs = [index(t) for t in inputs], [index(t) for t in outputs]
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
@@ -88,7 +101,7 @@ def write(ops, inputs, outputs, change=None):
         return result
 
     signature.inputs, signature.outputs = maps(inputs), maps(outputs)
-    file.subgraphs, file.signatureDefs = [graph], [signature]
+    file.subgraphs, file.signatureDefs = [graph, *others], [signature]
     if change:
         change(file)
     builder = flatbuffers.Builder(1024)

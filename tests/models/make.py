@@ -29,6 +29,7 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro import runtime
 
+import control
 from files import FILES, FLOAT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -586,12 +587,13 @@ WIDE = {
     "pad_16x8": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]]), [(1, 4, 3, 2)]),
     "residual_16x8": (lambda x: tf.nn.softmax(tf.reduce_mean(tf.nn.relu(x + tf.nn.conv2d(tf.nn.relu(x), W["conv"][..., :4], 1, "SAME")), [1, 2])), [(1, 5, 5, 4)]),
 }
+CASES |= control.cases(Input, idx, flag)
 STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16"]
 
 
 def inputs_of(function, inputs):
     names = ["x", "b", "c"]
-    if getattr(function, "__name__", "") == "<lambda>":
+    if isinstance(function, type(inputs_of)):
         names = function.__code__.co_varnames
     return {n: i if isinstance(i, Input) else Input(*i) for n, i in zip(names, inputs)}
 
@@ -1212,6 +1214,23 @@ def main(names):
     for name, both in FLOAT.items():
         if not names or name in names or "files" in names or "ops" in names:
             make_float_file(name, *both())
+    for name, (function, inputs) in control.floats(Input, idx).items():
+        if not names or name in names or "ops" in names:
+            x = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
+            model = convert(function, inputs, False)
+            with open(f"{HERE}/control/{name}_f32.tflite", "wb") as file:
+                file.write(model)
+            record = {f"float:{k}": v for k, v in (x | litert(model, x)).items()}
+            np.savez_compressed(f"{HERE}/control/{name}.npz", **record)
+            np.savez_compressed(f"{HERE}/control/{name}_samples.npz", **{k: v[:CALIBRATION] for k, v in x.items()})
+            print(name)
+    if not names or "calls" in names:
+        with open(f"{HERE}/control/calls_f32.tflite", "wb") as file:
+            file.write(control.calls(6, 8))
+    for name, model in control.refused():
+        if not names or "refused" in names:
+            with open(f"{HERE}/control/{name}.tflite", "wb") as file:
+                file.write(model)
     listing()
     if not names or "special" in names:
         special()
@@ -1222,4 +1241,5 @@ def main(names):
 if __name__ == "__main__":
     os.makedirs(f"{HERE}/ops", exist_ok=True)
     os.makedirs(f"{HERE}/weights", exist_ok=True)
+    os.makedirs(f"{HERE}/control", exist_ok=True)
     main(sys.argv[1:])

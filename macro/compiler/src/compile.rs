@@ -6,7 +6,9 @@ use proc_macro2::TokenStream;
 
 use crate::bytes;
 use crate::cache::{Calibration, Slot};
-use crate::calibrate::{Method, Ranges, Samples, calibrate, clip_constants, cut_inputs};
+use crate::calibrate::{
+    Method, Ranges, Samples, calibrate, check as check_ways, clip_constants, cut_inputs,
+};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
@@ -288,6 +290,7 @@ impl Front {
             follow: options.samples_follow,
             cuts: &[],
         };
+        check_ways(&self.graph, &whole, &methods)?;
         let cuts = cut_inputs(&self.graph, &whole, &methods);
         let samples = Samples {
             cuts: &cuts,
@@ -305,6 +308,7 @@ impl Front {
         if options.bias_correction && !methods.is_empty() {
             found.corrections = quantize::correct_biases(&graph, &mut program, &samples)?;
         }
+        quantize::check(&program, &whole)?;
         let held_out = Samples {
             numbers: &split.held_out,
             ..whole

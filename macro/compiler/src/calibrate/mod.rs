@@ -6,6 +6,7 @@ mod evaluate;
 mod histogram;
 mod histories;
 mod reach;
+mod regions;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,6 +17,7 @@ use bins::{Bins, Magnitudes};
 pub(crate) use evaluate::{Evaluation, evaluate_from};
 use histogram::Histogram;
 pub(crate) use histories::{History, Samples, views};
+pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
 use crate::graph::{Constant, Graph, Port, ValueId};
@@ -216,8 +218,12 @@ pub(crate) fn calibrate(
         if let Some(seen) = merged.get(value) {
             let range = choose(*method, seen.range, histograms.get(value));
             ranges.by_value.insert(*value, range);
+        } else if let Method::Range(min, max) = *method {
+            // In a branch that no sample takes.
+            ranges.by_value.insert(*value, Range { min, max });
         }
     }
+    regions::include_constants(graph, values, &mut ranges);
     for (port, cut) in graph.inputs.iter().zip(samples.cuts) {
         if let Some(range) = cut {
             ranges.by_value.insert(port.value, *range);

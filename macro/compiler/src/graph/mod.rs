@@ -17,6 +17,7 @@ mod port_names;
 mod ports;
 mod read;
 mod refused;
+mod regions;
 pub(crate) mod rewrite;
 mod sets;
 mod shapes;
@@ -33,6 +34,7 @@ pub(crate) use functions::function;
 pub(crate) use sets::Sets;
 pub(crate) use shapes::{InputShapes, SampleShape};
 
+use crate::control::{RegionId, Regions, Variable};
 use crate::error::{Error, Result};
 use crate::ops::Operator;
 use crate::quantize::params::asymmetric;
@@ -271,6 +273,8 @@ impl Value {
 pub(crate) struct Node {
     /// The operator's index in the file's subgraph.
     pub index: usize,
+    /// When it runs: see [`crate::control`].
+    pub region: RegionId,
     pub op: Arc<dyn Operator>,
     /// Operands; `None` where an optional one is left out.
     pub inputs: Vec<Option<ValueId>>,
@@ -353,13 +357,15 @@ pub(crate) struct Graph {
     pub outputs: Vec<Port>,
     /// What the model keeps from one run to the next.
     pub states: Vec<State>,
+    /// Branches and loops.
+    pub regions: Regions,
     /// An operator of the file, be it computed already, has no kernel in
     /// TensorFlow Lite Micro.
     pub needs_litert: bool,
 }
 
 impl Graph {
-    /// How many operators, output ports and states read each value.
+    /// How many operators, output ports, states, branches and loops read each value.
     pub(crate) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.values.len()];
         for node in &self.nodes {
@@ -372,6 +378,13 @@ impl Graph {
         }
         for state in &self.states {
             uses[state.next] += 1;
+        }
+        for value in self.regions.tested() {
+            uses[value] += 1;
+        }
+        for Variable { value, next } in self.regions.variables() {
+            uses[value] += 1;
+            uses[next] += 1;
         }
         uses
     }
@@ -465,10 +478,18 @@ impl Graph {
         }
     }
 
-    /// True if callers, or the next run, see `value`.
+    /// True if callers, the next run, or a branch or loop see `value`.
     pub(crate) fn is_output(&self, value: ValueId) -> bool {
         self.outputs.iter().any(|port| port.value == value)
             || self.states.iter().any(|state| state.next == value)
+            || self.is_tested(value)
+    }
+
+    /// True if a branch or loop sees `value`.
+    fn is_tested(&self, value: ValueId) -> bool {
+        let mut variables = self.regions.variables();
+        self.regions.tested().any(|tested| tested == value)
+            || variables.any(|v| v.value == value || v.next == value)
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     ElementType, Graph, Kept, Node, Quantization, Value, ValueId, fold, ports, refused, shape_text,
     tensor,
 };
+use crate::control::{RegionId, WHOLE};
 use crate::error::{Error, Result};
 use crate::limits::{self, Budget, NODES_AFTER_INLINING, TENSORS_AFTER_INLINING};
 use crate::ops::{self, Operator, ParseContext, types};
@@ -44,6 +45,9 @@ impl Graph {
             refused: HashMap::new(),
             depth: 0,
             budget: Budget::new(bytes.len()),
+            region: WHOLE,
+            inlined: 0,
+            constants: HashMap::new(),
         };
         let mut scope = reader.scope(&entry.subgraph)?;
         ports::ports(&mut reader.graph, &entry, &scope, false)?;
@@ -72,14 +76,21 @@ pub(super) struct Reader<'a> {
     /// Tensors of complex numbers, which are held as pairs of real ones.
     complex: HashSet<ValueId>,
     /// The places of operators that no row of the table knows.
-    unsupported: Vec<String>,
+    pub(super) unsupported: Vec<String>,
     /// The names of custom ones among them.
-    custom: Vec<String>,
+    pub(super) custom: Vec<String>,
     /// Constants that cannot be read, and why.
     refused: HashMap<ValueId, String>,
     /// How many subgraphs call each other here.
     pub depth: usize,
     budget: Budget,
+    /// Where operators that are read come to lie.
+    pub(super) region: RegionId,
+    /// Operators and tensors of called subgraphs so far.
+    pub(super) inlined: usize,
+    /// The constants of subgraphs that were read already, by the place of the subgraph in
+    /// the file and the number of the tensor: an unrolled loop has its weights once.
+    constants: HashMap<(usize, usize), ValueId>,
 }
 
 /// The tensors of one subgraph while it is read.
@@ -121,7 +132,14 @@ impl<'a> Reader<'a> {
             )));
         }
         let mut scope = Scope::default();
+        let operators = subgraph.operators().unwrap_or_default();
+        let written: HashSet<i32> = operators.iter().flat_map(|o| ids(o.outputs())).collect();
         for i in 0..tensors.len() {
+            let place = (subgraph._tab.loc(), i);
+            if let Some(&known) = self.constants.get(&place) {
+                scope.values.push(known);
+                continue;
+            }
             let tensor = tensors.get(i);
             let budget = &mut self.budget;
             let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i, budget)?;
@@ -139,6 +157,10 @@ impl<'a> Reader<'a> {
             }
             // TensorFlow Lite Micro has no kernels for it.
             self.graph.needs_litert |= tensor.type_() == TensorType::INT2;
+            let is_written = written.contains(&i32::try_from(i).unwrap_or(-1));
+            if self.graph.values[id].constant.is_some() && !tensor.is_variable() && !is_written {
+                self.constants.insert(place, id);
+            }
             scope.values.push(id);
         }
         Ok(scope)
@@ -379,6 +401,7 @@ impl<'a> Reader<'a> {
         });
         let node = Node {
             index,
+            region: self.region,
             in_float,
             in_uint8,
             op: op.into(),

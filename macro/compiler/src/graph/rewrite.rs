@@ -10,6 +10,7 @@ use super::{
     Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, angles,
     exact, functions, islands,
 };
+use crate::control::Variable;
 use crate::limits;
 use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffine};
 
@@ -18,7 +19,9 @@ use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffi
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool]) {
     reread_hybrid_weights(graph);
     islands::mark(graph);
+    type_loops(graph);
     fold_casts(graph);
+    type_loops(graph);
     widen_hybrid_weights(graph);
     multiply_by_reciprocals(graph);
     angles::mark(graph);
@@ -32,6 +35,18 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[boo
     }
     remove_unused(graph);
     type_states(graph);
+}
+
+/// What a loop hands on is held as its variable is.
+fn type_loops(graph: &mut Graph) {
+    let variables: Vec<Variable> = graph.regions.variables().collect();
+    for Variable { value, next } in variables {
+        let variable = &graph.values[value];
+        graph.values[next] = Value {
+            name: graph.values[next].name.clone(),
+            ..variable.clone()
+        };
+    }
 }
 
 /// Variables of operators that ask for 16 bits, where the file has them in float.
@@ -83,6 +98,7 @@ pub(super) fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
             state.next = to;
         }
     }
+    graph.regions.replace(from, to);
 }
 
 /// DEQUANTIZE, QUANTIZE and FAKE_QUANT say how a tensor is represented; they
@@ -358,7 +374,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position += 1;
             continue;
         }
-        let index = graph.nodes[position].index;
+        let Node { index, region, .. } = graph.nodes[position];
         for at in chain.iter().rev() {
             graph.nodes.remove(*at);
         }
@@ -366,6 +382,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position,
             Node {
                 index,
+                region,
                 op: Arc::new(InputAffine {
                     shape: shape.clone(),
                     center: center.mapv(|x| x as f32),

@@ -26,6 +26,7 @@ mod buffer;
 mod channelwise;
 mod comparison;
 mod context;
+pub(crate) mod control;
 mod depthwise_blocks;
 mod detection_post_process;
 mod dynamic_slice;

@@ -199,6 +199,16 @@ pub(crate) trait Operator: Send + Sync {
         None
     }
 
+    /// True for what is left of IF and WHILE.
+    fn is_control(&self) -> bool {
+        false
+    }
+
+    /// True if it writes a loop's variable, which another operator writes, too.
+    fn carries(&self) -> bool {
+        false
+    }
+
     /// True if operands without elements change nothing.
     fn ignores_empty(&self) -> bool {
         false

@@ -103,7 +103,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("GREATER", "yyrrrr", true, ""),
     ("GREATER_EQUAL", "yyrrrr", true, ""),
     ("HARD_SWISH", "yy-r--", true, "int16 is refused"),
-    ("IF", "-----F", true, "the condition must be known at compile time; the branch is inlined"),
+    ("IF", "yyrryr", true, "see [below](#branches-and-loops); the type is that of what the branches give"),
     ("L2_NORMALIZATION", "yy-y--", true, "int16 and a fused activation are refused"),
     ("LEAKY_RELU", "yyyr--", true, ""),
     ("LESS", "yyrryr", true, ""),
@@ -123,7 +123,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("NEG", "yr-ry-", true, ""),
     ("NON_MAX_SUPPRESSION_V4", "y-----", false, "always computes in f32"),
     ("NON_MAX_SUPPRESSION_V5", "y-----", false, "always computes in f32"),
-    ("NOT_EQUAL", "yrrrrr", true, ""),
+    ("NOT_EQUAL", "yrrryr", true, ""),
     ("ONE_HOT", "----y-", false, "the type is that of the indices; values may be of any"),
     ("PACK", "yyrrrr", true, ""),
     ("PAD", "yyyrrr", true, ""),
@@ -143,7 +143,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("RELU6", "rrry--", true, ""),
     ("RELU_0_TO_1", "rr-r--", false, ""),
     ("RELU_N1_TO_1", "yy-y--", false, "int16 is refused alone, not fused"),
-    ("RESHAPE", "yyryrr", true, ""),
+    ("RESHAPE", "yyryyr", true, ""),
     ("RESIZE_BILINEAR", "yy-y--", true, "int16 is refused"),
     ("RESIZE_NEAREST_NEIGHBOR", "yyrrrr", true, ""),
     ("REVERSE_SEQUENCE", "rrrryr", false, ""),
@@ -168,7 +168,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("SQUARED_DIFFERENCE", "yyyry-", true, ""),
     ("SQUEEZE", "rrrrrr", true, ""),
     ("STABLEHLO_COMPOSITE", "ff----", false, "replaced by its decomposition"),
-    ("STRIDED_SLICE", "yyrrrr", true, ""),
+    ("STRIDED_SLICE", "yyrryy", true, ""),
     ("SUB", "yyyyy-", true, ""),
     ("SUM", "yyrry-", true, ""),
     ("SVDF", "yy-r--", true, "its state may be int8 or int16"),
@@ -182,7 +182,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("UNPACK", "yyrrrr", true, ""),
     ("VAR_HANDLE", "yy----", true, "becomes a field of `State`"),
     ("WHERE", "F---FF", false, "of a constant: how many indices there are depends on it"),
-    ("WHILE", "-----F", true, "the number of rounds must be known at compile time; the body is inlined"),
+    ("WHILE", "yyrryr", true, "see [below](#branches-and-loops); the type is that of a value of the loop"),
     ("ZEROS_LIKE", "ffFFFF", true, ""),
     ("Convolution2DTransposeBias", "yyrr--", false, ""),
     ("MaxPoolingWithArgmax2D", "y-----", false, "always computes in f32"),
@@ -246,6 +246,7 @@ pub fn operators_page() -> String {
         let micro = if *micro { "yes" } else { "-" };
         text += &format!("| {name} | {} | {micro} | {note} |\n", cells.join(" | "));
     }
+    text += CONTROL;
     text += "\n## Not supported\n\nThese builtin operators of TFLite are refused, all of them at once, by name and place:\n\n";
     let others = BuiltinOperator::ENUM_VALUES.iter().filter(|&&code| {
         let name = tflite::operator_name(code);
@@ -281,6 +282,27 @@ fn wrapped(names: &[String]) -> String {
     }
     text + "\n"
 }
+
+const CONTROL: &str = "
+## Branches and loops
+
+An IF whose condition is known at compile time is replaced by its branch, a WHILE by as many copies of its body as it has
+rounds, up to 4,096 and to 32,768 operators and tensors. Others become branches and loops of the emitted program: one branch
+runs and costs time, memory is planned for both, and values of a loop stay in the arena from round to round. All calls
+of a file together may have 65,536 operators and tensors, 1,024 of them IF or WHILE that depend on data.
+
+- Where the number of rounds depends on data, values of a loop keep their shape, and branches give the same shapes. Nothing
+  bounds a loop but its condition: if a program must end in time, the model has to count.
+- Subgraphs hand bytes on as they are, as in TensorFlow Lite Micro: two scales for one value are refused. Branches and bodies
+  may read variables of the model, but not assign them.
+- In a float model, a value of a loop has one range for all rounds, its first content included, and both results of an IF
+  have one. Conditions of integers, and of f32 inputs that are compared as they come, are exact; where computed real numbers are
+  compared, int8 steps may decide otherwise near the threshold, and a loop may make a round more or less. `tensors(\"name\":
+  float)` keeps what decides in float, a value of a loop by the name of the output of WHILE.
+- Every branch and every body must run on some sample of the dataset, or all of its tensors need `tensors(\"name\":
+  range(..))`: an error names the first. Loops that do not end within 65,536 rounds on a sample, in float or in int8, are errors.
+- Biases are corrected in operators that always run, not in branches and loops.
+";
 
 const INTRODUCTION: &str = "\
 # Operators
