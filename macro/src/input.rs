@@ -110,6 +110,7 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
             "u8" => ElementType::U8,
             "i16" => ElementType::I16,
             "i32" => ElementType::I32,
+            "u32" => ElementType::U32,
             "bool" => ElementType::Bool,
             _ => {
                 let message = format!(

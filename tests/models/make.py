@@ -29,6 +29,7 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro import runtime
 
+import signal_files
 from files import FILES, FLOAT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -586,7 +587,7 @@ WIDE = {
     "pad_16x8": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]]), [(1, 4, 3, 2)]),
     "residual_16x8": (lambda x: tf.nn.softmax(tf.reduce_mean(tf.nn.relu(x + tf.nn.conv2d(tf.nn.relu(x), W["conv"][..., :4], 1, "SAME")), [1, 2])), [(1, 5, 5, 4)]),
 }
-STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16"]
+STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16", *signal_files.STATEFUL]
 
 
 def inputs_of(function, inputs):
@@ -816,7 +817,7 @@ def pack(model):
     return bytes(builder.Output())
 
 
-RUST = {"FLOAT32": "f32", "INT8": "i8", "UINT8": "u8", "INT16": "i16", "INT32": "i32", "INT64": "i32", "BOOL": "bool"}
+RUST = {"FLOAT32": "f32", "INT8": "i8", "UINT8": "u8", "INT16": "i16", "INT32": "i32", "INT64": "i32", "UINT32": "u32", "BOOL": "bool"}
 
 
 def quantized_samples(model, inputs, runs):
@@ -828,6 +829,9 @@ def quantized_samples(model, inputs, runs):
         if kind in kinds:
             limits = np.iinfo(kinds[kind])
             data[name] = rng.integers(limits.min, limits.max + 1, shape, dtype=kinds[kind])
+        elif kind == "UINT32":
+            # Of all magnitudes.
+            data[name] = rng.integers(0, 1 << 32, shape, dtype=np.uint32) >> rng.integers(0, 32, shape, dtype=np.uint32)
         else:
             data[name] = inputs[name].sample(runs)
     return data

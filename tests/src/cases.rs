@@ -110,6 +110,7 @@ pub fn data(port: &PortInfo, sample: Vec<f64>) -> Data {
         ElementType::U8 => Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect()),
         ElementType::I16 => Data::I16(sample.iter().map(|&x| x as i16).collect()),
         ElementType::I32 => Data::I32(sample.iter().map(|&x| x as i32).collect()),
+        ElementType::U32 => Data::I32(sample.iter().map(|&x| x as u32 as i32).collect()),
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             let shape = output.shape.as_slice();
             output.constant = Some(match data {
                 Buffer::I32(data) => Constant::I32(array(shape, data)),
+                Buffer::I16(data) => Constant::I16(array(shape, data)),
+                Buffer::F32(data) => Constant::F32(array(shape, data)),
                 other => Constant::I8(array(shape, other.i8().to_vec())),
             });
         }
@@ -213,6 +215,7 @@ pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
         ElementType::I16 => Constant::I16(steps.map_collect(|x, params| params.quantize_i16(*x))),
         ElementType::Bool => Constant::I8(data.mapv(|x| i8::from(x != 0.0))),
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
+        ElementType::U32 => Constant::I32(data.mapv(|x| x as u32 as i32)),
         ElementType::F32 => Constant::F32(data),
     }
 }

@@ -32,8 +32,7 @@ pub(super) fn value(
         .iter()
         // An unknown batch size is 1.
         .map(|d| if d < 0 { 1 } else { d as usize })
-        // A complex number is two real ones.
-        .chain((tensor.type_() == TensorType::COMPLEX64).then_some(2))
+        .chain(pair(tensor.type_()))
         .collect::<Vec<_>>();
     let elements = shape
         .iter()
@@ -103,9 +102,16 @@ pub(super) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
         shape
     };
     let mut stated: Vec<_> = fixed.iter().map(|d| usize::try_from(d).ok()).collect();
-    // Complex numbers are held as pairs.
-    stated.extend((tensor.type_() == TensorType::COMPLEX64).then_some(Some(2)));
+    stated.extend(pair(tensor.type_()).map(Some));
     stated
+}
+
+/// The length of the dimension that numbers of a type add: complex ones are held as two
+/// real ones, uint64 as two words, the low one first.
+fn pair(ty: TensorType) -> Option<usize> {
+    [TensorType::COMPLEX64, TensorType::UINT64]
+        .contains(&ty)
+        .then_some(2)
 }
 
 /// True if the file says which dimensions it fixes.
@@ -122,6 +128,7 @@ pub(super) fn element(ty: TensorType) -> ElementType {
         TensorType::INT8 | TensorType::UINT8 => ElementType::I8,
         TensorType::INT16 => ElementType::I16,
         TensorType::BOOL => ElementType::Bool,
+        TensorType::UINT32 | TensorType::UINT64 => ElementType::U32,
         _ => ElementType::I32,
     }
 }
@@ -133,6 +140,12 @@ fn channel_zero_points(tensor: &Tensor<'_>) -> Vec<i32> {
     let counts = tensor.type_() == TensorType::INT8 && all.len() > 1 && all.iter().any(|&z| z != 0);
     if counts { all } else { Vec::new() }
 }
+
+/// Of integers that stand for themselves.
+pub(super) const UNIT: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
 
 /// The scale of integers that stand for themselves.
 fn unit(ty: TensorType) -> Option<QuantParams> {
@@ -227,7 +240,7 @@ pub(super) fn constant(
     wide: bool,
 ) -> Result<Option<Constant>> {
     let size = match element {
-        TensorType::FLOAT32 | TensorType::INT32 => 4,
+        TensorType::FLOAT32 | TensorType::INT32 | TensorType::UINT32 => 4,
         TensorType::FLOAT16 | TensorType::INT16 => 2,
         TensorType::INT64 => 8,
         TensorType::INT8 | TensorType::UINT8 | TensorType::BOOL => 1,
@@ -254,7 +267,9 @@ pub(super) fn constant(
         TensorType::FLOAT32 => {
             Constant::F32(array(shape, words().map(f32::from_le_bytes).collect()))
         }
-        TensorType::INT32 => Constant::I32(array(shape, words().map(i32::from_le_bytes).collect())),
+        TensorType::INT32 | TensorType::UINT32 => {
+            Constant::I32(array(shape, words().map(i32::from_le_bytes).collect()))
+        }
         TensorType::FLOAT16 => Constant::F32(array(
             shape,
             data.chunks_exact(2)

@@ -86,6 +86,10 @@ impl Operator for Concatenation {
         true
     }
 
+    fn takes_unsigned(&self) -> bool {
+        true
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let axis = self.axis(context.output.shape.len())?;
         lower(context, |shape| shape[axis..].iter().product())

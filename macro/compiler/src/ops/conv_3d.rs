@@ -73,7 +73,7 @@ pub(crate) fn expand(
         let paddings = vec![none, [before, after], none, none, none];
         front.push(Box::new(Pad::with_zeros(paddings)));
     }
-    front.push(Box::new(Moving(SideBySide {
+    front.push(Box::new(Moving::new(SideBySide {
         outputs,
         taps,
         stride: window.stride[0],

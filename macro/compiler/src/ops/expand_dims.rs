@@ -11,7 +11,7 @@ pub(crate) struct ExpandDims {
 impl ExpandDims {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
         let axis = node.integers(1, "axis")?;
-        Ok(Viewing(Self {
+        Ok(Viewing::new(Self {
             axis: axis.first().copied().unwrap_or(0),
         }))
     }

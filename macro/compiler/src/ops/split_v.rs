@@ -12,7 +12,11 @@ impl SplitV {
         let sizes = node.integers(1, "sizes")?;
         let axis = node.integers(2, "axis")?;
         let axis = axis.first().copied().unwrap_or(0);
-        Ok(Moving(Self(Split::with_sizes(axis, sizes, node.number))))
+        Ok(Moving::new(Self(Split::with_sizes(
+            axis,
+            sizes,
+            node.number,
+        ))))
     }
 }
 

@@ -68,8 +68,10 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("AVERAGE_POOL_2D", "yyyy--", true, ""),
     ("BATCH_MATMUL", "yyyr--", true, ""),
     ("BATCH_TO_SPACE_ND", "yyrrrr", true, ""),
+    ("BITWISE_XOR", "----y-", false, ""),
     ("BROADCAST_ARGS", "----f-", true, ""),
     ("BROADCAST_TO", "yyrrrr", true, ""),
+    ("BUCKETIZE", "yy-ry-", false, "int16 is refused"),
     ("CALL_ONCE", "ff----", true, "inlined: what variables begin with"),
     ("CAST", "yyyyyy", true, "from these types; to all that they can hold"),
     ("CEIL", "yr-r--", true, ""),
@@ -103,7 +105,9 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("GREATER_EQUAL", "yyrrrr", true, ""),
     ("HARD_SWISH", "yy-r--", true, "int16 is refused"),
     ("IF", "-----F", true, "the condition must be known at compile time; the branch is inlined"),
+    ("IMAG", "y-----", false, "always computes in f32"),
     ("L2_NORMALIZATION", "yy-y--", true, "int16 and a fused activation are refused"),
+    ("L2_POOL_2D", "y-----", true, "always computes in f32"),
     ("LEAKY_RELU", "yyyr--", true, ""),
     ("LESS", "yyrryr", true, ""),
     ("LESS_EQUAL", "yyrrrr", true, ""),
@@ -133,6 +137,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("RANGE", "F---F-", false, "of constants"),
     ("RANK", "FFFFFF", false, ""),
     ("READ_VARIABLE", "yy----", true, "becomes a field of `State`"),
+    ("REAL", "y-----", false, "always computes in f32"),
     ("REDUCE_ALL", "-----y", true, ""),
     ("REDUCE_ANY", "-----y", false, ""),
     ("REDUCE_MAX", "yyrryr", true, ""),
@@ -148,9 +153,11 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("REVERSE_SEQUENCE", "rrrryr", false, ""),
     ("REVERSE_V2", "yyrrrr", true, ""),
     ("RFFT2D", "y-----", false, "always computes in f32; lengths are powers of two"),
+    ("RIGHT_SHIFT", "----y-", false, ""),
     ("ROUND", "yr-r--", true, ""),
     ("RSQRT", "yyyr--", true, ""),
     ("SCATTER_ND", "yyrryr", false, ""),
+    ("SEGMENT_SUM", "y-----", false, "always computes in f32; ids must be known at compile time"),
     ("SELECT", "yyrrrr", false, "the type is that of the values"),
     ("SELECT_V2", "yyrrrr", true, "the type is that of the values"),
     ("SHAPE", "FFFFFF", true, ""),
@@ -179,6 +186,10 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("TRANSPOSE_CONV", "yyyy--", true, "its shape must be known at compile time"),
     ("UNIDIRECTIONAL_SEQUENCE_LSTM", "yy-r--", true, "no peepholes, projection or layer normalization"),
     ("UNPACK", "yyrrrr", true, ""),
+    ("UNSORTED_SEGMENT_MAX", "y-----", false, "always computes in f32; the number of segments must be known at compile time"),
+    ("UNSORTED_SEGMENT_MIN", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
+    ("UNSORTED_SEGMENT_PROD", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
+    ("UNSORTED_SEGMENT_SUM", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
     ("VAR_HANDLE", "yy----", true, "becomes a field of `State`"),
     ("WHERE", "F---FF", false, "of a constant: how many indices there are depends on it"),
     ("WHILE", "-----F", true, "the number of rounds must be known at compile time; the body is inlined"),
@@ -186,26 +197,25 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("Convolution2DTransposeBias", "yyrr--", false, ""),
     ("MaxPoolingWithArgmax2D", "y-----", false, "always computes in f32"),
     ("MaxUnpooling2D", "y-----", false, "always computes in f32"),
+    ("SignalDelay", "--y---", true, "keeps a state"),
+    ("SignalEnergy", "--y---", true, ""),
+    ("SignalFftAutoScale", "--y---", true, ""),
+    ("SignalFilterBank", "----y-", true, "reads uint32; its uint64 goes to SignalFilterBankSquareRoot only"),
+    ("SignalFilterBankLog", "----y-", true, "reads uint32"),
+    ("SignalFilterBankSpectralSubtraction", "----y-", true, "reads uint32; keeps a state"),
+    ("SignalFilterBankSquareRoot", "----y-", true, "reads uint64"),
+    ("SignalFramer", "--y---", true, "keeps a state"),
+    ("SignalIrfft", "y-y-y-", true, "lengths are powers of two; float32 is always computed in f32"),
+    ("SignalOverlapAdd", "y-y---", true, "keeps a state; float32 is always computed in f32"),
+    ("SignalPCAN", "----y-", true, "reads uint32"),
+    ("SignalRfft", "y-y-y-", true, "as SignalIrfft"),
+    ("SignalStacker", "--y---", true, "keeps a state"),
+    ("SignalWindow", "--y---", true, ""),
 ];
 
 /// What TensorFlow Lite Micro's resolver has and Niello lacks, and why.
 const LACKING: &[(&str, &str)] = &[
-    ("L2_POOL_2D", "not written yet"),
     ("CIRCULAR_BUFFER", CIRCULAR),
-    ("SignalDelay", SIGNAL),
-    ("SignalEnergy", SIGNAL),
-    ("SignalFftAutoScale", SIGNAL),
-    ("SignalFilterBank", SIGNAL),
-    ("SignalFilterBankLog", SIGNAL),
-    ("SignalFilterBankSpectralSubtraction", SIGNAL),
-    ("SignalFilterBankSquareRoot", SIGNAL),
-    ("SignalFramer", SIGNAL),
-    ("SignalIrfft", SIGNAL),
-    ("SignalOverlapAdd", SIGNAL),
-    ("SignalPCAN", SIGNAL),
-    ("SignalRfft", SIGNAL),
-    ("SignalStacker", SIGNAL),
-    ("SignalWindow", SIGNAL),
     (
         "TFLM_DECODE",
         "unpacks weights of TensorFlow Lite Micro's own compressed files; give Niello the file from before the compression",
@@ -218,8 +228,6 @@ const LACKING: &[(&str, &str)] = &[
 
 const CIRCULAR: &str =
     "a custom operator that keeps a state; models that keep theirs in variables are supported";
-const SIGNAL: &str =
-    "of the signal library: a program computes such features itself, in front of the model";
 
 /// What becomes of the operator `name` on tensors of `element`.
 pub fn support(name: &str, element: ElementType) -> Support {
