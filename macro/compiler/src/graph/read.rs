@@ -187,7 +187,15 @@ impl<'a> Reader<'a> {
             } else if ops::is_supported(code) || ops::is_supported_custom(code, custom) {
                 self.operator(code, &record, scope)
             } else {
-                self.unsupported.push(record.place);
+                let plain = tflite::operator_name(code);
+                let known = match code {
+                    BuiltinOperator::CUSTOM => ops::refused::reason(custom),
+                    _ => ops::refused::reason(&plain),
+                };
+                self.unsupported.push(match known {
+                    Some(reason) => format!("{}: {reason}", record.place),
+                    None => record.place,
+                });
                 if code == BuiltinOperator::CUSTOM {
                     self.custom.push(custom.to_owned());
                 }

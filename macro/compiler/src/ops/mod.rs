@@ -47,6 +47,7 @@ mod part;
 mod pool;
 mod real;
 mod reduce;
+pub(crate) mod refused;
 pub(crate) mod requantize;
 mod sigmoid;
 mod signal;

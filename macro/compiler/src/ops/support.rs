@@ -2,6 +2,7 @@
 //!
 //! A test compares these rows with the models of `tests/models/ops`.
 
+use super::refused;
 use crate::graph::ElementType;
 use crate::tflite::{self, BuiltinOperator};
 
@@ -213,22 +214,6 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("SignalWindow", "--y---", true, ""),
 ];
 
-/// What TensorFlow Lite Micro's resolver has and Niello lacks, and why.
-const LACKING: &[(&str, &str)] = &[
-    ("CIRCULAR_BUFFER", CIRCULAR),
-    (
-        "TFLM_DECODE",
-        "unpacks weights of TensorFlow Lite Micro's own compressed files; give Niello the file from before the compression",
-    ),
-    (
-        "ethos-u",
-        "a program for one NPU; give Niello the file from before Vela",
-    ),
-];
-
-const CIRCULAR: &str =
-    "a custom operator that keeps a state; models that keep theirs in variables are supported";
-
 /// What becomes of the operator `name` on tensors of `element`.
 pub fn support(name: &str, element: ElementType) -> Support {
     let row = ROWS.iter().find(|row| row.0 == name);
@@ -253,7 +238,7 @@ pub fn operators_page() -> String {
         let micro = if *micro { "yes" } else { "-" };
         text += &format!("| {name} | {} | {micro} | {note} |\n", cells.join(" | "));
     }
-    text += "\n## Not supported\n\nThese builtin operators of TFLite are refused, all of them at once, by name and place:\n\n";
+    text += NOT_SUPPORTED;
     let others = BuiltinOperator::ENUM_VALUES.iter().filter(|&&code| {
         let name = tflite::operator_name(code);
         ROWS.iter().all(|row| row.0 != name)
@@ -262,32 +247,41 @@ pub fn operators_page() -> String {
     });
     let mut others: Vec<String> = others.map(|&code| tflite::operator_name(code)).collect();
     others.sort();
-    text += &wrapped(&others);
-    text += "\nCustom operators other than those of the table are refused, too.\n\n## In TensorFlow Lite Micro, not in Niello\n\n| operator | reason |\n|---|---|\n";
-    for (name, reason) in LACKING {
+    // Operators with one reason share a row.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for name in others {
+        let reason = refused::reason(&name).unwrap_or("not written yet");
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    for (reason, names) in reasons {
+        text += &format!("| {} | {reason} |\n", names.join(", "));
+    }
+    text += CUSTOM;
+    for (name, reason) in refused::custom() {
         text += &format!("| {name} | {reason} |\n");
     }
     text
 }
 
-/// Names with commas between them, in lines of up to 120 characters.
-fn wrapped(names: &[String]) -> String {
-    let mut text = String::new();
-    let mut width = 0;
-    for (i, name) in names.iter().enumerate() {
-        if width + name.len() + 2 > 120 {
-            text += "\n";
-            width = 0;
-        } else if i > 0 {
-            text += " ";
-            width += 1;
-        }
-        let end = if i + 1 == names.len() { "" } else { "," };
-        text += &format!("{name}{end}");
-        width += name.len() + 1;
-    }
-    text + "\n"
-}
+const NOT_SUPPORTED: &str = "
+## Not supported
+
+These builtin operators of TFLite are refused, all of a file at once, by name and place, with the reason. Of those that
+TensorFlow Lite Micro's `MicroMutableOpResolver` has, none is among them.
+
+| operators | reason |
+|---|---|
+";
+const CUSTOM: &str = "
+Custom operators other than those of the first table are refused, too; of these the error says what they are, and Flex\\*
+stands for all that begin so. CIRCULAR_BUFFER, TFLM_DECODE and ethos-u are TensorFlow Lite Micro's.
+
+| custom operator | reason |
+|---|---|
+";
 
 const INTRODUCTION: &str = "\
 # Operators
@@ -324,7 +318,6 @@ mod tests {
         rows.sort_unstable();
         supported.sort_unstable();
         assert_eq!(rows, supported);
-        assert!(LACKING.iter().all(|(name, _)| !rows.contains(name)));
         for (name, letters, ..) in ROWS {
             let known = letters.chars().all(|l| "yrfF-".contains(l));
             assert!(known && letters.len() == SUPPORT_COLUMNS.len(), "{name}");
