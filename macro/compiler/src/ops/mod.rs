@@ -144,6 +144,7 @@ mod ceil;
 mod concatenation;
 mod conv_2d;
 pub(crate) mod conv_3d;
+pub(crate) mod conv_3d_transpose;
 mod cos;
 mod cumsum;
 mod densify;
@@ -375,7 +376,7 @@ operators! {
     UNSORTED_SEGMENT_SUM => segment::UnsortedSegmentSum,
     WHERE => where_::Where,
     ZEROS_LIKE => zeros_like::ZerosLike;
-    structural: ASSIGN_VARIABLE, CALL_ONCE, CONV_3D, IF, READ_VARIABLE, STABLEHLO_COMPOSITE, VAR_HANDLE, WHILE;
+    structural: ASSIGN_VARIABLE, CALL_ONCE, CONV_3D, CONV_3D_TRANSPOSE, IF, READ_VARIABLE, STABLEHLO_COMPOSITE, VAR_HANDLE, WHILE;
     custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias,
         "MaxPoolingWithArgmax2D" => argmax_pool::MaxPoolingWithArgmax,
         "MaxUnpooling2D" => argmax_pool::MaxUnpooling,

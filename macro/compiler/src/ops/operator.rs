@@ -13,6 +13,7 @@ const LACKING: &[&str] = &[
     "BUCKETIZE",
     "COMPLEX_ABS",
     "CONV_3D",
+    "CONV_3D_TRANSPOSE",
     "DENSIFY",
     "EXP",
     "GELU",

@@ -9,7 +9,6 @@ const REASONS: &[(&str, &str)] = &[
     ),
     ("CALL", "TFLite itself has no kernel for it"),
     ("CONCAT_EMBEDDINGS", "TFLite itself has no kernel for it"),
-    ("CONV_3D_TRANSPOSE", "not written yet"),
     ("DILATE", "not written yet"),
     ("EMBEDDING_LOOKUP_SPARSE", TEXT),
     ("HASHTABLE*", TABLE),
