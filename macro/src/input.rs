@@ -114,7 +114,7 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
             "bool" => ElementType::Bool,
             _ => {
                 let message = format!(
-                    "element type `{element}` is not supported; write `f32`, `i8`, `u8`, `i16`, `i32` or `bool`"
+                    "element type `{element}` is not supported; write `f32`, `i8`, `u8`, `i16`, `i32`, `u32` or `bool`"
                 );
                 return Err(syn::Error::new(element.span(), message));
             }

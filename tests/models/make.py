@@ -580,9 +580,7 @@ CASES |= {
     "unsorted_segment_max": (lambda x, i: tf.math.unsorted_segment_max(x, i, 3), [(9, 2), idx(9, high=3)]),
     "unsorted_segment_min": (lambda x, i: tf.math.unsorted_segment_min(x, i, 3), [(9, 2), idx(9, high=3)]),
     "unsorted_segment_prod": (lambda x, i: tf.math.unsorted_segment_prod(x, i, 4), [(6, 3), idx(6, high=4)]),
-    "conv_3d_transpose": (lambda x: tf.nn.relu(up_3d(x, (1, 6, 8, 4, 5), (3, 3, 2), 2, "SAME") + 0.1), [(1, 3, 4, 2, 4)]),
     "conv_3d_transpose_valid": (lambda x: up_3d(x, (2, 5, 5, 7, 3), (3, 2, 3), [1, 1, 1, 2, 1], "VALID"), [(2, 3, 4, 3, 2)]),
-    "conv_3d_transpose_odd": (lambda x: up_3d(x, (1, 7, 3, 3, 3), (4, 1, 1), [1, 3, 1, 1, 1], "SAME"), [(1, 3, 3, 3, 2)]),
 }
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from files import Op, Tensor, write
+from files import Op, Tensor, file, write
 
 PAIRS = {}
 
@@ -143,3 +143,11 @@ def l2_pool(dtype):
     before, ops = real(x)
     pool = Op("L2_POOL_2D", [before], [y], "Pool2DOptions", padding=0, strideW=2, strideH=2, filterWidth=3, filterHeight=2)
     return write([*ops, pool], [x], [y])
+
+
+@file("i16")
+def prelu_int16(rng):
+    """With alpha in int8, as the reference asks."""
+    alpha = Tensor("alpha", (1, 1, 6), np.int8, 0.004, 5, rng.integers(-128, 128, (1, 1, 6), dtype=np.int8))
+    x, y = Tensor("x", (1, 3, 4, 6), np.int16, 0.0002), Tensor("y", (1, 3, 4, 6), np.int16, 0.00031)
+    return write([Op("PRELU", [x, alpha], [y])], [x], [y])

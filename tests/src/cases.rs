@@ -19,6 +19,7 @@ pub const EXCEPTIONS: &[(&str, usize, &str)] = &[
         263,
         "the file computes it in float32 between conversions, with float weights; here it is an int8 convolution",
     ),
+    ("conv_3d_transpose_valid", 1166, "as conv_3d"),
     ("conv_3d_valid", 512, "as conv_3d"),
     (
         "div_column",

@@ -156,7 +156,7 @@ pub(crate) use padding::shift;
 pub use part::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
 pub use pool_2d::{Pool2d, average_pool_2d, average_pool_2d_uint8, max_pool_2d};
-pub use prelu::{Prelu, prelu, prelu_in_place};
+pub use prelu::{Prelu, prelu, prelu_i16, prelu_in_place};
 pub use quantize::{
     QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
 };

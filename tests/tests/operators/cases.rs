@@ -65,8 +65,6 @@ operators! {
     conv_16x8 "models/ops/conv_16x8_i16.tflite" [X x i16] [y i16]
     conv_1x1 "models/ops/conv_1x1_i8.tflite" [X x i8] [y i8]
     conv_3d "models/ops/conv_3d_i8.tflite" [X x i8] [y i8]
-    conv_3d_transpose "models/ops/conv_3d_transpose_i8.tflite" [X x i8] [y i8]
-    conv_3d_transpose_odd "models/ops/conv_3d_transpose_odd_i8.tflite" [X x i8] [y i8]
     conv_3d_transpose_valid "models/ops/conv_3d_transpose_valid_i8.tflite" [X x i8] [y i8]
     conv_3d_valid "models/ops/conv_3d_valid_i8.tflite" [X x i8] [y i8]
     conv_dilated "models/ops/conv_dilated_i8.tflite" [X x i8] [y i8]
