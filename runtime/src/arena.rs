@@ -119,12 +119,15 @@ impl<const BYTES: usize> Default for Arena<BYTES> {
 /// Disjoint parts of the arena at once.
 ///
 /// Emitted code asks only for ranges that the planner made disjoint; anything
-/// else would give empty slices, on which kernels do nothing.
+/// else gives empty slices, on which kernels do nothing, and debug builds panic.
 #[inline(always)]
 pub fn slots<const N: usize>(arena: &mut [i8], ranges: [Range<usize>; N]) -> [&mut [i8]; N] {
     match arena.get_disjoint_mut(ranges) {
         Ok(slots) => slots,
-        Err(_) => [const {}; N].map(|()| &mut [][..]),
+        Err(_) => {
+            debug_assert!(false, "slots overlap or lie outside of the arena");
+            [const {}; N].map(|()| &mut [][..])
+        }
     }
 }
 
@@ -146,13 +149,14 @@ unsafe impl Plain for i32 {}
 unsafe impl Plain for f32 {}
 
 /// A slot of the arena as wider elements. Slots begin at multiples of 4 bytes; one
-/// that does not gives nothing.
+/// that does not gives nothing, and debug builds panic.
 #[inline(always)]
 #[allow(unsafe_code)]
 pub fn cast_mut<T: Plain>(slot: &mut [i8]) -> &mut [T] {
     // SAFETY: any bytes are a value of a `Plain` type, and `T` and `i8` have no
     // padding, so writes through either leave both valid.
     let (before, elements, _) = unsafe { slot.align_to_mut::<T>() };
+    debug_assert!(before.is_empty(), "a slot is not aligned");
     if before.is_empty() { elements } else { &mut [] }
 }
 
@@ -161,20 +165,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_what_was_asked_for_or_nothing() {
+    fn slots_are_what_was_asked_for() {
         let mut arena = Arena::<8>::new();
         let [a, b] = slots(arena.as_mut_slice(), [4..8, 0..4]);
         a[0] = 1;
         b[0] = 2;
         assert_eq!(arena.as_mut_slice(), [2, 0, 0, 0, 1, 0, 0, 0]);
-        assert_eq!(
-            slots(arena.as_mut_slice(), [0..5, 4..8]).map(|s| s.len()),
-            [0, 0]
-        );
-        assert_eq!(
-            slots(arena.as_mut_slice(), [0..4, 4..9]).map(|s| s.len()),
-            [0, 0]
-        );
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic = "slots overlap")]
+    fn overlapping_slots_are_nothing() {
+        let mut arena = Arena::<8>::new();
+        let slots = slots(arena.as_mut_slice(), [0..5, 4..8]);
+        assert_eq!(slots.map(|s| s.len()), [0, 0]);
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic = "outside of the arena")]
+    fn slots_outside_are_nothing() {
+        let mut arena = Arena::<8>::new();
+        let slots = slots(arena.as_mut_slice(), [0..4, 4..9]);
+        assert_eq!(slots.map(|s| s.len()), [0, 0]);
     }
 
     #[test]
@@ -184,6 +196,12 @@ mod tests {
         cast_mut::<i32>(a)[0] = -2;
         assert_eq!(cast_mut::<i16>(b).len(), 4);
         assert_eq!(arena.as_mut_slice()[..5], [-2, -1, -1, -1, 0]);
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic = "not aligned")]
+    fn slots_that_are_not_aligned_are_nothing() {
+        let mut arena = Arena::<12>::new();
         assert!(cast_mut::<i32>(&mut arena.as_mut_slice()[1..9]).is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod firmware;
+pub mod guard;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

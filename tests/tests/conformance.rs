@@ -1,8 +1,9 @@
 //! Int8 models: every byte of every recorded run of TensorFlow Lite Micro's
 //! reference kernels (or, where it lacks an operator, LiteRT's), at every level that
-//! the CPU has.
+//! the CPU has, with all memory beside guard pages: see `operators.rs`.
 #![forbid(unsafe_code)]
 
+use niello_tests::guard::{self, Guarded, SIDES};
 use niello_tests::{Recorded, flat, here, read_npz, sample_i8, sample_of, samples};
 
 #[path = "levels/each.rs"]
@@ -32,15 +33,18 @@ macro_rules! conforms {
                 let record = read_npz(&$record);
                 let runs = samples(&record);
                 assert!(runs > 0);
-                let mut arena = $name::Arena::new();
-                each::at_every_level(|level| {
+                each::at_every_level(|level| for &side in SIDES {
+                    guard::announce(stringify!($name), level, side);
+                    let mut arena = Guarded::new($name::Arena::new(), side);
                     // Runs are consecutive calls.
-                    $(let mut $state = $name::State::default();)?
+                    $(let mut $state = Guarded::new($name::State::default(), side);)?
                     for run in 0..runs {
-                        let out = $name::run_in(
+                        let mut out = Guarded::new($name::Output::ZERO, side);
+                        $name::run_into(
                             &mut arena,
                             $(&mut $state,)?
-                            $($name::$ty::from_slice(&sample_i8(&record, concat!("in:", $input), run)).expect("its shape")),*
+                            $(&Guarded::new(*$name::$ty::from_slice(&sample_i8(&record, concat!("in:", $input), run)).expect("its shape"), side),)*
+                            &mut out,
                         );
                         $(
                             let got = flat(&out.$field);
@@ -81,7 +85,7 @@ fn shared_models() {}
 
 #[cfg(shared)]
 mod shared {
-    use super::{each, sample_of_type};
+    use super::{Guarded, SIDES, each, guard, sample_of_type};
     use niello_tests::{flat, read_npz, sample_i8, samples, shared};
 
     macro_rules! shared_model {

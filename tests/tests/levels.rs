@@ -16,6 +16,10 @@ mod cases;
 #[path = "levels/each.rs"]
 #[allow(unreachable_pub)]
 mod each;
+#[cfg(target_os = "linux")]
+#[path = "levels/fence.rs"]
+#[allow(unreachable_pub)]
+mod fence;
 
 use each::at_every_level;
 
@@ -34,6 +38,28 @@ fn generated_kernels() {
             });
         }
     }
+}
+
+/// Neither operands nor outputs, weights or scratch memory are left, at any level: each is an
+/// allocation of its own, whose first or last byte lies at a protected page. An access beyond
+/// ends the process, which says which kind of kernel it was. That this works was tried with
+/// kernels that read one byte too many on purpose.
+#[cfg(target_os = "linux")]
+#[test]
+fn generated_kernels_stay_inside() {
+    use niello_tests::guard::{SIDES, announce};
+
+    at_every_level(|level| {
+        for &side in SIDES {
+            for (name, case) in cases::KINDS {
+                announce(name, level, side);
+                for seed in 0..cases::CASES {
+                    let apart = fence::fenced(side, || case(seed));
+                    assert_eq!(apart, case(seed), "{name}, case {seed}, {level:?}");
+                }
+            }
+        }
+    });
 }
 
 /// Says which levels the other tests did without, also where they pass.

@@ -70,7 +70,7 @@ fn variant(
             ),
         ));
     }
-    Ok(emit::variant(interface, program, &plan))
+    emit::variant(interface, program, &plan)
 }
 
 /// What stands in for a model that does not compile: the same types where they
@@ -117,7 +117,8 @@ pub fn fallback(item: &Item, request: &Request) -> TokenStream {
     };
     let plan = plan::plan(&program, interface.inputs_in_arena);
     let variants = Variants {
-        scalar: emit::variant(&interface, &program, &plan),
+        // Without steps, nothing can be missing.
+        scalar: emit::variant(&interface, &program, &plan).unwrap_or_default(),
         vector: None,
     };
     emit::emit(item, &interface, &program, &variants, &[])
@@ -262,7 +263,8 @@ impl Front {
                 files,
             });
         }
-        let path = request.dataset.as_deref().unwrap_or(Path::new(""));
+        let path = request.dataset.as_deref();
+        let path = path.ok_or_else(|| Error::internal("a dataset that is not there"))?;
         let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
         let split = Split::new(data.len(), options)?;
         let whole = Samples {
@@ -279,14 +281,14 @@ impl Front {
         let mut graph = self.graph.clone();
         let mut found = Calibration::default();
         if options.equalize && !methods.is_empty() {
-            found.factors = equalize::factors(&graph, &samples);
+            found.factors = equalize::factors(&graph, &samples)?;
             equalize::equalize(&mut graph, &found.factors);
         }
-        found.ranges = calibrate(&graph, &samples, &methods);
+        found.ranges = calibrate(&graph, &samples, &methods)?;
         clip_constants(&mut graph, &found.ranges);
         let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
         if options.bias_correction && !methods.is_empty() {
-            found.corrections = quantize::correct_biases(&graph, &mut program, &samples);
+            found.corrections = quantize::correct_biases(&graph, &mut program, &samples)?;
         }
         let held_out = Samples {
             numbers: &split.held_out,
@@ -373,7 +375,7 @@ impl Front {
         if options.require.is_empty() {
             return Ok(Vec::new());
         }
-        let measurement = measure(&self.graph, program, held_out, false);
+        let measurement = measure(&self.graph, program, held_out, false)?;
         let mut measured = Vec::new();
         for (i, clause) in options.require.iter().enumerate() {
             let port = self
@@ -408,7 +410,7 @@ impl Front {
                         clause.bound,
                         crate::evaluate::table(
                             program,
-                            &measure(equalized, program, held_out, true),
+                            &measure(equalized, program, held_out, true)?,
                             12
                         ),
                     ),

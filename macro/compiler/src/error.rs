@@ -55,6 +55,19 @@ impl Error {
         Self::new(Blame::Dataset, message)
     }
 
+    /// What the compiler's own reasoning rules out: to go on would make another program
+    /// than the model, so it is an error, which names the line of code.
+    #[track_caller]
+    pub(crate) fn internal(what: impl fmt::Display) -> Self {
+        let place = std::panic::Location::caller();
+        let file = place.file().rsplit(['/', '\\']).next();
+        Self::model(format!(
+            "{what}. This is a fault of niello's compiler ({}:{}), not of the model: please report it, with the model",
+            file.unwrap_or_default(),
+            place.line()
+        ))
+    }
+
     /// Puts a place ("operator #3 CONV_2D") in front of the message.
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         self.message = format!("{place}: {}", self.message);

@@ -151,7 +151,7 @@ impl Model {
                 .map_err(|e| Error::dataset(format!("input {:?}: {e}", port.name)))?;
             views.push(view);
         }
-        Ok(calibrate::outputs(&self.front.graph, &views, states))
+        calibrate::outputs(&self.front.graph, &views, states)
     }
 
     /// Quantizes as the macro does.
@@ -324,7 +324,7 @@ impl Quantized<'_> {
             follow: options.samples_follow,
             cuts: &[],
         };
-        Ok(measure(graph, &self.program, &samples, steps))
+        measure(graph, &self.program, &samples, steps)
     }
 }
 

@@ -20,6 +20,7 @@ mod dataset;
 mod emit;
 mod error;
 pub mod evaluate;
+mod float16;
 mod graph;
 mod ops;
 mod options;

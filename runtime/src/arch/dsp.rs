@@ -18,6 +18,7 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
     let count = fours.len().min(columns.len() / 8);
     let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
     if !aligned(to) {
+        debug_assert!(false, "columns are not aligned");
         return;
     }
     if count > 0 {
@@ -115,6 +116,11 @@ macro_rules! groups {
 }
 pub(super) use groups;
 
+/// Two channels of two pixels.
+///
+/// # Safety
+/// `x` and `w` are aligned to four bytes and cover `groups` groups: 16 bytes of `x` and 8
+/// of `w` each.
 #[unsafe(naked)]
 unsafe extern "C" fn dot_2x2_groups(
     x: *const u32,
@@ -137,6 +143,10 @@ unsafe extern "C" fn dot_2x2_groups(
 pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     let groups = (columns.len() / 8).min(weights.len() / 4);
     let (x, w): (*const u32, *const u32) = (columns.as_ptr().cast(), weights.as_ptr().cast());
+    debug_assert!(
+        aligned(x) && aligned(w),
+        "columns or weights are not aligned"
+    );
     if groups == 0 || !aligned(x) || !aligned(w) {
         return;
     }
@@ -239,6 +249,10 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
 }
 
 /// 21 instructions for 16 products.
+///
+/// # Safety
+/// `x`, `v` and `w` are aligned to four bytes and cover `groups` groups: 4 bytes of `x`, 8
+/// of `v` and of `w` each.
 #[unsafe(naked)]
 unsafe extern "C" fn dot_1x4_groups(
     x: *const u32,

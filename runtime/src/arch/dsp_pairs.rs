@@ -87,6 +87,10 @@ pub(crate) fn pairs(
 }
 
 /// Per group 14 instructions for 16 products, per pair about 65 around them.
+///
+/// # Safety
+/// Two elements of every list are there for each pair, or one of step 0; `columns` and
+/// `weights` are aligned to four bytes and cover `groups` groups, the latter of each pair.
 #[unsafe(naked)]
 unsafe extern "C" fn pairs_block(block: &mut Block) {
     naked_asm!(

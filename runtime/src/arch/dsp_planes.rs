@@ -264,6 +264,10 @@ macro_rules! part {
 }
 
 /// About 44 instructions for two outputs.
+///
+/// # Safety
+/// The rows that `block` names are there, whole aligned words of them, and an output
+/// element every step.
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
@@ -310,6 +314,10 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 }
 
 /// About 26 instructions for an output.
+///
+/// # Safety
+/// The rows that `block` names are there, whole aligned words of them, and an output
+/// element every step.
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(

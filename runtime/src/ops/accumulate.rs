@@ -192,6 +192,7 @@ impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> i8 {
         let Some(by) = self.of(channel) else {
+            debug_assert!(false, "a channel has no multiplier");
             return 0;
         };
         let scaled = if ONCE {

@@ -18,6 +18,8 @@ pub struct AddN<const N: usize> {
 
 /// The sum of all.
 pub fn add_n<const N: usize>(p: &AddN<N>, inputs: [&[i8]; N], output: &mut [i8]) {
+    let is_whole = |input: &&[i8]| input.len() >= output.len();
+    debug_assert!(inputs.iter().all(is_whole), "an operand is too short");
     for (i, out) in output.iter_mut().enumerate() {
         let mut sum = p.start;
         for (input, operand) in inputs.iter().zip(&p.operands) {

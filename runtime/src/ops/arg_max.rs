@@ -18,6 +18,7 @@ fn first<T: Copy>(p: &ArgMax, input: &[T], output: &mut [i32], better: impl Fn(T
         let mut best = None;
         for d in 0..p.depth {
             let Some(&x) = input.get((outer * p.depth + d) * p.inner + inner) else {
+                debug_assert!(false, "the input is too short");
                 continue;
             };
             match best {

@@ -44,6 +44,8 @@ impl Matrices {
                         let y = input2.get(begin2 + k * self.strides2[0]);
                         if let (Some(&x), Some(&y)) = (x, y) {
                             sum = add(sum, x, y);
+                        } else {
+                            debug_assert!(false, "an operand is too short");
                         }
                     }
                     if let Some(out) = outputs.next() {

@@ -169,7 +169,9 @@ pub(super) fn fully_connected_shifted_here<S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    if p.depth.is_multiple_of(4) {
+    let is_whole = p.depth.is_multiple_of(4);
+    debug_assert!(is_whole, "rows end inside of a group of four");
+    if is_whole {
         vector::multiply(p, &Pixels::rows(input, p.depth), output);
     }
 }

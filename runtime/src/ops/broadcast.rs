@@ -88,6 +88,8 @@ impl Broadcast {
                     (input1.get(at1 + i * step1), input2.get(at2 + i * step2))
                 {
                     *out = f(a, b);
+                } else {
+                    debug_assert!(false, "an operand is too short");
                 }
             }
         });
@@ -116,6 +118,8 @@ impl Broadcast {
             for (i, out) in out.iter_mut().enumerate() {
                 if let Some(&b) = input2.get(at2 + i * step2) {
                     *out = f(*out, b);
+                } else {
+                    debug_assert!(false, "an operand is too short");
                 }
             }
         });

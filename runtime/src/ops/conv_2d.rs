@@ -39,6 +39,8 @@ pub fn conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
                 let w = filter.get(tap * depth..(tap + 1) * depth);
                 if let (Some(x), Some(w)) = (x, w) {
                     sum = dot(sum, x, w, p.input_offset);
+                } else {
+                    debug_assert!(false, "the input or the weights are too short");
                 }
             });
             *out = p.output.finish(sum, channel);
@@ -70,6 +72,8 @@ pub fn grouped_conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>
                 let w = filter.get(tap * depth..(tap + 1) * depth);
                 if let (Some(x), Some(w)) = (x, w) {
                     sum = dot(sum, x, w, p.input_offset);
+                } else {
+                    debug_assert!(false, "the input or the weights are too short");
                 }
             });
             *out = p.output.finish(sum, channel);

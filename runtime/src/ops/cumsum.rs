@@ -35,6 +35,7 @@ pub fn cumsum(p: &Cumsum, input: &[i8], output: &mut [i8]) {
                 let d = if p.reverse { p.depth - 1 - step } else { step };
                 let at = (outer * p.depth + d) * p.inner + inner;
                 let (Some(&q), Some(out)) = (input.get(at), output.get_mut(at)) else {
+                    debug_assert!(false, "the input or the output is too short");
                     continue;
                 };
                 let before = sum;

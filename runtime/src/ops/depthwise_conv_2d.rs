@@ -33,6 +33,11 @@ pub fn depthwise_conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A
     output: &mut [S::Element],
 ) {
     let channels = p.bias.len().max(1);
+    let taps = p.window.filter_height * p.window.filter_width;
+    debug_assert!(
+        p.filter.len() >= taps * channels,
+        "the weights are too short"
+    );
     let multiplier = p.depth_multiplier.max(1);
     for (position, pixel) in p.window.positions().zip(output.chunks_exact_mut(channels)) {
         for (block, out) in pixel.chunks_mut(BLOCK).enumerate() {

@@ -24,6 +24,10 @@ pub fn fully_connected<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>
     output: &mut [S::Element],
 ) {
     let depth = p.depth.max(1);
+    debug_assert!(
+        p.filter.len() >= depth * p.bias.len(),
+        "the weights are too short"
+    );
     let rows = output.chunks_exact_mut(p.bias.len().max(1));
     for (row, out) in input.chunks_exact(depth).zip(rows) {
         let units = p.bias.iter().zip(p.filter.chunks_exact(depth));

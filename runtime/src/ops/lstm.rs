@@ -126,6 +126,7 @@ pub fn lstm(
                 output.get_mut(row * cells..(row + 1) * cells),
             );
             let (Some(x), Some(out)) = (x, out) else {
+                debug_assert!(false, "the input or the output is too short");
                 continue;
             };
             copy_row(hidden, scratch);

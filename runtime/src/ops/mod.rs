@@ -2,12 +2,15 @@
 //!
 //! A kernel is a function of a parameter struct, whose fields carry TFLite's
 //! names, its operands and its output, all flat. A slice that is too short makes
-//! a kernel do less, never panic. Target-specific twins belong into `arch/`;
-//! these here are the definition that they are compared with.
+//! a kernel do less; it does not panic, but for `debug_assert!`, since the compiler
+//! emits no such call. What data decides (an index outside of its tensor) is none of
+//! these cases. Target-specific twins belong into `arch/`; these here are the
+//! definition that they are compared with.
 
 mod accumulate;
 mod add;
 mod add_n;
+mod angle;
 mod arg_max;
 mod argmax_pool;
 mod batch_matmul;

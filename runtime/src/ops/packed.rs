@@ -104,6 +104,7 @@ impl<S: OutputStage> Packed<'_, S> {
             let (Some(first), Some(second), Some(mut sums)) =
                 (weights.next(), weights.next(), self.bias.several(4 * i))
             else {
+                debug_assert!(false, "weights or biases are too short");
                 return;
             };
             arch::dot_1x4(row, self.zero_point, [first, second], &mut sums);
@@ -139,6 +140,7 @@ pub fn fully_connected_row<S: OutputStage>(
 
 #[inline(never)]
 fn row<S: OutputStage>(p: &Packed<'_, S>, input: &[i8], output: &mut [S::Element]) {
+    debug_assert!(input.len() >= p.depth, "the input is too short");
     p.row(input.get(..p.depth).unwrap_or(&[]), output);
 }
 
@@ -189,6 +191,10 @@ fn rows<S: OutputStage>(
         arch::expand(first, p.zero_point, 0, columns);
         arch::expand(second, p.zero_point, 1, columns);
         let (begin, two) = (at * channels, both.is_some());
+        debug_assert!(
+            output.len() >= begin + channels * (1 + usize::from(two)),
+            "the output is too short"
+        );
         if !two {
             if let Some(out) = output.get_mut(begin..begin + channels) {
                 last_pixel(p, columns, out);
@@ -216,7 +222,11 @@ impl<'a> Source<'a> {
     fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
         match self {
             Source::Apart(input) => input,
-            Source::Inside(begin, end) => T::bytes(output).get(begin..end).unwrap_or(&[]),
+            Source::Inside(begin, end) => {
+                let input = T::bytes(output).get(begin..end);
+                debug_assert!(input.is_some(), "the input lies outside of the memory");
+                input.unwrap_or(&[])
+            }
         }
     }
 }
@@ -408,6 +418,7 @@ fn convolve<S: OutputStage>(
         let begin = first * channels;
         let end = begin + channels * (1 + usize::from(both));
         let Some(out) = output.get_mut(begin..end) else {
+            debug_assert!(false, "the output is too short");
             return;
         };
         match out.split_at_mut_checked(channels) {

@@ -32,6 +32,7 @@ fn pad_here<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
             rest /= n.max(&1);
             stride *= before + n + after;
         }
+        debug_assert!(at + size <= output.len(), "the output is too short");
         copy_row(data, output.get_mut(at..).unwrap_or(&mut []));
     }
 }

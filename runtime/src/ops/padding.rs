@@ -63,6 +63,7 @@ impl Padding<'_> {
         let fill = self.zero_point ^ SHIFT;
         let size = rows * pitch;
         if size > scratch.len() {
+            debug_assert!(false, "the padded image does not fit the scratch memory");
             return;
         }
         let top = (w.padding_top * pitch).min(size);

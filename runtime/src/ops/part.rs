@@ -63,6 +63,7 @@ impl WritesChannels for Copied {
 /// Writes some channels; the others of the output are anything.
 #[inline(always)]
 pub fn part<P: WritesChannels>(p: &Part<P>, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
+    debug_assert!(p.begin <= output.len(), "the output is too short");
     if let Some(output) = output.get_mut(p.begin..) {
         p.product.write(input, output, scratch);
     }

@@ -31,6 +31,7 @@ impl Planar<'_> {
         let w = &self.window;
         let begin = w.padding_top * self.pitch + w.padding_left;
         let sizes = [w.input_height, w.input_width];
+        debug_assert!(begin <= plane.len(), "the plane is too short");
         if let Some(plane) = plane.get_mut(begin..) {
             arch::gather_plane(image, self.bias.len(), sizes, plane, self.pitch);
         }
@@ -45,6 +46,7 @@ impl Planar<'_> {
             self.bias.get(channel),
             self.output.channel(channel),
         ) else {
+            debug_assert!(false, "a channel has no weights, bias or multiplier");
             return;
         };
         let weights = arch::weights_3x3(filter);

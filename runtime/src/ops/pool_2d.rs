@@ -48,6 +48,8 @@ fn pool<T: Integer>(
                         *value = fold(*value, x.wide());
                     }
                     count += 1;
+                } else {
+                    debug_assert!(false, "the input is too short");
                 }
             });
             finish(&mut values, count);
@@ -67,6 +69,8 @@ fn pool<T: Integer>(
                     *value = fold(*value, x.wide());
                 }
                 count += 1;
+            } else {
+                debug_assert!(false, "the input is too short");
             }
         });
         finish(&mut values, count);

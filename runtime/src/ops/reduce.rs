@@ -53,6 +53,7 @@ impl Reduce {
         each(kept, steps, |begin| {
             let mut all = start;
             each(folded, steps, |offset| {
+                debug_assert!(begin + offset < input.len(), "the input is too short");
                 if let Some(&x) = input.get(begin + offset) {
                     all = f(all, x);
                 }

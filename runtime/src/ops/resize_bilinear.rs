@@ -27,11 +27,16 @@ pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) 
                 let (&[y0, y1, y], &[x0, x1, x]) = (row, column) else {
                     continue;
                 };
-                let Some(pixel) = pixels.next() else { return };
+                let Some(pixel) = pixels.next() else {
+                    debug_assert!(false, "the output is too short");
+                    return;
+                };
                 let corner = |y: i32, x: i32| {
                     let row = batch * p.input_height + y as usize;
                     let at = (row * p.input_width + x as usize) * p.channels;
-                    input.get(at..at + p.channels).unwrap_or(&[])
+                    let pixel = input.get(at..at + p.channels);
+                    debug_assert!(pixel.is_some(), "the input is too short");
+                    pixel.unwrap_or(&[])
                 };
                 let corners = corner(y0, x0).iter().zip(corner(y1, x0));
                 let corners = corners.zip(corner(y0, x1)).zip(corner(y1, x1));

@@ -21,6 +21,7 @@ pub fn select<T: Copy>(p: &Select, condition: &[i8], input1: &[T], input2: &[T],
         } else {
             input2.get(at(b))
         };
+        debug_assert!(chosen.is_some(), "an operand is too short");
         if let Some(x) = chosen {
             *out = *x;
         }

@@ -17,12 +17,12 @@ pub fn softmax_i8_i16(p: &Softmax<&[i32]>, input: &[i8], output: &mut [i16]) {
             let difference = i32::from(max) - i32::from(q);
             p.exponentials.get(difference as usize).copied()
         };
-        // Q12.19 has room for 4096 ones.
+        // Q12.19 has room for 4096 ones; more are taken for as many.
         let sum = row
             .iter()
             .filter_map(|&q| exponential(q))
             .fold(0_i32, |sum, e| {
-                sum.wrapping_add(rounding_divide_by_pot(e, 12))
+                sum.saturating_add(rounding_divide_by_pot(e, 12))
             });
         let headroom = sum.leading_zeros();
         let fraction = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;

@@ -38,12 +38,17 @@ fn strided_here<T: Copy>(p: &Strided, input: &[T], output: &mut [T]) {
                     let begin = at(begin, i3, s3);
                     for i4 in 0..d4 {
                         let begin = at(begin, i4, s4);
-                        let Some(row) = rows.next() else { return };
+                        let Some(row) = rows.next() else {
+                            debug_assert!(false, "the output is too short");
+                            return;
+                        };
                         match input.get(begin..begin.wrapping_add(size)) {
                             Some(x) if step == 1 => copy_row(x, row),
                             _ => {
                                 for (i, out) in row.iter_mut().enumerate() {
-                                    if let Some(x) = input.get(at(begin, i, step)) {
+                                    let x = input.get(at(begin, i, step));
+                                    debug_assert!(x.is_some(), "the input is too short");
+                                    if let Some(x) = x {
                                         *out = *x;
                                     }
                                 }

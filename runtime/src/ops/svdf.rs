@@ -58,6 +58,7 @@ pub fn svdf<T: Integer>(
                 let time = p.time.get(filter * memory..(filter + 1) * memory);
                 let lane = next.get_mut(at..at + memory);
                 let (Some(weights), Some(time), Some(lane)) = (weights, time, lane) else {
+                    debug_assert!(false, "weights or states are too short");
                     continue;
                 };
                 let old = state.get(at + 1..at + memory).unwrap_or(&[]);

@@ -30,6 +30,7 @@ pub fn table_f32(p: &TableF32<'_>, input: &[i8], output: &mut [f32]) {
 
 /// All elements.
 pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
+    debug_assert!(input.len() >= output.len(), "the input is too short");
     #[cfg(niello_vector)]
     let (input, output) = {
         let done = crate::arch::vector::look_up(p.table, input, output);

@@ -23,7 +23,10 @@ pub fn transpose_conv<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
     for batch in 0..w.batches {
         for y in 0..w.input_height {
             for x in 0..w.input_width {
-                let Some(pixel) = pixels.next() else { return };
+                let Some(pixel) = pixels.next() else {
+                    debug_assert!(false, "the output is too short");
+                    return;
+                };
                 let channels = p.bias.iter().zip(p.filter.chunks_exact(size));
                 for ((channel, out), (&bias, filter)) in pixel.iter_mut().enumerate().zip(channels)
                 {
@@ -41,6 +44,8 @@ pub fn transpose_conv<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
                         let weights = filter.get(tap * depth..(tap + 1) * depth);
                         if let (Some(x), Some(weights)) = (x, weights) {
                             sum = dot(sum, x, weights, p.input_offset);
+                        } else {
+                            debug_assert!(false, "the input or the weights are too short");
                         }
                     }
                     *out = p.output.finish(sum, channel);

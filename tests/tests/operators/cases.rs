@@ -268,6 +268,7 @@ operators! {
     pow_square "models/ops/pow_square_i8.tflite" [X x i8] [y i8]
     pow_tensors "models/ops/pow_tensors_i8.tflite" [B b i8, X x i8] [y i8]
     prelu "models/ops/prelu_i8.tflite" [X x i8] [y i8]
+    prelu_int16 "models/ops/prelu_int16_i16.tflite" [X x i16] [y i16]
     quantize_int16_to_int16 "models/ops/quantize_int16_to_int16_i16.tflite" [X x i16] [y i16]
     quantize_int16_to_int32_and_back "models/ops/quantize_int16_to_int32_and_back_i16.tflite" [X x i16] [y i16, y1 i8]
     quantize_int16_to_int32 "models/ops/quantize_int16_to_int32_i16.tflite" [X x i16] [y i32]

@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::{Buffer, exact};
 
@@ -13,15 +14,15 @@ pub(crate) fn evaluate_from(
     inputs: &[ArrayViewD<'_, f32>],
     states: &[ArrayD<f32>],
     mut visit: impl FnMut(ValueId, &ArrayD<f32>),
-) {
-    let mut evaluation = Evaluation::new(graph, inputs, states);
+) -> Result<()> {
+    let mut evaluation = Evaluation::new(graph, inputs, states)?;
     let inputs = graph.inputs.iter().map(|port| port.value);
     for value in inputs.chain(graph.states.iter().map(|s| s.value)) {
         if let Some(data) = &evaluation.tensors[value] {
             visit(value, data);
         }
     }
-    while let Some(node) = evaluation.step(graph) {
+    while let Some(node) = evaluation.step(graph)? {
         for &value in &node.outputs {
             if let Some(data) = &evaluation.tensors[value] {
                 visit(value, data);
@@ -29,6 +30,7 @@ pub(crate) fn evaluate_from(
         }
         evaluation.drop_dead(graph);
     }
+    Ok(())
 }
 
 /// A run of the float model that stops after each operator.
@@ -45,7 +47,7 @@ impl Evaluation {
         graph: &Graph,
         inputs: &[ArrayViewD<'_, f32>],
         states: &[ArrayD<f32>],
-    ) -> Self {
+    ) -> Result<Self> {
         let mut tensors = vec![None; graph.values.len()];
         for (port, data) in graph.inputs.iter().zip(inputs) {
             let mut data = data.to_owned();
@@ -53,32 +55,46 @@ impl Evaluation {
             tensors[port.value] = Some(data);
         }
         for state in &graph.states {
-            tensors[state.value] = Some(graph.initial(state));
+            tensors[state.value] = Some(graph.initial(state)?);
         }
         for (state, content) in graph.states.iter().zip(states) {
             tensors[state.value] = Some(content.clone());
         }
-        Self {
+        Ok(Self {
             integers: vec![None; tensors.len()],
             tensors,
             uses: graph.uses(),
             next: 0,
-        }
+        })
     }
 
     /// Runs until `value` exists; `None` if no operator that is left writes it.
-    pub(crate) fn advance(&mut self, graph: &Graph, value: ValueId) -> Option<&ArrayD<f32>> {
+    pub(crate) fn advance(
+        &mut self,
+        graph: &Graph,
+        value: ValueId,
+    ) -> Result<Option<&ArrayD<f32>>> {
         self.drop_dead(graph);
-        while !self.step(graph)?.outputs.contains(&value) {
+        while let Some(node) = self.step(graph)? {
+            if node.outputs.contains(&value) {
+                return Ok(self.tensors[value].as_ref());
+            }
             self.drop_dead(graph);
         }
-        self.tensors[value].as_ref()
+        Ok(None)
     }
 
     /// Runs one operator; its output is there until [`Self::drop_dead`].
-    fn step<'a>(&mut self, graph: &'a Graph) -> Option<&'a Node> {
-        let node = graph.nodes.get(self.next)?;
+    fn step<'a>(&mut self, graph: &'a Graph) -> Result<Option<&'a Node>> {
+        let Some(node) = graph.nodes.get(self.next) else {
+            return Ok(None);
+        };
         self.next += 1;
+        self.run(graph, node).map_err(|e| e.at(node.place(graph)))?;
+        Ok(Some(node))
+    }
+
+    fn run(&mut self, graph: &Graph, node: &Node) -> Result<()> {
         for &value in node.inputs.iter().flatten() {
             if self.tensors[value].is_none() {
                 self.tensors[value] = graph.values[value].real();
@@ -96,18 +112,21 @@ impl Evaluation {
             Some(results) => {
                 let mut outputs = Vec::new();
                 for (&value, data) in node.outputs.iter().zip(results) {
-                    outputs.push(exact::to_reals(&data, &graph.values[value]));
+                    outputs.push(exact::to_reals(&data, &graph.values[value])?);
                     self.integers[value] = Some(data);
                 }
                 outputs
             }
-            None => node.op.evaluate_all(&views, &shapes),
+            None => node.op.evaluate_all(&views, &shapes)?,
         };
+        if !outputs.iter().map(ArrayD::shape).eq(shapes) {
+            return Err(Error::internal("its outputs in float have other shapes"));
+        }
         for (&value, mut output) in node.outputs.iter().zip(outputs) {
             graph.values[value].simulate(&mut output);
             self.tensors[value] = Some(output);
         }
-        Some(node)
+        Ok(())
     }
 
     /// The results of an operator on integers alone.

@@ -4,6 +4,7 @@ use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 
 use super::Range;
 use crate::dataset::Dataset;
+use crate::error::Result;
 use crate::graph::Graph;
 
 /// A sample, and the states that it begins with; without any they are fresh.
@@ -44,12 +45,12 @@ impl<'a> Samples<'a> {
     }
 
     /// The samples with what the float model remembers.
-    pub(crate) fn histories(&self, graph: &Graph) -> Vec<History> {
+    pub(crate) fn histories(&self, graph: &Graph) -> Result<Vec<History>> {
         if !self.depend(graph) {
-            return self.numbers.iter().map(|&n| (n, Vec::new())).collect();
+            return Ok(self.numbers.iter().map(|&n| (n, Vec::new())).collect());
         }
         self.before_each(|number, states| {
-            super::outputs(graph, &views(&self.sample(number)), states);
+            super::outputs(graph, &views(&self.sample(number)), states).map(|_| ())
         })
     }
 
@@ -57,16 +58,16 @@ impl<'a> Samples<'a> {
     /// before those that are.
     pub(crate) fn before_each<T: Clone>(
         &self,
-        run: impl Fn(usize, &mut Vec<T>),
-    ) -> Vec<(usize, Vec<T>)> {
+        run: impl Fn(usize, &mut Vec<T>) -> Result<()>,
+    ) -> Result<Vec<(usize, Vec<T>)>> {
         let end = self.numbers.iter().max().map_or(0, |last| last + 1);
         let (mut states, mut before) = (Vec::new(), Vec::new());
         for number in 0..end {
             if self.numbers.contains(&number) {
                 before.push((number, states.clone()));
             }
-            run(number, &mut states);
+            run(number, &mut states)?;
         }
-        before
+        Ok(before)
     }
 }

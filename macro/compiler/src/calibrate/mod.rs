@@ -17,6 +17,7 @@ pub(crate) use evaluate::{Evaluation, evaluate_from};
 use histogram::Histogram;
 pub(crate) use histories::{History, Samples, views};
 
+use crate::error::{Error, Result};
 use crate::graph::{Constant, Graph, Port, ValueId};
 use crate::parallel;
 
@@ -147,13 +148,13 @@ pub(crate) fn calibrate(
     graph: &Graph,
     samples: &Samples<'_>,
     values: &[(ValueId, Method)],
-) -> Ranges {
-    let histories = samples.histories(graph);
+) -> Result<Ranges> {
+    let histories = samples.histories(graph)?;
     // The extremes come first: histograms need them.
     let depths = reach::row_depths(graph);
     let seen = observe(graph, samples, &histories, |value, data| {
         Seen::of(data, depths.get(&value).copied())
-    });
+    })?;
     let mut merged: HashMap<ValueId, Seen> = HashMap::new();
     for (value, seen) in seen.into_iter().flatten() {
         match merged.get_mut(&value) {
@@ -188,7 +189,7 @@ pub(crate) fn calibrate(
                 histogram.add(range.clamp(x));
             });
             Some(histogram)
-        });
+        })?;
         for (value, histogram) in of_samples.into_iter().flatten() {
             if let Some(histogram) = histogram {
                 match histograms.get_mut(&value) {
@@ -216,7 +217,7 @@ pub(crate) fn calibrate(
             ranges.by_value.insert(port.value, *range);
         }
     }
-    ranges
+    Ok(ranges)
 }
 
 /// Constants end where their readers saturate.
@@ -243,15 +244,16 @@ fn observe<T: Send>(
     samples: &Samples<'_>,
     histories: &[History],
     f: impl Fn(ValueId, &ArrayD<f32>) -> T + Sync,
-) -> Vec<Vec<(ValueId, T)>> {
-    parallel::map(histories, |(sample, states)| {
+) -> Result<Vec<Vec<(ValueId, T)>>> {
+    let seen = parallel::map(histories, |(sample, states)| {
         let mut seen = Vec::new();
         let inputs = samples.sample(*sample);
         evaluate_from(graph, &views(&inputs), states, |value, data| {
             seen.push((value, f(value, data)))
-        });
-        seen
-    })
+        })?;
+        Ok(seen)
+    });
+    seen.into_iter().collect()
 }
 
 /// The outputs of the float model, in the graph's order.
@@ -261,7 +263,7 @@ pub(crate) fn outputs(
     graph: &Graph,
     inputs: &[ArrayViewD<'_, f32>],
     states: &mut Vec<ArrayD<f32>>,
-) -> Vec<ArrayD<f32>> {
+) -> Result<Vec<ArrayD<f32>>> {
     let mut outputs: Vec<Option<ArrayD<f32>>> = vec![None; graph.outputs.len()];
     let mut next: Vec<Option<ArrayD<f32>>> = vec![None; graph.states.len()];
     evaluate_from(graph, inputs, states, |value, data| {
@@ -275,16 +277,24 @@ pub(crate) fn outputs(
                 *output = Some(data.clone());
             }
         }
-    });
+    })?;
     *states = next
         .into_iter()
         .zip(&graph.states)
-        .map(|(next, state)| next.unwrap_or_else(|| graph.initial(state)))
-        .collect();
-    let constant = |v: ValueId| graph.values[v].real().unwrap_or_default();
+        .map(|(next, state)| match next {
+            Some(next) => Ok(next),
+            // Nothing writes it.
+            None => graph.initial(state),
+        })
+        .collect::<Result<_>>()?;
     outputs
         .into_iter()
         .zip(&graph.outputs)
-        .map(|(output, port)| output.unwrap_or_else(|| constant(port.value)))
+        .map(|(output, port)| {
+            let missing = || Error::internal(format!("output {:?} has no value", port.name));
+            output
+                .or_else(|| graph.values[port.value].real())
+                .ok_or_else(missing)
+        })
         .collect()
 }

@@ -39,10 +39,9 @@ pub(crate) fn shapes(path: &Path) -> Result<Vec<SampleShape>> {
     }
     #[cfg(feature = "images")]
     if let Some(first) = files.first().filter(|f| is(f, IMAGES)) {
-        let size = image::image_dimensions(first);
-        let (width, height) = size.map_err(|e| at(format!("{}: {e}", first.display())))?;
+        let [width, height] = super::picture::dimensions(first)?;
         // Three channels stand for any number: the file fixes how many there are.
-        shapes.push((None, vec![height as usize, width as usize, 3]));
+        shapes.push((None, vec![height, width, 3]));
     }
     Ok(shapes)
 }

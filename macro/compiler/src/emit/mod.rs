@@ -20,6 +20,7 @@ pub use names::PortChoice;
 pub(crate) use names::Side;
 pub(crate) use names::{Port, resolve};
 
+use crate::error::Result;
 use crate::plan::ArenaPlan;
 use crate::quantize::QuantGraph;
 
@@ -45,6 +46,7 @@ pub(crate) struct Interface<'a> {
 }
 
 /// The part of the module that depends on the target: memory, code and constants.
+#[derive(Default)]
 pub(crate) struct Variant(TokenStream);
 
 /// Emits a program for one kind of target.
@@ -52,12 +54,12 @@ pub(crate) fn variant(
     interface: &Interface<'_>,
     program: &QuantGraph,
     plan: &ArenaPlan,
-) -> Variant {
+) -> Result<Variant> {
     let mut constants = Constants::default();
     let Interface {
         inputs, outputs, ..
     } = interface;
-    let steps = run::steps(program, plan, inputs, outputs, &mut constants);
+    let steps = run::steps(program, plan, inputs, outputs, &mut constants)?;
     let memory = memory::Memory {
         interface,
         is_stateful: !program.states.is_empty(),
@@ -67,7 +69,7 @@ pub(crate) fn variant(
     let bytes = constants.size();
     let macs: u64 = program.steps.iter().map(|s| s.kernel.macs()).sum();
     let statics = constants.into_items();
-    Variant(quote! {
+    Ok(Variant(quote! {
         #arena
         #runs
 
@@ -77,7 +79,7 @@ pub(crate) fn variant(
         pub const MACS: u64 = #macs;
 
         #(#statics)*
-    })
+    }))
 }
 
 /// The variants of a program.

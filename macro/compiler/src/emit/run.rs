@@ -9,6 +9,7 @@ use super::Constants;
 use super::interface::flat;
 use super::literals::usize_literal;
 use super::names::Port;
+use crate::error::{Error, Result};
 use crate::graph::ElementType;
 use crate::ops::Buffer;
 use crate::plan::{ArenaPlan, Location, Sharing};
@@ -29,7 +30,7 @@ pub(super) fn steps(
     inputs: &[Port],
     outputs: &[Port],
     constants: &mut Constants,
-) -> Vec<(String, TokenStream)> {
+) -> Result<Vec<(String, TokenStream)>> {
     let body = Body {
         program,
         plan,
@@ -43,81 +44,100 @@ pub(super) fn steps(
             let step = &program.steps[number];
             steps.push((
                 step.operator.to_owned(),
-                body.call(position, step, constants),
+                body.call(position, step, constants)?,
             ));
         }
     }
-    let end = body.end(constants);
+    let end = body.end(constants)?;
     if !end.is_empty() {
         match steps.last_mut() {
             Some((_, last)) => *last = quote!(#last #end),
             None => steps.push(("end".to_owned(), end)),
         }
     }
-    steps
+    Ok(steps)
 }
 
 impl Body<'_> {
     /// Outputs that lie elsewhere are copied; states are written when nothing reads
     /// their old content any more.
-    fn end(&self, constants: &mut Constants) -> TokenStream {
+    fn end(&self, constants: &mut Constants) -> Result<TokenStream> {
         let mut end = TokenStream::new();
         for (i, &id) in self.program.outputs.iter().enumerate() {
             let port = self.outputs.iter().find(|p| p.index == i);
             if let (Some(port), true) = (port, self.plan.locations[id] != Location::Output(i)) {
                 let ident = &port.ident;
                 let to = flat(quote!(output.#ident), &port.shape, true);
-                end.extend(self.copied(id, to, constants));
+                end.extend(self.copied(id, to, constants)?);
             }
         }
         for (i, state) in self.program.states.iter().enumerate() {
             if state.next != state.value {
                 let field = super::state::field(self.program, i);
-                end.extend(self.copied(state.next, quote!(&mut state.#field), constants));
+                end.extend(self.copied(state.next, quote!(&mut state.#field), constants)?);
             }
         }
-        end
+        Ok(end)
     }
 
     /// Copies a tensor to where callers find it.
-    fn copied(&self, id: TensorId, to: TokenStream, constants: &mut Constants) -> TokenStream {
+    fn copied(
+        &self,
+        id: TensorId,
+        to: TokenStream,
+        constants: &mut Constants,
+    ) -> Result<TokenStream> {
         if let Location::Arena { offset } = self.plan.locations[id] {
             let tensor = &self.program.tensors[id];
             let slot = slot(offset, tensor.bytes());
             let from = typed(tensor.element, &super::ident("next"), false);
-            return quote!({
+            return Ok(quote!({
                 let [next] = rt::slots(arena, [#slot]);
                 rt::copy(#from, #to);
-            });
+            }));
         }
-        let from = self.place(id, constants);
-        from.map_or(TokenStream::new(), |from| quote!(rt::copy(#from, #to);))
+        let from = self.place(id, constants)?;
+        Ok(quote!(rt::copy(#from, #to);))
     }
 
     /// A tensor that lies outside of the arena, as a slice to read.
-    fn place(&self, id: TensorId, constants: &mut Constants) -> Option<TokenStream> {
-        match self.plan.locations[id] {
+    fn place(&self, id: TensorId, constants: &mut Constants) -> Result<TokenStream> {
+        Ok(match self.plan.locations[id] {
             Location::Input(i) => {
-                let ident = &self.inputs.iter().find(|p| p.index == i)?.ident;
-                Some(quote!(#ident.as_slice()))
+                let ident = &self.port(self.inputs, i, id)?.ident;
+                quote!(#ident.as_slice())
             }
             Location::Output(i) => {
-                let port = self.outputs.iter().find(|p| p.index == i)?;
+                let port = self.port(self.outputs, i, id)?;
                 let ident = &port.ident;
-                Some(flat(quote!(output.#ident), &port.shape, false))
+                flat(quote!(output.#ident), &port.shape, false)
             }
-            Location::Constant => Some(match self.program.tensors[id].constant.as_ref()? {
-                Buffer::I8(data) => constants.int8s("OPERAND", data),
-                Buffer::I16(data) => constants.int16s("OPERAND", data),
-                Buffer::I32(data) => constants.words("OPERAND", data),
-                Buffer::F32(data) => constants.floats("OPERAND", data),
-            }),
+            Location::Constant => match &self.program.tensors[id].constant {
+                Some(Buffer::I8(data)) => constants.int8s("OPERAND", data),
+                Some(Buffer::I16(data)) => constants.int16s("OPERAND", data),
+                Some(Buffer::I32(data)) => constants.words("OPERAND", data),
+                Some(Buffer::F32(data)) => constants.floats("OPERAND", data),
+                None => return Err(self.nowhere(id)),
+            },
             Location::State(i) => {
                 let field = super::state::field(self.program, i);
-                Some(quote!(&state.#field))
+                quote!(&state.#field)
             }
-            Location::Arena { .. } | Location::Unused => None,
-        }
+            Location::Arena { .. } | Location::Unused => return Err(self.nowhere(id)),
+        })
+    }
+
+    /// The port through which a tensor goes in or out.
+    fn port<'b>(&self, ports: &'b [Port], index: usize, id: TensorId) -> Result<&'b Port> {
+        let port = ports.iter().find(|p| p.index == index);
+        port.ok_or_else(|| self.nowhere(id))
+    }
+
+    /// A tensor that a step or the caller wants is nowhere in memory.
+    #[track_caller]
+    fn nowhere(&self, id: TensorId) -> Error {
+        let (name, place) = (&self.program.tensors[id].name, self.plan.locations[id]);
+        Error::internal(format!("tensor {name:?} has no memory ({place:?})"))
     }
 
     /// A name for a tensor of the arena: the last two parts of its own.
@@ -140,13 +160,14 @@ impl Body<'_> {
         super::ident(&name)
     }
 
-    fn output_place(&self, id: TensorId) -> Option<TokenStream> {
+    /// A tensor that lies outside of the arena, as a slice to write.
+    fn output_place(&self, id: TensorId) -> Result<TokenStream> {
         let Location::Output(i) = self.plan.locations[id] else {
-            return None;
+            return Err(self.nowhere(id));
         };
-        let port = self.outputs.iter().find(|p| p.index == i)?;
+        let port = self.port(self.outputs, i, id)?;
         let ident = &port.ident;
-        Some(flat(quote!(output.#ident), &port.shape, true))
+        Ok(flat(quote!(output.#ident), &port.shape, true))
     }
 
     /// The memory that a step's output and operand 0 share.
@@ -163,7 +184,7 @@ impl Body<'_> {
         })
     }
 
-    fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> TokenStream {
+    fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> Result<TokenStream> {
         let tensor = &self.program.tensors[step.output()];
         let operator: String = step
             .operator
@@ -193,9 +214,13 @@ impl Body<'_> {
         let mut names: Vec<Ident> = Vec::new();
         let mut ids = Vec::new();
         let mut arguments = Vec::new();
-        let shared = (sharing == Sharing::Overlapping)
-            .then(|| self.shared(step))
-            .flatten();
+        let shared = match sharing {
+            Sharing::Overlapping => {
+                let apart = || self.nowhere(step.output());
+                Some(self.shared(step).ok_or_else(apart)?)
+            }
+            _ => None,
+        };
         for (i, &input) in step.inputs.iter().enumerate() {
             if in_place == Some(i) || (shared.is_some() && i == 0) {
                 continue;
@@ -211,11 +236,11 @@ impl Body<'_> {
                         names.push(self.variable(input, &names));
                         ids.push(input);
                     }
-                    let known = ids.iter().position(|id| *id == input).unwrap_or(0);
-                    let name = &names[known];
+                    let known = ids.iter().position(|id| *id == input);
+                    let name = &names[known.ok_or_else(|| self.nowhere(input))?];
                     arguments.push(typed(self.program.tensors[input].element, name, false));
                 }
-                _ => arguments.push(self.place(input, constants).unwrap_or_default()),
+                _ => arguments.push(self.place(input, constants)?),
             }
         }
         let mut results = Vec::new();
@@ -233,13 +258,19 @@ impl Body<'_> {
                     names.push(name.clone());
                     typed(tensor.element, &name, true)
                 }
-                _ => self.output_place(output).unwrap_or_else(|| quote!(&mut [])),
+                _ => self.output_place(output)?,
             });
         }
         if step.kernel.gathers_inputs() {
             arguments = vec![quote!([#(#arguments),*])];
         }
-        let in_place = in_place.and_then(|i| step.kernel.in_place(i));
+        let in_place = match in_place {
+            Some(i) => {
+                let none = || Error::internal(format!("{} has no in-place kernel", step.operator));
+                Some(step.kernel.in_place(i).ok_or_else(none)?)
+            }
+            None => None,
+        };
         let call = match (in_place, shared) {
             (_, Some(shared)) => {
                 let function = format_ident!("{}", shared.function);
@@ -256,12 +287,12 @@ impl Body<'_> {
             }
         };
         if slots.is_empty() {
-            return call;
+            return Ok(call);
         }
-        quote!({
+        Ok(quote!({
             let [#(#names),*] = rt::slots(arena, [#(#slots),*]);
             #call
-        })
+        }))
     }
 }
 

@@ -37,7 +37,11 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         (_, Some(from)) if node.op.is_view() && !is_per_channel(from) => {
             let output = &mut graph.values[node.output()];
             let shape = IxDyn(&output.shape);
-            output.constant = from.constant.clone().map(|c| reshaped(c, shape));
+            output.constant = from
+                .constant
+                .clone()
+                .map(|c| reshaped(c, shape))
+                .transpose()?;
             output.quantization = from.quantization.clone();
             output.element = from.element;
             output.trained = from.trained;
@@ -50,10 +54,10 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             let output = &mut graph.values[output];
             let shape = output.shape.as_slice();
             output.constant = Some(match data {
-                Buffer::I32(data) => Constant::I32(array(shape, data)),
-                Buffer::I16(data) => Constant::I16(array(shape, data)),
-                Buffer::F32(data) => Constant::F32(array(shape, data)),
-                other => Constant::I8(array(shape, other.i8().to_vec())),
+                Buffer::I32(data) => Constant::I32(array(shape, data)?),
+                Buffer::I16(data) => Constant::I16(array(shape, data)?),
+                Buffer::F32(data) => Constant::F32(array(shape, data)?),
+                other => Constant::I8(array(shape, other.i8().to_vec())?),
             });
         }
         return Ok(true);
@@ -72,7 +76,7 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         .iter()
         .map(|&v| graph.values[v].shape.as_slice())
         .collect();
-    let results = node.op.evaluate_all(&views, &shapes);
+    let results = node.op.evaluate_all(&views, &shapes)?;
     if !node.op.is_static() && is_rounded(graph, node, &results) {
         return Err(Error::model(format!(
             "it computes integers beyond {}, which is not supported at compile time",
@@ -105,7 +109,7 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             if let Some(range @ Quantization::Range { .. }) = simulated {
                 output.quantization = Some(range);
             }
-            output.constant = Some(constant(output, data));
+            output.constant = Some(constant(output, data)?);
         }
     }
     Ok(true)
@@ -197,18 +201,19 @@ fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization
 }
 
 /// Real values in the element type of the tensor that they belong to.
-pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
+pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Result<Constant> {
     let unit = QuantParams {
         scale: 1.0,
         zero_point: 0,
     };
-    let grid = value
-        .quantization
-        .as_ref()
-        .and_then(|q| grid(q, data.shape()))
-        .unwrap_or_else(|| ArrayD::from_elem(data.shape(), unit));
+    let grid = match &value.quantization {
+        Some(q) if value.element != ElementType::F32 => grid(q, data.shape()).ok_or_else(|| {
+            Error::internal(format!("{q:?} does not fit constant {:?}", value.name))
+        })?,
+        _ => ArrayD::from_elem(data.shape(), unit),
+    };
     let steps = ndarray::Zip::from(&data).and(&grid);
-    match value.element {
+    Ok(match value.element {
         ElementType::I8 | ElementType::U8 => {
             Constant::I8(steps.map_collect(|x, params| params.quantize(*x)))
         }
@@ -217,22 +222,21 @@ pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Constant {
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
         ElementType::U32 => Constant::I32(data.mapv(|x| x as u32 as i32)),
         ElementType::F32 => Constant::F32(data),
-    }
+    })
 }
 
-fn reshaped(constant: Constant, shape: IxDyn) -> Constant {
-    match constant {
-        Constant::F32(data) => Constant::F32(reshape(data, shape)),
-        Constant::I8(data) => Constant::I8(reshape(data, shape)),
-        Constant::I16(data) => Constant::I16(reshape(data, shape)),
-        Constant::I32(data) => Constant::I32(reshape(data, shape)),
-        Constant::I64(data) => Constant::I64(reshape(data, shape)),
-    }
+fn reshaped(constant: Constant, shape: IxDyn) -> Result<Constant> {
+    Ok(match constant {
+        Constant::F32(data) => Constant::F32(reshape(data, shape)?),
+        Constant::I8(data) => Constant::I8(reshape(data, shape)?),
+        Constant::I16(data) => Constant::I16(reshape(data, shape)?),
+        Constant::I32(data) => Constant::I32(reshape(data, shape)?),
+        Constant::I64(data) => Constant::I64(reshape(data, shape)?),
+    })
 }
 
-fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> ArrayD<T> {
-    let fallback = data.clone();
-    data.into_shape_with_order(shape).unwrap_or(fallback)
+fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> Result<ArrayD<T>> {
+    data.into_shape_with_order(shape).map_err(Error::internal)
 }
 
 #[cfg(test)]
@@ -263,7 +267,7 @@ mod tests {
         };
         let mut weights = value(ElementType::I8, Some(per_channel));
         let real = arr2(&[[0.5, -1.0, 63.5], [2.0, 254.0, -254.0]]).into_dyn();
-        let steps = constant(&weights, real.clone());
+        let steps = constant(&weights, real.clone()).expect("a grid");
         let Constant::I8(data) = &steps else {
             panic!("{steps:?}")
         };

@@ -4,6 +4,7 @@
 //! [`Graph::read`] takes one subgraph of the file, with all that it calls;
 //! [`rewrite`] then folds what need not exist at run time.
 
+mod angles;
 mod bytes;
 mod control;
 mod exact;
@@ -32,7 +33,7 @@ pub(crate) use functions::function;
 pub(crate) use sets::Sets;
 pub(crate) use shapes::{InputShapes, SampleShape};
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::ops::Operator;
 use crate::quantize::params::asymmetric;
 
@@ -298,6 +299,12 @@ impl Node {
         self.outputs[0]
     }
 
+    /// Operand `i`, which must be there.
+    pub(crate) fn input(&self, i: usize) -> Result<ValueId> {
+        let missing = || Error::model(format!("input {i} is missing"));
+        self.inputs.get(i).copied().flatten().ok_or_else(missing)
+    }
+
     /// How messages name this operator.
     pub(crate) fn place(&self, graph: &Graph) -> String {
         format!(
@@ -400,16 +407,22 @@ impl Graph {
     }
 
     /// The real content of a fresh variable.
-    pub(crate) fn initial(&self, state: &State) -> ArrayD<f32> {
+    pub(crate) fn initial(&self, state: &State) -> Result<ArrayD<f32>> {
         let value = &self.values[state.value];
         let content = Value {
             constant: state.initial.clone(),
             ..value.clone()
         };
-        content
-            .real()
-            .filter(|real| real.shape() == value.shape)
-            .unwrap_or_else(|| ArrayD::zeros(value.shape.as_slice()))
+        match content.real() {
+            Some(real) if real.shape() == value.shape => Ok(real),
+            Some(real) => Err(Error::internal(format!(
+                "variable {:?} of shape {} begins with {}",
+                value.name,
+                shape_text(&value.shape),
+                shape_text(real.shape())
+            ))),
+            None => Ok(ArrayD::zeros(value.shape.as_slice())),
+        }
     }
 
     /// True if callers, or the next run, see `value`.
@@ -424,7 +437,7 @@ pub(crate) fn shape_text(shape: &[usize]) -> String {
     format!("{shape:?}")
 }
 
-/// An array of `shape` from flat data; the caller has checked the length.
-pub(crate) fn array<T: Clone + Default>(shape: &[usize], data: Vec<T>) -> ArrayD<T> {
-    ArrayD::from_shape_vec(IxDyn(shape), data).unwrap_or_else(|_| ArrayD::default(IxDyn(shape)))
+/// An array of `shape` from flat data, as much as the shape says.
+pub(crate) fn array<T>(shape: &[usize], data: Vec<T>) -> Result<ArrayD<T>> {
+    ArrayD::from_shape_vec(IxDyn(shape), data).map_err(Error::internal)
 }

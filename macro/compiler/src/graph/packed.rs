@@ -74,7 +74,7 @@ pub(super) fn blockwise(
     let real = real
         .map(|(i, &q)| f32::from(q) * scales[i / block])
         .collect();
-    Ok(Some(Constant::F32(array(data.shape(), real))))
+    Ok(Some(Constant::F32(array(data.shape(), real)?)))
 }
 
 #[cfg(test)]

@@ -364,6 +364,9 @@ impl<'a> Reader<'a> {
         if op.ignores_empty() && !operands.iter().all(is_empty) {
             operands.retain(|v| !is_empty(v));
         }
+        if operands.first().is_none_or(Option::is_none) && op.operands() > 0 && !op.is_static() {
+            return Err(Error::model("input 0 is missing"));
+        }
         let shapes: Vec<&[usize]> = operands
             .iter()
             .map(|v| v.map_or(&[][..], |v| values[v].shape.as_slice()))
@@ -398,8 +401,14 @@ impl<'a> Reader<'a> {
             let value = &mut self.graph.values[output];
             value.shape = shape;
             // What has no elements needs no operator.
-            value.constant = (value.len() == 0)
-                .then(|| fold::constant(value, ArrayD::zeros(value.shape.as_slice())));
+            value.constant = if value.len() == 0 {
+                Some(fold::constant(
+                    value,
+                    ArrayD::zeros(value.shape.as_slice()),
+                )?)
+            } else {
+                None
+            };
         }
         if (outputs.iter()).all(|&v| self.graph.values[v].constant.is_some()) {
             return Ok(());

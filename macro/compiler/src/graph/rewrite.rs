@@ -7,8 +7,8 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 use super::{
-    Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, exact,
-    functions, islands,
+    Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, angles,
+    exact, functions, islands,
 };
 use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
 
@@ -20,6 +20,7 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[boo
     fold_casts(graph);
     widen_hybrid_weights(graph);
     multiply_by_reciprocals(graph);
+    angles::mark(graph);
     exact::mark(graph, f32_inputs, f32_outputs);
     fuse_activations(graph);
     functions::fuse(graph);

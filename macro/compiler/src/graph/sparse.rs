@@ -2,7 +2,9 @@
 //!
 //! Format: the comments of `SparsityParameters` in the TensorFlow Lite schema.
 
-use super::{Constant, array, tensor};
+use ndarray::ArrayD;
+
+use super::{Constant, tensor};
 use crate::error::{Error, Result};
 use crate::tflite::{DimensionMetadata, DimensionType, Tensor};
 
@@ -22,12 +24,15 @@ pub(super) fn constant(
     if !dense(shape.iter().product()) {
         return Err(Error::model("its dense form is too large"));
     }
-    Ok(packed.map(|packed| match packed {
-        Constant::F32(values) => Constant::F32(layout.scatter(shape, &stored, values)),
-        Constant::I8(values) => Constant::I8(layout.scatter(shape, &stored, values)),
-        Constant::I16(values) => Constant::I16(layout.scatter(shape, &stored, values)),
-        Constant::I32(values) => Constant::I32(layout.scatter(shape, &stored, values)),
-        Constant::I64(values) => Constant::I64(layout.scatter(shape, &stored, values)),
+    let Some(packed) = packed else {
+        return Ok(None);
+    };
+    Ok(Some(match packed {
+        Constant::F32(values) => Constant::F32(scatter(shape, &stored, values)?),
+        Constant::I8(values) => Constant::I8(scatter(shape, &stored, values)?),
+        Constant::I16(values) => Constant::I16(scatter(shape, &stored, values)?),
+        Constant::I32(values) => Constant::I32(scatter(shape, &stored, values)?),
+        Constant::I64(values) => Constant::I64(scatter(shape, &stored, values)?),
     }))
 }
 
@@ -178,21 +183,24 @@ impl Layout {
         }
         Ok(places)
     }
+}
 
-    fn scatter<T: Clone + Default>(
-        &self,
-        shape: &[usize],
-        stored: &[Vec<usize>],
-        values: ndarray::ArrayD<T>,
-    ) -> ndarray::ArrayD<T> {
-        let mut dense = array(shape, vec![T::default(); shape.iter().product()]);
-        for (place, value) in stored.iter().zip(values) {
-            if let Some(slot) = dense.get_mut(place.as_slice()) {
-                *slot = value;
-            }
-        }
-        dense
+/// The dense array of what is stored; all else is 0.
+fn scatter<T: Clone + Default>(
+    shape: &[usize],
+    stored: &[Vec<usize>],
+    values: ArrayD<T>,
+) -> Result<ArrayD<T>> {
+    let mut dense = ArrayD::from_elem(shape, T::default());
+    for (place, value) in stored.iter().zip(values) {
+        let outside = || {
+            Error::model(format!(
+                "its sparse layout is damaged: an element at {place:?} of {shape:?}"
+            ))
+        };
+        *dense.get_mut(place.as_slice()).ok_or_else(outside)? = value;
     }
+    Ok(dense)
 }
 
 #[cfg(test)]
@@ -216,7 +224,7 @@ mod tests {
         };
         let stored = layout.stored().expect("well formed");
         let values = ndarray::Array1::from_iter(1..=8).into_dyn();
-        let dense = layout.scatter(&[4, 4], &stored, values);
+        let dense = scatter(&[4, 4], &stored, values).expect("all inside");
         assert_eq!(
             dense.into_iter().collect::<Vec<_>>(),
             [0, 0, 1, 2, 0, 0, 3, 4, 5, 6, 0, 0, 7, 8, 0, 0]

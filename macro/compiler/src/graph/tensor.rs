@@ -1,11 +1,10 @@
 //! One tensor of the file: shape, quantization and, for a constant, its data.
 
-use half::f16;
-
 use super::{
     Constant, ElementType, QuantParams, Quantization, Value, array, packed, shape_text, sparse,
 };
 use crate::error::{Error, Result};
+use crate::float16;
 use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
 /// The file's name, or one made of the tensor's number.
@@ -260,28 +259,28 @@ pub(super) fn constant(
     }
     if let Some(bits) = bits {
         let data = packed::unpack(data, bits, elements);
-        return Ok(Some(Constant::I8(array(shape, data))));
+        return Ok(Some(Constant::I8(array(shape, data)?)));
     }
     let words = || data.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
     Ok(Some(match element {
         TensorType::FLOAT32 => {
-            Constant::F32(array(shape, words().map(f32::from_le_bytes).collect()))
+            Constant::F32(array(shape, words().map(f32::from_le_bytes).collect())?)
         }
         TensorType::INT32 | TensorType::UINT32 => {
-            Constant::I32(array(shape, words().map(i32::from_le_bytes).collect()))
+            Constant::I32(array(shape, words().map(i32::from_le_bytes).collect())?)
         }
         TensorType::FLOAT16 => Constant::F32(array(
             shape,
             data.chunks_exact(2)
-                .map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32())
+                .map(|b| float16::from_bits(u16::from_le_bytes([b[0], b[1]])))
                 .collect(),
-        )),
+        )?),
         TensorType::INT16 => Constant::I16(array(
             shape,
             data.chunks_exact(2)
                 .map(|b| i16::from_le_bytes([b[0], b[1]]))
                 .collect(),
-        )),
+        )?),
         TensorType::INT64 => {
             let words = data.chunks_exact(8).map(|b| {
                 let mut word = [0; 8];
@@ -294,18 +293,18 @@ pub(super) fn constant(
                 words.clone().map(|x| i32::try_from(x).ok()).collect()
             };
             match narrow {
-                Some(narrow) => Constant::I32(array(shape, narrow)),
-                None => Constant::I64(array(shape, words.collect())),
+                Some(narrow) => Constant::I32(array(shape, narrow)?),
+                None => Constant::I64(array(shape, words.collect())?),
             }
         }
         TensorType::BOOL => Constant::I8(array(
             shape,
             data.iter().map(|&b| i8::from(b != 0)).collect(),
-        )),
+        )?),
         TensorType::UINT8 => Constant::I8(array(
             shape,
             data.iter().map(|&b| (b ^ 0x80) as i8).collect(),
-        )),
-        _ => Constant::I8(array(shape, data.iter().map(|&b| b as i8).collect())),
+        )?),
+        _ => Constant::I8(array(shape, data.iter().map(|&b| b as i8).collect())?),
     }))
 }

@@ -166,7 +166,8 @@ impl Accumulation {
         product: ScaleProduct,
     ) -> Result<Self> {
         let filter = context.input(filter)?.value;
-        let channels = filter.shape.get(axis).copied().unwrap_or(0);
+        let channels = filter.shape.get(axis).copied();
+        let channels = channels.ok_or_else(|| Error::model("its weights have no channels"))?;
         let bias_value = context
             .inputs
             .get(bias_input)
@@ -452,13 +453,20 @@ pub(crate) fn add_bias(
     output: &mut ArrayD<f32>,
     bias: Option<&ndarray::ArrayViewD<'_, f32>>,
     activation: Activation,
-) {
+) -> Result<()> {
     let channels = output.shape().last().copied().unwrap_or(1).max(1);
-    let bias: Option<Vec<f32>> = bias.map(|b| b.iter().copied().collect());
-    for (i, x) in output.iter_mut().enumerate() {
-        let b = bias
-            .as_ref()
-            .map_or(0.0, |b| b.get(i % channels).copied().unwrap_or(0.0));
+    let bias: Vec<f32> = match bias {
+        Some(bias) => bias.iter().copied().collect(),
+        None => vec![0.0; channels],
+    };
+    if bias.len() != channels {
+        return Err(Error::model(format!(
+            "its bias has {} elements, its output {channels} channels",
+            bias.len()
+        )));
+    }
+    for (x, b) in output.iter_mut().zip(bias.iter().cycle()) {
         *x = activation.apply(*x + b);
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, broadcast,
+    operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -33,9 +34,16 @@ impl Operator for AddN {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let zeros = ArrayD::zeros(shape);
-        inputs.iter().flatten().fold(zeros, |sum, x| sum + x)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let mut sum = ArrayD::zeros(shape);
+        for i in 0..inputs.len() {
+            sum += operand(inputs, i)?;
+        }
+        Ok(sum)
     }
 
     fn rule(&self) -> QuantRule {

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::strided::axis;
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned};
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, array, owned};
 use crate::emit::{self, Constants};
 use crate::error::Result;
 
@@ -19,9 +19,8 @@ impl ArgMax {
     }
 
     pub(super) fn new(node: &ParseContext<'_>, smallest: bool) -> Result<Self> {
-        let axis = node.integers(1, "axis")?;
         Ok(Self {
-            axis: axis.first().copied().unwrap_or(0),
+            axis: node.integer(1, "axis")?,
             smallest,
         })
     }
@@ -52,12 +51,15 @@ impl Operator for ArgMax {
         Ok(shape)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), shape);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
         let data: Vec<f32> = input.iter().copied().collect();
-        let found = self.kernel(input.shape()).map(|k| k.find(&data));
-        let found = found.unwrap_or_default();
-        crate::graph::array(shape, found.iter().map(|&i| i as f32).collect())
+        let found = self.kernel(input.shape())?.find(&data);
+        array(shape, found.iter().map(|&i| i as f32).collect())
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

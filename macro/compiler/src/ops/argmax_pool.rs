@@ -7,7 +7,7 @@ use quote::quote;
 use super::window::{Stepping, Window};
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
-    Target, constant_source, owned,
+    Target, array, constant_source, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -77,23 +77,26 @@ impl Operator for MaxPoolingWithArgmax {
         Ok(vec![shape.clone(), shape])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape, shape]).remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape, shape])
+            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
-        let input = owned(inputs.first(), &[]);
-        let Ok(kernel) = self.kernel(input.shape()) else {
-            return shapes.iter().map(|s| ArrayD::zeros(*s)).collect();
-        };
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let input = owned(inputs, 0)?;
+        let kernel = self.kernel(input.shape())?;
         let results = kernel.simulate_all(&[&Buffer::F32(input.iter().copied().collect())]);
         let of = |(data, shape): (&Buffer, &&[usize])| {
             let numbers = (0..data.len()).map(|at| data.number(at) as f32);
-            crate::graph::array(shape, numbers.collect())
+            array(shape, numbers.collect())
         };
         results.iter().zip(shapes).map(of).collect()
     }
@@ -210,8 +213,12 @@ impl Operator for MaxUnpooling {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (input, indices) = (owned(inputs.first(), &[]), owned(inputs.get(1), &[]));
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let batches = shape.first().copied().unwrap_or(1).max(1);
         let kernel = UnpoolKernel {
             batches,
@@ -221,7 +228,7 @@ impl Operator for MaxUnpooling {
         };
         let data = Buffer::F32(input.iter().copied().collect());
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
-        crate::graph::array(shape, kernel.simulate(&[&data, &indices]).f32().to_vec())
+        array(shape, kernel.simulate(&[&data, &indices]).f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

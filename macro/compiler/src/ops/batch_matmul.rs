@@ -8,7 +8,7 @@ use quote::quote;
 use super::broadcast::{self, Broadcast};
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source,
-    Target, owned,
+    Target, array, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -109,16 +109,18 @@ impl Operator for BatchMatmul {
         Ok([sizes.batches.as_slice(), &[sizes.rows, sizes.columns]].concat())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (a, b) = (owned(inputs.first(), shape), owned(inputs.get(1), shape));
-        let Ok(sizes) = self.sizes(a.shape(), b.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (a, b) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let sizes = self.sizes(a.shape(), b.shape())?;
         let (a, b): (Vec<f32>, Vec<f32>) =
             (a.iter().copied().collect(), b.iter().copied().collect());
         let mut output = Vec::new();
         sizes.products(|_, pairs| output.push(pairs.map(|(i, j)| a[i] * b[j]).sum()));
-        crate::graph::array(shape, output)
+        array(shape, output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -3,7 +3,9 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::index_map::{Index, IndexMapKernel};
-use super::{Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned};
+use super::{
+    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, array, owned,
+};
 use crate::error::{Error, Result};
 
 pub(crate) struct BatchToSpaceNd {
@@ -89,13 +91,15 @@ impl Operator for BatchToSpaceNd {
         Ok(self.kernel(inputs.first().copied().unwrap_or(&[]))?.0)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), shape);
-        let Ok((_, kernel)) = self.kernel(input.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let (_, kernel) = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
-        crate::graph::array(shape, kernel.simulate(&[&data]).f32().to_vec())
+        array(shape, kernel.simulate(&[&data]).f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

@@ -117,17 +117,17 @@ pub(crate) fn evaluate(
     inputs: &[Option<ArrayViewD<'_, f32>>],
     shape: &[usize],
     f: impl Fn(f32, f32) -> f32,
-) -> ArrayD<f32> {
+) -> Result<ArrayD<f32>> {
+    let (a, b) = (super::operand(inputs, 0)?, super::operand(inputs, 1)?);
+    let (Some(a), Some(b)) = (a.broadcast(IxDyn(shape)), b.broadcast(IxDyn(shape))) else {
+        return Err(Error::internal("operands do not broadcast to the output"));
+    };
     let mut output = ArrayD::zeros(shape);
-    if let [Some(a), Some(b)] = inputs
-        && let (Some(a), Some(b)) = (a.broadcast(IxDyn(shape)), b.broadcast(IxDyn(shape)))
-    {
-        ndarray::Zip::from(&mut output)
-            .and(a)
-            .and(b)
-            .for_each(|o, &a, &b| *o = f(a, b));
-    }
-    output
+    ndarray::Zip::from(&mut output)
+        .and(a)
+        .and(b)
+        .for_each(|o, &a, &b| *o = f(a, b));
+    Ok(output)
 }
 
 /// Operand `i`'s quantization and source; float constants are quantized to

@@ -41,8 +41,8 @@ impl Operator for Bucketize {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        owned(inputs.first(), shape).mapv(|x| bucket(&self.boundaries, x) as f32)
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(owned(inputs, 0)?.mapv(|x| bucket(&self.boundaries, x) as f32))
     }
 
     fn reads_reals(&self) -> bool {

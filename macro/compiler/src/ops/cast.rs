@@ -75,14 +75,14 @@ impl Operator for Cast {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        owned(inputs.first(), shape).mapv(|x| match self.raw {
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(owned(inputs, 0)?.mapv(|x| match self.raw {
             Some(Raw { params, offset }) => {
                 let q = (x / params.scale).round() + (params.zero_point + offset) as f32;
                 self.real(q)
             }
             None => self.real(x),
-        })
+        }))
     }
 
     fn reads_reals(&self) -> bool {

@@ -6,7 +6,7 @@ use quote::quote;
 use super::table::TableKernel;
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
-    Source, Target,
+    Source, Target, operands,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -74,12 +74,14 @@ impl Operator for Concatenation {
         Ok(shape)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let views: Vec<_> = inputs.iter().flatten().cloned().collect();
-        self.axis(shape.len())
-            .ok()
-            .and_then(|axis| ndarray::concatenate(Axis(axis), &views).ok())
-            .unwrap_or_else(|| ArrayD::zeros(shape))
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let views = operands(inputs)?;
+        let axis = self.axis(shape.len())?;
+        ndarray::concatenate(Axis(axis), &views).map_err(Error::internal)
     }
 
     fn rule(&self) -> QuantRule {

@@ -31,6 +31,17 @@ impl ParseContext<'_> {
             .ok_or_else(|| Error::model(format!("input {i} is missing")))
     }
 
+    /// Input `i` as one integer known at compile time.
+    pub(crate) fn integer(&self, i: usize, what: &str) -> Result<i32> {
+        match *self.integers(i, what)? {
+            [one] => Ok(one),
+            ref all => Err(Error::model(format!(
+                "input {i} ({what}) has {} elements, expected one",
+                all.len()
+            ))),
+        }
+    }
+
     /// Input `i` as integers known at compile time.
     pub(crate) fn integers(&self, i: usize, what: &str) -> Result<Vec<i32>> {
         match &self.input(i)?.constant {
@@ -197,7 +208,10 @@ pub(super) fn constant_source(context: &LowerContext<'_>, i: usize) -> Result<So
     let Some(constant) = &value.constant else {
         return Ok(Source::Operand(i));
     };
-    let real = || value.real().unwrap_or_default();
+    let real = || {
+        let none = || Error::internal(format!("constant {:?} has no real values", value.name));
+        value.real().ok_or_else(none)
+    };
     if let (Constant::I64(_), Target::I32) = (constant, context.target) {
         return Err(value.too_wide());
     }
@@ -207,12 +221,14 @@ pub(super) fn constant_source(context: &LowerContext<'_>, i: usize) -> Result<So
         }
         (Constant::I16(data), Target::I16(_)) => Buffer::I16(data.iter().copied().collect()),
         (Constant::I32(data), Target::I32) => Buffer::I32(data.iter().copied().collect()),
-        (_, Target::I8(params)) => Buffer::I8(real().iter().map(|&x| params.quantize(x)).collect()),
-        (_, Target::I16(params)) => {
-            Buffer::I16(real().iter().map(|&x| params.quantize_i16(x)).collect())
+        (_, Target::I8(params)) => {
+            Buffer::I8(real()?.iter().map(|&x| params.quantize(x)).collect())
         }
-        (_, Target::I32) => Buffer::I32(real().iter().map(|&x| x as i32).collect()),
-        (_, Target::Bool) => Buffer::I8(real().iter().map(|&x| i8::from(x != 0.0)).collect()),
-        (_, Target::F32) => Buffer::F32(real().iter().copied().collect()),
+        (_, Target::I16(params)) => {
+            Buffer::I16(real()?.iter().map(|&x| params.quantize_i16(x)).collect())
+        }
+        (_, Target::I32) => Buffer::I32(real()?.iter().map(|&x| x as i32).collect()),
+        (_, Target::Bool) => Buffer::I8(real()?.iter().map(|&x| i8::from(x != 0.0)).collect()),
+        (_, Target::F32) => Buffer::F32(real()?.iter().copied().collect()),
     }))
 }

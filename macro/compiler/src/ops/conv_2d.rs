@@ -1,6 +1,6 @@
 //! CONV_2D: input NHWC, filter OHWI, output NHWC.
 
-use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
@@ -12,7 +12,7 @@ use super::window::{Stepping, Window};
 use super::winograd::Winograd;
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Frame, Kernel,
-    LowerContext, Lowered, Operator, Overlap, ParseContext, Range,
+    LowerContext, Lowered, Operator, Overlap, ParseContext, Range, array, flat, matrix, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -88,59 +88,50 @@ impl Operator for Conv2d {
         ])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let [Some(input), Some(filter), rest @ ..] = inputs else {
-            return ArrayD::zeros(shape);
-        };
-        let Ok(window) = self.window(input.shape(), filter.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
+        let bias = inputs.get(2).and_then(Option::as_ref);
+        let window = self.window(input.shape(), filter.shape())?;
         let (channels, depth) = (filter.shape()[0], filter.shape()[3]);
         let taps = window.filter[0] * window.filter[1];
         let all = input.shape()[3];
         let input = input.as_standard_layout();
-        let input = input.as_slice().unwrap_or(&[]);
+        let input = flat(&input)?;
         if all != depth {
             let filter = filter.as_standard_layout();
-            let filter = filter.as_slice().unwrap_or(&[]);
-            let mut output = ArrayD::zeros(shape);
-            if let Some(out) = output.as_slice_mut() {
-                let per_group = channels / (all / depth);
-                window.taps(|pixel, tap, at| {
-                    for channel in 0..channels {
-                        let x = &input[at * all + channel / per_group * depth..][..depth];
-                        let w = &filter[(channel * taps + tap) * depth..][..depth];
-                        out[pixel * channels + channel] +=
-                            x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
-                    }
-                });
-            }
-            let bias = rest.first().and_then(Option::as_ref);
-            add_bias(&mut output, bias, self.activation);
-            return output;
+            let filter = flat(&filter)?;
+            let mut out = vec![0.0; window.output_pixels() * channels];
+            let per_group = channels / (all / depth);
+            window.taps(|pixel, tap, at| {
+                for channel in 0..channels {
+                    let x = &input[at * all + channel / per_group * depth..][..depth];
+                    let w = &filter[(channel * taps + tap) * depth..][..depth];
+                    out[pixel * channels + channel] +=
+                        x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
+                }
+            });
+            let mut output = array(shape, out)?;
+            add_bias(&mut output, bias, self.activation)?;
+            return Ok(output);
         }
         // im2col, then one matrix product.
-        let mut columns = Array2::<f32>::zeros((window.output_pixels(), taps * depth));
         let row = taps * depth;
-        if let Some(columns) = columns.as_slice_mut() {
-            window.taps(|out, tap, pixel| {
-                columns[out * row + tap * depth..][..depth]
-                    .copy_from_slice(&input[pixel * depth..][..depth]);
-            });
-        }
+        let mut columns = vec![0.0; window.output_pixels() * row];
+        window.taps(|out, tap, pixel| {
+            columns[out * row + tap * depth..][..depth]
+                .copy_from_slice(&input[pixel * depth..][..depth]);
+        });
+        let columns = matrix(window.output_pixels(), row, &columns)?;
         let filter = filter.as_standard_layout();
-        let Ok(filter) = ArrayView2::from_shape((channels, row), filter.as_slice().unwrap_or(&[]))
-        else {
-            return ArrayD::zeros(shape);
-        };
+        let filter = matrix(channels, row, flat(&filter)?)?;
         let product = columns.dot(&filter.t());
-        let mut output = crate::graph::array(shape, product.into_iter().collect());
-        add_bias(
-            &mut output,
-            rest.first().and_then(Option::as_ref),
-            self.activation,
-        );
-        output
+        let mut output = array(shape, product.into_iter().collect())?;
+        add_bias(&mut output, bias, self.activation)?;
+        Ok(output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

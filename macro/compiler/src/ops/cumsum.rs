@@ -19,9 +19,8 @@ pub(crate) struct Cumsum {
 impl Cumsum {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
         let options = node.operator.builtin_options_as_cumsum_options();
-        let axis = node.integers(1, "axis")?;
         Ok(Self {
-            axis: axis.first().copied().unwrap_or(0),
+            axis: node.integer(1, "axis")?,
             exclusive: options.is_some_and(|o| o.exclusive()),
             reverse: options.is_some_and(|o| o.reverse()),
         })
@@ -43,11 +42,13 @@ impl Operator for Cumsum {
         Ok(input.to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = owned(inputs.first(), shape);
-        let Ok(axis) = axis(self.axis, shape.len()) else {
-            return output;
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let mut output = owned(inputs, 0)?;
+        let axis = axis(self.axis, shape.len())?;
         for mut lane in output.lanes_mut(Axis(axis)) {
             if self.reverse {
                 lane.invert_axis(Axis(0));
@@ -59,7 +60,7 @@ impl Operator for Cumsum {
                 *x = if self.exclusive { before } else { sum };
             }
         }
-        output
+        Ok(output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

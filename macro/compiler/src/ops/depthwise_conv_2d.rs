@@ -12,7 +12,7 @@ use super::packed;
 use super::window::{Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Frame, Kernel,
-    LowerContext, Lowered, Operator, Overlap, ParseContext, Range,
+    LowerContext, Lowered, Operator, Overlap, ParseContext, Range, array, flat, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -76,40 +76,35 @@ impl Operator for DepthwiseConv2d {
         ])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = ArrayD::zeros(shape);
-        let [Some(input), Some(filter), rest @ ..] = inputs else {
-            return output;
-        };
-        let Ok((window, multiplier)) = self.window(input.shape(), filter.shape()) else {
-            return output;
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
+        let bias = inputs.get(2).and_then(Option::as_ref);
+        let (window, multiplier) = self.window(input.shape(), filter.shape())?;
         let (depth, channels) = (input.shape()[3], filter.shape()[3]);
         let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
-        if let (Some(x), Some(w), Some(y)) =
-            (input.as_slice(), filter.as_slice(), output.as_slice_mut())
-        {
-            window.taps(|out, tap, pixel| {
-                let x = &x[pixel * depth..][..depth];
-                let w = &w[tap * channels..][..channels];
-                let y = &mut y[out * channels..][..channels];
-                if multiplier == 1 {
-                    for ((y, x), w) in y.iter_mut().zip(x).zip(w) {
-                        *y += x * w;
-                    }
-                } else {
-                    for (channel, (y, w)) in y.iter_mut().zip(w).enumerate() {
-                        *y += x[channel / multiplier] * w;
-                    }
+        let (x, w) = (flat(&input)?, flat(&filter)?);
+        let mut y = vec![0.0; window.output_pixels() * channels];
+        window.taps(|out, tap, pixel| {
+            let x = &x[pixel * depth..][..depth];
+            let w = &w[tap * channels..][..channels];
+            let y = &mut y[out * channels..][..channels];
+            if multiplier == 1 {
+                for ((y, x), w) in y.iter_mut().zip(x).zip(w) {
+                    *y += x * w;
                 }
-            });
-        }
-        add_bias(
-            &mut output,
-            rest.first().and_then(Option::as_ref),
-            self.activation,
-        );
-        output
+            } else {
+                for (channel, (y, w)) in y.iter_mut().zip(w).enumerate() {
+                    *y += x[channel / multiplier] * w;
+                }
+            }
+        });
+        let mut output = array(shape, y)?;
+        add_bias(&mut output, bias, self.activation)?;
+        Ok(output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::non_max_suppression::{corners, overlap};
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, array, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -130,26 +130,29 @@ impl Operator for DetectionPostProcess {
         ])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape]).remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape])
+            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         _: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
-        let operands: Vec<ArrayD<f32>> = (0..3).map(|i| owned(inputs.get(i), &[])).collect();
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let operands: Vec<ArrayD<f32>> = (0..3).map(|i| owned(inputs, i)).collect::<Result<_>>()?;
         let shapes: Vec<&[usize]> = operands.iter().map(ArrayD::shape).collect();
-        let (Ok(shapes), Ok(kernel)) = (self.output_shapes(&shapes), self.kernel(&shapes)) else {
-            return vec![ArrayD::zeros([0].as_slice()); 4];
-        };
+        let (shapes, kernel) = (self.output_shapes(&shapes)?, self.kernel(&shapes)?);
         let real = |data: &ArrayD<f32>| Buffer::F32(data.iter().copied().collect());
         let buffers: Vec<Buffer> = operands.iter().map(real).collect();
         let results = kernel.simulate_all(&buffers.iter().collect::<Vec<_>>());
         let results = results.iter().zip(&shapes);
         results
-            .map(|(data, shape)| crate::graph::array(shape, data.f32().to_vec()))
+            .map(|(data, shape)| array(shape, data.f32().to_vec()))
             .collect()
     }
 

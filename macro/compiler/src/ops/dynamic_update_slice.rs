@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::dynamic_slice::{Block, UpdateKernel};
 use super::{
-    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
+    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source, array,
     constant_source, owned,
 };
 use crate::error::{Error, Result};
@@ -30,15 +30,17 @@ impl Operator for DynamicUpdateSlice {
         Ok(tensor.to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let [tensor, update, begin] = [0, 1, 2].map(|i| owned(inputs.get(i), &[]));
-        let Ok(block) = Block::new(tensor.shape(), update.shape(), begin.shape()) else {
-            return tensor;
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (tensor, update, begin) = (owned(inputs, 0)?, owned(inputs, 1)?, owned(inputs, 2)?);
+        let block = Block::new(tensor.shape(), update.shape(), begin.shape())?;
         let real = |data: &ArrayD<f32>| Buffer::F32(data.iter().copied().collect());
         let begin = Buffer::I32(begin.iter().map(|&x| x as i32).collect());
         let out = UpdateKernel(block).simulate(&[&real(&tensor), &real(&update), &begin]);
-        crate::graph::array(shape, out.f32().to_vec())
+        array(shape, out.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

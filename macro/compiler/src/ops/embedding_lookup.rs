@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::gather::GatherKernel;
 use super::{
-    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source, owned,
+    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source, array, owned,
 };
 use crate::error::{Error, Result};
 
@@ -38,13 +38,17 @@ impl Operator for EmbeddingLookup {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (ids, table) = (owned(inputs.first(), &[]), owned(inputs.get(1), shape));
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (ids, table) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = kernel(ids.shape(), table.shape());
         let ids = Buffer::I32(ids.iter().map(|&x| x as i32).collect());
         let table = Buffer::F32(table.iter().copied().collect());
         let out = kernel.simulate(&[&table, &ids]);
-        crate::graph::array(shape, out.f32().to_vec())
+        array(shape, out.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

@@ -3,7 +3,8 @@
 
 use ndarray::ArrayD;
 
-use super::{Buffer, LowerContext, Lowered, Operand, Operator, Reference, Source, Target};
+use super::{Buffer, LowerContext, Lowered, Operand, Operator, Reference, Source, Target, array};
+use crate::error::Result;
 use crate::graph::{Constant, ElementType, QuantParams, Value};
 
 /// The largest integer up to which f32 holds all.
@@ -101,7 +102,7 @@ pub(crate) fn of_reals(value: &Value, data: &ArrayD<f32>) -> Buffer {
 }
 
 /// Integers as the f32 numbers that they stand for, which may round.
-pub(crate) fn to_reals(data: &Buffer, value: &Value) -> ArrayD<f32> {
+pub(crate) fn to_reals(data: &Buffer, value: &Value) -> Result<ArrayD<f32>> {
     let params = value.params().unwrap_or(UNIT);
     let real = |at: usize| match value.element {
         ElementType::F32 => data.number(at) as f32,
@@ -109,5 +110,5 @@ pub(crate) fn to_reals(data: &Buffer, value: &Value) -> ArrayD<f32> {
         ElementType::I16 => params.scale * (data.integer(at) - params.zero_point) as f32,
         _ => data.integer(at) as f32,
     };
-    crate::graph::array(&value.shape, (0..data.len()).map(real).collect())
+    array(&value.shape, (0..data.len()).map(real).collect())
 }

@@ -10,9 +10,8 @@ pub(crate) struct ExpandDims {
 
 impl ExpandDims {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
-        let axis = node.integers(1, "axis")?;
         Ok(Viewing::new(Self {
-            axis: axis.first().copied().unwrap_or(0),
+            axis: node.integer(1, "axis")?,
         }))
     }
 }

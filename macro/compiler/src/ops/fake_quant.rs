@@ -48,17 +48,17 @@ impl Operator for FakeQuant {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
         let scale = (self.max - self.min) / self.steps;
         let zero_point = (-self.min / scale).round();
-        let mut output = owned(inputs.first(), shape);
+        let mut output = owned(inputs, 0)?;
         output.mapv_inplace(|x| {
             ((x / scale)
                 .round()
                 .clamp(-zero_point, self.steps - zero_point))
                 * scale
         });
-        output
+        Ok(output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

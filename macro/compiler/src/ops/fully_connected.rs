@@ -1,6 +1,6 @@
 //! FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
 
-use ndarray::{ArrayD, ArrayView2, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias};
@@ -12,7 +12,7 @@ use super::narrow;
 use super::packed;
 use super::{
     Accumulators, Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel,
-    LowerContext, Lowered, Operator, ParseContext, Range,
+    LowerContext, Lowered, Operator, ParseContext, Range, array, flat, matrix, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -85,26 +85,20 @@ impl Operator for FullyConnected {
         Ok([outer, &[units]].concat())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let [Some(input), Some(weights), rest @ ..] = inputs else {
-            return ArrayD::zeros(shape);
-        };
-        let Ok((rows, depth, units)) = sizes(input.shape(), weights.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, weights) = (operand(inputs, 0)?, operand(inputs, 1)?);
+        let bias = inputs.get(2).and_then(Option::as_ref);
+        let (rows, depth, units) = sizes(input.shape(), weights.shape())?;
         let (input, weights) = (input.as_standard_layout(), weights.as_standard_layout());
-        let x = ArrayView2::from_shape((rows, depth), input.as_slice().unwrap_or(&[]));
-        let w = ArrayView2::from_shape((units, depth), weights.as_slice().unwrap_or(&[]));
-        let (Ok(x), Ok(w)) = (x, w) else {
-            return ArrayD::zeros(shape);
-        };
-        let mut output = crate::graph::array(shape, x.dot(&w.t()).into_iter().collect());
-        add_bias(
-            &mut output,
-            rest.first().and_then(Option::as_ref),
-            self.activation,
-        );
-        output
+        let x = matrix(rows, depth, flat(&input)?)?;
+        let w = matrix(units, depth, flat(&weights)?)?;
+        let mut output = array(shape, x.dot(&w.t()).into_iter().collect())?;
+        add_bias(&mut output, bias, self.activation)?;
+        Ok(output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -38,8 +38,8 @@ impl Operator for Composite {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        owned(inputs.first(), shape).mapv(|x| (self.second)((self.first)(x)))
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(owned(inputs, 0)?.mapv(|x| (self.second)((self.first)(x))))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

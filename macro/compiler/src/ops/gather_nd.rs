@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
-    owned,
+    array, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -47,15 +47,17 @@ impl Operator for GatherNd {
         Ok([&indices[..indices.len() - 1], &data[depth..]].concat())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (data, indices) = (owned(inputs.first(), shape), owned(inputs.get(1), &[]));
-        let Ok(kernel) = kernel(data.shape(), indices.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (data, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let kernel = kernel(data.shape(), indices.shape())?;
         let data = Buffer::F32(data.iter().copied().collect());
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
         let out = kernel.simulate(&[&data, &indices]);
-        crate::graph::array(shape, out.f32().to_vec())
+        array(shape, out.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

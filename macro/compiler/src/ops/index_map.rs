@@ -4,7 +4,9 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source, owned};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source, array, owned,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
@@ -120,18 +122,16 @@ impl<C: Choosing> Operator for Chosen<C> {
         self.0.shape(input)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), shape);
-        let plan = self
-            .0
-            .choice(input.shape())
-            .and_then(|c| c.plan(input.shape()));
-        let Ok((indices, inner)) = plan else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let (indices, inner) = self.0.choice(input.shape())?.plan(input.shape())?;
         let kernel = IndexMapKernel { indices, inner };
         let data = Buffer::F32(input.iter().copied().collect());
-        crate::graph::array(shape, kernel.simulate(&[&data]).f32().to_vec())
+        array(shape, kernel.simulate(&[&data]).f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

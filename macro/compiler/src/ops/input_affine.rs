@@ -5,9 +5,9 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator};
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, owned};
 use crate::emit::{self, Constants};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::QuantParams;
 
 /// `(x - center) * factor`, elementwise; made by the rewriter, not in files.
@@ -27,12 +27,16 @@ impl Operator for InputAffine {
         Ok(self.center.shape().to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let x = super::owned(inputs.first(), shape);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let x = owned(inputs, 0)?;
         let x = x
             .into_shape_with_order(IxDyn(shape))
-            .unwrap_or_else(|_| ArrayD::zeros(shape));
-        (x - &self.center) * &self.factor
+            .map_err(Error::internal)?;
+        Ok((x - &self.center) * &self.factor)
     }
 
     fn reads_f32(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::{LowerContext, Lowered, Operator};
+use super::{LowerContext, Lowered, Operator, array};
 use crate::error::{Error, Result};
 
 /// An operator that has been computed.
@@ -22,8 +22,8 @@ impl Operator for Known {
         Ok(self.shape.clone())
     }
 
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        crate::graph::array(shape, self.data.clone())
+    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+        array(shape, self.data.clone())
     }
 
     fn is_static(&self) -> bool {

@@ -39,13 +39,17 @@ impl Operator for L2Normalization {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = owned(inputs.first(), shape);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let mut output = owned(inputs, 0)?;
         for mut row in output.lanes_mut(Axis(shape.len().max(1) - 1)) {
             let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
             row.mapv_inplace(|x| x / norm);
         }
-        output
+        Ok(output)
     }
 
     fn rule(&self) -> QuantRule {

@@ -10,7 +10,7 @@ use crate::quantize::arithmetic::Multiplier;
 
 #[derive(Clone)]
 pub(crate) struct LeakyRelu {
-    alpha: f32,
+    pub(crate) alpha: f32,
 }
 
 impl LeakyRelu {

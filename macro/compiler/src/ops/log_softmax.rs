@@ -4,7 +4,8 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned, tail,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, array, flat,
+    owned, tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -46,14 +47,15 @@ impl Operator for LogSoftmax {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = owned(inputs.first(), shape)
-            .as_standard_layout()
-            .into_owned();
-        if let Some(data) = output.as_slice_mut() {
-            data.chunks_mut(self.depth.max(1)).for_each(log_softmax);
-        }
-        output
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let mut data = flat(&input.as_standard_layout())?.to_vec();
+        data.chunks_mut(self.depth.max(1)).for_each(log_softmax);
+        array(shape, data)
     }
 
     fn tail(&self) -> Option<tail::Function> {

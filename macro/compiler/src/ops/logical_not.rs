@@ -23,8 +23,8 @@ impl Operator for LogicalNot {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        owned(inputs.first(), shape).mapv(|x| f32::from(u8::from(x == 0.0)))
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(owned(inputs, 0)?.mapv(|x| f32::from(u8::from(x == 0.0))))
     }
 
     fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {

@@ -7,7 +7,7 @@ use super::float::MeanKernel;
 use super::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use super::{
     Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered, Operator,
-    ParseContext, Range, Target,
+    ParseContext, Range, Target, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::Result;
@@ -42,10 +42,12 @@ impl Operator for Mean {
             .output_shape(inputs.first().copied().unwrap_or(&[]))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let Some(Some(input)) = inputs.first() else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
         self.axes.evaluate(input, shape, |x, axis| {
             x.mean_axis(axis).unwrap_or_else(|| x.to_owned())
         })

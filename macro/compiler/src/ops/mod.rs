@@ -10,9 +10,10 @@
 //!    `runtime/src/ops/mod.rs`.
 //! 4. A fixture: a model of it in `tests/models`, made by `tests/models/make.py`.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayView2, ArrayViewD, CowArray, IxDyn};
 
 use crate::error::{Error, Result};
+use crate::graph::array;
 use crate::tflite::{self, BuiltinOperator};
 
 mod accumulation;
@@ -84,6 +85,16 @@ pub use support::{SUPPORT_COLUMNS, Support, operators_page, support};
 pub(crate) use truncation::Truncation;
 pub use truncation::truncation;
 pub use winograd::transformed;
+
+/// What the tests of `shortened` compare.
+#[cfg(test)]
+pub(crate) mod tested {
+    pub(crate) use super::hard_swish::HardSwish;
+    pub(crate) use super::leaky_relu::LeakyRelu;
+    pub(crate) use super::logistic::Logistic;
+    pub(crate) use super::tanh::Tanh;
+    pub(crate) use super::unary::Unary;
+}
 
 macro_rules! operators {
     (
@@ -224,7 +235,7 @@ mod shape;
 mod sign;
 mod sin;
 mod slice;
-mod softmax;
+pub(crate) mod softmax;
 mod space_to_batch_nd;
 mod space_to_depth;
 mod split;
@@ -409,10 +420,34 @@ fn weights_dot(x: &[i8], w: &[i8], offset: i32) -> i32 {
     })
 }
 
-/// A clone of an operand, or zeros where it is missing.
-fn owned(input: Option<&Option<ArrayViewD<'_, f32>>>, shape: &[usize]) -> ArrayD<f32> {
-    match input {
-        Some(Some(view)) => view.to_owned(),
-        _ => ArrayD::zeros(shape),
-    }
+/// An operand that is not optional.
+fn operand<'a, 'b>(
+    inputs: &'a [Option<ArrayViewD<'b, f32>>],
+    i: usize,
+) -> Result<&'a ArrayViewD<'b, f32>> {
+    let missing = || Error::internal(format!("operand {i} has no value"));
+    inputs.get(i).and_then(Option::as_ref).ok_or_else(missing)
+}
+
+/// All operands, none of which is optional.
+fn operands<'b>(inputs: &[Option<ArrayViewD<'b, f32>>]) -> Result<Vec<ArrayViewD<'b, f32>>> {
+    (0..inputs.len())
+        .map(|i| operand(inputs, i).cloned())
+        .collect()
+}
+
+/// A clone of an operand.
+fn owned(inputs: &[Option<ArrayViewD<'_, f32>>], i: usize) -> Result<ArrayD<f32>> {
+    operand(inputs, i).map(ArrayViewD::to_owned)
+}
+
+/// The elements of an array in standard layout.
+fn flat<'a>(array: &'a CowArray<'_, f32, IxDyn>) -> Result<&'a [f32]> {
+    let strided = || Error::internal("an array is not in standard layout");
+    array.as_slice().ok_or_else(strided)
+}
+
+/// Elements as a matrix.
+fn matrix(rows: usize, columns: usize, data: &[f32]) -> Result<ArrayView2<'_, f32>> {
+    ArrayView2::from_shape((rows, columns), data).map_err(Error::internal)
 }

@@ -46,7 +46,11 @@ impl Operator for Mul {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a * b))
     }
 

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, array, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -215,18 +215,23 @@ impl Operator for NonMaxSuppression {
         Ok(shapes)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape]).remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape])
+            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         _: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
-        let real = |i: usize| Buffer::F32(owned(inputs.get(i), &[]).iter().copied().collect());
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let real = |i: usize| Ok(Buffer::F32(operand(inputs, i)?.iter().copied().collect()));
         let shape = [self.limit];
-        let results = self.simulate_all(&[&real(0), &real(1)]);
+        let results = self.simulate_all(&[&real(0)?, &real(1)?]);
         let last = results.len() - 1;
         let shape_of = |i: usize| if i == last { &[][..] } else { &shape[..] };
         results
@@ -234,7 +239,7 @@ impl Operator for NonMaxSuppression {
             .enumerate()
             .map(|(i, data)| {
                 let numbers = (0..data.len()).map(|at| data.number(at) as f32);
-                crate::graph::array(shape_of(i), numbers.collect())
+                array(shape_of(i), numbers.collect())
             })
             .collect()
     }

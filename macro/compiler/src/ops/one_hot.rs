@@ -5,7 +5,8 @@ use quote::quote;
 
 use super::strided::axis;
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, exact, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, array, exact,
+    owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -23,7 +24,9 @@ pub(crate) struct OneHot {
 impl OneHot {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
         let options = node.operator.builtin_options_as_one_hot_options();
-        let depth = node.integers(1, "depth")?;
+        let depth = node.integer(1, "depth")?;
+        let negative = |_| Error::model(format!("its depth is {depth}"));
+        let depth = usize::try_from(depth).map_err(negative)?;
         let number = |i: usize| {
             let real = node.input(i)?.real();
             let first = real.and_then(|v| v.first().copied());
@@ -43,7 +46,7 @@ impl OneHot {
         };
         Ok(Self {
             axis: options.map_or(-1, |o| o.axis()),
-            depth: usize::try_from(depth.first().copied().unwrap_or(0)).unwrap_or(0),
+            depth,
             on: number(2)?,
             off: number(3)?,
             raw: byte(2)?.zip(byte(3)?).map(|(on, off)| [on, off]),
@@ -70,9 +73,13 @@ impl Operator for OneHot {
         Ok(shape)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let indices = owned(inputs.first(), &[]);
-        let axis = self.axis(indices.shape()).unwrap_or(0);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let indices = owned(inputs, 0)?;
+        let axis = self.axis(indices.shape())?;
         let inner: usize = indices.shape()[axis..].iter().product();
         let data: Vec<f32> = indices.iter().copied().collect();
         let total = shape.iter().product::<usize>();
@@ -85,7 +92,7 @@ impl Operator for OneHot {
                 self.off
             }
         });
-        crate::graph::array(shape, hot.collect())
+        array(shape, hot.collect())
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

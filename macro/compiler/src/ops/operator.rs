@@ -62,7 +62,7 @@ const NO_FLOAT_KERNEL: &[&str] = &[
 ];
 
 /// Operators whose float kernels call libm.
-const NEEDS_LIBM: &[&str] = &["ATAN2", "COS", "ELU", "EXP", "GELU", "LOG", "POW", "SIN"];
+const NEEDS_LIBM: &[&str] = &["ATAN2", "ELU", "EXP", "GELU", "LOG", "POW"];
 
 /// A TFLite operator with its attributes.
 pub(crate) trait Operator: Send + Sync {
@@ -84,16 +84,20 @@ pub(crate) trait Operator: Send + Sync {
 
     /// The operator in float32: the reference for calibration. Integers and
     /// booleans are real numbers here, too.
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32>;
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>>;
 
     /// The same for all outputs, what is kept for the next run included.
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
+    ) -> Result<Vec<ArrayD<f32>>> {
         let first = shapes.first().copied().unwrap_or(&[]);
-        vec![self.evaluate(inputs, first)]
+        Ok(vec![self.evaluate(inputs, first)?])
     }
 
     /// True if one kernel writes all outputs; else each output of the file is
@@ -208,6 +212,12 @@ pub(crate) trait Operator: Send + Sync {
     /// True if that kernel is there only with the runtime's feature `float`.
     fn needs_libm(&self) -> bool {
         NEEDS_LIBM.contains(&self.name())
+    }
+
+    /// True if the function repeats itself, so that large operands need as small steps as
+    /// small ones.
+    fn is_periodic(&self) -> bool {
+        matches!(self.name(), "SIN" | "COS")
     }
 
     /// Which differences between operands make none at the output.

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
-use super::{LowerContext, Lowered, Operator, ParseContext, QuantRule, strided};
+use super::{LowerContext, Lowered, Operator, ParseContext, QuantRule, operands, strided};
 use crate::error::{Error, Result};
 
 pub(crate) struct Pack {
@@ -35,12 +35,14 @@ impl Operator for Pack {
         Ok(shape)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let views: Vec<_> = inputs.iter().flatten().cloned().collect();
-        strided::axis(self.axis, shape.len())
-            .ok()
-            .and_then(|axis| ndarray::stack(Axis(axis), &views).ok())
-            .unwrap_or_else(|| ArrayD::zeros(shape))
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let views = operands(inputs)?;
+        let axis = strided::axis(self.axis, shape.len())?;
+        ndarray::stack(Axis(axis), &views).map_err(Error::internal)
     }
 
     fn rule(&self) -> QuantRule {

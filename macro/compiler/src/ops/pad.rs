@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Buffer, Emitted, Frame, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule,
-    Target, exact,
+    Target, exact, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -118,19 +118,22 @@ impl Operator for Pad {
             .collect())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
         let fill = self.value.as_ref().map_or(0.0, |v| v.real);
         let mut output = ArrayD::from_elem(shape, fill);
-        if let Some(Some(input)) = inputs.first() {
-            output
-                .slice_each_axis_mut(|axis| {
-                    let i = axis.axis.index();
-                    let before = self.paddings[i][0];
-                    Slice::from(before..before + input.shape()[i])
-                })
-                .assign(input);
-        }
+        let input = operand(inputs, 0)?;
         output
+            .slice_each_axis_mut(|axis| {
+                let i = axis.axis.index();
+                let before = self.paddings[i][0];
+                Slice::from(before..before + input.shape()[i])
+            })
+            .assign(input);
+        Ok(output)
     }
 
     fn rule(&self) -> QuantRule {

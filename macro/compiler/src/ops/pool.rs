@@ -8,7 +8,7 @@ use quote::quote;
 use super::window::{Stepping, Window};
 use super::{
     Activation, Buffer, ChannelRole, Channels, Channelwise, Emitted, Kernel, LowerContext, Lowered,
-    Operator, ParseContext, QuantRule, Range, Saturation,
+    Operator, ParseContext, QuantRule, Range, Saturation, array, flat, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -84,18 +84,18 @@ impl<R: Reduction> Operator for Pool<R> {
         ])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let Some(Some(input)) = inputs.first() else {
-            return ArrayD::zeros(shape);
-        };
-        let Ok(window) = self.stepping.over(input.shape(), self.filter) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
+        let window = self.stepping.over(input.shape(), self.filter)?;
         let input = input.as_standard_layout();
-        let data = reduced(&window, shape[3], input.as_slice().unwrap_or(&[]), |taps| {
+        let data = reduced(&window, shape[3], flat(&input)?, |taps| {
             self.activation.apply(R::real(taps))
         });
-        crate::graph::array(shape, data)
+        array(shape, data)
     }
 
     fn rule(&self) -> QuantRule {

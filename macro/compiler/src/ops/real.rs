@@ -67,7 +67,11 @@ impl<R: Real> Operator for OfReals<R> {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
     }
 

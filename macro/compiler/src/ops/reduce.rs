@@ -59,16 +59,15 @@ impl Axes {
         input: &ArrayViewD<'_, f32>,
         shape: &[usize],
         f: impl Fn(ArrayViewD<'_, f32>, Axis) -> ArrayD<f32>,
-    ) -> ArrayD<f32> {
+    ) -> Result<ArrayD<f32>> {
         let mut result = input.to_owned();
-        if let Ok(reduced) = self.reduced(input.ndim()) {
-            for axis in (0..reduced.len()).rev().filter(|&a| reduced[a]) {
-                result = f(result.view(), Axis(axis));
-            }
+        let reduced = self.reduced(input.ndim())?;
+        for axis in (0..reduced.len()).rev().filter(|&a| reduced[a]) {
+            result = f(result.view(), Axis(axis));
         }
         result
             .into_shape_with_order(IxDyn(shape))
-            .unwrap_or_else(|_| ArrayD::zeros(shape))
+            .map_err(Error::internal)
     }
 
     /// Neighbouring dimensions of one kind are one loop.

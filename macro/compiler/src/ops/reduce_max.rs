@@ -7,6 +7,7 @@ use quote::quote;
 use super::reduce::{Axes, Dims, outputs};
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
+    operand,
 };
 use crate::emit::Constants;
 use crate::error::Result;
@@ -45,10 +46,12 @@ impl Operator for ReduceMax {
             .output_shape(inputs.first().copied().unwrap_or(&[]))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let Some(Some(input)) = inputs.first() else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
         self.axes.evaluate(input, shape, |x, axis| {
             if self.smallest {
                 x.fold_axis(axis, f32::INFINITY, |a, b| a.min(*b))

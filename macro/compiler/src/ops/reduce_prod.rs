@@ -4,7 +4,9 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Target, operand,
+};
 use crate::emit::{self, Constants};
 use crate::error::Result;
 use crate::quantize::arithmetic::Multiplier;
@@ -35,10 +37,12 @@ impl Operator for ReduceProd {
             .output_shape(inputs.first().copied().unwrap_or(&[]))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let Some(Some(input)) = inputs.first() else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
         self.axes
             .evaluate(input, shape, |x, axis| x.product_axis(axis))
     }

@@ -5,7 +5,9 @@ use quote::quote;
 
 use super::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kernel};
 use super::resize_nearest_neighbor::new_size;
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, operand,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
@@ -103,20 +105,22 @@ impl Operator for ResizeBilinear {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let Some(Some(input)) = inputs.first() else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
         let rows = self.real_places(input.shape()[1], self.size[0]);
         let columns = self.real_places(input.shape()[2], self.size[1]);
-        ArrayD::from_shape_fn(shape, |i| {
+        Ok(ArrayD::from_shape_fn(shape, |i| {
             let ((y0, y1, y), (x0, x1, x)) = (rows[i[1]], columns[i[2]]);
             let at = |y: usize, x: usize| input[[i[0], y, x, i[3]].as_slice()];
             at(y0, x0) * (1.0 - y) * (1.0 - x)
                 + at(y1, x0) * y * (1.0 - x)
                 + at(y0, x1) * (1.0 - y) * x
                 + at(y1, x1) * y * x
-        })
+        }))
     }
 
     fn rule(&self) -> QuantRule {

@@ -7,7 +7,7 @@ use quote::quote;
 use super::strided::axis;
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
-    constant_source, owned,
+    array, constant_source, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -61,15 +61,17 @@ impl Operator for ReverseSequence {
         Ok(input.to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (input, lengths) = (owned(inputs.first(), shape), owned(inputs.get(1), &[]));
-        let Ok(kernel) = self.kernel(shape, lengths.shape()) else {
-            return input;
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, lengths) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let kernel = self.kernel(shape, lengths.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         let lengths = Buffer::I32(lengths.iter().map(|&x| x as i32).collect());
         let out = kernel.simulate(&[&data, &lengths]);
-        crate::graph::array(shape, out.f32().to_vec())
+        array(shape, out.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

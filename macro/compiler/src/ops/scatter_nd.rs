@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
-    Target, constant_source, owned,
+    Target, array, constant_source, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -72,15 +72,17 @@ impl Operator for ScatterNd {
         Ok(self.shape.clone())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (indices, updates) = (owned(inputs.first(), &[]), owned(inputs.get(1), &[]));
-        let Ok(kernel) = self.kernel(indices.shape(), updates.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (indices, updates) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let kernel = self.kernel(indices.shape(), updates.shape())?;
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
         let updates = Buffer::F32(updates.iter().copied().collect());
         let out = kernel.simulate(&[&indices, &updates]);
-        crate::graph::array(shape, out.f32().to_vec())
+        array(shape, out.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, array,
     constant_source, owned,
 };
 use crate::emit::{self, Constants};
@@ -149,14 +149,16 @@ impl Operator for Segments {
         Ok([&[self.segments], &inputs[0][inputs[1].len()..]].concat())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let (data, ids) = (owned(inputs.first(), &[]), owned(inputs.get(1), &[]));
-        let Ok(kernel) = self.kernel(&[data.shape(), ids.shape()]) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (data, ids) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let kernel = self.kernel(&[data.shape(), ids.shape()])?;
         let data = Buffer::F32(data.iter().copied().collect());
         let ids = Buffer::I32(ids.iter().map(|&x| x as i32).collect());
-        crate::graph::array(shape, kernel.simulate(&[&data, &ids]).f32().to_vec())
+        array(shape, kernel.simulate(&[&data, &ids]).f32().to_vec())
     }
 
     fn is_float_only(&self) -> bool {

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
-    broadcast, constant_source,
+    broadcast, constant_source, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -67,29 +67,37 @@ impl Operator for Select {
         Ok(shape)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let [Some(c), Some(a), Some(b)] = inputs else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (c, a, b) = (
+            operand(inputs, 0)?,
+            operand(inputs, 1)?,
+            operand(inputs, 2)?,
+        );
         let condition = self.condition(c.shape(), shape.len());
         let c = c.to_owned().into_shape_with_order(condition);
         let shape = IxDyn(shape);
-        let (Ok(c), Some(a), Some(b)) = (c, a.broadcast(shape.clone()), b.broadcast(shape.clone()))
-        else {
-            return ArrayD::zeros(shape);
+        let c = c.map_err(Error::internal)?;
+        let (Some(c), Some(a), Some(b)) = (
+            c.broadcast(shape.clone()),
+            a.broadcast(shape.clone()),
+            b.broadcast(shape),
+        ) else {
+            return Err(Error::internal("operands do not broadcast to the output"));
         };
         let mut output = a.to_owned();
-        if let Some(c) = c.broadcast(shape) {
-            ndarray::Zip::from(&mut output)
-                .and(c)
-                .and(b)
-                .for_each(|o, &c, &b| {
-                    if c == 0.0 {
-                        *o = b;
-                    }
-                });
-        }
-        output
+        ndarray::Zip::from(&mut output)
+            .and(c)
+            .and(b)
+            .for_each(|o, &c, &b| {
+                if c == 0.0 {
+                    *o = b;
+                }
+            });
+        Ok(output)
     }
 
     fn rule(&self) -> QuantRule {

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::dynamic_slice::{Block, SliceKernel};
 use super::strided::{Movement, Moving, Strided};
 use super::{
-    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source,
+    Buffer, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Source, array,
     constant_source, owned,
 };
 use crate::error::{Error, Result};
@@ -61,19 +61,21 @@ impl Operator for Slice {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
         let size = match self {
             Self::Fixed(fixed) => return fixed.evaluate(inputs, shape),
             Self::AtRunTime { size } => size,
         };
-        let (input, begin) = (owned(inputs.first(), &[]), owned(inputs.get(1), &[]));
-        let Ok(block) = Block::new(input.shape(), size, begin.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+        let (input, begin) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let block = Block::new(input.shape(), size, begin.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         let begin = Buffer::I32(begin.iter().map(|&x| x as i32).collect());
         let out = SliceKernel(block).simulate(&[&data, &begin]);
-        crate::graph::array(shape, out.f32().to_vec())
+        array(shape, out.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {
@@ -128,7 +130,10 @@ impl Movement for Fixed {
         for (d, (&begin, &size)) in self.begin.iter().zip(&self.size).enumerate() {
             let begin = usize::try_from(begin).map_err(|_| bad())?;
             let left = input[d].checked_sub(begin).ok_or_else(bad)?;
-            let size = usize::try_from(size).unwrap_or(left);
+            let size = match size {
+                -1 => left,
+                size => usize::try_from(size).map_err(|_| bad())?,
+            };
             if size > left {
                 return Err(bad());
             }

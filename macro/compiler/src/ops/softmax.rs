@@ -6,7 +6,7 @@ use quote::quote;
 use super::softmax_i16::SoftmaxI16Kernel;
 use super::{
     Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, Saturation,
-    Target, tail,
+    Target, array, flat, owned, tail,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -48,15 +48,16 @@ impl Operator for Softmax {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = super::owned(inputs.first(), shape)
-            .as_standard_layout()
-            .into_owned();
-        if let Some(data) = output.as_slice_mut() {
-            data.chunks_mut(self.depth.max(1))
-                .for_each(|row| softmax(row, self.beta));
-        }
-        output
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let mut data = flat(&input.as_standard_layout())?.to_vec();
+        data.chunks_mut(self.depth.max(1))
+            .for_each(|row| softmax(row, self.beta));
+        array(shape, data)
     }
 
     fn rule(&self) -> QuantRule {
@@ -82,32 +83,10 @@ impl Operator for Softmax {
                 output.scale, output.zero_point
             )));
         }
-        let factor = f64::from(self.beta) * f64::from(input.scale) * f64::from(1 << 26);
-        let factor = Multiplier::new(factor.min(2f64.powi(31) - 1.0));
-        if factor.shift < 0 {
-            return Err(Error::model(format!(
-                "its input scale {} is too small",
-                input.scale
-            )));
-        }
-        let radius = input_radius(5, factor.shift, 31);
-        // One exponential for each difference to the row's maximum.
-        let exponentials = (0..256.min(i64::from(radius) + 1) as i32)
-            .map(|d| {
-                let rescaled = saturating_rounding_doubling_high_mul(
-                    (-d).wrapping_shl(factor.shift as u32),
-                    factor.multiplier,
-                );
-                exp_on_negative_values(rescaled, 5)
-            })
-            .collect::<Vec<i32>>();
         Ok(Lowered::unary(SoftmaxKernel {
-            depth: self.depth,
-            scale: factor,
-            radius: exponentials.len() as i32 - 1,
             is_short: context.input(0)?.value.shape.iter().product::<usize>() <= SHORT && !is_i16,
             is_i16,
-            exponentials,
+            ..SoftmaxKernel::int8(self.beta, input.scale, self.depth)?
         }))
     }
 
@@ -130,7 +109,7 @@ impl Operator for Softmax {
 const SHORT: usize = 64;
 
 #[derive(Clone)]
-struct SoftmaxKernel {
+pub(crate) struct SoftmaxKernel {
     depth: usize,
     /// The input's scale in Q5.26.
     scale: Multiplier,
@@ -141,6 +120,44 @@ struct SoftmaxKernel {
     is_i16: bool,
     /// exp(-d * scale * beta) in Q0.31; differences beyond its end give 0.
     exponentials: Vec<i32>,
+}
+
+impl SoftmaxKernel {
+    /// Rows of `depth` int8 with this scale, to int8.
+    pub(crate) fn int8(beta: f32, scale: f32, depth: usize) -> Result<Self> {
+        let factor = f64::from(beta) * f64::from(scale) * f64::from(1 << 26);
+        let factor = Multiplier::new(factor.min(2f64.powi(31) - 1.0));
+        if factor.shift < 0 {
+            return Err(Error::model(format!(
+                "its input scale {scale} is too small"
+            )));
+        }
+        let radius = input_radius(5, factor.shift, 31);
+        // One exponential for each difference to the row's maximum.
+        let exponentials = (0..256.min(i64::from(radius) + 1) as i32)
+            .map(|d| {
+                let rescaled = saturating_rounding_doubling_high_mul(
+                    (-d).wrapping_shl(factor.shift as u32),
+                    factor.multiplier,
+                );
+                exp_on_negative_values(rescaled, 5)
+            })
+            .collect::<Vec<i32>>();
+        Ok(Self {
+            depth,
+            scale: factor,
+            radius: exponentials.len() as i32 - 1,
+            is_short: false,
+            is_i16: false,
+            exponentials,
+        })
+    }
+
+    /// exp(-d) of a difference of `d` steps, if it counts.
+    #[cfg(test)]
+    pub(crate) fn exponential(&self, d: usize) -> Option<i32> {
+        self.exponentials.get(d).copied()
+    }
 }
 
 impl Kernel for SoftmaxKernel {
@@ -154,20 +171,22 @@ impl Kernel for SoftmaxKernel {
                     .get((i32::from(max) - i32::from(q)) as usize)
                     .copied()
             };
-            // Q12.19: room for 4096 ones.
+            // Q12.19: room for 4096 ones; the sum of more says enough, too.
             let sum = row.iter().filter_map(exp).fold(0_i32, |sum, e| {
-                sum.wrapping_add(rounding_divide_by_pot(e, 12))
+                sum.saturating_add(rounding_divide_by_pot(e, 12))
             });
             let headroom = sum.leading_zeros();
             let fraction = ((sum as u32) << headroom).wrapping_sub(1 << 31) as i32;
             let reciprocal = one_over_one_plus_x(fraction);
+            // Above 31 (512 ones, for which the reference has no answer) outputs are less than
+            // half a step.
             let exponent = 12 - headroom as i32 + 31 - bits;
             output.extend(row.iter().map(|q| match exp(q) {
-                Some(e) => {
+                Some(e) if exponent <= 31 => {
                     let product = saturating_rounding_doubling_high_mul(reciprocal, e);
                     rounding_divide_by_pot(product, exponent as u32) + min
                 }
-                None => min,
+                _ => min,
             }));
         }
         let element = if self.is_i16 {

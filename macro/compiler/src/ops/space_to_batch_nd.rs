@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, array, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -71,13 +71,15 @@ impl Operator for SpaceToBatchNd {
         Ok([&[batches], &kernel.output[2 - m..], &input[m + 1..]].concat())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), shape);
-        let Ok(kernel) = self.kernel(input.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
-        crate::graph::array(shape, kernel.simulate(&[&data]).f32().to_vec())
+        array(shape, kernel.simulate(&[&data]).f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

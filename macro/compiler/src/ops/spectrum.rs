@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::strided::{Strided, StridedKernel};
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, owned};
+use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, array, owned};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
@@ -65,13 +65,15 @@ impl Operator for Rfft2d {
         Ok([&input[..input.len() - 2], &[rows, columns / 2 + 1, 2]].concat())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), &[]);
-        let Ok(kernel) = self.kernel(input.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
-        crate::graph::array(shape, kernel.simulate(&[&data]).f32().to_vec())
+        array(shape, kernel.simulate(&[&data]).f32().to_vec())
     }
 
     fn is_float_only(&self) -> bool {
@@ -186,10 +188,14 @@ impl Operator for ComplexAbs {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), &[]);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
         let data = Buffer::F32(input.iter().copied().collect());
-        crate::graph::array(shape, MagnitudeKernel.simulate(&[&data]).f32().to_vec())
+        array(shape, MagnitudeKernel.simulate(&[&data]).f32().to_vec())
     }
 
     fn is_float_only(&self) -> bool {
@@ -237,10 +243,14 @@ impl Operator for Part {
         ComplexAbs.output_shape(inputs)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), &[]);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
         let parts = input.iter().skip(self.is_imaginary.into()).step_by(2);
-        crate::graph::array(shape, parts.copied().collect())
+        array(shape, parts.copied().collect())
     }
 
     fn is_float_only(&self) -> bool {

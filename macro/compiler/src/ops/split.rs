@@ -13,8 +13,7 @@ pub(crate) struct Split {
 
 impl Split {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
-        let axis = node.integers(0, "axis")?;
-        let axis = axis.first().copied().unwrap_or(0);
+        let axis = node.integer(0, "axis")?;
         let rank = node.input(1)?.shape.len();
         let size = node.input(1)?.shape[self::axis(axis, rank)?];
         if size % node.outputs != 0 {
@@ -50,17 +49,22 @@ impl Movement for Split {
 
     fn walk(&self, input: &[usize]) -> Result<Strided> {
         let axis = axis(self.axis, input.len())?;
-        let known: i32 = self.sizes.iter().filter(|&&s| s > 0).sum();
-        let size =
-            |&s: &i32| usize::try_from(s).unwrap_or(input[axis].saturating_sub(known as usize));
+        let misfit = || {
+            let sizes = &self.sizes;
+            Error::model(format!(
+                "parts of {sizes:?} do not fit axis {axis} of {input:?}"
+            ))
+        };
+        // One of them may be -1: what the others leave.
+        let open = self.sizes.iter().filter(|&&s| s == -1).count();
+        let stated = self.sizes.iter().filter(|&&s| s != -1);
+        let known = stated.map(|&s| usize::try_from(s).ok()).sum::<Option<_>>();
+        let left = known.and_then(|known: usize| input[axis].checked_sub(known));
+        let left = left.filter(|&left| open == 1 || (open == 0 && left == 0));
+        let left = left.ok_or_else(misfit)?;
+        let size = |&s: &i32| usize::try_from(s).unwrap_or(left);
         let begin: usize = self.sizes[..self.number].iter().map(size).sum();
-        let count = self.sizes.get(self.number).map_or(0, size);
-        if begin + count > input[axis] {
-            return Err(Error::model(format!(
-                "parts of {:?} do not fit axis {axis} of {input:?}",
-                self.sizes
-            )));
-        }
+        let count = self.sizes.get(self.number).map(size).ok_or_else(misfit)?;
         let mut walk = Strided::whole(input);
         walk.slice(axis, begin, count, 1);
         Ok(walk)

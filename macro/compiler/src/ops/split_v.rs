@@ -3,20 +3,23 @@
 use super::ParseContext;
 use super::split::Split;
 use super::strided::{Movement, Moving, Strided};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub(crate) struct SplitV(Split);
 
 impl SplitV {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let sizes = node.integers(1, "sizes")?;
-        let axis = node.integers(2, "axis")?;
-        let axis = axis.first().copied().unwrap_or(0);
-        Ok(Moving::new(Self(Split::with_sizes(
-            axis,
-            sizes,
-            node.number,
-        ))))
+        let axis = node.integer(2, "axis")?;
+        if sizes.len() != node.outputs {
+            return Err(Error::model(format!(
+                "it has {} outputs, but {} sizes",
+                node.outputs,
+                sizes.len()
+            )));
+        }
+        let split = Split::with_sizes(axis, sizes, node.number);
+        Ok(Moving::new(Self(split)))
     }
 }
 

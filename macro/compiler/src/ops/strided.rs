@@ -4,7 +4,9 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source, owned};
+use super::{
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, QuantRule, Source, array, owned,
+};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 
@@ -145,14 +147,16 @@ impl<M: Movement> Operator for Moving<M> {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.get(M::INPUT), shape);
-        let Ok(walk) = self.walk(input.shape()) else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, M::INPUT)?;
+        let walk = self.walk(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         let moved = data.pick(walk.positions().map(Some), 0.0);
-        crate::graph::array(shape, moved.f32().to_vec())
+        array(shape, moved.f32().to_vec())
     }
 
     fn rule(&self) -> QuantRule {

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::float::MeanKernel;
 use super::mean::SumKernel;
 use super::reduce::{Axes, Integers, IntegersKernel};
-use super::{LowerContext, Lowered, Operator, ParseContext, Target};
+use super::{LowerContext, Lowered, Operator, ParseContext, Target, operand};
 use crate::error::Result;
 
 pub(crate) struct Sum {
@@ -34,10 +34,12 @@ impl Operator for Sum {
             .output_shape(inputs.first().copied().unwrap_or(&[]))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let Some(Some(input)) = inputs.first() else {
-            return ArrayD::zeros(shape);
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
         self.axes.evaluate(input, shape, |x, axis| x.sum_axis(axis))
     }
 

@@ -8,7 +8,7 @@ use quote::quote;
 use super::weights::{bias_values, weights};
 use super::{
     Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source,
-    Target, owned,
+    Target, array, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -87,25 +87,29 @@ impl Operator for Svdf {
         Ok(vec![s.batches, s.filters / s.rank])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape, &[]]).remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape, &[]])
+            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
-        let operand = |i: usize| owned(inputs.get(i), &[0, 0]);
-        let (x, feature, time, state) = (operand(0), operand(1), operand(2), operand(STATE));
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let operand = |i: usize| owned(inputs, i);
+        let (x, feature, time, state) = (operand(0)?, operand(1)?, operand(2)?, operand(STATE)?);
         let dims: Vec<&[usize]> = vec![x.shape(), feature.shape(), time.shape()];
-        let Ok(s) = self.sizes(&dims) else {
-            return shapes.iter().map(|s| ArrayD::zeros(*s)).collect();
-        };
+        let s = self.sizes(&dims)?;
         let flat = |a: &ArrayD<f32>| a.iter().copied().collect::<Vec<f32>>();
         let (x, feature, time, old) = (flat(&x), flat(&feature), flat(&time), flat(&state));
         let mut next = vec![0.0; old.len()];
         let bias = inputs.get(3).and_then(Option::as_ref);
+        let bias: Option<Vec<f32>> = bias.map(|b| b.iter().copied().collect());
         let mut output = vec![0.0; s.batches * s.filters / s.rank];
         for row in 0..s.batches * s.filters {
             let (batch, filter) = (row / s.filters, row % s.filters);
@@ -119,16 +123,13 @@ impl Operator for Svdf {
         }
         let units = s.filters / s.rank;
         for (i, y) in output.iter_mut().enumerate() {
-            *y += bias
-                .and_then(|b| b.iter().nth(i % units))
-                .copied()
-                .unwrap_or(0.0);
-            *y = self.activation.apply(*y);
+            let bias = bias.as_ref().map_or(Ok(&0.0), |b| {
+                let missing = || Error::internal("the bias is too short");
+                b.get(i % units).ok_or_else(missing)
+            })?;
+            *y = self.activation.apply(*y + bias);
         }
-        vec![
-            crate::graph::array(shapes[0], output),
-            crate::graph::array(state.shape(), next),
-        ]
+        Ok(vec![array(shapes[0], output)?, array(state.shape(), next)?])
     }
 
     fn is_joint(&self) -> bool {

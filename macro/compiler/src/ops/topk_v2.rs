@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, QuantRule, array, owned,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -15,8 +15,7 @@ pub(crate) struct TopkV2 {
 
 impl TopkV2 {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        let k = node.integers(1, "k")?;
-        let k = usize::try_from(k.first().copied().unwrap_or(0)).unwrap_or(0);
+        let k = usize::try_from(node.integer(1, "k")?).unwrap_or(0);
         let depth = node.input(0)?.shape.last().copied().unwrap_or(0);
         if k == 0 || k > depth || node.outputs != 2 {
             return Err(Error::model(format!(
@@ -49,16 +48,21 @@ impl Operator for TopkV2 {
         Ok(vec![shape.clone(), shape])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape, shape]).remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape, shape])
+            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
-        let input = owned(inputs.first(), shapes[0]);
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let input = owned(inputs, 0)?;
         let data: Vec<f32> = input.iter().copied().collect();
         let depth = input.shape().last().copied().unwrap_or(1);
         let indices = largest(&data, depth, self.k);
@@ -66,10 +70,10 @@ impl Operator for TopkV2 {
             .iter()
             .enumerate()
             .map(|(i, &at)| data[i / self.k * depth + at]);
-        vec![
-            crate::graph::array(shapes[0], values.collect()),
-            crate::graph::array(shapes[0], indices.iter().map(|&i| i as f32).collect()),
-        ]
+        Ok(vec![
+            array(shapes[0], values.collect())?,
+            array(shapes[0], indices.iter().map(|&i| i as f32).collect())?,
+        ])
     }
 
     fn is_joint(&self) -> bool {

@@ -8,7 +8,7 @@ use super::accumulation::{Accumulate, Accumulation, ScaleProduct, Sum, Weighted,
 use super::window::{Padding, Stepping, Window};
 use super::{
     Accumulators, Activation, Buffer, Emitted, Kernel, LowerContext, Lowered, Operator,
-    ParseContext, Source,
+    ParseContext, Source, array, flat, operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -144,33 +144,29 @@ impl Operator for TransposeConv {
         ])
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let operand = |i: usize| inputs.get(self.operands[i]).and_then(Option::as_ref);
-        let mut output = ArrayD::zeros(shape);
-        let (Some(input), Some(filter)) = (operand(0), operand(1)) else {
-            return output;
-        };
-        let Ok((window, depth, channels)) = self.window(input.shape(), filter.shape()) else {
-            return output;
-        };
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let bias = inputs.get(self.operands[2]).and_then(Option::as_ref);
+        let input = operand(inputs, self.operands[0])?;
+        let filter = operand(inputs, self.operands[1])?;
+        let (window, depth, channels) = self.window(input.shape(), filter.shape())?;
         let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
-        let (x, w) = (
-            input.as_slice().unwrap_or(&[]),
-            filter.as_slice().unwrap_or(&[]),
-        );
+        let (x, w) = (flat(&input)?, flat(&filter)?);
         let taps = window.filter[0] * window.filter[1];
-        if let Some(out) = output.as_slice_mut() {
-            window.taps(|from, tap, pixel| {
-                for channel in 0..channels {
-                    let w = &w[(channel * taps + tap) * depth..][..depth];
-                    let x = &x[from * depth..][..depth];
-                    out[pixel * channels + channel] +=
-                        x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
-                }
-            });
-        }
-        add_bias(&mut output, operand(2), self.activation);
-        output
+        let mut out = vec![0.0; shape.iter().product()];
+        window.taps(|from, tap, pixel| {
+            for channel in 0..channels {
+                let w = &w[(channel * taps + tap) * depth..][..depth];
+                let x = &x[from * depth..][..depth];
+                out[pixel * channels + channel] += x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
+            }
+        });
+        let mut output = array(shape, out)?;
+        add_bias(&mut output, bias, self.activation)?;
+        Ok(output)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -81,10 +81,10 @@ impl<U: Unary> Operator for U {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let mut output = owned(inputs.first(), shape);
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        let mut output = owned(inputs, 0)?;
         output.mapv_inplace(|x| self.real(x));
-        output
+        Ok(output)
     }
 
     fn rule(&self) -> QuantRule {

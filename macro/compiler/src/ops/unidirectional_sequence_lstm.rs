@@ -7,7 +7,8 @@ use quote::quote;
 
 use super::weights::{bias_values, weights};
 use super::{
-    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, Target, owned,
+    Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, Source, Target, array,
+    operand,
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -124,31 +125,40 @@ impl Operator for UnidirectionalSequenceLstm {
         Ok(shape)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape, &[], &[]]).remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape, &[], &[]])
+            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
+    ) -> Result<Vec<ArrayD<f32>>> {
         let empty: &[usize] = &[];
         let dims: Vec<&[usize]> = inputs
             .iter()
             .map(|v| v.as_ref().map_or(empty, |v| v.shape()))
             .collect();
-        let Ok(s) = self.sizes(&dims) else {
-            return shapes.iter().map(|s| ArrayD::zeros(*s)).collect();
+        let s = self.sizes(&dims)?;
+        let flat = |i: usize| Ok(operand(inputs, i)?.iter().copied().collect::<Vec<f32>>());
+        let all = |places: [usize; 4]| places.into_iter().map(flat).collect::<Result<Vec<_>>>();
+        let bias = |i: usize| match inputs.get(i) {
+            Some(Some(bias)) if bias.len() == s.cells => Ok(bias.iter().copied().collect()),
+            Some(Some(_)) => Err(Error::model(format!(
+                "its operand {i} is no bias of {} cells",
+                s.cells
+            ))),
+            _ => Ok(vec![0.0; s.cells]),
         };
-        let flat = |i: usize| -> Vec<f32> { owned(inputs.get(i), &[0]).iter().copied().collect() };
-        let x = flat(0);
-        let (w, r, b) = (
-            INPUT_WEIGHTS.map(flat),
-            RECURRENT_WEIGHTS.map(flat),
-            BIASES.map(flat),
-        );
-        let (mut hidden, mut cell) = (flat(HIDDEN), flat(CELL));
+        let x = flat(0)?;
+        let (w, r) = (all(INPUT_WEIGHTS)?, all(RECURRENT_WEIGHTS)?);
+        let b = BIASES.into_iter().map(bias).collect::<Result<Vec<_>>>()?;
+        let (mut hidden, mut cell) = (flat(HIDDEN)?, flat(CELL)?);
         let mut output = vec![0.0; s.batches * s.steps * s.cells];
         let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
@@ -161,7 +171,7 @@ impl Operator for UnidirectionalSequenceLstm {
                     let gate = |g: usize| {
                         dot(x, &w[g][n * s.depth..][..s.depth])
                             + dot(&old, &r[g][n * s.cells..][..s.cells])
-                            + b[g].get(n).copied().unwrap_or(0.0)
+                            + b[g][n]
                     };
                     let c = &mut cell[batch * s.cells + n];
                     *c = sigmoid(gate(1)) * *c + sigmoid(gate(0)) * gate(2).tanh();
@@ -174,12 +184,12 @@ impl Operator for UnidirectionalSequenceLstm {
                 }
             }
         }
-        let state = |i: usize, data| crate::graph::array(dims[i], data);
-        vec![
-            crate::graph::array(shapes[0], output),
-            state(HIDDEN, hidden),
-            state(CELL, cell),
-        ]
+        let state = |i: usize, data| array(dims[i], data);
+        Ok(vec![
+            array(shapes[0], output)?,
+            state(HIDDEN, hidden)?,
+            state(CELL, cell)?,
+        ])
     }
 
     fn is_joint(&self) -> bool {

@@ -4,7 +4,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::requantize::RequantizeKernel;
 use super::{Activation, ChannelRole, LowerContext, Lowered, Operator, QuantRule, owned};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What sets one such operator apart from another.
 pub(crate) trait View: Send + Sync {
@@ -46,12 +46,16 @@ impl<V: View> Operator for Viewing<V> {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        let input = owned(inputs.first(), shape);
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
         let input = input.as_standard_layout().into_owned();
         input
             .into_shape_with_order(IxDyn(shape))
-            .unwrap_or_else(|_| ArrayD::zeros(shape))
+            .map_err(Error::internal)
     }
 
     fn rule(&self) -> QuantRule {

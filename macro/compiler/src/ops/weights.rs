@@ -71,7 +71,9 @@ pub(super) fn weights_of_scales(
     per_channel: bool,
     least: &[f32],
 ) -> Result<Weights> {
-    let channels = value.shape.get(axis).copied().unwrap_or(0);
+    let channels = value.shape.get(axis).copied();
+    let channels = channels
+        .ok_or_else(|| Error::model(format!("weights {:?} have no channels", value.name)))?;
     match (&value.constant, &value.quantization) {
         (Some(Constant::I8(data)), Some(Quantization::PerChannel { scales, dimension }))
             if *dimension == axis =>
@@ -240,7 +242,9 @@ mod tests {
             channel_zero_points: Vec::new(),
             kept: None,
             trained: false,
-            constant: Some(Constant::F32(array(shape, data))),
+            constant: Some(Constant::F32(
+                array(shape, data).expect("as many as the shape says"),
+            )),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, Dimension};
 
-use super::{LowerContext, Lowered, Operator, ParseContext};
+use super::{LowerContext, Lowered, Operator, ParseContext, array};
 use crate::error::{Error, Result};
 
 pub(crate) struct Where {
@@ -45,8 +45,8 @@ impl Operator for Where {
         Ok(vec![self.indices.len() / self.rank.max(1), self.rank])
     }
 
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        crate::graph::array(shape, self.indices.clone())
+    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+        array(shape, self.indices.clone())
     }
 
     fn is_static(&self) -> bool {

@@ -106,12 +106,14 @@ pub(crate) fn plan(program: &QuantGraph, inputs: bool) -> ArenaPlan {
             }
         }
     }
-    best.unwrap_or_else(|| ArenaPlan {
-        order: Vec::new(),
-        locations: owned_by_caller(program, inputs),
-        lifetimes: vec![Lifetime::default(); program.tensors.len()],
-        sharing: Vec::new(),
-        bytes: 0,
+    best.unwrap_or_else(|| {
+        let in_order = (0..program.steps.len()).collect();
+        let plain = Attempt {
+            inputs,
+            overlaps: false,
+            joins: false,
+        };
+        blocks::attempt(program, in_order, plain)
     })
 }
 

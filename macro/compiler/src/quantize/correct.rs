@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples, views};
+use crate::error::Result;
 use crate::graph::{Graph, Value};
 use crate::ops::{Buffer, QuantRule};
 use crate::parallel;
@@ -71,9 +72,9 @@ pub(crate) fn correct_biases(
     graph: &Graph,
     program: &mut QuantGraph,
     samples: &Samples<'_>,
-) -> Corrections {
+) -> Result<Corrections> {
     let runs: Vec<Mutex<Run>> = samples
-        .histories(graph)
+        .histories(graph)?
         .iter()
         .map(|(sample, states)| {
             let sample = samples.sample(*sample);
@@ -85,12 +86,12 @@ pub(crate) fn correct_biases(
                 .zip(states)
                 .map(|(state, real)| program.encode_tensor(state.value, real.iter().copied()))
                 .collect();
-            Mutex::new(Run {
-                real: Evaluation::new(graph, &sample, states),
+            Ok(Mutex::new(Run {
+                real: Evaluation::new(graph, &sample, states)?,
                 tensors: program.start(&program.encode_sample(&sample), &int8_states),
-            })
+            }))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let mut corrections = Vec::new();
     for position in 0..program.steps.len() {
         let channels = program.steps[position]
@@ -104,7 +105,7 @@ pub(crate) fn correct_biases(
             {
                 moments
                     .iter_mut()
-                    .zip(&sample)
+                    .zip(&sample?)
                     .for_each(|(all, one)| all.merge(one));
             }
             if let Some(accumulators) = program.steps[position].accumulators() {
@@ -127,7 +128,7 @@ pub(crate) fn correct_biases(
             program.drop_dead(&mut run.tensors, position);
         });
     }
-    corrections
+    Ok(corrections)
 }
 
 /// The errors of one step on one sample, by channel.
@@ -137,7 +138,7 @@ fn errors(
     position: usize,
     channels: usize,
     run: &Mutex<Run>,
-) -> Vec<Moments> {
+) -> Result<Vec<Moments>> {
     let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
     let step = &program.steps[position];
     let results = program.simulate_step(step, &run.tensors);
@@ -147,9 +148,13 @@ fn errors(
         .unwrap_or_default();
     let mut moments = vec![Moments::default(); channels];
     let value = program.tensors[step.output()].value;
-    let Some(real) = value.and_then(|v| run.real.advance(graph, v)) else {
-        return moments;
+    let Some(value) = value else {
+        return Ok(moments);
     };
+    let Some(real) = run.real.advance(graph, value)? else {
+        return Ok(moments);
+    };
+    let value = Some(value);
     // What is clipped on purpose says nothing about the bias: by an activation, by a range
     // that training simulated, or by that of a maximum, which chooses nothing outside.
     let node = graph.nodes.iter().find(|n| Some(n.output()) == value);
@@ -175,7 +180,7 @@ fn errors(
             m.squares += error * error;
         }
     }
-    moments
+    Ok(moments)
 }
 
 #[cfg(test)]

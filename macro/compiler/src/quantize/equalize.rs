@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use ndarray::Axis;
 
 use crate::calibrate::{Samples, evaluate_from, views};
+use crate::error::Result;
 use crate::graph::{Constant, Graph, Node, Sets, ValueId};
 use crate::ops::{Activation, ChannelRole};
 use crate::parallel;
@@ -52,13 +53,13 @@ const ENOUGH: usize = 256;
 const LARGEST: f32 = 1024.0;
 
 /// Finds factors on calibration samples.
-pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Factors {
+pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
     let classes = classes(graph);
     let wanted: HashMap<ValueId, usize> = classes
         .iter()
         .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
         .collect();
-    let histories = samples.histories(graph);
+    let histories = samples.histories(graph)?;
     let seen = parallel::map(&histories, |(sample, states)| {
         let mut seen = Vec::new();
         let inputs = samples.sample(*sample);
@@ -70,9 +71,10 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Factors {
                 }
                 seen.push((value, ranges));
             }
-        });
-        seen
+        })?;
+        Ok(seen)
     });
+    let seen = seen.into_iter().collect::<Result<Vec<_>>>()?;
     let mut ranges: HashMap<ValueId, Vec<Seen>> = HashMap::new();
     for (value, sample) in seen.into_iter().flatten() {
         let all = ranges
@@ -88,7 +90,7 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Factors {
         }
         factors.push((class.tensors[0], class_factors(class, &range)));
     }
-    factors
+    Ok(factors)
 }
 
 /// What was seen of a channel.

@@ -4,7 +4,7 @@ use super::lower::Lowering;
 use super::{Scales, TensorId};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Graph, ValueId};
-use crate::ops::tail::{Function, TailKernel};
+use crate::ops::tail::TailKernel;
 use crate::ops::{Kernel, QuantRule, Source, Target};
 
 /// The operators at the end of an f32 output that need no int8 step: they
@@ -90,9 +90,7 @@ impl Lowering<'_> {
     /// A node of an [`F32End`]: writes f32.
     pub(super) fn f32_node(&mut self, position: usize, end: &F32End) -> Result<()> {
         let node = &self.graph.nodes[position];
-        let Some(input) = node.inputs.first().copied().flatten() else {
-            return Err(Error::model("it has no input"));
-        };
+        let input = node.input(0)?;
         if node.op.writes_f32() {
             let lowered = node
                 .op
@@ -108,10 +106,7 @@ impl Lowering<'_> {
             let mut inputs = Vec::new();
             for source in lowered.sources {
                 inputs.push(match source {
-                    Source::Operand(i) => {
-                        let operand = node.inputs.get(i).copied().flatten();
-                        self.end_operand(operand.unwrap_or(input), end)?
-                    }
+                    Source::Operand(i) => self.end_operand(node.input(i)?, end)?,
                     Source::Constant(data) => {
                         self.constant(self.graph.values[node.output()].name.clone(), data, None)
                     }
@@ -125,7 +120,8 @@ impl Lowering<'_> {
             self.tensors.insert(node.output(), real);
             return Ok(());
         }
-        let function = node.op.tail().unwrap_or(Function::Logistic);
+        let none = || Error::internal("it has no f32 kernel");
+        let function = node.op.tail().ok_or_else(none)?;
         self.f32_step(position, vec![real], Box::new(TailKernel(function)));
         Ok(())
     }

@@ -300,12 +300,7 @@ impl Lowering<'_> {
                     self.constant(name, data, None)
                 }
                 Source::Operand(i) => {
-                    let value = self.graph.nodes[position]
-                        .inputs
-                        .get(i)
-                        .copied()
-                        .flatten()
-                        .unwrap_or_default();
+                    let value = self.graph.nodes[position].input(i)?;
                     let as_it_comes = self.graph.nodes[position].op.reads_f32();
                     match self.reals.get(&value) {
                         Some(&raw) if as_it_comes => raw,

@@ -7,6 +7,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::QuantGraph;
 use crate::calibrate::{History, Samples, evaluate_from, views};
+use crate::error::Result;
 use crate::graph::{Graph, ValueId};
 use crate::ops::Buffer;
 use crate::parallel;
@@ -82,9 +83,9 @@ pub(crate) fn measure(
     program: &QuantGraph,
     samples: &Samples<'_>,
     steps: bool,
-) -> Measurement {
-    let histories = samples.histories(graph);
-    let int8_histories = int8_histories(graph, program, samples);
+) -> Result<Measurement> {
+    let histories = samples.histories(graph)?;
+    let int8_histories = int8_histories(graph, program, samples)?;
     let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
     let parts = parallel::map(&both, |((sample, states), int8_states)| {
         let inputs = samples.sample(*sample);
@@ -97,6 +98,7 @@ pub(crate) fn measure(
         steps: vec![[Noise::default(); 2]; program.steps.len()],
     };
     for part in parts {
+        let part = part?;
         for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
             a.merge(b);
         }
@@ -105,21 +107,26 @@ pub(crate) fn measure(
             a[1].merge(&b[1]);
         }
     }
-    all
+    Ok(all)
 }
 
 /// What the int8 program remembers before each sample.
-fn int8_histories(graph: &Graph, program: &QuantGraph, samples: &Samples<'_>) -> Vec<Vec<Buffer>> {
+fn int8_histories(
+    graph: &Graph,
+    program: &QuantGraph,
+    samples: &Samples<'_>,
+) -> Result<Vec<Vec<Buffer>>> {
     if !samples.depend(graph) {
-        return vec![Vec::new(); samples.numbers.len()];
+        return Ok(vec![Vec::new(); samples.numbers.len()]);
     }
     let all = samples.before_each(|number, states: &mut Vec<Buffer>| {
         let inputs = program.encode_sample(&views(&samples.sample(number)));
         let tensors = program.simulate(&inputs, states);
         let next = program.states.iter().map(|s| tensors[s.next].clone());
         *states = next.collect();
-    });
-    all.into_iter().map(|(_, states)| states).collect()
+        Ok(())
+    })?;
+    Ok(all.into_iter().map(|(_, states)| states).collect())
 }
 
 fn one(
@@ -129,13 +136,13 @@ fn one(
     states: &[ArrayD<f32>],
     got: &[Buffer],
     steps: bool,
-) -> Measurement {
+) -> Result<Measurement> {
     let mut real: Vec<Option<Vec<f32>>> = vec![None; graph.values.len()];
     evaluate_from(graph, sample, states, |value, data| {
         if steps || graph.is_output(value) {
             real[value] = Some(data.iter().copied().collect());
         }
-    });
+    })?;
     let mut result = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; if steps { program.steps.len() } else { 0 }],
@@ -173,5 +180,5 @@ fn one(
             noise[1].add(expected.iter(), &program.decode(step.output(), alone));
         }
     }
-    result
+    Ok(result)
 }

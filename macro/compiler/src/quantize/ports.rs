@@ -78,7 +78,7 @@ impl Lowering<'_> {
             } else {
                 self.tensors.insert(state.value, id);
             }
-            let real = self.graph.initial(state);
+            let real = self.graph.initial(state)?;
             let initial = match (target, &state.initial) {
                 (Target::I8(_) | Target::Bool, Some(Constant::I8(data))) => {
                     Buffer::I8(data.iter().copied().collect())

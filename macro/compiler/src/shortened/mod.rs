@@ -19,13 +19,22 @@
 //! | [`Linear::sum`], [`Linear::product`] | ADD, SUB, MUL of all targets with wide registers |
 //! | [`Linear::fused_sum`] | ADD and SUB with AVX2 and AVX-512 |
 //! | `mean` | AVERAGE_POOL_2D of whole images with AVX-512 |
+//!
+//! Tables stand for fixed-point functions on all targets (LOGISTIC, TANH, SOFTMAX's
+//! exponentials): `tables` compares every entry with `reference`.
 
 mod elementwise;
 mod float;
 #[cfg(test)]
 mod mean;
 mod ready;
+// `pub`: other crates' tests include the file.
+#[cfg(test)]
+#[allow(unreachable_pub)]
+mod reference;
 mod requantization;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 pub(crate) mod thresholds;
 

@@ -35,13 +35,17 @@ pub(super) fn has(level: Level) -> bool {
     dot || level < Level::DotProd
 }
 
+/// All pixels by all channels, with SDOT.
+///
+/// # Safety
+/// *Enabled* (SDOT).
 #[target_feature(enable = "dotprod")]
 unsafe fn pixels_dot<S: BlockStage>(
     p: &Blocks<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: SDOT is enabled.
+    // SAFETY: *Enabled*.
     unsafe { gemm::all::<Fours<Neon<true>>, S, 4, 4, 4>(p, pixels, output) }
 }
 
@@ -51,7 +55,7 @@ pub(crate) fn gemm_pixels<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the level is what the CPU has.
+    // SAFETY: *Enabled*: the level is what the CPU has.
     unsafe {
         match level() {
             Level::Plain => gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
@@ -61,13 +65,17 @@ pub(crate) fn gemm_pixels<S: BlockStage>(
     }
 }
 
+/// One pixel by all channels, with SDOT.
+///
+/// # Safety
+/// *Enabled* (SDOT).
 #[target_feature(enable = "dotprod")]
 unsafe fn pixel_dot<S: BlockStage>(
     p: &Blocks<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: SDOT is enabled.
+    // SAFETY: *Enabled*.
     unsafe { gemm::single::<Fours<Neon<true>>, S>(p, pixels, output) }
 }
 
@@ -77,7 +85,7 @@ pub(crate) fn gemm_pixel<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the level is what the CPU has.
+    // SAFETY: *Enabled*: the level is what the CPU has.
     unsafe {
         match level() {
             Level::Plain => gemm::single::<Plain, S>(p, pixels, output),
@@ -87,15 +95,19 @@ pub(crate) fn gemm_pixel<S: BlockStage>(
     }
 }
 
+/// Rows of a depthwise convolution, with SDOT.
+///
+/// # Safety
+/// *Enabled* (SDOT).
 #[target_feature(enable = "dotprod")]
 unsafe fn depthwise_dot(plane: Plane<'_>, output: &mut [i8]) {
-    // SAFETY: SDOT is enabled.
+    // SAFETY: *Enabled*.
     unsafe { plane.run::<Fours<Neon<true>>>(output) }
 }
 
 /// Rows of a depthwise convolution.
 pub(crate) fn depthwise_plane(plane: Plane<'_>, output: &mut [i8]) {
-    // SAFETY: the level is what the CPU has.
+    // SAFETY: *Enabled*: the level is what the CPU has.
     unsafe {
         match level() {
             Level::Plain => plane.run::<Plain>(output),

@@ -42,6 +42,10 @@ impl Average<'_> {
         true
     }
 
+    /// All channels of `count` pixels.
+    ///
+    /// # Safety
+    /// *Enabled*. There are `count` pixels, and an output for each channel.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn avx512(self, count: usize, output: &mut [i8]) {
         for begin in (0..self.channels).step_by(CHANNELS) {
@@ -79,9 +83,12 @@ impl Average<'_> {
 
 /// Sixteen sums by their count. Integers below 2^24 are exact in f32, and no quotient is
 /// rounded to an integer that it does not reach.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn mean(sums: __m512i, count: usize) -> __m512i {
-    // SAFETY: the features are enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let half = _mm512_set1_epi32(count as i32 / 2);
         let is_positive = _mm512_cmpgt_epi32_mask(sums, _mm512_setzero_si512());

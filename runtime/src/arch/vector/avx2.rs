@@ -11,9 +11,12 @@ use super::ready::{Ready, Scales};
 pub(super) struct Avx2;
 
 /// The biases of 32 elements of a block.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's 64 biases.
 #[inline(always)]
 pub(super) unsafe fn wide_begin(bias: *const i32, part: usize) -> [__m256i; 4] {
-    // SAFETY: a block has 64; AVX2 is enabled.
+    // SAFETY: *Covered*: a block has 64; *Enabled*.
     unsafe {
         let bias = bias.wrapping_add(8 * part);
         [
@@ -28,9 +31,13 @@ pub(super) unsafe fn wide_begin(bias: *const i32, part: usize) -> [__m256i; 4] {
 /// Sixteen words.
 pub(super) type Words = [__m256i; 2];
 
+/// Stores the first `count` bytes.
+///
+/// # Safety
+/// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
 #[inline(always)]
 pub(super) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
-    // SAFETY: `count` bytes are the caller's.
+    // SAFETY: *Covered*: `count` bytes.
     unsafe {
         if count >= LANES {
             _mm_storeu_si128(to.cast(), bytes);
@@ -60,10 +67,14 @@ pub(super) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
     }
 }
 
+/// The words as an array.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn spill(words: Words) -> [i32; LANES] {
     let mut all = [0; LANES];
-    // SAFETY: 64 bytes.
+    // SAFETY: *Covered*: 64 bytes.
     unsafe {
         _mm256_storeu_si256(all.as_mut_ptr().cast(), words[0]);
         _mm256_storeu_si256(all.as_mut_ptr().wrapping_add(8).cast(), words[1]);
@@ -72,9 +83,12 @@ pub(super) unsafe fn spill(words: Words) -> [i32; LANES] {
 }
 
 /// Four runs of 32 bytes, four bytes of each element side by side.
+///
+/// # Safety
+/// *Enabled*. *Covered*: 32 bytes from each place.
 #[inline(always)]
 pub(super) unsafe fn interleave(from: [*const i8; 4]) -> [__m256i; 4] {
-    // SAFETY: 32 bytes each; AVX2 is enabled.
+    // SAFETY: *Covered*: 32 bytes each; *Enabled*.
     unsafe {
         let [a, b, c, d] = from;
         let (a, b) = (_mm256_loadu_si256(a.cast()), _mm256_loadu_si256(b.cast()));
@@ -91,9 +105,12 @@ pub(super) unsafe fn interleave(from: [*const i8; 4]) -> [__m256i; 4] {
 }
 
 /// Of each four unsigned bytes the first and third as a pair, and the second and fourth.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn pairs(bytes: __m256i) -> [__m256i; 2] {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         [
             _mm256_and_si256(bytes, _mm256_set1_epi16(0xFF)),
@@ -103,9 +120,12 @@ pub(super) unsafe fn pairs(bytes: __m256i) -> [__m256i; 2] {
 }
 
 /// The same of signed ones.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn signed_pairs(bytes: __m256i) -> [__m256i; 2] {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         [
             _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8),
@@ -115,16 +135,22 @@ pub(super) unsafe fn signed_pairs(bytes: __m256i) -> [__m256i; 2] {
 }
 
 /// Products of pairs, both added up, of a pair of inputs and those of sixteen channels.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn products(x: __m256i, w: [__m256i; 2]) -> Words {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe { [_mm256_madd_epi16(x, w[0]), _mm256_madd_epi16(x, w[1])] }
 }
 
 /// VPDPBUSD: four products of unsigned and signed bytes added to each word.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let (x, w) = (pairs(x), signed_pairs(w));
         let products =
@@ -145,7 +171,7 @@ macro_rules! eight_words {
 
         #[inline(always)]
         unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
-            // SAFETY: a block has 64.
+            // SAFETY: *Covered*: a block has 64.
             unsafe { $crate::arch::vector::avx2::wide_begin(bias, part) }
         }
 
@@ -158,7 +184,7 @@ macro_rules! eight_words {
             to: *mut i8,
             count: usize,
         ) {
-            // SAFETY: the caller's promises.
+            // SAFETY: *Enabled*, *Covered*.
             unsafe {
                 $crate::arch::vector::avx2_requantize::wide_store(sums, by, part, scales, to, count)
             }
@@ -166,7 +192,7 @@ macro_rules! eight_words {
 
         #[inline(always)]
         unsafe fn begin(bias: *const i32) -> Self::Sums {
-            // SAFETY: 64 bytes.
+            // SAFETY: *Covered*: 64 bytes.
             unsafe {
                 [
                     _mm256_loadu_si256(bias.cast()),
@@ -177,13 +203,13 @@ macro_rules! eight_words {
 
         #[inline(always)]
         unsafe fn zero() -> Self::Sums {
-            // SAFETY: see the impl.
+            // SAFETY: *Enabled*.
             unsafe { [_mm256_setzero_si256(); 2] }
         }
 
         #[inline(always)]
         unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
-            // SAFETY: see the impl.
+            // SAFETY: *Enabled*.
             unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
         }
 
@@ -197,7 +223,7 @@ macro_rules! eight_words {
 
         #[inline(always)]
         unsafe fn no_doubt() -> Self::Doubt {
-            // SAFETY: see the impl.
+            // SAFETY: *Enabled*.
             unsafe { _mm256_setzero_ps() }
         }
 
@@ -208,7 +234,7 @@ macro_rules! eight_words {
             scales: &Scales<'_>,
             doubt: &mut Self::Doubt,
         ) -> Self::Bytes {
-            // SAFETY: the caller's promises.
+            // SAFETY: *Enabled*, *Covered*.
             unsafe {
                 $crate::arch::vector::avx2_requantize::requantize::<ONE_SIDED>(
                     words, by, scales, doubt,
@@ -218,7 +244,7 @@ macro_rules! eight_words {
 
         #[inline(always)]
         unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
-            // SAFETY: see the impl.
+            // SAFETY: *Enabled*.
             unsafe { $crate::arch::vector::avx2_requantize::is_close(doubt) }
         }
 
@@ -228,13 +254,13 @@ macro_rules! eight_words {
             by: [*const Ready; 4],
             scales: &Scales<'_>,
         ) -> Self::Bytes {
-            // SAFETY: the caller's promises.
+            // SAFETY: *Enabled*, *Covered*.
             unsafe { $crate::arch::vector::avx2_requantize::requantize_exactly(words, by, scales) }
         }
 
         #[inline(always)]
         unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-            // SAFETY: 64 bytes are the caller's.
+            // SAFETY: *Covered*: 64 bytes.
             unsafe {
                 _mm_storeu_si128(to.cast(), bytes[0]);
                 _mm_storeu_si128(to.wrapping_add(16).cast(), bytes[1]);
@@ -245,13 +271,13 @@ macro_rules! eight_words {
 
         #[inline(always)]
         unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
-            // SAFETY: the caller's promise.
+            // SAFETY: *Enabled*, *Covered*.
             unsafe { $crate::arch::vector::avx2::store_one(bytes[vector], to, count) }
         }
 
         #[inline(always)]
         unsafe fn spill(words: Self::Words) -> [i32; LANES] {
-            // SAFETY: see the impl.
+            // SAFETY: *Enabled*.
             unsafe { $crate::arch::vector::avx2::spill(words) }
         }
     };
@@ -259,8 +285,7 @@ macro_rules! eight_words {
 
 pub(super) use eight_words;
 
-// SAFETY: functions are called where AVX2 is enabled; pointers cover what the trait
-// says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl Isa for Avx2 {
     eight_words!();
 
@@ -276,7 +301,7 @@ unsafe impl Isa for Avx2 {
         weights: *const u8,
         part: usize,
     ) -> Self::Wide {
-        // SAFETY: 32 bytes each, and 256 weights.
+        // SAFETY: *Covered*: 32 bytes each, and 256 weights.
         unsafe {
             let quads = interleave(from);
             let mut sums = sums;
@@ -290,7 +315,7 @@ unsafe impl Isa for Avx2 {
 
     #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
-        // SAFETY: 64 bytes.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe {
             let low = signed_pairs(_mm256_loadu_si256(from.cast()));
             let high = signed_pairs(_mm256_loadu_si256(from.wrapping_add(32).cast()));
@@ -300,13 +325,13 @@ unsafe impl Isa for Avx2 {
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe { pairs(_mm256_set1_epi32(from.cast::<i32>().read_unaligned())) }
     }
 
     #[inline(always)]
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
             pairs(_mm256_set1_epi32(four))
@@ -315,7 +340,7 @@ unsafe impl Isa for Avx2 {
 
     #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             let s = Self::add(s, products(x[0], w[0]));
             Self::add(s, products(x[1], w[1]))

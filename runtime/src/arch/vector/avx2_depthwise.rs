@@ -35,13 +35,17 @@ struct Pairs {
 
 impl Plane<'_> {
     /// All outputs.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     pub(super) unsafe fn run_with_avx2(&self, output: &mut [i8]) {
         if !self.fits(output.len()) {
+            debug_assert!(false, "inputs, weights or multipliers are too short");
             return;
         }
         if 2 * self.taps.len() > MOST {
-            // SAFETY: the caller's promises.
+            // SAFETY: *Enabled*.
             unsafe { self.run::<Avx2>(output) };
             return;
         }
@@ -52,7 +56,7 @@ impl Plane<'_> {
         // Rows may be shorter than what repeats.
         let used = self.period().min(self.row.div_ceil(BLOCK));
         for block in 0..used {
-            // SAFETY: 256 weights per group; it fits; the caller's promises.
+            // SAFETY: 256 weights per group; it fits; *Enabled*.
             unsafe {
                 let size = 256 * self.taps.len();
                 let filter = self.filter.as_ptr().wrapping_add(size * block);
@@ -65,6 +69,10 @@ impl Plane<'_> {
     }
 
     /// The outputs that a block's weights make, of so many pairs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`], and `pairs` has
+    /// `count` pairs.
     #[inline(always)]
     unsafe fn pairs_of_block(&self, count: usize, pairs: &Pairs, block: usize, output: &mut [i8]) {
         let step = self.period() * BLOCK;
@@ -79,7 +87,7 @@ impl Plane<'_> {
                         break;
                     }
                     // SAFETY: inputs and outputs are in bounds, and so are biases and
-                    // multipliers; AVX2 is enabled.
+                    // multipliers; *Enabled*.
                     unsafe {
                         let from = inputs.wrapping_add(at);
                         let sums = pairs.sums(count, from, wide_begin(bias, part), part);
@@ -96,11 +104,15 @@ impl Plane<'_> {
 impl Pairs {
     /// The pairs of these taps, with a block's weights; gives their number. What fills groups up
     /// has the inputs of the last tap, and weights of zero.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 256 weights for each group of taps, of which there are no more
+    /// than [`MOST`] pairs.
     #[inline(always)]
     unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {
         let mut count = 0;
         let mut first = None;
-        // SAFETY: 256 weights per group; no more pairs than there is room for; AVX2 is enabled.
+        // SAFETY: 256 weights per group; no more pairs than there is room for; *Enabled*.
         unsafe {
             for (group, places) in taps.iter().enumerate() {
                 for t in 0..places.len() {
@@ -132,9 +144,13 @@ impl Pairs {
         count
     }
 
+    /// Widens the weights of two taps.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 256 weights of each tap.
     #[inline(always)]
     unsafe fn set(&mut self, pair: usize, taps: [Tap; 2]) {
-        // SAFETY: 256 weights; AVX2 is enabled.
+        // SAFETY: 256 weights; *Enabled*.
         unsafe {
             self.taps[pair] = [taps[0].place, taps[1].place];
             let to = self.weights[pair].as_mut_ptr().cast::<__m256i>();
@@ -154,6 +170,10 @@ impl Pairs {
     }
 
     /// Sums of `SPAN` elements.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `SPAN` inputs behind each tap from `from` on; `count` pairs
+    /// have been prepared.
     #[inline(always)]
     unsafe fn sums(
         &self,
@@ -163,7 +183,7 @@ impl Pairs {
         part: usize,
     ) -> <Avx2 as Isa>::Wide {
         let mut sums = bias;
-        // SAFETY: inputs are in bounds; `count` pairs are there; AVX2 is enabled.
+        // SAFETY: inputs are in bounds; `count` pairs are there; *Enabled*.
         unsafe {
             let zero = _mm256_setzero_si256();
             for p in 0..count {
@@ -203,10 +223,13 @@ const NOTHING: i32 = 0x80;
 impl Tap {
     /// Shuffles the tap's weights of each four to the byte that begins with this bit; the other
     /// bytes are zero.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     unsafe fn order(self, bit: u32) -> __m256i {
         let others = 0x8080_8080 & !(0xFF_u32 << bit);
-        // SAFETY: AVX2 is enabled.
+        // SAFETY: *Enabled*.
         unsafe {
             let fours = _mm256_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12);
             let fours = _mm256_add_epi32(fours, _mm256_set1_epi32(self.byte));

@@ -19,6 +19,9 @@ const MOST: usize = 256;
 const BLOCK: usize = 4 * LANES;
 
 /// All channels; false if they have to be done otherwise.
+///
+/// # Safety
+/// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn are_done<S: BlockStage>(
@@ -45,7 +48,7 @@ pub(super) unsafe fn are_done<S: BlockStage>(
         row,
         long,
     };
-    // SAFETY: inputs and weights of all blocks are there; the features are enabled.
+    // SAFETY: *Enabled*, *Tile*.
     unsafe {
         let mut block = 0;
         while block < blocks {
@@ -73,9 +76,12 @@ struct Layer<'a, S: BlockStage> {
 
 impl<S: BlockStage> Layer<'_, S> {
     /// A strip's channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
     #[inline(always)]
     unsafe fn strip<const N: usize>(&mut self, strip: Strip, output: &mut [S::Element]) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             let missing = self.missing::<N>(strip);
             let mut sums = self.products::<N>(strip);
@@ -90,10 +96,13 @@ impl<S: BlockStage> Layer<'_, S> {
     }
 
     /// The sums of a strip, of pairs that have been saturated.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
     #[inline(always)]
     unsafe fn products<const N: usize>(&self, strip: Strip) -> [[Words; 1]; N] {
         let (mut x, mut w) = (self.row.as_ptr(), strip.weights());
-        // SAFETY: weights and biases are there; AVX2 is enabled.
+        // SAFETY: *Enabled*; *Tile* 2 and 3.
         unsafe {
             let ones = _mm256_set1_epi16(1);
             let mut sums = [[Avx2::zero()]; N];
@@ -119,6 +128,9 @@ impl<S: BlockStage> Layer<'_, S> {
     }
 
     /// What saturation takes from a strip's sums, if it may.
+    ///
+    /// # Safety
+    /// *Tile*, for a strip of `N` blocks and the row's groups.
     #[inline(always)]
     unsafe fn missing<const N: usize>(&mut self, strip: Strip) -> Option<[[i32; LANES]; N]> {
         let begin = strip.block() * LANES;

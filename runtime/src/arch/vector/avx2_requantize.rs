@@ -16,6 +16,9 @@ const EDGE: f32 = 0.5 - 1.0 / 16384.0;
 /// Eight scaled sums, rounded, less the offset. By truncation if `NEAREST`, which is right where
 /// [`Ready::is_nearest`] says so; else `edge` is the most that rounding has taken off. Models:
 /// `Method::Nearest`, `Method::RoundedFused`.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers; `from` is 0 or 8.
 #[inline(always)]
 unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
     words: __m256i,
@@ -23,7 +26,7 @@ unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
     from: usize,
     edge: &mut __m256,
 ) -> __m256i {
-    // SAFETY: multipliers are there; AVX2 and FMA are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let by = &*by;
         let (factor, add) = if NEAREST {
@@ -51,11 +54,14 @@ unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
 }
 
 /// Offset and clamp, to bytes. If the smallest output is the zero point, bytes count from there.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn packed<const ONE_SIDED: bool>(q: [__m256i; 4], scales: &Scales<'_>) -> __m256i {
     let (min, max) = (scales.activation_min, scales.activation_max);
     let offset = scales.output_offset;
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let low = _mm256_packs_epi32(q[0], q[1]);
         let high = _mm256_packs_epi32(q[2], q[3]);
@@ -74,12 +80,15 @@ unsafe fn packed<const ONE_SIDED: bool>(q: [__m256i; 4], scales: &Scales<'_>) ->
 }
 
 /// The same of two vectors, each in order.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn two<const ONE_SIDED: bool>(
     [a, b]: [[__m256i; 2]; 2],
     scales: &Scales<'_>,
 ) -> [__m128i; 2] {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
         let both = packed::<ONE_SIDED>([a[0], a[1], b[0], b[1]], scales);
@@ -92,13 +101,16 @@ unsafe fn two<const ONE_SIDED: bool>(
 }
 
 /// [`requantize`], or exactly where that is doubtful.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 pub(super) unsafe fn outputs(
     words: [Words; 4],
     by: [*const Ready; 4],
     scales: &Scales<'_>,
 ) -> [__m128i; 4] {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*, *Covered*.
     unsafe {
         let mut edge = _mm256_setzero_ps();
         let bytes = if scales.are_one_sided() {
@@ -115,13 +127,16 @@ pub(super) unsafe fn outputs(
 }
 
 /// Two vectors of a block where truncation is right: see [`Ready::is_nearest`].
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers.
 #[inline(always)]
 pub(super) unsafe fn nearest<const ONE_SIDED: bool>(
     words: [Words; 2],
     by: *const Ready,
     scales: &Scales<'_>,
 ) -> [__m128i; 2] {
-    // SAFETY: multipliers are there; AVX2 and FMA are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let mut edge = _mm256_setzero_ps();
         let mut q = words;
@@ -136,12 +151,19 @@ pub(super) unsafe fn nearest<const ONE_SIDED: bool>(
 }
 
 /// True if something has to be computed again.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn is_close(edge: __m256) -> bool {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(edge, _mm256_set1_ps(EDGE))) != 0 }
 }
 
+/// Four vectors, unless `edge` comes too close: see [`is_close`].
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
     words: [Words; 4],
@@ -149,7 +171,7 @@ pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
     scales: &Scales<'_>,
     edge: &mut __m256,
 ) -> [__m128i; 4] {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*, *Covered*.
     unsafe {
         let is_nearest = |k: usize| (*by[k]).is_nearest;
         if is_nearest(0) & is_nearest(1) & is_nearest(2) & is_nearest(3) {
@@ -160,6 +182,10 @@ pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
     }
 }
 
+/// Four vectors by f32 factors.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 unsafe fn by_scaling<const ONE_SIDED: bool, const NEAREST: bool>(
     words: [Words; 4],
@@ -167,7 +193,7 @@ unsafe fn by_scaling<const ONE_SIDED: bool, const NEAREST: bool>(
     scales: &Scales<'_>,
     edge: &mut __m256,
 ) -> [__m128i; 4] {
-    // SAFETY: multipliers are there; AVX2 and FMA are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let mut q = words;
         for k in 0..4 {
@@ -182,13 +208,17 @@ unsafe fn by_scaling<const ONE_SIDED: bool, const NEAREST: bool>(
     }
 }
 
+/// Four vectors in integers.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 pub(super) unsafe fn requantize_exactly(
     words: [Words; 4],
     by: [*const Ready; 4],
     scales: &Scales<'_>,
 ) -> [__m128i; 4] {
-    // SAFETY: multipliers are there; AVX2 is enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let mut q = words;
         for k in 0..4 {
@@ -215,9 +245,12 @@ struct Eight {
 
 impl Eight {
     /// From this channel on: 0 or 8.
+    ///
+    /// # Safety
+    /// *Enabled*. `from` is 0 or 8.
     #[inline(always)]
     unsafe fn new(ready: &Ready, from: usize) -> Self {
-        // SAFETY: 32 bytes each; AVX2 is enabled.
+        // SAFETY: *Covered*: 32 bytes each; *Enabled*.
         unsafe {
             let even = _mm256_load_si256(ready.multiplier.as_ptr().wrapping_add(from).cast());
             Self {
@@ -231,9 +264,13 @@ impl Eight {
         }
     }
 
+    /// Eight sums, requantized as far as the offset.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     unsafe fn scaled(&self, words: __m256i) -> __m256i {
-        // SAFETY: AVX2 is enabled.
+        // SAFETY: *Enabled*.
         unsafe {
             let x = _mm256_sllv_epi32(words, self.left);
             let nudge = _mm256_set1_epi64x(1 << 31);
@@ -249,6 +286,10 @@ impl Eight {
 }
 
 /// Requantizes 32 elements of a block.
+///
+/// # Safety
+/// *Enabled*. *Covered*: the multipliers of a block of elements, four times a block of
+/// channels.
 #[inline(always)]
 unsafe fn wide_bytes<const ONE_SIDED: bool, const NEAREST: bool>(
     sums: [__m256i; 4],
@@ -257,7 +298,7 @@ unsafe fn wide_bytes<const ONE_SIDED: bool, const NEAREST: bool>(
     scales: &Scales<'_>,
     edge: &mut __m256,
 ) -> __m256i {
-    // SAFETY: a block has four multipliers; AVX2 and FMA are enabled.
+    // SAFETY: *Covered*: a block has four multipliers; *Enabled*.
     unsafe {
         let mut q = sums;
         for j in 0..4 {
@@ -268,6 +309,9 @@ unsafe fn wide_bytes<const ONE_SIDED: bool, const NEAREST: bool>(
 }
 
 /// Requantizes and stores 32 elements of a block.
+///
+/// # Safety
+/// *Enabled*. *Covered*: the multipliers of a block of elements, and `count` outputs.
 #[inline(always)]
 pub(super) unsafe fn wide_store(
     sums: [__m256i; 4],
@@ -277,8 +321,7 @@ pub(super) unsafe fn wide_store(
     to: *mut i8,
     count: usize,
 ) {
-    // SAFETY: a block has 64; `count` bytes are the caller's; AVX2 is
-    // enabled.
+    // SAFETY: *Enabled*. *Covered*: a block's multipliers, and `count` bytes.
     unsafe {
         let one_sided = scales.are_one_sided();
         let mut edge = _mm256_setzero_ps();

@@ -20,19 +20,23 @@ const MOST: usize = 4096;
 type Row = [MaybeUninit<i16>; MOST];
 
 /// One pixel, whose inputs lie side by side, by all channels.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn single<S: BlockStage>(
     p: &Blocks<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe {
         if pixels.groups * 4 > MOST || pixels.bytes.len() < pixels.groups * 4 {
             gemm::single::<Avx2, S>(p, pixels, output);
             return;
         }
         let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+            debug_assert!(false, "inputs, weights or outputs are too short");
             return;
         };
         let mut row = [const { MaybeUninit::uninit() }; MOST];
@@ -54,13 +58,16 @@ pub(super) unsafe fn single<S: BlockStage>(
 }
 
 /// Inputs plus 128.
+///
+/// # Safety
+/// *Enabled*. `row` has room for the bytes.
 #[inline(always)]
 unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
     let shift = if raw { SHIFT } else { 0 };
     let (whole, rest) = bytes.as_chunks::<LANES>();
     let (to, to_rest) = row.split_at_mut(whole.len() * LANES);
     for (from, to) in whole.iter().zip(to.chunks_exact_mut(LANES)) {
-        // SAFETY: sixteen of each; AVX2 is enabled.
+        // SAFETY: sixteen of each; *Enabled*.
         unsafe {
             let x = _mm_xor_si128(_mm_loadu_si128(from.as_ptr().cast()), _mm_set1_epi8(shift));
             _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_cvtepu8_epi16(x));
@@ -72,6 +79,9 @@ unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
 }
 
 /// The outputs of `N` blocks; gives `N`.
+///
+/// # Safety
+/// *Enabled*. *Tile*, for a strip of `N` blocks; `row` holds all groups of inputs.
 #[inline(always)]
 unsafe fn one<S: BlockStage, const N: usize>(
     tile: &Tile<'_, S>,
@@ -79,7 +89,7 @@ unsafe fn one<S: BlockStage, const N: usize>(
     row: &Row,
     output: &mut [S::Element],
 ) -> usize {
-    // SAFETY: weights, inputs and biases are there; AVX2 is enabled.
+    // SAFETY: weights, inputs and biases are there; *Enabled*.
     unsafe {
         // Four channels each, two halves of a sum per channel.
         let mut halves = [[_mm256_setzero_si256(); 4]; N];

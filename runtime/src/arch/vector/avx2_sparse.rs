@@ -17,6 +17,9 @@ use crate::ops::Blocks;
 const LARGEST: u8 = 128;
 
 /// All channels.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn strips<S: BlockStage>(
     p: &Blocks<'_, S>,
@@ -29,7 +32,7 @@ pub(super) unsafe fn strips<S: BlockStage>(
         values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
         rows: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
     };
-    // SAFETY: AVX2 is enabled; the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe {
         nonzero.find(input);
         all::<Avx2, S>(p, rows, input, output, &nonzero);
@@ -50,6 +53,9 @@ const ROW: usize = 4 * LANES;
 impl Nonzero {
     /// Those of at most [`MOST`] inputs. In place: a copy of the lists would wait for their
     /// bytes.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     unsafe fn find(&mut self, input: &[i8]) {
         let mut count = 0;
@@ -61,7 +67,7 @@ impl Nonzero {
         for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
             let mut bytes = [SHIFT; 32];
             bytes[..part.len()].copy_from_slice(part);
-            // SAFETY: 32 bytes; AVX2 is enabled.
+            // SAFETY: *Covered*: 32 bytes; *Enabled*.
             let zeros = unsafe {
                 let x = _mm256_loadu_si256(bytes.as_ptr().cast());
                 _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(SHIFT)))
@@ -85,6 +91,9 @@ impl Nonzero {
     }
 
     /// Where the rows of four inputs begin, `STRIPS` side by side.
+    ///
+    /// # Safety
+    /// `four` is below the number of inputs that were found.
     #[inline(always)]
     unsafe fn rows<const STRIPS: usize>(&self, four: usize, filter: *const u8) -> [*const i8; 4] {
         // SAFETY: there are as many fours.
@@ -94,9 +103,12 @@ impl Nonzero {
     }
 
     /// The sums of a strip, less biases.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, with those of the strip from `filter` on.
     #[inline(always)]
     unsafe fn products<const STRIPS: usize>(&self, filter: *const u8) -> [Words; 4] {
-        // SAFETY: the inputs' rows are there; AVX2 is enabled.
+        // SAFETY: *Enabled*, *Rows*.
         unsafe {
             let ones = _mm256_set1_epi16(1);
             let mut sums = [[_mm256_setzero_si256(); 2]; 4];
@@ -127,7 +139,7 @@ impl Inputs<Avx2> for Nonzero {
         filter: *const u8,
         pitch: usize,
     ) -> [[Words; 1]; 4] {
-        // SAFETY: the inputs' rows and the biases are there; AVX2 is enabled.
+        // SAFETY: the inputs' rows and the biases are there; *Enabled*.
         unsafe {
             let sums = match pitch / ROW {
                 4 => self.products::<4>(filter),

@@ -120,7 +120,8 @@ pub(super) unsafe fn sums<const M: usize, const N: usize>(
     bias: *const i32,
     runs: Runs,
 ) -> [<Avx2 as Isa>::Sums; M] {
-    // SAFETY: the caller's promises; assembly reads what intrinsics would.
+    // SAFETY: *Enabled*; weights, inputs and biases are there; assembly reads what intrinsics
+    // would.
     unsafe {
         let mut sums = [Avx2::begin(bias); M];
         let mut weights = weights;

@@ -112,6 +112,9 @@ impl Piece {
 }
 
 /// All windows by all channels.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn all<S: BlockStage>(
     p: &Blocks<'_, S>,
@@ -119,10 +122,11 @@ pub(super) unsafe fn all<S: BlockStage>(
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let Some(sizes) = Sizes::of(pixels) else {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
         return;
     };
@@ -187,6 +191,10 @@ pub(super) unsafe fn all<S: BlockStage>(
 
 impl Room {
     /// The weights of a block, as the one with number `n`.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; `block` is one of its blocks, and there is room for the weights
+    /// of `n` more.
     #[inline(always)]
     unsafe fn widen_weights<S: BlockStage>(
         &mut self,
@@ -196,7 +204,7 @@ impl Room {
         [block, blocks, n]: [usize; 3],
     ) {
         let (begin, width) = gemm::strip_of(block, blocks);
-        // SAFETY: the block's weights are there; AVX2 is enabled.
+        // SAFETY: *Enabled*; *Tile* 2.
         unsafe {
             let strip = tile.strip(filter, begin, width).part(block - begin);
             // A pair's weights of each four, as the upper bytes of 16 bits; the lower are zero.
@@ -227,10 +235,14 @@ impl Room {
     }
 
     /// What the windows of a piece see.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; the piece's windows are some of it, and `sizes` are those of its
+    /// pixels.
     #[inline(always)]
     unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: Piece) {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
-        // SAFETY: all chunks but the last are in the image; AVX2 is enabled.
+        // SAFETY: all chunks but the last are in the image; *Enabled*.
         unsafe {
             let shift = _mm_set1_epi8(if pixels.raw { SHIFT } else { 0 });
             let first = piece.y * pixels.pitch + piece.x * pixels.step;
@@ -247,6 +259,10 @@ impl Room {
     }
 
     /// The outputs of a piece's windows, `M` at once, and of a block of more than eight channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; the piece's windows have been widened, and `block` is one of its
+    /// blocks with widened weights.
     #[inline(always)]
     unsafe fn rows<S: BlockStage, const M: usize>(
         &self,
@@ -256,7 +272,7 @@ impl Room {
         block: Block,
         output: &mut [S::Element],
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             match tile.how(block.number) {
                 ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, block, output),
@@ -268,6 +284,10 @@ impl Room {
 
     /// The outputs of a piece's windows, `M` at once and at least as many, and of a block,
     /// which has `N` times eight channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; the piece's windows, at least `M`, have been widened, and `block`
+    /// is one of its blocks with widened weights.
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
@@ -334,7 +354,7 @@ impl<S: BlockStage> Tile<'_, S> {
     #[inline(always)]
     fn how(&self, block: usize) -> u8 {
         let is_whole = self.channels >= (block + 1) * LANES;
-        // SAFETY: the block has multipliers.
+        // SAFETY: *Tile* 3.
         let is_nearest = |scales: &Scales<'_>| unsafe { (*scales.of(block)).is_nearest };
         match self.stage.scales().filter(is_nearest) {
             Some(scales) if is_whole && scales.are_one_sided() => ONE_SIDED,
@@ -344,6 +364,9 @@ impl<S: BlockStage> Tile<'_, S> {
     }
 
     /// The outputs of `M` windows and a whole block, by truncation.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; `M` pixels from `first` on, and a whole block. *Int8*.
     #[inline(always)]
     unsafe fn finish_nearest<const M: usize, const IS_ONE_SIDED: bool>(
         &self,
@@ -356,7 +379,8 @@ impl<S: BlockStage> Tile<'_, S> {
         let to = output.as_mut_ptr().cast::<i8>();
         let to = to.wrapping_add(first * self.step + block * LANES);
         let by = scales.of(block);
-        // SAFETY: the windows' outputs are there, which are int8; the caller's promises.
+        // SAFETY: the windows' outputs are there, which are int8; *Enabled*, *Tile*,
+        // *Int8*.
         unsafe {
             each!(pair in (M.div_ceil(2)) of 0 1 2 => {
                 let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
@@ -368,6 +392,9 @@ impl<S: BlockStage> Tile<'_, S> {
     }
 
     /// The outputs of eight windows of eight channels; `by` has their multipliers twice.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; eight pixels from `first` on, of eight channels. *Int8*.
     #[inline(always)]
     unsafe fn finish_halves(
         &self,
@@ -377,11 +404,13 @@ impl<S: BlockStage> Tile<'_, S> {
         output: &mut [S::Element],
     ) {
         let (Some(scales), &[a, b, c, d, e, f, g, h]) = (self.stage.scales(), sums) else {
+            debug_assert!(false, "no eight windows, or no int8 outputs");
             return;
         };
         let words = [[a[0], b[0]], [c[0], d[0]], [e[0], f[0]], [g[0], h[0]]];
         let by = [&raw const *by; 4];
-        // SAFETY: there are 64 outputs from there on, which are int8; the caller's promises.
+        // SAFETY: there are 64 outputs from there on, which are int8; *Enabled*, *Tile*,
+        // *Int8*.
         unsafe {
             let bytes = outputs(words, by, &scales);
             let to = output.as_mut_ptr().cast::<i8>();
@@ -391,16 +420,22 @@ impl<S: BlockStage> Tile<'_, S> {
 }
 
 /// Bytes in this order, the upper ones of 16 bits, with their signs.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn widened(bytes: __m256i, order: __m256i) -> __m256i {
-    // SAFETY: AVX2 is enabled.
+    // SAFETY: *Enabled*.
     unsafe { _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(bytes, order)) }
 }
 
 /// 16 bytes, fewer where there are no more.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn load(bytes: &[i8], at: usize) -> __m128i {
-    // SAFETY: as many bytes as there are; AVX2 is enabled.
+    // SAFETY: as many bytes as there are; *Enabled*.
     unsafe {
         let from = bytes.as_ptr().wrapping_add(at);
         if at + CHUNK <= bytes.len() {

@@ -14,9 +14,12 @@ pub(super) struct Avx512;
 
 /// Four bytes of each element side by side, in the order of 16-byte lanes: elements
 /// `16 * l + 4 * j` to 3 behind it are in lane `l` of register `j`.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn interleave([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
-    // SAFETY: the features are enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
         let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
@@ -29,8 +32,7 @@ pub(super) unsafe fn interleave([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     }
 }
 
-// SAFETY: functions are called where the features are enabled; pointers cover what
-// the trait says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl Isa for Avx512 {
     const SPAN: usize = 64;
     type Wide = [__m512i; 4];
@@ -44,7 +46,7 @@ unsafe impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn wide_begin(bias: *const i32, _: usize) -> Self::Wide {
-        // SAFETY: a block has 64.
+        // SAFETY: *Covered*: a block has 64.
         unsafe {
             [
                 _mm512_loadu_si512(bias.cast()),
@@ -62,7 +64,7 @@ unsafe impl Isa for Avx512 {
         weights: *const u8,
         _: usize,
     ) -> Self::Wide {
-        // SAFETY: 64 bytes each, and 256 weights.
+        // SAFETY: *Covered*: 64 bytes each, and 256 weights.
         unsafe {
             let [a, b, c, d] = from;
             let (a, b) = (_mm512_loadu_si512(a.cast()), _mm512_loadu_si512(b.cast()));
@@ -86,7 +88,7 @@ unsafe impl Isa for Avx512 {
         to: *mut i8,
         count: usize,
     ) {
-        // SAFETY: a block has four; `count` bytes are the caller's.
+        // SAFETY: *Covered*: a block has four; *Covered*: `count` bytes.
         unsafe {
             let by = [
                 by,
@@ -109,43 +111,43 @@ unsafe impl Isa for Avx512 {
         strip: Strip,
         output: &mut [S::Element],
     ) -> bool {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe { tile.whole_is_done::<N>(strip, output) }
     }
 
     #[inline(always)]
     unsafe fn begin(bias: *const i32) -> Self::Sums {
-        // SAFETY: 64 bytes.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_loadu_si512(bias.cast()) }
     }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe { _mm512_setzero_si512() }
     }
 
     #[inline(always)]
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe { _mm512_add_epi32(a, b) }
     }
 
     #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
-        // SAFETY: 64 bytes.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_loadu_si512(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
     }
 
     #[inline(always)]
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
             let shift = _mm512_set1_epi8(SHIFT);
@@ -157,7 +159,7 @@ unsafe impl Isa for Avx512 {
 
     #[inline(always)]
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe { _mm512_dpbusd_epi32(sums, x, w) }
     }
 
@@ -181,7 +183,7 @@ unsafe impl Isa for Avx512 {
         scales: &Scales<'_>,
         doubt: &mut Self::Doubt,
     ) -> Self::Bytes {
-        // SAFETY: the caller's promises; a tile is all of one strip.
+        // SAFETY: *Enabled*, *Covered*; a tile is all of one strip.
         unsafe {
             *doubt = !is_truncated(by[0]);
             in_order(requantize::<ONE_SIDED>(words, by, scales))
@@ -199,19 +201,19 @@ unsafe impl Isa for Avx512 {
         by: [*const Ready; 4],
         scales: &Scales<'_>,
     ) -> Self::Bytes {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { in_order(requantize_exactly(words, by, scales)) }
     }
 
     #[inline(always)]
     unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-        // SAFETY: 64 bytes are the caller's.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_storeu_si512(to.cast(), bytes) };
     }
 
     #[inline(always)]
     unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
-        // SAFETY: `count` bytes are the caller's.
+        // SAFETY: *Covered*: `count` bytes.
         unsafe {
             let quarter = match vector {
                 0 => _mm512_castsi512_si128(bytes),
@@ -230,7 +232,7 @@ unsafe impl Isa for Avx512 {
     #[inline(always)]
     unsafe fn spill(words: Self::Words) -> [i32; LANES] {
         let mut all = [0; LANES];
-        // SAFETY: 64 bytes.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), words) };
         all
     }

@@ -14,13 +14,16 @@ const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
 
 /// Four vectors of sums to int8, in the order of 16-byte lanes: four of each. Right if
 /// [`is_truncated`].
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
     words: [__m512i; 4],
     by: [*const Ready; 4],
     scales: &Scales<'_>,
 ) -> __m512i {
-    // SAFETY: multipliers are there; the features are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let factors = [
             Factors::of(by[0]),
@@ -38,13 +41,19 @@ pub(super) unsafe fn requantize<const ONE_SIDED: bool>(
 }
 
 /// True if truncation gives the outputs of this block's strip.
+///
+/// # Safety
+/// *Covered*: a block's multipliers.
 #[inline(always)]
 pub(super) unsafe fn is_truncated(by: *const Ready) -> bool {
-    // SAFETY: multipliers are there.
+    // SAFETY: *Covered*: multipliers.
     unsafe { (*by).start[0] != 0.0 }
 }
 
 /// True if truncation gives the outputs of the first so many blocks.
+///
+/// # Safety
+/// There are multipliers for as many blocks.
 #[inline(always)]
 pub(super) unsafe fn are_truncated(scales: &Scales<'_>, blocks: usize) -> bool {
     // All blocks of a strip are, or none; maybe all of them have the same multipliers.
@@ -67,9 +76,13 @@ pub(super) struct Factors {
 }
 
 impl Factors {
+    /// Those of a block.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers.
     #[inline(always)]
     unsafe fn of(by: *const Ready) -> Self {
-        // SAFETY: multipliers are there; the features are enabled.
+        // SAFETY: *Covered*: multipliers; *Enabled*.
         unsafe {
             Self {
                 upper: _mm512_load_ps((&raw const (*by).upper).cast()),
@@ -80,9 +93,12 @@ impl Factors {
     }
 
     /// Those of one channel of a block, for sixteen sums of it.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers; `channel` is below [`LANES`].
     #[inline(always)]
     pub(super) unsafe fn of_channel(by: *const Ready, channel: usize) -> Self {
-        // SAFETY: multipliers are there; the features are enabled.
+        // SAFETY: *Covered*: multipliers; *Enabled*.
         unsafe {
             Self {
                 upper: _mm512_set1_ps((*by).upper[channel]),
@@ -93,26 +109,36 @@ impl Factors {
     }
 
     /// Requantized as far as the offset.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     pub(super) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe { self.truncated::<ONE_SIDED, false>(words) }
     }
 
+    /// Requantized as far as the offset, with factors that are `SINGLE` or not.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     unsafe fn truncated<const ONE_SIDED: bool, const SINGLE: bool>(
         &self,
         words: __m512i,
     ) -> __m512i {
-        // SAFETY: the features are enabled.
+        // SAFETY: *Enabled*.
         unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, SINGLE>(words)) }
     }
 
     /// The same before it is truncated; `SINGLE` if the factor lacks nothing. Models:
     /// `Method::Truncated`, `Method::TruncatedSingle`.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     unsafe fn scaled<const ONE_SIDED: bool, const SINGLE: bool>(&self, words: __m512i) -> __m512 {
-        // SAFETY: the features are enabled.
+        // SAFETY: *Enabled*.
         unsafe {
             let x = _mm512_cvtepi32_ps(words);
             let mut start = self.start;
@@ -152,9 +178,12 @@ impl Range {
 
     /// Offset and clamp, to bytes in the order of 16-byte lanes. If the smallest output is
     /// the zero point, bytes count from there.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     pub(super) unsafe fn packed<const ONE_SIDED: bool>(self, q: [__m512i; 4]) -> __m512i {
-        // SAFETY: the features are enabled.
+        // SAFETY: *Enabled*.
         unsafe {
             let low = _mm512_packs_epi32(q[0], q[1]);
             let high = _mm512_packs_epi32(q[2], q[3]);
@@ -185,9 +214,12 @@ pub(super) struct Requantize<const N: usize> {
 
 impl<const N: usize> Requantize<N> {
     /// If truncation gives the outputs of the blocks from one on.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
     pub(super) unsafe fn of(block: usize, scales: &Scales<'_>) -> Option<Self> {
-        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             if !is_truncated(scales.of(block)) {
                 return None;
@@ -197,9 +229,12 @@ impl<const N: usize> Requantize<N> {
     }
 
     /// The same if truncation does.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
     pub(super) unsafe fn new(block: usize, scales: &Scales<'_>) -> Self {
-        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut all = Self::once(block, scales);
             let mut lack = _mm512_setzero_si512();
@@ -213,9 +248,12 @@ impl<const N: usize> Requantize<N> {
 
     /// The same for sums that are few, but waited for: single factors are looked for where all
     /// channels have the same, since to look at all would take as long as these save.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
     pub(super) unsafe fn soon(block: usize, scales: &Scales<'_>) -> Self {
-        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut all = Self::once(block, scales);
             let lack = _mm512_castps_si512(all.factors[0].lower);
@@ -226,9 +264,12 @@ impl<const N: usize> Requantize<N> {
     }
 
     /// The same for few sums, as if no factor were a single one.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
     pub(super) unsafe fn once(block: usize, scales: &Scales<'_>) -> Self {
-        // SAFETY: multipliers of as many blocks are there; the features are enabled.
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut factors = [Factors::of(scales.of(block)); N];
             for (n, factors) in factors.iter_mut().enumerate() {
@@ -259,9 +300,12 @@ impl<const N: usize> Requantize<N> {
     }
 
     /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     pub(super) unsafe fn requantize<const ONE_SIDED: bool>(&self, words: [__m512i; 4]) -> __m512i {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe {
             if self.are_single {
                 self.packed::<ONE_SIDED, true>(words)
@@ -271,13 +315,17 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
+    /// Outputs with factors that are `SINGLE` or not.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     unsafe fn packed<const ONE_SIDED: bool, const SINGLE: bool>(
         &self,
         words: [__m512i; 4],
     ) -> __m512i {
         let by = |i: usize| &self.factors[i % N];
-        // SAFETY: the features are enabled.
+        // SAFETY: *Enabled*.
         unsafe {
             self.range.packed::<ONE_SIDED>([
                 by(0).truncated::<ONE_SIDED, SINGLE>(words[0]),
@@ -292,6 +340,9 @@ impl<const N: usize> Requantize<N> {
 impl<const N: usize> Requantize<N> {
     /// The sums of outputs and the elements there, sixteen each, in the order of 16-byte
     /// lanes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen elements at each place.
     #[inline(always)]
     pub(super) unsafe fn added(
         &self,
@@ -299,7 +350,7 @@ impl<const N: usize> Requantize<N> {
         others: [*const i8; 4],
         sum: &Sum,
     ) -> __m512i {
-        // SAFETY: the elements are there; the features are enabled.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             let Range { offset, min, max } = self.range;
             let min = _mm512_set1_ps((min - offset) as f32);
@@ -321,13 +372,16 @@ impl<const N: usize> Requantize<N> {
 }
 
 /// The same in integers.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 pub(super) unsafe fn requantize_exactly(
     words: [__m512i; 4],
     by: [*const Ready; 4],
     scales: &Scales<'_>,
 ) -> __m512i {
-    // SAFETY: multipliers are there; the features are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         Range::of(scales).packed::<false>([
             exactly(words[0], by[0]),
@@ -339,13 +393,16 @@ pub(super) unsafe fn requantize_exactly(
 }
 
 /// The outputs of four vectors, in the order of 16-byte lanes.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
 #[inline(always)]
 pub(super) unsafe fn outputs(
     words: [__m512i; 4],
     by: [*const Ready; 4],
     scales: &Scales<'_>,
 ) -> __m512i {
-    // SAFETY: multipliers are there; the features are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         if !is_truncated(by[0]) {
             cold();
@@ -359,9 +416,12 @@ pub(super) unsafe fn outputs(
 }
 
 /// 16-bit words to bytes between two, in the order of 16-byte lanes.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn clamped([low, high]: [__m512i; 2], min: i32, max: i32) -> __m512i {
-    // SAFETY: the features are enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let bytes = _mm512_packs_epi16(low, high);
         let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(min as i8));
@@ -370,9 +430,12 @@ pub(super) unsafe fn clamped([low, high]: [__m512i; 2], min: i32, max: i32) -> _
 }
 
 /// Each vector's sixteen bytes side by side.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn in_order(bytes: __m512i) -> __m512i {
-    // SAFETY: the features are enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         _mm512_permutexvar_epi32(order, bytes)
@@ -380,9 +443,12 @@ pub(super) unsafe fn in_order(bytes: __m512i) -> __m512i {
 }
 
 /// Requantized as far as the offset, in integers. Model: `Method::Small`.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers.
 #[inline(always)]
 unsafe fn exactly(words: __m512i, by: *const Ready) -> __m512i {
-    // SAFETY: multipliers are there; the features are enabled.
+    // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let by = &*by;
         let x = _mm512_sllv_epi32(words, _mm512_load_si512(by.left.as_ptr().cast()));

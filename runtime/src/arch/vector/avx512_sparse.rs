@@ -16,6 +16,9 @@ use super::sparse::{MOST, Nonzero, STRIP, any, fits};
 use crate::ops::Blocks;
 
 /// All channels, out of the way of the usual case.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn exactly<S: BlockStage>(
@@ -24,11 +27,14 @@ unsafe fn exactly<S: BlockStage>(
     input: &[i8],
     output: &mut [S::Element],
 ) {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe { any::<Avx512, S>(p, rows, input, output) };
 }
 
 /// All channels.
+///
+/// # Safety
+/// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn strips<S: BlockStage>(
@@ -38,7 +44,7 @@ pub(super) unsafe fn strips<S: BlockStage>(
     output: &mut [S::Element],
 ) {
     // SAFETY: there are multipliers and outputs for all strips; the level is what the CPU
-    // has; the caller's promises.
+    // has; *Enabled*.
     unsafe {
         let truncated = |scales: &Scales<'_>| {
             fits(p, rows, input, output) && are_truncated(scales, p.channels / LANES)
@@ -74,28 +80,40 @@ struct Layer<'a> {
 }
 
 impl Layer<'_> {
+    /// All strips, with VBMI.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, VBMI2, BMI1 and POPCNT, too). *Rows*.
     #[inline(never)]
     #[target_feature(
         enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,bmi1,popcnt"
     )]
     unsafe fn with_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Rows*.
         unsafe { self.strips::<true, ONE_SIDED>(input) };
     }
 
+    /// All strips, without VBMI.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn without_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Rows*.
         unsafe { self.strips::<false, ONE_SIDED>(input) };
     }
 
+    /// All strips.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*.
     #[inline(always)]
     unsafe fn strips<const VBMI: bool, const ONE_SIDED: bool>(&self, input: &[i8]) {
         let mut nonzero = Nonzero::new();
         let strips = self.channels / STRIP;
         let mut strip = 0;
-        // SAFETY: the strips are there; the caller's promises.
+        // SAFETY: the strips are there; *Enabled*, *Rows*.
         unsafe {
             if VBMI {
                 nonzero.compress(input);
@@ -118,11 +136,13 @@ impl Layer<'_> {
     }
 
     /// `N` strips.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, for `N` strips from `strip` on.
     #[inline(always)]
     unsafe fn some<const N: usize, const ONE_SIDED: bool>(&self, nonzero: &Nonzero, strip: usize) {
         let filter = self.rows.wrapping_add(strip * STRIP * self.depth);
-        // SAFETY: rows, biases, multipliers and outputs of the strips are there; the
-        // features are enabled.
+        // SAFETY: rows, biases, multipliers and outputs of the strips are there; *Enabled*.
         unsafe {
             let mut sums = self.biases::<N>(strip);
             let begun = match strip {
@@ -139,10 +159,12 @@ impl Layer<'_> {
 
     /// Two strips that are all of the layer. The next layer can begin with the outputs of the
     /// first one while the second one waits for its last weights.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, for two strips.
     #[inline(always)]
     unsafe fn both<const ONE_SIDED: bool>(&self, nonzero: &Nonzero) {
-        // SAFETY: rows, biases, multipliers and outputs of the strips are there; the
-        // features are enabled.
+        // SAFETY: rows, biases, multipliers and outputs of the strips are there; *Enabled*.
         unsafe {
             let mut sums = self.biases::<2>(0);
             let begun = nonzero.add_first(&mut sums, self.rows);
@@ -154,6 +176,9 @@ impl Layer<'_> {
     }
 
     /// One of two strips side by side, with the sums of so many inputs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, for two strips.
     #[inline(always)]
     unsafe fn one_of_two<const ONE_SIDED: bool>(
         &self,
@@ -163,8 +188,7 @@ impl Layer<'_> {
         strip: usize,
     ) {
         let (mut sums, filter) = ([sums], self.rows.wrapping_add(strip * STRIP));
-        // SAFETY: rows, multipliers and outputs of the strip are there; the features are
-        // enabled.
+        // SAFETY: rows, multipliers and outputs of the strip are there; *Enabled*.
         unsafe {
             nonzero.add_others(&mut sums, begun, filter, 2 * STRIP);
             let by = Requantize::soon(4 * strip, self.scales);
@@ -173,10 +197,13 @@ impl Layer<'_> {
     }
 
     /// The biases of `N` strips.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, for `N` strips from `strip` on.
     #[inline(always)]
     unsafe fn biases<const N: usize>(&self, strip: usize) -> [[__m512i; 4]; N] {
         let bias = self.bias.wrapping_add(4 * strip);
-        // SAFETY: they are there; the features are enabled.
+        // SAFETY: *Covered*; *Enabled*.
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); 4]; N];
             for k in 0..4 * N {
@@ -187,6 +214,9 @@ impl Layer<'_> {
     }
 
     /// From sums to outputs of a strip.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, for a strip with this number. *Int8*.
     #[inline(always)]
     unsafe fn finish<const ONE_SIDED: bool>(
         &self,
@@ -194,7 +224,7 @@ impl Layer<'_> {
         by: Requantize<4>,
         strip: usize,
     ) {
-        // SAFETY: outputs of the strip are there; the features are enabled.
+        // SAFETY: *Enabled*, *Rows*, *Int8*.
         unsafe {
             let bytes = in_order(by.requantize::<ONE_SIDED>(sums));
             _mm512_storeu_si512(self.to.wrapping_add(strip * STRIP).cast(), bytes);
@@ -204,10 +234,13 @@ impl Layer<'_> {
 
 impl Nonzero {
     /// Those of a row, as [`Nonzero::collect`] finds them.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI2, too).
     #[inline(always)]
     unsafe fn compress(&mut self, input: &[i8]) {
         let (whole, rest) = input[..input.len().min(MOST)].as_chunks::<64>();
-        // SAFETY: as many bytes as there are; the features are enabled.
+        // SAFETY: as many bytes as there are; *Enabled*.
         unsafe {
             let mut indices = _mm512_setr_epi32(
                 0x0302_0100,
@@ -248,12 +281,14 @@ impl Nonzero {
     }
 
     /// Those of a register behind so many; gives a bit for each of them.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI2, too). No more than [`MOST`] inputs are there already.
     #[inline(always)]
     unsafe fn append(&mut self, count: usize, x: __m512i, indices: __m512i) -> u64 {
         let values = self.values.as_mut_ptr().wrapping_add(count);
         let places = self.indices.as_mut_ptr().wrapping_add(count);
-        // SAFETY: both lists have a register's room behind all inputs; the features are
-        // enabled.
+        // SAFETY: both lists have a register's room behind all inputs; *Enabled*.
         unsafe {
             let x = _mm512_xor_si512(x, _mm512_set1_epi8(SHIFT));
             let nonzero = _mm512_test_epi8_mask(x, x);
@@ -266,6 +301,9 @@ impl Nonzero {
 
     /// Adds the products of fours among the first 64 inputs to the sums of the first `N`
     /// strips; gives the number of inputs. Lists take a while: these weights come before.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, with those of the first `N` strips from `filter` on.
     #[inline(always)]
     unsafe fn add_first<const N: usize>(
         &self,
@@ -280,13 +318,16 @@ impl Nonzero {
                 *row = row.wrapping_add(first.trailing_zeros() as usize * N * STRIP);
                 first &= first.wrapping_sub(1);
             }
-            // SAFETY: the inputs' rows are there; the features are enabled.
+            // SAFETY: *Enabled*, *Rows*.
             unsafe { add_four(sums, rows, self.four(four)) };
         }
         end
     }
 
     /// Adds those of the inputs behind so many, whose rows are `pitch` bytes apart.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, with those of `N` strips from `filter` on, `pitch` bytes apart.
     #[inline(always)]
     unsafe fn add_others<const N: usize>(
         &self,
@@ -296,20 +337,23 @@ impl Nonzero {
         pitch: usize,
     ) {
         for four in (begun..self.count).step_by(4) {
-            // SAFETY: the inputs' rows are there; the features are enabled.
+            // SAFETY: *Enabled*, *Rows*.
             unsafe { add_four(sums, self.rows(four, filter, pitch), self.four(four)) };
         }
     }
 }
 
 /// Adds the products of four inputs, whose rows begin there, to the sums of `N` strips.
+///
+/// # Safety
+/// *Enabled*. *Covered*: four inputs, and `N` strips of each row.
 #[inline(always)]
 unsafe fn add_four<const N: usize>(
     sums: &mut [[__m512i; 4]; N],
     rows: [*const u8; 4],
     inputs: *const i8,
 ) {
-    // SAFETY: rows and inputs are there; the features are enabled.
+    // SAFETY: *Enabled*, *Covered*.
     unsafe {
         let x = Avx512::inputs(inputs);
         for n in 0..N {

@@ -47,6 +47,9 @@ pub(crate) struct Direct<'a> {
 
 impl Direct<'_> {
     /// All outputs, if this is the way to get them.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     pub(super) unsafe fn is_done(&self, output: &mut [i8]) -> bool {
@@ -90,6 +93,9 @@ impl Direct<'_> {
 
 impl Plane<'_> {
     /// All outputs, if this is the way to get them.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     pub(super) unsafe fn by_rows_is_done(&self, output: &mut [i8]) -> bool {
@@ -126,6 +132,9 @@ impl Plane<'_> {
 
     /// The outputs that a block's weights make, of the strips that are to be read so;
     /// truncation requantizes them.
+    ///
+    /// # Safety
+    /// *Enabled*. `block` is below [`Self::period`]; `strips` read inside of their image.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn columns<const KIND: u8>(
@@ -134,7 +143,7 @@ impl Plane<'_> {
         strips: &impl Strips,
         output: &mut [i8],
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe {
             match (strips.stride(), self.scales.are_one_sided()) {
                 (1, true) => self.rows::<_, KIND, 1, true>(block, strips, output),
@@ -146,6 +155,10 @@ impl Plane<'_> {
     }
 
     // A function of its own has all registers.
+    /// The strips of a block.
+    ///
+    /// # Safety
+    /// *Enabled*. `block` is below [`Self::period`]; `strips` read inside of their image.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn rows<S: Strips, const KIND: u8, const STRIDE: usize, const ONE_SIDED: bool>(
@@ -154,7 +167,7 @@ impl Plane<'_> {
         strips: &S,
         output: &mut [i8],
     ) {
-        // SAFETY: 256 weights per group, four biases; the caller's promises.
+        // SAFETY: 256 weights per group, four biases; *Enabled*.
         unsafe {
             let weights = self.filter.as_ptr().wrapping_add(256 * ROWS * block);
             let bias = self.bias.as_ptr().wrapping_add(REGISTERS * block);
@@ -185,6 +198,10 @@ impl Plane<'_> {
 
 impl Block {
     /// The first `count` outputs of a strip, `rows` times, so many bytes apart.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` outputs in each of `rows` rows; the strip has inputs
+    /// for them.
     #[inline(always)]
     unsafe fn column<const KIND: u8, const STRIDE: usize, const ONE_SIDED: bool>(
         &self,
@@ -192,7 +209,7 @@ impl Block {
         [rows, pitch, count]: [usize; 3],
         mut to: *mut i8,
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             macro_rules! next {
                 ($row:ident) => {
@@ -245,9 +262,13 @@ impl Block {
         }
     }
 
+    /// The outputs of three rows of inputs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` outputs, but no more than 64.
     #[inline(always)]
     unsafe fn store<const ONE_SIDED: bool>(&self, rows: [&Words; ROWS], to: *mut i8, count: usize) {
-        // SAFETY: `count` bytes are the caller's; the features are enabled.
+        // SAFETY: *Covered*: `count` bytes; *Enabled*.
         unsafe {
             let mut sums = load(self.bias);
             for y in 0..ROWS {
@@ -270,10 +291,13 @@ impl Block {
 }
 
 /// Four registers.
+///
+/// # Safety
+/// *Enabled*. *Covered*: 256 bytes.
 #[inline(always)]
 unsafe fn load(from: *const Words) -> Words {
     let from = from.cast::<i8>();
-    // SAFETY: 256 bytes; the features are enabled.
+    // SAFETY: *Covered*: 256 bytes; *Enabled*.
     unsafe {
         [
             _mm512_loadu_si512(from.cast()),

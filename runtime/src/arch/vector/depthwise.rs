@@ -14,7 +14,12 @@ use super::ready::Scales;
 /// Elements of a block.
 pub(crate) const BLOCK: usize = 64;
 
-/// Rows of outputs; everything lies in bounds: see [`Plane::fits`].
+/// Rows of outputs. What its functions rely on (*Plane*):
+///
+/// 1. Inputs: each tap of each output, and of 63 more behind the last one, lies in `inputs`.
+///    [`Self::fits`] compares that.
+/// 2. Weights, biases and multipliers: those of [`Self::period`] blocks are there, by the
+///    definition of that number.
 #[derive(Clone, Copy)]
 pub(crate) struct Plane<'a> {
     /// Inputs plus 128, padded, from the first row's first tap on.
@@ -37,7 +42,8 @@ pub(crate) struct Plane<'a> {
 }
 
 impl Plane<'_> {
-    /// Blocks after which weights repeat.
+    /// Blocks after which weights repeat: as many as there are weights, biases and multipliers
+    /// for (*Plane* 2).
     #[inline(always)]
     pub(super) fn period(&self) -> usize {
         let multipliers = self.scales.channels.len();
@@ -45,7 +51,7 @@ impl Plane<'_> {
         (self.bias.len().min(multipliers) / 4).min(by_filter)
     }
 
-    /// True if as many outputs, and 63 more, can be computed.
+    /// True if as many outputs, and 63 more, can be computed (*Plane* 1).
     #[inline(always)]
     pub(super) fn fits(&self, outputs: usize) -> bool {
         let last = self.taps.as_flattened().iter().max();
@@ -56,13 +62,17 @@ impl Plane<'_> {
     }
 
     /// All outputs.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline(always)]
     pub(super) unsafe fn run<I: Isa>(&self, output: &mut [i8]) {
         if !self.fits(output.len()) {
+            debug_assert!(false, "inputs, weights or multipliers are too short");
             return;
         }
         for block in 0..self.period() {
-            // SAFETY: it fits; the caller's promises.
+            // SAFETY: *Enabled*; *Plane*, as `fits` has said.
             unsafe {
                 match self.taps.len() {
                     // 3x3, 5x5; loops of a known length keep more in registers.
@@ -74,22 +84,29 @@ impl Plane<'_> {
         }
     }
 
+    /// The outputs that a block's weights make, with a known number of groups.
+    ///
+    /// # Safety
+    /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].
     #[inline(always)]
     pub(super) unsafe fn block<I: Isa, const GROUPS: usize>(
         &self,
         block: usize,
         output: &mut [i8],
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Plane*.
         unsafe { self.block_of::<I>(GROUPS, block, output) }
     }
 
     /// The outputs that a block's weights make.
+    ///
+    /// # Safety
+    /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].
     #[inline(always)]
     unsafe fn block_of<I: Isa>(&self, groups: usize, block: usize, output: &mut [i8]) {
         let step = self.period() * BLOCK;
         // SAFETY: inputs and outputs of the block are in bounds, and so are the block's
-        // weights and multipliers; the caller has enabled the instruction set.
+        // weights and multipliers; *Enabled*.
         unsafe {
             let filter = self.filter.as_ptr().wrapping_add(256 * block * groups);
             let bias = self.bias.as_ptr().wrapping_add(4 * block).cast();

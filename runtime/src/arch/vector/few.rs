@@ -43,6 +43,9 @@ struct Few<'a> {
 }
 
 /// All pixels, if they and the channels are few enough.
+///
+/// # Safety
+/// *Enabled* (VBMI, too).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
 pub(super) unsafe fn is_done<S: BlockStage>(
@@ -56,7 +59,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     let (Some(scales), Some(few)) = (tile.stage.scales(), Few::of(pixels)) else {
         return false;
     };
-    // SAFETY: the block has multipliers.
+    // SAFETY: *Tile* 3.
     let truncated = unsafe { is_truncated(scales.of(0)) };
     if !truncated || [p.channels, tile.step] != [CHANNELS; 2] {
         return false;
@@ -112,6 +115,10 @@ impl<'a> Few<'a> {
 
     // A function of its own has all registers.
     /// All pixels.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, too). *Tile*, of one block, as [`Few::of`] wants it; `to` are its
+    /// outputs. *Int8*.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     unsafe fn all<S: BlockStage, const COLOUR: bool, const ONE_SIDED: bool>(
@@ -140,7 +147,7 @@ impl<'a> Few<'a> {
         } else {
             *self
         };
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tile*, *Int8*.
         unsafe {
             let mut weights = [[0_i32; LANES]; GROUPS];
             self.weights(tile.strip(p.filter, 0, 1), weights.as_mut_ptr());
@@ -180,6 +187,9 @@ impl<'a> Few<'a> {
     }
 
     /// A block's weights, four of each channel in a word.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; *Covered*: room for all groups.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     unsafe fn weights(&self, strip: Strip, to: *mut [i32; LANES]) {
@@ -230,6 +240,10 @@ impl<'a> Few<'a> {
     }
 
     /// The inputs of sixteen pixels, group by group.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, too). *Covered*: the cover of sixteen pixels behind each segment,
+    /// and at least 64 bytes; `indices` and `to` have all groups.
     #[inline(always)]
     unsafe fn inputs(
         &self,
@@ -240,7 +254,7 @@ impl<'a> Few<'a> {
     ) {
         let end = self.cover.max(64) - 64;
         let mut at = 0;
-        // SAFETY: the features are enabled.
+        // SAFETY: *Enabled*.
         let mut shared = unsafe { _mm512_setzero_si512() };
         let mut byte = 0x1111_1111_1111_1111;
         for row in 0..self.rows {
@@ -271,6 +285,9 @@ impl<'a> Few<'a> {
     }
 
     /// The sums of all channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: weights of all groups, and eight biases.
     #[inline(always)]
     unsafe fn sums(
         &self,
@@ -300,13 +317,16 @@ impl<'a> Few<'a> {
 }
 
 /// The outputs of eight channels: in words of four channels, then the next four.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers.
 #[inline(always)]
 unsafe fn finish<const ONE_SIDED: bool>(
     sums: &[[__m512i; SETS]; CHANNELS],
     by: *const super::Ready,
     range: Range,
 ) -> [[__m512i; 2]; SETS] {
-    // SAFETY: the channels have multipliers; the features are enabled.
+    // SAFETY: the channels have multipliers; *Enabled*.
     unsafe {
         // Four pixels of four channels: the channels of each pixel.
         let order = _mm512_broadcast_i32x4(_mm_setr_epi8(

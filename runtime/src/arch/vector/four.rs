@@ -9,8 +9,8 @@ use super::ready::{Ready, Scales};
 /// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
 ///
 /// # Safety
-/// Functions are called where the instruction set is enabled, pointers cover what
-/// they say.
+/// Implementations access no more memory than what their functions say is *Covered*: see
+/// `vector`.
 pub(super) unsafe trait Four: Copy {
     /// Sixteen bytes.
     type Bytes: Copy;
@@ -18,25 +18,55 @@ pub(super) unsafe trait Four: Copy {
     type Words: Copy;
 
     /// Loads sixteen bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen bytes.
     unsafe fn load(from: *const i8) -> Self::Bytes;
     /// Loads four bytes, four times.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four bytes.
     unsafe fn repeat(from: *const i8) -> Self::Bytes;
     /// Stores sixteen bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen bytes.
     unsafe fn store(bytes: Self::Bytes, to: *mut i8);
     /// Loads four words.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four words.
     unsafe fn words(from: *const i32) -> Self::Words;
     /// Stores four words.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four words.
     unsafe fn spill(words: Self::Words, to: *mut i32);
     /// Zeros.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn zero() -> Self::Words;
     /// Sums.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn add(a: Self::Words, b: Self::Words) -> Self::Words;
     /// Adds four products to each word.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn dot(sums: Self::Words, x: Self::Bytes, w: Self::Bytes) -> Self::Words;
     /// Bytes of four registers side by side: those of elements 0 to 3 first.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn interleave(from: [Self::Bytes; 4]) -> [Self::Bytes; 4];
     /// As `Multiplier::apply_small` by the multipliers from `lane` on, then offset and
     /// clamp.
+    ///
+    /// # Safety
+    /// *Enabled*. `lane` is 0, 4, 8 or 12.
     unsafe fn requantize(
         words: Self::Words,
         by: &Ready,
@@ -44,6 +74,9 @@ pub(super) unsafe trait Four: Copy {
         scales: &Scales<'_>,
     ) -> Self::Words;
     /// The low bytes of words that fit int8.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn pack(words: [Self::Words; 4]) -> Self::Bytes;
 }
 
@@ -51,9 +84,13 @@ pub(super) unsafe trait Four: Copy {
 #[derive(Clone, Copy)]
 pub(super) struct Fours<F>(PhantomData<F>);
 
+/// Stores the first `count` bytes.
+///
+/// # Safety
+/// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
 #[inline(always)]
 unsafe fn store_some<F: Four>(bytes: F::Bytes, to: *mut i8, count: usize) {
-    // SAFETY: `count` bytes are the caller's.
+    // SAFETY: *Covered*: `count` bytes.
     unsafe {
         if count >= LANES {
             F::store(bytes, to);
@@ -80,7 +117,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
-        // SAFETY: a block has 64.
+        // SAFETY: *Covered*: a block has 64.
         unsafe {
             let bias = bias.wrapping_add(4 * part);
             [
@@ -99,7 +136,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
         weights: *const u8,
         part: usize,
     ) -> Self::Wide {
-        // SAFETY: sixteen bytes each, and 256 weights.
+        // SAFETY: *Covered*: sixteen bytes each, and 256 weights.
         unsafe {
             let [a, b, c, d] = from;
             let quads = F::interleave([F::load(a), F::load(b), F::load(c), F::load(d)]);
@@ -122,7 +159,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
         to: *mut i8,
         count: usize,
     ) {
-        // SAFETY: a block has four; `count` bytes are the caller's.
+        // SAFETY: *Covered*: a block has four; *Covered*: `count` bytes.
         unsafe {
             let q = [
                 F::requantize(sums[0], &*by, 4 * part, scales),
@@ -136,7 +173,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn begin(bias: *const i32) -> Self::Sums {
-        // SAFETY: sixteen words.
+        // SAFETY: *Covered*: sixteen words.
         unsafe {
             [
                 F::words(bias),
@@ -149,13 +186,13 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn zero() -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe { [F::zero(); 4] }
     }
 
     #[inline(always)]
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             [
                 F::add(a[0], b[0]),
@@ -168,7 +205,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
-        // SAFETY: 64 bytes.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe {
             let from = from.cast::<i8>();
             [
@@ -182,19 +219,19 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe { F::repeat(from) }
     }
 
     #[inline(always)]
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes, which are never shifted.
+        // SAFETY: *Covered*: 4 bytes, which are never shifted.
         unsafe { F::repeat(from) }
     }
 
     #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             [
                 F::dot(s[0], x, w[0]),
@@ -222,7 +259,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
         scales: &Scales<'_>,
         _: &mut Self::Doubt,
     ) -> Self::Bytes {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { Self::requantize_exactly(words, by, scales) }
     }
 
@@ -237,7 +274,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
         by: [*const Ready; 4],
         scales: &Scales<'_>,
     ) -> Self::Bytes {
-        // SAFETY: multipliers are there.
+        // SAFETY: *Covered*: multipliers.
         unsafe {
             [
                 packed::<F>(words[0], &*by[0], scales),
@@ -250,7 +287,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-        // SAFETY: 64 bytes are the caller's.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe {
             F::store(bytes[0], to);
             F::store(bytes[1], to.wrapping_add(16));
@@ -261,14 +298,14 @@ unsafe impl<F: Four> Isa for Fours<F> {
 
     #[inline(always)]
     unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { store_some::<F>(bytes[vector], to, count) }
     }
 
     #[inline(always)]
     unsafe fn spill(words: Self::Words) -> [i32; LANES] {
         let mut all = [0; LANES];
-        // SAFETY: sixteen words.
+        // SAFETY: *Covered*: sixteen words.
         unsafe {
             F::spill(words[0], all.as_mut_ptr());
             F::spill(words[1], all.as_mut_ptr().wrapping_add(4));
@@ -280,9 +317,12 @@ unsafe impl<F: Four> Isa for Fours<F> {
 }
 
 /// Outputs of sixteen channels.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn packed<F: Four>(words: [F::Words; 4], by: &Ready, scales: &Scales<'_>) -> F::Bytes {
-    // SAFETY: see the impl.
+    // SAFETY: *Enabled*.
     unsafe {
         F::pack([
             F::requantize(words[0], by, 0, scales),

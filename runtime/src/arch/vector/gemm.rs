@@ -77,6 +77,7 @@ impl<'a> Pixels<'a> {
         let last = last + segments.iter().max().map_or(0, |&s| s as usize);
         let groups = run.div_ceil(4);
         let fits = last + 4 * groups <= bytes.len() && !segments.is_empty();
+        debug_assert!(fits, "windows end outside of the image");
         Self {
             bytes,
             raw: false,
@@ -130,6 +131,9 @@ pub(super) fn strip_of(block: usize, blocks: usize) -> (usize, usize) {
 
 /// All pixels by all channels; `output` has `channels` elements per pixel. `M4`, `M2`
 /// and `M1` pixels at once by four, two blocks and one.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn all<
     I: Isa,
@@ -143,12 +147,13 @@ pub(super) unsafe fn all<
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let mut block = 0;
     while block < blocks {
         let width = strip(blocks - block);
-        // SAFETY: pixels and blocks exist; the caller has enabled the instruction set.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
@@ -170,13 +175,16 @@ pub(super) unsafe fn all<
 }
 
 /// One pixel, whose inputs lie side by side.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     p: &Blocks<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the caller's promises are the same.
+    // SAFETY: *Enabled*.
     unsafe {
         if pixels.raw {
             single_of::<I, S, true>(p, pixels, output);
@@ -186,6 +194,10 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
     }
 }
 
+/// One pixel, whose inputs are as `RAW` says.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
     p: &Blocks<'_, S>,
@@ -193,12 +205,13 @@ unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
     output: &mut [S::Element],
 ) {
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let mut block = 0;
     while block < blocks {
         let width = strip(blocks - block);
-        // SAFETY: pixels and blocks exist; the caller has enabled the instruction set.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {

@@ -13,11 +13,12 @@ pub(crate) const LANES: usize = 16;
 #[cold]
 pub(super) fn cold() {}
 
-/// An instruction set. Whoever makes a value of it has seen that the CPU has it.
+/// An instruction set. Nobody makes a value of it: kernels take it as a type, where it is
+/// enabled.
 ///
 /// # Safety
-/// Functions are called where the instruction set is enabled, pointers cover what
-/// they say.
+/// Implementations access no more memory than what their functions say is *Covered*: see
+/// `vector`.
 pub(crate) unsafe trait Isa: Copy {
     /// True if there are registers for several blocks of channels at once.
     const WIDE: bool;
@@ -38,9 +39,15 @@ pub(crate) unsafe trait Isa: Copy {
     type Wide: Copy;
 
     /// The biases of this part of a block.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 64 biases.
     unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide;
     /// Adds four taps: `SPAN` inputs plus 128 from each place on, and a block's
     /// weights, of which this is the part with this number.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `SPAN` inputs from each place on, and 256 weights.
     unsafe fn wide_taps(
         sums: Self::Wide,
         from: [*const i8; 4],
@@ -48,6 +55,10 @@ pub(crate) unsafe trait Isa: Copy {
         part: usize,
     ) -> Self::Wide;
     /// Requantizes by a block's multipliers and stores `count` outputs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four blocks of multipliers, and `count` outputs, but no more
+    /// than `SPAN`.
     unsafe fn wide_store(
         sums: Self::Wide,
         by: *const Ready,
@@ -58,8 +69,14 @@ pub(crate) unsafe trait Isa: Copy {
     );
 
     /// What sums begin with: the biases, or zeros if [`Self::words`] adds those.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen biases.
     unsafe fn begin(bias: *const i32) -> Self::Sums;
     /// All pixels by `N` blocks, if there is a faster way than [`Tile::column`].
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of `N` blocks.
     #[inline(always)]
     unsafe fn strip_is_done<S: BlockStage, const N: usize>(
         _tile: &Tile<'_, S>,
@@ -69,26 +86,53 @@ pub(crate) unsafe trait Isa: Copy {
         false
     }
     /// Zeros.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn zero() -> Self::Sums;
     /// Both together.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
     /// Loads 64 bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn weights(from: *const u8) -> Self::Weights;
     /// Loads 4 bytes, inputs as [`super::SHIFT`] says.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 4 bytes.
     unsafe fn inputs(from: *const i8) -> Self::Inputs;
     /// Loads 4 bytes as they are in a tensor.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 4 bytes.
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs;
     /// Adds 64 products.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
     /// The sums, biases (64 bytes) included.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen biases.
     unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;
     /// What a fast requantization may have got wrong.
     type Doubt: Copy;
 
     /// Nothing.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn no_doubt() -> Self::Doubt;
     /// As `Multiplier::apply_small`, then offset and clamp, of four vectors, unless there
     /// is doubt. `ONE_SIDED` if the scales are.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers at each place.
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
@@ -96,18 +140,33 @@ pub(crate) unsafe trait Isa: Copy {
         doubt: &mut Self::Doubt,
     ) -> Self::Bytes;
     /// True if outputs have to be computed again.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn is_doubtful(doubt: Self::Doubt) -> bool;
     /// The same without doubt.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers at each place.
     unsafe fn requantize_exactly(
         words: [Self::Words; 4],
         by: [*const Ready; 4],
         scales: &Scales<'_>,
     ) -> Self::Bytes;
     /// Stores all 64 bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn store(bytes: Self::Bytes, to: *mut i8);
     /// Stores the first `count` bytes of a vector.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
     unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize);
     /// The words as an array.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn spill(words: Self::Words) -> [i32; LANES];
 }
 
@@ -115,7 +174,8 @@ pub(crate) unsafe trait Isa: Copy {
 pub trait BlockStage: Copy {
     /// The output's element type.
     type Element: Copy;
-    /// The vector form, if there is one and outputs are int8.
+    /// The vector form, if there is one; only where elements are int8, on which unsafe code
+    /// relies (*Int8*). `ops/blocks.rs` and `ops/blocks_add.rs` have all implementations.
     fn scales(&self) -> Option<Scales<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;

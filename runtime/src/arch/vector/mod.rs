@@ -6,6 +6,25 @@
 //! Blocks of sixteen channels, four blocks in a strip (what is left in strips of two
 //! and one): four weights of each channel of the strip, then the next four of each,
 //! and so on. Depth and channels are filled up with zeros.
+//!
+//! # What unsafe code relies on
+//! `# Safety` sections say which of these a caller has to see to, `SAFETY` comments which of them
+//! make a block right. Each has one place that establishes it.
+//!
+//! - *Enabled*: the CPU has the instruction set of the function's file (or type), and the
+//!   function is one with that `target_feature`, or inlined into one. Only [`level()`] says what
+//!   the CPU has, and it is never more than `has` has found; the functions of `x86_64.rs` and
+//!   `aarch64.rs` choose by it. On AArch64 all CPUs have Advanced SIMD, and WebAssembly with
+//!   `simd128` is compiled for it as a whole.
+//! - *Covered*: a pointer is valid for the elements that the function names, to read or to write;
+//!   no load or store needs an alignment unless it is said. Pointers are taken from slices or
+//!   references whose lengths have been compared.
+//! - *Tile*, 1 to 4: what [`tile::Tile`] says, by `Tile::new`.
+//! - *Plane*, 1 and 2: what [`Plane`] says, by `Plane::fits` and `Plane::period`.
+//! - *Rows*: what `sparse::fits` compares.
+//! - *Tiled*: what `Tiled::fits` compares.
+//! - *Int8*: outputs of stages with [`BlockStage::scales`] are int8, so that a pointer to them is one
+//!   to bytes.
 
 #[cfg(target_arch = "aarch64")]
 #[path = "aarch64.rs"]

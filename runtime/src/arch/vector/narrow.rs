@@ -40,9 +40,13 @@ pub(super) struct Totals {
 }
 
 impl Row<'_> {
+    /// The sums of the row's inputs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: the row's inputs.
     #[inline(always)]
     pub(super) unsafe fn totals(&self) -> Totals {
-        // SAFETY: there are inputs of as many groups; the features are enabled.
+        // SAFETY: there are inputs of as many groups; *Enabled*.
         unsafe {
             let mut sums = [_mm512_setzero_si512(); 2];
             let ones = _mm512_set1_epi8(1);
@@ -66,6 +70,10 @@ impl Row<'_> {
     }
 
     /// The strip from `block` on, `N` blocks and `WIDE` others behind them.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: narrow weights of `N` blocks, and all else of the strip.
+    /// *Int8*.
     #[inline(always)]
     pub(super) unsafe fn narrow<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
         &self,

@@ -17,49 +17,49 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
 
     #[inline(always)]
     unsafe fn load(from: *const i8) -> Self::Bytes {
-        // SAFETY: sixteen bytes.
+        // SAFETY: *Covered*: sixteen bytes.
         unsafe { vld1q_s8(from) }
     }
 
     #[inline(always)]
     unsafe fn repeat(from: *const i8) -> Self::Bytes {
-        // SAFETY: four bytes.
+        // SAFETY: *Covered*: four bytes.
         unsafe { vreinterpretq_s8_s32(vdupq_n_s32(from.cast::<i32>().read_unaligned())) }
     }
 
     #[inline(always)]
     unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-        // SAFETY: sixteen bytes.
+        // SAFETY: *Covered*: sixteen bytes.
         unsafe { vst1q_s8(to, bytes) }
     }
 
     #[inline(always)]
     unsafe fn words(from: *const i32) -> Self::Words {
-        // SAFETY: four words.
+        // SAFETY: *Covered*: four words.
         unsafe { vld1q_s32(from) }
     }
 
     #[inline(always)]
     unsafe fn spill(words: Self::Words, to: *mut i32) {
-        // SAFETY: four words.
+        // SAFETY: *Covered*: four words.
         unsafe { vst1q_s32(to, words) }
     }
 
     #[inline(always)]
     unsafe fn zero() -> Self::Words {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe { vdupq_n_s32(0) }
     }
 
     #[inline(always)]
     unsafe fn add(a: Self::Words, b: Self::Words) -> Self::Words {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe { vaddq_s32(a, b) }
     }
 
     #[inline(always)]
     unsafe fn dot(sums: Self::Words, x: Self::Bytes, w: Self::Bytes) -> Self::Words {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             if DOT {
                 let mut sums = sums;
@@ -81,7 +81,7 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
 
     #[inline(always)]
     unsafe fn interleave(from: [Self::Bytes; 4]) -> [Self::Bytes; 4] {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             let [a, b, c, d] = from;
             let ab = vreinterpretq_s16_s8(vzip1q_s8(a, b));
@@ -124,7 +124,7 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
 
     #[inline(always)]
     unsafe fn pack(words: [Self::Words; 4]) -> Self::Bytes {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             let low = vcombine_s16(vmovn_s32(words[0]), vmovn_s32(words[1]));
             let high = vcombine_s16(vmovn_s32(words[2]), vmovn_s32(words[3]));

@@ -16,6 +16,9 @@ use super::tile::Tile;
 use crate::ops::Blocks;
 
 /// All channels, if this is the way to get them; some have `narrow` weights.
+///
+/// # Safety
+/// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn is_done<S: BlockStage>(
@@ -30,7 +33,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
     let Some(scales) = tile.stage.scales() else {
         return false;
     };
-    // SAFETY: the blocks have multipliers.
+    // SAFETY: *Tile* 3.
     if unsafe { !are_truncated(&scales, blocks) } {
         return false;
     }
@@ -43,7 +46,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
         channels: p.channels,
         to: output.as_mut_ptr().cast(),
     };
-    // SAFETY: weights, biases, multipliers and outputs are there.
+    // SAFETY: *Enabled*; *Covered*, by *Tile*; *Int8*.
     unsafe {
         match (pixels.raw, scales.are_one_sided()) {
             (true, true) => row.all::<true, true>(&[], blocks),
@@ -67,17 +70,22 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// All blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
+    /// blocks. *Int8*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn all<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
         let mut block = 0;
         if !RAW {
-            // SAFETY: the blocks and their weights are there.
+            // SAFETY: *Enabled*, *Covered*.
             block = unsafe { self.narrow_strips::<ONE_SIDED>(narrow, blocks) };
         }
         while block < blocks {
             let width = strip(blocks - block);
-            // SAFETY: the blocks are there.
+            // SAFETY: *Enabled*, *Covered*.
             unsafe {
                 match width {
                     4 => self.some::<4, 2, RAW, ONE_SIDED>(block),
@@ -91,6 +99,10 @@ impl Row<'_> {
 
     /// Whole strips, the first blocks of which have narrow weights; gives the number of their
     /// blocks. Loads and what decodes weights are busy at the same time.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
+    /// blocks. *Int8*.
     #[inline(always)]
     unsafe fn narrow_strips<const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) -> usize {
         let (size, strips) = (narrow::block_bytes(self.groups), blocks / 4);
@@ -99,7 +111,7 @@ impl Row<'_> {
             return 0;
         }
         let mut before = 0;
-        // SAFETY: the blocks and their weights are there.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             let totals = self.totals();
             for strip in 0..strips {
@@ -120,6 +132,10 @@ impl Row<'_> {
     }
 
     /// `N` blocks, each in `SUMS` sums: one would wait for itself.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of `N`
+    /// blocks. *Int8*.
     #[inline(always)]
     unsafe fn some<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
         &self,
@@ -168,13 +184,16 @@ impl Row<'_> {
     }
 
     /// From sums, biases included, to outputs of `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: multipliers and outputs of `N` blocks. *Int8*.
     #[inline(always)]
     pub(super) unsafe fn finish<const N: usize, const ONE_SIDED: bool>(
         &self,
         sums: [__m512i; N],
         block: usize,
     ) {
-        // SAFETY: the blocks have multipliers and outputs.
+        // SAFETY: *Enabled*, *Covered*, *Int8*.
         unsafe {
             let by = Requantize::<N>::soon(block, self.scales);
             let words = [sums[0], sums[1 % N], sums[2 % N], sums[3 % N]];
@@ -198,9 +217,12 @@ impl Row<'_> {
 }
 
 /// Four inputs, 128 more than they are.
+///
+/// # Safety
+/// *Enabled*. *Covered*: 4 bytes.
 #[inline(always)]
 unsafe fn inputs<const RAW: bool>(from: *const i8) -> __m512i {
-    // SAFETY: they are there.
+    // SAFETY: *Covered*.
     unsafe {
         if RAW {
             Avx512::raw_inputs(from)

@@ -22,7 +22,7 @@ unsafe impl Isa for Plain {
 
     #[inline(always)]
     unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
-        // SAFETY: a block has 64.
+        // SAFETY: *Covered*: a block has 64.
         core::array::from_fn(|e| unsafe { bias.add(place(e, part)).read() })
     }
 
@@ -58,7 +58,7 @@ unsafe impl Isa for Plain {
     ) {
         for (e, sum) in sums.into_iter().enumerate().take(count) {
             let at = place(e, part);
-            // SAFETY: a block has 64 of each; `count` bytes are the caller's.
+            // SAFETY: *Covered*: a block has 64 of each; *Covered*: `count` bytes.
             unsafe {
                 let by = &*by.add(at / LANES);
                 to.add(e).write(requantize(sum, by, at % LANES, scales));
@@ -83,20 +83,20 @@ unsafe impl Isa for Plain {
 
     #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
-        // SAFETY: 64 bytes, which need no alignment.
+        // SAFETY: *Covered*: 64 bytes, which need no alignment.
         unsafe { from.cast::<[[i8; 4]; LANES]>().read() }
     }
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
         bytes.map(shifted)
     }
 
     #[inline(always)]
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
         bytes.map(|x| shifted(x ^ SHIFT))
     }
@@ -130,7 +130,7 @@ unsafe impl Isa for Plain {
         scales: &Scales<'_>,
         _: &mut Self::Doubt,
     ) -> Self::Bytes {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { Self::requantize_exactly(words, by, scales) }
     }
 
@@ -148,7 +148,7 @@ unsafe impl Isa for Plain {
         let mut bytes = [[0; LANES]; 4];
         for k in 0..4 {
             for i in 0..LANES {
-                // SAFETY: multipliers are there.
+                // SAFETY: *Covered*: multipliers.
                 bytes[k][i] = unsafe { requantize(words[k][i], &*by[k], i, scales) };
             }
         }
@@ -157,14 +157,14 @@ unsafe impl Isa for Plain {
 
     #[inline(always)]
     unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-        // SAFETY: 64 bytes are the caller's.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe { to.cast::<Self::Bytes>().write(bytes) };
     }
 
     #[inline(always)]
     unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
         for (i, byte) in bytes[vector].into_iter().enumerate().take(count) {
-            // SAFETY: `count` bytes are the caller's.
+            // SAFETY: *Covered*: `count` bytes.
             unsafe { to.add(i).write(byte) };
         }
     }

@@ -19,6 +19,9 @@ impl Pixels<'_> {
 
 impl<S: BlockStage> Tile<'_, S> {
     /// All pixels by one block, `M` at once unless inputs can be shared.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of one block.
     #[inline(always)]
     pub(super) unsafe fn one<I: Isa, const M: usize>(
         &self,
@@ -27,7 +30,7 @@ impl<S: BlockStage> Tile<'_, S> {
     ) {
         let width = self.pixels.width;
         let whole = self.count.is_multiple_of(width);
-        // SAFETY: the caller's promises; rows are whole and as wide.
+        // SAFETY: *Enabled*, *Tile*; rows are whole and as wide.
         unsafe {
             let overlap = I::WIDE && !self.pixels.raw && self.pixels.overlap();
             if overlap && whole && width >= 16 {
@@ -47,6 +50,10 @@ impl<S: BlockStage> Tile<'_, S> {
 
     /// All pixels by one block, `M` pixels of a row at once, of which there are as many;
     /// a row's last ones may have been there before.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of one block, and rows of at least `M` pixels, all of
+    /// them whole.
     #[inline(always)]
     pub(super) unsafe fn rows<I: Isa, const M: usize>(
         &self,
@@ -65,7 +72,7 @@ impl<S: BlockStage> Tile<'_, S> {
             while x < width {
                 let at = x.min(width - M);
                 let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
-                // SAFETY: pixels of the row; the caller's promises.
+                // SAFETY: pixels of the row; *Enabled*, *Tile*.
                 unsafe { self.row::<I, M>(y * width + at, from, strip, output) };
                 x += M;
             }
@@ -73,6 +80,11 @@ impl<S: BlockStage> Tile<'_, S> {
     }
 
     // No iterators around intrinsics.
+    /// `M` neighbouring pixels of a row.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of one block; `from` is the first input of pixel
+    /// `first`, and `M` pixels of its row are there.
     #[inline(always)]
     unsafe fn row<I: Isa, const M: usize>(
         &self,

@@ -27,7 +27,7 @@ pub(crate) fn pad_lines(from: &[i8], to: &mut [i8], p: Lines) -> bool {
     if p.left + p.length > p.pitch {
         return false;
     }
-    // SAFETY: the CPU has the level; lines have room for what is in them.
+    // SAFETY: *Enabled*: the CPU has the level; lines have room for what is in them.
     unsafe {
         match level() {
             Level::Plain => return false,
@@ -38,9 +38,13 @@ pub(crate) fn pad_lines(from: &[i8], to: &mut [i8], p: Lines) -> bool {
     true
 }
 
+/// All lines, with AVX-512.
+///
+/// # Safety
+/// *Enabled*. The padding in front and the image fit a line.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn lines_with_avx512(from: &[i8], to: &mut [i8], p: Lines) {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe {
         if p.pitch <= 64 {
             To::new(to).short_lines(from.as_ptr(), p.count(from, to), p);
@@ -50,9 +54,13 @@ unsafe fn lines_with_avx512(from: &[i8], to: &mut [i8], p: Lines) {
     }
 }
 
+/// All lines, with AVX2.
+///
+/// # Safety
+/// *Enabled*. The padding in front and the image fit a line.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn lines_with_avx2(from: &[i8], to: &mut [i8], p: Lines) {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe { p.pad::<__m256i>(from, to) };
 }
 
@@ -63,10 +71,14 @@ impl Lines {
         (from.len() / self.length.max(1)).min(to.len() / self.pitch.max(1))
     }
 
+    /// All lines by whole registers.
+    ///
+    /// # Safety
+    /// *Enabled*. The padding in front and the image fit a line.
     #[inline(always)]
     unsafe fn pad<R: Register>(self, from: &[i8], to: &mut [i8]) {
         let lines = self.count(from, to);
-        // SAFETY: the lines are in bounds; the caller's promises.
+        // SAFETY: *Enabled*; `count` lines are there, and room for them.
         unsafe {
             let mut to = To::new(to);
             to.fill::<R>(self.left, self.fill);
@@ -92,7 +104,7 @@ pub(crate) fn pad_apart(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) 
     if !fits {
         return false;
     }
-    // SAFETY: the CPU has the level; all runs and the line are in bounds.
+    // SAFETY: *Enabled*: the CPU has the level; all runs and the line are in bounds.
     unsafe {
         match level() {
             Level::Plain => return false,
@@ -103,22 +115,34 @@ pub(crate) fn pad_apart(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) 
     true
 }
 
+/// Every other run, with AVX-512.
+///
+/// # Safety
+/// *Enabled*. As many runs are there, and fit the line, for which there is room.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn apart_with_avx512(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe { p.apart::<__m512i>(from, to, runs) };
 }
 
+/// Every other run, with AVX2.
+///
+/// # Safety
+/// *Enabled*. As many runs are there, and fit the line, for which there is room.
 #[target_feature(enable = "avx2,fma")]
 unsafe fn apart_with_avx2(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe { p.apart::<__m256i>(from, to, runs) };
 }
 
 impl Lines {
+    /// Every other run by whole registers.
+    ///
+    /// # Safety
+    /// *Enabled*. As many runs are there, and fit the line, for which there is room.
     #[inline(always)]
     unsafe fn apart<R: Register>(self, from: &[i8], to: &mut [i8], [count, depth]: [usize; 2]) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe {
             let mut to = To::new(to);
             to.fill::<R>(self.left, self.fill);
@@ -134,24 +158,45 @@ impl Lines {
     }
 }
 
-/// A register of bytes.
-///
-/// # Safety
-/// Callers have enabled the instruction set.
+/// A register of bytes, where its instruction set is enabled.
 trait Register: Copy {
     /// Bytes.
     const SIZE: usize;
     /// All bytes alike.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn all(byte: i8) -> Self;
     /// As many bytes as there are in a register.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `SIZE` bytes.
     unsafe fn load(from: *const i8) -> Self;
     /// The first `count` bytes, at most as many.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` bytes.
     unsafe fn load_first(from: *const i8, count: usize) -> Self;
+    /// Stores all bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `SIZE` bytes.
     unsafe fn store(self, to: *mut i8);
+    /// Stores the first `count` bytes, at most all.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` bytes.
     unsafe fn store_first(self, to: *mut i8, count: usize);
+    /// Bit by bit.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn xor(self, other: Self) -> Self;
     /// Of both registers every other run of `depth` bytes: 4, 8, 16 or 32, but less than a
     /// register has.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn every_other(self, next: Self, depth: usize) -> Self;
 }
 
@@ -161,44 +206,44 @@ impl Register for __m512i {
 
     #[inline(always)]
     unsafe fn all(byte: i8) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe { _mm512_set1_epi8(byte) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const i8) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { _mm512_loadu_si512(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const i8, count: usize) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { _mm512_maskz_loadu_epi8(lowest(count), from) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut i8) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { _mm512_storeu_si512(to.cast(), self) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut i8, count: usize) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { _mm512_mask_storeu_epi8(to, lowest(count), self) }
     }
 
     #[inline(always)]
     unsafe fn xor(self, other: Self) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe { _mm512_xor_si512(self, other) }
     }
 
     #[inline(always)]
     unsafe fn every_other(self, next: Self, depth: usize) -> Self {
         let order = &EVERY_OTHER[(depth.ilog2() as usize - 2) % 4];
-        // SAFETY: sixteen words.
+        // SAFETY: *Covered*: sixteen words.
         unsafe {
             let order = _mm512_loadu_si512(order.as_ptr().cast());
             _mm512_permutex2var_epi32(self, order, next)
@@ -206,26 +251,26 @@ impl Register for __m512i {
     }
 }
 
-// SAFETY: called where AVX2 is enabled.
+// SAFETY: functions access no more than what is *Covered*.
 impl Register for __m256i {
     const SIZE: usize = 32;
 
     #[inline(always)]
     unsafe fn all(byte: i8) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe { _mm256_set1_epi8(byte) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const i8) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { _mm256_loadu_si256(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const i8, count: usize) -> Self {
         let mut all = [0_i8; 32];
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             core::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), count.min(32));
             Self::load(all.as_ptr())
@@ -234,14 +279,14 @@ impl Register for __m256i {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut i8) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { _mm256_storeu_si256(to.cast(), self) }
     }
 
     #[inline(always)]
     unsafe fn store_first(self, to: *mut i8, count: usize) {
         let mut all = [0_i8; 32];
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             self.store(all.as_mut_ptr());
             core::ptr::copy_nonoverlapping(all.as_ptr(), to, count.min(32));
@@ -250,13 +295,13 @@ impl Register for __m256i {
 
     #[inline(always)]
     unsafe fn xor(self, other: Self) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe { _mm256_xor_si256(self, other) }
     }
 
     #[inline(always)]
     unsafe fn every_other(self, next: Self, depth: usize) -> Self {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe {
             match depth {
                 4 => {
@@ -288,9 +333,12 @@ fn lowest(count: usize) -> u64 {
 }
 
 /// The first `count` bytes there, and what lies behind them if there is as much.
+///
+/// # Safety
+/// *Enabled*. *Covered*: `there` bytes.
 #[inline(always)]
 unsafe fn load<R: Register>(from: *const i8, count: usize, there: usize) -> R {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*, *Covered*.
     unsafe {
         if there >= R::SIZE {
             R::load(from)
@@ -309,6 +357,10 @@ impl To {
         }
     }
 
+    /// Stores `count` bytes, less `at`, from there on.
+    ///
+    /// # Safety
+    /// *Enabled*. There is room for `count` bytes, and `at` is below.
     #[inline(always)]
     unsafe fn store<R: Register>(&self, at: usize, count: usize, x: R) {
         let to = self.at.wrapping_add(at);
@@ -329,9 +381,13 @@ impl To {
         self.room -= count;
     }
 
+    /// `count` bytes of padding.
+    ///
+    /// # Safety
+    /// *Enabled*. There is room for `count` bytes.
     #[inline(always)]
     unsafe fn fill<R: Register>(&mut self, count: usize, fill: i8) {
-        // SAFETY: the caller's promise of room.
+        // SAFETY: there is room, as this function asks; *Enabled*.
         unsafe {
             let fill = R::all(fill);
             let mut at = 0;
@@ -344,9 +400,12 @@ impl To {
     }
 
     /// The first `count` bytes, shifted.
+    ///
+    /// # Safety
+    /// *Enabled*. There is room for `count` bytes, and as many in `from`.
     #[inline(always)]
     unsafe fn copy<R: Register>(&mut self, from: &[i8], count: usize) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe {
             let shift = R::all(SHIFT);
             let mut at = 0;
@@ -360,6 +419,9 @@ impl To {
     }
 
     /// Lines of at most 64 bytes with all padding.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: as many lines; there is room for them with their padding.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     unsafe fn short_lines(&mut self, from: *const i8, lines: usize, p: Lines) {
@@ -368,7 +430,7 @@ impl To {
         let image = lowest(p.length) << p.left;
         for line in 0..lines {
             let from = from.wrapping_add(line * p.length).wrapping_sub(p.left);
-            // SAFETY: of what is read, masks leave the line; the caller's promise of room.
+            // SAFETY: there is room, as this function asks; *Enabled*.
             unsafe {
                 let x = _mm512_mask_loadu_epi8(fill, image, from);
                 self.store(0, p.pitch, _mm512_xor_si512(x, shift));
@@ -379,10 +441,13 @@ impl To {
 
     /// Every other run of `depth` bytes, in all `count` bytes, shifted: see
     /// [`Register::every_other`].
+    ///
+    /// # Safety
+    /// *Enabled*. There is room for `count` bytes, and `from` has as many runs.
     #[inline(always)]
     unsafe fn copy_every_other<R: Register>(&mut self, from: &[i8], depth: usize, count: usize) {
         let mut at = 0;
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*.
         unsafe {
             let shift = R::all(SHIFT);
             while at < count {

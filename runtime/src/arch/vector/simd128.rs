@@ -21,31 +21,31 @@ unsafe impl Four for Simd128 {
 
     #[inline(always)]
     unsafe fn load(from: *const i8) -> Self::Bytes {
-        // SAFETY: sixteen bytes.
+        // SAFETY: *Covered*: sixteen bytes.
         unsafe { v128_load(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn repeat(from: *const i8) -> Self::Bytes {
-        // SAFETY: four bytes.
+        // SAFETY: *Covered*: four bytes.
         unsafe { v128_load32_splat(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
-        // SAFETY: sixteen bytes.
+        // SAFETY: *Covered*: sixteen bytes.
         unsafe { v128_store(to.cast(), bytes) }
     }
 
     #[inline(always)]
     unsafe fn words(from: *const i32) -> Self::Words {
-        // SAFETY: four words.
+        // SAFETY: *Covered*: four words.
         unsafe { v128_load(from.cast()) }
     }
 
     #[inline(always)]
     unsafe fn spill(words: Self::Words, to: *mut i32) {
-        // SAFETY: four words.
+        // SAFETY: *Covered*: four words.
         unsafe { v128_store(to.cast(), words) }
     }
 
@@ -130,7 +130,7 @@ unsafe impl Four for Simd128 {
 #[cold]
 fn exactly(words: v128, by: &Ready, lane: usize) -> v128 {
     let mut all = [0_i32; 4];
-    // SAFETY: four words.
+    // SAFETY: *Covered*: four words.
     unsafe { v128_store(all.as_mut_ptr().cast(), words) };
     for (i, word) in all.iter_mut().enumerate() {
         *word = by.multiplier(lane + i).apply_small(*word);

@@ -74,6 +74,9 @@ impl Nonzero {
     }
 
     /// Where the rows of four inputs begin, `pitch` bytes each.
+    ///
+    /// # Safety
+    /// `four` is below the number of inputs that were found.
     #[inline(always)]
     pub(super) unsafe fn rows(
         &self,
@@ -87,6 +90,9 @@ impl Nonzero {
     }
 
     /// Their values.
+    ///
+    /// # Safety
+    /// `four` is below the number of inputs that were found.
     #[inline(always)]
     pub(super) unsafe fn four(&self, four: usize) -> *const i8 {
         self.values.as_ptr().wrapping_add(four).cast()
@@ -94,7 +100,7 @@ impl Nonzero {
 }
 
 /// True if rows of weights are there for all inputs, and biases, multipliers and outputs
-/// for all channels.
+/// for all channels, which are whole strips (*Rows*).
 #[inline(always)]
 pub(super) fn fits<S: BlockStage>(
     p: &Blocks<'_, S>,
@@ -117,6 +123,9 @@ pub(super) fn fits<S: BlockStage>(
 /// The inputs that are not zero, as an instruction set wants them.
 pub(super) trait Inputs<I: Isa> {
     /// The sums of a strip's four blocks, whose rows are `pitch` bytes apart.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, with those of the strip from `filter` on, and its biases.
     unsafe fn sums(
         &self,
         bias: *const [i32; LANES],
@@ -134,7 +143,7 @@ impl<I: Isa> Inputs<I> for Nonzero {
         pitch: usize,
     ) -> [[I::Sums; 1]; 4] {
         let mut weights = [[0_u8; 4 * LANES]; 4];
-        // SAFETY: rows and biases of the strip are there; the caller's promises.
+        // SAFETY: *Enabled*; *Rows*, as `fits` has said.
         unsafe {
             let begin = |n: usize| bias.wrapping_add(n).cast();
             let mut sums = [
@@ -156,6 +165,9 @@ impl<I: Isa> Inputs<I> for Nonzero {
 }
 
 /// All channels by any instruction set.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn any<I: Isa, S: BlockStage>(
     p: &Blocks<'_, S>,
@@ -165,11 +177,14 @@ pub(super) unsafe fn any<I: Isa, S: BlockStage>(
 ) {
     let mut nonzero = Nonzero::new();
     nonzero.collect(input);
-    // SAFETY: every x86-64 can do that; the caller's promises.
+    // SAFETY: *Enabled*.
     unsafe { all::<I, S>(p, rows, input, output, &nonzero) };
 }
 
 /// All channels, of these inputs.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn all<I: Isa, S: BlockStage>(
     p: &Blocks<'_, S>,
@@ -181,6 +196,7 @@ pub(super) unsafe fn all<I: Isa, S: BlockStage>(
     let (row, p) = (Pixels::raw_row(input), &Blocks { filter: rows, ..*p });
     let Some((tile, _)) = Tile::new(p, &row, output).filter(|_| fits(p, rows, input, output))
     else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
         return;
     };
     let strips = p.channels / STRIP;
@@ -189,7 +205,7 @@ pub(super) unsafe fn all<I: Isa, S: BlockStage>(
         let at = (first * p.depth + strip - first) * STRIP;
         let (filter, pitch) = (rows.as_ptr().wrapping_add(at), width * STRIP);
         let bias = p.bias.as_ptr().wrapping_add(4 * strip);
-        // SAFETY: rows and biases of the strip are there; the caller's promises.
+        // SAFETY: *Enabled*, *Rows*.
         unsafe {
             let sums = nonzero.sums(bias, filter, pitch);
             tile.finish::<I, 1, 4>(sums, 0, 4 * strip, output);
@@ -198,10 +214,13 @@ pub(super) unsafe fn all<I: Isa, S: BlockStage>(
 }
 
 /// Four rows' 64 channels: four bytes of each.
+///
+/// # Safety
+/// *Covered*: 64 bytes of each row.
 #[inline(always)]
 unsafe fn interleave_portably(rows: [*const u8; 4], to: &mut [[u8; 4 * LANES]; 4]) {
     for lane in 0..4 {
-        // SAFETY: 64 bytes each; every x86-64 has SSE2.
+        // SAFETY: *Covered*: 64 bytes each; every x86-64 has SSE2.
         unsafe {
             let [a, b, c, d] = rows.map(|row| _mm_loadu_si128(row.wrapping_add(16 * lane).cast()));
             let (ab, cd) = (_mm_unpacklo_epi8(a, b), _mm_unpacklo_epi8(c, d));

@@ -114,11 +114,14 @@ pub(super) struct Strip {
 
 impl Strip {
     /// The next row.
+    ///
+    /// # Safety
+    /// *Enabled*. There is another row, or what is not masked of it is padding.
     #[inline(always)]
     pub(super) unsafe fn next<const KIND: u8>(&mut self) -> Words {
         let row = self.next;
         self.next += 1;
-        // SAFETY: what is read lies in the image; the features are enabled.
+        // SAFETY: what is read lies in the image; *Enabled*.
         unsafe {
             let shift = _mm512_set1_epi8(SHIFT);
             let fill = _mm512_set1_epi8(self.fill);
@@ -158,9 +161,12 @@ impl Strip {
 }
 
 /// Which of 32 words are of every other run, beginning with a word.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn every_other(run: usize, first: usize) -> __m512i {
-    // SAFETY: the features are enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let words = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         // Each run's number, again.

@@ -35,7 +35,7 @@ impl Sum {
     #[inline(always)]
     pub(crate) fn apply(self, a: &[i8], b: &[i8], output: &mut [i8]) -> usize {
         let count = a.len().min(b.len()).min(output.len());
-        // SAFETY: `count` elements are there.
+        // SAFETY: *Covered*: `count` elements.
         unsafe { self.target(a.as_ptr(), b.as_ptr(), output.as_mut_ptr(), count) }
     }
 
@@ -43,13 +43,17 @@ impl Sum {
     #[inline(always)]
     pub(crate) fn apply_in_place(self, in_out: &mut [i8], b: &[i8]) -> usize {
         let (count, at) = (in_out.len().min(b.len()), in_out.as_mut_ptr());
-        // SAFETY: `count` elements are there.
+        // SAFETY: *Covered*: `count` elements.
         unsafe { self.target(at, b.as_ptr(), at, count) }
     }
 
+    /// As many whole registers as there are.
+    ///
+    /// # Safety
+    /// *Covered*: `count` elements of each; `output` may be `a`.
     #[inline(always)]
     unsafe fn target(self, a: *const i8, b: *const i8, output: *mut i8, count: usize) -> usize {
-        // SAFETY: the caller's promise; the CPU has it.
+        // SAFETY: *Covered*; *Enabled*: the level is what the CPU has.
         unsafe {
             match level() {
                 Level::Plain => 0,
@@ -59,11 +63,15 @@ impl Sum {
         }
     }
 
+    /// Whole registers with AVX2.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` elements of each; `output` may be `a`.
     #[target_feature(enable = "avx2,fma")]
     unsafe fn avx2(self, a: *const i8, b: *const i8, output: *mut i8, count: usize) -> usize {
         let mut at = 0;
         while at + 32 <= count {
-            // SAFETY: `count` elements are there; operands are read before the output is
+            // SAFETY: *Covered*: `count` elements; operands are read before the output is
             // written.
             unsafe {
                 let (a, b) = (a.wrapping_add(at), b.wrapping_add(at));
@@ -82,9 +90,12 @@ impl Sum {
     }
 
     /// Eight sums, rounded as [`Self::rounded`] does.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: eight elements of each from `at` on.
     #[inline(always)]
     unsafe fn eight(self, a: *const i8, b: *const i8, at: usize) -> __m256i {
-        // SAFETY: eight elements each; AVX2 and FMA are enabled.
+        // SAFETY: *Covered*: eight elements each; *Enabled*.
         unsafe {
             let wide = |from: *const i8| {
                 let bytes = _mm_loadl_epi64(from.wrapping_add(at).cast());
@@ -96,11 +107,15 @@ impl Sum {
         }
     }
 
+    /// Whole registers with AVX-512.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` elements of each; `output` may be `a`.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn avx512(self, a: *const i8, b: *const i8, output: *mut i8, count: usize) -> usize {
         let mut at = 0;
         while at + 64 <= count {
-            // SAFETY: `count` elements are there; operands are read before the output is
+            // SAFETY: *Covered*: `count` elements; operands are read before the output is
             // written.
             unsafe {
                 let (a, b) = (a.wrapping_add(at), b.wrapping_add(at));
@@ -114,9 +129,13 @@ impl Sum {
         at
     }
 
+    /// Sixteen sums, rounded as [`Self::rounded`] does.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen elements of each from `at` on.
     #[inline(always)]
     unsafe fn of(self, a: *const i8, b: *const i8, at: usize) -> __m512i {
-        // SAFETY: sixteen elements each; the features are enabled.
+        // SAFETY: *Covered*: sixteen elements each; *Enabled*.
         unsafe {
             let a = _mm512_cvtepi8_epi32(_mm_loadu_si128(a.wrapping_add(at).cast()));
             self.rounded(_mm512_cvtepi32_ps(a), b.wrapping_add(at))
@@ -124,9 +143,12 @@ impl Sum {
     }
 
     /// Sixteen sums, rounded to the nearest integer, ties to even.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen elements.
     #[inline(always)]
     pub(super) unsafe fn rounded(self, a: __m512, b: *const i8) -> __m512i {
-        // SAFETY: sixteen elements; the features are enabled.
+        // SAFETY: *Covered*: sixteen elements; *Enabled*.
         unsafe {
             let b = _mm512_cvtepi8_epi32(_mm_loadu_si128(b.cast()));
             let (first, second) = (_mm512_set1_ps(self.first), _mm512_set1_ps(self.second));

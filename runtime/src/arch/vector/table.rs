@@ -11,7 +11,7 @@ use core::arch::x86_64::*;
 #[inline(always)]
 pub(crate) fn look_up(table: &[u8; 256], input: &[i8], output: &mut [i8]) -> usize {
     let count = input.len().min(output.len());
-    // SAFETY: `count` elements are there.
+    // SAFETY: *Covered*: `count` elements.
     unsafe { target(table, input.as_ptr(), output.as_mut_ptr(), count) }
 }
 
@@ -19,10 +19,14 @@ pub(crate) fn look_up(table: &[u8; 256], input: &[i8], output: &mut [i8]) -> usi
 #[inline(always)]
 pub(crate) fn look_up_in_place(table: &[u8; 256], in_out: &mut [i8]) -> usize {
     let (at, count) = (in_out.as_mut_ptr(), in_out.len());
-    // SAFETY: `count` elements are there.
+    // SAFETY: *Covered*: `count` elements.
     unsafe { target(table, at, at, count) }
 }
 
+/// As many whole registers as there are.
+///
+/// # Safety
+/// *Covered*: `count` elements of each; `output` may be `input`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 unsafe fn target(table: &[u8; 256], input: *const i8, output: *mut i8, count: usize) -> usize {
@@ -30,14 +34,18 @@ unsafe fn target(table: &[u8; 256], input: *const i8, output: *mut i8, count: us
     if count < 64 || level() < Level::Avx512Vbmi {
         return 0;
     }
-    // SAFETY: the caller's promise; the CPU has it.
+    // SAFETY: *Covered*; *Enabled*: the level is what the CPU has.
     unsafe { vbmi(table, input, output, count) }
 }
 
+/// Whole registers with VBMI.
+///
+/// # Safety
+/// *Enabled* (VBMI, too). *Covered*: `count` elements of each; `output` may be `input`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
 unsafe fn vbmi(table: &[u8; 256], input: *const i8, output: *mut i8, count: usize) -> usize {
-    // SAFETY: four times 64 bytes; `count` elements are there.
+    // SAFETY: four times 64 bytes; *Covered*: `count` elements.
     unsafe {
         let t = table.as_ptr().cast::<i8>();
         let quarter = |i: usize| t.wrapping_add(64 * i).cast::<__m512i>();
@@ -65,10 +73,14 @@ unsafe fn vbmi(table: &[u8; 256], input: *const i8, output: *mut i8, count: usiz
     }
 }
 
+/// As many whole registers as there are.
+///
+/// # Safety
+/// *Covered*: `count` elements of each; `output` may be `input`.
 #[cfg(target_arch = "aarch64")]
 #[inline(always)]
 unsafe fn target(table: &[u8; 256], input: *const i8, output: *mut i8, count: usize) -> usize {
-    // SAFETY: four times 64 bytes; `count` elements are there.
+    // SAFETY: four times 64 bytes; *Covered*: `count` elements.
     unsafe {
         let t = table.as_ptr();
         let (a, b) = (vld1q_u8_x4(t), vld1q_u8_x4(t.wrapping_add(64)));
@@ -96,6 +108,10 @@ unsafe fn target(table: &[u8; 256], input: *const i8, output: *mut i8, count: us
     }
 }
 
+/// As many whole registers as there are.
+///
+/// # Safety
+/// *Covered*: `count` elements of each; `output` may be `input`.
 #[cfg(target_arch = "wasm32")]
 #[inline(always)]
 unsafe fn target(_: &[u8; 256], _: *const i8, _: *mut i8, _: usize) -> usize {

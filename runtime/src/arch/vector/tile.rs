@@ -10,7 +10,14 @@ const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const EXACT: u8 = 2;
 
-/// What a tile reads and writes; all of it in bounds.
+/// What a tile reads and writes, all of it in bounds. [`Self::new`] has seen to that, and
+/// nothing changes it (*Tile*):
+///
+/// 1. Inputs: `4 * groups` bytes lie behind each segment of each of the pixels, of which there
+///    are `count`. The functions that make [`Pixels`] compare that.
+/// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
+/// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
+/// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
 pub(super) struct Tile<'a, S: BlockStage> {
     pub(super) pixels: &'a Pixels<'a>,
     pub(super) count: usize,
@@ -105,7 +112,7 @@ impl Strip {
 }
 
 impl<'a, S: BlockStage> Tile<'a, S> {
-    /// The tile and the number of blocks, if there is anything to do.
+    /// The tile and the number of blocks, if there is anything to do: establishes *Tile*.
     #[inline(always)]
     pub(super) fn new(
         p: &Blocks<'a, S>,
@@ -143,6 +150,9 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     }
 
     /// All pixels by `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks.
     #[inline(always)]
     pub(super) unsafe fn column<I: Isa, const M: usize, const N: usize, const RAW: bool>(
         &self,
@@ -157,13 +167,17 @@ impl<'a, S: BlockStage> Tile<'a, S> {
             for (from, place) in from.iter_mut().zip(places) {
                 *from = from.wrapping_add(place);
             }
-            // SAFETY: pixels and blocks exist; the caller's promises.
+            // SAFETY: *Enabled*, *Tile*.
             unsafe { self.run::<I, M, N, RAW>(at, from, strip, output) };
             at += M;
         }
     }
 
     /// `M` pixels, whose inputs begin there, by `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks; `from` are the first inputs of pixels from
+    /// `first` on, the last one's again behind it.
     // Iterators around intrinsics are closures, which lose the instruction set.
     #[expect(clippy::needless_range_loop)]
     #[inline(always)]
@@ -213,6 +227,9 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     }
 
     /// One pixel by `N` blocks, two sums each: one would wait for itself.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks, and there is one pixel of one segment.
     #[expect(clippy::needless_range_loop)]
     #[inline(always)]
     pub(super) unsafe fn single<I: Isa, const N: usize, const RAW: bool>(
@@ -270,6 +287,10 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     }
 
     /// The outputs of `M` pixels and `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
+    /// pixels.
     #[inline(always)]
     pub(super) unsafe fn finish<I: Isa, const M: usize, const N: usize>(
         &self,
@@ -281,7 +302,8 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         let all = M * N;
         let begin = output.as_mut_ptr();
         // No loops: sums stay in registers only where their places are constants.
-        // SAFETY: pixels below `count` and channels below `channels` have an output.
+        // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
+        // an output.
         unsafe {
             if let Some(scales) = self.stage.scales() {
                 let to = begin.cast::<i8>();
@@ -309,6 +331,10 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     }
 
     /// Requantizes and stores four vectors after the other.
+    ///
+    /// # Safety
+    /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
+    /// pixels; `begin` are the outputs. *Int8*.
     #[inline(always)]
     unsafe fn quads<I: Isa, const M: usize, const N: usize, const HOW: u8>(
         &self,
@@ -323,7 +349,8 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // they are 64.
         let full = (block + N) * LANES <= self.channels;
         let joined = full && (N == 4 || N * LANES == self.step);
-        // SAFETY: pixels below `count` and channels below `channels` have an output.
+        // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
+        // an output.
         unsafe {
             let by = [
                 scales.of(block),
@@ -366,6 +393,9 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     }
 
     /// The sums with this number, counted by pixel, then by block.
+    ///
+    /// # Safety
+    /// *Enabled*. Blocks from `block` on are `N` of the tile's.
     #[inline(always)]
     unsafe fn words<I: Isa, const M: usize, const N: usize>(
         &self,
@@ -374,7 +404,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         k: usize,
     ) -> I::Words {
         let (m, n) = if k < M * N { (k / N, k % N) } else { (0, 0) };
-        // SAFETY: in bounds; the caller's promises.
+        // SAFETY: *Enabled*; *Tile* 3.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(block + n);
             I::words(sums[n][m], bias.cast())
@@ -390,9 +420,12 @@ impl<'a, S: BlockStage> Tile<'a, S> {
 }
 
 /// Four inputs, shifted or as they are in a tensor.
+///
+/// # Safety
+/// *Enabled*. *Covered*: 4 bytes.
 #[inline(always)]
 pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
-    // SAFETY: the caller's promises.
+    // SAFETY: *Enabled*, *Covered*.
     unsafe {
         if RAW {
             I::raw_inputs(from)
@@ -403,6 +436,9 @@ pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inpu
 }
 
 /// Outputs of stages without a vector form.
+///
+/// # Safety
+/// *Covered*: `width` elements, but no more than sixteen.
 #[inline(never)]
 unsafe fn finish_block<S: BlockStage>(
     stage: &S,
@@ -412,7 +448,7 @@ unsafe fn finish_block<S: BlockStage>(
     width: usize,
 ) {
     for (i, &sum) in words.iter().enumerate().take(width) {
-        // SAFETY: `width` elements are the caller's.
+        // SAFETY: *Covered*: `width` elements.
         unsafe { to.wrapping_add(i).write(stage.finish(sum, channel + i)) };
     }
 }

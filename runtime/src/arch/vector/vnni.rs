@@ -10,8 +10,7 @@ use super::ready::{Ready, Scales};
 #[derive(Clone, Copy)]
 pub(super) struct AvxVnni;
 
-// SAFETY: functions are called where the features are enabled; pointers cover what
-// the trait says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl Isa for AvxVnni {
     eight_words!();
 
@@ -25,7 +24,7 @@ unsafe impl Isa for AvxVnni {
         weights: *const u8,
         part: usize,
     ) -> Self::Wide {
-        // SAFETY: 32 bytes each, and 256 weights.
+        // SAFETY: *Covered*: 32 bytes each, and 256 weights.
         unsafe {
             let quads = interleave(from);
             let mut sums = sums;
@@ -39,7 +38,7 @@ unsafe impl Isa for AvxVnni {
 
     #[inline(always)]
     unsafe fn weights(from: *const u8) -> Self::Weights {
-        // SAFETY: 64 bytes.
+        // SAFETY: *Covered*: 64 bytes.
         unsafe {
             [
                 _mm256_loadu_si256(from.cast()),
@@ -50,13 +49,13 @@ unsafe impl Isa for AvxVnni {
 
     #[inline(always)]
     unsafe fn inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
     }
 
     #[inline(always)]
     unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
-        // SAFETY: 4 bytes.
+        // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
             _mm256_set1_epi32(four)
@@ -65,7 +64,7 @@ unsafe impl Isa for AvxVnni {
 
     #[inline(always)]
     unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
-        // SAFETY: see the impl.
+        // SAFETY: *Enabled*.
         unsafe {
             [
                 _mm256_dpbusd_avx_epi32(s[0], x, w[0]),

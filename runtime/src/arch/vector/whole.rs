@@ -17,6 +17,9 @@ use super::tile::{Strip, Tile, inputs};
 use crate::ops::Blocks;
 
 /// All pixels by all channels, if all of it can be done so.
+///
+/// # Safety
+/// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn all_are_done<S: BlockStage>(
@@ -27,7 +30,7 @@ pub(super) unsafe fn all_are_done<S: BlockStage>(
     let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
         return false;
     };
-    // SAFETY: the blocks have multipliers.
+    // SAFETY: *Tile* 3.
     let truncated = |scales: &Scales<'_>| unsafe { are_truncated(scales, blocks) };
     let mut block = 0;
     while block < blocks {
@@ -44,7 +47,7 @@ pub(super) unsafe fn all_are_done<S: BlockStage>(
     while block < blocks {
         let width = gemm::strip(blocks - block);
         let strip = tile.strip(p.filter, block, width);
-        // SAFETY: pixels, blocks and outputs exist; the features are enabled.
+        // SAFETY: *Enabled*, *Tile*.
         unsafe {
             match width {
                 4 => tile.whole_is_done::<4>(strip, output),
@@ -60,6 +63,9 @@ pub(super) unsafe fn all_are_done<S: BlockStage>(
 /// From sums to outputs.
 trait How: Copy {
     /// In the order of 16-byte lanes; `places` are where the outputs of each vector go.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen addends at each place.
     unsafe fn outputs<const N: usize>(
         self,
         by: &Requantize<N>,
@@ -80,7 +86,7 @@ impl<const ONE_SIDED: bool> How for Stored<ONE_SIDED> {
         words: [__m512i; 4],
         _: [usize; 4],
     ) -> __m512i {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe { by.requantize::<ONE_SIDED>(words) }
     }
 }
@@ -98,13 +104,16 @@ impl How for Added {
         places: [usize; 4],
     ) -> __m512i {
         let others = places.map(|place| self.1.wrapping_add(place));
-        // SAFETY: the caller's promises; addends are as large as outputs.
+        // SAFETY: *Enabled*, *Covered*; addends are as large as outputs.
         unsafe { by.added(words, others, &self.0) }
     }
 }
 
 impl<S: BlockStage> Tile<'_, S> {
     /// All pixels by `N` blocks; false if it has to be done otherwise.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     pub(super) unsafe fn whole_is_done<const N: usize>(
@@ -166,6 +175,10 @@ impl<S: BlockStage> Tile<'_, S> {
     }
 
     /// `M` pixels at once; `M` times `N` is a multiple of four.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
+    /// `to` are its first outputs. *Int8*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn whole<const M: usize, const N: usize, const RAW: bool>(
@@ -174,7 +187,7 @@ impl<S: BlockStage> Tile<'_, S> {
         by: Requantize<N>,
         to: *mut i8,
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Int8*.
         unsafe {
             if let Some(addend) = self.stage.addend() {
                 let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
@@ -189,6 +202,11 @@ impl<S: BlockStage> Tile<'_, S> {
     }
 
     // A function of its own has all registers.
+    /// All rows, `M` pixels of one at once; outputs as `how` says.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
+    /// `to` are its first outputs. *Int8*.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn rows_of<const M: usize, const N: usize, const RAW: bool, H: How>(
@@ -261,11 +279,14 @@ impl<S: BlockStage> Tile<'_, S> {
     }
 
     /// Stores 64 outputs: all of a pixel's blocks, then the next one's.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: the outputs of `N` blocks of as many pixels as that takes.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn put<const N: usize>(&self, bytes: __m512i, to: *mut i8) {
         let step = self.step;
-        // SAFETY: the caller's promise.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             if N == 4 || N * LANES == step {
                 _mm512_storeu_si512(to.cast(), bytes);

@@ -81,17 +81,25 @@ pub(super) struct Place {
     pub(super) left: [usize; 2],
 }
 
-/// What is done to `TILES` tiles.
-///
-/// # Safety
-/// Callers have enabled the instruction set; memory is as `work_bytes` says, its
-/// beginning a multiple of `VECTOR`, and as [`Tiled::fits`].
+/// What is done to `TILES` tiles. Transformed inputs and sums begin at multiples of `VECTOR`.
 pub(super) trait Steps {
     /// The transformed inputs of all channels, in an order of the kernel's own.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; the places are those of tiles, and `to` has room for all points
+    /// of them.
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8);
     /// A block's `SUMS` of each tile.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `from` is what [`Self::inputs`] has written, `to` has room for
+    /// `TILES` times `SUMS`.
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8);
     /// The outputs of a tile and a block, of which these are the sums.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `sums` is what [`Self::products`] has written of the tile, `to`
+    /// are the outputs of the image.
     unsafe fn outputs(tiled: &Tiled<'_>, sums: *const i8, place: &Place, block: usize, to: *mut i8);
 }
 
@@ -102,7 +110,9 @@ impl Tiled<'_> {
         self.size.map(|n| n.div_ceil(OUTPUTS))
     }
 
-    /// True if everything is as large as it has to be.
+    /// True if everything is as large as it has to be (*Tiled*): all tiles lie in the image, and
+    /// there are weights, biases, multipliers, addends and outputs for whole blocks of channels,
+    /// and room to work in.
     #[inline(always)]
     pub(super) fn fits(&self, work: usize, output: usize) -> bool {
         let ([rows, columns], blocks) = (self.tiles(), self.channels / LANES);
@@ -137,6 +147,9 @@ impl Tiled<'_> {
     }
 
     /// All outputs; sizes fit.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled* for `work` and `to`.
     #[inline(always)]
     pub(super) unsafe fn run<K: Steps>(&self, work: &mut [i8], to: *mut i8) {
         let [rows, columns] = self.tiles();
@@ -167,7 +180,7 @@ impl Tiled<'_> {
                     }
                 }
             }
-            // SAFETY: memory as `work_bytes` says; all tiles lie in the image.
+            // SAFETY: *Enabled*, *Tiled*.
             unsafe {
                 K::inputs(self, &places, transformed);
                 for block in 0..self.channels / LANES {
@@ -187,23 +200,48 @@ fn work_bytes(depth: usize) -> usize {
     TILES * (SUMS + POINTS * depth * 2) + VECTOR
 }
 
-/// Additions and multiplications by two of numbers of 16 and of 32 bits.
-///
-/// # Safety
-/// Callers have enabled the instruction set.
+/// Additions and multiplications by two of numbers of 16 and of 32 bits, where the register's
+/// instruction set is enabled.
 pub(super) trait Lanes: Copy {
+    /// Sums of 16 bits.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn add_16(self, other: Self) -> Self;
+    /// Differences of 16 bits.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn sub_16(self, other: Self) -> Self;
+    /// Shifted left by 2, in 16 bits.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn four_times_16(self) -> Self;
+    /// Sums of 32 bits.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn add_32(self, other: Self) -> Self;
+    /// Differences of 32 bits.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn sub_32(self, other: Self) -> Self;
+    /// Shifted left by 2, in 32 bits.
+    ///
+    /// # Safety
+    /// *Enabled*.
     unsafe fn four_times_32(self) -> Self;
 }
 
 /// Six inputs to what is multiplied: the transposed matrix B.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn spread<L: Lanes>(d: [L; INPUTS]) -> [L; INPUTS] {
-    // SAFETY: the caller's promise.
+    // SAFETY: *Enabled*.
     unsafe {
         let a = d[4].sub_16(d[2].four_times_16());
         let b = d[3].sub_16(d[1].four_times_16());
@@ -225,9 +263,12 @@ pub(super) unsafe fn spread<L: Lanes>(d: [L; INPUTS]) -> [L; INPUTS] {
 
 /// Six sums to 24, 12, 6 and 6 times four outputs: the transposed matrix A, with what
 /// makes weights integers.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 pub(super) unsafe fn gather<L: Lanes>(m: [L; INPUTS]) -> [L; OUTPUTS] {
-    // SAFETY: the caller's promise.
+    // SAFETY: *Enabled*.
     unsafe {
         let (s, d) = (m[1].add_32(m[2]), m[1].sub_32(m[2]));
         let (t, u) = (m[3].add_32(m[4]), m[3].sub_32(m[4]));
@@ -249,32 +290,32 @@ macro_rules! lanes {
         impl Lanes for $register {
             #[inline(always)]
             unsafe fn add_16(self, other: Self) -> Self {
-                // SAFETY: the caller's promises.
+                // SAFETY: *Enabled*.
                 unsafe { $add_16(self, other) }
             }
             #[inline(always)]
             unsafe fn sub_16(self, other: Self) -> Self {
-                // SAFETY: the caller's promises.
+                // SAFETY: *Enabled*.
                 unsafe { $sub_16(self, other) }
             }
             #[inline(always)]
             unsafe fn four_times_16(self) -> Self {
-                // SAFETY: the caller's promises.
+                // SAFETY: *Enabled*.
                 unsafe { $shift_16::<2>(self) }
             }
             #[inline(always)]
             unsafe fn add_32(self, other: Self) -> Self {
-                // SAFETY: the caller's promises.
+                // SAFETY: *Enabled*.
                 unsafe { $add_32(self, other) }
             }
             #[inline(always)]
             unsafe fn sub_32(self, other: Self) -> Self {
-                // SAFETY: the caller's promises.
+                // SAFETY: *Enabled*.
                 unsafe { $sub_32(self, other) }
             }
             #[inline(always)]
             unsafe fn four_times_32(self) -> Self {
-                // SAFETY: the caller's promises.
+                // SAFETY: *Enabled*.
                 unsafe { $shift_32::<2>(self) }
             }
         }

@@ -22,7 +22,7 @@ lanes! {
 /// The steps with AVX2.
 struct Avx2Tiles;
 
-// SAFETY: called where AVX2 and FMA are enabled.
+// SAFETY: functions access no more than what is *Covered*.
 impl Steps for Avx2Tiles {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
@@ -30,7 +30,7 @@ impl Steps for Avx2Tiles {
             for c in (0..tiled.depth).step_by(LANES) {
                 let from = place.from.wrapping_add(c);
                 let to = to.wrapping_add((t * tiled.depth + c) * 2);
-                // SAFETY: tiles lie in the image; the caller's memory.
+                // SAFETY: *Enabled*, *Tiled*.
                 unsafe { transform(from, tiled.pitch, tiled.depth, to) };
             }
         }
@@ -38,7 +38,7 @@ impl Steps for Avx2Tiles {
 
     #[inline(always)]
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tiled*.
         unsafe { tiled.products_256(block, from, to) }
     }
 
@@ -50,13 +50,16 @@ impl Steps for Avx2Tiles {
         block: usize,
         to: *mut i8,
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tiled*.
         unsafe { tiled.outputs_256(sums, place, block, to) }
     }
 }
 
 impl Tiled<'_> {
     /// All outputs, if this is the way to get them.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn is_done_with_avx2<S: BlockStage>(
@@ -69,13 +72,17 @@ impl Tiled<'_> {
             return false;
         }
         let to = output.as_mut_ptr().cast();
-        // SAFETY: all is large enough; the features are enabled.
+        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
         unsafe { self.run::<Avx2Tiles>(work, to) };
         true
     }
 
     /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
     /// each tile.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `from` are transformed inputs and `to` has room for sums, as
+    /// [`Steps::products`] says.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn products_256(&self, block: usize, from: *const i8, to: *mut i8) {
@@ -131,6 +138,9 @@ impl Tiled<'_> {
     }
 
     /// The outputs of a tile and a block, of which these are the sums.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn outputs_256(&self, sums: *const i8, place: &Place, block: usize, to: *mut i8) {
@@ -159,9 +169,12 @@ impl Tiled<'_> {
 }
 
 /// Eight channels' outputs of a row.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a row of sums, aligned.
 #[inline(always)]
 unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
-    // SAFETY: the row's sums are there; the features are enabled.
+    // SAFETY: *Enabled*, *Covered*.
     unsafe {
         let mut row = [_mm256_setzero_si256(); INPUTS];
         for x in 0..INPUTS {
@@ -177,6 +190,10 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
 }
 
 /// The inputs of sixteen channels of a tile, point by point: column by column.
+///
+/// # Safety
+/// *Enabled*. *Covered*: six rows of six pixels of sixteen channels, and room for a
+/// register of each point, aligned.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn transform(from: *const i8, pitch: usize, depth: usize, to: *mut i8) {

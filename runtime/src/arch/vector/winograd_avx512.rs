@@ -21,17 +21,17 @@ lanes! {
 /// `RUN` input channels side by side, outputs by `HOW`.
 struct Avx512Tiles<const RUN: usize, const HOW: u8>;
 
-// SAFETY: called where the features are enabled.
+// SAFETY: functions access no more than what is *Covered*.
 impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tiled*.
         unsafe { tiled.inputs_512::<RUN>(places, to) }
     }
 
     #[inline(always)]
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tiled*.
         unsafe { tiled.products_512::<RUN>(block, from, to) }
     }
 
@@ -43,13 +43,16 @@ impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
         block: usize,
         to: *mut i8,
     ) {
-        // SAFETY: the caller's promises.
+        // SAFETY: *Enabled*, *Tiled*.
         unsafe { tiled.outputs_512::<HOW>(sums, place, block, to) }
     }
 }
 
 impl Tiled<'_> {
     /// All outputs, if this is the way to get them.
+    ///
+    /// # Safety
+    /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     pub(super) unsafe fn is_done_with_avx512<S: BlockStage>(
@@ -60,13 +63,13 @@ impl Tiled<'_> {
         if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
             return false;
         }
-        // SAFETY: the blocks have multipliers.
+        // SAFETY: *Tile* 3.
         if unsafe { !are_truncated(&self.scales, self.channels / LANES) } {
             return false;
         }
         const TWO: usize = 2 * LANES;
         let to = output.as_mut_ptr().cast();
-        // SAFETY: all is large enough; the features are enabled.
+        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
         unsafe {
             match (self.depth.is_multiple_of(TWO), self.how()) {
                 (true, ADDED) => self.run::<Avx512Tiles<TWO, ADDED>>(work, to),
@@ -82,6 +85,9 @@ impl Tiled<'_> {
 
     /// The transformed inputs: point by point of a tile's first column, `RUN` channels of
     /// each tile; the same of the next channels; the next columns.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; places and room are as [`Steps::inputs`] says.
     #[inline(always)]
     unsafe fn inputs_512<const RUN: usize>(&self, places: &[Place; TILES], to: *mut i8) {
         let column = self.depth / RUN * INPUTS * TILES * RUN * 2;
@@ -92,7 +98,7 @@ impl Tiled<'_> {
                 let from = |t: usize| places[t].from.wrapping_add(run * RUN);
                 let from = [from(t), from(t + tiles - 1)];
                 let to = to.wrapping_add(t * RUN * 2);
-                // SAFETY: tiles lie in the image; the caller's memory.
+                // SAFETY: *Enabled*, *Tiled*.
                 unsafe { transform::<RUN>(from, self.pitch, self.depth, to, column) };
             }
             to = to.wrapping_add(INPUTS * TILES * RUN * 2);
@@ -101,6 +107,10 @@ impl Tiled<'_> {
 
     /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
     /// each tile.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `from` are transformed inputs and `to` has room for sums, as
+    /// [`Steps::products`] says.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn products_512<const RUN: usize>(&self, block: usize, from: *const i8, to: *mut i8) {
@@ -146,6 +156,9 @@ impl Tiled<'_> {
     }
 
     /// The outputs of a tile and a block, of which these are the sums.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn outputs_512<const HOW: u8>(
@@ -192,10 +205,14 @@ struct Line {
 
 impl Line {
     /// Stores row `Y`, as many columns as there are.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a tile's sums, aligned, and the outputs of as many columns as
+    /// there are.
     #[inline(always)]
     unsafe fn store<const Y: usize, const HOW: u8>(&self, sums: *const i8, to: *mut i8, at: usize) {
         let to = to.wrapping_add(at);
-        // SAFETY: sums and outputs are there; the features are enabled.
+        // SAFETY: *Enabled*, *Covered*.
         unsafe {
             let mut row = [_mm512_setzero_si512(); INPUTS];
             for x in 0..INPUTS {
@@ -243,6 +260,10 @@ impl Line {
 }
 
 /// The inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
+///
+/// # Safety
+/// *Enabled*. *Covered*: six rows of six pixels of each tile, and room for a register of
+/// each point, aligned.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn transform<const RUN: usize>(
@@ -287,9 +308,12 @@ unsafe fn transform<const RUN: usize>(
 }
 
 /// The output of a row and column.
+///
+/// # Safety
+/// *Enabled*.
 #[inline(always)]
 unsafe fn divided(words: __m512i, y: usize, x: usize) -> __m512i {
-    // SAFETY: the features are enabled.
+    // SAFETY: *Enabled*.
     unsafe {
         let words = _mm512_mullo_epi32(words, _mm512_set1_epi32(NINTH));
         _mm512_srav_epi32(words, _mm512_set1_epi32(TWOS[y] + TWOS[x]))

@@ -99,6 +99,9 @@ pub(super) fn has(level: Level) -> bool {
 }
 
 /// What the operating system keeps over a change of context: XCR0.
+///
+/// # Safety
+/// OSXSAVE is set.
 #[target_feature(enable = "xsave")]
 unsafe fn saved_state() -> u64 {
     // SAFETY: XCR0 exists wherever XGETBV does.
@@ -122,24 +125,40 @@ macro_rules! by_level {
                 $name($($argument),*);
             }
 
+            /// Every x86-64.
+            ///
+            /// # Safety
+            /// None: every x86-64 can do that.
             #[inline(never)]
             pub(super) unsafe fn plain<$($generic: $bound),*>($($argument: $ty),*) {
                 // SAFETY: every x86-64 can do that.
                 unsafe { $plain }
             }
 
+            /// AVX2 and FMA.
+            ///
+            /// # Safety
+            /// *Enabled*.
             #[target_feature(enable = "avx2,fma")]
             pub(super) unsafe fn avx2<$($generic: $bound),*>($($argument: $ty),*) {
-                // SAFETY: AVX2 and FMA are enabled.
+                // SAFETY: *Enabled*.
                 unsafe { $avx2 }
             }
 
+            /// AVX-VNNI.
+            ///
+            /// # Safety
+            /// *Enabled*.
             #[target_feature(enable = "avx2,fma,avxvnni")]
             pub(super) unsafe fn vnni<$($generic: $bound),*>($($argument: $ty),*) {
                 // SAFETY: AVX2, FMA and AVX-VNNI are enabled.
                 unsafe { $vnni }
             }
 
+            /// AVX-512.
+            ///
+            /// # Safety
+            /// *Enabled*.
             #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
             pub(super) unsafe fn avx512<$($generic: $bound),*>($($argument: $ty),*) {
                 // SAFETY: AVX-512 F, BW, DQ, VL and VNNI are enabled.
@@ -149,7 +168,7 @@ macro_rules! by_level {
 
         $(#[$doc])*
         pub(crate) fn $name<$($generic: $bound),*>($($argument: $ty),*) {
-            // SAFETY: the level is what the CPU has.
+            // SAFETY: *Enabled*: the level is what the CPU has.
             unsafe {
                 match known() {
                     None => $module::first($($argument),*),
@@ -222,14 +241,15 @@ pub(crate) fn gemm_added<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the level is what the CPU has.
+    // SAFETY: *Enabled*: the level is what the CPU has.
     if level() >= Level::Avx512 && unsafe { whole::all_are_done(p, pixels, output) } {
         return;
     }
     let (Some(scales), Some(addend)) = (p.output.scales(), p.output.addend()) else {
+        debug_assert!(false, "sums of outputs that are no int8");
         return;
     };
-    // SAFETY: stages with scales have int8 outputs.
+    // SAFETY: *Int8*.
     let output =
         unsafe { core::slice::from_raw_parts_mut(output.as_mut_ptr().cast(), output.len()) };
     gemm_pixels(&p.with(scales), pixels, output);
@@ -244,7 +264,7 @@ pub(crate) fn narrow_is_done<S: BlockStage>(
     row: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
-    // SAFETY: the level is what the CPU has.
+    // SAFETY: *Enabled*: the level is what the CPU has.
     level() >= Level::Avx512 && unsafe { one::is_done(p, narrow, row, output) }
 }
 
@@ -258,7 +278,7 @@ pub(crate) fn dense_is_done<S: BlockStage>(
     output: &mut [S::Element],
 ) -> bool {
     match (level(), pairs) {
-        // SAFETY: the level is what the CPU has.
+        // SAFETY: *Enabled*: the level is what the CPU has.
         (Level::Avx2, Some(long)) => unsafe { avx2_pairs::are_done(p, long, row, output) },
         (Level::AvxVnni, Some(_)) => {
             // VPDPBUSD knows no long pairs. All weights are there.
@@ -271,7 +291,7 @@ pub(crate) fn dense_is_done<S: BlockStage>(
 
 /// A depthwise convolution of an image that is not padded; false if it has to be.
 pub(crate) fn direct_is_done(direct: &Direct<'_>, output: &mut [i8]) -> bool {
-    // SAFETY: the level is what the CPU has.
+    // SAFETY: *Enabled*: the level is what the CPU has.
     level() >= Level::Avx512 && unsafe { direct.is_done(output) }
 }
 
@@ -282,7 +302,7 @@ pub(crate) fn tiles_are_done<S: BlockStage>(
     output: &mut [S::Element],
 ) -> bool {
     let level = level();
-    // SAFETY: the level is what the CPU has; AVX-512 is more than AVX2 and FMA.
+    // SAFETY: *Enabled*: the level is what the CPU has; AVX-512 is more than AVX2 and FMA.
     unsafe {
         level >= Level::Avx512 && tiled.is_done_with_avx512::<S>(work, output)
             || level >= Level::Avx2 && tiled.is_done_with_avx2::<S>(work, output)

@@ -61,11 +61,10 @@ impl Accumulation {
         else {
             return self.emit_output(false, constants);
         };
-        if !self.is_fast() {
+        let Some(bounds) = self.bounds().filter(|_| self.is_fast()) else {
             return self.emit_output(false, constants);
-        }
+        };
         let one_sided = min >= output_offset;
-        let bounds = self.bounds().unwrap_or_default();
         let largest = bounds.iter().copied().max().unwrap_or(0);
         let truncations: Vec<Option<Truncation>> = match multipliers.first() {
             Some(&first) if multipliers.iter().all(|m| *m == first) => {

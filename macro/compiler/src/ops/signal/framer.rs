@@ -19,14 +19,14 @@ fn samples(shape: &[usize]) -> OwnState {
 }
 
 /// Numbers that say how far it is.
-fn counts(initial: &[usize]) -> OwnState {
+fn counts(initial: &[usize]) -> Result<OwnState> {
     let counts = initial.iter().map(|&n| n as i32).collect();
-    OwnState {
+    Ok(OwnState {
         name: "counts",
         element: ElementType::I32,
         shape: vec![initial.len()],
-        initial: Some(Constant::I32(array(&[initial.len()], counts))),
-    }
+        initial: Some(Constant::I32(array(&[initial.len()], counts)?)),
+    })
 }
 
 /// Frames that overlap, as far as there are samples.
@@ -94,7 +94,7 @@ impl Signal for Framer {
         };
         Ok(vec![
             samples(&[streams, self.capacity()]),
-            counts(&[filled]),
+            counts(&[filled])?,
         ])
     }
 
@@ -224,7 +224,7 @@ impl Signal for Stacker {
 
     /// Samples, how many there are, and whether there has been any.
     fn states(&self, _: &[&[usize]]) -> Result<Vec<OwnState>> {
-        Ok(vec![samples(&[self.len()]), counts(&[0, 0])])
+        Ok(vec![samples(&[self.len()]), counts(&[0, 0])?])
     }
 
     fn kernel(&self, inputs: &[&[usize]]) -> Result<Box<dyn Kernel>> {

@@ -19,6 +19,7 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::{
     Buffer, Kernel, LowerContext, Lowered, Operator, OwnState, ParseContext, QuantRule, Source,
+    array,
 };
 use crate::error::{Error, Result};
 use crate::graph::{Constant, ElementType};
@@ -114,8 +115,13 @@ impl<S: Signal> Operator for Processing<S> {
         self.signal.shapes(inputs)
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> ArrayD<f32> {
-        self.evaluate_all(inputs, &[shape]).swap_remove(0)
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let mut all = self.evaluate_all(inputs, &[shape])?;
+        Ok(all.swap_remove(0))
     }
 
     /// Of real numbers; integers are computed by the kernel ([`super::exact`]).
@@ -123,22 +129,24 @@ impl<S: Signal> Operator for Processing<S> {
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
-    ) -> Vec<ArrayD<f32>> {
+    ) -> Result<Vec<ArrayD<f32>>> {
+        if !self.is_float() {
+            return Err(Error::model(
+                "its tensors have not the element types that the reference asks for",
+            ));
+        }
         let operands: Vec<_> = inputs.iter().flatten().collect();
         let dims: Vec<&[usize]> = operands.iter().map(|view| view.shape()).collect();
         let data: Vec<Buffer> = operands
             .iter()
             .map(|view| Buffer::F32(view.iter().copied().collect()))
             .collect();
-        let results = match self.signal.kernel(&dims) {
-            Ok(kernel) if self.is_float() => kernel.simulate_all(&data.iter().collect::<Vec<_>>()),
-            _ => Vec::new(),
-        };
-        let real = |(i, shape): (usize, &&[usize])| match results.get(i) {
-            Some(data) => crate::graph::array(shape, data.f32().to_vec()),
-            None => ArrayD::zeros(*shape),
-        };
-        shapes.iter().enumerate().map(real).collect()
+        let kernel = self.signal.kernel(&dims)?;
+        let results = kernel.simulate_all(&data.iter().collect::<Vec<_>>());
+        let results = results.iter().zip(shapes);
+        results
+            .map(|(data, shape)| array(shape, data.f32().to_vec()))
+            .collect()
     }
 
     fn is_joint(&self) -> bool {
