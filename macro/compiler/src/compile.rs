@@ -210,13 +210,14 @@ impl Front {
         let mut inputs = self.inputs.iter();
         if let (true, Some(port)) = (
             inputs_in_arena,
-            inputs.find(|p| p.element == ElementType::Bool),
+            inputs.find(|p| matches!(p.element, ElementType::Bool | ElementType::U32)),
         ) {
             return Err(Error::new(
                 Blame::Option("inputs"),
                 format!(
-                    "the input `{}` is `bool`, which cannot live in the arena",
-                    port.name
+                    "the input `{}` is `{}`, which cannot live in the arena",
+                    port.name,
+                    port.element.name()
                 ),
             ));
         }

@@ -248,6 +248,12 @@ pub fn float_max_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
     pool(p, input, output, f32::MIN, f32::max, |max, _| max);
 }
 
+/// Roots of the mean squares of the taps inside the input.
+pub fn float_l2_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
+    let root = |sum: f32, n: f32| sqrt(sum / n);
+    pool(p, input, output, 0.0, |sum, x| sum + x * x, root);
+}
+
 /// Parameters of [`float_mean`].
 #[derive(Clone, Copy, Debug)]
 pub struct FloatMean {

@@ -230,6 +230,7 @@ fn allowed(file: ElementType) -> &'static [ElementType] {
         }
         ElementType::I16 => &[ElementType::F32, ElementType::I16],
         ElementType::I32 => &[ElementType::I32],
+        ElementType::U32 => &[ElementType::U32],
         ElementType::Bool => &[ElementType::Bool],
     }
 }

@@ -25,6 +25,7 @@ impl<'a> Reader<'a> {
             BuiltinOperator::WHILE => self.repeat(&record, scope),
             BuiltinOperator::STABLEHLO_COMPOSITE => self.decompose(&record, scope),
             BuiltinOperator::CONV_3D => self.conv_3d(&record, scope),
+            BuiltinOperator::CONV_3D_TRANSPOSE => self.conv_3d_transpose(&record, scope),
             _ => self.variable(code, &record, scope),
         }
     }

@@ -55,6 +55,9 @@ pub enum ElementType {
     I16,
     /// 32-bit integer: indices and counts. The file's int64 is this, too.
     I32,
+    /// 32-bit integer without sign: spectra in integers. A program holds its bits as
+    /// [`ElementType::I32`].
+    U32,
     /// True or false; a program holds it as 1 or 0 in [`ElementType::I8`].
     Bool,
 }
@@ -68,6 +71,7 @@ impl ElementType {
             ElementType::U8 => "u8",
             ElementType::I16 => "i16",
             ElementType::I32 => "i32",
+            ElementType::U32 => "u32",
             ElementType::Bool => "bool",
         }
     }
@@ -75,7 +79,7 @@ impl ElementType {
     /// Bytes per element.
     pub fn bytes(self) -> usize {
         match self {
-            ElementType::F32 | ElementType::I32 => 4,
+            ElementType::F32 | ElementType::I32 | ElementType::U32 => 4,
             ElementType::I16 => 2,
             ElementType::I8 | ElementType::U8 | ElementType::Bool => 1,
         }
@@ -85,13 +89,17 @@ impl ElementType {
     pub(crate) fn held(self) -> ElementType {
         match self {
             ElementType::U8 | ElementType::Bool => ElementType::I8,
+            ElementType::U32 => ElementType::I32,
             other => other,
         }
     }
 
     /// True for tensors of real numbers, quantized or not.
     pub(crate) fn is_real(self) -> bool {
-        !matches!(self, ElementType::I32 | ElementType::Bool)
+        !matches!(
+            self,
+            ElementType::I32 | ElementType::U32 | ElementType::Bool
+        )
     }
 }
 
@@ -262,6 +270,9 @@ impl Value {
             }
             (Constant::I8(data), _) => data.mapv(f32::from),
             (Constant::I16(data), _) => data.mapv(f32::from),
+            (Constant::I32(data), _) if self.element == ElementType::U32 => {
+                data.mapv(|q| q as u32 as f32)
+            }
             (Constant::I32(data), _) => data.mapv(|q| q as f32),
             (Constant::I64(data), _) => data.mapv(|q| q as f32),
         })

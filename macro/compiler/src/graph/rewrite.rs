@@ -127,6 +127,11 @@ fn fold_casts(graph: &mut Graph) {
         let from = graph.values[input].element;
         // What stays in float is quantized by an operator of its own.
         let stays = cast == Cast::Quantize && graph.values[input].kept == Some(Kept::Exact);
+        // An input that is an output goes through untouched, which this one is not.
+        let stays = stays
+            || matches!(cast, Cast::FakeQuant { .. })
+                && graph.is_output(output)
+                && graph.inputs.iter().any(|port| port.value == input);
         let free = graph.values[input].quantization.is_none() && from == ElementType::F32 && !stays;
         let same = graph.values[input].quantization == quantization
             && (from == element || cast != Cast::Quantize);
