@@ -455,6 +455,8 @@ impl Graph {
         };
         Some(match value.element {
             ElementType::I8 if value.unsigned => ElementType::U8,
+            // As int64, it counts as int32.
+            ElementType::U32 => ElementType::I32,
             element => element,
         })
     }
