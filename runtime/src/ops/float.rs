@@ -3,6 +3,7 @@
 //! Weighted operators are the integer kernels with other accumulators; what only
 //! moves elements is the same for all types.
 
+use super::angle::{cos, sin};
 use super::broadcast::Broadcast;
 use super::real::floor_mod_of;
 use super::reduce::Reduce;
@@ -144,6 +145,10 @@ unary! {
     float_sign: |x: f32, _| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
     /// `x^2`.
     float_square: |x: f32, _| x * x;
+    /// Cosine.
+    float_cos: |x, _| cos(x);
+    /// Sine.
+    float_sin: |x, _| sin(x);
     /// Rounded up.
     float_ceil: |x: f32, _| -floor(-x);
     /// Rounded down.
@@ -160,8 +165,6 @@ unary! {
 
 #[cfg(feature = "float")]
 unary! {
-    /// Cosine.
-    float_cos: |x, _| libm::cosf(x);
     /// `x`, or below zero `exp(x) - 1`.
     float_elu: |x, _| if x > 0.0 { x } else { libm::expm1f(x) };
     /// `e^x`.
@@ -177,8 +180,6 @@ unary! {
     float_log: |x, _| libm::logf(x);
     /// `x` to the power of the parameter.
     float_pow: libm::powf;
-    /// Sine.
-    float_sin: |x, _| libm::sinf(x);
 }
 
 #[cfg(not(feature = "float"))]
@@ -195,7 +196,7 @@ macro_rules! missing {
 
 #[cfg(not(feature = "float"))]
 missing! {
-    float_cos float_elu float_exp float_gelu float_log float_pow float_sin
+    float_elu float_exp float_gelu float_log float_pow
 }
 
 /// Parameters of both float pools.
@@ -245,6 +246,12 @@ pub fn float_average_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32])
 /// Maxima of the taps inside the input.
 pub fn float_max_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
     pool(p, input, output, f32::MIN, f32::max, |max, _| max);
+}
+
+/// Roots of the mean squares of the taps inside the input.
+pub fn float_l2_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
+    let root = |sum: f32, n: f32| sqrt(sum / n);
+    pool(p, input, output, 0.0, |sum, x| sum + x * x, root);
 }
 
 /// Parameters of [`float_mean`].

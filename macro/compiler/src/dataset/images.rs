@@ -1,10 +1,10 @@
-//! PNG and JPEG files as samples, by the image crate.
+//! Folders of PNG and JPEG files as samples.
 
 use std::path::PathBuf;
 
-use image::imageops::FilterType;
 use ndarray::{ArrayD, IxDyn};
 
+use super::picture::{Picture, fail};
 use crate::error::{Error, Result};
 use crate::graph::Port;
 
@@ -19,23 +19,21 @@ pub(super) fn read(files: &[PathBuf], input: &Port, resize: bool) -> Result<Arra
     };
     let mut data = Vec::with_capacity(files.len() * height * width * channels);
     for file in files {
-        let fail = |e: &dyn std::fmt::Display| Error::dataset(format!("{}: {e}", file.display()));
-        let mut picture = image::open(file).map_err(|e| fail(&e))?;
-        let size = (width as u32, height as u32);
-        if (picture.width(), picture.height()) != size {
+        let mut picture = Picture::open(file)?;
+        let [found_width, found_height] = picture.size();
+        if [found_width, found_height] != [width, height] {
             if !resize {
-                return Err(fail(&format!(
-                    "it is {}x{}, the input {width}x{height}; allow resizing with `images(resize = true)`",
-                    picture.width(),
-                    picture.height()
-                )));
+                return Err(fail(
+                    file,
+                    &format!(
+                        "it is {found_width}x{found_height}, the input {width}x{height}; allow resizing with `images(resize = true)`"
+                    ),
+                ));
             }
-            picture = picture.resize_exact(size.0, size.1, FilterType::Triangle);
+            let resized = picture.resized([width, height]);
+            picture = resized.map_err(|e| fail(file, &e))?;
         }
-        let bytes = match channels {
-            1 => picture.into_luma8().into_raw(),
-            _ => picture.into_rgb8().into_raw(),
-        };
+        let bytes = picture.bytes(channels);
         data.extend(bytes.iter().map(|&b| input.bytes.real(b)));
     }
     let full = [&[files.len()], shape].concat();
@@ -50,8 +48,13 @@ mod tests {
     fn pictures_are_resized_and_scaled() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("a.png");
-        let picture = image::RgbImage::from_pixel(4, 2, image::Rgb([255, 0, 51]));
-        picture.save(&file).expect("writable");
+        let mut encoder = png::Encoder::new(std::fs::File::create(&file).expect("writable"), 4, 2);
+        encoder.set_color(png::ColorType::Rgb);
+        let mut writer = encoder.write_header().expect("writable");
+        writer
+            .write_image_data(&[255, 0, 51].repeat(8))
+            .expect("writable");
+        writer.finish().expect("writable");
         let mut input = crate::dataset::tests::port("x", &[1, 1, 2, 3]);
         input.bytes.offset = -1.0;
         let data = read(std::slice::from_ref(&file), &input, true).expect("a picture");

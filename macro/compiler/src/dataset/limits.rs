@@ -20,6 +20,9 @@ pub(super) const SMALL_FILE_ELEMENTS: u64 = 1 << 26;
 /// Elements of all arrays for each byte of a larger file, which may be compressed.
 pub(super) const ELEMENTS_PER_BYTE: u64 = 32;
 
+/// Pixels of one image.
+pub(super) const PIXELS: usize = 1 << 26;
+
 /// Bytes that are read or unpacked at a time.
 pub(super) const CHUNK_BYTES: usize = 1 << 16;
 

@@ -10,6 +10,8 @@ mod images;
 mod limits;
 mod npy;
 mod npz;
+#[cfg(feature = "images")]
+mod picture;
 mod shapes;
 #[cfg(feature = "wav")]
 mod sound;

@@ -3,11 +3,11 @@
 
 use std::io::{ErrorKind, Read};
 
-use half::f16;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::limits;
 use super::values::Values;
+use crate::float16;
 
 /// An array whose header is read.
 pub(super) struct Array<R> {
@@ -202,7 +202,7 @@ impl Element {
             Element::Bool => f64::from(u8::from(unsigned != 0)),
             Element::Unsigned(_) => unsigned as f64,
             Element::Signed(_) => (((unsigned << above) as i64) >> above) as f64,
-            Element::Float(2) => f16::from_bits(unsigned as u16).to_f64(),
+            Element::Float(2) => float16::from_bits(unsigned as u16).into(),
             Element::Float(4) => f32::from_bits(unsigned as u32).into(),
             Element::Float(_) => f64::from_bits(unsigned),
         }

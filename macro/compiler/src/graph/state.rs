@@ -7,11 +7,13 @@
 use super::read::{Reader, Record, Scope};
 use super::{Constant, State, Value, ValueId, shape_text};
 use crate::error::{Error, Result};
+use crate::limits::{self, STATE_ELEMENTS};
 use crate::tflite::BuiltinOperator;
 
 /// A variable while operators are read in order.
+#[derive(Clone)]
 pub(super) struct Variable {
-    name: String,
+    pub(super) name: String,
     /// Its content at the beginning, once something has read it.
     first: Option<ValueId>,
     /// Its content now.
@@ -19,6 +21,13 @@ pub(super) struct Variable {
     initial: Option<Constant>,
     /// It is a tensor that its operator reads and writes.
     is_tensor: bool,
+}
+
+impl Variable {
+    /// What an operator has assigned to it.
+    pub(super) fn assigned(&self) -> Option<ValueId> {
+        self.current.filter(|_| self.current != self.first)
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -70,6 +79,13 @@ impl<'a> Reader<'a> {
                 let value = scope.values[tensor(&record.inputs, 1)? as usize];
                 if let Some(first) = self.variables[variable].first {
                     let (old, new) = (&self.graph.values[first], &self.graph.values[value]);
+                    if old.element != new.element {
+                        return Err(Error::model(format!(
+                            "assigns {} to a variable of {}",
+                            new.element.name(),
+                            old.element.name()
+                        )));
+                    }
                     if old.len() != new.len() {
                         return Err(Error::model(format!(
                             "assigns shape {} to a variable of shape {}",
@@ -154,9 +170,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Variables that are read become states of the graph.
-    pub(super) fn states(&mut self) {
+    pub(super) fn states(&mut self) -> Result<()> {
+        let mut elements = 0;
         for variable in &self.variables {
             if let (Some(value), Some(next)) = (variable.first, variable.current) {
+                elements = limits::sum([elements, self.graph.values[value].len()]);
+                if elements > STATE_ELEMENTS {
+                    return Err(Error::model(format!(
+                        "variables up to {:?} hold {elements} elements; supported are up to \
+                         {STATE_ELEMENTS}",
+                        variable.name
+                    )));
+                }
                 let plain = variable.name.rsplit(['/', ';']).next().unwrap_or("");
                 let name = match plain {
                     "" => "state".to_owned(),
@@ -172,5 +197,6 @@ impl<'a> Reader<'a> {
                 });
             }
         }
+        Ok(())
     }
 }
