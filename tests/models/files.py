@@ -10,7 +10,8 @@ import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-NAMES = {np.int8: "INT8", np.uint8: "UINT8", np.int16: "INT16", np.int32: "INT32", np.int64: "INT64", np.float32: "FLOAT32", np.bool_: "BOOL"}
+NAMES = {np.int8: "INT8", np.uint8: "UINT8", np.int16: "INT16", np.int32: "INT32", np.int64: "INT64", np.float32: "FLOAT32", np.bool_: "BOOL",
+         np.uint32: "UINT32", np.uint64: "UINT64"}
 FILES = {}
 # Float models with unusual weights: functions give the file and the same in plain float32.
 FLOAT = {}
@@ -25,7 +26,7 @@ class Tensor:
 
 
 class Op:
-    """An operator: builtin code, operands, results and options."""
+    """An operator: builtin code, or the name of a custom one; operands, results and options."""
 
     def __init__(self, code, inputs, outputs, options=None, version=1, **fields):
         self.code, self.inputs, self.outputs, self.options, self.version, self.fields = code, inputs, outputs, options, version, fields
@@ -62,12 +63,15 @@ def write(ops, inputs, outputs, change=None, called=()):
 
     def add(op):
         code, operator = schema.OperatorCodeT(), schema.OperatorT()
-        code.builtinCode = getattr(schema.BuiltinOperator, op.code)
+        code.builtinCode = getattr(schema.BuiltinOperator, op.code, schema.BuiltinOperator.CUSTOM)
+        if code.builtinCode == schema.BuiltinOperator.CUSTOM:
+            code.customCode = op.code
+            operator.customOptions = np.frombuffer(bytes(op.options), np.uint8)
         code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), op.version
         operator.opcodeIndex = len(file.operatorCodes)
         file.operatorCodes.append(code)
         operator.inputs, operator.outputs = [index(t) for t in op.inputs], [index(t) for t in op.outputs]
-        if op.options:
+        if isinstance(op.options, str):
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, op.options)
             operator.builtinOptions = getattr(schema, op.options + "T")()
             for name, value in op.fields.items():

@@ -13,6 +13,7 @@ use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::graph::{ElementType, Graph, InputShapes, Kept, QuantParams, ValueId, rewrite};
+use crate::limits::{self, LIVE_ELEMENTS};
 use crate::options::{Comparison, Options};
 use crate::plan;
 use crate::quantize::measure::measure;
@@ -61,6 +62,14 @@ fn variant(
     limit: Option<usize>,
 ) -> Result<Variant> {
     let plan = plan::plan(program, interface.inputs_in_arena);
+    if plan.bytes > limits::ARENA_BYTES {
+        return Err(Error::model(format!(
+            "the arena needs {} bytes; supported are up to {}; {}",
+            plan.bytes,
+            limits::ARENA_BYTES,
+            plan::peak(program, &plan)
+        )));
+    }
     if let Some(limit) = limit.filter(|l| plan.bytes > *l) {
         return Err(Error::new(
             Blame::Option("arena_limit"),
@@ -201,13 +210,14 @@ impl Front {
         let mut inputs = self.inputs.iter();
         if let (true, Some(port)) = (
             inputs_in_arena,
-            inputs.find(|p| p.element == ElementType::Bool),
+            inputs.find(|p| matches!(p.element, ElementType::Bool | ElementType::U32)),
         ) {
             return Err(Error::new(
                 Blame::Option("inputs"),
                 format!(
-                    "the input `{}` is `bool`, which cannot live in the arena",
-                    port.name
+                    "the input `{}` is `{}`, which cannot live in the arena",
+                    port.name,
+                    port.element.name()
                 ),
             ));
         }
@@ -256,8 +266,15 @@ impl Front {
                 files,
             });
         }
+        if let (live @ LIVE_ELEMENTS.., position) = self.graph.live() {
+            return Err(Error::model(format!(
+                "a run holds {live} elements at once here; with a dataset, supported are less \
+                 than {LIVE_ELEMENTS}: compile for a smaller input"
+            ))
+            .at(self.graph.nodes[position].place(&self.graph)));
+        }
         let slot = cache_slot(model, &files, request)?;
-        if let Some((program, graph)) = self.cached(&slot, options)? {
+        if let Some((program, graph)) = self.cached(&slot, options) {
             return Ok(Quantization {
                 program,
                 graph,
@@ -306,15 +323,14 @@ impl Front {
         })
     }
 
-    /// The program of an earlier run that met its requirements.
-    fn cached(&self, slot: &Slot, options: &Options) -> Result<Option<(QuantGraph, Graph)>> {
-        let Some(found) = slot.load() else {
-            return Ok(None);
-        };
+    /// The program of an earlier run that met its requirements; what does not fit is as if
+    /// it were not there.
+    fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph)> {
+        let found = slot.load()?;
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &found.factors);
         clip_constants(&mut graph, &found.ranges);
-        let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
+        let mut program = lower(&graph, &found.ranges, &self.elements, options).ok()?;
         let fits =
             found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
         let met = found.measured.len() == options.require.len()
@@ -323,7 +339,7 @@ impl Front {
                 .iter()
                 .zip(&found.measured)
                 .all(|(r, m)| r.holds(*m));
-        Ok((fits && met).then_some((program, graph)))
+        (fits && met).then_some((program, graph))
     }
 
     /// The tensors to calibrate, each with its method.

@@ -126,7 +126,7 @@ impl Model {
             sampled: &|| Ok(Vec::new()),
         };
         let graph = Graph::read(&self.bytes, options.signature.as_deref(), &shapes)?;
-        let typed = |node: &Node| Some((node.op.name(), element_read(&graph, node)?));
+        let typed = |node: &Node| Some((node.op.name(), graph.element_read(node)?));
         Ok(graph.nodes.iter().filter_map(typed).collect())
     }
 
@@ -163,25 +163,6 @@ impl Model {
             graph,
         })
     }
-}
-
-/// See [`Model::typed_operators`]; `None` if it reads constants alone.
-fn element_read(graph: &Graph, node: &Node) -> Option<ElementType> {
-    let inputs = || node.inputs.iter().flatten().map(|&v| &graph.values[v]);
-    let mut computed = inputs().filter(|v| v.constant.is_none());
-    let first = computed.clone().next()?;
-    let output = &graph.values[node.output()];
-    let moves = inputs().any(|v| v.element == output.element);
-    let value = match computed.find(|v| v.element.is_real()) {
-        Some(real) => real,
-        // Indices or a mask say what is taken.
-        None if moves => output,
-        None => first,
-    };
-    Some(match value.element {
-        ElementType::I8 if value.unsigned => ElementType::U8,
-        element => element,
-    })
 }
 
 /// The names of all operators of a model's subgraphs.

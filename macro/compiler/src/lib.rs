@@ -23,6 +23,7 @@ mod error;
 pub mod evaluate;
 mod float16;
 mod graph;
+mod limits;
 mod ops;
 mod options;
 mod parallel;

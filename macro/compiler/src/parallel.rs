@@ -2,11 +2,24 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::limits::LIVE_ELEMENTS;
+
 /// `items` mapped by `f` on all cores; results in order.
 pub(crate) fn map<T: Sync, U: Send>(items: &[T], f: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    map_within(0, items, f)
+}
+
+/// The same on no more cores than there is memory for runs of a model, each of which holds
+/// `elements` at once.
+pub(crate) fn map_within<T: Sync, U: Send>(
+    elements: usize,
+    items: &[T],
+    f: impl Fn(&T) -> U + Sync,
+) -> Vec<U> {
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
-        .min(items.len().max(1));
+        .min(LIVE_ELEMENTS / elements.max(1))
+        .clamp(1, items.len().max(1));
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();

@@ -163,7 +163,7 @@ impl<'a> Evaluation<'a> {
             Some(results) => {
                 let mut outputs = Vec::new();
                 for (&value, data) in node.outputs.iter().zip(results) {
-                    outputs.push(exact::to_reals(&data, &graph.values[value].shape)?);
+                    outputs.push(exact::to_reals(&data, &graph.values[value])?);
                     self.integers[value] = Some(data);
                 }
                 outputs
@@ -195,13 +195,13 @@ impl<'a> Evaluation<'a> {
                 continue;
             };
             let value = &graph.values[v];
-            if value.element.is_real() {
+            if value.element.is_real() && !node.op.computes_integers() {
                 return None;
             }
             let data = match (&self.integers[v], &value.constant) {
                 (Some(data), _) => data.clone(),
                 (None, Some(constant)) => exact::constant(constant)?,
-                _ => exact::of_reals(value.element, self.tensors[v].as_ref()?),
+                _ => exact::of_reals(value, self.tensors[v].as_ref()?),
             };
             inputs.push(Some((value, data)));
         }

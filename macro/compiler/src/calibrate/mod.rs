@@ -8,7 +8,7 @@ mod histories;
 mod reach;
 mod regions;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,12 @@ pub(crate) struct Range {
 /// What calibration found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
-    pub by_value: HashMap<ValueId, Range>,
+    pub by_value: BTreeMap<ValueId, Range>,
 }
+
+/// Samples that are observed before what was seen of them is put together: counts of all
+/// tensors take more memory than most samples.
+const TOGETHER: usize = 64;
 
 /// What was seen of a tensor.
 struct Seen {
@@ -118,14 +122,13 @@ pub(crate) fn cut_inputs(
 ) -> Vec<Option<Range>> {
     let cut = |(i, port): (usize, &Port)| {
         let (_, method) = values.iter().find(|(value, _)| *value == port.value)?;
-        let data: Vec<ArrayD<f32>> = samples
-            .numbers
-            .iter()
-            .map(|&number| samples.dataset.sample(number)[i].to_owned())
-            .collect();
-        let seen = data
-            .iter()
-            .map(|data| Seen::of(data, None))
+        // One at a time: a view of each of many small samples takes more than they do.
+        let data = || {
+            let numbers = samples.numbers.iter();
+            numbers.map(|&number| samples.dataset.sample(number)[i].to_owned())
+        };
+        let seen = data()
+            .map(|data| Seen::of(&data, None))
             .reduce(|mut all, one| {
                 all.merge(&one);
                 all
@@ -133,7 +136,7 @@ pub(crate) fn cut_inputs(
         let Seen { range, magnitudes } = seen;
         let histogram = counts(*method).then(|| {
             let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));
-            data.iter().flatten().for_each(|x| histogram.add(*x));
+            data().for_each(|data| data.iter().for_each(|x| histogram.add(*x)));
             histogram
         });
         let chosen = choose(*method, range, histogram.as_ref());
@@ -154,14 +157,16 @@ pub(crate) fn calibrate(
     let histories = samples.histories(graph)?;
     // The extremes come first: histograms need them.
     let depths = reach::row_depths(graph);
-    let seen = observe(graph, samples, &histories, |value, data| {
-        Seen::of(data, depths.get(&value).copied())
-    })?;
     let mut merged: HashMap<ValueId, Seen> = HashMap::new();
-    for (value, seen) in seen.into_iter().flatten() {
-        match merged.get_mut(&value) {
-            Some(all) => all.merge(&seen),
-            None => _ = merged.insert(value, seen),
+    for part in histories.chunks(TOGETHER) {
+        let seen = observe(graph, samples, part, |value, data| {
+            Seen::of(data, depths.get(&value).copied())
+        })?;
+        for (value, seen) in seen.into_iter().flatten() {
+            match merged.get_mut(&value) {
+                Some(all) => all.merge(&seen),
+                None => _ = merged.insert(value, seen),
+            }
         }
     }
     let ranges = merged.iter().map(|(value, seen)| (*value, seen.range));
@@ -183,8 +188,9 @@ pub(crate) fn calibrate(
         })
         .collect();
     let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
-    if !bins.is_empty() {
-        let of_samples = observe(graph, samples, &histories, |value, data| {
+    let counted = if bins.is_empty() { &[] } else { &histories[..] };
+    for part in counted.chunks(TOGETHER) {
+        let of_samples = observe(graph, samples, part, |value, data| {
             let mut histogram = Histogram::new(bins.get(&value)?);
             let range = merged.get(&value)?.range;
             reach::each(&data.view(), depths.get(&value).copied(), |x| {
@@ -251,7 +257,7 @@ fn observe<T: Send>(
     histories: &[History],
     f: impl Fn(ValueId, &ArrayD<f32>) -> T + Sync,
 ) -> Result<Vec<Vec<(ValueId, T)>>> {
-    let seen = parallel::map(histories, |(sample, states)| {
+    let seen = parallel::map_within(graph.live().0, histories, |(sample, states)| {
         let mut seen = Vec::new();
         let inputs = samples.sample(*sample);
         evaluate_from(graph, &views(&inputs), states, |value, data| {

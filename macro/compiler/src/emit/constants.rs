@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::{float, ident, int};
 use crate::ops::Truncation;
@@ -83,51 +83,51 @@ impl Constants {
     pub(crate) fn int8s(&mut self, hint: &str, data: &[i8]) -> TokenStream {
         let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
         let n = bytes.len();
-        let tokens = data.iter().map(|&q| int(q.into()));
+        let list = list(data, |q| int(q.into()));
         let name = self.share(
             "int8s",
             hint,
             bytes,
-            |name| quote!(static #name: [i8; #n] = [#(#tokens),*];),
+            |name| quote!(static #name: [i8; #n] = #list;),
         );
         quote!(&#name)
     }
 
     pub(crate) fn int16s(&mut self, hint: &str, data: &[i16]) -> TokenStream {
         let n = data.len();
-        let tokens = data.iter().map(|&x| int(x.into()));
+        let list = list(data, |x| int(x.into()));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "int16s",
             hint,
             content,
-            |name| quote!(static #name: [i16; #n] = [#(#tokens),*];),
+            |name| quote!(static #name: [i16; #n] = #list;),
         );
         quote!(&#name)
     }
 
     pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
         let n = data.len();
-        let tokens = data.iter().map(|&x| int(x));
+        let list = list(data, |x| int(x));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "words",
             hint,
             content,
-            |name| quote!(static #name: [i32; #n] = [#(#tokens),*];),
+            |name| quote!(static #name: [i32; #n] = #list;),
         );
         quote!(&#name)
     }
 
     pub(crate) fn unsigned_words(&mut self, hint: &str, data: &[u32]) -> TokenStream {
         let n = data.len();
-        let tokens = data.iter().map(|&x| Literal::u32_unsuffixed(x));
+        let list = list(data, |x| Literal::u32_unsuffixed(x));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "unsigned words",
             hint,
             content,
-            |name| quote!(static #name: [u32; #n] = [#(#tokens),*];),
+            |name| quote!(static #name: [u32; #n] = #list;),
         );
         quote!(&#name)
     }
@@ -174,26 +174,27 @@ impl Constants {
 
     pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
         let n = data.len();
-        let tokens = data.iter().map(|&x| Literal::i64_unsuffixed(x));
+        let list = list(data, |x| Literal::i64_unsuffixed(x));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "long words",
             hint,
             content,
-            |name| quote!(static #name: [i64; #n] = [#(#tokens),*];),
+            |name| quote!(static #name: [i64; #n] = #list;),
         );
         quote!(&#name)
     }
 
     pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {
         let n = data.len();
-        let tokens = data.iter().map(|&x| float(x));
+        let bits: Vec<u32> = data.iter().map(|x| x.to_bits()).collect();
+        let list = list(&bits, |x| float(f32::from_bits(x)));
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "floats",
             hint,
             content,
-            |name| quote!(static #name: [f32; #n] = [#(#tokens),*];),
+            |name| quote!(static #name: [f32; #n] = #list;),
         );
         quote!(&#name)
     }
@@ -220,6 +221,23 @@ impl Constants {
 
     pub(crate) fn into_items(self) -> Vec<TokenStream> {
         self.items
+    }
+}
+
+/// Elements of an array literal that is written in full though all are the same.
+const SHORT: usize = 1024;
+
+/// `[1, 2, ..]`, or `[0; 4096]`.
+fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) -> TokenStream {
+    match data {
+        [first, rest @ ..] if rest.len() >= SHORT && rest.iter().all(|x| x == first) => {
+            let (first, n) = (token(*first), data.len());
+            quote!([#first; #n])
+        }
+        _ => {
+            let tokens = data.iter().map(|&x| token(x));
+            quote!([#(#tokens),*])
+        }
     }
 }
 

@@ -354,10 +354,10 @@ fn typed(element: ElementType, name: &Ident, mutable: bool) -> TokenStream {
         (ElementType::I8 | ElementType::U8 | ElementType::Bool, true) => quote!(#name),
         (ElementType::I8 | ElementType::U8 | ElementType::Bool, false) => quote!(&*#name),
         (ElementType::I16, true) => quote!(rt::cast_mut::<i16>(#name)),
-        (ElementType::I32, true) => quote!(rt::cast_mut::<i32>(#name)),
+        (ElementType::I32 | ElementType::U32, true) => quote!(rt::cast_mut::<i32>(#name)),
         (ElementType::F32, true) => quote!(rt::cast_mut::<f32>(#name)),
         (ElementType::I16, false) => quote!(&*rt::cast_mut::<i16>(#name)),
-        (ElementType::I32, false) => quote!(&*rt::cast_mut::<i32>(#name)),
+        (ElementType::I32 | ElementType::U32, false) => quote!(&*rt::cast_mut::<i32>(#name)),
         (ElementType::F32, false) => quote!(&*rt::cast_mut::<f32>(#name)),
     }
 }

@@ -1,47 +1,47 @@
 //! The type that holds what a model keeps from one run to the next.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::literals::{float, int, usize_literal};
-use super::names::snake;
+use super::names::{distinct, snake};
 use crate::ops::Buffer;
 use crate::quantize::QuantGraph;
 
 /// The name of the field of state `index`.
 pub(super) fn field(program: &QuantGraph, index: usize) -> Ident {
-    let name = snake(&program.states[index].name);
-    let earlier = program.states[..index]
-        .iter()
-        .filter(|s| snake(&s.name) == name)
-        .count();
-    if earlier == 0 {
-        super::ident(&format!("{name}_"))
-    } else {
-        super::ident(&format!("{name}_{}_", earlier + 1))
-    }
+    let names = program.states.iter().map(|s| snake(&s.name));
+    // No keyword ends so.
+    super::ident(&format!("{}_", distinct(names.collect())[index]))
 }
 
 /// `[i8; 12]` and a literal of its content.
 fn array(data: &Buffer) -> (TokenStream, TokenStream) {
     let n = usize_literal(data.len());
-    let all = |ty: &str, list: Vec<TokenStream>| {
-        let ty = super::ident(ty);
-        let same = list
-            .first()
-            .filter(|first| list.iter().all(|x| x.to_string() == first.to_string()));
-        let content = match same {
-            Some(value) => quote!([#value; #n]),
-            None => quote!([#(#list),*]),
-        };
-        (quote!([#ty; #n]), content)
-    };
-    match data {
-        Buffer::I8(data) => all("i8", data.iter().map(|&x| int(x.into())).collect()),
-        Buffer::I16(data) => all("i16", data.iter().map(|&x| int(x.into())).collect()),
-        Buffer::I32(data) => all("i32", data.iter().map(|&x| int(x)).collect()),
-        Buffer::F32(data) => all("f32", data.iter().map(|&x| float(x)).collect()),
+    /// A literal of elements, once if all are the same.
+    fn content<T: Copy>(
+        data: &[T],
+        n: &Literal,
+        one: impl Fn(T) -> (u32, TokenStream),
+    ) -> TokenStream {
+        let first = data.first().map(|&x| one(x));
+        match first.filter(|(bits, _)| data.iter().all(|&x| one(x).0 == *bits)) {
+            Some((_, value)) => quote!([#value; #n]),
+            None => {
+                let list = data.iter().map(|&x| one(x).1);
+                quote!([#(#list),*])
+            }
+        }
     }
+    let whole = |x: i32| (x as u32, int(x));
+    let (ty, content) = match data {
+        Buffer::I8(data) => ("i8", content(data, &n, |x| whole(x.into()))),
+        Buffer::I16(data) => ("i16", content(data, &n, |x| whole(x.into()))),
+        Buffer::I32(data) => ("i32", content(data, &n, whole)),
+        Buffer::F32(data) => ("f32", content(data, &n, |x| (x.to_bits(), float(x)))),
+    };
+    let ty = super::ident(ty);
+    (quote!([#ty; #n]), content)
 }
 
 /// The `State` struct, if the model has one.

@@ -1,8 +1,9 @@
 //! What a byte of an image stands for.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, IxDyn};
 
 use super::{Graph, ValueId, rewrite};
+use crate::ops::broadcast;
 
 /// `real = byte * scale + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,13 +57,19 @@ pub(crate) fn scales_bytes(graph: &Graph, input: ValueId) -> bool {
     readers.peek().is_some()
         && !graph.is_output(input)
         && readers.all(|node| {
-            let mut factor = ArrayD::<f32>::ones(graph.values[input].shape.as_slice());
+            // In the shape of the constants, which may be far smaller than the input.
+            let shape = graph.values[input].shape.as_slice();
+            let mut factor = ArrayD::<f32>::ones(IxDyn(&[]));
             let (mut node, mut value) = (node, input);
             while let Some([next, _]) = rewrite::affine(graph, node, value) {
-                let Some(next) = next.broadcast(factor.raw_dim()) else {
+                let joint = broadcast::shape(factor.shape(), next.shape());
+                let joint = joint.ok().filter(|_| next.broadcast(shape).is_some());
+                let Some([next, before]) =
+                    joint.and_then(|joint| rewrite::in_shape([&next, &factor], &joint))
+                else {
                     break;
                 };
-                factor *= &next;
+                factor = before * next;
                 value = node.output();
                 let mut more = graph
                     .nodes

@@ -4,19 +4,8 @@
 use super::read::{Reader, Record, Scope, ids};
 use super::{Constant, ElementType, ValueId, shape_text};
 use crate::error::{Error, Result};
+use crate::limits::{CALL_DEPTH, INLINED, UNROLLED, UNROLLED_ITERATIONS};
 use crate::tflite::BuiltinOperator;
-
-/// Subgraphs may call each other this deep.
-const MAX_DEPTH: usize = 8;
-/// Iterations that a WHILE is unrolled to.
-const MAX_ITERATIONS: usize = 4096;
-/// Operators and tensors that a WHILE is unrolled to; longer ones stay loops.
-const MAX_UNROLLED: usize = 1 << 15;
-/// Operators and tensors of all subgraphs together, each counted as often as it is called:
-/// calls that call others twice would double them with every level.
-const MAX_INLINED: usize = 1 << 16;
-/// Branches and loops that depend on data.
-pub(super) const MAX_REGIONS: usize = 1 << 10;
 
 impl<'a> Reader<'a> {
     /// True for operators that do not compute: variables and calls.
@@ -36,6 +25,7 @@ impl<'a> Reader<'a> {
             BuiltinOperator::WHILE => self.repeat(&record, scope),
             BuiltinOperator::STABLEHLO_COMPOSITE => self.decompose(&record, scope),
             BuiltinOperator::CONV_3D => self.conv_3d(&record, scope),
+            BuiltinOperator::CONV_3D_TRANSPOSE => self.conv_3d_transpose(&record, scope),
             _ => self.variable(code, &record, scope),
         }
     }
@@ -49,16 +39,16 @@ impl<'a> Reader<'a> {
             .filter(|&i| i < subgraphs.len())
             .map(|i| subgraphs.get(i))
             .ok_or_else(|| Error::model(format!("calls subgraph {index}, which does not exist")))?;
-        if self.depth == MAX_DEPTH {
+        if self.depth == CALL_DEPTH {
             return Err(Error::model(format!(
-                "subgraphs call each other more than {MAX_DEPTH} deep"
+                "subgraphs call each other more than {CALL_DEPTH} deep"
             )));
         }
         let tensors = subgraph.tensors().map_or(0, |list| list.len());
         self.inlined += 1 + tensors + subgraph.operators().map_or(0, |list| list.len());
-        if self.inlined > MAX_INLINED {
+        if self.inlined > INLINED {
             return Err(Error::model(format!(
-                "the subgraphs that are called have more than {MAX_INLINED} operators and tensors \
+                "the subgraphs that are called have more than {INLINED} operators and tensors \
                  when each call is replaced by what it calls"
             )));
         }
@@ -189,13 +179,13 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<Vec<ValueId>>> {
         let mut values = values.to_vec();
         let begin = self.inlined;
-        for _ in 0..MAX_ITERATIONS {
+        for _ in 0..UNROLLED_ITERATIONS {
             match self.condition(condition, &values)?.1 {
                 Some(true) => values = self.call(body, &values)?,
                 Some(false) => return Ok(Some(values)),
                 None => return Ok(None),
             }
-            if self.inlined - begin > MAX_UNROLLED {
+            if self.inlined - begin > UNROLLED {
                 return Ok(None);
             }
         }

@@ -6,13 +6,16 @@ use super::{Constant, ElementType, Graph, Node, QuantParams, Quantization, Value
 use crate::error::{Error, Result};
 use crate::ops::{Buffer, Cast, QuantRule, exact};
 
+/// True if all that `node` reads is known.
+pub(super) fn is_known(graph: &Graph, node: &Node) -> bool {
+    let known = |v: &Option<usize>| v.is_none_or(|v| graph.values[v].constant.is_some());
+    node.op.variables().is_empty()
+        && (node.op.is_static() || !node.inputs.is_empty() && node.inputs.iter().all(known))
+}
+
 /// Computes `node` if all that it reads is known; false if not.
 pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
-    if !node.op.variables().is_empty() || (node.inputs.is_empty() && !node.op.is_static()) {
-        return Ok(false);
-    }
-    let known = |v: &Option<usize>| v.is_none_or(|v| graph.values[v].constant.is_some());
-    if !node.op.is_static() && !node.inputs.iter().all(known) {
+    if !is_known(graph, node) {
         return Ok(false);
     }
     let input = node.inputs.first().copied().flatten();
@@ -55,6 +58,8 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             let shape = output.shape.as_slice();
             output.constant = Some(match data {
                 Buffer::I32(data) => Constant::I32(array(shape, data)?),
+                Buffer::I16(data) => Constant::I16(array(shape, data)?),
+                Buffer::F32(data) => Constant::F32(array(shape, data)?),
                 other => Constant::I8(array(shape, other.i8().to_vec())?),
             });
         }
@@ -147,14 +152,13 @@ fn is_per_channel(value: &Value) -> bool {
     matches!(value.quantization, Some(Quantization::PerChannel { .. }))
 }
 
-/// The scale and zero point of each element of an array.
+/// The scale of each element of an array with scales per channel.
 fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantParams>> {
     let unit = |scale| QuantParams {
         scale,
         zero_point: 0,
     };
     match quantization {
-        Quantization::PerTensor(params) => Some(ArrayD::from_elem(shape, *params)),
         Quantization::PerChannel { scales, dimension } => {
             let mut all = ArrayD::from_elem(shape, unit(0.0));
             if shape.get(*dimension) != Some(&scales.len()) {
@@ -165,7 +169,7 @@ fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantPara
             }
             Some(all)
         }
-        Quantization::Range { .. } => None,
+        Quantization::PerTensor(_) | Quantization::Range { .. } => None,
     }
 }
 
@@ -185,6 +189,12 @@ fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization
         other => vec![other.clone()],
     };
     candidates.into_iter().find_map(|quantization| {
+        if let Quantization::PerTensor(params) = quantization {
+            let steps = data.mapv(|x| params.quantize(x));
+            let pairs = || steps.iter().zip(data);
+            let exact = pairs().all(|(q, x)| params.dequantize(*q) == *x);
+            return exact.then_some((steps, quantization));
+        }
         let grid = grid(&quantization, data.shape())?;
         let steps = ndarray::Zip::from(data)
             .and(&grid)
@@ -204,20 +214,38 @@ pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Result<Constant> {
         scale: 1.0,
         zero_point: 0,
     };
-    let grid = match &value.quantization {
-        Some(q) if value.element != ElementType::F32 => grid(q, data.shape()).ok_or_else(|| {
-            Error::internal(format!("{q:?} does not fit constant {:?}", value.name))
-        })?,
-        _ => ArrayD::from_elem(data.shape(), unit),
+    // Arrays of scales take twice the memory of what they scale.
+    let whole = match &value.quantization {
+        Some(Quantization::PerTensor(params)) => Some(*params),
+        None => Some(unit),
+        Some(_) if value.element == ElementType::F32 => Some(unit),
+        Some(_) => None,
     };
-    let steps = ndarray::Zip::from(&data).and(&grid);
+    let channels = match (whole, &value.quantization) {
+        (None, Some(q)) => Some(grid(q, data.shape()).ok_or_else(|| {
+            Error::internal(format!("{q:?} does not fit constant {:?}", value.name))
+        })?),
+        _ => None,
+    };
+    let all = whole.unwrap_or(unit);
     Ok(match value.element {
-        ElementType::I8 | ElementType::U8 => {
-            Constant::I8(steps.map_collect(|x, params| params.quantize(*x)))
-        }
-        ElementType::I16 => Constant::I16(steps.map_collect(|x, params| params.quantize_i16(*x))),
+        ElementType::I8 | ElementType::U8 => Constant::I8(match channels {
+            Some(grid) => {
+                let steps = ndarray::Zip::from(&data).and(&grid);
+                steps.map_collect(|x, params| params.quantize(*x))
+            }
+            None => data.mapv(|x| all.quantize(x)),
+        }),
+        ElementType::I16 => Constant::I16(match channels {
+            Some(grid) => {
+                let steps = ndarray::Zip::from(&data).and(&grid);
+                steps.map_collect(|x, params| params.quantize_i16(*x))
+            }
+            None => data.mapv(|x| all.quantize_i16(x)),
+        }),
         ElementType::Bool => Constant::I8(data.mapv(|x| i8::from(x != 0.0))),
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
+        ElementType::U32 => Constant::I32(data.mapv(|x| x as u32 as i32)),
         ElementType::F32 => Constant::F32(data),
     })
 }

@@ -55,6 +55,9 @@ pub enum ElementType {
     I16,
     /// 32-bit integer: indices and counts. The file's int64 is this, too.
     I32,
+    /// 32-bit integer without sign: spectra in integers. A program holds its bits as
+    /// [`ElementType::I32`].
+    U32,
     /// True or false; a program holds it as 1 or 0 in [`ElementType::I8`].
     Bool,
 }
@@ -68,6 +71,7 @@ impl ElementType {
             ElementType::U8 => "u8",
             ElementType::I16 => "i16",
             ElementType::I32 => "i32",
+            ElementType::U32 => "u32",
             ElementType::Bool => "bool",
         }
     }
@@ -75,7 +79,7 @@ impl ElementType {
     /// Bytes per element.
     pub fn bytes(self) -> usize {
         match self {
-            ElementType::F32 | ElementType::I32 => 4,
+            ElementType::F32 | ElementType::I32 | ElementType::U32 => 4,
             ElementType::I16 => 2,
             ElementType::I8 | ElementType::U8 | ElementType::Bool => 1,
         }
@@ -85,13 +89,17 @@ impl ElementType {
     pub(crate) fn held(self) -> ElementType {
         match self {
             ElementType::U8 | ElementType::Bool => ElementType::I8,
+            ElementType::U32 => ElementType::I32,
             other => other,
         }
     }
 
     /// True for tensors of real numbers, quantized or not.
     pub(crate) fn is_real(self) -> bool {
-        !matches!(self, ElementType::I32 | ElementType::Bool)
+        !matches!(
+            self,
+            ElementType::I32 | ElementType::U32 | ElementType::Bool
+        )
     }
 }
 
@@ -262,6 +270,9 @@ impl Value {
             }
             (Constant::I8(data), _) => data.mapv(f32::from),
             (Constant::I16(data), _) => data.mapv(f32::from),
+            (Constant::I32(data), _) if self.element == ElementType::U32 => {
+                data.mapv(|q| q as u32 as f32)
+            }
             (Constant::I32(data), _) => data.mapv(|q| q as f32),
             (Constant::I64(data), _) => data.mapv(|q| q as f32),
         })
@@ -394,6 +405,59 @@ impl Graph {
         node.inputs.iter().flatten().copied().filter(|&v| {
             let value = &self.values[v];
             value.constant.is_none() && value.element.is_real()
+        })
+    }
+
+    /// The most elements that a run in float holds at once, and the operator that needs
+    /// them; constants count while operators read them.
+    pub(crate) fn live(&self) -> (usize, usize) {
+        let mut uses = self.uses();
+        let size = |&v: &ValueId| self.values[v].len();
+        let begin = self.inputs.iter().map(|port| port.value);
+        let begin = begin.chain(self.states.iter().map(|state| state.value));
+        let mut is_live = vec![false; self.values.len()];
+        let (mut live, mut most) = (0_usize, (0, 0));
+        for value in begin {
+            is_live[value] = true;
+            live = live.saturating_add(size(&value));
+        }
+        for (position, node) in self.nodes.iter().enumerate() {
+            for value in node.inputs.iter().flatten().chain(&node.outputs) {
+                if !std::mem::replace(&mut is_live[*value], true) {
+                    live = live.saturating_add(size(value));
+                }
+            }
+            most = most.max((live, position));
+            for &value in node.inputs.iter().flatten() {
+                uses[value] = uses[value].saturating_sub(1);
+                if uses[value] == 0 && std::mem::take(&mut is_live[value]) {
+                    live = live.saturating_sub(size(&value));
+                }
+            }
+        }
+        most
+    }
+
+    /// The element type of what `node` reads: that of the first computed operand of real
+    /// numbers. Without one it is the output's, where an operand has that type (indices or a
+    /// mask choose from it), else the first computed operand's. `None` if it reads constants
+    /// alone.
+    pub(crate) fn element_read(&self, node: &Node) -> Option<ElementType> {
+        let inputs = || node.inputs.iter().flatten().map(|&v| &self.values[v]);
+        let mut computed = inputs().filter(|v| v.constant.is_none());
+        let first = computed.clone().next()?;
+        let output = &self.values[node.output()];
+        let moves = inputs().any(|v| v.element == output.element);
+        let value = match computed.find(|v| v.element.is_real()) {
+            Some(real) => real,
+            None if moves => output,
+            None => first,
+        };
+        Some(match value.element {
+            ElementType::I8 if value.unsigned => ElementType::U8,
+            // As int64, it counts as int32.
+            ElementType::U32 => ElementType::I32,
+            element => element,
         })
     }
 

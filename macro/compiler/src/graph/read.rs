@@ -12,7 +12,8 @@ use super::{
 };
 use crate::control::{RegionId, WHOLE};
 use crate::error::{Error, Result};
-use crate::ops::{self, Operator, ParseContext};
+use crate::limits::{self, Budget, NODES_AFTER_INLINING, TENSORS_AFTER_INLINING};
+use crate::ops::{self, Operator, ParseContext, types};
 use crate::tflite::{self, BuiltinOperator, Model, SubGraph, TensorType};
 
 /// A list of tensor indices.
@@ -39,10 +40,12 @@ impl Graph {
             is_static: true,
             variables: Vec::new(),
             complex: HashSet::new(),
+            long: HashSet::new(),
             unsupported: Vec::new(),
             custom: Vec::new(),
             refused: HashMap::new(),
             depth: 0,
+            budget: Budget::new(bytes.len()),
             region: WHOLE,
             inlined: 0,
             constants: HashMap::new(),
@@ -52,7 +55,7 @@ impl Graph {
         reader.input_shapes(shapes)?;
         reader.operators(&entry.subgraph, &mut scope)?;
         ports::ports(&mut reader.graph, &entry, &scope, true)?;
-        reader.states();
+        reader.states()?;
         reader.supported()?;
         check_order(&reader.graph, &reader.refused)?;
         Ok(reader.graph)
@@ -73,6 +76,8 @@ pub(super) struct Reader<'a> {
     pub variables: Vec<Variable>,
     /// Tensors of complex numbers, which are held as pairs of real ones.
     complex: HashSet<ValueId>,
+    /// Tensors of uint64, which are held as pairs of words.
+    long: HashSet<ValueId>,
     /// The places of operators that no row of the table knows.
     pub(super) unsupported: Vec<String>,
     /// The names of custom ones among them.
@@ -81,6 +86,7 @@ pub(super) struct Reader<'a> {
     refused: HashMap<ValueId, String>,
     /// How many subgraphs call each other here.
     pub depth: usize,
+    budget: Budget,
     /// Where operators that are read come to lie.
     pub(super) region: RegionId,
     /// Operators and tensors of called subgraphs so far.
@@ -122,6 +128,12 @@ impl<'a> Reader<'a> {
     /// Gives every tensor of a subgraph a value.
     pub(super) fn scope(&mut self, subgraph: &SubGraph<'a>) -> Result<Scope> {
         let tensors = subgraph.tensors().unwrap_or_default();
+        if self.graph.values.len() + tensors.len() > TENSORS_AFTER_INLINING {
+            return Err(Error::model(format!(
+                "the model has more than {TENSORS_AFTER_INLINING} tensors, those of repeated \
+                 calls of subgraphs included"
+            )));
+        }
         let mut scope = Scope::default();
         let operators = subgraph.operators().unwrap_or_default();
         let written: HashSet<i32> = operators.iter().flat_map(|o| ids(o.outputs())).collect();
@@ -132,7 +144,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let tensor = tensors.get(i);
-            let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i)?;
+            let budget = &mut self.budget;
+            let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i, budget)?;
             let id = self.value(value);
             self.stated[id] = tensor::stated(&tensor);
             self.has_signature[id] = tensor::has_signature(&tensor);
@@ -144,6 +157,9 @@ impl<'a> Reader<'a> {
             }
             if tensor.type_() == TensorType::COMPLEX64 {
                 self.complex.insert(id);
+            }
+            if tensor.type_() == TensorType::UINT64 {
+                self.long.insert(id);
             }
             // TensorFlow Lite Micro has no kernels for it.
             self.graph.needs_litert |= tensor.type_() == TensorType::INT2;
@@ -198,12 +214,28 @@ impl<'a> Reader<'a> {
                 outputs,
             };
             let place = record.place.clone();
-            let read = if self.is_structural(code) {
+            let plain = if code == BuiltinOperator::CUSTOM {
+                custom
+            } else {
+                &name
+            };
+            let typed = self.typed(plain, subgraph, &record);
+            let read = if let Err(error) = typed {
+                Err(error)
+            } else if self.is_structural(code) {
                 self.structural(code, record, scope)
             } else if ops::is_supported(code) || ops::is_supported_custom(code, custom) {
                 self.operator(code, &record, scope)
             } else {
-                self.unsupported.push(record.place);
+                let plain = tflite::operator_name(code);
+                let known = match code {
+                    BuiltinOperator::CUSTOM => ops::refused::reason(custom),
+                    _ => ops::refused::reason(&plain),
+                };
+                self.unsupported.push(match known {
+                    Some(reason) => format!("{}: {reason}", record.place),
+                    None => record.place,
+                });
                 if code == BuiltinOperator::CUSTOM {
                     self.custom.push(custom.to_owned());
                 }
@@ -217,6 +249,19 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Compares the element types of an operator's tensors with what it computes.
+    fn typed(&self, name: &str, subgraph: &SubGraph<'a>, record: &Record<'a>) -> Result<()> {
+        let tensors = subgraph.tensors().unwrap_or_default();
+        let typed = |&id: &i32| {
+            let index = usize::try_from(id).ok().filter(|&i| i < tensors.len())?;
+            let tensor = tensors.get(index);
+            Some((tensor::name(&tensor, index), tensor.type_()))
+        };
+        let inputs: Vec<_> = record.inputs.iter().map(typed).collect();
+        let outputs: Vec<_> = record.outputs.iter().filter_map(typed).collect();
+        types::check(name, &inputs, &outputs)
     }
 
     /// Reads one operator of the table.
@@ -245,17 +290,15 @@ impl<'a> Reader<'a> {
             });
         }
         let is_complex = operands.iter().flatten().any(|v| self.complex.contains(v));
-        let takes_complex = [BuiltinOperator::COMPLEX_ABS, BuiltinOperator::RESHAPE];
-        if is_complex && !takes_complex.contains(&code) {
-            return Err(Error::model(
-                "it reads complex numbers; supported are COMPLEX_ABS and RESHAPE of them",
-            ));
-        }
         let outputs: Option<Vec<ValueId>> =
             record.outputs.iter().map(|&id| scope.value(id)).collect();
         let outputs = outputs
             .filter(|o| !o.is_empty())
             .ok_or_else(|| Error::model("has no outputs, or ones that do not exist"))?;
+        let constants = operands.iter().flatten().map(|&v| &self.graph.values[v]);
+        let constants = constants.filter(|v| v.constant.is_some()).map(Value::len);
+        let read = limits::sum(constants).saturating_mul(outputs.len());
+        self.budget.read(read)?;
         // Each output of e.g. SPLIT is an operator of its own.
         for number in 0..outputs.len() {
             let context = ParseContext {
@@ -271,19 +314,94 @@ impl<'a> Reader<'a> {
                 is_complex,
             };
             let custom = tflite::custom_code(self.model, &record.operator);
-            let op = ops::parse(code, custom, &context)?;
+            let mut op = ops::parse(code, custom, &context)?;
+            let parts = [
+                BuiltinOperator::COMPLEX_ABS,
+                BuiltinOperator::REAL,
+                BuiltinOperator::IMAG,
+            ];
+            if is_complex && !parts.contains(&code) && !op.take_pairs() {
+                return Err(Error::model(
+                    "it reads complex numbers; supported are COMPLEX_ABS, REAL, IMAG and \
+                     operators that only move them",
+                ));
+            }
+            self.check_unsigned(op.as_ref(), custom, &operands, &outputs)?;
+            let operands = self.with_own_states(op.as_ref(), &operands, outputs[number])?;
             let joint = op.is_joint();
             let own = if joint {
                 outputs.clone()
             } else {
                 vec![outputs[number]]
             };
-            self.push(record.index, op, operands.clone(), own)?;
+            self.push(record.index, op, operands, own)?;
             if joint {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Integers without sign reach only operators that take them.
+    fn check_unsigned(
+        &self,
+        op: &dyn Operator,
+        custom: &str,
+        operands: &[Option<ValueId>],
+        outputs: &[ValueId],
+    ) -> Result<()> {
+        let mut all = operands.iter().flatten().chain(outputs);
+        if all.clone().any(|v| self.long.contains(v)) && !ops::takes_long(custom) {
+            return Err(Error::model(
+                "it has a tensor of uint64; supported are those from SignalFilterBank to \
+                 SignalFilterBankSquareRoot",
+            ));
+        }
+        let takes = op.takes_unsigned();
+        if !takes && all.any(|&v| self.graph.values[v].element == ElementType::U32) {
+            return Err(Error::model(
+                "it has a tensor of uint32, which it does not compute with; supported are CAST, \
+                 operators that only move values, and those of the signal library",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The operands of an operator and what it keeps for the next run.
+    fn with_own_states(
+        &mut self,
+        op: &dyn Operator,
+        operands: &[Option<ValueId>],
+        output: ValueId,
+    ) -> Result<Vec<Option<ValueId>>> {
+        let mut operands = operands.to_vec();
+        let shapes: Vec<&[usize]> = operands
+            .iter()
+            .map(|v| v.map_or(&[][..], |v| self.graph.values[v].shape.as_slice()))
+            .collect();
+        let states = op.own_states(&shapes)?;
+        if !states.is_empty() && self.depth > 0 {
+            return Err(Error::model(
+                "it keeps a state of its own, which is supported in the main subgraph only",
+            ));
+        }
+        for state in states {
+            let name = format!("{}_{}", self.graph.values[output].name, state.name);
+            let value = Value {
+                name,
+                shape: state.shape,
+                element: state.element,
+                quantization: (state.element == ElementType::I16)
+                    .then_some(Quantization::PerTensor(tensor::UNIT)),
+                constant: state.initial,
+                unsigned: false,
+                channel_zero_points: Vec::new(),
+                kept: (state.element == ElementType::F32).then_some(Kept::Exact),
+                trained: false,
+            };
+            operands.push(Some(self.value(value)));
+        }
+        Ok(operands)
     }
 
     /// Checks shapes and adds the operator, or what it computes if that is known.
@@ -318,16 +436,10 @@ impl<'a> Reader<'a> {
                 shape_text(empty)
             )));
         }
-        let size = |shape: &Vec<usize>| shape.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
-        if let Some(shape) = computed
-            .iter()
-            .find(|s| size(s).is_none_or(|n| n > 1 << 31))
-        {
-            let shape = shape_text(shape);
-            return Err(Error::model(format!(
-                "its output of shape {shape} is too large"
-            )));
+        for shape in &computed {
+            limits::elements(shape).map_err(|e| e.at("its output"))?;
         }
+        let work = op.work(&shapes, &computed);
         for (shape, &output) in computed.iter().zip(&outputs) {
             shapes::check(shape, self.stated(output))?;
         }
@@ -382,7 +494,22 @@ impl<'a> Reader<'a> {
         for &output in &node.outputs {
             tensor::check_per_channel(&self.graph.values[output])?;
         }
+        if fold::is_known(&self.graph, &node) {
+            let made = node.outputs.iter().map(|&v| self.graph.values[v].len());
+            self.budget.fold(work, limits::sum(made))?;
+        } else {
+            if let Some(element) = self.graph.element_read(&node) {
+                types::check_support(node.op.name(), element)?;
+            }
+            self.budget.run(work)?;
+        }
         if !fold::fold(&mut self.graph, &node)? {
+            if self.graph.nodes.len() == NODES_AFTER_INLINING {
+                return Err(Error::model(format!(
+                    "the model has more than {NODES_AFTER_INLINING} operators, those of repeated \
+                     calls of subgraphs included"
+                )));
+            }
             if let Some(output) = node.outputs.iter().find(|&&v| {
                 let quantization = &self.graph.values[v].quantization;
                 matches!(quantization, Some(Quantization::PerChannel { .. }))

@@ -8,12 +8,12 @@
 
 use std::sync::Arc;
 
-use super::control::MAX_REGIONS;
 use super::read::{Reader, Record, Scope};
 use super::state::Variable as Stored;
 use super::{ElementType, Node, Value, ValueId, shape_text};
 use crate::control::{Kind, Region, RegionId, Variable};
 use crate::error::{Error, Result};
+use crate::limits::REGIONS;
 use crate::ops::control::{Carry, Merge};
 use crate::tflite::SubGraph;
 
@@ -77,9 +77,9 @@ impl<'a> Reader<'a> {
 
     /// Enters a new region, which is `part` of an operator.
     fn enter(&mut self, kind: Kind, part: &str, record: &Record<'a>) -> Result<RegionId> {
-        if self.graph.regions.len() == MAX_REGIONS {
+        if self.graph.regions.len() == REGIONS {
             return Err(Error::model(format!(
-                "the model has more than {MAX_REGIONS} branches and loops that depend on data"
+                "the model has more than {REGIONS} branches and loops that depend on data"
             )));
         }
         self.region = self.graph.regions.add(Region {

@@ -11,7 +11,8 @@ use super::{
     exact, functions, islands,
 };
 use crate::control::Variable;
-use crate::ops::{Activation, Cast, StateRule, input_affine::InputAffine};
+use crate::limits;
+use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffine};
 
 /// Applies all rewrites. `f32_inputs` are those that callers pass as f32, `f32_outputs`
 /// those that they get as f32.
@@ -126,6 +127,11 @@ fn fold_casts(graph: &mut Graph) {
         let from = graph.values[input].element;
         // What stays in float is quantized by an operator of its own.
         let stays = cast == Cast::Quantize && graph.values[input].kept == Some(Kept::Exact);
+        // An input that is an output goes through untouched, which this one is not.
+        let stays = stays
+            || matches!(cast, Cast::FakeQuant { .. })
+                && graph.is_output(output)
+                && graph.inputs.iter().any(|port| port.value == input);
         let free = graph.values[input].quantization.is_none() && from == ElementType::F32 && !stays;
         let same = graph.values[input].quantization == quantization
             && (from == element || cast != Cast::Quantize);
@@ -262,6 +268,7 @@ fn fuse_activations(graph: &mut Graph) {
         let activation = node.op.as_activation();
         let input = node.inputs.first().copied().flatten();
         let producer = input
+            .filter(|_| activation.is_some())
             .filter(|&v| graph.uses()[v] == 1 && graph.values[v].quantization.is_none())
             .and_then(|v| graph.producers()[v]);
         let fused = activation
@@ -297,17 +304,31 @@ pub(super) fn affine(graph: &Graph, node: &Node, x: ValueId) -> Option<[ArrayD<f
     node.op.affine(&graph.values[constant].real()?, reversed)
 }
 
+/// Arrays that broadcast to `shape`, in that shape; nothing if it is too large to be worth it.
+pub(super) fn in_shape<const N: usize, T: Copy>(
+    arrays: [&ArrayD<T>; N],
+    shape: &[usize],
+) -> Option<[ArrayD<T>; N]> {
+    if limits::product(shape.iter().copied()) > InputAffine::LONGEST {
+        return None;
+    }
+    let whole = arrays.map(|a| a.broadcast(IxDyn(shape)).map(|a| a.to_owned()));
+    let whole: Option<Vec<_>> = whole.into_iter().collect();
+    whole?.try_into().ok()
+}
+
 /// Folds each chain of ADD, SUB, MUL by constants that starts at an input.
 fn fold_input_affine(graph: &mut Graph, input: usize) {
     let x = graph.inputs[input].value;
     if graph.values[x].quantization.is_some() {
         return;
     }
+    let shape = graph.values[x].shape.clone();
     let mut position = 0;
     while position < graph.nodes.len() {
-        let shape = IxDyn(&graph.values[x].shape);
-        let mut factor = ArrayD::<f64>::ones(shape.clone());
-        let mut offset = ArrayD::<f64>::zeros(shape);
+        // In the shape of the constants, which may be far smaller than the input.
+        let mut factor = ArrayD::<f64>::ones(IxDyn(&[]));
+        let mut offset = ArrayD::<f64>::zeros(IxDyn(&[]));
         let mut end = x;
         let mut chain = Vec::new();
         let mut next = Some(position);
@@ -321,14 +342,19 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             let Some([f, o]) = step.filter(|_| graph.values[node.output()].kept.is_none()) else {
                 break;
             };
-            let real = |a: ArrayD<f32>| a.mapv(f64::from);
-            let (f, o) = (real(f), real(o));
-            let (Some(f), Some(o)) = (f.broadcast(factor.raw_dim()), o.broadcast(factor.raw_dim()))
-            else {
+            let joint = broadcast::shape(factor.shape(), f.shape())
+                .and_then(|joint| broadcast::shape(&joint, o.shape()));
+            let Ok(joint) = joint else { break };
+            let fits = f.broadcast(IxDyn(&shape)).is_some() && o.broadcast(IxDyn(&shape)).is_some();
+            if !fits || InputAffine::period(&joint, &shape) > InputAffine::LONGEST {
+                break;
+            }
+            let (f, o) = (f.mapv(f64::from), o.mapv(f64::from));
+            let Some([f, o, before, moved]) = in_shape([&f, &o, &factor, &offset], &joint) else {
                 break;
             };
-            factor = &factor * &f;
-            offset = &offset * &f + o;
+            factor = before * &f;
+            offset = moved * &f + o;
             end = node.output();
             chain.push(at);
             let more = graph.uses()[end] == 1
@@ -363,6 +389,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
                 index,
                 region,
                 op: Arc::new(InputAffine {
+                    shape: shape.clone(),
                     center: center.mapv(|x| x as f32),
                     factor: factor.mapv(|x| x as f32),
                 }),
@@ -379,12 +406,14 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
 /// Removes operators that nothing reads.
 fn remove_unused(graph: &mut Graph) {
     let mut uses = graph.uses();
-    for position in (0..graph.nodes.len()).rev() {
-        if graph.nodes[position].outputs.iter().all(|&v| uses[v] == 0) {
-            let node = graph.nodes.remove(position);
-            for &value in node.inputs.iter().flatten() {
-                uses[value] -= 1;
-            }
+    let mut kept = Vec::new();
+    for node in std::mem::take(&mut graph.nodes).into_iter().rev() {
+        if node.outputs.iter().any(|&v| uses[v] > 0) {
+            kept.push(node);
+        } else {
+            node.inputs.iter().flatten().for_each(|&v| uses[v] -= 1);
         }
     }
+    kept.reverse();
+    graph.nodes = kept;
 }

@@ -6,10 +6,8 @@ use ndarray::ArrayD;
 
 use super::{Constant, tensor};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::tflite::{DimensionMetadata, DimensionType, Tensor};
-
-/// Elements at most.
-const MOST_STORED: usize = 1 << 28;
 
 /// The dense form of a sparse tensor's data.
 pub(super) fn constant(
@@ -18,12 +16,10 @@ pub(super) fn constant(
     data: &[u8],
 ) -> Result<Option<Constant>> {
     let layout = Layout::read(tensor, shape)?;
-    let stored = layout.stored()?;
+    // Each level lists at least one position for each element that is stored below it.
+    let most = limits::sum([layout.listed(), limits::product([data.len(), 4])]);
+    let stored = layout.stored(most)?;
     let packed = tensor::constant(tensor.type_(), &[stored.len()], stored.len(), data, false)?;
-    let dense = |size: usize| size <= 1 << 31;
-    if !dense(shape.iter().product()) {
-        return Err(Error::model("its dense form is too large"));
-    }
     let Some(packed) = packed else {
         return Ok(None);
     };
@@ -150,8 +146,19 @@ impl Layout {
         Ok(Self { levels, steps })
     }
 
+    /// Elements of all lists of the layout.
+    fn listed(&self) -> usize {
+        let listed = self.levels.iter().map(|level| match level {
+            Level::Dense(_) => 0,
+            Level::Sparse { segments, indices } => segments.len() + indices.len(),
+        });
+        limits::sum(listed)
+    }
+
     /// The dense coordinates of everything that is stored, in order.
-    fn stored(&self) -> Result<Vec<Vec<usize>>> {
+    ///
+    /// No level has more than `most` of them: the file has not as many.
+    fn stored(&self, most: usize) -> Result<Vec<Vec<usize>>> {
         let rank = self.steps.iter().map(|s| s.0 + 1).max().unwrap_or(0);
         let mut places = vec![vec![0_usize; rank]];
         for (level, &(dimension, step)) in self.levels.iter().zip(&self.steps) {
@@ -159,7 +166,7 @@ impl Layout {
             for (parent, place) in places.iter().enumerate() {
                 let too_large = || Error::model("its sparse layout is too large");
                 let positions: Vec<usize> = match level {
-                    Level::Dense(size) if *size > MOST_STORED => return Err(too_large()),
+                    Level::Dense(size) if *size > most => return Err(too_large()),
                     Level::Dense(size) => (0..*size).collect(),
                     Level::Sparse { segments, indices } => {
                         let range = segments.get(parent).zip(segments.get(parent + 1));
@@ -169,7 +176,7 @@ impl Layout {
                             .to_vec()
                     }
                 };
-                if next.len() + positions.len() > MOST_STORED {
+                if next.len() + positions.len() > most {
                     return Err(too_large());
                 }
                 for position in positions {
@@ -222,7 +229,7 @@ mod tests {
             ],
             steps: vec![(0, 2), (1, 2), (0, 1), (1, 1)],
         };
-        let stored = layout.stored().expect("well formed");
+        let stored = layout.stored(16).expect("well formed");
         let values = ndarray::Array1::from_iter(1..=8).into_dyn();
         let dense = scatter(&[4, 4], &stored, values).expect("all inside");
         assert_eq!(

@@ -7,6 +7,7 @@
 use super::read::{Reader, Record, Scope};
 use super::{Constant, State, Value, ValueId, shape_text};
 use crate::error::{Error, Result};
+use crate::limits::{self, STATE_ELEMENTS};
 use crate::tflite::BuiltinOperator;
 
 /// A variable while operators are read in order.
@@ -78,6 +79,13 @@ impl<'a> Reader<'a> {
                 let value = scope.values[tensor(&record.inputs, 1)? as usize];
                 if let Some(first) = self.variables[variable].first {
                     let (old, new) = (&self.graph.values[first], &self.graph.values[value]);
+                    if old.element != new.element {
+                        return Err(Error::model(format!(
+                            "assigns {} to a variable of {}",
+                            new.element.name(),
+                            old.element.name()
+                        )));
+                    }
                     if old.len() != new.len() {
                         return Err(Error::model(format!(
                             "assigns shape {} to a variable of shape {}",
@@ -162,9 +170,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Variables that are read become states of the graph.
-    pub(super) fn states(&mut self) {
+    pub(super) fn states(&mut self) -> Result<()> {
+        let mut elements = 0;
         for variable in &self.variables {
             if let (Some(value), Some(next)) = (variable.first, variable.current) {
+                elements = limits::sum([elements, self.graph.values[value].len()]);
+                if elements > STATE_ELEMENTS {
+                    return Err(Error::model(format!(
+                        "variables up to {:?} hold {elements} elements; supported are up to \
+                         {STATE_ELEMENTS}",
+                        variable.name
+                    )));
+                }
                 let plain = variable.name.rsplit(['/', ';']).next().unwrap_or("");
                 let name = match plain {
                     "" => "state".to_owned(),
@@ -180,5 +197,6 @@ impl<'a> Reader<'a> {
                 });
             }
         }
+        Ok(())
     }
 }

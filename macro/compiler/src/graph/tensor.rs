@@ -1,10 +1,13 @@
 //! One tensor of the file: shape, quantization and, for a constant, its data.
 
+use ndarray::Axis;
+
 use super::{
     Constant, ElementType, QuantParams, Quantization, Value, array, packed, shape_text, sparse,
 };
 use crate::error::{Error, Result};
 use crate::float16;
+use crate::limits::{self, Budget};
 use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
 /// The file's name, or one made of the tensor's number.
@@ -22,6 +25,7 @@ pub(super) fn value(
     subgraph: &SubGraph<'_>,
     tensor: &Tensor<'_>,
     index: usize,
+    budget: &mut Budget,
 ) -> Result<Value> {
     let name = name(tensor, index);
     let place = format!("tensor #{index} ({name:?})");
@@ -31,17 +35,14 @@ pub(super) fn value(
         .iter()
         // An unknown batch size is 1.
         .map(|d| if d < 0 { 1 } else { d as usize })
-        // A complex number is two real ones.
-        .chain((tensor.type_() == TensorType::COMPLEX64).then_some(2))
+        .chain(pair(tensor.type_()))
         .collect::<Vec<_>>();
-    let elements = shape
-        .iter()
-        .try_fold(1_usize, |n, &d| n.checked_mul(d))
-        .filter(|&n| n <= 1 << 31)
-        .ok_or_else(|| {
-            Error::model(format!("shape {} is too large", shape_text(&shape))).at(&place)
-        })?;
-    let constant = match tflite::buffer(bytes, model, tensor)? {
+    let elements = limits::elements(&shape).map_err(|e| e.at(&place))?;
+    let data = tflite::buffer(bytes, model, tensor).map_err(|e| e.at(&place))?;
+    if data.is_some() {
+        budget.constant(elements).map_err(|e| e.at(&place))?;
+    }
+    let constant = match data {
         Some(data) if tensor.sparsity().is_some() => {
             sparse::constant(tensor, &shape, data).map_err(|e| e.at(&place))?
         }
@@ -86,7 +87,9 @@ pub(super) fn value(
     };
     // A shape that the file leaves empty is known when an operator computes the tensor.
     if value.constant.is_some() || !value.shape.is_empty() {
-        check_per_channel(&value).map_err(|e| e.at(&place))?;
+        check_per_channel(&value)
+            .and_then(|()| check_zero_scales(&value))
+            .map_err(|e| e.at(&place))?;
     }
     Ok(value)
 }
@@ -102,9 +105,16 @@ pub(super) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
         shape
     };
     let mut stated: Vec<_> = fixed.iter().map(|d| usize::try_from(d).ok()).collect();
-    // Complex numbers are held as pairs.
-    stated.extend((tensor.type_() == TensorType::COMPLEX64).then_some(Some(2)));
+    stated.extend(pair(tensor.type_()).map(Some));
     stated
+}
+
+/// The length of the dimension that numbers of a type add: complex ones are held as two
+/// real ones, uint64 as two words, the low one first.
+fn pair(ty: TensorType) -> Option<usize> {
+    [TensorType::COMPLEX64, TensorType::UINT64]
+        .contains(&ty)
+        .then_some(2)
 }
 
 /// True if the file says which dimensions it fixes.
@@ -121,6 +131,7 @@ pub(super) fn element(ty: TensorType) -> ElementType {
         TensorType::INT8 | TensorType::UINT8 => ElementType::I8,
         TensorType::INT16 => ElementType::I16,
         TensorType::BOOL => ElementType::Bool,
+        TensorType::UINT32 | TensorType::UINT64 => ElementType::U32,
         _ => ElementType::I32,
     }
 }
@@ -132,6 +143,12 @@ fn channel_zero_points(tensor: &Tensor<'_>) -> Vec<i32> {
     let counts = tensor.type_() == TensorType::INT8 && all.len() > 1 && all.iter().any(|&z| z != 0);
     if counts { all } else { Vec::new() }
 }
+
+/// Of integers that stand for themselves.
+pub(super) const UNIT: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
 
 /// The scale of integers that stand for themselves.
 fn unit(ty: TensorType) -> Option<QuantParams> {
@@ -158,31 +175,44 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
     if scales.is_empty() || tensor.type_() == TensorType::FLOAT32 {
         return Ok(None);
     }
-    if let Some(scale) = scales.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
-        // A channel of zeros may carry a zero scale; nothing else may.
-        if !(*scale == 0.0 && scales.len() > 1) {
-            return Err(Error::model(format!(
-                "its scale is {scale}, expected above zero"
-            )));
-        }
+    // A channel of zeros may carry a zero scale; nothing else may.
+    let is_scale = |s: f32| s.is_finite() && (s > 0.0 || s == 0.0 && scales.len() > 1);
+    if let Some(i) = scales.iter().position(|&s| !is_scale(s)) {
+        let of = match scales.len() {
+            1 => "its scale".to_owned(),
+            n => format!("scale {i} of its {n}"),
+        };
+        return Err(Error::model(format!(
+            "{of} is {}, expected a finite number above zero",
+            scales[i]
+        )));
     }
     // uint8 is int8 shifted by 128.
     let shift = match tensor.type_() {
         TensorType::UINT8 => 128,
         _ => 0,
     };
+    let allowed = match tensor.type_() {
+        TensorType::UINT8 => 0..=255,
+        TensorType::INT16 => -32768..=32767,
+        _ => -128..=127,
+    };
+    if let Some(zero_point) = zero_points.iter().find(|z| !allowed.contains(*z)) {
+        return Err(Error::model(format!(
+            "its zero point is {zero_point}, expected {} to {}",
+            allowed.start(),
+            allowed.end()
+        )));
+    }
+    if zero_points.len() > 1 && zero_points.len() != scales.len() {
+        return Err(Error::model(format!(
+            "it has {} scales, but {} zero points",
+            scales.len(),
+            zero_points.len()
+        )));
+    }
     if scales.len() == 1 {
         let zero_point = zero_points.first().copied().unwrap_or(0);
-        let allowed = match tensor.type_() {
-            TensorType::UINT8 => 0..=255,
-            TensorType::INT16 => -32768..=32767,
-            _ => -128..=127,
-        };
-        if !allowed.contains(&zero_point) {
-            return Err(Error::model(format!(
-                "its zero point is {zero_point}, outside of its type"
-            )));
-        }
         return Ok(Some(Quantization::PerTensor(QuantParams {
             scale: scales[0],
             zero_point: zero_point as i32 - shift,
@@ -199,6 +229,25 @@ fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantizat
         _ => usize::try_from(q.quantized_dimension()).unwrap_or(usize::MAX),
     };
     Ok(Some(Quantization::PerChannel { scales, dimension }))
+}
+
+/// A scale of zero says nothing about weights other than zero.
+fn check_zero_scales(value: &Value) -> Result<()> {
+    let (Some(Constant::I8(data)), Some(Quantization::PerChannel { scales, dimension })) =
+        (&value.constant, &value.quantization)
+    else {
+        return Ok(());
+    };
+    let lost = |(channel, scale): (usize, &f32)| {
+        let weights = data.index_axis(Axis(*dimension), channel);
+        *scale == 0.0 && weights.iter().any(|&w| w != 0)
+    };
+    match scales.iter().enumerate().position(lost) {
+        Some(channel) => Err(Error::model(format!(
+            "channel {channel} of dimension {dimension} has scale 0, but weights that are not 0"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The scales along a dimension are as many as it is long.
@@ -226,7 +275,7 @@ pub(super) fn constant(
     wide: bool,
 ) -> Result<Option<Constant>> {
     let size = match element {
-        TensorType::FLOAT32 | TensorType::INT32 => 4,
+        TensorType::FLOAT32 | TensorType::INT32 | TensorType::UINT32 => 4,
         TensorType::FLOAT16 | TensorType::INT16 => 2,
         TensorType::INT64 => 8,
         TensorType::INT8 | TensorType::UINT8 | TensorType::BOOL => 1,
@@ -253,7 +302,7 @@ pub(super) fn constant(
         TensorType::FLOAT32 => {
             Constant::F32(array(shape, words().map(f32::from_le_bytes).collect())?)
         }
-        TensorType::INT32 => {
+        TensorType::INT32 | TensorType::UINT32 => {
             Constant::I32(array(shape, words().map(i32::from_le_bytes).collect())?)
         }
         TensorType::FLOAT16 => Constant::F32(array(

@@ -53,7 +53,7 @@ impl MaxPoolingWithArgmax {
     }
 
     fn kernel(&self, input: &[usize]) -> Result<PoolKernel> {
-        let window = self.stepping.over(input, self.size)?;
+        let window = self.stepping.over(input, self.size)?.trimmed();
         Ok(PoolKernel {
             window,
             channels: input[3],
@@ -75,6 +75,11 @@ impl Operator for MaxPoolingWithArgmax {
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
         let shape = self.output_shape(inputs)?;
         Ok(vec![shape.clone(), shape])
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let kernel = self.kernel(inputs.first().copied().unwrap_or(&[]));
+        kernel.map_or(0, |k| k.window.all_taps().saturating_mul(k.channels as u64))
     }
 
     fn evaluate(

@@ -13,6 +13,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, Value};
+use crate::limits;
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct BatchMatmul {
@@ -107,6 +108,17 @@ impl Operator for BatchMatmul {
         };
         let sizes = self.sizes(a, b)?;
         Ok([sizes.batches.as_slice(), &[sizes.rows, sizes.columns]].concat())
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let sizes = match *inputs {
+            [a, b] => self.sizes(a, b).ok(),
+            _ => None,
+        };
+        sizes.map_or(0, |s| {
+            let inner = [s.rows, s.depth, s.columns];
+            limits::product(s.batches.into_iter().chain(inner)) as u64
+        })
     }
 
     fn evaluate(

@@ -14,6 +14,7 @@ use super::winograd::Winograd;
 use super::{Buffer, Emitted, Kernel};
 use crate::emit::{self, Constants};
 use crate::graph::ElementType;
+use crate::limits;
 
 /// Pixels at most of a layer whose weights are there in 16 bits, too: for more, kernels that want
 /// them widen them, which takes a few pixels' time.
@@ -89,6 +90,14 @@ pub(super) fn is_sparse(depth: usize, accumulation: &Accumulation) -> bool {
         && depth <= MOST_SPARSE
         && channels.is_multiple_of(STRIP)
         && depth * channels >= LEAST_SPARSE
+}
+
+impl<K: Kernel + Clone + 'static> Blocks<K> {
+    /// Nothing if the padded image is larger than an arena.
+    pub(super) fn that_fits(self) -> Option<Box<dyn Kernel>> {
+        let scratch = self.scratch().into_iter().map(|(_, bytes)| bytes);
+        (limits::sum(scratch) <= limits::ARENA_BYTES).then(|| Box::new(self) as _)
+    }
 }
 
 impl<K> Blocks<K> {
@@ -259,7 +268,8 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
             Inputs::Window(window, depth) => {
                 let [rows, columns] = self.padded(window);
                 let work = self.winograd.map_or(0, |winograd| winograd.work());
-                vec![(ElementType::I8, rows * columns * depth + 4 * LANES + work)]
+                let image = limits::product([rows, columns, *depth]);
+                vec![(ElementType::I8, limits::sum([image, 4 * LANES, work]))]
             }
         }
     }

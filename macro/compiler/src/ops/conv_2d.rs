@@ -17,6 +17,10 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
+use crate::limits;
+
+/// Elements of the matrix of inputs that are there at once.
+const MOST_COLUMNS: usize = 1 << 24;
 
 pub(crate) struct Conv2d {
     stepping: Stepping,
@@ -88,6 +92,11 @@ impl Operator for Conv2d {
         ])
     }
 
+    fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
+        let filter = inputs.get(1).and_then(|filter| filter.get(1..));
+        limits::product([outputs.concat(), filter.unwrap_or(&[]).to_vec()].concat()) as u64
+    }
+
     fn evaluate(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
@@ -118,18 +127,26 @@ impl Operator for Conv2d {
             add_bias(&mut output, bias, self.activation)?;
             return Ok(output);
         }
-        // im2col, then one matrix product.
+        // im2col, then matrix products, of as many rows at a time as there is memory for.
         let row = taps * depth;
-        let mut columns = vec![0.0; window.output_pixels() * row];
-        window.taps(|out, tap, pixel| {
-            columns[out * row + tap * depth..][..depth]
-                .copy_from_slice(&input[pixel * depth..][..depth]);
-        });
-        let columns = matrix(window.output_pixels(), row, &columns)?;
         let filter = filter.as_standard_layout();
         let filter = matrix(channels, row, flat(&filter)?)?;
-        let product = columns.dot(&filter.t());
-        let mut output = array(shape, product.into_iter().collect())?;
+        let (pixels, width) = (window.output_pixels(), window.output[1]);
+        let rows = (MOST_COLUMNS / (width * row).max(1)).max(1);
+        let mut data = Vec::with_capacity(pixels * channels);
+        for from in (0..pixels).step_by((rows * width).max(1)) {
+            let count = (rows * width).min(pixels - from);
+            let mut columns = vec![0.0; count * row];
+            for out in 0..count {
+                let columns = &mut columns[out * row..][..row];
+                window.taps_at(from + out, |tap, pixel| {
+                    columns[tap * depth..][..depth]
+                        .copy_from_slice(&input[pixel * depth..][..depth]);
+                });
+            }
+            data.extend(matrix(count, row, &columns)?.dot(&filter.t()));
+        }
+        let mut output = array(shape, data)?;
         add_bias(&mut output, bias, self.activation)?;
         Ok(output)
     }
@@ -203,7 +220,7 @@ impl Kernel for Conv2dKernel {
             let channels = self.accumulation.channels();
             Winograd::of(&self.window, self.input_depth, channels, bound)
         });
-        Some(Box::new(Blocks {
+        Blocks {
             depth,
             winograd,
             step: None,
@@ -211,7 +228,8 @@ impl Kernel for Conv2dKernel {
             accumulation: self.accumulation.clone(),
             inputs,
             original: self.clone(),
-        }))
+        }
+        .that_fits()
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

@@ -17,6 +17,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
+use crate::limits;
 
 pub(crate) struct DepthwiseConv2d {
     stepping: Stepping,
@@ -74,6 +75,11 @@ impl Operator for DepthwiseConv2d {
             window.output[1],
             filter[3],
         ])
+    }
+
+    fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
+        let filter = inputs.get(1).and_then(|filter| filter.get(1..3));
+        limits::product([outputs.concat(), filter.unwrap_or(&[]).to_vec()].concat()) as u64
     }
 
     fn evaluate(
@@ -168,7 +174,7 @@ impl Kernel for DepthwiseKernel {
             let single = self.depth_multiplier == 1;
             return Some(Box::new(kernel.filter(|_| single)?));
         };
-        Some(Box::new(Blocks {
+        Blocks {
             depth,
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window, 1),
@@ -176,7 +182,8 @@ impl Kernel for DepthwiseKernel {
             step: None,
             addition: None,
             original: self.clone(),
-        }))
+        }
+        .that_fits()
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

@@ -11,6 +11,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
+use crate::limits;
 use crate::tflite::Attributes;
 
 /// Detections that a file may ask for.
@@ -128,6 +129,13 @@ impl Operator for DetectionPostProcess {
             vec![1, rows],
             vec![1],
         ])
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let kept = self.detections_per_class.unwrap_or(self.max_detections);
+        self.sizes(inputs).map_or(0, |[boxes, _, scores]| {
+            limits::product([boxes, scores, kept]) as u64
+        })
     }
 
     fn evaluate(

@@ -17,6 +17,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
+use crate::limits;
 
 pub(crate) struct FullyConnected {
     activation: Activation,
@@ -30,7 +31,8 @@ impl FullyConnected {
         let options = node.operator.builtin_options_as_fully_connected_options();
         if options.is_some_and(|o| o.weights_format().0 != 0) {
             return Err(Error::model(
-                "its weights are shuffled; only the default format is supported",
+                "its weights are in the order of one old kernel for uint8 (SHUFFLED4x16INT8); convert the \
+                 model again, which leaves them in the default order",
             ));
         }
         Ok(Self {
@@ -82,6 +84,12 @@ impl Operator for FullyConnected {
             )));
         }
         Ok([outer, &[units]].concat())
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let units = inputs.get(1).and_then(|weights| weights.first().copied());
+        let input = inputs.first().copied().unwrap_or(&[]);
+        limits::product(input.iter().copied().chain(units)) as u64
     }
 
     fn evaluate(
@@ -165,7 +173,7 @@ impl Kernel for FullyConnectedKernel {
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         self.accumulation.int8()?;
-        Some(Box::new(Blocks {
+        Blocks {
             depth: self.depth,
             accumulation: self.accumulation.clone(),
             inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
@@ -173,7 +181,8 @@ impl Kernel for FullyConnectedKernel {
             step: None,
             addition: None,
             original: self.clone(),
-        }))
+        }
+        .that_fits()
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

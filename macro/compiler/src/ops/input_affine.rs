@@ -9,13 +9,53 @@ use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, owned};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::QuantParams;
+use crate::limits;
 
 /// `(x - center) * factor`, elementwise; made by the rewriter, not in files.
 #[derive(Clone, Debug)]
 pub(crate) struct InputAffine {
-    /// In the shape of the input.
+    /// Of the input.
+    pub shape: Vec<usize>,
+    /// In one shape, which broadcasts to the input's.
     pub center: ArrayD<f32>,
     pub factor: ArrayD<f32>,
+}
+
+impl InputAffine {
+    /// Elements of the input after which constants repeat, at most.
+    pub(crate) const LONGEST: usize = 1 << 22;
+
+    /// After how many elements of `shape` a constant that broadcasts to it repeats.
+    pub(crate) fn period(constant: &[usize], shape: &[usize]) -> usize {
+        limits::product(Self::tail(constant, shape).iter().copied())
+    }
+
+    /// The dimensions of `shape` in which a constant differs, and those behind them.
+    fn tail<'a>(constant: &[usize], shape: &'a [usize]) -> &'a [usize] {
+        let varying = constant.iter().position(|&n| n != 1);
+        let rank = varying.map_or(0, |first| constant.len() - first);
+        &shape[shape.len() - rank.min(shape.len())..]
+    }
+
+    /// One period of a constant.
+    fn repeating(&self, constant: &ArrayD<f32>) -> Vec<f32> {
+        let tail = Self::tail(constant.shape(), &self.shape);
+        let leading = constant.ndim() - tail.len();
+        let inner = constant.shape()[leading..].to_vec();
+        let constant = constant.as_standard_layout().into_owned();
+        let constant = constant.into_shape_with_order(inner).unwrap_or_default();
+        let all = constant.broadcast(IxDyn(tail));
+        shortest_period(all.map_or(Vec::new(), |all| all.iter().copied().collect()))
+    }
+}
+
+/// The least number that both divide.
+fn common_multiple(a: usize, b: usize) -> usize {
+    let (mut larger, mut smaller) = (a, b);
+    while smaller > 0 {
+        (larger, smaller) = (smaller, larger % smaller);
+    }
+    a / larger.max(1) * b
 }
 
 impl Operator for InputAffine {
@@ -24,7 +64,7 @@ impl Operator for InputAffine {
     }
 
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
-        Ok(self.center.shape().to_vec())
+        Ok(self.shape.clone())
     }
 
     fn evaluate(
@@ -45,13 +85,12 @@ impl Operator for InputAffine {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let output = context.output_params()?;
-        let centers = shortest_period(self.center.iter().copied().collect());
+        let centers = self.repeating(&self.center);
         let factors = self
             .factor
-            .iter()
-            .map(|f| (f64::from(*f) / f64::from(output.scale)) as f32);
-        let factors = shortest_period(factors.collect());
-        let period = centers.len().max(factors.len());
+            .mapv(|f| (f64::from(f) / f64::from(output.scale)) as f32);
+        let factors = self.repeating(&factors);
+        let period = common_multiple(centers.len(), factors.len());
         let repeat = |v: Vec<f32>| v.into_iter().cycle().take(period).collect();
         Ok(Lowered::unary(InputAffineKernel {
             centers: repeat(centers),
@@ -107,7 +146,25 @@ impl Kernel for InputAffineKernel {
 
 #[cfg(test)]
 mod tests {
-    use super::shortest_period;
+    use super::*;
+
+    #[test]
+    fn constants_are_stored_for_one_period() {
+        let constant = |shape: &[usize], data: &[f32]| {
+            ArrayD::from_shape_vec(IxDyn(shape), data.to_vec()).expect("as many")
+        };
+        let affine = InputAffine {
+            shape: vec![1, 2, 2, 3],
+            center: constant(&[1, 1, 1, 3], &[1.0, 2.0, 3.0]),
+            factor: constant(&[2, 1, 1], &[4.0, 5.0]),
+        };
+        assert_eq!(affine.repeating(&affine.center), [1.0, 2.0, 3.0]);
+        let rows = [[4.0; 6], [5.0; 6]].concat();
+        assert_eq!(affine.repeating(&affine.factor), rows);
+        assert_eq!(affine.repeating(&constant(&[], &[7.0])), [7.0]);
+        assert_eq!(common_multiple(2, 3), 6);
+        assert_eq!(common_multiple(4, 6), 12);
+    }
 
     #[test]
     fn repetitions_are_stored_once() {

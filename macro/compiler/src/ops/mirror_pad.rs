@@ -3,6 +3,7 @@
 use super::ParseContext;
 use super::index_map::{Choice, Choosing, Chosen};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::tflite::MirrorPadMode;
 
 pub(crate) struct MirrorPad {
@@ -36,6 +37,7 @@ impl Choosing for MirrorPad {
                     "{before} and {after} elements of padding mirror more than the {n} there are"
                 )));
             }
+            limits::table(limits::sum([before, n, after]))?;
             let before = (0..before).rev().map(|i| i + self.skip);
             let after = (0..after).map(|i| n - 1 - self.skip - i);
             Ok(Some(before.chain(0..n).chain(after).collect()))

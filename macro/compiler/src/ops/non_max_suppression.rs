@@ -9,6 +9,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
+use crate::limits;
 
 /// Boxes that a file may ask for.
 const MAX_SELECTED: usize = 1 << 16;
@@ -213,6 +214,11 @@ impl Operator for NonMaxSuppression {
         let mut shapes = vec![vec![self.limit]; if self.gives_scores { 2 } else { 1 }];
         shapes.push(Vec::new());
         Ok(shapes)
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let boxes = inputs.first().and_then(|boxes| boxes.first().copied());
+        limits::product(boxes.into_iter().chain([self.limit.max(1)])) as u64
     }
 
     fn evaluate(

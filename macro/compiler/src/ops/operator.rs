@@ -4,15 +4,21 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::{Activation, LowerContext, Lowered, QuantRule, StateRule, float, function, tail};
 use crate::error::Result;
+use crate::graph::{Constant, ElementType};
+use crate::limits;
 
 /// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
 const LACKING: &[&str] = &[
     "ATAN2",
+    "BITWISE_XOR",
+    "BUCKETIZE",
     "COMPLEX_ABS",
     "CONV_3D",
+    "CONV_3D_TRANSPOSE",
     "DENSIFY",
     "EXP",
     "GELU",
+    "IMAG",
     "LOG",
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
@@ -22,17 +28,24 @@ const LACKING: &[&str] = &[
     "POW",
     "RANGE",
     "RANK",
+    "REAL",
     "REDUCE_ANY",
     "REDUCE_PROD",
     "RELU_N1_TO_1",
     "REVERSE_SEQUENCE",
     "RFFT2D",
+    "RIGHT_SHIFT",
     "SCATTER_ND",
+    "SEGMENT_SUM",
     "SELECT",
     "SIGN",
     "SQRT",
     "TILE",
     "TOPK_V2",
+    "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_MIN",
+    "UNSORTED_SEGMENT_PROD",
+    "UNSORTED_SEGMENT_SUM",
 ];
 
 /// Operators that compute real numbers only in quantized form.
@@ -88,6 +101,14 @@ pub(crate) trait Operator: Send + Sync {
         Ok(vec![self.evaluate(inputs, first)?])
     }
 
+    /// What one run takes, for tensors of these shapes: multiply-accumulates, or elements
+    /// that are read and written.
+    fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
+        let outputs = outputs.iter().map(Vec::as_slice);
+        let shapes = inputs.iter().copied().chain(outputs);
+        limits::sum(shapes.map(|shape| limits::product(shape.iter().copied()))) as u64
+    }
+
     /// True if one kernel writes all outputs; else each output of the file is
     /// an operator of its own, parsed with its number.
     fn is_joint(&self) -> bool {
@@ -98,6 +119,12 @@ pub(crate) trait Operator: Send + Sync {
     /// an output behind those of the file.
     fn variables(&self) -> Vec<usize> {
         Vec::new()
+    }
+
+    /// What it keeps for the next run without a tensor in the file. Each becomes an
+    /// operand behind the others, and a variable.
+    fn own_states(&self, _inputs: &[&[usize]]) -> Result<Vec<OwnState>> {
+        Ok(Vec::new())
     }
 
     /// How variables are quantized where the file does not say.
@@ -145,6 +172,23 @@ pub(crate) trait Operator: Send + Sync {
     /// True if an output that is no f32 is computed from f32 operands, where these are
     /// there, without quantizing them.
     fn reads_reals(&self) -> bool {
+        false
+    }
+
+    /// True if it computes with the integers of its tensors, whatever real numbers they
+    /// stand for: its kernel is also its float evaluation.
+    fn computes_integers(&self) -> bool {
+        false
+    }
+
+    /// True if it takes integers without sign.
+    fn takes_unsigned(&self) -> bool {
+        self.only_moves()
+    }
+
+    /// Takes complex operands, which are held as pairs along a last dimension; false if it
+    /// cannot.
+    fn take_pairs(&mut self) -> bool {
         false
     }
 
@@ -269,6 +313,16 @@ pub(crate) trait Operator: Send + Sync {
     fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         None
     }
+}
+
+/// See [`Operator::own_states`].
+pub(crate) struct OwnState {
+    /// What is added to the output's name.
+    pub name: &'static str,
+    pub element: ElementType,
+    pub shape: Vec<usize>,
+    /// What a fresh one contains; zeros if there is nothing.
+    pub initial: Option<Constant>,
 }
 
 /// Where an operator's output no longer depends on how large an operand is.

@@ -22,6 +22,8 @@ pub(crate) trait Reduction: Send + Sync + 'static {
     /// The runtime's in float.
     const FLOAT_FUNCTION: &'static str;
     const IS_MAXIMUM: bool = false;
+    /// It has no integer arithmetic.
+    const IS_FLOAT_ONLY: bool = false;
 
     /// What it is in uint8.
     type Uint8: Reduction;
@@ -64,6 +66,11 @@ impl<R: Reduction> Pool<R> {
             reduction: PhantomData,
         })
     }
+
+    /// The window over an input, without what lies beside it: files may ask for any size.
+    fn window(&self, input: &[usize]) -> Result<Window> {
+        Ok(self.stepping.over(input, self.filter)?.trimmed())
+    }
 }
 
 impl<R: Reduction> Operator for Pool<R> {
@@ -73,7 +80,7 @@ impl<R: Reduction> Operator for Pool<R> {
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
-        let window = self.stepping.over(input, self.filter)?;
+        let window = self.window(input)?;
         Ok(vec![
             window.batches,
             window.output[0],
@@ -82,13 +89,20 @@ impl<R: Reduction> Operator for Pool<R> {
         ])
     }
 
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let input = inputs.first().copied().unwrap_or(&[]);
+        let channels = input.last().copied().unwrap_or(0) as u64;
+        let window = self.window(input);
+        window.map_or(0, |window| window.all_taps().saturating_mul(channels))
+    }
+
     fn evaluate(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shape: &[usize],
     ) -> Result<ArrayD<f32>> {
         let input = operand(inputs, 0)?;
-        let window = self.stepping.over(input.shape(), self.filter)?;
+        let window = self.window(input.shape())?;
         let input = input.as_standard_layout();
         let data = reduced(&window, shape[3], flat(&input)?, |taps| {
             self.activation.apply(R::real(taps))
@@ -97,7 +111,15 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
+        if R::IS_FLOAT_ONLY {
+            QuantRule::Observed
+        } else {
+            QuantRule::SameAsInput
+        }
+    }
+
+    fn is_float_only(&self) -> bool {
+        R::IS_FLOAT_ONLY
     }
 
     fn selects(&self) -> bool {
@@ -109,6 +131,9 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if R::IS_FLOAT_ONLY {
+            return self.lower_float(context);
+        }
         let input = &context.input(0)?.value.shape;
         let output = context.params_of_output()?;
         let own = context.params(0)?;
@@ -119,7 +144,7 @@ impl<R: Reduction> Operator for Pool<R> {
                 "its input and output have different scales or zero points",
             ));
         }
-        let window = self.stepping.over(input, self.filter)?;
+        let window = self.window(input)?;
         let activation = self.activation.bounds_in(output, context.target.element());
         Ok(if context.in_uint8 {
             Lowered::unary(PoolKernel::<R::Uint8>::new(window, input[3], activation))
@@ -131,7 +156,7 @@ impl<R: Reduction> Operator for Pool<R> {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
         Ok(Lowered::unary(super::float::PoolKernel {
-            window: self.stepping.over(input, self.filter)?,
+            window: self.window(input)?,
             channels: input[3],
             activation: self.activation,
             reduction: R::real,
@@ -140,7 +165,7 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
+        (!R::IS_FLOAT_ONLY).then_some(ChannelRole::Through)
     }
 
     super::activation::fused_activation!();

@@ -156,7 +156,7 @@ impl Kernel for RealKernel {
             Buffer::F32(data) => data[at],
             other => {
                 let params = self.operands[operand];
-                params.scale * (other.integer(at) - params.zero_point) as f32
+                params.scale * other.integer(at).wrapping_sub(params.zero_point) as f32
             }
         };
         let one = |(i, j)| {

@@ -4,6 +4,7 @@ use super::ParseContext;
 use super::view::{View, Viewing};
 use crate::error::{Error, Result};
 use crate::graph::Constant;
+use crate::limits;
 
 pub(crate) struct Reshape {
     /// At most one -1, which stands for what is left.
@@ -13,27 +14,26 @@ pub(crate) struct Reshape {
 impl Reshape {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
         let operand = node.inputs.get(1).copied().flatten();
-        // Complex numbers are held as pairs.
-        let pairs = |mut shape: Vec<i32>| {
-            shape.extend(node.is_complex.then_some(2));
-            shape
+        let in_file = match node.stated {
+            [shape @ .., Some(2)] if node.is_complex => shape,
+            shape => shape,
         };
         let target = match (operand, operand.map(|v| &v.constant)) {
-            (Some(_), Some(Some(Constant::I32(data)))) => pairs(data.iter().copied().collect()),
+            (Some(_), Some(Some(Constant::I32(data)))) => data.iter().copied().collect(),
             (None, _) => match node.operator.builtin_options_as_reshape_options() {
-                Some(options) => pairs(options.new_shape().unwrap_or_default().iter().collect()),
-                None => stated(node.stated)?,
+                Some(options) => options.new_shape().unwrap_or_default().iter().collect(),
+                None => stated(in_file)?,
             },
             // A shape computed at run time still has to give what the file fixes.
-            _ => stated(node.stated)?,
+            _ => stated(in_file)?,
         };
-        Ok(Viewing(Self { target }))
+        Ok(Viewing::new(Self { target }))
     }
 
     /// To a shape that is known.
     pub(super) fn to(shape: &[usize]) -> Viewing<Self> {
         let target = shape.iter().map(|&n| n as i32).collect();
-        Viewing(Self { target })
+        Viewing::new(Self { target })
     }
 }
 
@@ -53,12 +53,8 @@ impl View for Reshape {
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let elements: usize = input.iter().product();
-        let known: usize = self
-            .target
-            .iter()
-            .filter(|d| **d >= 0)
-            .map(|d| *d as usize)
-            .product();
+        let known = self.target.iter().filter(|d| **d >= 0);
+        let known = limits::product(known.map(|d| *d as usize));
         let shape: Vec<usize> = self
             .target
             .iter()
@@ -70,7 +66,7 @@ impl View for Reshape {
                 }
             })
             .collect();
-        if shape.iter().product::<usize>() != elements {
+        if limits::product(shape.iter().copied()) != elements {
             return Err(Error::model(format!(
                 "cannot reshape {input:?} to {:?}",
                 self.target

@@ -3,6 +3,7 @@
 use super::ParseContext;
 use super::index_map::{Choice, Choosing, Chosen};
 use crate::error::{Error, Result};
+use crate::limits;
 
 pub(crate) struct ResizeNearestNeighbor {
     size: [usize; 2],
@@ -14,7 +15,11 @@ pub(crate) struct ResizeNearestNeighbor {
 pub(super) fn new_size(node: &ParseContext<'_>) -> Result<[usize; 2]> {
     let size = node.integers(1, "size")?;
     match *size.as_slice() {
-        [h, w] if h > 0 && w > 0 => Ok([h as usize, w as usize]),
+        [h, w] if h > 0 && w > 0 => {
+            let size = [h as usize, w as usize];
+            size.into_iter().try_for_each(limits::table)?;
+            Ok(size)
+        }
         _ => Err(Error::model(format!(
             "its size {size:?} is not a height and a width"
         ))),

@@ -13,6 +13,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::{Constant, ElementType};
+use crate::limits;
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct Svdf {
@@ -85,6 +86,12 @@ impl Operator for Svdf {
             return Err(Error::model("its state does not fit its weights"));
         }
         Ok(vec![s.batches, s.filters / s.rank])
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        self.sizes(inputs).map_or(0, |s| {
+            limits::product([s.batches, s.filters, s.depth.saturating_add(s.memory)]) as u64
+        })
     }
 
     fn evaluate(

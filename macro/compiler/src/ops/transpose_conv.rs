@@ -12,6 +12,7 @@ use super::{
 };
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::limits;
 
 pub(crate) struct TransposeConv {
     name: &'static str,
@@ -52,6 +53,17 @@ impl TransposeConv {
             output: Some([height.max(0) as usize, width.max(0) as usize]),
             operands: [2, 1, 3],
         })
+    }
+
+    /// Of input, filter and bias, with an output of this height and width.
+    pub(super) fn new(stepping: Stepping, activation: Activation, output: [usize; 2]) -> Self {
+        Self {
+            name: "TRANSPOSE_CONV",
+            stepping,
+            activation,
+            output: Some(output),
+            operands: [0, 1, 2],
+        }
     }
 
     /// Output height and width.
@@ -131,6 +143,12 @@ impl Operator for TransposeConv {
             window.input[1],
             channels,
         ])
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let shape = |i: usize| inputs.get(self.operands[i]).copied().unwrap_or(&[]);
+        let filter = shape(1).get(..3).unwrap_or(&[]);
+        limits::product([shape(0), filter].concat()) as u64
     }
 
     fn evaluate(

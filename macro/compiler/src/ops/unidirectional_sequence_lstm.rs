@@ -13,6 +13,7 @@ use super::{
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
 use crate::graph::{ElementType, QuantParams};
+use crate::limits;
 use crate::quantize::arithmetic::Multiplier;
 use crate::quantize::sigmoid::{Steps, logistic, tanh};
 
@@ -123,6 +124,13 @@ impl Operator for UnidirectionalSequenceLstm {
         let mut shape = inputs[0].to_vec();
         shape[2] = sizes.cells;
         Ok(shape)
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        self.sizes(inputs).map_or(0, |s| {
+            let weights = s.depth.saturating_add(s.cells).saturating_mul(s.cells);
+            limits::product([4, s.batches, s.steps, weights]) as u64
+        })
     }
 
     fn evaluate(

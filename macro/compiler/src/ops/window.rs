@@ -2,7 +2,11 @@
 
 use super::Frame;
 use crate::error::{Error, Result};
+use crate::limits::{self, WINDOW_SPAN};
 use crate::tflite;
+
+/// Pixels at most of an output that may overlap its input: each of them is looked at.
+const MOST_PIXELS: usize = 1 << 20;
 
 /// SAME or VALID, as in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +72,15 @@ impl Stepping {
         let input = [height, width];
         let (mut output, mut padding) = ([0; 2], [0; 2]);
         for d in 0..2 {
-            let extent = (filter[d].max(1) - 1) * self.dilation[d] + 1;
+            let extent = (filter[d].max(1) - 1).saturating_mul(self.dilation[d]);
+            let extent = extent.saturating_add(1);
+            if extent > WINDOW_SPAN {
+                return Err(Error::model(format!(
+                    "its window of {} taps, {} apart, is {extent} long; supported are up to \
+                     {WINDOW_SPAN}",
+                    filter[d], self.dilation[d]
+                )));
+            }
             output[d] = match self.padding {
                 Padding::Same => input[d].div_ceil(self.stride[d]),
                 Padding::Valid if input[d] < extent => {
@@ -102,7 +114,7 @@ impl Window {
     /// kernel that goes through the pixels in order never overwrites what it
     /// still reads; `None` for several images.
     pub(crate) fn overlap(&self, input_depth: usize, output_depth: usize) -> Option<usize> {
-        if self.batches != 1 {
+        if self.batches != 1 || self.output_pixels() > MOST_PIXELS {
             return None;
         }
         let row = |y: usize| (y * self.stride[0]).saturating_sub(self.padding[0]);
@@ -142,6 +154,29 @@ impl Window {
         }
     }
 
+    /// The same window without rows and columns of taps that lie outside of the input for
+    /// every output.
+    pub(crate) fn trimmed(mut self) -> Self {
+        for d in 0..2 {
+            let last = (self.output[d].max(1) - 1) * self.stride[d];
+            // Taps before the input even for the last output, taps behind it for the first.
+            let before = self.padding[d].saturating_sub(last);
+            let before = before.div_ceil(self.dilation[d]);
+            let before = before
+                .min(self.padding[d] / self.dilation[d])
+                .min(self.filter[d] - 1);
+            let end = (self.input[d] + self.padding[d]).div_ceil(self.dilation[d]);
+            self.filter[d] = self.filter[d].min(end).max(before + 1) - before;
+            self.padding[d] = self.padding[d].saturating_sub(before * self.dilation[d]);
+        }
+        self
+    }
+
+    /// How many taps all outputs of a channel have together, at most.
+    pub(crate) fn all_taps(&self) -> u64 {
+        limits::product([self.output_pixels(), self.filter[0], self.filter[1]]) as u64
+    }
+
     /// Calls `f(output pixel, filter position, input pixel)` for every tap that
     /// lies inside the input; pixels count over batches, rows and columns.
     pub(crate) fn taps(&self, mut f: impl FnMut(usize, usize, usize)) {
@@ -153,6 +188,12 @@ impl Window {
                 }
             }
         }
+    }
+
+    /// The taps of output pixel `out`, counted over batches, rows and columns.
+    pub(crate) fn taps_at(&self, out: usize, f: impl FnMut(usize, usize)) {
+        let (row, x) = (out / self.output[1], out % self.output[1]);
+        self.taps_of(row / self.output[0], row % self.output[0], x, f);
     }
 
     /// The taps of one output pixel.

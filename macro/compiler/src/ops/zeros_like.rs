@@ -9,7 +9,7 @@ pub(crate) struct ZerosLike;
 impl ZerosLike {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Known> {
         let input = node.input(0)?;
-        if input.len() > 1 << 26 {
+        if input.len() > 1 << 25 {
             return Err(Error::model("so many zeros are not supported"));
         }
         Ok(Known {

@@ -12,6 +12,7 @@ use crate::calibrate::{Evaluation, Samples, views};
 use crate::control::{Cursor, RegionId, WHOLE};
 use crate::error::Result;
 use crate::graph::{Graph, Value};
+use crate::limits::LIVE_ELEMENTS;
 use crate::ops::{Buffer, QuantRule};
 use crate::parallel;
 
@@ -78,9 +79,11 @@ pub(crate) fn correct_biases(
 ) -> Result<Corrections> {
     let regions = program.regions.clone();
     let regions_of: Vec<RegionId> = program.steps.iter().map(|step| step.region).collect();
-    let runs: Vec<Mutex<Run<'_>>> = samples
-        .histories(graph)?
-        .iter()
+    let histories = samples.histories(graph)?;
+    // All runs are there at once: of a large model, evenly some of them.
+    let most = (2 * LIVE_ELEMENTS / graph.live().0.max(1)).clamp(1, histories.len().max(1));
+    let runs: Vec<Mutex<Run<'_>>> = (0..most)
+        .filter_map(|i| histories.get(i * histories.len() / most))
         .map(|(sample, states)| {
             let sample = samples.sample(*sample);
             let sample = views(&sample);

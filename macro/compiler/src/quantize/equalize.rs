@@ -60,7 +60,7 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
         .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
         .collect();
     let histories = samples.histories(graph)?;
-    let seen = parallel::map(&histories, |(sample, states)| {
+    let seen = parallel::map_within(graph.live().0, &histories, |(sample, states)| {
         let mut seen = Vec::new();
         let inputs = samples.sample(*sample);
         evaluate_from(graph, &views(&inputs), states, |value, data| {

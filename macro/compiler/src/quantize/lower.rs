@@ -189,7 +189,7 @@ impl Lowering<'_> {
     /// How the program holds a value.
     pub(super) fn target(&self, value: ValueId) -> Result<Target> {
         Ok(match self.graph.values[value].element {
-            ElementType::I32 => Target::I32,
+            ElementType::I32 | ElementType::U32 => Target::I32,
             ElementType::Bool => Target::Bool,
             _ if self.graph.values[value].kept.is_some() => Target::F32,
             ElementType::I16 => Target::I16(self.scales.get(self.graph, value)?),
@@ -205,7 +205,7 @@ impl Lowering<'_> {
         }
         let v = &self.graph.values[value];
         match &v.constant {
-            Some(Constant::I32(data)) if v.element == ElementType::I32 => {
+            Some(Constant::I32(data)) if v.element.held() == ElementType::I32 => {
                 let data = Buffer::I32(data.iter().copied().collect());
                 return Ok(self.constant(v.name.clone(), data, None));
             }

@@ -88,7 +88,7 @@ pub(crate) fn measure(
     let histories = samples.histories(graph)?;
     let int8_histories = int8_histories(graph, program, samples)?;
     let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
-    let parts = parallel::map(&both, |((sample, states), int8_states)| {
+    let parts = parallel::map_within(graph.live().0, &both, |((sample, states), int8_states)| {
         let inputs = samples.sample(*sample);
         let inputs = views(&inputs);
         let got = program.simulate(&program.encode_sample(&inputs), int8_states);

@@ -303,6 +303,9 @@ impl QuantGraph {
                 Buffer::I16(real.map(|x| params.quantize_i16(x)).collect())
             }
             (ElementType::I8, None) => Buffer::I8(real.map(|x| x as i8).collect()),
+            (ElementType::I32, _) if tensor.element == ElementType::U32 => {
+                Buffer::I32(real.map(|x| x as u32 as i32).collect())
+            }
             (ElementType::I32, _) => Buffer::I32(real.map(|x| x as i32).collect()),
             _ => Buffer::F32(real.collect()),
         }
@@ -322,6 +325,9 @@ impl QuantGraph {
                 data.iter()
                     .map(|&q| scale * (i32::from(q) - zero) as f32)
                     .collect()
+            }
+            (Buffer::I32(data), _) if self.tensors[id].element == ElementType::U32 => {
+                data.iter().map(|&q| q as u32 as f32).collect()
             }
             (Buffer::I32(data), _) => data.iter().map(|&q| q as f32).collect(),
         }

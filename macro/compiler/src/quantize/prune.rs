@@ -10,6 +10,9 @@ use super::{QuantGraph, Step, TensorId};
 use crate::graph::ElementType;
 use crate::ops::{Channels, Channelwise, Range};
 
+/// Channels at most of a tensor about which nothing is known that it is looked at for.
+const MOST_CHANNELS: usize = 1 << 16;
+
 impl QuantGraph {
     /// The program without the channels that do nothing, for targets with wide SIMD
     /// registers or for others.
@@ -96,7 +99,8 @@ impl<'a> Analysis<'a> {
         let (ranges, is_known) = match known.and_then(|known| kernel.ranges(&known)) {
             Some(ranges) => (Some(ranges), true),
             None => {
-                let any = kernel.depth().map(|depth| vec![Range::FULL; depth]);
+                let depth = kernel.depth().filter(|depth| *depth <= MOST_CHANNELS);
+                let any = depth.map(|depth| vec![Range::FULL; depth]);
                 let ranges = any.as_deref().and_then(|any| kernel.ranges(&[any]));
                 self.ranges[input] = self.ranges[input].take().or(any);
                 (ranges, false)
