@@ -110,10 +110,11 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
             "u8" => ElementType::U8,
             "i16" => ElementType::I16,
             "i32" => ElementType::I32,
+            "u32" => ElementType::U32,
             "bool" => ElementType::Bool,
             _ => {
                 let message = format!(
-                    "element type `{element}` is not supported; write `f32`, `i8`, `u8`, `i16`, `i32` or `bool`"
+                    "element type `{element}` is not supported; write `f32`, `i8`, `u8`, `i16`, `i32`, `u32` or `bool`"
                 );
                 return Err(syn::Error::new(element.span(), message));
             }

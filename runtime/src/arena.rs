@@ -165,6 +165,34 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(unsafe_code)]
+    fn parts_are_the_same_memory() {
+        let mut arena = Arena::<80>::new();
+        arena.part::<8>().as_mut_slice().fill(1);
+        // SAFETY: numbers of 16 bits.
+        let inner = unsafe { arena.part_as::<[i16; 4], 4>() };
+        assert_eq!(*inner, [0x0101, 0x0101, 0, 0]);
+        inner[3] = -1;
+        assert_eq!(arena.as_mut_slice()[9..13], [0, -1, -1, 0]);
+        let array = [1_i8, 2, 3, 4];
+        // SAFETY: four elements in all.
+        let nested: &[[i8; 2]; 2] = unsafe { crate::private::cast_ref(&array) };
+        assert_eq!(nested, &[[1, 2], [3, 4]]);
+    }
+
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn zeros_come_from_the_heap() {
+        assert!(
+            zeroed::<Arena<100>>()
+                .as_mut_slice()
+                .iter()
+                .all(|&x| x == 0)
+        );
+        assert!(zeroed::<Arena<0>>().as_mut_slice().is_empty());
+    }
+
+    #[test]
     fn slots_are_what_was_asked_for() {
         let mut arena = Arena::<8>::new();
         let [a, b] = slots(arena.as_mut_slice(), [4..8, 0..4]);

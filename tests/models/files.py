@@ -10,7 +10,8 @@ import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-NAMES = {np.int8: "INT8", np.uint8: "UINT8", np.int16: "INT16", np.int32: "INT32", np.int64: "INT64", np.float32: "FLOAT32", np.bool_: "BOOL"}
+NAMES = {np.int8: "INT8", np.uint8: "UINT8", np.int16: "INT16", np.int32: "INT32", np.int64: "INT64", np.float32: "FLOAT32", np.bool_: "BOOL",
+         np.uint32: "UINT32", np.uint64: "UINT64"}
 FILES = {}
 # Float models with unusual weights: functions give the file and the same in plain float32.
 FLOAT = {}
@@ -25,18 +26,17 @@ class Tensor:
 
 
 class Op:
-    """An operator: builtin code, operands, results and options."""
+    """An operator: builtin code, or the name of a custom one; operands, results and options."""
 
     def __init__(self, code, inputs, outputs, options=None, version=1, **fields):
         self.code, self.inputs, self.outputs, self.options, self.version, self.fields = code, inputs, outputs, options, version, fields
 
 
-def write(ops, inputs, outputs, change=None):
-    """The bytes of a model of one subgraph; `change` may edit its tables before."""
-    file, graph = schema.ModelT(), schema.SubGraphT()
+def write(ops, inputs, outputs, change=None, called=()):
+    """The bytes of a model; `change` may edit its tables before. `called` are further
+    subgraphs: operators, inputs and outputs of each."""
+    file = schema.ModelT()
     file.version, file.buffers, file.operatorCodes = 3, [schema.BufferT()], []
-    graph.tensors, graph.operators, graph.name = [], [], "main"
-    known = {}
 
     def index(tensor):
         if tensor is None:
@@ -61,20 +61,37 @@ def write(ops, inputs, outputs, change=None):
             file.buffers.append(buffer)
         return t
 
-    for op in ops:
+    def add(op):
         code, operator = schema.OperatorCodeT(), schema.OperatorT()
-        code.builtinCode = getattr(schema.BuiltinOperator, op.code)
+        code.builtinCode = getattr(schema.BuiltinOperator, op.code, schema.BuiltinOperator.CUSTOM)
+        if code.builtinCode == schema.BuiltinOperator.CUSTOM:
+            code.customCode = op.code
+            operator.customOptions = np.frombuffer(bytes(op.options), np.uint8)
         code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), op.version
         operator.opcodeIndex = len(file.operatorCodes)
         file.operatorCodes.append(code)
         operator.inputs, operator.outputs = [index(t) for t in op.inputs], [index(t) for t in op.outputs]
-        if op.options:
+        if isinstance(op.options, str):
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, op.options)
             operator.builtinOptions = getattr(schema, op.options + "T")()
             for name, value in op.fields.items():
                 assert hasattr(operator.builtinOptions, name), name
                 setattr(operator.builtinOptions, name, value)
         graph.operators.append(operator)
+
+    others = []
+    for number, (ops_of, inputs_of, outputs_of) in enumerate(called):
+        graph, known = schema.SubGraphT(), {}
+        graph.tensors, graph.operators, graph.name = [], [], f"called{number}"
+        graph.inputs = [index(t) for t in inputs_of]
+        for op in ops_of:
+            add(op)
+        graph.outputs = [index(t) for t in outputs_of]
+        others.append(graph)
+    graph, known = schema.SubGraphT(), {}
+    graph.tensors, graph.operators, graph.name = [], [], "main"
+    for op in ops:
+        add(op)
     graph.inputs, graph.outputs = [index(t) for t in inputs], [index(t) for t in outputs]
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
@@ -88,7 +105,7 @@ def write(ops, inputs, outputs, change=None):
         return result
 
     signature.inputs, signature.outputs = maps(inputs), maps(outputs)
-    file.subgraphs, file.signatureDefs = [graph], [signature]
+    file.subgraphs, file.signatureDefs = [graph, *others], [signature]
     if change:
         change(file)
     builder = flatbuffers.Builder(1024)

@@ -29,6 +29,9 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tflite_micro import runtime
 
+import control
+import operator_files
+import signal_files
 from files import FILES, FLOAT
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -554,10 +557,31 @@ def atan2(model):
     return pack(file)
 
 
+def up_3d(x, shape, size, stride, padding):
+    """CONV_3D_TRANSPOSE with weights of its own."""
+    own = np.random.default_rng(shape[1] * 100 + size[0])
+    filters = tf.constant(own.normal(0, 0.4, (*size, shape[-1], x.shape[-1])).astype(np.float32))
+    return tf.nn.conv3d_transpose(x, filters, shape, stride if isinstance(stride, list) else [1, stride, stride, stride, 1], padding)
+
+
 CASES |= {
     "rfft": (lambda x: tf.abs(tf.signal.rfft(x, [64])), [(1, 3, 50)]),
     "rfft_2d": (lambda x: tf.abs(tf.signal.rfft2d(x, [8, 4])), [(2, 6, 7)]),
     "spectrogram": (lambda x: tf.matmul(tf.abs(tf.signal.rfft(x, [32])), W3["mel"]), [(1, 4, 32)]),
+    "rfft_real": (lambda x: tf.math.real(tf.signal.rfft(x, [32])), [(1, 3, 30)]),
+    "rfft_imag": (lambda x: tf.math.imag(tf.signal.rfft(x, [16])), [(1, 2, 16)]),
+    "rfft_moved": (lambda x: tf.abs(tf.expand_dims(tf.signal.rfft(x, [16]), 1)), [(1, 3, 16)]),
+    "rfft_flat": (lambda x: tf.abs(tf.squeeze(tf.signal.rfft(x, [16]), [0])), [(1, 16)]),
+    "bucketize": (lambda x: R.Bucketize(input=x, boundaries=[-1.0, 0.1, 0.8]), [(1, 40)]),
+    "bucketize_i32": (lambda x: R.Bucketize(input=x, boundaries=[-3.0, 0.0, 5.0, 100.0]), [whole(1, 40, low=-10, high=120)]),
+    "bitwise_xor": (lambda x, b: tf.bitwise.bitwise_xor(x, b), [whole(4, 5, **WIDEST), whole(5, **WIDEST)]),
+    "right_shift": (lambda x, b: tf.bitwise.right_shift(x, b), [whole(4, 5, **WIDEST), idx(5, high=32)]),
+    "segment_sum": (lambda x: tf.math.segment_sum(x, tf.constant([0, 0, 1, 2])), [(4, 5)]),
+    "unsorted_segment_sum": (lambda x, i: tf.math.unsorted_segment_sum(x, i, 4), [(7, 3), idx(7, high=4)]),
+    "unsorted_segment_max": (lambda x, i: tf.math.unsorted_segment_max(x, i, 3), [(9, 2), idx(9, high=3)]),
+    "unsorted_segment_min": (lambda x, i: tf.math.unsorted_segment_min(x, i, 3), [(9, 2), idx(9, high=3)]),
+    "unsorted_segment_prod": (lambda x, i: tf.math.unsorted_segment_prod(x, i, 4), [(6, 3), idx(6, high=4)]),
+    "conv_3d_transpose_valid": (lambda x: up_3d(x, (2, 5, 5, 7, 3), (3, 2, 3), [1, 1, 1, 2, 1], "VALID"), [(2, 3, 4, 3, 2)]),
 }
 # With int16 activations; they have no float twin, for Niello quantizes to int8.
 WIDE = {
@@ -586,12 +610,13 @@ WIDE = {
     "pad_16x8": (lambda x: tf.pad(x, [[0, 0], [1, 2], [0, 3], [2, 0]]), [(1, 4, 3, 2)]),
     "residual_16x8": (lambda x: tf.nn.softmax(tf.reduce_mean(tf.nn.relu(x + tf.nn.conv2d(tf.nn.relu(x), W["conv"][..., :4], 1, "SAME")), [1, 2])), [(1, 5, 5, 4)]),
 }
-STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16"]
+CASES |= control.cases(Input, idx, flag)
+STATEFUL = ["stream", "lstm", "lstm_last", "svdf", "svdf_i16", *signal_files.STATEFUL]
 
 
 def inputs_of(function, inputs):
     names = ["x", "b", "c"]
-    if getattr(function, "__name__", "") == "<lambda>":
+    if isinstance(function, type(inputs_of)):
         names = function.__code__.co_varnames
     return {n: i if isinstance(i, Input) else Input(*i) for n, i in zip(names, inputs)}
 
@@ -816,7 +841,7 @@ def pack(model):
     return bytes(builder.Output())
 
 
-RUST = {"FLOAT32": "f32", "INT8": "i8", "UINT8": "u8", "INT16": "i16", "INT32": "i32", "INT64": "i32", "BOOL": "bool"}
+RUST = {"FLOAT32": "f32", "INT8": "i8", "UINT8": "u8", "INT16": "i16", "INT32": "i32", "INT64": "i32", "UINT32": "u32", "BOOL": "bool"}
 
 
 def quantized_samples(model, inputs, runs):
@@ -828,6 +853,9 @@ def quantized_samples(model, inputs, runs):
         if kind in kinds:
             limits = np.iinfo(kinds[kind])
             data[name] = rng.integers(limits.min, limits.max + 1, shape, dtype=kinds[kind])
+        elif kind == "UINT32":
+            # Of all magnitudes.
+            data[name] = rng.integers(0, 1 << 32, shape, dtype=np.uint32) >> rng.integers(0, 32, shape, dtype=np.uint32)
         else:
             data[name] = inputs[name].sample(runs)
     return data
@@ -1194,6 +1222,10 @@ def main(names):
             ports = dict(zip(["x", "b"], inputs))
             models = [built(code, options, ports, constants, outputs, scale) for scale in (None, 1 / 64)]
             make(name, lambda x, b: None, inputs, models=models)
+    for name, (inputs, model) in operator_files.PAIRS.items():
+        if not names or name in names or "ops" in names:
+            ports = [idx(6, high=7) if shape == "rows" else shape for shape in inputs.values()]
+            make(name, (lambda x: None) if len(ports) == 1 else (lambda x, b: None), ports, models=[model(np.float32), model(np.int8)])
     for name, ((code, options, constants, outputs), inputs, reference) in FOREIGN.items():
         if not names or name in names or "ops" in names:
             ports = {n: i if isinstance(i, Input) else Input(*i) for n, i in zip(["x", "b"], inputs)}
@@ -1212,6 +1244,23 @@ def main(names):
     for name, both in FLOAT.items():
         if not names or name in names or "files" in names or "ops" in names:
             make_float_file(name, *both())
+    for name, (function, inputs) in control.floats(Input, idx).items():
+        if not names or name in names or "ops" in names:
+            x = {n: i.sample(CALIBRATION + MEASURED) for n, i in inputs.items()}
+            model = convert(function, inputs, False)
+            with open(f"{HERE}/control/{name}_f32.tflite", "wb") as file:
+                file.write(model)
+            record = {f"float:{k}": v for k, v in (x | litert(model, x)).items()}
+            np.savez_compressed(f"{HERE}/control/{name}.npz", **record)
+            np.savez_compressed(f"{HERE}/control/{name}_samples.npz", **{k: v[:CALIBRATION] for k, v in x.items()})
+            print(name)
+    if not names or "calls" in names:
+        with open(f"{HERE}/control/calls_f32.tflite", "wb") as file:
+            file.write(control.calls(6, 8))
+    for name, model in control.refused():
+        if not names or "refused" in names:
+            with open(f"{HERE}/control/{name}.tflite", "wb") as file:
+                file.write(model)
     listing()
     if not names or "special" in names:
         special()
@@ -1222,4 +1271,5 @@ def main(names):
 if __name__ == "__main__":
     os.makedirs(f"{HERE}/ops", exist_ok=True)
     os.makedirs(f"{HERE}/weights", exist_ok=True)
+    os.makedirs(f"{HERE}/control", exist_ok=True)
     main(sys.argv[1:])

@@ -19,6 +19,7 @@ pub const EXCEPTIONS: &[(&str, usize, &str)] = &[
         263,
         "the file computes it in float32 between conversions, with float weights; here it is an int8 convolution",
     ),
+    ("conv_3d_transpose_valid", 1166, "as conv_3d"),
     ("conv_3d_valid", 512, "as conv_3d"),
     (
         "div_column",
@@ -110,6 +111,7 @@ pub fn data(port: &PortInfo, sample: Vec<f64>) -> Data {
         ElementType::U8 => Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect()),
         ElementType::I16 => Data::I16(sample.iter().map(|&x| x as i16).collect()),
         ElementType::I32 => Data::I32(sample.iter().map(|&x| x as i32).collect()),
+        ElementType::U32 => Data::I32(sample.iter().map(|&x| x as u32 as i32).collect()),
     }
 }
 

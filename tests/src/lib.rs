@@ -41,6 +41,8 @@ pub fn read_npz(path: &Path) -> Record {
             arrays.push((key, array.mapv(|x| x as f64)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i32>, IxDyn>(&name) {
             arrays.push((key, array.mapv(f64::from)));
+        } else if let Ok(array) = archive.by_name::<OwnedRepr<u32>, IxDyn>(&name) {
+            arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<i16>, IxDyn>(&name) {
             arrays.push((key, array.mapv(f64::from)));
         } else if let Ok(array) = archive.by_name::<OwnedRepr<u8>, IxDyn>(&name) {
@@ -133,6 +135,7 @@ elements! {
     u8: |x| x as u8, same;
     i16: |x| x as i16, same;
     i32: |x| x as i32, same;
+    u32: |x| x as u32, same;
     f32: |x| x as f32, |a: f32, b: f32| (a - b).abs() <= 1e-5 * b.abs().max(1.0);
     bool: |x| x != 0.0, same;
 }

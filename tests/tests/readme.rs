@@ -73,7 +73,8 @@ fn types_of_operators_are_those_that_compile() {
 /// Variables, which become the state.
 const RESOLVED: &[&str] = &["ASSIGN_VARIABLE", "READ_VARIABLE", "VAR_HANDLE"];
 
-/// The operators of a file that compiles; four samples calibrate a float one.
+/// The operators of a file that compiles; four samples calibrate a float one, or so many
+/// that they take all branches.
 fn compiled(
     case: &Case,
     file: &Path,
@@ -82,7 +83,9 @@ fn compiled(
     let model = Model::read(file, &Options::default()).map_err(|e| e.to_string())?;
     let dataset = (Some(file) == case.float.as_deref()).then(|| {
         let path = folder.join(format!("{}.npz", case.name));
-        case.write_samples(&model, &path, 0..4);
+        let branches = ["if_", "while_"].iter().any(|p| case.name.starts_with(p));
+        let samples = if branches { 40 } else { 4 };
+        case.write_samples(&model, &path, 0..samples);
         path
     });
     let request = request(file, dataset.as_deref());

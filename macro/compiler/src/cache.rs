@@ -1,12 +1,12 @@
 //! What calibration found, kept by the content that it came from.
 //!
 //! A second expansion (`cargo check`, rust-analyzer, another target) finds the
-//! ranges and bias corrections of the first in a small JSON file, named by a
-//! hash of the model, the dataset, the options and the compiler's version. A
-//! file that cannot be read or does not fit is ignored and written anew.
+//! ranges and bias corrections of the first in a small file, named by a hash of
+//! the model, the dataset, the options and the compiler itself. Its first line is
+//! a checksum of the rest, so that a damaged file is one that is not there: it is
+//! ignored and written anew.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,9 @@ use crate::calibrate::Ranges;
 use crate::quantize::Corrections;
 use crate::quantize::equalize::Factors;
 
-/// Another one for other ways to find what is kept.
-const REVISION: u32 = 2;
+/// The sources that this compiler was built from: another one may find something
+/// else, or number tensors otherwise.
+const COMPILER: (&str, &str) = (env!("CARGO_PKG_VERSION"), env!("NIELLO_FINGERPRINT"));
 
 /// All that calibration finds; with the model, it determines the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,59 +29,61 @@ pub(crate) struct Calibration {
     pub measured: Vec<f64>,
 }
 
-/// The content of a cache file.
-#[derive(Serialize, Deserialize)]
-struct Entry {
-    /// The hash again: a renamed file is not taken.
-    key: String,
-    calibration: Calibration,
-}
-
 /// Where an entry belongs.
 pub(crate) struct Slot {
     key: String,
     file: Option<PathBuf>,
 }
 
+/// 128 bits of parts of content, as text.
+fn hash(parts: &[&[u8]]) -> String {
+    // Two 64-bit hashes; std's hasher is fast in unoptimised macros too.
+    let half = |seed: u64| {
+        let mut hasher = DefaultHasher::new();
+        (seed, COMPILER).hash(&mut hasher);
+        parts.iter().for_each(|part| part.hash(&mut hasher));
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(1), half(2))
+}
+
 impl Slot {
     /// The slot of this content in `folder`; without a folder nothing is kept.
     pub(crate) fn new(folder: Option<&Path>, content: &[&[u8]]) -> Self {
-        // Two 64-bit hashes; std's hasher is fast in unoptimised macros too.
-        let half = |seed: u64| {
-            let mut hasher = DefaultHasher::new();
-            (seed, env!("CARGO_PKG_VERSION"), REVISION).hash(&mut hasher);
-            content.iter().for_each(|part| part.hash(&mut hasher));
-            hasher.finish()
-        };
-        let key = format!("{:016x}{:016x}", half(1), half(2));
+        let key = hash(content);
         Self {
             file: folder.map(|f| f.join(format!("{key}.json"))),
             key,
         }
     }
 
+    /// The first line of a file with this text. The key is part of it: a renamed file
+    /// is not taken.
+    fn checksum(&self, text: &[u8]) -> String {
+        hash(&[self.key.as_bytes(), text]) + "\n"
+    }
+
     /// What was stored, if it is whole.
     pub(crate) fn load(&self) -> Option<Calibration> {
-        let text = std::fs::read(self.file.as_ref()?).ok()?;
-        let entry: Entry = serde_json::from_slice(&text).ok()?;
-        (entry.key == self.key).then_some(entry.calibration)
+        let file = std::fs::read(self.file.as_ref()?).ok()?;
+        let first = file.iter().position(|&b| b == b'\n')? + 1;
+        let (checksum, text) = file.split_at(first);
+        let is_whole = checksum == self.checksum(text).as_bytes();
+        is_whole.then(|| serde_json::from_slice(text).ok())?
     }
 
     /// Writes an entry in one step, so that parallel builds cannot tear it.
     /// A folder that cannot be written to costs time, not correctness.
     pub(crate) fn store(&self, calibration: &Calibration) {
         let Some(file) = &self.file else { return };
-        let entry = Entry {
-            key: self.key.clone(),
-            calibration: calibration.clone(),
-        };
         let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
         let written = file
             .parent()
             .map(std::fs::create_dir_all)
             .and_then(|made| made.ok())
-            .and_then(|()| serde_json::to_vec(&entry).ok())
-            .and_then(|text| std::fs::write(&temporary, text).ok());
+            .and_then(|()| serde_json::to_vec(calibration).ok())
+            .map(|text| [self.checksum(&text).into_bytes(), text].concat())
+            .and_then(|content| std::fs::write(&temporary, content).ok());
         if written.is_none() || std::fs::rename(&temporary, file).is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
@@ -113,12 +116,24 @@ mod tests {
         slot.store(&stored);
         assert_eq!(slot.load(), Some(stored));
         let file = slot.file.clone().expect("a folder was given");
-        std::fs::write(&file, b"{\"key\": \"tru").expect("writable");
-        assert!(slot.load().is_none());
-        assert!(
-            Slot::new(Some(folder.path()), &[b"model", b"other"])
-                .load()
-                .is_none()
-        );
+        let whole = std::fs::read(&file).expect("written");
+        // A new file each time: some file systems write what is cut and filled anew at once.
+        let is_missed = |content: &[u8]| {
+            std::fs::remove_file(&file).expect("there");
+            std::fs::write(&file, content).expect("writable");
+            slot.load().is_none()
+        };
+        for at in 0..whole.len() {
+            for change in [1, 0x20, 0x80, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] ^= change;
+                assert!(is_missed(&damaged), "byte {at}");
+            }
+            assert!(is_missed(&whole[..at]), "cut at {at}");
+        }
+        // The entry of something else, renamed.
+        let other = Slot::new(Some(folder.path()), &[b"model", b"other"]);
+        std::fs::write(other.file.as_ref().expect("a folder was given"), &whole).expect("writable");
+        assert!(other.load().is_none());
     }
 }

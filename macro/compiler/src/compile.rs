@@ -6,7 +6,9 @@ use proc_macro2::TokenStream;
 
 use crate::bytes;
 use crate::cache::{Calibration, Slot};
-use crate::calibrate::{Method, Ranges, Samples, calibrate, clip_constants, cut_inputs};
+use crate::calibrate::{
+    Method, Ranges, Samples, calibrate, check as check_ways, clip_constants, cut_inputs,
+};
 use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
@@ -208,13 +210,14 @@ impl Front {
         let mut inputs = self.inputs.iter();
         if let (true, Some(port)) = (
             inputs_in_arena,
-            inputs.find(|p| p.element == ElementType::Bool),
+            inputs.find(|p| matches!(p.element, ElementType::Bool | ElementType::U32)),
         ) {
             return Err(Error::new(
                 Blame::Option("inputs"),
                 format!(
-                    "the input `{}` is `bool`, which cannot live in the arena",
-                    port.name
+                    "the input `{}` is `{}`, which cannot live in the arena",
+                    port.name,
+                    port.element.name()
                 ),
             ));
         }
@@ -271,7 +274,7 @@ impl Front {
             .at(self.graph.nodes[position].place(&self.graph)));
         }
         let slot = cache_slot(model, &files, request)?;
-        if let Some((program, graph)) = self.cached(&slot, options)? {
+        if let Some((program, graph)) = self.cached(&slot, options) {
             return Ok(Quantization {
                 program,
                 graph,
@@ -288,6 +291,7 @@ impl Front {
             follow: options.samples_follow,
             cuts: &[],
         };
+        check_ways(&self.graph, &whole, &methods)?;
         let cuts = cut_inputs(&self.graph, &whole, &methods);
         let samples = Samples {
             cuts: &cuts,
@@ -305,6 +309,7 @@ impl Front {
         if options.bias_correction && !methods.is_empty() {
             found.corrections = quantize::correct_biases(&graph, &mut program, &samples)?;
         }
+        quantize::check(&program, &whole)?;
         let held_out = Samples {
             numbers: &split.held_out,
             ..whole
@@ -318,15 +323,14 @@ impl Front {
         })
     }
 
-    /// The program of an earlier run that met its requirements.
-    fn cached(&self, slot: &Slot, options: &Options) -> Result<Option<(QuantGraph, Graph)>> {
-        let Some(found) = slot.load() else {
-            return Ok(None);
-        };
+    /// The program of an earlier run that met its requirements; what does not fit is as if
+    /// it were not there.
+    fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph)> {
+        let found = slot.load()?;
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &found.factors);
         clip_constants(&mut graph, &found.ranges);
-        let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
+        let mut program = lower(&graph, &found.ranges, &self.elements, options).ok()?;
         let fits =
             found.corrections.is_empty() || quantize::apply(&mut program, &found.corrections);
         let met = found.measured.len() == options.require.len()
@@ -335,7 +339,7 @@ impl Front {
                 .iter()
                 .zip(&found.measured)
                 .all(|(r, m)| r.holds(*m));
-        Ok((fits && met).then_some((program, graph)))
+        (fits && met).then_some((program, graph))
     }
 
     /// The tensors to calibrate, each with its method.

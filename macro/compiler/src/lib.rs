@@ -16,6 +16,7 @@ mod bytes;
 mod cache;
 mod calibrate;
 mod compile;
+mod control;
 mod dataset;
 mod emit;
 mod error;

@@ -26,6 +26,22 @@ pub(crate) const NODES_AFTER_INLINING: usize = 1 << 13;
 /// Tensors that are read: those of a subgraph count again for each call of it.
 pub(crate) const TENSORS_AFTER_INLINING: usize = 1 << 18;
 
+/// How deep subgraphs may call each other.
+pub(crate) const CALL_DEPTH: usize = 8;
+
+/// Operators and tensors of all called subgraphs together, each counted as often as it is
+/// called: calls that call others twice would double them with every level.
+pub(crate) const INLINED: usize = 1 << 16;
+
+/// Iterations that a WHILE is unrolled to; one with more stays a loop.
+pub(crate) const UNROLLED_ITERATIONS: usize = 4096;
+
+/// Operators and tensors that a WHILE is unrolled to; one with more stays a loop.
+pub(crate) const UNROLLED: usize = NODES_AFTER_INLINING;
+
+/// Branches and loops that depend on data.
+pub(crate) const REGIONS: usize = 1 << 10;
+
 /// Multiply-accumulates of one run, or elements that are read and written.
 pub(crate) const RUN_WORK: u64 = 1 << 40;
 
@@ -71,6 +87,15 @@ pub(crate) fn page() -> String {
         ),
         ("operators, calls inlined", NODES_AFTER_INLINING.to_string()),
         ("tensors, calls inlined", TENSORS_AFTER_INLINING.to_string()),
+        (
+            "operators and tensors of called subgraphs, once for each call",
+            INLINED.to_string(),
+        ),
+        ("subgraphs that call each other", CALL_DEPTH.to_string()),
+        (
+            "branches and loops that depend on data",
+            REGIONS.to_string(),
+        ),
         ("multiply-accumulates of a run", million(RUN_WORK)),
         (
             "elements of constants, those that the file computes included *",

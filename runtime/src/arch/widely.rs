@@ -28,9 +28,9 @@ macro_rules! widely {
             use $crate::arch::vector::{Level, level};
             match level() {
                 Level::Plain => body($($argument),*),
-                // SAFETY: the CPU has what the level says.
+                // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
                 Level::Avx2 | Level::AvxVnni => unsafe { avx2($($argument),*) },
-                // SAFETY: the CPU has what the level says.
+                // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
                 Level::Avx512 | Level::Avx512Vbmi => unsafe { avx512($($argument),*) },
             }
         }

@@ -36,6 +36,13 @@ pub fn bool_from_f32(_: &Port, input: &[f32], output: &mut [i8]) {
     }
 }
 
+/// Uint32, held as int32, to the nearest f32.
+pub fn f32_from_u32(_: &Port, input: &[i32], output: &mut [f32]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = x as u32 as f32;
+    }
+}
+
 /// Int32 to the nearest f32.
 pub fn f32_from_i32(_: &Port, input: &[i32], output: &mut [f32]) {
     for (out, &x) in output.iter_mut().zip(input) {
@@ -65,6 +72,30 @@ pub fn from_i32(p: &FromI32, input: &[i32], output: &mut [i8]) {
         let x = x.clamp(-largest, largest);
         let q = p.multiplier.apply(x).saturating_add(p.offset);
         *out = q.clamp(-128, 127) as i8;
+    }
+}
+
+/// Uint32, held as int32, to int8.
+pub fn from_u32_scaled(p: &FromI32, input: &[i32], output: &mut [i8]) {
+    let largest = i32::MAX >> p.multiplier.shift.clamp(0, 30);
+    for (out, &x) in output.iter_mut().zip(input) {
+        let x = if x < 0 { largest } else { x.min(largest) };
+        let q = p.multiplier.apply(x).saturating_add(p.offset);
+        *out = q.clamp(-128, 127) as i8;
+    }
+}
+
+/// A uint32 input: held as int32.
+pub fn from_u32(_: &Port, input: &[u32], output: &mut [i32]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = x as i32;
+    }
+}
+
+/// A uint32 output: held as int32.
+pub fn to_u32(_: &Port, input: &[i32], output: &mut [u32]) {
+    for (out, &x) in output.iter_mut().zip(input) {
+        *out = x as u32;
     }
 }
 
@@ -112,6 +143,11 @@ mod tests {
         let mut output = [0; 3];
         from_i32(&p, &[10, -7, i32::MAX], &mut output);
         assert_eq!(output, [6, -2, 127]);
+        from_u32_scaled(&p, &[10, -1, 4], &mut output);
+        assert_eq!(output, [6, 127, 3]);
+        let mut words = [0; 2];
+        to_u32(&Port, &[-1, 7], &mut words);
+        assert_eq!(words, [u32::MAX, 7]);
         let mut bytes = [0; 3];
         to_u8(&Port, &[-128, 0, 127], &mut bytes);
         assert_eq!(bytes, [0, 128, 255]);

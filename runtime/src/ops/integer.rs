@@ -35,6 +35,10 @@ binary! {
     floor_mod_i32: floor_mod;
     /// `input1` to the power of `input2`; of a negative one, the cut-off reciprocal.
     pow_i32: pow;
+    /// The bits in which `input1` and `input2` differ.
+    bitwise_xor_i32: |a, b| a ^ b;
+    /// `input1` shifted right by 0 to 31 bits.
+    right_shift_i32: |a: i32, b: i32| a >> b.clamp(0, 31);
     /// `(input1 - input2)^2`.
     squared_difference_i32: |a: i32, b| {
         let difference = a.wrapping_sub(b);

@@ -27,7 +27,7 @@ pub fn log_softmax(p: &LogSoftmax<'_>, input: &[i8], output: &mut [i8]) {
         let max = row.iter().fold(i8::MIN, |max, &q| max.max(q));
         let steps = |q: i8| (i32::from(max) - i32::from(q)) as usize;
         let sum = row.iter().fold(0_i32, |sum, &q| {
-            sum.wrapping_add(p.exponentials.get(steps(q)).copied().unwrap_or(0))
+            sum.saturating_add(p.exponentials.get(steps(q)).copied().unwrap_or(0))
         });
         let log = log_of_q12(sum);
         let lowest = p.reverse.apply(log.wrapping_add(i32::MIN));

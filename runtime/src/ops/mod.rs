@@ -19,6 +19,7 @@ mod blocks;
 #[cfg(niello_vector)]
 mod blocks_add;
 mod broadcast;
+mod bucketize;
 mod cast;
 mod comparison;
 mod concatenation;
@@ -44,6 +45,7 @@ mod logical;
 mod lstm;
 mod maximum_minimum;
 mod mean;
+mod merge;
 mod mul;
 mod non_max_suppression;
 mod one_hot;
@@ -63,8 +65,10 @@ mod resize_bilinear;
 mod resize_bilinear_uint8;
 mod reverse_sequence;
 mod scatter_nd;
+mod segment;
 mod select;
 mod sigmoid;
+mod signal;
 mod softmax;
 mod softmax_i16;
 mod softmax_i8_i16;
@@ -104,9 +108,10 @@ pub use blocks_add::{
     BlocksAdd, conv_2d_blocks_add, fully_connected_blocks_add, fully_connected_shifted_add,
 };
 pub use broadcast::Broadcast;
+pub use bucketize::{Bucketize, bucketize, bucketize_i32};
 pub use cast::{
-    FromI32, Port, ToI32, bool_from_f32, f32_from_bool, f32_from_i32, from_bool, from_i32, from_u8,
-    i32_from_f32, to_bool, to_i32, to_u8,
+    FromI32, Port, ToI32, bool_from_f32, f32_from_bool, f32_from_i32, f32_from_u32, from_bool,
+    from_i32, from_u8, from_u32, from_u32_scaled, i32_from_f32, to_bool, to_i32, to_u8, to_u32,
 };
 pub use comparison::{
     CompareOperand, Comparison, RealComparison, equal, equal_f32, greater, greater_equal,
@@ -130,8 +135,9 @@ pub use gather::{Gather, gather};
 pub use gather_nd::{GatherNd, gather_nd};
 pub use index_map::{Index, IndexMap, index_map};
 pub use integer::{
-    Integers, abs_i32, add_i32, div_i32, floor_div_i32, floor_mod_i32, mean_i32, mul_i32, neg_i32,
-    pow_i32, product_i32, squared_difference_i32, sub_i32, sum_i32,
+    Integers, abs_i32, add_i32, bitwise_xor_i32, div_i32, floor_div_i32, floor_mod_i32, mean_i32,
+    mul_i32, neg_i32, pow_i32, product_i32, right_shift_i32, squared_difference_i32, sub_i32,
+    sum_i32,
 };
 pub use l2_normalization::{L2Normalization, l2_normalization, l2_normalization_uint8};
 pub use linear::Linear;
@@ -140,6 +146,7 @@ pub use logical::{logical_and, logical_or};
 pub use lstm::{Gate, Lstm, lstm};
 pub use maximum_minimum::{maximum, minimum};
 pub use mean::{Mean, mean};
+pub use merge::{Merge, holds, merge, merge_into_first, merge_into_second};
 pub use mul::{Mul, mul, mul_in_place};
 pub use non_max_suppression::{NonMaxSuppression, non_max_suppression, non_max_suppression_v4};
 pub use one_hot::{OneHot, one_hot};
@@ -154,7 +161,7 @@ pub(crate) use padding::shift;
 pub use part::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
 pub use planar::{Planar, depthwise_planar, depthwise_planar_in_place};
 pub use pool_2d::{Pool2d, average_pool_2d, average_pool_2d_uint8, max_pool_2d};
-pub use prelu::{Prelu, prelu, prelu_in_place};
+pub use prelu::{Prelu, prelu, prelu_i16, prelu_in_place};
 pub use quantize::{
     QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
 };
@@ -164,8 +171,10 @@ pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
 pub use resize_bilinear_uint8::{Places, ResizeBilinearUint8, resize_bilinear_uint8};
 pub use reverse_sequence::{ReverseSequence, reverse_sequence};
 pub use scatter_nd::{Scatter, ScatterNd, scatter_nd};
+pub use segment::{Segments, segment_max, segment_min, segment_product, segment_sum};
 pub use select::{Select, select};
 pub use sigmoid::{logistic_i16, tanh_i16};
+pub use signal::*;
 pub use softmax::{Exponentials, Softmax, softmax};
 pub use softmax_i8_i16::softmax_i8_i16;
 pub use softmax_i16::{SoftmaxI16, softmax_i16};

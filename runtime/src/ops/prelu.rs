@@ -1,7 +1,7 @@
 //! PRELU: x for x >= 0, alpha * x below.
 
 use super::broadcast::Broadcast;
-use crate::arithmetic::Multiplier;
+use crate::arithmetic::{Integer, Multiplier};
 
 /// Parameters of [`prelu`].
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +22,25 @@ pub struct Prelu {
 
 impl Prelu {
     #[inline(always)]
-    fn element(&self, x: i8, alpha: i8) -> i8 {
-        let x = i32::from(x) + self.input_offset;
+    fn element<T: Integer>(&self, x: T, alpha: i8) -> T {
+        let x = x.wide() + self.input_offset;
         let y = if x >= 0 {
             self.identity.apply(x)
         } else {
             self.slope.apply(x * (i32::from(alpha) + self.alpha_offset))
         };
-        y.wrapping_add(self.output_offset).clamp(-128, 127) as i8
+        T::saturated(y.wrapping_add(self.output_offset))
     }
 }
 
 /// All elements.
 pub fn prelu(p: &Prelu, input: &[i8], alpha: &[i8], output: &mut [i8]) {
+    p.broadcast
+        .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
+}
+
+/// All elements of int16.
+pub fn prelu_i16(p: &Prelu, input: &[i16], alpha: &[i8], output: &mut [i16]) {
     p.broadcast
         .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
 }

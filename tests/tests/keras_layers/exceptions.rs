@@ -6,19 +6,7 @@ pub(crate) const EXCEPTIONS: &[(&str, &str)] = &[
         "41.1 dB, the converter 41.7",
     ),
     ("conv3d_strided", "25.6 dB, the converter 38.5"),
-    (
-        "conv3d_transpose",
-        "1 operator is not supported: operator #3 CONV_3D_TRANSPOSE (\"functional_1/conv3d_transpose_1/conv_transpose\") docs/operators.md of niello lists what is.",
-    ),
     ("cropping3d", "37.8 dB, the converter 39.4"),
-    (
-        "discretization",
-        "1 operator is not supported: operator #0 BUCKETIZE (\"functional_1/discretization_1/Bucketize\") docs/operators.md of niello lists what is.",
-    ),
-    (
-        "discretization_one_hot",
-        "1 operator is not supported: operator #0 BUCKETIZE (\"functional_1/discretization_1/Bucketize\") docs/operators.md of niello lists what is.",
-    ),
     ("group_query_attention", "21.8 dB, 22.0 are asked for"),
     ("gru_bidirectional_sequences", "20.5 dB, 22.0 are asked for"),
     ("gru_masked", "20.5 dB, 22.0 are asked for"),
@@ -26,8 +14,4 @@ pub(crate) const EXCEPTIONS: &[(&str, &str)] = &[
     ("lstm_masked", "21.6 dB, 22.0 are asked for"),
     ("lstm_state", "17.0 dB, 22.0 are asked for"),
     ("masking", "19.9 dB, 22.0 are asked for"),
-    (
-        "mel_spectrogram",
-        "operator #27 SQUEEZE (\"functional_1/mel_spectrogram_1/stft/rfft4\"): it reads complex numbers; supported are COMPLEX_ABS and RESHAPE of them",
-    ),
 ];

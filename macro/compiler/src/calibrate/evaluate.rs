@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
+use crate::control::{Cursor, Event, Variable, WHOLE};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::{Buffer, exact};
@@ -22,29 +23,31 @@ pub(crate) fn evaluate_from(
             visit(value, data);
         }
     }
-    while let Some(node) = evaluation.step(graph)? {
-        for &value in &node.outputs {
+    while let Some(written) = evaluation.step(graph)? {
+        for value in written {
             if let Some(data) = &evaluation.tensors[value] {
                 visit(value, data);
             }
         }
-        evaluation.drop_dead(graph);
+        evaluation.drop_dead();
     }
     Ok(())
 }
 
 /// A run of the float model that stops after each operator.
-pub(crate) struct Evaluation {
+pub(crate) struct Evaluation<'a> {
     tensors: Vec<Option<ArrayD<f32>>>,
     /// Integers and booleans that operators on such alone have computed.
     integers: Vec<Option<Buffer>>,
     uses: Vec<usize>,
-    next: usize,
+    cursor: Cursor<'a>,
+    /// The operator that has run last.
+    last: Option<&'a Node>,
 }
 
-impl Evaluation {
+impl<'a> Evaluation<'a> {
     pub(crate) fn new(
-        graph: &Graph,
+        graph: &'a Graph,
         inputs: &[ArrayViewD<'_, f32>],
         states: &[ArrayD<f32>],
     ) -> Result<Self> {
@@ -60,38 +63,86 @@ impl Evaluation {
         for (state, content) in graph.states.iter().zip(states) {
             tensors[state.value] = Some(content.clone());
         }
+        let mut uses = graph.uses();
+        // What branches and loops read may be read again.
+        for node in graph.nodes.iter().filter(|node| node.region != WHOLE) {
+            for &value in node.inputs.iter().flatten() {
+                uses[value] += 1;
+            }
+        }
+        let regions: Vec<_> = graph.nodes.iter().map(|node| node.region).collect();
         Ok(Self {
             integers: vec![None; tensors.len()],
             tensors,
-            uses: graph.uses(),
-            next: 0,
+            uses,
+            cursor: Cursor::new(&graph.regions, &regions),
+            last: None,
         })
+    }
+
+    /// True if a loop did not end by itself.
+    pub(super) fn is_endless(&self) -> bool {
+        self.cursor.is_endless()
+    }
+
+    /// What a boolean is now.
+    pub(super) fn is_true(&self, value: ValueId) -> bool {
+        is_true(self.tensors[value].as_ref())
+    }
+
+    /// The operator that has run last.
+    pub(super) fn last(&self) -> Option<&'a Node> {
+        self.last
     }
 
     /// Runs until `value` exists; `None` if no operator that is left writes it.
     pub(crate) fn advance(
         &mut self,
-        graph: &Graph,
+        graph: &'a Graph,
         value: ValueId,
     ) -> Result<Option<&ArrayD<f32>>> {
-        self.drop_dead(graph);
-        while let Some(node) = self.step(graph)? {
-            if node.outputs.contains(&value) {
+        self.drop_dead();
+        while let Some(written) = self.step(graph)? {
+            if written.contains(&value) {
                 return Ok(self.tensors[value].as_ref());
             }
-            self.drop_dead(graph);
+            self.drop_dead();
         }
         Ok(None)
     }
 
-    /// Runs one operator; its output is there until [`Self::drop_dead`].
-    fn step<'a>(&mut self, graph: &'a Graph) -> Result<Option<&'a Node>> {
-        let Some(node) = graph.nodes.get(self.next) else {
-            return Ok(None);
-        };
-        self.next += 1;
-        self.run(graph, node).map_err(|e| e.at(node.place(graph)))?;
-        Ok(Some(node))
+    /// Runs one operator, or hands on the variables of a loop, and gives the values that
+    /// were written; they are there until [`Self::drop_dead`].
+    pub(super) fn step(&mut self, graph: &'a Graph) -> Result<Option<Vec<ValueId>>> {
+        self.last = None;
+        loop {
+            let tensors = &self.tensors;
+            let is_true = |value: ValueId| is_true(tensors[value].as_ref());
+            let Some(event) = self.cursor.next(usize::MAX, is_true) else {
+                return Ok(None);
+            };
+            match event {
+                Event::Run(position) => {
+                    let node = &graph.nodes[position];
+                    self.run(graph, node).map_err(|e| e.at(node.place(graph)))?;
+                    self.last = Some(node);
+                    return Ok(Some(node.outputs.clone()));
+                }
+                Event::Skip(position) => {
+                    for &value in &graph.nodes[position].outputs {
+                        let shape = graph.values[value].shape.as_slice();
+                        self.tensors[value].get_or_insert_with(|| ArrayD::zeros(shape));
+                    }
+                }
+                Event::Again(variables) => {
+                    for &Variable { value, next } in variables {
+                        self.tensors[value] = self.tensors[next].clone();
+                        self.integers[value] = self.integers[next].clone();
+                    }
+                    return Ok(Some(variables.iter().map(|v| v.value).collect()));
+                }
+            }
+        }
     }
 
     fn run(&mut self, graph: &Graph, node: &Node) -> Result<()> {
@@ -112,12 +163,18 @@ impl Evaluation {
             Some(results) => {
                 let mut outputs = Vec::new();
                 for (&value, data) in node.outputs.iter().zip(results) {
-                    outputs.push(exact::to_reals(&data, &graph.values[value].shape)?);
+                    outputs.push(exact::to_reals(&data, &graph.values[value])?);
                     self.integers[value] = Some(data);
                 }
                 outputs
             }
-            None => node.op.evaluate_all(&views, &shapes)?,
+            None => {
+                let outputs = node.op.evaluate_all(&views, &shapes)?;
+                for &value in &node.outputs {
+                    self.integers[value] = None;
+                }
+                outputs
+            }
         };
         if !outputs.iter().map(ArrayD::shape).eq(shapes) {
             return Err(Error::internal("its outputs in float have other shapes"));
@@ -138,13 +195,13 @@ impl Evaluation {
                 continue;
             };
             let value = &graph.values[v];
-            if value.element.is_real() {
+            if value.element.is_real() && !node.op.computes_integers() {
                 return None;
             }
             let data = match (&self.integers[v], &value.constant) {
                 (Some(data), _) => data.clone(),
                 (None, Some(constant)) => exact::constant(constant)?,
-                _ => exact::of_reals(value.element, self.tensors[v].as_ref()?),
+                _ => exact::of_reals(value, self.tensors[v].as_ref()?),
             };
             inputs.push(Some((value, data)));
         }
@@ -153,12 +210,8 @@ impl Evaluation {
     }
 
     /// Drops what the operator that just ran was the last to read.
-    fn drop_dead(&mut self, graph: &Graph) {
-        let Some(node) = self
-            .next
-            .checked_sub(1)
-            .and_then(|last| graph.nodes.get(last))
-        else {
+    fn drop_dead(&mut self) {
+        let Some(node) = self.last.take().filter(|node| node.region == WHOLE) else {
             return;
         };
         for &value in node.inputs.iter().flatten() {
@@ -169,4 +222,9 @@ impl Evaluation {
             }
         }
     }
+}
+
+/// True if a tensor of one boolean is.
+fn is_true(condition: Option<&ArrayD<f32>>) -> bool {
+    condition.and_then(|c| c.first()).is_some_and(|&c| c != 0.0)
 }

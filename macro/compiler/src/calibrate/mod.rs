@@ -6,8 +6,9 @@ mod evaluate;
 mod histogram;
 mod histories;
 mod reach;
+mod regions;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use bins::{Bins, Magnitudes};
 pub(crate) use evaluate::{Evaluation, evaluate_from};
 use histogram::Histogram;
 pub(crate) use histories::{History, Samples, views};
+pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
 use crate::graph::{Constant, Graph, Port, ValueId};
@@ -51,8 +53,12 @@ pub(crate) struct Range {
 /// What calibration found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
-    pub by_value: HashMap<ValueId, Range>,
+    pub by_value: BTreeMap<ValueId, Range>,
 }
+
+/// Samples that are observed before what was seen of them is put together: counts of all
+/// tensors take more memory than most samples.
+const TOGETHER: usize = 64;
 
 /// What was seen of a tensor.
 struct Seen {
@@ -116,14 +122,13 @@ pub(crate) fn cut_inputs(
 ) -> Vec<Option<Range>> {
     let cut = |(i, port): (usize, &Port)| {
         let (_, method) = values.iter().find(|(value, _)| *value == port.value)?;
-        let data: Vec<ArrayD<f32>> = samples
-            .numbers
-            .iter()
-            .map(|&number| samples.dataset.sample(number)[i].to_owned())
-            .collect();
-        let seen = data
-            .iter()
-            .map(|data| Seen::of(data, None))
+        // One at a time: a view of each of many small samples takes more than they do.
+        let data = || {
+            let numbers = samples.numbers.iter();
+            numbers.map(|&number| samples.dataset.sample(number)[i].to_owned())
+        };
+        let seen = data()
+            .map(|data| Seen::of(&data, None))
             .reduce(|mut all, one| {
                 all.merge(&one);
                 all
@@ -131,7 +136,7 @@ pub(crate) fn cut_inputs(
         let Seen { range, magnitudes } = seen;
         let histogram = counts(*method).then(|| {
             let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));
-            data.iter().flatten().for_each(|x| histogram.add(*x));
+            data().for_each(|data| data.iter().for_each(|x| histogram.add(*x)));
             histogram
         });
         let chosen = choose(*method, range, histogram.as_ref());
@@ -152,14 +157,16 @@ pub(crate) fn calibrate(
     let histories = samples.histories(graph)?;
     // The extremes come first: histograms need them.
     let depths = reach::row_depths(graph);
-    let seen = observe(graph, samples, &histories, |value, data| {
-        Seen::of(data, depths.get(&value).copied())
-    })?;
     let mut merged: HashMap<ValueId, Seen> = HashMap::new();
-    for (value, seen) in seen.into_iter().flatten() {
-        match merged.get_mut(&value) {
-            Some(all) => all.merge(&seen),
-            None => _ = merged.insert(value, seen),
+    for part in histories.chunks(TOGETHER) {
+        let seen = observe(graph, samples, part, |value, data| {
+            Seen::of(data, depths.get(&value).copied())
+        })?;
+        for (value, seen) in seen.into_iter().flatten() {
+            match merged.get_mut(&value) {
+                Some(all) => all.merge(&seen),
+                None => _ = merged.insert(value, seen),
+            }
         }
     }
     let ranges = merged.iter().map(|(value, seen)| (*value, seen.range));
@@ -181,8 +188,9 @@ pub(crate) fn calibrate(
         })
         .collect();
     let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
-    if !bins.is_empty() {
-        let of_samples = observe(graph, samples, &histories, |value, data| {
+    let counted = if bins.is_empty() { &[] } else { &histories[..] };
+    for part in counted.chunks(TOGETHER) {
+        let of_samples = observe(graph, samples, part, |value, data| {
             let mut histogram = Histogram::new(bins.get(&value)?);
             let range = merged.get(&value)?.range;
             reach::each(&data.view(), depths.get(&value).copied(), |x| {
@@ -210,8 +218,12 @@ pub(crate) fn calibrate(
         if let Some(seen) = merged.get(value) {
             let range = choose(*method, seen.range, histograms.get(value));
             ranges.by_value.insert(*value, range);
+        } else if let Method::Range(min, max) = *method {
+            // In a branch that no sample takes.
+            ranges.by_value.insert(*value, Range { min, max });
         }
     }
+    regions::include_constants(graph, values, &mut ranges);
     for (port, cut) in graph.inputs.iter().zip(samples.cuts) {
         if let Some(range) = cut {
             ranges.by_value.insert(port.value, *range);

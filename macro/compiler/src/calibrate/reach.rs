@@ -23,7 +23,7 @@ impl Range {
         x.max(self.min).min(self.max)
     }
 
-    fn union(self, other: Range) -> Range {
+    pub(super) fn union(self, other: Range) -> Range {
         Range {
             min: self.min.min(other.min),
             max: self.max.max(other.max),

@@ -10,6 +10,9 @@ use super::values::Values;
 use crate::error::{Error, Result};
 use crate::graph::Port;
 
+/// What the names of arrays begin with that lie beside the samples.
+pub(super) const LABEL: &str = "label:";
+
 /// Arrays that are found one after the other, in any order.
 pub(super) struct Found<'a> {
     inputs: &'a [Port],
@@ -31,7 +34,7 @@ impl<'a> Found<'a> {
         };
         for key in &found.keys {
             // Labels may lie beside the samples; they are not for calibration.
-            let is_label = key.starts_with("label:");
+            let is_label = key.starts_with(LABEL);
             let place = if is_label { None } else { found.place(key) };
             if place.is_none() && !is_label {
                 return Err(Error::dataset(format!(

@@ -3,8 +3,11 @@
 
 use std::path::Path;
 
+#[cfg(feature = "images")]
+use super::IMAGES;
+use super::found::LABEL;
 use super::npy::Array;
-use super::{ARRAYS, IMAGES, bytes, files, is, npz};
+use super::{ARRAYS, bytes, files, is, limits, npz};
 use crate::error::{Error, Result};
 use crate::graph::SampleShape;
 
@@ -15,10 +18,13 @@ pub(crate) fn shapes(path: &Path) -> Result<Vec<SampleShape>> {
         let bytes = bytes(path)?;
         let archive = npz::Archive::open(&bytes).map_err(at)?;
         let mut shapes = Vec::new();
-        for member in &archive.members {
-            let outside = || at("an array is truncated".to_owned());
+        // Labels are of any type.
+        let arrays = archive.members.iter();
+        for member in arrays.filter(|m| !m.key.starts_with(LABEL)) {
+            let place = |e| at(format!("array {}: {e}", limits::quoted(&member.key)));
+            let outside = || place("it is truncated".to_owned());
             let data = archive.read(member).ok_or_else(outside)?;
-            let shape = Array::open(data).map_err(at)?.shape;
+            let shape = Array::open(data).map_err(place)?.shape;
             shapes.push((Some(member.key.clone()), sample(shape)));
         }
         return Ok(shapes);
@@ -34,7 +40,8 @@ pub(crate) fn shapes(path: &Path) -> Result<Vec<SampleShape>> {
     let mut shapes = Vec::new();
     for file in files.iter().filter(|f| is(f, ARRAYS)) {
         let key = file.file_stem().and_then(|s| s.to_str()).unwrap_or("");
-        let shape = Array::open(&bytes(file)?[..]).map_err(at)?.shape;
+        let place = |e| at(format!("{}: {e}", file.display()));
+        let shape = Array::open(&bytes(file)?[..]).map_err(place)?.shape;
         shapes.push((Some(key.to_owned()), sample(shape)));
     }
     #[cfg(feature = "images")]

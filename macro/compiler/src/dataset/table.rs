@@ -52,7 +52,7 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
     }
     // Labels may lie beside the samples; they are not for calibration.
     let mut free: Vec<usize> = (0..header.len())
-        .filter(|&i| !header[i].starts_with("label:"))
+        .filter(|&i| !header[i].starts_with(super::found::LABEL))
         .collect();
     let mut found = Vec::new();
     let mut missing = None;

@@ -8,6 +8,8 @@ pub(super) enum Values {
     Real,
     /// Indices and counts.
     Integer,
+    /// Without a sign.
+    Unsigned,
     /// True or false.
     Flag,
 }
@@ -16,6 +18,7 @@ impl Values {
     pub(super) fn of(input: &Port) -> Self {
         match input.element {
             ElementType::I32 => Values::Integer,
+            ElementType::U32 => Values::Unsigned,
             ElementType::Bool => Values::Flag,
             _ => Values::Real,
         }
@@ -26,12 +29,15 @@ impl Values {
         match self {
             // What is not finite is reported by sample.
             Values::Real => Ok(()),
-            Values::Integer if number.fract() != 0.0 => {
+            Values::Integer | Values::Unsigned if number.fract() != 0.0 => {
                 Err(format!("is {number}, but the input takes integers"))
             }
             Values::Integer if number as i32 as f64 != number => {
                 Err(format!("is {number}, which is no 32-bit integer"))
             }
+            Values::Unsigned if number as u32 as f64 != number => Err(format!(
+                "is {number}, which is no 32-bit integer without a sign"
+            )),
             Values::Flag if number != 0.0 && number != 1.0 => {
                 Err(format!("is {number}, but the input takes true and false"))
             }

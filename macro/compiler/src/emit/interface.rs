@@ -211,7 +211,7 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
         })
         .collect();
     let quantization = ports.iter().filter_map(|port| {
-        let quantized = !matches!(port.element, ElementType::F32 | ElementType::I32 | ElementType::Bool);
+        let quantized = port.element.is_real() && port.element != ElementType::F32;
         let params = program.output_params[port.index].filter(|_| quantized)?;
         let (scale, zero_point) = (float(params.scale), int(zero_point(port.element, params)));
         let upper = port.ident.to_string().trim_start_matches("r#").to_uppercase();

@@ -13,6 +13,8 @@ use crate::quantize::QuantGraph;
 pub(super) struct Memory<'a> {
     pub interface: &'a Interface<'a>,
     pub is_stateful: bool,
+    /// Some steps may not run, or run again.
+    pub has_regions: bool,
 }
 
 /// A parameter of the emitted functions.
@@ -166,6 +168,13 @@ impl Memory<'_> {
         } else {
             quote!(arena.as_mut_slice())
         };
+        let Ways {
+            result,
+            next,
+            loops,
+            advance,
+            docs,
+        } = self.ways(&arguments);
         quote! {
             /// Operators of one run.
             pub const STEPS: usize = #count;
@@ -174,12 +183,13 @@ impl Memory<'_> {
             pub const STEP_NAMES: [&str; STEPS] = [#(#names),*];
 
             /// Runs one operator.
-            fn step(number: usize, arena: &mut Arena, #(#declared,)* output: &mut Output) {
+            fn step(number: usize, arena: &mut Arena, #(#declared,)* output: &mut Output) #result {
                 let arena = #memory;
                 match number {
                     #(#numbers => { #calls })*
                     _ => {}
                 }
+                #next
             }
 
             /// Runs the model in memory of your own, e.g. a `static`.
@@ -191,9 +201,7 @@ impl Memory<'_> {
 
             /// The same with an output of your own: nothing large is on the stack.
             pub fn run_into(arena: &mut Arena, #(#declared,)* output: &mut Output) {
-                for number in 0..STEPS {
-                    step(number, arena, #(#arguments,)* output);
-                }
+                #loops
             }
 
             /// The same one operator at a time: between [`Run::step`]s the program can
@@ -216,13 +224,12 @@ impl Memory<'_> {
                 pub fn step(&mut self) -> bool {
                     let left = self.next < STEPS;
                     if left {
-                        step(self.next, self.arena, #(self.#arguments,)* self.output);
-                        self.next += 1;
+                        #advance
                     }
                     left
                 }
 
-                /// How many operators have run, of [`STEPS`].
+                #[doc = #docs]
                 pub fn position(&self) -> usize {
                     self.next
                 }
@@ -234,6 +241,52 @@ impl Memory<'_> {
             }
         }
     }
+
+    /// How a run goes from one operator to the next.
+    fn ways(&self, arguments: &[&Ident]) -> Ways {
+        if self.has_regions {
+            return Ways {
+                result: quote!(-> usize),
+                next: quote!(number + 1),
+                loops: quote! {
+                    let mut number = 0;
+                    while number < STEPS {
+                        number = step(number, arena, #(#arguments,)* output);
+                    }
+                },
+                advance: quote! {
+                    self.next = step(self.next, self.arena, #(self.#arguments,)* self.output);
+                },
+                docs: "The number of the operator that runs next, or [`STEPS`]. Operators of a \
+                       branch that is not taken count as run; a loop goes back to its first one.",
+            };
+        }
+        Ways {
+            result: TokenStream::new(),
+            next: TokenStream::new(),
+            loops: quote! {
+                for number in 0..STEPS {
+                    step(number, arena, #(#arguments,)* output);
+                }
+            },
+            advance: quote! {
+                step(self.next, self.arena, #(self.#arguments,)* self.output);
+                self.next += 1;
+            },
+            docs: "How many operators have run, of [`STEPS`].",
+        }
+    }
+}
+
+/// See [`Memory::ways`].
+struct Ways {
+    /// What the function that runs one operator returns: the number of the next one.
+    result: TokenStream,
+    next: TokenStream,
+    /// Runs all of them.
+    loops: TokenStream,
+    advance: TokenStream,
+    docs: &'static str,
 }
 
 fn declaration(parameter: &Parameter, lifetime: &TokenStream) -> TokenStream {

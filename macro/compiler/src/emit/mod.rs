@@ -63,6 +63,7 @@ pub(crate) fn variant(
     let memory = memory::Memory {
         interface,
         is_stateful: !program.states.is_empty(),
+        has_regions: !program.regions.is_empty(),
     };
     let arena = memory.arena(program, plan);
     let runs = memory.runs(&steps);
@@ -114,6 +115,7 @@ pub(crate) fn emit(
     let memory = memory::Memory {
         interface,
         is_stateful: !program.states.is_empty(),
+        has_regions: !program.regions.is_empty(),
     };
     let batch = batch::batch(interface, !program.states.is_empty());
     let function = memory.function(name);

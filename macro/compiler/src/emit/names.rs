@@ -43,12 +43,29 @@ pub(crate) enum Side {
     Outputs,
 }
 
-/// Names that the module defines itself.
-const RESERVED_TYPES: &[&str] = &["Output", "Arena", "Run", "State", "Inputs", "Self"];
+/// Names that the module defines itself, or that its code takes from Rust's prelude: a
+/// tuple struct is a function, too.
+const RESERVED_TYPES: &[&str] = &[
+    "Output", "Arena", "Run", "State", "Inputs", "Self", "STEPS", "MACS", "BYTES", "Some", "None",
+];
 const RESERVED_IDENTS: &[&str] = &[
-    "arena", "inputs", "output", "rt", "state", "next", "number", "step", "new", "within",
+    "arena",
+    "inputs",
+    "output",
+    "rt",
+    "state",
+    "next",
+    "number",
+    "step",
+    "new",
+    "within",
     "run_into", // Methods that would be found before an arena's own.
-    "clone", "to_owned", "into", "try_into", "borrow",
+    "clone",
+    "clone_into",
+    "to_owned",
+    "into",
+    "try_into",
+    "borrow",
 ];
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
@@ -146,11 +163,18 @@ pub(crate) fn resolve(
                 format!("`{name}` {reason}; choose another"),
             ));
         }
-        if idents.contains(&name) {
-            return Err(Error::new(
-                blame(i),
-                format!("two {what}s are called `{name}`"),
-            ));
+        // Outputs have constants in capitals.
+        let same = |other: &&String| match side {
+            Side::Inputs => **other == name,
+            Side::Outputs => other.to_uppercase() == name.to_uppercase(),
+        };
+        if let Some(other) = idents.iter().find(same) {
+            let message = if *other == name {
+                format!("two {what}s are called `{name}`")
+            } else {
+                format!("the {what}s `{other}` and `{name}` have the same name in capitals")
+            };
+            return Err(Error::new(blame(i), message));
         }
         idents.push(name);
     }
@@ -206,6 +230,7 @@ fn allowed(file: ElementType) -> &'static [ElementType] {
         }
         ElementType::I16 => &[ElementType::F32, ElementType::I16],
         ElementType::I32 => &[ElementType::I32],
+        ElementType::U32 => &[ElementType::U32],
         ElementType::Bool => &[ElementType::Bool],
     }
 }
@@ -219,7 +244,8 @@ fn finish(
 ) -> Vec<Port> {
     let types = idents.iter().map(|i| {
         let camel = i.to_upper_camel_case();
-        let camel = if camel.starts_with(|c: char| c.is_ascii_digit()) || camel.is_empty() {
+        // A digit cannot begin a name, and what has no upper case would be the parameter's.
+        let camel = if !camel.starts_with(char::is_uppercase) {
             format!("T{camel}")
         } else {
             camel
@@ -291,7 +317,8 @@ fn unique(names: Vec<String>, side: Side) -> Vec<String> {
     distinct(names.collect())
 }
 
-fn distinct(names: Vec<String>) -> Vec<String> {
+/// Makes names distinct by numbers behind them.
+pub(super) fn distinct(names: Vec<String>) -> Vec<String> {
     let mut taken: Vec<String> = Vec::new();
     for name in names {
         let mut candidate = name.clone();
@@ -340,7 +367,11 @@ mod tests {
                 "7up",
                 "",
                 "output",
-                "größe"
+                "größe",
+                "s_t_e_p_s",
+                "b_y_t_e_s",
+                "none",
+                "clone",
             ]),
             [
                 "x: X",
@@ -350,7 +381,11 @@ mod tests {
                 "_7up: T7up",
                 "tensor: Tensor",
                 "output_: OutputInput",
-                "gr_e: GrE"
+                "gr_e: GrE",
+                "s_t_e_p_s: STEPSInput",
+                "b_y_t_e_s: BYTESInput",
+                "none: NoneInput",
+                "clone_: Clone",
             ]
         );
     }
@@ -393,6 +428,28 @@ mod tests {
         let resolved = resolve(Side::Inputs, &ports, Some(&list)).expect("a keyword is a name");
         assert_eq!(resolved[1].ident.to_string(), "r#type");
         assert_eq!(resolved[1].type_name.to_string(), "Type");
+        // No upper case, no letter.
+        for (name, ty) in [
+            ("größe", "Größe"),
+            ("日本", "T日本"),
+            ("_٣", "T٣"),
+            ("__", "T"),
+        ] {
+            let renamed = PortChoice {
+                rename: Some(name.into()),
+                ..choice("hint")
+            };
+            let list = [choice("image_0"), renamed];
+            let resolved = resolve(Side::Inputs, &ports, Some(&list)).expect(name);
+            assert_eq!(resolved[1].type_name.to_string(), ty);
+        }
+        let [small, large] = ["x", "X"].map(|name| Some(name.to_owned()));
+        let list = [("hint", small), ("image_0", large)].map(|(name, rename)| PortChoice {
+            rename,
+            ..choice(name)
+        });
+        let error = resolve(Side::Outputs, &ports, Some(&list)).expect_err("X_SCALE twice");
+        assert!(error.message.contains("capitals"), "{error}");
         let error = resolve(Side::Inputs, &ports, Some(&[choice("imgae")])).expect_err("a typo");
         assert_eq!(error.blame, Blame::Input(0));
     }

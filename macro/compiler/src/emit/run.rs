@@ -9,6 +9,7 @@ use super::Constants;
 use super::interface::flat;
 use super::literals::usize_literal;
 use super::names::Port;
+use crate::control::RegionId;
 use crate::error::{Error, Result};
 use crate::graph::ElementType;
 use crate::ops::Buffer;
@@ -37,14 +38,28 @@ pub(super) fn steps(
         inputs,
         outputs,
     };
+    let regions: Vec<RegionId> = plan
+        .order
+        .iter()
+        .map(|&number| program.steps[number].region)
+        .collect();
+    let loops = program.regions.loops(&regions);
     let mut steps: Vec<(String, TokenStream)> = Vec::new();
+    // By position, the number of the step that runs there or next.
+    let mut numbers = Vec::new();
     for (position, &number) in plan.order.iter().enumerate() {
+        numbers.push(steps.len());
         // Operands that lie where the output wants them are joined already.
         if plan.sharing[position] != Sharing::Joined {
             let step = &program.steps[number];
+            let mut call = body.call(position, step, constants)?;
+            if let Some(ended) = loops.iter().find(|l| l.last == position) {
+                let first = usize_literal(numbers[ended.first]);
+                call.extend(quote!(return #first;));
+            }
             steps.push((
                 step.operator.to_owned(),
-                body.call(position, step, constants)?,
+                body.guarded(step.region, call, constants)?,
             ));
         }
     }
@@ -59,6 +74,34 @@ pub(super) fn steps(
 }
 
 impl Body<'_> {
+    /// Code of a branch or loop, under its conditions.
+    fn guarded(
+        &self,
+        region: RegionId,
+        call: TokenStream,
+        constants: &mut Constants,
+    ) -> Result<TokenStream> {
+        let mut code = call;
+        for (id, when) in self.program.regions.conditions(region).into_iter().rev() {
+            let holds = match self.plan.locations[id] {
+                Location::Arena { offset } => {
+                    let slot = slot(offset, 1);
+                    quote!({
+                        let [condition] = rt::slots(arena, [#slot]);
+                        rt::holds(condition)
+                    })
+                }
+                _ => {
+                    let place = self.place(id, constants)?;
+                    quote!(rt::holds(#place))
+                }
+            };
+            let holds = if when { holds } else { quote!(!#holds) };
+            code = quote!(if #holds { #code });
+        }
+        Ok(code)
+    }
+
     /// Outputs that lie elsewhere are copied; states are written when nothing reads
     /// their old content any more.
     fn end(&self, constants: &mut Constants) -> Result<TokenStream> {
@@ -311,10 +354,10 @@ fn typed(element: ElementType, name: &Ident, mutable: bool) -> TokenStream {
         (ElementType::I8 | ElementType::U8 | ElementType::Bool, true) => quote!(#name),
         (ElementType::I8 | ElementType::U8 | ElementType::Bool, false) => quote!(&*#name),
         (ElementType::I16, true) => quote!(rt::cast_mut::<i16>(#name)),
-        (ElementType::I32, true) => quote!(rt::cast_mut::<i32>(#name)),
+        (ElementType::I32 | ElementType::U32, true) => quote!(rt::cast_mut::<i32>(#name)),
         (ElementType::F32, true) => quote!(rt::cast_mut::<f32>(#name)),
         (ElementType::I16, false) => quote!(&*rt::cast_mut::<i16>(#name)),
-        (ElementType::I32, false) => quote!(&*rt::cast_mut::<i32>(#name)),
+        (ElementType::I32 | ElementType::U32, false) => quote!(&*rt::cast_mut::<i32>(#name)),
         (ElementType::F32, false) => quote!(&*rt::cast_mut::<f32>(#name)),
     }
 }

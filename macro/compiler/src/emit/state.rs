@@ -4,22 +4,15 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::literals::{float, int, usize_literal};
-use super::names::snake;
+use super::names::{distinct, snake};
 use crate::ops::Buffer;
 use crate::quantize::QuantGraph;
 
 /// The name of the field of state `index`.
 pub(super) fn field(program: &QuantGraph, index: usize) -> Ident {
-    let name = snake(&program.states[index].name);
-    let earlier = program.states[..index]
-        .iter()
-        .filter(|s| snake(&s.name) == name)
-        .count();
-    if earlier == 0 {
-        super::ident(&format!("{name}_"))
-    } else {
-        super::ident(&format!("{name}_{}_", earlier + 1))
-    }
+    let names = program.states.iter().map(|s| snake(&s.name));
+    // No keyword ends so.
+    super::ident(&format!("{}_", distinct(names.collect())[index]))
 }
 
 /// `[i8; 12]` and a literal of its content.

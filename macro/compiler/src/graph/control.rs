@@ -1,15 +1,11 @@
-//! Operators that call other subgraphs: inlined where what they decide is known
-//! at compile time.
+//! Operators that call other subgraphs: inlined where what they decide is known at
+//! compile time, regions of the program ([`super::regions`]) where it depends on data.
 
 use super::read::{Reader, Record, Scope, ids};
-use super::{Constant, ValueId};
+use super::{Constant, ElementType, ValueId, shape_text};
 use crate::error::{Error, Result};
+use crate::limits::{CALL_DEPTH, INLINED, UNROLLED, UNROLLED_ITERATIONS};
 use crate::tflite::BuiltinOperator;
-
-/// Subgraphs may call each other this deep.
-const MAX_DEPTH: usize = 8;
-/// Iterations that a WHILE is unrolled to.
-const MAX_ITERATIONS: usize = 4096;
 
 impl<'a> Reader<'a> {
     /// True for operators that do not compute: variables and calls.
@@ -26,9 +22,10 @@ impl<'a> Reader<'a> {
         match code {
             BuiltinOperator::CALL_ONCE => self.initialize(&record),
             BuiltinOperator::IF => self.branch(&record, scope),
-            BuiltinOperator::WHILE => self.unroll(&record, scope),
+            BuiltinOperator::WHILE => self.repeat(&record, scope),
             BuiltinOperator::STABLEHLO_COMPOSITE => self.decompose(&record, scope),
             BuiltinOperator::CONV_3D => self.conv_3d(&record, scope),
+            BuiltinOperator::CONV_3D_TRANSPOSE => self.conv_3d_transpose(&record, scope),
             _ => self.variable(code, &record, scope),
         }
     }
@@ -42,9 +39,17 @@ impl<'a> Reader<'a> {
             .filter(|&i| i < subgraphs.len())
             .map(|i| subgraphs.get(i))
             .ok_or_else(|| Error::model(format!("calls subgraph {index}, which does not exist")))?;
-        if self.depth == MAX_DEPTH {
+        if self.depth == CALL_DEPTH {
             return Err(Error::model(format!(
-                "subgraphs call each other more than {MAX_DEPTH} deep"
+                "subgraphs call each other more than {CALL_DEPTH} deep"
+            )));
+        }
+        let tensors = subgraph.tensors().map_or(0, |list| list.len());
+        self.inlined += 1 + tensors + subgraph.operators().map_or(0, |list| list.len());
+        if self.inlined > INLINED {
+            return Err(Error::model(format!(
+                "the subgraphs that are called have more than {INLINED} operators and tensors \
+                 when each call is replaced by what it calls"
             )));
         }
         self.depth += 1;
@@ -61,8 +66,10 @@ impl<'a> Reader<'a> {
             let known = usize::try_from(id)
                 .ok()
                 .and_then(|i| scope.values.get_mut(i));
-            *known.ok_or_else(|| Error::model("calls a subgraph whose inputs do not exist"))? =
-                value;
+            let known =
+                known.ok_or_else(|| Error::model("calls a subgraph whose inputs do not exist"))?;
+            self.same_type(value, *known)?;
+            *known = value;
         }
         self.operators(&subgraph, &mut scope)?;
         self.depth -= 1;
@@ -73,7 +80,7 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| Error::model("calls a subgraph whose outputs do not exist"))
     }
 
-    fn arguments(&self, record: &Record<'a>, scope: &Scope) -> Result<Vec<ValueId>> {
+    pub(super) fn arguments(&self, record: &Record<'a>, scope: &Scope) -> Result<Vec<ValueId>> {
         let values: Option<Vec<_>> = record.inputs.iter().map(|&id| scope.value(id)).collect();
         values
             .filter(|v| !v.is_empty())
@@ -81,7 +88,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes the operator's outputs stand for `values`.
-    fn results(&self, record: &Record<'a>, scope: &mut Scope, values: &[ValueId]) -> Result<()> {
+    pub(super) fn results(
+        &self,
+        record: &Record<'a>,
+        scope: &mut Scope,
+        values: &[ValueId],
+    ) -> Result<()> {
         if record.outputs.len() != values.len() {
             return Err(Error::model("has not as many outputs as its subgraph"));
         }
@@ -94,16 +106,21 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A boolean that is known at compile time.
-    fn decided(&self, value: ValueId) -> Result<bool> {
-        match &self.graph.values[value].constant {
-            Some(Constant::I8(data)) if data.len() == 1 => Ok(data.iter().any(|&x| x != 0)),
-            _ => Err(Error::model(format!(
-                "its condition {:?} depends on data; only conditions that are known at compile \
-                 time are supported",
-                self.graph.values[value].name
-            ))),
+    /// A boolean, if it is known at compile time.
+    fn decided(&self, value: ValueId) -> Result<Option<bool>> {
+        let condition = &self.graph.values[value];
+        if condition.element != ElementType::Bool || condition.len() != 1 {
+            return Err(Error::model(format!(
+                "its condition {:?} is {} of shape {}; it must be one bool",
+                condition.name,
+                condition.element.name(),
+                shape_text(&condition.shape)
+            )));
         }
+        Ok(match &condition.constant {
+            Some(Constant::I8(data)) => Some(data.iter().any(|&x| x != 0)),
+            _ => None,
+        })
     }
 
     fn branch(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
@@ -112,10 +129,11 @@ impl<'a> Reader<'a> {
             .operator
             .builtin_options_as_if_options()
             .ok_or_else(|| Error::model("it has no IfOptions"))?;
-        let index = if self.decided(values[0])? {
-            options.then_subgraph_index()
-        } else {
-            options.else_subgraph_index()
+        let branches = [options.then_subgraph_index(), options.else_subgraph_index()];
+        let index = match self.decided(values[0])? {
+            Some(true) => branches[0],
+            Some(false) => branches[1],
+            None => return self.branches(record, scope, &values, branches),
         };
         let results = self.call(index, &values[1..])?;
         self.results(record, scope, &results)
@@ -136,24 +154,54 @@ impl<'a> Reader<'a> {
         self.results(record, scope, &results)
     }
 
-    fn unroll(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
-        let mut values = self.arguments(record, scope)?;
+    fn repeat(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
+        let values = self.arguments(record, scope)?;
         let options = record
             .operator
             .builtin_options_as_while_options()
             .ok_or_else(|| Error::model("it has no WhileOptions"))?;
-        for _ in 0..MAX_ITERATIONS {
-            let condition = self.call(options.cond_subgraph_index(), &values)?;
-            let goes_on = condition
-                .first()
-                .ok_or_else(|| Error::model("its condition has no output"))?;
-            if !self.decided(*goes_on)? {
-                return self.results(record, scope, &values);
-            }
-            values = self.call(options.body_subgraph_index(), &values)?;
+        let (condition, body) = (options.cond_subgraph_index(), options.body_subgraph_index());
+        let before = self.mark();
+        if let Some(results) = self.unrolled(condition, body, &values)? {
+            return self.results(record, scope, &results);
         }
-        Err(Error::model(format!(
-            "it runs more than {MAX_ITERATIONS} times"
-        )))
+        self.back_to(before);
+        self.looped(record, scope, &values, [condition, body])
+    }
+
+    /// The results of a WHILE whose body runs a number of times that is known; `None` if that
+    /// depends on data, or is too large.
+    fn unrolled(
+        &mut self,
+        condition: i32,
+        body: i32,
+        values: &[ValueId],
+    ) -> Result<Option<Vec<ValueId>>> {
+        let mut values = values.to_vec();
+        let begin = self.inlined;
+        for _ in 0..UNROLLED_ITERATIONS {
+            match self.condition(condition, &values)?.1 {
+                Some(true) => values = self.call(body, &values)?,
+                Some(false) => return Ok(Some(values)),
+                None => return Ok(None),
+            }
+            if self.inlined - begin > UNROLLED {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The condition of a WHILE, and what it is if that is known.
+    pub(super) fn condition(
+        &mut self,
+        index: i32,
+        values: &[ValueId],
+    ) -> Result<(ValueId, Option<bool>)> {
+        let results = self.call(index, values)?;
+        let &[condition] = results.as_slice() else {
+            return Err(Error::model("its condition has not one output"));
+        };
+        Ok((condition, self.decided(condition)?))
     }
 }

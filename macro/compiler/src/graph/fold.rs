@@ -58,6 +58,8 @@ pub(super) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             let shape = output.shape.as_slice();
             output.constant = Some(match data {
                 Buffer::I32(data) => Constant::I32(array(shape, data)?),
+                Buffer::I16(data) => Constant::I16(array(shape, data)?),
+                Buffer::F32(data) => Constant::F32(array(shape, data)?),
                 other => Constant::I8(array(shape, other.i8().to_vec())?),
             });
         }
@@ -243,6 +245,7 @@ pub(super) fn constant(value: &Value, data: ArrayD<f32>) -> Result<Constant> {
         }),
         ElementType::Bool => Constant::I8(data.mapv(|x| i8::from(x != 0.0))),
         ElementType::I32 => Constant::I32(data.mapv(|x| x as i32)),
+        ElementType::U32 => Constant::I32(data.mapv(|x| x as u32 as i32)),
         ElementType::F32 => Constant::F32(data),
     })
 }

@@ -105,6 +105,10 @@ fn form(graph: &Graph, position: usize, forms: &[Form]) -> Form {
         let is_int8 = input.is_some_and(|v| graph.values[v].element == ElementType::I8);
         return if is_int8 { Form::Int8 } else { Form::Float };
     }
+    // What branches give and loops hand on is not computed.
+    if node.op.is_control() && node.in_float && output.element == ElementType::F32 {
+        return Form::Float;
+    }
     if !node.in_float || output.element != ElementType::F32 || node.op.cast().is_some() {
         return Form::Quantized;
     }

@@ -17,6 +17,7 @@ mod port_names;
 mod ports;
 mod read;
 mod refused;
+mod regions;
 pub(crate) mod rewrite;
 mod sets;
 mod shapes;
@@ -33,6 +34,7 @@ pub(crate) use functions::function;
 pub(crate) use sets::Sets;
 pub(crate) use shapes::{InputShapes, SampleShape};
 
+use crate::control::{RegionId, Regions, Variable};
 use crate::error::{Error, Result};
 use crate::ops::Operator;
 use crate::quantize::params::asymmetric;
@@ -53,6 +55,9 @@ pub enum ElementType {
     I16,
     /// 32-bit integer: indices and counts. The file's int64 is this, too.
     I32,
+    /// 32-bit integer without sign: spectra in integers. A program holds its bits as
+    /// [`ElementType::I32`].
+    U32,
     /// True or false; a program holds it as 1 or 0 in [`ElementType::I8`].
     Bool,
 }
@@ -66,6 +71,7 @@ impl ElementType {
             ElementType::U8 => "u8",
             ElementType::I16 => "i16",
             ElementType::I32 => "i32",
+            ElementType::U32 => "u32",
             ElementType::Bool => "bool",
         }
     }
@@ -73,7 +79,7 @@ impl ElementType {
     /// Bytes per element.
     pub fn bytes(self) -> usize {
         match self {
-            ElementType::F32 | ElementType::I32 => 4,
+            ElementType::F32 | ElementType::I32 | ElementType::U32 => 4,
             ElementType::I16 => 2,
             ElementType::I8 | ElementType::U8 | ElementType::Bool => 1,
         }
@@ -83,13 +89,17 @@ impl ElementType {
     pub(crate) fn held(self) -> ElementType {
         match self {
             ElementType::U8 | ElementType::Bool => ElementType::I8,
+            ElementType::U32 => ElementType::I32,
             other => other,
         }
     }
 
     /// True for tensors of real numbers, quantized or not.
     pub(crate) fn is_real(self) -> bool {
-        !matches!(self, ElementType::I32 | ElementType::Bool)
+        !matches!(
+            self,
+            ElementType::I32 | ElementType::U32 | ElementType::Bool
+        )
     }
 }
 
@@ -260,6 +270,9 @@ impl Value {
             }
             (Constant::I8(data), _) => data.mapv(f32::from),
             (Constant::I16(data), _) => data.mapv(f32::from),
+            (Constant::I32(data), _) if self.element == ElementType::U32 => {
+                data.mapv(|q| q as u32 as f32)
+            }
             (Constant::I32(data), _) => data.mapv(|q| q as f32),
             (Constant::I64(data), _) => data.mapv(|q| q as f32),
         })
@@ -271,6 +284,8 @@ impl Value {
 pub(crate) struct Node {
     /// The operator's index in the file's subgraph.
     pub index: usize,
+    /// When it runs: see [`crate::control`].
+    pub region: RegionId,
     pub op: Arc<dyn Operator>,
     /// Operands; `None` where an optional one is left out.
     pub inputs: Vec<Option<ValueId>>,
@@ -353,13 +368,15 @@ pub(crate) struct Graph {
     pub outputs: Vec<Port>,
     /// What the model keeps from one run to the next.
     pub states: Vec<State>,
+    /// Branches and loops.
+    pub regions: Regions,
     /// An operator of the file, be it computed already, has no kernel in
     /// TensorFlow Lite Micro.
     pub needs_litert: bool,
 }
 
 impl Graph {
-    /// How many operators, output ports and states read each value.
+    /// How many operators, output ports, states, branches and loops read each value.
     pub(crate) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.values.len()];
         for node in &self.nodes {
@@ -372,6 +389,13 @@ impl Graph {
         }
         for state in &self.states {
             uses[state.next] += 1;
+        }
+        for value in self.regions.tested() {
+            uses[value] += 1;
+        }
+        for Variable { value, next } in self.regions.variables() {
+            uses[value] += 1;
+            uses[next] += 1;
         }
         uses
     }
@@ -431,6 +455,8 @@ impl Graph {
         };
         Some(match value.element {
             ElementType::I8 if value.unsigned => ElementType::U8,
+            // As int64, it counts as int32.
+            ElementType::U32 => ElementType::I32,
             element => element,
         })
     }
@@ -465,10 +491,18 @@ impl Graph {
         }
     }
 
-    /// True if callers, or the next run, see `value`.
+    /// True if callers, the next run, or a branch or loop see `value`.
     pub(crate) fn is_output(&self, value: ValueId) -> bool {
         self.outputs.iter().any(|port| port.value == value)
             || self.states.iter().any(|state| state.next == value)
+            || self.is_tested(value)
+    }
+
+    /// True if a branch or loop sees `value`.
+    fn is_tested(&self, value: ValueId) -> bool {
+        let mut variables = self.regions.variables();
+        self.regions.tested().any(|tested| tested == value)
+            || variables.any(|v| v.value == value || v.next == value)
     }
 }
 

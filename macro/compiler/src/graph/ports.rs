@@ -109,11 +109,12 @@ pub(super) fn ports(
             TensorType::UINT8 => ElementType::U8,
             TensorType::INT16 => ElementType::I16,
             TensorType::INT32 | TensorType::INT64 => ElementType::I32,
+            TensorType::UINT32 => ElementType::U32,
             TensorType::BOOL => ElementType::Bool,
             other => {
                 return Err(Error::model(format!(
                     "input or output {name:?} has element type {}; supported are FLOAT32, INT8, \
-                     UINT8, INT16, INT32, INT64 and BOOL",
+                     UINT8, INT16, INT32, INT64, UINT32 and BOOL",
                     other.variant_name().unwrap_or("unknown")
                 )));
             }

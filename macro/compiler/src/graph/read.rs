@@ -10,6 +10,7 @@ use super::{
     ElementType, Graph, Kept, Node, Quantization, Value, ValueId, fold, ports, refused, shape_text,
     tensor,
 };
+use crate::control::{RegionId, WHOLE};
 use crate::error::{Error, Result};
 use crate::limits::{self, Budget, NODES_AFTER_INLINING, TENSORS_AFTER_INLINING};
 use crate::ops::{self, Operator, ParseContext, types};
@@ -39,11 +40,15 @@ impl Graph {
             is_static: true,
             variables: Vec::new(),
             complex: HashSet::new(),
+            long: HashSet::new(),
             unsupported: Vec::new(),
             custom: Vec::new(),
             refused: HashMap::new(),
             depth: 0,
             budget: Budget::new(bytes.len()),
+            region: WHOLE,
+            inlined: 0,
+            constants: HashMap::new(),
         };
         let mut scope = reader.scope(&entry.subgraph)?;
         ports::ports(&mut reader.graph, &entry, &scope, false)?;
@@ -71,15 +76,24 @@ pub(super) struct Reader<'a> {
     pub variables: Vec<Variable>,
     /// Tensors of complex numbers, which are held as pairs of real ones.
     complex: HashSet<ValueId>,
+    /// Tensors of uint64, which are held as pairs of words.
+    long: HashSet<ValueId>,
     /// The places of operators that no row of the table knows.
-    unsupported: Vec<String>,
+    pub(super) unsupported: Vec<String>,
     /// The names of custom ones among them.
-    custom: Vec<String>,
+    pub(super) custom: Vec<String>,
     /// Constants that cannot be read, and why.
     refused: HashMap<ValueId, String>,
     /// How many subgraphs call each other here.
     pub depth: usize,
     budget: Budget,
+    /// Where operators that are read come to lie.
+    pub(super) region: RegionId,
+    /// Operators and tensors of called subgraphs so far.
+    pub(super) inlined: usize,
+    /// The constants of subgraphs that were read already, by the place of the subgraph in
+    /// the file and the number of the tensor: an unrolled loop has its weights once.
+    constants: HashMap<(usize, usize), ValueId>,
 }
 
 /// The tensors of one subgraph while it is read.
@@ -121,7 +135,14 @@ impl<'a> Reader<'a> {
             )));
         }
         let mut scope = Scope::default();
+        let operators = subgraph.operators().unwrap_or_default();
+        let written: HashSet<i32> = operators.iter().flat_map(|o| ids(o.outputs())).collect();
         for i in 0..tensors.len() {
+            let place = (subgraph._tab.loc(), i);
+            if let Some(&known) = self.constants.get(&place) {
+                scope.values.push(known);
+                continue;
+            }
             let tensor = tensors.get(i);
             let budget = &mut self.budget;
             let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i, budget)?;
@@ -137,8 +158,15 @@ impl<'a> Reader<'a> {
             if tensor.type_() == TensorType::COMPLEX64 {
                 self.complex.insert(id);
             }
+            if tensor.type_() == TensorType::UINT64 {
+                self.long.insert(id);
+            }
             // TensorFlow Lite Micro has no kernels for it.
             self.graph.needs_litert |= tensor.type_() == TensorType::INT2;
+            let is_written = written.contains(&i32::try_from(i).unwrap_or(-1));
+            if self.graph.values[id].constant.is_some() && !tensor.is_variable() && !is_written {
+                self.constants.insert(place, id);
+            }
             scope.values.push(id);
         }
         Ok(scope)
@@ -199,7 +227,15 @@ impl<'a> Reader<'a> {
             } else if ops::is_supported(code) || ops::is_supported_custom(code, custom) {
                 self.operator(code, &record, scope)
             } else {
-                self.unsupported.push(record.place);
+                let plain = tflite::operator_name(code);
+                let known = match code {
+                    BuiltinOperator::CUSTOM => ops::refused::reason(custom),
+                    _ => ops::refused::reason(&plain),
+                };
+                self.unsupported.push(match known {
+                    Some(reason) => format!("{}: {reason}", record.place),
+                    None => record.place,
+                });
                 if code == BuiltinOperator::CUSTOM {
                     self.custom.push(custom.to_owned());
                 }
@@ -254,12 +290,6 @@ impl<'a> Reader<'a> {
             });
         }
         let is_complex = operands.iter().flatten().any(|v| self.complex.contains(v));
-        let takes_complex = [BuiltinOperator::COMPLEX_ABS, BuiltinOperator::RESHAPE];
-        if is_complex && !takes_complex.contains(&code) {
-            return Err(Error::model(
-                "it reads complex numbers; supported are COMPLEX_ABS and RESHAPE of them",
-            ));
-        }
         let outputs: Option<Vec<ValueId>> =
             record.outputs.iter().map(|&id| scope.value(id)).collect();
         let outputs = outputs
@@ -284,19 +314,94 @@ impl<'a> Reader<'a> {
                 is_complex,
             };
             let custom = tflite::custom_code(self.model, &record.operator);
-            let op = ops::parse(code, custom, &context)?;
+            let mut op = ops::parse(code, custom, &context)?;
+            let parts = [
+                BuiltinOperator::COMPLEX_ABS,
+                BuiltinOperator::REAL,
+                BuiltinOperator::IMAG,
+            ];
+            if is_complex && !parts.contains(&code) && !op.take_pairs() {
+                return Err(Error::model(
+                    "it reads complex numbers; supported are COMPLEX_ABS, REAL, IMAG and \
+                     operators that only move them",
+                ));
+            }
+            self.check_unsigned(op.as_ref(), custom, &operands, &outputs)?;
+            let operands = self.with_own_states(op.as_ref(), &operands, outputs[number])?;
             let joint = op.is_joint();
             let own = if joint {
                 outputs.clone()
             } else {
                 vec![outputs[number]]
             };
-            self.push(record.index, op, operands.clone(), own)?;
+            self.push(record.index, op, operands, own)?;
             if joint {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Integers without sign reach only operators that take them.
+    fn check_unsigned(
+        &self,
+        op: &dyn Operator,
+        custom: &str,
+        operands: &[Option<ValueId>],
+        outputs: &[ValueId],
+    ) -> Result<()> {
+        let mut all = operands.iter().flatten().chain(outputs);
+        if all.clone().any(|v| self.long.contains(v)) && !ops::takes_long(custom) {
+            return Err(Error::model(
+                "it has a tensor of uint64; supported are those from SignalFilterBank to \
+                 SignalFilterBankSquareRoot",
+            ));
+        }
+        let takes = op.takes_unsigned();
+        if !takes && all.any(|&v| self.graph.values[v].element == ElementType::U32) {
+            return Err(Error::model(
+                "it has a tensor of uint32, which it does not compute with; supported are CAST, \
+                 operators that only move values, and those of the signal library",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The operands of an operator and what it keeps for the next run.
+    fn with_own_states(
+        &mut self,
+        op: &dyn Operator,
+        operands: &[Option<ValueId>],
+        output: ValueId,
+    ) -> Result<Vec<Option<ValueId>>> {
+        let mut operands = operands.to_vec();
+        let shapes: Vec<&[usize]> = operands
+            .iter()
+            .map(|v| v.map_or(&[][..], |v| self.graph.values[v].shape.as_slice()))
+            .collect();
+        let states = op.own_states(&shapes)?;
+        if !states.is_empty() && self.depth > 0 {
+            return Err(Error::model(
+                "it keeps a state of its own, which is supported in the main subgraph only",
+            ));
+        }
+        for state in states {
+            let name = format!("{}_{}", self.graph.values[output].name, state.name);
+            let value = Value {
+                name,
+                shape: state.shape,
+                element: state.element,
+                quantization: (state.element == ElementType::I16)
+                    .then_some(Quantization::PerTensor(tensor::UNIT)),
+                constant: state.initial,
+                unsigned: false,
+                channel_zero_points: Vec::new(),
+                kept: (state.element == ElementType::F32).then_some(Kept::Exact),
+                trained: false,
+            };
+            operands.push(Some(self.value(value)));
+        }
+        Ok(operands)
     }
 
     /// Checks shapes and adds the operator, or what it computes if that is known.
@@ -379,6 +484,7 @@ impl<'a> Reader<'a> {
         });
         let node = Node {
             index,
+            region: self.region,
             in_float,
             in_uint8,
             op: op.into(),

@@ -10,6 +10,7 @@ use super::{
     Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId, angles,
     exact, functions, islands,
 };
+use crate::control::Variable;
 use crate::limits;
 use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffine};
 
@@ -18,7 +19,9 @@ use crate::ops::{Activation, Cast, StateRule, broadcast, input_affine::InputAffi
 pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[bool]) {
     reread_hybrid_weights(graph);
     islands::mark(graph);
+    type_loops(graph);
     fold_casts(graph);
+    type_loops(graph);
     widen_hybrid_weights(graph);
     multiply_by_reciprocals(graph);
     angles::mark(graph);
@@ -32,6 +35,18 @@ pub(crate) fn rewrite(graph: &mut Graph, f32_inputs: &[bool], f32_outputs: &[boo
     }
     remove_unused(graph);
     type_states(graph);
+}
+
+/// What a loop hands on is held as its variable is.
+fn type_loops(graph: &mut Graph) {
+    let variables: Vec<Variable> = graph.regions.variables().collect();
+    for Variable { value, next } in variables {
+        let variable = &graph.values[value];
+        graph.values[next] = Value {
+            name: graph.values[next].name.clone(),
+            ..variable.clone()
+        };
+    }
 }
 
 /// Variables of operators that ask for 16 bits, where the file has them in float.
@@ -83,6 +98,7 @@ pub(super) fn replace(graph: &mut Graph, from: ValueId, to: ValueId) {
             state.next = to;
         }
     }
+    graph.regions.replace(from, to);
 }
 
 /// DEQUANTIZE, QUANTIZE and FAKE_QUANT say how a tensor is represented; they
@@ -111,6 +127,11 @@ fn fold_casts(graph: &mut Graph) {
         let from = graph.values[input].element;
         // What stays in float is quantized by an operator of its own.
         let stays = cast == Cast::Quantize && graph.values[input].kept == Some(Kept::Exact);
+        // An input that is an output goes through untouched, which this one is not.
+        let stays = stays
+            || matches!(cast, Cast::FakeQuant { .. })
+                && graph.is_output(output)
+                && graph.inputs.iter().any(|port| port.value == input);
         let free = graph.values[input].quantization.is_none() && from == ElementType::F32 && !stays;
         let same = graph.values[input].quantization == quantization
             && (from == element || cast != Cast::Quantize);
@@ -358,7 +379,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position += 1;
             continue;
         }
-        let index = graph.nodes[position].index;
+        let Node { index, region, .. } = graph.nodes[position];
         for at in chain.iter().rev() {
             graph.nodes.remove(*at);
         }
@@ -366,6 +387,7 @@ fn fold_input_affine(graph: &mut Graph, input: usize) {
             position,
             Node {
                 index,
+                region,
                 op: Arc::new(InputAffine {
                     shape: shape.clone(),
                     center: center.mapv(|x| x as f32),

@@ -11,8 +11,9 @@ use crate::limits::{self, STATE_ELEMENTS};
 use crate::tflite::BuiltinOperator;
 
 /// A variable while operators are read in order.
+#[derive(Clone)]
 pub(super) struct Variable {
-    name: String,
+    pub(super) name: String,
     /// Its content at the beginning, once something has read it.
     first: Option<ValueId>,
     /// Its content now.
@@ -20,6 +21,13 @@ pub(super) struct Variable {
     initial: Option<Constant>,
     /// It is a tensor that its operator reads and writes.
     is_tensor: bool,
+}
+
+impl Variable {
+    /// What an operator has assigned to it.
+    pub(super) fn assigned(&self) -> Option<ValueId> {
+        self.current.filter(|_| self.current != self.first)
+    }
 }
 
 impl<'a> Reader<'a> {

@@ -35,8 +35,7 @@ pub(super) fn value(
         .iter()
         // An unknown batch size is 1.
         .map(|d| if d < 0 { 1 } else { d as usize })
-        // A complex number is two real ones.
-        .chain((tensor.type_() == TensorType::COMPLEX64).then_some(2))
+        .chain(pair(tensor.type_()))
         .collect::<Vec<_>>();
     let elements = limits::elements(&shape).map_err(|e| e.at(&place))?;
     let data = tflite::buffer(bytes, model, tensor).map_err(|e| e.at(&place))?;
@@ -106,9 +105,16 @@ pub(super) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
         shape
     };
     let mut stated: Vec<_> = fixed.iter().map(|d| usize::try_from(d).ok()).collect();
-    // Complex numbers are held as pairs.
-    stated.extend((tensor.type_() == TensorType::COMPLEX64).then_some(Some(2)));
+    stated.extend(pair(tensor.type_()).map(Some));
     stated
+}
+
+/// The length of the dimension that numbers of a type add: complex ones are held as two
+/// real ones, uint64 as two words, the low one first.
+fn pair(ty: TensorType) -> Option<usize> {
+    [TensorType::COMPLEX64, TensorType::UINT64]
+        .contains(&ty)
+        .then_some(2)
 }
 
 /// True if the file says which dimensions it fixes.
@@ -125,6 +131,7 @@ pub(super) fn element(ty: TensorType) -> ElementType {
         TensorType::INT8 | TensorType::UINT8 => ElementType::I8,
         TensorType::INT16 => ElementType::I16,
         TensorType::BOOL => ElementType::Bool,
+        TensorType::UINT32 | TensorType::UINT64 => ElementType::U32,
         _ => ElementType::I32,
     }
 }
@@ -136,6 +143,12 @@ fn channel_zero_points(tensor: &Tensor<'_>) -> Vec<i32> {
     let counts = tensor.type_() == TensorType::INT8 && all.len() > 1 && all.iter().any(|&z| z != 0);
     if counts { all } else { Vec::new() }
 }
+
+/// Of integers that stand for themselves.
+pub(super) const UNIT: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
 
 /// The scale of integers that stand for themselves.
 fn unit(ty: TensorType) -> Option<QuantParams> {
@@ -262,7 +275,7 @@ pub(super) fn constant(
     wide: bool,
 ) -> Result<Option<Constant>> {
     let size = match element {
-        TensorType::FLOAT32 | TensorType::INT32 => 4,
+        TensorType::FLOAT32 | TensorType::INT32 | TensorType::UINT32 => 4,
         TensorType::FLOAT16 | TensorType::INT16 => 2,
         TensorType::INT64 => 8,
         TensorType::INT8 | TensorType::UINT8 | TensorType::BOOL => 1,
@@ -289,7 +302,7 @@ pub(super) fn constant(
         TensorType::FLOAT32 => {
             Constant::F32(array(shape, words().map(f32::from_le_bytes).collect())?)
         }
-        TensorType::INT32 => {
+        TensorType::INT32 | TensorType::UINT32 => {
             Constant::I32(array(shape, words().map(i32::from_le_bytes).collect())?)
         }
         TensorType::FLOAT16 => Constant::F32(array(

@@ -11,7 +11,7 @@ pub(crate) struct BroadcastTo {
 impl BroadcastTo {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let target = node.integers(1, "shape")?;
-        Ok(Moving(Self { target }))
+        Ok(Moving::new(Self { target }))
     }
 }
 

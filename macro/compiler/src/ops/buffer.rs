@@ -50,6 +50,21 @@ impl Buffer {
         }
     }
 
+    /// Zeros of a type.
+    pub(crate) fn zeros(element: ElementType, len: usize) -> Buffer {
+        match element.held() {
+            ElementType::I16 => Buffer::I16(vec![0; len]),
+            ElementType::I32 => Buffer::I32(vec![0; len]),
+            ElementType::F32 => Buffer::F32(vec![0.0; len]),
+            _ => Buffer::I8(vec![0; len]),
+        }
+    }
+
+    /// True for one boolean that is.
+    pub(crate) fn is_true(&self) -> bool {
+        self.i8().first().is_some_and(|&q| q != 0)
+    }
+
     /// One element, of any integer type; 0 for real ones.
     pub(crate) fn integer(&self, at: usize) -> i32 {
         match self {

@@ -89,6 +89,10 @@ impl Operator for Cast {
         !self.to.is_real()
     }
 
+    fn takes_unsigned(&self) -> bool {
+        true
+    }
+
     fn makes_reals(&self) -> bool {
         !self.from.is_real()
     }
@@ -99,6 +103,10 @@ impl Operator for Cast {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         Ok(match context.element(0)? {
+            ElementType::I32 if self.from == ElementType::U32 => Lowered::unary(ElementKernel {
+                runtime: "f32_from_u32",
+                convert: |x| Buffer::F32(x.i32().iter().map(|&x| x as u32 as f32).collect()),
+            }),
             ElementType::I32 => Lowered::unary(ElementKernel {
                 runtime: "f32_from_i32",
                 convert: |x| Buffer::F32(x.i32().iter().map(|&x| x as f32).collect()),
@@ -113,11 +121,15 @@ impl Operator for Cast {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let len = context.output.len();
+        if self.to == ElementType::U32 && self.from.is_real() && self.raw.is_none() {
+            return Err(Error::model("cannot cast float32 to uint32"));
+        }
         Ok(match (context.element(0)?, context.target) {
             (ElementType::I32, Target::I32) => Lowered::unary(strided::StridedKernel::copy(len)),
             (ElementType::I32, Target::I8(output)) => Lowered::unary(FromI32Kernel {
                 factor: Multiplier::new(1.0 / f64::from(output.scale)),
                 offset: output.zero_point,
+                unsigned: self.from == ElementType::U32,
             }),
             (ElementType::I8, target) => {
                 let input = context.input(0)?.params.unwrap_or(UNIT);
@@ -191,8 +203,8 @@ impl Kernel for ElementKernel {
 }
 
 /// Int8 to int32, by a table.
-struct ToI32Kernel {
-    table: Vec<i32>,
+pub(super) struct ToI32Kernel {
+    pub table: Vec<i32>,
 }
 
 impl Kernel for ToI32Kernel {
@@ -215,6 +227,8 @@ impl Kernel for ToI32Kernel {
 struct FromI32Kernel {
     factor: Multiplier,
     offset: i32,
+    /// The input is uint32.
+    unsigned: bool,
 }
 
 impl Kernel for FromI32Kernel {
@@ -222,6 +236,7 @@ impl Kernel for FromI32Kernel {
         // More saturates, too, and must not leave 32 bits on the way.
         let largest = i32::MAX >> self.factor.shift.clamp(0, 30);
         let narrow = |&x: &i32| {
+            let x = if self.unsigned && x < 0 { largest } else { x };
             let x = x.clamp(-largest, largest);
             let q = self.factor.apply(x).saturating_add(self.offset);
             q.clamp(-128, 127) as i8
@@ -234,7 +249,11 @@ impl Kernel for FromI32Kernel {
         Emitted {
             parameters_type: quote!(FromI32),
             parameters: quote!(rt::FromI32 { multiplier: #multiplier, offset: #offset }),
-            function: "from_i32",
+            function: if self.unsigned {
+                "from_u32_scaled"
+            } else {
+                "from_i32"
+            },
         }
     }
 }

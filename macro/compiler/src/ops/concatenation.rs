@@ -29,6 +29,10 @@ impl Concatenation {
         })
     }
 
+    pub(super) fn along(axis: i32) -> Self {
+        Self { axis }
+    }
+
     fn axis(&self, rank: usize) -> Result<usize> {
         let axis = if self.axis < 0 {
             self.axis + rank as i32
@@ -85,6 +89,10 @@ impl Operator for Concatenation {
     }
 
     fn ignores_empty(&self) -> bool {
+        true
+    }
+
+    fn takes_unsigned(&self) -> bool {
         true
     }
 

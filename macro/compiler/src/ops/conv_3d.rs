@@ -73,11 +73,12 @@ pub(crate) fn expand(
         let paddings = vec![none, [before, after], none, none, none];
         front.push(Box::new(Pad::with_zeros(paddings)));
     }
-    front.push(Box::new(Moving(SideBySide {
+    front.push(Box::new(Moving::new(SideBySide {
         outputs,
         taps,
         stride: window.stride[0],
         dilation: window.dilation[0],
+        first: 0,
     })));
     // DHWIO to OHW(DI).
     let weights = weights.permuted_axes(IxDyn(&[4, 1, 2, 0, 3]));
@@ -100,11 +101,13 @@ pub(crate) fn expand(
 }
 
 /// The slices of every output, each pixel's channels one behind the other.
-struct SideBySide {
-    outputs: usize,
-    taps: usize,
-    stride: usize,
-    dilation: usize,
+pub(super) struct SideBySide {
+    pub outputs: usize,
+    pub taps: usize,
+    pub stride: usize,
+    pub dilation: usize,
+    /// The first slice that is read.
+    pub first: usize,
 }
 
 impl Movement for SideBySide {
@@ -132,7 +135,7 @@ impl Movement for SideBySide {
                 self.dilation as isize * slice,
                 1,
             ],
-            offset: 0,
+            offset: self.first * slice as usize,
         })
     }
 }

@@ -9,7 +9,7 @@ pub(crate) struct Densify;
 impl Densify {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
         match node.input(0)?.constant {
-            Some(_) => Ok(Viewing(Self)),
+            Some(_) => Ok(Viewing::new(Self)),
             None => Err(Error::model("its input is not a constant")),
         }
     }

@@ -12,7 +12,7 @@ impl DepthToSpace {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let options = node.operator.builtin_options_as_depth_to_space_options();
         let block = options.map_or(0, |o| o.block_size()).max(0) as usize;
-        Ok(Moving(Self { block }))
+        Ok(Moving::new(Self { block }))
     }
 }
 

@@ -5,27 +5,37 @@ use ndarray::ArrayD;
 
 use super::{Buffer, LowerContext, Lowered, Operand, Operator, Reference, Source, Target, array};
 use crate::error::Result;
-use crate::graph::{Constant, ElementType, Value};
+use crate::graph::{Constant, ElementType, QuantParams, Value};
 
 /// The largest integer up to which f32 holds all.
 pub(crate) const LARGEST: i32 = 1 << 24;
 
+/// Of integers that stand for themselves.
+const UNIT: QuantParams = QuantParams {
+    scale: 1.0,
+    zero_point: 0,
+};
+
 /// The results of an operator on integers and booleans, by its kernel; `None` if it has
-/// none for these operands, or some are real numbers.
+/// none for these operands, or some are real numbers and it does not compute with the
+/// integers that stand for them.
 pub(crate) fn results(
     op: &dyn Operator,
     inputs: &[Option<(&Value, Buffer)>],
     outputs: &[&Value],
 ) -> Option<Vec<Buffer>> {
     let values = inputs.iter().flatten().map(|(value, _)| *value);
-    if values
-        .chain(outputs.iter().copied())
-        .any(|v| v.element.is_real())
+    if !op.computes_integers()
+        && values
+            .chain(outputs.iter().copied())
+            .any(|v| v.element.is_real())
     {
         return None;
     }
     let target = |value: &&Value| match value.element {
         ElementType::Bool => Target::Bool,
+        ElementType::I16 => Target::I16(value.params().unwrap_or(UNIT)),
+        ElementType::F32 => Target::F32,
         _ => Target::I32,
     };
     let operand = |input: &Option<(&'_ Value, Buffer)>| {
@@ -40,7 +50,7 @@ pub(crate) fn results(
                 let (value, _) = input.as_ref()?;
                 Some(Operand {
                     value,
-                    params: None,
+                    params: value.params(),
                     element,
                 })
             })
@@ -72,20 +82,33 @@ pub(crate) fn constant(constant: &Constant) -> Option<Buffer> {
     match constant {
         Constant::I32(data) => Some(Buffer::I32(data.iter().copied().collect())),
         Constant::I8(data) => Some(Buffer::I8(data.iter().copied().collect())),
+        Constant::I16(data) => Some(Buffer::I16(data.iter().copied().collect())),
         _ => None,
     }
 }
 
-/// Integers or booleans that f32 holds.
-pub(crate) fn of_reals(element: ElementType, data: &ArrayD<f32>) -> Buffer {
-    match element {
+/// The integers of a tensor, or booleans, from real numbers that hold them.
+pub(crate) fn of_reals(value: &Value, data: &ArrayD<f32>) -> Buffer {
+    match value.element {
         ElementType::Bool => Buffer::I8(data.iter().map(|&x| i8::from(x != 0.0)).collect()),
+        ElementType::U32 => Buffer::I32(data.iter().map(|&x| x as u32 as i32).collect()),
+        ElementType::I16 => {
+            let params = value.params().unwrap_or(UNIT);
+            Buffer::I16(data.iter().map(|&x| params.quantize_i16(x)).collect())
+        }
+        ElementType::F32 => Buffer::F32(data.iter().copied().collect()),
         _ => Buffer::I32(data.iter().map(|&x| x as i32).collect()),
     }
 }
 
-/// Integers as f32 numbers, which may round.
-pub(crate) fn to_reals(data: &Buffer, shape: &[usize]) -> Result<ArrayD<f32>> {
-    let real = (0..data.len()).map(|at| data.integer(at) as f32).collect();
-    array(shape, real)
+/// Integers as the f32 numbers that they stand for, which may round.
+pub(crate) fn to_reals(data: &Buffer, value: &Value) -> Result<ArrayD<f32>> {
+    let params = value.params().unwrap_or(UNIT);
+    let real = |at: usize| match value.element {
+        ElementType::F32 => data.number(at) as f32,
+        ElementType::U32 => data.integer(at) as u32 as f32,
+        ElementType::I16 => params.scale * (data.integer(at) - params.zero_point) as f32,
+        _ => data.integer(at) as f32,
+    };
+    array(&value.shape, (0..data.len()).map(real).collect())
 }

@@ -10,7 +10,7 @@ pub(crate) struct ExpandDims {
 
 impl ExpandDims {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
-        Ok(Viewing(Self {
+        Ok(Viewing::new(Self {
             axis: node.integer(1, "axis")?,
         }))
     }

@@ -15,7 +15,7 @@ impl Fill {
         let size = |&n: &i32| {
             usize::try_from(n).map_err(|_| Error::model(format!("a size of its shape is {n}")))
         };
-        Ok(Moving(Self {
+        Ok(Moving::new(Self {
             shape: shape.iter().map(size).collect::<Result<_>>()?,
         }))
     }

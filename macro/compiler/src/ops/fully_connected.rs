@@ -31,7 +31,8 @@ impl FullyConnected {
         let options = node.operator.builtin_options_as_fully_connected_options();
         if options.is_some_and(|o| o.weights_format().0 != 0) {
             return Err(Error::model(
-                "its weights are shuffled; only the default format is supported",
+                "its weights are in the order of one old kernel for uint8 (SHUFFLED4x16INT8); convert the \
+                 model again, which leaves them in the default order",
             ));
         }
         Ok(Self {

@@ -123,7 +123,7 @@ impl Kernel for LogSoftmaxKernel {
             let max = i32::from(row.iter().copied().max().unwrap_or(0));
             let sum = row.iter().fold(0_i32, |sum, &q| {
                 let difference = (max - i32::from(q)) as usize;
-                sum.wrapping_add(self.exponentials.get(difference).copied().unwrap_or(0))
+                sum.saturating_add(self.exponentials.get(difference).copied().unwrap_or(0))
             });
             let log = log_of_q12(sum);
             let lowest = self.reverse.apply(log.wrapping_add(i32::MIN));

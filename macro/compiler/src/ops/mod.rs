@@ -26,6 +26,7 @@ mod buffer;
 mod channelwise;
 mod comparison;
 mod context;
+pub(crate) mod control;
 mod depthwise_blocks;
 mod detection_post_process;
 mod dynamic_slice;
@@ -48,8 +49,10 @@ mod part;
 mod pool;
 mod real;
 mod reduce;
+pub(crate) mod refused;
 pub(crate) mod requantize;
 mod sigmoid;
+mod signal;
 mod softmax_i16;
 mod spectrum;
 pub(crate) mod strided;
@@ -77,7 +80,7 @@ pub(crate) use kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, 
 pub use layouts::{rows_of_weights, widened};
 pub use mul::linear_product;
 pub use narrow::narrowed;
-pub(crate) use operator::{Cast, ChannelRole, Operator, Saturation};
+pub(crate) use operator::{Cast, ChannelRole, Operator, OwnState, Saturation};
 pub use pairs::long_pairs;
 pub(crate) use part::PartKernel;
 pub use support::{SUPPORT_COLUMNS, Support, operators_page, support};
@@ -145,13 +148,16 @@ mod atan2;
 mod average_pool_2d;
 mod batch_matmul;
 mod batch_to_space_nd;
+mod bitwise_xor;
 mod broadcast_args;
 mod broadcast_to;
+mod bucketize;
 mod cast;
 mod ceil;
 mod concatenation;
 mod conv_2d;
 pub(crate) mod conv_3d;
+pub(crate) mod conv_3d_transpose;
 mod cos;
 mod cumsum;
 mod densify;
@@ -178,6 +184,7 @@ mod greater;
 mod greater_equal;
 mod hard_swish;
 mod l2_normalization;
+mod l2_pool_2d;
 mod leaky_relu;
 mod less;
 mod less_equal;
@@ -219,9 +226,11 @@ mod resize_bilinear_uint8;
 mod resize_nearest_neighbor;
 mod reverse_sequence;
 mod reverse_v2;
+mod right_shift;
 mod round;
 mod rsqrt;
 mod scatter_nd;
+mod segment;
 mod select;
 mod select_v2;
 mod shape;
@@ -262,8 +271,10 @@ operators! {
     AVERAGE_POOL_2D => average_pool_2d::AveragePool2d,
     BATCH_MATMUL => batch_matmul::BatchMatmul,
     BATCH_TO_SPACE_ND => batch_to_space_nd::BatchToSpaceNd,
+    BITWISE_XOR => bitwise_xor::BitwiseXor,
     BROADCAST_ARGS => broadcast_args::BroadcastArgs,
     BROADCAST_TO => broadcast_to::BroadcastTo,
+    BUCKETIZE => bucketize::Bucketize,
     CAST => cast::Cast,
     CEIL => ceil::Ceil,
     COMPLEX_ABS => spectrum::ComplexAbs,
@@ -294,7 +305,9 @@ operators! {
     GREATER => greater::Greater,
     GREATER_EQUAL => greater_equal::GreaterEqual,
     HARD_SWISH => hard_swish::HardSwish,
+    IMAG => spectrum::Imag,
     L2_NORMALIZATION => l2_normalization::L2Normalization,
+    L2_POOL_2D => l2_pool_2d::L2Pool2d,
     LEAKY_RELU => leaky_relu::LeakyRelu,
     LESS => less::Less,
     LESS_EQUAL => less_equal::LessEqual,
@@ -323,6 +336,7 @@ operators! {
     QUANTIZE => quantize::Quantize,
     RANGE => range::Range,
     RANK => rank::Rank,
+    REAL => spectrum::Real,
     REDUCE_ALL => reduce_all::ReduceAll,
     REDUCE_ANY => reduce_any::ReduceAny,
     REDUCE_MAX => reduce_max::ReduceMax,
@@ -338,9 +352,11 @@ operators! {
     REVERSE_SEQUENCE => reverse_sequence::ReverseSequence,
     REVERSE_V2 => reverse_v2::ReverseV2,
     RFFT2D => spectrum::Rfft2d,
+    RIGHT_SHIFT => right_shift::RightShift,
     ROUND => round::Round,
     RSQRT => rsqrt::Rsqrt,
     SCATTER_ND => scatter_nd::ScatterNd,
+    SEGMENT_SUM => segment::SegmentSum,
     SELECT => select::Select,
     SELECT_V2 => select_v2::SelectV2,
     SHAPE => shape::Shape,
@@ -367,13 +383,36 @@ operators! {
     TRANSPOSE_CONV => transpose_conv::TransposeConv,
     UNIDIRECTIONAL_SEQUENCE_LSTM => unidirectional_sequence_lstm::UnidirectionalSequenceLstm,
     UNPACK => unpack::Unpack,
+    UNSORTED_SEGMENT_MAX => segment::UnsortedSegmentMax,
+    UNSORTED_SEGMENT_MIN => segment::UnsortedSegmentMin,
+    UNSORTED_SEGMENT_PROD => segment::UnsortedSegmentProd,
+    UNSORTED_SEGMENT_SUM => segment::UnsortedSegmentSum,
     WHERE => where_::Where,
     ZEROS_LIKE => zeros_like::ZerosLike;
-    structural: ASSIGN_VARIABLE, CALL_ONCE, CONV_3D, IF, READ_VARIABLE, STABLEHLO_COMPOSITE, VAR_HANDLE, WHILE;
+    structural: ASSIGN_VARIABLE, CALL_ONCE, CONV_3D, CONV_3D_TRANSPOSE, IF, READ_VARIABLE, STABLEHLO_COMPOSITE, VAR_HANDLE, WHILE;
     custom: "Convolution2DTransposeBias" => transpose_conv::Convolution2dTransposeBias,
         "MaxPoolingWithArgmax2D" => argmax_pool::MaxPoolingWithArgmax,
         "MaxUnpooling2D" => argmax_pool::MaxUnpooling,
+        "SignalDelay" => signal::Delay,
+        "SignalEnergy" => signal::Energy,
+        "SignalFftAutoScale" => signal::FftAutoScale,
+        "SignalFilterBank" => signal::FilterBank,
+        "SignalFilterBankLog" => signal::FilterBankLog,
+        "SignalFilterBankSpectralSubtraction" => signal::SpectralSubtraction,
+        "SignalFilterBankSquareRoot" => signal::FilterBankSquareRoot,
+        "SignalFramer" => signal::Framer,
+        "SignalIrfft" => signal::Irfft,
+        "SignalOverlapAdd" => signal::OverlapAdd,
+        "SignalPCAN" => signal::Pcan,
+        "SignalRfft" => signal::Rfft,
+        "SignalStacker" => signal::Stacker,
+        "SignalWindow" => signal::Window,
         "TFLite_Detection_PostProcess" => detection_post_process::DetectionPostProcess;
+}
+
+/// True if tensors of uint64 belong to the custom operator `name`: they are held as pairs.
+pub(crate) fn takes_long(name: &str) -> bool {
+    matches!(name, "SignalFilterBank" | "SignalFilterBankSquareRoot")
 }
 
 /// The sum of `(x + offset) * w`.

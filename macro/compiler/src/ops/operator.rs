@@ -4,16 +4,21 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use super::{Activation, LowerContext, Lowered, QuantRule, StateRule, float, function, tail};
 use crate::error::Result;
+use crate::graph::{Constant, ElementType};
 use crate::limits;
 
 /// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
 const LACKING: &[&str] = &[
     "ATAN2",
+    "BITWISE_XOR",
+    "BUCKETIZE",
     "COMPLEX_ABS",
     "CONV_3D",
+    "CONV_3D_TRANSPOSE",
     "DENSIFY",
     "EXP",
     "GELU",
+    "IMAG",
     "LOG",
     "MaxPoolingWithArgmax2D",
     "MaxUnpooling2D",
@@ -23,17 +28,24 @@ const LACKING: &[&str] = &[
     "POW",
     "RANGE",
     "RANK",
+    "REAL",
     "REDUCE_ANY",
     "REDUCE_PROD",
     "RELU_N1_TO_1",
     "REVERSE_SEQUENCE",
     "RFFT2D",
+    "RIGHT_SHIFT",
     "SCATTER_ND",
+    "SEGMENT_SUM",
     "SELECT",
     "SIGN",
     "SQRT",
     "TILE",
     "TOPK_V2",
+    "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_MIN",
+    "UNSORTED_SEGMENT_PROD",
+    "UNSORTED_SEGMENT_SUM",
 ];
 
 /// Operators that compute real numbers only in quantized form.
@@ -109,6 +121,12 @@ pub(crate) trait Operator: Send + Sync {
         Vec::new()
     }
 
+    /// What it keeps for the next run without a tensor in the file. Each becomes an
+    /// operand behind the others, and a variable.
+    fn own_states(&self, _inputs: &[&[usize]]) -> Result<Vec<OwnState>> {
+        Ok(Vec::new())
+    }
+
     /// How variables are quantized where the file does not say.
     fn state_rules(&self) -> Vec<(usize, StateRule)> {
         Vec::new()
@@ -157,6 +175,23 @@ pub(crate) trait Operator: Send + Sync {
         false
     }
 
+    /// True if it computes with the integers of its tensors, whatever real numbers they
+    /// stand for: its kernel is also its float evaluation.
+    fn computes_integers(&self) -> bool {
+        false
+    }
+
+    /// True if it takes integers without sign.
+    fn takes_unsigned(&self) -> bool {
+        self.only_moves()
+    }
+
+    /// Takes complex operands, which are held as pairs along a last dimension; false if it
+    /// cannot.
+    fn take_pairs(&mut self) -> bool {
+        false
+    }
+
     /// True if integers become real numbers, be it in f32.
     fn makes_reals(&self) -> bool {
         false
@@ -197,6 +232,16 @@ pub(crate) trait Operator: Send + Sync {
     /// Which differences between operands make none at the output.
     fn saturation(&self) -> Option<Saturation> {
         None
+    }
+
+    /// True for what is left of IF and WHILE.
+    fn is_control(&self) -> bool {
+        false
+    }
+
+    /// True if it writes a loop's variable, which another operator writes, too.
+    fn carries(&self) -> bool {
+        false
     }
 
     /// True if operands without elements change nothing.
@@ -268,6 +313,16 @@ pub(crate) trait Operator: Send + Sync {
     fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         None
     }
+}
+
+/// See [`Operator::own_states`].
+pub(crate) struct OwnState {
+    /// What is added to the output's name.
+    pub name: &'static str,
+    pub element: ElementType,
+    pub shape: Vec<usize>,
+    /// What a fresh one contains; zeros if there is nothing.
+    pub initial: Option<Constant>,
 }
 
 /// Where an operator's output no longer depends on how large an operand is.

@@ -22,6 +22,8 @@ pub(crate) trait Reduction: Send + Sync + 'static {
     /// The runtime's in float.
     const FLOAT_FUNCTION: &'static str;
     const IS_MAXIMUM: bool = false;
+    /// It has no integer arithmetic.
+    const IS_FLOAT_ONLY: bool = false;
 
     /// What it is in uint8.
     type Uint8: Reduction;
@@ -109,7 +111,15 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
+        if R::IS_FLOAT_ONLY {
+            QuantRule::Observed
+        } else {
+            QuantRule::SameAsInput
+        }
+    }
+
+    fn is_float_only(&self) -> bool {
+        R::IS_FLOAT_ONLY
     }
 
     fn selects(&self) -> bool {
@@ -121,6 +131,9 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if R::IS_FLOAT_ONLY {
+            return self.lower_float(context);
+        }
         let input = &context.input(0)?.value.shape;
         let output = context.params_of_output()?;
         let own = context.params(0)?;
@@ -152,7 +165,7 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
+        (!R::IS_FLOAT_ONLY).then_some(ChannelRole::Through)
     }
 
     super::activation::fused_activation!();

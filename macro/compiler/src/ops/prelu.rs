@@ -7,6 +7,7 @@ use super::broadcast::{self, Broadcast};
 use super::{Buffer, ChannelRole, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
+use crate::graph::ElementType;
 use crate::quantize::arithmetic::Multiplier;
 
 pub(crate) struct Prelu;
@@ -48,7 +49,17 @@ impl Operator for Prelu {
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (input, source) = broadcast::operand(context, 0)?;
         let (alpha, alpha_source) = broadcast::operand(context, 1)?;
-        let output = context.output_params()?;
+        let output = context.params_of_output()?;
+        let element = context.target.element();
+        if context.element(0)? != element || context.element(1)? != ElementType::I8 {
+            return Err(Error::model(format!(
+                "its input is {}, its alpha {} and its output {}; supported are int8, and int16 with an \
+                 alpha of int8",
+                context.element(0)?.name(),
+                context.element(1)?.name(),
+                element.name()
+            )));
+        }
         let identity = f64::from(input.scale) / f64::from(output.scale);
         let slope = f64::from(input.scale) * f64::from(alpha.scale) / f64::from(output.scale);
         Ok(Lowered {
@@ -62,6 +73,7 @@ impl Operator for Prelu {
                 identity: Multiplier::new(identity),
                 slope: Multiplier::new(slope),
                 output_offset: output.zero_point,
+                element,
             }),
             sources: vec![source, alpha_source],
         })
@@ -80,22 +92,24 @@ struct PreluKernel {
     identity: Multiplier,
     slope: Multiplier,
     output_offset: i32,
+    /// Of input and output; alpha is int8.
+    element: ElementType,
 }
 
 impl Kernel for PreluKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (input, alpha) = (inputs[0].i8(), inputs[1].i8());
+        let (input, alpha) = (inputs[0], inputs[1].i8());
         let element = |(i, j): (usize, usize)| {
-            let x = i32::from(input[i]) + self.input_offset;
+            let x = input.integer(i) + self.input_offset;
             let y = if x >= 0 {
                 self.identity.apply(x)
             } else {
                 self.slope
                     .apply(x * (i32::from(alpha[j]) + self.alpha_offset))
             };
-            y.wrapping_add(self.output_offset).clamp(-128, 127) as i8
+            y.wrapping_add(self.output_offset)
         };
-        Buffer::I8(self.broadcast.positions().map(element).collect())
+        Buffer::saturated(self.element, self.broadcast.positions().map(element))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
@@ -116,11 +130,15 @@ impl Kernel for PreluKernel {
                 slope: #slope,
                 output_offset: #output,
             }),
-            function: "prelu",
+            function: match self.element {
+                ElementType::I16 => "prelu_i16",
+                _ => "prelu",
+            },
         }
     }
 
     fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 0 && self.broadcast.is_whole(0)).then_some("prelu_in_place")
+        let fits = input == 0 && self.broadcast.is_whole(0) && self.element == ElementType::I8;
+        fits.then_some("prelu_in_place")
     }
 }

@@ -104,29 +104,29 @@ impl Kernel for DequantizeKernel {
     }
 }
 
-/// A uint8 or bool port from or to the int8 that the program holds.
+/// A uint8, uint32 or bool port from or to what the program holds.
 pub(crate) struct PortKernel(&'static str);
 
 impl PortKernel {
     pub(crate) fn from(element: ElementType) -> Self {
-        Self(if element == ElementType::Bool {
-            "from_bool"
-        } else {
-            "from_u8"
+        Self(match element {
+            ElementType::Bool => "from_bool",
+            ElementType::U32 => "from_u32",
+            _ => "from_u8",
         })
     }
 
     pub(crate) fn to(element: ElementType) -> Self {
-        Self(if element == ElementType::Bool {
-            "to_bool"
-        } else {
-            "to_u8"
+        Self(match element {
+            ElementType::Bool => "to_bool",
+            ElementType::U32 => "to_u32",
+            _ => "to_u8",
         })
     }
 }
 
 impl Kernel for PortKernel {
-    /// Simulated ports hold int8, too.
+    /// Simulated ports hold the same.
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         inputs[0].clone()
     }

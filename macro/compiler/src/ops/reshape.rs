@@ -14,27 +14,26 @@ pub(crate) struct Reshape {
 impl Reshape {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
         let operand = node.inputs.get(1).copied().flatten();
-        // Complex numbers are held as pairs.
-        let pairs = |mut shape: Vec<i32>| {
-            shape.extend(node.is_complex.then_some(2));
-            shape
+        let in_file = match node.stated {
+            [shape @ .., Some(2)] if node.is_complex => shape,
+            shape => shape,
         };
         let target = match (operand, operand.map(|v| &v.constant)) {
-            (Some(_), Some(Some(Constant::I32(data)))) => pairs(data.iter().copied().collect()),
+            (Some(_), Some(Some(Constant::I32(data)))) => data.iter().copied().collect(),
             (None, _) => match node.operator.builtin_options_as_reshape_options() {
-                Some(options) => pairs(options.new_shape().unwrap_or_default().iter().collect()),
-                None => stated(node.stated)?,
+                Some(options) => options.new_shape().unwrap_or_default().iter().collect(),
+                None => stated(in_file)?,
             },
             // A shape computed at run time still has to give what the file fixes.
-            _ => stated(node.stated)?,
+            _ => stated(in_file)?,
         };
-        Ok(Viewing(Self { target }))
+        Ok(Viewing::new(Self { target }))
     }
 
     /// To a shape that is known.
     pub(super) fn to(shape: &[usize]) -> Viewing<Self> {
         let target = shape.iter().map(|&n| n as i32).collect();
-        Viewing(Self { target })
+        Viewing::new(Self { target })
     }
 }
 

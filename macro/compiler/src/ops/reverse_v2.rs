@@ -11,7 +11,7 @@ pub(crate) struct ReverseV2 {
 impl ReverseV2 {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let axes = node.integers(1, "axes")?;
-        Ok(Moving(Self { axes }))
+        Ok(Moving::new(Self { axes }))
     }
 }
 

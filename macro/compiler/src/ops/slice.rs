@@ -23,7 +23,7 @@ impl Slice {
         let size = node.integers(2, "size")?;
         if node.input(1)?.constant.is_some() {
             let begin = node.integers(1, "begin")?;
-            return Ok(Self::Fixed(Moving(Fixed { begin, size })));
+            return Ok(Self::Fixed(Moving::new(Fixed { begin, size })));
         }
         let known = |&n: &i32| {
             usize::try_from(n).ok().filter(|&n| n > 0).ok_or_else(|| {

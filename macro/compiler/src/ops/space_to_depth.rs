@@ -12,7 +12,7 @@ impl SpaceToDepth {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let options = node.operator.builtin_options_as_space_to_depth_options();
         let block = options.map_or(0, |o| o.block_size()).max(0) as usize;
-        Ok(Moving(Self { block }))
+        Ok(Moving::new(Self { block }))
     }
 }
 

@@ -1,9 +1,10 @@
-//! RFFT2D and COMPLEX_ABS, always in f32. A complex number is two real ones, the last
+//! RFFT2D, COMPLEX_ABS, REAL and IMAG, always in f32. A complex number is two real ones, the last
 //! dimension.
 
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
+use super::strided::{Strided, StridedKernel};
 use super::{Buffer, Emitted, Kernel, LowerContext, Lowered, Operator, ParseContext, array, owned};
 use crate::emit::{self, Constants};
 use crate::error::{Error, Result};
@@ -207,6 +208,66 @@ impl Operator for ComplexAbs {
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         Ok(Lowered::unary(MagnitudeKernel))
+    }
+}
+
+/// REAL or IMAG: one part of complex numbers.
+pub(crate) struct Part {
+    is_imaginary: bool,
+}
+
+pub(crate) struct Real;
+
+impl Real {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Part> {
+        Ok(Part {
+            is_imaginary: false,
+        })
+    }
+}
+
+pub(crate) struct Imag;
+
+impl Imag {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Part> {
+        Ok(Part { is_imaginary: true })
+    }
+}
+
+impl Operator for Part {
+    fn name(&self) -> &'static str {
+        if self.is_imaginary { "IMAG" } else { "REAL" }
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        ComplexAbs.output_shape(inputs)
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let parts = input.iter().skip(self.is_imaginary.into()).step_by(2);
+        array(shape, parts.copied().collect())
+    }
+
+    fn is_float_only(&self) -> bool {
+        true
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower_float(context)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let walk = Strided {
+            shape: vec![context.output.len()],
+            strides: vec![2],
+            offset: self.is_imaginary.into(),
+        };
+        Ok(Lowered::unary(StridedKernel::new(&walk)?))
     }
 }
 

@@ -22,7 +22,7 @@ impl Split {
                 node.outputs
             )));
         }
-        Ok(Moving(Self {
+        Ok(Moving::new(Self {
             axis,
             sizes: vec![(size / node.outputs) as i32; node.outputs],
             number: node.number,

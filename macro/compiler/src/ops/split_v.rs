@@ -18,7 +18,8 @@ impl SplitV {
                 sizes.len()
             )));
         }
-        Ok(Moving(Self(Split::with_sizes(axis, sizes, node.number))))
+        let split = Split::with_sizes(axis, sizes, node.number);
+        Ok(Moving::new(Self(split)))
     }
 }
 

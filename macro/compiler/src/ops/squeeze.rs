@@ -12,7 +12,7 @@ pub(crate) struct Squeeze {
 impl Squeeze {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
         let options = node.operator.builtin_options_as_squeeze_options();
-        Ok(Viewing(Self {
+        Ok(Viewing::new(Self {
             dimensions: options
                 .and_then(|o| o.squeeze_dims())
                 .map(|d| d.iter().collect())

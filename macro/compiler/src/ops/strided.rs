@@ -95,7 +95,38 @@ pub(crate) trait Movement: Send + Sync {
 }
 
 /// Makes a [`Movement`] an [`Operator`].
-pub(crate) struct Moving<M>(pub M);
+pub(crate) struct Moving<M> {
+    movement: M,
+    /// The last dimension holds the two parts of a complex number.
+    pairs: bool,
+}
+
+impl<M> Moving<M> {
+    pub(crate) fn new(movement: M) -> Self {
+        Self {
+            movement,
+            pairs: false,
+        }
+    }
+}
+
+impl<M: Movement> Moving<M> {
+    fn walk(&self, input: &[usize]) -> Result<Strided> {
+        match input {
+            [shape @ .., 2] if self.pairs => {
+                let mut walk = self.movement.walk(shape)?;
+                for stride in &mut walk.strides {
+                    *stride *= 2;
+                }
+                walk.offset *= 2;
+                walk.shape.push(2);
+                walk.strides.push(1);
+                Ok(walk)
+            }
+            shape => self.movement.walk(shape),
+        }
+    }
+}
 
 impl<M: Movement> Operator for Moving<M> {
     fn name(&self) -> &'static str {
@@ -107,7 +138,14 @@ impl<M: Movement> Operator for Moving<M> {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.0.shape(inputs.get(M::INPUT).copied().unwrap_or(&[]))
+        match inputs.get(M::INPUT).copied().unwrap_or(&[]) {
+            [shape @ .., 2] if self.pairs => {
+                let mut shape = self.movement.shape(shape)?;
+                shape.push(2);
+                Ok(shape)
+            }
+            shape => self.movement.shape(shape),
+        }
     }
 
     fn evaluate(
@@ -116,7 +154,7 @@ impl<M: Movement> Operator for Moving<M> {
         shape: &[usize],
     ) -> Result<ArrayD<f32>> {
         let input = owned(inputs, M::INPUT)?;
-        let walk = self.0.walk(input.shape())?;
+        let walk = self.walk(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         let moved = data.pick(walk.positions().map(Some), 0.0);
         array(shape, moved.f32().to_vec())
@@ -130,8 +168,13 @@ impl<M: Movement> Operator for Moving<M> {
         true
     }
 
+    fn take_pairs(&mut self) -> bool {
+        self.pairs = M::INPUT == 0;
+        self.pairs
+    }
+
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let walk = self.0.walk(&context.input(M::INPUT)?.value.shape)?;
+        let walk = self.walk(&context.input(M::INPUT)?.value.shape)?;
         let sources = vec![Source::Operand(M::INPUT)];
         Ok(Lowered::new(StridedKernel::new(&walk)?, sources))
     }

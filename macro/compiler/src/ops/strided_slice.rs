@@ -37,7 +37,7 @@ impl StridedSlice {
         if slice.begin.len() != slice.end.len() || slice.begin.len() != slice.strides.len() {
             return Err(Error::model("its begin, end and strides differ in length"));
         }
-        Ok(Moving(slice))
+        Ok(Moving::new(slice))
     }
 
     /// The walk, and the output's shape with new and without shrunken dimensions.

@@ -2,6 +2,7 @@
 //!
 //! A test compares these rows with the models of `tests/models/ops`.
 
+use super::refused;
 use crate::graph::ElementType;
 use crate::limits;
 use crate::tflite::{self, BuiltinOperator};
@@ -69,8 +70,10 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("AVERAGE_POOL_2D", "yyyy--", true, ""),
     ("BATCH_MATMUL", "yyyr--", true, ""),
     ("BATCH_TO_SPACE_ND", "yyrrrr", true, ""),
+    ("BITWISE_XOR", "----y-", false, ""),
     ("BROADCAST_ARGS", "----f-", true, ""),
     ("BROADCAST_TO", "yyrrrr", true, ""),
+    ("BUCKETIZE", "yr-ry-", false, "int16 is refused"),
     ("CALL_ONCE", "ff----", true, "inlined: what variables begin with"),
     ("CAST", "yyyyyy", true, "from these types; to all that they can hold"),
     ("CEIL", "yr-r--", true, ""),
@@ -78,21 +81,22 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("CONCATENATION", "yyyyrr", true, "a fused activation is refused"),
     ("CONV_2D", "yyyy--", true, "INT4 and INT2 weights, too; groups"),
     ("CONV_3D", "y-----", false, "becomes CONV_2D"),
+    ("CONV_3D_TRANSPOSE", "y-----", false, "becomes TRANSPOSE_CONV"),
     ("COS", "yr-r--", true, ""),
     ("CUMSUM", "yr-r--", true, "int32 is refused"),
     ("DENSIFY", "ff----", false, "of sparse constants"),
     ("DEPTHWISE_CONV_2D", "yyyy--", true, "INT4 weights, too"),
     ("DEPTH_TO_SPACE", "yyrrrr", true, ""),
-    ("DEQUANTIZE", "Fyrr--", true, "float32 means weights in float16"),
+    ("DEQUANTIZE", "fyrr--", true, "float32 means weights in float16"),
     ("DIV", "yy-ry-", true, "int16 is refused"),
     ("DYNAMIC_UPDATE_SLICE", "yrrrrr", true, ""),
     ("ELU", "yr-r--", true, ""),
-    ("EMBEDDING_LOOKUP", "rrrrrr", true, "the type is the table's; ids are int32"),
+    ("EMBEDDING_LOOKUP", "yyrrrr", true, "the type is the table's; ids are int32"),
     ("EQUAL", "yyrryr", true, ""),
     ("EXP", "yy-r--", true, "int16 is refused"),
-    ("EXPAND_DIMS", "rrrrrr", true, ""),
-    ("FAKE_QUANT", "r-----", false, "becomes a range of the tensor"),
-    ("FILL", "rrrrrr", true, "of a shape that is known at compile time"),
+    ("EXPAND_DIMS", "yyrrrr", true, ""),
+    ("FAKE_QUANT", "y-----", false, "becomes a range of the tensor"),
+    ("FILL", "yyrrrr", true, "of a shape that is known at compile time"),
     ("FLOOR", "yr-r--", true, ""),
     ("FLOOR_DIV", "yr-ry-", true, ""),
     ("FLOOR_MOD", "yr-ry-", true, "int8 is computed in f32"),
@@ -103,8 +107,10 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("GREATER", "yyrrrr", true, ""),
     ("GREATER_EQUAL", "yyrrrr", true, ""),
     ("HARD_SWISH", "yy-r--", true, "int16 is refused"),
-    ("IF", "-----F", true, "the condition must be known at compile time; the branch is inlined"),
+    ("IF", "yyrryr", true, "see [below](#branches-and-loops); the type is that of what the branches give"),
+    ("IMAG", "y-----", false, "always computes in f32"),
     ("L2_NORMALIZATION", "yy-y--", true, "int16 and a fused activation are refused"),
+    ("L2_POOL_2D", "y-----", true, "always computes in f32"),
     ("LEAKY_RELU", "yyyr--", true, ""),
     ("LESS", "yyrryr", true, ""),
     ("LESS_EQUAL", "yyrrrr", true, ""),
@@ -123,38 +129,41 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("NEG", "yr-ry-", true, ""),
     ("NON_MAX_SUPPRESSION_V4", "y-----", false, "always computes in f32"),
     ("NON_MAX_SUPPRESSION_V5", "y-----", false, "always computes in f32"),
-    ("NOT_EQUAL", "yrrrrr", true, ""),
+    ("NOT_EQUAL", "yyrryr", true, ""),
     ("ONE_HOT", "----y-", false, "the type is that of the indices; values may be of any"),
     ("PACK", "yyrrrr", true, ""),
     ("PAD", "yyyrrr", true, ""),
     ("PADV2", "yyrrrr", true, ""),
     ("POW", "yr-ry-", false, "int8 is computed in f32, which needs the feature `float`"),
-    ("PRELU", "yy-r--", true, "int16 is refused"),
+    ("PRELU", "yyyr--", true, "alpha is int8"),
     ("QUANTIZE", "yyyry-", true, "int32 has a scale"),
-    ("RANGE", "F---F-", false, "of constants"),
-    ("RANK", "FFFFFF", false, ""),
+    ("RANGE", "f---f-", false, "of constants"),
+    ("RANK", "ffFFFF", false, ""),
     ("READ_VARIABLE", "yy----", true, "becomes a field of `State`"),
+    ("REAL", "y-----", false, "always computes in f32"),
     ("REDUCE_ALL", "-----y", true, ""),
     ("REDUCE_ANY", "-----y", false, ""),
     ("REDUCE_MAX", "yyrryr", true, ""),
     ("REDUCE_MIN", "yyrryr", true, ""),
     ("REDUCE_PROD", "yy-ry-", false, "int16 is refused"),
     ("RELU", "yyyr--", true, ""),
-    ("RELU6", "rrry--", true, ""),
-    ("RELU_0_TO_1", "rr-r--", false, ""),
+    ("RELU6", "yyry--", true, ""),
+    ("RELU_0_TO_1", "yy-r--", false, ""),
     ("RELU_N1_TO_1", "yy-y--", false, "int16 is refused alone, not fused"),
-    ("RESHAPE", "yyryrr", true, ""),
+    ("RESHAPE", "yyryyr", true, ""),
     ("RESIZE_BILINEAR", "yy-y--", true, "int16 is refused"),
     ("RESIZE_NEAREST_NEIGHBOR", "yyrrrr", true, ""),
     ("REVERSE_SEQUENCE", "rrrryr", false, ""),
     ("REVERSE_V2", "yyrrrr", true, ""),
     ("RFFT2D", "y-----", false, "always computes in f32; lengths are powers of two"),
+    ("RIGHT_SHIFT", "----y-", false, ""),
     ("ROUND", "yr-r--", true, ""),
     ("RSQRT", "yyyr--", true, ""),
     ("SCATTER_ND", "yyrryr", false, ""),
+    ("SEGMENT_SUM", "y-----", false, "always computes in f32; ids must be known at compile time"),
     ("SELECT", "yyrrrr", false, "the type is that of the values"),
     ("SELECT_V2", "yyrrrr", true, "the type is that of the values"),
-    ("SHAPE", "FFFFFF", true, ""),
+    ("SHAPE", "ffFFFF", true, ""),
     ("SIGN", "yr-r--", false, ""),
     ("SIN", "yr-r--", true, ""),
     ("SLICE", "yyrryr", true, "its begin may be computed at run time, its size not"),
@@ -166,9 +175,9 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("SQRT", "yy-r--", true, "int16 is refused"),
     ("SQUARE", "yr-r--", true, ""),
     ("SQUARED_DIFFERENCE", "yyyry-", true, ""),
-    ("SQUEEZE", "rrrrrr", true, ""),
+    ("SQUEEZE", "yyrrrr", true, ""),
     ("STABLEHLO_COMPOSITE", "ff----", false, "replaced by its decomposition"),
-    ("STRIDED_SLICE", "yyrrrr", true, ""),
+    ("STRIDED_SLICE", "yyrryy", true, ""),
     ("SUB", "yyyyy-", true, ""),
     ("SUM", "yyrry-", true, ""),
     ("SVDF", "yy-r--", true, "its state may be int8 or int16"),
@@ -178,49 +187,34 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("TOPK_V2", "yyrrrr", false, ""),
     ("TRANSPOSE", "yyrrrr", true, ""),
     ("TRANSPOSE_CONV", "yyyy--", true, "its shape must be known at compile time"),
-    ("UNIDIRECTIONAL_SEQUENCE_LSTM", "yy-r--", true, "no peepholes, projection or layer normalization"),
+    ("UNIDIRECTIONAL_SEQUENCE_LSTM", "yy-r--", true, "no peepholes, projection or layer normalization; int16 is refused, which TensorFlow Lite Micro runs: not written yet"),
     ("UNPACK", "yyrrrr", true, ""),
+    ("UNSORTED_SEGMENT_MAX", "y-----", false, "always computes in f32; the number of segments must be known at compile time"),
+    ("UNSORTED_SEGMENT_MIN", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
+    ("UNSORTED_SEGMENT_PROD", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
+    ("UNSORTED_SEGMENT_SUM", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
     ("VAR_HANDLE", "yy----", true, "becomes a field of `State`"),
-    ("WHERE", "F---FF", false, "of a constant: how many indices there are depends on it"),
-    ("WHILE", "-----F", true, "the number of rounds must be known at compile time; the body is inlined"),
+    ("WHERE", "F---Ff", false, "of a constant: how many indices there are depends on it"),
+    ("WHILE", "yyrryr", true, "see [below](#branches-and-loops); the type is that of a value of the loop"),
     ("ZEROS_LIKE", "ffFFFF", true, ""),
     ("Convolution2DTransposeBias", "yyrr--", false, ""),
     ("MaxPoolingWithArgmax2D", "y-----", false, "always computes in f32"),
     ("MaxUnpooling2D", "y-----", false, "always computes in f32"),
+    ("SignalDelay", "--y---", true, "keeps a state"),
+    ("SignalEnergy", "--y---", true, ""),
+    ("SignalFftAutoScale", "--y---", true, ""),
+    ("SignalFilterBank", "----y-", true, "reads uint32; its uint64 goes to SignalFilterBankSquareRoot only"),
+    ("SignalFilterBankLog", "----y-", true, "reads uint32"),
+    ("SignalFilterBankSpectralSubtraction", "----y-", true, "reads uint32; keeps a state"),
+    ("SignalFilterBankSquareRoot", "----y-", true, "reads uint64"),
+    ("SignalFramer", "--y---", true, "keeps a state"),
+    ("SignalIrfft", "y-y-y-", true, "lengths are powers of two; float32 is always computed in f32"),
+    ("SignalOverlapAdd", "y-y---", true, "keeps a state; float32 is always computed in f32"),
+    ("SignalPCAN", "----y-", true, "reads uint32"),
+    ("SignalRfft", "y-y-y-", true, "as SignalIrfft"),
+    ("SignalStacker", "--y---", true, "keeps a state"),
+    ("SignalWindow", "--y---", true, ""),
 ];
-
-/// What TensorFlow Lite Micro's resolver has and Niello lacks, and why.
-const LACKING: &[(&str, &str)] = &[
-    ("L2_POOL_2D", "not written yet"),
-    ("CIRCULAR_BUFFER", CIRCULAR),
-    ("SignalDelay", SIGNAL),
-    ("SignalEnergy", SIGNAL),
-    ("SignalFftAutoScale", SIGNAL),
-    ("SignalFilterBank", SIGNAL),
-    ("SignalFilterBankLog", SIGNAL),
-    ("SignalFilterBankSpectralSubtraction", SIGNAL),
-    ("SignalFilterBankSquareRoot", SIGNAL),
-    ("SignalFramer", SIGNAL),
-    ("SignalIrfft", SIGNAL),
-    ("SignalOverlapAdd", SIGNAL),
-    ("SignalPCAN", SIGNAL),
-    ("SignalRfft", SIGNAL),
-    ("SignalStacker", SIGNAL),
-    ("SignalWindow", SIGNAL),
-    (
-        "TFLM_DECODE",
-        "unpacks weights of TensorFlow Lite Micro's own compressed files; give Niello the file from before the compression",
-    ),
-    (
-        "ethos-u",
-        "a program for one NPU; give Niello the file from before Vela",
-    ),
-];
-
-const CIRCULAR: &str =
-    "a custom operator that keeps a state; models that keep theirs in variables are supported";
-const SIGNAL: &str =
-    "of the signal library: a program computes such features itself, in front of the model";
 
 /// What becomes of the operator `name` on tensors of `element`.
 pub fn support(name: &str, element: ElementType) -> Support {
@@ -246,7 +240,8 @@ pub fn operators_page() -> String {
         let micro = if *micro { "yes" } else { "-" };
         text += &format!("| {name} | {} | {micro} | {note} |\n", cells.join(" | "));
     }
-    text += "\n## Not supported\n\nThese builtin operators of TFLite are refused, all of them at once, by name and place:\n\n";
+    text += CONTROL;
+    text += NOT_SUPPORTED;
     let others = BuiltinOperator::ENUM_VALUES.iter().filter(|&&code| {
         let name = tflite::operator_name(code);
         ROWS.iter().all(|row| row.0 != name)
@@ -255,32 +250,62 @@ pub fn operators_page() -> String {
     });
     let mut others: Vec<String> = others.map(|&code| tflite::operator_name(code)).collect();
     others.sort();
-    text += &wrapped(&others);
-    text += "\nCustom operators other than those of the table are refused, too.\n\n## In TensorFlow Lite Micro, not in Niello\n\n| operator | reason |\n|---|---|\n";
-    for (name, reason) in LACKING {
+    // Operators with one reason share a row.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for name in others {
+        let reason = refused::reason(&name).unwrap_or("not written yet");
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    for (reason, names) in reasons {
+        text += &format!("| {} | {reason} |\n", names.join(", "));
+    }
+    text += CUSTOM;
+    for (name, reason) in refused::custom() {
         text += &format!("| {name} | {reason} |\n");
     }
     text + "\n" + &limits::page()
 }
 
-/// Names with commas between them, in lines of up to 120 characters.
-fn wrapped(names: &[String]) -> String {
-    let mut text = String::new();
-    let mut width = 0;
-    for (i, name) in names.iter().enumerate() {
-        if width + name.len() + 2 > 120 {
-            text += "\n";
-            width = 0;
-        } else if i > 0 {
-            text += " ";
-            width += 1;
-        }
-        let end = if i + 1 == names.len() { "" } else { "," };
-        text += &format!("{name}{end}");
-        width += name.len() + 1;
-    }
-    text + "\n"
-}
+const NOT_SUPPORTED: &str = "
+## Not supported
+
+These builtin operators of TFLite are refused, all of a file at once, by name and place, with the reason. Of those that
+TensorFlow Lite Micro's `MicroMutableOpResolver` has, none is among them.
+
+| operators | reason |
+|---|---|
+";
+const CUSTOM: &str = "
+Custom operators other than those of the first table are refused, too; of these the error says what they are, and Flex\\*
+stands for all that begin so. CIRCULAR_BUFFER, TFLM_DECODE and ethos-u are TensorFlow Lite Micro's.
+
+| custom operator | reason |
+|---|---|
+";
+
+const CONTROL: &str = "
+## Branches and loops
+
+An IF whose condition is known at compile time is replaced by its branch, a WHILE by as many copies of its body as it has
+rounds, up to 4,096 and to 32,768 operators and tensors. Others become branches and loops of the emitted program: one branch
+runs and costs time, memory is planned for both, and values of a loop stay in the arena from round to round. All calls
+of a file together may have 65,536 operators and tensors, 1,024 of them IF or WHILE that depend on data.
+
+- Where the number of rounds depends on data, values of a loop keep their shape, and branches give the same shapes. Nothing
+  bounds a loop but its condition: if a program must end in time, the model has to count.
+- Subgraphs hand bytes on as they are, as in TensorFlow Lite Micro: two scales for one value are refused. Branches and bodies
+  may read variables of the model, but not assign them.
+- In a float model, a value of a loop has one range for all rounds, its first content included, and both results of an IF
+  have one. Conditions of integers, and of f32 inputs that are compared as they come, are exact; where computed real numbers are
+  compared, int8 steps may decide otherwise near the threshold, and a loop may make a round more or less. `tensors(\"name\":
+  float)` keeps what decides in float, a value of a loop by the name of the output of WHILE.
+- Every branch and every body must run on some sample of the dataset, or all of its tensors need `tensors(\"name\":
+  range(..))`: an error names the first. Loops that do not end within 65,536 rounds on a sample, in float or in int8, are errors.
+- Biases are corrected in operators that always run, not in branches and loops.
+";
 
 const INTRODUCTION: &str = "\
 # Operators
@@ -317,7 +342,6 @@ mod tests {
         rows.sort_unstable();
         supported.sort_unstable();
         assert_eq!(rows, supported);
-        assert!(LACKING.iter().all(|(name, _)| !rows.contains(name)));
         for (name, letters, ..) in ROWS {
             let known = letters.chars().all(|l| "yrfF-".contains(l));
             assert!(known && letters.len() == SUPPORT_COLUMNS.len(), "{name}");

@@ -11,7 +11,7 @@ pub(crate) struct Tile {
 impl Tile {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let multiples = node.integers(1, "multiples")?;
-        Ok(Moving(Self { multiples }))
+        Ok(Moving::new(Self { multiples }))
     }
 }
 

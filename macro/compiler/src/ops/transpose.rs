@@ -11,7 +11,7 @@ pub(crate) struct Transpose {
 impl Transpose {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let permutation = node.integers(1, "permutation")?;
-        Ok(Moving(Self { permutation }))
+        Ok(Moving::new(Self { permutation }))
     }
 }
 

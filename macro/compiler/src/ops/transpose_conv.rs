@@ -55,6 +55,17 @@ impl TransposeConv {
         })
     }
 
+    /// Of input, filter and bias, with an output of this height and width.
+    pub(super) fn new(stepping: Stepping, activation: Activation, output: [usize; 2]) -> Self {
+        Self {
+            name: "TRANSPOSE_CONV",
+            stepping,
+            activation,
+            output: Some(output),
+            operands: [0, 1, 2],
+        }
+    }
+
     /// Output height and width.
     fn size(&self, input: &[usize], filter: [usize; 2]) -> [usize; 2] {
         self.output.unwrap_or_else(|| {

@@ -12,7 +12,7 @@ pub(crate) struct Unpack {
 impl Unpack {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
         let options = node.operator.builtin_options_as_unpack_options();
-        Ok(Moving(Self {
+        Ok(Moving::new(Self {
             axis: options.map_or(0, |o| o.axis()),
             number: node.number,
         }))

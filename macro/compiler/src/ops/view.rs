@@ -14,7 +14,17 @@ pub(crate) trait View: Send + Sync {
 }
 
 /// Makes a [`View`] an [`Operator`].
-pub(crate) struct Viewing<V>(pub V);
+pub(crate) struct Viewing<V> {
+    view: V,
+    /// The last dimension holds the two parts of a complex number.
+    pairs: bool,
+}
+
+impl<V> Viewing<V> {
+    pub(crate) fn new(view: V) -> Self {
+        Self { view, pairs: false }
+    }
+}
 
 impl<V: View> Operator for Viewing<V> {
     fn name(&self) -> &'static str {
@@ -26,7 +36,14 @@ impl<V: View> Operator for Viewing<V> {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.0.shape(inputs.first().copied().unwrap_or(&[]))
+        match inputs.first().copied().unwrap_or(&[]) {
+            [shape @ .., 2] if self.pairs => {
+                let mut shape = self.view.shape(shape)?;
+                shape.push(2);
+                Ok(shape)
+            }
+            shape => self.view.shape(shape),
+        }
     }
 
     fn evaluate(
@@ -51,6 +68,11 @@ impl<V: View> Operator for Viewing<V> {
     }
 
     fn is_view(&self) -> bool {
+        true
+    }
+
+    fn take_pairs(&mut self) -> bool {
+        self.pairs = true;
         true
     }
 

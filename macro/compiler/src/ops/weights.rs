@@ -134,6 +134,11 @@ pub(super) fn weights_of_scales(
             }
             Ok(weights)
         }
+        (Some(Constant::I16(_)), _) => Err(Error::model(format!(
+            "weights {:?} are int16, which TFLite has no kernel for: with activations of int16 (16x8) \
+             weights are int8",
+            value.name
+        ))),
         (Some(_), _) => Err(Error::model(format!(
             "weights {:?} are integers; expected int8, float16 or float32",
             value.name

@@ -2,6 +2,7 @@
 //! block.
 
 use super::{ArenaPlan, Attempt, Lifetime, Location, Sharing, owned_by_caller};
+use crate::control::{RegionId, Variable};
 use crate::graph::ElementType;
 use crate::quantize::{QuantGraph, Step, TensorId};
 
@@ -84,12 +85,7 @@ pub(super) fn attempt(program: &QuantGraph, order: Vec<usize>, attempt: Attempt)
         order,
         bytes: 0,
     };
-    let mut last_use = vec![0; program.tensors.len()];
-    for (position, &number) in plan.order.iter().enumerate() {
-        for &input in &program.steps[number].inputs {
-            last_use[input] = position;
-        }
-    }
+    let mut last_use = last_uses(program, &plan.order);
     for state in &program.states {
         last_use[state.next] = plan.order.len();
     }
@@ -112,9 +108,15 @@ pub(super) fn attempt(program: &QuantGraph, order: Vec<usize>, attempt: Attempt)
     for &input in program.inputs.iter().filter(|_| attempt.inputs) {
         planner.blocks.push(Block::of(planner.placed(input, 0)));
     }
+    let variables: Vec<Variable> = program.regions.variables().collect();
     for position in 0..plan.order.len() {
         let step = &program.steps[plan.order[position]];
         for (number, &output) in step.outputs.iter().enumerate() {
+            if variables.iter().any(|v| v.next == output) {
+                // It has the variable's place.
+                plan.lifetimes[output] = planner.placed(output, position).lifetime;
+                continue;
+            }
             if plan.locations[output] == Location::Unused {
                 plan.sharing[position] = match number {
                     0 => planner.first_output(step, position),
@@ -141,7 +143,44 @@ pub(super) fn attempt(program: &QuantGraph, order: Vec<usize>, attempt: Attempt)
         &mut plan.locations,
         planner.program.alignment(),
     );
+    for Variable { value, next } in variables {
+        plan.locations[next] = plan.locations[value];
+    }
     plan
+}
+
+/// By tensor, the position of the last step that needs it. What lives when a loop begins and
+/// is needed in one round is needed in all of them.
+fn last_uses(program: &QuantGraph, order: &[usize]) -> Vec<usize> {
+    let steps = || order.iter().map(|&number| &program.steps[number]);
+    let mut last_use = vec![0; program.tensors.len()];
+    let mut written = vec![0; program.tensors.len()];
+    for (position, step) in steps().enumerate() {
+        let conditions = program.regions.conditions(step.region);
+        let conditions = conditions.into_iter().map(|(id, _)| id);
+        for input in step.inputs.iter().copied().chain(conditions) {
+            last_use[input] = position;
+        }
+        for &output in &step.outputs {
+            written[output] = position;
+        }
+    }
+    let regions: Vec<RegionId> = steps().map(|step| step.region).collect();
+    for extent in program.regions.loops(&regions) {
+        for (position, step) in steps().enumerate().take(extent.last + 1).skip(extent.first) {
+            let conditions = program.regions.conditions(step.region);
+            let conditions = conditions.into_iter().map(|(id, _)| id);
+            for input in step.inputs.iter().copied().chain(conditions) {
+                if written[input] < extent.first || written[input] > position {
+                    last_use[input] = last_use[input].max(extent.last);
+                }
+            }
+        }
+        for variable in extent.variables {
+            last_use[variable.value] = last_use[variable.value].max(extent.last);
+        }
+    }
+    last_use
 }
 
 impl Planner<'_> {

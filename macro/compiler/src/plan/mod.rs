@@ -134,7 +134,8 @@ fn owned_by_caller(program: &QuantGraph, inputs_in_arena: bool) -> Vec<Location>
         locations[state.value] = Location::State(i);
     }
     for (i, &id) in program.outputs.iter().enumerate() {
-        if locations[id] == Location::Unused && !program.inputs.contains(&id) {
+        let is_own = !program.inputs.contains(&id) && !program.is_variable(id);
+        if locations[id] == Location::Unused && is_own {
             locations[id] = Location::Output(i);
         }
     }
@@ -147,6 +148,7 @@ fn owned_by_caller(program: &QuantGraph, inputs_in_arena: bool) -> Vec<Location>
                 && program.tensors[input].element == ElementType::F32
                 && locations[input] == Location::Unused
                 && !program.inputs.contains(&input)
+                && !program.is_variable(input)
             {
                 locations[input] = locations[step.output()];
             }

@@ -6,6 +6,10 @@ use crate::quantize::{QuantGraph, Step};
 /// Orders worth trying; the file's comes first.
 pub(super) fn orders(program: &QuantGraph) -> Vec<Vec<usize>> {
     let mut orders = vec![(0..program.steps.len()).collect()];
+    if !program.regions.is_empty() {
+        // Branches and loops are contiguous.
+        return orders;
+    }
     let mut add = |order: Vec<usize>| {
         if !orders.contains(&order) {
             orders.push(order);

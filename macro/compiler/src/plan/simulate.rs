@@ -1,6 +1,7 @@
 //! Checks of plans.
 
 use super::{ArenaPlan, Location};
+use crate::control::{Cursor, Event, RegionId, Variable};
 use crate::ops::Buffer;
 use crate::quantize::{QuantGraph, TensorId};
 
@@ -38,8 +39,33 @@ pub(crate) fn simulate_in_arena(
             arena[range].copy_from_slice(&bytes);
         }
     }
-    for &number in &plan.order {
-        let step = &program.steps[number];
+    let regions: Vec<RegionId> = plan
+        .order
+        .iter()
+        .map(|&number| program.steps[number].region)
+        .collect();
+    let mut cursor = Cursor::new(&program.regions, &regions);
+    while let Some(event) = cursor.next(usize::MAX, |id| read(&arena, &outside, id).is_true()) {
+        let position = match event {
+            Event::Run(position) => position,
+            Event::Skip(position) => {
+                for &id in &program.steps[plan.order[position]].outputs {
+                    let tensor = &program.tensors[id];
+                    if outside[id].len() != tensor.len {
+                        outside[id] = Buffer::zeros(tensor.element, tensor.len);
+                    }
+                }
+                continue;
+            }
+            Event::Again(variables) => {
+                // The new contents are in their places; but not those outside of the arena.
+                for &Variable { value, next } in variables {
+                    outside[value] = outside[next].clone();
+                }
+                continue;
+            }
+        };
+        let step = &program.steps[plan.order[position]];
         let operands: Vec<Buffer> = step
             .inputs
             .iter()

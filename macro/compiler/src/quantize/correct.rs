@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples, views};
+use crate::control::{Cursor, RegionId, WHOLE};
 use crate::error::Result;
 use crate::graph::{Graph, Value};
 use crate::limits::LIVE_ELEMENTS;
@@ -37,9 +38,10 @@ pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool
 }
 
 /// Both programs on one sample, side by side.
-struct Run {
-    real: Evaluation,
+struct Run<'a> {
+    real: Evaluation<'a>,
     tensors: Vec<Buffer>,
+    cursor: Cursor<'a>,
 }
 
 /// Moments of one channel's error.
@@ -68,16 +70,19 @@ impl Moments {
     }
 }
 
-/// Corrects every operator with weights, in order of execution.
+/// Corrects every operator with weights that always runs, in order of execution. In branches
+/// and loops, the float model may have gone another way.
 pub(crate) fn correct_biases(
     graph: &Graph,
     program: &mut QuantGraph,
     samples: &Samples<'_>,
 ) -> Result<Corrections> {
+    let regions = program.regions.clone();
+    let regions_of: Vec<RegionId> = program.steps.iter().map(|step| step.region).collect();
     let histories = samples.histories(graph)?;
     // All runs are there at once: of a large model, evenly some of them.
     let most = (2 * LIVE_ELEMENTS / graph.live().0.max(1)).clamp(1, histories.len().max(1));
-    let runs: Vec<Mutex<Run>> = (0..most)
+    let runs: Vec<Mutex<Run<'_>>> = (0..most)
         .filter_map(|i| histories.get(i * histories.len() / most))
         .map(|(sample, states)| {
             let sample = samples.sample(*sample);
@@ -92,6 +97,7 @@ pub(crate) fn correct_biases(
             Ok(Mutex::new(Run {
                 real: Evaluation::new(graph, &sample, states)?,
                 tensors: program.start(&program.encode_sample(&sample), &int8_states),
+                cursor: Cursor::new(&regions, &regions_of),
             }))
         })
         .collect::<Result<_>>()?;
@@ -101,6 +107,10 @@ pub(crate) fn correct_biases(
             .accumulators()
             .map_or(0, |a| a.bias.len());
         let mut correction = vec![0; channels];
+        if program.steps[position].region != WHOLE {
+            corrections.push(correction);
+            continue;
+        }
         if channels > 0 {
             let mut moments = vec![Moments::default(); channels];
             for sample in
@@ -123,26 +133,27 @@ pub(crate) fn correct_biases(
         corrections.push(correction);
         parallel::map(&runs, |run| {
             let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
-            let step = &program.steps[position];
-            let results = program.simulate_step(step, &run.tensors);
-            for (&id, result) in step.outputs.iter().zip(results) {
-                run.tensors[id] = result;
+            let run = &mut *run;
+            program.advance(&mut run.cursor, position + 1, &mut run.tensors);
+            if program.regions.is_empty() {
+                program.drop_dead(&mut run.tensors, position);
             }
-            program.drop_dead(&mut run.tensors, position);
         });
     }
     Ok(corrections)
 }
 
 /// The errors of one step on one sample, by channel.
-fn errors(
-    graph: &Graph,
+fn errors<'a>(
+    graph: &'a Graph,
     program: &QuantGraph,
     position: usize,
     channels: usize,
-    run: &Mutex<Run>,
+    run: &Mutex<Run<'a>>,
 ) -> Result<Vec<Moments>> {
     let mut run = run.lock().unwrap_or_else(PoisonError::into_inner);
+    let run = &mut *run;
+    program.advance(&mut run.cursor, position, &mut run.tensors);
     let step = &program.steps[position];
     let results = program.simulate_step(step, &run.tensors);
     let got = results

@@ -76,7 +76,8 @@ impl Walk<'_> {
         let node = &self.graph.nodes[position];
         let own = self.scales.find(node.output());
         let is_other = |&v: &ValueId| self.is_computed_real(v) && self.scales.find(v) != own;
-        node.op.rule() == QuantRule::SameAsAllInputs && node.inputs.iter().flatten().any(is_other)
+        let joins = node.op.rule() == QuantRule::SameAsAllInputs && !node.op.carries();
+        joins && node.inputs.iter().flatten().any(is_other)
     }
 
     /// False for indices, too, which have no scale.

@@ -156,14 +156,16 @@ impl QuantGraph {
         self.steps.splice(position..position, behind);
     }
 
-    /// Who makes an operand of a step, only for it and of one operand of its own.
+    /// Who makes an operand of a step, only for it and of one operand of its own, and runs
+    /// whenever it does.
     fn producer(&self, position: usize, operand: usize) -> Option<usize> {
         let step = &self.steps[position];
         let &tensor = step.inputs.get(operand)?;
         let reads = self.steps.iter().flat_map(|s| &s.inputs);
         let is_only = reads.filter(|&&input| input == tensor).count() == 1;
         let producer = self.steps.iter().position(|s| s.outputs[0] == tensor)?;
-        let fits = self.steps[producer].inputs.len() == 1 && self.steps[producer].results == 1;
+        let maker = &self.steps[producer];
+        let fits = maker.inputs.len() == 1 && maker.results == 1 && maker.region == step.region;
         (is_only && fits && !self.is_kept(tensor)).then_some(producer)
     }
 

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::f32_end::{F32End, f32_end};
+use super::regions::Converted;
 use super::{QuantGraph, QuantTensor, Scales, Step, TensorId};
+use crate::control::{RegionId, WHOLE};
 use crate::error::{Blame, Error, Result};
 use crate::graph::{Constant, ElementType, Graph, Kept, QuantParams, ValueId};
 use crate::ops::quantize::{DequantizeKernel, QuantizeKernel};
@@ -35,6 +37,9 @@ pub(crate) fn lower(
         program: QuantGraph::default(),
         tensors: HashMap::new(),
         reals: HashMap::new(),
+        region: WHOLE,
+        converted: Vec::new(),
+        copied: HashMap::new(),
     };
     lowering.inputs(&elements.inputs)?;
     lowering.states()?;
@@ -49,6 +54,7 @@ pub(crate) fn lower(
         })
         .collect();
     for (position, node) in graph.nodes.iter().enumerate() {
+        lowering.enter(node.region);
         if let Some(end) = ends
             .iter()
             .flatten()
@@ -63,6 +69,8 @@ pub(crate) fn lower(
                 .map_err(|e| e.at(node.place(graph)))?;
         }
     }
+    lowering.enter(WHOLE);
+    lowering.regions()?;
     for (port, element) in graph.outputs.iter().zip(&elements.outputs) {
         lowering.output(port.value, *element)?;
     }
@@ -97,6 +105,13 @@ pub(super) struct Lowering<'a> {
     /// The tensors that hold values in f32: inputs as they come, and what is
     /// kept in float.
     pub(super) reals: HashMap<ValueId, TensorId>,
+    /// Where steps come to lie.
+    pub(super) region: RegionId,
+    /// Values whose second form, in f32 or not, was made in a branch or loop: it is there
+    /// only within.
+    pub(super) converted: Vec<Converted>,
+    /// What stands for the contents of a loop's variables while others are written.
+    pub(super) copied: HashMap<TensorId, TensorId>,
 }
 
 impl Lowering<'_> {
@@ -156,6 +171,7 @@ impl Lowering<'_> {
             outputs,
             kernel: kernel.into(),
             channels: None,
+            region: self.region,
         });
     }
 
@@ -173,7 +189,7 @@ impl Lowering<'_> {
     /// How the program holds a value.
     pub(super) fn target(&self, value: ValueId) -> Result<Target> {
         Ok(match self.graph.values[value].element {
-            ElementType::I32 => Target::I32,
+            ElementType::I32 | ElementType::U32 => Target::I32,
             ElementType::Bool => Target::Bool,
             _ if self.graph.values[value].kept.is_some() => Target::F32,
             ElementType::I16 => Target::I16(self.scales.get(self.graph, value)?),
@@ -189,7 +205,7 @@ impl Lowering<'_> {
         }
         let v = &self.graph.values[value];
         match &v.constant {
-            Some(Constant::I32(data)) if v.element == ElementType::I32 => {
+            Some(Constant::I32(data)) if v.element.held() == ElementType::I32 => {
                 let data = Buffer::I32(data.iter().copied().collect());
                 return Ok(self.constant(v.name.clone(), data, None));
             }
@@ -225,6 +241,7 @@ impl Lowering<'_> {
         let id = self.tensor(value, element, Some(params));
         self.extra("(input)", raw, id, QuantizeKernel { params, element });
         self.tensors.insert(value, id);
+        self.convert(value, false);
         Ok(id)
     }
 
@@ -240,6 +257,7 @@ impl Lowering<'_> {
         }
         let id = self.dequantized(value)?;
         self.reals.insert(value, id);
+        self.convert(value, true);
         Ok(id)
     }
 
@@ -327,6 +345,7 @@ impl Lowering<'_> {
     }
 
     fn node(&mut self, position: usize) -> Result<()> {
+        self.end_of_round(position)?;
         let node = &self.graph.nodes[position];
         let target = self.target(node.output())?;
         let real = target == Target::F32 || node.op.is_float_only();
@@ -375,6 +394,11 @@ impl Lowering<'_> {
         };
         let targets: Vec<Target> = [written].into_iter().chain(context.other_targets).collect();
         let mut inputs = self.sources(position, sources, real)?;
+        if self.graph.regions.handed_on(node.output()).is_some() {
+            for id in &mut inputs {
+                *id = self.copied.get(id).copied().unwrap_or(*id);
+            }
+        }
         if let (QuantRule::SameAsAllInputs | QuantRule::Choice, Some(params)) =
             (node.op.rule(), target.params())
         {

@@ -10,17 +10,20 @@ pub(crate) mod measure;
 pub(crate) mod params;
 mod ports;
 mod prune;
+mod regions;
 mod scales;
 pub(crate) mod sigmoid;
 mod table_f32;
 
 use std::sync::Arc;
 
+use crate::control::{Cursor, Event, RegionId, Regions, Variable};
 use crate::graph::{ByteScale, ElementType, QuantParams, ValueId};
 use crate::ops::{Accumulators, Buffer, Kernel};
 
 pub(crate) use correct::{Corrections, apply, correct_biases};
 pub(crate) use lower::{Elements, lower};
+pub(crate) use regions::check;
 pub(crate) use scales::{Scales, calibrated_values};
 
 /// The position of a [`QuantTensor`].
@@ -60,6 +63,8 @@ pub(crate) struct Step {
     pub kernel: Arc<dyn Kernel>,
     /// How many of how many output channels are computed, if channels were taken out.
     pub channels: Option<[usize; 2]>,
+    /// When it runs: see [`crate::control`].
+    pub region: RegionId,
 }
 
 impl Step {
@@ -96,6 +101,8 @@ pub(crate) struct QuantGraph {
     pub input_params: Vec<Option<QuantParams>>,
     pub output_params: Vec<Option<QuantParams>>,
     pub states: Vec<QuantState>,
+    /// Branches and loops.
+    pub regions: Regions,
     /// Tensors without scratch memory, which comes behind them.
     pub own_tensors: usize,
     /// For targets with wide SIMD registers.
@@ -158,6 +165,12 @@ impl QuantGraph {
         (scalar, differs.then_some(vector))
     }
 
+    /// True for the variables of loops, which steps of different rounds read and write.
+    pub(crate) fn is_variable(&self, id: TensorId) -> bool {
+        let mut variables = self.regions.variables();
+        variables.any(|v| v.value == id || v.next == id)
+    }
+
     /// True if callers see a tensor after the run.
     fn is_kept(&self, id: TensorId) -> bool {
         self.outputs.contains(&id) || self.states.iter().any(|s| s.next == id)
@@ -178,13 +191,50 @@ impl QuantGraph {
     /// `states`, they are fresh.
     pub(crate) fn simulate(&self, inputs: &[Buffer], states: &[Buffer]) -> Vec<Buffer> {
         let mut tensors = self.start(inputs, states);
-        for step in &self.steps {
-            let results = self.simulate_step(step, &tensors);
-            for (&id, result) in step.outputs.iter().zip(results) {
-                tensors[id] = result;
+        self.advance(&mut self.cursor(), usize::MAX, &mut tensors);
+        tensors
+    }
+
+    /// The way of a run through the steps.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        let regions: Vec<RegionId> = self.steps.iter().map(|step| step.region).collect();
+        Cursor::new(&self.regions, &regions)
+    }
+
+    /// Runs all that comes before the step at `limit`.
+    fn advance(&self, cursor: &mut Cursor<'_>, limit: usize, tensors: &mut [Buffer]) {
+        while let Some(event) = cursor.next(limit, |id| tensors[id].is_true()) {
+            match event {
+                Event::Run(position) => {
+                    let step = &self.steps[position];
+                    let results = self.simulate_step(step, tensors);
+                    for (&id, result) in step.outputs.iter().zip(results) {
+                        tensors[id] = result;
+                    }
+                }
+                Event::Skip(position) => {
+                    for &id in &self.steps[position].outputs {
+                        let tensor = &self.tensors[id];
+                        if tensors[id].len() != tensor.len {
+                            tensors[id] = Buffer::zeros(tensor.element, tensor.len);
+                        }
+                    }
+                }
+                Event::Again(variables) => {
+                    for &Variable { value, next } in variables {
+                        tensors[value] = tensors[next].clone();
+                    }
+                }
             }
         }
-        tensors
+    }
+
+    /// True if a loop of the program does not end by itself.
+    pub(crate) fn is_endless(&self, inputs: &[Buffer], states: &[Buffer]) -> bool {
+        let mut tensors = self.start(inputs, states);
+        let mut cursor = self.cursor();
+        self.advance(&mut cursor, usize::MAX, &mut tensors);
+        cursor.is_endless()
     }
 
     /// The tensors before the first step: constants, variables and inputs.
@@ -253,6 +303,9 @@ impl QuantGraph {
                 Buffer::I16(real.map(|x| params.quantize_i16(x)).collect())
             }
             (ElementType::I8, None) => Buffer::I8(real.map(|x| x as i8).collect()),
+            (ElementType::I32, _) if tensor.element == ElementType::U32 => {
+                Buffer::I32(real.map(|x| x as u32 as i32).collect())
+            }
             (ElementType::I32, _) => Buffer::I32(real.map(|x| x as i32).collect()),
             _ => Buffer::F32(real.collect()),
         }
@@ -272,6 +325,9 @@ impl QuantGraph {
                 data.iter()
                     .map(|&q| scale * (i32::from(q) - zero) as f32)
                     .collect()
+            }
+            (Buffer::I32(data), _) if self.tensors[id].element == ElementType::U32 => {
+                data.iter().map(|&q| q as u32 as f32).collect()
             }
             (Buffer::I32(data), _) => data.iter().map(|&q| q as f32).collect(),
         }

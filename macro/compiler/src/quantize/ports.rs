@@ -33,7 +33,7 @@ impl Lowering<'_> {
                     self.reals.insert(port.value, id);
                     id
                 }
-                ElementType::U8 | ElementType::Bool => {
+                ElementType::U8 | ElementType::U32 | ElementType::Bool => {
                     let target = self.target(port.value)?;
                     let id = self.tensor(port.value, *element, target.params());
                     let held = self.tensor(port.value, target.element(), target.params());
@@ -133,7 +133,7 @@ impl Lowering<'_> {
             (_, Some(raw), ElementType::F32) => raw,
             (Some(id), ..) if self.program.tensors[id].element == element => id,
             (_, _, ElementType::F32) => self.real(value)?,
-            (_, _, ElementType::U8 | ElementType::Bool) => {
+            (_, _, ElementType::U8 | ElementType::U32 | ElementType::Bool) => {
                 let held = self.held(value)?;
                 let params = self.program.tensors[held].params;
                 let id = self.tensor(value, element, params);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::params::asymmetric;
 use crate::calibrate::{Range, Ranges};
+use crate::control::Variable;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kept, Node, QuantParams, Sets, Value, ValueId};
 use crate::ops::{QuantRule, StateRule};
@@ -76,6 +77,9 @@ impl Groups {
         for state in &graph.states {
             groups.unite(state.value, state.next);
         }
+        for Variable { value, next } in graph.regions.variables() {
+            groups.unite(value, next);
+        }
         for node in &graph.nodes {
             for (operand, rule) in node.op.state_rules() {
                 if let (StateRule::SameAsOutput, Some(&Some(state))) =
@@ -91,7 +95,10 @@ impl Groups {
                     }
                 }
                 QuantRule::SameAsAllInputs | QuantRule::Choice => {
-                    groups.unite_fixed(graph, node);
+                    // Other contents of a loop's variable may not fit.
+                    if !node.op.carries() {
+                        groups.unite_fixed(graph, node);
+                    }
                     // What only a given output scale reads would be clipped to it anyway.
                     if given[node.output()].is_some() {
                         for input in chosen(graph, node, &uses) {

@@ -1715,7 +1715,7 @@ pub mod tflite {
 
     #[deprecated(since = "2.0.0", note = "Use associated constants instead. This will no longer be generated in 2021.")]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 40] = [
+    pub const ENUM_VALUES_BUILTIN_OPTIONS: [BuiltinOptions; 41] = [
         BuiltinOptions::NONE,
         BuiltinOptions::Conv2DOptions,
         BuiltinOptions::DepthwiseConv2DOptions,
@@ -1755,6 +1755,7 @@ pub mod tflite {
         BuiltinOptions::CallOnceOptions,
         BuiltinOptions::Conv3DOptions,
         BuiltinOptions::VarHandleOptions,
+        BuiltinOptions::BucketizeOptions,
         BuiltinOptions::GeluOptions,
     ];
 
@@ -1803,6 +1804,7 @@ pub mod tflite {
         pub const CallOnceOptions: Self = Self(103);
         pub const Conv3DOptions: Self = Self(106);
         pub const VarHandleOptions: Self = Self(111);
+        pub const BucketizeOptions: Self = Self(115);
         pub const GeluOptions: Self = Self(116);
 
         pub const ENUM_MIN: u8 = 0;
@@ -1847,6 +1849,7 @@ pub mod tflite {
             Self::CallOnceOptions,
             Self::Conv3DOptions,
             Self::VarHandleOptions,
+            Self::BucketizeOptions,
             Self::GeluOptions,
         ];
 
@@ -1892,6 +1895,7 @@ pub mod tflite {
                 Self::CallOnceOptions => Some("CallOnceOptions"),
                 Self::Conv3DOptions => Some("Conv3DOptions"),
                 Self::VarHandleOptions => Some("VarHandleOptions"),
+                Self::BucketizeOptions => Some("BucketizeOptions"),
                 Self::GeluOptions => Some("GeluOptions"),
                 _ => None,
             }
@@ -5672,6 +5676,110 @@ pub mod tflite {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             let mut ds = f.debug_struct("GeluOptions");
             ds.field("approximate", &self.approximate());
+            ds.finish()
+        }
+    }
+
+    pub enum BucketizeOptionsOffset {}
+
+    #[derive(Copy, Clone, PartialEq)]
+    pub struct BucketizeOptions<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for BucketizeOptions<'a> {
+        type Inner = BucketizeOptions<'a>;
+
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self { _tab: unsafe { ::flatbuffers::Table::new(buf, loc) } }
+        }
+    }
+
+    impl<'a> BucketizeOptions<'a> {
+        pub const VT_BOUNDARIES: ::flatbuffers::VOffsetT = 4;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            BucketizeOptions { _tab: table }
+        }
+
+        #[allow(unused_mut)]
+        pub fn create<'bldr: 'args, 'args: 'mut_bldr, 'mut_bldr, A: ::flatbuffers::Allocator + 'bldr>(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args BucketizeOptionsArgs<'args>
+        ) -> ::flatbuffers::WIPOffset<BucketizeOptions<'bldr>> {
+            let mut builder = BucketizeOptionsBuilder::new(_fbb);
+            if let Some(x) = args.boundaries { builder.add_boundaries(x); }
+            builder.finish()
+        }
+
+
+        #[inline]
+        pub fn boundaries(&self) -> Option<::flatbuffers::Vector<'a, f32>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, f32>>>(BucketizeOptions::VT_BOUNDARIES, None)}
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for BucketizeOptions<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier, pos: usize
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+                .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, f32>>>("boundaries", Self::VT_BOUNDARIES, false)?
+                .finish();
+            Ok(())
+        }
+    }
+
+    pub struct BucketizeOptionsArgs<'a> {
+        pub boundaries: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, f32>>>,
+    }
+
+    impl<'a> Default for BucketizeOptionsArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            BucketizeOptionsArgs {
+                boundaries: None,
+            }
+        }
+    }
+
+    pub struct BucketizeOptionsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> BucketizeOptionsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_boundaries(&mut self, boundaries: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b , f32>>) {
+            self.fbb_.push_slot_always::<::flatbuffers::WIPOffset<_>>(BucketizeOptions::VT_BOUNDARIES, boundaries);
+        }
+
+        #[inline]
+        pub fn new(_fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>) -> BucketizeOptionsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            BucketizeOptionsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<BucketizeOptions<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for BucketizeOptions<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("BucketizeOptions");
+            ds.field("boundaries", &self.boundaries());
             ds.finish()
         }
     }
@@ -9745,6 +9853,21 @@ pub mod tflite {
 
         #[inline]
         #[allow(non_snake_case)]
+        pub fn builtin_options_as_bucketize_options(&self) -> Option<BucketizeOptions<'a>> {
+            if self.builtin_options_type() == BuiltinOptions::BucketizeOptions {
+                self.builtin_options().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { BucketizeOptions::init_from_table(t) }
+              })
+            } else {
+                None
+            }
+        }
+
+        #[inline]
+        #[allow(non_snake_case)]
         pub fn builtin_options_as_gelu_options(&self) -> Option<GeluOptions<'a>> {
             if self.builtin_options_type() == BuiltinOptions::GeluOptions {
                 self.builtin_options().map(|t| {
@@ -9823,6 +9946,7 @@ pub mod tflite {
                         BuiltinOptions::CallOnceOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CallOnceOptions>>("BuiltinOptions::CallOnceOptions", pos),
                         BuiltinOptions::Conv3DOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<Conv3DOptions>>("BuiltinOptions::Conv3DOptions", pos),
                         BuiltinOptions::VarHandleOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<VarHandleOptions>>("BuiltinOptions::VarHandleOptions", pos),
+                        BuiltinOptions::BucketizeOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<BucketizeOptions>>("BuiltinOptions::BucketizeOptions", pos),
                         BuiltinOptions::GeluOptions => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<GeluOptions>>("BuiltinOptions::GeluOptions", pos),
                         _ => Ok(()),
                     }
@@ -10219,6 +10343,13 @@ pub mod tflite {
                     },
                 BuiltinOptions::VarHandleOptions => {
                     if let Some(x) = self.builtin_options_as_var_handle_options() {
+                        ds.field("builtin_options", &x)
+                    } else {
+                        ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")
+                    }
+                },
+                BuiltinOptions::BucketizeOptions => {
+                    if let Some(x) = self.builtin_options_as_bucketize_options() {
                         ds.field("builtin_options", &x)
                     } else {
                         ds.field("builtin_options", &"InvalidFlatbuffer: Union discriminant does not match value.")

@@ -37,7 +37,7 @@ impl Average<'_> {
         if level() < Level::Avx512 || !fits {
             return false;
         }
-        // SAFETY: the CPU has AVX-512; there are as many pixels and outputs.
+        // SAFETY: *Enabled*: the CPU has the level; there are as many pixels and outputs.
         unsafe { self.avx512(count, output) };
         true
     }
@@ -51,7 +51,7 @@ impl Average<'_> {
         for begin in (0..self.channels).step_by(CHANNELS) {
             let here = (self.channels - begin).min(CHANNELS);
             let mask = !0 >> (CHANNELS - here);
-            // SAFETY: so many channels of all pixels and outputs are there.
+            // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
                 // Of inputs plus 128.

@@ -86,7 +86,7 @@ impl Plane<'_> {
                     if at >= output.len() {
                         break;
                     }
-                    // SAFETY: inputs and outputs are in bounds, and so are biases and
+                    // SAFETY: *Plane*: inputs and outputs are in bounds, and so are biases and
                     // multipliers; *Enabled*.
                     unsafe {
                         let from = inputs.wrapping_add(at);

@@ -150,7 +150,7 @@ impl<S: BlockStage> Layer<'_, S> {
             if let (Some(place), Some(inputs)) = (place, inputs) {
                 let group = strip.part(at / LANES).group(first / 4);
                 let weights = group.wrapping_add(at % LANES * 4 + (first & 2));
-                // SAFETY: there are weights of all inputs and channels.
+                // SAFETY: *Tile* 2: there are weights of all inputs and channels.
                 let weights = unsafe { weights.cast::<[i8; 2]>().read_unaligned() };
                 let product = |i: usize| i32::from(inputs[i] as u8) * i32::from(weights[i]);
                 let sum = product(0) + product(1);

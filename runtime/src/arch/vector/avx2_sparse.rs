@@ -96,7 +96,7 @@ impl Nonzero {
     /// `four` is below the number of inputs that were found.
     #[inline(always)]
     unsafe fn rows<const STRIPS: usize>(&self, four: usize, filter: *const u8) -> [*const i8; 4] {
-        // SAFETY: there are as many fours.
+        // SAFETY: so many have been found, and zeros behind them.
         let at = |i: usize| unsafe { self.rows.get_unchecked(four + i).assume_init() };
         let row = |i: usize| filter.wrapping_add(at(i) as usize * STRIPS).cast();
         [row(0), row(1), row(2), row(3)]

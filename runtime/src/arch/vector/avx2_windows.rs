@@ -145,7 +145,7 @@ pub(super) unsafe fn all<S: BlockStage>(
     let width = tile.pixels.width;
     for first in (0..blocks).step_by(at_once) {
         let end = blocks.min(first + at_once);
-        // SAFETY: there is room for the weights of as many blocks, and for rows.
+        // SAFETY: *Enabled*, *Tile*; there is room for the weights of as many blocks, and for rows.
         unsafe {
             if !is_wide {
                 for block in first..end {
@@ -318,7 +318,7 @@ impl Room {
                 .as_ptr()
                 .cast::<i16>()
                 .wrapping_add(at * runs.step);
-            // SAFETY: windows and weights are there.
+            // SAFETY: *Enabled*, *Tile*; windows and weights have been widened.
             unsafe {
                 let bias = tile.bias_of_block(block);
                 let sums = sums::<M, N>(weights, from, bias, runs);

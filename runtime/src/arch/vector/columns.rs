@@ -64,7 +64,7 @@ impl Direct<'_> {
             _ => self.channels.is_multiple_of(BLOCK) || matches!(self.channels, 4 | 8 | 16 | 32),
         };
         let blocks = plane.period();
-        // SAFETY: there are four multipliers per block.
+        // SAFETY: *Plane* 2: there are four multipliers per block.
         let truncated = unsafe { are_truncated(&plane.scales, REGISTERS * blocks) };
         let fits = last == c
             && columns
@@ -77,7 +77,7 @@ impl Direct<'_> {
             return false;
         }
         for block in 0..blocks {
-            // SAFETY: strips read the image, and there are as many multipliers.
+            // SAFETY: *Enabled*; *Plane* 2; strips read inside of the image, which is as large as it says.
             unsafe {
                 if self.stride[1] == 2 && self.channels < BLOCK {
                     plane.columns::<EVERY_OTHER>(block, self, output);
@@ -111,8 +111,7 @@ impl Plane<'_> {
             return false;
         }
         for block in 0..self.period() {
-            // SAFETY: there are four multipliers, weights and biases per block; all windows
-            // lie in the image.
+            // SAFETY: *Enabled*; *Plane*, as `fits` has said.
             unsafe {
                 if !is_truncated(self.scales.of(REGISTERS * block)) {
                     self.block::<Avx512, ROWS>(block, output);

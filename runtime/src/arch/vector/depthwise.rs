@@ -105,7 +105,7 @@ impl Plane<'_> {
     #[inline(always)]
     unsafe fn block_of<I: Isa>(&self, groups: usize, block: usize, output: &mut [i8]) {
         let step = self.period() * BLOCK;
-        // SAFETY: inputs and outputs of the block are in bounds, and so are the block's
+        // SAFETY: *Plane*: inputs and outputs of the block are in bounds, and so are the block's
         // weights and multipliers; *Enabled*.
         unsafe {
             let filter = self.filter.as_ptr().wrapping_add(256 * block * groups);

@@ -65,7 +65,7 @@ pub(super) unsafe fn is_done<S: BlockStage>(
         return false;
     }
     let to = output.as_mut_ptr().cast();
-    // SAFETY: the block and all pixels exist; a stage with scales has int8 outputs.
+    // SAFETY: *Enabled*, *Tile*, *Int8*.
     unsafe {
         match (few.is_colour(), scales.are_one_sided()) {
             (true, true) => few.all::<S, true, true>(p, &tile, &scales, to),
@@ -194,7 +194,7 @@ impl<'a> Few<'a> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     unsafe fn weights(&self, strip: Strip, to: *mut [i32; LANES]) {
         let rows = self.rows;
-        // SAFETY: groups lie in the strip; there is room for all.
+        // SAFETY: *Enabled*; *Tile* 2; there is room for all groups.
         unsafe {
             let mut to = to;
             for row in 0..rows {
@@ -258,8 +258,8 @@ impl<'a> Few<'a> {
         let mut shared = unsafe { _mm512_setzero_si512() };
         let mut byte = 0x1111_1111_1111_1111;
         for row in 0..self.rows {
-            // SAFETY: a register and the cover lie where runs begin; there is room for all
-            // groups.
+            // SAFETY: *Enabled*. *Covered*: a register and the cover where runs begin, and room
+            // for all groups.
             unsafe {
                 let segment = *self.pixels.segments.get_unchecked(row);
                 let from = from.wrapping_add(segment as usize);
@@ -295,7 +295,7 @@ impl<'a> Few<'a> {
         inputs: &[[__m512i; SETS]; GROUPS],
         bias: *const i32,
     ) -> [[__m512i; SETS]; CHANNELS] {
-        // SAFETY: as many weights, inputs and biases are there.
+        // SAFETY: *Enabled*. *Covered*: as many weights, inputs and biases.
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); SETS]; CHANNELS];
             for c in 0..CHANNELS {

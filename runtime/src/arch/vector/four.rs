@@ -102,8 +102,7 @@ unsafe fn store_some<F: Four>(bytes: F::Bytes, to: *mut i8, count: usize) {
     }
 }
 
-// SAFETY: functions are called where `F`'s instruction set is enabled; pointers cover
-// what the trait says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl<F: Four> Isa for Fours<F> {
     const WIDE: bool = false;
     const SPAN: usize = 16;

@@ -102,6 +102,8 @@ mod strips;
 #[cfg(target_arch = "x86_64")]
 mod sum;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tile;
 #[cfg(target_arch = "x86_64")]
 mod vnni;

@@ -84,7 +84,7 @@ impl Row<'_> {
         let (offsets, mut from) = (weights, self.input);
         let mut w = weights.wrapping_add(N * 64);
         let mut wide = self.filter.wrapping_add(64 * (block * self.groups + N));
-        // SAFETY: there are inputs and weights of that many groups, offsets, biases,
+        // SAFETY: *Enabled*. *Covered*: inputs and weights of that many groups, offsets, biases,
         // multipliers and outputs.
         unsafe {
             let upper = _mm512_set1_epi8(0b1111_1100_u8 as i8);

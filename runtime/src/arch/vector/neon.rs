@@ -9,8 +9,7 @@ use super::ready::{Ready, Scales};
 #[derive(Clone, Copy)]
 pub(super) struct Neon<const DOT: bool>;
 
-// SAFETY: every AArch64 CPU has Advanced SIMD; functions with SDOT are called where it
-// is enabled; pointers cover what the trait says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl<const DOT: bool> Four for Neon<DOT> {
     type Bytes = int8x16_t;
     type Words = int32x4_t;
@@ -104,7 +103,7 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
         lane: usize,
         scales: &Scales<'_>,
     ) -> Self::Words {
-        // SAFETY: four of each from the lane on.
+        // SAFETY: *Enabled*; there are four of each from the lane on.
         unsafe {
             let at = |list: &[i32; 16]| list.as_ptr().wrapping_add(lane);
             // The compiler's model: `Method::Doubling`. SQRDMULH doubles by itself.

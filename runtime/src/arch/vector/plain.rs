@@ -8,7 +8,7 @@ use super::ready::{Ready, Scales};
 #[derive(Clone, Copy)]
 pub(super) struct Plain;
 
-// SAFETY: nothing is asked of the CPU; pointers cover what the trait says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl Isa for Plain {
     const SPAN: usize = 16;
     type Wide = [i32; LANES];
@@ -36,7 +36,7 @@ unsafe impl Isa for Plain {
         for (e, sum) in sums.iter_mut().enumerate() {
             let (j, i) = (e / 4, e % 4);
             for (tap, from) in from.into_iter().enumerate() {
-                // SAFETY: sixteen inputs each, and a block's weights.
+                // SAFETY: *Covered*: sixteen inputs each, and a block's weights.
                 let (x, w) = unsafe {
                     let w = weights.add(64 * j + 16 * part + 4 * i + tap);
                     (from.add(e).read(), w.read() as i8)

@@ -94,8 +94,8 @@ impl<S: BlockStage> Tile<'_, S> {
         output: &mut [S::Element],
     ) {
         let Pixels { segments, step, .. } = *self.pixels;
-        // SAFETY: `COLUMNS * step / 4` groups lie behind each segment of each pixel, and
-        // as many weights in the block.
+        // SAFETY: *Enabled*; *Tile*: `COLUMNS * step / 4` groups lie behind each segment of each
+        // pixel, and as many weights in the block.
         unsafe {
             let mut w = strip.weights();
             let mut sums = [[I::begin(self.bias_of(strip)); M]];

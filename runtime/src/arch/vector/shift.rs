@@ -200,7 +200,7 @@ trait Register: Copy {
     unsafe fn every_other(self, next: Self, depth: usize) -> Self;
 }
 
-// SAFETY: called where AVX-512 F and BW are enabled.
+// SAFETY: functions access no more than what is *Covered*.
 impl Register for __m512i {
     const SIZE: usize = 64;
 

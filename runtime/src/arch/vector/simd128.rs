@@ -14,7 +14,7 @@ pub(super) struct Simd128;
 /// a magnitude that is below 256 where the output is not at an end of its range.
 const EDGE: f32 = 0.5 - 1.0 / 8192.0;
 
-// SAFETY: the whole module has simd128; pointers cover what the trait says.
+// SAFETY: functions access no more than what is *Covered*.
 unsafe impl Four for Simd128 {
     type Bytes = v128;
     type Words = v128;
@@ -96,7 +96,7 @@ unsafe impl Four for Simd128 {
         lane: usize,
         scales: &Scales<'_>,
     ) -> Self::Words {
-        // SAFETY: four of each from the lane on.
+        // SAFETY: *Enabled*; there are four of each from the lane on.
         let (factor, nudge) = unsafe {
             let factor = by.factor.as_ptr().wrapping_add(lane);
             let nudge = by.nudge.as_ptr().wrapping_add(lane);

@@ -84,7 +84,7 @@ impl Nonzero {
         filter: *const u8,
         pitch: usize,
     ) -> [*const u8; 4] {
-        // SAFETY: there are as many fours.
+        // SAFETY: so many have been found, and zeros behind them.
         let at = |i: usize| unsafe { self.indices.get_unchecked(four + i).assume_init() };
         [at(0), at(1), at(2), at(3)].map(|index| filter.wrapping_add(usize::from(index) * pitch))
     }

@@ -192,8 +192,8 @@ impl<'a, S: BlockStage> Tile<'a, S> {
             segments, groups, ..
         } = *self.pixels;
         let mut w = strip.weights;
-        // SAFETY: `groups` groups lie behind each segment of each pixel, and as many
-        // weights in each block; places are below `N` and `M`.
+        // SAFETY: *Enabled*; *Tile*: `groups` groups lie behind each segment of each pixel, and as
+        // many weights in each block; places are below `N` and `M`.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(strip.block);
             let mut sums = [[I::begin(bias.cast()); M]; N];
@@ -239,8 +239,8 @@ impl<'a, S: BlockStage> Tile<'a, S> {
     ) {
         let mut from = self.pixels.bytes.as_ptr();
         let (mut w, groups) = (strip.weights, self.pixels.groups);
-        // SAFETY: there are as many groups of inputs, and as many weights in each
-        // block.
+        // SAFETY: *Enabled*; *Tile*: there are as many groups of inputs, and as many weights in
+        // each block.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(strip.block);
             let mut sums = [[I::begin(bias.cast())]; N];

@@ -35,7 +35,7 @@ pub(crate) fn gemm_pixels<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the module has simd128.
+    // SAFETY: *Enabled*: the module has simd128.
     unsafe {
         match level() {
             Level::Plain => gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
@@ -50,7 +50,7 @@ pub(crate) fn gemm_pixel<S: BlockStage>(
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    // SAFETY: the module has simd128.
+    // SAFETY: *Enabled*: the module has simd128.
     unsafe {
         match level() {
             Level::Plain => gemm::single::<Plain, S>(p, pixels, output),
@@ -61,7 +61,7 @@ pub(crate) fn gemm_pixel<S: BlockStage>(
 
 /// Rows of a depthwise convolution.
 pub(crate) fn depthwise_plane(plane: Plane<'_>, output: &mut [i8]) {
-    // SAFETY: the module has simd128.
+    // SAFETY: *Enabled*: the module has simd128.
     unsafe {
         match level() {
             Level::Plain => plane.run::<Plain>(output),

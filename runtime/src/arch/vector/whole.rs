@@ -127,7 +127,7 @@ impl<S: BlockStage> Tile<'_, S> {
         let at_once = self.pixels_at_once(strip.block(), N);
         let to = output.as_mut_ptr().cast::<i8>();
         let to = to.wrapping_add(strip.block() * LANES);
-        // SAFETY: pixels, blocks and outputs exist; a stage with scales has int8 outputs.
+        // SAFETY: *Enabled*, *Tile*, *Int8*.
         unsafe {
             let Some(by) = Requantize::<N>::of(strip.block(), &scales) else {
                 return false;
@@ -231,8 +231,8 @@ impl<S: BlockStage> Tile<'_, S> {
             while x < width {
                 let at = x.min(width - M);
                 let from = row.wrapping_add(at * step);
-                // SAFETY: `groups` groups lie behind each segment of each pixel, and as many
-                // weights in each block; outputs of `M` pixels and `N` blocks are there.
+                // SAFETY: *Enabled*, *Tile*: `groups` groups lie behind each segment of each pixel,
+                // and as many weights in each block; `M` pixels and `N` blocks have outputs.
                 unsafe {
                     let mut sums = [[_mm512_setzero_si512(); M]; N];
                     for n in 0..N {

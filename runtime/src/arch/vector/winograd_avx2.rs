@@ -91,7 +91,7 @@ impl Tiled<'_> {
         let bias = self.bias.as_ptr().wrapping_add(block).cast::<__m256i>();
         let (column_size, tile_size) = (size / INPUTS, self.depth * 2);
         let mut from = from;
-        // SAFETY: weights, biases, transformed inputs and sums are there.
+        // SAFETY: *Enabled*, *Tiled*: weights, biases, transformed inputs and sums are there.
         unsafe {
             for column in 0..INPUTS {
                 let weights = weights.wrapping_add(column * column_size);
@@ -147,7 +147,7 @@ impl Tiled<'_> {
         let ([rows, columns], first) = (place.left, place.to + block * LANES);
         let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
         let by = [self.scales.of(block); OUTPUTS];
-        // SAFETY: four rows of sums; outputs of rows and columns that there are.
+        // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             each!(y in rows of 0 1 2 3 => {
                 let to = to.wrapping_add(y * pitch);
@@ -197,7 +197,7 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
 #[inline(never)]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn transform(from: *const i8, pitch: usize, depth: usize, to: *mut i8) {
-    // SAFETY: six rows of six pixels; a register of each point.
+    // SAFETY: *Enabled*. *Covered*: six rows of six pixels; a register of each point.
     unsafe {
         let mut lines = [[_mm256_setzero_si256(); INPUTS]; INPUTS];
         for y in 0..INPUTS {

@@ -63,7 +63,7 @@ impl Tiled<'_> {
         if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
             return false;
         }
-        // SAFETY: *Tile* 3.
+        // SAFETY: *Tiled*: the blocks have multipliers.
         if unsafe { !are_truncated(&self.scales, self.channels / LANES) } {
             return false;
         }
@@ -117,7 +117,7 @@ impl Tiled<'_> {
         let size = POINTS * self.depth * 2 * LANES;
         let mut w = self.filter.as_ptr().wrapping_add(block * size);
         let mut from = from;
-        // SAFETY: weights, transformed inputs and sums are there.
+        // SAFETY: *Enabled*, *Tiled*: weights, transformed inputs and sums are there.
         unsafe {
             for column in 0..INPUTS {
                 let mut sums = [[_mm512_setzero_si512(); INPUTS]; TILES];
@@ -170,7 +170,7 @@ impl Tiled<'_> {
     ) {
         let ([rows, columns], first) = (place.left, place.to + block * LANES);
         let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
-        // SAFETY: four rows of sums; outputs of rows and columns that there are.
+        // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             let line = Line {
                 by: Requantize::new(block, &self.scales),
@@ -273,7 +273,7 @@ unsafe fn transform<const RUN: usize>(
     to: *mut i8,
     column: usize,
 ) {
-    // SAFETY: six rows of six pixels of each tile; 36 registers' bytes.
+    // SAFETY: *Enabled*. *Covered*: six rows of six pixels of each tile; 36 registers' bytes.
     unsafe {
         let mut lines = [[_mm512_setzero_si512(); INPUTS]; INPUTS];
         for y in 0..INPUTS {

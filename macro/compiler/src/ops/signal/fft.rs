@@ -1,0 +1,471 @@
+//! SignalFftAutoScale, SignalRfft and SignalIrfft: the transforms of KISS FFT, in fixed point
+//! or float, of lengths that are powers of two.
+
+use quote::quote;
+
+use super::{Options, Processing, Signal, bits, length, rows};
+use crate::emit::{self, Constants};
+use crate::error::{Error, Result};
+use crate::graph::ElementType;
+use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+
+/// The longest transform.
+const MAX_LENGTH: usize = 1 << 16;
+
+pub(crate) struct FftAutoScale;
+
+impl FftAutoScale {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+        Processing::new(Self, 0, 0, node)
+    }
+}
+
+impl Signal for FftAutoScale {
+    const NAME: &'static str = "SignalFftAutoScale";
+
+    fn operands(&self) -> Vec<ElementType> {
+        vec![ElementType::I16]
+    }
+
+    fn outputs(&self) -> Vec<ElementType> {
+        vec![ElementType::I16, ElementType::I32]
+    }
+
+    fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
+        Ok(vec![vec![length(inputs, 0)?], Vec::new()])
+    }
+
+    fn kernel(&self, inputs: &[&[usize]]) -> Result<Box<dyn Kernel>> {
+        self.shapes(inputs)?;
+        Ok(Box::new(AutoScaleKernel))
+    }
+}
+
+struct AutoScaleKernel;
+
+impl Kernel for AutoScaleKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.simulate_all(inputs).swap_remove(0)
+    }
+
+    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
+        let x = inputs[0].i16();
+        // The reference's maximum is int16, too: of -32768 it is that.
+        let largest = x.iter().fold(0_i16, |largest, &x| {
+            if x > largest {
+                x
+            } else if -i32::from(x) > largest.into() {
+                x.wrapping_neg()
+            } else {
+                largest
+            }
+        });
+        let unused = 15 - bits(i32::from(largest) as u32) as i32;
+        let shift = unused.max(0);
+        vec![
+            Buffer::I16(x.iter().map(|&x| x << shift).collect()),
+            Buffer::I32(vec![shift]),
+        ]
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        Emitted {
+            parameters_type: quote!(FftAutoScale),
+            parameters: quote!(rt::FftAutoScale),
+            function: "signal_fft_auto_scale",
+        }
+    }
+}
+
+/// The length and the element type of a transform.
+fn attributes(node: &ParseContext<'_>) -> Result<(usize, ElementType)> {
+    let options = Options::new(node)?;
+    let element = options.element(&[ElementType::I16, ElementType::I32, ElementType::F32])?;
+    let length = options.count("fft_length")?;
+    if !length.is_power_of_two() || !(4..=MAX_LENGTH).contains(&length) {
+        return Err(Error::model(format!(
+            "its length is {length}; supported are powers of two from 4 to {MAX_LENGTH}"
+        )));
+    }
+    Ok((length, element))
+}
+
+pub(crate) struct Rfft {
+    length: usize,
+    element: ElementType,
+}
+
+impl Rfft {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+        let (length, element) = attributes(node)?;
+        Processing::new(Self { length, element }, 0, 0, node)
+    }
+}
+
+impl Signal for Rfft {
+    const NAME: &'static str = "SignalRfft";
+
+    fn operands(&self) -> Vec<ElementType> {
+        vec![self.element]
+    }
+
+    fn outputs(&self) -> Vec<ElementType> {
+        vec![self.element]
+    }
+
+    fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
+        let (width, _) = rows(inputs)?;
+        if width > self.length {
+            return Err(Error::model(format!(
+                "its rows have {width} elements, but its length is {}",
+                self.length
+            )));
+        }
+        let mut shape = inputs[0].to_vec();
+        shape.pop();
+        shape.push(self.length + 2);
+        Ok(vec![shape])
+    }
+
+    fn kernel(&self, inputs: &[&[usize]]) -> Result<Box<dyn Kernel>> {
+        self.shapes(inputs)?;
+        Ok(Box::new(FftKernel {
+            length: self.length,
+            width: rows(inputs)?.0,
+            element: self.element,
+            inverse: false,
+        }))
+    }
+}
+
+pub(crate) struct Irfft {
+    length: usize,
+    element: ElementType,
+}
+
+impl Irfft {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+        let (length, element) = attributes(node)?;
+        Processing::new(Self { length, element }, 0, 0, node)
+    }
+}
+
+impl Signal for Irfft {
+    const NAME: &'static str = "SignalIrfft";
+
+    fn operands(&self) -> Vec<ElementType> {
+        vec![self.element]
+    }
+
+    fn outputs(&self) -> Vec<ElementType> {
+        vec![self.element]
+    }
+
+    fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
+        let (width, _) = rows(inputs)?;
+        if width != self.length + 2 {
+            return Err(Error::model(format!(
+                "its rows have {width} elements, expected {} for its length of {}",
+                self.length + 2,
+                self.length
+            )));
+        }
+        let mut shape = inputs[0].to_vec();
+        shape.pop();
+        shape.push(self.length);
+        Ok(vec![shape])
+    }
+
+    fn kernel(&self, inputs: &[&[usize]]) -> Result<Box<dyn Kernel>> {
+        self.shapes(inputs)?;
+        Ok(Box::new(FftKernel {
+            length: self.length,
+            width: self.length + 2,
+            element: self.element,
+            inverse: true,
+        }))
+    }
+}
+
+/// Transforms of real numbers by complex ones of half the length.
+struct FftKernel {
+    length: usize,
+    /// Elements of a row of the input.
+    width: usize,
+    element: ElementType,
+    inverse: bool,
+}
+
+impl FftKernel {
+    fn half(&self) -> usize {
+        self.length / 2
+    }
+
+    /// Cosine and sine of a phase, in the direction of the transform.
+    fn turn(&self, phase: f64) -> [f64; 2] {
+        let phase = if self.inverse { -phase } else { phase };
+        [phase.cos(), phase.sin()]
+    }
+
+    fn turns(&self) -> Vec<[f64; 2]> {
+        let half = self.half() as f64;
+        let one = |k: usize| self.turn(-2.0 * std::f64::consts::PI * k as f64 / half);
+        (0..self.half()).map(one).collect()
+    }
+
+    /// Those that join the halves.
+    fn super_turns(&self) -> Vec<[f64; 2]> {
+        let half = self.half() as f64;
+        let one = |k: usize| self.turn(-std::f64::consts::PI * ((k + 1) as f64 / half + 0.5));
+        (0..self.half() / 2).map(one).collect()
+    }
+
+    fn rows<T: Sample>(&self, input: &[T]) -> Vec<T> {
+        let table = |turns: Vec<[f64; 2]>| -> Vec<[T; 2]> {
+            turns.iter().map(|turn| turn.map(T::turn)).collect()
+        };
+        let (turns, super_turns) = (table(self.turns()), table(self.super_turns()));
+        let half = self.half();
+        let mut output = Vec::new();
+        for row in input.chunks_exact(self.width) {
+            if self.inverse {
+                let x: Vec<[T; 2]> = row.chunks_exact(2).map(|c| [c[0], c[1]]).collect();
+                let mut spectrum = vec![[T::default(); 2]; half];
+                let ends = [x[0][0].plus(x[half][0]), x[0][0].minus(x[half][0])];
+                spectrum[0] = ends.map(|x| x.divided(2));
+                for k in 1..=half / 2 {
+                    let a = x[k].map(|x| x.divided(2));
+                    let [re, im] = x[half - k];
+                    let b = [re, T::default().minus(im)].map(|x| x.divided(2));
+                    let even = plus(a, b);
+                    let odd = T::times(minus(a, b), super_turns[k - 1]);
+                    spectrum[k] = plus(even, odd);
+                    let [re, im] = minus(even, odd);
+                    spectrum[half - k] = [re, T::default().minus(im)];
+                }
+                let time = work(&spectrum, &turns, true).into_iter().flatten();
+                output.extend(time.map(|x| x.of_length(self.length)));
+                continue;
+            }
+            let mut filled = row.to_vec();
+            filled.resize(self.length, T::default());
+            let packed: Vec<[T; 2]> = filled.chunks_exact(2).map(|c| [c[0], c[1]]).collect();
+            let packed = work(&packed, &turns, false);
+            let mut spectrum = vec![[T::default(); 2]; half + 1];
+            let [re, im] = packed[0].map(|x| x.divided(2));
+            spectrum[0][0] = re.plus(im);
+            spectrum[half][0] = re.minus(im);
+            for k in 1..=half / 2 {
+                let a = packed[k].map(|x| x.divided(2));
+                let [re, im] = packed[half - k];
+                let b = [re, T::default().minus(im)].map(|x| x.divided(2));
+                let even = plus(a, b);
+                let odd = T::times(minus(a, b), super_turns[k - 1]);
+                spectrum[k] = [even[0].half_sum(odd[0]), even[1].half_sum(odd[1])];
+                spectrum[half - k] = [
+                    even[0].half_difference(odd[0]),
+                    odd[1].half_difference(even[1]),
+                ];
+            }
+            output.extend(spectrum.into_iter().flatten());
+        }
+        output
+    }
+}
+
+/// What a transform computes with.
+trait Sample: Copy + Default {
+    /// A cosine or sine.
+    fn turn(x: f64) -> Self;
+    fn plus(self, other: Self) -> Self;
+    fn minus(self, other: Self) -> Self;
+    /// Complex.
+    fn times(a: [Self; 2], b: [Self; 2]) -> [Self; 2];
+    /// In fixed point, each stage divides so that none overflows.
+    fn divided(self, parts: i32) -> Self;
+    fn half_sum(self, other: Self) -> Self;
+    fn half_difference(self, other: Self) -> Self;
+    /// At the end of an inverse transform.
+    fn of_length(self, length: usize) -> Self;
+}
+
+macro_rules! fixed_point {
+    ($($ty:ident: $product:ident, $bits:literal, $wide:ident;)*) => {
+        $(impl Sample for $ty {
+            fn turn(x: f64) -> Self {
+                (0.5 + f64::from($ty::MAX) * x).floor() as $ty
+            }
+
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+
+            fn times(a: [Self; 2], b: [Self; 2]) -> [Self; 2] {
+                let product = |i: usize, j: usize| $product::from(a[i]) * $product::from(b[j]);
+                let round = |x: $product| (x.wrapping_add(1 << ($bits - 1)) >> $bits) as $ty;
+                [
+                    round(product(0, 0).wrapping_sub(product(1, 1))),
+                    round(product(0, 1).wrapping_add(product(1, 0))),
+                ]
+            }
+
+            fn divided(self, parts: i32) -> Self {
+                let product = $product::from(self) * $product::from($ty::MAX / parts as $ty);
+                ((product + (1 << ($bits - 1))) >> $bits) as $ty
+            }
+
+            fn half_sum(self, other: Self) -> Self {
+                ($wide::from(self).wrapping_add($wide::from(other)) >> 1) as $ty
+            }
+
+            fn half_difference(self, other: Self) -> Self {
+                ($wide::from(self).wrapping_sub($wide::from(other)) >> 1) as $ty
+            }
+
+            fn of_length(self, _: usize) -> Self {
+                self
+            }
+        })*
+    };
+}
+
+fixed_point! {
+    i16: i32, 15, i32;
+    i32: i64, 31, i32;
+}
+
+impl Sample for f32 {
+    fn turn(x: f64) -> Self {
+        x as f32
+    }
+
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
+
+    fn minus(self, other: Self) -> Self {
+        self - other
+    }
+
+    fn times(a: [Self; 2], b: [Self; 2]) -> [Self; 2] {
+        [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
+    }
+
+    fn divided(self, _: i32) -> Self {
+        self
+    }
+
+    fn half_sum(self, other: Self) -> Self {
+        (self + other) * 0.5
+    }
+
+    fn half_difference(self, other: Self) -> Self {
+        (self - other) * 0.5
+    }
+
+    fn of_length(self, length: usize) -> Self {
+        self / length as f32
+    }
+}
+
+fn plus<T: Sample>(a: [T; 2], b: [T; 2]) -> [T; 2] {
+    [a[0].plus(b[0]), a[1].plus(b[1])]
+}
+
+fn minus<T: Sample>(a: [T; 2], b: [T; 2]) -> [T; 2] {
+    [a[0].minus(b[0]), a[1].minus(b[1])]
+}
+
+/// The complex transform by those of every fourth element, or of every second where the
+/// length is not divided by four.
+fn work<T: Sample>(x: &[[T; 2]], turns: &[[T; 2]], inverse: bool) -> Vec<[T; 2]> {
+    let n = x.len();
+    let parts = if n.is_multiple_of(4) { 4 } else { 2 };
+    let m = n / parts;
+    if n < 2 {
+        return x.to_vec();
+    }
+    let part = |k: usize| {
+        let own: Vec<[T; 2]> = x.iter().skip(k).step_by(parts).copied().collect();
+        work(&own, turns, inverse)
+    };
+    let of_parts: Vec<Vec<[T; 2]>> = (0..parts).map(part).collect();
+    let step = turns.len() / n;
+    let mut output = vec![[T::default(); 2]; n];
+    for u in 0..m {
+        let scaled = |k: usize| of_parts[k][u].map(|x| x.divided(parts as i32));
+        let turned = |k: usize| T::times(scaled(k), turns[k * u * step]);
+        if parts == 2 {
+            output[u] = plus(scaled(0), turned(1));
+            output[u + m] = minus(scaled(0), turned(1));
+            continue;
+        }
+        let [a, b] = [plus(scaled(0), turned(2)), minus(scaled(0), turned(2))];
+        let [c, d] = [plus(turned(1), turned(3)), minus(turned(1), turned(3))];
+        output[u] = plus(a, c);
+        output[u + 2 * m] = minus(a, c);
+        // A quarter of a turn.
+        let [left, right] = [
+            [b[0].minus(d[1]), b[1].plus(d[0])],
+            [b[0].plus(d[1]), b[1].minus(d[0])],
+        ];
+        let (first, last) = if inverse {
+            (left, right)
+        } else {
+            (right, left)
+        };
+        (output[u + m], output[u + 3 * m]) = (first, last);
+    }
+    output
+}
+
+impl Kernel for FftKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        match inputs[0] {
+            Buffer::I16(x) => Buffer::I16(self.rows(x)),
+            Buffer::I32(x) => Buffer::I32(self.rows(x)),
+            Buffer::F32(x) => Buffer::F32(self.rows(x)),
+            Buffer::I8(_) => Buffer::I8(Vec::new()),
+        }
+    }
+
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        // The inverse works in its output.
+        let own = (self.element, self.length);
+        if self.inverse { Vec::new() } else { vec![own] }
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let mut turns = self.turns();
+        // No stage turns further.
+        turns.truncate((3 * self.half() / 4).max(1));
+        let [turns, super_turns] =
+            [("TURNS", turns), ("SUPER_TURNS", self.super_turns())].map(|(name, turns)| {
+                let turns = turns.into_iter().flatten();
+                match self.element {
+                    ElementType::I16 => {
+                        constants.int16s(name, &turns.map(i16::turn).collect::<Vec<_>>())
+                    }
+                    ElementType::I32 => {
+                        constants.words(name, &turns.map(i32::turn).collect::<Vec<_>>())
+                    }
+                    _ => constants.floats(name, &turns.map(f32::turn).collect::<Vec<_>>()),
+                }
+            });
+        let element = emit::ident(self.element.name());
+        let sizes = emit::fields(&[("length", self.length), ("width", self.width)]);
+        Emitted {
+            parameters_type: quote!(Fft<'static, #element>),
+            parameters: quote!(rt::Fft { #sizes turns: #turns, super_turns: #super_turns }),
+            function: if self.inverse {
+                "signal_irfft"
+            } else {
+                "signal_rfft"
+            },
+        }
+    }
+}

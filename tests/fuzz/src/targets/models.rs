@@ -1,0 +1,172 @@
+//! `.tflite` files: read, quantized, emitted and run.
+
+use niello_compiler::evaluate::{Data, Model, Quantized, Targets};
+use niello_compiler::{ElementType, Options, fallback};
+
+use super::{compiled, item, request, timed, write};
+use crate::check;
+use crate::inputs::{npy, npz};
+use crate::random::Random;
+
+/// Elements of a sample that is made up.
+const SAMPLE: usize = 1 << 16;
+/// Multiplications, and bytes of memory, of a program that is run.
+const WORK: u64 = 1 << 22;
+/// Bytes of memory that a program may take without being a finding.
+const ARENA: u64 = 1 << 32;
+
+/// A file that may be anything.
+pub fn models(bytes: &[u8]) -> bool {
+    let path = write("model.tflite", bytes);
+    let mut request = request(path, None);
+    let mut result = compiled(&request);
+    if let Err(message) = &result
+        && message.contains("needs a representative dataset")
+    {
+        let Ok(model) = Model::read(&request.model, &Options::default()) else {
+            return false;
+        };
+        let Some(dataset) = samples(&model) else {
+            return false;
+        };
+        request.dataset = Some(write("samples.npz", &dataset));
+        result = compiled(&request);
+    }
+    let Ok(tokens) = result else {
+        let stub = timed("fallback", || fallback(&item(), &request));
+        check::expansion(&stub);
+        return false;
+    };
+    check::expansion(&tokens);
+    let arena = check::constant(&tokens, "ARENA_BYTES").expect("the size of the arena");
+    assert!(arena <= ARENA, "an arena of {arena} bytes");
+    let work = check::constant(&tokens, "MACS").expect("multiply-accumulates");
+    if arena <= WORK && work <= WORK {
+        run(&request);
+    }
+    true
+}
+
+/// Three samples of each input.
+fn samples(model: &Model) -> Option<Vec<u8>> {
+    let mut random = Random::new(1, 1);
+    let mut members = Vec::new();
+    for port in model.inputs() {
+        let count = port
+            .shape
+            .iter()
+            .try_fold(1, |n: usize, &d| n.checked_mul(d))?;
+        if count > SAMPLE {
+            return None;
+        }
+        let mut shape = "(3, ".to_owned();
+        for d in &port.shape {
+            shape += &format!("{d}, ");
+        }
+        shape += ")";
+        let mut content = Vec::new();
+        for _ in 0..3 * count {
+            match port.element {
+                ElementType::Bool => content.push(random.below(2) as u8),
+                ElementType::I32 => content.extend((random.below(4) as i32).to_le_bytes()),
+                _ => content.extend((random.below(200) as f32 * 0.01 - 1.0).to_le_bytes()),
+            }
+        }
+        let descr = match port.element {
+            ElementType::Bool => "|b1",
+            ElementType::I32 => "<i4",
+            _ => "<f4",
+        };
+        members.push((format!("{}.npy", port.name), npy(descr, &shape, &content)));
+    }
+    Some(npz(&members, false))
+}
+
+/// The programs for both kinds of target give what plain loops give, outside of an arena.
+fn run(request: &niello_compiler::Request) {
+    let Ok(model) = Model::read_for(&request.model, &request.options, request.dataset.as_deref())
+    else {
+        return;
+    };
+    let Ok(program) = model.quantize(request) else {
+        return;
+    };
+    let mut random = Random::new(2, 2);
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        let Some(inputs) = inputs(&model, &mut random) else {
+            return;
+        };
+        calls.push(inputs);
+    }
+    let first = program.run(&calls[0]);
+    let of = |targets, in_arena| Quantized::run_sequence(&program, &calls, targets, in_arena);
+    let scalar = of(Targets::Scalar, false);
+    agree(&first, &scalar[0], "in the arena");
+    let vector = of(Targets::Vector, false);
+    let bools = model
+        .inputs()
+        .iter()
+        .any(|p| p.element == ElementType::Bool);
+    let written = if bools {
+        vec![]
+    } else {
+        of(Targets::Scalar, true)
+    };
+    for (call, wanted) in scalar.iter().enumerate() {
+        agree(wanted, &vector[call], "for wide registers");
+        if let Some(found) = written.get(call) {
+            agree(wanted, found, "with inputs in the arena");
+        }
+    }
+}
+
+fn inputs(model: &Model, random: &mut Random) -> Option<Vec<Data>> {
+    let mut inputs = Vec::new();
+    for port in model.inputs() {
+        let count: usize = port.shape.iter().product();
+        if count > SAMPLE {
+            return None;
+        }
+        let mut integer = |low: i32, high: i32| {
+            let range = (high - low) as usize + 1;
+            (0..count)
+                .map(|_| low + random.below(range) as i32)
+                .collect::<Vec<i32>>()
+        };
+        inputs.push(match port.element {
+            ElementType::F32 => {
+                let steps = integer(-100, 100).into_iter();
+                Data::F32(steps.map(|x| x as f32 * 0.02).collect())
+            }
+            ElementType::I8 | ElementType::U8 => {
+                Data::I8(integer(-128, 127).into_iter().map(|x| x as i8).collect())
+            }
+            ElementType::Bool => Data::I8(integer(0, 1).into_iter().map(|x| x as i8).collect()),
+            ElementType::I16 => Data::I16(
+                integer(-32768, 32767)
+                    .into_iter()
+                    .map(|x| x as i16)
+                    .collect(),
+            ),
+            ElementType::I32 => Data::I32(integer(-3, 8)),
+        });
+    }
+    Some(inputs)
+}
+
+fn agree(wanted: &[Data], found: &[Data], what: &str) {
+    for (i, (a, b)) in wanted.iter().zip(found).enumerate() {
+        let same = match (a, b) {
+            // NaN is NaN.
+            (Data::F32(a), Data::F32(b)) => {
+                a.len() == b.len()
+                    && a.iter()
+                        .zip(b)
+                        .all(|(a, b)| a == b || (a.is_nan() && b.is_nan()))
+            }
+            (a, b) => a == b,
+        };
+        assert!(same, "another result {what}: output {i}");
+    }
+}
