@@ -44,12 +44,18 @@ const RULES: &[(&str, &[&str])] = &[
     ("bi>b", &["REDUCE_ALL", "REDUCE_ANY"]),
     ("bT>T", &["SELECT", "SELECT_V2"]),
     ("*>*", &["CAST", "QUANTIZE"]),
+    // These compare the types themselves.
+    ("*>*", &[
+        "SignalDelay", "SignalEnergy", "SignalFftAutoScale", "SignalFilterBank", "SignalFilterBankLog",
+        "SignalFilterBankSpectralSubtraction", "SignalFilterBankSquareRoot", "SignalFramer", "SignalIrfft",
+        "SignalOverlapAdd", "SignalPCAN", "SignalRfft", "SignalStacker", "SignalWindow",
+    ]),
     ("*>f", &["DEQUANTIZE"]),
     ("TWB>T", &[
         "CONV_2D", "CONV_3D", "Convolution2DTransposeBias", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED",
     ]),
     ("TW>T", &["BATCH_MATMUL"]),
-    ("iWTB>T", &["TRANSPOSE_CONV"]),
+    ("iWTB>T", &["CONV_3D_TRANSPOSE", "TRANSPOSE_CONV"]),
     ("TWSBS>T", &["SVDF"]),
     ("TWWWWWWWWSSSBBBBSBTS*>T", &["UNIDIRECTIONAL_SEQUENCE_LSTM"]),
     ("TiT>T", &["PADV2"]),
