@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
 
 use niello_fuzz::{Target, inputs};
 
@@ -90,6 +91,7 @@ pub(crate) fn reproduce(file: &Path, target: Option<Target>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    niello_fuzz::targets::SAY.store(true, Relaxed);
     memory::reset();
     let start = niello_fuzz::cpu_seconds("self");
     let taken = target.attack(&bytes);

@@ -12,18 +12,19 @@ use crate::tflite::TensorType;
 /// - `T`: all that have this letter have one type;
 /// - `W`: weights: int8 for int8 and int16, else the type of `T`; a float operator may have
 ///   8-bit weights, and int16 ones are multiplied by int16;
+/// - `A`: slopes: the type of `T`, or int8 for int16;
 /// - `B`: a bias: float32 in float, else int32 or int64;
 /// - `S`: a state, what is multiplied by it, or shares: int8 or int16, too, where `T` is quantized;
 /// - `x`: positions: int32, int64, or float32, which converted models have;
 /// - `f`: float32; `r`: a real number, quantized or not; `i`: int32 or int64; `b`: bool;
-/// - `*`: any type.
+/// - `*`: any type; `-`: what the operator compares itself.
 #[rustfmt::skip]
 const RULES: &[(&str, &[&str])] = &[
     ("T>T", &[
         "ABS", "ADD", "ADD_N", "ATAN2", "AVERAGE_POOL_2D", "BITWISE_XOR", "CEIL", "CONCATENATION", "COS", "DENSIFY",
         "DEPTH_TO_SPACE", "DIV", "ELU", "EXP", "FAKE_QUANT", "FLOOR", "FLOOR_DIV", "FLOOR_MOD", "GELU",
         "HARD_SWISH", "L2_NORMALIZATION", "L2_POOL_2D", "LEAKY_RELU", "LOG", "LOGISTIC", "LOG_SOFTMAX",
-        "MAXIMUM", "MAX_POOL_2D", "MINIMUM", "MUL", "NEG", "PACK", "POW", "PRELU", "RANGE", "RELU", "RELU6",
+        "MAXIMUM", "MAX_POOL_2D", "MINIMUM", "MUL", "NEG", "PACK", "POW", "RANGE", "RELU", "RELU6",
         "RELU_0_TO_1", "RELU_N1_TO_1", "RIGHT_SHIFT", "ROUND", "RSQRT", "SIGN", "SIN", "SPACE_TO_DEPTH",
         "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "TANH", "UNPACK", "ZEROS_LIKE",
     ]),
@@ -44,8 +45,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("bi>b", &["REDUCE_ALL", "REDUCE_ANY"]),
     ("bT>T", &["SELECT", "SELECT_V2"]),
     ("*>*", &["CAST", "QUANTIZE"]),
-    // These compare the types themselves.
-    ("*>*", &[
+    ("->-", &[
         "SignalDelay", "SignalEnergy", "SignalFftAutoScale", "SignalFilterBank", "SignalFilterBankLog",
         "SignalFilterBankSpectralSubtraction", "SignalFilterBankSquareRoot", "SignalFramer", "SignalIrfft",
         "SignalOverlapAdd", "SignalPCAN", "SignalRfft", "SignalStacker", "SignalWindow",
@@ -55,6 +55,7 @@ const RULES: &[(&str, &[&str])] = &[
         "CONV_2D", "CONV_3D", "Convolution2DTransposeBias", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED",
     ]),
     ("TW>T", &["BATCH_MATMUL"]),
+    ("TA>T", &["PRELU"]),
     ("iWTB>T", &["CONV_3D_TRANSPOSE", "TRANSPOSE_CONV"]),
     ("TWSBS>T", &["SVDF"]),
     ("TWWWWWWWWSSSBBBBSBTS*>T", &["UNIDIRECTIONAL_SEQUENCE_LSTM"]),
@@ -80,6 +81,7 @@ fn kind(ty: TensorType) -> Option<ElementType> {
         TensorType::UINT8 => ElementType::U8,
         TensorType::INT16 => ElementType::I16,
         TensorType::INT32 | TensorType::INT64 => ElementType::I32,
+        TensorType::UINT32 => ElementType::U32,
         TensorType::BOOL => ElementType::Bool,
         _ => return None,
     })
@@ -95,6 +97,7 @@ fn fits(letter: u8, kind: ElementType, shared: ElementType) -> bool {
             I16 => [I8, I16].contains(&kind),
             _ => kind == shared,
         },
+        b'A' => kind == shared || (shared == I16 && kind == I8),
         b'B' => kind == if shared == F32 { F32 } else { I32 },
         b'S' => match shared {
             F32 => [F32, I8, U8].contains(&kind),
@@ -114,6 +117,7 @@ fn wanted(letter: u8, shared: &str) -> String {
     match letter {
         b'T' => format!("{shared}, as its other tensors are"),
         b'W' => format!("weights for {shared}"),
+        b'A' => format!("slopes for {shared}"),
         b'B' => format!("a bias for {shared} (float32 in float, else int32 or int64)"),
         b'S' => format!("a state for {shared}"),
         b'f' => "float32".to_owned(),
@@ -158,6 +162,9 @@ pub(crate) fn check(operator: &str, inputs: &[Option<Typed>], outputs: &[Typed])
                 "its {what} {tensor:?} is {}, which only constants may be",
                 name(*ty)
             )));
+        }
+        if *letter == b'-' {
+            continue;
         }
         let Some(kind) = kind(*ty) else {
             return Err(Error::model(format!(
