@@ -290,7 +290,7 @@ const CONTROL: &str = "
 ## Branches and loops
 
 An IF whose condition is known at compile time is replaced by its branch, a WHILE by as many copies of its body as it has
-rounds, up to 4,096 and to 32,768 operators and tensors. Others become branches and loops of the emitted program: one branch
+rounds, up to 4,096 and to 8,192 operators and tensors. Others become branches and loops of the emitted program: one branch
 runs and costs time, memory is planned for both, and values of a loop stay in the arena from round to round. All calls
 of a file together may have 65,536 operators and tensors, 1,024 of them IF or WHILE that depend on data.
 
