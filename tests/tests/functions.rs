@@ -8,7 +8,7 @@ use niello::__private as rt;
 #[allow(unreachable_pub)]
 mod each;
 #[path = "../elsewhere/src/cases/random.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, unreachable_pub)]
 mod random;
 #[path = "../../macro/compiler/src/shortened/reference.rs"]
 #[allow(dead_code, unreachable_pub)]

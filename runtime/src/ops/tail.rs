@@ -107,7 +107,9 @@ mod tests {
 
     #[test]
     fn functions_take_known_values() {
-        let close = |a: f32, b: f32| assert!((a - b).abs() <= 2e-7 * b.abs().max(1e-3), "{a} {b}");
+        // Miri makes the standard library's functions less exact on purpose.
+        let most = if cfg!(miri) { 1e-6 } else { 2e-7 };
+        let close = |a: f32, b: f32| assert!((a - b).abs() <= most * b.abs().max(1e-3), "{a} {b}");
         close(logistic(0.0), 0.5);
         close(logistic(2.0), 0.880_797_1);
         close(logistic(-2.0), 0.119_202_92);

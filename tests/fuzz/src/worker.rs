@@ -47,6 +47,8 @@ fn attempt(target: Target, bytes: &[u8]) -> Result<bool, String> {
 
 /// Tries inputs until the driver ends this process.
 pub(crate) fn work(arguments: &Arguments) {
+    // What inputs are made of is there, or else a panic that is seen.
+    inputs::fixtures();
     keep_panics();
     let mut out = std::io::stdout();
     let mut number = arguments.first;
@@ -91,6 +93,7 @@ pub(crate) fn reproduce(file: &Path, target: Option<Target>) -> ExitCode {
     memory::reset();
     let start = niello_fuzz::cpu_seconds("self");
     let taken = target.attack(&bytes);
+    let _ = std::fs::remove_dir_all(niello_fuzz::scratch("own"));
     println!(
         "{}: {} in {:.2} s of CPU time and {} MB{}",
         target.name(),

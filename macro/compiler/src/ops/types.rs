@@ -14,6 +14,7 @@ use crate::tflite::TensorType;
 ///   8-bit weights, and int16 ones are multiplied by int16;
 /// - `B`: a bias: float32 in float, else int32 or int64;
 /// - `S`: a state, what is multiplied by it, or shares: int8 or int16, too, where `T` is quantized;
+/// - `x`: positions: int32, int64, or float32, which converted models have;
 /// - `f`: float32; `r`: a real number, quantized or not; `i`: int32 or int64; `b`: bool;
 /// - `*`: any type.
 #[rustfmt::skip]
@@ -60,8 +61,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("r>f", &["TFLite_Detection_PostProcess"]),
     ("rrirr>i", &["NON_MAX_SUPPRESSION_V4"]),
     ("rrirrr>iri", &["NON_MAX_SUPPRESSION_V5"]),
-    ("T>T*", &["MaxPoolingWithArgmax2D"]),
-    ("T*>T", &["MaxUnpooling2D"]),
+    ("T>Tx", &["MaxPoolingWithArgmax2D"]),
+    ("Tx>T", &["MaxUnpooling2D"]),
 ];
 
 /// What a type of the file is here.
@@ -95,6 +96,7 @@ fn fits(letter: u8, kind: ElementType, shared: ElementType) -> bool {
         b'f' => kind == F32,
         b'r' => kind.is_real(),
         b'i' => kind == I32,
+        b'x' => kind == I32 || kind == F32,
         b'b' => kind == Bool,
         _ => true,
     }
@@ -108,6 +110,7 @@ fn wanted(letter: u8, shared: &str) -> String {
         b'B' => format!("a bias for {shared} (float32 in float, else int32 or int64)"),
         b'S' => format!("a state for {shared}"),
         b'f' => "float32".to_owned(),
+        b'x' => "positions (int32, int64 or float32)".to_owned(),
         b'r' => "a real number".to_owned(),
         b'i' => "int32 or int64".to_owned(),
         _ => "bool".to_owned(),
@@ -141,6 +144,14 @@ pub(crate) fn check(operator: &str, inputs: &[Option<Typed>], outputs: &[Typed])
     let shared = all.iter().find(|(.., letter)| *letter == b'T');
     let shared = shared.map_or(TensorType::FLOAT32, |(_, (_, ty), _)| *ty);
     for (what, (tensor, ty), letter) in &all {
+        // Less than 8 bits: weights are unpacked when they are read.
+        let packed = [TensorType::INT4, TensorType::INT2].contains(ty);
+        if packed && what.starts_with("output") {
+            return Err(Error::model(format!(
+                "its {what} {tensor:?} is {}, which only constants may be",
+                name(*ty)
+            )));
+        }
         let Some(kind) = kind(*ty) else {
             return Err(Error::model(format!(
                 "its {what} {tensor:?} is {}, which is not supported",

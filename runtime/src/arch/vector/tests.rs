@@ -182,9 +182,7 @@ fn windows_by_channels() {
         for tap in 0..9 {
             let (y, column) = (pixel / width + tap / 3, pixel % width + tap % 3);
             let inside = (1..=height).contains(&y) && (1..=width).contains(&column);
-            let at = (y.wrapping_sub(1) * width + column)
-                .wrapping_sub(1)
-                .wrapping_mul(depth);
+            let at = ((y.max(1) - 1) * width + column.max(1) - 1) * depth;
             x.extend((0..depth).map(|c| if inside { input[at + c] } else { 0 }));
         }
         let sums = weights.iter().map(|w| dot(&x, w) as f32);
