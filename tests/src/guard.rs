@@ -227,7 +227,7 @@ mod tests {
             };
             for &side in SIDES {
                 match size {
-                    1 => check(Guarded::new(7_u8, side).0.as_ptr(), 1, side),
+                    1 => check(&raw const *Guarded::new(7_u8, side).0, 1, side),
                     100 => check(Guarded::new([7_u8; 100], side).0.as_ptr(), 100, side),
                     _ => check(Guarded::new([7_u8; 4096], side).0.as_ptr(), 4096, side),
                 }
