@@ -53,10 +53,10 @@ def settle(x):
     return tuple(tf.while_loop(goes_on, lambda i, h: (i + 1, tf.tanh(tf.matmul(h, SQUARE)) * 0.9), [tf.constant(0), tf.tanh(x)]))
 
 
-def swapped(x, n):
-    """Variables that change places; how often, the caller says."""
+def turned(x, n):
+    """A variable becomes the other one; how often, the caller says."""
     goes_on = lambda i, a, b: i < n[0]
-    return tuple(tf.while_loop(goes_on, lambda i, a, b: (i + 1, b, a), [tf.constant(0), x, tf.tanh(tf.matmul(x, SQUARE))])[1:])
+    return tuple(tf.while_loop(goes_on, lambda i, a, b: (i + 1, b, a * -0.9), [tf.constant(0), x, tf.tanh(tf.matmul(x, SQUARE))])[1:])
 
 
 def greedy(x):
@@ -114,7 +114,7 @@ def cases(Input, idx, flag):
         "while_inside": (inside, [(1, 8), rounds]),
         "while_queue": (queue, [(1, 6, 6), rounds]),
         "while_settle": (settle, [(1, 8)]),
-        "while_swapped": (swapped, [(1, 8), rounds]),
+        "while_turned": (turned, [(1, 8), rounds]),
     }
 
 
@@ -192,6 +192,21 @@ def while_counted(rng):
     body = ([Op("ADD", [j, number("one", 1)], [k], "AddOptions"), Op("TRANSPOSE", [t, order], [u], "TransposeOptions")], [j, t], [k, u])
     loop = Op("WHILE", [number("zero", 0), x], [integer("y1"), y], "WhileOptions", condSubgraphIndex=1, bodySubgraphIndex=2)
     return write([loop], [x], [y], called=[condition, body])
+
+
+@file("i8")
+def while_swapped(rng):
+    """Variables change places: none may be overwritten before it is read. (LiteRT does so.)"""
+    h, _, number = int8_tensors(rng)
+    integer = lambda name: Tensor(name, (), np.int32)
+    x, b, y, y1, c = h("x"), h("b"), h("y"), h("y1"), boolean("c")
+    i, p, q, j, r, s, k = integer("i"), h("p"), h("q"), integer("j"), h("r"), h("s"), integer("k")
+    few, above = boolean("few"), boolean("above")
+    less = Op("LESS", [i, number("most", np.int32(5))], [few], "LessOptions")
+    condition = ([less, *largest_is_above(h, number, p, 115, above), Op("LOGICAL_AND", [few, above], [c], "LogicalAndOptions")], [i, p, q], [c])
+    body = ([Op("ADD", [j, number("one", np.int32(1))], [k], "AddOptions")], [j, r, s], [k, s, r])
+    loop = Op("WHILE", [number("zero", np.int32(0)), x, b], [integer("y2"), y, y1], "WhileOptions", condSubgraphIndex=1, bodySubgraphIndex=2)
+    return write([loop], [x, b], [y, y1], called=[condition, body])
 
 
 def calls(levels, ways):

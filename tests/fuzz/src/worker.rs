@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering::Relaxed;
 
 use niello_fuzz::{Target, inputs};
 
@@ -47,6 +48,8 @@ fn attempt(target: Target, bytes: &[u8]) -> Result<bool, String> {
 
 /// Tries inputs until the driver ends this process.
 pub(crate) fn work(arguments: &Arguments) {
+    // What inputs are made of is there, or else a panic that is seen.
+    inputs::fixtures();
     keep_panics();
     let mut out = std::io::stdout();
     let mut number = arguments.first;
@@ -88,9 +91,11 @@ pub(crate) fn reproduce(file: &Path, target: Option<Target>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    niello_fuzz::targets::SAY.store(true, Relaxed);
     memory::reset();
     let start = niello_fuzz::cpu_seconds("self");
     let taken = target.attack(&bytes);
+    let _ = std::fs::remove_dir_all(niello_fuzz::scratch("own"));
     println!(
         "{}: {} in {:.2} s of CPU time and {} MB{}",
         target.name(),

@@ -486,6 +486,8 @@ operators! {
     while_int8 "models/ops/while_int8_i8.tflite" [X x i8] [y i32, y1 i8]
     while_queue "models/ops/while_queue_i8.tflite" [X x i8, N n i32] [y i8]
     while_settle "models/ops/while_settle_i8.tflite" [X x i8] [y i32, y1 i8]
+    while_swapped "models/ops/while_swapped_i8.tflite" [X x i8, B b i8] [y i8, y1 i8]
     while_swapped "models/ops/while_swapped_i8.tflite" [X x i8, N n i32] [y i8]
+    while_turned "models/ops/while_turned_i8.tflite" [X x i8, N n i32] [y i8, y1 i8]
     zeros_like_fixed "models/ops/zeros_like_fixed_i8.tflite" [B b i8, X x i8] [y i8]
 }

@@ -58,7 +58,7 @@ pub(crate) struct Ranges {
 
 /// Samples that are observed before what was seen of them is put together: counts of all
 /// tensors take more memory than most samples.
-const TOGETHER: usize = 64;
+pub(crate) const TOGETHER: usize = 64;
 
 /// What was seen of a tensor.
 struct Seen {

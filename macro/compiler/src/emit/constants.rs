@@ -108,7 +108,7 @@ impl Constants {
 
     pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
         let n = data.len();
-        let list = list(data, |x| int(x));
+        let list = list(data, int);
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "words",
@@ -121,7 +121,7 @@ impl Constants {
 
     pub(crate) fn unsigned_words(&mut self, hint: &str, data: &[u32]) -> TokenStream {
         let n = data.len();
-        let list = list(data, |x| Literal::u32_unsuffixed(x));
+        let list = list(data, Literal::u32_unsuffixed);
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "unsigned words",
@@ -174,7 +174,7 @@ impl Constants {
 
     pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
         let n = data.len();
-        let list = list(data, |x| Literal::i64_unsuffixed(x));
+        let list = list(data, Literal::i64_unsuffixed);
         let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
         let name = self.share(
             "long words",

@@ -78,7 +78,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("CAST", "yyyyyy", true, "from these types; to all that they can hold"),
     ("CEIL", "yr-r--", true, ""),
     ("COMPLEX_ABS", "y-----", false, "always computes in f32"),
-    ("CONCATENATION", "yyyyrr", true, "a fused activation is refused"),
+    ("CONCATENATION", "yyyyyr", true, "a fused activation is refused"),
     ("CONV_2D", "yyyy--", true, "INT4 and INT2 weights, too; groups"),
     ("CONV_3D", "y-----", false, "becomes CONV_2D"),
     ("CONV_3D_TRANSPOSE", "y-----", false, "becomes TRANSPOSE_CONV"),
@@ -150,7 +150,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("RELU6", "yyry--", true, ""),
     ("RELU_0_TO_1", "yy-r--", false, ""),
     ("RELU_N1_TO_1", "yy-y--", false, "int16 is refused alone, not fused"),
-    ("RESHAPE", "yyryyr", true, ""),
+    ("RESHAPE", "yyyyyr", true, ""),
     ("RESIZE_BILINEAR", "yy-y--", true, "int16 is refused"),
     ("RESIZE_NEAREST_NEIGHBOR", "yyrrrr", true, ""),
     ("REVERSE_SEQUENCE", "rrrryr", false, ""),
@@ -162,7 +162,7 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("SCATTER_ND", "yyrryr", false, ""),
     ("SEGMENT_SUM", "y-----", false, "always computes in f32; ids must be known at compile time"),
     ("SELECT", "yyrrrr", false, "the type is that of the values"),
-    ("SELECT_V2", "yyrrrr", true, "the type is that of the values"),
+    ("SELECT_V2", "yyyrrr", true, "the type is that of the values"),
     ("SHAPE", "ffFFFF", true, ""),
     ("SIGN", "yr-r--", false, ""),
     ("SIN", "yr-r--", true, ""),
@@ -290,7 +290,7 @@ const CONTROL: &str = "
 ## Branches and loops
 
 An IF whose condition is known at compile time is replaced by its branch, a WHILE by as many copies of its body as it has
-rounds, up to 4,096 and to 32,768 operators and tensors. Others become branches and loops of the emitted program: one branch
+rounds, up to 4,096 and to 8,192 operators and tensors. Others become branches and loops of the emitted program: one branch
 runs and costs time, memory is planned for both, and values of a loop stay in the arena from round to round. All calls
 of a file together may have 65,536 operators and tensors, 1,024 of them IF or WHILE that depend on data.
 

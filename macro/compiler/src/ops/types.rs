@@ -12,18 +12,20 @@ use crate::tflite::TensorType;
 /// - `T`: all that have this letter have one type;
 /// - `W`: weights: int8 for int8 and int16, else the type of `T`; a float operator may have
 ///   8-bit weights, and int16 ones are multiplied by int16;
+/// - `A`: slopes: the type of `T`, or int8 for int16;
 /// - `B`: a bias: float32 in float, else int32 or int64;
 /// - `S`: a state, what is multiplied by it, or shares: int8 or int16, too, where `T` is quantized;
+/// - `x`: positions: int32, int64, or float32, which converted models have;
 /// - `f`: float32; `r`: a real number, quantized or not; `i`: int32 or int64; `b`: bool;
-/// - `*`: any type.
+/// - `*`: any type; `-`: what the operator compares itself.
 #[rustfmt::skip]
 const RULES: &[(&str, &[&str])] = &[
     ("T>T", &[
-        "ABS", "ADD", "ADD_N", "ATAN2", "AVERAGE_POOL_2D", "CEIL", "CONCATENATION", "COS", "DENSIFY",
+        "ABS", "ADD", "ADD_N", "ATAN2", "AVERAGE_POOL_2D", "BITWISE_XOR", "CEIL", "CONCATENATION", "COS", "DENSIFY",
         "DEPTH_TO_SPACE", "DIV", "ELU", "EXP", "FAKE_QUANT", "FLOOR", "FLOOR_DIV", "FLOOR_MOD", "GELU",
-        "HARD_SWISH", "L2_NORMALIZATION", "LEAKY_RELU", "LOG", "LOGISTIC", "LOG_SOFTMAX",
-        "MAXIMUM", "MAX_POOL_2D", "MINIMUM", "MUL", "NEG", "PACK", "POW", "PRELU", "RANGE", "RELU", "RELU6",
-        "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND", "RSQRT", "SIGN", "SIN", "SPACE_TO_DEPTH",
+        "HARD_SWISH", "L2_NORMALIZATION", "L2_POOL_2D", "LEAKY_RELU", "LOG", "LOGISTIC", "LOG_SOFTMAX",
+        "MAXIMUM", "MAX_POOL_2D", "MINIMUM", "MUL", "NEG", "PACK", "POW", "RANGE", "RELU", "RELU6",
+        "RELU_0_TO_1", "RELU_N1_TO_1", "RIGHT_SHIFT", "ROUND", "RSQRT", "SIGN", "SIN", "SPACE_TO_DEPTH",
         "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "TANH", "UNPACK", "ZEROS_LIKE",
     ]),
     ("T>S", &["SOFTMAX"]),
@@ -31,23 +33,30 @@ const RULES: &[(&str, &[&str])] = &[
         "BATCH_TO_SPACE_ND", "BROADCAST_TO", "CUMSUM", "EXPAND_DIMS", "GATHER", "GATHER_ND", "MEAN", "MIRROR_PAD",
         "PAD", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "RESHAPE", "RESIZE_BILINEAR",
         "RESIZE_NEAREST_NEIGHBOR", "REVERSE_SEQUENCE", "REVERSE_V2", "SLICE", "SPACE_TO_BATCH_ND", "SPLIT_V",
-        "STRIDED_SLICE", "SUM", "TILE", "TRANSPOSE",
+        "STRIDED_SLICE", "SUM", "TILE", "TRANSPOSE", "SEGMENT_SUM", "UNSORTED_SEGMENT_MAX",
+        "UNSORTED_SEGMENT_MIN", "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_SUM",
     ]),
     ("iT>T", &["FILL", "SPLIT"]),
     ("iW>T", &["EMBEDDING_LOOKUP"]),
     ("i>i", &["BROADCAST_ARGS"]),
-    ("*>i", &["ARG_MAX", "ARG_MIN", "RANK", "SHAPE", "WHERE"]),
+    ("*>i", &["ARG_MAX", "ARG_MIN", "BUCKETIZE", "RANK", "SHAPE", "WHERE"]),
     ("T>b", &["EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"]),
     ("b>b", &["LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR"]),
     ("bi>b", &["REDUCE_ALL", "REDUCE_ANY"]),
     ("bT>T", &["SELECT", "SELECT_V2"]),
     ("*>*", &["CAST", "QUANTIZE"]),
+    ("->-", &[
+        "SignalDelay", "SignalEnergy", "SignalFftAutoScale", "SignalFilterBank", "SignalFilterBankLog",
+        "SignalFilterBankSpectralSubtraction", "SignalFilterBankSquareRoot", "SignalFramer", "SignalIrfft",
+        "SignalOverlapAdd", "SignalPCAN", "SignalRfft", "SignalStacker", "SignalWindow",
+    ]),
     ("*>f", &["DEQUANTIZE"]),
     ("TWB>T", &[
         "CONV_2D", "CONV_3D", "Convolution2DTransposeBias", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED",
     ]),
     ("TW>T", &["BATCH_MATMUL"]),
-    ("iWTB>T", &["TRANSPOSE_CONV"]),
+    ("TA>T", &["PRELU"]),
+    ("iWTB>T", &["CONV_3D_TRANSPOSE", "TRANSPOSE_CONV"]),
     ("TWSBS>T", &["SVDF"]),
     ("TWWWWWWWWSSSBBBBSBTS*>T", &["UNIDIRECTIONAL_SEQUENCE_LSTM"]),
     ("TiT>T", &["PADV2"]),
@@ -55,13 +64,13 @@ const RULES: &[(&str, &[&str])] = &[
     ("iiTT>T", &["ONE_HOT"]),
     ("iTi>T", &["SCATTER_ND"]),
     ("Ti>Ti", &["TOPK_V2"]),
-    ("f>f", &["COMPLEX_ABS"]),
+    ("f>f", &["COMPLEX_ABS", "IMAG", "REAL"]),
     ("fi>f", &["RFFT2D"]),
     ("r>f", &["TFLite_Detection_PostProcess"]),
     ("rrirr>i", &["NON_MAX_SUPPRESSION_V4"]),
     ("rrirrr>iri", &["NON_MAX_SUPPRESSION_V5"]),
-    ("T>T*", &["MaxPoolingWithArgmax2D"]),
-    ("T*>T", &["MaxUnpooling2D"]),
+    ("T>Tx", &["MaxPoolingWithArgmax2D"]),
+    ("Tx>T", &["MaxUnpooling2D"]),
 ];
 
 /// What a type of the file is here.
@@ -72,6 +81,7 @@ fn kind(ty: TensorType) -> Option<ElementType> {
         TensorType::UINT8 => ElementType::U8,
         TensorType::INT16 => ElementType::I16,
         TensorType::INT32 | TensorType::INT64 => ElementType::I32,
+        TensorType::UINT32 => ElementType::U32,
         TensorType::BOOL => ElementType::Bool,
         _ => return None,
     })
@@ -87,6 +97,7 @@ fn fits(letter: u8, kind: ElementType, shared: ElementType) -> bool {
             I16 => [I8, I16].contains(&kind),
             _ => kind == shared,
         },
+        b'A' => kind == shared || (shared == I16 && kind == I8),
         b'B' => kind == if shared == F32 { F32 } else { I32 },
         b'S' => match shared {
             F32 => [F32, I8, U8].contains(&kind),
@@ -95,6 +106,7 @@ fn fits(letter: u8, kind: ElementType, shared: ElementType) -> bool {
         b'f' => kind == F32,
         b'r' => kind.is_real(),
         b'i' => kind == I32,
+        b'x' => kind == I32 || kind == F32,
         b'b' => kind == Bool,
         _ => true,
     }
@@ -105,9 +117,11 @@ fn wanted(letter: u8, shared: &str) -> String {
     match letter {
         b'T' => format!("{shared}, as its other tensors are"),
         b'W' => format!("weights for {shared}"),
+        b'A' => format!("slopes for {shared}"),
         b'B' => format!("a bias for {shared} (float32 in float, else int32 or int64)"),
         b'S' => format!("a state for {shared}"),
         b'f' => "float32".to_owned(),
+        b'x' => "positions (int32, int64 or float32)".to_owned(),
         b'r' => "a real number".to_owned(),
         b'i' => "int32 or int64".to_owned(),
         _ => "bool".to_owned(),
@@ -141,6 +155,17 @@ pub(crate) fn check(operator: &str, inputs: &[Option<Typed>], outputs: &[Typed])
     let shared = all.iter().find(|(.., letter)| *letter == b'T');
     let shared = shared.map_or(TensorType::FLOAT32, |(_, (_, ty), _)| *ty);
     for (what, (tensor, ty), letter) in &all {
+        // Less than 8 bits: weights are unpacked when they are read.
+        let packed = [TensorType::INT4, TensorType::INT2].contains(ty);
+        if packed && what.starts_with("output") {
+            return Err(Error::model(format!(
+                "its {what} {tensor:?} is {}, which only constants may be",
+                name(*ty)
+            )));
+        }
+        if *letter == b'-' {
+            continue;
+        }
         let Some(kind) = kind(*ty) else {
             return Err(Error::model(format!(
                 "its {what} {tensor:?} is {}, which is not supported",

@@ -70,6 +70,9 @@ impl Moments {
     }
 }
 
+/// Samples that a mean error is taken of, at most.
+const SAMPLES: usize = 4096;
+
 /// Corrects every operator with weights that always runs, in order of execution. In branches
 /// and loops, the float model may have gone another way.
 pub(crate) fn correct_biases(
@@ -80,8 +83,9 @@ pub(crate) fn correct_biases(
     let regions = program.regions.clone();
     let regions_of: Vec<RegionId> = program.steps.iter().map(|step| step.region).collect();
     let histories = samples.histories(graph)?;
-    // All runs are there at once: of a large model, evenly some of them.
-    let most = (2 * LIVE_ELEMENTS / graph.live().0.max(1)).clamp(1, histories.len().max(1));
+    // All runs are there at once: of a large model, or of many samples, evenly some of them.
+    let most = (2 * LIVE_ELEMENTS / graph.live().0.max(1)).clamp(1, SAMPLES);
+    let most = most.min(histories.len());
     let runs: Vec<Mutex<Run<'_>>> = (0..most)
         .filter_map(|i| histories.get(i * histories.len() / most))
         .map(|(sample, states)| {

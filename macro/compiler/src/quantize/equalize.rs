@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use ndarray::Axis;
 
-use crate::calibrate::{Samples, evaluate_from, views};
+use crate::calibrate::{Samples, TOGETHER, evaluate_from, views};
 use crate::error::Result;
 use crate::graph::{Constant, Graph, Node, Sets, ValueId};
 use crate::ops::{Activation, ChannelRole};
@@ -60,27 +60,29 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
         .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
         .collect();
     let histories = samples.histories(graph)?;
-    let seen = parallel::map_within(graph.live().0, &histories, |(sample, states)| {
-        let mut seen = Vec::new();
-        let inputs = samples.sample(*sample);
-        evaluate_from(graph, &views(&inputs), states, |value, data| {
-            if let Some(&channels) = wanted.get(&value) {
-                let mut ranges = vec![Seen::default(); channels];
-                for (i, x) in data.iter().enumerate() {
-                    ranges[i % channels].add(*x);
-                }
-                seen.push((value, ranges));
-            }
-        })?;
-        Ok(seen)
-    });
-    let seen = seen.into_iter().collect::<Result<Vec<_>>>()?;
     let mut ranges: HashMap<ValueId, Vec<Seen>> = HashMap::new();
-    for (value, sample) in seen.into_iter().flatten() {
-        let all = ranges
-            .entry(value)
-            .or_insert_with(|| vec![Seen::default(); sample.len()]);
-        all.iter_mut().zip(sample).for_each(|(a, s)| a.merge(s));
+    for part in histories.chunks(TOGETHER) {
+        let seen = parallel::map_within(graph.live().0, part, |(sample, states)| {
+            let mut seen = Vec::new();
+            let inputs = samples.sample(*sample);
+            evaluate_from(graph, &views(&inputs), states, |value, data| {
+                if let Some(&channels) = wanted.get(&value) {
+                    let mut ranges = vec![Seen::default(); channels];
+                    for (i, x) in data.iter().enumerate() {
+                        ranges[i % channels].add(*x);
+                    }
+                    seen.push((value, ranges));
+                }
+            })?;
+            Ok(seen)
+        });
+        let seen = seen.into_iter().collect::<Result<Vec<_>>>()?;
+        for (value, sample) in seen.into_iter().flatten() {
+            let all = ranges
+                .entry(value)
+                .or_insert_with(|| vec![Seen::default(); sample.len()]);
+            all.iter_mut().zip(sample).for_each(|(a, s)| a.merge(s));
+        }
     }
     let mut factors = Factors::new();
     for class in &classes {

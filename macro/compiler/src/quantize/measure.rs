@@ -6,7 +6,7 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::QuantGraph;
-use crate::calibrate::{History, Samples, evaluate_from, views};
+use crate::calibrate::{History, Samples, TOGETHER, evaluate_from, views};
 use crate::control::WHOLE;
 use crate::error::Result;
 use crate::graph::{Graph, ValueId};
@@ -88,24 +88,27 @@ pub(crate) fn measure(
     let histories = samples.histories(graph)?;
     let int8_histories = int8_histories(graph, program, samples)?;
     let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
-    let parts = parallel::map_within(graph.live().0, &both, |((sample, states), int8_states)| {
-        let inputs = samples.sample(*sample);
-        let inputs = views(&inputs);
-        let got = program.simulate(&program.encode_sample(&inputs), int8_states);
-        one(graph, program, &inputs, states, &got, steps)
-    });
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; program.steps.len()],
     };
-    for part in parts {
-        let part = part?;
-        for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
-            a.merge(b);
-        }
-        for (a, b) in all.steps.iter_mut().zip(&part.steps) {
-            a[0].merge(&b[0]);
-            a[1].merge(&b[1]);
+    for some in both.chunks(TOGETHER) {
+        let parts =
+            parallel::map_within(graph.live().0, some, |((sample, states), int8_states)| {
+                let inputs = samples.sample(*sample);
+                let inputs = views(&inputs);
+                let got = program.simulate(&program.encode_sample(&inputs), int8_states);
+                one(graph, program, &inputs, states, &got, steps)
+            });
+        for part in parts {
+            let part = part?;
+            for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
+                a.merge(b);
+            }
+            for (a, b) in all.steps.iter_mut().zip(&part.steps) {
+                a[0].merge(&b[0]);
+                a[1].merge(&b[1]);
+            }
         }
     }
     Ok(all)

@@ -207,7 +207,7 @@ fn conjugate<T: Sample>((re, im): Complex<T>) -> Complex<T> {
 fn place(mut k: usize, n: usize) -> usize {
     let (mut place, mut size) = (0, n);
     while size > 1 {
-        let base = if size % 4 == 0 { 4 } else { 2 };
+        let base = if size.is_multiple_of(4) { 4 } else { 2 };
         size /= base;
         place += k % base * size;
         k /= base;
@@ -219,7 +219,7 @@ fn place(mut k: usize, n: usize) -> usize {
 fn stages<T: Sample>(data: &mut [T], n: usize, turns: &[T], inverse: bool) {
     // The innermost stage has two parts where n is no power of four.
     let mut m = 1;
-    if n.trailing_zeros() % 2 == 1 {
+    if !n.trailing_zeros().is_multiple_of(2) {
         for first in (0..n).step_by(2) {
             let (a, b) = (halved(get(data, first)), halved(get(data, first + 1)));
             let b = T::times(b, get(turns, 0));

@@ -7,6 +7,7 @@ mod datasets;
 mod models;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use niello_compiler::{Item, Options, Request, compile};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -18,6 +19,9 @@ pub use datasets::{Kind, datasets};
 pub use models::models;
 
 use crate::clock::cpu_seconds;
+
+/// Whether errors are shown.
+pub static SAY: AtomicBool = AtomicBool::new(false);
 
 /// Seconds that the compiler may take for any input.
 const SECONDS: f64 = 2.0;
@@ -80,6 +84,9 @@ fn compiled(request: &Request) -> Result<TokenStream, String> {
             !error.message.trim().is_empty(),
             "an error without a message"
         );
+        if SAY.load(Ordering::Relaxed) {
+            eprintln!("{error}");
+        }
     }
     result.map_err(|e| e.message)
 }

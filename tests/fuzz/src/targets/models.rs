@@ -68,13 +68,15 @@ fn samples(model: &Model) -> Option<Vec<u8>> {
         for _ in 0..3 * count {
             match port.element {
                 ElementType::Bool => content.push(random.below(2) as u8),
-                ElementType::I32 => content.extend((random.below(4) as i32).to_le_bytes()),
+                ElementType::I32 | ElementType::U32 => {
+                    content.extend((random.below(4) as i32).to_le_bytes())
+                }
                 _ => content.extend((random.below(200) as f32 * 0.01 - 1.0).to_le_bytes()),
             }
         }
         let descr = match port.element {
             ElementType::Bool => "|b1",
-            ElementType::I32 => "<i4",
+            ElementType::I32 | ElementType::U32 => "<i4",
             _ => "<f4",
         };
         members.push((format!("{}.npy", port.name), npy(descr, &shape, &content)));
@@ -149,7 +151,7 @@ fn inputs(model: &Model, random: &mut Random) -> Option<Vec<Data>> {
                     .map(|x| x as i16)
                     .collect(),
             ),
-            ElementType::I32 => Data::I32(integer(-3, 8)),
+            ElementType::I32 | ElementType::U32 => Data::I32(integer(-3, 8)),
         });
     }
     Some(inputs)

@@ -181,7 +181,7 @@ impl Kernel for FilterBankSquareRoot {
         let shift = inputs[1].integer(0) as u32;
         let long = words
             .chunks_exact(2)
-            .map(|pair| u64::from(pair[0]) | u64::from(pair[1]) << 32);
+            .map(|pair| u64::from(pair[0]) | (u64::from(pair[1]) << 32));
         held(long.map(|x| root(x).wrapping_shr(shift)))
     }
 

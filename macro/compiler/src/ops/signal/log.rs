@@ -39,7 +39,7 @@ fn log(x: u32, scale: u32, table: &[i16]) -> u32 {
     let whole = bits(x) - 1;
     // What is behind the highest bit, in 16 bits.
     let rest = u64::from(x) - (1 << whole);
-    let fraction = (rest << 16 >> whole) as i32;
+    let fraction = ((rest << 16) >> whole) as i32;
     let segment = (fraction >> 9) as usize;
     let [low, high] = [0, 1].map(|i| i32::from(table[segment + i]));
     let within = fraction - ((segment as i32) << 9);

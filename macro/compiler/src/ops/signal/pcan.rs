@@ -56,7 +56,7 @@ impl Pcan {
 /// `x^2 / 4` below 2, `x - 1` above; `x` has 12 bits of fraction, the result 6.
 fn shrink(x: u32) -> u32 {
     if x < 2 << 12 {
-        x * x >> 20
+        (x * x) >> 20
     } else {
         (x >> 6) - (1 << 6)
     }
@@ -93,7 +93,7 @@ impl Kernel for Pcan {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (signal, noise) = (unsigned(inputs[0]), unsigned(inputs[1]));
         held(signal.iter().zip(&noise).map(|(&x, &noise)| {
-            let snr = u64::from(x) * u64::from(self.gain(noise)) >> self.snr_shift;
+            let snr = (u64::from(x) * u64::from(self.gain(noise))) >> self.snr_shift;
             shrink(snr as u32)
         }))
     }

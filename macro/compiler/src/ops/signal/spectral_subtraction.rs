@@ -93,8 +93,8 @@ impl Kernel for SpectralSubtraction {
             let estimate = (sum >> self.bits) as u32;
             let subtracted = estimate.min(scaled);
             noise.push(if self.clamping { subtracted } else { estimate });
-            let floor = (u64::from(x) * u64::from(self.min_signal_remaining) >> self.bits) as u32;
-            output.push((scaled - subtracted >> self.smoothing_bits).max(floor));
+            let floor = ((u64::from(x) * u64::from(self.min_signal_remaining)) >> self.bits) as u32;
+            output.push(((scaled - subtracted) >> self.smoothing_bits).max(floor));
         }
         let noise = held(noise.into_iter());
         vec![held(output.into_iter()), noise.clone(), noise]

@@ -58,7 +58,7 @@ impl Kernel for Window {
         let pairs = x.zip(self.weights.iter().cycle());
         Buffer::saturated(
             ElementType::I16,
-            pairs.map(|(&x, &w)| i32::from(x) * i32::from(w) >> self.shift),
+            pairs.map(|(&x, &w)| (i32::from(x) * i32::from(w)) >> self.shift),
         )
     }
 
