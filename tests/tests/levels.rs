@@ -42,8 +42,8 @@ fn generated_kernels() {
 
 /// Neither operands nor outputs, weights or scratch memory are left, at any level: each is an
 /// allocation of its own, whose first or last byte lies at a protected page. An access beyond
-/// ends the process, which says which kind of kernel it was. That this works was tried with
-/// kernels that read one byte too many on purpose.
+/// ends the process, which says which kind of kernel it was. That this works was tried with a
+/// kernel that read one byte too many on purpose.
 #[cfg(target_os = "linux")]
 #[test]
 fn generated_kernels_stay_inside() {

@@ -3,7 +3,7 @@
 //!
 //! Inputs, outputs, states and the arena lie beside guard pages (on Linux), with one end and
 //! with the other. An operator that reads or writes out of bounds ends the process, which says
-//! which one it was, and at which level. That this works was tried with kernels that read one
+//! which one it was, and at which level. That this works was tried with a kernel that read one
 //! byte too many on purpose.
 
 use niello_compiler::Options;

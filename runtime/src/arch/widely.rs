@@ -15,11 +15,15 @@ macro_rules! widely {
             #[inline(always)]
             fn body $(<$($generic: $bound),*>)? ($($argument: $ty),*) $body
 
+            /// # Safety
+            /// *Enabled*, where the caller is no such function.
             #[target_feature(enable = "avx2")]
             fn avx2 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
                 body($($argument),*);
             }
 
+            /// # Safety
+            /// *Enabled*, where the caller is no such function.
             #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
             fn avx512 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
                 body($($argument),*);

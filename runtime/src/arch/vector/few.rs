@@ -218,6 +218,9 @@ impl<'a> Few<'a> {
 
     /// Which bytes of two registers, the second one the cover's end, are those of sixteen
     /// pixels: for each group of a row, and for the shared one.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, too), where the caller is no such function.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     fn indices(&self) -> [__m512i; GROUPS] {
