@@ -9,14 +9,13 @@
 //! The float graph and the quantized program have the same regions: numbers of tensors are
 //! those of values there and of tensors here.
 
+use crate::limits::ROUNDS;
+
 /// The number of a region; [`WHOLE`] is the program itself.
 pub(crate) type RegionId = usize;
 
 /// The region of what runs exactly once.
 pub(crate) const WHOLE: RegionId = 0;
-
-/// Rounds that all loops together may make in one run of the compiler's interpreters.
-pub(crate) const MAX_ROUNDS: usize = 1 << 16;
 
 /// A part of a program.
 #[derive(Clone, Debug)]
@@ -233,7 +232,7 @@ impl<'a> Cursor<'a> {
         is_true: impl Fn(usize) -> bool,
     ) -> Option<Event<'a>> {
         if let Some(extent) = self.end.take() {
-            if self.rounds < MAX_ROUNDS {
+            if self.rounds < ROUNDS {
                 self.rounds += 1;
                 self.next = extent.first;
                 return Some(Event::Again(extent.variables));
@@ -256,7 +255,7 @@ impl<'a> Cursor<'a> {
 
     /// True if a loop did not end by itself.
     pub(crate) fn is_endless(&self) -> bool {
-        self.rounds > MAX_ROUNDS
+        self.rounds > ROUNDS
     }
 }
 

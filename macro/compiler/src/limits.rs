@@ -42,6 +42,9 @@ pub(crate) const UNROLLED: usize = NODES_AFTER_INLINING;
 /// Branches and loops that depend on data.
 pub(crate) const REGIONS: usize = 1 << 10;
 
+/// Rounds that all loops together may make in one run on a sample of the dataset.
+pub(crate) const ROUNDS: usize = 1 << 16;
+
 /// Multiply-accumulates of one run, or elements that are read and written.
 pub(crate) const RUN_WORK: u64 = 1 << 40;
 
@@ -96,6 +99,7 @@ pub(crate) fn page() -> String {
             "branches and loops that depend on data",
             REGIONS.to_string(),
         ),
+        ("rounds of all loops on one sample", ROUNDS.to_string()),
         ("multiply-accumulates of a run", million(RUN_WORK)),
         (
             "elements of constants, those that the file computes included *",

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 
 use super::{Evaluation, Method, Range, Ranges, Samples, views};
-use crate::control::{MAX_ROUNDS, RegionId, Variable, WHOLE};
+use crate::control::{RegionId, Variable, WHOLE};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Node, ValueId};
+use crate::limits::ROUNDS;
 use crate::parallel;
 
 /// Runs the float model on all samples and looks where they go; `values` are to be calibrated.
@@ -40,7 +41,7 @@ pub(crate) fn check(
         let (sample, way, is_endless) = found?;
         if is_endless {
             return Err(Error::dataset(format!(
-                "the loops of the model run more than {MAX_ROUNDS} rounds on sample {sample}: \
+                "the loops of the model run more than {ROUNDS} rounds on sample {sample}: \
                  give samples on which they end, or bound them in the model"
             )));
         }

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use super::lower::Lowering;
 use super::{QuantGraph, TensorId};
 use crate::calibrate::{Samples, views};
-use crate::control::{MAX_ROUNDS, RegionId, Variable};
+use crate::control::{RegionId, Variable};
 use crate::error::{Error, Result};
 use crate::graph::ValueId;
+use crate::limits::ROUNDS;
 use crate::ops::Target;
 use crate::ops::strided::StridedKernel;
 use crate::parallel;
@@ -130,7 +131,7 @@ pub(crate) fn check(program: &QuantGraph, samples: &Samples<'_>) -> Result<()> {
     });
     match endless.into_iter().flatten().next() {
         Some(number) => Err(Error::dataset(format!(
-            "the loops of the model end on sample {number} in float, but run more than {MAX_ROUNDS} \
+            "the loops of the model end on sample {number} in float, but run more than {ROUNDS} \
              rounds when it is quantized: keep what their conditions depend on in float, by \
              `tensors(\"name\": float)`, or count in int32"
         ))),
