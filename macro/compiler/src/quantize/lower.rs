@@ -404,6 +404,7 @@ impl Lowering<'_> {
         {
             self.rescale(position, params, &mut inputs);
         }
+        self.check_widths(position, written, &inputs)?;
         let mut outputs = Vec::new();
         for (&value, target) in node.outputs.iter().zip(targets) {
             let id = self.tensor(value, target.element(), target.params());
@@ -446,6 +447,32 @@ impl Lowering<'_> {
             Some(from) if from.element() == target.element() => from,
             _ => target,
         })
+    }
+
+    /// Refuses an operator that takes elements of its operands as they are, where a file
+    /// goes on with 8 bits from 16 or the other way round.
+    fn check_widths(&self, position: usize, written: Target, inputs: &[TensorId]) -> Result<()> {
+        let op = &self.graph.nodes[position].op;
+        let moves = matches!(
+            op.rule(),
+            QuantRule::SameAsInput | QuantRule::SameAsAllInputs | QuantRule::Choice
+        );
+        if !moves || op.cast().is_some() {
+            return Ok(());
+        }
+        let is_quantized = |e: ElementType| matches!(e, ElementType::I8 | ElementType::I16);
+        let to = written.element();
+        let other = inputs.iter().map(|&id| &self.program.tensors[id]);
+        let mut other = other.filter(|t| t.params.is_some() && is_quantized(t.element));
+        match other.find(|t| is_quantized(to) && t.element != to) {
+            Some(tensor) => Err(Error::model(format!(
+                "it moves elements of {:?}, which are {}, to an output of {}; convert them by QUANTIZE first",
+                tensor.name,
+                tensor.element.name(),
+                to.name()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Brings operands that have another scale to the one of the output.
