@@ -28,8 +28,8 @@ impl Bucketize {
 /// The bucket of a value.
 fn bucket(boundaries: &[f32], x: f32) -> i32 {
     // What is no number is above all of them, as for the reference.
-    let below = boundaries.iter().take_while(|&&b| !(x < b));
-    below.count() as i32
+    let above = boundaries.iter().position(|&b| x < b);
+    above.unwrap_or(boundaries.len()) as i32
 }
 
 impl Operator for Bucketize {
