@@ -265,6 +265,8 @@ fn peak() -> Option<(&'static str, f64)> {
     use std::arch::asm;
     use std::arch::x86_64::*;
 
+    /// # Safety
+    /// The CPU has AVX-512 F and VNNI.
     #[target_feature(enable = "avx512f,avx512vnni")]
     fn vnni(count: usize) -> i32 {
         let x = _mm512_set1_epi8(std::hint::black_box(3));
@@ -280,6 +282,8 @@ fn peak() -> Option<(&'static str, f64)> {
         _mm512_reduce_add_epi32(all)
     }
 
+    /// # Safety
+    /// The CPU has AVX2.
     #[target_feature(enable = "avx2")]
     fn avx2(count: usize) -> i32 {
         let x = _mm256_set1_epi16(std::hint::black_box(3));

@@ -124,8 +124,8 @@ fn emitted_loops_run_as_often_as_the_caller_says() {
         let x = sample_of::<f32>(&record, "float:x", run);
         let n = sample_of::<i32>(&record, "float:n", run);
         let out = lengths(
-            &lengths::X::from_slice(&x).expect("its shape"),
-            &lengths::N::from_slice(&n).expect("its shape"),
+            lengths::X::from_slice(&x).expect("its shape"),
+            lengths::N::from_slice(&n).expect("its shape"),
         );
         let got: Vec<f32> = flat(&out.y);
         for (a, b) in got.iter().zip(sample(&record, "float:y", run)) {
@@ -149,13 +149,13 @@ fn loops_can_be_stepped_through() {
         let n = inside::N::from_slice(&n).expect("its shape");
         let mut arena = inside::Arena::new();
         let mut output = inside::Output::ZERO;
-        let mut one = inside::begin(&mut arena, &x, &n, &mut output);
+        let mut one = inside::begin(&mut arena, x, n, &mut output);
         let mut steps = 0;
         while one.step() {
             assert!(one.position() <= inside::STEPS);
             steps += 1;
         }
-        assert_eq!(output, inside(&x, &n), "run {run}");
+        assert_eq!(output, inside(x, n), "run {run}");
         counts.push((rounds, steps));
     }
     counts.sort_unstable();
