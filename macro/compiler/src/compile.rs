@@ -471,7 +471,7 @@ fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> std::result::R
                     .any(|p| p.value == v && p.is_called(name))
         })
         .collect();
-    let Some(&value) = named.first() else {
+    if named.is_empty() {
         let names: Vec<&str> = computed
             .iter()
             .map(|&v| graph.values[v].name.as_str())
@@ -481,11 +481,16 @@ fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> std::result::R
             "no operator computes a tensor called {name:?}{}",
             closest(name, &names)
         ));
-    };
-    if !graph.values[value].element.is_real() {
+    }
+    // Called subgraphs may have tensors of one name: all of them are meant.
+    let is_real = |v: &ValueId| graph.values[*v].element.is_real();
+    let real: Vec<ValueId> = named.into_iter().filter(is_real).collect();
+    if real.is_empty() {
         return Err(format!("the tensor {name:?} holds no real numbers"));
     }
-    graph.values[value].kept = Some(Kept::Clause(clause));
+    for value in real {
+        graph.values[value].kept = Some(Kept::Clause(clause));
+    }
     Ok(())
 }
 
