@@ -22,6 +22,10 @@ const NEVER: &[&str] = &[
 /// Their masks are comparisons, which have int8 operands also here.
 const MASKED: &[&str] = &["select_computed", "select_constant"];
 
+/// Its loop takes the token that ARG_MAX chooses: another one in one round changes all that
+/// follow. 6 of its 60 runs differ.
+const CHOOSES: &[&str] = &["while_greedy"];
+
 /// Every operator case, all of it in float: what is left is rounding of single
 /// precision.
 #[test]
@@ -30,7 +34,7 @@ fn whole_models_in_float_are_the_float_models() {
     let mut wrong = Vec::new();
     for case in cases::all() {
         let Some(path) = &case.float else { continue };
-        if MASKED.contains(&case.name.as_str()) {
+        if MASKED.contains(&case.name.as_str()) || CHOOSES.contains(&case.name.as_str()) {
             continue;
         }
         let plain = Model::read(path, &Options::default()).expect("a model");
