@@ -182,7 +182,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// Of a file of so many bytes.
+    /// The budget of a file of `file_bytes` bytes.
     pub(crate) fn new(file_bytes: usize) -> Self {
         Self {
             file_bytes,

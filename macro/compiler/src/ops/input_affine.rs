@@ -14,7 +14,7 @@ use crate::limits;
 /// `(x - center) * factor`, elementwise; made by the rewriter, not in files.
 #[derive(Clone, Debug)]
 pub(crate) struct InputAffine {
-    /// Of the input.
+    /// The shape of the input.
     pub shape: Vec<usize>,
     /// In one shape, which broadcasts to the input's.
     pub center: ArrayD<f32>,

@@ -76,7 +76,7 @@ pub(super) struct Factors {
 }
 
 impl Factors {
-    /// Those of a block.
+    /// The numbers of one block of sixteen channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: a block's multipliers.

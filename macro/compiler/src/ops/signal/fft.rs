@@ -213,7 +213,7 @@ impl FftKernel {
         (0..self.half()).map(one).collect()
     }
 
-    /// Those that join the halves.
+    /// The factors that join the transforms of both halves.
     fn super_turns(&self) -> Vec<[f64; 2]> {
         let half = self.half() as f64;
         let one = |k: usize| self.turn(-std::f64::consts::PI * ((k + 1) as f64 / half + 0.5));
