@@ -25,18 +25,19 @@ pub(super) fn fail(file: &Path, why: &dyn std::fmt::Display) -> Error {
 
 /// Width and height of a PNG or JPEG file, from its header alone.
 pub(super) fn dimensions(file: &Path) -> Result<[usize; 2]> {
-    let bytes = super::bytes(file)?;
-    if is_png(&bytes) {
-        let reader = png::Decoder::new(Cursor::new(&bytes)).read_info();
-        let reader = reader.map_err(|e| fail(file, &e))?;
+    size_in_header(&super::bytes(file)?).map_err(|e| fail(file, &e))
+}
+
+fn size_in_header(bytes: &[u8]) -> std::result::Result<[usize; 2], String> {
+    if is_png(bytes) {
+        let reader = png::Decoder::new(Cursor::new(bytes)).read_info();
+        let reader = reader.map_err(|e| e.to_string())?;
         let info = reader.info();
         return Ok([info.width as usize, info.height as usize]);
     }
-    let mut decoder = JpegDecoder::new(Cursor::new(&bytes));
-    decoder.decode_headers().map_err(|e| fail(file, &e))?;
-    let (width, height) = decoder
-        .dimensions()
-        .ok_or_else(|| fail(file, &"it has no size"))?;
+    let mut decoder = JpegDecoder::new(Cursor::new(bytes));
+    decoder.decode_headers().map_err(|e| e.to_string())?;
+    let (width, height) = decoder.dimensions().ok_or("it has no size")?;
     Ok([width, height])
 }
 
@@ -48,7 +49,8 @@ fn is_png(bytes: &[u8]) -> bool {
 impl Picture {
     /// Reads a file. Its content decides which format it has, not its name.
     pub(super) fn open(file: &Path) -> Result<Self> {
-        let [width, height] = dimensions(file)?;
+        let bytes = super::bytes(file)?;
+        let [width, height] = size_in_header(&bytes).map_err(|e| fail(file, &e))?;
         let pixels = width.saturating_mul(height);
         if pixels > limits::PIXELS {
             return Err(fail(
@@ -59,7 +61,6 @@ impl Picture {
                 ),
             ));
         }
-        let bytes = super::bytes(file)?;
         let pixels = if is_png(&bytes) {
             png_pixels(&bytes)
         } else {
