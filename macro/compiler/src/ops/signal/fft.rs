@@ -90,20 +90,42 @@ fn attributes(node: &ParseContext<'_>) -> Result<(usize, ElementType)> {
     Ok((length, element))
 }
 
-pub(crate) struct Rfft {
+/// SignalRfft, or its inverse.
+pub(crate) struct Transform<const INVERSE: bool> {
     length: usize,
     element: ElementType,
 }
 
-impl Rfft {
+pub(crate) type Rfft = Transform<false>;
+pub(crate) type Irfft = Transform<true>;
+
+impl<const INVERSE: bool> Transform<INVERSE> {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
         let (length, element) = attributes(node)?;
         Processing::new(Self { length, element }, 0, 0, node)
     }
+
+    /// Compares the width of a row with the length: rows of real numbers may be shorter, and are
+    /// filled up with zeros; spectra have one width.
+    fn check(&self, width: usize) -> Result<()> {
+        let length = self.length;
+        if INVERSE && width != length + 2 {
+            return Err(Error::model(format!(
+                "its rows have {width} elements, expected {} for its length of {length}",
+                length + 2
+            )));
+        }
+        if !INVERSE && width > length {
+            return Err(Error::model(format!(
+                "its rows have {width} elements, but its length is {length}"
+            )));
+        }
+        Ok(())
+    }
 }
 
-impl Signal for Rfft {
-    const NAME: &'static str = "SignalRfft";
+impl<const INVERSE: bool> Signal for Transform<INVERSE> {
+    const NAME: &'static str = if INVERSE { "SignalIrfft" } else { "SignalRfft" };
 
     fn operands(&self) -> Vec<ElementType> {
         vec![self.element]
@@ -114,75 +136,25 @@ impl Signal for Rfft {
     }
 
     fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
-        let (width, _) = rows(inputs)?;
-        if width > self.length {
-            return Err(Error::model(format!(
-                "its rows have {width} elements, but its length is {}",
-                self.length
-            )));
-        }
+        self.check(rows(inputs)?.0)?;
         let mut shape = inputs[0].to_vec();
         shape.pop();
-        shape.push(self.length + 2);
+        shape.push(if INVERSE {
+            self.length
+        } else {
+            self.length + 2
+        });
         Ok(vec![shape])
     }
 
     fn kernel(&self, inputs: &[&[usize]]) -> Result<Box<dyn Kernel>> {
-        self.shapes(inputs)?;
-        Ok(Box::new(FftKernel {
-            length: self.length,
-            width: rows(inputs)?.0,
-            element: self.element,
-            inverse: false,
-        }))
-    }
-}
-
-pub(crate) struct Irfft {
-    length: usize,
-    element: ElementType,
-}
-
-impl Irfft {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
-        let (length, element) = attributes(node)?;
-        Processing::new(Self { length, element }, 0, 0, node)
-    }
-}
-
-impl Signal for Irfft {
-    const NAME: &'static str = "SignalIrfft";
-
-    fn operands(&self) -> Vec<ElementType> {
-        vec![self.element]
-    }
-
-    fn outputs(&self) -> Vec<ElementType> {
-        vec![self.element]
-    }
-
-    fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
         let (width, _) = rows(inputs)?;
-        if width != self.length + 2 {
-            return Err(Error::model(format!(
-                "its rows have {width} elements, expected {} for its length of {}",
-                self.length + 2,
-                self.length
-            )));
-        }
-        let mut shape = inputs[0].to_vec();
-        shape.pop();
-        shape.push(self.length);
-        Ok(vec![shape])
-    }
-
-    fn kernel(&self, inputs: &[&[usize]]) -> Result<Box<dyn Kernel>> {
-        self.shapes(inputs)?;
+        self.check(width)?;
         Ok(Box::new(FftKernel {
             length: self.length,
-            width: self.length + 2,
+            width,
             element: self.element,
-            inverse: true,
+            inverse: INVERSE,
         }))
     }
 }
