@@ -209,6 +209,11 @@ impl Quantized<'_> {
             .collect()
     }
 
+    /// True if a loop of the int8 program does not end by itself: [`Self::run`] breaks it off.
+    pub fn is_endless(&self, inputs: &[Data]) -> bool {
+        self.program.is_endless(&buffers(inputs), &[])
+    }
+
     /// The same as it is emitted, inside of the planned arena: differs if tensors
     /// overlap that must not, or if channels were taken out that matter.
     pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
