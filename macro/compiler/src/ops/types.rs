@@ -15,7 +15,6 @@ use crate::tflite::TensorType;
 /// - `A`: slopes: the type of `T`, or int8 for int16;
 /// - `B`: a bias: float32 in float, else int32 or int64;
 /// - `S`: a state, what is multiplied by it, or shares: int8 or int16, too, where `T` is quantized;
-/// - `x`: positions: int32, int64, or float32, which converted models have;
 /// - `f`: float32; `r`: a real number, quantized or not; `i`: int32 or int64; `b`: bool;
 /// - `*`: any type; `-`: what the operator compares itself.
 #[rustfmt::skip]
@@ -69,8 +68,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("r>f", &["TFLite_Detection_PostProcess"]),
     ("rrirr>i", &["NON_MAX_SUPPRESSION_V4"]),
     ("rrirrr>iri", &["NON_MAX_SUPPRESSION_V5"]),
-    ("T>Tx", &["MaxPoolingWithArgmax2D"]),
-    ("Tx>T", &["MaxUnpooling2D"]),
+    ("T>Ti", &["MaxPoolingWithArgmax2D"]),
+    ("Ti>T", &["MaxUnpooling2D"]),
 ];
 
 /// What a type of the file is here.
@@ -106,7 +105,6 @@ fn fits(letter: u8, kind: ElementType, shared: ElementType) -> bool {
         b'f' => kind == F32,
         b'r' => kind.is_real(),
         b'i' => kind == I32,
-        b'x' => kind == I32 || kind == F32,
         b'b' => kind == Bool,
         _ => true,
     }
@@ -121,7 +119,6 @@ fn wanted(letter: u8, shared: &str) -> String {
         b'B' => format!("a bias for {shared} (float32 in float, else int32 or int64)"),
         b'S' => format!("a state for {shared}"),
         b'f' => "float32".to_owned(),
-        b'x' => "positions (int32, int64 or float32)".to_owned(),
         b'r' => "a real number".to_owned(),
         b'i' => "int32 or int64".to_owned(),
         _ => "bool".to_owned(),
