@@ -3,7 +3,9 @@
 use crate::calibrate::Method;
 use crate::emit::Port;
 use crate::error::{Blame, Error, Result};
-use crate::graph::{self, ByteScale, Graph, scales_bytes};
+use crate::ir::byte_scale::{ByteScale, scales_bytes};
+use crate::ir::graph;
+use crate::ir::graph::Graph;
 use crate::options::Options;
 
 /// Finds out what bytes stand for; true for inputs of which the user or the model says it.

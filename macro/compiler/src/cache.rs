@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Ranges;
-use crate::quantize::Corrections;
+use crate::quantize::correct::Corrections;
 use crate::quantize::equalize::Factors;
 
 /// The sources that this compiler was built from: another one may find something

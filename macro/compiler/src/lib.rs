@@ -12,35 +12,39 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub(crate) mod arithmetic;
 mod bytes;
 mod cache;
 mod calibrate;
-mod compile;
-mod control;
 mod dataset;
 mod emit;
 mod error;
-pub mod evaluate;
-mod float16;
-mod graph;
+pub(crate) mod import;
+pub(crate) mod ir;
 mod limits;
+pub mod model;
 mod ops;
 mod options;
 mod parallel;
+pub(crate) mod pipeline;
 mod plan;
-mod quantize;
-mod shortened;
+pub(crate) mod quantize;
+pub(crate) mod rewrite;
+pub(crate) mod simd_models;
 mod tflite;
+pub(crate) mod tokens;
 
 pub use calibrate::Method;
-pub use compile::{Request, compile, fallback};
 pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
-pub use graph::{ElementType, QuantParams};
+pub use ir::graph::{ElementType, QuantParams};
+pub use ops::support::support;
 pub use ops::{
     AdditionNumbers, SUPPORT_COLUMNS, SUPPORTED, Support, linear_product, long_pairs, narrowed,
-    operators_page, rows_of_weights, support, transformed, truncation, widened,
+    operators_page, rows_of_weights, transformed, widened,
 };
 pub use options::{Comparison, Metric, Options, Requirement};
-pub use shortened::ready_numbers;
+pub use pipeline::{Request, compile, fallback};
+pub use simd_models::f32_requant::truncation;
+pub use simd_models::requant_panel::ready_numbers;

@@ -4,7 +4,7 @@ use crate::calibrate::Method;
 use crate::dataset::ImageOptions;
 use crate::emit::PortChoice;
 use crate::error::{Blame, Error, Result};
-use crate::graph::ByteScale;
+use crate::ir::byte_scale::ByteScale;
 use crate::quantize::measure::Noise;
 
 /// Everything that the user can set.

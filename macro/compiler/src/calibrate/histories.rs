@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 use super::Range;
 use crate::dataset::Dataset;
 use crate::error::Result;
-use crate::graph::Graph;
+use crate::ir::graph::Graph;
 
 /// A sample, and the states that it begins with; without any they are fresh.
 pub(crate) type History = (usize, Vec<ArrayD<f32>>);

@@ -1,12 +1,12 @@
 //! Calibration: the float model runs on the representative dataset, and what
 //! is seen of each tensor becomes its range.
 
-mod bins;
-mod evaluate;
-mod histogram;
-mod histories;
-mod reach;
-mod regions;
+pub(crate) mod bins;
+pub(crate) mod histogram;
+pub(crate) mod histories;
+pub(crate) mod interpreter;
+pub(crate) mod reach;
+pub(crate) mod regions;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,13 +14,13 @@ use ndarray::{ArrayD, ArrayViewD};
 use serde::{Deserialize, Serialize};
 
 use bins::{Bins, Magnitudes};
-pub(crate) use evaluate::{Evaluation, evaluate_from};
 use histogram::Histogram;
 pub(crate) use histories::{History, Samples, views};
+pub(crate) use interpreter::{Evaluation, evaluate_from};
 pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
-use crate::graph::{Constant, Graph, Port, ValueId};
+use crate::ir::graph::{Constant, Graph, Port, ValueId};
 use crate::parallel;
 
 /// How a range is chosen from what was seen of a tensor.

@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use ndarray::{ArrayViewD, Axis};
 
 use super::Range;
-use crate::graph::{Graph, Node, ValueId};
-use crate::ops::{QuantRule, Saturation};
+use crate::ir::context::QuantRule;
+use crate::ir::graph::{Graph, Node, ValueId};
+use crate::ir::operator::Saturation;
 
 const ALL: Range = Range {
     min: f32::MIN,

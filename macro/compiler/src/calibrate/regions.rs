@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::{Evaluation, Method, Range, Ranges, Samples, views};
-use crate::control::{RegionId, Variable, WHOLE};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Node, ValueId};
+use crate::ir::control::{RegionId, Variable, WHOLE};
+use crate::ir::graph::{Graph, Node, ValueId};
 use crate::limits::ROUNDS;
 use crate::parallel;
 

@@ -8,7 +8,7 @@ use super::limits;
 use super::npy::Array;
 use super::values::Values;
 use crate::error::{Error, Result};
-use crate::graph::Port;
+use crate::ir::graph::Port;
 
 /// What the names of arrays begin with that lie beside the samples.
 pub(super) const LABEL: &str = "label:";

@@ -6,7 +6,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::picture::{Picture, fail};
 use crate::error::{Error, Result};
-use crate::graph::Port;
+use crate::ir::graph::Port;
 
 /// Reads `files` as samples of an NHWC (or HWC) shape with 1 or 3 channels.
 pub(super) fn read(files: &[PathBuf], input: &Port, resize: bool) -> Result<ArrayD<f32>> {

@@ -4,20 +4,20 @@
 //! counts samples. Arrays of `.npy` and `.npz` files are checked against the model
 //! by their headers, before their data is read; [`Dataset::add`] checks the rest.
 
-mod found;
+pub(crate) mod found;
 #[cfg(feature = "images")]
-mod images;
-mod limits;
-mod npy;
-mod npz;
+pub(crate) mod images;
+pub(crate) mod limits;
+pub(crate) mod npy;
+pub(crate) mod npz;
 #[cfg(feature = "images")]
-mod picture;
-mod shapes;
+pub(crate) mod picture;
+pub(crate) mod shapes;
 #[cfg(feature = "wav")]
-mod sound;
+pub(crate) mod sound;
 #[cfg(feature = "csv")]
-mod table;
-mod values;
+pub(crate) mod table;
+pub(crate) mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 pub(crate) use shapes::shapes;
 
 use crate::error::{Blame, Error, Result};
-use crate::graph::{ByteScale, Port};
+use crate::ir::byte_scale::ByteScale;
+use crate::ir::graph::Port;
 use found::{Found, full_shape};
 
 /// How image files, and `u8` arguments, become real numbers: `byte * scale + offset`.
@@ -323,7 +324,8 @@ pub(crate) fn limit(available: usize, wanted: Option<usize>) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{ByteScale, ElementType};
+    use crate::ir::byte_scale::ByteScale;
+    use crate::ir::graph::ElementType;
 
     /// An f32 input.
     pub(super) fn port(name: &str, shape: &[usize]) -> Port {

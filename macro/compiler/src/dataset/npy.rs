@@ -7,7 +7,7 @@ use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::limits;
 use super::values::Values;
-use crate::float16;
+use crate::arithmetic::float16;
 
 /// An array whose header is read.
 pub(super) struct Array<R> {

@@ -9,7 +9,7 @@ use super::found::LABEL;
 use super::npy::Array;
 use super::{ARRAYS, bytes, files, is, limits, npz};
 use crate::error::{Error, Result};
-use crate::graph::SampleShape;
+use crate::import::shapes::SampleShape;
 
 /// The shape of one sample of each array.
 pub(crate) fn shapes(path: &Path) -> Result<Vec<SampleShape>> {

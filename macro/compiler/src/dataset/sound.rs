@@ -7,7 +7,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::values::Values;
 use crate::error::{Error, Result};
-use crate::graph::Port;
+use crate::ir::graph::Port;
 
 /// Reads `files` as samples, scaled to [-1, 1), for an input that is a row of elements
 /// in any number of dimensions; an input of integers takes PCM as it is.
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::tests::port;
-    use crate::graph::ElementType;
+    use crate::ir::graph::ElementType;
 
     fn write(file: &std::path::Path, channels: u16, bits: u16, samples: &[i32]) {
         let spec = WavSpec {

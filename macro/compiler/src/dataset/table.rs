@@ -8,7 +8,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::limits;
 use super::values::Values;
-use crate::graph::Port;
+use crate::ir::graph::Port;
 
 /// The samples of every input, in the model's order.
 pub(super) fn read(bytes: &[u8], inputs: &[Port]) -> Result<Vec<ArrayD<f32>>, String> {

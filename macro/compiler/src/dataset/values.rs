@@ -1,6 +1,6 @@
 //! Which numbers an input takes.
 
-use crate::graph::{ElementType, Port};
+use crate::ir::graph::{ElementType, Port};
 
 /// The values of an input.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,10 +4,10 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::literals::{float, int, usize_literal, usizes};
 use super::names::Port;
-use crate::graph::{ElementType, QuantParams, shape_text};
-use crate::quantize::QuantGraph;
+use crate::ir::graph::{ElementType, QuantParams, shape_text};
+use crate::ir::quant_graph::QuantGraph;
+use crate::tokens::literals::{float, int, usize_literal, usizes};
 
 /// Nested arrays: `[[f32; 3]; 8]`.
 fn array_type(element: ElementType, shape: &[usize]) -> TokenStream {

@@ -5,9 +5,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::Interface;
-use super::literals::usize_literal;
-use crate::plan::{ArenaPlan, Location, picture};
-use crate::quantize::QuantGraph;
+use crate::ir::quant_graph::QuantGraph;
+use crate::plan::diagram::picture;
+use crate::plan::{ArenaPlan, Location};
+use crate::tokens::literals::usize_literal;
 
 /// What the emitted functions need to know.
 pub(super) struct Memory<'a> {

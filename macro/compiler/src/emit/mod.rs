@@ -1,28 +1,26 @@
 //! The program as Rust tokens: one function and one module of the same name.
 
-mod batch;
-mod constants;
-mod interface;
-mod literals;
-mod memory;
-mod names;
-mod run;
-mod state;
+pub(crate) mod batch;
+pub(crate) mod interface;
+pub(crate) mod memory;
+pub(crate) mod names;
+pub(crate) mod run;
+pub(crate) mod state;
 
 use std::path::PathBuf;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-pub(crate) use constants::Constants;
-pub(crate) use literals::{fields, float, int, multiplier, quant_params, usizes};
+pub(crate) use crate::tokens::constants::Constants;
+pub(crate) use crate::tokens::literals::{fields, float, int, multiplier, quant_params, usizes};
 pub use names::PortChoice;
 pub(crate) use names::Side;
 pub(crate) use names::{Port, resolve};
 
 use crate::error::Result;
+use crate::ir::quant_graph::QuantGraph;
 use crate::plan::ArenaPlan;
-use crate::quantize::QuantGraph;
 
 /// What the function is called and where the runtime is.
 #[derive(Clone, Debug)]

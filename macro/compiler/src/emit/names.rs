@@ -5,7 +5,9 @@ use proc_macro2::Ident;
 
 use super::ident;
 use crate::error::{Blame, Error, Result};
-use crate::graph::{self, ByteScale, ElementType};
+use crate::ir::byte_scale::ByteScale;
+use crate::ir::graph;
+use crate::ir::graph::ElementType;
 
 /// An input or output as the emitted code has it.
 #[derive(Clone, Debug)]
@@ -343,7 +345,7 @@ mod tests {
             value: 0,
             shape: vec![1, 2],
             element: ElementType::F32,
-            bytes: graph::ByteScale::UNIT,
+            bytes: crate::ir::byte_scale::ByteScale::UNIT,
         }
     }
 

@@ -5,16 +5,16 @@ use std::ops::Range;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::Constants;
 use super::interface::flat;
-use super::literals::usize_literal;
 use super::names::Port;
-use crate::control::RegionId;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::Buffer;
+use crate::ir::buffer::Buffer;
+use crate::ir::control::RegionId;
+use crate::ir::graph::ElementType;
+use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 use crate::plan::{ArenaPlan, Location, Sharing};
-use crate::quantize::{QuantGraph, Step, TensorId};
+use crate::tokens::constants::Constants;
+use crate::tokens::literals::usize_literal;
 
 struct Body<'a> {
     program: &'a QuantGraph,
@@ -339,7 +339,7 @@ impl Body<'_> {
     }
 }
 
-/// See [`crate::ops::Overlap`].
+/// See [`crate::ir::kernel::Overlap`].
 struct Shared {
     /// Of the arena.
     memory: Range<usize>,

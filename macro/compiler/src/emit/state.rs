@@ -3,10 +3,10 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::literals::{float, int, usize_literal};
 use super::names::{distinct, snake};
-use crate::ops::Buffer;
-use crate::quantize::QuantGraph;
+use crate::ir::buffer::Buffer;
+use crate::ir::quant_graph::QuantGraph;
+use crate::tokens::literals::{float, int, usize_literal};
 
 /// The name of the field of state `index`.
 pub(super) fn field(program: &QuantGraph, index: usize) -> Ident {

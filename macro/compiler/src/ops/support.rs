@@ -3,7 +3,7 @@
 //! A test compares these rows with the models of `tests/models/ops`.
 
 use super::refused;
-use crate::graph::ElementType;
+use crate::ir::graph::ElementType;
 use crate::limits;
 use crate::tflite::{self, BuiltinOperator};
 

@@ -3,7 +3,7 @@
 
 use super::support::{SUPPORT_COLUMNS, Support, support};
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
+use crate::ir::graph::ElementType;
 use crate::tflite::TensorType;
 
 /// A letter for each operand, then, behind `>`, for each output; the last one of a list is

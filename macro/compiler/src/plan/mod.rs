@@ -4,16 +4,16 @@
 //! constants need no place in it; an operator that can work in place takes over
 //! its operand's, a concatenation those of all its operands.
 
-mod blocks;
-mod order;
-mod picture;
-mod simulate;
+pub(crate) mod check;
+pub(crate) mod diagram;
+pub(crate) mod order;
+pub(crate) mod placement;
 
-use crate::graph::ElementType;
-use crate::quantize::QuantGraph;
+use crate::ir::graph::ElementType;
+use crate::ir::quant_graph::QuantGraph;
 
-pub(crate) use picture::{peak, picture};
-pub(crate) use simulate::simulate_in_arena;
+pub(crate) use check::simulate_in_arena;
+pub(crate) use diagram::{peak, picture};
 
 /// Where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ pub(crate) fn plan(program: &QuantGraph, inputs: bool) -> ArenaPlan {
                 overlaps,
                 joins,
             };
-            let plan = blocks::attempt(program, order.clone(), attempt);
+            let plan = placement::attempt(program, order.clone(), attempt);
             if best.as_ref().is_none_or(|best| plan.bytes < best.bytes) {
                 best = Some(plan);
             }
@@ -113,7 +113,7 @@ pub(crate) fn plan(program: &QuantGraph, inputs: bool) -> ArenaPlan {
             overlaps: false,
             joins: false,
         };
-        blocks::attempt(program, in_order, plain)
+        placement::attempt(program, in_order, plain)
     })
 }
 

@@ -1,7 +1,7 @@
 //! Orders of execution: branches can run one after the other or side by side, and
 //! that decides how much is alive at once.
 
-use crate::quantize::{QuantGraph, Step};
+use crate::ir::quant_graph::{QuantGraph, Step};
 
 /// Orders worth trying; the file's comes first.
 pub(super) fn orders(program: &QuantGraph) -> Vec<Vec<usize>> {

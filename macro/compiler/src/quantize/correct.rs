@@ -7,13 +7,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::QuantGraph;
 use crate::calibrate::{Evaluation, Samples, views};
-use crate::control::{Cursor, RegionId, WHOLE};
 use crate::error::Result;
-use crate::graph::{Graph, Value};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::QuantRule;
+use crate::ir::control::{Cursor, RegionId, WHOLE};
+use crate::ir::graph::{Graph, Value};
+use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
-use crate::ops::{Buffer, QuantRule};
 use crate::parallel;
 
 /// What was added to the biases, by step; empty for steps without weights.

@@ -14,8 +14,10 @@ use ndarray::Axis;
 
 use crate::calibrate::{Samples, TOGETHER, evaluate_from, views};
 use crate::error::Result;
-use crate::graph::{Constant, Graph, Node, Sets, ValueId};
-use crate::ops::{Activation, ChannelRole};
+use crate::ir::activation::Activation;
+use crate::ir::disjoint_sets::Sets;
+use crate::ir::graph::{Constant, Graph, Node, ValueId};
+use crate::ir::operator::ChannelRole;
 use crate::parallel;
 
 /// The factor of each channel, by the first tensor of its class.

@@ -5,12 +5,12 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::QuantGraph;
 use crate::calibrate::{History, Samples, TOGETHER, evaluate_from, views};
-use crate::control::WHOLE;
 use crate::error::Result;
-use crate::graph::{Graph, ValueId};
-use crate::ops::Buffer;
+use crate::ir::buffer::Buffer;
+use crate::ir::control::WHOLE;
+use crate::ir::graph::{Graph, ValueId};
+use crate::ir::quant_graph::QuantGraph;
 use crate::parallel;
 
 /// Running sums of an SQNR.

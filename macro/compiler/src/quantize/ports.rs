@@ -1,12 +1,14 @@
 //! Inputs, outputs and states of the program, and their element types.
 
-use super::QuantState;
-use super::lower::Lowering;
 use crate::error::{Error, Result};
-use crate::graph::{ByteScale, Constant, ElementType, QuantParams, ValueId};
-use crate::ops::quantize::PortKernel;
-use crate::ops::table::TableKernel;
-use crate::ops::{Buffer, Target};
+use crate::ir::buffer::Buffer;
+use crate::ir::byte_scale::ByteScale;
+use crate::ir::context::Target;
+use crate::ir::graph::{Constant, ElementType, QuantParams, ValueId};
+use crate::ir::quant_graph::QuantState;
+use crate::ops::quantization::quantize::PortKernel;
+use crate::ops::shared::lookup_table::TableKernel;
+use crate::quantize::lowering::Lowering;
 
 /// From a byte to the quantized value of what it stands for; nothing where both are
 /// the same steps.
@@ -21,7 +23,7 @@ fn byte_table(bytes: ByteScale, params: QuantParams) -> Option<TableKernel> {
 }
 
 impl Lowering<'_> {
-    pub(super) fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
+    pub(crate) fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
         for (port, element) in self.graph.inputs.iter().zip(elements) {
             self.program.input_params.push(self.scales.find(port.value));
             let bytes = (*element == ElementType::U8 && port.element == ElementType::F32)
@@ -69,7 +71,7 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    pub(super) fn states(&mut self) -> Result<()> {
+    pub(crate) fn states(&mut self) -> Result<()> {
         for state in &self.graph.states {
             let target = self.target(state.value)?;
             let id = self.tensor(state.value, target.element(), target.params());
@@ -99,7 +101,7 @@ impl Lowering<'_> {
     }
 
     /// What every state is at the end of a run; never another state's own memory.
-    pub(super) fn next_states(&mut self) -> Result<()> {
+    pub(crate) fn next_states(&mut self) -> Result<()> {
         for i in 0..self.graph.states.len() {
             let (value, next) = (self.graph.states[i].value, self.graph.states[i].next);
             let target = self.target(value)?;
@@ -115,7 +117,7 @@ impl Lowering<'_> {
                     "(state)",
                     id,
                     copy,
-                    crate::ops::strided::StridedKernel::copy(all),
+                    crate::ops::shared::strided::StridedKernel::copy(all),
                 );
                 id = copy;
             }
@@ -124,7 +126,7 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    pub(super) fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
+    pub(crate) fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
         self.program.output_params.push(self.scales.find(value));
         let existing = self.tensors.get(&value).copied();
         // An f32 input that is also an output goes through untouched.

@@ -6,9 +6,9 @@
 //! is found by interval arithmetic (Moore, "Interval Analysis", 1966) over the int8 program;
 //! constants move into the biases of the operators that read them.
 
-use super::{QuantGraph, Step, TensorId};
-use crate::graph::ElementType;
-use crate::ops::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::graph::ElementType;
+use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 
 /// Channels at most of a tensor about which nothing is known that it is looked at for.
 const MOST_CHANNELS: usize = 1 << 16;
@@ -16,7 +16,7 @@ const MOST_CHANNELS: usize = 1 << 16;
 impl QuantGraph {
     /// The program without the channels that do nothing, for targets with wide SIMD
     /// registers or for others.
-    pub(super) fn pruned(&self, analysis: &Analysis<'_>, vectorized: bool) -> Self {
+    pub(crate) fn pruned(&self, analysis: &Analysis<'_>, vectorized: bool) -> Self {
         let channels = analysis.channels(vectorized);
         let mut program = self.clone();
         for step in &mut program.steps {
@@ -41,7 +41,7 @@ impl QuantGraph {
 }
 
 /// What is known of the channels of all tensors.
-pub(super) struct Analysis<'a> {
+pub(crate) struct Analysis<'a> {
     steps: Vec<Known<'a>>,
     /// By tensor: what its channels can be; `None` if nothing says what they are.
     ranges: Vec<Option<Vec<Range>>>,
@@ -59,7 +59,7 @@ struct Known<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    pub(super) fn new(program: &'a QuantGraph) -> Self {
+    pub(crate) fn new(program: &'a QuantGraph) -> Self {
         let tensors = program.tensors.len();
         let mut analysis = Self {
             steps: Vec::new(),

@@ -2,19 +2,19 @@
 
 use std::collections::HashSet;
 
-use super::lower::Lowering;
-use super::{QuantGraph, TensorId};
 use crate::calibrate::{Samples, views};
-use crate::control::{RegionId, Variable};
 use crate::error::{Error, Result};
-use crate::graph::ValueId;
+use crate::ir::context::Target;
+use crate::ir::control::{RegionId, Variable};
+use crate::ir::graph::ValueId;
+use crate::ir::quant_graph::{QuantGraph, TensorId};
 use crate::limits::ROUNDS;
-use crate::ops::Target;
-use crate::ops::strided::StridedKernel;
+use crate::ops::shared::strided::StridedKernel;
 use crate::parallel;
+use crate::quantize::lowering::Lowering;
 
 /// A value's second form, beside the one that its operator writes.
-pub(super) struct Converted {
+pub(crate) struct Converted {
     pub value: ValueId,
     /// It is the one in f32.
     pub is_real: bool,
@@ -23,7 +23,7 @@ pub(super) struct Converted {
 
 impl Lowering<'_> {
     /// Goes on in another region: what was converted in one that is left may not be there.
-    pub(super) fn enter(&mut self, region: RegionId) {
+    pub(crate) fn enter(&mut self, region: RegionId) {
         if region == self.region {
             return;
         }
@@ -45,7 +45,7 @@ impl Lowering<'_> {
     }
 
     /// Notes that a value has a second form from here on.
-    pub(super) fn convert(&mut self, value: ValueId, is_real: bool) {
+    pub(crate) fn convert(&mut self, value: ValueId, is_real: bool) {
         self.converted.push(Converted {
             value,
             is_real,
@@ -54,7 +54,7 @@ impl Lowering<'_> {
     }
 
     /// The regions of the program, when all of its tensors are there.
-    pub(super) fn regions(&mut self) -> Result<()> {
+    pub(crate) fn regions(&mut self) -> Result<()> {
         let tensor = |value: ValueId| {
             let is_real = self.target(value).ok() == Some(Target::F32);
             let forms = if is_real { &self.reals } else { &self.tensors };
@@ -69,7 +69,7 @@ impl Lowering<'_> {
     /// In front of the operator at `position`, if that is the first to write a variable for a
     /// loop's next round: all that goes into variables is there, and what is a variable itself
     /// is copied, as it may be overwritten before it is read.
-    pub(super) fn end_of_round(&mut self, position: usize) -> Result<()> {
+    pub(crate) fn end_of_round(&mut self, position: usize) -> Result<()> {
         let graph = self.graph;
         let output = graph.nodes[position].output();
         let Some(variables) = graph.regions.handed_on(output) else {

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::params::asymmetric;
+use crate::arithmetic::quant_params::asymmetric;
 use crate::calibrate::{Range, Ranges};
-use crate::control::Variable;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kept, Node, QuantParams, Sets, Value, ValueId};
-use crate::ops::{QuantRule, StateRule};
+use crate::ir::context::{QuantRule, StateRule};
+use crate::ir::control::Variable;
+use crate::ir::disjoint_sets::Sets;
+use crate::ir::graph::{Graph, Kept, Node, QuantParams, Value, ValueId};
 
 /// The tensors whose ranges have to be observed: computed ones for which
 /// neither the file nor the operator's specification sets a scale.

@@ -2,21 +2,23 @@
 
 use quote::quote;
 
-use super::lower::Lowering;
-use crate::emit::Constants;
 use crate::error::Result;
-use crate::graph::{ElementType, Kept, QuantParams};
-use crate::ops::function::Function;
-use crate::ops::{Buffer, Emitted, Kernel};
+use crate::ir::buffer::Buffer;
+use crate::ir::graph::{ElementType, Kept, QuantParams};
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::ops::shared::function::Function;
+use crate::quantize::lowering::Lowering;
+use crate::tokens::constants::Constants;
 
 impl Lowering<'_> {
     /// Lowers a function of one int8 tensor with an f32 output; false if it is none.
-    pub(super) fn table_f32(&mut self, position: usize) -> Result<bool> {
+    pub(crate) fn table_f32(&mut self, position: usize) -> Result<bool> {
         let node = &self.graph.nodes[position];
         if self.graph.values[node.output()].kept != Some(Kept::Exact) {
             return Ok(false);
         }
-        let Some((input, function)) = crate::graph::function(self.graph, position) else {
+        let Some((input, function)) = crate::rewrite::unary_chain::function(self.graph, position)
+        else {
             return Ok(false);
         };
         let Some(&id) = self.tensors.get(&input) else {

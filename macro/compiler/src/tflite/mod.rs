@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 
-mod flexbuffer;
+pub(crate) mod flexbuffer;
 
 #[allow(
     missing_docs,
@@ -19,8 +19,8 @@ mod flexbuffer;
     deprecated
 )]
 #[rustfmt::skip]
-mod schema_generated;
-mod verify;
+pub(crate) mod schema_generated;
+pub(crate) mod verify;
 
 pub(crate) use flexbuffer::Attributes;
 pub(crate) use schema_generated::tflite::{

@@ -3,10 +3,13 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, held, length};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
 pub(crate) struct Energy {
@@ -68,7 +71,7 @@ impl Kernel for Energy {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = emit::fields(&[("start", self.start), ("end", self.end)]);
+        let fields = crate::tokens::literals::fields(&[("start", self.start), ("end", self.end)]);
         Emitted {
             parameters_type: quote!(SignalEnergy),
             parameters: quote!(rt::SignalEnergy { #fields }),

@@ -4,10 +4,13 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, bits, length, rows};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
 
 /// The longest transform.
 const MAX_LENGTH: usize = 1 << 16;
@@ -429,7 +432,8 @@ impl Kernel for FftKernel {
                 }
             });
         let element = emit::ident(self.element.name());
-        let sizes = emit::fields(&[("length", self.length), ("width", self.width)]);
+        let sizes =
+            crate::tokens::literals::fields(&[("length", self.length), ("width", self.width)]);
         Emitted {
             parameters_type: quote!(Fft<'static, #element>),
             parameters: quote!(rt::Fft { #sizes turns: #turns, super_turns: #super_turns }),

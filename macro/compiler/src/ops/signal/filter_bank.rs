@@ -4,10 +4,12 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, held, length, table, unsigned};
-use crate::emit::Constants;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
 pub(crate) struct FilterBank {

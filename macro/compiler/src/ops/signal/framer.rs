@@ -3,10 +3,14 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, length, rows};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::{Constant, ElementType, array};
-use crate::ops::{Buffer, Emitted, Kernel, OwnState, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::{Constant, ElementType, array};
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::operator::OwnState;
+use crate::tokens::constants::Constants;
 
 /// Samples that are kept.
 fn samples(shape: &[usize]) -> OwnState {
@@ -149,7 +153,7 @@ impl Kernel for FramerKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = emit::fields(&[
+        let fields = crate::tokens::literals::fields(&[
             ("frame_size", self.framer.size),
             ("frame_step", self.framer.step),
             ("capacity", self.framer.capacity()),
@@ -263,7 +267,7 @@ impl Kernel for Stacker {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = emit::fields(&[
+        let fields = crate::tokens::literals::fields(&[
             ("channels", self.channels),
             ("left_context", self.left),
             ("step", self.step),
@@ -343,7 +347,8 @@ impl Kernel for DelayKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = emit::fields(&[("delay", self.delay), ("width", self.width)]);
+        let fields =
+            crate::tokens::literals::fields(&[("delay", self.delay), ("width", self.width)]);
         Emitted {
             parameters_type: quote!(Delay),
             parameters: quote!(rt::Delay { #fields }),

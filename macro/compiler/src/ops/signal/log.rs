@@ -3,10 +3,13 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, bits, length, unsigned};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::Result;
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
 pub(crate) struct FilterBankLog {
@@ -82,7 +85,8 @@ impl Kernel for FilterBankLog {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let table = constants.int16s("TABLE", &table());
         let scale = proc_macro2::Literal::u32_unsuffixed(self.output_scale);
-        let fields = emit::fields(&[("correction_bits", self.correction_bits as usize)]);
+        let fields =
+            crate::tokens::literals::fields(&[("correction_bits", self.correction_bits as usize)]);
         Emitted {
             parameters_type: quote!(FilterBankLog<'static>),
             parameters: quote!(rt::FilterBankLog { table: #table, output_scale: #scale, #fields }),

@@ -5,24 +5,26 @@
 //! What the reference leaves as it was in memory (frames that are not there yet, energies
 //! outside of the range) is 0 here.
 
-mod energy;
-mod fft;
-mod filter_bank;
-mod framer;
-mod log;
-mod overlap_add;
-mod pcan;
-mod spectral_subtraction;
-mod window;
+pub(crate) mod energy;
+pub(crate) mod fft;
+pub(crate) mod filter_bank;
+pub(crate) mod framer;
+pub(crate) mod log;
+pub(crate) mod overlap_add;
+pub(crate) mod pcan;
+pub(crate) mod spectral_subtraction;
+pub(crate) mod spectrum;
+pub(crate) mod window;
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::{
-    Buffer, Kernel, LowerContext, Lowered, Operator, OwnState, ParseContext, QuantRule, Source,
-    array,
-};
 use crate::error::{Error, Result};
-use crate::graph::{Constant, ElementType};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::graph::array;
+use crate::ir::graph::{Constant, ElementType};
+use crate::ir::kernel::{Kernel, Lowered, Source};
+use crate::ir::operator::{Operator, OwnState};
 use crate::tflite::Attributes;
 
 pub(crate) use energy::Energy;
@@ -124,7 +126,7 @@ impl<S: Signal> Operator for Processing<S> {
         Ok(all.swap_remove(0))
     }
 
-    /// Of real numbers; integers are computed by the kernel ([`super::exact`]).
+    /// Of real numbers; integers are computed by the kernel ([`crate::ops::shared::exact_int32`]).
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
@@ -199,7 +201,7 @@ impl<S: Signal> Operator for Processing<S> {
             sources.push(match (&value.constant, value.element) {
                 (None, _) | (Some(_), ElementType::F32) => Source::Operand(i),
                 (Some(constant), _) => {
-                    let data = super::exact::constant(constant);
+                    let data = crate::ops::shared::exact_int32::constant(constant);
                     Source::Constant(data.ok_or_else(|| value.too_wide())?)
                 }
             });

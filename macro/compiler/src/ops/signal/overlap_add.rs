@@ -3,10 +3,14 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, OwnState, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::operator::OwnState;
+use crate::tokens::constants::Constants;
 
 pub(crate) struct OverlapAdd {
     step: usize,
@@ -127,7 +131,7 @@ impl Kernel for OverlapAddKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = emit::fields(&[
+        let fields = crate::tokens::literals::fields(&[
             ("frames", self.frames),
             ("frame_size", self.size),
             ("frame_step", self.step),

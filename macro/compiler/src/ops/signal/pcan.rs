@@ -3,10 +3,13 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, bits, held, length, table, unsigned};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
 
 /// Entries of the table that noise of 32 bits reaches.
 const ENTRIES: usize = 125;
@@ -100,7 +103,7 @@ impl Kernel for Pcan {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let gains = constants.int16s("GAINS", &self.gains);
-        let shift = emit::int(self.snr_shift);
+        let shift = crate::tokens::literals::int(self.snr_shift);
         Emitted {
             parameters_type: quote!(Pcan<'static>),
             parameters: quote!(rt::Pcan { gains: #gains, snr_shift: #shift }),

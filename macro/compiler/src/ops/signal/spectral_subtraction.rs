@@ -3,10 +3,13 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, held, length, unsigned};
-use crate::emit::Constants;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, OwnState, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::operator::OwnState;
+use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
 pub(crate) struct SpectralSubtraction {

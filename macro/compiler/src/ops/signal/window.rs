@@ -3,10 +3,13 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, rows, table};
-use crate::emit::{self, Constants};
+use crate::emit;
 use crate::error::{Error, Result};
-use crate::graph::ElementType;
-use crate::ops::{Buffer, Emitted, Kernel, ParseContext};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::ParseContext;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
 pub(crate) struct Window {
@@ -64,7 +67,7 @@ impl Kernel for Window {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let weights = constants.int16s("WEIGHTS", &self.weights);
-        let shift = emit::int(self.shift);
+        let shift = crate::tokens::literals::int(self.shift);
         Emitted {
             parameters_type: quote!(SignalWindow<'static>),
             parameters: quote!(rt::SignalWindow { weights: #weights, shift: #shift }),

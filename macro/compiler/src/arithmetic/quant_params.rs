@@ -1,0 +1,55 @@
+//! From real ranges to scales and zero points.
+
+use crate::ir::graph::QuantParams;
+
+/// Asymmetric int8 over [-128, 127] (8-bit specification): the range is widened
+/// to contain zero, and zero is represented exactly.
+pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
+    let (min, max) = (f64::from(min).min(0.0), f64::from(max).max(0.0));
+    let scale = ((max - min) / 255.0) as f32;
+    if !(scale.is_finite() && scale >= f32::MIN_POSITIVE) {
+        // A tensor of zeros: any scale will do.
+        return QuantParams {
+            scale: 1.0,
+            zero_point: 0,
+        };
+    }
+    let zero_point = (-128.0 - min / f64::from(scale)).round();
+    QuantParams {
+        scale,
+        zero_point: zero_point.clamp(-128.0, 127.0) as i32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::arithmetic::quant_params::*;
+
+    #[test]
+    fn ranges_contain_zero_and_use_all_steps() {
+        assert_eq!(
+            asymmetric(0.0, 255.0),
+            QuantParams {
+                scale: 1.0,
+                zero_point: -128
+            }
+        );
+        assert_eq!(
+            asymmetric(-128.0, 127.0),
+            QuantParams {
+                scale: 1.0,
+                zero_point: 0
+            }
+        );
+        assert_eq!(asymmetric(10.0, 51.0).scale, 0.2);
+        assert_eq!(asymmetric(10.0, 51.0).zero_point, -128);
+        assert_eq!(
+            asymmetric(0.0, 0.0),
+            QuantParams {
+                scale: 1.0,
+                zero_point: 0
+            }
+        );
+        assert_eq!(asymmetric(-1.0, 0.0).zero_point, 127);
+    }
+}

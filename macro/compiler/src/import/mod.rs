@@ -1,0 +1,13 @@
+//! From the file's tables to a [`crate::ir::graph::Graph`]: tensors, operators, ports, control flow and state.
+
+pub(crate) mod control;
+pub(crate) mod conv_3d;
+pub(crate) mod ports;
+pub(crate) mod read;
+pub(crate) mod refused;
+pub(crate) mod regions;
+pub(crate) mod shapes;
+pub(crate) mod sparse;
+pub(crate) mod state;
+pub(crate) mod tensor;
+pub(crate) mod unpack_weights;

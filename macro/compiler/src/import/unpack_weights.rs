@@ -1,0 +1,91 @@
+//! Weights of less than 8 bits, unpacked when they are read: INT4 and INT2, with one scale, one
+//! per channel, or one per block of neighbours.
+
+use crate::error::{Error, Result};
+use crate::import::tensor;
+use crate::ir::graph::{Constant, array};
+use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
+
+/// The bits of an element of a packed type.
+pub(crate) fn bits(ty: TensorType) -> Option<usize> {
+    match ty {
+        TensorType::INT4 => Some(4),
+        TensorType::INT2 => Some(2),
+        _ => None,
+    }
+}
+
+/// Signed integers, the first one in the lowest bits of its byte.
+pub(crate) fn unpack(data: &[u8], bits: usize, elements: usize) -> Vec<i8> {
+    let per_byte = 8 / bits;
+    let element = |i: usize| {
+        let byte = data.get(i / per_byte).copied().unwrap_or(0);
+        // To the top of the byte, and back with the sign.
+        let up = byte << (8 - bits - i % per_byte * bits);
+        (up as i8) >> (8 - bits)
+    };
+    (0..elements).map(element).collect()
+}
+
+/// The real values of a constant with a scale per block of its last dimension; `None` for
+/// other tensors.
+pub(crate) fn blockwise(
+    bytes: &[u8],
+    model: &Model<'_>,
+    subgraph: &SubGraph<'_>,
+    weights: &Tensor<'_>,
+    constant: Option<&Constant>,
+) -> Result<Option<Constant>> {
+    let details = weights.quantization();
+    let details = details.and_then(|q| q.details_as_blockwise_quantization());
+    let (Some(details), Some(constant)) = (details, constant) else {
+        return Ok(None);
+    };
+    let Constant::I8(data) = constant else {
+        return Err(Error::model(
+            "it has scales per block, but is no int8, int4 or int2",
+        ));
+    };
+    let tensors = subgraph.tensors().unwrap_or_default();
+    let index = usize::try_from(details.scales()).ok();
+    let scales = index.filter(|&i| i < tensors.len()).map(|i| tensors.get(i));
+    let scales = scales.ok_or_else(|| Error::model("the tensor of its scales does not exist"))?;
+    let block = usize::try_from(details.block_size()).unwrap_or(0);
+    let depth = data.shape().last().copied().unwrap_or(0);
+    if block == 0 || !depth.is_multiple_of(block) {
+        return Err(Error::model(format!(
+            "its blocks of {block} do not divide rows of {depth} elements"
+        )));
+    }
+    let count = data.len() / block;
+    let content = tflite::buffer(bytes, model, &scales)?.unwrap_or_default();
+    let scales = match scales.type_() {
+        kind @ (TensorType::FLOAT16 | TensorType::FLOAT32) => {
+            tensor::constant(kind, &[count], count, content, false)?
+        }
+        _ => None,
+    };
+    let Some(Constant::F32(scales)) = scales else {
+        return Err(Error::model(
+            "its scales are no constant of float16 or float32",
+        ));
+    };
+    // LiteRT takes zero points of blocks for 0, too.
+    let real = data.iter().enumerate();
+    let real = real
+        .map(|(i, &q)| f32::from(q) * scales[i / block])
+        .collect();
+    Ok(Some(Constant::F32(array(data.shape(), real)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::import::unpack_weights::*;
+
+    #[test]
+    fn low_bits_come_first_and_have_signs() {
+        assert_eq!(unpack(&[0x7F, 0x08], 4, 3), [-1, 7, -8]);
+        assert_eq!(unpack(&[0b11_10_01_00, 0b01], 2, 5), [0, 1, -2, -1, 1]);
+        assert_eq!(unpack(&[], 4, 1), [0]);
+    }
+}

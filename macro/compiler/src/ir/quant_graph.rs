@@ -1,0 +1,319 @@
+//! From float operators and ranges to int8 kernels ([`QuantGraph`]).
+
+use std::sync::Arc;
+
+use crate::ir::buffer::Buffer;
+use crate::ir::byte_scale::ByteScale;
+use crate::ir::control::{Cursor, Event, RegionId, Regions, Variable};
+use crate::ir::graph::{ElementType, QuantParams, ValueId};
+use crate::ir::kernel::{Accumulators, Kernel};
+
+pub(crate) use crate::quantize::lowering::lower;
+
+/// The position of a [`QuantTensor`].
+pub(crate) type TensorId = usize;
+
+/// A flat tensor of the quantized program.
+#[derive(Clone)]
+pub(crate) struct QuantTensor {
+    pub name: String,
+    pub len: usize,
+    pub element: ElementType,
+    /// Of int8 and int16 tensors.
+    pub params: Option<QuantParams>,
+    pub constant: Option<Buffer>,
+    /// The float tensor that it stands for.
+    pub value: Option<ValueId>,
+}
+
+impl QuantTensor {
+    /// Its size in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.len * self.element.bytes()
+    }
+}
+
+/// One kernel call.
+#[derive(Clone)]
+pub(crate) struct Step {
+    /// The operator's index in the file.
+    pub index: usize,
+    pub operator: &'static str,
+    pub inputs: Vec<TensorId>,
+    /// Results, then scratch memory.
+    pub outputs: Vec<TensorId>,
+    /// The file's outputs, and what is kept for the next run.
+    pub results: usize,
+    pub kernel: Arc<dyn Kernel>,
+    /// How many of how many output channels are computed, if channels were taken out.
+    pub channels: Option<[usize; 2]>,
+    /// When it runs: see [`crate::ir::control`].
+    pub region: RegionId,
+}
+
+impl Step {
+    /// The first output.
+    pub(crate) fn output(&self) -> TensorId {
+        self.outputs[0]
+    }
+
+    /// For bias correction, before the program is copied.
+    pub(crate) fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        Arc::get_mut(&mut self.kernel)?.accumulators()
+    }
+}
+
+/// A variable of the quantized program.
+#[derive(Clone)]
+pub(crate) struct QuantState {
+    pub name: String,
+    pub value: TensorId,
+    pub next: TensorId,
+    pub initial: Buffer,
+}
+
+/// The quantized program, in order of execution.
+#[derive(Clone, Default)]
+pub(crate) struct QuantGraph {
+    pub tensors: Vec<QuantTensor>,
+    pub steps: Vec<Step>,
+    /// By graph input.
+    pub inputs: Vec<TensorId>,
+    /// By graph output; may be an input or a constant.
+    pub outputs: Vec<TensorId>,
+    /// The quantization of each input and output, also where callers see f32.
+    pub input_params: Vec<Option<QuantParams>>,
+    pub output_params: Vec<Option<QuantParams>>,
+    pub states: Vec<QuantState>,
+    /// Branches and loops.
+    pub regions: Regions,
+    /// Tensors without scratch memory, which comes behind them.
+    pub own_tensors: usize,
+    /// For targets with wide SIMD registers.
+    pub vectorized: bool,
+    /// By graph input: what a byte stands for, where callers pass bytes for real numbers.
+    pub input_bytes: Vec<Option<ByteScale>>,
+}
+
+impl QuantGraph {
+    /// Gives every step the scratch memory that its kernel needs.
+    pub(crate) fn add_scratch(&mut self) {
+        self.own_tensors = self.tensors.len();
+        for step in &mut self.steps {
+            for (element, len) in step.kernel.scratch() {
+                step.outputs.push(self.tensors.len());
+                self.tensors.push(QuantTensor {
+                    name: "scratch".to_owned(),
+                    len,
+                    element,
+                    params: None,
+                    constant: None,
+                    value: None,
+                });
+            }
+        }
+    }
+
+    /// Gives every step the scratch memory that its kernel needs now.
+    pub(crate) fn renew_scratch(&mut self) {
+        self.drop_scratch();
+        self.add_scratch();
+    }
+
+    /// Takes all scratch memory away.
+    pub(crate) fn drop_scratch(&mut self) {
+        self.tensors.truncate(self.own_tensors);
+        for step in &mut self.steps {
+            step.outputs.truncate(step.results);
+        }
+    }
+
+    /// The program for targets without wide SIMD registers, and the one for targets with
+    /// them, if that is another one.
+    pub(crate) fn for_targets(mut self) -> (Self, Option<Self>) {
+        self.fold_frames();
+        let analysis = crate::quantize::prune::Analysis::new(&self);
+        let [scalar, mut vector] = [false, true].map(|wide| self.pruned(&analysis, wide));
+        let mut differs = false;
+        for step in &mut vector.steps {
+            if let Some(kernel) = step.kernel.vectorized() {
+                step.kernel = kernel.into();
+                differs = true;
+            }
+        }
+        vector.fuse_additions();
+        vector.write_parts();
+        vector.keep_shifted();
+        vector.renew_scratch();
+        vector.vectorized = true;
+        (scalar, differs.then_some(vector))
+    }
+
+    /// True for the variables of loops, which steps of different rounds read and write.
+    pub(crate) fn is_variable(&self, id: TensorId) -> bool {
+        let mut variables = self.regions.variables();
+        variables.any(|v| v.value == id || v.next == id)
+    }
+
+    /// True if callers see a tensor after the run.
+    pub(crate) fn is_kept(&self, id: TensorId) -> bool {
+        self.outputs.contains(&id) || self.states.iter().any(|s| s.next == id)
+    }
+
+    /// Places in the arena are multiples of this many bytes, but for int8 tensors that
+    /// lie side by side in a concatenation.
+    pub(crate) fn alignment(&self) -> usize {
+        if self.vectorized {
+            // Whole registers within one cache line.
+            64
+        } else {
+            4
+        }
+    }
+
+    /// Runs the program by the kernels' plain loops and keeps every tensor. Without
+    /// `states`, they are fresh.
+    pub(crate) fn simulate(&self, inputs: &[Buffer], states: &[Buffer]) -> Vec<Buffer> {
+        let mut tensors = self.start(inputs, states);
+        self.advance(&mut self.cursor(), usize::MAX, &mut tensors);
+        tensors
+    }
+
+    /// The way of a run through the steps.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        let regions: Vec<RegionId> = self.steps.iter().map(|step| step.region).collect();
+        Cursor::new(&self.regions, &regions)
+    }
+
+    /// Runs all that comes before the step at `limit`.
+    pub(crate) fn advance(&self, cursor: &mut Cursor<'_>, limit: usize, tensors: &mut [Buffer]) {
+        while let Some(event) = cursor.next(limit, |id| tensors[id].is_true()) {
+            match event {
+                Event::Run(position) => {
+                    let step = &self.steps[position];
+                    let results = self.simulate_step(step, tensors);
+                    for (&id, result) in step.outputs.iter().zip(results) {
+                        tensors[id] = result;
+                    }
+                }
+                Event::Skip(position) => {
+                    for &id in &self.steps[position].outputs {
+                        let tensor = &self.tensors[id];
+                        if tensors[id].len() != tensor.len {
+                            tensors[id] = Buffer::zeros(tensor.element, tensor.len);
+                        }
+                    }
+                }
+                Event::Again(variables) => {
+                    for &Variable { value, next } in variables {
+                        tensors[value] = tensors[next].clone();
+                    }
+                }
+            }
+        }
+    }
+
+    /// True if a loop of the program does not end by itself.
+    pub(crate) fn is_endless(&self, inputs: &[Buffer], states: &[Buffer]) -> bool {
+        let mut tensors = self.start(inputs, states);
+        let mut cursor = self.cursor();
+        self.advance(&mut cursor, usize::MAX, &mut tensors);
+        cursor.is_endless()
+    }
+
+    /// The tensors before the first step: constants, variables and inputs.
+    pub(crate) fn start(&self, inputs: &[Buffer], states: &[Buffer]) -> Vec<Buffer> {
+        let constant = |t: &QuantTensor| {
+            let empty = Buffer::I8(Vec::new());
+            t.constant.clone().unwrap_or(empty)
+        };
+        let mut tensors: Vec<Buffer> = self.tensors.iter().map(constant).collect();
+        for state in &self.states {
+            tensors[state.value] = state.initial.clone();
+        }
+        for (state, content) in self.states.iter().zip(states) {
+            tensors[state.value] = content.clone();
+        }
+        for (&id, input) in self.inputs.iter().zip(inputs) {
+            tensors[id] = input.clone();
+        }
+        tensors
+    }
+
+    /// Empties the computed tensors that no step after `position` reads.
+    pub(crate) fn drop_dead(&self, tensors: &mut [Buffer], position: usize) {
+        for &id in &self.steps[position].inputs {
+            let later = self.steps[position + 1..]
+                .iter()
+                .any(|s| s.inputs.contains(&id));
+            let kept = self.states.iter().any(|s| s.next == id);
+            if !later && !kept && self.tensors[id].constant.is_none() {
+                tensors[id] = Buffer::I8(Vec::new());
+            }
+        }
+    }
+
+    /// One sample of the dataset in the inputs' element types.
+    pub(crate) fn encode_sample(&self, sample: &[ndarray::ArrayViewD<'_, f32>]) -> Vec<Buffer> {
+        sample
+            .iter()
+            .enumerate()
+            .map(|(i, data)| self.encode(i, data.iter().copied()))
+            .collect()
+    }
+
+    pub(crate) fn simulate_step(&self, step: &Step, tensors: &[Buffer]) -> Vec<Buffer> {
+        let inputs: Vec<&Buffer> = step.inputs.iter().map(|&id| &tensors[id]).collect();
+        step.kernel.simulate_all(&inputs)
+    }
+
+    /// A real sample in the element types that the program's inputs have.
+    pub(crate) fn encode(&self, input: usize, real: impl Iterator<Item = f32>) -> Buffer {
+        self.encode_tensor(self.inputs[input], real)
+    }
+
+    /// Real values in a tensor's element type.
+    pub(crate) fn encode_tensor(&self, id: TensorId, real: impl Iterator<Item = f32>) -> Buffer {
+        let tensor = &self.tensors[id];
+        let input = self.inputs.iter().position(|input| *input == id);
+        if let Some(bytes) = input.and_then(|i| self.input_bytes.get(i).copied().flatten()) {
+            return Buffer::I8(real.map(|x| (bytes.byte(x) ^ 0x80) as i8).collect());
+        }
+        match (tensor.element.held(), tensor.params) {
+            (ElementType::I8, Some(params)) => {
+                Buffer::I8(real.map(|x| params.quantize(x)).collect())
+            }
+            (ElementType::I16, Some(params)) => {
+                Buffer::I16(real.map(|x| params.quantize_i16(x)).collect())
+            }
+            (ElementType::I8, None) => Buffer::I8(real.map(|x| x as i8).collect()),
+            (ElementType::I32, _) if tensor.element == ElementType::U32 => {
+                Buffer::I32(real.map(|x| x as u32 as i32).collect())
+            }
+            (ElementType::I32, _) => Buffer::I32(real.map(|x| x as i32).collect()),
+            _ => Buffer::F32(real.collect()),
+        }
+    }
+
+    /// A tensor's real values.
+    pub(crate) fn decode(&self, id: TensorId, buffer: &Buffer) -> Vec<f32> {
+        match (buffer, self.tensors[id].params) {
+            (Buffer::F32(data), _) => data.clone(),
+            (Buffer::I8(data), Some(params)) => {
+                data.iter().map(|&q| params.dequantize(q)).collect()
+            }
+            (Buffer::I8(data), None) => data.iter().map(|&q| f32::from(q)).collect(),
+            (Buffer::I16(data), params) => {
+                let scale = params.map_or(1.0, |p| p.scale);
+                let zero = params.map_or(0, |p| p.zero_point);
+                data.iter()
+                    .map(|&q| scale * (i32::from(q) - zero) as f32)
+                    .collect()
+            }
+            (Buffer::I32(data), _) if self.tensors[id].element == ElementType::U32 => {
+                data.iter().map(|&q| q as u32 as f32).collect()
+            }
+            (Buffer::I32(data), _) => data.iter().map(|&q| q as f32).collect(),
+        }
+    }
+}

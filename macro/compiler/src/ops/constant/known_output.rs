@@ -1,0 +1,39 @@
+//! Operators whose output is known at compile time: SHAPE, RANK, ZEROS_LIKE, RANGE
+//! and BROADCAST_ARGS.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use crate::error::{Error, Result};
+use crate::ir::context::LowerContext;
+use crate::ir::graph::array;
+use crate::ir::kernel::Lowered;
+use crate::ir::operator::Operator;
+
+/// An operator that has been computed.
+pub(crate) struct Known {
+    pub name: &'static str,
+    pub shape: Vec<usize>,
+    pub data: Vec<f32>,
+}
+
+impl Operator for Known {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(self.shape.clone())
+    }
+
+    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+        array(shape, self.data.clone())
+    }
+
+    fn is_static(&self) -> bool {
+        true
+    }
+
+    fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        Err(Error::model("it is known at compile time"))
+    }
+}

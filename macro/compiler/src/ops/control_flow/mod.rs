@@ -1,0 +1,3 @@
+//! What IF and WHILE become where data decides.
+
+pub(crate) mod control;

@@ -1,0 +1,362 @@
+//! DEPTHWISE_CONV_2D: input NHWC, filter 1HWC, output channel
+//! `input channel * depth_multiplier + m`.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::channelwise::Apart;
+use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::graph::ElementType;
+use crate::ir::graph::array;
+use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
+use crate::ir::operator::{ChannelRole, Operator};
+use crate::limits;
+use crate::ops::packing::packed2;
+use crate::ops::shared::dwconv_packed16::DepthwiseBlocks;
+use crate::ops::shared::gemm_packed16::{Blocks, Inputs};
+use crate::ops::shared::weighted_sum::{
+    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
+};
+use crate::ops::shared::window::{Stepping, Window};
+use crate::ops::{flat, operand};
+use crate::tokens::constants::Constants;
+
+pub(crate) struct DepthwiseConv2d {
+    stepping: Stepping,
+    activation: Activation,
+}
+
+impl DepthwiseConv2d {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node
+            .operator
+            .builtin_options_as_depthwise_conv_2_doptions()
+            .ok_or_else(|| Error::model("it has no DepthwiseConv2DOptions"))?;
+        // The file's depth_multiplier is unused: the shapes imply it.
+        Ok(Self {
+            stepping: Stepping::parse(
+                options.padding(),
+                [options.stride_h(), options.stride_w()],
+                [options.dilation_h_factor(), options.dilation_w_factor()],
+            )?,
+            activation: Activation::parse(options.fused_activation_function())?,
+        })
+    }
+
+    /// The window and the depth multiplier.
+    fn window(&self, input: &[usize], filter: &[usize]) -> Result<(Window, usize)> {
+        let &[1, height, width, channels] = filter else {
+            return Err(Error::model(format!(
+                "its filter has shape {filter:?}, expected 1HWC"
+            )));
+        };
+        let window = self.stepping.over(input, [height, width])?;
+        let depth = input[3];
+        if depth == 0 || channels % depth != 0 {
+            return Err(Error::model(format!(
+                "its filter has {channels} channels, not a multiple of the input's {depth}"
+            )));
+        }
+        Ok((window, channels / depth))
+    }
+}
+
+impl Operator for DepthwiseConv2d {
+    fn name(&self) -> &'static str {
+        "DEPTHWISE_CONV_2D"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [input, filter, ..] = inputs else {
+            return Err(Error::model("it needs an input and a filter"));
+        };
+        let (window, _) = self.window(input, filter)?;
+        Ok(vec![
+            window.batches,
+            window.output[0],
+            window.output[1],
+            filter[3],
+        ])
+    }
+
+    fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
+        let filter = inputs.get(1).and_then(|filter| filter.get(1..3));
+        limits::product([outputs.concat(), filter.unwrap_or(&[]).to_vec()].concat()) as u64
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
+        let bias = inputs.get(2).and_then(Option::as_ref);
+        let (window, multiplier) = self.window(input.shape(), filter.shape())?;
+        let (depth, channels) = (input.shape()[3], filter.shape()[3]);
+        let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
+        let (x, w) = (flat(&input)?, flat(&filter)?);
+        let mut y = vec![0.0; window.output_pixels() * channels];
+        window.taps(|out, tap, pixel| {
+            let x = &x[pixel * depth..][..depth];
+            let w = &w[tap * channels..][..channels];
+            let y = &mut y[out * channels..][..channels];
+            if multiplier == 1 {
+                for ((y, x), w) in y.iter_mut().zip(x).zip(w) {
+                    *y += x * w;
+                }
+            } else {
+                for (channel, (y, w)) in y.iter_mut().zip(w).enumerate() {
+                    *y += x[channel / multiplier] * w;
+                }
+            }
+        });
+        let mut output = array(shape, y)?;
+        add_bias(&mut output, bias, self.activation)?;
+        Ok(output)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let input = &context.input(0)?.value.shape;
+        let (window, depth_multiplier) = self.window(input, &context.input(1)?.value.shape)?;
+        Ok(Lowered::unary(DepthwiseKernel {
+            window,
+            input_depth: input[3],
+            depth_multiplier,
+            accumulation: Accumulation::new(context, 3, self.activation, ScaleProduct::Double)?,
+        }))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
+    crate::ir::activation::fused_activation!();
+
+    fn writes_f32(&self) -> bool {
+        true
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Depthwise)
+    }
+}
+
+#[derive(Clone)]
+struct DepthwiseKernel {
+    window: Window,
+    input_depth: usize,
+    depth_multiplier: usize,
+    accumulation: Accumulation,
+}
+
+impl Kernel for DepthwiseKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+        Some(Box::new(Self {
+            window: self.window.without_frame(frame),
+            ..self.clone()
+        }))
+    }
+
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        (self.depth_multiplier == 1 && self.accumulation.int8().is_some()).then_some(self)
+    }
+
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        let Some(depth) = self.as_conv() else {
+            let kernel = DepthwiseBlocks::new(
+                self.clone(),
+                &self.accumulation,
+                &self.window,
+                self.input_depth,
+            );
+            let single = self.depth_multiplier == 1;
+            return Some(Box::new(kernel.filter(|_| single)?));
+        };
+        Blocks {
+            depth,
+            accumulation: self.accumulation.by_channel(),
+            inputs: Inputs::Window(self.window, 1),
+            winograd: None,
+            step: None,
+            addition: None,
+            original: self.clone(),
+        }
+        .that_fits()
+    }
+
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        if let Some(depth) = self.as_conv() {
+            return vec![packed2::columns(depth), (ElementType::I8, depth)];
+        }
+        if self.is_planar() {
+            let rows = (self.window.output[0] - 1) * self.window.stride[0] + 3;
+            let rows = rows.max(self.window.input[0] + self.window.padding[0]);
+            return vec![(ElementType::I16, rows * self.pitch())];
+        }
+        Vec::new()
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        let same = self.window.input == self.window.output && self.window.stride == [1, 1];
+        (input == 0 && same && self.is_planar()).then_some("depthwise_planar_in_place")
+    }
+
+    fn overlap(&self) -> Option<Overlap> {
+        self.as_conv().filter(|_| self.accumulation.is_int8_out())?;
+        let channels = self.accumulation.channels();
+        Some(Overlap {
+            distance: self.window.overlap(self.input_depth, channels)?,
+            function: "conv_2d_packed_overlapping",
+        })
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        if let Some(emitted) = self
+            .emit_as_conv(constants)
+            .or_else(|| self.emit_planar(constants))
+        {
+            return emitted;
+        }
+        let window = self.window.emit();
+        let (accumulation, stage) = self.accumulation.emit(constants);
+        let depths = crate::tokens::literals::fields(&[
+            ("input_depth", self.input_depth),
+            ("depth_multiplier", self.depth_multiplier),
+        ]);
+        Emitted {
+            parameters_type: quote!(DepthwiseConv2d<'static, #stage>),
+            parameters: quote!(rt::DepthwiseConv2d { window: #window, #depths #accumulation }),
+            function: "depthwise_conv_2d",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        (self.window.output_pixels() * self.accumulation.weights()) as u64
+    }
+
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        self.accumulation.accumulators()
+    }
+}
+
+impl Channelwise for DepthwiseKernel {
+    fn depth(&self) -> Option<usize> {
+        Some(self.input_depth)
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        self.apart().ranges(operands.first()?)
+    }
+
+    fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        Box::new(Self {
+            window: self.window,
+            input_depth: output.of(self.input_depth),
+            depth_multiplier: 1,
+            accumulation: self.apart().with(output),
+        })
+    }
+}
+
+impl DepthwiseKernel {
+    fn apart(&self) -> Apart<'_> {
+        Apart {
+            accumulation: &self.accumulation,
+            is_padded: self.window.reaches_outside(),
+        }
+    }
+
+    /// Of one input channel it is a convolution; its products per sum.
+    fn as_conv(&self) -> Option<usize> {
+        let one = self.input_depth == 1 && self.accumulation.int8().is_some();
+        one.then_some(self.window.filter[0] * self.window.filter[1])
+    }
+
+    fn emit_as_conv(&self, constants: &mut Constants) -> Option<Emitted> {
+        let taps = self.as_conv()?;
+        let pixels = self.window.output_pixels();
+        let by_channel = self.accumulation.by_channel();
+        let (packed, stage) = packed2::emit(&by_channel, taps, pixels, constants)?;
+        let window = self.window.emit();
+        let depth = crate::tokens::literals::fields(&[("input_depth", 1)]);
+        Some(Emitted {
+            parameters_type: quote!(PackedConv2d<'static, #stage>),
+            parameters: quote!(rt::PackedConv2d { window: #window, #depth packed: #packed }),
+            function: "conv_2d_packed",
+        })
+    }
+
+    /// True for 3x3 windows that the planar kernel takes.
+    fn is_planar(&self) -> bool {
+        let w = &self.window;
+        let steps = w.stride == [1, 1] || w.stride == [2, 2];
+        w.filter == [3, 3]
+            && steps
+            && w.dilation == [1, 1]
+            && self.depth_multiplier == 1
+            && self.input_depth > 1
+            && self.accumulation.simplified().is_fast()
+    }
+
+    /// Elements of a row of the plane: what all outputs reach, one pair more.
+    fn pitch(&self) -> usize {
+        let w = &self.window;
+        let reach = if w.stride[1] == 1 {
+            w.output[1].next_multiple_of(2) + 2
+        } else {
+            2 * (w.output[1] + 1)
+        };
+        reach.max(w.input[1] + w.padding[1]).next_multiple_of(2)
+    }
+
+    fn emit_planar(&self, constants: &mut Constants) -> Option<Emitted> {
+        if !self.is_planar() {
+            return None;
+        }
+        let by_channel = self.accumulation.simplified().by_channel();
+        let (filter, biases, zero_point) = by_channel.int8()?;
+        let filter = constants.bytes("FILTER", filter);
+        let bias = packed2::bias(biases, constants);
+        let (output, _) = by_channel.emit_output(true, constants);
+        let (window, fill) = (self.window.emit(), crate::tokens::literals::int(zero_point));
+        let pitch = crate::tokens::literals::fields(&[("pitch", self.pitch())]);
+        Some(Emitted {
+            parameters_type: quote!(Planar<'static>),
+            parameters: quote!(rt::Planar {
+                window: #window,
+                fill: #fill,
+                #pitch
+                filter: (#filter).as_chunks().0,
+                bias: #bias,
+                output: #output,
+            }),
+            function: "depthwise_planar",
+        })
+    }
+}
+
+impl Weighted for DepthwiseKernel {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+        let channels = terms.bias.len();
+        let mut sums = terms.begin(self.window.output_pixels());
+        self.window.taps(|out, tap, pixel| {
+            let x = &terms.input[pixel * self.input_depth..][..self.input_depth];
+            let w = &terms.filter[tap * channels..][..channels];
+            let sums = &mut sums[out * channels..][..channels];
+            for (channel, (sum, &w)) in sums.iter_mut().zip(w).enumerate() {
+                let x = x[channel / self.depth_multiplier];
+                *sum = sum.add_product(x, w, terms.offset);
+            }
+        });
+        sums
+    }
+}

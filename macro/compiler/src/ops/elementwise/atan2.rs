@@ -1,0 +1,27 @@
+//! ATAN2: the angle of the point whose height is the first operand.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::binary_f32::{OfReals, Real};
+
+#[derive(Clone)]
+pub(crate) struct Atan2;
+
+impl Atan2 {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<OfReals<Self>> {
+        Ok(OfReals(Self))
+    }
+}
+
+impl Real for Atan2 {
+    const NAME: &'static str = "ATAN2";
+    const RUNTIME: &'static str = "atan2";
+
+    fn real(&self, a: f32, b: f32) -> f32 {
+        a.atan2(b)
+    }
+
+    fn run(&self, a: f32, b: f32) -> f32 {
+        libm::atan2f(a, b)
+    }
+}

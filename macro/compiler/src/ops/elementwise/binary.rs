@@ -1,0 +1,160 @@
+//! Elementwise functions of two operands that broadcast.
+
+use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::operator::Operator;
+use crate::ops::shared::broadcast;
+use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::function::Function;
+use crate::tokens::constants::Constants;
+
+/// What sets one such function apart from another.
+pub(crate) trait Binary: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+    const RULE: QuantRule = QuantRule::Observed;
+
+    /// The function of real numbers.
+    fn real(&self, a: f32, b: f32) -> f32;
+
+    /// What is applied to the result.
+    fn activation(&self) -> Activation {
+        Activation::None
+    }
+
+    /// See [`Operator::by_reciprocal`].
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        None
+    }
+
+    /// True if the output is no real number, so that f32 operands need no int8 step.
+    fn reads_reals(&self) -> bool {
+        false
+    }
+
+    /// The kernel that does so.
+    fn lower_reals(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        crate::ops::shared::float_kernels::lower(Self::NAME)
+    }
+
+    /// The integer function, and where the operands come from.
+    fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])>;
+}
+
+/// An elementwise function of two integers.
+pub(crate) trait Integer: Send + Sync {
+    fn apply(&self, a: i32, b: i32) -> i32;
+
+    /// The runtime's parameters around `broadcast`, and its function.
+    fn emit(&self, broadcast: TokenStream) -> Emitted;
+
+    /// True if the output has the operands' type; else it is int8.
+    fn keeps_type(&self) -> bool {
+        false
+    }
+}
+
+/// Makes a [`Binary`] an [`Operator`].
+pub(crate) struct Elementwise<B>(pub B);
+
+impl<B: Binary> Operator for Elementwise<B> {
+    fn name(&self) -> &'static str {
+        B::NAME
+    }
+
+    fn operands(&self) -> usize {
+        2
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
+    }
+
+    fn rule(&self) -> QuantRule {
+        B::RULE
+    }
+
+    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
+        let this = self.0.clone();
+        match *constants {
+            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
+            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
+            _ => None,
+        }
+    }
+
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        self.0.by_reciprocal()
+    }
+
+    fn reads_reals(&self) -> bool {
+        self.0.reads_reals()
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if self.0.reads_reals() && context.element(0)? == ElementType::F32 {
+            return self.0.lower_reals(context);
+        }
+        let (function, sources) = self.0.integer(context)?;
+        let (a, b) = (context.input(0)?, context.input(1)?);
+        let kernel = BinaryKernel {
+            broadcast: Broadcast::new(&a.value.shape, &b.value.shape)?,
+            function,
+        };
+        Ok(Lowered::new(kernel, sources.into()))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let this = self.0.clone();
+        crate::ops::shared::float_kernels::binary(
+            B::NAME,
+            context,
+            self.0.activation(),
+            move |a, b| this.real(a, b),
+        )
+    }
+}
+
+pub(crate) struct BinaryKernel {
+    pub broadcast: Broadcast,
+    pub function: Box<dyn Integer>,
+}
+
+impl Kernel for BinaryKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (a, b) = (inputs[0], inputs[1]);
+        let results = self
+            .broadcast
+            .positions()
+            .map(|(i, j)| self.function.apply(a.integer(i), b.integer(j)));
+        match a {
+            Buffer::I16(_) if self.function.keeps_type() => {
+                Buffer::I16(results.map(|x| x as i16).collect())
+            }
+            Buffer::I32(_) if self.function.keeps_type() => Buffer::I32(results.collect()),
+            _ => Buffer::I8(results.map(|x| x as i8).collect()),
+        }
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        self.function.emit(self.broadcast.emit())
+    }
+}

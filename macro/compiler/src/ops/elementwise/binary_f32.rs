@@ -1,0 +1,189 @@
+//! Elementwise functions of two operands that need the real numbers: in int8 a table
+//! where one operand is one number, else computed in f32.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, Target};
+use crate::ir::graph::{Constant, QuantParams};
+use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::operator::Operator;
+use crate::ops::elementwise::int32;
+use crate::ops::shared::broadcast;
+use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::float_kernels;
+use crate::ops::shared::function::Function;
+use crate::ops::shared::lookup_table::TableKernel;
+use crate::tokens::constants::Constants;
+
+/// A function of two int32 values and what the runtime calls it.
+pub(crate) type Integers = (&'static str, fn(i32, i32) -> i32);
+
+/// What sets one such function apart from another.
+pub(crate) trait Real: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+    /// The runtime's function of int8 operands.
+    const RUNTIME: &'static str;
+
+    /// The function in float32.
+    fn real(&self, a: f32, b: f32) -> f32;
+
+    /// The same as the runtime computes it.
+    fn run(&self, a: f32, b: f32) -> f32 {
+        self.real(a, b)
+    }
+
+    /// The function of int32 values, if it has one.
+    fn integers(&self) -> Option<Integers> {
+        None
+    }
+
+    /// The float kernel, given the operands that are one constant number each.
+    fn lower_float(&self, context: &LowerContext<'_>, _: &[Option<f32>]) -> Result<Lowered> {
+        let this = self.clone();
+        float_kernels::binary(Self::NAME, context, Activation::None, move |a, b| {
+            this.run(a, b)
+        })
+    }
+}
+
+/// Makes a [`Real`] an [`Operator`].
+pub(crate) struct OfReals<R>(pub R);
+
+impl<R: Real> Operator for OfReals<R> {
+    fn name(&self) -> &'static str {
+        R::NAME
+    }
+
+    fn operands(&self) -> usize {
+        2
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
+    }
+
+    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
+        let this = self.0.clone();
+        match *constants {
+            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
+            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
+            _ => None,
+        }
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            let refused = || Error::model("its operands are int32; supported are real numbers");
+            let (runtime, f) = self.0.integers().ok_or_else(refused)?;
+            return int32::lower(context, Activation::None, runtime, f);
+        }
+        let constants = numbers(context)?;
+        let output = context.output_params()?;
+        if let Some(f) = self.function(&constants) {
+            let variable = usize::from(constants[0].is_some());
+            let table = TableKernel::island(context.params(variable)?, output, |x| f(x));
+            return Ok(Lowered::new(table, vec![Source::Operand(variable)]));
+        }
+        let (a, source_a) = operand(context, 0)?;
+        let (b, source_b) = operand(context, 1)?;
+        let this = self.0.clone();
+        let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
+        let kernel = RealKernel {
+            broadcast: Broadcast::new(shape(0)?, shape(1)?)?,
+            operands: [a, b],
+            output,
+            runtime: R::RUNTIME,
+            function: Box::new(move |a, b| this.run(a, b)),
+        };
+        Ok(Lowered::new(kernel, vec![source_a, source_b]))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.0.lower_float(context, &numbers(context)?)
+    }
+}
+
+/// The operands that are one constant number.
+fn numbers(context: &LowerContext<'_>) -> Result<Vec<Option<f32>>> {
+    (0..2)
+        .map(|i| {
+            let value = context.input(i)?.value;
+            let single = value.real().filter(|c| c.len() == 1);
+            Ok(single.and_then(|c| c.first().copied()))
+        })
+        .collect()
+}
+
+/// Operand `i`'s quantization and source; float constants stay what they are.
+fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantParams, Source)> {
+    match &context.input(i)?.value.constant {
+        Some(Constant::F32(data)) => {
+            let exact = Buffer::F32(data.iter().copied().collect());
+            let unit = QuantParams {
+                scale: 1.0,
+                zero_point: 0,
+            };
+            Ok((unit, Source::Constant(exact)))
+        }
+        _ => broadcast::operand(context, i),
+    }
+}
+
+struct RealKernel {
+    broadcast: Broadcast,
+    operands: [QuantParams; 2],
+    output: QuantParams,
+    runtime: &'static str,
+    function: Box<dyn Fn(f32, f32) -> f32 + Send + Sync>,
+}
+
+impl Kernel for RealKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let real = |operand: usize, at: usize| match inputs[operand] {
+            Buffer::F32(data) => data[at],
+            other => {
+                let params = self.operands[operand];
+                params.scale * other.integer(at).wrapping_sub(params.zero_point) as f32
+            }
+        };
+        let one = |(i, j)| {
+            self.output
+                .quantize((self.function)(real(0, i), real(1, j)))
+        };
+        Buffer::I8(self.broadcast.positions().map(one).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        let [input1, input2] = self.operands.map(crate::tokens::literals::quant_params);
+        let output = crate::tokens::literals::quant_params(self.output);
+        Emitted {
+            parameters_type: quote!(OfReals),
+            parameters: quote!(rt::OfReals {
+                broadcast: #broadcast,
+                input1: #input1,
+                input2: #input2,
+                output: #output,
+            }),
+            function: self.runtime,
+        }
+    }
+}

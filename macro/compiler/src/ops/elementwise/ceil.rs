@@ -1,0 +1,22 @@
+//! CEIL: the next integer above.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Ceil;
+
+impl Ceil {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Ceil {
+    const NAME: &'static str = "CEIL";
+
+    fn real(&self, x: f32) -> f32 {
+        x.ceil()
+    }
+}

@@ -1,0 +1,22 @@
+//! COS: of an angle in radians.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Cos;
+
+impl Cos {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Cos {
+    const NAME: &'static str = "COS";
+
+    fn real(&self, x: f32) -> f32 {
+        x.cos()
+    }
+}

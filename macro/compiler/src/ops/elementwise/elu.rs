@@ -1,0 +1,22 @@
+//! ELU: x for x >= 0, exp(x) - 1 below.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Elu;
+
+impl Elu {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Elu {
+    const NAME: &'static str = "ELU";
+
+    fn real(&self, x: f32) -> f32 {
+        if x < 0.0 { x.exp() - 1.0 } else { x }
+    }
+}

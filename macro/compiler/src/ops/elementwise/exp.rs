@@ -1,0 +1,22 @@
+//! EXP: e to the power of x.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Exp;
+
+impl Exp {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Exp {
+    const NAME: &'static str = "EXP";
+
+    fn real(&self, x: f32) -> f32 {
+        x.exp()
+    }
+}

@@ -1,0 +1,22 @@
+//! FLOOR: the next integer below.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Floor;
+
+impl Floor {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Floor {
+    const NAME: &'static str = "FLOOR";
+
+    fn real(&self, x: f32) -> f32 {
+        x.floor()
+    }
+}

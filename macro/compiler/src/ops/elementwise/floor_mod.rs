@@ -1,0 +1,33 @@
+//! FLOOR_MOD: what a division rounded down leaves; it has the divisor's sign.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
+use crate::ops::elementwise::int32;
+
+#[derive(Clone)]
+pub(crate) struct FloorMod;
+
+impl FloorMod {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<OfReals<Self>> {
+        Ok(OfReals(Self))
+    }
+}
+
+impl Real for FloorMod {
+    const NAME: &'static str = "FLOOR_MOD";
+    const RUNTIME: &'static str = "floor_mod";
+
+    fn real(&self, a: f32, b: f32) -> f32 {
+        let rest = a % b;
+        if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
+            rest + b
+        } else {
+            rest
+        }
+    }
+
+    fn integers(&self) -> Option<Integers> {
+        Some(("floor_mod_i32", int32::floor_mod))
+    }
+}

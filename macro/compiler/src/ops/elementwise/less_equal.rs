@@ -1,0 +1,25 @@
+//! LESS_EQUAL: `a <= b`, elementwise.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::binary::Elementwise;
+use crate::ops::elementwise::comparison::{Compare, Comparing};
+
+#[derive(Clone)]
+pub(crate) struct LessEqual;
+
+impl LessEqual {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Comparing<Self>>> {
+        Ok(Elementwise(Comparing(Self)))
+    }
+}
+
+impl Compare for LessEqual {
+    const NAME: &'static str = "LESS_EQUAL";
+    const FUNCTION: &'static str = "less_equal";
+    const FUNCTION_OF_REALS: &'static str = "less_equal_f32";
+
+    fn holds<T: PartialOrd>(a: T, b: T) -> bool {
+        a <= b
+    }
+}

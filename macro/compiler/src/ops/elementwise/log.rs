@@ -1,0 +1,22 @@
+//! LOG: the natural logarithm; below 0, 0.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Log;
+
+impl Log {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Log {
+    const NAME: &'static str = "LOG";
+
+    fn real(&self, x: f32) -> f32 {
+        x.ln()
+    }
+}

@@ -1,0 +1,36 @@
+//! LOGICAL_NOT of a bool tensor.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use crate::error::Result;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::Lowered;
+use crate::ir::operator::Operator;
+use crate::ops::owned;
+use crate::ops::shared::lookup_table::TableKernel;
+
+pub(crate) struct LogicalNot;
+
+impl LogicalNot {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Operator for LogicalNot {
+    fn name(&self) -> &'static str {
+        "LOGICAL_NOT"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(owned(inputs, 0)?.mapv(|x| f32::from(u8::from(x == 0.0))))
+    }
+
+    fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        Ok(Lowered::unary(TableKernel::new(|q| (q == 0).into())))
+    }
+}

@@ -1,0 +1,44 @@
+//! LOGICAL_OR of two bool tensors.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::error::Result;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{Emitted, Source};
+use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
+
+#[derive(Clone)]
+pub(crate) struct LogicalOr;
+
+impl LogicalOr {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Elementwise<Self>> {
+        Ok(Elementwise(Self))
+    }
+}
+
+impl Binary for LogicalOr {
+    const NAME: &'static str = "LOGICAL_OR";
+
+    fn real(&self, a: f32, b: f32) -> f32 {
+        f32::from(u8::from(a != 0.0 || b != 0.0))
+    }
+
+    fn integer(&self, _: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
+        Ok((Box::new(Self), [Source::Operand(0), Source::Operand(1)]))
+    }
+}
+
+impl Integer for LogicalOr {
+    fn apply(&self, a: i32, b: i32) -> i32 {
+        a | b
+    }
+
+    fn emit(&self, broadcast: TokenStream) -> Emitted {
+        Emitted {
+            parameters_type: quote!(Broadcast),
+            parameters: broadcast,
+            function: "logical_or",
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! MUL.
+
+use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::operator::Operator;
+use crate::ops::shared::broadcast;
+use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::elementwise_f32::{Formula, Numbers};
+use crate::tokens::constants::Constants;
+
+pub(crate) struct Mul {
+    activation: Activation,
+}
+
+impl Mul {
+    pub(crate) fn with(activation: Activation) -> Self {
+        Self { activation }
+    }
+
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_mul_options();
+        Ok(Self {
+            activation: match options {
+                Some(o) => Activation::parse(o.fused_activation_function())?,
+                None => Activation::None,
+            },
+        })
+    }
+}
+
+impl Operator for Mul {
+    fn name(&self) -> &'static str {
+        "MUL"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs two operands")),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a * b))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return crate::ops::elementwise::int32::lower(
+                context,
+                self.activation,
+                "mul_i32",
+                i32::wrapping_mul,
+            );
+        }
+        let (a, source_a) = broadcast::operand(context, 0)?;
+        let (b, source_b) = broadcast::operand(context, 1)?;
+        let (output, element) = (context.params_of_output()?, context.target.element());
+        let factor = f64::from(a.scale) * f64::from(b.scale) / f64::from(output.scale);
+        Ok(Lowered {
+            kernel: Box::new(MulKernel {
+                broadcast: Broadcast::new(
+                    &context.input(0)?.value.shape,
+                    &context.input(1)?.value.shape,
+                )?,
+                offsets: [-a.zero_point, -b.zero_point],
+                output: Multiplier::new(factor),
+                output_offset: output.zero_point,
+                activation: self.activation.bounds_in(output, element),
+                element,
+            }),
+            sources: vec![source_a, source_b],
+        })
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        crate::ops::shared::float_kernels::binary("MUL", context, self.activation, |a, b| a * b)
+    }
+
+    crate::ir::activation::fused_activation!();
+
+    fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
+        (self.activation == Activation::None).then(|| [constant.clone(), constant.mapv(|_| 0.0)])
+    }
+}
+
+struct MulKernel {
+    broadcast: Broadcast,
+    offsets: [i32; 2],
+    output: Multiplier,
+    output_offset: i32,
+    activation: (i32, i32),
+    element: ElementType,
+}
+
+impl MulKernel {
+    /// One output.
+    fn output_of(&self, a: i32, b: i32) -> i32 {
+        let product = (a + self.offsets[0]).wrapping_mul(b + self.offsets[1]);
+        let q = self.output.apply(product).wrapping_add(self.output_offset);
+        q.clamp(self.activation.0, self.activation.1)
+    }
+
+    /// The same in f32.
+    fn linear(&self) -> TokenStream {
+        if self.element != ElementType::I8 {
+            return quote!(rt::Linear::NONE);
+        }
+        Numbers::emit(self.numbers())
+    }
+
+    fn numbers(&self) -> Option<Numbers> {
+        let numbers = [self.output.real(), 0.0, self.output_offset.into()];
+        let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
+        Formula::Product(self.offsets).find(numbers, self.activation, exact)
+    }
+}
+
+/// The factor and the constant of an int8 product in f32, if there are some; its multiplier
+/// is a significand and a shift. For tests.
+#[must_use]
+pub fn linear_product(
+    offsets: [i32; 2],
+    [multiplier, shift]: [i32; 2],
+    output_offset: i32,
+    activation: (i32, i32),
+) -> Option<[f32; 3]> {
+    let kernel = MulKernel {
+        broadcast: Broadcast::flat(0),
+        offsets,
+        output: Multiplier { multiplier, shift },
+        output_offset,
+        activation,
+        element: ElementType::I8,
+    };
+    Some(kernel.numbers()?.all())
+}
+
+impl Kernel for MulKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let element =
+            |(i, j): (usize, usize)| self.output_of(inputs[0].integer(i), inputs[1].integer(j));
+        Buffer::saturated(self.element, self.broadcast.positions().map(element))
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
+        let output = crate::tokens::literals::multiplier(self.output);
+        let offset = crate::tokens::literals::int(self.output_offset);
+        let (min, max) = (
+            crate::tokens::literals::int(self.activation.0),
+            crate::tokens::literals::int(self.activation.1),
+        );
+        let linear = self.linear();
+        Emitted {
+            parameters_type: quote!(Mul),
+            parameters: quote!(rt::Mul {
+                broadcast: #broadcast,
+                input1_offset: #offset1,
+                input2_offset: #offset2,
+                output_multiplier: #output,
+                output_offset: #offset,
+                activation_min: #min,
+                activation_max: #max,
+                linear: #linear,
+            }),
+            function: "mul",
+        }
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        (input == 0 && self.broadcast.is_whole(0)).then_some("mul_in_place")
+    }
+}

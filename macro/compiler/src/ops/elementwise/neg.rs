@@ -1,0 +1,26 @@
+//! NEG: the opposite.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::{IntegerFunction, Unary};
+
+#[derive(Clone)]
+pub(crate) struct Neg;
+
+impl Neg {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Neg {
+    const NAME: &'static str = "NEG";
+
+    fn real(&self, x: f32) -> f32 {
+        -x
+    }
+
+    fn integer(&self) -> Option<IntegerFunction> {
+        Some(("neg_i32", i32::wrapping_neg))
+    }
+}

@@ -1,0 +1,44 @@
+//! POW of two tensors, or by a constant: then a function of one value.
+
+use crate::error::Result;
+use crate::ir::activation::Activation;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::Lowered;
+use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
+use crate::ops::elementwise::int32;
+use crate::ops::shared::float_kernels;
+
+#[derive(Clone)]
+pub(crate) struct Pow;
+
+impl Pow {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<OfReals<Self>> {
+        Ok(OfReals(Self))
+    }
+}
+
+impl Real for Pow {
+    const NAME: &'static str = "POW";
+    const RUNTIME: &'static str = "pow";
+
+    fn real(&self, a: f32, b: f32) -> f32 {
+        a.powf(b)
+    }
+
+    fn run(&self, a: f32, b: f32) -> f32 {
+        libm::powf(a, b)
+    }
+
+    fn integers(&self) -> Option<Integers> {
+        Some(("pow_i32", int32::pow))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>, numbers: &[Option<f32>]) -> Result<Lowered> {
+        match *numbers {
+            [None, Some(exponent)] => {
+                float_kernels::unary(Self::NAME, 0, exponent, move |x| x.powf(exponent))
+            }
+            _ => float_kernels::binary(Self::NAME, context, Activation::None, libm::powf),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::operator::{ChannelRole, Operator};
+use crate::ops::shared::broadcast;
+use crate::ops::shared::broadcast::Broadcast;
+use crate::tokens::constants::Constants;
+
+pub(crate) struct Prelu;
+
+impl Prelu {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Operator for Prelu {
+    fn name(&self) -> &'static str {
+        "PRELU"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [a, b] => broadcast::shape(a, b),
+            _ => Err(Error::model("it needs an input and alpha")),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        broadcast::evaluate(
+            inputs,
+            shape,
+            |x, alpha| if x >= 0.0 { x } else { x * alpha },
+        )
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Through)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let (input, source) = broadcast::operand(context, 0)?;
+        let (alpha, alpha_source) = broadcast::operand(context, 1)?;
+        let output = context.params_of_output()?;
+        let element = context.target.element();
+        if context.element(0)? != element || context.element(1)? != ElementType::I8 {
+            return Err(Error::model(format!(
+                "its input is {}, its alpha {} and its output {}; supported are int8, and int16 with an \
+                 alpha of int8",
+                context.element(0)?.name(),
+                context.element(1)?.name(),
+                element.name()
+            )));
+        }
+        let identity = f64::from(input.scale) / f64::from(output.scale);
+        let slope = f64::from(input.scale) * f64::from(alpha.scale) / f64::from(output.scale);
+        Ok(Lowered {
+            kernel: Box::new(PreluKernel {
+                broadcast: Broadcast::new(
+                    &context.input(0)?.value.shape,
+                    &context.input(1)?.value.shape,
+                )?,
+                input_offset: -input.zero_point,
+                alpha_offset: -alpha.zero_point,
+                identity: Multiplier::new(identity),
+                slope: Multiplier::new(slope),
+                output_offset: output.zero_point,
+                element,
+            }),
+            sources: vec![source, alpha_source],
+        })
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let function = |x, alpha| if x >= 0.0 { x } else { x * alpha };
+        crate::ops::shared::float_kernels::binary(
+            "PRELU",
+            context,
+            crate::ir::activation::Activation::None,
+            function,
+        )
+    }
+}
+
+struct PreluKernel {
+    broadcast: Broadcast,
+    input_offset: i32,
+    alpha_offset: i32,
+    identity: Multiplier,
+    slope: Multiplier,
+    output_offset: i32,
+    /// Of input and output; alpha is int8.
+    element: ElementType,
+}
+
+impl Kernel for PreluKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (input, alpha) = (inputs[0], inputs[1].i8());
+        let element = |(i, j): (usize, usize)| {
+            let x = input.integer(i) + self.input_offset;
+            let y = if x >= 0 {
+                self.identity.apply(x)
+            } else {
+                self.slope
+                    .apply(x * (i32::from(alpha[j]) + self.alpha_offset))
+            };
+            y.wrapping_add(self.output_offset)
+        };
+        Buffer::saturated(self.element, self.broadcast.positions().map(element))
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let broadcast = self.broadcast.emit();
+        let (input, alpha) = (
+            crate::tokens::literals::int(self.input_offset),
+            crate::tokens::literals::int(self.alpha_offset),
+        );
+        let (identity, slope) = (
+            crate::tokens::literals::multiplier(self.identity),
+            crate::tokens::literals::multiplier(self.slope),
+        );
+        let output = crate::tokens::literals::int(self.output_offset);
+        Emitted {
+            parameters_type: quote!(Prelu),
+            parameters: quote!(rt::Prelu {
+                broadcast: #broadcast,
+                input_offset: #input,
+                alpha_offset: #alpha,
+                identity: #identity,
+                slope: #slope,
+                output_offset: #output,
+            }),
+            function: match self.element {
+                ElementType::I16 => "prelu_i16",
+                _ => "prelu",
+            },
+        }
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        let fits = input == 0 && self.broadcast.is_whole(0) && self.element == ElementType::I8;
+        fits.then_some("prelu_in_place")
+    }
+}

@@ -1,0 +1,31 @@
+//! RELU_0_TO_1: clamps to [0.0, 1.0].
+
+use crate::error::Result;
+use crate::ir::activation::Activation;
+use crate::ir::context::{ParseContext, QuantRule};
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Relu0To1;
+
+impl Relu0To1 {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Relu0To1 {
+    const NAME: &'static str = "RELU_0_TO_1";
+
+    fn real(&self, x: f32) -> f32 {
+        x.clamp(0.0, 1.0)
+    }
+
+    fn output_rule(&self) -> QuantRule {
+        QuantRule::Fixed(crate::arithmetic::quant_params::asymmetric(0.0, 1.0))
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(Activation::Relu0To1)
+    }
+}

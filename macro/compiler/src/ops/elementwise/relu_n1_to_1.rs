@@ -1,0 +1,27 @@
+//! RELU_N1_TO_1: clamps to [-1.0, 1.0].
+
+use crate::error::Result;
+use crate::ir::activation::Activation;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct ReluN1To1;
+
+impl ReluN1To1 {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for ReluN1To1 {
+    const NAME: &'static str = "RELU_N1_TO_1";
+
+    fn real(&self, x: f32) -> f32 {
+        x.clamp(-1.0, 1.0)
+    }
+
+    fn activation(&self) -> Option<Activation> {
+        Some(Activation::ReluN1To1)
+    }
+}

@@ -1,0 +1,22 @@
+//! ROUND: the nearest integer, ties to even.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Round;
+
+impl Round {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Round {
+    const NAME: &'static str = "ROUND";
+
+    fn real(&self, x: f32) -> f32 {
+        x.round_ties_even()
+    }
+}

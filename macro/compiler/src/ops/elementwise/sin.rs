@@ -1,0 +1,22 @@
+//! SIN: of an angle in radians.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Sin;
+
+impl Sin {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Sin {
+    const NAME: &'static str = "SIN";
+
+    fn real(&self, x: f32) -> f32 {
+        x.sin()
+    }
+}

@@ -1,0 +1,22 @@
+//! SQUARE: x times x.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::elementwise::unary::Unary;
+
+#[derive(Clone)]
+pub(crate) struct Square;
+
+impl Square {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Unary for Square {
+    const NAME: &'static str = "SQUARE";
+
+    fn real(&self, x: f32) -> f32 {
+        x * x
+    }
+}

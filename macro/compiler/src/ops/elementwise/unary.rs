@@ -1,0 +1,146 @@
+//! Elementwise functions of one value: in int8, 256-byte tables.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::graph::{ElementType, QuantParams};
+use crate::ir::kernel::Lowered;
+use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ops::elementwise::int32::UnaryKernel;
+use crate::ops::owned;
+use crate::ops::shared::float_epilogue;
+use crate::ops::shared::function::Function;
+use crate::ops::shared::lookup_table::TableKernel;
+
+/// What the runtime calls a function of int32 values, and the function.
+pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
+
+/// What sets one elementwise function apart from another.
+pub(crate) trait Unary: Clone + Send + Sync + 'static {
+    const NAME: &'static str;
+
+    /// The function in float32.
+    fn real(&self, x: f32) -> f32;
+
+    /// The reference's int8 table. The default is the real function's.
+    fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {
+        TableKernel::real(input, output, |x| self.real(x))
+    }
+
+    /// What the runtime's float function needs to know.
+    fn parameter(&self) -> f32 {
+        0.0
+    }
+
+    /// The function of int32 values, and what the runtime calls it.
+    fn integer(&self) -> Option<IntegerFunction> {
+        None
+    }
+
+    /// The kernel for int16.
+    fn lower_i16(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        Err(Error::model("its input is int16; supported is int8"))
+    }
+
+    /// How the output is quantized.
+    fn output_rule(&self) -> QuantRule {
+        QuantRule::Observed
+    }
+
+    /// See [`Operator::tail`].
+    fn tail_function(&self) -> Option<float_epilogue::Function> {
+        None
+    }
+
+    /// The ends of what the function can tell apart.
+    fn ends(&self) -> Option<[f32; 2]> {
+        None
+    }
+
+    /// See [`Operator::as_activation`].
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
+}
+
+impl<U: Unary> Operator for U {
+    fn saturation(&self) -> Option<Saturation> {
+        self.ends().map(Saturation::Outside)
+    }
+
+    fn name(&self) -> &'static str {
+        U::NAME
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        let mut output = owned(inputs, 0)?;
+        output.mapv_inplace(|x| self.real(x));
+        Ok(output)
+    }
+
+    fn rule(&self) -> QuantRule {
+        self.output_rule()
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        match context.element(0)? {
+            ElementType::I16 => return self.lower_i16(context),
+            ElementType::I32 => {
+                let refused = || Error::model("its input is int32; supported is int8");
+                let (runtime, f) = self.integer().ok_or_else(refused)?;
+                return Ok(Lowered::unary(UnaryKernel { runtime, f }));
+            }
+            _ => {}
+        }
+        let (input, output) = (context.params(0)?, context.output_params()?);
+        // LiteRT rescales where TensorFlow Lite Micro only clamps.
+        if let (true, Some(activation)) = (context.in_uint8, self.activation()) {
+            let table = TableKernel::clamp(input, output, activation);
+            return Ok(Lowered::unary(table));
+        }
+        // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
+        // A float model's own table rounds to nearest, too.
+        let island = context.in_float && !matches!(U::NAME, "LOGISTIC" | "TANH");
+        Ok(Lowered::unary(if island {
+            TableKernel::island(input, output, |x| self.real(x))
+        } else {
+            self.table(input, output)
+        }))
+    }
+
+    fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
+        let this = self.clone();
+        crate::ops::shared::float_kernels::unary(U::NAME, 0, self.parameter(), move |x| {
+            this.real(x)
+        })
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through)
+    }
+
+    fn as_activation(&self) -> Option<Activation> {
+        self.activation()
+    }
+
+    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+        let this = self.clone();
+        Some(Arc::new(move |x| this.real(x)))
+    }
+
+    fn tail(&self) -> Option<float_epilogue::Function> {
+        self.tail_function()
+    }
+}

@@ -1,0 +1,86 @@
+//! Functions of one int16 value that int8 has as tables.
+
+use quote::quote;
+
+use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
+use crate::emit;
+use crate::ir::buffer::Buffer;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
+
+/// A line with a bend at 0: LEAKY_RELU and ABS.
+pub(crate) struct TwoSlopesKernel {
+    pub input_offset: i32,
+    /// The slopes from 0 on and below it.
+    pub positive: Multiplier,
+    pub negative: Multiplier,
+    pub output_offset: i32,
+}
+
+impl Kernel for TwoSlopesKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let one = |&q: &i16| {
+            let x = i32::from(q) + self.input_offset;
+            let slope = if x < 0 { self.negative } else { self.positive };
+            let y = slope.apply(x).saturating_add(self.output_offset);
+            y.clamp(-32768, 32767) as i16
+        };
+        Buffer::I16(inputs[0].i16().iter().map(one).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let [input_offset, output_offset] =
+            [self.input_offset, self.output_offset].map(crate::tokens::literals::int);
+        let [positive, negative] =
+            [self.positive, self.negative].map(crate::tokens::literals::multiplier);
+        Emitted {
+            parameters_type: quote!(TwoSlopesI16),
+            parameters: quote!(rt::TwoSlopesI16 {
+                input_offset: #input_offset,
+                positive: #positive,
+                negative: #negative,
+                output_offset: #output_offset,
+            }),
+            function: "two_slopes_i16",
+        }
+    }
+}
+
+/// Bits that keep the root an integer.
+pub(crate) const ROOT_SHIFT: i32 = 20;
+
+/// One by the square root; of what has none, the largest number.
+pub(crate) struct RsqrtKernel(pub Multiplier);
+
+/// The integer function of [`RsqrtKernel`], from 1 on.
+pub(crate) fn rsqrt(x: i32, factor: Multiplier) -> i32 {
+    let root = inverse_sqrt(x);
+    let root = Multiplier {
+        shift: root.shift + ROOT_SHIFT,
+        ..root
+    };
+    let back = Multiplier {
+        shift: factor.shift - ROOT_SHIFT,
+        ..factor
+    };
+    back.apply(root.apply(1))
+}
+
+impl Kernel for RsqrtKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let one = |&q: &i16| match q {
+            1.. => rsqrt(q.into(), self.0).clamp(-32768, 32767) as i16,
+            _ => i16::MAX,
+        };
+        Buffer::I16(inputs[0].i16().iter().map(one).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let multiplier = crate::tokens::literals::multiplier(self.0);
+        Emitted {
+            parameters_type: quote!(RsqrtI16),
+            parameters: quote!(rt::RsqrtI16 { multiplier: #multiplier }),
+            function: "rsqrt_i16",
+        }
+    }
+}

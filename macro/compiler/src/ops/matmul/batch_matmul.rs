@@ -1,0 +1,388 @@
+//! BATCH_MATMUL, and the product of two computed matrices that FULLY_CONNECTED
+//! with weights of run time shares.
+
+use ndarray::{ArrayD, ArrayViewD};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::graph::array;
+use crate::ir::graph::{ElementType, Value};
+use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::operator::Operator;
+use crate::limits;
+use crate::ops::owned;
+use crate::ops::shared::broadcast;
+use crate::ops::shared::broadcast::Broadcast;
+use crate::tokens::constants::Constants;
+
+pub(crate) struct BatchMatmul {
+    adjoint: [bool; 2],
+}
+
+impl BatchMatmul {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_batch_mat_mul_options();
+        Ok(Self {
+            adjoint: options.map_or([false; 2], |o| [o.adj_x(), o.adj_y()]),
+        })
+    }
+
+    fn sizes(&self, a: &[usize], b: &[usize]) -> Result<Sizes> {
+        let (Some((outer_a, &[rows, depth])), Some((outer_b, &[depth_b, columns]))) =
+            (a.split_last_chunk::<2>(), b.split_last_chunk::<2>())
+        else {
+            return Err(Error::model("its operands are not matrices"));
+        };
+        let [adjoint_a, adjoint_b] = self.adjoint;
+        let (rows, depth) = if adjoint_a {
+            (depth, rows)
+        } else {
+            (rows, depth)
+        };
+        let (depth_b, columns) = if adjoint_b {
+            (columns, depth_b)
+        } else {
+            (depth_b, columns)
+        };
+        if depth != depth_b {
+            return Err(Error::model(format!(
+                "{a:?} and {b:?} cannot be multiplied"
+            )));
+        }
+        Ok(Sizes {
+            broadcast: Broadcast::new(outer_a, outer_b)?,
+            batches: broadcast::shape(outer_a, outer_b)?,
+            rows,
+            depth,
+            columns,
+            // Row and depth step of a, depth and column step of b.
+            strides_a: if adjoint_a { [1, rows] } else { [depth, 1] },
+            strides_b: if adjoint_b { [1, depth] } else { [columns, 1] },
+        })
+    }
+}
+
+/// Two stacks of matrices.
+pub(crate) struct Sizes {
+    pub broadcast: Broadcast,
+    pub batches: Vec<usize>,
+    pub rows: usize,
+    pub depth: usize,
+    pub columns: usize,
+    pub strides_a: [usize; 2],
+    pub strides_b: [usize; 2],
+}
+
+impl Sizes {
+    /// Calls `f(row, column, offsets)` in the output's order; the offsets are of the
+    /// elements of both operands that are multiplied.
+    fn products(&self, mut f: impl FnMut(usize, &mut dyn Iterator<Item = (usize, usize)>)) {
+        for (a, b) in self.broadcast.positions() {
+            let (a, b) = (a * self.rows * self.depth, b * self.depth * self.columns);
+            for row in 0..self.rows {
+                for column in 0..self.columns {
+                    let mut pairs = (0..self.depth).map(|k| {
+                        let a = a + row * self.strides_a[0] + k * self.strides_a[1];
+                        (a, b + k * self.strides_b[0] + column * self.strides_b[1])
+                    });
+                    f(column, &mut pairs);
+                }
+            }
+        }
+    }
+}
+
+impl Operator for BatchMatmul {
+    fn name(&self) -> &'static str {
+        "BATCH_MATMUL"
+    }
+
+    fn operands(&self) -> usize {
+        2
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let &[a, b] = inputs else {
+            return Err(Error::model("it needs two operands"));
+        };
+        let sizes = self.sizes(a, b)?;
+        Ok([sizes.batches.as_slice(), &[sizes.rows, sizes.columns]].concat())
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let sizes = match *inputs {
+            [a, b] => self.sizes(a, b).ok(),
+            _ => None,
+        };
+        sizes.map_or(0, |s| {
+            let inner = [s.rows, s.depth, s.columns];
+            limits::product(s.batches.into_iter().chain(inner)) as u64
+        })
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (a, b) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let sizes = self.sizes(a.shape(), b.shape())?;
+        let (a, b): (Vec<f32>, Vec<f32>) =
+            (a.iter().copied().collect(), b.iter().copied().collect());
+        let mut output = Vec::new();
+        sizes.products(|_, pairs| output.push(pairs.map(|(i, j)| a[i] * b[j]).sum()));
+        array(shape, output)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let sizes = self.sizes(
+            &context.input(0)?.value.shape,
+            &context.input(1)?.value.shape,
+        )?;
+        lower(context, sizes, None, Activation::None, false)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+}
+
+/// The kernel of two matrices; the bias, if there is one, is at scale a x b.
+pub(crate) fn lower(
+    context: &LowerContext<'_>,
+    sizes: Sizes,
+    bias: Option<usize>,
+    activation: Activation,
+    rounds_once: bool,
+) -> Result<Lowered> {
+    let bias_operand = bias
+        .and_then(|i| context.inputs.get(i))
+        .and_then(Option::as_ref);
+    if context.target == Target::F32 {
+        return lower_float(sizes, bias_operand.map(|o| o.value), activation);
+    }
+    let (a, source_a) = broadcast::operand(context, 0)?;
+    let (b, source_b) = broadcast::operand(context, 1)?;
+    let (output, element) = (context.params_of_output()?, context.target.element());
+    // The reference multiplies the scales in single precision, LiteRT in double.
+    let product = if rounds_once {
+        f64::from(a.scale) * f64::from(b.scale)
+    } else {
+        f64::from(a.scale * b.scale)
+    };
+    let factor = product / f64::from(output.scale);
+    let bias = match bias_operand {
+        Some(operand) => crate::ops::shared::weights::bias_values(operand.value, product)?,
+        None => vec![0; sizes.columns],
+    };
+    if bias.len() != sizes.columns {
+        return Err(Error::model(format!(
+            "its bias has {} elements",
+            bias.len()
+        )));
+    }
+    let kernel = BatchMatmulKernel {
+        sizes,
+        offsets: [-a.zero_point, -b.zero_point],
+        bias,
+        output: if rounds_once {
+            Multiplier::once(factor)
+        } else {
+            Multiplier::new(factor)
+        },
+        rounds_once,
+        output_offset: output.zero_point,
+        activation: activation.bounds_in(output, element),
+        element,
+    };
+    Ok(Lowered::new(kernel, vec![source_a, source_b]))
+}
+
+struct BatchMatmulKernel {
+    sizes: Sizes,
+    offsets: [i32; 2],
+    /// By column.
+    bias: Vec<i32>,
+    output: Multiplier,
+    rounds_once: bool,
+    output_offset: i32,
+    activation: (i32, i32),
+    element: ElementType,
+}
+
+impl BatchMatmulKernel {
+    /// The same of int16, with sums of 64 bits and TFLite's rounding of them.
+    fn simulate_i16(&self, a: &[i16], b: &[i16]) -> Buffer {
+        let mut output = Vec::new();
+        self.sizes.products(|column, pairs| {
+            let sum = pairs.fold(i64::from(self.bias[column]), |sum, (i, j)| {
+                let (x, y) = (
+                    i64::from(a[i]) + i64::from(self.offsets[0]),
+                    i64::from(b[j]) + i64::from(self.offsets[1]),
+                );
+                sum.wrapping_add(x * y)
+            });
+            let q = self.output.apply_i64(sum).wrapping_add(self.output_offset);
+            output.push(q.clamp(self.activation.0, self.activation.1) as i16);
+        });
+        Buffer::I16(output)
+    }
+}
+
+impl Kernel for BatchMatmulKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        if let [Buffer::I16(a), Buffer::I16(b)] = inputs {
+            return self.simulate_i16(a, b);
+        }
+        let (a, b) = (inputs[0].i8(), inputs[1].i8());
+        let mut output = Vec::new();
+        self.sizes.products(|column, pairs| {
+            let sum = pairs.fold(self.bias[column], |sum, (i, j)| {
+                let (x, y) = (
+                    i32::from(a[i]) + self.offsets[0],
+                    i32::from(b[j]) + self.offsets[1],
+                );
+                sum.wrapping_add(x * y)
+            });
+            let scaled = if self.rounds_once {
+                self.output.apply_once(sum)
+            } else {
+                self.output.apply(sum)
+            };
+            let q = scaled.wrapping_add(self.output_offset);
+            output.push(q.clamp(self.activation.0, self.activation.1) as i8);
+        });
+        Buffer::I8(output)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let matrices = self.sizes.emit();
+        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
+        let bias = constants.words("BIAS", &self.bias);
+        let (output, offset) = (
+            crate::tokens::literals::multiplier(self.output),
+            crate::tokens::literals::int(self.output_offset),
+        );
+        let (min, max) = (
+            crate::tokens::literals::int(self.activation.0),
+            crate::tokens::literals::int(self.activation.1),
+        );
+        let rounds_once = self.rounds_once;
+        Emitted {
+            parameters_type: quote!(BatchMatmul<'static>),
+            parameters: quote!(rt::BatchMatmul {
+                matrices: #matrices,
+                input1_offset: #offset1,
+                input2_offset: #offset2,
+                bias: #bias,
+                output_multiplier: #output,
+                rounds_once: #rounds_once,
+                output_offset: #offset,
+                activation_min: #min,
+                activation_max: #max,
+            }),
+            function: if self.element == ElementType::I16 {
+                "batch_matmul_i16"
+            } else {
+                "batch_matmul"
+            },
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        self.sizes.macs()
+    }
+}
+
+impl Sizes {
+    fn emit(&self) -> TokenStream {
+        let broadcast = self.broadcast.emit();
+        let sizes = crate::tokens::literals::fields(&[
+            ("rows", self.rows),
+            ("depth", self.depth),
+            ("columns", self.columns),
+        ]);
+        let (strides1, strides2) = (
+            crate::tokens::literals::usizes(&self.strides_a),
+            crate::tokens::literals::usizes(&self.strides_b),
+        );
+        quote!(rt::Matrices {
+            broadcast: #broadcast,
+            #sizes
+            strides1: [#strides1],
+            strides2: [#strides2],
+        })
+    }
+
+    fn macs(&self) -> u64 {
+        (self.batches.iter().product::<usize>() * self.rows * self.depth * self.columns) as u64
+    }
+}
+
+/// The same in float.
+fn lower_float(sizes: Sizes, bias: Option<&Value>, activation: Activation) -> Result<Lowered> {
+    let bias = match bias {
+        Some(value) => value
+            .real()
+            .ok_or_else(|| Error::model("its bias is computed at run time"))?
+            .iter()
+            .copied()
+            .collect(),
+        None => vec![0.0; sizes.columns],
+    };
+    let kernel = FloatBatchMatmulKernel {
+        sizes,
+        bias,
+        activation: activation.bounds(),
+    };
+    let sources = vec![Source::Operand(0), Source::Operand(1)];
+    Ok(Lowered::new(kernel, sources))
+}
+
+struct FloatBatchMatmulKernel {
+    sizes: Sizes,
+    bias: Vec<f32>,
+    activation: (f32, f32),
+}
+
+impl Kernel for FloatBatchMatmulKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let (a, b) = (inputs[0].f32(), inputs[1].f32());
+        let mut output = Vec::new();
+        self.sizes.products(|column, pairs| {
+            let start = self.bias.get(column).copied().unwrap_or(0.0);
+            let sum = pairs.fold(start, |sum, (i, j)| sum + a[i] * b[j]);
+            output.push(sum.max(self.activation.0).min(self.activation.1));
+        });
+        Buffer::F32(output)
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let matrices = self.sizes.emit();
+        let bias = constants.floats("BIAS", &self.bias);
+        let (min, max) = (
+            crate::tokens::literals::float(self.activation.0),
+            crate::tokens::literals::float(self.activation.1),
+        );
+        Emitted {
+            parameters_type: quote!(FloatBatchMatmul<'static>),
+            parameters: quote!(rt::FloatBatchMatmul {
+                matrices: #matrices,
+                bias: #bias,
+                activation_min: #min,
+                activation_max: #max,
+            }),
+            function: "float_batch_matmul",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        self.sizes.macs()
+    }
+}

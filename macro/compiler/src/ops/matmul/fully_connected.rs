@@ -1,0 +1,300 @@
+//! FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::channelwise::Mixing;
+use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::graph::ElementType;
+use crate::ir::graph::array;
+use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered};
+use crate::ir::operator::{ChannelRole, Operator};
+use crate::limits;
+use crate::ops::matmul::batch_matmul::Sizes;
+use crate::ops::packing::packed2;
+use crate::ops::packing::weights6;
+use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::gemm_packed16::{Blocks, Inputs, is_sparse};
+use crate::ops::shared::weighted_sum::{
+    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
+};
+use crate::ops::{flat, matrix, operand};
+use crate::tokens::constants::Constants;
+
+pub(crate) struct FullyConnected {
+    activation: Activation,
+    keep_num_dims: bool,
+    /// False if weights are computed, too.
+    constant_weights: bool,
+}
+
+impl FullyConnected {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node.operator.builtin_options_as_fully_connected_options();
+        if options.is_some_and(|o| o.weights_format().0 != 0) {
+            return Err(Error::model(
+                "its weights are in the order of one old kernel for uint8 (SHUFFLED4x16INT8); convert the \
+                 model again, which leaves them in the default order",
+            ));
+        }
+        Ok(Self {
+            activation: match options {
+                Some(o) => Activation::parse(o.fused_activation_function())?,
+                None => Activation::None,
+            },
+            keep_num_dims: options.is_some_and(|o| o.keep_num_dims()),
+            constant_weights: node.input(1)?.constant.is_some(),
+        })
+    }
+}
+
+/// Rows, depth and units.
+fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
+    let &[units, depth] = weights else {
+        return Err(Error::model(format!(
+            "its weights have shape {weights:?}, expected [units, depth]"
+        )));
+    };
+    let elements: usize = input.iter().product();
+    if depth == 0 || !elements.is_multiple_of(depth) {
+        return Err(Error::model(format!(
+            "its input of shape {input:?} does not divide into rows of {depth}"
+        )));
+    }
+    Ok((elements / depth, depth, units))
+}
+
+impl Operator for FullyConnected {
+    fn name(&self) -> &'static str {
+        "FULLY_CONNECTED"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [input, weights, ..] = inputs else {
+            return Err(Error::model("it needs an input and weights"));
+        };
+        let (rows, depth, units) = sizes(input, weights)?;
+        if !self.keep_num_dims {
+            return Ok(vec![rows, units]);
+        }
+        let Some((&last, outer)) = input.split_last() else {
+            return Err(Error::model("its input is a scalar"));
+        };
+        if last != depth {
+            return Err(Error::model(format!(
+                "its input rows have {last} elements, its weights {depth}"
+            )));
+        }
+        Ok([outer, &[units]].concat())
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        let units = inputs.get(1).and_then(|weights| weights.first().copied());
+        let input = inputs.first().copied().unwrap_or(&[]);
+        limits::product(input.iter().copied().chain(units)) as u64
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let (input, weights) = (operand(inputs, 0)?, operand(inputs, 1)?);
+        let bias = inputs.get(2).and_then(Option::as_ref);
+        let (rows, depth, units) = sizes(input.shape(), weights.shape())?;
+        let (input, weights) = (input.as_standard_layout(), weights.as_standard_layout());
+        let x = matrix(rows, depth, flat(&input)?)?;
+        let w = matrix(units, depth, flat(&weights)?)?;
+        let mut output = array(shape, x.dot(&w.t()).into_iter().collect())?;
+        add_bias(&mut output, bias, self.activation)?;
+        Ok(output)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.input(1)?.value.constant.is_none() {
+            let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
+            let (rows, depth, units) = sizes(shape(0)?, shape(1)?)?;
+            let sizes = Sizes {
+                broadcast: Broadcast::new(&[], &[])?,
+                batches: Vec::new(),
+                rows,
+                depth,
+                columns: units,
+                strides_a: [depth, 1],
+                strides_b: [1, depth],
+            };
+            let once = context.rounds_once();
+            return crate::ops::matmul::batch_matmul::lower(
+                context,
+                sizes,
+                Some(2),
+                self.activation,
+                once,
+            );
+        }
+        let (rows, depth, _) = sizes(
+            &context.input(0)?.value.shape,
+            &context.input(1)?.value.shape,
+        )?;
+        Ok(Lowered::unary(FullyConnectedKernel {
+            rows,
+            depth,
+            accumulation: Accumulation::new(
+                context,
+                0,
+                self.activation,
+                ScaleProduct::SingleIfPerTensor,
+            )?,
+        }))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+
+    crate::ir::activation::fused_activation!();
+
+    fn writes_f32(&self) -> bool {
+        self.constant_weights
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        self.constant_weights.then_some(ChannelRole::Mixes)
+    }
+}
+
+#[derive(Clone)]
+struct FullyConnectedKernel {
+    rows: usize,
+    depth: usize,
+    accumulation: Accumulation,
+}
+
+impl Kernel for FullyConnectedKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.accumulation.simulate(self, inputs[0])
+    }
+
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        self.accumulation.int8().map(|_| self as _)
+    }
+
+    fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        self.accumulation.int8()?;
+        Blocks {
+            depth: self.depth,
+            accumulation: self.accumulation.clone(),
+            inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
+            winograd: None,
+            step: None,
+            addition: None,
+            original: self.clone(),
+        }
+        .that_fits()
+    }
+
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        if self.rows > 1 && self.accumulation.int8().is_some() {
+            vec![packed2::columns(self.depth)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let packed = packed2::emit(&self.accumulation, self.depth, self.rows, constants);
+        if let Some((packed, stage)) = packed {
+            return Emitted {
+                parameters_type: quote!(Packed<'static, #stage>),
+                parameters: packed,
+                function: if self.rows > 1 {
+                    "fully_connected_rows"
+                } else {
+                    "fully_connected_row"
+                },
+            };
+        }
+        let (accumulation, stage) = self.accumulation.emit(constants);
+        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
+        Emitted {
+            parameters_type: quote!(FullyConnected<'static, #stage>),
+            parameters: quote!(rt::FullyConnected { #depth #accumulation }),
+            function: "fully_connected",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        (self.rows * self.accumulation.weights()) as u64
+    }
+
+    fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        self.accumulation.accumulators()
+    }
+}
+
+impl FullyConnectedKernel {
+    fn mixing(&self) -> Mixing<'_> {
+        Mixing {
+            accumulation: &self.accumulation,
+            depth: self.depth,
+            is_padded: false,
+        }
+    }
+}
+
+impl Channelwise for FullyConnectedKernel {
+    fn depth(&self) -> Option<usize> {
+        Some(self.depth)
+    }
+
+    // Of an image made flat, every pixel has all channels.
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        self.mixing().ranges(operands.first()?)
+    }
+
+    fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
+        Some(self.mixing().needs(input, output))
+    }
+
+    fn better_order(&self, kept: &[usize], vectorized: bool) -> Option<Vec<usize>> {
+        let is_one = vectorized && self.rows == 1;
+        if !is_one || is_sparse(self.depth, &self.accumulation) {
+            return None;
+        }
+        weights6::order(&self.accumulation, self.depth, kept)
+    }
+
+    fn unit(&self, vectorized: bool) -> usize {
+        // One row comes by 64 channels.
+        match (vectorized, self.rows) {
+            (true, 1) => 64,
+            (true, _) => 16,
+            (false, _) => 4,
+        }
+    }
+
+    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        Box::new(Self {
+            rows: self.rows,
+            depth: input.of(self.depth),
+            accumulation: self.mixing().with(input, output),
+        })
+    }
+}
+
+impl Weighted for FullyConnectedKernel {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+        let units = terms.bias.len();
+        let mut sums = terms.begin(self.rows);
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let (row, unit) = (i / units, i % units);
+            *sum = terms.dot(*sum, row * self.depth, unit * self.depth, self.depth);
+        }
+        sums
+    }
+}

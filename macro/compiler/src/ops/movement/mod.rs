@@ -1,0 +1,32 @@
+//! Operators that copy elements to other places.
+
+pub(crate) mod batch_to_space_nd;
+pub(crate) mod broadcast_to;
+pub(crate) mod concatenation;
+pub(crate) mod depth_to_space;
+pub(crate) mod dynamic_slice;
+pub(crate) mod dynamic_update_slice;
+pub(crate) mod embedding_lookup;
+pub(crate) mod expand_dims;
+pub(crate) mod gather;
+pub(crate) mod gather_nd;
+pub(crate) mod mirror_pad;
+pub(crate) mod one_hot;
+pub(crate) mod pack;
+pub(crate) mod pad;
+pub(crate) mod pad_v2;
+pub(crate) mod reshape;
+pub(crate) mod reverse_sequence;
+pub(crate) mod reverse_v2;
+pub(crate) mod scatter_nd;
+pub(crate) mod slice;
+pub(crate) mod space_to_batch_nd;
+pub(crate) mod space_to_depth;
+pub(crate) mod split;
+pub(crate) mod split_v;
+pub(crate) mod squeeze;
+pub(crate) mod strided_slice;
+pub(crate) mod tile;
+pub(crate) mod transpose;
+pub(crate) mod unpack;
+pub(crate) mod view;

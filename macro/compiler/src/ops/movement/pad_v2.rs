@@ -1,0 +1,13 @@
+//! PADV2: PAD with a constant of choice.
+
+use crate::error::Result;
+use crate::ir::context::ParseContext;
+use crate::ops::movement::pad::Pad;
+
+pub(crate) struct PadV2;
+
+impl PadV2 {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Pad> {
+        Pad::with_value(node)
+    }
+}

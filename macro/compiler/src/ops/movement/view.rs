@@ -1,0 +1,86 @@
+//! Operators that give a tensor another shape and nothing else: no code runs.
+
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::kernel::Lowered;
+use crate::ir::operator::{ChannelRole, Operator};
+use crate::ops::owned;
+use crate::ops::shared::requantize::RequantizeKernel;
+
+/// What sets one such operator apart from another.
+pub(crate) trait View: Send + Sync {
+    const NAME: &'static str;
+
+    fn shape(&self, input: &[usize]) -> Result<Vec<usize>>;
+}
+
+/// Makes a [`View`] an [`Operator`].
+pub(crate) struct Viewing<V> {
+    view: V,
+    /// The last dimension holds the two parts of a complex number.
+    pairs: bool,
+}
+
+impl<V> Viewing<V> {
+    pub(crate) fn new(view: V) -> Self {
+        Self { view, pairs: false }
+    }
+}
+
+impl<V: View> Operator for Viewing<V> {
+    fn name(&self) -> &'static str {
+        V::NAME
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs.first().copied().unwrap_or(&[]) {
+            [shape @ .., 2] if self.pairs => {
+                let mut shape = self.view.shape(shape)?;
+                shape.push(2);
+                Ok(shape)
+            }
+            shape => self.view.shape(shape),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, 0)?;
+        let input = input.as_standard_layout().into_owned();
+        input
+            .into_shape_with_order(IxDyn(shape))
+            .map_err(Error::internal)
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsInput
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        // Only where the file gives both sides different scales.
+        RequantizeKernel::lower(context, Activation::None)
+    }
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn take_pairs(&mut self) -> bool {
+        self.pairs = true;
+        true
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        Some(ChannelRole::Through)
+    }
+}

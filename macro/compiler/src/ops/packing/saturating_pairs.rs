@@ -1,0 +1,79 @@
+//! Pairs of products that kernels add in 16 bits: VPMADDUBSW does, and saturates.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::ops::shared::weighted_sum::Accumulation;
+
+/// The largest input: kernels take inputs plus 128.
+const LARGEST: i32 = 255;
+
+/// Weights per pair that may need more: where there are more of these, they cost as much as the
+/// others save.
+const LEAST_PER_EXCEPTION: usize = 2048;
+
+/// Channels and first inputs.
+pub(crate) type LongPairs = Vec<[u16; 2]>;
+
+/// True if no inputs make the sum of their products leave 16 bits.
+fn fits(pair: &[i8]) -> bool {
+    let products = |weight: i8| LARGEST * i32::from(weight);
+    let most: i32 = pair.iter().map(|&w| products(w.max(0))).sum();
+    let least: i32 = pair.iter().map(|&w| products(w.min(0))).sum();
+    most <= i32::from(i16::MAX) && least >= i32::from(i16::MIN)
+}
+
+/// Channels and first inputs of the pairs of OHWI weights, those of inputs 0 and 1, of 2 and 3
+/// and so on, the sum of whose products may leave 16 bits. For tests of the runtime, too.
+#[must_use]
+pub fn long_pairs(filter: &[i8], depth: usize) -> Vec<[u16; 2]> {
+    let channels = filter.chunks_exact(depth.max(1)).enumerate();
+    let long = |(channel, weights): (usize, &[i8])| {
+        let pairs = weights.chunks(2).enumerate();
+        let long = pairs.filter(|(_, pair)| !fits(pair));
+        long.map(|(pair, _)| [channel as u16, 2 * pair as u16])
+            .collect::<Vec<_>>()
+    };
+    channels.flat_map(long).collect()
+}
+
+/// The long pairs of a layer with int8 weights, if they are few.
+pub(crate) fn if_few(accumulation: &Accumulation, depth: usize) -> Option<LongPairs> {
+    let (filter, ..) = accumulation.int8()?;
+    if depth.max(accumulation.channels()) > usize::from(u16::MAX) {
+        return None;
+    }
+    let pairs = long_pairs(filter, depth);
+    (pairs.len() <= filter.len() / LEAST_PER_EXCEPTION).then_some(pairs)
+}
+
+/// What the runtime wants to know of them.
+pub(crate) fn emit(pairs: Option<&LongPairs>) -> TokenStream {
+    let Some(pairs) = pairs else {
+        return quote!(None);
+    };
+    let pairs = pairs.iter().map(|pair| {
+        let [channel, input] = pair.map(Literal::u16_unsuffixed);
+        quote!([#channel, #input])
+    });
+    quote!(Some(&[#(#pairs),*]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::packing::saturating_pairs::*;
+
+    #[test]
+    fn pairs_fit_if_no_inputs_saturate() {
+        let depth = 6;
+        let mut filter = vec![0; 3 * depth];
+        // 255 * 128 fits, 255 * 129 does not; neighbours of different pairs are not added.
+        filter[2..4].copy_from_slice(&[127, 1]);
+        filter[depth + 1..depth + 3].copy_from_slice(&[127, 127]);
+        filter[2 * depth..2 * depth + 4].copy_from_slice(&[-127, 127, -64, -64]);
+        assert!(long_pairs(&filter, depth).is_empty());
+        filter[3] = 2;
+        filter[2 * depth + 2] = -65;
+        assert_eq!(long_pairs(&filter, depth), [[0, 2], [2, 2]]);
+    }
+}

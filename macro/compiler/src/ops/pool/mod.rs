@@ -1,0 +1,7 @@
+//! Pooling: windows over each channel.
+
+pub(crate) mod argmax_pool;
+pub(crate) mod average_pool_2d;
+pub(crate) mod l2_pool_2d;
+pub(crate) mod max_pool_2d;
+pub(crate) mod pool;

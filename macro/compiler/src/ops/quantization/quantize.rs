@@ -1,0 +1,145 @@
+//! QUANTIZE: to int8 or int16, from float32 (folded away by the graph stage) or
+//! from a quantized tensor.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::emit;
+use crate::error::Result;
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::graph::{ElementType, QuantParams};
+use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::operator::{Cast, Operator};
+use crate::ops::owned;
+use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::requantize::RequantizeKernel;
+use crate::tokens::constants::Constants;
+
+pub(crate) struct Quantize;
+
+impl Quantize {
+    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+impl Operator for Quantize {
+    fn name(&self) -> &'static str {
+        "QUANTIZE"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        owned(inputs, 0)
+    }
+
+    fn reads_reals(&self) -> bool {
+        true
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.element(0)? == ElementType::F32 {
+            return Ok(Lowered::unary(QuantizeKernel {
+                params: context.params_of_output()?,
+                element: context.target.element(),
+            }));
+        }
+        let both = [context.element(0)?, context.target.element()];
+        if context.in_float && both == [ElementType::I8, ElementType::I8] {
+            // DEQUANTIZE and QUANTIZE round once, in float.
+            let (input, output) = (context.params(0)?, context.output_params()?);
+            return Ok(Lowered::unary(TableKernel::island(input, output, |x| x)));
+        }
+        RequantizeKernel::lower(context, Activation::None)
+    }
+
+    fn cast(&self) -> Option<Cast> {
+        Some(Cast::Quantize)
+    }
+}
+
+/// An f32 input to int8: `round(x / scale) + zero_point`, as TFLite's QUANTIZE.
+pub(crate) struct QuantizeKernel {
+    pub params: QuantParams,
+    pub element: ElementType,
+}
+
+impl Kernel for QuantizeKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let data = inputs[0].f32().iter();
+        if self.element == ElementType::I16 {
+            Buffer::I16(data.map(|&x| self.params.quantize_i16(x)).collect())
+        } else {
+            Buffer::I8(data.map(|&x| self.params.quantize(x)).collect())
+        }
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let params = crate::tokens::literals::quant_params(self.params);
+        Emitted {
+            parameters_type: quote!(Quantization),
+            parameters: params,
+            function: "quantize",
+        }
+    }
+}
+
+/// A quantized tensor to f32: `scale * (q - zero_point)`.
+pub(crate) struct DequantizeKernel(pub QuantParams);
+
+impl Kernel for DequantizeKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let real = |q: i32| self.0.scale * q.wrapping_sub(self.0.zero_point) as f32;
+        Buffer::F32(inputs[0].integers().into_iter().map(real).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let params = crate::tokens::literals::quant_params(self.0);
+        Emitted {
+            parameters_type: quote!(Quantization),
+            parameters: params,
+            function: "dequantize",
+        }
+    }
+}
+
+/// A uint8, uint32 or bool port from or to what the program holds.
+pub(crate) struct PortKernel(&'static str);
+
+impl PortKernel {
+    pub(crate) fn from(element: ElementType) -> Self {
+        Self(match element {
+            ElementType::Bool => "from_bool",
+            ElementType::U32 => "from_u32",
+            _ => "from_u8",
+        })
+    }
+
+    pub(crate) fn to(element: ElementType) -> Self {
+        Self(match element {
+            ElementType::Bool => "to_bool",
+            ElementType::U32 => "to_u32",
+            _ => "to_u8",
+        })
+    }
+}
+
+impl Kernel for PortKernel {
+    /// Simulated ports hold the same.
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        inputs[0].clone()
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        Emitted {
+            parameters_type: quote!(Port),
+            parameters: quote!(rt::Port),
+            function: self.0,
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! UNIDIRECTIONAL_SEQUENCE_LSTM as the Keras layer has it (no peephole, no
+//! projection, no layer normalization): 8-bit activations and weights, 16-bit
+//! gates and cell state. Hidden and cell state outlive the run.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::graph::array;
+use crate::ir::graph::{ElementType, QuantParams};
+use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::operator::Operator;
+use crate::limits;
+use crate::ops::operand;
+use crate::ops::shared::weights::{bias_values, weights};
+use crate::tokens::constants::Constants;
+
+/// The operands of the input, forget, cell and output gate.
+const INPUT_WEIGHTS: [usize; 4] = [1, 2, 3, 4];
+const RECURRENT_WEIGHTS: [usize; 4] = [5, 6, 7, 8];
+const BIASES: [usize; 4] = [12, 13, 14, 15];
+const HIDDEN: usize = 18;
+const CELL: usize = 19;
+
+pub(crate) struct UnidirectionalSequenceLstm {
+    cell_clip: f32,
+    time_major: bool,
+}
+
+impl UnidirectionalSequenceLstm {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let options = node
+            .operator
+            .builtin_options_as_unidirectional_sequence_lstmoptions()
+            .ok_or_else(|| Error::model("it has no UnidirectionalSequenceLSTMOptions"))?;
+        if options.fused_activation_function().0 != 4 {
+            return Err(Error::model("its activation is not TANH"));
+        }
+        for (operands, what) in [
+            (9..12, "peephole weights"),
+            (16..18, "a projection"),
+            (20..24, "layer normalization"),
+        ] {
+            if operands.into_iter().any(|i| node.input(i).is_ok()) {
+                return Err(Error::model(format!("{what} are not supported")));
+            }
+        }
+        for i in INPUT_WEIGHTS
+            .into_iter()
+            .chain(RECURRENT_WEIGHTS)
+            .chain([HIDDEN, CELL])
+        {
+            node.input(i)?;
+        }
+        Ok(Self {
+            cell_clip: options.cell_clip(),
+            time_major: options.time_major(),
+        })
+    }
+
+    fn sizes(&self, inputs: &[&[usize]]) -> Result<Sizes> {
+        let (&[first, second, depth], Some(&[cells, _])) =
+            (inputs[0], inputs[INPUT_WEIGHTS[0]].first_chunk::<2>())
+        else {
+            return Err(Error::model("its input is not [batch, time, depth]"));
+        };
+        let (batches, steps) = if self.time_major {
+            (second, first)
+        } else {
+            (first, second)
+        };
+        let fits = INPUT_WEIGHTS.iter().all(|&i| inputs[i] == [cells, depth])
+            && RECURRENT_WEIGHTS
+                .iter()
+                .all(|&i| inputs[i] == [cells, cells])
+            && [HIDDEN, CELL]
+                .iter()
+                .all(|&i| inputs[i].iter().product::<usize>() == batches * cells);
+        if !fits {
+            return Err(Error::model("its weights and states do not fit its input"));
+        }
+        Ok(Sizes {
+            batches,
+            steps,
+            depth,
+            cells,
+            time_major: self.time_major,
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sizes {
+    batches: usize,
+    steps: usize,
+    depth: usize,
+    cells: usize,
+    time_major: bool,
+}
+
+impl Sizes {
+    /// Which row of input and output belongs to a step of a batch.
+    fn row(&self, batch: usize, step: usize) -> usize {
+        if self.time_major {
+            step * self.batches + batch
+        } else {
+            batch * self.steps + step
+        }
+    }
+}
+
+impl Operator for UnidirectionalSequenceLstm {
+    fn name(&self) -> &'static str {
+        "UNIDIRECTIONAL_SEQUENCE_LSTM"
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        if inputs.len() <= CELL {
+            return Err(Error::model("it needs 20 operands"));
+        }
+        let sizes = self.sizes(inputs)?;
+        let mut shape = inputs[0].to_vec();
+        shape[2] = sizes.cells;
+        Ok(shape)
+    }
+
+    fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
+        self.sizes(inputs).map_or(0, |s| {
+            let weights = s.depth.saturating_add(s.cells).saturating_mul(s.cells);
+            limits::product([4, s.batches, s.steps, weights]) as u64
+        })
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape, &[], &[]])
+            .map(|mut all| all.remove(0))
+    }
+
+    fn evaluate_all(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shapes: &[&[usize]],
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let empty: &[usize] = &[];
+        let dims: Vec<&[usize]> = inputs
+            .iter()
+            .map(|v| v.as_ref().map_or(empty, |v| v.shape()))
+            .collect();
+        let s = self.sizes(&dims)?;
+        let flat = |i: usize| Ok(operand(inputs, i)?.iter().copied().collect::<Vec<f32>>());
+        let all = |places: [usize; 4]| places.into_iter().map(flat).collect::<Result<Vec<_>>>();
+        let bias = |i: usize| match inputs.get(i) {
+            Some(Some(bias)) if bias.len() == s.cells => Ok(bias.iter().copied().collect()),
+            Some(Some(_)) => Err(Error::model(format!(
+                "its operand {i} is no bias of {} cells",
+                s.cells
+            ))),
+            _ => Ok(vec![0.0; s.cells]),
+        };
+        let x = flat(0)?;
+        let (w, r) = (all(INPUT_WEIGHTS)?, all(RECURRENT_WEIGHTS)?);
+        let b = BIASES.into_iter().map(bias).collect::<Result<Vec<_>>>()?;
+        let (mut hidden, mut cell) = (flat(HIDDEN)?, flat(CELL)?);
+        let mut output = vec![0.0; s.batches * s.steps * s.cells];
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+        for batch in 0..s.batches {
+            for step in 0..s.steps {
+                let row = s.row(batch, step);
+                let x = &x[row * s.depth..][..s.depth];
+                let old = hidden[batch * s.cells..][..s.cells].to_vec();
+                for n in 0..s.cells {
+                    let gate = |g: usize| {
+                        dot(x, &w[g][n * s.depth..][..s.depth])
+                            + dot(&old, &r[g][n * s.cells..][..s.cells])
+                            + b[g][n]
+                    };
+                    let c = &mut cell[batch * s.cells + n];
+                    *c = sigmoid(gate(1)) * *c + sigmoid(gate(0)) * gate(2).tanh();
+                    if self.cell_clip > 0.0 {
+                        *c = c.clamp(-self.cell_clip, self.cell_clip);
+                    }
+                    let h = sigmoid(gate(3)) * c.tanh();
+                    hidden[batch * s.cells + n] = h;
+                    output[row * s.cells + n] = h;
+                }
+            }
+        }
+        let state = |i: usize, data| array(dims[i], data);
+        Ok(vec![
+            array(shapes[0], output)?,
+            state(HIDDEN, hidden)?,
+            state(CELL, cell)?,
+        ])
+    }
+
+    fn is_joint(&self) -> bool {
+        true
+    }
+
+    fn variables(&self) -> Vec<usize> {
+        vec![HIDDEN, CELL]
+    }
+
+    /// A cell state of +-16 in 16 bits; the hidden state is the last output.
+    fn state_rules(&self) -> Vec<(usize, crate::ir::context::StateRule)> {
+        let cell = QuantParams {
+            scale: 1.0 / 2048.0,
+            zero_point: 0,
+        };
+        vec![
+            (HIDDEN, crate::ir::context::StateRule::SameAsOutput),
+            (CELL, crate::ir::context::StateRule::Int16(cell)),
+        ]
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let empty: &[usize] = &[];
+        let shapes: Vec<&[usize]> = context
+            .inputs
+            .iter()
+            .map(|o| o.as_ref().map_or(empty, |o| o.value.shape.as_slice()))
+            .collect();
+        let sizes = self.sizes(&shapes)?;
+        let (input, hidden, cell) = (
+            context.params(0)?,
+            context.params(HIDDEN)?,
+            context.params(CELL)?,
+        );
+        context.output_params()?;
+        if !matches!(
+            context.other_targets.as_slice(),
+            [Target::I8(_), Target::I16(_)]
+        ) {
+            return Err(Error::model(
+                "its states are not an int8 and an int16 tensor",
+            ));
+        }
+        let power = f64::from(cell.scale).log2();
+        if (power - power.round()).abs() > 1e-4 {
+            return Err(Error::model(format!(
+                "its cell state has scale {}, expected a power of two",
+                cell.scale
+            )));
+        }
+        // Gates are Q3.12 before, Q0.15 behind their functions.
+        let (before, behind) = (2f64.powi(-12), 2f64.powi(-15));
+        let gate = |g: usize| -> Result<Gate> {
+            let value = |i: usize| Ok::<_, Error>(context.input(i)?.value);
+            let w = weights(value(INPUT_WEIGHTS[g])?, 0, false)?;
+            let r = weights(value(RECURRENT_WEIGHTS[g])?, 0, false)?;
+            // The reference multiplies the scales in single precision.
+            let product = f64::from(input.scale * w.scale(0));
+            let recurrent = f64::from(hidden.scale * r.scale(0));
+            let bias = match context.inputs.get(BIASES[g]).and_then(Option::as_ref) {
+                Some(bias) => bias_values(bias.value, product)?,
+                None => vec![0; sizes.cells],
+            };
+            Ok(Gate {
+                input: w.data,
+                recurrent: r.data,
+                bias,
+                factors: [
+                    Multiplier::new(product / before),
+                    Multiplier::new(recurrent / before),
+                ],
+            })
+        };
+        let scale = f64::from(cell.scale);
+        let clip = (f64::from(self.cell_clip) / scale).clamp(-32768.0, 32767.0) as i16;
+        let kernel = LstmKernel {
+            sizes,
+            offsets: [-input.zero_point, -hidden.zero_point],
+            gates: [gate(0)?, gate(1)?, gate(2)?, gate(3)?],
+            forget: Multiplier::new(behind * scale / scale),
+            update: Multiplier::new(behind * behind / scale),
+            output: Multiplier::new(behind * behind / f64::from(hidden.scale)),
+            output_offset: hidden.zero_point,
+            cell_clip: clip,
+            cell_steps: Steps::of_power(15 + power.round() as i32 - 3),
+        };
+        let sources = [0, HIDDEN, CELL].map(Source::Operand).into();
+        Ok(Lowered::new(kernel, sources))
+    }
+}
+
+struct Gate {
+    input: Vec<i8>,
+    recurrent: Vec<i8>,
+    bias: Vec<i32>,
+    /// From the accumulators of both products to Q3.12.
+    factors: [Multiplier; 2],
+}
+
+struct LstmKernel {
+    sizes: Sizes,
+    /// Negated zero points of the input and the hidden state.
+    offsets: [i32; 2],
+    gates: [Gate; 4],
+    forget: Multiplier,
+    update: Multiplier,
+    output: Multiplier,
+    output_offset: i32,
+    /// 0 clips nothing.
+    cell_clip: i16,
+    cell_steps: Steps,
+}
+
+fn i16_of(x: i32) -> i16 {
+    x.clamp(-32768, 32767) as i16
+}
+
+impl LstmKernel {
+    /// One gate of one cell.
+    fn gate(&self, g: usize, n: usize, x: &[i8], hidden: &[i8]) -> i16 {
+        let (gate, s) = (&self.gates[g], &self.sizes);
+        let fed =
+            crate::ops::weights_dot(x, &gate.input[n * s.depth..][..s.depth], self.offsets[0]);
+        let fed = gate.factors[0].apply(fed.wrapping_add(gate.bias[n]));
+        let back = crate::ops::weights_dot(
+            hidden,
+            &gate.recurrent[n * s.cells..][..s.cells],
+            self.offsets[1],
+        );
+        let sum = i16_of(i32::from(i16_of(fed)) + i32::from(i16_of(gate.factors[1].apply(back))));
+        let steps = Steps::of_power(0);
+        if g == 2 {
+            tanh(sum, steps)
+        } else {
+            logistic(sum, steps)
+        }
+    }
+}
+
+impl Kernel for LstmKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.simulate_all(inputs).remove(0)
+    }
+
+    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
+        let s = &self.sizes;
+        let x = inputs[0].i8();
+        let (mut hidden, mut cell) = (inputs[1].i8().to_vec(), inputs[2].i16().to_vec());
+        let mut output = vec![0; s.batches * s.steps * s.cells];
+        let product =
+            |a: i16, b: i16, by: Multiplier| i16_of(by.apply(i32::from(a) * i32::from(b)));
+        for batch in 0..s.batches {
+            for step in 0..s.steps {
+                let row = s.row(batch, step);
+                let x = &x[row * s.depth..][..s.depth];
+                let old = hidden[batch * s.cells..][..s.cells].to_vec();
+                for n in 0..s.cells {
+                    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| self.gate(gate, n, x, &old));
+                    let c = &mut cell[batch * s.cells + n];
+                    let kept = product(f, *c, self.forget);
+                    let new = product(i, g, self.update);
+                    *c = i16_of(i32::from(kept) + i32::from(new));
+                    if self.cell_clip > 0 {
+                        *c = (*c).clamp(-self.cell_clip, self.cell_clip);
+                    }
+                    let h = self
+                        .output
+                        .apply(i32::from(tanh(*c, self.cell_steps)) * i32::from(o));
+                    let h = h.wrapping_add(self.output_offset).clamp(-128, 127) as i8;
+                    hidden[batch * s.cells + n] = h;
+                    output[row * s.cells + n] = h;
+                }
+            }
+        }
+        vec![Buffer::I8(output), Buffer::I8(hidden), Buffer::I16(cell)]
+    }
+
+    /// The hidden state of the step before.
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        vec![(ElementType::I8, self.sizes.cells)]
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let s = &self.sizes;
+        let sizes = crate::tokens::literals::fields(&[
+            ("batches", s.batches),
+            ("steps", s.steps),
+            ("depth", s.depth),
+            ("cells", s.cells),
+        ]);
+        let time_major = s.time_major;
+        let names = ["INPUT", "FORGET", "CELL", "OUTPUT"];
+        let gates: Vec<_> = self
+            .gates
+            .iter()
+            .zip(names)
+            .map(|(gate, name)| {
+                let input = constants.bytes(&format!("{name}_WEIGHTS"), &gate.input);
+                let recurrent = constants.bytes(&format!("{name}_RECURRENT"), &gate.recurrent);
+                let bias = constants.words(&format!("{name}_BIAS"), &gate.bias);
+                let [fed, back] = gate.factors.map(crate::tokens::literals::multiplier);
+                quote!(rt::Gate {
+                    input: #input,
+                    recurrent: #recurrent,
+                    bias: #bias,
+                    input_multiplier: #fed,
+                    recurrent_multiplier: #back,
+                })
+            })
+            .collect();
+        let [input_offset, hidden_offset] = self.offsets.map(crate::tokens::literals::int);
+        let [forget, update, output] =
+            [self.forget, self.update, self.output].map(crate::tokens::literals::multiplier);
+        let output_offset = crate::tokens::literals::int(self.output_offset);
+        let clip = crate::tokens::literals::int(self.cell_clip.into());
+        let multiplier = crate::tokens::literals::int(self.cell_steps.multiplier);
+        let shift = self.cell_steps.shift;
+        Emitted {
+            parameters_type: quote!(Lstm<'static>),
+            parameters: quote!(rt::Lstm {
+                #sizes
+                time_major: #time_major,
+                input_offset: #input_offset,
+                hidden_offset: #hidden_offset,
+                gates: [#(#gates),*],
+                forget_multiplier: #forget,
+                update_multiplier: #update,
+                output_multiplier: #output,
+                output_offset: #output_offset,
+                cell_clip: #clip,
+                cell_steps: rt::Steps { multiplier: #multiplier, shift: #shift },
+            }),
+            function: "lstm",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        let s = &self.sizes;
+        (4 * s.batches * s.steps * s.cells * (s.depth + s.cells)) as u64
+    }
+}

@@ -1,0 +1,187 @@
+//! MEAN over any axes, and the int32 sums that SUM shares.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::emit;
+use crate::error::Result;
+use crate::ir::buffer::Buffer;
+use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::operator::{ChannelRole, Operator};
+use crate::ops::operand;
+use crate::ops::reduce::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
+use crate::ops::shared::float_kernels::MeanKernel;
+use crate::tokens::constants::Constants;
+
+pub(crate) struct Mean {
+    axes: Axes,
+    rank: usize,
+}
+
+impl Mean {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self {
+            axes: Axes::parse(node)?,
+            rank: node.input(0)?.shape.len(),
+        })
+    }
+}
+
+impl Operator for Mean {
+    fn name(&self) -> &'static str {
+        "MEAN"
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        self.axes
+            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
+        self.axes.evaluate(input, shape, |x, axis| {
+            x.mean_axis(axis).unwrap_or_else(|| x.to_owned())
+        })
+    }
+
+    fn channels(&self) -> Option<ChannelRole> {
+        // The last dimension must be kept.
+        let reduced = self.axes.reduced(self.rank).ok()?;
+        (reduced.last() == Some(&false)).then_some(ChannelRole::Through)
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return IntegersKernel::lower(context, &self.axes, Integers::Mean);
+        }
+        SumKernel::lower(context, &self.axes, true)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
+        let factor = 1.0 / count(&dims) as f32;
+        Ok(Lowered::unary(MeanKernel { dims, factor }))
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct SumKernel {
+    dims: Dims,
+    bias: i32,
+    output: Multiplier,
+    output_offset: i32,
+    element: ElementType,
+}
+
+impl SumKernel {
+    pub(crate) fn lower(context: &LowerContext<'_>, axes: &Axes, mean: bool) -> Result<Lowered> {
+        let (input, output) = (context.params(0)?, context.params_of_output()?);
+        let dims = axes.dims(&context.input(0)?.value.shape)?;
+        let count = count(&dims);
+        let mut scale = Multiplier::new(f64::from(input.scale) / f64::from(output.scale));
+        if mean {
+            // The reference folds 1/count into the multiplier, keeping what bits it can.
+            let shift = (count as u64)
+                .ilog2()
+                .min(32)
+                .min((31 + scale.shift).max(0) as u32);
+            let multiplier = (i64::from(scale.multiplier) << shift) / count as i64;
+            scale = Multiplier {
+                multiplier: multiplier as i32,
+                shift: scale.shift - shift as i32,
+            };
+        }
+        Ok(Lowered::unary(Self {
+            dims,
+            // Sums are of q - zero_point.
+            bias: (-(i64::from(input.zero_point) * count as i64)) as i32,
+            output: scale,
+            output_offset: output.zero_point,
+            element: context.target.element(),
+        }))
+    }
+}
+
+impl Kernel for SumKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
+        let mut sums = vec![self.bias; total];
+        for (i, at) in outputs(&self.dims).enumerate() {
+            sums[at] = sums[at].wrapping_add(inputs[0].integer(i));
+        }
+        let finish = |sum| self.output.apply(sum).wrapping_add(self.output_offset);
+        Buffer::saturated(self.element, sums.into_iter().map(finish))
+    }
+
+    fn channelwise(&self) -> Option<&dyn Channelwise> {
+        // The multiplier is below 1: larger sums are never less.
+        let grows = self.output.shift <= 0 && self.output.multiplier >= 0;
+        let keeps_channels = self.dims.last().is_some_and(|d| !d.1);
+        (grows && keeps_channels && self.element == ElementType::I8).then_some(self)
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let reduced = self.dims.map(|d| d.1);
+        let bias = crate::tokens::literals::int(self.bias);
+        let output = crate::tokens::literals::multiplier(self.output);
+        let offset = crate::tokens::literals::int(self.output_offset);
+        Emitted {
+            parameters_type: quote!(Mean),
+            parameters: quote!(rt::Mean {
+                dims: [#sizes],
+                reduced: [#(#reduced),*],
+                bias: #bias,
+                output_multiplier: #output,
+                output_offset: #offset,
+            }),
+            function: "mean",
+        }
+    }
+}
+
+impl Channelwise for SumKernel {
+    fn depth(&self) -> Option<usize> {
+        self.dims.last().map(|d| d.0)
+    }
+
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+        let input = operands.first()?;
+        if !self.depth()?.is_multiple_of(input.len().max(1)) {
+            return None;
+        }
+        let count = count(&self.dims) as i64;
+        let output = |x: i32| {
+            let sum = i32::try_from(count * i64::from(x) + i64::from(self.bias)).ok()?;
+            let q = self.output.apply(sum).saturating_add(self.output_offset);
+            Some(q.clamp(-128, 127))
+        };
+        let of = |range: &Range| {
+            Some(Range {
+                min: output(range.min)?,
+                max: output(range.max)?,
+            })
+        };
+        input.iter().map(of).collect()
+    }
+
+    fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
+        let mut fewer = self.clone();
+        if let Some(last) = fewer.dims.last_mut() {
+            last.0 = output.of(last.0);
+        }
+        Box::new(fewer)
+    }
+}

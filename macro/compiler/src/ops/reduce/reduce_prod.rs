@@ -1,0 +1,114 @@
+//! REDUCE_PROD: the product over any axes, rescaled after every factor.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::emit;
+use crate::error::Result;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::operator::Operator;
+use crate::ops::operand;
+use crate::ops::reduce::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
+use crate::tokens::constants::Constants;
+
+pub(crate) struct ReduceProd {
+    axes: Axes,
+}
+
+impl ReduceProd {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        Ok(Self {
+            axes: Axes::parse(node)?,
+        })
+    }
+}
+
+impl Operator for ReduceProd {
+    fn name(&self) -> &'static str {
+        "REDUCE_PROD"
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        self.axes
+            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = operand(inputs, 0)?;
+        self.axes
+            .evaluate(input, shape, |x, axis| x.product_axis(axis))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return IntegersKernel::lower(context, &self.axes, Integers::Product);
+        }
+        let (input, output) = (context.params(0)?, context.output_params()?);
+        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
+        let root = f64::from(output.scale).powf(1.0 / count(&dims) as f64);
+        Ok(Lowered::unary(ProductKernel {
+            dims,
+            input_offset: -input.zero_point,
+            // One for each factor: together they are the output's.
+            factor: Multiplier::new(f64::from(input.scale) / root),
+            output_offset: output.zero_point,
+        }))
+    }
+}
+
+struct ProductKernel {
+    dims: Dims,
+    input_offset: i32,
+    factor: Multiplier,
+    output_offset: i32,
+}
+
+impl Kernel for ProductKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
+        let mut products: Vec<Option<i32>> = vec![None; total];
+        for (&q, at) in inputs[0].i8().iter().zip(outputs(&self.dims)) {
+            let x = i32::from(q) + self.input_offset;
+            products[at] = Some(match products[at] {
+                None => x,
+                Some(product) => self.factor.apply_i64(i64::from(product) * i64::from(x)),
+            });
+        }
+        let finish = |product: Option<i32>| {
+            let q = self.factor.apply_i64(product.unwrap_or(0).into());
+            q.wrapping_add(self.output_offset).clamp(-128, 127) as i8
+        };
+        Buffer::I8(products.into_iter().map(finish).collect())
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let reduced = self.dims.map(|d| d.1);
+        let (input, output) = (
+            crate::tokens::literals::int(self.input_offset),
+            crate::tokens::literals::int(self.output_offset),
+        );
+        let multiplier = crate::tokens::literals::multiplier(self.factor);
+        Emitted {
+            parameters_type: quote!(ReduceProd),
+            parameters: quote!(rt::ReduceProd {
+                reduce: rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] },
+                input_offset: #input,
+                multiplier: #multiplier,
+                output_offset: #output,
+            }),
+            function: "reduce_prod",
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! TOPK_V2: the k largest of every row and their indices; of equal ones, the first.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::graph::array;
+use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::operator::Operator;
+use crate::ops::owned;
+use crate::tokens::constants::Constants;
+
+pub(crate) struct TopkV2 {
+    k: usize,
+}
+
+impl TopkV2 {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        let k = usize::try_from(node.integer(1, "k")?).unwrap_or(0);
+        let depth = node.input(0)?.shape.last().copied().unwrap_or(0);
+        if k == 0 || k > depth || node.outputs != 2 {
+            return Err(Error::model(format!(
+                "cannot give the {k} largest of {depth}"
+            )));
+        }
+        Ok(Self { k })
+    }
+}
+
+impl Operator for TopkV2 {
+    fn name(&self) -> &'static str {
+        "TOPK_V2"
+    }
+
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let mut shape = inputs.first().copied().unwrap_or(&[]).to_vec();
+        if let Some(last) = shape.last_mut() {
+            *last = self.k;
+        }
+        Ok(shape)
+    }
+
+    fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
+        let shape = self.output_shape(inputs)?;
+        Ok(vec![shape.clone(), shape])
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        self.evaluate_all(inputs, &[shape, shape])
+            .map(|mut all| all.remove(0))
+    }
+
+    fn evaluate_all(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shapes: &[&[usize]],
+    ) -> Result<Vec<ArrayD<f32>>> {
+        let input = owned(inputs, 0)?;
+        let data: Vec<f32> = input.iter().copied().collect();
+        let depth = input.shape().last().copied().unwrap_or(1);
+        let indices = largest(&data, depth, self.k);
+        let values = indices
+            .iter()
+            .enumerate()
+            .map(|(i, &at)| data[i / self.k * depth + at]);
+        Ok(vec![
+            array(shapes[0], values.collect())?,
+            array(shapes[0], indices.iter().map(|&i| i as f32).collect())?,
+        ])
+    }
+
+    fn is_joint(&self) -> bool {
+        true
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsInput
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let depth = context.input(0)?.value.shape.last().copied().unwrap_or(1);
+        Ok(Lowered::unary(TopkKernel { depth, k: self.k }))
+    }
+}
+
+/// The indices of the k largest of each row.
+fn largest<T: PartialOrd + Copy>(data: &[T], depth: usize, k: usize) -> Vec<usize> {
+    data.chunks(depth)
+        .flat_map(|row| {
+            let mut order: Vec<usize> = (0..row.len()).collect();
+            order.sort_by(|&a, &b| {
+                row[b]
+                    .partial_cmp(&row[a])
+                    .unwrap_or(std::cmp::Ordering::Equal)
+            });
+            order.truncate(k);
+            order
+        })
+        .collect()
+}
+
+struct TopkKernel {
+    depth: usize,
+    k: usize,
+}
+
+impl Kernel for TopkKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.simulate_all(inputs).remove(0)
+    }
+
+    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
+        let indices = match inputs[0] {
+            Buffer::I16(data) => largest(data, self.depth, self.k),
+            Buffer::I32(data) => largest(data, self.depth, self.k),
+            other => largest(other.i8(), self.depth, self.k),
+        };
+        let positions = indices
+            .iter()
+            .enumerate()
+            .map(|(i, &at)| Some(i / self.k * self.depth + at));
+        vec![
+            inputs[0].pick(positions, 0.0),
+            Buffer::I32(indices.iter().map(|&i| i as i32).collect()),
+        ]
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let fields = crate::tokens::literals::fields(&[("depth", self.depth), ("k", self.k)]);
+        Emitted {
+            parameters_type: quote!(TopK),
+            parameters: quote!(rt::TopK { #fields }),
+            function: "top_k",
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Operands of CONCATENATION that are written where its result has them: kernels that write
+//! some of the channels of a tensor. The first one of a tensor leaves the others undefined,
+//! each further one takes the tensor with what is there.
+
+use std::sync::Arc;
+
+use quote::quote;
+
+use crate::emit;
+use crate::ir::buffer::Buffer;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::tokens::constants::Constants;
+
+/// Writes the channels from `begin` on, `channels` of `step`.
+#[derive(Clone)]
+pub(crate) struct PartKernel {
+    /// Makes the channels; none copies them.
+    pub product: Option<Arc<dyn Kernel>>,
+    pub begin: usize,
+    pub channels: usize,
+    pub step: usize,
+    pub pixels: usize,
+    /// The tensor with the other channels is its second operand.
+    pub continues: bool,
+    /// Its first operand is shifted.
+    pub is_shifted: bool,
+}
+
+impl PartKernel {
+    fn copied(&self) -> Emitted {
+        let sizes =
+            crate::tokens::literals::fields(&[("channels", self.channels), ("step", self.step)]);
+        Emitted {
+            parameters_type: quote!(Copied),
+            parameters: quote!(rt::Copied { #sizes }),
+            function: "",
+        }
+    }
+}
+
+impl Kernel for PartKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        let made = match &self.product {
+            Some(product) => product.simulate(&inputs[..1]),
+            None => inputs[0].clone(),
+        };
+        let mut all = match inputs.get(1) {
+            Some(others) => others.i8().to_vec(),
+            None => vec![0; self.pixels * self.step],
+        };
+        let pixels = all.chunks_mut(self.step);
+        for (pixel, made) in pixels.zip(made.i8().chunks(self.channels)) {
+            pixel[self.begin..][..self.channels].copy_from_slice(made);
+        }
+        Buffer::I8(all)
+    }
+
+    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
+        let product = self.product.as_ref()?.reading_shifted()?;
+        Some(Box::new(Self {
+            product: Some(product.into()),
+            is_shifted: true,
+            ..self.clone()
+        }))
+    }
+
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        let product = self.product.as_ref();
+        product.map_or_else(|| vec![(ElementType::I8, 0)], |product| product.scratch())
+    }
+
+    fn macs(&self) -> u64 {
+        self.product.as_ref().map_or(0, |product| product.macs())
+    }
+
+    fn in_place(&self, input: usize) -> Option<&'static str> {
+        (input == 1).then_some("part_in_place")
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let product = match &self.product {
+            Some(product) => product.emit(constants),
+            None => self.copied(),
+        };
+        let (ty, parameters) = (product.parameters_type, product.parameters);
+        let (ty, parameters) = if self.is_shifted {
+            (quote!(Shifted<rt::#ty>), quote!(rt::Shifted(#parameters)))
+        } else {
+            (ty, parameters)
+        };
+        let begin = crate::tokens::literals::fields(&[("begin", self.begin)]);
+        Emitted {
+            parameters_type: quote!(Part<rt::#ty>),
+            parameters: quote!(rt::Part { product: #parameters, #begin }),
+            function: if self.continues { "part_apart" } else { "part" },
+        }
+    }
+}

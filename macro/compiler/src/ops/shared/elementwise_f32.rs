@@ -1,0 +1,294 @@
+//! ADD, SUB and MUL of int8 in f32 arithmetic: numbers with which the runtime's
+//! `ops/linear.rs` gives the outputs of the reference, as comparing all pairs of operands
+//! with the models of its kernels (`shortened`) shows.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::emit;
+use crate::simd_models::elementwise::Linear;
+
+/// From one constant that is tried to the next: less than outputs of 128 are rounded by.
+const STEP: f32 = 1.0 / 262_144.0;
+
+/// What the runtime computes.
+#[derive(Clone, Copy)]
+pub(crate) enum Formula {
+    /// `a * first + (b * second + constant)`.
+    Sum,
+    /// The same of `a` less its zero point, always in fused steps.
+    SumFrom(i32),
+    /// `(a + offset) * (b + offset) * first + constant`.
+    Product([i32; 2]),
+}
+
+/// What the runtime computes with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Numbers {
+    linear: Linear,
+    /// Right as well if sums are multiplied and added in one step.
+    fused: bool,
+}
+
+impl Formula {
+    /// True if all kernels that may take these numbers give an output.
+    fn gives(self, n: Numbers, (a, b): (i8, i8), output: i32) -> bool {
+        let by = &n.linear;
+        match self {
+            Self::Sum => {
+                by.sum(a, b) == output && (!n.fused || by.fused_sum(a.into(), b) == output)
+            }
+            Self::SumFrom(zero_point) => by.fused_sum(i32::from(a) - zero_point, b) == output,
+            Self::Product(offsets) => by.product(offsets, a, b) == output,
+        }
+    }
+
+    /// An output in higher precision, not rounded.
+    fn real(self, [first, second, constant]: [f64; 3], a: i8, b: i8) -> f64 {
+        let (a, b) = (f64::from(a), f64::from(b));
+        match self {
+            Self::Sum => a * first + b * second + constant,
+            Self::SumFrom(zero_point) => {
+                (a - f64::from(zero_point)) * first + b * second + constant
+            }
+            Self::Product([one, other]) => {
+                (a + f64::from(one)) * (b + f64::from(other)) * first + constant
+            }
+        }
+    }
+
+    /// Numbers for a kernel with these real factors and constant, whose outputs lie in a range
+    /// and are `exact`, if there are some.
+    pub(crate) fn find(
+        self,
+        factors: [f64; 3],
+        range: (i32, i32),
+        exact: impl Fn(i8, i8) -> i32,
+    ) -> Option<Numbers> {
+        let pairs = || (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
+        let outputs: Vec<i32> = pairs().map(|(a, b)| exact(a, b)).collect();
+        let all = || pairs().zip(&outputs);
+        // Most pairs are right with any numbers: those near a rounding's edge decide.
+        let is_close = |(a, b)| {
+            let y = self.real(factors, a, b);
+            (y - y.floor() - 0.5).abs() < 1.0 / 1024.0
+        };
+        let close: Vec<((i8, i8), i32)> = all()
+            .filter(|(pair, _)| is_close(*pair))
+            .map(|(pair, output)| (pair, *output))
+            .collect();
+        let next = |x: f32, units: i32| f32::from_bits(x.to_bits().wrapping_add_signed(units));
+        let [first, second, constant] = factors.map(|x| x as f32);
+        // Those that are right with fused steps, too, are preferred.
+        let ways: &[bool] = match self {
+            Self::Sum => &[true, false],
+            Self::SumFrom(_) => &[true],
+            Self::Product(_) => &[false],
+        };
+        let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
+        ways.iter().find_map(|&fused| {
+            let numbers = tried.clone().map(|(i, k)| Numbers {
+                fused,
+                linear: Linear {
+                    first: next(first, [0, 1, -1][i % 3]),
+                    second: next(second, [0, 1, -1][i / 3]),
+                    constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
+                    range,
+                },
+            });
+            let likely = numbers.filter(|&n| {
+                let is_finite = n.linear.constant.is_finite();
+                is_finite && close.iter().all(|&(pair, q)| self.gives(n, pair, q))
+            });
+            // Few, as all pairs take long.
+            likely
+                .take(3)
+                .find(|&n| all().all(|(pair, &q)| self.gives(n, pair, q)))
+        })
+    }
+}
+
+impl Numbers {
+    /// First and second factor, constant.
+    pub(crate) fn all(self) -> [f32; 3] {
+        [self.linear.first, self.linear.second, self.linear.constant]
+    }
+
+    /// True if fused steps are right, too.
+    pub(crate) fn are_fused(self) -> bool {
+        self.fused
+    }
+
+    /// The runtime's `Linear`.
+    pub(crate) fn emit(found: Option<Self>) -> TokenStream {
+        let Some(numbers) = found else {
+            return quote!(rt::Linear::NONE);
+        };
+        let [first, second, constant] = numbers.all().map(crate::tokens::literals::float);
+        let fused = numbers.fused;
+        quote!(rt::Linear::new(#first, #second, #constant, #fused))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::arithmetic::fixed_point::Multiplier;
+    use crate::ops::shared::elementwise_f32::*;
+    use crate::ops::{AdditionNumbers, linear_product};
+    use crate::parallel;
+    use crate::simd_models::thresholds::Random;
+
+    #[test]
+    fn sums_of_halves_are_found_or_refused() {
+        // Rounded half up: the runtime's rounding to even is not that.
+        let up = |a: i8, b: i8| (i32::from(a) + i32::from(b) + 1).div_euclid(2);
+        let found = Formula::Sum.find([0.5, 0.5, 0.0], (-128, 127), up);
+        let n = found.expect("a constant a little above 0");
+        assert!(n.linear.constant > 0.0);
+        let wrong = |a: i8, b: i8| up(a, b) + i32::from(a == 3 && b == 8);
+        assert!(
+            Formula::Sum
+                .find([0.5, 0.5, 0.0], (-128, 127), wrong)
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn products_are_what_is_emitted() {
+        let exact = |a: i8, b: i8| {
+            let product = f64::from((i32::from(a) + 3) * (i32::from(b) - 5));
+            ((product * 0.012_345_67).round() as i32 - 7).clamp(-128, 127)
+        };
+        let formula = Formula::Product([3, -5]);
+        let n = formula
+            .find([0.012_345_67, 0.0, -7.0], (-128, 127), exact)
+            .expect("numbers");
+        assert!(formula.gives(n, (100, -40), exact(100, -40)));
+    }
+
+    /// Operands, outputs and ranges of random scales and zero points.
+    fn additions() -> impl Iterator<Item = AdditionNumbers> {
+        let mut r = Random(0xADD);
+        (0..120).map(move |i| {
+            let scales = [0, 1].map(|_| r.scale(1e-3, 1.0));
+            let twice = 2.0 * scales[0].max(scales[1]);
+            // The reference asks for less than 1 here: of scales, 2^20.
+            let output = match i % 8 {
+                0 => r.scale(1e-6, 0.99),
+                _ => r.scale(0.5, 8.0) / f64::from(1 << 20),
+            };
+            let output_offset = r.between(-128, 127) as i32;
+            let pair = |factor: f64| {
+                let m = Multiplier::new(factor);
+                [m.multiplier, m.shift]
+            };
+            AdditionNumbers {
+                offsets: [0, 1].map(|_| r.between(-127, 128) as i32),
+                multipliers: scales.map(|scale| pair(scale / twice)),
+                output: pair(output),
+                output_offset,
+                activation: match i % 3 {
+                    0 => (output_offset, 127),
+                    _ => (-128, 127),
+                },
+            }
+        })
+    }
+
+    /// All pairs of operands.
+    fn pairs() -> impl Iterator<Item = (i8, i8)> {
+        (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)))
+    }
+
+    fn linear(found: [f32; 3], range: (i32, i32)) -> Linear {
+        let [first, second, constant] = found;
+        Linear {
+            first,
+            second,
+            constant,
+            range,
+        }
+    }
+
+    /// `x * multiplier * 2^(shift - 31)`, rounded twice, in wide integers.
+    fn twice_rounded([multiplier, shift]: [i32; 2], x: i64) -> i64 {
+        let product = (i128::from(x) << shift.max(0)) * i128::from(multiplier);
+        // Half up, then half away from zero.
+        let high = ((product + (1 << 30)) >> 31) as i64;
+        let right = shift.min(0).unsigned_abs();
+        let half = (1_i64 << right) >> 1;
+        let magnitude = (high.abs() + half) >> right;
+        if high < 0 { -magnitude } else { magnitude }
+    }
+
+    #[test]
+    fn additions_are_the_references_for_all_pairs() {
+        let all: Vec<AdditionNumbers> = additions().collect();
+        let found = parallel::map(&all, |n| {
+            [false, true].map(|subtract| {
+                let Some((found, fused)) = n.linear(subtract) else {
+                    return 0;
+                };
+                let by = linear(found, n.activation);
+                let joined = (!subtract).then(|| n.joined()).flatten();
+                let joined = joined.map(|found| linear(found, n.activation));
+                for (a, b) in pairs() {
+                    let term = |i: usize, q: i8| {
+                        let x = (i64::from(q) + i64::from(n.offsets[i])) << 20;
+                        twice_rounded(n.multipliers[i], x)
+                    };
+                    let (x, y) = (term(0, a), term(1, b));
+                    let sum = if subtract { x - y } else { x + y };
+                    let q = twice_rounded(n.output, sum) + i64::from(n.output_offset);
+                    let (min, max) = n.activation;
+                    let wanted = q.clamp(min.into(), max.into()) as i32;
+                    assert_eq!(by.sum(a, b), wanted, "{n:?} {a} {b}");
+                    if fused {
+                        assert_eq!(by.fused_sum(a.into(), b), wanted, "{n:?} {a} {b}");
+                    }
+                    if let Some(by) = joined {
+                        let own = i32::from(a) + n.offsets[0];
+                        assert_eq!(by.fused_sum(own, b), wanted, "{n:?} {a} {b}");
+                    }
+                }
+                1 + usize::from(fused) + usize::from(joined.is_some())
+            })
+        });
+        // Most have numbers.
+        assert!(found.into_iter().flatten().sum::<usize>() > 3 * all.len());
+    }
+
+    #[test]
+    fn products_are_the_references_for_all_pairs() {
+        let mut r = Random(0x2B);
+        let all: Vec<u64> = (0..120).map(|_| r.next()).collect();
+        let found = parallel::map(&all, |&seed| {
+            let mut r = Random(seed);
+            let factor = match seed % 8 {
+                0 => r.scale(1e-9, 1e4),
+                _ => r.scale(1e-4, 0.02),
+            };
+            let m = Multiplier::new(factor);
+            let (output, offset) = ([m.multiplier, m.shift], r.between(-128, 127) as i32);
+            let offsets = [0, 1].map(|_| r.between(-127, 128) as i32);
+            let activation = [(-128, 127), (offset, 127)][seed as usize / 8 % 2];
+            let Some(found) = linear_product(offsets, output, offset, activation) else {
+                return 0;
+            };
+            let by = linear(found, activation);
+            for (a, b) in pairs() {
+                let factors = [i64::from(a), i64::from(b)];
+                let product =
+                    (factors[0] + i64::from(offsets[0])) * (factors[1] + i64::from(offsets[1]));
+                let q = twice_rounded(output, product) + i64::from(offset);
+                let (min, max) = activation;
+                let wanted = q.clamp(min.into(), max.into()) as i32;
+                assert_eq!(by.product(offsets, a, b), wanted, "{seed} {a} {b}");
+            }
+            1
+        });
+        // Both roundings of negative and of positive products are seldom a constant's.
+        let count: usize = found.into_iter().sum();
+        assert!(count > all.len() / 8, "{count}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Functions of one value, and chains of them.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use crate::error::Result;
+use crate::ir::context::LowerContext;
+use crate::ir::kernel::Lowered;
+use crate::ir::operator::Operator;
+use crate::ops::owned;
+use crate::ops::shared::lookup_table::TableKernel;
+
+/// A function of one real value, in single precision as the file computes it.
+pub(crate) type Function = Arc<dyn Fn(f32) -> f32 + Send + Sync>;
+
+/// `second(first(x))`: in int8, one table.
+pub(crate) struct Composite {
+    name: &'static str,
+    first: Function,
+    second: Function,
+}
+
+impl Composite {
+    /// Named after its first operator.
+    pub(crate) fn new(name: &'static str, first: Function, second: Function) -> Self {
+        Self {
+            name,
+            first,
+            second,
+        }
+    }
+}
+
+impl Operator for Composite {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
+    }
+
+    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+        Ok(owned(inputs, 0)?.mapv(|x| (self.second)((self.first)(x))))
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let table = TableKernel::island(context.params(0)?, context.output_params()?, |x| {
+            (self.second)((self.first)(x))
+        });
+        Ok(Lowered::unary(table))
+    }
+
+    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+        let (first, second) = (self.first.clone(), self.second.clone());
+        Some(Arc::new(move |x| second(first(x))))
+    }
+}

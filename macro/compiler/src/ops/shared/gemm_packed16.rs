@@ -1,0 +1,395 @@
+//! The kernels with weights for wide SIMD registers: sixteen channels side by side.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::emit;
+use crate::ir::buffer::Buffer;
+use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, Kernel};
+use crate::limits;
+use crate::ops::elementwise::add::AddKernel;
+use crate::ops::packing::packed16::{LANES, STRIP, blocked, rows_of_weights, widened};
+use crate::ops::packing::saturating_pairs;
+use crate::ops::packing::saturating_pairs::LongPairs;
+use crate::ops::packing::weights6;
+use crate::ops::packing::winograd_f4x3::Winograd;
+use crate::ops::shared::elementwise_f32::Numbers;
+use crate::ops::shared::weighted_sum::Accumulation;
+use crate::ops::shared::window::Window;
+use crate::tokens::constants::Constants;
+
+/// Pixels at most of a layer whose weights are there in 16 bits, too: for more, kernels that want
+/// them widen them, which takes a few pixels' time.
+const MOST_WIDE_PIXELS: usize = 64;
+
+/// Weights at most of such a layer: more come from memory, where 8 bits are better.
+const MOST_WIDE: usize = 64 * 1024;
+
+/// Inputs of a sparse row at most.
+const MOST_SPARSE: usize = 256;
+
+/// Fewer weights lie in a first-level cache, from where reading all is as fast.
+const LEAST_SPARSE: usize = 16 * 1024;
+
+/// What the inputs of one output are.
+#[derive(Clone)]
+pub(crate) enum Inputs {
+    /// A row of the input, of which there are so many.
+    Rows(usize),
+    /// The same, shifted by their producer.
+    ShiftedRows(usize),
+    /// The only row, of which many inputs are likely to be zero.
+    SparseRow(Option<LongPairs>),
+    /// The only row, with the weights of 6 bits in an order of their own, too, or few long
+    /// pairs.
+    NarrowRow(Vec<i8>, Option<LongPairs>),
+    /// A window, with the input's channels.
+    Window(Window, usize),
+}
+
+/// A kernel with int8 weights in OHWI order, and what it was before.
+#[derive(Clone)]
+pub(crate) struct Blocks<K> {
+    pub original: K,
+    pub accumulation: Accumulation,
+    pub depth: usize,
+    pub inputs: Inputs,
+    /// How to transform the inputs, if that is worth it.
+    pub winograd: Option<Winograd>,
+    /// From a pixel's outputs to the next one's, if others lie between.
+    pub step: Option<usize>,
+    /// What becomes of its outputs and a second operand.
+    pub addition: Option<(AddKernel, Numbers)>,
+}
+
+impl Inputs {
+    /// Rows of FULLY_CONNECTED.
+    pub(crate) fn rows(rows: usize, depth: usize, accumulation: &Accumulation) -> Self {
+        if rows != 1 {
+            return Self::Rows(rows);
+        }
+        let accumulation = accumulation.simplified();
+        let pairs = saturating_pairs::if_few(&accumulation, depth);
+        if is_sparse(depth, &accumulation) {
+            return Self::SparseRow(pairs);
+        }
+        match weights6::of_row(&accumulation, depth) {
+            Some(narrow) if !narrow.is_empty() || pairs.is_some() => Self::NarrowRow(narrow, pairs),
+            _ => Self::Rows(rows),
+        }
+    }
+}
+
+/// True for a row that kernels take by its inputs. An input whose smallest value is zero is
+/// taken for sparse: mostly, RELU made it.
+pub(crate) fn is_sparse(depth: usize, accumulation: &Accumulation) -> bool {
+    let channels = accumulation.channels();
+    let lowest = accumulation
+        .int8()
+        .is_some_and(|(_, _, zero_point)| zero_point == i32::from(i8::MIN));
+    lowest
+        && depth.is_multiple_of(4)
+        && depth <= MOST_SPARSE
+        && channels.is_multiple_of(STRIP)
+        && depth * channels >= LEAST_SPARSE
+}
+
+impl<K: Kernel + Clone + 'static> Blocks<K> {
+    /// Nothing if the padded image is larger than an arena.
+    pub(crate) fn that_fits(self) -> Option<Box<dyn Kernel>> {
+        let scratch = self.scratch().into_iter().map(|(_, bytes)| bytes);
+        (limits::sum(scratch) <= limits::ARENA_BYTES).then(|| Box::new(self) as _)
+    }
+}
+
+impl<K> Blocks<K> {
+    /// Rows and columns of the padded image.
+    fn padded(&self, window: &Window) -> [usize; 2] {
+        self.winograd
+            .map_or_else(|| window.padded(), |winograd| winograd.padded)
+    }
+
+    /// True if weights should be there in 16 bits, too: those of few pixels.
+    fn is_worth_widening(&self) -> bool {
+        let pixels = match &self.inputs {
+            Inputs::Rows(rows) | Inputs::ShiftedRows(rows) => *rows,
+            Inputs::Window(window, _) if self.winograd.is_none() => window.output_pixels(),
+            _ => 1,
+        };
+        let weights = self.depth * self.accumulation.channels();
+        (2..=MOST_WIDE_PIXELS).contains(&pixels) && weights <= MOST_WIDE
+    }
+
+    /// Runs of neighbouring inputs: where they begin in an image of so many columns,
+    /// and their length.
+    fn segments(&self, columns: usize) -> (Vec<usize>, usize) {
+        let Inputs::Window(w, depth) = &self.inputs else {
+            return (vec![0], self.depth);
+        };
+        let rows = (0..w.filter[0]).map(|y| y * w.dilation[0] * columns * depth);
+        if w.dilation[1] == 1 {
+            return (rows.collect(), w.filter[1] * depth);
+        }
+        let taps =
+            rows.flat_map(|row| (0..w.filter[1]).map(move |x| row + x * w.dilation[1] * depth));
+        (taps.collect(), *depth)
+    }
+
+    /// The weights for transformed inputs, or none.
+    fn transformed(&self, constants: &mut Constants) -> TokenStream {
+        let accumulation = self.accumulation.simplified();
+        match (self.winograd, accumulation.int8()) {
+            (Some(winograd), Some((filter, ..))) => {
+                let weights = constants.bytes("TRANSFORMED", &winograd.weights(filter));
+                quote!(rt::transformed(#weights))
+            }
+            _ => quote!(&[]),
+        }
+    }
+
+    /// The runtime's `Blocks` and its type argument.
+    fn parameters(&self, constants: &mut Constants) -> Option<(TokenStream, TokenStream)> {
+        let accumulation = self.accumulation.simplified();
+        let (filter, bias, zero_point) = accumulation.int8()?;
+        let totals: Vec<i32> = filter
+            .chunks(self.depth.max(1))
+            .map(|weights| weights.iter().map(|&w| i32::from(w)).sum())
+            .collect();
+        let bias: Vec<i32> = bias
+            .iter()
+            .zip(&totals)
+            .map(|(bias, total)| bias.wrapping_sub(total.wrapping_mul(zero_point)))
+            .collect();
+        let order: Vec<usize> = (0..accumulation.channels()).collect();
+        // Each run is filled up to groups of four.
+        let run = self.segments(0).1.max(1);
+        let runs: Vec<Vec<i8>> = filter
+            .chunks(run)
+            .map(|weights| {
+                let mut filled = weights.to_vec();
+                filled.resize(run.next_multiple_of(4), 0);
+                filled
+            })
+            .collect();
+        let wide = if self.is_worth_widening() {
+            let wide = constants.bytes("WIDE", &widened(filter, self.depth, run));
+            quote!(rt::transformed(#wide))
+        } else {
+            quote!(&[])
+        };
+        let depth = self.depth / run * run.next_multiple_of(4);
+        let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
+        let filter = match &self.inputs {
+            Inputs::SparseRow(None) => quote!(rt::untransformed(#filter)),
+            _ => filter,
+        };
+        let bias = constants.folded(&bias, &totals);
+        let (output, stage) = accumulation.emit_blocks(&order, true, constants);
+        let channels = accumulation.channels();
+        let sizes = crate::tokens::literals::fields(&[
+            ("depth", self.depth),
+            ("channels", channels),
+            ("step", self.step.unwrap_or(channels)),
+        ]);
+        let zero_point = crate::tokens::literals::int(zero_point);
+        let blocks = quote!(rt::Blocks {
+            #sizes
+            zero_point: #zero_point,
+            filter: #filter,
+            wide: #wide,
+            bias: #bias,
+            output: #output,
+        });
+        Some((blocks, stage))
+    }
+}
+
+impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        match &self.addition {
+            Some((addition, _)) => {
+                let own = self.original.simulate(&inputs[..1]);
+                addition.simulate(&[&own, inputs[1]])
+            }
+            None => self.original.simulate(inputs),
+        }
+    }
+
+    fn with_step(&self, channels: usize, step: usize) -> Option<Box<dyn Kernel>> {
+        let accumulation = self.fused()?;
+        (accumulation.channels() == channels).then(|| {
+            Box::new(Self {
+                step: Some(step),
+                ..self.clone()
+            }) as _
+        })
+    }
+
+    fn adding(&self, addition: &AddKernel, own: usize) -> Option<Box<dyn Kernel>> {
+        let accumulation = self.fused()?;
+        let addition = addition.joined(own)?;
+        let fits = accumulation.output_zero_point() == Some(addition.0.zero_point());
+        fits.then(|| {
+            Box::new(Self {
+                addition: Some(addition),
+                ..self.clone()
+            }) as _
+        })
+    }
+
+    fn macs(&self) -> u64 {
+        self.original.macs()
+    }
+
+    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
+        match self.inputs {
+            Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => Some(Box::new(Self {
+                inputs: Inputs::ShiftedRows(rows),
+                ..self.clone()
+            })),
+            _ => None,
+        }
+    }
+
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        match &self.inputs {
+            Inputs::SparseRow(_) | Inputs::ShiftedRows(_) => vec![(ElementType::I8, 0)],
+            Inputs::NarrowRow(..) => vec![(ElementType::I8, self.depth)],
+            Inputs::Rows(rows) => {
+                // The kernel reads a single row where it is.
+                let is_single = *rows == 1 && self.depth.is_multiple_of(4);
+                let row = self.depth.next_multiple_of(4);
+                vec![(ElementType::I8, if is_single { 0 } else { rows * row })]
+            }
+            // The kernel reads single pixels where they are.
+            Inputs::Window(w, depth)
+                if w.filter == [1, 1] && w.padding == [0, 0] && depth.is_multiple_of(4) =>
+            {
+                vec![(ElementType::I8, 0)]
+            }
+            Inputs::Window(window, depth) => {
+                let [rows, columns] = self.padded(window);
+                let work = self.winograd.map_or(0, |winograd| winograd.work());
+                let image = limits::product([rows, columns, *depth]);
+                vec![(ElementType::I8, limits::sum([image, 4 * LANES, work]))]
+            }
+        }
+    }
+
+    fn emit(&self, constants: &mut Constants) -> Emitted {
+        let Some((blocks, stage)) = self.parameters(constants) else {
+            return self.original.emit(constants);
+        };
+        let emitted = self.emit_product(blocks, stage, constants);
+        match &self.addition {
+            Some((addition, numbers)) => with_addition(emitted, addition, *numbers),
+            None => emitted,
+        }
+    }
+}
+
+/// A product's call with an addition behind it.
+fn with_addition(product: Emitted, addition: &AddKernel, numbers: Numbers) -> Emitted {
+    let (ty, product_parameters) = (product.parameters_type, product.parameters);
+    let (add, linear) = (addition.parameters(), Numbers::emit(Some(numbers)));
+    Emitted {
+        parameters_type: quote!(BlocksAdd<rt::#ty>),
+        parameters: quote!(rt::BlocksAdd {
+            product: #product_parameters,
+            add: #add,
+            linear: #linear,
+        }),
+        function: match product.function {
+            "fully_connected_blocks" => "fully_connected_blocks_add",
+            "fully_connected_shifted" => "fully_connected_shifted_add",
+            _ => "conv_2d_blocks_add",
+        },
+    }
+}
+
+impl<K> Blocks<K> {
+    /// The sums, if what follows on them can be done by the kernel.
+    fn fused(&self) -> Option<Accumulation> {
+        let accumulation = self.accumulation.simplified();
+        let takes = matches!(
+            self.inputs,
+            Inputs::Rows(2..) | Inputs::ShiftedRows(_) | Inputs::Window(..)
+        );
+        let is_plain = self.addition.is_none() && self.step.is_none();
+        let fits = takes && is_plain && accumulation.int8().is_some() && accumulation.is_fast();
+        fits.then_some(accumulation)
+    }
+
+    /// The call, without an addition.
+    fn emit_product(
+        &self,
+        blocks: TokenStream,
+        stage: TokenStream,
+        constants: &mut Constants,
+    ) -> Emitted {
+        match &self.inputs {
+            Inputs::Rows(_) => Emitted {
+                parameters_type: quote!(Blocks<'static, #stage>),
+                parameters: blocks,
+                function: "fully_connected_blocks",
+            },
+            Inputs::ShiftedRows(_) => Emitted {
+                parameters_type: quote!(Blocks<'static, #stage>),
+                parameters: blocks,
+                function: "fully_connected_shifted",
+            },
+            Inputs::SparseRow(pairs) => {
+                let accumulation = self.accumulation.simplified();
+                let filter = accumulation.int8().map_or(&[][..], |(filter, ..)| filter);
+                let rows = constants.bytes("ROWS", &rows_of_weights(filter, self.depth));
+                let pairs = saturating_pairs::emit(pairs.as_ref());
+                Emitted {
+                    parameters_type: quote!(SparseRow<'static, #stage>),
+                    parameters: quote!(rt::SparseRow {
+                        blocks: #blocks,
+                        rows: rt::transformed(#rows),
+                        pairs: #pairs,
+                    }),
+                    function: "fully_connected_sparse",
+                }
+            }
+            Inputs::NarrowRow(narrow, pairs) => {
+                let narrow = constants.bytes("NARROW", narrow);
+                let pairs = saturating_pairs::emit(pairs.as_ref());
+                Emitted {
+                    parameters_type: quote!(NarrowRow<'static, #stage>),
+                    parameters: quote!(rt::NarrowRow {
+                        blocks: #blocks,
+                        narrow: rt::transformed(#narrow),
+                        pairs: #pairs,
+                    }),
+                    function: "fully_connected_narrow",
+                }
+            }
+            Inputs::Window(window, input_depth) => {
+                let [rows, columns] = self.padded(window);
+                let transformed = self.transformed(constants);
+                let (segments, run) = self.segments(columns);
+                let segments = segments
+                    .iter()
+                    .map(|&s| crate::tokens::literals::int(s as i32));
+                let window = window.emit();
+                let sizes =
+                    crate::tokens::literals::fields(&[("input_depth", *input_depth), ("run", run)]);
+                Emitted {
+                    parameters_type: quote!(BlocksConv2d<'static, #stage>),
+                    parameters: quote!(rt::BlocksConv2d {
+                        window: #window,
+                        #sizes
+                        padded: [#rows, #columns],
+                        segments: &[#(#segments),*],
+                        blocks: #blocks,
+                        transformed: #transformed,
+                    }),
+                    function: "conv_2d_blocks",
+                }
+            }
+        }
+    }
+}

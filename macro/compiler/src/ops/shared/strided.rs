@@ -1,0 +1,270 @@
+//! Operators that move elements by a rule that is affine in every output
+//! dimension: `output[i] = input[offset + sum(i[d] * stride[d])]`.
+
+use ndarray::{ArrayD, ArrayViewD};
+use quote::quote;
+
+use crate::emit;
+use crate::error::{Error, Result};
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::graph::array;
+use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::operator::Operator;
+use crate::ops::owned;
+use crate::tokens::constants::Constants;
+
+/// Dimensions that the kernel loops over; shapes are merged into as few as possible.
+const MAX_DIMS: usize = 6;
+
+/// Sizes of the output, outermost first, and how far one step in each goes in
+/// the input.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Strided {
+    pub shape: Vec<usize>,
+    pub strides: Vec<isize>,
+    pub offset: usize,
+}
+
+impl Strided {
+    /// All of a tensor as it is.
+    pub(crate) fn whole(shape: &[usize]) -> Self {
+        let mut strides = vec![0; shape.len()];
+        let mut step = 1_isize;
+        for (stride, &n) in strides.iter_mut().zip(shape).rev() {
+            *stride = step;
+            // Shapes of files are checked later.
+            step = step.saturating_mul(n as isize);
+        }
+        Self {
+            shape: shape.to_vec(),
+            strides,
+            offset: 0,
+        }
+    }
+
+    /// Keeps `count` elements of dimension `d`, from `begin` on, `step` apart.
+    pub(crate) fn slice(&mut self, d: usize, begin: usize, count: usize, step: isize) {
+        self.offset += begin * self.strides[d].unsigned_abs();
+        self.shape[d] = count;
+        self.strides[d] *= step;
+    }
+
+    /// The same with its dimensions in another order.
+    pub(crate) fn permuted(&self, order: &[usize]) -> Self {
+        Self {
+            shape: order.iter().map(|&d| self.shape[d]).collect(),
+            strides: order.iter().map(|&d| self.strides[d]).collect(),
+            offset: self.offset,
+        }
+    }
+
+    /// The input position of each output element.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.shape.iter().product::<usize>()).map(|mut i| {
+            let mut at = self.offset as isize;
+            for (&n, &stride) in self.shape.iter().zip(&self.strides).rev() {
+                at += (i % n) as isize * stride;
+                i /= n;
+            }
+            at as usize
+        })
+    }
+
+    /// Dimensions of 1 dropped, and neighbours that are one walk joined.
+    fn merged(&self) -> (Vec<usize>, Vec<isize>) {
+        let mut merged: Vec<(usize, isize)> = Vec::new();
+        for (&n, &stride) in self.shape.iter().zip(&self.strides) {
+            match merged.last_mut() {
+                _ if n == 1 => {}
+                Some(last) if last.1 == stride * n as isize => *last = (last.0 * n, stride),
+                _ => merged.push((n, stride)),
+            }
+        }
+        merged.into_iter().unzip()
+    }
+}
+
+/// What sets one such operator apart from another.
+pub(crate) trait Movement: Send + Sync {
+    const NAME: &'static str;
+    /// The operand that is moved.
+    const INPUT: usize = 0;
+
+    /// The output's shape.
+    fn shape(&self, input: &[usize]) -> Result<Vec<usize>>;
+
+    /// Where its elements come from; the shape may be split or joined.
+    fn walk(&self, input: &[usize]) -> Result<Strided>;
+}
+
+/// Makes a [`Movement`] an [`Operator`].
+pub(crate) struct Moving<M> {
+    movement: M,
+    /// The last dimension holds the two parts of a complex number.
+    pairs: bool,
+}
+
+impl<M> Moving<M> {
+    pub(crate) fn new(movement: M) -> Self {
+        Self {
+            movement,
+            pairs: false,
+        }
+    }
+}
+
+impl<M: Movement> Moving<M> {
+    fn walk(&self, input: &[usize]) -> Result<Strided> {
+        match input {
+            [shape @ .., 2] if self.pairs => {
+                let mut walk = self.movement.walk(shape)?;
+                for stride in &mut walk.strides {
+                    *stride *= 2;
+                }
+                walk.offset *= 2;
+                walk.shape.push(2);
+                walk.strides.push(1);
+                Ok(walk)
+            }
+            shape => self.movement.walk(shape),
+        }
+    }
+}
+
+impl<M: Movement> Operator for Moving<M> {
+    fn name(&self) -> &'static str {
+        M::NAME
+    }
+
+    fn operands(&self) -> usize {
+        M::INPUT + 1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs.get(M::INPUT).copied().unwrap_or(&[]) {
+            [shape @ .., 2] if self.pairs => {
+                let mut shape = self.movement.shape(shape)?;
+                shape.push(2);
+                Ok(shape)
+            }
+            shape => self.movement.shape(shape),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        inputs: &[Option<ArrayViewD<'_, f32>>],
+        shape: &[usize],
+    ) -> Result<ArrayD<f32>> {
+        let input = owned(inputs, M::INPUT)?;
+        let walk = self.walk(input.shape())?;
+        let data = Buffer::F32(input.iter().copied().collect());
+        let moved = data.pick(walk.positions().map(Some), 0.0);
+        array(shape, moved.f32().to_vec())
+    }
+
+    fn rule(&self) -> QuantRule {
+        QuantRule::SameAsInput
+    }
+
+    fn only_moves(&self) -> bool {
+        true
+    }
+
+    fn take_pairs(&mut self) -> bool {
+        self.pairs = M::INPUT == 0;
+        self.pairs
+    }
+
+    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        let walk = self.walk(&context.input(M::INPUT)?.value.shape)?;
+        let sources = vec![Source::Operand(M::INPUT)];
+        Ok(Lowered::new(StridedKernel::new(&walk)?, sources))
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        self.lower(context)
+    }
+}
+
+/// Copies elements of any type.
+pub(crate) struct StridedKernel {
+    walk: Strided,
+}
+
+impl StridedKernel {
+    pub(crate) fn new(walk: &Strided) -> Result<Self> {
+        let (mut shape, mut strides) = walk.merged();
+        if shape.len() > MAX_DIMS {
+            return Err(Error::model(format!(
+                "it walks its input in {} dimensions; supported are {MAX_DIMS}",
+                shape.len()
+            )));
+        }
+        let missing = MAX_DIMS - shape.len();
+        shape.splice(0..0, vec![1; missing]);
+        strides.splice(0..0, vec![0; missing]);
+        Ok(Self {
+            walk: Strided {
+                shape,
+                strides,
+                offset: walk.offset,
+            },
+        })
+    }
+
+    /// `len` elements as they are.
+    pub(crate) fn copy(len: usize) -> Self {
+        let mut walk = Strided::whole(&[1, 1, 1, 1, 1, len]);
+        walk.strides[..5].fill(0);
+        Self { walk }
+    }
+}
+
+impl Kernel for StridedKernel {
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        inputs[0].pick(self.walk.positions().map(Some), 0.0)
+    }
+
+    fn emit(&self, _: &mut Constants) -> Emitted {
+        let dims = crate::tokens::literals::usizes(&self.walk.shape);
+        let strides = self
+            .walk
+            .strides
+            .iter()
+            .map(|&s| crate::tokens::literals::int(s as i32));
+        let offset = crate::tokens::literals::fields(&[("offset", self.walk.offset)]);
+        Emitted {
+            parameters_type: quote!(Strided),
+            parameters: quote!(rt::Strided { dims: [#dims], strides: [#(#strides),*], #offset }),
+            function: "strided",
+        }
+    }
+}
+
+/// A dimension counted from the end if it is negative.
+pub(crate) fn axis(axis: i32, rank: usize) -> Result<usize> {
+    let resolved = if axis < 0 { axis + rank as i32 } else { axis };
+    usize::try_from(resolved)
+        .ok()
+        .filter(|&a| a < rank)
+        .ok_or_else(|| Error::model(format!("axis {axis} does not fit rank {rank}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::shared::strided::*;
+
+    #[test]
+    fn merged_walks_visit_the_same_elements() {
+        let mut walk = Strided::whole(&[2, 3, 4, 5]);
+        walk.slice(1, 2, 3, -1);
+        let walk = walk.permuted(&[0, 2, 3, 1]);
+        let kernel = StridedKernel::new(&walk).expect("few dimensions");
+        assert_eq!(kernel.walk.shape, [1, 1, 1, 2, 20, 3]);
+        assert!(walk.positions().eq(kernel.walk.positions()));
+        let whole = StridedKernel::new(&Strided::whole(&[2, 3, 4])).expect("one");
+        assert_eq!(whole.walk, StridedKernel::copy(24).walk);
+    }
+}

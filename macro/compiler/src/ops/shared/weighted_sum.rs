@@ -1,0 +1,476 @@
+//! Sums of products with constant weights, and the step from them to outputs.
+
+pub(crate) mod bounds;
+pub(crate) mod emit;
+
+use ndarray::ArrayD;
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
+use crate::ir::buffer::Buffer;
+use crate::ir::context::{LowerContext, Reference, Target};
+use crate::ir::graph::{Constant, ElementType, Value};
+use crate::ops::shared::weights::{
+    Centered, asymmetric, bias, check_bias, least_scales, weights_of_scales,
+};
+
+/// From accumulator to output, per channel.
+#[derive(Clone, Debug)]
+pub(crate) enum OutputStage {
+    /// int8 or int16, by a fixed-point multiplier per channel.
+    Requantize {
+        element: ElementType,
+        multipliers: Vec<Multiplier>,
+        /// LiteRT's fully connected layers round once.
+        rounds_once: bool,
+        output_offset: i32,
+        activation: (i32, i32),
+    },
+    /// Real values, for an f32 output.
+    Rescale { activation: (f32, f32) },
+    /// Real values of an operator that is kept in float.
+    Clamp { activation: (f32, f32) },
+}
+
+/// Weights and biases, in what they are added up in.
+#[derive(Clone, Debug)]
+enum Terms {
+    /// int8 inputs, or int16 ones of a model that asks for it.
+    I32 { filter: Vec<i8>, bias: Vec<i32> },
+    /// int8 inputs, and weights that take 9 bits less their zero point.
+    Wide { filter: Vec<i16>, bias: Vec<i32> },
+    /// int16 inputs.
+    I64 { filter: Vec<i8>, bias: Vec<i64> },
+    /// An operator that is kept in float.
+    F32 { filter: Vec<f32>, bias: Vec<f32> },
+}
+
+/// What convolutions and fully connected layers have in common: weights, bias
+/// and output stage, with the input's zero point.
+#[derive(Clone, Debug)]
+pub(crate) struct Accumulation {
+    input_offset: i32,
+    terms: Terms,
+    /// Real value of one accumulator step, per channel.
+    scales: Vec<f64>,
+    output: OutputStage,
+    /// The weights' channels are their last dimension, else the first.
+    channels_last: bool,
+}
+
+/// How TensorFlow Lite Micro multiplies the scales of per-tensor weights.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum ScaleProduct {
+    /// In double precision: convolutions, and anything per channel.
+    Double,
+    /// In single precision if there is one weight scale: fully connected.
+    SingleIfPerTensor,
+}
+
+impl ScaleProduct {
+    /// True if the reference multiplies in single precision; LiteRT has it the other way
+    /// round in part.
+    fn is_single(self, context: &LowerContext<'_>) -> bool {
+        match (self, context.reference) {
+            (Self::Double, _) => context.in_uint8,
+            (Self::SingleIfPerTensor, reference) => reference == Reference::TfliteMicro,
+        }
+    }
+
+    /// True if zero points of weights count: kernels for int8 convolutions read over them.
+    fn has_zero_points(self, context: &LowerContext<'_>) -> bool {
+        self == Self::SingleIfPerTensor || context.in_uint8 || context.in_float
+    }
+}
+
+/// An operator whose outputs are sums of products with constant weights.
+pub(crate) trait Weighted {
+    /// All sums, biases included, channels last.
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A>;
+}
+
+/// What is added up.
+pub(crate) struct Sum<'a, X, W, A> {
+    pub input: &'a [X],
+    pub offset: i32,
+    pub filter: &'a [W],
+    pub bias: &'a [A],
+}
+
+impl<X: Copy, W: Copy, A: Accumulate<X, W>> Sum<'_, X, W, A> {
+    /// The biases of `pixels` outputs: where every sum begins.
+    pub(crate) fn begin(&self, pixels: usize) -> Vec<A> {
+        let all = pixels * self.bias.len();
+        self.bias.iter().copied().cycle().take(all).collect()
+    }
+
+    /// `acc` and the products of input and weights from these positions on.
+    pub(crate) fn dot(&self, acc: A, input: usize, filter: usize, depth: usize) -> A {
+        let x = &self.input[input..][..depth];
+        let w = &self.filter[filter..][..depth];
+        let pairs = x.iter().zip(w);
+        pairs.fold(acc, |acc, (&x, &w)| acc.add_product(x, w, self.offset))
+    }
+}
+
+/// What inputs (`X`) and weights (`W`) are added up in.
+pub(crate) trait Accumulate<X, W>: Copy {
+    /// `self + (x + offset) * w`.
+    fn add_product(self, x: X, w: W, offset: i32) -> Self;
+}
+
+impl Accumulate<i8, i8> for i32 {
+    fn add_product(self, x: i8, w: i8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    }
+}
+
+impl Accumulate<i8, i16> for i32 {
+    fn add_product(self, x: i8, w: i16, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    }
+}
+
+impl Accumulate<i16, i8> for i32 {
+    fn add_product(self, x: i16, w: i8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    }
+}
+
+impl Accumulate<i16, i8> for i64 {
+    fn add_product(self, x: i16, w: i8, offset: i32) -> Self {
+        self.wrapping_add(((i32::from(x) + offset) * i32::from(w)).into())
+    }
+}
+
+impl Accumulate<f32, f32> for f32 {
+    fn add_product(self, x: f32, w: f32, _: i32) -> Self {
+        self + x * w
+    }
+}
+
+impl Accumulation {
+    /// Quantizes operands 1 (weights) and 2 (bias) for operand 0.
+    pub(crate) fn new(
+        context: &LowerContext<'_>,
+        axis: usize,
+        activation: Activation,
+        product: ScaleProduct,
+    ) -> Result<Self> {
+        Self::of([0, 1, 2], context, axis, activation, product)
+    }
+
+    /// The same of an operator that has input, weights and bias elsewhere.
+    pub(crate) fn of(
+        [input, filter, bias_input]: [usize; 3],
+        context: &LowerContext<'_>,
+        axis: usize,
+        activation: Activation,
+        product: ScaleProduct,
+    ) -> Result<Self> {
+        let filter = context.input(filter)?.value;
+        let channels = filter.shape.get(axis).copied();
+        let channels = channels.ok_or_else(|| Error::model("its weights have no channels"))?;
+        let bias_value = context
+            .inputs
+            .get(bias_input)
+            .and_then(Option::as_ref)
+            .map(|o| o.value);
+        let element = context.element(input)?;
+        if element == ElementType::F32 {
+            return Self::real(filter, bias_value, channels, activation);
+        }
+        let input = context.params(input)?;
+        // int16 operators have biases of 64 bits.
+        let least = match element {
+            ElementType::I8 => least_scales(bias_value, input),
+            _ => Vec::new(),
+        };
+        let mut weights = weights_of_scales(filter, axis, context.per_channel, &least)?;
+        if !product.has_zero_points(context) {
+            weights.zero_point = 0;
+        }
+        let bias = bias(bias_value, input, &weights, channels)?;
+        let scales: Vec<f64> = (0..channels)
+            .map(|c| {
+                if product.is_single(context) && weights.scales.len() == 1 {
+                    f64::from(input.scale * weights.scale(c))
+                } else {
+                    f64::from(input.scale) * f64::from(weights.scale(c))
+                }
+            })
+            .collect();
+        let output = match context.target {
+            Target::I8(output) | Target::I16(output) if context.target.element() == element => {
+                let rounds_once = element == ElementType::I8
+                    && product == ScaleProduct::SingleIfPerTensor
+                    && context.reference == Reference::LiteRt;
+                let multiplier = if rounds_once {
+                    Multiplier::once
+                } else {
+                    Multiplier::new
+                };
+                let factors = scales.iter().map(|scale| scale / f64::from(output.scale));
+                OutputStage::Requantize {
+                    element,
+                    multipliers: factors.map(multiplier).collect(),
+                    rounds_once,
+                    output_offset: output.zero_point,
+                    activation: activation.bounds_in(output, element),
+                }
+            }
+            Target::F32 if element == ElementType::I8 => OutputStage::Rescale {
+                activation: activation.bounds(),
+            },
+            other => {
+                let (from, to) = (element.name(), other.element().name());
+                return Err(Error::model(format!("cannot write {to} from {from}")));
+            }
+        };
+        // A 16x8 model may ask for 32-bit sums, by its biases' type.
+        let narrow = bias_value.is_some_and(|b| matches!(b.constant, Some(Constant::I32(_))));
+        let terms = match weights.centered() {
+            Centered::Narrow(filter) if element == ElementType::I16 && !narrow => {
+                Terms::I64 { filter, bias }
+            }
+            Centered::Narrow(filter) => Terms::I32 {
+                filter,
+                bias: bias.into_iter().map(saturated).collect(),
+            },
+            Centered::Wide(_) if element == ElementType::I16 => return Err(asymmetric(filter)),
+            Centered::Wide(filter) => Terms::Wide {
+                filter,
+                bias: bias.into_iter().map(saturated).collect(),
+            },
+        };
+        Ok(Self {
+            input_offset: -input.zero_point,
+            terms,
+            scales,
+            output,
+            channels_last: axis > 0,
+        })
+    }
+
+    /// In float.
+    fn real(
+        filter: &Value,
+        bias: Option<&Value>,
+        channels: usize,
+        activation: Activation,
+    ) -> Result<Self> {
+        let real = |value: &Value| {
+            value.real().ok_or_else(|| {
+                Error::model(format!(
+                    "weights {:?} are computed at run time; in float they must be constant",
+                    value.name
+                ))
+            })
+        };
+        let bias = match bias {
+            Some(value) => {
+                check_bias(value, channels)?;
+                real(value)?.iter().copied().collect()
+            }
+            None => vec![0.0; channels],
+        };
+        Ok(Self {
+            input_offset: 0,
+            terms: Terms::F32 {
+                filter: real(filter)?.iter().copied().collect(),
+                bias,
+            },
+            scales: Vec::new(),
+            output: OutputStage::Clamp {
+                activation: activation.bounds(),
+            },
+            channels_last: false,
+        })
+    }
+
+    /// The number of output channels.
+    pub(crate) fn channels(&self) -> usize {
+        match &self.terms {
+            Terms::I32 { bias, .. } | Terms::Wide { bias, .. } => bias.len(),
+            Terms::I64 { bias, .. } => bias.len(),
+            Terms::F32 { bias, .. } => bias.len(),
+        }
+    }
+
+    /// True if the outputs are int8.
+    pub(crate) fn is_int8_out(&self) -> bool {
+        matches!(
+            self.output,
+            OutputStage::Requantize {
+                element: ElementType::I8,
+                ..
+            }
+        )
+    }
+
+    /// The number of weights.
+    pub(crate) fn weights(&self) -> usize {
+        match &self.terms {
+            Terms::I32 { filter, .. } | Terms::I64 { filter, .. } => filter.len(),
+            Terms::Wide { filter, .. } => filter.len(),
+            Terms::F32 { filter, .. } => filter.len(),
+        }
+    }
+
+    /// Runs an operator by plain loops.
+    pub(crate) fn simulate(&self, operator: &impl Weighted, input: &Buffer) -> Buffer {
+        let offset = self.input_offset;
+        macro_rules! sums {
+            ($input:expr, $filter:expr, $bias:expr) => {
+                operator.sums(&Sum {
+                    input: $input,
+                    offset,
+                    filter: $filter,
+                    bias: $bias,
+                })
+            };
+        }
+        match (&self.terms, input) {
+            (Terms::I32 { filter, bias }, Buffer::I16(x)) => {
+                self.finish(&sums!(x, filter, bias), Multiplier::apply)
+            }
+            (Terms::I32 { filter, bias }, x) => {
+                self.finish(&sums!(x.i8(), filter, bias), self.rounding())
+            }
+            (Terms::Wide { filter, bias }, x) => {
+                self.finish(&sums!(x.i8(), filter, bias), self.rounding())
+            }
+            (Terms::I64 { filter, bias }, x) => {
+                self.finish(&sums!(x.i16(), filter, bias), Multiplier::apply_i64)
+            }
+            (Terms::F32 { filter, bias }, x) => match self.output {
+                OutputStage::Clamp {
+                    activation: (min, max),
+                } => Buffer::F32(
+                    sums!(x.f32(), filter, bias)
+                        .into_iter()
+                        .map(|sum| sum.max(min).min(max))
+                        .collect(),
+                ),
+                _ => Buffer::F32(Vec::new()),
+            },
+        }
+    }
+
+    /// How int32 sums are scaled.
+    fn rounding(&self) -> fn(Multiplier, i32) -> i32 {
+        match self.output {
+            OutputStage::Requantize {
+                rounds_once: true, ..
+            } => Multiplier::apply_once,
+            _ => Multiplier::apply,
+        }
+    }
+
+    /// Turns integer sums into the output.
+    fn finish<A: Copy + Real>(&self, sums: &[A], scaled: impl Fn(Multiplier, A) -> i32) -> Buffer {
+        let channels = self.scales.len().max(1);
+        let with_channel = sums.iter().enumerate().map(|(i, sum)| (i % channels, *sum));
+        match &self.output {
+            OutputStage::Requantize {
+                element,
+                multipliers,
+                output_offset,
+                activation: (min, max),
+                ..
+            } => {
+                let q = with_channel.map(|(c, sum)| {
+                    let q = scaled(multipliers[c], sum).wrapping_add(*output_offset);
+                    q.clamp(*min, *max)
+                });
+                if *element == ElementType::I16 {
+                    Buffer::I16(q.map(|q| q as i16).collect())
+                } else {
+                    Buffer::I8(q.map(|q| q as i8).collect())
+                }
+            }
+            OutputStage::Rescale {
+                activation: (min, max),
+            }
+            | OutputStage::Clamp {
+                activation: (min, max),
+            } => Buffer::F32(
+                with_channel
+                    .map(|(c, sum)| (sum.real() * self.scales[c] as f32).max(*min).min(*max))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// What bias correction may change: int8 operators have it.
+    pub(crate) fn accumulators(&mut self) -> Option<crate::ir::kernel::Accumulators<'_>> {
+        match &mut self.terms {
+            Terms::I32 { bias, .. } => Some(crate::ir::kernel::Accumulators {
+                scales: self.scales.clone(),
+                bias,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The weights, biases and input zero point of an int8 operator; other kernels
+    /// than the packed ones take the rest.
+    pub(crate) fn int8(&self) -> Option<(&[i8], &[i32], i32)> {
+        let narrow = !matches!(
+            self.output,
+            OutputStage::Requantize {
+                element: ElementType::I16,
+                ..
+            }
+        );
+        match &self.terms {
+            Terms::I32 { filter, bias } if narrow => Some((filter, bias, -self.input_offset)),
+            _ => None,
+        }
+    }
+}
+
+/// Sums as real numbers.
+trait Real {
+    fn real(self) -> f32;
+}
+
+impl Real for i32 {
+    fn real(self) -> f32 {
+        self as f32
+    }
+}
+
+impl Real for i64 {
+    fn real(self) -> f32 {
+        self as f32
+    }
+}
+
+fn saturated(x: i64) -> i32 {
+    x.clamp(i32::MIN.into(), i32::MAX.into()) as i32
+}
+
+/// Float weights with the bias added: the shared end of the float evaluators.
+pub(crate) fn add_bias(
+    output: &mut ArrayD<f32>,
+    bias: Option<&ndarray::ArrayViewD<'_, f32>>,
+    activation: Activation,
+) -> Result<()> {
+    let channels = output.shape().last().copied().unwrap_or(1).max(1);
+    let bias: Vec<f32> = match bias {
+        Some(bias) => bias.iter().copied().collect(),
+        None => vec![0.0; channels],
+    };
+    if bias.len() != channels {
+        return Err(Error::model(format!(
+            "its bias has {} elements, its output {channels} channels",
+            bias.len()
+        )));
+    }
+    for (x, b) in output.iter_mut().zip(bias.iter().cycle()) {
+        *x = activation.apply(*x + b);
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! What neighbouring operators do for each other: padding, additions, the layout between
+//! them.
+
+use std::sync::Arc;
+
+use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
+use crate::ops::PartKernel;
+
+impl QuantGraph {
+    /// Takes out operators that do nothing but surround an image with its zero point, if
+    /// the convolution behind them, their only reader, does as much by itself.
+    pub(crate) fn fold_frames(&mut self) {
+        // From the last one on, so that positions in front stay as they are.
+        for position in (0..self.steps.len()).rev() {
+            let step = &self.steps[position];
+            let Some(frame) = step.kernel.frame() else {
+                continue;
+            };
+            let (from, to) = (step.inputs[0], step.output());
+            let zero_point = self.tensors[to].params.map_or(0, |p| p.zero_point);
+            if self.is_kept(to) || frame.value != f64::from(zero_point) {
+                continue;
+            }
+            let mut readers = self.steps.iter_mut().filter(|s| s.inputs.contains(&to));
+            let (Some(reader), None) = (readers.next(), readers.next()) else {
+                continue;
+            };
+            if reader.inputs[1..].contains(&to) {
+                continue;
+            }
+            if let Some(kernel) = reader.kernel.without_frame(&frame) {
+                reader.kernel = kernel.into();
+                reader.inputs[0] = from;
+                self.steps.remove(position);
+            }
+        }
+        self.renew_scratch();
+    }
+
+    /// Additions are done by the operator in front, if nothing else reads what it makes.
+    pub(crate) fn fuse_additions(&mut self) {
+        // From the last one on, so that positions in front stay as they are.
+        for position in (0..self.steps.len()).rev() {
+            // The one with more products, where two could do it.
+            let mut producers: Vec<(usize, usize)> = (0..2)
+                .filter_map(|own| Some((self.producer(position, own)?, own)))
+                .collect();
+            producers.sort_unstable_by_key(|&(producer, _)| self.steps[producer].kernel.macs());
+            let fused = producers.iter().rev().find_map(|&(producer, own)| {
+                let addition = self.steps[position].kernel.addition()?;
+                let kernel = self.steps[producer].kernel.adding(addition, own)?;
+                Some((producer, own, kernel))
+            });
+            let Some((producer, own, kernel)) = fused else {
+                continue;
+            };
+            let other = self.steps[position].inputs[1 - own];
+            let mut step = self.steps[producer].clone();
+            step.operator = match step.operator {
+                "CONV_2D" => "CONV_2D, ADD",
+                _ => "FULLY_CONNECTED, ADD",
+            };
+            step.inputs.push(other);
+            step.outputs = self.steps[position].outputs.clone();
+            step.kernel = kernel.into();
+            self.steps[position] = step;
+            self.steps.remove(producer);
+        }
+        self.renew_scratch();
+    }
+
+    /// Channels that a concatenation puts side by side are written there by the operators
+    /// that make them, if nothing else reads them; the others are copied.
+    pub(crate) fn write_parts(&mut self) {
+        self.drop_scratch();
+        // From the last one on, so that positions in front stay as they are.
+        for position in (0..self.steps.len()).rev() {
+            let step = &self.steps[position];
+            let Some(widths) = step.kernel.parts().map(<[usize]>::to_vec) else {
+                continue;
+            };
+            let (inputs, output) = (step.inputs.clone(), step.output());
+            if self.is_kept(output) {
+                // It lies with the caller, where nothing is written in parts.
+                continue;
+            }
+            let width: usize = widths.iter().sum();
+            let pixels = self.tensors[output].len / width.max(1);
+            let mut parts = Vec::new();
+            let mut begin = 0;
+            for (operand, &channels) in widths.iter().enumerate() {
+                let direct = self.producer(position, operand).and_then(|producer| {
+                    let kernel = self.steps[producer].kernel.with_step(channels, width)?;
+                    Some((producer, Arc::from(kernel)))
+                });
+                let (made_at, product) = direct.map_or((position, None), |(p, k)| (p, Some(k)));
+                let kernel = PartKernel {
+                    product,
+                    begin,
+                    channels,
+                    step: width,
+                    pixels,
+                    continues: false,
+                    is_shifted: false,
+                };
+                parts.push((made_at, inputs[operand], kernel));
+                begin += channels;
+            }
+            if parts.iter().all(|(_, _, kernel)| kernel.product.is_none()) {
+                continue;
+            }
+            parts.sort_by_key(|&(made_at, ..)| made_at);
+            self.chain(position, parts, output);
+        }
+        self.add_scratch();
+    }
+
+    /// Replaces a concatenation by parts, each of which takes the tensor that the one before
+    /// has made.
+    fn chain(&mut self, position: usize, parts: Vec<(usize, TensorId, PartKernel)>, all: TensorId) {
+        let concatenation = self.steps.remove(position);
+        let (count, mut others) = (parts.len(), None);
+        let mut behind = Vec::new();
+        for (number, (made_at, operand, mut kernel)) in parts.into_iter().enumerate() {
+            kernel.continues = others.is_some();
+            let tensor = if number + 1 == count {
+                all
+            } else {
+                let value = None;
+                let part = self.tensors[all].clone();
+                self.tensors.push(QuantTensor { value, ..part });
+                self.tensors.len() - 1
+            };
+            let is_direct = kernel.product.is_some();
+            let mut step = if is_direct {
+                self.steps[made_at].clone()
+            } else {
+                Step {
+                    inputs: vec![operand],
+                    ..concatenation.clone()
+                }
+            };
+            step.inputs.extend(others.replace(tensor));
+            step.outputs = vec![tensor];
+            step.kernel = Arc::new(kernel);
+            if is_direct {
+                step.operator = match step.operator {
+                    "CONV_2D" => "CONV_2D, CONCATENATION",
+                    _ => "FULLY_CONNECTED, CONCATENATION",
+                };
+                self.steps[made_at] = step;
+            } else {
+                behind.push(step);
+            }
+        }
+        self.steps.splice(position..position, behind);
+    }
+
+    /// Who makes an operand of a step, only for it and of one operand of its own, and runs
+    /// whenever it does.
+    fn producer(&self, position: usize, operand: usize) -> Option<usize> {
+        let step = &self.steps[position];
+        let &tensor = step.inputs.get(operand)?;
+        let reads = self.steps.iter().flat_map(|s| &s.inputs);
+        let is_only = reads.filter(|&&input| input == tensor).count() == 1;
+        let producer = self.steps.iter().position(|s| s.outputs[0] == tensor)?;
+        let maker = &self.steps[producer];
+        let fits = maker.inputs.len() == 1 && maker.results == 1 && maker.region == step.region;
+        (is_only && fits && !self.is_kept(tensor)).then_some(producer)
+    }
+
+    /// Where all readers of a tensor take it shifted, it is written so.
+    pub(crate) fn keep_shifted(&mut self) {
+        for position in 0..self.steps.len() {
+            let tensor = self.steps[position].output();
+            let Some(writing) = self.steps[position].kernel.writing_shifted() else {
+                continue;
+            };
+            let readers: Vec<usize> = (0..self.steps.len())
+                .filter(|&s| self.steps[s].inputs.contains(&tensor))
+                .collect();
+            let reading = readers.iter().map(|&reader| {
+                let step = &self.steps[reader];
+                let is_first_only = !step.inputs[1..].contains(&tensor);
+                step.kernel.reading_shifted().filter(|_| is_first_only)
+            });
+            if let (false, Some(reading)) =
+                (self.is_kept(tensor), reading.collect::<Option<Vec<_>>>())
+            {
+                self.steps[position].kernel = writing.into();
+                for (reader, kernel) in readers.into_iter().zip(reading) {
+                    self.steps[reader].kernel = kernel.into();
+                }
+            }
+        }
+    }
+}

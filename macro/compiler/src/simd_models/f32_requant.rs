@@ -1,0 +1,317 @@
+//! Requantization by truncation: a sum times an f32 factor, what that factor lacks to
+//! the multiplier, and a little more than a half, each step rounded towards zero. Most
+//! multipliers do without what the factor lacks.
+//!
+//! # Proof
+//! Outputs change at a few hundred sums. If the model of a kernel (`shortened`) gives the
+//! right output at each of these, at the sum in front of it and at the largest sum that there
+//! can be, it gives it for all sums, since neither the reference nor the model falls where
+//! sums grow. (What a factor lacks may be negative: the inner step then falls by less than
+//! the outer product grows, which is at least 2^-23, half of the former's unit being 2^-25.)
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::simd_models::requant_panel::{Mark, Ready};
+use crate::simd_models::requantization::Method;
+
+/// Largest magnitude of an output less its zero point.
+const OUTPUTS: i64 = 255;
+
+/// f32 numbers with which truncation gives the reference's outputs, in units in the
+/// last place from the nearest factor and from a half and the first rounding's share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Truncation {
+    pub factor: i8,
+    pub start: i16,
+    pub kind: Kind,
+}
+
+/// How a sum becomes an output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// Without what the factor lacks; steps may be rounded to the nearest number, too, as
+    /// instruction sets without other directions do.
+    Nearest,
+    /// Without what the factor lacks.
+    Single,
+    /// With it.
+    Double,
+}
+
+impl Kind {
+    /// What the runtime takes for the mark.
+    fn mark(self) -> i8 {
+        match self {
+            Kind::Nearest => 96,
+            Kind::Single => 64,
+            Kind::Double => 0,
+        }
+    }
+
+    /// The models of all kernels that may take such numbers. Single factors also go the way
+    /// of others, where a strip has both.
+    fn methods(self) -> &'static [Method] {
+        match self {
+            Kind::Nearest => &[Method::Truncated, Method::TruncatedSingle, Method::Nearest],
+            Kind::Single => &[Method::Truncated, Method::TruncatedSingle],
+            Kind::Double => &[Method::Truncated],
+        }
+    }
+}
+
+/// The smallest sum whose output is as large.
+#[derive(PartialEq)]
+struct Step {
+    sum: i64,
+    output: i64,
+}
+
+/// Where the outputs of a channel change, by magnitude.
+#[derive(PartialEq)]
+struct Steps {
+    all: Vec<Step>,
+    /// The largest sum, and its output if that is not beyond all steps.
+    last: (i64, i64),
+}
+
+impl Steps {
+    /// Those of sums with a sign; `None` if f32 does not hold one.
+    fn new(multiplier: Multiplier, bound: i64, sign: i64) -> Option<Self> {
+        let output = |sum: i64| sign * i64::from(multiplier.apply((sign * sum) as i32));
+        let factor = multiplier.real();
+        let half = 0.5 + 2f64.powi(multiplier.shift - 1);
+        let mut all = Vec::new();
+        for wanted in 1..=OUTPUTS {
+            let mut sum = (((wanted as f64 - half) / factor) as i64).min(bound);
+            while sum > 0 && output(sum - 1) >= wanted {
+                sum -= 1;
+            }
+            while sum <= bound && output(sum) < wanted {
+                sum += 1;
+            }
+            if sum > bound {
+                break;
+            }
+            if sum >= 1 << 24 {
+                return None;
+            }
+            all.push(Step {
+                sum,
+                output: wanted,
+            });
+        }
+        let last = (bound, output(bound).min(OUTPUTS));
+        Some(Self { all, last })
+    }
+
+    /// True if a kernel that does as the model gives the outputs of all sums.
+    fn are_of(&self, by: &Ready, method: Method) -> bool {
+        let output = |sum: i64| i64::from(method.scaled(by, sum as i32, false));
+        let is_step =
+            |s: &Step| output(s.sum) >= s.output && (s.sum == 0 || output(s.sum - 1) < s.output);
+        let (bound, last) = self.last;
+        output(bound).min(OUTPUTS) == last && self.all.iter().all(is_step)
+    }
+}
+
+impl Truncation {
+    /// As the runtime reads them.
+    pub(crate) fn bytes(found: Option<Self>) -> [i8; 3] {
+        found.map_or([i8::MIN, 0, 0], |t| {
+            let [low, high] = t.start.to_le_bytes().map(|byte| byte as i8);
+            [t.factor + t.kind.mark(), low, high]
+        })
+    }
+
+    /// For sums of at most this magnitude; `one_sided` if all that becomes of negative
+    /// ones is the smallest output. `None` if there is none or none was found.
+    pub(crate) fn find(multiplier: Multiplier, bound: i64, one_sided: bool) -> Option<Self> {
+        let right = u32::try_from(-multiplier.shift).ok()?;
+        if !(1..=22).contains(&right) || multiplier.multiplier < 1 << 30 || bound >= 1 << 31 {
+            return None;
+        }
+        let above = Steps::new(multiplier, bound, 1)?;
+        if !one_sided {
+            // Truncation gives negative sums the same steps: all its roundings are the same
+            // in both directions.
+            let below = Steps::new(multiplier, bound, -1)?;
+            if below != above {
+                return None;
+            }
+        }
+        // The nearest factor, then its neighbours.
+        let kinds = [Kind::Nearest, Kind::Single, Kind::Double];
+        kinds.into_iter().find_map(|kind| {
+            (0..=12).find_map(|n: i8| {
+                let factor = if n % 2 == 0 { n / 2 } else { -n / 2 - 1 };
+                with_factor(multiplier, right, factor, kind, &above)
+            })
+        })
+    }
+}
+
+/// Three bytes for the runtime's `ready`: what lets a channel with this multiplier
+/// (`multiplier * 2^(shift - 31)`) requantize by truncation, for sums of at most this
+/// magnitude; `one_sided` if all that becomes of negative ones is the smallest output.
+/// `[-128, 0, 0]` says that nothing does.
+pub fn truncation(multiplier: i32, shift: i32, bound: i64, one_sided: bool) -> [i8; 3] {
+    let multiplier = Multiplier { multiplier, shift };
+    Truncation::bytes(Truncation::find(multiplier, bound, one_sided))
+}
+
+/// The start in the middle of those with which a factor, so many units from the nearest
+/// one, should give all steps, if it does.
+fn with_factor(
+    multiplier: Multiplier,
+    right: u32,
+    factor: i8,
+    kind: Kind,
+    steps: &Steps,
+) -> Option<Truncation> {
+    let found = |start: i64| Truncation {
+        factor,
+        start: start as i16,
+        kind,
+    };
+    let ready = Ready::new(multiplier, Some(found(0)));
+    // The factor in 24 bits and a power of two that all factors around it have.
+    let scale = 24 + right;
+    let upper = (f64::from(ready.upper) * 2f64.powi(scale as i32)) as i64;
+    if !(1 << 23..1 << 24).contains(&upper) {
+        return None;
+    }
+    // What it lacks, in units of the multiplier's last place.
+    let rest = match kind {
+        Kind::Double => i64::from(multiplier.multiplier) - (upper << 7),
+        Kind::Nearest | Kind::Single => 0,
+    };
+    let half = (1 << 23) + (1 << (23 - right));
+    // How far a sum is from an output, rounded down to units of 2^-24.
+    let lacks = |sum: i64, output: i64| {
+        let inner = ((sum * rest) >> (7 + right)) + half;
+        let total = i128::from(sum * upper) + (i128::from(inner) << right);
+        ((i128::from(output) << scale) - total).div_euclid(1 << right) as i64
+    };
+    // What is less than half a unit in the last place below an output is rounded to it.
+    let margin = |output: i64| match kind {
+        Kind::Nearest => 1 + (1 << (output - 1).max(1).ilog2()),
+        Kind::Single | Kind::Double => 0,
+    };
+    let (mut low, mut high) = (-1000, 1000);
+    for step in &steps.all {
+        low = low.max(lacks(step.sum, step.output) + 1);
+        if step.sum > 0 {
+            high = high.min(lacks(step.sum - 1, step.output) - margin(step.output));
+        }
+    }
+    let (bound, last) = steps.last;
+    if last < OUTPUTS {
+        // As f32 has it.
+        let bound = bound as f32 as i64;
+        high = high.min(lacks(bound, last + 1) - margin(last + 1));
+    }
+    let found = found((low + high).div_euclid(2));
+    let ready = Ready::new(multiplier, Some(found));
+    let is_right = |method: &Method| steps.are_of(&ready, *method);
+    let is_kind = ready.mark
+        == match kind {
+            Kind::Nearest => Mark::Nearest,
+            Kind::Single => Mark::Single,
+            Kind::Double => Mark::Double,
+        };
+    (low <= high && is_kind && kind.methods().iter().all(is_right)).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::simd_models::f32_requant::*;
+
+    /// Multipliers as converters make them.
+    fn multipliers() -> impl Iterator<Item = Multiplier> {
+        (1..400).map(|i| Multiplier::new(1.37 / f64::from(i * i + 40)))
+    }
+
+    #[test]
+    fn truncation_is_the_reference_for_every_sum() {
+        let (mut found, mut nearest) = (0, 0);
+        for m in multipliers().take(24) {
+            let bound = 1 << 16;
+            let Some(t) = Truncation::find(m, bound, false) else {
+                continue;
+            };
+            found += 1;
+            nearest += usize::from(t.kind == Kind::Nearest);
+            let by = Ready::new(m, Some(t));
+            for sum in -bound as i32..=bound as i32 {
+                let wanted = m.apply(sum).clamp(-255, 255);
+                for method in t.kind.methods() {
+                    let got = method.scaled(&by, sum, false).clamp(-255, 255);
+                    assert_eq!(got, wanted, "{m:?} {sum} {method:?}");
+                }
+            }
+        }
+        assert!(found >= 20, "{found}");
+        assert!(nearest >= 10, "{nearest}");
+    }
+
+    #[test]
+    fn factors_between_two_numbers_are_those_of_the_runtime() {
+        // Halfway between two f32 numbers, of which the runtime's conversion takes the even
+        // one: here the smaller. Numbers proven for the larger one gave an output less for
+        // these sums.
+        for (multiplier, shift, sum) in [
+            (1_539_718_720, -9, 41_060),
+            (1_539_718_720, -9, 113_184),
+            (1_397_689_408, -6, 17_945),
+        ] {
+            let m = Multiplier { multiplier, shift };
+            assert_eq!(multiplier & 0xFF, 64);
+            let t = Truncation::find(m, 500_000, false).expect("numbers");
+            let by = Ready::new(m, Some(t));
+            assert_eq!(
+                by.factor.to_bits() & 0x7F_FFFF,
+                multiplier as u32 >> 7 & 0x7F_FFFF
+            );
+            for method in t.kind.methods() {
+                for sum in [sum - 1, sum, -sum, 1 - sum] {
+                    assert_eq!(method.scaled(&by, sum, false), m.apply(sum), "{method:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_sum_does_not_reach_the_next_output() {
+        // Of a small factor many sums lie as near to the next output as numbers could be off
+        // that few outputs decide about.
+        for i in 0..2000 {
+            let m = Multiplier::new(1e-8 * f64::from(i + 1000));
+            let steps = Steps::new(m, 1 << 23, 1).expect("sums that f32 holds");
+            let next = steps.all[i as usize % 4].sum;
+            let Some(t) = Truncation::find(m, next - 1, false) else {
+                continue;
+            };
+            let by = Ready::new(m, Some(t));
+            for method in t.kind.methods() {
+                let sum = next as i32 - 1;
+                assert_eq!(
+                    method.scaled(&by, sum, false),
+                    m.apply(sum),
+                    "{m:?} {method:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn most_multipliers_have_one() {
+        let found = multipliers().filter(|&m| Truncation::find(m, 1 << 22, true).is_some());
+        assert!(found.count() >= 390);
+    }
+
+    #[test]
+    fn sums_that_f32_does_not_hold_have_none() {
+        let tiny = Multiplier::new(1e-6);
+        assert_eq!(Truncation::find(tiny, (1 << 31) - 1, true), None);
+        assert!(Truncation::find(tiny, 1 << 20, true).is_some());
+    }
+}

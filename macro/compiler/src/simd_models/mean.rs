@@ -1,0 +1,33 @@
+//! Means over whole images: the runtime's `arch/vector/average.rs`.
+
+/// The mean of so many numbers, 65535 at most, of which this is the sum, rounded half away
+/// from zero: a quotient of f32 numbers (integers below 2^24, which are exact), truncated.
+pub(super) fn mean(sum: i32, count: i32) -> i32 {
+    let half = count / 2;
+    let away = if sum > 0 { sum + half } else { sum - half };
+    crate::simd_models::float::truncated(away as f32 / count as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::simd_models::mean::*;
+
+    #[test]
+    fn means_are_the_references_at_every_step() {
+        // All counts that images often have, and every 7th.
+        let counts = (1..=4096).chain((4097..=65535).step_by(7)).chain([65535]);
+        for count in counts {
+            for q in -128_i32..=127 {
+                let middle = q * count - (q.signum() * count / 2);
+                for sum in middle - 2..=middle + 2 {
+                    let away = if sum > 0 {
+                        sum + count / 2
+                    } else {
+                        sum - count / 2
+                    };
+                    assert_eq!(mean(sum, count), away / count, "{sum} {count}");
+                }
+            }
+        }
+    }
+}

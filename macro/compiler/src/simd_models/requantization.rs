@@ -1,0 +1,133 @@
+//! From sums to int8 outputs.
+
+use crate::arithmetic::fixed_point::rounding_divide_by_pot;
+use crate::simd_models::float::{Rounding, fused, nearest, truncated};
+use crate::simd_models::requant_panel::Ready;
+
+/// How a sum is scaled. Numbers are looked for, and proven, for the first three; the others
+/// are right for every multiplier, which tests show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code))]
+pub(crate) enum Method {
+    /// f32 of the sum (to nearest); times `lower` plus `start`, times `upper` plus that, each
+    /// fused and rounded towards zero; truncated.
+    Truncated,
+    /// The same with `start` itself in the middle.
+    TruncatedSingle,
+    /// f32 of the sum, times `upper` plus `start`, fused and rounded to nearest; truncated.
+    Nearest,
+    /// f32 of the sum, times `factor` plus `nudge`, fused and rounded to nearest; rounded to
+    /// the nearest integer, unless that takes off nearly a half: then [`Self::Small`].
+    RoundedFused,
+    /// The same, but product and sum are rounded one after the other, and more counts as
+    /// nearly a half.
+    Rounded,
+    /// In integers: SQRDMULH of the sum, shifted left, and a rounding shift to the right.
+    Doubling,
+    /// In integers: the upper half of twice the product, and a rounding shift to the right;
+    /// the runtime's `Multiplier::apply_small`.
+    Small,
+}
+
+/// The runtime's `EDGE` of AVX2.
+const EDGE_OF_FUSED: f32 = 0.5 - 1.0 / 16384.0;
+
+/// The runtime's `EDGE` of WebAssembly.
+const EDGE: f32 = 0.5 - 1.0 / 8192.0;
+
+impl Method {
+    /// All of them.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Truncated,
+        Self::TruncatedSingle,
+        Self::Nearest,
+        Self::RoundedFused,
+        Self::Rounded,
+        Self::Doubling,
+        Self::Small,
+    ];
+
+    /// A scaled sum. If outputs are one-sided, what is added to negative sums is added to
+    /// them as to others, by methods that have different kernels for that.
+    pub(crate) fn scaled(self, by: &Ready, sum: i32, one_sided: bool) -> i32 {
+        let x = sum as f32;
+        // With the sum's sign.
+        let signed = |add: f32| if sum < 0 { -add } else { add };
+        let added = |add: f32| if one_sided { add } else { signed(add) };
+        match self {
+            Self::Truncated => {
+                let inner = fused(x, by.lower, added(by.start), Rounding::Zero);
+                truncated(fused(x, by.upper, inner, Rounding::Zero))
+            }
+            Self::TruncatedSingle => truncated(fused(x, by.upper, added(by.start), Rounding::Zero)),
+            Self::Nearest => truncated(fused(x, by.upper, added(by.start), Rounding::Nearest)),
+            Self::RoundedFused => {
+                let y = fused(x, by.factor, added(by.nudge), Rounding::Nearest);
+                let q = nearest(y);
+                let is_close = (y - q as f32).abs() >= EDGE_OF_FUSED;
+                if is_close { small(by, sum) } else { q }
+            }
+            Self::Rounded => {
+                let y = x * by.factor + signed(by.nudge);
+                let nearest = y.round_ties_even();
+                let is_close = (y - nearest).abs() >= EDGE;
+                // Saturating, as Rust's own.
+                if is_close {
+                    small(by, sum)
+                } else {
+                    nearest as i32
+                }
+            }
+            Self::Doubling => doubling(by, sum),
+            Self::Small => small(by, sum),
+        }
+    }
+
+    /// The output of a sum, for a zero point and between two numbers.
+    #[cfg(test)]
+    pub(crate) fn output(self, by: &Ready, sum: i32, zero_point: i32, range: (i32, i32)) -> i32 {
+        let (min, max) = range;
+        let one_sided = min == zero_point;
+        let q = self.scaled(by, sum, one_sided);
+        // Registers of 256 bits and more narrow with saturation.
+        let word = q.clamp(-0x8000, 0x7FFF);
+        match self {
+            Self::Doubling | Self::Small | Self::Rounded => {
+                i32::from(q.wrapping_add(zero_point).max(min).min(max) as i8)
+            }
+            _ if one_sided => {
+                let above = word.clamp(0, 255).min(i32::from((max - zero_point) as u8));
+                i32::from((above as i8).wrapping_add(zero_point as i8))
+            }
+            _ => {
+                let word = (word + zero_point).clamp(-0x8000, 0x7FFF);
+                word.clamp(-128, 127).max(min).min(max)
+            }
+        }
+    }
+}
+
+/// [`Method::Small`].
+fn small(by: &Ready, sum: i32) -> i32 {
+    let shift = by.multiplier.shift;
+    let (left, right) = (shift.max(0) as u32, shift.min(0).unsigned_abs());
+    let twice = i64::from(sum.wrapping_shl(left + 1)) * i64::from(by.multiplier.multiplier);
+    let high = (twice.wrapping_add(1 << 31) >> 32) as i32;
+    if right == 0 {
+        return high;
+    }
+    let half = 1_i32 << (right - 1);
+    high.wrapping_add(high >> 31).wrapping_add(half) >> right
+}
+
+/// [`Method::Doubling`].
+fn doubling(by: &Ready, sum: i32) -> i32 {
+    let shift = by.multiplier.shift;
+    let shifted = sum.wrapping_shl(shift.max(0) as u32);
+    let product = i64::from(shifted) * i64::from(by.multiplier.multiplier);
+    // Only of the smallest number squared it does not fit.
+    let high = (2 * i128::from(product) + (1 << 31)) >> 32;
+    let high = high.min(i128::from(i32::MAX)) as i32;
+    rounding_divide_by_pot(high, shift.min(0).unsigned_abs())
+}

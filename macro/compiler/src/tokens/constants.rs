@@ -1,0 +1,253 @@
+//! The `static`s of a program: weights as byte strings, each stored once.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::emit::ident;
+use crate::simd_models::f32_requant::Truncation;
+use crate::tokens::literals::{float, int};
+
+/// Collects constants while kernels are emitted.
+#[derive(Default)]
+pub(crate) struct Constants {
+    /// What the names of new constants begin with, e.g. `CONV_2D_3`.
+    pub prefix: String,
+    items: Vec<TokenStream>,
+    /// Names by content: operators may share constants.
+    known: HashMap<(&'static str, Vec<u8>), String>,
+    bytes: usize,
+}
+
+impl Constants {
+    fn share(
+        &mut self,
+        kind: &'static str,
+        hint: &str,
+        content: Vec<u8>,
+        item: impl FnOnce(&proc_macro2::Ident) -> TokenStream,
+    ) -> proc_macro2::Ident {
+        let size = content.len();
+        if let Some(name) = self.known.get(&(kind, content.clone())) {
+            return ident(name);
+        }
+        let mut name = format!("{}_{hint}", self.prefix);
+        while self.known.values().any(|known| *known == name) {
+            name.push('_');
+        }
+        let ident = ident(&name);
+        self.known.insert((kind, content), name);
+        self.items.push(item(&ident));
+        self.bytes += size;
+        ident
+    }
+
+    /// Int8 data as one byte string (number tokens take seconds to compile).
+    pub(crate) fn bytes(&mut self, hint: &str, data: &[i8]) -> TokenStream {
+        let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
+        let n = bytes.len();
+        let literal = Literal::byte_string(&bytes);
+        let name = self.share(
+            "bytes",
+            hint,
+            bytes,
+            |name| quote!(static #name: rt::Aligned<[u8; #n]> = rt::Aligned(*#literal);),
+        );
+        quote!(&#name.0)
+    }
+
+    /// The same of float weights: groups of four bytes.
+    pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
+        let bytes: Vec<i8> = data
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .map(|b| b as i8)
+            .collect();
+        let bytes = self.bytes(hint, &bytes);
+        quote!((#bytes).as_chunks().0)
+    }
+
+    /// The same of weights of 9 bits: pairs of bytes.
+    pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
+        let bytes: Vec<i8> = data
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .map(|b| b as i8)
+            .collect();
+        let bytes = self.bytes(hint, &bytes);
+        quote!((#bytes).as_chunks().0)
+    }
+
+    /// Int8 data that kernels read as numbers: operands and shifts.
+    pub(crate) fn int8s(&mut self, hint: &str, data: &[i8]) -> TokenStream {
+        let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
+        let n = bytes.len();
+        let list = list(data, |q| int(q.into()));
+        let name = self.share(
+            "int8s",
+            hint,
+            bytes,
+            |name| quote!(static #name: [i8; #n] = #list;),
+        );
+        quote!(&#name)
+    }
+
+    pub(crate) fn int16s(&mut self, hint: &str, data: &[i16]) -> TokenStream {
+        let n = data.len();
+        let list = list(data, |x| int(x.into()));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "int16s",
+            hint,
+            content,
+            |name| quote!(static #name: [i16; #n] = #list;),
+        );
+        quote!(&#name)
+    }
+
+    pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
+        let n = data.len();
+        let list = list(data, int);
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "words",
+            hint,
+            content,
+            |name| quote!(static #name: [i32; #n] = #list;),
+        );
+        quote!(&#name)
+    }
+
+    pub(crate) fn unsigned_words(&mut self, hint: &str, data: &[u32]) -> TokenStream {
+        let n = data.len();
+        let list = list(data, Literal::u32_unsuffixed);
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "unsigned words",
+            hint,
+            content,
+            |name| quote!(static #name: [u32; #n] = #list;),
+        );
+        quote!(&#name)
+    }
+
+    /// Multipliers in blocks of sixteen, which the runtime makes ready, and what truncation
+    /// needs to give their outputs, if anything does.
+    pub(crate) fn ready(&mut self, channels: &[(Multiplier, Option<Truncation>)]) -> TokenStream {
+        let n = channels.len().div_ceil(16);
+        let multipliers: Vec<i32> = channels.iter().map(|(m, _)| m.multiplier).collect();
+        let shifts: Vec<i32> = channels.iter().map(|(m, _)| m.shift).collect();
+        let units: Vec<u8> = channels
+            .iter()
+            .flat_map(|(_, t)| Truncation::bytes(*t))
+            .map(|q| q as u8)
+            .collect();
+        let (first, second) = (in_blocks(&multipliers), in_blocks(&shifts));
+        let all = multipliers.iter().chain(&shifts);
+        let content = all.flat_map(|x| x.to_le_bytes()).chain(units.clone());
+        let units = Literal::byte_string(&units);
+        let name = self.share(
+            "ready",
+            "MULTIPLIER",
+            content.collect(),
+            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #units);),
+        );
+        quote!(&#name)
+    }
+
+    /// Biases in blocks of sixteen, and the totals of each channel's weights, which
+    /// the runtime takes into account.
+    pub(crate) fn folded(&mut self, bias: &[i32], totals: &[i32]) -> TokenStream {
+        let n = bias.len().div_ceil(16);
+        let (first, second) = (in_blocks(bias), in_blocks(totals));
+        let both = bias.iter().chain(totals);
+        let bytes = both.flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share("folded", "BIAS", bytes, |name| {
+            quote! {
+                static #name: rt::Aligned<[[i32; 16]; #n]> =
+                    rt::Aligned(rt::folded(#first, #second));
+            }
+        });
+        quote!(&#name.0)
+    }
+
+    pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
+        let n = data.len();
+        let list = list(data, Literal::i64_unsuffixed);
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "long words",
+            hint,
+            content,
+            |name| quote!(static #name: [i64; #n] = #list;),
+        );
+        quote!(&#name)
+    }
+
+    pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {
+        let n = data.len();
+        let bits: Vec<u32> = data.iter().map(|x| x.to_bits()).collect();
+        let list = list(&bits, |x| float(f32::from_bits(x)));
+        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let name = self.share(
+            "floats",
+            hint,
+            content,
+            |name| quote!(static #name: [f32; #n] = #list;),
+        );
+        quote!(&#name)
+    }
+
+    /// The parameters of one kernel.
+    pub(crate) fn parameters(
+        &mut self,
+        docs: &str,
+        ty: TokenStream,
+        value: TokenStream,
+    ) -> TokenStream {
+        let name = ident(&self.prefix);
+        self.items.push(quote! {
+            #[doc = #docs]
+            static #name: rt::#ty = #value;
+        });
+        quote!(&#name)
+    }
+
+    /// Bytes of all constants.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn into_items(self) -> Vec<TokenStream> {
+        self.items
+    }
+}
+
+/// Elements of an array literal that is written in full though all are the same.
+const SHORT: usize = 1024;
+
+/// `[1, 2, ..]`, or `[0; 4096]`.
+fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) -> TokenStream {
+    match data {
+        [first, rest @ ..] if rest.len() >= SHORT && rest.iter().all(|x| x == first) => {
+            let (first, n) = (token(*first), data.len());
+            quote!([#first; #n])
+        }
+        _ => {
+            let tokens = data.iter().map(|&x| token(x));
+            quote!([#(#tokens),*])
+        }
+    }
+}
+
+/// `[[1, 2, ..], ..]`
+fn in_blocks(data: &[i32]) -> TokenStream {
+    let blocks = data.chunks(16).map(|block| {
+        let filled = block.iter().copied().chain(std::iter::repeat(0));
+        let numbers = filled.take(16).map(int);
+        quote!([#(#numbers),*])
+    });
+    quote!([#(#blocks),*])
+}

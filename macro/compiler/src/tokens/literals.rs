@@ -1,0 +1,60 @@
+//! Numbers as tokens.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::ir::graph::QuantParams;
+
+pub(crate) fn usize_literal(n: usize) -> Literal {
+    Literal::usize_unsuffixed(n)
+}
+
+/// `name: n,` for each.
+pub(crate) fn fields(list: &[(&str, usize)]) -> TokenStream {
+    let fields = list.iter().map(|(name, n)| {
+        let (name, n) = (format_ident!("{name}"), usize_literal(*n));
+        quote!(#name: #n,)
+    });
+    quote!(#(#fields)*)
+}
+
+pub(crate) fn int(n: i32) -> TokenStream {
+    let literal = Literal::i64_unsuffixed(i64::from(n).abs());
+    if n < 0 {
+        quote!(-#literal)
+    } else {
+        quote!(#literal)
+    }
+}
+
+pub(crate) fn usizes(list: &[usize]) -> TokenStream {
+    let list = list.iter().map(|n| usize_literal(*n));
+    quote!(#(#list),*)
+}
+
+/// An f32 by its exact value; infinities by name.
+pub(crate) fn float(x: f32) -> TokenStream {
+    if x.is_finite() {
+        let literal = Literal::f32_unsuffixed(x.abs());
+        if x.is_sign_negative() {
+            quote!(-#literal)
+        } else {
+            quote!(#literal)
+        }
+    } else if x > 0.0 {
+        quote!(f32::INFINITY)
+    } else {
+        quote!(f32::NEG_INFINITY)
+    }
+}
+
+pub(crate) fn multiplier(m: Multiplier) -> TokenStream {
+    let (multiplier, shift) = (int(m.multiplier), int(m.shift));
+    quote!(rt::Multiplier { multiplier: #multiplier, shift: #shift })
+}
+
+pub(crate) fn quant_params(params: QuantParams) -> TokenStream {
+    let (scale, zero_point) = (float(params.scale), int(params.zero_point));
+    quote!(rt::Quantization { scale: #scale, zero_point: #zero_point })
+}

@@ -1,0 +1,4 @@
+//! Tokens of constants and of parameter structs.
+
+pub(crate) mod constants;
+pub(crate) mod literals;
