@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(arena.as_mut_slice()[9..13], [0, -1, -1, 0]);
         let array = [1_i8, 2, 3, 4];
         // SAFETY: four elements in all.
-        let nested: &[[i8; 2]; 2] = unsafe { crate::private::cast_ref(&array) };
+        let nested: &[[i8; 2]; 2] = unsafe { crate::emitted_api::cast_ref(&array) };
         assert_eq!(nested, &[[1, 2], [3, 4]]);
     }
 

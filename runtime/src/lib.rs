@@ -6,20 +6,26 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-#[allow(unsafe_code)]
-mod arch;
 mod arena;
-mod arithmetic;
 #[cfg(feature = "rayon")]
 mod batch;
-mod error;
-mod ops;
 #[doc(hidden)]
-pub mod private;
-mod sigmoid;
+pub mod emitted_api;
+mod error;
+mod fixed_point;
+mod instantiate;
+mod kernels;
+#[allow(unsafe_code)]
+mod mcu;
+mod multiversion;
+mod params;
+mod sigmoid_lut_i16;
+#[cfg(niello_vector)]
+#[allow(unsafe_code)]
+mod simd;
 
 #[doc(hidden)]
-pub use private as __private;
+pub use emitted_api as __private;
 
 pub use arena::Arena;
 pub use error::LengthError;

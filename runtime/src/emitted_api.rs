@@ -1,0 +1,87 @@
+//! All that emitted code names. Not an interface: it changes with every release,
+//! together with the macro, which depends on this very version.
+
+pub use crate::arena::{Aligned, Arena, Zeroable, cast_mut, slots};
+#[cfg(feature = "rayon")]
+pub use crate::batch::run_batch;
+pub use crate::error::LengthError;
+pub use crate::fixed_point::{Multiplier, Quantization};
+pub use crate::kernels::*;
+pub use crate::sigmoid_lut_i16::Steps;
+#[cfg(niello_vector)]
+pub use {
+    crate::simd::dispatch::{all_levels, available, force, levels},
+    crate::simd::target::Level,
+};
+
+#[doc(hidden)]
+pub use crate::__niello_by_target as by_target;
+
+/// The code for small cores, or that for wide SIMD registers: only the runtime
+/// knows its target.
+#[cfg(not(niello_vector))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_by_target {
+    ({ $($scalar:tt)* } { $($vector:tt)* }) => { $($scalar)* };
+}
+
+/// The code for small cores, or that for wide SIMD registers: only the runtime
+/// knows its target.
+#[cfg(niello_vector)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_by_target {
+    ({ $($scalar:tt)* } { $($vector:tt)* }) => { $($vector)* };
+}
+
+#[doc(hidden)]
+pub use crate::__niello_with_threads as with_threads;
+
+/// What emitted code has with the feature `rayon` only.
+#[cfg(feature = "rayon")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_with_threads {
+    ($($item:tt)*) => { $($item)* };
+}
+
+/// What emitted code has with the feature `rayon` only.
+#[cfg(not(feature = "rayon"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __niello_with_threads {
+    ($($item:tt)*) => {};
+}
+
+/// A slice as an array of exactly `N` elements.
+pub fn exact<T, const N: usize>(slice: &[T]) -> Result<&[T; N], LengthError> {
+    slice.try_into().map_err(|_| LengthError {
+        expected: N,
+        found: slice.len(),
+    })
+}
+
+/// A flat array seen as a type of the same elements.
+///
+/// # Safety
+/// `To` must be a `repr(transparent)` wrapper of nested arrays of `T` that hold
+/// `N` elements in all.
+#[allow(unsafe_code)]
+pub unsafe fn cast_ref<T, To, const N: usize>(array: &[T; N]) -> &To {
+    const {
+        assert!(size_of::<To>() == size_of::<[T; N]>());
+        assert!(align_of::<To>() == align_of::<[T; N]>());
+    }
+    // SAFETY: size and alignment are the same, and so, by the caller's promise,
+    // is the layout; the lifetime is the array's.
+    unsafe { &*core::ptr::from_ref(array).cast::<To>() }
+}
+
+/// Copies a slice to the first elements of another.
+pub fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    debug_assert!(from.len() <= to.len(), "no room for what is copied");
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}

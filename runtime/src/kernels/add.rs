@@ -1,0 +1,174 @@
+//! ADD and SUB: both operands are brought to a common scale with more bits:
+//! 20 for int8, 15 for int16.
+
+use crate::fixed_point::{Integer, Multiplier};
+use crate::instantiate::here;
+use crate::kernels::elementwise_f32::Linear;
+#[cfg(niello_vector)]
+use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
+use crate::multiversion::widely;
+use crate::params::broadcast::Broadcast;
+
+/// How an operand is brought to the common scale.
+#[derive(Clone, Copy, Debug)]
+pub struct AddOperand {
+    /// Its negated zero point.
+    pub offset: i32,
+    /// Its scale by twice the larger one.
+    pub multiplier: Multiplier,
+}
+
+/// Parameters of both.
+#[derive(Clone, Copy, Debug)]
+pub struct Add {
+    /// How the operands meet.
+    pub broadcast: Broadcast,
+    /// Operand 1.
+    pub input1: AddOperand,
+    /// Operand 2.
+    pub input2: AddOperand,
+    /// The common scale by the output's.
+    pub output_multiplier: Multiplier,
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+    /// The same in a few instructions; of SUB with the second operand's sign.
+    pub linear: Linear,
+}
+
+impl AddOperand {
+    #[inline(always)]
+    pub(super) fn scaled<T: Integer>(&self, q: T) -> i32 {
+        if size_of::<T>() == 1 {
+            // Below 2^28, and the factor is at most 1/2.
+            self.multiplier.apply_small((q.wide() + self.offset) << 20)
+        } else {
+            self.multiplier.apply((q.wide() + self.offset) << 15)
+        }
+    }
+}
+
+impl Add {
+    #[inline(always)]
+    fn finish<T: Integer>(&self, sum: i32) -> T {
+        let scaled = if size_of::<T>() == 1 && self.output_multiplier.shift <= 0 {
+            // Below 2^29.
+            self.output_multiplier.apply_small(sum)
+        } else {
+            self.output_multiplier.apply(sum)
+        };
+        let q = scaled.wrapping_add(self.output_offset);
+        T::wrapped(q.max(self.activation_min).min(self.activation_max))
+    }
+
+    #[inline(always)]
+    fn add<T: Integer>(&self, a: T, b: T) -> T {
+        self.finish(self.input1.scaled(a).wrapping_add(self.input2.scaled(b)))
+    }
+
+    #[inline(always)]
+    fn sub<T: Integer>(&self, a: T, b: T) -> T {
+        self.finish(self.input1.scaled(a).wrapping_sub(self.input2.scaled(b)))
+    }
+}
+
+here! {
+    /// `input1 + input2`.
+    pub fn add<T: AddHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = add_here,
+        for i8 i16 i32;
+    /// `in_out + input2`, in place.
+    pub fn add_in_place<T: AddInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = add_in_place_here,
+        for i8 i16 i32;
+    /// `input1 - input2`.
+    pub fn sub<T: SubHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = sub_here,
+        for i8 i16 i32;
+    /// `in_out - input2`, in place.
+    pub fn sub_in_place<T: SubInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = sub_in_place_here,
+        for i8 i16 i32;
+}
+
+fn add_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    if !p.is_linear(input1, input2, output) {
+        add_widely(p, input1, input2, output);
+    }
+}
+
+fn add_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    if !p.is_linear_in_place(in_out, input2) {
+        add_in_place_widely(p, in_out, input2);
+    }
+}
+
+fn sub_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    if !p.is_linear(input1, input2, output) {
+        sub_widely(p, input1, input2, output);
+    }
+}
+
+fn sub_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    if !p.is_linear_in_place(in_out, input2) {
+        sub_in_place_widely(p, in_out, input2);
+    }
+}
+
+/// The few-instruction version, where there is one: true if it was that.
+impl Add {
+    #[cfg(niello_vector)]
+    fn is_linear<T: Integer>(&self, a: &[T], b: &[T], output: &mut [T]) -> bool {
+        let (Some(a), Some(b), Some(output)) = (T::int8(a), T::int8(b), T::int8_mut(output)) else {
+            return false;
+        };
+        let bounds = Between(self.activation_min, self.activation_max);
+        if self.linear.is_there() {
+            sum(&self.linear, &self.broadcast, bounds, a, b, output);
+        }
+        self.linear.is_there()
+    }
+
+    #[cfg(niello_vector)]
+    fn is_linear_in_place<T: Integer>(&self, in_out: &mut [T], b: &[T]) -> bool {
+        let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(b)) else {
+            return false;
+        };
+        let bounds = Between(self.activation_min, self.activation_max);
+        if self.linear.is_there() {
+            sum_in_place(&self.linear, &self.broadcast, bounds, in_out, b);
+        }
+        self.linear.is_there()
+    }
+
+    #[cfg(not(niello_vector))]
+    fn is_linear<T: Integer>(&self, _: &[T], _: &[T], _: &mut [T]) -> bool {
+        false
+    }
+
+    #[cfg(not(niello_vector))]
+    fn is_linear_in_place<T: Integer>(&self, _: &mut [T], _: &[T]) -> bool {
+        false
+    }
+}
+
+widely! {
+fn add_widely<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.add(a, b));
+}
+
+fn add_in_place_widely<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.add(a, b));
+}
+
+fn sub_widely<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.sub(a, b));
+}
+
+fn sub_in_place_widely<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.sub(a, b));
+}
+}

@@ -1,0 +1,119 @@
+//! Kernels that write some of the channels of a tensor: operands of CONCATENATION that are
+//! never tensors of their own.
+
+use crate::emitted_api::copy;
+use crate::kernels::gemm_packed16::{Blocks, BlocksConv2d};
+use crate::kernels::gemm_packed16::{
+    conv_2d_blocks, fully_connected_blocks, fully_connected_shifted,
+};
+use crate::params::requant::Scales;
+
+/// Parameters of [`part`].
+#[derive(Clone, Copy, Debug)]
+pub struct Part<P> {
+    /// Makes the channels.
+    pub product: P,
+    /// The first one of them.
+    pub begin: usize,
+}
+
+/// Something that writes channels of pixels, beginning with the first pixel's.
+pub trait WritesChannels {
+    /// All pixels.
+    fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]);
+}
+
+/// Rows that their producer has shifted: see [`fully_connected_shifted`].
+#[derive(Clone, Copy, Debug)]
+pub struct Shifted<P>(pub P);
+
+/// Channels as they are, so many of so many.
+#[derive(Clone, Copy, Debug)]
+pub struct Copied {
+    /// Those that are copied.
+    pub channels: usize,
+    /// Elements from a pixel's outputs to the next one's.
+    pub step: usize,
+}
+
+impl WritesChannels for Blocks<'_, Scales<'_>> {
+    fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
+        fully_connected_blocks(self, input, output, scratch);
+    }
+}
+
+impl WritesChannels for Shifted<Blocks<'_, Scales<'_>>> {
+    fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
+        fully_connected_shifted(&self.0, input, output, scratch);
+    }
+}
+
+impl WritesChannels for BlocksConv2d<'_, Scales<'_>> {
+    fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
+        conv_2d_blocks(self, input, output, scratch);
+    }
+}
+
+impl WritesChannels for Copied {
+    fn write(&self, input: &[i8], output: &mut [i8], _: &mut [i8]) {
+        let pixels = output.chunks_mut(self.step.max(1));
+        for (output, input) in pixels.zip(input.chunks_exact(self.channels.max(1))) {
+            copy(input, output);
+        }
+    }
+}
+
+/// Writes some channels; the others of the output are anything.
+#[inline(always)]
+pub fn part<P: WritesChannels>(p: &Part<P>, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
+    debug_assert!(p.begin <= output.len(), "the output is too short");
+    if let Some(output) = output.get_mut(p.begin..) {
+        p.product.write(input, output, scratch);
+    }
+}
+
+/// Writes some channels into a tensor that has others.
+#[inline(always)]
+pub fn part_in_place<P: WritesChannels>(
+    p: &Part<P>,
+    in_out: &mut [i8],
+    scratch: &mut [i8],
+    input: &[i8],
+) {
+    part(p, input, in_out, scratch);
+}
+
+/// The same with the other channels from `others`.
+#[inline(always)]
+pub fn part_apart<P: WritesChannels>(
+    p: &Part<P>,
+    input: &[i8],
+    others: &[i8],
+    output: &mut [i8],
+    scratch: &mut [i8],
+) {
+    copy(others, output);
+    part(p, input, output, scratch);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::concat_in_place::*;
+
+    #[test]
+    fn other_channels_stay_or_are_copied() {
+        let product = Copied {
+            channels: 2,
+            step: 5,
+        };
+        let p = Part { product, begin: 3 };
+        let mut output = [9; 10];
+        part(&p, &[1, 2, 3, 4], &mut output, &mut []);
+        assert_eq!(output, [9, 9, 9, 1, 2, 9, 9, 9, 3, 4]);
+        let others = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        part_apart(&p, &[-1, -2, -3, -4], &others, &mut output, &mut []);
+        assert_eq!(output, [0, 1, 2, -1, -2, 5, 6, 7, -3, -4]);
+        part_in_place(&p, &mut output, &mut [], &[7, 7]);
+        assert_eq!(output, [0, 1, 2, 7, 7, 5, 6, 7, -3, -4]);
+    }
+}

@@ -1,0 +1,100 @@
+//! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
+
+use crate::kernels::pad_and_shift::{Padding, pad, shift_in_place};
+use crate::params::requant::Scales;
+use crate::params::window::Window;
+use crate::simd;
+use crate::simd::SHIFT;
+use crate::simd::dwconv::Plane;
+use crate::simd::isa::LANES;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::x86_64::avx512::dwconv_3x3::Direct;
+
+/// Parameters of [`depthwise_blocks`]: one output channel per input channel, one or
+/// two columns from one output to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct BlocksDepthwise<'a> {
+    /// Sizes, strides and padding.
+    pub window: Window,
+    /// Channels.
+    pub channels: usize,
+    /// The input's zero point.
+    pub zero_point: i8,
+    /// Rows and columns of the padded image; with a stride of 2 the even columns lie
+    /// in front of the odd ones.
+    pub padded: [usize; 2],
+    /// Where each tap begins in the padded image, four per group. Groups are filled up with
+    /// their last tap.
+    pub taps: &'a [[u32; 4]],
+    /// 256 weights per group and block: zeros of what fills groups up.
+    pub filter: &'a [u8],
+    /// What sums begin with, the zero point's share included; four per block.
+    pub bias: &'a [[i32; LANES]],
+    /// Multipliers in the order of the biases.
+    pub output: Scales<'a>,
+    /// Outputs are written as other kernels take inputs.
+    pub shifts_output: bool,
+}
+
+/// All images; `scratch` holds a padded one and 64 bytes more.
+pub fn depthwise_blocks(
+    p: &BlocksDepthwise<'_>,
+    input: &[i8],
+    output: &mut [i8],
+    scratch: &mut [i8],
+) {
+    let (w, depth) = (&p.window, p.channels);
+    let image = (w.input_height * w.input_width * depth).max(1);
+    let row = (w.output_width * depth).max(1);
+    let shift = if p.shifts_output { SHIFT } else { 0 };
+    let outputs = output.chunks_exact_mut((w.output_height * row).max(1));
+    for (input, output) in input.chunks_exact(image).zip(outputs) {
+        let padding = Padding {
+            window: w,
+            padded: p.padded,
+            depth,
+            zero_point: p.zero_point,
+            apart: w.stride_width == 2,
+        };
+        #[cfg(target_arch = "x86_64")]
+        if [w.filter_height, w.filter_width] == [3, 3]
+            && [w.dilation_height, w.dilation_width] == [1, 1]
+        {
+            let direct = Direct {
+                plane: Plane {
+                    inputs: input,
+                    pitch: 0,
+                    row,
+                    taps: p.taps,
+                    filter: p.filter,
+                    bias: p.bias,
+                    scales: p.output,
+                    shift,
+                },
+                size: [w.input_height, w.input_width * depth],
+                channels: depth,
+                stride: [w.stride_height, w.stride_width],
+                padding: [w.padding_top, w.padding_left],
+                zero_point: p.zero_point,
+            };
+            if simd::direct_is_done(&direct, output) {
+                continue;
+            }
+        }
+        pad(&padding, input, scratch);
+        let plane = Plane {
+            inputs: scratch,
+            pitch: w.stride_height * p.padded[1] * depth,
+            row,
+            taps: p.taps,
+            filter: p.filter,
+            bias: p.bias,
+            scales: p.output,
+            shift: 0,
+        };
+        simd::depthwise_plane(plane, output);
+        if shift != 0 {
+            shift_in_place(output);
+        }
+    }
+}

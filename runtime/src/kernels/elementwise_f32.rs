@@ -1,0 +1,173 @@
+//! Elementwise operators of two int8 operands in f32 arithmetic, which LLVM vectorizes:
+//! `a * first + (b * second + constant)` or `(a + offset) * (b + offset) * first +
+//! constant`, each step rounded. The compiler has compared the outputs of all 65536
+//! pairs with the reference's, by its models of these kernels (`shortened`): `Linear::sum`,
+//! `Linear::product`.
+
+/// The numbers; small cores do not keep them.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear {
+    #[cfg(niello_vector)]
+    first: f32,
+    #[cfg(niello_vector)]
+    second: f32,
+    #[cfg(niello_vector)]
+    constant: f32,
+    /// True if sums are right, too, that are multiplied and added in one step.
+    #[cfg(niello_vector)]
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    fused: bool,
+}
+
+impl Linear {
+    /// No numbers give the reference's outputs, or none were found.
+    pub const NONE: Self = Self::new(0.0, 0.0, f32::NAN, false);
+
+    /// Numbers that give the reference's outputs; `fused` if they do so with fused
+    /// multiplication and addition as well.
+    #[cfg_attr(not(niello_vector), expect(unused_variables))]
+    pub const fn new(first: f32, second: f32, constant: f32, fused: bool) -> Self {
+        Self {
+            #[cfg(niello_vector)]
+            first,
+            #[cfg(niello_vector)]
+            second,
+            #[cfg(niello_vector)]
+            constant,
+            #[cfg(niello_vector)]
+            fused,
+        }
+    }
+}
+
+#[cfg(niello_vector)]
+pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_place};
+
+#[cfg(niello_vector)]
+mod on_vectors {
+    use super::Linear;
+    use crate::multiversion::widely;
+    use crate::params::broadcast::Broadcast;
+    #[cfg(target_arch = "x86_64")]
+    use crate::simd::x86_64::add_f32::Sum;
+
+    /// Adding this rounds to an integer, the low bits of the result, if there are no
+    /// more than 22 of them.
+    const ROUND: f32 = 12_582_912.0;
+
+    impl Linear {
+        /// True if there are numbers.
+        #[inline(always)]
+        pub(crate) fn is_there(&self) -> bool {
+            !self.constant.is_nan()
+        }
+
+        /// The numbers of fused steps, between any outputs.
+        #[cfg(target_arch = "x86_64")]
+        #[inline(always)]
+        pub(crate) fn fused(&self) -> Option<Sum> {
+            let sum = Sum {
+                first: self.first,
+                second: self.second,
+                constant: self.constant,
+                min: i32::MIN,
+                max: i32::MAX,
+            };
+            self.fused.then_some(sum)
+        }
+
+        /// For operands of one shape, if fused steps give the outputs.
+        #[cfg(target_arch = "x86_64")]
+        #[inline(always)]
+        fn vector(&self, broadcast: &Broadcast, to: &Between) -> Option<Sum> {
+            let (min, max) = (to.0, to.1);
+            let sum = Sum {
+                min,
+                max,
+                ..self.fused()?
+            };
+            broadcast.is_flat().then_some(sum)
+        }
+    }
+
+    /// Smallest and largest output.
+    pub(crate) struct Between(pub(crate) i32, pub(crate) i32);
+
+    impl Between {
+        /// A weighted sum.
+        #[inline(always)]
+        fn sum(&self, p: &Linear, a: i8, b: i8) -> i8 {
+            self.rounded(f32::from(a) * p.first + (f32::from(b) * p.second + p.constant))
+        }
+
+        #[inline(always)]
+        fn rounded(&self, y: f32) -> i8 {
+            let bits = (y + ROUND).to_bits() as i32;
+            let zero = ROUND.to_bits() as i32;
+            bits.max(zero + self.0).min(zero + self.1) as i8
+        }
+    }
+
+    /// The weighted sum.
+    pub(crate) fn sum(
+        p: &Linear,
+        broadcast: &Broadcast,
+        to: Between,
+        a: &[i8],
+        b: &[i8],
+        output: &mut [i8],
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sum) = p.vector(broadcast, &to) {
+            let done = sum.apply(a, b, output);
+            let rest = a.iter().zip(b).zip(output).skip(done);
+            rest.for_each(|((&a, &b), output)| *output = to.sum(p, a, b));
+            return;
+        }
+        any_sum(p, broadcast, to, a, b, output);
+    }
+
+    /// The same in place of the first operand.
+    pub(crate) fn sum_in_place(
+        p: &Linear,
+        broadcast: &Broadcast,
+        to: Between,
+        in_out: &mut [i8],
+        b: &[i8],
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(sum) = p.vector(broadcast, &to) {
+            let done = sum.apply_in_place(in_out, b);
+            let rest = in_out.iter_mut().zip(b).skip(done);
+            rest.for_each(|(a, &b)| *a = to.sum(p, *a, b));
+            return;
+        }
+        any_sum_in_place(p, broadcast, to, in_out, b);
+    }
+
+    widely! {
+    fn any_sum(p: &Linear, broadcast: &Broadcast, to: Between, a: &[i8], b: &[i8], output: &mut [i8]) {
+        broadcast.apply(a, b, output, |a, b| to.sum(p, a, b));
+    }
+
+    fn any_sum_in_place(p: &Linear, broadcast: &Broadcast, to: Between, in_out: &mut [i8], b: &[i8]) {
+        broadcast.apply_in_place(in_out, b, |a, b| to.sum(p, a, b));
+    }
+
+    /// The product of operands and their offsets.
+    pub(crate) fn product(p: &Linear, broadcast: &Broadcast, offsets: [i32; 2], to: Between, a: &[i8], b: &[i8], output: &mut [i8]) {
+        let [first, second] = offsets.map(|offset| offset as f32);
+        broadcast.apply(a, b, output, |a, b| {
+            to.rounded((f32::from(a) + first) * (f32::from(b) + second) * p.first + p.constant)
+        });
+    }
+
+    /// The same in place of the first operand.
+    pub(crate) fn product_in_place(p: &Linear, broadcast: &Broadcast, offsets: [i32; 2], to: Between, in_out: &mut [i8], b: &[i8]) {
+        let [first, second] = offsets.map(|offset| offset as f32);
+        broadcast.apply_in_place(in_out, b, |a, b| {
+            to.rounded((f32::from(a) + first) * (f32::from(b) + second) * p.first + p.constant)
+        });
+    }
+    }
+}

@@ -1,0 +1,180 @@
+//! Matrix products and convolutions whose outputs are an operand of ADD: where there is a
+//! kernel for it, outputs meet the other operand before they are stored.
+
+use crate::kernels::add::{Add, add_in_place};
+use crate::kernels::elementwise_f32::Linear;
+use crate::kernels::gemm_packed16::{
+    Blocks, BlocksConv2d, conv_2d_blocks, fully_connected_blocks, fully_connected_shifted,
+};
+use crate::params::requant::Scales;
+#[cfg(target_arch = "x86_64")]
+pub use crate::simd::x86_64::add_f32::Addend;
+#[cfg(target_arch = "x86_64")]
+use {
+    crate::kernels::gemm_packed16::{
+        conv_2d_here, fully_connected_here, fully_connected_shifted_here,
+    },
+    crate::simd::isa::BlockStage,
+};
+#[cfg(target_arch = "x86_64")]
+use {crate::simd::dispatch::level, crate::simd::target::Level, crate::simd::x86_64::add_f32::Sum};
+
+/// Parameters: what makes the first operand, and the addition of another one of its shape.
+#[derive(Clone, Copy, Debug)]
+pub struct BlocksAdd<P> {
+    /// Makes the first operand.
+    pub product: P,
+    /// Adds the second one.
+    pub add: Add,
+    /// The same in fused steps, for a first operand that counts from its zero point.
+    pub linear: Linear,
+}
+
+/// [`fully_connected_blocks`], and the sums of outputs and `other`.
+pub fn fully_connected_blocks_add(
+    p: &BlocksAdd<Blocks<'_, Scales<'_>>>,
+    input: &[i8],
+    other: &[i8],
+    output: &mut [i8],
+    scratch: &mut [i8],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(stage) = p.stage(&p.product.output, other, output) {
+        fully_connected_here(&p.product.with(stage), input, output, scratch);
+        return;
+    }
+    fully_connected_blocks(&p.product, input, output, scratch);
+    add_in_place(&p.add, output, other);
+}
+
+/// [`fully_connected_shifted`], and the sums of outputs and `other`.
+pub fn fully_connected_shifted_add(
+    p: &BlocksAdd<Blocks<'_, Scales<'_>>>,
+    input: &[i8],
+    other: &[i8],
+    output: &mut [i8],
+    scratch: &mut [i8],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(stage) = p.stage(&p.product.output, other, output) {
+        fully_connected_shifted_here(&p.product.with(stage), input, output);
+        return;
+    }
+    fully_connected_shifted(&p.product, input, output, scratch);
+    add_in_place(&p.add, output, other);
+}
+
+/// [`conv_2d_blocks`], and the sums of outputs and `other`.
+pub fn conv_2d_blocks_add(
+    p: &BlocksAdd<BlocksConv2d<'_, Scales<'_>>>,
+    input: &[i8],
+    other: &[i8],
+    output: &mut [i8],
+    scratch: &mut [i8],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let (w, product) = (&p.product.window, &p.product);
+        let image = (w.input_height * w.input_width * product.input_depth).max(1);
+        let size = (w.output_height * w.output_width * product.blocks.channels).max(1);
+        let images = input.chunks_exact(image).zip(other.chunks_exact(size));
+        for ((input, other), output) in images.zip(output.chunks_exact_mut(size)) {
+            if let Some(stage) = p.stage(&product.blocks.output, other, output) {
+                conv_2d_here(&product.with(stage), input, output, scratch);
+            } else {
+                conv_2d_blocks(product, input, output, scratch);
+                add_in_place(&p.add, output, other);
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        conv_2d_blocks(&p.product, input, output, scratch);
+        add_in_place(&p.add, output, other);
+    }
+}
+
+/// Outputs by `scales`, and sums with an addend.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+struct Added<'a> {
+    scales: &'a Scales<'a>,
+    addend: Addend<'a>,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl BlockStage for Added<'_> {
+    type Element = i8;
+
+    #[inline(always)]
+    fn scales(&self) -> Option<Scales<'_>> {
+        Some(*self.scales)
+    }
+
+    #[inline(always)]
+    fn finish(&self, sum: i32, channel: usize) -> i8 {
+        self.scales.finish(sum, channel)
+    }
+
+    #[inline(always)]
+    fn addend(&self) -> Option<Addend<'_>> {
+        Some(self.addend)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<P> BlocksAdd<P> {
+    /// The stage that stores sums, if the CPU has what it takes.
+    #[inline(always)]
+    fn stage<'a>(
+        &'a self,
+        scales: &'a Scales<'a>,
+        other: &'a [i8],
+        output: &[i8],
+    ) -> Option<Added<'a>> {
+        let (add, fits) = (&self.add, other.len() >= output.len());
+        let numbers = self.linear.fused()?;
+        let sum = Sum {
+            min: add.activation_min,
+            max: add.activation_max,
+            ..numbers
+        };
+        let addend = Addend { other, sum, add };
+        (fits && level() >= Level::Avx512).then_some(Added { scales, addend })
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<'a, S> Blocks<'a, S> {
+    /// The same with another stage.
+    #[inline(always)]
+    pub(crate) fn with<T>(&self, output: T) -> Blocks<'a, T> {
+        Blocks {
+            depth: self.depth,
+            channels: self.channels,
+            step: self.step,
+            zero_point: self.zero_point,
+            filter: self.filter,
+            wide: self.wide,
+            bias: self.bias,
+            output,
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<'a, S> BlocksConv2d<'a, S> {
+    /// The same with another stage.
+    #[inline(always)]
+    fn with<T>(&self, output: T) -> BlocksConv2d<'a, T> {
+        BlocksConv2d {
+            window: self.window,
+            input_depth: self.input_depth,
+            padded: self.padded,
+            segments: self.segments,
+            run: self.run,
+            blocks: self.blocks.with(output),
+            transformed: self.transformed,
+        }
+    }
+}

@@ -1,0 +1,439 @@
+//! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see `arch`.
+//!
+//! The input's zero point is subtracted where inputs are widened to 16 bits, which
+//! costs nothing; padding is filled with it.
+//!
+//! What is `inline(never)` here is shared by all layers: flash counts.
+
+use core::ops::Range;
+
+use crate::kernels::output_stage::{Bias, OutputStage, PairSums};
+use crate::kernels::strided::copy_row;
+use crate::mcu;
+use crate::params::window::{Position, Window};
+
+/// Weights of a matrix product and what becomes of its sums.
+#[derive(Clone, Copy, Debug)]
+pub struct Packed<'a, S> {
+    /// Products per sum.
+    pub depth: usize,
+    /// The input's zero point.
+    pub zero_point: i8,
+    /// Weights, in the order of `arch`.
+    pub filter: &'a [u8],
+    /// What sums begin with.
+    pub bias: Bias<'a>,
+    /// What becomes of the sums.
+    pub output: S,
+}
+
+/// Parameters of [`conv_2d_packed`].
+#[derive(Clone, Copy, Debug)]
+pub struct PackedConv2d<'a, S> {
+    /// Sizes, strides and padding.
+    pub window: Window,
+    /// Channels of the input.
+    pub input_depth: usize,
+    /// The weights.
+    pub packed: Packed<'a, S>,
+}
+
+impl<S: OutputStage> Packed<'_, S> {
+    /// Bytes of a packed pair of channels.
+    #[inline(always)]
+    fn pair(&self) -> usize {
+        self.depth.div_ceil(4) * 8
+    }
+
+    /// All channels of the two pixels in `columns`.
+    #[inline(never)]
+    fn two_pixels(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) {
+        let size = self.pair().max(1);
+        let sums = PairSums {
+            columns: columns.get(..size).unwrap_or(&[]),
+            filter: self.filter,
+            bias: self.bias,
+        };
+        let done = self.output.pairs(&sums, first, second) / 2;
+        // What that routine left, if there is one.
+        let weights = self.filter.get(done * size..).unwrap_or(&[]);
+        let (first, second) = (first.get_mut(2 * done..), second.get_mut(2 * done..));
+        let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
+        let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
+        let mut channel = 2 * done;
+        for (weights, (a, b)) in weights.chunks(size).zip(outputs) {
+            let sums = self.pair_sums(columns, weights, channel, a.len());
+            self.finish(&sums, channel, a);
+            self.finish(sums.get(2..).unwrap_or(&[]), channel, b);
+            channel += 2;
+        }
+    }
+
+    /// The sums of one or two channels of the first pixel, then of the second.
+    #[inline(always)]
+    fn pair_sums(&self, columns: &[i16], weights: &[u8], channel: usize, count: usize) -> [i32; 4] {
+        let first = self.bias.get(channel).unwrap_or(0);
+        let second = self.bias.get(channel + 1).unwrap_or(0);
+        let mut sums = [first, second, first, second];
+        if count == 2 {
+            mcu::dot_2x2(columns, weights, &mut sums);
+        } else {
+            let mut single = [first; 2];
+            mcu::dot_2x1(columns, weights, &mut single);
+            [sums[0], sums[2]] = single;
+        }
+        sums
+    }
+
+    /// Outputs of neighbouring channels.
+    #[inline(never)]
+    fn finish(&self, sums: &[i32], channel: usize, output: &mut [S::Element]) {
+        for (k, (out, &sum)) in output.iter_mut().zip(sums).enumerate() {
+            *out = self.output.finish(sum, channel + k);
+        }
+    }
+
+    /// All channels of one row: four at a time, then what is left.
+    #[inline(always)]
+    fn row(&self, row: &[i8], output: &mut [S::Element]) {
+        let size = self.pair().max(1);
+        let (outputs, rest) = output.as_chunks_mut::<4>();
+        let done = 4 * outputs.len();
+        let mut weights = self.filter.chunks(size);
+        for (i, out) in outputs.iter_mut().enumerate() {
+            let (Some(first), Some(second), Some(mut sums)) =
+                (weights.next(), weights.next(), self.bias.several(4 * i))
+            else {
+                debug_assert!(false, "weights or biases are too short");
+                return;
+            };
+            mcu::dot_1x4(row, self.zero_point, [first, second], &mut sums);
+            self.output.four(&sums, 4 * i, out);
+        }
+        for (k, out) in rest.chunks_mut(2).enumerate() {
+            let channel = done + 2 * k;
+            let weights = weights.next().unwrap_or(&[]);
+            let mut sums = [0, 1].map(|k| self.bias.get(channel + k).unwrap_or(0));
+            if out.len() == 2 {
+                mcu::dot_1x2(row, self.zero_point, weights, &mut sums);
+            } else {
+                let products = row.iter().zip(weights);
+                sums[0] = products.fold(sums[0], |sum, (&x, &w)| {
+                    let x = i32::from(x) - i32::from(self.zero_point);
+                    sum.wrapping_add(x * i32::from(w as i8))
+                });
+            }
+            self.finish(&sums, channel, out);
+        }
+    }
+}
+
+/// One row of FULLY_CONNECTED.
+#[inline(always)]
+pub fn fully_connected_row<S: OutputStage>(
+    p: &Packed<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    row(p, input, output);
+}
+
+#[inline(never)]
+fn row<S: OutputStage>(p: &Packed<'_, S>, input: &[i8], output: &mut [S::Element]) {
+    debug_assert!(input.len() >= p.depth, "the input is too short");
+    p.row(input.get(..p.depth).unwrap_or(&[]), output);
+}
+
+/// Rows of FULLY_CONNECTED, two at a time; `columns` holds both.
+#[inline(always)]
+pub fn fully_connected_rows<S: OutputStage>(
+    p: &Packed<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    columns: &mut [i16],
+) where
+    S::Element: Bytes,
+{
+    rows(p, Source::Apart(input), output, columns);
+}
+
+/// The same where the input is a part of the output's memory. The planner
+/// knows how far behind the output an input must lie so that it is read in time.
+#[inline(always)]
+pub fn fully_connected_rows_overlapping<S: OutputStage<Element = i8>>(
+    p: &Packed<'_, S>,
+    memory: &mut [i8],
+    columns: &mut [i16],
+    input: Range<usize>,
+) {
+    rows(p, Source::Inside(input.start, input.end), memory, columns);
+}
+
+#[inline(never)]
+fn rows<S: OutputStage>(
+    p: &Packed<'_, S>,
+    source: Source<'_>,
+    output: &mut [S::Element],
+    columns: &mut [i16],
+) where
+    S::Element: Bytes,
+{
+    let (depth, channels) = (p.depth.max(1), p.bias.len().max(1));
+    let count = source.of(output).len() / depth;
+    for at in (0..count).step_by(2) {
+        let input = source.of(output);
+        let both = input.get(at * depth..(at + 2) * depth);
+        let rest = input.get(at * depth..).unwrap_or(&[]);
+        let (first, second) = both
+            .unwrap_or(rest)
+            .split_at_checked(depth)
+            .unwrap_or_default();
+        mcu::expand(first, p.zero_point, 0, columns);
+        mcu::expand(second, p.zero_point, 1, columns);
+        let (begin, two) = (at * channels, both.is_some());
+        debug_assert!(
+            output.len() >= begin + channels * (1 + usize::from(two)),
+            "the output is too short"
+        );
+        if !two {
+            if let Some(out) = output.get_mut(begin..begin + channels) {
+                last_pixel(p, columns, out);
+            }
+            return;
+        }
+        let out = output.get_mut(begin..begin + 2 * channels);
+        if let Some((a, b)) = out.and_then(|out| out.split_at_mut_checked(channels)) {
+            p.two_pixels(columns, a, b);
+        }
+    }
+}
+
+/// Where a kernel's input lies.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// In memory of its own.
+    Apart(&'a [i8]),
+    /// In the output's memory, from here to there.
+    Inside(usize, usize),
+}
+
+impl<'a> Source<'a> {
+    #[inline(always)]
+    fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
+        match self {
+            Source::Apart(input) => input,
+            Source::Inside(begin, end) => {
+                let input = T::bytes(output).get(begin..end);
+                debug_assert!(input.is_some(), "the input lies outside of the memory");
+                input.unwrap_or(&[])
+            }
+        }
+    }
+}
+
+/// Outputs that an input may lie among.
+pub trait Bytes: Copy {
+    /// Themselves, if they are int8.
+    fn bytes(slice: &[Self]) -> &[i8];
+}
+
+impl Bytes for i8 {
+    fn bytes(slice: &[Self]) -> &[i8] {
+        slice
+    }
+}
+
+impl Bytes for f32 {
+    fn bytes(_: &[Self]) -> &[i8] {
+        &[]
+    }
+}
+
+impl<S> PackedConv2d<'_, S> {
+    /// The inputs of one output pixel into its places of `columns`.
+    #[inline(never)]
+    fn load(&self, place: (usize, usize), input: &[i8], columns: &mut [i16], scratch: &mut [i8]) {
+        let (w, depth) = (&self.window, self.input_depth);
+        let (pixel, at) = place;
+        let position = w.position(pixel);
+        let inside = w.columns(position);
+        let run = Run {
+            first: w.column(position, inside.start).wrapping_mul(depth),
+            left: inside.start * depth,
+            count: inside.len() * depth,
+            row: w.filter_width * depth,
+        };
+        if w.dilation_width != 1 {
+            self.gather_dilated(position, input, scratch);
+        } else if (run.row | run.left | run.count).is_multiple_of(4) {
+            return self.expand_rows(position, &run, input, at, columns);
+        } else {
+            self.gather(position, &run, input, scratch);
+        }
+        mcu::expand(scratch, self.packed.zero_point, at, columns);
+    }
+
+    /// Rows of the window whose parts are whole groups of four go straight into
+    /// `columns`.
+    #[inline(always)]
+    fn expand_rows(
+        &self,
+        position: Position,
+        run: &Run,
+        input: &[i8],
+        at: usize,
+        columns: &mut [i16],
+    ) {
+        let rows = columns.chunks_exact_mut((run.row * 2).max(1));
+        for (y, to) in rows.enumerate() {
+            let from = self.run(position, run, y, input);
+            if from.len() < run.row {
+                // Both pixels' places are filled where one's belong: the groups lie
+                // side by side, and each pixel writes only its own.
+                for group in to.as_chunks_mut::<8>().0 {
+                    for x in group.iter_mut().skip(at * 4).take(4) {
+                        *x = 0;
+                    }
+                }
+            }
+            let to = to.get_mut(run.left * 2..).unwrap_or(&mut []);
+            mcu::expand(from, self.packed.zero_point, at, to);
+        }
+    }
+
+    /// The inputs of one output pixel, side by side: runs of neighbours, filled up
+    /// where the window leaves the input.
+    #[inline(always)]
+    fn gather(&self, position: Position, run: &Run, input: &[i8], pixel: &mut [i8]) {
+        for (y, to) in pixel.chunks_exact_mut(run.row.max(1)).enumerate() {
+            let from = self.run(position, run, y, input);
+            if from.len() < run.row {
+                for x in to.iter_mut() {
+                    *x = self.packed.zero_point;
+                }
+            }
+            let to = to.get_mut(run.left..).unwrap_or(&mut []);
+            let (fours, last) = from.as_chunks::<4>();
+            let (to_fours, to_last) = to.as_chunks_mut::<4>();
+            for (to, from) in to_fours.iter_mut().zip(fours) {
+                *to = *from;
+            }
+            let rest = match to_fours.get_mut(fours.len()) {
+                Some(next) => next.as_mut_slice(),
+                None => to_last,
+            };
+            for (to, from) in rest.iter_mut().zip(last) {
+                *to = *from;
+            }
+        }
+    }
+
+    /// The inputs under one row of the window.
+    #[inline(always)]
+    fn run<'i>(&self, position: Position, run: &Run, y: usize, input: &'i [i8]) -> &'i [i8] {
+        let begin = self.window.row(position, y);
+        let begin = begin.map(|begin| (begin * self.input_depth).wrapping_add(run.first));
+        let from = begin.and_then(|begin| input.get(begin..begin.checked_add(run.count)?));
+        from.unwrap_or(&[])
+    }
+
+    /// The same, tap by tap.
+    #[inline(never)]
+    fn gather_dilated(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
+        let (w, depth) = (&self.window, self.input_depth);
+        let inside = w.columns(position);
+        pixel.fill(self.packed.zero_point);
+        for (tap, to) in pixel.chunks_exact_mut(depth.max(1)).enumerate() {
+            let (y, x) = (tap / w.filter_width.max(1), tap % w.filter_width.max(1));
+            let begin = w.row(position, y).filter(|_| inside.contains(&x));
+            let from = begin.map(|begin| (begin + w.column(position, x)) * depth);
+            let from = from.and_then(|from| input.get(from..from + depth));
+            copy_row(from.unwrap_or(&[]), to);
+        }
+    }
+}
+
+/// A row of the window, in elements.
+struct Run {
+    /// The first element of it that lies inside the input, in the input's row.
+    first: usize,
+    /// Elements to the left of the input.
+    left: usize,
+    /// Elements inside.
+    count: usize,
+    /// All elements.
+    row: usize,
+}
+
+/// All output pixels, two at a time; `columns` holds the inputs of both, and
+/// `pixel` those of one.
+#[inline(always)]
+pub fn conv_2d_packed<S: OutputStage>(
+    p: &PackedConv2d<'_, S>,
+    input: &[i8],
+    output: &mut [S::Element],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+) where
+    S::Element: Bytes,
+{
+    convolve(p, Source::Apart(input), output, columns, pixel);
+}
+
+/// The same where the input is a part of the output's memory.
+#[inline(always)]
+pub fn conv_2d_packed_overlapping<S: OutputStage<Element = i8>>(
+    p: &PackedConv2d<'_, S>,
+    memory: &mut [i8],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+    input: Range<usize>,
+) {
+    convolve(
+        p,
+        Source::Inside(input.start, input.end),
+        memory,
+        columns,
+        pixel,
+    );
+}
+
+#[inline(never)]
+fn convolve<S: OutputStage>(
+    p: &PackedConv2d<'_, S>,
+    source: Source<'_>,
+    output: &mut [S::Element],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+) where
+    S::Element: Bytes,
+{
+    let channels = p.packed.bias.len().max(1);
+    let pixels = p.window.pixels();
+    for first in (0..pixels).step_by(2) {
+        let both = first + 1 < pixels;
+        for at in 0..1 + usize::from(both) {
+            p.load((first + at, at), source.of(output), columns, pixel);
+        }
+        let begin = first * channels;
+        let end = begin + channels * (1 + usize::from(both));
+        let Some(out) = output.get_mut(begin..end) else {
+            debug_assert!(false, "the output is too short");
+            return;
+        };
+        match out.split_at_mut_checked(channels) {
+            Some((a, b)) if both => p.packed.two_pixels(columns, a, b),
+            _ => last_pixel(&p.packed, columns, out),
+        }
+    }
+}
+
+/// All channels of the first pixel in `columns`.
+#[inline(never)]
+fn last_pixel<S: OutputStage>(p: &Packed<'_, S>, columns: &[i16], output: &mut [S::Element]) {
+    let weights = p.filter.chunks(p.pair().max(1));
+    for (i, (weights, out)) in weights.zip(output.chunks_mut(2)).enumerate() {
+        let sums = p.pair_sums(columns, weights, 2 * i, out.len());
+        p.finish(&sums, 2 * i, out);
+    }
+}

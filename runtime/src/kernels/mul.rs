@@ -1,0 +1,90 @@
+//! MUL.
+
+use crate::fixed_point::{Integer, Multiplier};
+use crate::instantiate::here;
+use crate::kernels::elementwise_f32::Linear;
+#[cfg(niello_vector)]
+use crate::kernels::elementwise_f32::{Between, product, product_in_place};
+use crate::multiversion::widely;
+use crate::params::broadcast::Broadcast;
+
+/// Parameters of [`mul`].
+#[derive(Clone, Copy, Debug)]
+pub struct Mul {
+    /// How the operands meet.
+    pub broadcast: Broadcast,
+    /// Operand 1's negated zero point.
+    pub input1_offset: i32,
+    /// Operand 2's negated zero point.
+    pub input2_offset: i32,
+    /// Both scales' product by the output's.
+    pub output_multiplier: Multiplier,
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+    /// The same in a few instructions.
+    pub linear: Linear,
+}
+
+impl Mul {
+    #[inline(always)]
+    fn element<T: Integer>(&self, a: T, b: T) -> T {
+        let product = (a.wide() + self.input1_offset).wrapping_mul(b.wide() + self.input2_offset);
+        let q = self
+            .output_multiplier
+            .apply(product)
+            .wrapping_add(self.output_offset);
+        T::wrapped(q.max(self.activation_min).min(self.activation_max))
+    }
+}
+
+here! {
+    /// `input1 * input2`.
+    pub fn mul<T: MulHere>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) = mul_here,
+        for i8 i16 i32;
+    /// `in_out * input2`, in place.
+    pub fn mul_in_place<T: MulInPlaceHere>(p: &Mul, in_out: &mut [T], input2: &[T]) = mul_in_place_here,
+        for i8 i16 i32;
+}
+
+fn mul_here<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
+    #[cfg(niello_vector)]
+    if let (Some(a), Some(b), Some(output)) =
+        (T::int8(input1), T::int8(input2), T::int8_mut(output))
+        && p.linear.is_there()
+    {
+        let offsets = [p.input1_offset, p.input2_offset];
+        let bounds = Between(p.activation_min, p.activation_max);
+        product(&p.linear, &p.broadcast, offsets, bounds, a, b, output);
+        return;
+    }
+    mul_widely(p, input1, input2, output);
+}
+
+fn mul_in_place_here<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
+    #[cfg(niello_vector)]
+    if let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(input2))
+        && p.linear.is_there()
+    {
+        let offsets = [p.input1_offset, p.input2_offset];
+        let bounds = Between(p.activation_min, p.activation_max);
+        product_in_place(&p.linear, &p.broadcast, offsets, bounds, in_out, b);
+        return;
+    }
+    mul_in_place_widely(p, in_out, input2);
+}
+
+widely! {
+fn mul_widely<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
+    p.broadcast
+        .apply(input1, input2, output, |a, b| p.element(a, b));
+}
+
+fn mul_in_place_widely<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
+    p.broadcast
+        .apply_in_place(in_out, input2, |a, b| p.element(a, b));
+}
+}

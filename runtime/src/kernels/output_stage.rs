@@ -1,0 +1,433 @@
+//! Sums of products, and the step from them to outputs.
+
+use crate::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
+
+/// What products of inputs (`X`) and weights (`W`) are added up in: int32 for
+/// int8 inputs, int64 (or, as the model says, int32) for int16 ones, f32 for
+/// operators that are kept in float.
+pub trait Accumulate<X, W>: Copy + Default {
+    /// `self + (x + offset) * w`; floats have no offset.
+    fn add_product(self, x: X, w: W, offset: i32) -> Self;
+}
+
+impl Accumulate<i8, u8> for i32 {
+    #[inline(always)]
+    fn add_product(self, x: i8, w: u8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w as i8))
+    }
+}
+
+/// Weights of 9 bits, less their zero point, are bytes, too: int16 in little-endian order.
+impl Accumulate<i8, [u8; 2]> for i32 {
+    #[inline(always)]
+    fn add_product(self, x: i8, w: [u8; 2], offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(i16::from_le_bytes(w)))
+    }
+}
+
+impl Accumulate<i16, u8> for i32 {
+    #[inline(always)]
+    fn add_product(self, x: i16, w: u8, offset: i32) -> Self {
+        self.wrapping_add((i32::from(x) + offset) * i32::from(w as i8))
+    }
+}
+
+impl Accumulate<i16, u8> for i64 {
+    #[inline(always)]
+    fn add_product(self, x: i16, w: u8, offset: i32) -> Self {
+        self.wrapping_add(((i32::from(x) + offset) * i32::from(w as i8)).into())
+    }
+}
+
+/// Float weights are bytes, too, in little-endian order.
+impl Accumulate<f32, [u8; 4]> for f32 {
+    #[inline(always)]
+    fn add_product(self, x: f32, w: [u8; 4], _: i32) -> Self {
+        self + x * f32::from_le_bytes(w)
+    }
+}
+
+/// `sum + (x + offset) * w` over two slices; int8 weights are bytes of two's
+/// complement.
+#[inline(always)]
+pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
+    sum: A,
+    x: &[X],
+    weights: &[W],
+    offset: i32,
+) -> A {
+    x.iter()
+        .zip(weights)
+        .fold(sum, |sum, (&x, &w)| sum.add_product(x, w, offset))
+}
+
+/// What sums begin with, one number per channel.
+#[derive(Clone, Copy, Debug)]
+pub enum Bias<'a> {
+    /// All fit 16 bits.
+    Narrow(&'a [i16]),
+    /// They do not.
+    Wide(&'a [i32]),
+}
+
+impl Bias<'_> {
+    /// The number of channels.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        match self {
+            Bias::Narrow(list) => list.len(),
+            Bias::Wide(list) => list.len(),
+        }
+    }
+
+    /// True if there are no channels.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bias of a channel.
+    #[inline(always)]
+    pub fn get(&self, channel: usize) -> Option<i32> {
+        match self {
+            Bias::Narrow(list) => list.get(channel).map(|&b| b.into()),
+            Bias::Wide(list) => list.get(channel).copied(),
+        }
+    }
+
+    /// The biases of neighbouring channels, if there are as many.
+    #[inline(always)]
+    pub(crate) fn several<const N: usize>(&self, channel: usize) -> Option<[i32; N]> {
+        let end = channel.checked_add(N)?;
+        match self {
+            Bias::Narrow(list) => {
+                let list: &[i16; N] = list.get(channel..end)?.try_into().ok()?;
+                Some(list.map(i32::from))
+            }
+            Bias::Wide(list) => list.get(channel..end)?.try_into().ok(),
+        }
+    }
+}
+
+/// The sums of pairs of channels of two pixels: see `arch`.
+#[derive(Clone, Copy, Debug)]
+pub struct PairSums<'a> {
+    /// The inputs of both pixels, widened.
+    pub columns: &'a [i16],
+    /// Packed weights.
+    pub filter: &'a [u8],
+    /// What sums begin with.
+    pub bias: Bias<'a>,
+}
+
+/// What is done with a finished accumulator.
+pub trait OutputStage<A = i32> {
+    /// The output's element type.
+    type Element: Copy;
+
+    /// The output of a channel.
+    fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
+
+    /// The outputs of four channels in a row.
+    #[inline(always)]
+    fn four(&self, sums: &[A; 4], channel: usize, output: &mut [Self::Element; 4])
+    where
+        A: Copy,
+    {
+        for (k, (out, sum)) in output.iter_mut().zip(sums).enumerate() {
+            *out = self.finish(*sum, channel + k);
+        }
+    }
+
+    /// Sums and outputs of as many pairs of channels of two pixels as the target
+    /// has one routine for; gives the number of channels that are done.
+    #[inline(always)]
+    fn pairs(
+        &self,
+        _sums: &PairSums<'_>,
+        _first: &mut [Self::Element],
+        _second: &mut [Self::Element],
+    ) -> usize {
+        0
+    }
+}
+
+/// To int8, by a multiplier per channel; `ONCE` rounds once (half away from zero), as
+/// LiteRT's FULLY_CONNECTED, instead of twice.
+#[derive(Clone, Copy, Debug)]
+pub struct Requantize<'a, const ONCE: bool = false> {
+    /// Q31 significands.
+    pub multiplier: &'a [i32],
+    /// Powers of two.
+    pub shift: &'a [i8],
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+}
+
+impl<const ONCE: bool> Requantize<'_, ONCE> {
+    /// The multiplier of a channel.
+    #[inline(always)]
+    fn of(&self, channel: usize) -> Option<Multiplier> {
+        let (&multiplier, &shift) = self.multiplier.get(channel).zip(self.shift.get(channel))?;
+        Some(Multiplier {
+            multiplier,
+            shift: shift.into(),
+        })
+    }
+
+    #[inline(always)]
+    fn clamp(&self, scaled: i32) -> i32 {
+        let q = scaled.wrapping_add(self.output_offset);
+        q.max(self.activation_min).min(self.activation_max)
+    }
+}
+
+impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
+    type Element = i8;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> i8 {
+        let Some(by) = self.of(channel) else {
+            debug_assert!(false, "a channel has no multiplier");
+            return 0;
+        };
+        let scaled = if ONCE {
+            by.apply_once(accumulator)
+        } else {
+            multiply_by_quantized_multiplier(accumulator, by.multiplier, by.shift)
+        };
+        self.clamp(scaled) as i8
+    }
+}
+
+/// To int8 by few instructions: the same as [`Requantize`] where no sum, shifted
+/// left by one more than its multiplier asks for, leaves 32 bits. The compiler
+/// checks that.
+#[derive(Clone, Copy, Debug)]
+pub struct RequantizeFast<'a> {
+    /// One per channel, or one for all: the lower 30 bits of a Q31 significand,
+    /// whose bit 30 is 1 and bit 31 is 0; the two highest bits say by how many
+    /// places more than `shift` the product is shifted right.
+    pub multiplier: &'a [u32],
+    /// Powers of two: one per channel, or one for all.
+    pub shift: &'a [i8],
+    /// True if all of them are below 0.
+    pub shifts_right: bool,
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+}
+
+/// The element of a channel, or the one that all channels have.
+#[inline(always)]
+fn shared<T: Copy>(list: &[T], channel: usize) -> Option<T> {
+    match list {
+        [one] => Some(*one),
+        all => all.get(channel).copied(),
+    }
+}
+
+/// One channel of [`RequantizeFast`].
+#[derive(Clone, Copy, Debug)]
+pub struct FastChannel {
+    pub(crate) multiplier: Multiplier,
+    pub(crate) output_offset: i32,
+    pub(crate) activation_min: i32,
+    pub(crate) activation_max: i32,
+}
+
+impl FastChannel {
+    /// The output of a sum.
+    #[inline(always)]
+    pub fn finish(self, accumulator: i32) -> i8 {
+        let q = self
+            .multiplier
+            .apply_small(accumulator)
+            .wrapping_add(self.output_offset);
+        q.max(self.activation_min).min(self.activation_max) as i8
+    }
+}
+
+impl RequantizeFast<'_> {
+    /// The multiplier of a channel.
+    #[inline(always)]
+    fn of(&self, channel: usize) -> Option<Multiplier> {
+        let word = shared(self.multiplier, channel)?;
+        let shift = shared(self.shift, channel)?;
+        Some(Multiplier {
+            multiplier: (word & 0x3FFF_FFFF | 0x4000_0000) as i32,
+            shift: i32::from(shift) - (word >> 30) as i32,
+        })
+    }
+
+    /// What a channel needs, in one place.
+    #[inline(always)]
+    pub fn channel(&self, channel: usize) -> Option<FastChannel> {
+        Some(FastChannel {
+            multiplier: self.of(channel)?,
+            output_offset: self.output_offset,
+            activation_min: self.activation_min,
+            activation_max: self.activation_max,
+        })
+    }
+}
+
+impl OutputStage for RequantizeFast<'_> {
+    type Element = i8;
+
+    // Flash counts where there is no operating system; loops that are hot take
+    // `channel` or `four`.
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline(always))]
+    fn finish(&self, accumulator: i32, channel: usize) -> i8 {
+        self.channel(channel).map_or(0, |c| c.finish(accumulator))
+    }
+
+    #[inline(always)]
+    fn four(&self, sums: &[i32; 4], channel: usize, output: &mut [i8; 4]) {
+        // Of four channels that share it, the parameters are found once.
+        if let (Some(one), 1) = (self.channel(0), self.multiplier.len()) {
+            for (out, &sum) in output.iter_mut().zip(sums) {
+                *out = one.finish(sum);
+            }
+            return;
+        }
+        for (k, (out, sum)) in output.iter_mut().zip(sums).enumerate() {
+            *out = self.finish(*sum, channel + k);
+        }
+    }
+
+    #[inline(always)]
+    fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
+        crate::mcu::pairs(sums, self, first, second)
+    }
+}
+
+/// To int16, by a multiplier per channel.
+#[derive(Clone, Copy, Debug)]
+pub struct RequantizeI16<'a>(
+    /// The same parameters as for int8.
+    pub Requantize<'a>,
+);
+
+impl OutputStage<i64> for RequantizeI16<'_> {
+    type Element = i16;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i64, channel: usize) -> i16 {
+        let by = self.0.of(channel);
+        by.map_or(0, |by| self.0.clamp(multiply_i64(accumulator, by)) as i16)
+    }
+}
+
+impl OutputStage for RequantizeI16<'_> {
+    type Element = i16;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> i16 {
+        let by = self.0.of(channel);
+        by.map_or(0, |by| self.0.clamp(by.apply(accumulator)) as i16)
+    }
+}
+
+/// To real values, for outputs that callers read as f32.
+#[derive(Clone, Copy, Debug)]
+pub struct Rescale<'a> {
+    /// Real value of one accumulator step, per channel.
+    pub scale: &'a [f32],
+    /// Smallest output.
+    pub activation_min: f32,
+    /// Largest output.
+    pub activation_max: f32,
+}
+
+impl OutputStage for Rescale<'_> {
+    type Element = f32;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> f32 {
+        let scale = self.scale.get(channel).copied().unwrap_or(0.0);
+        (accumulator as f32 * scale)
+            .max(self.activation_min)
+            .min(self.activation_max)
+    }
+}
+
+/// Between two bounds, for operators that are kept in float.
+#[derive(Clone, Copy, Debug)]
+pub struct Clamp {
+    /// Smallest output.
+    pub activation_min: f32,
+    /// Largest output.
+    pub activation_max: f32,
+}
+
+impl OutputStage<f32> for Clamp {
+    type Element = f32;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: f32, _: usize) -> f32 {
+        accumulator
+            .max(self.activation_min)
+            .min(self.activation_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::output_stage::*;
+
+    #[test]
+    fn weights_are_bytes_of_twos_complement() {
+        assert_eq!(dot(10, &[1_i8, -2], &[255_u8, 3], 1), 10 - 2 - 3);
+        assert_eq!(dot(0_i64, &[30_000_i16; 3], &[127_u8; 3], 0), 11_430_000);
+        let weights = [0.25_f32, -1.0].map(f32::to_le_bytes);
+        assert_eq!(dot(0.5_f32, &[2.0, 3.0], &weights, 7), -2.0);
+    }
+
+    #[test]
+    #[cfg_attr(debug_assertions, should_panic = "no multiplier")]
+    fn a_channel_too_many_is_nothing() {
+        let one = Requantize::<'_, false> {
+            multiplier: &[1 << 30],
+            shift: &[0],
+            output_offset: 1,
+            activation_min: -100,
+            activation_max: 100,
+        };
+        assert_eq!(one.finish(9, 1), 0);
+    }
+
+    #[test]
+    fn stages_scale_and_clamp() {
+        let half = Requantize {
+            multiplier: &[1 << 30],
+            shift: &[0],
+            output_offset: 1,
+            activation_min: -100,
+            activation_max: 100,
+        };
+        assert_eq!(half.finish(9, 0), 6);
+        assert_eq!(half.finish(1000, 0), 100);
+        let wide = Requantize {
+            activation_max: 32767,
+            ..half
+        };
+        assert_eq!(RequantizeI16(wide).finish(2_000_i64, 0), 1001);
+        assert_eq!(RequantizeI16(wide).finish(1_i64 << 24, 0), 32767);
+        assert_eq!(RequantizeI16(wide).finish(2_000_i32, 0), 1001);
+        let clamp = Clamp {
+            activation_min: 0.0,
+            activation_max: 6.0,
+        };
+        assert_eq!(clamp.finish(-1.0, 0), 0.0);
+        assert_eq!(clamp.finish(7.0, 9), 6.0);
+    }
+}

@@ -1,0 +1,105 @@
+//! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
+
+use crate::fixed_point::{Integer, Multiplier, Quantization, round};
+use crate::instantiate::here;
+use crate::multiversion::widely;
+
+/// Parameters of [`requantize`].
+#[derive(Clone, Copy, Debug)]
+pub struct Requantization {
+    /// The input's negated zero point.
+    pub input_offset: i32,
+    /// The input's scale by the output's.
+    pub multiplier: Multiplier,
+    /// The output's zero point.
+    pub output_offset: i32,
+    /// Smallest output.
+    pub activation_min: i32,
+    /// Largest output.
+    pub activation_max: i32,
+}
+
+here! {
+    /// `round(x / scale) + zero_point`, saturating.
+    pub fn quantize<T: QuantizeHere>(p: &Quantization, input: &[f32], output: &mut [T]) = quantize_here,
+        for i8 i16 i32;
+}
+
+widely! {
+fn quantize_here<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
+    for (out, x) in output.iter_mut().zip(input) {
+        *out = T::saturated(round(x / p.scale).saturating_add(p.zero_point));
+    }
+}
+}
+
+here! {
+    /// `scale * (q - zero_point)`.
+    pub fn dequantize<T: DequantizeHere>(p: &Quantization, input: &[T], output: &mut [f32]) = dequantize_here,
+        for i8 i16 i32;
+}
+
+widely! {
+fn dequantize_here<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
+    for (out, q) in output.iter_mut().zip(input) {
+        *out = p.scale * q.wide().wrapping_sub(p.zero_point) as f32;
+    }
+}
+}
+
+/// From one scale (and type) to another.
+pub fn requantize<X: Integer, Y: Integer>(p: &Requantization, input: &[X], output: &mut [Y]) {
+    for (out, q) in output.iter_mut().zip(input) {
+        let scaled = p.multiplier.apply(q.wide().wrapping_add(p.input_offset));
+        let q = scaled.saturating_add(p.output_offset);
+        *out = Y::saturated(q.max(p.activation_min).min(p.activation_max));
+    }
+}
+
+/// Parameters of [`quantize_elementwise`]; both lists repeat over the input.
+#[derive(Clone, Copy, Debug)]
+pub struct QuantizeElementwise<'a> {
+    /// Subtracted from each element.
+    pub center: &'a [f32],
+    /// The normalization's factor by the output's scale.
+    pub factor: &'a [f32],
+    /// The output's zero point.
+    pub zero_point: i32,
+}
+
+widely! {
+/// `round((x - center) * factor) + zero_point`, saturating: a normalization and
+/// the quantization in one step.
+pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: &mut [i8]) {
+    let period = p.center.len().max(1);
+    for (out, input) in output.chunks_mut(period).zip(input.chunks(period)) {
+        let constants = p.center.iter().zip(p.factor);
+        for ((out, x), (center, factor)) in out.iter_mut().zip(input).zip(constants) {
+            let q = round((x - center) * factor).saturating_add(p.zero_point);
+            *out = q.clamp(-128, 127) as i8;
+        }
+    }
+}
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::quantize::*;
+
+    #[test]
+    fn ties_go_away_from_zero_and_ends_saturate() {
+        let p = Quantization {
+            scale: 0.5,
+            zero_point: 1,
+        };
+        let mut output = [0_i8; 4];
+        quantize(&p, &[0.25, -0.25, 1e9, f32::NAN], &mut output);
+        assert_eq!(output, [2, 0, 127, 1]);
+        let mut wide = [0_i16; 1];
+        quantize(&p, &[1000.0], &mut wide);
+        assert_eq!(wide, [2001]);
+        let mut real = [0.0];
+        dequantize(&p, &wide, &mut real);
+        assert_eq!(real, [1000.0]);
+    }
+}

@@ -1,0 +1,74 @@
+//! RESIZE_BILINEAR with weights of 10 bits.
+
+/// Parameters of [`resize_bilinear`].
+#[derive(Clone, Copy, Debug)]
+pub struct ResizeBilinear<'a> {
+    /// Images.
+    pub batches: usize,
+    /// Rows of the input.
+    pub input_height: usize,
+    /// Columns of the input.
+    pub input_width: usize,
+    /// Elements of a pixel.
+    pub channels: usize,
+    /// Per output row: the input rows before and behind it and the distance to
+    /// the first, in 1/1024.
+    pub rows: &'a [i32],
+    /// The same per output column.
+    pub columns: &'a [i32],
+}
+
+/// Pixel by pixel of the output.
+pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) {
+    let mut pixels = output.chunks_exact_mut(p.channels.max(1));
+    for batch in 0..p.batches {
+        for row in p.rows.chunks_exact(3) {
+            for column in p.columns.chunks_exact(3) {
+                let (&[y0, y1, y], &[x0, x1, x]) = (row, column) else {
+                    continue;
+                };
+                let Some(pixel) = pixels.next() else {
+                    debug_assert!(false, "the output is too short");
+                    return;
+                };
+                let corner = |y: i32, x: i32| {
+                    let row = batch * p.input_height + y as usize;
+                    let at = (row * p.input_width + x as usize) * p.channels;
+                    let pixel = input.get(at..at + p.channels);
+                    debug_assert!(pixel.is_some(), "the input is too short");
+                    pixel.unwrap_or(&[])
+                };
+                let corners = corner(y0, x0).iter().zip(corner(y1, x0));
+                let corners = corners.zip(corner(y0, x1)).zip(corner(y1, x1));
+                for (out, (((&a, &b), &c), &d)) in pixel.iter_mut().zip(corners) {
+                    let sum = i32::from(a) * (1024 - y) * (1024 - x)
+                        + i32::from(b) * y * (1024 - x)
+                        + i32::from(c) * (1024 - y) * x
+                        + i32::from(d) * y * x;
+                    let half = if sum > 0 { 1 << 19 } else { -(1 << 19) };
+                    *out = ((sum + half) / (1 << 20)) as i8;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernels::resize_bilinear::*;
+
+    #[test]
+    fn between_two_pixels_is_their_mean() {
+        let p = ResizeBilinear {
+            batches: 1,
+            input_height: 1,
+            input_width: 2,
+            channels: 1,
+            rows: &[0, 0, 0],
+            columns: &[0, 1, 0, 0, 1, 512, 1, 1, 0],
+        };
+        let mut output = [0; 3];
+        resize_bilinear(&p, &[10, -21], &mut output);
+        assert_eq!(output, [10, -6, -21]);
+    }
+}

@@ -1,0 +1,55 @@
+//! SQUARED_DIFFERENCE: both operands are brought to a common scale, in int8 with
+//! 7 more bits.
+
+use crate::fixed_point::{Integer, Multiplier};
+use crate::kernels::comparison::CompareOperand;
+use crate::params::broadcast::Broadcast;
+
+/// Parameters of [`squared_difference`].
+#[derive(Clone, Copy, Debug)]
+pub struct SquaredDifference {
+    /// How the operands meet.
+    pub broadcast: Broadcast,
+    /// Operand 1.
+    pub input1: CompareOperand,
+    /// Operand 2.
+    pub input2: CompareOperand,
+    /// The squared common scale by the output's.
+    pub output_multiplier: Multiplier,
+    /// The output's zero point.
+    pub output_offset: i32,
+}
+
+/// `(input1 - input2)^2`.
+pub fn squared_difference(p: &SquaredDifference, input1: &[i8], input2: &[i8], output: &mut [i8]) {
+    of::<i8, 7>(p, input1, input2, output);
+}
+
+/// The same of int16, which has bits enough.
+pub fn squared_difference_i16(
+    p: &SquaredDifference,
+    input1: &[i16],
+    input2: &[i16],
+    output: &mut [i16],
+) {
+    of::<i16, 0>(p, input1, input2, output);
+}
+
+#[inline(always)]
+fn of<T: Integer, const LEFT_SHIFT: u32>(
+    p: &SquaredDifference,
+    input1: &[T],
+    input2: &[T],
+    output: &mut [T],
+) {
+    p.broadcast.apply(input1, input2, output, |a, b| {
+        let a = p.input1.scaled(a.wide(), LEFT_SHIFT);
+        let difference = a.wrapping_sub(p.input2.scaled(b.wide(), LEFT_SHIFT));
+        let square = difference.wrapping_mul(difference);
+        let q = p
+            .output_multiplier
+            .apply(square)
+            .wrapping_add(p.output_offset);
+        T::saturated(q)
+    });
+}

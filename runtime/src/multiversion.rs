@@ -1,0 +1,49 @@
+//! Loops that LLVM vectorizes, compiled once for each instruction set.
+
+/// A function whose body is compiled for every instruction set that targets with
+/// wide registers may have, and that takes the best one; elsewhere the function as it
+/// is. What the body calls must be inlined.
+#[cfg(all(niello_vector, target_arch = "x86_64"))]
+macro_rules! widely {
+    ($(
+        $(#[$attribute:meta])*
+        $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($argument:ident: $ty:ty),* $(,)?) $body:block
+    )*) => {$(
+        $(#[$attribute])*
+        #[allow(unsafe_code)]
+        $visibility fn $name $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+            #[inline(always)]
+            fn body $(<$($generic: $bound),*>)? ($($argument: $ty),*) $body
+
+            /// # Safety
+            /// *Enabled*, where the caller is no such function.
+            #[target_feature(enable = "avx2")]
+            fn avx2 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+                body($($argument),*);
+            }
+
+            /// # Safety
+            /// *Enabled*, where the caller is no such function.
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+            fn avx512 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
+                body($($argument),*);
+            }
+
+            use $crate::simd::{Level, level};
+            match level() {
+                Level::Plain => body($($argument),*),
+                // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
+                Level::Avx2 | Level::AvxVnni => unsafe { avx2($($argument),*) },
+                // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
+                Level::Avx512 | Level::Avx512Vbmi => unsafe { avx512($($argument),*) },
+            }
+        }
+    )*};
+}
+
+#[cfg(not(all(niello_vector, target_arch = "x86_64")))]
+macro_rules! widely {
+    ($($function:item)*) => { $($function)* };
+}
+
+pub(crate) use widely;

@@ -1,0 +1,147 @@
+//! The sliding window of convolutions and pools.
+
+use core::ops::Range;
+
+/// A window over an NHWC input, in elements of height and width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Images.
+    pub batches: usize,
+    /// Rows of the input.
+    pub input_height: usize,
+    /// Columns of the input.
+    pub input_width: usize,
+    /// Rows of the output.
+    pub output_height: usize,
+    /// Columns of the output.
+    pub output_width: usize,
+    /// Rows of the filter.
+    pub filter_height: usize,
+    /// Columns of the filter.
+    pub filter_width: usize,
+    /// Rows from one output to the next.
+    pub stride_height: usize,
+    /// Columns from one output to the next.
+    pub stride_width: usize,
+    /// Rows from one tap to the next.
+    pub dilation_height: usize,
+    /// Columns from one tap to the next.
+    pub dilation_width: usize,
+    /// Rows of padding above.
+    pub padding_top: usize,
+    /// Columns of padding to the left.
+    pub padding_left: usize,
+}
+
+/// One output pixel: where its taps begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Position {
+    batch: usize,
+    /// Row and column of the first tap, plus the padding.
+    row: usize,
+    column: usize,
+}
+
+/// Taps of a filter that lie inside the input, along one dimension.
+fn inside(
+    first: usize,
+    padding: usize,
+    dilation: usize,
+    filter: usize,
+    input: usize,
+) -> Range<usize> {
+    let dilation = dilation.max(1);
+    let start = padding.saturating_sub(first).div_ceil(dilation);
+    let end = (input + padding).saturating_sub(first).div_ceil(dilation);
+    start..end.min(filter)
+}
+
+impl Window {
+    /// All output pixels in order.
+    #[inline(always)]
+    pub(crate) fn positions(&self) -> impl Iterator<Item = Position> + '_ {
+        (0..self.batches).flat_map(move |batch| {
+            (0..self.output_height).flat_map(move |y| {
+                (0..self.output_width).map(move |x| Position {
+                    batch,
+                    row: y * self.stride_height,
+                    column: x * self.stride_width,
+                })
+            })
+        })
+    }
+
+    /// The number of output pixels.
+    #[inline(always)]
+    pub(crate) fn pixels(&self) -> usize {
+        self.batches * self.output_height * self.output_width
+    }
+
+    /// One output pixel by its number.
+    #[inline(always)]
+    pub(crate) fn position(&self, pixel: usize) -> Position {
+        let width = self.output_width.max(1);
+        let (row, height) = (pixel / width, self.output_height.max(1));
+        Position {
+            batch: row / height,
+            row: row % height * self.stride_height,
+            column: pixel % width * self.stride_width,
+        }
+    }
+
+    /// The filter rows that lie inside the input.
+    #[inline(always)]
+    fn rows(&self, at: Position) -> Range<usize> {
+        inside(
+            at.row,
+            self.padding_top,
+            self.dilation_height,
+            self.filter_height,
+            self.input_height,
+        )
+    }
+
+    /// The filter columns that lie inside the input.
+    #[inline(always)]
+    pub(crate) fn columns(&self, at: Position) -> Range<usize> {
+        inside(
+            at.column,
+            self.padding_left,
+            self.dilation_width,
+            self.filter_width,
+            self.input_width,
+        )
+    }
+
+    /// The first pixel of the input row under a filter row, if there is one.
+    #[inline(always)]
+    pub(crate) fn row(&self, at: Position, filter_y: usize) -> Option<usize> {
+        let y = (at.row + filter_y * self.dilation_height).wrapping_sub(self.padding_top);
+        (y < self.input_height).then(|| {
+            (at.batch * self.input_height)
+                .wrapping_add(y)
+                .wrapping_mul(self.input_width)
+        })
+    }
+
+    /// The input column under a filter column inside of it.
+    #[inline(always)]
+    pub(crate) fn column(&self, at: Position, filter_x: usize) -> usize {
+        (at.column + filter_x * self.dilation_width).wrapping_sub(self.padding_left)
+    }
+
+    /// Calls `f(tap, pixel)` for each tap inside the input: its number in the
+    /// filter and the input pixel's number.
+    #[inline(always)]
+    pub(crate) fn taps(&self, at: Position, mut f: impl FnMut(usize, usize)) {
+        for filter_y in self.rows(at) {
+            let Some(row) = self.row(at, filter_y) else {
+                continue;
+            };
+            for filter_x in self.columns(at) {
+                let x = self.column(at, filter_x);
+                f(filter_y * self.filter_width + filter_x, row.wrapping_add(x));
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Windows of three columns that move by one pixel: each input is loaded once for the
+//! three output pixels that see it. Loads are what limits one block of channels, which
+//! has no other use for an input.
+
+use crate::simd::gemm::Pixels;
+use crate::simd::gemm_tile::{Strip, Tile};
+use crate::simd::isa::{BlockStage, Isa};
+
+/// Columns of the windows.
+const COLUMNS: usize = 3;
+
+impl Pixels<'_> {
+    /// True if windows are three pixels wide and move by one.
+    #[inline(always)]
+    pub(super) fn overlap(&self) -> bool {
+        self.step > 0 && self.step.is_multiple_of(4) && self.groups * 4 == COLUMNS * self.step
+    }
+}
+
+impl<S: BlockStage> Tile<'_, S> {
+    /// All pixels by one block, `M` at once unless inputs can be shared.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of one block.
+    #[inline(always)]
+    pub(super) unsafe fn one<I: Isa, const M: usize>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let width = self.pixels.width;
+        let whole = self.count.is_multiple_of(width);
+        // SAFETY: *Enabled*, *Tile*; rows are whole and as wide.
+        unsafe {
+            let overlap = I::WIDE && !self.pixels.raw && self.pixels.overlap();
+            if overlap && whole && width >= 16 {
+                self.rows::<I, 16>(strip, output);
+                return;
+            }
+            if I::strip_is_done::<S, 1>(self, strip, output) {
+                return;
+            }
+            if self.pixels.raw {
+                self.column::<I, M, 1, true>(strip, output);
+            } else {
+                self.column::<I, M, 1, false>(strip, output);
+            }
+        }
+    }
+
+    /// All pixels by one block, `M` pixels of a row at once, of which there are as many;
+    /// a row's last ones may have been there before.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of one block, and rows of at least `M` pixels, all of
+    /// them whole.
+    #[inline(always)]
+    pub(super) unsafe fn rows<I: Isa, const M: usize>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let Pixels {
+            bytes,
+            pitch,
+            width,
+            step,
+            ..
+        } = *self.pixels;
+        for y in 0..self.count / width {
+            let mut x = 0;
+            while x < width {
+                let at = x.min(width - M);
+                let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
+                // SAFETY: pixels of the row; *Enabled*, *Tile*.
+                unsafe { self.row::<I, M>(y * width + at, from, strip, output) };
+                x += M;
+            }
+        }
+    }
+
+    // No iterators around intrinsics.
+    /// `M` neighbouring pixels of a row.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of one block; `from` is the first input of pixel
+    /// `first`, and `M` pixels of its row are there.
+    #[inline(always)]
+    unsafe fn row<I: Isa, const M: usize>(
+        &self,
+        first: usize,
+        from: *const i8,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let Pixels { segments, step, .. } = *self.pixels;
+        // SAFETY: *Enabled*; *Tile*: `COLUMNS * step / 4` groups lie behind each segment of each
+        // pixel, and as many weights in the block.
+        unsafe {
+            let mut w = strip.weights();
+            let mut sums = [[I::begin(self.bias_of(strip)); M]];
+            for &segment in segments {
+                let from = from.wrapping_add(segment as usize);
+                for group in 0..step / 4 {
+                    let mut at = from.wrapping_add(4 * group);
+                    let weights = [
+                        I::weights(w),
+                        I::weights(w.wrapping_add(step * 16)),
+                        I::weights(w.wrapping_add(step * 32)),
+                    ];
+                    let mut next = I::inputs(at);
+                    for m in 0..M + 2 {
+                        let inputs = next;
+                        at = at.wrapping_add(step);
+                        if m < M + 1 {
+                            next = I::inputs(at);
+                        }
+                        for x in 0..COLUMNS {
+                            if x <= m && m - x < M {
+                                sums[0][m - x] = I::dot(sums[0][m - x], inputs, weights[x]);
+                            }
+                        }
+                    }
+                    w = w.wrapping_add(64);
+                }
+                w = w.wrapping_add(step * 32);
+            }
+            self.finish::<I, M, 1>(sums, first, strip.block(), output);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Depthwise convolution over padded rows seen as one run of elements: weights,
+//! biases and multipliers repeat with the channels, so that registers are full
+//! whatever their number.
+//!
+//! # Blocks of 64 elements
+//! Taps go in groups of four. Per group a block has 256 weights: element
+//! `16 * l + 4 * j + i` has its four at `64 * j + 16 * l + 4 * i`, which is where
+//! byte interleaving within lanes of 16 bytes leaves the inputs; biases and
+//! multipliers are in the same order.
+
+use crate::params::requant::Scales;
+use crate::simd::isa::{Isa, LANES};
+
+/// Elements of a block.
+pub(crate) const BLOCK: usize = 64;
+
+/// Rows of outputs. What its functions rely on (*Plane*):
+///
+/// 1. Inputs: each tap of each output, and of 63 more behind the last one, lies in `inputs`.
+///    [`Self::fits`] compares that.
+/// 2. Weights, biases and multipliers: those of [`Self::period`] blocks are there, by the
+///    definition of that number.
+#[derive(Clone, Copy)]
+pub(crate) struct Plane<'a> {
+    /// Inputs plus 128, padded, from the first row's first tap on.
+    pub(crate) inputs: &'a [i8],
+    /// From one row's inputs to the next one's.
+    pub(crate) pitch: usize,
+    /// Outputs of a row.
+    pub(crate) row: usize,
+    /// Where each tap's inputs begin, four per group.
+    pub(crate) taps: &'a [[u32; 4]],
+    /// 256 per group and block.
+    pub(crate) filter: &'a [u8],
+    /// Four per block.
+    pub(crate) bias: &'a [[i32; LANES]],
+    /// Four of each per block.
+    pub(crate) scales: Scales<'a>,
+    /// What is XORed to outputs by kernels that know of it: those of `columns.rs`.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    pub(crate) shift: i8,
+}
+
+impl Plane<'_> {
+    /// Blocks after which weights repeat: as many as there are weights, biases and multipliers
+    /// for (*Plane* 2).
+    #[inline(always)]
+    pub(super) fn period(&self) -> usize {
+        let multipliers = self.scales.channels.len();
+        let by_filter = self.filter.len() / (256 * self.taps.len()).max(1);
+        (self.bias.len().min(multipliers) / 4).min(by_filter)
+    }
+
+    /// True if as many outputs, and 63 more, can be computed (*Plane* 1).
+    #[inline(always)]
+    pub(super) fn fits(&self, outputs: usize) -> bool {
+        let last = self.taps.as_flattened().iter().max();
+        let rows = outputs / self.row.max(1);
+        let begin = rows.saturating_sub(1) * self.pitch;
+        let reach = last.map_or(0, |&tap| tap as usize) + begin + self.row + BLOCK;
+        self.period() > 0 && !self.taps.is_empty() && self.row > 0 && reach <= self.inputs.len()
+    }
+
+    /// All outputs.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    pub(super) unsafe fn run<I: Isa>(&self, output: &mut [i8]) {
+        if !self.fits(output.len()) {
+            debug_assert!(false, "inputs, weights or multipliers are too short");
+            return;
+        }
+        for block in 0..self.period() {
+            // SAFETY: *Enabled*; *Plane*, as `fits` has said.
+            unsafe {
+                match self.taps.len() {
+                    // 3x3, 5x5; loops of a known length keep more in registers.
+                    3 => self.block::<I, 3>(block, output),
+                    7 => self.block::<I, 7>(block, output),
+                    groups => self.block_of::<I>(groups, block, output),
+                }
+            }
+        }
+    }
+
+    /// The outputs that a block's weights make, with a known number of groups.
+    ///
+    /// # Safety
+    /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].
+    #[inline(always)]
+    pub(super) unsafe fn block<I: Isa, const GROUPS: usize>(
+        &self,
+        block: usize,
+        output: &mut [i8],
+    ) {
+        // SAFETY: *Enabled*, *Plane*.
+        unsafe { self.block_of::<I>(GROUPS, block, output) }
+    }
+
+    /// The outputs that a block's weights make.
+    ///
+    /// # Safety
+    /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].
+    #[inline(always)]
+    unsafe fn block_of<I: Isa>(&self, groups: usize, block: usize, output: &mut [i8]) {
+        let step = self.period() * BLOCK;
+        // SAFETY: *Plane*: inputs and outputs of the block are in bounds, and so are the block's
+        // weights and multipliers; *Enabled*.
+        unsafe {
+            let filter = self.filter.as_ptr().wrapping_add(256 * block * groups);
+            let bias = self.bias.as_ptr().wrapping_add(4 * block).cast();
+            let by = self.scales.channels.as_ptr().wrapping_add(4 * block);
+            for (y, output) in output.chunks_exact_mut(self.row).enumerate() {
+                let inputs = self.inputs.as_ptr().wrapping_add(y * self.pitch);
+                let mut begin = block * BLOCK;
+                while begin < output.len() {
+                    for part in 0..BLOCK / I::SPAN {
+                        let at = begin + part * I::SPAN;
+                        if at >= output.len() {
+                            break;
+                        }
+                        let mut sums = I::wide_begin(bias, part);
+                        for g in 0..groups {
+                            let Some(&[a, b, c, d]) = self.taps.get(g) else {
+                                break;
+                            };
+                            let from = [
+                                inputs.wrapping_add(a as usize + at),
+                                inputs.wrapping_add(b as usize + at),
+                                inputs.wrapping_add(c as usize + at),
+                                inputs.wrapping_add(d as usize + at),
+                            ];
+                            sums = I::wide_taps(sums, from, filter.wrapping_add(256 * g), part);
+                        }
+                        let count = (output.len() - at).min(I::SPAN);
+                        let to = output.as_mut_ptr().wrapping_add(at);
+                        I::wide_store(sums, by, part, &self.scales, to, count);
+                    }
+                    begin += step;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! Some pixels by some blocks of channels: sums and what becomes of them.
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::params::requant::Scales;
+use crate::simd::gemm::Pixels;
+use crate::simd::isa::{BlockStage, Isa, LANES, cold};
+
+/// How to requantize: see [`Isa::requantize`].
+const ONE_SIDED: u8 = 0;
+const TWO_SIDED: u8 = 1;
+const EXACT: u8 = 2;
+
+/// What a tile reads and writes, all of it in bounds. [`Self::new`] has seen to that, and
+/// nothing changes it (*Tile*):
+///
+/// 1. Inputs: `4 * groups` bytes lie behind each segment of each of the pixels, of which there
+///    are `count`. The functions that make [`Pixels`] compare that.
+/// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
+/// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
+/// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
+pub(super) struct Tile<'a, S: BlockStage> {
+    pub(super) pixels: &'a Pixels<'a>,
+    pub(super) count: usize,
+    bias: &'a [[i32; LANES]],
+    pub(super) channels: usize,
+    /// Elements from a pixel's outputs to the next one's.
+    pub(super) step: usize,
+    pub(super) stage: S,
+}
+
+/// A place among the pixels.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cursor {
+    x: usize,
+    /// Where the row begins.
+    row: usize,
+}
+
+impl Cursor {
+    /// Where the inputs of the next `M` pixels begin; the last one's again if fewer
+    /// are `left`.
+    #[inline(always)]
+    pub(super) fn places<const M: usize>(
+        &mut self,
+        pixels: &Pixels<'_>,
+        left: usize,
+    ) -> [usize; M] {
+        let mut places = [0; M];
+        if M <= left && self.x + M < pixels.width {
+            for (m, place) in places.iter_mut().enumerate() {
+                *place = self.row + (self.x + m) * pixels.step;
+            }
+            self.x += M;
+            return places;
+        }
+        let mut at = 0;
+        for (m, place) in places.iter_mut().enumerate() {
+            if m < left {
+                at = self.row + self.x * pixels.step;
+                self.x += 1;
+                if self.x == pixels.width {
+                    *self = Self {
+                        x: 0,
+                        row: self.row + pixels.pitch,
+                    };
+                }
+            }
+            *place = at;
+        }
+        places
+    }
+}
+
+/// Neighbouring blocks.
+#[derive(Clone, Copy)]
+pub(super) struct Strip {
+    block: usize,
+    weights: *const u8,
+    /// From a group's weights to the next one's.
+    step: usize,
+}
+
+impl Strip {
+    /// Its first block.
+    #[inline(always)]
+    pub(super) fn block(self) -> usize {
+        self.block
+    }
+
+    /// Its weights.
+    #[inline(always)]
+    pub(super) fn weights(self) -> *const u8 {
+        self.weights
+    }
+
+    /// A group's weights.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(super) fn group(self, group: usize) -> *const u8 {
+        self.weights.wrapping_add(group * self.step)
+    }
+
+    /// One of its blocks.
+    #[inline(always)]
+    pub(super) fn part(self, n: usize) -> Self {
+        Self {
+            block: self.block + n,
+            weights: self.weights.wrapping_add(n * 4 * LANES),
+            ..self
+        }
+    }
+}
+
+impl<'a, S: BlockStage> Tile<'a, S> {
+    /// The tile and the number of blocks, if there is anything to do: establishes *Tile*.
+    #[inline(always)]
+    pub(super) fn new(
+        p: &Blocks<'a, S>,
+        pixels: &'a Pixels<'a>,
+        output: &[S::Element],
+    ) -> Option<(Self, usize)> {
+        let groups = pixels.groups * pixels.segments.len();
+        let blocks = p.channels.div_ceil(LANES);
+        let multipliers = p.output.scales().is_none_or(|s| s.are_for(blocks));
+        let fits = p.bias.len() >= blocks
+            && multipliers
+            && p.filter.len() >= blocks * groups * 4 * LANES
+            && (pixels.count == 0
+                || output.len() >= (pixels.count - 1) * p.step.max(p.channels) + p.channels);
+        let tile = Self {
+            pixels,
+            count: pixels.count,
+            bias: p.bias,
+            channels: p.channels,
+            step: p.step.max(p.channels),
+            stage: p.output,
+        };
+        (fits && groups > 0 && pixels.count > 0).then_some((tile, blocks))
+    }
+
+    /// `width` blocks from one on.
+    #[inline(always)]
+    pub(super) fn strip(&self, filter: &[u8], block: usize, width: usize) -> Strip {
+        let groups = self.pixels.groups * self.pixels.segments.len();
+        Strip {
+            block,
+            weights: filter.as_ptr().wrapping_add(block * groups * 4 * LANES),
+            step: width * 4 * LANES,
+        }
+    }
+
+    /// All pixels by `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks.
+    #[inline(always)]
+    pub(super) unsafe fn column<I: Isa, const M: usize, const N: usize, const RAW: bool>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let mut cursor = Cursor::default();
+        let mut at = 0;
+        while at < self.count {
+            let places = cursor.places::<M>(self.pixels, self.count - at);
+            let mut from = [self.pixels.bytes.as_ptr(); M];
+            for (from, place) in from.iter_mut().zip(places) {
+                *from = from.wrapping_add(place);
+            }
+            // SAFETY: *Enabled*, *Tile*.
+            unsafe { self.run::<I, M, N, RAW>(at, from, strip, output) };
+            at += M;
+        }
+    }
+
+    /// `M` pixels, whose inputs begin there, by `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks; `from` are the first inputs of pixels from
+    /// `first` on, the last one's again behind it.
+    // Iterators around intrinsics are closures, which lose the instruction set.
+    #[expect(clippy::needless_range_loop)]
+    #[inline(always)]
+    unsafe fn run<I: Isa, const M: usize, const N: usize, const RAW: bool>(
+        &self,
+        first: usize,
+        from: [*const i8; M],
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let Pixels {
+            segments, groups, ..
+        } = *self.pixels;
+        let mut w = strip.weights;
+        // SAFETY: *Enabled*; *Tile*: `groups` groups lie behind each segment of each pixel, and as
+        // many weights in each block; places are below `N` and `M`.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(strip.block);
+            let mut sums = [[I::begin(bias.cast()); M]; N];
+            for n in 1..N {
+                sums[n] = [I::begin(bias.wrapping_add(n).cast()); M];
+            }
+            // One loop over all segments: of two, sums would live in memory.
+            let mut ends = segments.iter();
+            let (mut at, mut left) = (ends.next().map_or(0, |&s| s as usize), groups);
+            for _ in 0..segments.len() * groups {
+                let mut weights = [I::weights(w); N];
+                for n in 1..N {
+                    weights[n] = I::weights(w.wrapping_add(n * 64));
+                }
+                for m in 0..M {
+                    let inputs = inputs::<I, RAW>(from[m].wrapping_add(at));
+                    for n in 0..N {
+                        sums[n][m] = I::dot(sums[n][m], inputs, weights[n]);
+                    }
+                }
+                w = w.wrapping_add(strip.step);
+                at += 4;
+                left -= 1;
+                if left == 0 {
+                    at = ends.next().map_or(at, |&s| s as usize);
+                    left = groups;
+                }
+            }
+            self.finish::<I, M, N>(sums, first, strip.block, output);
+        }
+    }
+
+    /// One pixel by `N` blocks, two sums each: one would wait for itself.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks, and there is one pixel of one segment.
+    #[expect(clippy::needless_range_loop)]
+    #[inline(always)]
+    pub(super) unsafe fn single<I: Isa, const N: usize, const RAW: bool>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) {
+        let mut from = self.pixels.bytes.as_ptr();
+        let (mut w, groups) = (strip.weights, self.pixels.groups);
+        // SAFETY: *Enabled*; *Tile*: there are as many groups of inputs, and as many weights in
+        // each block.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(strip.block);
+            let mut sums = [[I::begin(bias.cast())]; N];
+            let mut others = [I::zero(); N];
+            for n in 1..N {
+                sums[n] = [I::begin(bias.wrapping_add(n).cast())];
+            }
+            for _ in 0..groups / 2 {
+                let first = inputs::<I, RAW>(from);
+                let second = inputs::<I, RAW>(from.wrapping_add(4));
+                for n in 0..N {
+                    sums[n][0] = I::dot(sums[n][0], first, I::weights(w.wrapping_add(n * 64)));
+                }
+                w = w.wrapping_add(strip.step);
+                for n in 0..N {
+                    others[n] = I::dot(others[n], second, I::weights(w.wrapping_add(n * 64)));
+                }
+                w = w.wrapping_add(strip.step);
+                from = from.wrapping_add(8);
+            }
+            if groups % 2 == 1 {
+                let last = inputs::<I, RAW>(from);
+                for n in 0..N {
+                    sums[n][0] = I::dot(sums[n][0], last, I::weights(w.wrapping_add(n * 64)));
+                }
+            }
+            for n in 0..N {
+                sums[n][0] = I::add(sums[n][0], others[n]);
+            }
+            self.finish::<I, 1, N>(sums, 0, strip.block, output);
+        }
+    }
+
+    /// Where a strip's biases begin.
+    #[inline(always)]
+    pub(super) fn bias_of(&self, strip: Strip) -> *const i32 {
+        self.bias_of_block(strip.block)
+    }
+
+    /// Where a block's biases begin.
+    #[inline(always)]
+    pub(super) fn bias_of_block(&self, block: usize) -> *const i32 {
+        self.bias.as_ptr().wrapping_add(block).cast()
+    }
+
+    /// The outputs of `M` pixels and `N` blocks.
+    ///
+    /// # Safety
+    /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
+    /// pixels.
+    #[inline(always)]
+    pub(super) unsafe fn finish<I: Isa, const M: usize, const N: usize>(
+        &self,
+        sums: [[I::Sums; M]; N],
+        first: usize,
+        block: usize,
+        output: &mut [S::Element],
+    ) {
+        let all = M * N;
+        let begin = output.as_mut_ptr();
+        // No loops: sums stay in registers only where their places are constants.
+        // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
+        // an output.
+        unsafe {
+            if let Some(scales) = self.stage.scales() {
+                let to = begin.cast::<i8>();
+                let doubt = if scales.are_one_sided() {
+                    self.quads::<I, M, N, ONE_SIDED>(&sums, first, block, &scales, to)
+                } else {
+                    self.quads::<I, M, N, TWO_SIDED>(&sums, first, block, &scales, to)
+                };
+                if I::is_doubtful(doubt) {
+                    cold();
+                    self.quads::<I, M, N, EXACT>(&sums, first, block, &scales, to);
+                }
+            } else {
+                each!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
+                    let (m, n) = (k / N, k % N);
+                    let (channel, width) = self.channels_of(block + n);
+                    if first + m < self.count {
+                        let to = begin.wrapping_add((first + m) * self.step + channel);
+                        let words = self.words::<I, M, N>(&sums, block, k);
+                        finish_block(&self.stage, &I::spill(words), channel, to, width);
+                    }
+                });
+            }
+        }
+    }
+
+    /// Requantizes and stores four vectors after the other.
+    ///
+    /// # Safety
+    /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
+    /// pixels; `begin` are the outputs. *Int8*.
+    #[inline(always)]
+    unsafe fn quads<I: Isa, const M: usize, const N: usize, const HOW: u8>(
+        &self,
+        sums: &[[I::Sums; M]; N],
+        first: usize,
+        block: usize,
+        scales: &Scales<'_>,
+        begin: *mut i8,
+    ) -> I::Doubt {
+        let all = M * N;
+        // True if the strip's outputs of a pixel lie beside the next one's, or if
+        // they are 64.
+        let full = (block + N) * LANES <= self.channels;
+        let joined = full && (N == 4 || N * LANES == self.step);
+        // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
+        // an output.
+        unsafe {
+            let by = [
+                scales.of(block),
+                scales.of(block + 1),
+                scales.of(block + 2),
+                scales.of(block + 3),
+            ];
+            let mut doubt = I::no_doubt();
+            each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
+                // Blocks of a pixel, then the next one's.
+                let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
+                let words = [
+                    self.words::<I, M, N>(sums, block, k[0]),
+                    self.words::<I, M, N>(sums, block, k[1]),
+                    self.words::<I, M, N>(sums, block, k[2]),
+                    self.words::<I, M, N>(sums, block, k[3]),
+                ];
+                let by = [by[k[0] % N], by[k[1] % N], by[k[2] % N], by[k[3] % N]];
+                let bytes = match HOW {
+                    ONE_SIDED => I::requantize::<true>(words, by, scales, &mut doubt),
+                    TWO_SIDED => I::requantize::<false>(words, by, scales, &mut doubt),
+                    _ => I::requantize_exactly(words, by, scales),
+                };
+                let to = begin.wrapping_add((first + k[0] / N) * self.step + block * LANES);
+                if joined && k[3] < all && first + k[3] / N < self.count {
+                    I::store(bytes, to);
+                } else {
+                    each!(i in 4 of 0 1 2 3 => {
+                        let (m, n) = (k[i] / N, k[i] % N);
+                        if k[i] < all && first + m < self.count {
+                            let (channel, width) = self.channels_of(block + n);
+                            let place = (first + m) * self.step + channel;
+                            I::store_one(bytes, i, begin.wrapping_add(place), width);
+                        }
+                    });
+                }
+            });
+            doubt
+        }
+    }
+
+    /// The sums with this number, counted by pixel, then by block.
+    ///
+    /// # Safety
+    /// *Enabled*. Blocks from `block` on are `N` of the tile's.
+    #[inline(always)]
+    unsafe fn words<I: Isa, const M: usize, const N: usize>(
+        &self,
+        sums: &[[I::Sums; M]; N],
+        block: usize,
+        k: usize,
+    ) -> I::Words {
+        let (m, n) = if k < M * N { (k / N, k % N) } else { (0, 0) };
+        // SAFETY: *Enabled*; *Tile* 3.
+        unsafe {
+            let bias = self.bias.as_ptr().wrapping_add(block + n);
+            I::words(sums[n][m], bias.cast())
+        }
+    }
+
+    /// The first channel of a block, and how many there are.
+    #[inline(always)]
+    fn channels_of(&self, block: usize) -> (usize, usize) {
+        let channel = block * LANES;
+        (channel, (self.channels - channel).min(LANES))
+    }
+}
+
+/// Four inputs, shifted or as they are in a tensor.
+///
+/// # Safety
+/// *Enabled*. *Covered*: 4 bytes.
+#[inline(always)]
+pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
+    // SAFETY: *Enabled*, *Covered*.
+    unsafe {
+        if RAW {
+            I::raw_inputs(from)
+        } else {
+            I::inputs(from)
+        }
+    }
+}
+
+/// Outputs of stages without a vector form.
+///
+/// # Safety
+/// *Covered*: `width` elements, but no more than sixteen.
+#[inline(never)]
+unsafe fn finish_block<S: BlockStage>(
+    stage: &S,
+    words: &[i32; LANES],
+    channel: usize,
+    to: *mut S::Element,
+    width: usize,
+) {
+    for (i, &sum) in words.iter().enumerate().take(width) {
+        // SAFETY: *Covered*: `width` elements.
+        unsafe { to.wrapping_add(i).write(stage.finish(sum, channel + i)) };
+    }
+}

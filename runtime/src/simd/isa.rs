@@ -1,0 +1,218 @@
+//! What an instruction set can do with sixteen sums.
+
+use crate::kernels::gemm_packed16::{Blocks, BlocksConv2d, NarrowRow, SparseRow};
+use crate::params::requant::{Ready, Scales};
+use crate::simd::gemm_tile::{Strip, Tile};
+#[cfg(target_arch = "x86_64")]
+use crate::simd::x86_64::add_f32::Addend;
+
+/// Sums, channels or elements that are worked on at once.
+pub(crate) const LANES: usize = 16;
+
+/// Makes the branch that calls it unlikely.
+#[cold]
+pub(super) fn cold() {}
+
+/// An instruction set. Nobody makes a value of it: kernels take it as a type, where it is
+/// enabled.
+///
+/// # Safety
+/// Implementations access no more memory than what their functions say is *Covered*: see
+/// `vector`.
+pub(crate) unsafe trait Isa: Copy {
+    /// True if there are registers for several blocks of channels at once.
+    const WIDE: bool;
+
+    /// Sixteen sums in the making, in any form.
+    type Sums: Copy;
+    /// Four weights of sixteen channels.
+    type Weights: Copy;
+    /// Four inputs, for all channels.
+    type Inputs: Copy;
+    /// Sixteen 32-bit numbers.
+    type Words: Copy;
+    /// Four vectors of outputs.
+    type Bytes: Copy;
+    /// Elements of depthwise convolutions that are worked on at once: 16, 32 or 64.
+    const SPAN: usize;
+    /// As many sums, in the order of `depthwise.rs`.
+    type Wide: Copy;
+
+    /// The biases of this part of a block.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 64 biases.
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide;
+    /// Adds four taps: `SPAN` inputs plus 128 from each place on, and a block's
+    /// weights, of which this is the part with this number.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `SPAN` inputs from each place on, and 256 weights.
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide;
+    /// Requantizes by a block's multipliers and stores `count` outputs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four blocks of multipliers, and `count` outputs, but no more
+    /// than `SPAN`.
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        by: *const Ready,
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    );
+
+    /// What sums begin with: the biases, or zeros if [`Self::words`] adds those.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen biases.
+    unsafe fn begin(bias: *const i32) -> Self::Sums;
+    /// All pixels by `N` blocks, if there is a faster way than [`Tile::column`].
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of `N` blocks.
+    #[inline(always)]
+    unsafe fn strip_is_done<S: BlockStage, const N: usize>(
+        _tile: &Tile<'_, S>,
+        _strip: Strip,
+        _output: &mut [S::Element],
+    ) -> bool {
+        false
+    }
+    /// Zeros.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn zero() -> Self::Sums;
+    /// Both together.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+    /// Loads 64 bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 64 bytes.
+    unsafe fn weights(from: *const u8) -> Self::Weights;
+    /// Loads 4 bytes, inputs as [`crate::simd::SHIFT`] says.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 4 bytes.
+    unsafe fn inputs(from: *const i8) -> Self::Inputs;
+    /// Loads 4 bytes as they are in a tensor.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 4 bytes.
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs;
+    /// Adds 64 products.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
+    /// The sums, biases (64 bytes) included.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen biases.
+    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;
+    /// What a fast requantization may have got wrong.
+    type Doubt: Copy;
+
+    /// Nothing.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn no_doubt() -> Self::Doubt;
+    /// As `Multiplier::apply_small`, then offset and clamp, of four vectors, unless there
+    /// is doubt. `ONE_SIDED` if the scales are.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers at each place.
+    unsafe fn requantize<const ONE_SIDED: bool>(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+        doubt: &mut Self::Doubt,
+    ) -> Self::Bytes;
+    /// True if outputs have to be computed again.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool;
+    /// The same without doubt.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers at each place.
+    unsafe fn requantize_exactly(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+    ) -> Self::Bytes;
+    /// Stores all 64 bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 64 bytes.
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8);
+    /// Stores the first `count` bytes of a vector.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize);
+    /// The words as an array.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn spill(words: Self::Words) -> [i32; LANES];
+}
+
+/// What becomes of finished sums, a block of channels at a time.
+pub trait BlockStage: Copy {
+    /// The output's element type.
+    type Element: Copy;
+    /// The vector form, if there is one; only where elements are int8, on which unsafe code
+    /// relies (*Int8*). `ops/blocks.rs` and `ops/blocks_add.rs` have all implementations.
+    fn scales(&self) -> Option<Scales<'_>>;
+    /// The output of one channel.
+    fn finish(&self, sum: i32, channel: usize) -> Self::Element;
+    /// What is added to outputs before they are stored.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn addend(&self) -> Option<Addend<'_>> {
+        None
+    }
+}
+
+/// The kernels that end with an output stage.
+pub trait BlockKernels: BlockStage {
+    /// [`crate::kernels::gemm_packed16::fully_connected_blocks`]. A method of each type, not a generic
+    /// function, is compiled with this crate's options, whatever the program's are.
+    fn fully_connected(
+        p: &Blocks<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
+    /// [`crate::kernels::gemm_packed16::fully_connected_shifted`].
+    fn fully_connected_shifted(p: &Blocks<'_, Self>, input: &[i8], output: &mut [Self::Element]);
+    /// [`crate::kernels::gemm_packed16::fully_connected_sparse`].
+    fn fully_connected_sparse(p: &SparseRow<'_, Self>, input: &[i8], output: &mut [Self::Element]);
+    /// [`crate::kernels::gemm_packed16::fully_connected_narrow`].
+    fn fully_connected_narrow(
+        p: &NarrowRow<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
+    /// [`crate::kernels::gemm_packed16::conv_2d_blocks`].
+    fn conv_2d(
+        p: &BlocksConv2d<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
+}

@@ -1,0 +1,333 @@
+//! Instruction sets with registers of 128 bits: [`Isa`] from operations on four words
+//! or sixteen bytes.
+
+use core::marker::PhantomData;
+
+use crate::params::requant::{Ready, Scales};
+use crate::simd::isa::{Isa, LANES};
+
+/// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
+///
+/// # Safety
+/// Implementations access no more memory than what their functions say is *Covered*: see
+/// `vector`.
+pub(super) unsafe trait Four: Copy {
+    /// Sixteen bytes.
+    type Bytes: Copy;
+    /// Four words.
+    type Words: Copy;
+
+    /// Loads sixteen bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen bytes.
+    unsafe fn load(from: *const i8) -> Self::Bytes;
+    /// Loads four bytes, four times.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four bytes.
+    unsafe fn repeat(from: *const i8) -> Self::Bytes;
+    /// Stores sixteen bytes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen bytes.
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8);
+    /// Loads four words.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four words.
+    unsafe fn words(from: *const i32) -> Self::Words;
+    /// Stores four words.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: four words.
+    unsafe fn spill(words: Self::Words, to: *mut i32);
+    /// Zeros.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn zero() -> Self::Words;
+    /// Sums.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn add(a: Self::Words, b: Self::Words) -> Self::Words;
+    /// Adds four products to each word.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn dot(sums: Self::Words, x: Self::Bytes, w: Self::Bytes) -> Self::Words;
+    /// Bytes of four registers side by side: those of elements 0 to 3 first.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn interleave(from: [Self::Bytes; 4]) -> [Self::Bytes; 4];
+    /// As `Multiplier::apply_small` by the multipliers from `lane` on, then offset and
+    /// clamp.
+    ///
+    /// # Safety
+    /// *Enabled*. `lane` is 0, 4, 8 or 12.
+    unsafe fn requantize(
+        words: Self::Words,
+        by: &Ready,
+        lane: usize,
+        scales: &Scales<'_>,
+    ) -> Self::Words;
+    /// The low bytes of words that fit int8.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    unsafe fn pack(words: [Self::Words; 4]) -> Self::Bytes;
+}
+
+/// Sixteen words by four registers.
+#[derive(Clone, Copy)]
+pub(super) struct Fours<F>(PhantomData<F>);
+
+/// Stores the first `count` bytes.
+///
+/// # Safety
+/// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
+#[inline(always)]
+unsafe fn store_some<F: Four>(bytes: F::Bytes, to: *mut i8, count: usize) {
+    // SAFETY: *Covered*: `count` bytes.
+    unsafe {
+        if count >= LANES {
+            F::store(bytes, to);
+        } else {
+            let mut all = [0_i8; LANES];
+            F::store(bytes, all.as_mut_ptr());
+            core::ptr::copy_nonoverlapping(all.as_ptr(), to, count);
+        }
+    }
+}
+
+// SAFETY: functions access no more than what is *Covered*.
+unsafe impl<F: Four> Isa for Fours<F> {
+    const WIDE: bool = false;
+    const SPAN: usize = 16;
+    type Wide = [F::Words; 4];
+
+    type Sums = [F::Words; 4];
+    type Weights = [F::Bytes; 4];
+    type Inputs = F::Bytes;
+    type Words = [F::Words; 4];
+    type Bytes = [F::Bytes; 4];
+
+    #[inline(always)]
+    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+        // SAFETY: *Covered*: a block has 64.
+        unsafe {
+            let bias = bias.wrapping_add(4 * part);
+            [
+                F::words(bias),
+                F::words(bias.wrapping_add(LANES)),
+                F::words(bias.wrapping_add(2 * LANES)),
+                F::words(bias.wrapping_add(3 * LANES)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide {
+        // SAFETY: *Covered*: sixteen bytes each, and 256 weights.
+        unsafe {
+            let [a, b, c, d] = from;
+            let quads = F::interleave([F::load(a), F::load(b), F::load(c), F::load(d)]);
+            let w = weights.cast::<i8>().wrapping_add(16 * part);
+            [
+                F::dot(sums[0], quads[0], F::load(w)),
+                F::dot(sums[1], quads[1], F::load(w.wrapping_add(64))),
+                F::dot(sums[2], quads[2], F::load(w.wrapping_add(128))),
+                F::dot(sums[3], quads[3], F::load(w.wrapping_add(192))),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        by: *const Ready,
+        part: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        // SAFETY: *Covered*: a block has four; *Covered*: `count` bytes.
+        unsafe {
+            let q = [
+                F::requantize(sums[0], &*by, 4 * part, scales),
+                F::requantize(sums[1], &*by.wrapping_add(1), 4 * part, scales),
+                F::requantize(sums[2], &*by.wrapping_add(2), 4 * part, scales),
+                F::requantize(sums[3], &*by.wrapping_add(3), 4 * part, scales),
+            ];
+            store_some::<F>(F::pack(q), to, count);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn begin(bias: *const i32) -> Self::Sums {
+        // SAFETY: *Covered*: sixteen words.
+        unsafe {
+            [
+                F::words(bias),
+                F::words(bias.wrapping_add(4)),
+                F::words(bias.wrapping_add(8)),
+                F::words(bias.wrapping_add(12)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe { [F::zero(); 4] }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe {
+            [
+                F::add(a[0], b[0]),
+                F::add(a[1], b[1]),
+                F::add(a[2], b[2]),
+                F::add(a[3], b[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe {
+            let from = from.cast::<i8>();
+            [
+                F::load(from),
+                F::load(from.wrapping_add(16)),
+                F::load(from.wrapping_add(32)),
+                F::load(from.wrapping_add(48)),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: *Covered*: 4 bytes.
+        unsafe { F::repeat(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: *Covered*: 4 bytes, which are never shifted.
+        unsafe { F::repeat(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe {
+            [
+                F::dot(s[0], x, w[0]),
+                F::dot(s[1], x, w[1]),
+                F::dot(s[2], x, w[2]),
+                F::dot(s[3], x, w[3]),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        sums
+    }
+
+    type Doubt = ();
+
+    #[inline(always)]
+    unsafe fn no_doubt() -> Self::Doubt {}
+
+    #[inline(always)]
+    unsafe fn requantize<const ONE_SIDED: bool>(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+        _: &mut Self::Doubt,
+    ) -> Self::Bytes {
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe { Self::requantize_exactly(words, by, scales) }
+    }
+
+    #[inline(always)]
+    unsafe fn is_doubtful(_: Self::Doubt) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    unsafe fn requantize_exactly(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+    ) -> Self::Bytes {
+        // SAFETY: *Covered*: multipliers.
+        unsafe {
+            [
+                packed::<F>(words[0], &*by[0], scales),
+                packed::<F>(words[1], &*by[1], scales),
+                packed::<F>(words[2], &*by[2], scales),
+                packed::<F>(words[3], &*by[3], scales),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe {
+            F::store(bytes[0], to);
+            F::store(bytes[1], to.wrapping_add(16));
+            F::store(bytes[2], to.wrapping_add(32));
+            F::store(bytes[3], to.wrapping_add(48));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe { store_some::<F>(bytes[vector], to, count) }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        let mut all = [0; LANES];
+        // SAFETY: *Covered*: sixteen words.
+        unsafe {
+            F::spill(words[0], all.as_mut_ptr());
+            F::spill(words[1], all.as_mut_ptr().wrapping_add(4));
+            F::spill(words[2], all.as_mut_ptr().wrapping_add(8));
+            F::spill(words[3], all.as_mut_ptr().wrapping_add(12));
+        }
+        all
+    }
+}
+
+/// Outputs of sixteen channels.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+unsafe fn packed<F: Four>(words: [F::Words; 4], by: &Ready, scales: &Scales<'_>) -> F::Bytes {
+    // SAFETY: *Enabled*.
+    unsafe {
+        F::pack([
+            F::requantize(words[0], by, 0, scales),
+            F::requantize(words[1], by, 4, scales),
+            F::requantize(words[2], by, 8, scales),
+            F::requantize(words[3], by, 12, scales),
+        ])
+    }
+}

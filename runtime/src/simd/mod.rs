@@ -1,0 +1,120 @@
+//! Kernels for targets with wide SIMD registers. Loops are written once, over
+//! [`Isa`]: sixteen sums at a time. [`Plain`] is the definition, in plain Rust;
+//! every other instruction set gives the same bytes.
+//!
+//! # Blocked weights
+//! Blocks of sixteen channels, four blocks in a strip (what is left in strips of two
+//! and one): four weights of each channel of the strip, then the next four of each,
+//! and so on. Depth and channels are filled up with zeros.
+//!
+//! # What unsafe code relies on
+//! `# Safety` sections say which of these a caller has to see to, `SAFETY` comments which of them
+//! make a block right. Each has one place that establishes it.
+//!
+//! - *Enabled*: the CPU has the instruction set of the function's file (or type), and the
+//!   function is one with that `target_feature`, or inlined into one. Only [`level()`] says what
+//!   the CPU has, and it is never more than `has` has found; the functions of `x86_64.rs` and
+//!   `aarch64.rs` choose by it. On AArch64 all CPUs have Advanced SIMD, and WebAssembly with
+//!   `simd128` is compiled for it as a whole.
+//! - *Covered*: a pointer is valid for the elements that the function names, to read or to write;
+//!   no load or store needs an alignment unless it is said. Pointers are taken from slices or
+//!   references whose lengths have been compared.
+//! - *Tile*, 1 to 4: what [`tile::Tile`] says, by `Tile::new`.
+//! - *Plane*, 1 and 2: what [`Plane`] says, by `Plane::fits` and `Plane::period`.
+//! - *Rows*: what `sparse::fits` compares.
+//! - *Tiled*: what `Tiled::fits` compares.
+//! - *Int8*: outputs of stages with [`BlockStage::scales`] are int8, so that a pointer to them is one
+//!   to bytes.
+
+/// The body for each of some numbers that is below the bound, without a loop.
+macro_rules! each {
+    ($i:ident in $bound:tt of $($number:literal)* => $body:block) => {
+        $(
+            if $number < $bound {
+                let $i: usize = $number;
+                $body
+            }
+        )*
+    };
+}
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod aarch64;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use aarch64 as target;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod wasm32;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use wasm32 as target;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86_64;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64 as target;
+pub(crate) mod conv_3wide_reuse;
+pub(crate) mod dispatch;
+pub(crate) mod dwconv;
+pub(crate) mod gemm;
+pub(crate) mod gemm_tile;
+pub(crate) mod generic;
+pub(crate) mod isa;
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) mod isa128;
+pub(crate) mod lut;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use crate::params::requant::ready;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use dispatch::level;
+pub use dispatch::{Level, all_levels, available, force, levels};
+pub(crate) use dwconv::Plane;
+pub(crate) use gemm::Pixels;
+pub(crate) use isa::LANES;
+pub use isa::{BlockKernels, BlockStage};
+pub(crate) use lut::{look_up, look_up_in_place};
+pub(crate) use target::depthwise_plane;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use target::{
+    dense_is_done, direct_is_done, gemm_sparse, narrow_is_done, tiles_are_done,
+};
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::add_f32::Addend;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::add_f32::Sum;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::avx512::dwconv_3x3::Direct;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::avx512::mean_hw::Average;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::pad_xor128::{Lines, pad_apart, pad_lines};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::winograd_f4x3::Tiled;
+
+use crate::kernels::gemm_packed16::Blocks;
+
+/// What is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned
+/// bytes by signed ones: inputs are 128 more than they are, and biases make up for it.
+pub(crate) const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
+    -128
+} else {
+    0
+};
+
+/// Pixels by channels.
+#[inline(always)]
+pub(crate) fn multiply<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    #[cfg(target_arch = "x86_64")]
+    if p.output.addend().is_some() {
+        target::gemm_added(p, pixels, output);
+        return;
+    }
+    if pixels.is_single() {
+        target::gemm_pixel(p, pixels, output);
+    } else {
+        target::gemm_pixels(p, pixels, output);
+    }
+}

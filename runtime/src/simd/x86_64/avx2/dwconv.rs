@@ -1,0 +1,240 @@
+//! Depthwise convolution with AVX2: see `depthwise.rs`. Weights are widened once to pairs of
+//! 16-bit numbers, for many outputs; inputs of two taps are interleaved and widened.
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use crate::simd::dwconv::{BLOCK, Plane};
+use crate::simd::isa::Isa;
+use crate::simd::x86_64::avx2::isa::{Avx2, wide_begin};
+use crate::simd::x86_64::avx2::requantize::wide_store;
+
+/// Pairs of taps that there is room for: those of 7x7 windows.
+const MOST: usize = 28;
+
+/// Pairs of 3x3 windows, the last one of one tap.
+const NINE: usize = 5;
+
+/// Elements that are worked on at once.
+const SPAN: usize = Avx2::SPAN;
+
+/// Elements of a register's pairs.
+const REGISTERS: usize = 4;
+
+/// Parts of a block.
+const PARTS: usize = BLOCK / SPAN;
+
+/// A block's weights of two taps.
+type Weights = [[__m256i; REGISTERS]; PARTS];
+
+/// What is multiplied by what.
+struct Pairs {
+    taps: [[usize; 2]; MOST],
+    weights: [MaybeUninit<Weights>; MOST],
+}
+
+impl Plane<'_> {
+    /// All outputs.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    pub(crate) unsafe fn run_with_avx2(&self, output: &mut [i8]) {
+        if !self.fits(output.len()) {
+            debug_assert!(false, "inputs, weights or multipliers are too short");
+            return;
+        }
+        if 2 * self.taps.len() > MOST {
+            // SAFETY: *Enabled*.
+            unsafe { self.run::<Avx2>(output) };
+            return;
+        }
+        let mut pairs = Pairs {
+            taps: [[0; 2]; MOST],
+            weights: [const { MaybeUninit::uninit() }; MOST],
+        };
+        // Rows may be shorter than what repeats.
+        let used = self.period().min(self.row.div_ceil(BLOCK));
+        for block in 0..used {
+            // SAFETY: 256 weights per group; it fits; *Enabled*.
+            unsafe {
+                let size = 256 * self.taps.len();
+                let filter = self.filter.as_ptr().wrapping_add(size * block);
+                match pairs.prepare(self.taps, filter) {
+                    NINE => self.pairs_of_block(NINE, &pairs, block, output),
+                    count => self.pairs_of_block(count, &pairs, block, output),
+                }
+            }
+        }
+    }
+
+    /// The outputs that a block's weights make, of so many pairs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`], and `pairs` has
+    /// `count` pairs.
+    #[inline(always)]
+    unsafe fn pairs_of_block(&self, count: usize, pairs: &Pairs, block: usize, output: &mut [i8]) {
+        let step = self.period() * BLOCK;
+        let bias = self.bias.as_ptr().wrapping_add(4 * block).cast();
+        let by = self.scales.channels.as_ptr().wrapping_add(4 * block);
+        for (y, output) in output.chunks_exact_mut(self.row).enumerate() {
+            let inputs = self.inputs.as_ptr().wrapping_add(y * self.pitch);
+            for begin in (block * BLOCK..output.len()).step_by(step) {
+                for part in 0..PARTS {
+                    let at = begin + part * SPAN;
+                    if at >= output.len() {
+                        break;
+                    }
+                    // SAFETY: *Plane*: inputs and outputs are in bounds, and so are biases and
+                    // multipliers; *Enabled*.
+                    unsafe {
+                        let from = inputs.wrapping_add(at);
+                        let sums = pairs.sums(count, from, wide_begin(bias, part), part);
+                        let to = output.as_mut_ptr().wrapping_add(at);
+                        let here = (output.len() - at).min(SPAN);
+                        wide_store(sums, by, part, &self.scales, to, here);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Pairs {
+    /// The pairs of these taps, with a block's weights; gives their number. What fills groups up
+    /// has the inputs of the last tap, and weights of zero.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 256 weights for each group of taps, of which there are no more
+    /// than [`MOST`] pairs.
+    #[inline(always)]
+    unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {
+        let mut count = 0;
+        let mut first = None;
+        // SAFETY: 256 weights per group; no more pairs than there is room for; *Enabled*.
+        unsafe {
+            for (group, places) in taps.iter().enumerate() {
+                for t in 0..places.len() {
+                    if t > 0 && places[t] == places[t - 1] {
+                        continue;
+                    }
+                    let tap = Tap {
+                        place: places[t] as usize,
+                        filter: filter.wrapping_add(256 * group),
+                        byte: t as i32,
+                    };
+                    let Some(other) = first.take() else {
+                        first = Some(tap);
+                        continue;
+                    };
+                    self.set(count, [other, tap]);
+                    count += 1;
+                }
+            }
+            if let Some(last) = first {
+                let nothing = Tap {
+                    byte: NOTHING,
+                    ..last
+                };
+                self.set(count, [last, nothing]);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// Widens the weights of two taps.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: 256 weights of each tap.
+    #[inline(always)]
+    unsafe fn set(&mut self, pair: usize, taps: [Tap; 2]) {
+        // SAFETY: 256 weights; *Enabled*.
+        unsafe {
+            self.taps[pair] = [taps[0].place, taps[1].place];
+            let to = self.weights[pair].as_mut_ptr().cast::<__m256i>();
+            let orders = [taps[0].order(8), taps[1].order(24)];
+            for part in 0..PARTS {
+                for j in 0..REGISTERS {
+                    let at = 64 * j + 32 * part;
+                    let low = _mm256_loadu_si256(taps[0].filter.wrapping_add(at).cast());
+                    let high = _mm256_loadu_si256(taps[1].filter.wrapping_add(at).cast());
+                    let low = _mm256_shuffle_epi8(low, orders[0]);
+                    let both = _mm256_or_si256(low, _mm256_shuffle_epi8(high, orders[1]));
+                    let to = to.wrapping_add(part * REGISTERS + j);
+                    to.write(_mm256_srai_epi16::<8>(both));
+                }
+            }
+        }
+    }
+
+    /// Sums of `SPAN` elements.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: `SPAN` inputs behind each tap from `from` on; `count` pairs
+    /// have been prepared.
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        count: usize,
+        from: *const i8,
+        bias: <Avx2 as Isa>::Wide,
+        part: usize,
+    ) -> <Avx2 as Isa>::Wide {
+        let mut sums = bias;
+        // SAFETY: inputs are in bounds; `count` pairs are there; *Enabled*.
+        unsafe {
+            let zero = _mm256_setzero_si256();
+            for p in 0..count {
+                let weights = &(*self.weights.as_ptr().add(p).cast::<Weights>())[part];
+                let [a, b] = self.taps.get_unchecked(p);
+                let a = _mm256_loadu_si256(from.wrapping_add(*a).cast());
+                let b = _mm256_loadu_si256(from.wrapping_add(*b).cast());
+                let (low, high) = (_mm256_unpacklo_epi8(a, b), _mm256_unpackhi_epi8(a, b));
+                let inputs = [
+                    _mm256_unpacklo_epi8(low, zero),
+                    _mm256_unpackhi_epi8(low, zero),
+                    _mm256_unpacklo_epi8(high, zero),
+                    _mm256_unpackhi_epi8(high, zero),
+                ];
+                for j in 0..REGISTERS {
+                    let products = _mm256_madd_epi16(inputs[j], weights[j]);
+                    sums[j] = _mm256_add_epi32(sums[j], products);
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// A tap of a group of four.
+#[derive(Clone, Copy)]
+struct Tap {
+    place: usize,
+    filter: *const u8,
+    /// Which weight of four.
+    byte: i32,
+}
+
+/// The number of no weight: shuffling makes it zero.
+const NOTHING: i32 = 0x80;
+
+impl Tap {
+    /// Shuffles the tap's weights of each four to the byte that begins with this bit; the other
+    /// bytes are zero.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    unsafe fn order(self, bit: u32) -> __m256i {
+        let others = 0x8080_8080 & !(0xFF_u32 << bit);
+        // SAFETY: *Enabled*.
+        unsafe {
+            let fours = _mm256_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12);
+            let fours = _mm256_add_epi32(fours, _mm256_set1_epi32(self.byte));
+            let fours = _mm256_sll_epi32(fours, _mm_cvtsi32_si128(bit as i32));
+            _mm256_or_si256(fours, _mm256_set1_epi32(others as i32))
+        }
+    }
+}

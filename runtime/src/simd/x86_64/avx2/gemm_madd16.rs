@@ -1,0 +1,449 @@
+//! Windows over an image with AVX2. Rows of inputs are widened to 16 bits once for all the
+//! windows that see them, weights for all windows; products are those of two neighbouring
+//! inputs, both added up.
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::params::requant::{Ready, Scales};
+use crate::simd::SHIFT;
+use crate::simd::gemm;
+use crate::simd::gemm::Pixels;
+use crate::simd::gemm_tile::Tile;
+use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::x86_64::avx2::gemm_madd16_asm::{Runs, sums};
+use crate::simd::x86_64::avx2::isa::{Avx2, store_one};
+use crate::simd::x86_64::avx2::requantize::{nearest, outputs};
+
+/// Pairs of weights that there is room for, of sixteen channels each.
+const PAIRS: usize = 576;
+
+/// Inputs that there is room for: with weights, no more than caches have.
+const INPUTS: usize = 6144;
+
+/// Bytes of one of them.
+const WIDE: usize = 4 * LANES;
+
+/// Windows of a piece, but for the last ones.
+const FEW: usize = 12;
+
+/// Inputs in a register.
+const CHUNK: usize = 16;
+
+/// From sums to outputs: by truncation with scales of one or two sides, or in any way.
+const ONE_SIDED: u8 = 0;
+const TWO_SIDED: u8 = 1;
+const ANY: u8 = 2;
+
+/// Widened numbers.
+struct Room {
+    weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
+    inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
+    /// The multipliers of eight channels twice, if a pixel has no more outputs.
+    halves: Option<Ready>,
+}
+
+/// Sizes of what is widened.
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// Pairs of a run, and of all runs of a window.
+    run: usize,
+    window: usize,
+    /// Windows of a row that there is room for.
+    columns: usize,
+    /// Inputs that these see in one segment, whole chunks of them.
+    line: usize,
+}
+
+impl Sizes {
+    /// Those of windows over an image, at least one and of one segment, if there is room.
+    #[inline(always)]
+    fn of(pixels: &Pixels<'_>) -> Option<Self> {
+        let (width, step) = (pixels.width, pixels.step);
+        let run = pixels.run.div_ceil(2);
+        let window = run * pixels.segments.len();
+        let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
+        let most = room.checked_sub(2 * run)? / step.max(1) + 1;
+        let most = if most > FEW { most / FEW * FEW } else { most };
+        let pieces = width.div_ceil(most.max(1));
+        let columns = width.div_ceil(pieces).next_multiple_of(FEW);
+        let columns = columns.min(most).min(width);
+        let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
+        let fits = columns > 0 && window <= PAIRS && pixels.count.is_multiple_of(width);
+        fits.then_some(Self {
+            run,
+            window,
+            columns,
+            line,
+        })
+    }
+}
+
+/// Windows of a row.
+#[derive(Clone, Copy)]
+struct Piece {
+    y: usize,
+    x: usize,
+    count: usize,
+}
+
+/// A block's number and its widened weights, perhaps not aligned.
+#[derive(Clone, Copy)]
+struct Block {
+    number: usize,
+    weights: *const [__m256i; 2],
+}
+
+impl Piece {
+    /// As many windows at once as take the fewest instructions.
+    #[inline(always)]
+    fn at_once(self, sizes: Sizes) -> usize {
+        let mut least = (usize::MAX, 0);
+        for m in [6, 5, 4, 2, 1] {
+            // Outputs are made of four.
+            let one = sizes.window * (5 * m + 5) + m.div_ceil(4) * 40 + 40;
+            let all = self.count.div_ceil(m) * one;
+            if m <= self.count && all < least.0 {
+                least = (all, m);
+            }
+        }
+        least.1
+    }
+}
+
+/// All windows by all channels.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn all<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
+        return;
+    };
+    let Some(sizes) = Sizes::of(pixels) else {
+        // SAFETY: *Enabled*.
+        unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
+        return;
+    };
+    let tile = &tile;
+    let mut room = Room {
+        weights: [const { MaybeUninit::uninit() }; PAIRS],
+        inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
+        halves: tile.halves(),
+    };
+    let is_wide = p.wide.len() >= blocks * sizes.window * WIDE;
+    let at_once = if is_wide {
+        blocks
+    } else {
+        PAIRS / sizes.window
+    };
+    let width = tile.pixels.width;
+    for first in (0..blocks).step_by(at_once) {
+        let end = blocks.min(first + at_once);
+        // SAFETY: *Enabled*, *Tile*; there is room for the weights of as many blocks, and for rows.
+        unsafe {
+            if !is_wide {
+                for block in first..end {
+                    room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
+                }
+            }
+            for y in 0..tile.count / width {
+                for x in (0..width).step_by(sizes.columns) {
+                    let count = sizes.columns.min(width - x);
+                    let piece = Piece { y, x, count };
+                    room.widen_inputs(tile.pixels, sizes, piece);
+                    let weights = if is_wide {
+                        p.wide.as_ptr().cast()
+                    } else {
+                        room.weights.as_ptr().cast::<[__m256i; 2]>()
+                    };
+                    for block in first..end {
+                        let at = Block {
+                            number: block,
+                            weights: weights.wrapping_add((block - first) * sizes.window),
+                        };
+                        if tile.channels <= block * LANES + LANES / 2 {
+                            if count < 8 {
+                                room.row::<S, 1, 1, ANY>(tile, sizes, piece, at, output);
+                            } else {
+                                room.row::<S, 8, 1, ANY>(tile, sizes, piece, at, output);
+                            }
+                        } else {
+                            match piece.at_once(sizes) {
+                                6 => room.rows::<S, 6>(tile, sizes, piece, at, output),
+                                5 => room.rows::<S, 5>(tile, sizes, piece, at, output),
+                                4 => room.rows::<S, 4>(tile, sizes, piece, at, output),
+                                2 => room.row::<S, 2, 2, ANY>(tile, sizes, piece, at, output),
+                                _ => room.row::<S, 1, 2, ANY>(tile, sizes, piece, at, output),
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Room {
+    /// The weights of a block, as the one with number `n`.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; `block` is one of its blocks, and there is room for the weights
+    /// of `n` more.
+    #[inline(always)]
+    unsafe fn widen_weights<S: BlockStage>(
+        &mut self,
+        tile: &Tile<'_, S>,
+        sizes: Sizes,
+        filter: &[u8],
+        [block, blocks, n]: [usize; 3],
+    ) {
+        let (begin, width) = gemm::strip_of(block, blocks);
+        // SAFETY: *Enabled*; *Tile* 2.
+        unsafe {
+            let strip = tile.strip(filter, begin, width).part(block - begin);
+            // A pair's weights of each four, as the upper bytes of 16 bits; the lower are zero.
+            let first = _mm256_setr_epi64x(
+                0x0580_0480_0180_0080,
+                0x0D80_0C80_0980_0880_u64 as i64,
+                0x0580_0480_0180_0080,
+                0x0D80_0C80_0980_0880_u64 as i64,
+            );
+            let second = _mm256_add_epi16(first, _mm256_set1_epi16(0x0200));
+            let groups = tile.pixels.groups;
+            for segment in 0..tile.pixels.segments.len() {
+                let to = &raw mut self.weights[n * sizes.window + segment * sizes.run];
+                let to = to.cast::<[__m256i; 2]>();
+                for group in 0..groups {
+                    let from = strip.group(segment * groups + group).cast::<__m256i>();
+                    let low = _mm256_loadu_si256(from);
+                    let high = _mm256_loadu_si256(from.wrapping_add(1));
+                    let to = to.wrapping_add(2 * group);
+                    to.write([widened(low, first), widened(high, first)]);
+                    if 2 * group + 1 < sizes.run {
+                        let to = to.wrapping_add(1);
+                        to.write([widened(low, second), widened(high, second)]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the windows of a piece see.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; the piece's windows are some of it, and `sizes` are those of its
+    /// pixels.
+    #[inline(always)]
+    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: Piece) {
+        let to = self.inputs.as_mut_ptr().cast::<i16>();
+        // SAFETY: all chunks but the last are in the image; *Enabled*.
+        unsafe {
+            let shift = _mm_set1_epi8(if pixels.raw { SHIFT } else { 0 });
+            let first = piece.y * pixels.pitch + piece.x * pixels.step;
+            for s in 0..pixels.segments.len() {
+                let begin = first + *pixels.segments.get_unchecked(s) as usize;
+                let to = to.wrapping_add(s * sizes.line);
+                for at in (0..sizes.line).step_by(CHUNK) {
+                    let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), shift);
+                    let wide = _mm256_cvtepu8_epi16(bytes);
+                    _mm256_storeu_si256(to.wrapping_add(at).cast(), wide);
+                }
+            }
+        }
+    }
+
+    /// The outputs of a piece's windows, `M` at once, and of a block of more than eight channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; the piece's windows have been widened, and `block` is one of its
+    /// blocks with widened weights.
+    #[inline(always)]
+    unsafe fn rows<S: BlockStage, const M: usize>(
+        &self,
+        tile: &Tile<'_, S>,
+        sizes: Sizes,
+        piece: Piece,
+        block: Block,
+        output: &mut [S::Element],
+    ) {
+        // SAFETY: *Enabled*, *Tile*.
+        unsafe {
+            match tile.how(block.number) {
+                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, block, output),
+                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, piece, block, output),
+                _ => self.row::<S, M, 2, ANY>(tile, sizes, piece, block, output),
+            }
+        }
+    }
+
+    /// The outputs of a piece's windows, `M` at once and at least as many, and of a block,
+    /// which has `N` times eight channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; the piece's windows, at least `M`, have been widened, and `block`
+    /// is one of its blocks with widened weights.
+    // A function of its own has all registers.
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn row<S: BlockStage, const M: usize, const N: usize, const HOW: u8>(
+        &self,
+        tile: &Tile<'_, S>,
+        sizes: Sizes,
+        piece: Piece,
+        block: Block,
+        output: &mut [S::Element],
+    ) {
+        let Block {
+            number: block,
+            weights,
+        } = block;
+        let runs = Runs {
+            count: tile.pixels.segments.len(),
+            pairs: sizes.run,
+            line: sizes.line,
+            step: tile.pixels.step,
+        };
+        let mut x = 0;
+        while x < piece.count {
+            // The last ones may have been there before.
+            let at = x.min(piece.count - M);
+            let from = self
+                .inputs
+                .as_ptr()
+                .cast::<i16>()
+                .wrapping_add(at * runs.step);
+            // SAFETY: *Enabled*, *Tile*; windows and weights have been widened.
+            unsafe {
+                let bias = tile.bias_of_block(block);
+                let sums = sums::<M, N>(weights, from, bias, runs);
+                let first = piece.y * tile.pixels.width + piece.x + at;
+                match (&self.halves, tile.stage.scales()) {
+                    (_, Some(scales)) if HOW == ONE_SIDED => {
+                        tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
+                    }
+                    (_, Some(scales)) if HOW == TWO_SIDED => {
+                        tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
+                    }
+                    (Some(by), _) if M == 8 && N == 1 => {
+                        tile.finish_halves(&sums, by, first, output)
+                    }
+                    _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
+                }
+            }
+            x += M;
+        }
+    }
+}
+
+impl<S: BlockStage> Tile<'_, S> {
+    /// The multipliers of eight channels twice, if a pixel has no more outputs.
+    #[inline(always)]
+    fn halves(&self) -> Option<Ready> {
+        let are_halves = self.channels == LANES / 2 && self.step == LANES / 2;
+        let scales = self.stage.scales().filter(|_| are_halves)?;
+        scales.channels.first().map(Ready::first_half_twice)
+    }
+
+    /// How sums of a block become outputs.
+    #[inline(always)]
+    fn how(&self, block: usize) -> u8 {
+        let is_whole = self.channels >= (block + 1) * LANES;
+        // SAFETY: *Tile* 3.
+        let is_nearest = |scales: &Scales<'_>| unsafe { (*scales.of(block)).is_nearest };
+        match self.stage.scales().filter(is_nearest) {
+            Some(scales) if is_whole && scales.are_one_sided() => ONE_SIDED,
+            Some(_) if is_whole => TWO_SIDED,
+            _ => ANY,
+        }
+    }
+
+    /// The outputs of `M` windows and a whole block, by truncation.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; `M` pixels from `first` on, and a whole block. *Int8*.
+    #[inline(always)]
+    unsafe fn finish_nearest<const M: usize, const IS_ONE_SIDED: bool>(
+        &self,
+        sums: [<Avx2 as Isa>::Sums; M],
+        scales: &Scales<'_>,
+        first: usize,
+        block: usize,
+        output: &mut [S::Element],
+    ) {
+        let to = output.as_mut_ptr().cast::<i8>();
+        let to = to.wrapping_add(first * self.step + block * LANES);
+        let by = scales.of(block);
+        // SAFETY: the windows' outputs are there, which are int8; *Enabled*, *Tile*,
+        // *Int8*.
+        unsafe {
+            each!(pair in (M.div_ceil(2)) of 0 1 2 => {
+                let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
+                let bytes = nearest::<IS_ONE_SIDED>([sums[a], sums[b]], by, scales);
+                store_one(bytes[0], to.wrapping_add(a * self.step), LANES);
+                store_one(bytes[1], to.wrapping_add(b * self.step), LANES);
+            });
+        }
+    }
+
+    /// The outputs of eight windows of eight channels; `by` has their multipliers twice.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; eight pixels from `first` on, of eight channels. *Int8*.
+    #[inline(always)]
+    unsafe fn finish_halves(
+        &self,
+        sums: &[<Avx2 as Isa>::Sums],
+        by: &Ready,
+        first: usize,
+        output: &mut [S::Element],
+    ) {
+        let (Some(scales), &[a, b, c, d, e, f, g, h]) = (self.stage.scales(), sums) else {
+            debug_assert!(false, "no eight windows, or no int8 outputs");
+            return;
+        };
+        let words = [[a[0], b[0]], [c[0], d[0]], [e[0], f[0]], [g[0], h[0]]];
+        let by = [&raw const *by; 4];
+        // SAFETY: there are 64 outputs from there on, which are int8; *Enabled*, *Tile*,
+        // *Int8*.
+        unsafe {
+            let bytes = outputs(words, by, &scales);
+            let to = output.as_mut_ptr().cast::<i8>();
+            Avx2::store(bytes, to.wrapping_add(first * self.step));
+        }
+    }
+}
+
+/// Bytes in this order, the upper ones of 16 bits, with their signs.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+unsafe fn widened(bytes: __m256i, order: __m256i) -> __m256i {
+    // SAFETY: *Enabled*.
+    unsafe { _mm256_srai_epi16::<8>(_mm256_shuffle_epi8(bytes, order)) }
+}
+
+/// 16 bytes, fewer where there are no more.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+unsafe fn load(bytes: &[i8], at: usize) -> __m128i {
+    // SAFETY: as many bytes as there are; *Enabled*.
+    unsafe {
+        let from = bytes.as_ptr().wrapping_add(at);
+        if at + CHUNK <= bytes.len() {
+            return _mm_loadu_si128(from.cast());
+        }
+        let mut all = [0_i8; CHUNK];
+        core::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), bytes.len().saturating_sub(at));
+        _mm_loadu_si128(all.as_ptr().cast())
+    }
+}

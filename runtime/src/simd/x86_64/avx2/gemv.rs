@@ -1,0 +1,125 @@
+//! One pixel by channels with AVX2. Weights are widened as they come, inputs once.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::simd::SHIFT;
+use crate::simd::gemm;
+use crate::simd::gemm::{Pixels, strip as side_by_side};
+use crate::simd::gemm_tile::{Strip, Tile};
+use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::x86_64::avx2::isa::Avx2;
+
+/// Inputs that there is room for.
+const MOST: usize = 4096;
+
+/// Inputs as 16-bit numbers.
+type Row = [MaybeUninit<i16>; MOST];
+
+/// One pixel, whose inputs lie side by side, by all channels.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn single<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    // SAFETY: *Enabled*.
+    unsafe {
+        if pixels.groups * 4 > MOST || pixels.bytes.len() < pixels.groups * 4 {
+            gemm::single::<Avx2, S>(p, pixels, output);
+            return;
+        }
+        let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+            debug_assert!(false, "inputs, weights or outputs are too short");
+            return;
+        };
+        let mut row = [const { MaybeUninit::uninit() }; MOST];
+        widen(&pixels.bytes[..pixels.groups * 4], pixels.raw, &mut row);
+        let mut block = 0;
+        while block < blocks {
+            let width = side_by_side(blocks - block);
+            let strip = tile.strip(p.filter, block, width);
+            if width == 1 {
+                one::<S, 1>(&tile, strip, &row, output);
+            } else {
+                for n in (0..width).step_by(2) {
+                    one::<S, 2>(&tile, strip.part(n), &row, output);
+                }
+            }
+            block += width;
+        }
+    }
+}
+
+/// Inputs plus 128.
+///
+/// # Safety
+/// *Enabled*. `row` has room for the bytes.
+#[inline(always)]
+unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
+    let shift = if raw { SHIFT } else { 0 };
+    let (whole, rest) = bytes.as_chunks::<LANES>();
+    let (to, to_rest) = row.split_at_mut(whole.len() * LANES);
+    for (from, to) in whole.iter().zip(to.chunks_exact_mut(LANES)) {
+        // SAFETY: sixteen of each; *Enabled*.
+        unsafe {
+            let x = _mm_xor_si128(_mm_loadu_si128(from.as_ptr().cast()), _mm_set1_epi8(shift));
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_cvtepu8_epi16(x));
+        }
+    }
+    for (&from, to) in rest.iter().zip(to_rest) {
+        to.write(i16::from((from ^ shift) as u8));
+    }
+}
+
+/// The outputs of `N` blocks; gives `N`.
+///
+/// # Safety
+/// *Enabled*. *Tile*, for a strip of `N` blocks; `row` holds all groups of inputs.
+#[inline(always)]
+unsafe fn one<S: BlockStage, const N: usize>(
+    tile: &Tile<'_, S>,
+    strip: Strip,
+    row: &Row,
+    output: &mut [S::Element],
+) -> usize {
+    // SAFETY: weights, inputs and biases are there; *Enabled*.
+    unsafe {
+        // Four channels each, two halves of a sum per channel.
+        let mut halves = [[_mm256_setzero_si256(); 4]; N];
+        let mut x = row.as_ptr();
+        for group in 0..tile.pixels.groups {
+            let w = strip.group(group);
+            let four = _mm256_set1_epi64x(x.cast::<i64>().read_unaligned());
+            for n in 0..N {
+                for i in 0..4 {
+                    let weights = _mm_loadu_si128(w.wrapping_add(64 * n + 16 * i).cast());
+                    let products = _mm256_madd_epi16(_mm256_cvtepi8_epi16(weights), four);
+                    halves[n][i] = _mm256_add_epi32(halves[n][i], products);
+                }
+            }
+            x = x.wrapping_add(4);
+        }
+        let mut sums = [[Avx2::zero()]; N];
+        for n in 0..N {
+            // Halves are added within lanes: 0 1 4 5 | 2 3 6 7.
+            let low = _mm256_hadd_epi32(halves[n][0], halves[n][1]);
+            let high = _mm256_hadd_epi32(halves[n][2], halves[n][3]);
+            let words = [
+                _mm256_permute4x64_epi64(low, 0b11_01_10_00),
+                _mm256_permute4x64_epi64(high, 0b11_01_10_00),
+            ];
+            let bias = tile.bias_of(strip.part(n));
+            sums[n] = [Avx2::add(words, Avx2::begin(bias))];
+        }
+        tile.finish::<Avx2, 1, N>(sums, 0, strip.block(), output);
+    }
+    N
+}

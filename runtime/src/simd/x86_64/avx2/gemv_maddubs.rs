@@ -1,0 +1,163 @@
+//! One row by all channels with AVX2, by pairs of products, whose sums VPMADDUBSW saturates:
+//! those that may need more than 16 bits are known, and what they lack is added.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::pad_and_shift::shift;
+use crate::simd::gemm::{Pixels, strip as side_by_side};
+use crate::simd::gemm_tile::{Strip, Tile};
+use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::x86_64::avx2::isa::{Avx2, Words};
+
+/// Inputs as they are in a tensor that there is room for.
+const MOST: usize = 256;
+
+/// Bytes of sixteen channels' weights for four inputs.
+const BLOCK: usize = 4 * LANES;
+
+/// All channels; false if they have to be done otherwise.
+///
+/// # Safety
+/// *Enabled*.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn are_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    long: &[[u16; 2]],
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let depth = pixels.groups * 4;
+    let has_room = depth <= MOST || !pixels.raw;
+    let fits = has_room && pixels.bytes.len() >= depth && pixels.is_single();
+    let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
+        return false;
+    };
+    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MOST]);
+    let row = if pixels.raw {
+        shift(input, &mut shifted);
+        &shifted[..depth]
+    } else {
+        input
+    };
+    let mut layer = Layer {
+        tile: &tile,
+        row,
+        long,
+    };
+    // SAFETY: *Enabled*, *Tile*.
+    unsafe {
+        let mut block = 0;
+        while block < blocks {
+            let width = side_by_side(blocks - block);
+            let strip = tile.strip(p.filter, block, width);
+            match width {
+                4 => layer.strip::<4>(strip, output),
+                2 => layer.strip::<2>(strip, output),
+                _ => layer.strip::<1>(strip, output),
+            }
+            block += width;
+        }
+    }
+    true
+}
+
+/// A layer of one row.
+struct Layer<'a, S: BlockStage> {
+    tile: &'a Tile<'a, S>,
+    /// Inputs plus 128.
+    row: &'a [i8],
+    /// What is left of its long pairs: channels and first inputs.
+    long: &'a [[u16; 2]],
+}
+
+impl<S: BlockStage> Layer<'_, S> {
+    /// A strip's channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
+    #[inline(always)]
+    unsafe fn strip<const N: usize>(&mut self, strip: Strip, output: &mut [S::Element]) {
+        // SAFETY: *Enabled*, *Tile*.
+        unsafe {
+            let missing = self.missing::<N>(strip);
+            let mut sums = self.products::<N>(strip);
+            if let Some(missing) = missing {
+                for n in 0..N {
+                    sums[n] = [Avx2::add(sums[n][0], Avx2::begin(missing[n].as_ptr()))];
+                }
+            }
+            self.tile
+                .finish::<Avx2, 1, N>(sums, 0, strip.block(), output);
+        }
+    }
+
+    /// The sums of a strip, of pairs that have been saturated.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
+    #[inline(always)]
+    unsafe fn products<const N: usize>(&self, strip: Strip) -> [[Words; 1]; N] {
+        let (mut x, mut w) = (self.row.as_ptr(), strip.weights());
+        // SAFETY: *Enabled*; *Tile* 2 and 3.
+        unsafe {
+            let ones = _mm256_set1_epi16(1);
+            let mut sums = [[Avx2::zero()]; N];
+            for n in 0..N {
+                sums[n] = [Avx2::begin(self.tile.bias_of(strip.part(n)))];
+            }
+            for _ in 0..self.row.len() / 4 {
+                let four = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
+                for n in 0..N {
+                    for i in 0..2 {
+                        let weights = w.wrapping_add(BLOCK * n + 32 * i);
+                        let weights = _mm256_loadu_si256(weights.cast());
+                        let pairs = _mm256_maddubs_epi16(four, weights);
+                        let products = _mm256_madd_epi16(pairs, ones);
+                        sums[n][0][i] = _mm256_add_epi32(sums[n][0][i], products);
+                    }
+                }
+                x = x.wrapping_add(4);
+                w = w.wrapping_add(N * BLOCK);
+            }
+            sums
+        }
+    }
+
+    /// What saturation takes from a strip's sums, if it may.
+    ///
+    /// # Safety
+    /// *Tile*, for a strip of `N` blocks and the row's groups.
+    #[inline(always)]
+    unsafe fn missing<const N: usize>(&mut self, strip: Strip) -> Option<[[i32; LANES]; N]> {
+        let begin = strip.block() * LANES;
+        let is_here = |&[channel, _]: &[u16; 2]| usize::from(channel) < begin + N * LANES;
+        let here = self.long.iter().take_while(|pair| is_here(pair)).count();
+        let (here, later) = self.long.split_at(here);
+        self.long = later;
+        if here.is_empty() {
+            return None;
+        }
+        let mut missing = [[0; LANES]; N];
+        for &[channel, first] in here {
+            let (channel, first) = (usize::from(channel), usize::from(first));
+            let at = channel.wrapping_sub(begin);
+            let place = missing.as_flattened_mut().get_mut(at);
+            let inputs = self.row.get(first..first + 2);
+            if let (Some(place), Some(inputs)) = (place, inputs) {
+                let group = strip.part(at / LANES).group(first / 4);
+                let weights = group.wrapping_add(at % LANES * 4 + (first & 2));
+                // SAFETY: *Tile* 2: there are weights of all inputs and channels.
+                let weights = unsafe { weights.cast::<[i8; 2]>().read_unaligned() };
+                let product = |i: usize| i32::from(inputs[i] as u8) * i32::from(weights[i]);
+                let sum = product(0) + product(1);
+                *place += sum - sum.clamp(i16::MIN.into(), i16::MAX.into());
+            }
+        }
+        Some(missing)
+    }
+}

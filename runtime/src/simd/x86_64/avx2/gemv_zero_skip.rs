@@ -1,0 +1,157 @@
+//! `sparse.rs` with AVX2. VPMADDUBSW adds two products to 16 bits, which hold them if inputs,
+//! made unsigned, are at most 128: larger ones count as two.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+use core::mem::MaybeUninit;
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::simd::SHIFT;
+use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::x86_64::avx2::isa::{Avx2, Words, interleave};
+use crate::simd::x86_64::gemv_zero_skip::{Inputs, MOST, all};
+
+/// More is two inputs' worth.
+const LARGEST: u8 = 128;
+
+/// All channels.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn strips<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    rows: &[u8],
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    let mut nonzero = Nonzero {
+        count: 0,
+        values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+        rows: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+    };
+    // SAFETY: *Enabled*.
+    unsafe {
+        nonzero.find(input);
+        all::<Avx2, S>(p, rows, input, output, &nonzero);
+    }
+}
+
+/// The inputs that are not zero, plus 128, or two parts of them.
+struct Nonzero {
+    count: usize,
+    values: [MaybeUninit<u8>; 2 * MOST + 4],
+    /// Where their rows begin, in strips of one.
+    rows: [MaybeUninit<u32>; 2 * MOST + 4],
+}
+
+/// Bytes of a row of a strip.
+const ROW: usize = 4 * LANES;
+
+impl Nonzero {
+    /// Those of at most [`MOST`] inputs. In place: a copy of the lists would wait for their
+    /// bytes.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    unsafe fn find(&mut self, input: &[i8]) {
+        let mut count = 0;
+        let mut push = |value: u8, index: usize| {
+            self.values[count].write(value);
+            self.rows[count].write((index * ROW) as u32);
+            count += 1;
+        };
+        for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
+            let mut bytes = [SHIFT; 32];
+            bytes[..part.len()].copy_from_slice(part);
+            // SAFETY: *Covered*: 32 bytes; *Enabled*.
+            let zeros = unsafe {
+                let x = _mm256_loadu_si256(bytes.as_ptr().cast());
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(SHIFT)))
+            };
+            let mut left = !(zeros as u32);
+            while left != 0 {
+                let i = left.trailing_zeros() as usize;
+                let x = (bytes[i % 32] ^ SHIFT) as u8;
+                push(x.min(LARGEST), 32 * number + i);
+                if x > LARGEST {
+                    push(x - LARGEST, 32 * number + i);
+                }
+                left &= left - 1;
+            }
+        }
+        // They are read in fours.
+        for _ in 0..3 {
+            push(0, 0);
+        }
+        self.count = count - 3;
+    }
+
+    /// Where the rows of four inputs begin, `STRIPS` side by side.
+    ///
+    /// # Safety
+    /// `four` is below the number of inputs that were found.
+    #[inline(always)]
+    unsafe fn rows<const STRIPS: usize>(&self, four: usize, filter: *const u8) -> [*const i8; 4] {
+        // SAFETY: so many have been found, and zeros behind them.
+        let at = |i: usize| unsafe { self.rows.get_unchecked(four + i).assume_init() };
+        let row = |i: usize| filter.wrapping_add(at(i) as usize * STRIPS).cast();
+        [row(0), row(1), row(2), row(3)]
+    }
+
+    /// The sums of a strip, less biases.
+    ///
+    /// # Safety
+    /// *Enabled*. *Rows*, with those of the strip from `filter` on.
+    #[inline(always)]
+    unsafe fn products<const STRIPS: usize>(&self, filter: *const u8) -> [Words; 4] {
+        // SAFETY: *Enabled*, *Rows*.
+        unsafe {
+            let ones = _mm256_set1_epi16(1);
+            let mut sums = [[_mm256_setzero_si256(); 2]; 4];
+            for four in (0..self.count).step_by(4) {
+                let rows = self.rows::<STRIPS>(four, filter);
+                let values = self.values.as_ptr().wrapping_add(four);
+                let values = _mm256_set1_epi32(values.cast::<i32>().read_unaligned());
+                for half in 0..2 {
+                    let row = |i: usize| rows[i].wrapping_add(32 * half);
+                    let weights = interleave([row(0), row(1), row(2), row(3)]);
+                    for j in 0..4 {
+                        let two = _mm256_maddubs_epi16(values, weights[j]);
+                        let four = _mm256_madd_epi16(two, ones);
+                        sums[j][half] = _mm256_add_epi32(sums[j][half], four);
+                    }
+                }
+            }
+            sums
+        }
+    }
+}
+
+impl Inputs<Avx2> for Nonzero {
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        bias: *const [i32; LANES],
+        filter: *const u8,
+        pitch: usize,
+    ) -> [[Words; 1]; 4] {
+        // SAFETY: the inputs' rows and the biases are there; *Enabled*.
+        unsafe {
+            let sums = match pitch / ROW {
+                4 => self.products::<4>(filter),
+                2 => self.products::<2>(filter),
+                _ => self.products::<1>(filter),
+            };
+            let mut all = [[Avx2::zero()]; 4];
+            for n in 0..4 {
+                let bias = Avx2::begin(bias.wrapping_add(n).cast());
+                all[n] = [Avx2::add(sums[n], bias)];
+            }
+            all
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Windows over images of few channels, to eight channels, with AVX-512 VBMI: sixteen
+//! neighbouring pixels in a register, an output channel after the other. Byte permutations
+//! take the inputs of a group of four weights from a row for all of these pixels; rows' last
+//! bytes, if it is one each, share a group.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::params::requant::Scales;
+use crate::simd::gemm::Pixels;
+use crate::simd::gemm_tile::{Strip, Tile};
+use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
+
+/// Pixels in a register.
+const PIXELS: usize = 16;
+
+/// Registers of pixels that are worked on at once.
+const SETS: usize = 2;
+
+/// Groups of four weights at most.
+const GROUPS: usize = 24;
+
+/// Output channels.
+const CHANNELS: usize = 8;
+
+/// How windows lie in memory.
+#[derive(Clone, Copy)]
+struct Few<'a> {
+    pixels: &'a Pixels<'a>,
+    rows: usize,
+    /// Groups of each row, but the one that rows share.
+    by_row: usize,
+    /// True if there is one: the last byte of each row.
+    shares: bool,
+    /// All groups.
+    count: usize,
+    /// Bytes that sixteen pixels' runs cover.
+    cover: usize,
+}
+
+/// All pixels, if they and the channels are few enough.
+///
+/// # Safety
+/// *Enabled* (VBMI, too).
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+pub(crate) unsafe fn is_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some((tile, _)) = Tile::new(p, pixels, output) else {
+        return false;
+    };
+    let (Some(scales), Some(few)) = (tile.stage.scales(), Few::of(pixels)) else {
+        return false;
+    };
+    // SAFETY: *Tile* 3.
+    let truncated = unsafe { is_truncated(scales.of(0)) };
+    if !truncated || [p.channels, tile.step] != [CHANNELS; 2] {
+        return false;
+    }
+    let to = output.as_mut_ptr().cast();
+    // SAFETY: *Enabled*, *Tile*, *Int8*.
+    unsafe {
+        match (few.is_colour(), scales.are_one_sided()) {
+            (true, true) => few.all::<S, true, true>(p, &tile, &scales, to),
+            (true, false) => few.all::<S, true, false>(p, &tile, &scales, to),
+            (false, true) => few.all::<S, false, true>(p, &tile, &scales, to),
+            (false, false) => few.all::<S, false, false>(p, &tile, &scales, to),
+        }
+    }
+    true
+}
+
+impl<'a> Few<'a> {
+    fn of(pixels: &'a Pixels<'a>) -> Option<Self> {
+        let Pixels {
+            segments,
+            run,
+            step,
+            width,
+            ..
+        } = *pixels;
+        let rows = segments.len();
+        let shares = run % 4 == 1 && (2..=4).contains(&rows);
+        let by_row = if shares { run / 4 } else { run.div_ceil(4) };
+        let count = by_row * rows + usize::from(shares);
+        let cover = (PIXELS - 1) * step + run;
+        let fits = !pixels.raw
+            && count <= GROUPS
+            && cover <= 128
+            && width >= PIXELS
+            && pixels.count.is_multiple_of(width)
+            && (PIXELS - 1) * step + pixels.rest >= cover.max(64);
+        fits.then_some(Self {
+            pixels,
+            rows,
+            by_row,
+            shares,
+            count,
+            cover,
+        })
+    }
+
+    /// True for 3x3 pixels of three channels: where the compiler knows that, inputs stay in
+    /// registers.
+    fn is_colour(&self) -> bool {
+        (self.rows, self.by_row, self.shares) == (3, 2, true)
+    }
+
+    // A function of its own has all registers.
+    /// All pixels.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, too). *Tile*, of one block, as [`Few::of`] wants it; `to` are its
+    /// outputs. *Int8*.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+    unsafe fn all<S: BlockStage, const COLOUR: bool, const ONE_SIDED: bool>(
+        &self,
+        p: &Blocks<'_, S>,
+        tile: &Tile<'_, S>,
+        scales: &Scales<'_>,
+        to: *mut i8,
+    ) {
+        let Pixels {
+            bytes,
+            width,
+            pitch,
+            step,
+            ..
+        } = *self.pixels;
+        let few = if COLOUR {
+            let (rows, by_row, shares, count) = (3, 2, true, 7);
+            Self {
+                rows,
+                by_row,
+                shares,
+                count,
+                ..*self
+            }
+        } else {
+            *self
+        };
+        // SAFETY: *Enabled*, *Tile*, *Int8*.
+        unsafe {
+            let mut weights = [[0_i32; LANES]; GROUPS];
+            self.weights(tile.strip(p.filter, 0, 1), weights.as_mut_ptr());
+            let (bias, by, range) = (p.bias.as_ptr().cast(), scales.of(0), Range::of(scales));
+            let indices = self.indices();
+            let sets = width.div_ceil(PIXELS);
+            let all = self.pixels.count / width * sets;
+            let mut inputs = [[_mm512_setzero_si512(); SETS]; GROUPS];
+            let (mut y, mut x) = (0, 0);
+            let mut set = 0;
+            while set < all {
+                let mut places = [to; SETS];
+                for s in 0..SETS {
+                    let at = (x * PIXELS).min(width - PIXELS);
+                    let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
+                    few.inputs(from, &indices, s, &mut inputs);
+                    places[s] = to.wrapping_add((y * width + at) * CHANNELS);
+                    // The last one twice, if it is alone.
+                    if set + s + 1 < all {
+                        x += 1;
+                        if x == sets {
+                            (y, x) = (y + 1, 0);
+                        }
+                    }
+                }
+                let sums = few.sums(weights.as_ptr(), &inputs, bias);
+                let bytes = finish::<ONE_SIDED>(&sums, by, range);
+                for s in 0..SETS {
+                    let ([a, b], to) = (bytes[s], places[s]);
+                    _mm512_storeu_si512(to.cast(), _mm512_unpacklo_epi32(a, b));
+                    let next = to.wrapping_add(PIXELS / 2 * CHANNELS);
+                    _mm512_storeu_si512(next.cast(), _mm512_unpackhi_epi32(a, b));
+                }
+                set += SETS;
+            }
+        }
+    }
+
+    /// A block's weights, four of each channel in a word.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tile*; *Covered*: room for all groups.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+    unsafe fn weights(&self, strip: Strip, to: *mut [i32; LANES]) {
+        let rows = self.rows;
+        // SAFETY: *Enabled*; *Tile* 2; there is room for all groups.
+        unsafe {
+            let mut to = to;
+            for row in 0..rows {
+                for group in 0..self.by_row {
+                    let from = strip.group(row * self.pixels.groups + group);
+                    _mm512_storeu_si512(to.cast(), _mm512_loadu_si512(from.cast()));
+                    to = to.wrapping_add(1);
+                }
+            }
+            if self.shares {
+                let mut words = _mm512_setzero_si512();
+                for row in (0..rows).rev() {
+                    let from = strip.group(row * self.pixels.groups + self.by_row);
+                    let last = _mm512_loadu_si512(from.cast());
+                    words = _mm512_or_si512(_mm512_slli_epi32::<8>(words), last);
+                }
+                _mm512_storeu_si512(to.cast(), words);
+            }
+        }
+    }
+
+    /// Which bytes of two registers, the second one the cover's end, are those of sixteen
+    /// pixels: for each group of a row, and for the shared one.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, too), where the caller is no such function.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+    fn indices(&self) -> [__m512i; GROUPS] {
+        // Pixels such that outputs come in order.
+        let order = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+        let run = self.pixels.run;
+        let bytes = _mm512_set1_epi32((self.pixels.step * 0x0101_0101) as i32);
+        let begin = _mm512_mullo_epi32(order, bytes);
+        let mut all = [_mm512_setzero_si512(); GROUPS];
+        for i in 0..=self.by_row.min(GROUPS - 1) {
+            let step = usize::from(i < self.by_row);
+            let byte = |k: usize| (4 * i + k * step).min(run - 1);
+            let four = byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
+            let at = _mm512_add_epi8(begin, _mm512_set1_epi32(four as i32));
+            let beyond = _mm512_cmpge_epu8_mask(at, _mm512_set1_epi8(64));
+            let second = _mm512_set1_epi8((128 - self.cover.max(64)) as i8);
+            all[i] = _mm512_mask_add_epi8(at, beyond, at, second);
+        }
+        all
+    }
+
+    /// The inputs of sixteen pixels, group by group.
+    ///
+    /// # Safety
+    /// *Enabled* (VBMI, too). *Covered*: the cover of sixteen pixels behind each segment,
+    /// and at least 64 bytes; `indices` and `to` have all groups.
+    #[inline(always)]
+    unsafe fn inputs(
+        &self,
+        from: *const i8,
+        indices: &[__m512i; GROUPS],
+        set: usize,
+        to: &mut [[__m512i; SETS]; GROUPS],
+    ) {
+        let end = self.cover.max(64) - 64;
+        let mut at = 0;
+        // SAFETY: *Enabled*.
+        let mut shared = unsafe { _mm512_setzero_si512() };
+        let mut byte = 0x1111_1111_1111_1111;
+        for row in 0..self.rows {
+            // SAFETY: *Enabled*. *Covered*: a register and the cover where runs begin, and room
+            // for all groups.
+            unsafe {
+                let segment = *self.pixels.segments.get_unchecked(row);
+                let from = from.wrapping_add(segment as usize);
+                let a = _mm512_loadu_si512(from.cast());
+                let b = _mm512_loadu_si512(from.wrapping_add(end).cast());
+                for group in 0..self.by_row {
+                    let index = *indices.get_unchecked(group);
+                    to.get_unchecked_mut(at)[set] = _mm512_permutex2var_epi8(a, index, b);
+                    at += 1;
+                }
+                if self.shares {
+                    let index = *indices.get_unchecked(self.by_row);
+                    let last = _mm512_maskz_permutex2var_epi8(byte, a, index, b);
+                    shared = _mm512_or_si512(shared, last);
+                    byte <<= 1;
+                }
+            }
+        }
+        if self.shares {
+            // SAFETY: as above.
+            unsafe { to.get_unchecked_mut(at)[set] = shared };
+        }
+    }
+
+    /// The sums of all channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: weights of all groups, and eight biases.
+    #[inline(always)]
+    unsafe fn sums(
+        &self,
+        weights: *const [i32; LANES],
+        inputs: &[[__m512i; SETS]; GROUPS],
+        bias: *const i32,
+    ) -> [[__m512i; SETS]; CHANNELS] {
+        // SAFETY: *Enabled*. *Covered*: as many weights, inputs and biases.
+        unsafe {
+            let mut sums = [[_mm512_setzero_si512(); SETS]; CHANNELS];
+            for c in 0..CHANNELS {
+                sums[c] = [_mm512_set1_epi32(bias.wrapping_add(c).read()); SETS];
+            }
+            for i in 0..self.count {
+                let x = inputs.get_unchecked(i);
+                let w = weights.wrapping_add(i).cast::<i32>();
+                for c in 0..CHANNELS {
+                    let w = _mm512_set1_epi32(w.wrapping_add(c).read());
+                    for s in 0..SETS {
+                        sums[c][s] = _mm512_dpbusd_epi32(sums[c][s], x[s], w);
+                    }
+                }
+            }
+            sums
+        }
+    }
+}
+
+/// The outputs of eight channels: in words of four channels, then the next four.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers.
+#[inline(always)]
+unsafe fn finish<const ONE_SIDED: bool>(
+    sums: &[[__m512i; SETS]; CHANNELS],
+    by: *const crate::params::requant::Ready,
+    range: Range,
+) -> [[__m512i; 2]; SETS] {
+    // SAFETY: the channels have multipliers; *Enabled*.
+    unsafe {
+        // Four pixels of four channels: the channels of each pixel.
+        let order = _mm512_broadcast_i32x4(_mm_setr_epi8(
+            0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15,
+        ));
+        let mut bytes = [[_mm512_setzero_si512(); 2]; SETS];
+        for half in 0..2 {
+            let mut q = [[_mm512_setzero_si512(); 4]; SETS];
+            for c in 0..4 {
+                let channel = 4 * half + c;
+                let factors = Factors::of_channel(by, channel);
+                for s in 0..SETS {
+                    q[s][c] = factors.apply::<ONE_SIDED>(sums[channel][s]);
+                }
+            }
+            for s in 0..SETS {
+                bytes[s][half] = _mm512_shuffle_epi8(range.packed::<ONE_SIDED>(q[s]), order);
+            }
+        }
+        bytes
+    }
+}

@@ -1,0 +1,311 @@
+//! Tiles of whole blocks with AVX-512, if truncation gives all outputs: no tests and no
+//! masks between a tile's sums and its outputs, so that the next tile's products begin
+//! meanwhile. The last tile may compute pixels that were there before.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use crate::kernels::gemm_packed16::Blocks;
+use crate::params::requant::Scales;
+use crate::simd::gemm;
+use crate::simd::gemm::Pixels;
+use crate::simd::gemm_tile::{Strip, Tile, inputs};
+use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::x86_64::add_f32::Sum;
+use crate::simd::x86_64::avx512::isa::Avx512;
+use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
+
+/// All pixels by all channels, if all of it can be done so.
+///
+/// # Safety
+/// *Enabled*.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn all_are_done<S: BlockStage>(
+    p: &Blocks<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        return false;
+    };
+    // SAFETY: *Tile* 3.
+    let truncated = |scales: &Scales<'_>| unsafe { are_truncated(scales, blocks) };
+    let mut block = 0;
+    while block < blocks {
+        let width = gemm::strip(blocks - block);
+        if tile.pixels_at_once(block, width) == 0 {
+            return false;
+        }
+        block += width;
+    }
+    if tile.stage.scales().filter(truncated).is_none() {
+        return false;
+    }
+    let mut block = 0;
+    while block < blocks {
+        let width = gemm::strip(blocks - block);
+        let strip = tile.strip(p.filter, block, width);
+        // SAFETY: *Enabled*, *Tile*.
+        unsafe {
+            match width {
+                4 => tile.whole_is_done::<4>(strip, output),
+                2 => tile.whole_is_done::<2>(strip, output),
+                _ => tile.whole_is_done::<1>(strip, output),
+            };
+        }
+        block += width;
+    }
+    true
+}
+
+/// From sums to outputs.
+trait How: Copy {
+    /// In the order of 16-byte lanes; `places` are where the outputs of each vector go.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen addends at each place.
+    unsafe fn outputs<const N: usize>(
+        self,
+        by: &Requantize<N>,
+        words: [__m512i; 4],
+        places: [usize; 4],
+    ) -> __m512i;
+}
+
+/// Outputs as they are, `ONE_SIDED` if the scales are.
+#[derive(Clone, Copy)]
+struct Stored<const ONE_SIDED: bool>;
+
+impl<const ONE_SIDED: bool> How for Stored<ONE_SIDED> {
+    #[inline(always)]
+    unsafe fn outputs<const N: usize>(
+        self,
+        by: &Requantize<N>,
+        words: [__m512i; 4],
+        _: [usize; 4],
+    ) -> __m512i {
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe { by.requantize::<ONE_SIDED>(words) }
+    }
+}
+
+/// Sums of outputs and what lies in the same places there.
+#[derive(Clone, Copy)]
+struct Added(Sum, *const i8);
+
+impl How for Added {
+    #[inline(always)]
+    unsafe fn outputs<const N: usize>(
+        self,
+        by: &Requantize<N>,
+        words: [__m512i; 4],
+        places: [usize; 4],
+    ) -> __m512i {
+        let others = places.map(|place| self.1.wrapping_add(place));
+        // SAFETY: *Enabled*, *Covered*; addends are as large as outputs.
+        unsafe { by.added(words, others, &self.0) }
+    }
+}
+
+impl<S: BlockStage> Tile<'_, S> {
+    /// All pixels by `N` blocks; false if it has to be done otherwise.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub(crate) unsafe fn whole_is_done<const N: usize>(
+        &self,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) -> bool {
+        let Some(scales) = self.stage.scales() else {
+            return false;
+        };
+        let at_once = self.pixels_at_once(strip.block(), N);
+        let to = output.as_mut_ptr().cast::<i8>();
+        let to = to.wrapping_add(strip.block() * LANES);
+        // SAFETY: *Enabled*, *Tile*, *Int8*.
+        unsafe {
+            let Some(by) = Requantize::<N>::of(strip.block(), &scales) else {
+                return false;
+            };
+            match (N, self.pixels.raw, at_once) {
+                (4, true, 4) => self.whole::<4, N, true>(strip, by, to),
+                (2, true, 8) => self.whole::<8, N, true>(strip, by, to),
+                (4, false, 3) => self.whole::<3, N, false>(strip, by, to),
+                (4, false, 4) => self.whole::<4, N, false>(strip, by, to),
+                (4, false, 5) => self.whole::<5, N, false>(strip, by, to),
+                (4, false, 6) => self.whole::<6, N, false>(strip, by, to),
+                (2, false, 4) => self.whole::<4, N, false>(strip, by, to),
+                (2, false, 8) => self.whole::<8, N, false>(strip, by, to),
+                (1, false, 8) => self.whole::<8, N, false>(strip, by, to),
+                (1, false, 16) => self.whole::<16, N, false>(strip, by, to),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// As many pixels of a row as leave few to be computed twice; 0 if none do.
+    #[inline(always)]
+    fn pixels_at_once(&self, block: usize, blocks: usize) -> usize {
+        let Pixels { width, raw, .. } = *self.pixels;
+        let rows_are_whole = self.count.is_multiple_of(width);
+        if !rows_are_whole || (block + blocks) * LANES > self.channels {
+            return 0;
+        }
+        let excess = |m: usize| width.next_multiple_of(m) - width;
+        let fits = |m: &usize| width >= *m && 8 * excess(*m) <= width;
+        let even = |m: &usize| excess(*m) == 0;
+        let found = match (blocks, raw) {
+            (4, true) => [4].into_iter().find(fits),
+            (2, true) => [8].into_iter().find(fits),
+            (4, false) => {
+                let even = [4, 5, 3].into_iter().find(even);
+                even.or_else(|| [4, 6].into_iter().find(fits))
+            }
+            (2, false) => [8, 4].into_iter().find(fits),
+            (1, false) => [16, 8].into_iter().find(fits),
+            _ => None,
+        };
+        found.unwrap_or(0)
+    }
+
+    /// `M` pixels at once; `M` times `N` is a multiple of four.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
+    /// `to` are its first outputs. *Int8*.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn whole<const M: usize, const N: usize, const RAW: bool>(
+        &self,
+        strip: Strip,
+        by: Requantize<N>,
+        to: *mut i8,
+    ) {
+        // SAFETY: *Enabled*, *Int8*.
+        unsafe {
+            if let Some(addend) = self.stage.addend() {
+                let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
+                let how = Added(addend.sum, other);
+                self.rows_of::<M, N, RAW, _>(strip, by, how, to);
+            } else if by.is_one_sided() {
+                self.rows_of::<M, N, RAW, _>(strip, by, Stored::<true>, to);
+            } else {
+                self.rows_of::<M, N, RAW, _>(strip, by, Stored::<false>, to);
+            }
+        }
+    }
+
+    // A function of its own has all registers.
+    /// All rows, `M` pixels of one at once; outputs as `how` says.
+    ///
+    /// # Safety
+    /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
+    /// `to` are its first outputs. *Int8*.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn rows_of<const M: usize, const N: usize, const RAW: bool, H: How>(
+        &self,
+        strip: Strip,
+        by: Requantize<N>,
+        how: H,
+        to: *mut i8,
+    ) {
+        let Pixels {
+            segments,
+            groups,
+            width,
+            step,
+            pitch,
+            ..
+        } = *self.pixels;
+        let bias = self.bias_of(strip);
+        for y in 0..self.count / width {
+            let row = self.pixels.bytes.as_ptr().wrapping_add(y * pitch);
+            let mut x = 0;
+            while x < width {
+                let at = x.min(width - M);
+                let from = row.wrapping_add(at * step);
+                // SAFETY: *Enabled*, *Tile*: `groups` groups lie behind each segment of each pixel,
+                // and as many weights in each block; `M` pixels and `N` blocks have outputs.
+                unsafe {
+                    let mut sums = [[_mm512_setzero_si512(); M]; N];
+                    for n in 0..N {
+                        sums[n] = [_mm512_loadu_si512(bias.wrapping_add(n * LANES).cast()); M];
+                    }
+                    let mut w = strip.weights();
+                    for &segment in segments {
+                        // Few addresses: every fourth pixel's.
+                        let mut fours = [from.wrapping_add(segment as usize); M];
+                        for m in (4..M).step_by(4) {
+                            fours[m] = fours[m - 4].wrapping_add(4 * step);
+                        }
+                        for group in 0..groups {
+                            let mut weights = [_mm512_setzero_si512(); N];
+                            for n in 0..N {
+                                weights[n] = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
+                            }
+                            for m in 0..M {
+                                let x = fours[m / 4 * 4].wrapping_add(4 * group + m % 4 * step);
+                                let x = inputs::<Avx512, RAW>(x);
+                                for n in 0..N {
+                                    sums[n][m] = _mm512_dpbusd_epi32(sums[n][m], x, weights[n]);
+                                }
+                            }
+                            w = w.wrapping_add(N * 64);
+                        }
+                    }
+                    let begin = (y * width + at) * self.step;
+                    // No loop: sums stay in registers only where their places are constants.
+                    let quads = M * N / 4;
+                    each!(quad in quads of 0 1 2 3 4 5 => {
+                        let k = 4 * quad;
+                        let word = |k: usize| sums[k % N][k / N];
+                        let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
+                        let place = |k: usize| begin + k / N * self.step + k % N * LANES;
+                        let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
+                        let bytes = how.outputs(&by, words, places);
+                        self.put::<N>(in_order(bytes), to.wrapping_add(places[0]));
+                    });
+                }
+                x += M;
+            }
+        }
+    }
+
+    /// Stores 64 outputs: all of a pixel's blocks, then the next one's.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: the outputs of `N` blocks of as many pixels as that takes.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn put<const N: usize>(&self, bytes: __m512i, to: *mut i8) {
+        let step = self.step;
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe {
+            if N == 4 || N * LANES == step {
+                _mm512_storeu_si512(to.cast(), bytes);
+            } else if N == 2 {
+                _mm256_storeu_si256(to.cast(), _mm512_castsi512_si256(bytes));
+                let second = _mm512_extracti64x4_epi64::<1>(bytes);
+                _mm256_storeu_si256(to.wrapping_add(step).cast(), second);
+            } else {
+                let parts = [
+                    _mm512_castsi512_si128(bytes),
+                    _mm512_extracti32x4_epi32::<1>(bytes),
+                    _mm512_extracti32x4_epi32::<2>(bytes),
+                    _mm512_extracti32x4_epi32::<3>(bytes),
+                ];
+                for i in 0..4 {
+                    _mm_storeu_si128(to.wrapping_add(i * step).cast(), parts[i]);
+                }
+            }
+        }
+    }
+}

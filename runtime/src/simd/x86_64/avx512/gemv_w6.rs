@@ -1,0 +1,158 @@
+//! One row of inputs by weights of 6 bits, with AVX-512: three quarters of the bytes, where
+//! a layer is as fast as its weights come from the cache.
+//!
+//! # Narrow weights
+//! Of the blocks of sixteen channels of each strip of four, the first ones have narrow weights:
+//! nearly as many in each strip, those in front first. For each strip: an offset for each
+//! channel of these, which is what the layer's weights are more than the narrow ones. Then, for
+//! each four groups of four inputs, and each block: three registers. The first two have the
+//! weights of a group, 32 more than they are, in the lower 6 bits of each byte, the third one in
+//! the upper 6. What these leave are the weights of the fourth group, from the upper bits on.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use crate::simd::isa::{Isa, LANES};
+use crate::simd::x86_64::avx512::gemv::Row;
+use crate::simd::x86_64::avx512::isa::Avx512;
+
+/// Groups of inputs that come together.
+pub(crate) const GROUPS: usize = 4;
+
+/// Bytes of a block.
+#[inline(always)]
+pub(crate) fn block_bytes(groups: usize) -> usize {
+    (4 + 3 * groups) * LANES
+}
+
+/// How much more weights of the first two groups are.
+const MORE: i32 = 32;
+
+/// Sums of inputs, in all places.
+#[derive(Clone, Copy)]
+pub(crate) struct Totals {
+    /// Of all inputs.
+    all: __m512i,
+    /// Of the first two of each four groups, times what their weights are more.
+    more: __m512i,
+}
+
+impl Row<'_> {
+    /// The sums of the row's inputs.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: the row's inputs.
+    #[inline(always)]
+    pub(crate) unsafe fn totals(&self) -> Totals {
+        // SAFETY: there are inputs of as many groups; *Enabled*.
+        unsafe {
+            let mut sums = [_mm512_setzero_si512(); 2];
+            let ones = _mm512_set1_epi8(1);
+            let first = _mm512_maskz_mov_epi32(0x3333, ones);
+            for at in (0..self.groups).step_by(LANES) {
+                let there = (self.groups - at).min(LANES);
+                let there = (0xFFFF_u32 >> (LANES - there)) as __mmask16;
+                let x = _mm512_maskz_loadu_epi32(there, self.input.wrapping_add(4 * at).cast());
+                sums[0] = _mm512_dpbusd_epi32(sums[0], x, ones);
+                sums[1] = _mm512_dpbusd_epi32(sums[1], x, first);
+            }
+            let [all, first] = [
+                _mm512_reduce_add_epi32(sums[0]),
+                _mm512_reduce_add_epi32(sums[1]),
+            ];
+            Totals {
+                all: _mm512_set1_epi32(all),
+                more: _mm512_set1_epi32(MORE * first),
+            }
+        }
+    }
+
+    /// The strip from `block` on, `N` blocks and `WIDE` others behind them.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: narrow weights of `N` blocks, and all else of the strip.
+    /// *Int8*.
+    #[inline(always)]
+    pub(crate) unsafe fn narrow<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
+        &self,
+        weights: *const u8,
+        totals: Totals,
+        block: usize,
+    ) {
+        let (offsets, mut from) = (weights, self.input);
+        let mut w = weights.wrapping_add(N * 64);
+        let mut wide = self.filter.wrapping_add(64 * (block * self.groups + N));
+        // SAFETY: *Enabled*. *Covered*: inputs and weights of that many groups, offsets, biases,
+        // multipliers and outputs.
+        unsafe {
+            let upper = _mm512_set1_epi8(0b1111_1100_u8 as i8);
+            let (first, second) = (
+                _mm512_set1_epi8(0b1100_0000_u8 as i8),
+                _mm512_set1_epi8(0b1111_0000_u8 as i8),
+            );
+            // Of the first two groups, and of the others with 4 times the weights.
+            let mut sums = [[_mm512_setzero_si512(); N]; 2];
+            let mut wide_sums = [[_mm512_setzero_si512(); WIDE]; 2];
+            for n in 0..WIDE {
+                let bias = self.bias.wrapping_add(block + N + n);
+                wide_sums[0][n] = _mm512_loadu_si512(bias.cast());
+            }
+            for _ in 0..self.groups / GROUPS {
+                let x = [
+                    Avx512::inputs(from),
+                    Avx512::inputs(from.wrapping_add(4)),
+                    Avx512::inputs(from.wrapping_add(8)),
+                    Avx512::inputs(from.wrapping_add(12)),
+                ];
+                for n in 0..N {
+                    let a = _mm512_loadu_si512(w.cast());
+                    let b = _mm512_loadu_si512(w.wrapping_add(64).cast());
+                    let c = _mm512_loadu_si512(w.wrapping_add(128).cast());
+                    // The three pairs of bits, each where it belongs. Additions have more
+                    // units than shifts.
+                    let c2 = _mm512_add_epi8(c, c);
+                    let (b, b2) = (_mm512_andnot_si512(first, b), _mm512_srli_epi16::<2>(b));
+                    const CHOOSE: i32 = 0xCA;
+                    let d = _mm512_add_epi8(c2, c2);
+                    let d = _mm512_ternarylogic_epi32::<CHOOSE>(second, b2, d);
+                    let d = _mm512_ternarylogic_epi32::<CHOOSE>(first, a, d);
+                    let weights = [
+                        [_mm512_andnot_si512(first, a), b],
+                        [_mm512_and_si512(c, upper), d],
+                    ];
+                    for i in 0..2 {
+                        sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x[2 * i], weights[i][0]);
+                        sums[i][n] = _mm512_dpbusd_epi32(sums[i][n], x[2 * i + 1], weights[i][1]);
+                    }
+                    w = w.wrapping_add(192);
+                }
+                if WIDE > 0 {
+                    for i in 0..GROUPS {
+                        for n in 0..WIDE {
+                            let weights = _mm512_loadu_si512(wide.wrapping_add(n * 64).cast());
+                            let sum = &mut wide_sums[i % 2][n];
+                            *sum = _mm512_dpbusd_epi32(*sum, x[i], weights);
+                        }
+                        wide = wide.wrapping_add((N + WIDE) * 64);
+                    }
+                }
+                from = from.wrapping_add(4 * GROUPS);
+            }
+            let mut words = [_mm512_setzero_si512(); 4];
+            for n in 0..N {
+                let bias = _mm512_loadu_si512(self.bias.wrapping_add(block + n).cast());
+                let bias = _mm512_sub_epi32(bias, totals.more);
+                let offset = _mm512_loadu_si512(offsets.wrapping_add(n * 64).cast());
+                let start = _mm512_add_epi32(bias, _mm512_mullo_epi32(totals.all, offset));
+                let sum = _mm512_add_epi32(sums[0][n], _mm512_srai_epi32::<2>(sums[1][n]));
+                words[n] = _mm512_add_epi32(sum, start);
+            }
+            for n in 0..WIDE {
+                words[N + n] = _mm512_add_epi32(wide_sums[0][n], wide_sums[1][n]);
+            }
+            self.finish::<4, ONE_SIDED>(words, block);
+        }
+    }
+}

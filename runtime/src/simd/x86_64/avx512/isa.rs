@@ -1,0 +1,241 @@
+//! AVX-512 with VNNI: 64 products per instruction.
+
+use core::arch::x86_64::*;
+
+use crate::params::requant::{Ready, Scales};
+use crate::simd::SHIFT;
+use crate::simd::gemm_tile::{Strip, Tile};
+use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::x86_64::avx512::requantize::{
+    in_order, is_truncated, outputs, requantize, requantize_exactly,
+};
+
+/// AVX-512 F, BW, DQ, VL and VNNI.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512;
+
+/// Four bytes of each element side by side, in the order of 16-byte lanes: elements
+/// `16 * l + 4 * j` to 3 behind it are in lane `l` of register `j`.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn interleave([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    // SAFETY: *Enabled*.
+    unsafe {
+        let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
+        let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
+        [
+            _mm512_unpacklo_epi16(ab, cd),
+            _mm512_unpackhi_epi16(ab, cd),
+            _mm512_unpacklo_epi16(ab_high, cd_high),
+            _mm512_unpackhi_epi16(ab_high, cd_high),
+        ]
+    }
+}
+
+// SAFETY: functions access no more than what is *Covered*.
+unsafe impl Isa for Avx512 {
+    const SPAN: usize = 64;
+    type Wide = [__m512i; 4];
+    const WIDE: bool = true;
+
+    type Sums = __m512i;
+    type Weights = __m512i;
+    type Inputs = __m512i;
+    type Words = __m512i;
+    type Bytes = __m512i;
+
+    #[inline(always)]
+    unsafe fn wide_begin(bias: *const i32, _: usize) -> Self::Wide {
+        // SAFETY: *Covered*: a block has 64.
+        unsafe {
+            [
+                _mm512_loadu_si512(bias.cast()),
+                _mm512_loadu_si512(bias.wrapping_add(LANES).cast()),
+                _mm512_loadu_si512(bias.wrapping_add(2 * LANES).cast()),
+                _mm512_loadu_si512(bias.wrapping_add(3 * LANES).cast()),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        _: usize,
+    ) -> Self::Wide {
+        // SAFETY: *Covered*: 64 bytes each, and 256 weights.
+        unsafe {
+            let [a, b, c, d] = from;
+            let (a, b) = (_mm512_loadu_si512(a.cast()), _mm512_loadu_si512(b.cast()));
+            let (c, d) = (_mm512_loadu_si512(c.cast()), _mm512_loadu_si512(d.cast()));
+            let quads = interleave([a, b, c, d]);
+            let mut sums = sums;
+            for j in 0..4 {
+                let w = _mm512_loadu_si512(weights.wrapping_add(64 * j).cast());
+                sums[j] = _mm512_dpbusd_epi32(sums[j], quads[j], w);
+            }
+            sums
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn wide_store(
+        sums: Self::Wide,
+        by: *const Ready,
+        _: usize,
+        scales: &Scales<'_>,
+        to: *mut i8,
+        count: usize,
+    ) {
+        // SAFETY: *Covered*: a block has four; *Covered*: `count` bytes.
+        unsafe {
+            let by = [
+                by,
+                by.wrapping_add(1),
+                by.wrapping_add(2),
+                by.wrapping_add(3),
+            ];
+            let bytes = outputs(sums, by, scales);
+            if count >= 64 {
+                _mm512_storeu_si512(to.cast(), bytes);
+            } else {
+                _mm512_mask_storeu_epi8(to, (1 << count) - 1, bytes);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn strip_is_done<S: BlockStage, const N: usize>(
+        tile: &Tile<'_, S>,
+        strip: Strip,
+        output: &mut [S::Element],
+    ) -> bool {
+        // SAFETY: *Enabled*, *Tile*.
+        unsafe { tile.whole_is_done::<N>(strip, output) }
+    }
+
+    #[inline(always)]
+    unsafe fn begin(bias: *const i32) -> Self::Sums {
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe { _mm512_loadu_si512(bias.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn zero() -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe { _mm512_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: *Covered*: 4 bytes.
+        unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: *Covered*: 4 bytes.
+        unsafe {
+            let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
+            let shift = _mm512_set1_epi8(SHIFT);
+            // Exclusive or, written such that it is not done before the load's broadcast,
+            // which is free.
+            _mm512_ternarylogic_epi32::<0x3C>(four, shift, shift)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe { _mm512_dpbusd_epi32(sums, x, w) }
+    }
+
+    #[inline(always)]
+    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        sums
+    }
+
+    /// True if truncation does not give the outputs.
+    type Doubt = bool;
+
+    #[inline(always)]
+    unsafe fn no_doubt() -> Self::Doubt {
+        false
+    }
+
+    #[inline(always)]
+    unsafe fn requantize<const ONE_SIDED: bool>(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+        doubt: &mut Self::Doubt,
+    ) -> Self::Bytes {
+        // SAFETY: *Enabled*, *Covered*; a tile is all of one strip.
+        unsafe {
+            *doubt = !is_truncated(by[0]);
+            in_order(requantize::<ONE_SIDED>(words, by, scales))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
+        doubt
+    }
+
+    #[inline(always)]
+    unsafe fn requantize_exactly(
+        words: [Self::Words; 4],
+        by: [*const Ready; 4],
+        scales: &Scales<'_>,
+    ) -> Self::Bytes {
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe { in_order(requantize_exactly(words, by, scales)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(bytes: Self::Bytes, to: *mut i8) {
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe { _mm512_storeu_si512(to.cast(), bytes) };
+    }
+
+    #[inline(always)]
+    unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize) {
+        // SAFETY: *Covered*: `count` bytes.
+        unsafe {
+            let quarter = match vector {
+                0 => _mm512_castsi512_si128(bytes),
+                1 => _mm512_extracti32x4_epi32::<1>(bytes),
+                2 => _mm512_extracti32x4_epi32::<2>(bytes),
+                _ => _mm512_extracti32x4_epi32::<3>(bytes),
+            };
+            if count == LANES {
+                _mm_storeu_si128(to.cast(), quarter);
+            } else {
+                _mm_mask_storeu_epi8(to, (1 << count) - 1, quarter);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn spill(words: Self::Words) -> [i32; LANES] {
+        let mut all = [0; LANES];
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe { _mm512_storeu_si512(all.as_mut_ptr().cast(), words) };
+        all
+    }
+}

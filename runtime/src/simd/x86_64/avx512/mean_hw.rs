@@ -1,0 +1,100 @@
+//! Means over whole images with AVX-512: four pixels are added up by one VPDPBUSD, as
+//! products with ones. The compiler's model of the division: `mean` in `shortened`.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use crate::simd::SHIFT;
+use crate::simd::dispatch::level;
+use crate::simd::target::Level;
+use crate::simd::x86_64::avx512::isa::interleave;
+use crate::simd::x86_64::avx512::requantize::clamped;
+
+/// Channels that are worked on at once.
+const CHANNELS: usize = 64;
+
+/// More pixels' sums would not be exact in f32.
+const MOST: usize = (1 << 16) - 1;
+
+/// The mean of each channel over all pixels, rounded half away from zero.
+#[derive(Clone, Copy)]
+pub(crate) struct Average<'a> {
+    /// Pixels of so many channels.
+    pub(crate) pixels: &'a [i8],
+    pub(crate) channels: usize,
+    /// Smallest and largest output.
+    pub(crate) min: i32,
+    pub(crate) max: i32,
+}
+
+impl Average<'_> {
+    /// True if the CPU has what it takes.
+    #[inline(always)]
+    pub(crate) fn is_done(self, output: &mut [i8]) -> bool {
+        let count = self.pixels.len() / self.channels.max(1);
+        let fits = (1..=MOST).contains(&count) && output.len() == self.channels;
+        if level() < Level::Avx512 || !fits {
+            return false;
+        }
+        // SAFETY: *Enabled*: the CPU has the level; there are as many pixels and outputs.
+        unsafe { self.avx512(count, output) };
+        true
+    }
+
+    /// All channels of `count` pixels.
+    ///
+    /// # Safety
+    /// *Enabled*. There are `count` pixels, and an output for each channel.
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn avx512(self, count: usize, output: &mut [i8]) {
+        for begin in (0..self.channels).step_by(CHANNELS) {
+            let here = (self.channels - begin).min(CHANNELS);
+            let mask = !0 >> (CHANNELS - here);
+            // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
+            unsafe {
+                let mut from = self.pixels.as_ptr().wrapping_add(begin);
+                // Of inputs plus 128.
+                let mut sums = [_mm512_set1_epi32(i32::from(SHIFT) * count as i32); 4];
+                let mut i = 0;
+                while i < count {
+                    let mut four = [_mm512_setzero_si512(); 4];
+                    for k in 0..4 {
+                        if i + k < count {
+                            let x = _mm512_maskz_loadu_epi8(mask, from);
+                            from = from.wrapping_add(self.channels);
+                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(SHIFT));
+                        }
+                    }
+                    let words = interleave(four);
+                    for j in 0..4 {
+                        sums[j] = _mm512_dpbusd_epi32(sums[j], words[j], _mm512_set1_epi8(1));
+                    }
+                    i += 4;
+                }
+                let low = _mm512_packs_epi32(mean(sums[0], count), mean(sums[1], count));
+                let high = _mm512_packs_epi32(mean(sums[2], count), mean(sums[3], count));
+                let bytes = clamped([low, high], self.min, self.max);
+                _mm512_mask_storeu_epi8(output.as_mut_ptr().wrapping_add(begin), mask, bytes);
+            }
+        }
+    }
+}
+
+/// Sixteen sums by their count. Integers below 2^24 are exact in f32, and no quotient is
+/// rounded to an integer that it does not reach.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+unsafe fn mean(sums: __m512i, count: usize) -> __m512i {
+    // SAFETY: *Enabled*.
+    unsafe {
+        let half = _mm512_set1_epi32(count as i32 / 2);
+        let is_positive = _mm512_cmpgt_epi32_mask(sums, _mm512_setzero_si512());
+        let away = _mm512_mask_add_epi32(_mm512_sub_epi32(sums, half), is_positive, sums, half);
+        let count = _mm512_set1_ps(count as f32);
+        _mm512_cvttps_epi32(_mm512_div_ps(_mm512_cvtepi32_ps(away), count))
+    }
+}

@@ -1,0 +1,468 @@
+//! Requantization with AVX-512: by truncation in f32 where the compiler has found the
+//! numbers, else in integers. Its models in the compiler (`shortened`), which it has proven
+//! the numbers with: `Method::Truncated`, `Method::TruncatedSingle`, `Method::Small`. What is
+//! computed here must not change without them.
+
+use core::arch::x86_64::*;
+
+use crate::params::requant::{Ready, Scales};
+use crate::simd::isa::cold;
+use crate::simd::x86_64::add_f32::Sum;
+
+/// Towards zero, without exceptions.
+const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
+
+/// Four vectors of sums to int8, in the order of 16-byte lanes: four of each. Right if
+/// [`is_truncated`].
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
+#[inline(always)]
+pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: *Covered*: multipliers; *Enabled*.
+    unsafe {
+        let factors = [
+            Factors::of(by[0]),
+            Factors::of(by[1]),
+            Factors::of(by[2]),
+            Factors::of(by[3]),
+        ];
+        Range::of(scales).packed::<ONE_SIDED>([
+            factors[0].apply::<ONE_SIDED>(words[0]),
+            factors[1].apply::<ONE_SIDED>(words[1]),
+            factors[2].apply::<ONE_SIDED>(words[2]),
+            factors[3].apply::<ONE_SIDED>(words[3]),
+        ])
+    }
+}
+
+/// True if truncation gives the outputs of this block's strip.
+///
+/// # Safety
+/// *Covered*: a block's multipliers.
+#[inline(always)]
+pub(crate) unsafe fn is_truncated(by: *const Ready) -> bool {
+    // SAFETY: *Covered*: multipliers.
+    unsafe { (*by).start[0] != 0.0 }
+}
+
+/// True if truncation gives the outputs of the first so many blocks.
+///
+/// # Safety
+/// There are multipliers for as many blocks.
+#[inline(always)]
+pub(crate) unsafe fn are_truncated(scales: &Scales<'_>, blocks: usize) -> bool {
+    // All blocks of a strip are, or none; maybe all of them have the same multipliers.
+    let blocks = if scales.channels.len() == 1 {
+        1
+    } else {
+        blocks
+    };
+    let mut strips = (0..blocks).step_by(4);
+    // SAFETY: as many multipliers are there.
+    strips.all(|block| unsafe { is_truncated(scales.of(block)) })
+}
+
+/// The numbers that requantize sixteen sums by truncation: see [`crate::params::requant::ready`].
+#[derive(Clone, Copy)]
+pub(crate) struct Factors {
+    upper: __m512,
+    lower: __m512,
+    start: __m512,
+}
+
+impl Factors {
+    /// The numbers of one block of sixteen channels.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers.
+    #[inline(always)]
+    unsafe fn of(by: *const Ready) -> Self {
+        // SAFETY: *Covered*: multipliers; *Enabled*.
+        unsafe {
+            Self {
+                upper: _mm512_load_ps((&raw const (*by).upper).cast()),
+                lower: _mm512_load_ps((&raw const (*by).lower).cast()),
+                start: _mm512_load_ps((&raw const (*by).start).cast()),
+            }
+        }
+    }
+
+    /// Those of one channel of a block, for sixteen sums of it.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a block's multipliers; `channel` is below [`LANES`].
+    #[inline(always)]
+    pub(crate) unsafe fn of_channel(by: *const Ready, channel: usize) -> Self {
+        // SAFETY: *Covered*: multipliers; *Enabled*.
+        unsafe {
+            Self {
+                upper: _mm512_set1_ps((*by).upper[channel]),
+                lower: _mm512_set1_ps((*by).lower[channel]),
+                start: _mm512_set1_ps((*by).start[channel]),
+            }
+        }
+    }
+
+    /// Requantized as far as the offset.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    pub(crate) unsafe fn apply<const ONE_SIDED: bool>(&self, words: __m512i) -> __m512i {
+        // SAFETY: *Enabled*.
+        unsafe { self.truncated::<ONE_SIDED, false>(words) }
+    }
+
+    /// Requantized as far as the offset, with factors that are `SINGLE` or not.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    unsafe fn truncated<const ONE_SIDED: bool, const SINGLE: bool>(
+        &self,
+        words: __m512i,
+    ) -> __m512i {
+        // SAFETY: *Enabled*.
+        unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, SINGLE>(words)) }
+    }
+
+    /// The same before it is truncated; `SINGLE` if the factor lacks nothing. Models:
+    /// `Method::Truncated`, `Method::TruncatedSingle`.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    unsafe fn scaled<const ONE_SIDED: bool, const SINGLE: bool>(&self, words: __m512i) -> __m512 {
+        // SAFETY: *Enabled*.
+        unsafe {
+            let x = _mm512_cvtepi32_ps(words);
+            let mut start = self.start;
+            if !ONE_SIDED {
+                // With the sum's sign.
+                start = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<0xF8>(
+                    _mm512_castps_si512(start),
+                    _mm512_castps_si512(x),
+                    _mm512_set1_epi32(i32::MIN),
+                ));
+            }
+            if !SINGLE {
+                start = _mm512_fmadd_round_ps::<TRUNCATE>(x, self.lower, start);
+            }
+            _mm512_fmadd_round_ps::<TRUNCATE>(x, self.upper, start)
+        }
+    }
+}
+
+/// The output's zero point and bounds.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    offset: i32,
+    min: i32,
+    max: i32,
+}
+
+impl Range {
+    #[inline(always)]
+    pub(crate) fn of(scales: &Scales<'_>) -> Self {
+        Self {
+            offset: scales.output_offset,
+            min: scales.activation_min,
+            max: scales.activation_max,
+        }
+    }
+
+    /// Offset and clamp, to bytes in the order of 16-byte lanes. If the smallest output is
+    /// the zero point, bytes count from there.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    pub(crate) unsafe fn packed<const ONE_SIDED: bool>(self, q: [__m512i; 4]) -> __m512i {
+        // SAFETY: *Enabled*.
+        unsafe {
+            let low = _mm512_packs_epi32(q[0], q[1]);
+            let high = _mm512_packs_epi32(q[2], q[3]);
+            if ONE_SIDED {
+                let above = _mm512_packus_epi16(low, high);
+                let largest = _mm512_set1_epi8((self.max - self.offset) as i8);
+                let offset = _mm512_set1_epi8(self.offset as i8);
+                return _mm512_add_epi8(_mm512_min_epu8(above, largest), offset);
+            }
+            let offset = _mm512_set1_epi16(self.offset as i16);
+            let words = [
+                _mm512_adds_epi16(low, offset),
+                _mm512_adds_epi16(high, offset),
+            ];
+            clamped(words, self.min, self.max)
+        }
+    }
+}
+
+/// How the channels of `N` blocks requantize, all of them by truncation.
+#[derive(Clone, Copy)]
+pub(crate) struct Requantize<const N: usize> {
+    factors: [Factors; N],
+    /// None of them lacks anything.
+    are_single: bool,
+    range: Range,
+}
+
+impl<const N: usize> Requantize<N> {
+    /// If truncation gives the outputs of the blocks from one on.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
+    #[inline(always)]
+    pub(crate) unsafe fn of(block: usize, scales: &Scales<'_>) -> Option<Self> {
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
+        unsafe {
+            if !is_truncated(scales.of(block)) {
+                return None;
+            }
+            Some(Self::new(block, scales))
+        }
+    }
+
+    /// The same if truncation does.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
+    #[inline(always)]
+    pub(crate) unsafe fn new(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
+        unsafe {
+            let mut all = Self::once(block, scales);
+            let mut lack = _mm512_setzero_si512();
+            for factors in &all.factors {
+                lack = _mm512_or_si512(lack, _mm512_castps_si512(factors.lower));
+            }
+            all.are_single = _mm512_test_epi32_mask(lack, lack) == 0;
+            all
+        }
+    }
+
+    /// The same for sums that are few, but waited for: single factors are looked for where all
+    /// channels have the same, since to look at all would take as long as these save.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
+    #[inline(always)]
+    pub(crate) unsafe fn soon(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
+        unsafe {
+            let mut all = Self::once(block, scales);
+            let lack = _mm512_castps_si512(all.factors[0].lower);
+            let are_shared = scales.channels.len() == 1;
+            all.are_single = are_shared && _mm512_test_epi32_mask(lack, lack) == 0;
+            all
+        }
+    }
+
+    /// The same for few sums, as if no factor were a single one.
+    ///
+    /// # Safety
+    /// *Enabled*. There are multipliers for `N` blocks from `block` on.
+    #[inline(always)]
+    pub(crate) unsafe fn once(block: usize, scales: &Scales<'_>) -> Self {
+        // SAFETY: multipliers of as many blocks are there; *Enabled*.
+        unsafe {
+            let mut factors = [Factors::of(scales.of(block)); N];
+            for (n, factors) in factors.iter_mut().enumerate() {
+                *factors = Factors::of(scales.of(block + n));
+            }
+            Self {
+                factors,
+                are_single: false,
+                range: Range::of(scales),
+            }
+        }
+    }
+
+    /// One-sided outputs XORed with 0 or -128.
+    #[inline(always)]
+    pub(crate) fn shifted(mut self, shift: i8) -> Self {
+        // Bytes count from the offset, which alone changes.
+        let offset = i32::from(self.range.offset as i8 ^ shift);
+        self.range.max += offset - self.range.offset;
+        self.range.offset = offset;
+        self
+    }
+
+    /// See [`Scales::are_one_sided`].
+    #[inline(always)]
+    pub(crate) fn is_one_sided(&self) -> bool {
+        self.range.min == self.range.offset
+    }
+
+    /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(&self, words: [__m512i; 4]) -> __m512i {
+        // SAFETY: *Enabled*.
+        unsafe {
+            if self.are_single {
+                self.packed::<ONE_SIDED, true>(words)
+            } else {
+                self.packed::<ONE_SIDED, false>(words)
+            }
+        }
+    }
+
+    /// Outputs with factors that are `SINGLE` or not.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline(always)]
+    unsafe fn packed<const ONE_SIDED: bool, const SINGLE: bool>(
+        &self,
+        words: [__m512i; 4],
+    ) -> __m512i {
+        let by = |i: usize| &self.factors[i % N];
+        // SAFETY: *Enabled*.
+        unsafe {
+            self.range.packed::<ONE_SIDED>([
+                by(0).truncated::<ONE_SIDED, SINGLE>(words[0]),
+                by(1).truncated::<ONE_SIDED, SINGLE>(words[1]),
+                by(2).truncated::<ONE_SIDED, SINGLE>(words[2]),
+                by(3).truncated::<ONE_SIDED, SINGLE>(words[3]),
+            ])
+        }
+    }
+}
+
+impl<const N: usize> Requantize<N> {
+    /// The sums of outputs and the elements there, sixteen each, in the order of 16-byte
+    /// lanes.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen elements at each place.
+    #[inline(always)]
+    pub(crate) unsafe fn added(
+        &self,
+        words: [__m512i; 4],
+        others: [*const i8; 4],
+        sum: &Sum,
+    ) -> __m512i {
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe {
+            let Range { offset, min, max } = self.range;
+            let min = _mm512_set1_ps((min - offset) as f32);
+            let max = _mm512_set1_ps((max - offset) as f32);
+            let mut q = [_mm512_setzero_si512(); 4];
+            for i in 0..4 {
+                let x = self.factors[i % N].scaled::<false, false>(words[i]);
+                let x = _mm512_roundscale_ps::<TRUNCATE>(x);
+                let x = _mm512_min_ps(_mm512_max_ps(x, min), max);
+                q[i] = sum.rounded(x, others[i]);
+            }
+            let words = [
+                _mm512_packs_epi32(q[0], q[1]),
+                _mm512_packs_epi32(q[2], q[3]),
+            ];
+            clamped(words, sum.min, sum.max)
+        }
+    }
+}
+
+/// The same in integers.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
+#[inline(always)]
+pub(crate) unsafe fn requantize_exactly(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: *Covered*: multipliers; *Enabled*.
+    unsafe {
+        Range::of(scales).packed::<false>([
+            exactly(words[0], by[0]),
+            exactly(words[1], by[1]),
+            exactly(words[2], by[2]),
+            exactly(words[3], by[3]),
+        ])
+    }
+}
+
+/// The outputs of four vectors, in the order of 16-byte lanes.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers at each place.
+#[inline(always)]
+pub(crate) unsafe fn outputs(
+    words: [__m512i; 4],
+    by: [*const Ready; 4],
+    scales: &Scales<'_>,
+) -> __m512i {
+    // SAFETY: *Covered*: multipliers; *Enabled*.
+    unsafe {
+        if !is_truncated(by[0]) {
+            cold();
+            requantize_exactly(words, by, scales)
+        } else if scales.are_one_sided() {
+            requantize::<true>(words, by, scales)
+        } else {
+            requantize::<false>(words, by, scales)
+        }
+    }
+}
+
+/// 16-bit words to bytes between two, in the order of 16-byte lanes.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn clamped([low, high]: [__m512i; 2], min: i32, max: i32) -> __m512i {
+    // SAFETY: *Enabled*.
+    unsafe {
+        let bytes = _mm512_packs_epi16(low, high);
+        let bytes = _mm512_max_epi8(bytes, _mm512_set1_epi8(min as i8));
+        _mm512_min_epi8(bytes, _mm512_set1_epi8(max as i8))
+    }
+}
+
+/// Each vector's sixteen bytes side by side.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn in_order(bytes: __m512i) -> __m512i {
+    // SAFETY: *Enabled*.
+    unsafe {
+        let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        _mm512_permutexvar_epi32(order, bytes)
+    }
+}
+
+/// Requantized as far as the offset, in integers. Model: `Method::Small`.
+///
+/// # Safety
+/// *Enabled*. *Covered*: a block's multipliers.
+#[inline(always)]
+unsafe fn exactly(words: __m512i, by: *const Ready) -> __m512i {
+    // SAFETY: *Covered*: multipliers; *Enabled*.
+    unsafe {
+        let by = &*by;
+        let x = _mm512_sllv_epi32(words, _mm512_load_si512(by.left.as_ptr().cast()));
+        let even = _mm512_load_si512(by.multiplier.as_ptr().cast());
+        let odd = _mm512_srli_epi64(even, 32);
+        let nudge = _mm512_set1_epi64(1 << 31);
+        let even = _mm512_add_epi64(_mm512_mul_epi32(x, even), nudge);
+        let odd = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), odd);
+        let odd = _mm512_add_epi64(odd, nudge);
+        let high = _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 32), odd);
+        let sign = _mm512_load_si512(by.sign.as_ptr().cast());
+        let high = _mm512_sub_epi32(high, _mm512_srlv_epi32(high, sign));
+        let half = _mm512_load_si512(by.half.as_ptr().cast());
+        let right = _mm512_load_si512(by.right.as_ptr().cast());
+        _mm512_srav_epi32(_mm512_add_epi32(high, half), right)
+    }
+}

@@ -1,0 +1,321 @@
+//! 3x3 windows in tiles with AVX-512 VNNI: see `winograd.rs`.
+
+// Arrays of registers stay in registers if indices are constants.
+#![expect(clippy::needless_range_loop)]
+
+use core::arch::x86_64::*;
+
+use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::x86_64::add_f32::Sum;
+use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
+use crate::simd::x86_64::winograd_f4x3::{
+    ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
+    TWO_SIDED, TWOS, Tiled, VECTOR, gather, lanes, spread,
+};
+
+lanes! {
+    __m512i, _mm512_add_epi16 _mm512_sub_epi16 _mm512_slli_epi16 _mm512_add_epi32
+    _mm512_sub_epi32 _mm512_slli_epi32
+}
+
+/// `RUN` input channels side by side, outputs by `HOW`.
+struct Avx512Tiles<const RUN: usize, const HOW: u8>;
+
+// SAFETY: functions access no more than what is *Covered*.
+impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
+    #[inline(always)]
+    unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
+        // SAFETY: *Enabled*, *Tiled*.
+        unsafe { tiled.inputs_512::<RUN>(places, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8) {
+        // SAFETY: *Enabled*, *Tiled*.
+        unsafe { tiled.products_512::<RUN>(block, from, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn outputs(
+        tiled: &Tiled<'_>,
+        sums: *const i8,
+        place: &Place,
+        block: usize,
+        to: *mut i8,
+    ) {
+        // SAFETY: *Enabled*, *Tiled*.
+        unsafe { tiled.outputs_512::<HOW>(sums, place, block, to) }
+    }
+}
+
+impl Tiled<'_> {
+    /// All outputs, if this is the way to get them.
+    ///
+    /// # Safety
+    /// *Enabled*.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    pub(crate) unsafe fn is_done_with_avx512<S: BlockStage>(
+        &self,
+        work: &mut [i8],
+        output: &mut [S::Element],
+    ) -> bool {
+        if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
+            return false;
+        }
+        // SAFETY: *Tiled*: the blocks have multipliers.
+        if unsafe { !are_truncated(&self.scales, self.channels / LANES) } {
+            return false;
+        }
+        const TWO: usize = 2 * LANES;
+        let to = output.as_mut_ptr().cast();
+        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
+        unsafe {
+            match (self.depth.is_multiple_of(TWO), self.how()) {
+                (true, ADDED) => self.run::<Avx512Tiles<TWO, ADDED>>(work, to),
+                (true, ONE_SIDED) => self.run::<Avx512Tiles<TWO, ONE_SIDED>>(work, to),
+                (true, _) => self.run::<Avx512Tiles<TWO, TWO_SIDED>>(work, to),
+                (false, ADDED) => self.run::<Avx512Tiles<LANES, ADDED>>(work, to),
+                (false, ONE_SIDED) => self.run::<Avx512Tiles<LANES, ONE_SIDED>>(work, to),
+                (false, _) => self.run::<Avx512Tiles<LANES, TWO_SIDED>>(work, to),
+            }
+        }
+        true
+    }
+
+    /// The transformed inputs: point by point of a tile's first column, `RUN` channels of
+    /// each tile; the same of the next channels; the next columns.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; places and room are as [`Steps::inputs`] says.
+    #[inline(always)]
+    unsafe fn inputs_512<const RUN: usize>(&self, places: &[Place; TILES], to: *mut i8) {
+        let column = self.depth / RUN * INPUTS * TILES * RUN * 2;
+        let tiles = VECTOR / 2 / RUN;
+        let mut to = to;
+        for run in 0..self.depth / RUN {
+            for t in (0..TILES).step_by(tiles) {
+                let from = |t: usize| places[t].from.wrapping_add(run * RUN);
+                let from = [from(t), from(t + tiles - 1)];
+                let to = to.wrapping_add(t * RUN * 2);
+                // SAFETY: *Enabled*, *Tiled*.
+                unsafe { transform::<RUN>(from, self.pitch, self.depth, to, column) };
+            }
+            to = to.wrapping_add(INPUTS * TILES * RUN * 2);
+        }
+    }
+
+    /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
+    /// each tile.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `from` are transformed inputs and `to` has room for sums, as
+    /// [`Steps::products`] says.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn products_512<const RUN: usize>(&self, block: usize, from: *const i8, to: *mut i8) {
+        let size = POINTS * self.depth * 2 * LANES;
+        let mut w = self.filter.as_ptr().wrapping_add(block * size);
+        let mut from = from;
+        // SAFETY: *Enabled*, *Tiled*: weights, transformed inputs and sums are there.
+        unsafe {
+            for column in 0..INPUTS {
+                let mut sums = [[_mm512_setzero_si512(); INPUTS]; TILES];
+                if column == 1 {
+                    // What all outputs of a tile have in common, sixteen times.
+                    let bias = _mm512_loadu_si512(self.bias.as_ptr().wrapping_add(block).cast());
+                    let bias = _mm512_mullo_epi32(bias, _mm512_set1_epi32(BIASES));
+                    for t in 0..TILES {
+                        sums[t][1] = bias;
+                    }
+                }
+                for _ in 0..self.depth / RUN {
+                    for _ in 0..RUN / 2 {
+                        for y in 0..INPUTS {
+                            let weights = _mm512_loadu_si512(w.wrapping_add(y * VECTOR).cast());
+                            for t in 0..TILES {
+                                let x = from.wrapping_add((y * TILES + t) * RUN * 2);
+                                let x = _mm512_set1_epi32(x.cast::<i32>().read_unaligned());
+                                sums[t][y] = _mm512_dpwssd_epi32(sums[t][y], weights, x);
+                            }
+                        }
+                        w = w.wrapping_add(INPUTS * VECTOR);
+                        from = from.wrapping_add(4);
+                    }
+                    from = from.wrapping_add((INPUTS * TILES - 1) * RUN * 2);
+                }
+                for t in 0..TILES {
+                    let rows = gather(sums[t]);
+                    for y in 0..OUTPUTS {
+                        let at = t * SUMS + (y * INPUTS + column) * VECTOR;
+                        _mm512_store_si512(to.wrapping_add(at).cast(), rows[y]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The outputs of a tile and a block, of which these are the sums.
+    ///
+    /// # Safety
+    /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    unsafe fn outputs_512<const HOW: u8>(
+        &self,
+        sums: *const i8,
+        place: &Place,
+        block: usize,
+        to: *mut i8,
+    ) {
+        let ([rows, columns], first) = (place.left, place.to + block * LANES);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
+        // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
+        unsafe {
+            let line = Line {
+                by: Requantize::new(block, &self.scales),
+                step: self.step,
+                columns,
+                addend: self
+                    .addend
+                    .map(|addend| (addend.sum, addend.other.as_ptr().wrapping_add(first))),
+            };
+            line.store::<0, HOW>(sums, to, 0);
+            if rows > 1 {
+                line.store::<1, HOW>(sums, to, pitch);
+            }
+            if rows > 2 {
+                line.store::<2, HOW>(sums, to, 2 * pitch);
+            }
+            if rows > 3 {
+                line.store::<3, HOW>(sums, to, 3 * pitch);
+            }
+        }
+    }
+}
+
+/// What becomes of a row of a tile.
+struct Line {
+    by: Requantize<1>,
+    step: usize,
+    columns: usize,
+    /// The addend's place beside the tile's first output.
+    addend: Option<(Sum, *const i8)>,
+}
+
+impl Line {
+    /// Stores row `Y`, as many columns as there are.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: a tile's sums, aligned, and the outputs of as many columns as
+    /// there are.
+    #[inline(always)]
+    unsafe fn store<const Y: usize, const HOW: u8>(&self, sums: *const i8, to: *mut i8, at: usize) {
+        let to = to.wrapping_add(at);
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe {
+            let mut row = [_mm512_setzero_si512(); INPUTS];
+            for x in 0..INPUTS {
+                let at = (Y * INPUTS + x) * VECTOR;
+                row[x] = _mm512_load_si512(sums.wrapping_add(at).cast());
+            }
+            let words = gather(row);
+            let words = [
+                divided(words[0], Y, 0),
+                divided(words[1], Y, 1),
+                divided(words[2], Y, 2),
+                divided(words[3], Y, 3),
+            ];
+            let bytes = match &self.addend {
+                Some((sum, other)) if HOW == ADDED => {
+                    // The last column's once more where there are fewer.
+                    let last = self.columns - 1;
+                    let other = |x: usize| other.wrapping_add(at + x.min(last) * self.step);
+                    let others = [other(0), other(1), other(2), other(3)];
+                    self.by.added(words, others, sum)
+                }
+                _ if HOW == ONE_SIDED => self.by.requantize::<true>(words),
+                _ => self.by.requantize::<false>(words),
+            };
+            let bytes = in_order(bytes);
+            if self.step == LANES && self.columns >= OUTPUTS {
+                _mm512_storeu_si512(to.cast(), bytes);
+                return;
+            }
+            _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
+            if self.columns > 1 {
+                let to = to.wrapping_add(self.step);
+                _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<1>(bytes));
+            }
+            if self.columns > 2 {
+                let to = to.wrapping_add(2 * self.step);
+                _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<2>(bytes));
+            }
+            if self.columns > 3 {
+                let to = to.wrapping_add(3 * self.step);
+                _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<3>(bytes));
+            }
+        }
+    }
+}
+
+/// The inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
+///
+/// # Safety
+/// *Enabled*. *Covered*: six rows of six pixels of each tile, and room for a register of
+/// each point, aligned.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn transform<const RUN: usize>(
+    from: [*const i8; 2],
+    pitch: usize,
+    step: usize,
+    to: *mut i8,
+    column: usize,
+) {
+    // SAFETY: *Enabled*. *Covered*: six rows of six pixels of each tile; 36 registers' bytes.
+    unsafe {
+        let mut lines = [[_mm512_setzero_si512(); INPUTS]; INPUTS];
+        for y in 0..INPUTS {
+            let mut d = [_mm512_setzero_si512(); INPUTS];
+            for x in 0..INPUTS {
+                let at = y * pitch + x * step;
+                let first = from[0].wrapping_add(at);
+                let bytes = if RUN == LANES {
+                    let second = _mm_loadu_si128(from[1].wrapping_add(at).cast());
+                    let first = _mm256_castsi128_si256(_mm_loadu_si128(first.cast()));
+                    _mm256_inserti128_si256::<1>(first, second)
+                } else {
+                    _mm256_loadu_si256(first.cast())
+                };
+                d[x] = _mm512_cvtepu8_epi16(bytes);
+            }
+            lines[y] = spread(d);
+        }
+        for x in 0..INPUTS {
+            let mut d = [_mm512_setzero_si512(); INPUTS];
+            for y in 0..INPUTS {
+                d[y] = lines[y][x];
+            }
+            let d = spread(d);
+            let to = to.wrapping_add(x * column);
+            for y in 0..INPUTS {
+                let to = to.wrapping_add(y * TILES * RUN * 2);
+                _mm512_store_si512(to.cast(), d[y]);
+            }
+        }
+    }
+}
+
+/// The output of a row and column.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+unsafe fn divided(words: __m512i, y: usize, x: usize) -> __m512i {
+    // SAFETY: *Enabled*.
+    unsafe {
+        let words = _mm512_mullo_epi32(words, _mm512_set1_epi32(NINTH));
+        _mm512_srav_epi32(words, _mm512_set1_epi32(TWOS[y] + TWOS[x]))
+    }
+}

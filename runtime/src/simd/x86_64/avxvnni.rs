@@ -1,0 +1,75 @@
+//! AVX-VNNI: 32 products per instruction.
+
+use core::arch::x86_64::*;
+
+use crate::params::requant::{Ready, Scales};
+use crate::simd::isa::{Isa, LANES};
+use crate::simd::x86_64::avx2::isa::{eight_words, interleave};
+
+/// AVX2 and AVX-VNNI.
+#[derive(Clone, Copy)]
+pub(crate) struct AvxVnni;
+
+// SAFETY: functions access no more than what is *Covered*.
+unsafe impl Isa for AvxVnni {
+    eight_words!();
+
+    type Weights = [__m256i; 2];
+    type Inputs = __m256i;
+
+    #[inline(always)]
+    unsafe fn wide_taps(
+        sums: Self::Wide,
+        from: [*const i8; 4],
+        weights: *const u8,
+        part: usize,
+    ) -> Self::Wide {
+        // SAFETY: *Covered*: 32 bytes each, and 256 weights.
+        unsafe {
+            let quads = interleave(from);
+            let mut sums = sums;
+            for j in 0..4 {
+                let w = _mm256_loadu_si256(weights.wrapping_add(64 * j + 32 * part).cast());
+                sums[j] = _mm256_dpbusd_avx_epi32(sums[j], quads[j], w);
+            }
+            sums
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const u8) -> Self::Weights {
+        // SAFETY: *Covered*: 64 bytes.
+        unsafe {
+            [
+                _mm256_loadu_si256(from.cast()),
+                _mm256_loadu_si256(from.wrapping_add(32).cast()),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: *Covered*: 4 bytes.
+        unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+        // SAFETY: *Covered*: 4 bytes.
+        unsafe {
+            let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);
+            _mm256_set1_epi32(four)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(s: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums {
+        // SAFETY: *Enabled*.
+        unsafe {
+            [
+                _mm256_dpbusd_avx_epi32(s[0], x, w[0]),
+                _mm256_dpbusd_avx_epi32(s[1], x, w[1]),
+            ]
+        }
+    }
+}
