@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
 use ndarray_npy::NpzReader;
 use niello_benches::MODELS;
-use niello_compiler::evaluate::{Data, Model};
+use niello_compiler::model::{Data, Model};
 use niello_compiler::{Options, Request};
 
 const PEERS: &[&str] = &[

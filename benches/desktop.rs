@@ -209,7 +209,7 @@ impl Peer {
         let mut answers = BufReader::new(process.stdout.take().ok_or("no stdout")?);
         let mut line = String::new();
         answers.read_line(&mut line).map_err(|e| e.to_string())?;
-        if line.trim() != "ready" {
+        if line.trim() != "pack_requant" {
             return Err(format!("it says {:?}", line.trim()));
         }
         Ok(Self {

@@ -22,30 +22,30 @@ fn weights(count: usize) -> Vec<u8> {
     bytes(count).into_iter().map(|w| w as u8).collect()
 }
 
-fn scales(ready: &[rt::Ready]) -> rt::Scales<'_> {
-    rt::Scales {
-        channels: ready,
+fn scales(pack_requant: &[rt::RequantPanel]) -> rt::RequantParams<'_> {
+    rt::RequantParams {
+        channels: pack_requant,
         output_offset: -128,
         activation_min: -128,
         activation_max: 127,
     }
 }
 
-fn ready(blocks: usize) -> Vec<rt::Ready> {
+fn pack_requant(blocks: usize) -> Vec<rt::RequantPanel> {
     let (multiplier, shift) = (1_518_500_250, -8);
     let units = niello_compiler::truncation(multiplier, shift, 1 << 24, true).map(|u| u as u8);
-    vec![rt::ready([[multiplier; 16]], [[shift; 16]], &units.repeat(16))[0]; blocks]
+    vec![rt::pack_requant([[multiplier; 16]], [[shift; 16]], &units.repeat(16))[0]; blocks]
 }
 
 /// Rows by channels; items are multiply-accumulates.
 fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize, channels: usize) {
     let blocks = channels.div_ceil(16);
-    let (filter, bias, ready) = (
+    let (filter, bias, pack_requant) = (
         weights(blocks * 16 * depth),
         vec![[0; 16]; blocks],
-        ready(blocks),
+        pack_requant(blocks),
     );
-    let p = rt::Blocks {
+    let p = rt::Packed16 {
         depth,
         channels,
         step: channels,
@@ -53,14 +53,14 @@ fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize
         filter: &filter,
         wide: &[],
         bias: &bias,
-        output: scales(&ready),
+        output: scales(&pack_requant),
     };
     let input = bytes(rows * depth);
     let (mut output, mut scratch) = (vec![0; rows * channels], vec![0; rows * depth]);
     rt::force(level);
     bencher
         .counter(ItemsCount::new(rows * depth * channels))
-        .bench_local(|| rt::fully_connected_blocks(&p, &input, &mut output, &mut scratch));
+        .bench_local(|| rt::fully_connected_packed16(&p, &input, &mut output, &mut scratch));
 }
 
 /// kws: 125 pixels, 64 to 64 channels.
@@ -118,14 +118,14 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
         _ => (Vec::new(), 0),
     };
     let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();
-    let ready = ready(blocks);
-    let p = rt::BlocksConv2d {
+    let pack_requant = pack_requant(blocks);
+    let p = rt::Packed16Conv2d {
         window: window([size, size]),
         input_depth: depth,
         padded: [columns, columns],
         segments: &segments,
         run: 3 * depth,
-        blocks: rt::Blocks {
+        blocks: rt::Packed16 {
             depth: 9 * depth,
             channels: depth,
             step: depth,
@@ -133,7 +133,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
             filter: &filter,
             wide: &[],
             bias: &bias,
-            output: scales(&ready),
+            output: scales(&pack_requant),
         },
         transformed: &transformed,
     };
@@ -143,7 +143,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     rt::force(level);
     bencher
         .counter(ItemsCount::new(size * size * 9 * depth * depth))
-        .bench_local(|| rt::conv_2d_blocks(&p, &input, &mut output, &mut scratch));
+        .bench_local(|| rt::conv_2d_packed16(&p, &input, &mut output, &mut scratch));
 }
 
 /// resnet8's first block.
@@ -172,8 +172,8 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
     };
     let taps: [[u32; 4]; 3] =
         std::array::from_fn(|g| std::array::from_fn(|i| tap(4 * g + i) as u32));
-    let (filter, bias, ready) = (weights(3 * 256), vec![[0; 16]; 4], ready(4));
-    let p = rt::BlocksDepthwise {
+    let (filter, bias, pack_requant) = (weights(3 * 256), vec![[0; 16]; 4], pack_requant(4));
+    let p = rt::Packed16Depthwise {
         window: window([height, width]),
         channels,
         zero_point: 0,
@@ -181,7 +181,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         taps: &taps,
         filter: &filter,
         bias: &bias,
-        output: scales(&ready),
+        output: scales(&pack_requant),
         shifts_output: false,
     };
     let input = bytes(height * width * channels);
@@ -190,7 +190,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
     rt::force(level);
     bencher
         .counter(ItemsCount::new(9 * input.len()))
-        .bench_local(|| rt::depthwise_blocks(&p, &input, &mut output, &mut scratch));
+        .bench_local(|| rt::depthwise_packed16(&p, &input, &mut output, &mut scratch));
 }
 
 /// resnet8's first residual: 32x32x16; items are elements.

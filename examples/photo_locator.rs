@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use niello_compiler::evaluate::Model;
+use niello_compiler::model::Model;
 use niello_examples::{Samples, argmax, sample};
 
 niello::include_model! {

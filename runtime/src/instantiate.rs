@@ -3,7 +3,7 @@
 /// A generic function with instances for the listed types. An ordinary one would be
 /// compiled with the program that names it: slowly running code in its debug builds,
 /// however this crate is optimised.
-macro_rules! here {
+macro_rules! instantiate {
     (@function [$($attribute:tt)*] [$visibility:vis] $name:ident $t:ident $here:ident
      ($($argument:ident: $ty:ty),* $(,)?)) => {
         #[doc = concat!("Element types of [`", stringify!($name), "`].")]
@@ -36,9 +36,9 @@ macro_rules! here {
         $visibility:vis fn $name:ident<$t:ident: $here:ident>$signature:tt = $body:ident,
             for $($instance:ident)*;
     )*) => {$(
-        here!(@function [$(#[$attribute])*] [$visibility] $name $t $here $signature);
-        $(here!(@instance $t $here $signature $body $instance);)*
+        instantiate!(@function [$(#[$attribute])*] [$visibility] $name $t $here $signature);
+        $(instantiate!(@instance $t $here $signature $body $instance);)*
     )*};
 }
 
-pub(crate) use here;
+pub(crate) use instantiate;

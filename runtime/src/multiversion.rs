@@ -4,7 +4,7 @@
 /// wide registers may have, and that takes the best one; elsewhere the function as it
 /// is. What the body calls must be inlined.
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
-macro_rules! widely {
+macro_rules! multiversion {
     ($(
         $(#[$attribute:meta])*
         $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($argument:ident: $ty:ty),* $(,)?) $body:block
@@ -31,7 +31,7 @@ macro_rules! widely {
 
             use $crate::simd::{Level, level};
             match level() {
-                Level::Plain => body($($argument),*),
+                Level::Generic => body($($argument),*),
                 // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
                 Level::Avx2 | Level::AvxVnni => unsafe { avx2($($argument),*) },
                 // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
@@ -42,8 +42,8 @@ macro_rules! widely {
 }
 
 #[cfg(not(all(niello_vector, target_arch = "x86_64")))]
-macro_rules! widely {
+macro_rules! multiversion {
     ($($function:item)*) => { $($function)* };
 }
 
-pub(crate) use widely;
+pub(crate) use multiversion;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Axis;
 use ndarray_npy::NpzWriter;
-use niello_compiler::evaluate::{Data, Model, PortInfo, Targets};
+use niello_compiler::model::{Data, Model, PortInfo, Profile};
 use niello_compiler::{ElementType, Options, Request};
 
 use crate::{Record, Recorded, here, read_npz, wide_sample};
@@ -122,7 +122,7 @@ impl Case {
     /// If it cannot be read.
     pub fn operators(&self) -> Vec<String> {
         let bytes = std::fs::read(&self.quantized).expect("a file");
-        niello_compiler::evaluate::operators(&bytes).expect("a model")
+        niello_compiler::model::operators(&bytes).expect("a model")
     }
 
     /// Whose kernels were recorded.
@@ -155,11 +155,11 @@ impl Case {
         let calls: Vec<Vec<Data>> = (0..runs)
             .map(|run| self.inputs(&model, "in", run))
             .collect();
-        let all = quantized.run_sequence(&calls, Targets::Scalar, false);
-        if quantized.run_sequence(&calls, Targets::Scalar, true) != all {
+        let all = quantized.run_sequence(&calls, Profile::Mcu, false);
+        if quantized.run_sequence(&calls, Profile::Mcu, true) != all {
             return Err("other outputs with the inputs in the arena".to_owned());
         }
-        if quantized.run_sequence(&calls, Targets::Vector, false) != all {
+        if quantized.run_sequence(&calls, Profile::Simd, false) != all {
             return Err("other outputs of the program for wide registers".to_owned());
         }
         for (run, got) in all.into_iter().enumerate() {

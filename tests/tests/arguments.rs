@@ -27,7 +27,7 @@ fn bytes() -> [[[u8; 3]; 8]; 6] {
 /// The float model on `byte * scale + offset`.
 fn float(model: &str, scale: f32, offset: f32) -> Vec<f32> {
     let path = here().join(model);
-    let model = niello_compiler::evaluate::Model::read(&path, &Default::default());
+    let model = niello_compiler::model::Model::read(&path, &Default::default());
     let real: Vec<f32> = bytes()
         .as_flattened()
         .as_flattened()

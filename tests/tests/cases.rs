@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use niello_compiler::evaluate::{Data, Model};
+use niello_compiler::model::{Data, Model};
 use niello_compiler::{Method, Options, Request};
 use niello_tests::cases::data;
 use niello_tests::{read_npz, sample, samples, shared};

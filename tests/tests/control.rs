@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::{Array2, Axis};
 use ndarray_npy::NpzWriter;
-use niello_compiler::evaluate::{Data, Model};
+use niello_compiler::model::{Data, Model};
 use niello_compiler::{Method, Options, Request};
 use niello_tests::{cases, flat, here, read_npz, sample, sample_of, shared};
 

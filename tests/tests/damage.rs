@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use niello_compiler::evaluate::{Model, Targets};
+use niello_compiler::model::{Model, Profile};
 use niello_compiler::{Options, Request};
 use niello_tests::here;
 
@@ -35,8 +35,8 @@ fn read_and_quantize(path: &Path) -> bool {
         return false;
     };
     // The programs that would be emitted.
-    for targets in [Targets::Scalar, Targets::Vector] {
-        let _ = quantized.computed_channels(targets);
+    for targets in [Profile::Mcu, Profile::Simd] {
+        let _ = quantized.pruned_channels(targets);
     }
     true
 }

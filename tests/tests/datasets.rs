@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use niello_compiler::evaluate::{Accuracy, Model};
+use niello_compiler::model::{Accuracy, Model};
 use niello_compiler::{Blame, Method, Options, Request};
 use niello_tests::{here, read_npz};
 

@@ -81,8 +81,8 @@ fn aarch64() {
     let program = build("aarch64-unknown-linux-musl", "", "niello-elsewhere");
     // The oldest core has no SDOT.
     for (cpu, levels) in [
-        ("max", &["Plain", "Neon", "DotProd"][..]),
-        ("cortex-a53", &["Plain", "Neon"][..]),
+        ("max", &["Generic", "Neon", "DotProd"][..]),
+        ("cortex-a53", &["Generic", "Neon"][..]),
     ] {
         let mut qemu = Command::new("qemu-aarch64");
         let text = output(
@@ -102,5 +102,5 @@ fn wasm32() {
         node.args(["--no-warnings", "-e", NODE]).arg(&module),
         "apt-get install --no-install-recommends nodejs",
     );
-    same_as_here(&text, &["Plain", "Simd128"]);
+    same_as_here(&text, &["Generic", "Simd128"]);
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use niello_compiler::evaluate::{Data, Model};
+use niello_compiler::model::{Data, Model};
 use niello_compiler::{Options, Request};
 use niello_tests::{flat, here, read_npz, sample, samples};
 

@@ -10,7 +10,7 @@ use std::process::Command;
 
 use ndarray::ArrayD;
 use ndarray_npy::NpzWriter;
-use niello_compiler::evaluate::{Model, PortInfo};
+use niello_compiler::model::{Model, PortInfo};
 use niello_compiler::{ElementType, Item, Options, Request, compile};
 use niello_tests::{here, shared};
 

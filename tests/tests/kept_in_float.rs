@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use niello_compiler::evaluate::{Data, Model, Targets};
+use niello_compiler::model::{Data, Model, Profile};
 use niello_compiler::{ElementType, Method, Options, PortChoice, Request};
 use niello_tests::{cases, flat, here, read_npz, sample, sample_of, wide_sample};
 
@@ -70,7 +70,7 @@ fn whole_models_in_float_are_the_float_models() {
             .map(|run| case.inputs(&model, "float", run))
             .collect();
         for (run, got) in quantized
-            .run_sequence(&calls, Targets::Scalar, false)
+            .run_sequence(&calls, Profile::Mcu, false)
             .into_iter()
             .enumerate()
         {

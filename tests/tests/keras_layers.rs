@@ -13,7 +13,7 @@ use exceptions::EXCEPTIONS;
 use ndarray::ArrayD;
 use ndarray_npy::NpzWriter;
 use niello_compiler::Options;
-use niello_compiler::evaluate::Model;
+use niello_compiler::model::Model;
 use niello_tests::cases::request;
 use niello_tests::{here, read_npz, sample};
 use serde_json::Value;

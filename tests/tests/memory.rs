@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use niello_compiler::Options;
-use niello_compiler::evaluate::{Model, Targets};
+use niello_compiler::model::{Model, Profile};
 use niello_tests::cases::request;
 use niello_tests::{here, read_npz, sample_i8};
 
@@ -180,27 +180,27 @@ fn padding_is_the_convolutions_unless_others_read_it() {
 /// How many channels each operator computes of how many.
 #[test]
 fn channels_that_do_nothing_are_taken_out() {
-    let computed = |name: &str, targets: Targets| {
+    let computed = |name: &str, targets: Profile| {
         let path = here().join(format!("models/ops/idle_{name}_i8.tflite"));
         let model = Model::read(&path, &Options::default()).expect("a model");
         let quantized = model.quantize(&request(&path, None)).expect("int8");
-        let operators = quantized.computed_channels(targets);
+        let operators = quantized.pruned_channels(targets);
         operators.into_iter().map(|(_, of)| of).collect::<Vec<_>>()
     };
     // Constant ones where a window reaches over the border, too, and unread ones; in fours.
     let separable = [[16, 24], [16, 24], [24, 38], [24, 38], [20, 20]];
-    assert_eq!(computed("separable", Targets::Scalar), separable);
+    assert_eq!(computed("separable", Profile::Mcu), separable);
     // Both operands of an ADD have the same channels.
     let residual = [[40, 44], [40, 44], [40, 44], [21, 21]];
-    assert_eq!(computed("residual", Targets::Scalar), residual);
+    assert_eq!(computed("residual", Profile::Mcu), residual);
     // An image made flat.
     let flat = [[28, 40], [28, 40], [24, 34], [88, 130], [7, 7]];
-    assert_eq!(computed("flat", Targets::Scalar), flat);
+    assert_eq!(computed("flat", Profile::Mcu), flat);
     // What one reader needs is kept for both.
     let twice = [[24, 36], [24, 36], [18, 18], [18, 18]];
-    assert_eq!(computed("read_twice", Targets::Scalar), twice);
+    assert_eq!(computed("read_twice", Profile::Mcu), twice);
     // In sixteens for wide registers.
     let separable = [[16, 24], [16, 24], [32, 38], [32, 38], [20, 20]];
-    assert_eq!(computed("separable", Targets::Vector), separable);
-    assert_eq!(computed("residual", Targets::Vector), [[0; 2]; 0]);
+    assert_eq!(computed("separable", Profile::Simd), separable);
+    assert_eq!(computed("residual", Profile::Simd), [[0; 2]; 0]);
 }

@@ -7,7 +7,7 @@
 //! byte too many on purpose.
 
 use niello_compiler::Options;
-use niello_compiler::evaluate::Model;
+use niello_compiler::model::Model;
 use niello_tests::guard::{self, Guarded, SIDES};
 use niello_tests::{Recorded, cases, flat, here, read_npz, sample, sample_of};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArrayD, Axis};
 use ndarray_npy::NpzWriter;
 use niello_compiler::Options;
-use niello_compiler::evaluate::{Data, Model};
+use niello_compiler::model::{Data, Model};
 use niello_tests::cases::request;
 use niello_tests::{flat, here, read_npz};
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use niello_compiler::evaluate::{Model, operators};
+use niello_compiler::model::{Model, operators};
 use niello_compiler::{Options, SUPPORT_COLUMNS, SUPPORTED, Support, operators_page, support};
 use niello_tests::cases::{self, Case, request};
 use niello_tests::here;

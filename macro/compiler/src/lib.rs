@@ -47,4 +47,4 @@ pub use ops::{
 pub use options::{Comparison, Metric, Options, Requirement};
 pub use pipeline::{Request, compile, fallback};
 pub use simd_models::f32_requant::truncation;
-pub use simd_models::requant_panel::ready_numbers;
+pub use simd_models::requant_panel::requant_panel_numbers;

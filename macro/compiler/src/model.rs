@@ -33,11 +33,11 @@ pub struct Quantized<'a> {
 
 /// The targets that one of the two emitted programs is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Targets {
+pub enum Profile {
     /// Without wide SIMD registers.
-    Scalar,
+    Mcu,
     /// With them.
-    Vector,
+    Simd,
 }
 
 /// An input or output.
@@ -218,7 +218,7 @@ impl Quantized<'_> {
     /// The same as it is emitted, inside of the planned arena: differs if tensors
     /// overlap that must not, or if channels were taken out that matter.
     pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
-        self.run_sequence(&[inputs.to_vec()], Targets::Scalar, false)
+        self.run_sequence(&[inputs.to_vec()], Profile::Mcu, false)
             .remove(0)
     }
 
@@ -227,7 +227,7 @@ impl Quantized<'_> {
     pub fn run_sequence(
         &self,
         calls: &[Vec<Data>],
-        targets: Targets,
+        targets: Profile,
         inputs_in_arena: bool,
     ) -> Vec<Vec<Data>> {
         let program = self.emitted(targets);
@@ -245,12 +245,12 @@ impl Quantized<'_> {
 
     /// Bytes of the arena on targets without wide SIMD registers.
     pub fn arena_bytes(&self) -> usize {
-        plan::plan(&self.emitted(Targets::Scalar), false).bytes
+        plan::plan(&self.emitted(Profile::Mcu), false).bytes
     }
 
     /// How many output channels each operator computes of how many, where channels that do
     /// nothing were taken out around it.
-    pub fn computed_channels(&self, targets: Targets) -> Vec<(&'static str, [usize; 2])> {
+    pub fn pruned_channels(&self, targets: Profile) -> Vec<(&'static str, [usize; 2])> {
         let program = self.emitted(targets);
         let steps = program.steps.iter();
         steps
@@ -259,11 +259,11 @@ impl Quantized<'_> {
     }
 
     /// The program of one kind of target.
-    fn emitted(&self, targets: Targets) -> QuantGraph {
+    fn emitted(&self, targets: Profile) -> QuantGraph {
         let (scalar, vector) = self.program.clone().for_targets();
         match targets {
-            Targets::Scalar => scalar,
-            Targets::Vector => vector.unwrap_or(scalar),
+            Profile::Mcu => scalar,
+            Profile::Simd => vector.unwrap_or(scalar),
         }
     }
 

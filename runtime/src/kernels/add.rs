@@ -2,11 +2,11 @@
 //! 20 for int8, 15 for int16.
 
 use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 use crate::kernels::elementwise_f32::Linear;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
-use crate::multiversion::widely;
+use crate::multiversion::multiversion;
 use crate::params::broadcast::Broadcast;
 
 /// How an operand is brought to the common scale.
@@ -75,40 +75,40 @@ impl Add {
     }
 }
 
-here! {
+instantiate! {
     /// `input1 + input2`.
-    pub fn add<T: AddHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = add_here,
+    pub fn add<T: AddHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = add_inner,
         for i8 i16 i32;
     /// `in_out + input2`, in place.
-    pub fn add_in_place<T: AddInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = add_in_place_here,
+    pub fn add_in_place<T: AddInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = add_in_place_inner,
         for i8 i16 i32;
     /// `input1 - input2`.
-    pub fn sub<T: SubHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = sub_here,
+    pub fn sub<T: SubHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = sub_inner,
         for i8 i16 i32;
     /// `in_out - input2`, in place.
-    pub fn sub_in_place<T: SubInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = sub_in_place_here,
+    pub fn sub_in_place<T: SubInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = sub_in_place_inner,
         for i8 i16 i32;
 }
 
-fn add_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+fn add_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     if !p.is_linear(input1, input2, output) {
         add_widely(p, input1, input2, output);
     }
 }
 
-fn add_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+fn add_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     if !p.is_linear_in_place(in_out, input2) {
         add_in_place_widely(p, in_out, input2);
     }
 }
 
-fn sub_here<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+fn sub_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     if !p.is_linear(input1, input2, output) {
         sub_widely(p, input1, input2, output);
     }
 }
 
-fn sub_in_place_here<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+fn sub_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     if !p.is_linear_in_place(in_out, input2) {
         sub_in_place_widely(p, in_out, input2);
     }
@@ -151,7 +151,7 @@ impl Add {
     }
 }
 
-widely! {
+multiversion! {
 fn add_widely<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
         .apply(input1, input2, output, |a, b| p.add(a, b));

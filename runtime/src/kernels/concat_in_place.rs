@@ -2,15 +2,15 @@
 //! never tensors of their own.
 
 use crate::emitted_api::copy;
-use crate::kernels::gemm_packed16::{Blocks, BlocksConv2d};
+use crate::kernels::gemm_packed16::{Packed16, Packed16Conv2d};
 use crate::kernels::gemm_packed16::{
-    conv_2d_blocks, fully_connected_blocks, fully_connected_shifted,
+    conv_2d_packed16, fully_connected_packed16, fully_connected_xor128,
 };
-use crate::params::requant::Scales;
+use crate::params::requant::RequantParams;
 
 /// Parameters of [`part`].
 #[derive(Clone, Copy, Debug)]
-pub struct Part<P> {
+pub struct ConcatSlice<P> {
     /// Makes the channels.
     pub product: P,
     /// The first one of them.
@@ -23,7 +23,7 @@ pub trait WritesChannels {
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]);
 }
 
-/// Rows that their producer has shifted: see [`fully_connected_shifted`].
+/// Rows that their producer has shifted: see [`fully_connected_xor128`].
 #[derive(Clone, Copy, Debug)]
 pub struct Shifted<P>(pub P);
 
@@ -36,21 +36,21 @@ pub struct Copied {
     pub step: usize,
 }
 
-impl WritesChannels for Blocks<'_, Scales<'_>> {
+impl WritesChannels for Packed16<'_, RequantParams<'_>> {
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
-        fully_connected_blocks(self, input, output, scratch);
+        fully_connected_packed16(self, input, output, scratch);
     }
 }
 
-impl WritesChannels for Shifted<Blocks<'_, Scales<'_>>> {
+impl WritesChannels for Shifted<Packed16<'_, RequantParams<'_>>> {
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
-        fully_connected_shifted(&self.0, input, output, scratch);
+        fully_connected_xor128(&self.0, input, output, scratch);
     }
 }
 
-impl WritesChannels for BlocksConv2d<'_, Scales<'_>> {
+impl WritesChannels for Packed16Conv2d<'_, RequantParams<'_>> {
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
-        conv_2d_blocks(self, input, output, scratch);
+        conv_2d_packed16(self, input, output, scratch);
     }
 }
 
@@ -65,7 +65,12 @@ impl WritesChannels for Copied {
 
 /// Writes some channels; the others of the output are anything.
 #[inline(always)]
-pub fn part<P: WritesChannels>(p: &Part<P>, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
+pub fn concat_slice<P: WritesChannels>(
+    p: &ConcatSlice<P>,
+    input: &[i8],
+    output: &mut [i8],
+    scratch: &mut [i8],
+) {
     debug_assert!(p.begin <= output.len(), "the output is too short");
     if let Some(output) = output.get_mut(p.begin..) {
         p.product.write(input, output, scratch);
@@ -74,26 +79,26 @@ pub fn part<P: WritesChannels>(p: &Part<P>, input: &[i8], output: &mut [i8], scr
 
 /// Writes some channels into a tensor that has others.
 #[inline(always)]
-pub fn part_in_place<P: WritesChannels>(
-    p: &Part<P>,
+pub fn concat_slice_in_place<P: WritesChannels>(
+    p: &ConcatSlice<P>,
     in_out: &mut [i8],
     scratch: &mut [i8],
     input: &[i8],
 ) {
-    part(p, input, in_out, scratch);
+    concat_slice(p, input, in_out, scratch);
 }
 
 /// The same with the other channels from `others`.
 #[inline(always)]
-pub fn part_apart<P: WritesChannels>(
-    p: &Part<P>,
+pub fn concat_slice_copy<P: WritesChannels>(
+    p: &ConcatSlice<P>,
     input: &[i8],
     others: &[i8],
     output: &mut [i8],
     scratch: &mut [i8],
 ) {
     copy(others, output);
-    part(p, input, output, scratch);
+    concat_slice(p, input, output, scratch);
 }
 
 #[cfg(test)]
@@ -106,14 +111,14 @@ mod tests {
             channels: 2,
             step: 5,
         };
-        let p = Part { product, begin: 3 };
+        let p = ConcatSlice { product, begin: 3 };
         let mut output = [9; 10];
-        part(&p, &[1, 2, 3, 4], &mut output, &mut []);
+        concat_slice(&p, &[1, 2, 3, 4], &mut output, &mut []);
         assert_eq!(output, [9, 9, 9, 1, 2, 9, 9, 9, 3, 4]);
         let others = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
-        part_apart(&p, &[-1, -2, -3, -4], &others, &mut output, &mut []);
+        concat_slice_copy(&p, &[-1, -2, -3, -4], &others, &mut output, &mut []);
         assert_eq!(output, [0, 1, 2, -1, -2, 5, 6, 7, -3, -4]);
-        part_in_place(&p, &mut output, &mut [], &[7, 7]);
+        concat_slice_in_place(&p, &mut output, &mut [], &[7, 7]);
         assert_eq!(output, [0, 1, 2, 7, 7, 5, 6, 7, -3, -4]);
     }
 }

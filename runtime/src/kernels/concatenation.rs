@@ -1,6 +1,6 @@
 //! CONCATENATION of tensors with one scale.
 
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 
 /// Parameters of [`concatenation`].
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +19,13 @@ pub fn concatenation<T: ConcatenateHere<T>, const N: usize>(
     concatenate(&p.widths, &inputs, output);
 }
 
-here! {
+instantiate! {
     /// [`concatenation`] of any number of inputs.
-    fn concatenate<T: ConcatenateHere>(widths: &[usize], inputs: &[&[T]], output: &mut [T]) = concatenate_here,
+    fn concatenate<T: ConcatenateHere>(widths: &[usize], inputs: &[&[T]], output: &mut [T]) = concatenate_inner,
         for i8 u8 i16 i32 f32 bool;
 }
 
-fn concatenate_here<T: Copy>(widths: &[usize], inputs: &[&[T]], output: &mut [T]) {
+fn concatenate_inner<T: Copy>(widths: &[usize], inputs: &[&[T]], output: &mut [T]) {
     let width: usize = widths.iter().sum();
     let mut begin = 0;
     for (input, &size) in inputs.iter().zip(widths) {

@@ -1,19 +1,19 @@
 //! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
 
 use crate::kernels::pad_and_shift::{Padding, pad, shift_in_place};
-use crate::params::requant::Scales;
+use crate::params::requant::RequantParams;
 use crate::params::window::Window;
 use crate::simd;
-use crate::simd::SHIFT;
+use crate::simd::INPUT_XOR;
 use crate::simd::dwconv::Plane;
 use crate::simd::isa::LANES;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86_64::avx512::dwconv_3x3::Direct;
 
-/// Parameters of [`depthwise_blocks`]: one output channel per input channel, one or
+/// Parameters of [`depthwise_packed16`]: one output channel per input channel, one or
 /// two columns from one output to the next.
 #[derive(Clone, Copy, Debug)]
-pub struct BlocksDepthwise<'a> {
+pub struct Packed16Depthwise<'a> {
     /// Sizes, strides and padding.
     pub window: Window,
     /// Channels.
@@ -31,14 +31,14 @@ pub struct BlocksDepthwise<'a> {
     /// What sums begin with, the zero point's share included; four per block.
     pub bias: &'a [[i32; LANES]],
     /// Multipliers in the order of the biases.
-    pub output: Scales<'a>,
+    pub output: RequantParams<'a>,
     /// Outputs are written as other kernels take inputs.
     pub shifts_output: bool,
 }
 
 /// All images; `scratch` holds a padded one and 64 bytes more.
-pub fn depthwise_blocks(
-    p: &BlocksDepthwise<'_>,
+pub fn depthwise_packed16(
+    p: &Packed16Depthwise<'_>,
     input: &[i8],
     output: &mut [i8],
     scratch: &mut [i8],
@@ -46,7 +46,7 @@ pub fn depthwise_blocks(
     let (w, depth) = (&p.window, p.channels);
     let image = (w.input_height * w.input_width * depth).max(1);
     let row = (w.output_width * depth).max(1);
-    let shift = if p.shifts_output { SHIFT } else { 0 };
+    let shift = if p.shifts_output { INPUT_XOR } else { 0 };
     let outputs = output.chunks_exact_mut((w.output_height * row).max(1));
     for (input, output) in input.chunks_exact(image).zip(outputs) {
         let padding = Padding {
@@ -77,7 +77,7 @@ pub fn depthwise_blocks(
                 padding: [w.padding_top, w.padding_left],
                 zero_point: p.zero_point,
             };
-            if simd::direct_is_done(&direct, output) {
+            if simd::try_dwconv_unpadded(&direct, output) {
                 continue;
             }
         }

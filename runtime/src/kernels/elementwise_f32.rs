@@ -46,7 +46,7 @@ pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_plac
 #[cfg(niello_vector)]
 mod on_vectors {
     use super::Linear;
-    use crate::multiversion::widely;
+    use crate::multiversion::multiversion;
     use crate::params::broadcast::Broadcast;
     #[cfg(target_arch = "x86_64")]
     use crate::simd::x86_64::add_f32::Sum;
@@ -145,7 +145,7 @@ mod on_vectors {
         any_sum_in_place(p, broadcast, to, in_out, b);
     }
 
-    widely! {
+    multiversion! {
     fn any_sum(p: &Linear, broadcast: &Broadcast, to: Between, a: &[i8], b: &[i8], output: &mut [i8]) {
         broadcast.apply(a, b, output, |a, b| to.sum(p, a, b));
     }

@@ -4,7 +4,7 @@ use crate::fixed_point::exp_of_negative;
 
 /// The last step before an f32 output.
 #[derive(Clone, Copy, Debug)]
-pub enum Tail {
+pub enum FloatEpilogue {
     /// 1 / (1 + exp(-x)).
     Logistic,
     /// Hyperbolic tangent.
@@ -78,24 +78,24 @@ fn log_softmax(row: &mut [f32]) {
 }
 
 /// The same of another tensor.
-pub fn tail(p: &Tail, input: &[f32], output: &mut [f32]) {
+pub fn float_epilogue(p: &FloatEpilogue, input: &[f32], output: &mut [f32]) {
     for (out, x) in output.iter_mut().zip(input) {
         *out = *x;
     }
-    tail_in_place(p, output);
+    float_epilogue_in_place(p, output);
 }
 
 /// Applies the function to every element or row.
-pub fn tail_in_place(p: &Tail, in_out: &mut [f32]) {
+pub fn float_epilogue_in_place(p: &FloatEpilogue, in_out: &mut [f32]) {
     match *p {
-        Tail::Logistic => in_out.iter_mut().for_each(|x| *x = logistic(*x)),
-        Tail::Tanh => in_out.iter_mut().for_each(|x| *x = tanh(*x)),
-        Tail::Softmax { beta, depth } => {
+        FloatEpilogue::Logistic => in_out.iter_mut().for_each(|x| *x = logistic(*x)),
+        FloatEpilogue::Tanh => in_out.iter_mut().for_each(|x| *x = tanh(*x)),
+        FloatEpilogue::Softmax { beta, depth } => {
             in_out
                 .chunks_exact_mut(depth.max(1))
                 .for_each(|row| softmax(row, beta));
         }
-        Tail::LogSoftmax { depth } => {
+        FloatEpilogue::LogSoftmax { depth } => {
             in_out.chunks_exact_mut(depth.max(1)).for_each(log_softmax);
         }
     }
@@ -118,8 +118,8 @@ mod tests {
         close(tanh(-1.0), -0.761_594_2);
         close(tanh(20.0), 1.0);
         let mut row = [1.0, 2.0, 3.0];
-        tail_in_place(
-            &Tail::Softmax {
+        float_epilogue_in_place(
+            &FloatEpilogue::Softmax {
                 beta: 1.0,
                 depth: 3,
             },
@@ -132,7 +132,7 @@ mod tests {
             close(log_above_one(x), x.ln());
         }
         let mut row = [1.0, 2.0, 3.0];
-        tail_in_place(&Tail::LogSoftmax { depth: 3 }, &mut row);
+        float_epilogue_in_place(&FloatEpilogue::LogSoftmax { depth: 3 }, &mut row);
         close(row[0], -2.407_606);
         close(row[2], -0.407_605_96);
     }

@@ -4,24 +4,24 @@
 use crate::kernels::add::{Add, add_in_place};
 use crate::kernels::elementwise_f32::Linear;
 use crate::kernels::gemm_packed16::{
-    Blocks, BlocksConv2d, conv_2d_blocks, fully_connected_blocks, fully_connected_shifted,
+    Packed16, Packed16Conv2d, conv_2d_packed16, fully_connected_packed16, fully_connected_xor128,
 };
-use crate::params::requant::Scales;
+use crate::params::requant::RequantParams;
 #[cfg(target_arch = "x86_64")]
 pub use crate::simd::x86_64::add_f32::Addend;
 #[cfg(target_arch = "x86_64")]
 use {
     crate::kernels::gemm_packed16::{
-        conv_2d_here, fully_connected_here, fully_connected_shifted_here,
+        conv_2d_inner, fully_connected_inner, fully_connected_xor128_inner,
     },
-    crate::simd::isa::BlockStage,
+    crate::simd::isa::Packed16Stage,
 };
 #[cfg(target_arch = "x86_64")]
 use {crate::simd::dispatch::level, crate::simd::target::Level, crate::simd::x86_64::add_f32::Sum};
 
 /// Parameters: what makes the first operand, and the addition of another one of its shape.
 #[derive(Clone, Copy, Debug)]
-pub struct BlocksAdd<P> {
+pub struct FusedAdd<P> {
     /// Makes the first operand.
     pub product: P,
     /// Adds the second one.
@@ -30,9 +30,9 @@ pub struct BlocksAdd<P> {
     pub linear: Linear,
 }
 
-/// [`fully_connected_blocks`], and the sums of outputs and `other`.
-pub fn fully_connected_blocks_add(
-    p: &BlocksAdd<Blocks<'_, Scales<'_>>>,
+/// [`fully_connected_packed16`], and the sums of outputs and `other`.
+pub fn fully_connected_packed16_add(
+    p: &FusedAdd<Packed16<'_, RequantParams<'_>>>,
     input: &[i8],
     other: &[i8],
     output: &mut [i8],
@@ -40,16 +40,16 @@ pub fn fully_connected_blocks_add(
 ) {
     #[cfg(target_arch = "x86_64")]
     if let Some(stage) = p.stage(&p.product.output, other, output) {
-        fully_connected_here(&p.product.with(stage), input, output, scratch);
+        fully_connected_inner(&p.product.with(stage), input, output, scratch);
         return;
     }
-    fully_connected_blocks(&p.product, input, output, scratch);
+    fully_connected_packed16(&p.product, input, output, scratch);
     add_in_place(&p.add, output, other);
 }
 
-/// [`fully_connected_shifted`], and the sums of outputs and `other`.
-pub fn fully_connected_shifted_add(
-    p: &BlocksAdd<Blocks<'_, Scales<'_>>>,
+/// [`fully_connected_xor128`], and the sums of outputs and `other`.
+pub fn fully_connected_xor128_add(
+    p: &FusedAdd<Packed16<'_, RequantParams<'_>>>,
     input: &[i8],
     other: &[i8],
     output: &mut [i8],
@@ -57,16 +57,16 @@ pub fn fully_connected_shifted_add(
 ) {
     #[cfg(target_arch = "x86_64")]
     if let Some(stage) = p.stage(&p.product.output, other, output) {
-        fully_connected_shifted_here(&p.product.with(stage), input, output);
+        fully_connected_xor128_inner(&p.product.with(stage), input, output);
         return;
     }
-    fully_connected_shifted(&p.product, input, output, scratch);
+    fully_connected_xor128(&p.product, input, output, scratch);
     add_in_place(&p.add, output, other);
 }
 
-/// [`conv_2d_blocks`], and the sums of outputs and `other`.
-pub fn conv_2d_blocks_add(
-    p: &BlocksAdd<BlocksConv2d<'_, Scales<'_>>>,
+/// [`conv_2d_packed16`], and the sums of outputs and `other`.
+pub fn conv_2d_packed16_add(
+    p: &FusedAdd<Packed16Conv2d<'_, RequantParams<'_>>>,
     input: &[i8],
     other: &[i8],
     output: &mut [i8],
@@ -80,16 +80,16 @@ pub fn conv_2d_blocks_add(
         let images = input.chunks_exact(image).zip(other.chunks_exact(size));
         for ((input, other), output) in images.zip(output.chunks_exact_mut(size)) {
             if let Some(stage) = p.stage(&product.blocks.output, other, output) {
-                conv_2d_here(&product.with(stage), input, output, scratch);
+                conv_2d_inner(&product.with(stage), input, output, scratch);
             } else {
-                conv_2d_blocks(product, input, output, scratch);
+                conv_2d_packed16(product, input, output, scratch);
                 add_in_place(&p.add, output, other);
             }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        conv_2d_blocks(&p.product, input, output, scratch);
+        conv_2d_packed16(&p.product, input, output, scratch);
         add_in_place(&p.add, output, other);
     }
 }
@@ -98,16 +98,16 @@ pub fn conv_2d_blocks_add(
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 struct Added<'a> {
-    scales: &'a Scales<'a>,
+    scales: &'a RequantParams<'a>,
     addend: Addend<'a>,
 }
 
 #[cfg(target_arch = "x86_64")]
-impl BlockStage for Added<'_> {
+impl Packed16Stage for Added<'_> {
     type Element = i8;
 
     #[inline(always)]
-    fn scales(&self) -> Option<Scales<'_>> {
+    fn scales(&self) -> Option<RequantParams<'_>> {
         Some(*self.scales)
     }
 
@@ -123,12 +123,12 @@ impl BlockStage for Added<'_> {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<P> BlocksAdd<P> {
+impl<P> FusedAdd<P> {
     /// The stage that stores sums, if the CPU has what it takes.
     #[inline(always)]
     fn stage<'a>(
         &'a self,
-        scales: &'a Scales<'a>,
+        scales: &'a RequantParams<'a>,
         other: &'a [i8],
         output: &[i8],
     ) -> Option<Added<'a>> {
@@ -145,11 +145,11 @@ impl<P> BlocksAdd<P> {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<'a, S> Blocks<'a, S> {
+impl<'a, S> Packed16<'a, S> {
     /// The same with another stage.
     #[inline(always)]
-    pub(crate) fn with<T>(&self, output: T) -> Blocks<'a, T> {
-        Blocks {
+    pub(crate) fn with<T>(&self, output: T) -> Packed16<'a, T> {
+        Packed16 {
             depth: self.depth,
             channels: self.channels,
             step: self.step,
@@ -163,11 +163,11 @@ impl<'a, S> Blocks<'a, S> {
 }
 
 #[cfg(target_arch = "x86_64")]
-impl<'a, S> BlocksConv2d<'a, S> {
+impl<'a, S> Packed16Conv2d<'a, S> {
     /// The same with another stage.
     #[inline(always)]
-    fn with<T>(&self, output: T) -> BlocksConv2d<'a, T> {
-        BlocksConv2d {
+    fn with<T>(&self, output: T) -> Packed16Conv2d<'a, T> {
+        Packed16Conv2d {
             window: self.window,
             input_depth: self.input_depth,
             padded: self.padded,

@@ -3,17 +3,17 @@
 
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
 use crate::kernels::pad_and_shift::{Padding, pad, shift_rows};
-pub use crate::params::requant::{Ready, Scales, ready};
+pub use crate::params::requant::{RequantPanel, RequantParams, pack_requant};
 use crate::params::window::Window;
 use crate::simd;
-use crate::simd::SHIFT;
+use crate::simd::INPUT_XOR;
 use crate::simd::gemm::Pixels;
 use crate::simd::isa::LANES;
-pub use crate::simd::isa::{BlockKernels, BlockStage};
+pub use crate::simd::isa::{Packed16Kernels, Packed16Stage};
 
 /// Weights of a matrix product and what becomes of its sums.
 #[derive(Clone, Copy, Debug)]
-pub struct Blocks<'a, S> {
+pub struct Packed16<'a, S> {
     /// Products per sum.
     pub depth: usize,
     /// Output channels.
@@ -47,7 +47,7 @@ pub const fn folded<const N: usize>(
         let mut i = 0;
         while i < LANES {
             folded[block][i] =
-                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(SHIFT as i32));
+                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(INPUT_XOR as i32));
             i += 1;
         }
         block += 1;
@@ -58,12 +58,12 @@ pub const fn folded<const N: usize>(
 /// Output stages: their element type, their vector form, the output of one channel.
 macro_rules! block_stages {
     ($($stage:ty: $element:ty, $scales:expr, $finish:expr;)*) => {$(
-        impl BlockStage for $stage {
+        impl Packed16Stage for $stage {
             type Element = $element;
 
             #[inline(always)]
-            fn scales(&self) -> Option<Scales<'_>> {
-                let scales: fn(&Self) -> Option<Scales<'_>> = $scales;
+            fn scales(&self) -> Option<RequantParams<'_>> {
+                let scales: fn(&Self) -> Option<RequantParams<'_>> = $scales;
                 scales(self)
             }
 
@@ -74,48 +74,48 @@ macro_rules! block_stages {
             }
         }
 
-        impl BlockKernels for $stage {
+        impl Packed16Kernels for $stage {
             fn fully_connected(
-                p: &Blocks<'_, Self>,
+                p: &Packed16<'_, Self>,
                 input: &[i8],
                 output: &mut [$element],
                 scratch: &mut [i8],
             ) {
-                fully_connected_here(p, input, output, scratch);
+                fully_connected_inner(p, input, output, scratch);
             }
 
-            fn fully_connected_shifted(
-                p: &Blocks<'_, Self>,
+            fn fully_connected_xor128(
+                p: &Packed16<'_, Self>,
                 input: &[i8],
                 output: &mut [$element],
             ) {
-                fully_connected_shifted_here(p, input, output);
+                fully_connected_xor128_inner(p, input, output);
             }
 
-            fn fully_connected_sparse(
-                p: &SparseRow<'_, Self>,
+            fn fully_connected_zero_skip(
+                p: &ZeroSkipRow<'_, Self>,
                 input: &[i8],
                 output: &mut [$element],
             ) {
-                fully_connected_sparse_here(p, input, output);
+                fully_connected_zero_skip_inner(p, input, output);
             }
 
-            fn fully_connected_narrow(
-                p: &NarrowRow<'_, Self>,
+            fn fully_connected_w6(
+                p: &Weights6Row<'_, Self>,
                 input: &[i8],
                 output: &mut [$element],
                 scratch: &mut [i8],
             ) {
-                fully_connected_narrow_here(p, input, output, scratch);
+                fully_connected_w6_inner(p, input, output, scratch);
             }
 
             fn conv_2d(
-                p: &BlocksConv2d<'_, Self>,
+                p: &Packed16Conv2d<'_, Self>,
                 input: &[i8],
                 output: &mut [$element],
                 scratch: &mut [i8],
             ) {
-                conv_2d_here(p, input, output, scratch);
+                conv_2d_inner(p, input, output, scratch);
             }
         }
     )*};
@@ -123,7 +123,7 @@ macro_rules! block_stages {
 
 block_stages! {
     // To int8 by few instructions, sixteen channels at a time.
-    Scales<'_>: i8, |scales| Some(*scales), |_, _, _| 0;
+    RequantParams<'_>: i8, |scales| Some(*scales), |_, _, _| 0;
     Requantize<'_, false>: i8, |_| None, OutputStage::finish;
     Requantize<'_, true>: i8, |_| None, OutputStage::finish;
     Rescale<'_>: f32, |_| None, OutputStage::finish;
@@ -131,8 +131,8 @@ block_stages! {
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
 /// rows, each filled up to a multiple of four.
-pub fn fully_connected_blocks<S: BlockKernels>(
-    p: &Blocks<'_, S>,
+pub fn fully_connected_packed16<S: Packed16Kernels>(
+    p: &Packed16<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
@@ -141,8 +141,8 @@ pub fn fully_connected_blocks<S: BlockKernels>(
 }
 
 #[inline(always)]
-pub(super) fn fully_connected_here<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(super) fn fully_connected_inner<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
@@ -158,18 +158,18 @@ pub(super) fn fully_connected_here<S: BlockStage>(
 
 /// The same of rows that their producer has written as kernels take them: shifted. Their
 /// depth is a multiple of four.
-pub fn fully_connected_shifted<S: BlockKernels>(
-    p: &Blocks<'_, S>,
+pub fn fully_connected_xor128<S: Packed16Kernels>(
+    p: &Packed16<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     _scratch: &mut [i8],
 ) {
-    S::fully_connected_shifted(p, input, output);
+    S::fully_connected_xor128(p, input, output);
 }
 
 #[inline(always)]
-pub(super) fn fully_connected_shifted_here<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(super) fn fully_connected_xor128_inner<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
 ) {
@@ -180,11 +180,11 @@ pub(super) fn fully_connected_shifted_here<S: BlockStage>(
     }
 }
 
-/// Parameters of [`fully_connected_sparse`].
+/// Parameters of [`fully_connected_zero_skip`].
 #[derive(Clone, Copy, Debug)]
-pub struct SparseRow<'a, S> {
+pub struct ZeroSkipRow<'a, S> {
     /// All but [`transformed`] weights, unless long `pairs` are few.
-    pub blocks: Blocks<'a, S>,
+    pub blocks: Packed16<'a, S>,
     /// The same weights as rows for each input, where kernels want those.
     pub rows: &'a [u8],
     /// Channels and first inputs, by channels, of the pairs of neighbouring inputs the sum of
@@ -193,54 +193,54 @@ pub struct SparseRow<'a, S> {
 }
 
 /// One row whose zeros, -128, are likely; at most 256 inputs and a multiple of 64 channels.
-pub fn fully_connected_sparse<S: BlockKernels>(
-    p: &SparseRow<'_, S>,
+pub fn fully_connected_zero_skip<S: Packed16Kernels>(
+    p: &ZeroSkipRow<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     _scratch: &mut [i8],
 ) {
-    S::fully_connected_sparse(p, input, output);
+    S::fully_connected_zero_skip(p, input, output);
 }
 
 #[inline(always)]
-fn fully_connected_sparse_here<S: BlockStage>(
-    p: &SparseRow<'_, S>,
+fn fully_connected_zero_skip_inner<S: Packed16Stage>(
+    p: &ZeroSkipRow<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if !simd::dense_is_done(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
+    if !simd::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
         simd::gemm_sparse(&p.blocks, p.rows, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
     simd::multiply(&p.blocks, &Pixels::raw_row(input), output);
 }
 
-/// Parameters of [`fully_connected_narrow`].
+/// Parameters of [`fully_connected_w6`].
 #[derive(Clone, Copy, Debug)]
-pub struct NarrowRow<'a, S> {
+pub struct Weights6Row<'a, S> {
     /// All channels.
-    pub blocks: Blocks<'a, S>,
+    pub blocks: Packed16<'a, S>,
     /// Those of the first channels once more in 6 bits, where a kernel wants that.
     pub narrow: &'a [u8],
-    /// As in [`SparseRow`].
+    /// As in [`ZeroSkipRow`].
     pub pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
 /// `scratch` holds the row.
-pub fn fully_connected_narrow<S: BlockKernels>(
-    p: &NarrowRow<'_, S>,
+pub fn fully_connected_w6<S: Packed16Kernels>(
+    p: &Weights6Row<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
 ) {
-    S::fully_connected_narrow(p, input, output, scratch);
+    S::fully_connected_w6(p, input, output, scratch);
 }
 
 #[inline(always)]
-fn fully_connected_narrow_here<S: BlockStage>(
-    p: &NarrowRow<'_, S>,
+fn fully_connected_w6_inner<S: Packed16Stage>(
+    p: &Weights6Row<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
@@ -249,19 +249,19 @@ fn fully_connected_narrow_here<S: BlockStage>(
     {
         shift_rows(input, p.blocks.depth, scratch);
         let row = Pixels::rows(scratch, p.blocks.depth);
-        if !simd::narrow_is_done(&p.blocks, p.narrow, &row, output)
-            && !simd::dense_is_done(&p.blocks, p.pairs, &row, output)
+        if !simd::try_gemv_w6(&p.blocks, p.narrow, &row, output)
+            && !simd::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
         {
             simd::multiply(&p.blocks, &row, output);
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    fully_connected_here(&p.blocks, input, output, scratch);
+    fully_connected_inner(&p.blocks, input, output, scratch);
 }
 
-/// Parameters of [`conv_2d_blocks`].
+/// Parameters of [`conv_2d_packed16`].
 #[derive(Clone, Copy, Debug)]
-pub struct BlocksConv2d<'a, S> {
+pub struct Packed16Conv2d<'a, S> {
     /// Sizes, strides and padding.
     pub window: Window,
     /// Channels of the input.
@@ -273,13 +273,13 @@ pub struct BlocksConv2d<'a, S> {
     /// Inputs in each run; groups of four are filled up with weights of 0.
     pub run: usize,
     /// The weights.
-    pub blocks: Blocks<'a, S>,
+    pub blocks: Packed16<'a, S>,
     /// The weights of 3x3 windows for [`transformed`] inputs, or none.
     pub transformed: &'a [u8],
 }
 
 /// Weights in an order of their own, where there is a kernel that wants them.
-pub const fn transformed(weights: &'static [u8]) -> &'static [u8] {
+pub const fn only_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         weights
     } else {
@@ -288,7 +288,7 @@ pub const fn transformed(weights: &'static [u8]) -> &'static [u8] {
 }
 
 /// Weights that kernels read where there is none for [`transformed`] ones.
-pub const fn untransformed(weights: &'static [u8]) -> &'static [u8] {
+pub const fn except_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         &[]
     } else {
@@ -298,8 +298,8 @@ pub const fn untransformed(weights: &'static [u8]) -> &'static [u8] {
 
 /// All output pixels; `scratch` holds a padded image, 64 bytes more and what
 /// kernels that transform inputs need.
-pub fn conv_2d_blocks<S: BlockKernels>(
-    p: &BlocksConv2d<'_, S>,
+pub fn conv_2d_packed16<S: Packed16Kernels>(
+    p: &Packed16Conv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
@@ -308,8 +308,8 @@ pub fn conv_2d_blocks<S: BlockKernels>(
 }
 
 #[inline(always)]
-pub(super) fn conv_2d_here<S: BlockStage>(
-    p: &BlocksConv2d<'_, S>,
+pub(super) fn conv_2d_inner<S: Packed16Stage>(
+    p: &Packed16Conv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     scratch: &mut [i8],
@@ -353,7 +353,7 @@ pub(super) fn conv_2d_here<S: BlockStage>(
                 scales,
                 addend: p.blocks.output.addend(),
             };
-            if simd::tiles_are_done::<S>(&tiled, work, output) {
+            if simd::try_winograd::<S>(&tiled, work, output) {
                 continue;
             }
         }
@@ -362,7 +362,7 @@ pub(super) fn conv_2d_here<S: BlockStage>(
     }
 }
 
-impl<S> BlocksConv2d<'_, S> {
+impl<S> Packed16Conv2d<'_, S> {
     /// True if windows are single pixels, which the kernel reads where they are.
     #[inline(always)]
     fn reads_input(&self) -> bool {

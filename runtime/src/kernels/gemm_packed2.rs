@@ -14,7 +14,7 @@ use crate::params::window::{Position, Window};
 
 /// Weights of a matrix product and what becomes of its sums.
 #[derive(Clone, Copy, Debug)]
-pub struct Packed<'a, S> {
+pub struct Packed2<'a, S> {
     /// Products per sum.
     pub depth: usize,
     /// The input's zero point.
@@ -27,18 +27,18 @@ pub struct Packed<'a, S> {
     pub output: S,
 }
 
-/// Parameters of [`conv_2d_packed`].
+/// Parameters of [`conv_2d_packed2`].
 #[derive(Clone, Copy, Debug)]
-pub struct PackedConv2d<'a, S> {
+pub struct Packed2Conv2d<'a, S> {
     /// Sizes, strides and padding.
     pub window: Window,
     /// Channels of the input.
     pub input_depth: usize,
     /// The weights.
-    pub packed: Packed<'a, S>,
+    pub packed: Packed2<'a, S>,
 }
 
-impl<S: OutputStage> Packed<'_, S> {
+impl<S: OutputStage> Packed2<'_, S> {
     /// Bytes of a packed pair of channels.
     #[inline(always)]
     fn pair(&self) -> usize {
@@ -130,8 +130,8 @@ impl<S: OutputStage> Packed<'_, S> {
 
 /// One row of FULLY_CONNECTED.
 #[inline(always)]
-pub fn fully_connected_row<S: OutputStage>(
-    p: &Packed<'_, S>,
+pub fn fully_connected_packed2_row<S: OutputStage>(
+    p: &Packed2<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
 ) {
@@ -139,15 +139,15 @@ pub fn fully_connected_row<S: OutputStage>(
 }
 
 #[inline(never)]
-fn row<S: OutputStage>(p: &Packed<'_, S>, input: &[i8], output: &mut [S::Element]) {
+fn row<S: OutputStage>(p: &Packed2<'_, S>, input: &[i8], output: &mut [S::Element]) {
     debug_assert!(input.len() >= p.depth, "the input is too short");
     p.row(input.get(..p.depth).unwrap_or(&[]), output);
 }
 
 /// Rows of FULLY_CONNECTED, two at a time; `columns` holds both.
 #[inline(always)]
-pub fn fully_connected_rows<S: OutputStage>(
-    p: &Packed<'_, S>,
+pub fn fully_connected_packed2_rows<S: OutputStage>(
+    p: &Packed2<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     columns: &mut [i16],
@@ -160,8 +160,8 @@ pub fn fully_connected_rows<S: OutputStage>(
 /// The same where the input is a part of the output's memory. The planner
 /// knows how far behind the output an input must lie so that it is read in time.
 #[inline(always)]
-pub fn fully_connected_rows_overlapping<S: OutputStage<Element = i8>>(
-    p: &Packed<'_, S>,
+pub fn fully_connected_packed2_rows_overlapping<S: OutputStage<Element = i8>>(
+    p: &Packed2<'_, S>,
     memory: &mut [i8],
     columns: &mut [i16],
     input: Range<usize>,
@@ -171,7 +171,7 @@ pub fn fully_connected_rows_overlapping<S: OutputStage<Element = i8>>(
 
 #[inline(never)]
 fn rows<S: OutputStage>(
-    p: &Packed<'_, S>,
+    p: &Packed2<'_, S>,
     source: Source<'_>,
     output: &mut [S::Element],
     columns: &mut [i16],
@@ -249,7 +249,7 @@ impl Bytes for f32 {
     }
 }
 
-impl<S> PackedConv2d<'_, S> {
+impl<S> Packed2Conv2d<'_, S> {
     /// The inputs of one output pixel into its places of `columns`.
     #[inline(never)]
     fn load(&self, place: (usize, usize), input: &[i8], columns: &mut [i16], scratch: &mut [i8]) {
@@ -368,8 +368,8 @@ struct Run {
 /// All output pixels, two at a time; `columns` holds the inputs of both, and
 /// `pixel` those of one.
 #[inline(always)]
-pub fn conv_2d_packed<S: OutputStage>(
-    p: &PackedConv2d<'_, S>,
+pub fn conv_2d_packed2<S: OutputStage>(
+    p: &Packed2Conv2d<'_, S>,
     input: &[i8],
     output: &mut [S::Element],
     columns: &mut [i16],
@@ -382,8 +382,8 @@ pub fn conv_2d_packed<S: OutputStage>(
 
 /// The same where the input is a part of the output's memory.
 #[inline(always)]
-pub fn conv_2d_packed_overlapping<S: OutputStage<Element = i8>>(
-    p: &PackedConv2d<'_, S>,
+pub fn conv_2d_packed2_overlapping<S: OutputStage<Element = i8>>(
+    p: &Packed2Conv2d<'_, S>,
     memory: &mut [i8],
     columns: &mut [i16],
     pixel: &mut [i8],
@@ -400,7 +400,7 @@ pub fn conv_2d_packed_overlapping<S: OutputStage<Element = i8>>(
 
 #[inline(never)]
 fn convolve<S: OutputStage>(
-    p: &PackedConv2d<'_, S>,
+    p: &Packed2Conv2d<'_, S>,
     source: Source<'_>,
     output: &mut [S::Element],
     columns: &mut [i16],
@@ -430,7 +430,7 @@ fn convolve<S: OutputStage>(
 
 /// All channels of the first pixel in `columns`.
 #[inline(never)]
-fn last_pixel<S: OutputStage>(p: &Packed<'_, S>, columns: &[i16], output: &mut [S::Element]) {
+fn last_pixel<S: OutputStage>(p: &Packed2<'_, S>, columns: &[i16], output: &mut [S::Element]) {
     let weights = p.filter.chunks(p.pair().max(1));
     for (i, (weights, out)) in weights.zip(output.chunks_mut(2)).enumerate() {
         let sums = p.pair_sums(columns, weights, 2 * i, out.len());

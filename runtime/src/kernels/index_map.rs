@@ -1,7 +1,7 @@
 //! Choosing elements along each dimension on its own: GATHER with constant
 //! indices, MIRROR_PAD, RESIZE_NEAREST_NEIGHBOR and BATCH_TO_SPACE_ND.
 
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 use crate::kernels::strided::copy_row;
 
 /// The input offsets along one output dimension.
@@ -45,13 +45,13 @@ impl Index<'_> {
     }
 }
 
-here! {
+instantiate! {
     /// Copies all runs.
-    pub fn index_map<T: IndexMapHere>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) = index_map_here,
+    pub fn index_map<T: IndexMapHere>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) = index_map_inner,
         for i8 u8 i16 i32 f32 bool;
 }
 
-fn index_map_here<T: Copy>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) {
+fn index_map_inner<T: Copy>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) {
     let mut runs = output.chunks_exact_mut(p.inner.max(1));
     let [a, b, c, d] = &p.indices;
     for i in 0..a.len() {

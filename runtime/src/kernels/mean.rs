@@ -1,10 +1,10 @@
 //! MEAN and SUM over some of 4 dimensions.
 
 use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 use crate::kernels::reduce::Reduce;
 #[cfg(niello_vector)]
-use crate::multiversion::widely;
+use crate::multiversion::multiversion;
 
 /// Parameters of [`mean`].
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,9 @@ pub struct Mean {
     pub output_offset: i32,
 }
 
-here! {
+instantiate! {
     /// One sum per output element.
-    pub fn mean<T: MeanHere>(p: &Mean, input: &[T], output: &mut [T]) = mean_here,
+    pub fn mean<T: MeanHere>(p: &Mean, input: &[T], output: &mut [T]) = mean_inner,
         for i8 i16 i32;
 }
 
@@ -42,7 +42,7 @@ impl Mean {
     }
 }
 
-fn mean_here<T: Integer>(p: &Mean, input: &[T], output: &mut [T]) {
+fn mean_inner<T: Integer>(p: &Mean, input: &[T], output: &mut [T]) {
     #[cfg(niello_vector)]
     if p.is_of_pixels() {
         mean_of_pixels(p, input, output);
@@ -66,7 +66,7 @@ fn mean_here<T: Integer>(p: &Mean, input: &[T], output: &mut [T]) {
 const CHANNELS: usize = 64;
 
 #[cfg(niello_vector)]
-widely! {
+multiversion! {
 /// One sum per channel: channels side by side, pixel after pixel.
 fn mean_of_pixels<T: Integer>(p: &Mean, input: &[T], output: &mut [T]) {
     let [.., pixels, channels] = p.dims;

@@ -92,13 +92,14 @@ pub use batch_matmul::{
 pub use fused_add::Addend;
 #[cfg(niello_vector)]
 pub use fused_add::{
-    BlocksAdd, conv_2d_blocks_add, fully_connected_blocks_add, fully_connected_shifted_add,
+    FusedAdd, conv_2d_packed16_add, fully_connected_packed16_add, fully_connected_xor128_add,
 };
 #[cfg(niello_vector)]
 pub use gemm_packed16::{
-    BlockKernels, BlockStage, Blocks, BlocksConv2d, NarrowRow, Ready, Scales, SparseRow,
-    conv_2d_blocks, folded, fully_connected_blocks, fully_connected_narrow,
-    fully_connected_shifted, fully_connected_sparse, ready, transformed, untransformed,
+    Packed16, Packed16Conv2d, Packed16Kernels, Packed16Stage, RequantPanel, RequantParams,
+    Weights6Row, ZeroSkipRow, conv_2d_packed16, except_on_x86_64, folded, fully_connected_packed16,
+    fully_connected_w6, fully_connected_xor128, fully_connected_zero_skip, only_on_x86_64,
+    pack_requant,
 };
 pub use output_stage::{
     Accumulate, Bias, Clamp, FastChannel, OutputStage, PairSums, Requantize, RequantizeFast,
@@ -117,7 +118,10 @@ pub use comparison::{
     not_equal_f32,
 };
 #[cfg(niello_vector)]
-pub use concat_in_place::{Copied, Part, Shifted, WritesChannels, part, part_apart, part_in_place};
+pub use concat_in_place::{
+    ConcatSlice, Copied, Shifted, WritesChannels, concat_slice, concat_slice_copy,
+    concat_slice_in_place,
+};
 pub use concatenation::{Concatenation, concatenation};
 pub use conv_2d::{Conv2d, conv_2d, grouped_conv_2d};
 pub use cumsum::{Cumsum, cumsum};
@@ -126,19 +130,20 @@ pub use detection_post_process::{DetectionPostProcess, detection_post_process};
 pub use div::{Div, FloorDiv, div, floor_div};
 pub use dwconv_3x3_planar::{Planar, depthwise_planar, depthwise_planar_in_place};
 #[cfg(niello_vector)]
-pub use dwconv_packed16::{BlocksDepthwise, depthwise_blocks};
+pub use dwconv_packed16::{Packed16Depthwise, depthwise_packed16};
 pub use dynamic_slice::{
     Block, dynamic_slice, dynamic_update_slice, dynamic_update_slice_in_place,
 };
 pub use elementwise_f32::Linear;
 pub use f32_kernels::*;
-pub use float_epilogue::{Tail, tail, tail_in_place};
+pub use float_epilogue::{FloatEpilogue, float_epilogue, float_epilogue_in_place};
 pub use fully_connected::{FullyConnected, fully_connected};
 pub use gather::{Gather, gather};
 pub use gather_nd::{GatherNd, gather_nd};
 pub use gemm_packed2::{
-    Bytes, Packed, PackedConv2d, conv_2d_packed, conv_2d_packed_overlapping, fully_connected_row,
-    fully_connected_rows, fully_connected_rows_overlapping,
+    Bytes, Packed2, Packed2Conv2d, conv_2d_packed2, conv_2d_packed2_overlapping,
+    fully_connected_packed2_row, fully_connected_packed2_rows,
+    fully_connected_packed2_rows_overlapping,
 };
 pub use index_map::{Index, IndexMap, index_map};
 pub use int32::{

@@ -1,11 +1,11 @@
 //! MUL.
 
 use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 use crate::kernels::elementwise_f32::Linear;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, product, product_in_place};
-use crate::multiversion::widely;
+use crate::multiversion::multiversion;
 use crate::params::broadcast::Broadcast;
 
 /// Parameters of [`mul`].
@@ -41,16 +41,16 @@ impl Mul {
     }
 }
 
-here! {
+instantiate! {
     /// `input1 * input2`.
-    pub fn mul<T: MulHere>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) = mul_here,
+    pub fn mul<T: MulHere>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) = mul_inner,
         for i8 i16 i32;
     /// `in_out * input2`, in place.
-    pub fn mul_in_place<T: MulInPlaceHere>(p: &Mul, in_out: &mut [T], input2: &[T]) = mul_in_place_here,
+    pub fn mul_in_place<T: MulInPlaceHere>(p: &Mul, in_out: &mut [T], input2: &[T]) = mul_in_place_inner,
         for i8 i16 i32;
 }
 
-fn mul_here<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
+fn mul_inner<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     #[cfg(niello_vector)]
     if let (Some(a), Some(b), Some(output)) =
         (T::int8(input1), T::int8(input2), T::int8_mut(output))
@@ -64,7 +64,7 @@ fn mul_here<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     mul_widely(p, input1, input2, output);
 }
 
-fn mul_in_place_here<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
+fn mul_in_place_inner<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     #[cfg(niello_vector)]
     if let (Some(in_out), Some(b)) = (T::int8_mut(in_out), T::int8(input2))
         && p.linear.is_there()
@@ -77,7 +77,7 @@ fn mul_in_place_here<T: Integer>(p: &Mul, in_out: &mut [T], input2: &[T]) {
     mul_in_place_widely(p, in_out, input2);
 }
 
-widely! {
+multiversion! {
 fn mul_widely<T: Integer>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) {
     p.broadcast
         .apply(input1, input2, output, |a, b| p.element(a, b));

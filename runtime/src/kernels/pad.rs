@@ -1,6 +1,6 @@
 //! PAD and PADV2 in 6 dimensions.
 
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 use crate::kernels::strided::copy_row;
 
 /// Parameters of [`pad`].
@@ -16,13 +16,13 @@ pub struct Pad<T> {
     pub value: T,
 }
 
-here! {
+instantiate! {
     /// Fills the output and copies the input's rows into it.
-    pub fn pad<T: PadHere>(p: &Pad<T>, input: &[T], output: &mut [T]) = pad_here,
+    pub fn pad<T: PadHere>(p: &Pad<T>, input: &[T], output: &mut [T]) = pad_inner,
         for i8 u8 i16 i32 f32 bool;
 }
 
-fn pad_here<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
+fn pad_inner<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
     output.fill(p.value);
     let [.., size] = p.input;
     for (row, data) in input.chunks_exact(size.max(1)).enumerate() {

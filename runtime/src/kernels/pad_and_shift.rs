@@ -1,10 +1,10 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
-use crate::multiversion::widely;
+use crate::multiversion::multiversion;
 use crate::params::window::Window;
 #[cfg(target_arch = "x86_64")]
 use crate::simd;
-use crate::simd::SHIFT;
+use crate::simd::INPUT_XOR;
 
 /// How an image is padded.
 pub(super) struct Padding<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Padding<'a> {
     pub(super) apart: bool,
 }
 
-widely! {
+multiversion! {
 /// Copies an image between its padding, shifted, and fills what lies behind.
 pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
     padding.pad(input, scratch);
@@ -29,7 +29,7 @@ pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
 /// Shifts what lies there.
 pub(super) fn shift_in_place(bytes: &mut [i8]) {
     for byte in bytes {
-        *byte ^= SHIFT;
+        *byte ^= INPUT_XOR;
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
 #[inline(always)]
 pub(crate) fn shift(from: &[i8], to: &mut [i8]) {
     for (to, from) in to.iter_mut().zip(from) {
-        *to = from ^ SHIFT;
+        *to = from ^ INPUT_XOR;
     }
 }
 
@@ -60,7 +60,7 @@ impl Padding<'_> {
         let (w, depth) = (self.window, self.depth);
         let [rows, columns] = self.padded;
         let pitch = (columns * depth).max(1);
-        let fill = self.zero_point ^ SHIFT;
+        let fill = self.zero_point ^ INPUT_XOR;
         let size = rows * pitch;
         if size > scratch.len() {
             debug_assert!(false, "the padded image does not fit the scratch memory");

@@ -1,8 +1,8 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D: input and output NHWC with one scale.
 
 use crate::fixed_point::Integer;
-use crate::instantiate::here;
-use crate::multiversion::widely;
+use crate::instantiate::instantiate;
+use crate::multiversion::multiversion;
 use crate::params::window::Window;
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
 use crate::simd::x86_64::avx512::mean_hw::Average;
@@ -128,17 +128,17 @@ fn mean_uint8(sums: &mut [i32; CHANNELS], count: i32) {
     }
 }
 
-here! {
+instantiate! {
     /// Means, rounded half away from zero, of the taps inside the input.
-    pub fn average_pool_2d<T: AveragePoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = average_pool_here,
+    pub fn average_pool_2d<T: AveragePoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = average_pool_inner,
         for i8 i16 i32;
     /// Maxima of the taps inside the input.
-    pub fn max_pool_2d<T: MaxPoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = max_pool_here,
+    pub fn max_pool_2d<T: MaxPoolHere>(p: &Pool2d, input: &[T], output: &mut [T]) = max_pool_inner,
         for i8 i16 i32;
 }
 
-widely! {
-    fn average_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
+multiversion! {
+    fn average_pool_inner<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
         #[cfg(all(niello_vector, target_arch = "x86_64"))]
         if p.is_global()
             && let (Some(pixels), Some(output)) = (T::int8(input), T::int8_mut(output))
@@ -149,7 +149,7 @@ widely! {
                 min: p.activation_min,
                 max: p.activation_max,
             };
-            if average.is_done(output) {
+            if average.try_run(output) {
                 return;
             }
         }
@@ -161,7 +161,7 @@ widely! {
         pool(p, input, output, 0, |sum, x| sum.wrapping_add(x), mean_uint8);
     }
 
-    fn max_pool_here<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
+    fn max_pool_inner<T: Integer>(p: &Pool2d, input: &[T], output: &mut [T]) {
         pool(p, input, output, i32::MIN, i32::max, |_, _| ());
     }
 }

@@ -1,8 +1,8 @@
 //! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
 
 use crate::fixed_point::{Integer, Multiplier, Quantization, round};
-use crate::instantiate::here;
-use crate::multiversion::widely;
+use crate::instantiate::instantiate;
+use crate::multiversion::multiversion;
 
 /// Parameters of [`requantize`].
 #[derive(Clone, Copy, Debug)]
@@ -19,28 +19,28 @@ pub struct Requantization {
     pub activation_max: i32,
 }
 
-here! {
+instantiate! {
     /// `round(x / scale) + zero_point`, saturating.
-    pub fn quantize<T: QuantizeHere>(p: &Quantization, input: &[f32], output: &mut [T]) = quantize_here,
+    pub fn quantize<T: QuantizeHere>(p: &Quantization, input: &[f32], output: &mut [T]) = quantize_inner,
         for i8 i16 i32;
 }
 
-widely! {
-fn quantize_here<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
+multiversion! {
+fn quantize_inner<T: Integer>(p: &Quantization, input: &[f32], output: &mut [T]) {
     for (out, x) in output.iter_mut().zip(input) {
         *out = T::saturated(round(x / p.scale).saturating_add(p.zero_point));
     }
 }
 }
 
-here! {
+instantiate! {
     /// `scale * (q - zero_point)`.
-    pub fn dequantize<T: DequantizeHere>(p: &Quantization, input: &[T], output: &mut [f32]) = dequantize_here,
+    pub fn dequantize<T: DequantizeHere>(p: &Quantization, input: &[T], output: &mut [f32]) = dequantize_inner,
         for i8 i16 i32;
 }
 
-widely! {
-fn dequantize_here<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
+multiversion! {
+fn dequantize_inner<T: Integer>(p: &Quantization, input: &[T], output: &mut [f32]) {
     for (out, q) in output.iter_mut().zip(input) {
         *out = p.scale * q.wide().wrapping_sub(p.zero_point) as f32;
     }
@@ -67,7 +67,7 @@ pub struct QuantizeElementwise<'a> {
     pub zero_point: i32,
 }
 
-widely! {
+multiversion! {
 /// `round((x - center) * factor) + zero_point`, saturating: a normalization and
 /// the quantization in one step.
 pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: &mut [i8]) {

@@ -35,7 +35,7 @@ impl Exponentials for &[i32] {
 
     #[cfg_attr(not(niello_vector), inline(always))]
     fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8]) {
-        softmax_here(p, input, output);
+        softmax_inner(p, input, output);
     }
 }
 
@@ -51,7 +51,7 @@ impl Exponentials for (Multiplier, i32) {
 
     #[cfg_attr(not(niello_vector), inline(always))]
     fn softmax(p: &Softmax<Self>, input: &[i8], output: &mut [i8]) {
-        softmax_here(p, input, output);
+        softmax_inner(p, input, output);
     }
 }
 
@@ -60,7 +60,7 @@ pub fn softmax<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8])
     E::softmax(p, input, output);
 }
 
-fn softmax_here<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8]) {
+fn softmax_inner<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8]) {
     let depth = p.depth.max(1);
     for (row, out) in input
         .chunks_exact(depth)

@@ -2,7 +2,7 @@
 //! SLICE, STRIDED_SLICE, SPLIT, UNPACK, TILE, BROADCAST_TO, REVERSE_V2, FILL,
 //! SPACE_TO_DEPTH and DEPTH_TO_SPACE.
 
-use crate::instantiate::here;
+use crate::instantiate::instantiate;
 
 /// Parameters of [`strided`].
 #[derive(Clone, Copy, Debug)]
@@ -15,13 +15,13 @@ pub struct Strided {
     pub offset: usize,
 }
 
-here! {
+instantiate! {
     /// `output[i] = input[offset + sum(i[d] * strides[d])]`.
-    pub fn strided<T: StridedHere>(p: &Strided, input: &[T], output: &mut [T]) = strided_here,
+    pub fn strided<T: StridedHere>(p: &Strided, input: &[T], output: &mut [T]) = strided_inner,
         for i8 u8 i16 i32 f32 bool;
 }
 
-fn strided_here<T: Copy>(p: &Strided, input: &[T], output: &mut [T]) {
+fn strided_inner<T: Copy>(p: &Strided, input: &[T], output: &mut [T]) {
     let [d0, d1, d2, d3, d4, size] = p.dims;
     let [s0, s1, s2, s3, s4, step] = p.strides;
     let mut rows = output.chunks_exact_mut(size.max(1));

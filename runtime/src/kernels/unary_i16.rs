@@ -35,9 +35,9 @@ pub struct RsqrtI16 {
 /// One by the square root; of what has none, the largest number.
 pub fn rsqrt_i16(p: &RsqrtI16, input: &[i16], output: &mut [i16]) {
     // Bits that keep the root an integer.
-    const SHIFT: i32 = 20;
+    const INPUT_XOR: i32 = 20;
     let back = Multiplier {
-        shift: p.multiplier.shift - SHIFT,
+        shift: p.multiplier.shift - INPUT_XOR,
         ..p.multiplier
     };
     for (out, &q) in output.iter_mut().zip(input) {
@@ -45,7 +45,7 @@ pub fn rsqrt_i16(p: &RsqrtI16, input: &[i16], output: &mut [i16]) {
         if q > 0 {
             let root = inverse_sqrt(q.into());
             let root = Multiplier {
-                shift: root.shift + SHIFT,
+                shift: root.shift + INPUT_XOR,
                 ..root
             };
             *out = back.apply(root.apply(1)).clamp(-32768, 32767) as i16;

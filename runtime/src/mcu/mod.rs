@@ -26,4 +26,4 @@ pub(crate) use generic::{
     dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
 };
 
-pub(crate) use crate::multiversion::widely;
+pub(crate) use crate::multiversion::multiversion;

@@ -6,9 +6,9 @@ use crate::simd::isa::LANES;
 /// The multipliers of sixteen channels, ready for the few-instruction requantization.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub struct Ready {
+pub struct RequantPanel {
     // What is always read lies side by side.
-    /// The factor of truncated sums: see [`ready`].
+    /// The factor of truncated sums: see [`pack_requant`].
     #[cfg(target_arch = "x86_64")]
     pub(crate) upper: [f32; LANES],
     /// What it lacks to the multiplier.
@@ -41,7 +41,7 @@ pub struct Ready {
     pub(crate) is_nearest: bool,
 }
 
-impl Ready {
+impl RequantPanel {
     /// The first eight channels' in place of the others', too.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn first_half_twice(&self) -> Self {
@@ -87,7 +87,7 @@ impl Ready {
 }
 
 /// Q31 significands and powers of two made ready. The compiler's model, which it has proven
-/// the numbers with: `Ready` in `shortened`. What is computed here must not change without it.
+/// the numbers with: `RequantPanel` in `shortened`. What is computed here must not change without it.
 ///
 /// `units` are a signed byte and a signed 16-bit number per channel that the compiler has
 /// found: with them, `sum * upper + (sum * lower + start)`, each rounded towards zero, is the
@@ -95,13 +95,13 @@ impl Ready {
 /// from the nearest one, and 64 more if `lower` is zero, 96 if steps may be rounded to the
 /// nearest number as well; `start` as many from 1/2 and the first rounding's share. The factor's
 /// -128 says that there are no such numbers, and so does their absence.
-pub const fn ready<const N: usize>(
+pub const fn pack_requant<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
     #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] units: &[u8],
-) -> [Ready; N] {
+) -> [RequantPanel; N] {
     let mut all = [const {
-        Ready {
+        RequantPanel {
             #[cfg(target_arch = "x86_64")]
             upper: [0.0; LANES],
             #[cfg(target_arch = "x86_64")]
@@ -131,16 +131,16 @@ pub const fn ready<const N: usize>(
         while i < LANES {
             let shift = shift[block][i];
             let right = if shift < 0 { -shift & 31 } else { 0 };
-            let ready = &mut all[block];
-            ready.multiplier[i] = multiplier[block][i];
-            ready.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
-            ready.right[i] = right;
-            ready.half[i] = ((1_u32 << right) >> 1) as i32;
-            ready.sign[i] = if right > 0 { 31 } else { 32 };
-            let scale = power_of_two(ready.left[i] - 32 - right);
+            let pack_requant = &mut all[block];
+            pack_requant.multiplier[i] = multiplier[block][i];
+            pack_requant.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
+            pack_requant.right[i] = right;
+            pack_requant.half[i] = ((1_u32 << right) >> 1) as i32;
+            pack_requant.sign[i] = if right > 0 { 31 } else { 32 };
+            let scale = power_of_two(pack_requant.left[i] - 32 - right);
             let factor = multiplier[block][i] as f64 * scale;
-            ready.factor[i] = factor as f32;
-            ready.nudge[i] = if right > 0 {
+            pack_requant.factor[i] = factor as f32;
+            pack_requant.nudge[i] = if right > 0 {
                 power_of_two(-1 - right) as f32
             } else {
                 0.0
@@ -154,12 +154,14 @@ pub const fn ready<const N: usize>(
                     _ => 0,
                 };
                 let (is_single, units) = (mark != 0, units - mark);
-                let upper = f32::from_bits(ready.factor[i].to_bits().wrapping_add_signed(units));
-                ready.upper[i] = upper;
+                let upper =
+                    f32::from_bits(pack_requant.factor[i].to_bits().wrapping_add_signed(units));
+                pack_requant.upper[i] = upper;
                 if !is_single {
-                    ready.lower[i] = (factor - upper as f64) as f32;
+                    pack_requant.lower[i] = (factor - upper as f64) as f32;
                 }
-                ready.start[i] = (0.5 + start as f64 * power_of_two(-24)) as f32 + ready.nudge[i];
+                pack_requant.start[i] =
+                    (0.5 + start as f64 * power_of_two(-24)) as f32 + pack_requant.nudge[i];
             }
             i += 1;
         }
@@ -219,9 +221,9 @@ pub(crate) const fn power_of_two(exponent: i32) -> f64 {
 /// Per-channel multipliers and what all channels share, of the few-instruction
 /// requantization.
 #[derive(Clone, Copy, Debug)]
-pub struct Scales<'a> {
+pub struct RequantParams<'a> {
     /// Multipliers: a block for each sixteen channels, or one that all blocks share.
-    pub channels: &'a [Ready],
+    pub channels: &'a [RequantPanel],
     /// The output's zero point.
     pub output_offset: i32,
     /// Smallest output.
@@ -230,7 +232,7 @@ pub struct Scales<'a> {
     pub activation_max: i32,
 }
 
-impl Scales<'_> {
+impl RequantParams<'_> {
     /// True if there are multipliers for so many blocks.
     #[inline(always)]
     pub(crate) fn are_for(&self, blocks: usize) -> bool {
@@ -239,7 +241,7 @@ impl Scales<'_> {
 
     /// A block's multipliers.
     #[inline(always)]
-    pub(crate) fn of(&self, block: usize) -> *const Ready {
+    pub(crate) fn of(&self, block: usize) -> *const RequantPanel {
         let shared = self.channels.len() == 1;
         let block = if shared { 0 } else { block };
         self.channels.as_ptr().wrapping_add(block)

@@ -4,7 +4,7 @@
 
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{BlockStage, Isa};
+use crate::simd::isa::{Isa, Packed16Stage};
 
 /// Columns of the windows.
 const COLUMNS: usize = 3;
@@ -17,7 +17,7 @@ impl Pixels<'_> {
     }
 }
 
-impl<S: BlockStage> Tile<'_, S> {
+impl<S: Packed16Stage> Tile<'_, S> {
     /// All pixels by one block, `M` at once unless inputs can be shared.
     ///
     /// # Safety
@@ -37,7 +37,7 @@ impl<S: BlockStage> Tile<'_, S> {
                 self.rows::<I, 16>(strip, output);
                 return;
             }
-            if I::strip_is_done::<S, 1>(self, strip, output) {
+            if I::try_strip::<S, 1>(self, strip, output) {
                 return;
             }
             if self.pixels.raw {
@@ -98,22 +98,22 @@ impl<S: BlockStage> Tile<'_, S> {
         // pixel, and as many weights in the block.
         unsafe {
             let mut w = strip.weights();
-            let mut sums = [[I::begin(self.bias_of(strip)); M]];
+            let mut sums = [[I::init_bias(self.bias_of(strip)); M]];
             for &segment in segments {
                 let from = from.wrapping_add(segment as usize);
                 for group in 0..step / 4 {
                     let mut at = from.wrapping_add(4 * group);
                     let weights = [
-                        I::weights(w),
-                        I::weights(w.wrapping_add(step * 16)),
-                        I::weights(w.wrapping_add(step * 32)),
+                        I::load_w4(w),
+                        I::load_w4(w.wrapping_add(step * 16)),
+                        I::load_w4(w.wrapping_add(step * 32)),
                     ];
-                    let mut next = I::inputs(at);
+                    let mut next = I::broadcast4(at);
                     for m in 0..M + 2 {
                         let inputs = next;
                         at = at.wrapping_add(step);
                         if m < M + 1 {
-                            next = I::inputs(at);
+                            next = I::broadcast4(at);
                         }
                         for x in 0..COLUMNS {
                             if x <= m && m - x < M {

@@ -8,7 +8,7 @@
 //! byte interleaving within lanes of 16 bytes leaves the inputs; biases and
 //! multipliers are in the same order.
 
-use crate::params::requant::Scales;
+use crate::params::requant::RequantParams;
 use crate::simd::isa::{Isa, LANES};
 
 /// Elements of a block.
@@ -35,7 +35,7 @@ pub(crate) struct Plane<'a> {
     /// Four per block.
     pub(crate) bias: &'a [[i32; LANES]],
     /// Four of each per block.
-    pub(crate) scales: Scales<'a>,
+    pub(crate) scales: RequantParams<'a>,
     /// What is XORed to outputs by kernels that know of it: those of `columns.rs`.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(crate) shift: i8,
@@ -115,12 +115,12 @@ impl Plane<'_> {
                 let inputs = self.inputs.as_ptr().wrapping_add(y * self.pitch);
                 let mut begin = block * BLOCK;
                 while begin < output.len() {
-                    for part in 0..BLOCK / I::SPAN {
-                        let at = begin + part * I::SPAN;
+                    for part in 0..BLOCK / I::DW_LANES {
+                        let at = begin + part * I::DW_LANES;
                         if at >= output.len() {
                             break;
                         }
-                        let mut sums = I::wide_begin(bias, part);
+                        let mut sums = I::dw_init(bias, part);
                         for g in 0..groups {
                             let Some(&[a, b, c, d]) = self.taps.get(g) else {
                                 break;
@@ -131,11 +131,11 @@ impl Plane<'_> {
                                 inputs.wrapping_add(c as usize + at),
                                 inputs.wrapping_add(d as usize + at),
                             ];
-                            sums = I::wide_taps(sums, from, filter.wrapping_add(256 * g), part);
+                            sums = I::dw_mac4(sums, from, filter.wrapping_add(256 * g), part);
                         }
-                        let count = (output.len() - at).min(I::SPAN);
+                        let count = (output.len() - at).min(I::DW_LANES);
                         let to = output.as_mut_ptr().wrapping_add(at);
-                        I::wide_store(sums, by, part, &self.scales, to, count);
+                        I::dw_store(sums, by, part, &self.scales, to, count);
                     }
                     begin += step;
                 }

@@ -1,8 +1,8 @@
 //! Pixels by channels: which tile comes after which.
 
-use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::gemm_packed16::Packed16;
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{BlockStage, Isa};
+use crate::simd::isa::{Isa, Packed16Stage};
 
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one per segment.
 #[derive(Clone, Copy)]
@@ -137,12 +137,12 @@ pub(super) fn strip_of(block: usize, blocks: usize) -> (usize, usize) {
 #[inline(always)]
 pub(super) unsafe fn all<
     I: Isa,
-    S: BlockStage,
+    S: Packed16Stage,
     const M4: usize,
     const M2: usize,
     const M1: usize,
 >(
-    p: &Blocks<'_, S>,
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
@@ -157,8 +157,8 @@ pub(super) unsafe fn all<
         unsafe {
             let strip = tile.strip(p.filter, block, width);
             match width {
-                4 if I::strip_is_done::<S, 4>(&tile, strip, output) => {}
-                2 if I::strip_is_done::<S, 2>(&tile, strip, output) => {}
+                4 if I::try_strip::<S, 4>(&tile, strip, output) => {}
+                2 if I::try_strip::<S, 2>(&tile, strip, output) => {}
                 4 if I::WIDE && pixels.raw => tile.column::<I, M4, 4, true>(strip, output),
                 4 if I::WIDE => tile.column::<I, M4, 4, false>(strip, output),
                 2 if I::WIDE && pixels.raw => tile.column::<I, M2, 2, true>(strip, output),
@@ -179,8 +179,8 @@ pub(super) unsafe fn all<
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(super) unsafe fn single<I: Isa, S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(super) unsafe fn single<I: Isa, S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
@@ -199,8 +199,8 @@ pub(super) unsafe fn single<I: Isa, S: BlockStage>(
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-unsafe fn single_of<I: Isa, S: BlockStage, const RAW: bool>(
-    p: &Blocks<'_, S>,
+unsafe fn single_of<I: Isa, S: Packed16Stage, const RAW: bool>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {

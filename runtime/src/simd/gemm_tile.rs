@@ -1,9 +1,9 @@
 //! Some pixels by some blocks of channels: sums and what becomes of them.
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::params::requant::Scales;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::params::requant::RequantParams;
 use crate::simd::gemm::Pixels;
-use crate::simd::isa::{BlockStage, Isa, LANES, cold};
+use crate::simd::isa::{Isa, LANES, Packed16Stage, cold};
 
 /// How to requantize: see [`Isa::requantize`].
 const ONE_SIDED: u8 = 0;
@@ -18,7 +18,7 @@ const EXACT: u8 = 2;
 /// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
 /// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
 /// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
-pub(super) struct Tile<'a, S: BlockStage> {
+pub(super) struct Tile<'a, S: Packed16Stage> {
     pub(super) pixels: &'a Pixels<'a>,
     pub(super) count: usize,
     bias: &'a [[i32; LANES]],
@@ -111,11 +111,11 @@ impl Strip {
     }
 }
 
-impl<'a, S: BlockStage> Tile<'a, S> {
+impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// The tile and the number of blocks, if there is anything to do: establishes *Tile*.
     #[inline(always)]
     pub(super) fn new(
-        p: &Blocks<'a, S>,
+        p: &Packed16<'a, S>,
         pixels: &'a Pixels<'a>,
         output: &[S::Element],
     ) -> Option<(Self, usize)> {
@@ -196,17 +196,17 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // many weights in each block; places are below `N` and `M`.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(strip.block);
-            let mut sums = [[I::begin(bias.cast()); M]; N];
+            let mut sums = [[I::init_bias(bias.cast()); M]; N];
             for n in 1..N {
-                sums[n] = [I::begin(bias.wrapping_add(n).cast()); M];
+                sums[n] = [I::init_bias(bias.wrapping_add(n).cast()); M];
             }
             // One loop over all segments: of two, sums would live in memory.
             let mut ends = segments.iter();
             let (mut at, mut left) = (ends.next().map_or(0, |&s| s as usize), groups);
             for _ in 0..segments.len() * groups {
-                let mut weights = [I::weights(w); N];
+                let mut weights = [I::load_w4(w); N];
                 for n in 1..N {
-                    weights[n] = I::weights(w.wrapping_add(n * 64));
+                    weights[n] = I::load_w4(w.wrapping_add(n * 64));
                 }
                 for m in 0..M {
                     let inputs = inputs::<I, RAW>(from[m].wrapping_add(at));
@@ -243,20 +243,20 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // each block.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(strip.block);
-            let mut sums = [[I::begin(bias.cast())]; N];
+            let mut sums = [[I::init_bias(bias.cast())]; N];
             let mut others = [I::zero(); N];
             for n in 1..N {
-                sums[n] = [I::begin(bias.wrapping_add(n).cast())];
+                sums[n] = [I::init_bias(bias.wrapping_add(n).cast())];
             }
             for _ in 0..groups / 2 {
                 let first = inputs::<I, RAW>(from);
                 let second = inputs::<I, RAW>(from.wrapping_add(4));
                 for n in 0..N {
-                    sums[n][0] = I::dot(sums[n][0], first, I::weights(w.wrapping_add(n * 64)));
+                    sums[n][0] = I::dot(sums[n][0], first, I::load_w4(w.wrapping_add(n * 64)));
                 }
                 w = w.wrapping_add(strip.step);
                 for n in 0..N {
-                    others[n] = I::dot(others[n], second, I::weights(w.wrapping_add(n * 64)));
+                    others[n] = I::dot(others[n], second, I::load_w4(w.wrapping_add(n * 64)));
                 }
                 w = w.wrapping_add(strip.step);
                 from = from.wrapping_add(8);
@@ -264,7 +264,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
             if groups % 2 == 1 {
                 let last = inputs::<I, RAW>(from);
                 for n in 0..N {
-                    sums[n][0] = I::dot(sums[n][0], last, I::weights(w.wrapping_add(n * 64)));
+                    sums[n][0] = I::dot(sums[n][0], last, I::load_w4(w.wrapping_add(n * 64)));
                 }
             }
             for n in 0..N {
@@ -307,12 +307,12 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         unsafe {
             if let Some(scales) = self.stage.scales() {
                 let to = begin.cast::<i8>();
-                let doubt = if scales.are_one_sided() {
+                let inexact = if scales.are_one_sided() {
                     self.quads::<I, M, N, ONE_SIDED>(&sums, first, block, &scales, to)
                 } else {
                     self.quads::<I, M, N, TWO_SIDED>(&sums, first, block, &scales, to)
                 };
-                if I::is_doubtful(doubt) {
+                if I::is_inexact(inexact) {
                     cold();
                     self.quads::<I, M, N, EXACT>(&sums, first, block, &scales, to);
                 }
@@ -341,9 +341,9 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         sums: &[[I::Sums; M]; N],
         first: usize,
         block: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         begin: *mut i8,
-    ) -> I::Doubt {
+    ) -> I::Inexact {
         let all = M * N;
         // True if the strip's outputs of a pixel lie beside the next one's, or if
         // they are 64.
@@ -358,7 +358,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 scales.of(block + 2),
                 scales.of(block + 3),
             ];
-            let mut doubt = I::no_doubt();
+            let mut inexact = I::exact();
             each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
                 // Blocks of a pixel, then the next one's.
                 let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
@@ -370,8 +370,8 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                 ];
                 let by = [by[k[0] % N], by[k[1] % N], by[k[2] % N], by[k[3] % N]];
                 let bytes = match HOW {
-                    ONE_SIDED => I::requantize::<true>(words, by, scales, &mut doubt),
-                    TWO_SIDED => I::requantize::<false>(words, by, scales, &mut doubt),
+                    ONE_SIDED => I::requantize::<true>(words, by, scales, &mut inexact),
+                    TWO_SIDED => I::requantize::<false>(words, by, scales, &mut inexact),
                     _ => I::requantize_exactly(words, by, scales),
                 };
                 let to = begin.wrapping_add((first + k[0] / N) * self.step + block * LANES);
@@ -388,7 +388,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
                     });
                 }
             });
-            doubt
+            inexact
         }
     }
 
@@ -407,7 +407,7 @@ impl<'a, S: BlockStage> Tile<'a, S> {
         // SAFETY: *Enabled*; *Tile* 3.
         unsafe {
             let bias = self.bias.as_ptr().wrapping_add(block + n);
-            I::words(sums[n][m], bias.cast())
+            I::finish_i32(sums[n][m], bias.cast())
         }
     }
 
@@ -428,9 +428,9 @@ pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inpu
     // SAFETY: *Enabled*, *Covered*.
     unsafe {
         if RAW {
-            I::raw_inputs(from)
+            I::broadcast4_xor128(from)
         } else {
-            I::inputs(from)
+            I::broadcast4(from)
         }
     }
 }
@@ -440,7 +440,7 @@ pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inpu
 /// # Safety
 /// *Covered*: `width` elements, but no more than sixteen.
 #[inline(never)]
-unsafe fn finish_block<S: BlockStage>(
+unsafe fn finish_block<S: Packed16Stage>(
     stage: &S,
     words: &[i32; LANES],
     channel: usize,

@@ -1,17 +1,17 @@
 //! The definition, in plain Rust.
 
-use crate::params::requant::{Ready, Scales};
-use crate::simd::SHIFT;
+use crate::params::requant::{RequantPanel, RequantParams};
+use crate::simd::INPUT_XOR;
 use crate::simd::isa::{Isa, LANES};
 
 /// No instruction set beyond the target's own.
 #[derive(Clone, Copy)]
-pub(super) struct Plain;
+pub(super) struct Generic;
 
 // SAFETY: functions access no more than what is *Covered*.
-unsafe impl Isa for Plain {
-    const SPAN: usize = 16;
-    type Wide = [i32; LANES];
+unsafe impl Isa for Generic {
+    const DW_LANES: usize = 16;
+    type DwSums = [i32; LANES];
     const WIDE: bool = false;
 
     type Sums = [i32; LANES];
@@ -21,18 +21,18 @@ unsafe impl Isa for Plain {
     type Bytes = [[i8; LANES]; 4];
 
     #[inline(always)]
-    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+    unsafe fn dw_init(bias: *const i32, part: usize) -> Self::DwSums {
         // SAFETY: *Covered*: a block has 64.
         core::array::from_fn(|e| unsafe { bias.add(place(e, part)).read() })
     }
 
     #[inline(always)]
-    unsafe fn wide_taps(
-        mut sums: Self::Wide,
+    unsafe fn dw_mac4(
+        mut sums: Self::DwSums,
         from: [*const i8; 4],
         weights: *const u8,
         part: usize,
-    ) -> Self::Wide {
+    ) -> Self::DwSums {
         for (e, sum) in sums.iter_mut().enumerate() {
             let (j, i) = (e / 4, e % 4);
             for (tap, from) in from.into_iter().enumerate() {
@@ -48,11 +48,11 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn wide_store(
-        sums: Self::Wide,
-        by: *const Ready,
+    unsafe fn dw_store(
+        sums: Self::DwSums,
+        by: *const RequantPanel,
         part: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         to: *mut i8,
         count: usize,
     ) {
@@ -67,7 +67,7 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn begin(_: *const i32) -> Self::Sums {
+    unsafe fn init_bias(_: *const i32) -> Self::Sums {
         [0; LANES]
     }
 
@@ -82,23 +82,23 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn weights(from: *const u8) -> Self::Weights {
+    unsafe fn load_w4(from: *const u8) -> Self::Weights {
         // SAFETY: *Covered*: 64 bytes, which need no alignment.
         unsafe { from.cast::<[[i8; 4]; LANES]>().read() }
     }
 
     #[inline(always)]
-    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
         bytes.map(shifted)
     }
 
     #[inline(always)]
-    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
-        bytes.map(|x| shifted(x ^ SHIFT))
+        bytes.map(|x| shifted(x ^ INPUT_XOR))
     }
 
     #[inline(always)]
@@ -112,38 +112,38 @@ unsafe impl Isa for Plain {
     }
 
     #[inline(always)]
-    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words {
+    unsafe fn finish_i32(sums: Self::Sums, bias: *const i32) -> Self::Words {
         // SAFETY: 16 words, aligned as such.
         let bias = unsafe { bias.cast::<[i32; LANES]>().read() };
         core::array::from_fn(|i| sums[i].wrapping_add(bias[i]))
     }
 
-    type Doubt = ();
+    type Inexact = ();
 
     #[inline(always)]
-    unsafe fn no_doubt() -> Self::Doubt {}
+    unsafe fn exact() -> Self::Inexact {}
 
     #[inline(always)]
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
-        _: &mut Self::Doubt,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
+        _: &mut Self::Inexact,
     ) -> Self::Bytes {
         // SAFETY: *Enabled*, *Covered*.
         unsafe { Self::requantize_exactly(words, by, scales) }
     }
 
     #[inline(always)]
-    unsafe fn is_doubtful(_: Self::Doubt) -> bool {
+    unsafe fn is_inexact(_: Self::Inexact) -> bool {
         false
     }
 
     #[inline(always)]
     unsafe fn requantize_exactly(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
     ) -> Self::Bytes {
         let mut bytes = [[0; LANES]; 4];
         for k in 0..4 {
@@ -175,10 +175,10 @@ unsafe impl Isa for Plain {
     }
 }
 
-/// An input as kernels take it: see [`SHIFT`].
+/// An input as kernels take it: see [`INPUT_XOR`].
 #[inline(always)]
 fn shifted(x: i8) -> i32 {
-    if SHIFT == 0 {
+    if INPUT_XOR == 0 {
         x.into()
     } else {
         (x as u8).into()
@@ -192,7 +192,7 @@ fn place(element: usize, part: usize) -> usize {
 }
 
 #[inline(always)]
-fn requantize(sum: i32, by: &Ready, i: usize, scales: &Scales<'_>) -> i8 {
+fn requantize(sum: i32, by: &RequantPanel, i: usize, scales: &RequantParams<'_>) -> i8 {
     let q = by
         .multiplier(i)
         .apply_small(sum)

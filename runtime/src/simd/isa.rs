@@ -1,7 +1,7 @@
 //! What an instruction set can do with sixteen sums.
 
-use crate::kernels::gemm_packed16::{Blocks, BlocksConv2d, NarrowRow, SparseRow};
-use crate::params::requant::{Ready, Scales};
+use crate::kernels::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
+use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::gemm_tile::{Strip, Tile};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86_64::add_f32::Addend;
@@ -34,51 +34,51 @@ pub(crate) unsafe trait Isa: Copy {
     /// Four vectors of outputs.
     type Bytes: Copy;
     /// Elements of depthwise convolutions that are worked on at once: 16, 32 or 64.
-    const SPAN: usize;
+    const DW_LANES: usize;
     /// As many sums, in the order of `depthwise.rs`.
-    type Wide: Copy;
+    type DwSums: Copy;
 
     /// The biases of this part of a block.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 64 biases.
-    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide;
-    /// Adds four taps: `SPAN` inputs plus 128 from each place on, and a block's
+    unsafe fn dw_init(bias: *const i32, part: usize) -> Self::DwSums;
+    /// Adds four taps: `DW_LANES` inputs plus 128 from each place on, and a block's
     /// weights, of which this is the part with this number.
     ///
     /// # Safety
-    /// *Enabled*. *Covered*: `SPAN` inputs from each place on, and 256 weights.
-    unsafe fn wide_taps(
-        sums: Self::Wide,
+    /// *Enabled*. *Covered*: `DW_LANES` inputs from each place on, and 256 weights.
+    unsafe fn dw_mac4(
+        sums: Self::DwSums,
         from: [*const i8; 4],
         weights: *const u8,
         part: usize,
-    ) -> Self::Wide;
+    ) -> Self::DwSums;
     /// Requantizes by a block's multipliers and stores `count` outputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: four blocks of multipliers, and `count` outputs, but no more
-    /// than `SPAN`.
-    unsafe fn wide_store(
-        sums: Self::Wide,
-        by: *const Ready,
+    /// than `DW_LANES`.
+    unsafe fn dw_store(
+        sums: Self::DwSums,
+        by: *const RequantPanel,
         part: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         to: *mut i8,
         count: usize,
     );
 
-    /// What sums begin with: the biases, or zeros if [`Self::words`] adds those.
+    /// What sums begin with: the biases, or zeros if [`Self::finish_i32`] adds those.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen biases.
-    unsafe fn begin(bias: *const i32) -> Self::Sums;
+    unsafe fn init_bias(bias: *const i32) -> Self::Sums;
     /// All pixels by `N` blocks, if there is a faster way than [`Tile::column`].
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of `N` blocks.
     #[inline(always)]
-    unsafe fn strip_is_done<S: BlockStage, const N: usize>(
+    unsafe fn try_strip<S: Packed16Stage, const N: usize>(
         _tile: &Tile<'_, S>,
         _strip: Strip,
         _output: &mut [S::Element],
@@ -99,17 +99,17 @@ pub(crate) unsafe trait Isa: Copy {
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 64 bytes.
-    unsafe fn weights(from: *const u8) -> Self::Weights;
-    /// Loads 4 bytes, inputs as [`crate::simd::SHIFT`] says.
+    unsafe fn load_w4(from: *const u8) -> Self::Weights;
+    /// Loads 4 bytes, inputs as [`crate::simd::INPUT_XOR`] says.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
-    unsafe fn inputs(from: *const i8) -> Self::Inputs;
+    unsafe fn broadcast4(from: *const i8) -> Self::Inputs;
     /// Loads 4 bytes as they are in a tensor.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
-    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs;
+    unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs;
     /// Adds 64 products.
     ///
     /// # Safety
@@ -119,15 +119,15 @@ pub(crate) unsafe trait Isa: Copy {
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen biases.
-    unsafe fn words(sums: Self::Sums, bias: *const i32) -> Self::Words;
+    unsafe fn finish_i32(sums: Self::Sums, bias: *const i32) -> Self::Words;
     /// What a fast requantization may have got wrong.
-    type Doubt: Copy;
+    type Inexact: Copy;
 
     /// Nothing.
     ///
     /// # Safety
     /// *Enabled*.
-    unsafe fn no_doubt() -> Self::Doubt;
+    unsafe fn exact() -> Self::Inexact;
     /// As `Multiplier::apply_small`, then offset and clamp, of four vectors, unless there
     /// is doubt. `ONE_SIDED` if the scales are.
     ///
@@ -135,23 +135,23 @@ pub(crate) unsafe trait Isa: Copy {
     /// *Enabled*. *Covered*: a block's multipliers at each place.
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
-        doubt: &mut Self::Doubt,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
+        inexact: &mut Self::Inexact,
     ) -> Self::Bytes;
     /// True if outputs have to be computed again.
     ///
     /// # Safety
     /// *Enabled*.
-    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool;
+    unsafe fn is_inexact(inexact: Self::Inexact) -> bool;
     /// The same without doubt.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: a block's multipliers at each place.
     unsafe fn requantize_exactly(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
     ) -> Self::Bytes;
     /// Stores all 64 bytes.
     ///
@@ -171,12 +171,12 @@ pub(crate) unsafe trait Isa: Copy {
 }
 
 /// What becomes of finished sums, a block of channels at a time.
-pub trait BlockStage: Copy {
+pub trait Packed16Stage: Copy {
     /// The output's element type.
     type Element: Copy;
     /// The vector form, if there is one; only where elements are int8, on which unsafe code
     /// relies (*Int8*). `ops/blocks.rs` and `ops/blocks_add.rs` have all implementations.
-    fn scales(&self) -> Option<Scales<'_>>;
+    fn scales(&self) -> Option<RequantParams<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;
     /// What is added to outputs before they are stored.
@@ -188,29 +188,33 @@ pub trait BlockStage: Copy {
 }
 
 /// The kernels that end with an output stage.
-pub trait BlockKernels: BlockStage {
-    /// [`crate::kernels::gemm_packed16::fully_connected_blocks`]. A method of each type, not a generic
+pub trait Packed16Kernels: Packed16Stage {
+    /// [`crate::kernels::gemm_packed16::fully_connected_packed16`]. A method of each type, not a generic
     /// function, is compiled with this crate's options, whatever the program's are.
     fn fully_connected(
-        p: &Blocks<'_, Self>,
+        p: &Packed16<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
-    /// [`crate::kernels::gemm_packed16::fully_connected_shifted`].
-    fn fully_connected_shifted(p: &Blocks<'_, Self>, input: &[i8], output: &mut [Self::Element]);
-    /// [`crate::kernels::gemm_packed16::fully_connected_sparse`].
-    fn fully_connected_sparse(p: &SparseRow<'_, Self>, input: &[i8], output: &mut [Self::Element]);
-    /// [`crate::kernels::gemm_packed16::fully_connected_narrow`].
-    fn fully_connected_narrow(
-        p: &NarrowRow<'_, Self>,
+    /// [`crate::kernels::gemm_packed16::fully_connected_xor128`].
+    fn fully_connected_xor128(p: &Packed16<'_, Self>, input: &[i8], output: &mut [Self::Element]);
+    /// [`crate::kernels::gemm_packed16::fully_connected_zero_skip`].
+    fn fully_connected_zero_skip(
+        p: &ZeroSkipRow<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+    );
+    /// [`crate::kernels::gemm_packed16::fully_connected_w6`].
+    fn fully_connected_w6(
+        p: &Weights6Row<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
-    /// [`crate::kernels::gemm_packed16::conv_2d_blocks`].
+    /// [`crate::kernels::gemm_packed16::conv_2d_packed16`].
     fn conv_2d(
-        p: &BlocksConv2d<'_, Self>,
+        p: &Packed16Conv2d<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],

@@ -3,7 +3,7 @@
 
 use core::marker::PhantomData;
 
-use crate::params::requant::{Ready, Scales};
+use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::isa::{Isa, LANES};
 
 /// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
@@ -11,7 +11,7 @@ use crate::simd::isa::{Isa, LANES};
 /// # Safety
 /// Implementations access no more memory than what their functions say is *Covered*: see
 /// `vector`.
-pub(super) unsafe trait Four: Copy {
+pub(super) unsafe trait Isa128: Copy {
     /// Sixteen bytes.
     type Bytes: Copy;
     /// Four words.
@@ -69,9 +69,9 @@ pub(super) unsafe trait Four: Copy {
     /// *Enabled*. `lane` is 0, 4, 8 or 12.
     unsafe fn requantize(
         words: Self::Words,
-        by: &Ready,
+        by: &RequantPanel,
         lane: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
     ) -> Self::Words;
     /// The low bytes of words that fit int8.
     ///
@@ -82,14 +82,14 @@ pub(super) unsafe trait Four: Copy {
 
 /// Sixteen words by four registers.
 #[derive(Clone, Copy)]
-pub(super) struct Fours<F>(PhantomData<F>);
+pub(super) struct Split128<F>(PhantomData<F>);
 
 /// Stores the first `count` bytes.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
 #[inline(always)]
-unsafe fn store_some<F: Four>(bytes: F::Bytes, to: *mut i8, count: usize) {
+unsafe fn store_some<F: Isa128>(bytes: F::Bytes, to: *mut i8, count: usize) {
     // SAFETY: *Covered*: `count` bytes.
     unsafe {
         if count >= LANES {
@@ -103,10 +103,10 @@ unsafe fn store_some<F: Four>(bytes: F::Bytes, to: *mut i8, count: usize) {
 }
 
 // SAFETY: functions access no more than what is *Covered*.
-unsafe impl<F: Four> Isa for Fours<F> {
+unsafe impl<F: Isa128> Isa for Split128<F> {
     const WIDE: bool = false;
-    const SPAN: usize = 16;
-    type Wide = [F::Words; 4];
+    const DW_LANES: usize = 16;
+    type DwSums = [F::Words; 4];
 
     type Sums = [F::Words; 4];
     type Weights = [F::Bytes; 4];
@@ -115,7 +115,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
     type Bytes = [F::Bytes; 4];
 
     #[inline(always)]
-    unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+    unsafe fn dw_init(bias: *const i32, part: usize) -> Self::DwSums {
         // SAFETY: *Covered*: a block has 64.
         unsafe {
             let bias = bias.wrapping_add(4 * part);
@@ -129,12 +129,12 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
-    unsafe fn wide_taps(
-        sums: Self::Wide,
+    unsafe fn dw_mac4(
+        sums: Self::DwSums,
         from: [*const i8; 4],
         weights: *const u8,
         part: usize,
-    ) -> Self::Wide {
+    ) -> Self::DwSums {
         // SAFETY: *Covered*: sixteen bytes each, and 256 weights.
         unsafe {
             let [a, b, c, d] = from;
@@ -150,11 +150,11 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
-    unsafe fn wide_store(
-        sums: Self::Wide,
-        by: *const Ready,
+    unsafe fn dw_store(
+        sums: Self::DwSums,
+        by: *const RequantPanel,
         part: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         to: *mut i8,
         count: usize,
     ) {
@@ -171,7 +171,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
-    unsafe fn begin(bias: *const i32) -> Self::Sums {
+    unsafe fn init_bias(bias: *const i32) -> Self::Sums {
         // SAFETY: *Covered*: sixteen words.
         unsafe {
             [
@@ -203,7 +203,7 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
-    unsafe fn weights(from: *const u8) -> Self::Weights {
+    unsafe fn load_w4(from: *const u8) -> Self::Weights {
         // SAFETY: *Covered*: 64 bytes.
         unsafe {
             let from = from.cast::<i8>();
@@ -217,13 +217,13 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
-    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe { F::repeat(from) }
     }
 
     #[inline(always)]
-    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes, which are never shifted.
         unsafe { F::repeat(from) }
     }
@@ -242,36 +242,36 @@ unsafe impl<F: Four> Isa for Fours<F> {
     }
 
     #[inline(always)]
-    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+    unsafe fn finish_i32(sums: Self::Sums, _: *const i32) -> Self::Words {
         sums
     }
 
-    type Doubt = ();
+    type Inexact = ();
 
     #[inline(always)]
-    unsafe fn no_doubt() -> Self::Doubt {}
+    unsafe fn exact() -> Self::Inexact {}
 
     #[inline(always)]
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
-        _: &mut Self::Doubt,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
+        _: &mut Self::Inexact,
     ) -> Self::Bytes {
         // SAFETY: *Enabled*, *Covered*.
         unsafe { Self::requantize_exactly(words, by, scales) }
     }
 
     #[inline(always)]
-    unsafe fn is_doubtful(_: Self::Doubt) -> bool {
+    unsafe fn is_inexact(_: Self::Inexact) -> bool {
         false
     }
 
     #[inline(always)]
     unsafe fn requantize_exactly(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
     ) -> Self::Bytes {
         // SAFETY: *Covered*: multipliers.
         unsafe {
@@ -320,7 +320,11 @@ unsafe impl<F: Four> Isa for Fours<F> {
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-unsafe fn packed<F: Four>(words: [F::Words; 4], by: &Ready, scales: &Scales<'_>) -> F::Bytes {
+unsafe fn packed<F: Isa128>(
+    words: [F::Words; 4],
+    by: &RequantPanel,
+    scales: &RequantParams<'_>,
+) -> F::Bytes {
     // SAFETY: *Enabled*.
     unsafe {
         F::pack([

@@ -1,5 +1,5 @@
 //! Kernels for targets with wide SIMD registers. Loops are written once, over
-//! [`Isa`]: sixteen sums at a time. [`Plain`] is the definition, in plain Rust;
+//! [`Isa`]: sixteen sums at a time. [`Generic`] is the definition, in plain Rust;
 //! every other instruction set gives the same bytes.
 //!
 //! # Blocked weights
@@ -23,7 +23,7 @@
 //! - *Plane*, 1 and 2: what [`Plane`] says, by `Plane::fits` and `Plane::period`.
 //! - *Rows*: what `sparse::fits` compares.
 //! - *Tiled*: what `Tiled::fits` compares.
-//! - *Int8*: outputs of stages with [`BlockStage::scales`] are int8, so that a pointer to them is one
+//! - *Int8*: outputs of stages with [`Packed16Stage::scales`] are int8, so that a pointer to them is one
 //!   to bytes.
 
 /// The body for each of some numbers that is below the bound, without a loop.
@@ -63,19 +63,19 @@ pub(crate) mod lut;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use crate::params::requant::ready;
+pub use crate::params::requant::pack_requant;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use dispatch::level;
 pub use dispatch::{Level, all_levels, available, force, levels};
 pub(crate) use dwconv::Plane;
 pub(crate) use gemm::Pixels;
 pub(crate) use isa::LANES;
-pub use isa::{BlockKernels, BlockStage};
+pub use isa::{Packed16Kernels, Packed16Stage};
 pub(crate) use lut::{look_up, look_up_in_place};
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use target::{
-    dense_is_done, direct_is_done, gemm_sparse, narrow_is_done, tiles_are_done,
+    gemm_sparse, try_dwconv_unpadded, try_gemv_maddubs, try_gemv_w6, try_winograd,
 };
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::add_f32::Addend;
@@ -90,11 +90,11 @@ pub(crate) use x86_64::pad_xor128::{Lines, pad_apart, pad_lines};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::winograd_f4x3::Tiled;
 
-use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::gemm_packed16::Packed16;
 
 /// What is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned
 /// bytes by signed ones: inputs are 128 more than they are, and biases make up for it.
-pub(crate) const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
+pub(crate) const INPUT_XOR: i8 = if cfg!(target_arch = "x86_64") {
     -128
 } else {
     0
@@ -102,8 +102,8 @@ pub(crate) const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
 
 /// Pixels by channels.
 #[inline(always)]
-pub(crate) fn multiply<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn multiply<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {

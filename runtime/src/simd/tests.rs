@@ -4,13 +4,13 @@
 use std::vec;
 use std::vec::Vec;
 
-use crate::kernels::dwconv_packed16::{BlocksDepthwise, depthwise_blocks};
+use crate::kernels::dwconv_packed16::{Packed16Depthwise, depthwise_packed16};
 use crate::kernels::gemm_packed16::{
-    Blocks, BlocksConv2d, conv_2d_blocks, folded, fully_connected_blocks,
+    Packed16, Packed16Conv2d, conv_2d_packed16, folded, fully_connected_packed16,
 };
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
 use crate::params::requant;
-use crate::params::requant::Scales;
+use crate::params::requant::RequantParams;
 use crate::params::window::Window;
 use crate::simd::dispatch::force;
 use crate::simd::gemm::strip;
@@ -71,14 +71,14 @@ fn dot(x: &[i8], w: &[i8]) -> i32 {
 /// The last channels, groups and pixels of strips and tiles that are not whole.
 #[test]
 fn rows_by_channels() {
-    force(Level::Plain);
+    force(Level::Generic);
     let mut r = Numbers(1);
     for (rows, depth, channels) in [(1, 4, 1), (1, 8, 16), (2, 6, 33), (3, 20, 70), (5, 5, 64)] {
         let weights: Vec<Vec<i8>> = (0..channels).map(|_| r.bytes(depth)).collect();
         let (filter, bias) = blocked(&weights, 1, depth);
         let input = r.bytes(rows * depth);
         let scale = vec![1.0; channels];
-        let real = Blocks {
+        let real = Packed16 {
             depth,
             channels,
             step: channels,
@@ -94,7 +94,7 @@ fn rows_by_channels() {
         };
         let mut scratch = vec![0; rows * depth.next_multiple_of(4)];
         let mut output = vec![0.0; rows * channels];
-        fully_connected_blocks(&real, &input, &mut output, &mut scratch);
+        fully_connected_packed16(&real, &input, &mut output, &mut scratch);
         let inputs = input.chunks_exact(depth);
         let sums: Vec<i32> = inputs
             .flat_map(|x| weights.iter().map(move |w| dot(x, w)))
@@ -102,8 +102,8 @@ fn rows_by_channels() {
         assert!(sums.iter().zip(&output).all(|(&a, &b)| a as f32 == b));
         // To int8, by the vector form.
         let blocks = channels.div_ceil(LANES);
-        let all = vec![ready([[3 << 29; LANES]], [[-7; LANES]], &[])[0]; blocks];
-        let int8 = Blocks {
+        let all = vec![pack_requant([[3 << 29; LANES]], [[-7; LANES]], &[])[0]; blocks];
+        let int8 = Packed16 {
             depth,
             channels,
             step: channels,
@@ -111,7 +111,7 @@ fn rows_by_channels() {
             filter: &filter,
             wide: &[],
             bias: &bias,
-            output: Scales {
+            output: RequantParams {
                 channels: &all,
                 output_offset: 3,
                 activation_min: -100,
@@ -119,7 +119,7 @@ fn rows_by_channels() {
             },
         };
         let mut output = vec![0; rows * channels];
-        fully_connected_blocks(&int8, &input, &mut output, &mut scratch);
+        fully_connected_packed16(&int8, &input, &mut output, &mut scratch);
         let exact = Requantize::<'_, false> {
             multiplier: &[3 << 29],
             shift: &[-7],
@@ -134,7 +134,7 @@ fn rows_by_channels() {
 /// 3x3 windows over a padded image of three channels.
 #[test]
 fn windows_by_channels() {
-    force(Level::Plain);
+    force(Level::Generic);
     let mut r = Numbers(2);
     let ([height, width], depth, channels) = ([5, 4], 3, 20);
     let window = Window {
@@ -156,13 +156,13 @@ fn windows_by_channels() {
     let (filter, bias) = blocked(&weights, 3, 3 * depth);
     let padded = [height + 2, width + 2];
     let scale = vec![1.0; channels];
-    let p = BlocksConv2d {
+    let p = Packed16Conv2d {
         window,
         input_depth: depth,
         padded,
         segments: &[0, 1, 2].map(|y| y * (padded[1] * depth) as u32),
         run: 3 * depth,
-        blocks: Blocks {
+        blocks: Packed16 {
             depth: 9 * depth,
             channels,
             step: channels,
@@ -181,7 +181,7 @@ fn windows_by_channels() {
     let input = r.bytes(height * width * depth);
     let mut scratch = vec![0; padded[0] * padded[1] * depth + 4 * LANES];
     let mut output = vec![0.0; height * width * channels];
-    conv_2d_blocks(&p, &input, &mut output, &mut scratch);
+    conv_2d_packed16(&p, &input, &mut output, &mut scratch);
     for (pixel, output) in output.chunks_exact(channels).enumerate() {
         let mut x = Vec::new();
         for tap in 0..9 {
@@ -198,7 +198,7 @@ fn windows_by_channels() {
 /// Rows of three taps; weights repeat after a block of 64 elements, as with 64 channels.
 #[test]
 fn depthwise_rows() {
-    force(Level::Plain);
+    force(Level::Generic);
     let mut r = Numbers(3);
     let (width, channels) = (3, 64);
     let window = Window {
@@ -231,8 +231,8 @@ fn depthwise_rows() {
     }
     let taps = [0, 1, 2, 2].map(|x| x * channels as u32);
     let padded = [1, width + 2];
-    let all = [ready([[3 << 29; LANES]], [[-7; LANES]], &[])[0]; 4];
-    let p = BlocksDepthwise {
+    let all = [pack_requant([[3 << 29; LANES]], [[-7; LANES]], &[])[0]; 4];
+    let p = Packed16Depthwise {
         window,
         channels,
         zero_point: 0,
@@ -240,7 +240,7 @@ fn depthwise_rows() {
         taps: &[taps],
         filter: &filter,
         bias: &bias,
-        output: Scales {
+        output: RequantParams {
             channels: &all,
             output_offset: -5,
             activation_min: -128,
@@ -251,7 +251,7 @@ fn depthwise_rows() {
     let input = r.bytes(width * channels);
     let mut scratch = vec![0; padded[1] * channels + 64];
     let mut output = vec![0; width * channels];
-    depthwise_blocks(&p, &input, &mut output, &mut scratch);
+    depthwise_packed16(&p, &input, &mut output, &mut scratch);
     let exact = Requantize::<'_, false> {
         multiplier: &[3 << 29],
         shift: &[-7],

@@ -153,13 +153,13 @@ fn run(random: &mut Random, memory: &mut Memory) {
     match kind {
         0 => {
             let depth = random.size(1, 70);
-            rt::fully_connected_row(&packed(depth), &input.0, &mut output.0[..channels]);
+            rt::fully_connected_packed2_row(&packed(depth), &input.0, &mut output.0[..channels]);
         }
         1 => {
             let (depth, rows) = (random.size(1, 40), random.size(1, 9));
             let columns = &mut columns.0[..depth.div_ceil(4) * 8];
             let input = &input.0[..rows * depth];
-            rt::fully_connected_rows(
+            rt::fully_connected_packed2_rows(
                 &packed(depth),
                 input,
                 &mut output.0[..rows * channels],
@@ -170,7 +170,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
             let window = window(random, false);
             let depth = random.size(1, 6);
             let taps = window.filter_height * window.filter_width * depth;
-            let p = rt::PackedConv2d {
+            let p = rt::Packed2Conv2d {
                 window,
                 input_depth: depth,
                 packed: packed(taps),
@@ -180,7 +180,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
             let input_size = window.input_height * window.input_width * depth;
             if shares {
                 let pixel = &mut pixel.0[..taps];
-                rt::conv_2d_packed(
+                rt::conv_2d_packed2(
                     &p,
                     &input.0[..input_size],
                     &mut output.0[..size],
@@ -192,7 +192,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
                 let memory = &mut output.0[..size + input_size];
                 memory[size..].copy_from_slice(&input.0[..input_size]);
                 let range = size..size + input_size;
-                rt::conv_2d_packed_overlapping(&p, memory, columns, &mut pixel.0[..taps], range);
+                rt::conv_2d_packed2_overlapping(&p, memory, columns, &mut pixel.0[..taps], range);
             }
         }
         _ => {

@@ -7,7 +7,7 @@ use tract_tflite::prelude::*;
 
 fn main() {
     let models: Vec<_> = std::env::args().skip(1).map(|path| load(&path)).collect();
-    println!("ready");
+    println!("pack_requant");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let mut numbers = line.split(' ').filter_map(|n| n.parse::<usize>().ok());
         let (Some(index), Some(count)) = (numbers.next(), numbers.next()) else {

@@ -92,7 +92,7 @@ impl Body<'_> {
                     })
                 }
                 _ => {
-                    let place = self.place(id, constants)?;
+                    let place = self.location(id, constants)?;
                     quote!(rt::holds(#place))
                 }
             };
@@ -111,20 +111,20 @@ impl Body<'_> {
             if let (Some(port), true) = (port, self.plan.locations[id] != Location::Output(i)) {
                 let ident = &port.ident;
                 let to = flat(quote!(output.#ident), &port.shape, true);
-                end.extend(self.copied(id, to, constants)?);
+                end.extend(self.copy_out(id, to, constants)?);
             }
         }
         for (i, state) in self.program.states.iter().enumerate() {
             if state.next != state.value {
                 let field = super::state::field(self.program, i);
-                end.extend(self.copied(state.next, quote!(&mut state.#field), constants)?);
+                end.extend(self.copy_out(state.next, quote!(&mut state.#field), constants)?);
             }
         }
         Ok(end)
     }
 
     /// Copies a tensor to where callers find it.
-    fn copied(
+    fn copy_out(
         &self,
         id: TensorId,
         to: TokenStream,
@@ -133,18 +133,18 @@ impl Body<'_> {
         if let Location::Arena { offset } = self.plan.locations[id] {
             let tensor = &self.program.tensors[id];
             let slot = slot(offset, tensor.bytes());
-            let from = typed(tensor.element, &super::ident("next"), false);
+            let from = as_slice_expr(tensor.element, &super::ident("next"), false);
             return Ok(quote!({
                 let [next] = rt::slots(arena, [#slot]);
                 rt::copy(#from, #to);
             }));
         }
-        let from = self.place(id, constants)?;
+        let from = self.location(id, constants)?;
         Ok(quote!(rt::copy(#from, #to);))
     }
 
     /// A tensor that lies outside of the arena, as a slice to read.
-    fn place(&self, id: TensorId, constants: &mut Constants) -> Result<TokenStream> {
+    fn location(&self, id: TensorId, constants: &mut Constants) -> Result<TokenStream> {
         Ok(match self.plan.locations[id] {
             Location::Input(i) => {
                 let ident = &self.port(self.inputs, i, id)?.ident;
@@ -281,9 +281,13 @@ impl Body<'_> {
                     }
                     let known = ids.iter().position(|id| *id == input);
                     let name = &names[known.ok_or_else(|| self.nowhere(input))?];
-                    arguments.push(typed(self.program.tensors[input].element, name, false));
+                    arguments.push(as_slice_expr(
+                        self.program.tensors[input].element,
+                        name,
+                        false,
+                    ));
                 }
-                _ => arguments.push(self.place(input, constants)?),
+                _ => arguments.push(self.location(input, constants)?),
             }
         }
         let mut results = Vec::new();
@@ -299,7 +303,7 @@ impl Body<'_> {
                         _ => slot(offset, tensor.bytes()),
                     });
                     names.push(name.clone());
-                    typed(tensor.element, &name, true)
+                    as_slice_expr(tensor.element, &name, true)
                 }
                 _ => self.output_place(output)?,
             });
@@ -349,8 +353,8 @@ struct Shared {
 }
 
 /// A slot of the arena as the slice that kernels take.
-fn typed(element: ElementType, name: &Ident, mutable: bool) -> TokenStream {
-    match (element.held(), mutable) {
+fn as_slice_expr(element: ElementType, name: &Ident, mutable: bool) -> TokenStream {
+    match (element.storage_type(), mutable) {
         (ElementType::I8 | ElementType::U8 | ElementType::Bool, true) => quote!(#name),
         (ElementType::I8 | ElementType::U8 | ElementType::Bool, false) => quote!(&*#name),
         (ElementType::I16, true) => quote!(rt::cast_mut::<i16>(#name)),

@@ -56,7 +56,8 @@ impl<'a> Reader<'a> {
         if from.constant.is_some() && to.element == ElementType::F32 && from.element.is_real() {
             return Ok(());
         }
-        if from.element.held() != to.element.held() || from.unsigned != to.unsigned {
+        if from.element.storage_type() != to.element.storage_type() || from.unsigned != to.unsigned
+        {
             return Err(Error::model(format!(
                 "{:?} is {} and goes into {:?}, which is {}",
                 from.name,

@@ -52,7 +52,7 @@ impl Buffer {
 
     /// Zeros of a type.
     pub(crate) fn zeros(element: ElementType, len: usize) -> Buffer {
-        match element.held() {
+        match element.storage_type() {
             ElementType::I16 => Buffer::I16(vec![0; len]),
             ElementType::I32 => Buffer::I32(vec![0; len]),
             ElementType::F32 => Buffer::F32(vec![0.0; len]),
@@ -144,7 +144,7 @@ impl Buffer {
     /// From memory.
     pub(crate) fn from_bytes(element: ElementType, bytes: &[u8]) -> Buffer {
         let words = || bytes.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
-        match element.held() {
+        match element.storage_type() {
             ElementType::I16 => Buffer::I16(
                 bytes
                     .chunks_exact(2)

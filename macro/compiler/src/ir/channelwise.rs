@@ -125,7 +125,7 @@ fn sums<'a>(
 }
 
 /// int8 weights `[output channel][tap][input channel]`.
-pub(crate) struct Mixing<'a> {
+pub(crate) struct DenseChannels<'a> {
     pub accumulation: &'a Accumulation,
     /// Products per sum.
     pub depth: usize,
@@ -133,7 +133,7 @@ pub(crate) struct Mixing<'a> {
     pub is_padded: bool,
 }
 
-impl Mixing<'_> {
+impl DenseChannels<'_> {
     pub(crate) fn ranges(&self, input: &[Range]) -> Option<Vec<Range>> {
         if input.is_empty() || !self.depth.is_multiple_of(input.len()) {
             return None;
@@ -196,13 +196,13 @@ impl Mixing<'_> {
 }
 
 /// int8 weights `[tap][channel]`.
-pub(crate) struct Apart<'a> {
+pub(crate) struct DepthwiseChannels<'a> {
     pub accumulation: &'a Accumulation,
     /// Some taps lie outside of the image.
     pub is_padded: bool,
 }
 
-impl Apart<'_> {
+impl DepthwiseChannels<'_> {
     pub(crate) fn ranges(&self, input: &[Range]) -> Option<Vec<Range>> {
         let (filter, bias, zero_point) = self.accumulation.int8()?;
         if bias.len() != input.len() {

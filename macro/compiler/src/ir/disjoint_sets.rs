@@ -2,11 +2,11 @@
 
 use crate::ir::graph::ValueId;
 
-pub(crate) struct Sets {
+pub(crate) struct DisjointSets {
     parent: Vec<ValueId>,
 }
 
-impl Sets {
+impl DisjointSets {
     /// Every tensor alone.
     pub(crate) fn new(values: usize) -> Self {
         Self {

@@ -62,7 +62,7 @@ impl ElementType {
     }
 
     /// The type in which kernels see it.
-    pub(crate) fn held(self) -> ElementType {
+    pub(crate) fn storage_type(self) -> ElementType {
         match self {
             ElementType::U8 | ElementType::Bool => ElementType::I8,
             ElementType::U32 => ElementType::I32,

@@ -127,7 +127,7 @@ pub(crate) trait Kernel: Send + Sync {
 
     /// Of a vectorized kernel with so many int8 channels: the same one, with other channels
     /// between those of one pixel and the next one's, `step` elements apart.
-    fn with_step(&self, _channels: usize, _step: usize) -> Option<Box<dyn Kernel>> {
+    fn with_output_stride(&self, _channels: usize, _step: usize) -> Option<Box<dyn Kernel>> {
         None
     }
 

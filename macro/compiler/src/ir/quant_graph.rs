@@ -279,7 +279,7 @@ impl QuantGraph {
         if let Some(bytes) = input.and_then(|i| self.input_bytes.get(i).copied().flatten()) {
             return Buffer::I8(real.map(|x| (bytes.byte(x) ^ 0x80) as i8).collect());
         }
-        match (tensor.element.held(), tensor.params) {
+        match (tensor.element.storage_type(), tensor.params) {
             (ElementType::I8, Some(params)) => {
                 Buffer::I8(real.map(|x| params.quantize(x)).collect())
             }

@@ -57,7 +57,7 @@ pub use packing::packed16::{rows_of_weights, widened};
 pub use packing::saturating_pairs::long_pairs;
 pub use packing::weights6::narrowed;
 pub use packing::winograd_f4x3::transformed;
-pub(crate) use shared::concat_in_place::PartKernel;
+pub(crate) use shared::concat_in_place::ConcatSliceKernel;
 pub use support::{SUPPORT_COLUMNS, Support, operators_page, support};
 
 /// What the tests of `shortened` compare.

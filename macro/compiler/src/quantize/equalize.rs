@@ -15,7 +15,7 @@ use ndarray::Axis;
 use crate::calibrate::{Samples, TOGETHER, evaluate_from, views};
 use crate::error::Result;
 use crate::ir::activation::Activation;
-use crate::ir::disjoint_sets::Sets;
+use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{Constant, Graph, Node, ValueId};
 use crate::ir::operator::ChannelRole;
 use crate::parallel;
@@ -236,7 +236,7 @@ fn plain_weights(graph: &Graph, node: &Node) -> Option<ValueId> {
 
 /// All classes that can be rescaled.
 fn classes(graph: &Graph) -> Vec<Class> {
-    let mut sets = Sets::new(graph.values.len());
+    let mut sets = DisjointSets::new(graph.values.len());
     let given = |v: &ValueId| {
         graph.values[*v].quantization.is_some() || graph.values[*v].constant.is_some()
     };
@@ -280,7 +280,7 @@ fn classes(graph: &Graph) -> Vec<Class> {
     collect(graph, &sets, &blocked)
 }
 
-fn collect(graph: &Graph, sets: &Sets, blocked: &HashSet<ValueId>) -> Vec<Class> {
+fn collect(graph: &Graph, sets: &DisjointSets, blocked: &HashSet<ValueId>) -> Vec<Class> {
     let mut classes: Vec<(ValueId, Class)> = Vec::new();
     for node in &graph.nodes {
         let root = sets.find(node.output());

@@ -5,14 +5,14 @@ use crate::ir::context::{QuantRule, Target};
 use crate::ir::graph::{ElementType, Graph, ValueId};
 use crate::ir::kernel::{Kernel, Source};
 use crate::ir::quant_graph::TensorId;
-use crate::ops::shared::float_epilogue::TailKernel;
+use crate::ops::shared::float_epilogue::FloatEpilogueKernel;
 use crate::quantize::lowering::Lowering;
 use crate::quantize::scales::Scales;
 
 /// The operators at the end of an f32 output that need no int8 step: they
 /// write real values, straight from the accumulators.
 #[derive(Default)]
-pub(crate) struct F32End {
+pub(crate) struct FloatOutputChain {
     /// Positions, all before the output exists as f32.
     pub nodes: Vec<usize>,
     /// The tensors whose int8 form is dequantized first.
@@ -20,14 +20,18 @@ pub(crate) struct F32End {
 }
 
 /// The end of `output`, if it spares an int8 step.
-pub(crate) fn f32_end(graph: &Graph, scales: &Scales, output: ValueId) -> Option<F32End> {
+pub(crate) fn float_output_chain(
+    graph: &Graph,
+    scales: &Scales,
+    output: ValueId,
+) -> Option<FloatOutputChain> {
     let walk = Walk {
         graph,
         scales,
         uses: graph.uses(),
         producers: graph.producers(),
     };
-    let mut end = F32End::default();
+    let mut end = FloatOutputChain::default();
     walk.back(output, &mut end);
     (!end.nodes.is_empty()).then_some(end)
 }
@@ -41,7 +45,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Collects what computes `value`.
-    fn back(&self, value: ValueId, end: &mut F32End) {
+    fn back(&self, value: ValueId, end: &mut FloatOutputChain) {
         let tensor = &self.graph.values[value];
         // Quantization that the file prescribes is kept to the letter.
         let ours = self.uses[value] == 1
@@ -90,8 +94,12 @@ impl Walk<'_> {
 }
 
 impl Lowering<'_> {
-    /// A node of an [`F32End`]: writes f32.
-    pub(crate) fn f32_node(&mut self, position: usize, end: &F32End) -> Result<()> {
+    /// A node of an [`FloatOutputChain`]: writes f32.
+    pub(crate) fn float_output_node(
+        &mut self,
+        position: usize,
+        end: &FloatOutputChain,
+    ) -> Result<()> {
         let node = &self.graph.nodes[position];
         let input = node.input(0)?;
         if node.op.writes_f32() {
@@ -99,7 +107,7 @@ impl Lowering<'_> {
                 .op
                 .lower(&self.context(position, Target::F32, false)?)?;
             let inputs = self.sources(position, lowered.sources, false)?;
-            self.f32_step(position, inputs, lowered.kernel);
+            self.push_f32_step(position, inputs, lowered.kernel);
             return Ok(());
         }
         if node.op.rule() == QuantRule::SameAsAllInputs {
@@ -115,7 +123,7 @@ impl Lowering<'_> {
                     }
                 });
             }
-            self.f32_step(position, inputs, lowered.kernel);
+            self.push_f32_step(position, inputs, lowered.kernel);
             return Ok(());
         }
         let real = self.end_operand(input, end)?;
@@ -125,24 +133,28 @@ impl Lowering<'_> {
         }
         let none = || Error::internal("it has no f32 kernel");
         let function = node.op.tail().ok_or_else(none)?;
-        self.f32_step(position, vec![real], Box::new(TailKernel(function)));
+        self.push_f32_step(
+            position,
+            vec![real],
+            Box::new(FloatEpilogueKernel(function)),
+        );
         Ok(())
     }
 
-    /// Adds the kernel of an [`F32End`]'s node.
-    fn f32_step(&mut self, position: usize, inputs: Vec<TensorId>, kernel: Box<dyn Kernel>) {
+    /// Adds the kernel of an [`FloatOutputChain`]'s node.
+    fn push_f32_step(&mut self, position: usize, inputs: Vec<TensorId>, kernel: Box<dyn Kernel>) {
         let node = &self.graph.nodes[position];
         let output = self.tensor(node.output(), ElementType::F32, None);
         self.tensors.insert(node.output(), output);
-        self.step(node.index, node.op.name(), inputs, vec![output], kernel);
+        self.push_step(node.index, node.op.name(), inputs, vec![output], kernel);
     }
 
-    /// An operand of an [`F32End`]'s node, as f32; indices as they are.
-    fn end_operand(&mut self, value: ValueId, end: &F32End) -> Result<TensorId> {
+    /// An operand of an [`FloatOutputChain`]'s node, as f32; indices as they are.
+    fn end_operand(&mut self, value: ValueId, end: &FloatOutputChain) -> Result<TensorId> {
         if !self.graph.values[value].element.is_real() {
-            self.held(value)
+            self.tensor_quantized(value)
         } else if end.starts.contains(&value) {
-            self.real(value)
+            self.tensor_f32(value)
         } else {
             let missing = || Error::model("an operand is not there yet");
             self.tensors.get(&value).copied().ok_or_else(missing)

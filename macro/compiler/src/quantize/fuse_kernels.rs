@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
-use crate::ops::PartKernel;
+use crate::ops::ConcatSliceKernel;
 
 impl QuantGraph {
     /// Takes out operators that do nothing but surround an image with its zero point, if
@@ -90,11 +90,13 @@ impl QuantGraph {
             let mut begin = 0;
             for (operand, &channels) in widths.iter().enumerate() {
                 let direct = self.producer(position, operand).and_then(|producer| {
-                    let kernel = self.steps[producer].kernel.with_step(channels, width)?;
+                    let kernel = self.steps[producer]
+                        .kernel
+                        .with_output_stride(channels, width)?;
                     Some((producer, Arc::from(kernel)))
                 });
                 let (made_at, product) = direct.map_or((position, None), |(p, k)| (p, Some(k)));
-                let kernel = PartKernel {
+                let kernel = ConcatSliceKernel {
                     product,
                     begin,
                     channels,
@@ -117,7 +119,12 @@ impl QuantGraph {
 
     /// Replaces a concatenation by parts, each of which takes the tensor that the one before
     /// has made.
-    fn chain(&mut self, position: usize, parts: Vec<(usize, TensorId, PartKernel)>, all: TensorId) {
+    fn chain(
+        &mut self,
+        position: usize,
+        parts: Vec<(usize, TensorId, ConcatSliceKernel)>,
+        all: TensorId,
+    ) {
         let concatenation = self.steps.remove(position);
         let (count, mut others) = (parts.len(), None);
         let mut behind = Vec::new();

@@ -13,7 +13,7 @@ use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
 use crate::ops::quantization::quantize::{DequantizeKernel, QuantizeKernel};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::requantize::RequantizeKernel;
-use crate::quantize::float_output::{F32End, f32_end};
+use crate::quantize::float_output::{FloatOutputChain, float_output_chain};
 use crate::quantize::regions::Converted;
 use crate::quantize::scales::Scales;
 
@@ -44,13 +44,13 @@ pub(crate) fn lower(
     };
     lowering.inputs(&elements.inputs)?;
     lowering.states()?;
-    let ends: Vec<Option<F32End>> = graph
+    let ends: Vec<Option<FloatOutputChain>> = graph
         .outputs
         .iter()
         .zip(&elements.outputs)
         .map(|(port, element)| {
             (*element == ElementType::F32)
-                .then(|| f32_end(graph, scales, port.value))
+                .then(|| float_output_chain(graph, scales, port.value))
                 .flatten()
         })
         .collect();
@@ -62,7 +62,7 @@ pub(crate) fn lower(
             .find(|end| end.nodes.contains(&position))
         {
             lowering
-                .f32_node(position, end)
+                .float_output_node(position, end)
                 .map_err(|e| e.at(node.place(graph)))?;
         } else {
             lowering
@@ -156,7 +156,7 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    pub(crate) fn step(
+    pub(crate) fn push_step(
         &mut self,
         index: usize,
         operator: &'static str,
@@ -177,14 +177,14 @@ impl Lowering<'_> {
     }
 
     /// A step of the compiler's own, beside the file's operators.
-    pub(crate) fn extra(
+    pub(crate) fn push_compiler_step(
         &mut self,
         operator: &'static str,
         from: TensorId,
         to: TensorId,
         kernel: impl Kernel + 'static,
     ) {
-        self.step(usize::MAX, operator, vec![from], vec![to], Box::new(kernel));
+        self.push_step(usize::MAX, operator, vec![from], vec![to], Box::new(kernel));
     }
 
     /// How the program holds a value.
@@ -200,13 +200,13 @@ impl Lowering<'_> {
 
     /// The quantized (or integer) tensor of a value; f32 ones are quantized on
     /// first use.
-    pub(crate) fn held(&mut self, value: ValueId) -> Result<TensorId> {
+    pub(crate) fn tensor_quantized(&mut self, value: ValueId) -> Result<TensorId> {
         if let Some(&id) = self.tensors.get(&value) {
             return Ok(id);
         }
         let v = &self.graph.values[value];
         match &v.constant {
-            Some(Constant::I32(data)) if v.element.held() == ElementType::I32 => {
+            Some(Constant::I32(data)) if v.element.storage_type() == ElementType::I32 => {
                 let data = Buffer::I32(data.iter().copied().collect());
                 return Ok(self.constant(v.name.clone(), data, None));
             }
@@ -240,14 +240,14 @@ impl Lowering<'_> {
             _ => ElementType::I8,
         };
         let id = self.tensor(value, element, Some(params));
-        self.extra("(input)", raw, id, QuantizeKernel { params, element });
+        self.push_compiler_step("(input)", raw, id, QuantizeKernel { params, element });
         self.tensors.insert(value, id);
         self.convert(value, false);
         Ok(id)
     }
 
     /// A value in f32.
-    pub(crate) fn real(&mut self, value: ValueId) -> Result<TensorId> {
+    pub(crate) fn tensor_f32(&mut self, value: ValueId) -> Result<TensorId> {
         if let Some(&id) = self.reals.get(&value) {
             return Ok(id);
         }
@@ -281,7 +281,7 @@ impl Lowering<'_> {
                     element: match value.element {
                         element if raw && element.is_real() => ElementType::F32,
                         ElementType::F32 => ElementType::I8,
-                        other => other.held(),
+                        other => other.storage_type(),
                     },
                 }
             })
@@ -324,9 +324,9 @@ impl Lowering<'_> {
                     match self.reals.get(&value) {
                         Some(&raw) if as_it_comes => raw,
                         _ if raw && self.graph.values[value].element.is_real() => {
-                            self.real(value)?
+                            self.tensor_f32(value)?
                         }
-                        _ => self.held(value)?,
+                        _ => self.tensor_quantized(value)?,
                     }
                 }
             });
@@ -354,9 +354,9 @@ impl Lowering<'_> {
             && let Some(input) = node.inputs.first().copied().flatten()
         {
             let id = if real {
-                self.real(input)?
+                self.tensor_f32(input)?
             } else {
-                self.held(input)?
+                self.tensor_quantized(input)?
             };
             let tensor = &self.program.tensors[id];
             if tensor.element == target.element() && tensor.params == target.params() {
@@ -416,7 +416,7 @@ impl Lowering<'_> {
             }
             outputs.push(id);
         }
-        self.step(node.index, node.op.name(), inputs, outputs, kernel);
+        self.push_step(node.index, node.op.name(), inputs, outputs, kernel);
         if let (Some(from), Some(to)) = (written.params(), target.params())
             && written != target
         {
@@ -424,7 +424,7 @@ impl Lowering<'_> {
             let moved = self.tensors[&value];
             let id = self.tensor(value, target.element(), Some(to));
             let kernel = requantize(from, to, target.element());
-            self.step(node.index, "(rescale)", vec![moved], vec![id], kernel);
+            self.push_step(node.index, "(rescale)", vec![moved], vec![id], kernel);
             self.tensors.insert(value, id);
         }
         Ok(())
@@ -499,20 +499,20 @@ impl Lowering<'_> {
             } else {
                 requantize(from, params, element)
             };
-            self.step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
+            self.push_step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
             *id = rescaled;
         }
     }
 
     pub(crate) fn dequantized(&mut self, value: ValueId) -> Result<TensorId> {
-        let id = self.held(value)?;
+        let id = self.tensor_quantized(value)?;
         let params = self.program.tensors[id].params;
         let params = match params {
             Some(params) => params,
             None => self.scales.get(self.graph, value)?,
         };
         let real = self.tensor(value, ElementType::F32, None);
-        self.extra("(output)", id, real, DequantizeKernel(params));
+        self.push_compiler_step("(output)", id, real, DequantizeKernel(params));
         Ok(real)
     }
 }

@@ -40,12 +40,19 @@ impl Lowering<'_> {
                     let id = self.tensor(port.value, *element, target.params());
                     let held = self.tensor(port.value, target.element(), target.params());
                     match bytes.and_then(|bytes| byte_table(bytes, target.params()?)) {
-                        None => self.extra("(input)", id, held, PortKernel::from(*element)),
+                        None => {
+                            self.push_compiler_step("(input)", id, held, PortKernel::from(*element))
+                        }
                         Some(table) => {
                             let shifted = self.tensor(port.value, target.element(), None);
                             self.program.tensors[shifted].value = None;
-                            self.extra("(input)", id, shifted, PortKernel::from(*element));
-                            self.extra("(bytes)", shifted, held, table);
+                            self.push_compiler_step(
+                                "(input)",
+                                id,
+                                shifted,
+                                PortKernel::from(*element),
+                            );
+                            self.push_compiler_step("(bytes)", shifted, held, table);
                         }
                     }
                     self.tensors.insert(port.value, held);
@@ -106,14 +113,14 @@ impl Lowering<'_> {
             let (value, next) = (self.graph.states[i].value, self.graph.states[i].next);
             let target = self.target(value)?;
             let mut id = if target == Target::F32 {
-                self.real(next)?
+                self.tensor_f32(next)?
             } else {
-                self.held(next)?
+                self.tensor_quantized(next)?
             };
             if next != value && self.program.states.iter().any(|s| s.value == id) {
                 let copy = self.tensor(next, target.element(), target.params());
                 let all = self.graph.values[next].len();
-                self.extra(
+                self.push_compiler_step(
                     "(state)",
                     id,
                     copy,
@@ -134,15 +141,15 @@ impl Lowering<'_> {
         let id = match (existing, raw, element) {
             (_, Some(raw), ElementType::F32) => raw,
             (Some(id), ..) if self.program.tensors[id].element == element => id,
-            (_, _, ElementType::F32) => self.real(value)?,
+            (_, _, ElementType::F32) => self.tensor_f32(value)?,
             (_, _, ElementType::U8 | ElementType::U32 | ElementType::Bool) => {
-                let held = self.held(value)?;
+                let held = self.tensor_quantized(value)?;
                 let params = self.program.tensors[held].params;
                 let id = self.tensor(value, element, params);
-                self.extra("(output)", held, id, PortKernel::to(element));
+                self.push_compiler_step("(output)", held, id, PortKernel::to(element));
                 id
             }
-            _ => self.held(value)?,
+            _ => self.tensor_quantized(value)?,
         };
         let found = self.program.tensors[id].element;
         if found != element {

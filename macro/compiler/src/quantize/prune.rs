@@ -42,7 +42,7 @@ impl QuantGraph {
 
 /// What is known of the channels of all tensors.
 pub(crate) struct Analysis<'a> {
-    steps: Vec<Known<'a>>,
+    steps: Vec<ChannelStep<'a>>,
     /// By tensor: what its channels can be; `None` if nothing says what they are.
     ranges: Vec<Option<Vec<Range>>>,
     /// By tensor: the one that stands for all that must have the same channels.
@@ -52,7 +52,7 @@ pub(crate) struct Analysis<'a> {
 }
 
 /// A step that knows channels.
-struct Known<'a> {
+struct ChannelStep<'a> {
     kernel: &'a dyn Channelwise,
     input: TensorId,
     output: TensorId,
@@ -117,7 +117,7 @@ impl<'a> Analysis<'a> {
         }
         self.ranges[output] = Some(ranges);
         self.fixed[output] = !is_int8(&output) || (!is_known && !mixes);
-        self.steps.push(Known {
+        self.steps.push(ChannelStep {
             kernel,
             input,
             output,

@@ -92,9 +92,9 @@ impl Lowering<'_> {
             let Some(from) = carried else { continue };
             let target = self.target(*next)?;
             let id = if target == Target::F32 {
-                self.real(from)?
+                self.tensor_f32(from)?
             } else {
-                self.held(from)?
+                self.tensor_quantized(from)?
             };
             if written.contains(&id) && !self.copied.contains_key(&id) {
                 let (element, params) = {
@@ -103,7 +103,7 @@ impl Lowering<'_> {
                 };
                 let copy = self.tensor(from, element, params);
                 let kernel = StridedKernel::copy(graph.values[from].len());
-                self.extra("(copy)", id, copy, kernel);
+                self.push_compiler_step("(copy)", id, copy, kernel);
                 self.copied.insert(id, copy);
             }
         }
@@ -113,9 +113,9 @@ impl Lowering<'_> {
     /// The tensor that a value's operator has written.
     fn form(&mut self, value: ValueId) -> Result<TensorId> {
         if self.target(value)? == Target::F32 {
-            self.real(value)
+            self.tensor_f32(value)
         } else {
-            self.held(value)
+            self.tensor_quantized(value)
         }
     }
 }

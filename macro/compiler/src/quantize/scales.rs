@@ -7,7 +7,7 @@ use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
 use crate::ir::context::{QuantRule, StateRule};
 use crate::ir::control::Variable;
-use crate::ir::disjoint_sets::Sets;
+use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{Graph, Kept, Node, QuantParams, Value, ValueId};
 
 /// The tensors whose ranges have to be observed: computed ones for which
@@ -61,7 +61,7 @@ fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
 
 /// Tensors that share one scale.
 struct Groups {
-    sets: Sets,
+    sets: DisjointSets,
     /// By the tensor that stands for its set.
     fixed: Vec<Option<QuantParams>>,
 }
@@ -72,7 +72,7 @@ impl Groups {
     fn new(graph: &Graph) -> Self {
         let (given, uses) = (fixed(graph), graph.uses());
         let mut groups = Self {
-            sets: Sets::new(graph.values.len()),
+            sets: DisjointSets::new(graph.values.len()),
             fixed: given.clone(),
         };
         for state in &graph.states {

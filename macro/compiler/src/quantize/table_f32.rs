@@ -31,7 +31,7 @@ impl Lowering<'_> {
         let kernel = TableF32Kernel::new(params, &function);
         let output = self.tensor(node.output(), ElementType::F32, None);
         self.reals.insert(node.output(), output);
-        self.step(
+        self.push_step(
             node.index,
             node.op.name(),
             vec![id],

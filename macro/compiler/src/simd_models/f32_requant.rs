@@ -22,12 +22,12 @@ const OUTPUTS: i64 = 255;
 pub(crate) struct Truncation {
     pub factor: i8,
     pub start: i16,
-    pub kind: Kind,
+    pub kind: F32Rounding,
 }
 
 /// How a sum becomes an output.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum F32Rounding {
     /// Without what the factor lacks; steps may be rounded to the nearest number, too, as
     /// instruction sets without other directions do.
     Nearest,
@@ -37,13 +37,13 @@ pub(crate) enum Kind {
     Double,
 }
 
-impl Kind {
+impl F32Rounding {
     /// What the runtime takes for the mark.
     fn mark(self) -> i8 {
         match self {
-            Kind::Nearest => 96,
-            Kind::Single => 64,
-            Kind::Double => 0,
+            F32Rounding::Nearest => 96,
+            F32Rounding::Single => 64,
+            F32Rounding::Double => 0,
         }
     }
 
@@ -51,9 +51,9 @@ impl Kind {
     /// of others, where a strip has both.
     fn methods(self) -> &'static [Method] {
         match self {
-            Kind::Nearest => &[Method::Truncated, Method::TruncatedSingle, Method::Nearest],
-            Kind::Single => &[Method::Truncated, Method::TruncatedSingle],
-            Kind::Double => &[Method::Truncated],
+            F32Rounding::Nearest => &[Method::Truncated, Method::TruncatedSingle, Method::Nearest],
+            F32Rounding::Single => &[Method::Truncated, Method::TruncatedSingle],
+            F32Rounding::Double => &[Method::Truncated],
         }
     }
 }
@@ -139,7 +139,11 @@ impl Truncation {
             }
         }
         // The nearest factor, then its neighbours.
-        let kinds = [Kind::Nearest, Kind::Single, Kind::Double];
+        let kinds = [
+            F32Rounding::Nearest,
+            F32Rounding::Single,
+            F32Rounding::Double,
+        ];
         kinds.into_iter().find_map(|kind| {
             (0..=12).find_map(|n: i8| {
                 let factor = if n % 2 == 0 { n / 2 } else { -n / 2 - 1 };
@@ -164,7 +168,7 @@ fn with_factor(
     multiplier: Multiplier,
     right: u32,
     factor: i8,
-    kind: Kind,
+    kind: F32Rounding,
     steps: &Steps,
 ) -> Option<Truncation> {
     let found = |start: i64| Truncation {
@@ -181,8 +185,8 @@ fn with_factor(
     }
     // What it lacks, in units of the multiplier's last place.
     let rest = match kind {
-        Kind::Double => i64::from(multiplier.multiplier) - (upper << 7),
-        Kind::Nearest | Kind::Single => 0,
+        F32Rounding::Double => i64::from(multiplier.multiplier) - (upper << 7),
+        F32Rounding::Nearest | F32Rounding::Single => 0,
     };
     let half = (1 << 23) + (1 << (23 - right));
     // How far a sum is from an output, rounded down to units of 2^-24.
@@ -193,8 +197,8 @@ fn with_factor(
     };
     // What is less than half a unit in the last place below an output is rounded to it.
     let margin = |output: i64| match kind {
-        Kind::Nearest => 1 + (1 << (output - 1).max(1).ilog2()),
-        Kind::Single | Kind::Double => 0,
+        F32Rounding::Nearest => 1 + (1 << (output - 1).max(1).ilog2()),
+        F32Rounding::Single | F32Rounding::Double => 0,
     };
     let (mut low, mut high) = (-1000, 1000);
     for step in &steps.all {
@@ -214,9 +218,9 @@ fn with_factor(
     let is_right = |method: &Method| steps.are_of(&ready, *method);
     let is_kind = ready.mark
         == match kind {
-            Kind::Nearest => Mark::Nearest,
-            Kind::Single => Mark::Single,
-            Kind::Double => Mark::Double,
+            F32Rounding::Nearest => Mark::Nearest,
+            F32Rounding::Single => Mark::Single,
+            F32Rounding::Double => Mark::Double,
         };
     (low <= high && is_kind && kind.methods().iter().all(is_right)).then_some(found)
 }
@@ -239,7 +243,7 @@ mod tests {
                 continue;
             };
             found += 1;
-            nearest += usize::from(t.kind == Kind::Nearest);
+            nearest += usize::from(t.kind == F32Rounding::Nearest);
             let by = Ready::new(m, Some(t));
             for sum in -bound as i32..=bound as i32 {
                 let wanted = m.apply(sum).clamp(-255, 255);

@@ -38,6 +38,6 @@ pub(crate) mod requantization;
 pub(crate) mod thresholds;
 
 pub(crate) use elementwise::Linear;
-pub use requant_panel::ready_numbers;
+pub use requant_panel::requant_panel_numbers;
 pub(crate) use requant_panel::{Mark, Ready};
 pub(crate) use requantization::Method;

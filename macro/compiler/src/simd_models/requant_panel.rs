@@ -72,7 +72,7 @@ impl Ready {
 /// What the runtime's `ready` makes of a channel: factor, nudge, upper and lower factor,
 /// start; for tests of the runtime. `bytes` are those of [`crate::truncation`].
 #[must_use]
-pub fn ready_numbers(multiplier: i32, shift: i32, bytes: [i8; 3]) -> [f32; 5] {
+pub fn requant_panel_numbers(multiplier: i32, shift: i32, bytes: [i8; 3]) -> [f32; 5] {
     let ready = Ready::of_bytes(Multiplier { multiplier, shift }, bytes);
     let Ready {
         factor,

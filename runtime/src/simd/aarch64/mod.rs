@@ -3,21 +3,21 @@
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 
-use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::gemm_packed16::Packed16;
 use crate::simd::aarch64::neon::Neon;
 use crate::simd::dispatch::level;
 use crate::simd::dwconv::Plane;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
-use crate::simd::generic::Plain;
-use crate::simd::isa::BlockStage;
-use crate::simd::isa128::Fours;
+use crate::simd::generic::Generic;
+use crate::simd::isa::Packed16Stage;
+use crate::simd::isa128::Split128;
 
 /// Instruction sets, each with all that is below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// No intrinsics.
-    Plain,
+    Generic,
     /// Advanced SIMD, which every AArch64 CPU has.
     Neon,
     /// FEAT_DotProd: SDOT.
@@ -25,7 +25,7 @@ pub enum Level {
 }
 
 /// All of them.
-pub(super) const ALL: &[Level] = &[Level::Plain, Level::Neon, Level::DotProd];
+pub(super) const ALL: &[Level] = &[Level::Generic, Level::Neon, Level::DotProd];
 
 /// The level, if the program is compiled for a CPU that has the highest.
 pub(super) const KNOWN: Option<Level> = None;
@@ -44,26 +44,26 @@ pub(super) fn has(level: Level) -> bool {
 /// # Safety
 /// *Enabled* (SDOT).
 #[target_feature(enable = "dotprod")]
-unsafe fn pixels_dot<S: BlockStage>(
-    p: &Blocks<'_, S>,
+unsafe fn pixels_dot<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*.
-    unsafe { gemm::all::<Fours<Neon<true>>, S, 4, 4, 4>(p, pixels, output) }
+    unsafe { gemm::all::<Split128<Neon<true>>, S, 4, 4, 4>(p, pixels, output) }
 }
 
 /// All pixels by all channels.
-pub(crate) fn gemm_pixels<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn gemm_pixels<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*: the level is what the CPU has.
     unsafe {
         match level() {
-            Level::Plain => gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
-            Level::Neon => gemm::all::<Fours<Neon<false>>, S, 4, 4, 4>(p, pixels, output),
+            Level::Generic => gemm::all::<Generic, S, 1, 1, 1>(p, pixels, output),
+            Level::Neon => gemm::all::<Split128<Neon<false>>, S, 4, 4, 4>(p, pixels, output),
             Level::DotProd => pixels_dot(p, pixels, output),
         }
     }
@@ -74,26 +74,26 @@ pub(crate) fn gemm_pixels<S: BlockStage>(
 /// # Safety
 /// *Enabled* (SDOT).
 #[target_feature(enable = "dotprod")]
-unsafe fn pixel_dot<S: BlockStage>(
-    p: &Blocks<'_, S>,
+unsafe fn pixel_dot<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*.
-    unsafe { gemm::single::<Fours<Neon<true>>, S>(p, pixels, output) }
+    unsafe { gemm::single::<Split128<Neon<true>>, S>(p, pixels, output) }
 }
 
 /// One pixel by all channels.
-pub(crate) fn gemm_pixel<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn gemm_pixel<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*: the level is what the CPU has.
     unsafe {
         match level() {
-            Level::Plain => gemm::single::<Plain, S>(p, pixels, output),
-            Level::Neon => gemm::single::<Fours<Neon<false>>, S>(p, pixels, output),
+            Level::Generic => gemm::single::<Generic, S>(p, pixels, output),
+            Level::Neon => gemm::single::<Split128<Neon<false>>, S>(p, pixels, output),
             Level::DotProd => pixel_dot(p, pixels, output),
         }
     }
@@ -106,7 +106,7 @@ pub(crate) fn gemm_pixel<S: BlockStage>(
 #[target_feature(enable = "dotprod")]
 unsafe fn depthwise_dot(plane: Plane<'_>, output: &mut [i8]) {
     // SAFETY: *Enabled*.
-    unsafe { plane.run::<Fours<Neon<true>>>(output) }
+    unsafe { plane.run::<Split128<Neon<true>>>(output) }
 }
 
 /// Rows of a depthwise convolution.
@@ -114,8 +114,8 @@ pub(crate) fn depthwise_plane(plane: Plane<'_>, output: &mut [i8]) {
     // SAFETY: *Enabled*: the level is what the CPU has.
     unsafe {
         match level() {
-            Level::Plain => plane.run::<Plain>(output),
-            Level::Neon => plane.run::<Fours<Neon<false>>>(output),
+            Level::Generic => plane.run::<Generic>(output),
+            Level::Neon => plane.run::<Split128<Neon<false>>>(output),
             Level::DotProd => depthwise_dot(plane, output),
         }
     }

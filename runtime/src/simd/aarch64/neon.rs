@@ -2,15 +2,15 @@
 
 use core::arch::aarch64::*;
 
-use crate::params::requant::{Ready, Scales};
-use crate::simd::isa128::Four;
+use crate::params::requant::{RequantPanel, RequantParams};
+use crate::simd::isa128::Isa128;
 
 /// With SDOT or without.
 #[derive(Clone, Copy)]
 pub(crate) struct Neon<const DOT: bool>;
 
 // SAFETY: functions access no more than what is *Covered*.
-unsafe impl<const DOT: bool> Four for Neon<DOT> {
+unsafe impl<const DOT: bool> Isa128 for Neon<DOT> {
     type Bytes = int8x16_t;
     type Words = int32x4_t;
 
@@ -99,9 +99,9 @@ unsafe impl<const DOT: bool> Four for Neon<DOT> {
     #[inline(always)]
     unsafe fn requantize(
         words: Self::Words,
-        by: &Ready,
+        by: &RequantPanel,
         lane: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
     ) -> Self::Words {
         // SAFETY: *Enabled*; there are four of each from the lane on.
         unsafe {

@@ -3,27 +3,27 @@
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod simd128;
 
-use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::gemm_packed16::Packed16;
 use crate::simd::dispatch::level;
 use crate::simd::dwconv::Plane;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
-use crate::simd::generic::Plain;
-use crate::simd::isa::BlockStage;
-use crate::simd::isa128::Fours;
+use crate::simd::generic::Generic;
+use crate::simd::isa::Packed16Stage;
+use crate::simd::isa128::Split128;
 use crate::simd::wasm32::simd128::Simd128;
 
 /// Instruction sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// No intrinsics.
-    Plain,
+    Generic,
     /// simd128.
     Simd128,
 }
 
 /// All of them.
-pub(super) const ALL: &[Level] = &[Level::Plain, Level::Simd128];
+pub(super) const ALL: &[Level] = &[Level::Generic, Level::Simd128];
 
 /// Tests compare both.
 pub(super) const KNOWN: Option<Level> = None;
@@ -34,31 +34,31 @@ pub(super) fn has(_: Level) -> bool {
 }
 
 /// All pixels by all channels.
-pub(crate) fn gemm_pixels<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn gemm_pixels<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*: the module has simd128.
     unsafe {
         match level() {
-            Level::Plain => gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
-            Level::Simd128 => gemm::all::<Fours<Simd128>, S, 2, 2, 2>(p, pixels, output),
+            Level::Generic => gemm::all::<Generic, S, 1, 1, 1>(p, pixels, output),
+            Level::Simd128 => gemm::all::<Split128<Simd128>, S, 2, 2, 2>(p, pixels, output),
         }
     }
 }
 
 /// One pixel by all channels.
-pub(crate) fn gemm_pixel<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn gemm_pixel<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*: the module has simd128.
     unsafe {
         match level() {
-            Level::Plain => gemm::single::<Plain, S>(p, pixels, output),
-            Level::Simd128 => gemm::single::<Fours<Simd128>, S>(p, pixels, output),
+            Level::Generic => gemm::single::<Generic, S>(p, pixels, output),
+            Level::Simd128 => gemm::single::<Split128<Simd128>, S>(p, pixels, output),
         }
     }
 }
@@ -68,8 +68,8 @@ pub(crate) fn depthwise_plane(plane: Plane<'_>, output: &mut [i8]) {
     // SAFETY: *Enabled*: the module has simd128.
     unsafe {
         match level() {
-            Level::Plain => plane.run::<Plain>(output),
-            Level::Simd128 => plane.run::<Fours<Simd128>>(output),
+            Level::Generic => plane.run::<Generic>(output),
+            Level::Simd128 => plane.run::<Split128<Simd128>>(output),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use core::arch::wasm32::*;
 
-use crate::params::requant::{Ready, Scales};
-use crate::simd::isa128::Four;
+use crate::params::requant::{RequantPanel, RequantParams};
+use crate::simd::isa128::Isa128;
 
 /// simd128, which the module is compiled with.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ pub(crate) struct Simd128;
 const EDGE: f32 = 0.5 - 1.0 / 8192.0;
 
 // SAFETY: functions access no more than what is *Covered*.
-unsafe impl Four for Simd128 {
+unsafe impl Isa128 for Simd128 {
     type Bytes = v128;
     type Words = v128;
 
@@ -92,9 +92,9 @@ unsafe impl Four for Simd128 {
     #[inline(always)]
     unsafe fn requantize(
         words: Self::Words,
-        by: &Ready,
+        by: &RequantPanel,
         lane: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
     ) -> Self::Words {
         // SAFETY: *Enabled*; there are four of each from the lane on.
         let (factor, nudge) = unsafe {
@@ -128,7 +128,7 @@ unsafe impl Four for Simd128 {
 
 /// Requantized as far as the offset, in integers.
 #[cold]
-fn exactly(words: v128, by: &Ready, lane: usize) -> v128 {
+fn exactly(words: v128, by: &RequantPanel, lane: usize) -> v128 {
     let mut all = [0_i32; 4];
     // SAFETY: *Covered*: four words.
     unsafe { v128_store(all.as_mut_ptr().cast(), words) };

@@ -57,7 +57,7 @@ impl Sum {
         // SAFETY: *Covered*; *Enabled*: the level is what the CPU has.
         unsafe {
             match level() {
-                Level::Plain => 0,
+                Level::Generic => 0,
                 Level::Avx2 | Level::AvxVnni => self.avx2(a, b, output, count),
                 Level::Avx512 | Level::Avx512Vbmi => self.avx512(a, b, output, count),
             }

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::requant::{Ready, Scales};
+use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::isa::{Isa, LANES};
 use crate::simd::x86_64::avx2::isa::{eight_words, interleave};
 
@@ -18,12 +18,12 @@ unsafe impl Isa for AvxVnni {
     type Inputs = __m256i;
 
     #[inline(always)]
-    unsafe fn wide_taps(
-        sums: Self::Wide,
+    unsafe fn dw_mac4(
+        sums: Self::DwSums,
         from: [*const i8; 4],
         weights: *const u8,
         part: usize,
-    ) -> Self::Wide {
+    ) -> Self::DwSums {
         // SAFETY: *Covered*: 32 bytes each, and 256 weights.
         unsafe {
             let quads = interleave(from);
@@ -37,7 +37,7 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    unsafe fn weights(from: *const u8) -> Self::Weights {
+    unsafe fn load_w4(from: *const u8) -> Self::Weights {
         // SAFETY: *Covered*: 64 bytes.
         unsafe {
             [
@@ -48,13 +48,13 @@ unsafe impl Isa for AvxVnni {
     }
 
     #[inline(always)]
-    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
     }
 
     #[inline(always)]
-    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);

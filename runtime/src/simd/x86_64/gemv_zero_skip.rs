@@ -10,11 +10,11 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::simd::SHIFT;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::simd::INPUT_XOR;
 use crate::simd::gemm::{Pixels, strip_of};
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 
 /// Inputs at most.
 pub(crate) const MOST: usize = 256;
@@ -54,7 +54,7 @@ impl Nonzero {
         // Not in memory, where every step would wait for it.
         let mut count = 0;
         for (i, x) in input.iter().take(MOST).enumerate() {
-            let x = (x ^ SHIFT) as u8;
+            let x = (x ^ INPUT_XOR) as u8;
             self.values[count].write(x);
             self.indices[count].write(i as u8);
             count += usize::from(x != 0);
@@ -102,8 +102,8 @@ impl Nonzero {
 /// True if rows of weights are there for all inputs, and biases, multipliers and outputs
 /// for all channels, which are whole strips (*Rows*).
 #[inline(always)]
-pub(crate) fn fits<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn fits<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &[S::Element],
@@ -147,16 +147,16 @@ impl<I: Isa> Inputs<I> for Nonzero {
         unsafe {
             let begin = |n: usize| bias.wrapping_add(n).cast();
             let mut sums = [
-                [I::begin(begin(0))],
-                [I::begin(begin(1))],
-                [I::begin(begin(2))],
-                [I::begin(begin(3))],
+                [I::init_bias(begin(0))],
+                [I::init_bias(begin(1))],
+                [I::init_bias(begin(2))],
+                [I::init_bias(begin(3))],
             ];
             for four in (0..self.count).step_by(4) {
                 interleave_portably(self.rows(four, filter, pitch), &mut weights);
-                let x = I::inputs(self.four(four));
+                let x = I::broadcast4(self.four(four));
                 for n in 0..4 {
-                    sums[n][0] = I::dot(sums[n][0], x, I::weights(weights[n].as_ptr()));
+                    sums[n][0] = I::dot(sums[n][0], x, I::load_w4(weights[n].as_ptr()));
                 }
             }
             sums
@@ -169,8 +169,8 @@ impl<I: Isa> Inputs<I> for Nonzero {
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn any<I: Isa, S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn any<I: Isa, S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &mut [S::Element],
@@ -186,14 +186,14 @@ pub(crate) unsafe fn any<I: Isa, S: BlockStage>(
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn all<I: Isa, S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn all<I: Isa, S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &mut [S::Element],
     nonzero: &impl Inputs<I>,
 ) {
-    let (row, p) = (Pixels::raw_row(input), &Blocks { filter: rows, ..*p });
+    let (row, p) = (Pixels::raw_row(input), &Packed16 { filter: rows, ..*p });
     let Some((tile, _)) = Tile::new(p, &row, output).filter(|_| fits(p, rows, input, output))
     else {
         debug_assert!(false, "inputs, weights or outputs are too short");

@@ -19,8 +19,8 @@ use crate::simd::dispatch::{find, known, level};
 use crate::simd::dwconv::Plane;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
-use crate::simd::generic::Plain;
-use crate::simd::isa::BlockStage;
+use crate::simd::generic::Generic;
+use crate::simd::isa::Packed16Stage;
 use crate::simd::x86_64::avx2::gemm_madd16;
 use crate::simd::x86_64::avx2::gemv as avx2_gemv;
 use crate::simd::x86_64::avx2::gemv_maddubs;
@@ -32,7 +32,7 @@ use crate::simd::x86_64::avx512::gemv_zero_skip as avx512_gemv_zero_skip;
 use crate::simd::x86_64::avx512::isa::Avx512;
 
 use crate::kernels::add::add_in_place;
-use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::gemm_packed16::Packed16;
 use crate::simd::x86_64::avx512::gemm_full_tiles;
 use crate::simd::x86_64::avxvnni::AvxVnni;
 use crate::simd::x86_64::winograd_f4x3::Tiled;
@@ -42,7 +42,7 @@ use crate::simd::x86_64::winograd_f4x3::Tiled;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// What every x86-64 has.
-    Plain,
+    Generic,
     /// AVX2 and FMA.
     Avx2,
     /// AVX2, FMA and AVX-VNNI.
@@ -55,7 +55,7 @@ pub enum Level {
 
 /// All of them.
 pub(super) const ALL: &[Level] = &[
-    Level::Plain,
+    Level::Generic,
     Level::Avx2,
     Level::AvxVnni,
     Level::Avx512,
@@ -84,14 +84,14 @@ pub(super) const KNOWN: Option<Level> = if cfg!(all(
 pub(super) fn has(level: Level) -> bool {
     if cfg!(miri) {
         // It knows no CPUID.
-        return level == Level::Plain;
+        return level == Level::Generic;
     }
     let bit = |register: u32, bit: u32| register >> bit & 1 == 1;
     let leaves = __cpuid(0).eax;
     let base = __cpuid(1);
     // FMA, OSXSAVE and AVX.
     if leaves < 7 || [12, 27, 28].iter().any(|&b| !bit(base.ecx, b)) {
-        return level == Level::Plain;
+        return level == Level::Generic;
     }
     // SAFETY: OSXSAVE says that XGETBV is there.
     let saved = unsafe { saved_state() };
@@ -105,7 +105,7 @@ pub(super) fn has(level: Level) -> bool {
     let zmm = avx2 && saved & 0b1110_0000 == 0b1110_0000;
     let avx512 = [16, 17, 30, 31].iter().all(|&b| bit(features.ebx, b)) && bit(features.ecx, 11);
     match level {
-        Level::Plain => true,
+        Level::Generic => true,
         Level::Avx2 => avx2,
         Level::AvxVnni => avx2 && bit(more, 4),
         Level::Avx512 => zmm && avx512,
@@ -191,7 +191,7 @@ macro_rules! by_level {
             unsafe {
                 match known() {
                     None => $module::first($($argument),*),
-                    Some(Level::Plain) => $module::plain($($argument),*),
+                    Some(Level::Generic) => $module::plain($($argument),*),
                     Some(Level::Avx2) => $module::avx2($($argument),*),
                     Some(Level::AvxVnni) => $module::vnni($($argument),*),
                     Some(Level::Avx512 | Level::Avx512Vbmi) => $module::avx512($($argument),*),
@@ -203,14 +203,14 @@ macro_rules! by_level {
 
 by_level! {
     /// All pixels by all channels.
-    gemm_pixels, pixels_levels, <S: BlockStage>
-    (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
-    plain gemm::all::<Plain, S, 1, 1, 1>(p, pixels, output),
+    gemm_pixels, pixels_levels, <S: Packed16Stage>
+    (p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
+    plain gemm::all::<Generic, S, 1, 1, 1>(p, pixels, output),
     avx2 gemm_madd16::all::<S>(p, pixels, output),
     vnni gemm::all::<AvxVnni, S, 6, 6, 6>(p, pixels, output),
     avx512 {
-        let is_done = level() >= Level::Avx512Vbmi && conv_n8_vbmi::is_done(p, pixels, output);
-        if !is_done {
+        let try_run = level() >= Level::Avx512Vbmi && conv_n8_vbmi::try_run(p, pixels, output);
+        if !try_run {
             gemm::all::<Avx512, S, 4, 8, 12>(p, pixels, output);
         }
     }
@@ -220,11 +220,11 @@ by_level! {
     /// Rows of a depthwise convolution.
     depthwise_plane, depthwise_levels, <>
     (plane: Plane<'_>, output: &mut [i8]),
-    plain plane.run::<Plain>(output),
+    plain plane.run::<Generic>(output),
     avx2 plane.run_with_avx2(output),
     vnni plane.run::<AvxVnni>(output),
     avx512 {
-        if !plane.by_rows_is_done(output) {
+        if !plane.try_rows(output) {
             plane.run::<Avx512>(output);
         }
     }
@@ -232,13 +232,13 @@ by_level! {
 
 by_level! {
     /// One pixel by all channels.
-    gemm_pixel, pixel_levels, <S: BlockStage>
-    (p: &Blocks<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
-    plain gemm::single::<Plain, S>(p, pixels, output),
+    gemm_pixel, pixel_levels, <S: Packed16Stage>
+    (p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]),
+    plain gemm::single::<Generic, S>(p, pixels, output),
     avx2 avx2_gemv::single::<S>(p, pixels, output),
     vnni gemm::single::<AvxVnni, S>(p, pixels, output),
     avx512 {
-        if !avx512_gemv::is_done(p, &[], pixels, output) {
+        if !avx512_gemv::try_run(p, &[], pixels, output) {
             gemm::single::<Avx512, S>(p, pixels, output);
         }
     }
@@ -246,22 +246,22 @@ by_level! {
 
 by_level! {
     /// One pixel by all channels, with rows of weights: see `sparse.rs`.
-    gemm_sparse, sparse_levels, <S: BlockStage>
-    (p: &Blocks<'_, S>, rows: &[u8], input: &[i8], output: &mut [S::Element]),
-    plain gemv_zero_skip::any::<Plain, S>(p, rows, input, output),
+    gemm_sparse, sparse_levels, <S: Packed16Stage>
+    (p: &Packed16<'_, S>, rows: &[u8], input: &[i8], output: &mut [S::Element]),
+    plain gemv_zero_skip::any::<Generic, S>(p, rows, input, output),
     avx2 avx2_gemv_zero_skip::strips::<S>(p, rows, input, output),
     vnni gemv_zero_skip::any::<AvxVnni, S>(p, rows, input, output),
     avx512 avx512_gemv_zero_skip::strips::<S>(p, rows, input, output)
 }
 
 /// All pixels by all channels, and the sums of outputs and an addend.
-pub(crate) fn gemm_added<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn gemm_added<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*: the level is what the CPU has.
-    if level() >= Level::Avx512 && unsafe { gemm_full_tiles::all_are_done(p, pixels, output) } {
+    if level() >= Level::Avx512 && unsafe { gemm_full_tiles::try_run(p, pixels, output) } {
         return;
     }
     let (Some(scales), Some(addend)) = (p.output.scales(), p.output.addend()) else {
@@ -277,28 +277,28 @@ pub(crate) fn gemm_added<S: BlockStage>(
 
 /// One row of a tensor by channels the first of which have narrow weights, too; false if
 /// it has to be done without them.
-pub(crate) fn narrow_is_done<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn try_gemv_w6<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     narrow: &[u8],
     row: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
     // SAFETY: *Enabled*: the level is what the CPU has.
-    level() >= Level::Avx512 && unsafe { avx512_gemv::is_done(p, narrow, row, output) }
+    level() >= Level::Avx512 && unsafe { avx512_gemv::try_run(p, narrow, row, output) }
 }
 
 /// One row by all channels, all weights of which are read although some inputs may be zero:
 /// with AVX2 by pairs of products, with a list of long ones; false if it has to be done
 /// otherwise.
-pub(crate) fn dense_is_done<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) fn try_gemv_maddubs<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pairs: Option<&[[u16; 2]]>,
     row: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
     match (level(), pairs) {
         // SAFETY: *Enabled*: the level is what the CPU has.
-        (Level::Avx2, Some(long)) => unsafe { gemv_maddubs::are_done(p, long, row, output) },
+        (Level::Avx2, Some(long)) => unsafe { gemv_maddubs::try_run(p, long, row, output) },
         (Level::AvxVnni, Some(_)) => {
             // VPDPBUSD knows no long pairs. All weights are there.
             gemm_pixel(p, row, output);
@@ -309,13 +309,13 @@ pub(crate) fn dense_is_done<S: BlockStage>(
 }
 
 /// A depthwise convolution of an image that is not padded; false if it has to be.
-pub(crate) fn direct_is_done(direct: &Direct<'_>, output: &mut [i8]) -> bool {
+pub(crate) fn try_dwconv_unpadded(direct: &Direct<'_>, output: &mut [i8]) -> bool {
     // SAFETY: *Enabled*: the level is what the CPU has.
-    level() >= Level::Avx512 && unsafe { direct.is_done(output) }
+    level() >= Level::Avx512 && unsafe { direct.try_run(output) }
 }
 
 /// A convolution in tiles; false if it has to be done otherwise.
-pub(crate) fn tiles_are_done<S: BlockStage>(
+pub(crate) fn try_winograd<S: Packed16Stage>(
     tiled: &Tiled<'_>,
     work: &mut [i8],
     output: &mut [S::Element],
@@ -323,7 +323,7 @@ pub(crate) fn tiles_are_done<S: BlockStage>(
     let level = level();
     // SAFETY: *Enabled*: the level is what the CPU has; AVX-512 is more than AVX2 and FMA.
     unsafe {
-        level >= Level::Avx512 && tiled.is_done_with_avx512::<S>(work, output)
-            || level >= Level::Avx2 && tiled.is_done_with_avx2::<S>(work, output)
+        level >= Level::Avx512 && tiled.try_run_avx512::<S>(work, output)
+            || level >= Level::Avx2 && tiled.try_run_avx2::<S>(work, output)
     }
 }

@@ -4,7 +4,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::SHIFT;
+use crate::simd::INPUT_XOR;
 use crate::simd::dispatch::level;
 use crate::simd::target::Level;
 
@@ -31,7 +31,7 @@ pub(crate) fn pad_lines(from: &[i8], to: &mut [i8], p: Lines) -> bool {
     // SAFETY: *Enabled*: the CPU has the level; lines have room for what is in them.
     unsafe {
         match level() {
-            Level::Plain => return false,
+            Level::Generic => return false,
             Level::Avx2 | Level::AvxVnni => lines_with_avx2(from, to, p),
             Level::Avx512 | Level::Avx512Vbmi => lines_with_avx512(from, to, p),
         }
@@ -48,7 +48,7 @@ unsafe fn lines_with_avx512(from: &[i8], to: &mut [i8], p: Lines) {
     // SAFETY: *Enabled*.
     unsafe {
         if p.pitch <= 64 {
-            To::new(to).short_lines(from.as_ptr(), p.count(from, to), p);
+            OutCursor::new(to).short_lines(from.as_ptr(), p.count(from, to), p);
         } else {
             p.pad::<__m512i>(from, to);
         }
@@ -81,7 +81,7 @@ impl Lines {
         let lines = self.count(from, to);
         // SAFETY: *Enabled*; `count` lines are there, and room for them.
         unsafe {
-            let mut to = To::new(to);
+            let mut to = OutCursor::new(to);
             to.fill::<R>(self.left, self.fill);
             for line in 0..lines {
                 let from = from.get_unchecked(line * self.length..);
@@ -108,7 +108,7 @@ pub(crate) fn pad_apart(from: &[i8], to: &mut [i8], runs: [usize; 2], p: Lines) 
     // SAFETY: *Enabled*: the CPU has the level; all runs and the line are in bounds.
     unsafe {
         match level() {
-            Level::Plain => return false,
+            Level::Generic => return false,
             Level::Avx2 | Level::AvxVnni => apart_with_avx2(from, to, runs, p),
             Level::Avx512 | Level::Avx512Vbmi => apart_with_avx512(from, to, runs, p),
         }
@@ -145,7 +145,7 @@ impl Lines {
     unsafe fn apart<R: Register>(self, from: &[i8], to: &mut [i8], [count, depth]: [usize; 2]) {
         // SAFETY: *Enabled*.
         unsafe {
-            let mut to = To::new(to);
+            let mut to = OutCursor::new(to);
             to.fill::<R>(self.left, self.fill);
             if depth < R::SIZE && matches!(depth, 4 | 8 | 16 | 32) {
                 to.copy_every_other::<R>(from, depth, self.length);
@@ -322,7 +322,7 @@ impl Register for __m256i {
 
 /// Where to write, and how many bytes of room there are. What lies behind the bytes that
 /// a function is asked to write may be overwritten.
-struct To {
+struct OutCursor {
     at: *mut i8,
     room: usize,
 }
@@ -349,7 +349,7 @@ unsafe fn load<R: Register>(from: *const i8, count: usize, there: usize) -> R {
     }
 }
 
-impl To {
+impl OutCursor {
     #[inline(always)]
     fn new(to: &mut [i8]) -> Self {
         Self {
@@ -408,7 +408,7 @@ impl To {
     unsafe fn copy<R: Register>(&mut self, from: &[i8], count: usize) {
         // SAFETY: *Enabled*.
         unsafe {
-            let shift = R::all(SHIFT);
+            let shift = R::all(INPUT_XOR);
             let mut at = 0;
             while at < count {
                 let x: R = load(from.as_ptr().wrapping_add(at), count - at, from.len() - at);
@@ -426,8 +426,8 @@ impl To {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     unsafe fn short_lines(&mut self, from: *const i8, lines: usize, p: Lines) {
-        let shift = _mm512_set1_epi8(SHIFT);
-        let fill = _mm512_set1_epi8(p.fill ^ SHIFT);
+        let shift = _mm512_set1_epi8(INPUT_XOR);
+        let fill = _mm512_set1_epi8(p.fill ^ INPUT_XOR);
         let image = lowest(p.length) << p.left;
         for line in 0..lines {
             let from = from.wrapping_add(line * p.length).wrapping_sub(p.left);
@@ -450,7 +450,7 @@ impl To {
         let mut at = 0;
         // SAFETY: *Enabled*.
         unsafe {
-            let shift = R::all(SHIFT);
+            let shift = R::all(INPUT_XOR);
             while at < count {
                 let low = from.as_ptr().wrapping_add(2 * at);
                 let there = from.len() - 2 * at;

@@ -8,7 +8,7 @@
 //! is the division by 9, a multiplication; only the division by a power of two, at most
 //! 64, wants outputs below 2 to the 25, which the compiler has proved.
 
-use crate::params::requant::Scales;
+use crate::params::requant::RequantParams;
 use crate::simd::isa::LANES;
 use crate::simd::x86_64::add_f32::Addend;
 
@@ -43,7 +43,7 @@ pub(crate) const SUMS: usize = OUTPUTS * INPUTS * VECTOR;
 /// A convolution's sizes.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiled<'a> {
-    /// The padded image, inputs as [`crate::simd::SHIFT`] says.
+    /// The padded image, inputs as [`crate::simd::INPUT_XOR`] says.
     pub(crate) image: &'a [i8],
     /// Bytes of a row of it.
     pub(crate) pitch: usize,
@@ -57,10 +57,10 @@ pub(crate) struct Tiled<'a> {
     pub(crate) size: [usize; 2],
     /// The weights: see the compiler's `ops/winograd.rs`.
     pub(crate) filter: &'a [u8],
-    /// The biases, with what [`crate::simd::SHIFT`] makes necessary.
+    /// The biases, with what [`crate::simd::INPUT_XOR`] makes necessary.
     pub(crate) bias: &'a [[i32; LANES]],
     /// What becomes of the sums.
-    pub(crate) scales: Scales<'a>,
+    pub(crate) scales: RequantParams<'a>,
     /// What is added to the outputs, as many elements.
     pub(crate) addend: Option<Addend<'a>>,
 }
@@ -92,7 +92,7 @@ pub(crate) trait Steps {
     /// A block's `SUMS` of each tile.
     ///
     /// # Safety
-    /// *Enabled*. *Tiled*; `from` is what [`Self::inputs`] has written, `to` has room for
+    /// *Enabled*. *Tiled*; `from` is what [`Self::broadcast4`] has written, `to` has room for
     /// `TILES` times `SUMS`.
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8);
     /// The outputs of a tile and a block, of which these are the sums.

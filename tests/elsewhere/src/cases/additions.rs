@@ -48,7 +48,7 @@ fn some_additions() -> &'static [Addition] {
 }
 
 /// A kernel with an addition.
-type Both<P> = fn(&rt::BlocksAdd<P>, &[i8], &[i8], &mut [i8], &mut [i8]);
+type Both<P> = fn(&rt::FusedAdd<P>, &[i8], &[i8], &mut [i8], &mut [i8]);
 
 /// Kernels that can also add, and write among other channels.
 pub(super) trait Product: Copy + rt::WritesChannels {
@@ -58,30 +58,30 @@ pub(super) trait Product: Copy + rt::WritesChannels {
     fn channels(&self) -> usize;
 
     /// Its pixels lie so many elements apart.
-    fn with_step(self, step: usize) -> Self;
+    fn with_output_stride(self, step: usize) -> Self;
 }
 
-impl Product for rt::Blocks<'_, rt::Scales<'_>> {
-    const ADD: Both<Self> = rt::fully_connected_blocks_add;
+impl Product for rt::Packed16<'_, rt::RequantParams<'_>> {
+    const ADD: Both<Self> = rt::fully_connected_packed16_add;
 
     fn channels(&self) -> usize {
         self.channels
     }
 
-    fn with_step(self, step: usize) -> Self {
+    fn with_output_stride(self, step: usize) -> Self {
         Self { step, ..self }
     }
 }
 
-impl Product for rt::BlocksConv2d<'_, rt::Scales<'_>> {
-    const ADD: Both<Self> = rt::conv_2d_blocks_add;
+impl Product for rt::Packed16Conv2d<'_, rt::RequantParams<'_>> {
+    const ADD: Both<Self> = rt::conv_2d_packed16_add;
 
     fn channels(&self) -> usize {
         self.blocks.channels
     }
 
-    fn with_step(self, step: usize) -> Self {
-        let blocks = self.blocks.with_step(step);
+    fn with_output_stride(self, step: usize) -> Self {
+        let blocks = self.blocks.with_output_stride(step);
         Self { blocks, ..self }
     }
 }
@@ -106,7 +106,7 @@ pub(super) fn run<P: Product>(
         broadcast: flat(output),
         ..add
     };
-    let p = rt::BlocksAdd {
+    let p = rt::FusedAdd {
         product: p,
         add,
         linear: linear.unwrap_or(rt::Linear::NONE),
@@ -129,11 +129,11 @@ fn among_others<P: Product>(
     let (channels, begin, behind) = (p.channels(), r.size(0, 40), r.size(0, 40));
     let step = begin + channels + behind;
     let mut all = vec![77; count / channels * step];
-    let p = rt::Part {
-        product: p.with_step(step),
+    let p = rt::ConcatSlice {
+        product: p.with_output_stride(step),
         begin,
     };
-    rt::part_in_place(&p, &mut all, scratch, input);
+    rt::concat_slice_in_place(&p, &mut all, scratch, input);
     let is_part = |i: usize| (begin..begin + channels).contains(&(i % step));
     let (parts, others): (Vec<_>, Vec<_>) =
         all.into_iter().enumerate().partition(|(i, _)| is_part(*i));

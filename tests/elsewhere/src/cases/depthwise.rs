@@ -55,7 +55,7 @@ pub(super) fn depthwise(seed: u32) -> Vec<i8> {
         *bias = rt::folded([*bias], [std::array::from_fn(total)])[0];
     }
     let outputs = Outputs::random(&mut r, 4 * blocks, [-10, 1]);
-    let p = rt::BlocksDepthwise {
+    let p = rt::Packed16Depthwise {
         window,
         channels,
         zero_point: r.byte(),
@@ -69,13 +69,13 @@ pub(super) fn depthwise(seed: u32) -> Vec<i8> {
     let input = r.bytes(window.input_height * window.input_width * channels);
     let mut output = vec![0; window.output_height * window.output_width * channels];
     let mut scratch = vec![0; padded[0] * padded[1] * channels + 64];
-    rt::depthwise_blocks(&p, &input, &mut output, &mut scratch);
+    rt::depthwise_packed16(&p, &input, &mut output, &mut scratch);
     let mut shifted = vec![0; output.len()];
-    let shifting = rt::BlocksDepthwise {
+    let shifting = rt::Packed16Depthwise {
         shifts_output: true,
         ..p
     };
-    rt::depthwise_blocks(&shifting, &input, &mut shifted, &mut scratch);
+    rt::depthwise_packed16(&shifting, &input, &mut shifted, &mut scratch);
     let back: Vec<i8> = shifted.iter().map(|x| x ^ SHIFT).collect();
     assert_eq!(back, output);
     output

@@ -34,7 +34,7 @@ fn made_ready(
     (multiplier, shift): (Vec<[i32; 16]>, Vec<[i32; 16]>),
     offset: i32,
     activation_min: i32,
-) -> Vec<rt::Ready> {
+) -> Vec<rt::RequantPanel> {
     let pairs: Vec<_> = multiplier.into_iter().zip(shift).collect();
     let one_sided = activation_min >= offset;
     let strips = pairs.chunks(4).flat_map(|strip| {
@@ -45,15 +45,15 @@ fn made_ready(
             }
         }
         let four = [0, 1, 2, 3].map(|i| strip[i.min(strip.len() - 1)]);
-        let ready = rt::ready(four.map(|b| b.0), four.map(|b| b.1), &units);
-        ready.into_iter().take(strip.len())
+        let pack_requant = rt::pack_requant(four.map(|b| b.0), four.map(|b| b.1), &units);
+        pack_requant.into_iter().take(strip.len())
     });
     strips.collect()
 }
 
 /// Outputs of any scales, zero point and bounds.
 pub(super) struct Outputs {
-    channels: Vec<rt::Ready>,
+    channels: Vec<rt::RequantPanel>,
     offset: i32,
     min: i32,
     max: i32,
@@ -104,8 +104,8 @@ impl Outputs {
         zero_point: i8,
         filter: &'a [u8],
         bias: &'a [[i32; 16]],
-    ) -> rt::Blocks<'a, rt::Scales<'a>> {
-        rt::Blocks {
+    ) -> rt::Packed16<'a, rt::RequantParams<'a>> {
+        rt::Packed16 {
             depth,
             channels,
             step: channels,
@@ -131,8 +131,8 @@ impl Outputs {
         [self.min - self.offset, self.max - self.offset]
     }
 
-    pub(super) fn scales(&self) -> rt::Scales<'_> {
-        rt::Scales {
+    pub(super) fn scales(&self) -> rt::RequantParams<'_> {
+        rt::RequantParams {
             channels: &self.channels,
             output_offset: self.offset,
             activation_min: self.min,

@@ -20,7 +20,7 @@ pub(super) fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let (filter, bias) = weights(&mut r, blocks, depth, 1);
     let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
     let wide = wide(seed, &filter, depth, 1);
-    let p = rt::Blocks {
+    let p = rt::Packed16 {
         wide: &wide,
         ..outputs.blocks([depth, channels], 0, &filter, &bias)
     };
@@ -75,16 +75,16 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
         input[0] = -128;
     }
     let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
-    let p = rt::SparseRow {
+    let p = rt::ZeroSkipRow {
         blocks: outputs.blocks([depth, channels], -128, &filter, &bias),
         rows: &rows,
         pairs: (r.size(0, 3) > 0).then_some(&pairs),
     };
     let mut output = vec![0; channels];
-    rt::fully_connected_sparse(&p, &input, &mut output, &mut []);
+    rt::fully_connected_zero_skip(&p, &input, &mut output, &mut []);
     // All weights give the same.
     let mut dense = vec![0; channels];
-    rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);
+    rt::fully_connected_packed16(&p.blocks, &input, &mut dense, &mut []);
     assert_eq!(output, dense);
     output
 }
@@ -112,16 +112,16 @@ pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
     let channels = blocks * 16 - r.size(0, 15);
     let input = r.bytes(depth);
     let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
-    let p = rt::NarrowRow {
+    let p = rt::Weights6Row {
         blocks: outputs.blocks([depth, channels], 0, &filter, &bias),
         narrow: &narrow,
         pairs: (r.size(0, 3) > 0).then_some(&pairs),
     };
     let mut output = vec![0; channels];
-    rt::fully_connected_narrow(&p, &input, &mut output, &mut vec![0; depth]);
+    rt::fully_connected_w6(&p, &input, &mut output, &mut vec![0; depth]);
     // All weights give the same.
     let mut dense = vec![0; channels];
-    rt::fully_connected_blocks(&p.blocks, &input, &mut dense, &mut []);
+    rt::fully_connected_packed16(&p.blocks, &input, &mut dense, &mut []);
     assert_eq!(output, dense);
     output
 }
@@ -144,6 +144,6 @@ pub(super) fn close_calls(seed: u32) -> Vec<i8> {
     let p = outputs.blocks([4, blocks * 16], 0, &filter, &bias);
     let input = r.bytes(rows * 4);
     let mut output = vec![0; rows * blocks * 16];
-    rt::fully_connected_blocks(&p, &input, &mut output, &mut vec![0; rows * 4]);
+    rt::fully_connected_packed16(&p, &input, &mut output, &mut vec![0; rows * 4]);
     output
 }

@@ -68,7 +68,7 @@ fn products(
     let filter = vec![0; bias.len() * 64];
     let p = outputs.blocks([4, channels], 0, &filter, bias);
     let mut output = vec![0; rows * channels];
-    rt::fully_connected_blocks(&p, &r.bytes(rows * 4), &mut output, &mut vec![0; rows * 4]);
+    rt::fully_connected_packed16(&p, &r.bytes(rows * 4), &mut output, &mut vec![0; rows * 4]);
     output
 }
 
@@ -78,7 +78,7 @@ fn windows(r: &mut Random, outputs: &Outputs, bias: &[[i32; 16]], channels: usiz
     let padded = [height + 2, width + 2];
     let segments = [0, 1, 2].map(|y| (y * padded[1] * depth) as u32);
     let filter = vec![0; bias.len() * 64 * 3 * 3];
-    let p = rt::BlocksConv2d {
+    let p = rt::Packed16Conv2d {
         window: rt::Window {
             batches: 1,
             input_height: height,
@@ -103,7 +103,7 @@ fn windows(r: &mut Random, outputs: &Outputs, bias: &[[i32; 16]], channels: usiz
     };
     let mut output = vec![0; height * width * channels];
     let mut scratch = vec![0; padded[0] * padded[1] * depth + 64];
-    rt::conv_2d_blocks(
+    rt::conv_2d_packed16(
         &p,
         &r.bytes(height * width * depth),
         &mut output,

@@ -62,13 +62,13 @@ pub(super) fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let (filter, bias) = weights(&mut r, blocks, length, segments.len());
     let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
     let wide = wide(seed, &filter, length, segments.len());
-    let p = rt::BlocksConv2d {
+    let p = rt::Packed16Conv2d {
         window,
         input_depth,
         padded,
         segments: &segments,
         run: length,
-        blocks: rt::Blocks {
+        blocks: rt::Packed16 {
             wide: &wide,
             ..outputs.blocks(
                 [length * segments.len(), channels],
@@ -104,7 +104,7 @@ pub(super) fn some_tiles(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let (transformed, work) = transformed(&ohwi(&filter, 9 * depth), depth, channels);
     let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();
     let outputs = Outputs::random_for(addition, &mut r, blocks, [-14, -8]);
-    let p = rt::BlocksConv2d {
+    let p = rt::Packed16Conv2d {
         window: rt::Window {
             batches: 1,
             input_height: input[0],

@@ -1,6 +1,6 @@
 //! `.tflite` files: read, quantized, emitted and run.
 
-use niello_compiler::evaluate::{Data, Model, Quantized, Targets};
+use niello_compiler::model::{Data, Model, Quantized, Targets};
 use niello_compiler::{ElementType, Options, fallback};
 
 use super::{compiled, item, request, timed, write};

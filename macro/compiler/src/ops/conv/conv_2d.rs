@@ -7,7 +7,7 @@ use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::Mixing;
+use crate::ir::channelwise::DenseChannels;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
@@ -17,7 +17,7 @@ use crate::ir::operator::{ChannelRole, Operator};
 use crate::limits;
 use crate::ops::packing::packed2;
 use crate::ops::packing::winograd_f4x3::Winograd;
-use crate::ops::shared::gemm_packed16::{Blocks, Inputs};
+use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
@@ -227,7 +227,7 @@ impl Kernel for Conv2dKernel {
             let channels = self.accumulation.channels();
             Winograd::of(&self.window, self.input_depth, channels, bound)
         });
-        Blocks {
+        Packed16 {
             depth,
             winograd,
             step: None,
@@ -254,9 +254,9 @@ impl Kernel for Conv2dKernel {
                 .window
                 .overlap(self.input_depth, self.accumulation.channels())?,
             function: if self.is_pointwise() {
-                "fully_connected_rows_overlapping"
+                "fully_connected_packed2_rows_overlapping"
             } else {
-                "conv_2d_packed_overlapping"
+                "conv_2d_packed2_overlapping"
             },
         })
     }
@@ -314,8 +314,8 @@ impl Channelwise for Conv2dKernel {
 }
 
 impl Conv2dKernel {
-    fn mixing(&self) -> Mixing<'_> {
-        Mixing {
+    fn mixing(&self) -> DenseChannels<'_> {
+        DenseChannels {
             accumulation: &self.accumulation,
             depth: self.products(),
             is_padded: self.window.reaches_outside(),
@@ -346,15 +346,15 @@ impl Conv2dKernel {
             return Some(Emitted {
                 parameters_type: quote!(Packed<'static, #stage>),
                 parameters: packed,
-                function: "fully_connected_rows",
+                function: "fully_connected_packed2_rows",
             });
         }
         let window = self.window.emit();
         let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
         Some(Emitted {
-            parameters_type: quote!(PackedConv2d<'static, #stage>),
-            parameters: quote!(rt::PackedConv2d { window: #window, #depth packed: #packed }),
-            function: "conv_2d_packed",
+            parameters_type: quote!(Packed2Conv2d<'static, #stage>),
+            parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
+            function: "conv_2d_packed2",
         })
     }
 }

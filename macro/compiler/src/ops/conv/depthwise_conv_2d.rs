@@ -8,7 +8,7 @@ use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::Apart;
+use crate::ir::channelwise::DepthwiseChannels;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
@@ -18,7 +18,7 @@ use crate::ir::operator::{ChannelRole, Operator};
 use crate::limits;
 use crate::ops::packing::packed2;
 use crate::ops::shared::dwconv_packed16::DepthwiseBlocks;
-use crate::ops::shared::gemm_packed16::{Blocks, Inputs};
+use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
@@ -181,7 +181,7 @@ impl Kernel for DepthwiseKernel {
             let single = self.depth_multiplier == 1;
             return Some(Box::new(kernel.filter(|_| single)?));
         };
-        Blocks {
+        Packed16 {
             depth,
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window, 1),
@@ -215,7 +215,7 @@ impl Kernel for DepthwiseKernel {
         let channels = self.accumulation.channels();
         Some(Overlap {
             distance: self.window.overlap(self.input_depth, channels)?,
-            function: "conv_2d_packed_overlapping",
+            function: "conv_2d_packed2_overlapping",
         })
     }
 
@@ -268,8 +268,8 @@ impl Channelwise for DepthwiseKernel {
 }
 
 impl DepthwiseKernel {
-    fn apart(&self) -> Apart<'_> {
-        Apart {
+    fn apart(&self) -> DepthwiseChannels<'_> {
+        DepthwiseChannels {
             accumulation: &self.accumulation,
             is_padded: self.window.reaches_outside(),
         }
@@ -289,9 +289,9 @@ impl DepthwiseKernel {
         let window = self.window.emit();
         let depth = crate::tokens::literals::fields(&[("input_depth", 1)]);
         Some(Emitted {
-            parameters_type: quote!(PackedConv2d<'static, #stage>),
-            parameters: quote!(rt::PackedConv2d { window: #window, #depth packed: #packed }),
-            function: "conv_2d_packed",
+            parameters_type: quote!(Packed2Conv2d<'static, #stage>),
+            parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
+            function: "conv_2d_packed2",
         })
     }
 

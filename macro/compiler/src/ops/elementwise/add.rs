@@ -16,7 +16,7 @@ use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, Saturation};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::elementwise_f32::{Formula, Numbers};
+use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct Add {
@@ -163,7 +163,7 @@ impl AddKernel {
             return quote!(rt::Linear::NONE);
         }
         let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
-        Numbers::emit(Formula::Sum.find(self.factors(), self.activation, exact))
+        FmaFit::emit(Formula::Sum.find(self.factors(), self.activation, exact))
     }
 
     /// What both operands are multiplied by, and what is added.
@@ -249,7 +249,7 @@ impl AddKernel {
 
     /// The addition whose first operand is this one's `own`, less its zero point: its
     /// numbers in f32, if there are some.
-    pub(crate) fn joined(&self, own: usize) -> Option<(Self, Numbers)> {
+    pub(crate) fn joined(&self, own: usize) -> Option<(Self, FmaFit)> {
         let mut joined = self.clone();
         if own == 1 {
             joined.offsets.swap(0, 1);

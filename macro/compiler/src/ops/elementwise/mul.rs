@@ -15,7 +15,7 @@ use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::elementwise_f32::{Formula, Numbers};
+use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct Mul {
@@ -120,10 +120,10 @@ impl MulKernel {
         if self.element != ElementType::I8 {
             return quote!(rt::Linear::NONE);
         }
-        Numbers::emit(self.numbers())
+        FmaFit::emit(self.numbers())
     }
 
-    fn numbers(&self) -> Option<Numbers> {
+    fn numbers(&self) -> Option<FmaFit> {
         let numbers = [self.output.real(), 0.0, self.output_offset.into()];
         let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
         Formula::Product(self.offsets).find(numbers, self.activation, exact)

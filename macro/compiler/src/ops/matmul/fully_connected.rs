@@ -7,7 +7,7 @@ use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::Mixing;
+use crate::ir::channelwise::DenseChannels;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
@@ -19,7 +19,7 @@ use crate::ops::matmul::batch_matmul::Sizes;
 use crate::ops::packing::packed2;
 use crate::ops::packing::weights6;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::gemm_packed16::{Blocks, Inputs, is_sparse};
+use crate::ops::shared::gemm_packed16::{Inputs, Packed16, is_sparse};
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
@@ -186,7 +186,7 @@ impl Kernel for FullyConnectedKernel {
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         self.accumulation.int8()?;
-        Blocks {
+        Packed16 {
             depth: self.depth,
             accumulation: self.accumulation.clone(),
             inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
@@ -213,9 +213,9 @@ impl Kernel for FullyConnectedKernel {
                 parameters_type: quote!(Packed<'static, #stage>),
                 parameters: packed,
                 function: if self.rows > 1 {
-                    "fully_connected_rows"
+                    "fully_connected_packed2_rows"
                 } else {
-                    "fully_connected_row"
+                    "fully_connected_packed2_row"
                 },
             };
         }
@@ -238,8 +238,8 @@ impl Kernel for FullyConnectedKernel {
 }
 
 impl FullyConnectedKernel {
-    fn mixing(&self) -> Mixing<'_> {
-        Mixing {
+    fn mixing(&self) -> DenseChannels<'_> {
+        DenseChannels {
             accumulation: &self.accumulation,
             depth: self.depth,
             is_padded: false,

@@ -68,7 +68,9 @@ impl Operator for LogSoftmax {
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         let function = float_epilogue::Function::LogSoftmax { depth: self.depth };
-        Ok(Lowered::unary(float_epilogue::TailKernel(function)))
+        Ok(Lowered::unary(float_epilogue::FloatEpilogueKernel(
+            function,
+        )))
     }
 
     fn rule(&self) -> QuantRule {

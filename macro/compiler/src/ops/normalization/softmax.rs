@@ -95,7 +95,7 @@ impl Operator for Softmax {
     }
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(float_epilogue::TailKernel(
+        Ok(Lowered::unary(float_epilogue::FloatEpilogueKernel(
             float_epilogue::Function::Softmax {
                 beta: self.beta,
                 depth: self.depth,

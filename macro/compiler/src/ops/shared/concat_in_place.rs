@@ -14,7 +14,7 @@ use crate::tokens::constants::Constants;
 
 /// Writes the channels from `begin` on, `channels` of `step`.
 #[derive(Clone)]
-pub(crate) struct PartKernel {
+pub(crate) struct ConcatSliceKernel {
     /// Makes the channels; none copies them.
     pub product: Option<Arc<dyn Kernel>>,
     pub begin: usize,
@@ -27,7 +27,7 @@ pub(crate) struct PartKernel {
     pub is_shifted: bool,
 }
 
-impl PartKernel {
+impl ConcatSliceKernel {
     fn copied(&self) -> Emitted {
         let sizes =
             crate::tokens::literals::fields(&[("channels", self.channels), ("step", self.step)]);
@@ -39,7 +39,7 @@ impl PartKernel {
     }
 }
 
-impl Kernel for PartKernel {
+impl Kernel for ConcatSliceKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let made = match &self.product {
             Some(product) => product.simulate(&inputs[..1]),
@@ -75,7 +75,7 @@ impl Kernel for PartKernel {
     }
 
     fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 1).then_some("part_in_place")
+        (input == 1).then_some("concat_slice_in_place")
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -91,9 +91,13 @@ impl Kernel for PartKernel {
         };
         let begin = crate::tokens::literals::fields(&[("begin", self.begin)]);
         Emitted {
-            parameters_type: quote!(Part<rt::#ty>),
-            parameters: quote!(rt::Part { product: #parameters, #begin }),
-            function: if self.continues { "part_apart" } else { "part" },
+            parameters_type: quote!(ConcatSlice<rt::#ty>),
+            parameters: quote!(rt::ConcatSlice { product: #parameters, #begin }),
+            function: if self.continues {
+                "concat_slice_copy"
+            } else {
+                "concat_slice"
+            },
         }
     }
 }

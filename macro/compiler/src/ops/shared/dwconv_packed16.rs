@@ -129,7 +129,7 @@ impl<K> DepthwiseBlocks<K> {
         let [rows, columns] = self.window.padded();
         let sizes = crate::tokens::literals::fields(&[("channels", self.channels)]);
         let shifts_output = self.shifts_output;
-        Some(quote!(rt::BlocksDepthwise {
+        Some(quote!(rt::Packed16Depthwise {
             window: #window,
             #sizes
             padded: [#rows, #columns],
@@ -168,9 +168,9 @@ impl<K: Kernel + Clone + 'static> Kernel for DepthwiseBlocks<K> {
         match self.parameters(constants) {
             None => self.original.emit(constants),
             Some(parameters) => Emitted {
-                parameters_type: quote!(BlocksDepthwise<'static>),
+                parameters_type: quote!(Packed16Depthwise<'static>),
                 parameters,
-                function: "depthwise_blocks",
+                function: "depthwise_packed16",
             },
         }
     }

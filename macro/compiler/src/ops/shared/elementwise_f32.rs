@@ -24,7 +24,7 @@ pub(crate) enum Formula {
 
 /// What the runtime computes with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Numbers {
+pub(crate) struct FmaFit {
     linear: Linear,
     /// Right as well if sums are multiplied and added in one step.
     fused: bool,
@@ -32,7 +32,7 @@ pub(crate) struct Numbers {
 
 impl Formula {
     /// True if all kernels that may take these numbers give an output.
-    fn gives(self, n: Numbers, (a, b): (i8, i8), output: i32) -> bool {
+    fn gives(self, n: FmaFit, (a, b): (i8, i8), output: i32) -> bool {
         let by = &n.linear;
         match self {
             Self::Sum => {
@@ -64,7 +64,7 @@ impl Formula {
         factors: [f64; 3],
         range: (i32, i32),
         exact: impl Fn(i8, i8) -> i32,
-    ) -> Option<Numbers> {
+    ) -> Option<FmaFit> {
         let pairs = || (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
         let outputs: Vec<i32> = pairs().map(|(a, b)| exact(a, b)).collect();
         let all = || pairs().zip(&outputs);
@@ -87,7 +87,7 @@ impl Formula {
         };
         let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
         ways.iter().find_map(|&fused| {
-            let numbers = tried.clone().map(|(i, k)| Numbers {
+            let numbers = tried.clone().map(|(i, k)| FmaFit {
                 fused,
                 linear: Linear {
                     first: next(first, [0, 1, -1][i % 3]),
@@ -108,7 +108,7 @@ impl Formula {
     }
 }
 
-impl Numbers {
+impl FmaFit {
     /// First and second factor, constant.
     pub(crate) fn all(self) -> [f32; 3] {
         [self.linear.first, self.linear.second, self.linear.constant]

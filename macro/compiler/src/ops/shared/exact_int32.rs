@@ -44,7 +44,7 @@ pub(crate) fn results(
     };
     let operand = |input: &Option<(&'_ Value, Buffer)>| {
         let (value, _) = input.as_ref()?;
-        Some(value.element.held())
+        Some(value.element.storage_type())
     };
     let context = LowerContext {
         inputs: inputs

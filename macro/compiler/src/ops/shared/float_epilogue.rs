@@ -45,24 +45,24 @@ impl Function {
 
     fn parameters(self) -> TokenStream {
         match self {
-            Function::Logistic => quote!(rt::Tail::Logistic),
-            Function::Tanh => quote!(rt::Tail::Tanh),
+            Function::Logistic => quote!(rt::FloatEpilogue::Logistic),
+            Function::Tanh => quote!(rt::FloatEpilogue::Tanh),
             Function::Softmax { beta, depth } => {
                 let beta = crate::tokens::literals::float(beta);
                 let depth = crate::tokens::literals::fields(&[("depth", depth)]);
-                quote!(rt::Tail::Softmax { beta: #beta, #depth })
+                quote!(rt::FloatEpilogue::Softmax { beta: #beta, #depth })
             }
             Function::LogSoftmax { depth } => {
                 let depth = crate::tokens::literals::fields(&[("depth", depth)]);
-                quote!(rt::Tail::LogSoftmax { #depth })
+                quote!(rt::FloatEpilogue::LogSoftmax { #depth })
             }
         }
     }
 }
 
-pub(crate) struct TailKernel(pub Function);
+pub(crate) struct FloatEpilogueKernel(pub Function);
 
-impl Kernel for TailKernel {
+impl Kernel for FloatEpilogueKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let mut data = inputs[0].f32().to_vec();
         self.0.apply(&mut data);
@@ -71,13 +71,13 @@ impl Kernel for TailKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         Emitted {
-            parameters_type: quote!(Tail),
+            parameters_type: quote!(FloatEpilogue),
             parameters: self.0.parameters(),
             function: "tail",
         }
     }
 
     fn in_place(&self, _input: usize) -> Option<&'static str> {
-        Some("tail_in_place")
+        Some("float_epilogue_in_place")
     }
 }

@@ -14,7 +14,7 @@ use crate::ops::packing::saturating_pairs;
 use crate::ops::packing::saturating_pairs::LongPairs;
 use crate::ops::packing::weights6;
 use crate::ops::packing::winograd_f4x3::Winograd;
-use crate::ops::shared::elementwise_f32::Numbers;
+use crate::ops::shared::elementwise_f32::FmaFit;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
@@ -40,17 +40,17 @@ pub(crate) enum Inputs {
     /// The same, shifted by their producer.
     ShiftedRows(usize),
     /// The only row, of which many inputs are likely to be zero.
-    SparseRow(Option<LongPairs>),
+    ZeroSkipRow(Option<LongPairs>),
     /// The only row, with the weights of 6 bits in an order of their own, too, or few long
     /// pairs.
-    NarrowRow(Vec<i8>, Option<LongPairs>),
+    Weights6Row(Vec<i8>, Option<LongPairs>),
     /// A window, with the input's channels.
     Window(Window, usize),
 }
 
 /// A kernel with int8 weights in OHWI order, and what it was before.
 #[derive(Clone)]
-pub(crate) struct Blocks<K> {
+pub(crate) struct Packed16<K> {
     pub original: K,
     pub accumulation: Accumulation,
     pub depth: usize,
@@ -60,7 +60,7 @@ pub(crate) struct Blocks<K> {
     /// From a pixel's outputs to the next one's, if others lie between.
     pub step: Option<usize>,
     /// What becomes of its outputs and a second operand.
-    pub addition: Option<(AddKernel, Numbers)>,
+    pub addition: Option<(AddKernel, FmaFit)>,
 }
 
 impl Inputs {
@@ -72,10 +72,12 @@ impl Inputs {
         let accumulation = accumulation.simplified();
         let pairs = saturating_pairs::if_few(&accumulation, depth);
         if is_sparse(depth, &accumulation) {
-            return Self::SparseRow(pairs);
+            return Self::ZeroSkipRow(pairs);
         }
         match weights6::of_row(&accumulation, depth) {
-            Some(narrow) if !narrow.is_empty() || pairs.is_some() => Self::NarrowRow(narrow, pairs),
+            Some(narrow) if !narrow.is_empty() || pairs.is_some() => {
+                Self::Weights6Row(narrow, pairs)
+            }
             _ => Self::Rows(rows),
         }
     }
@@ -95,7 +97,7 @@ pub(crate) fn is_sparse(depth: usize, accumulation: &Accumulation) -> bool {
         && depth * channels >= LEAST_SPARSE
 }
 
-impl<K: Kernel + Clone + 'static> Blocks<K> {
+impl<K: Kernel + Clone + 'static> Packed16<K> {
     /// Nothing if the padded image is larger than an arena.
     pub(crate) fn that_fits(self) -> Option<Box<dyn Kernel>> {
         let scratch = self.scratch().into_iter().map(|(_, bytes)| bytes);
@@ -103,7 +105,7 @@ impl<K: Kernel + Clone + 'static> Blocks<K> {
     }
 }
 
-impl<K> Blocks<K> {
+impl<K> Packed16<K> {
     /// Rows and columns of the padded image.
     fn padded(&self, window: &Window) -> [usize; 2] {
         self.winograd
@@ -142,13 +144,13 @@ impl<K> Blocks<K> {
         match (self.winograd, accumulation.int8()) {
             (Some(winograd), Some((filter, ..))) => {
                 let weights = constants.bytes("TRANSFORMED", &winograd.weights(filter));
-                quote!(rt::transformed(#weights))
+                quote!(rt::only_on_x86_64(#weights))
             }
             _ => quote!(&[]),
         }
     }
 
-    /// The runtime's `Blocks` and its type argument.
+    /// The runtime's `Packed16` and its type argument.
     fn parameters(&self, constants: &mut Constants) -> Option<(TokenStream, TokenStream)> {
         let accumulation = self.accumulation.simplified();
         let (filter, bias, zero_point) = accumulation.int8()?;
@@ -174,14 +176,14 @@ impl<K> Blocks<K> {
             .collect();
         let wide = if self.is_worth_widening() {
             let wide = constants.bytes("WIDE", &widened(filter, self.depth, run));
-            quote!(rt::transformed(#wide))
+            quote!(rt::only_on_x86_64(#wide))
         } else {
             quote!(&[])
         };
         let depth = self.depth / run * run.next_multiple_of(4);
         let filter = constants.bytes("FILTER", &blocked(&runs.concat(), depth));
         let filter = match &self.inputs {
-            Inputs::SparseRow(None) => quote!(rt::untransformed(#filter)),
+            Inputs::ZeroSkipRow(None) => quote!(rt::except_on_x86_64(#filter)),
             _ => filter,
         };
         let bias = constants.folded(&bias, &totals);
@@ -193,7 +195,7 @@ impl<K> Blocks<K> {
             ("step", self.step.unwrap_or(channels)),
         ]);
         let zero_point = crate::tokens::literals::int(zero_point);
-        let blocks = quote!(rt::Blocks {
+        let blocks = quote!(rt::Packed16 {
             #sizes
             zero_point: #zero_point,
             filter: #filter,
@@ -205,7 +207,7 @@ impl<K> Blocks<K> {
     }
 }
 
-impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
+impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         match &self.addition {
             Some((addition, _)) => {
@@ -216,7 +218,7 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
         }
     }
 
-    fn with_step(&self, channels: usize, step: usize) -> Option<Box<dyn Kernel>> {
+    fn with_output_stride(&self, channels: usize, step: usize) -> Option<Box<dyn Kernel>> {
         let accumulation = self.fused()?;
         (accumulation.channels() == channels).then(|| {
             Box::new(Self {
@@ -254,8 +256,8 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::SparseRow(_) | Inputs::ShiftedRows(_) => vec![(ElementType::I8, 0)],
-            Inputs::NarrowRow(..) => vec![(ElementType::I8, self.depth)],
+            Inputs::ZeroSkipRow(_) | Inputs::ShiftedRows(_) => vec![(ElementType::I8, 0)],
+            Inputs::Weights6Row(..) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
                 let is_single = *rows == 1 && self.depth.is_multiple_of(4);
@@ -290,25 +292,25 @@ impl<K: Kernel + Clone + 'static> Kernel for Blocks<K> {
 }
 
 /// A product's call with an addition behind it.
-fn with_addition(product: Emitted, addition: &AddKernel, numbers: Numbers) -> Emitted {
+fn with_addition(product: Emitted, addition: &AddKernel, numbers: FmaFit) -> Emitted {
     let (ty, product_parameters) = (product.parameters_type, product.parameters);
-    let (add, linear) = (addition.parameters(), Numbers::emit(Some(numbers)));
+    let (add, linear) = (addition.parameters(), FmaFit::emit(Some(numbers)));
     Emitted {
-        parameters_type: quote!(BlocksAdd<rt::#ty>),
-        parameters: quote!(rt::BlocksAdd {
+        parameters_type: quote!(FusedAdd<rt::#ty>),
+        parameters: quote!(rt::FusedAdd {
             product: #product_parameters,
             add: #add,
             linear: #linear,
         }),
         function: match product.function {
-            "fully_connected_blocks" => "fully_connected_blocks_add",
-            "fully_connected_shifted" => "fully_connected_shifted_add",
-            _ => "conv_2d_blocks_add",
+            "fully_connected_packed16" => "fully_connected_packed16_add",
+            "fully_connected_xor128" => "fully_connected_xor128_add",
+            _ => "conv_2d_packed16_add",
         },
     }
 }
 
-impl<K> Blocks<K> {
+impl<K> Packed16<K> {
     /// The sums, if what follows on them can be done by the kernel.
     fn fused(&self) -> Option<Accumulation> {
         let accumulation = self.accumulation.simplified();
@@ -330,41 +332,41 @@ impl<K> Blocks<K> {
     ) -> Emitted {
         match &self.inputs {
             Inputs::Rows(_) => Emitted {
-                parameters_type: quote!(Blocks<'static, #stage>),
+                parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
-                function: "fully_connected_blocks",
+                function: "fully_connected_packed16",
             },
             Inputs::ShiftedRows(_) => Emitted {
-                parameters_type: quote!(Blocks<'static, #stage>),
+                parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
-                function: "fully_connected_shifted",
+                function: "fully_connected_xor128",
             },
-            Inputs::SparseRow(pairs) => {
+            Inputs::ZeroSkipRow(pairs) => {
                 let accumulation = self.accumulation.simplified();
                 let filter = accumulation.int8().map_or(&[][..], |(filter, ..)| filter);
                 let rows = constants.bytes("ROWS", &rows_of_weights(filter, self.depth));
                 let pairs = saturating_pairs::emit(pairs.as_ref());
                 Emitted {
-                    parameters_type: quote!(SparseRow<'static, #stage>),
-                    parameters: quote!(rt::SparseRow {
+                    parameters_type: quote!(ZeroSkipRow<'static, #stage>),
+                    parameters: quote!(rt::ZeroSkipRow {
                         blocks: #blocks,
-                        rows: rt::transformed(#rows),
+                        rows: rt::only_on_x86_64(#rows),
                         pairs: #pairs,
                     }),
-                    function: "fully_connected_sparse",
+                    function: "fully_connected_zero_skip",
                 }
             }
-            Inputs::NarrowRow(narrow, pairs) => {
+            Inputs::Weights6Row(narrow, pairs) => {
                 let narrow = constants.bytes("NARROW", narrow);
                 let pairs = saturating_pairs::emit(pairs.as_ref());
                 Emitted {
-                    parameters_type: quote!(NarrowRow<'static, #stage>),
-                    parameters: quote!(rt::NarrowRow {
+                    parameters_type: quote!(Weights6Row<'static, #stage>),
+                    parameters: quote!(rt::Weights6Row {
                         blocks: #blocks,
-                        narrow: rt::transformed(#narrow),
+                        narrow: rt::only_on_x86_64(#narrow),
                         pairs: #pairs,
                     }),
-                    function: "fully_connected_narrow",
+                    function: "fully_connected_w6",
                 }
             }
             Inputs::Window(window, input_depth) => {
@@ -378,8 +380,8 @@ impl<K> Blocks<K> {
                 let sizes =
                     crate::tokens::literals::fields(&[("input_depth", *input_depth), ("run", run)]);
                 Emitted {
-                    parameters_type: quote!(BlocksConv2d<'static, #stage>),
-                    parameters: quote!(rt::BlocksConv2d {
+                    parameters_type: quote!(Packed16Conv2d<'static, #stage>),
+                    parameters: quote!(rt::Packed16Conv2d {
                         window: #window,
                         #sizes
                         padded: [#rows, #columns],
@@ -387,7 +389,7 @@ impl<K> Blocks<K> {
                         blocks: #blocks,
                         transformed: #transformed,
                     }),
-                    function: "conv_2d_blocks",
+                    function: "conv_2d_packed16",
                 }
             }
         }

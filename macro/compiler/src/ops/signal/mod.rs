@@ -188,7 +188,7 @@ impl<S: Signal> Operator for Processing<S> {
         let written = [context.target].into_iter();
         let written = written.chain(context.other_targets.iter().copied());
         for (i, (target, element)) in written.zip(self.signal.outputs()).enumerate() {
-            if target.element() != element.held() {
+            if target.element() != element.storage_type() {
                 return Err(Error::model(format!("output {i} is no {}", element.name())));
             }
         }

@@ -6,8 +6,8 @@ use core::mem::MaybeUninit;
 
 use crate::simd::dwconv::{BLOCK, Plane};
 use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, wide_begin};
-use crate::simd::x86_64::avx2::requantize::wide_store;
+use crate::simd::x86_64::avx2::isa::{Avx2, dw_init};
+use crate::simd::x86_64::avx2::requantize::dw_store;
 
 /// Pairs of taps that there is room for: those of 7x7 windows.
 const MOST: usize = 28;
@@ -16,13 +16,13 @@ const MOST: usize = 28;
 const NINE: usize = 5;
 
 /// Elements that are worked on at once.
-const SPAN: usize = Avx2::SPAN;
+const DW_LANES: usize = Avx2::DW_LANES;
 
 /// Elements of a register's pairs.
 const REGISTERS: usize = 4;
 
 /// Parts of a block.
-const PARTS: usize = BLOCK / SPAN;
+const PARTS: usize = BLOCK / DW_LANES;
 
 /// A block's weights of two taps.
 type Weights = [[__m256i; REGISTERS]; PARTS];
@@ -82,7 +82,7 @@ impl Plane<'_> {
             let inputs = self.inputs.as_ptr().wrapping_add(y * self.pitch);
             for begin in (block * BLOCK..output.len()).step_by(step) {
                 for part in 0..PARTS {
-                    let at = begin + part * SPAN;
+                    let at = begin + part * DW_LANES;
                     if at >= output.len() {
                         break;
                     }
@@ -90,10 +90,10 @@ impl Plane<'_> {
                     // multipliers; *Enabled*.
                     unsafe {
                         let from = inputs.wrapping_add(at);
-                        let sums = pairs.sums(count, from, wide_begin(bias, part), part);
+                        let sums = pairs.sums(count, from, dw_init(bias, part), part);
                         let to = output.as_mut_ptr().wrapping_add(at);
-                        let here = (output.len() - at).min(SPAN);
-                        wide_store(sums, by, part, &self.scales, to, here);
+                        let here = (output.len() - at).min(DW_LANES);
+                        dw_store(sums, by, part, &self.scales, to, here);
                     }
                 }
             }
@@ -169,19 +169,19 @@ impl Pairs {
         }
     }
 
-    /// Sums of `SPAN` elements.
+    /// Sums of `DW_LANES` elements.
     ///
     /// # Safety
-    /// *Enabled*. *Covered*: `SPAN` inputs behind each tap from `from` on; `count` pairs
+    /// *Enabled*. *Covered*: `DW_LANES` inputs behind each tap from `from` on; `count` pairs
     /// have been prepared.
     #[inline(always)]
     unsafe fn sums(
         &self,
         count: usize,
         from: *const i8,
-        bias: <Avx2 as Isa>::Wide,
+        bias: <Avx2 as Isa>::DwSums,
         part: usize,
-    ) -> <Avx2 as Isa>::Wide {
+    ) -> <Avx2 as Isa>::DwSums {
         let mut sums = bias;
         // SAFETY: inputs are in bounds; `count` pairs are there; *Enabled*.
         unsafe {

@@ -5,14 +5,14 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::params::requant::{Ready, Scales};
-use crate::simd::SHIFT;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::params::requant::{RequantPanel, RequantParams};
+use crate::simd::INPUT_XOR;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{BlockStage, Isa, LANES};
-use crate::simd::x86_64::avx2::gemm_madd16_asm::{Runs, sums};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::x86_64::avx2::gemm_madd16_asm::{SegmentPairs, sums};
 use crate::simd::x86_64::avx2::isa::{Avx2, store_one};
 use crate::simd::x86_64::avx2::requantize::{nearest, outputs};
 
@@ -37,11 +37,11 @@ const TWO_SIDED: u8 = 1;
 const ANY: u8 = 2;
 
 /// Widened numbers.
-struct Room {
+struct Scratch {
     weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
     inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
     /// The multipliers of eight channels twice, if a pixel has no more outputs.
-    halves: Option<Ready>,
+    halves: Option<RequantPanel>,
 }
 
 /// Sizes of what is widened.
@@ -82,7 +82,7 @@ impl Sizes {
 
 /// Windows of a row.
 #[derive(Clone, Copy)]
-struct Piece {
+struct RowChunk {
     y: usize,
     x: usize,
     count: usize,
@@ -95,7 +95,7 @@ struct Block {
     weights: *const [__m256i; 2],
 }
 
-impl Piece {
+impl RowChunk {
     /// As many windows at once as take the fewest instructions.
     #[inline(always)]
     fn at_once(self, sizes: Sizes) -> usize {
@@ -117,8 +117,8 @@ impl Piece {
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn all<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn all<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
@@ -132,7 +132,7 @@ pub(crate) unsafe fn all<S: BlockStage>(
         return;
     };
     let tile = &tile;
-    let mut room = Room {
+    let mut room = Scratch {
         weights: [const { MaybeUninit::uninit() }; PAIRS],
         inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
         halves: tile.halves(),
@@ -156,7 +156,7 @@ pub(crate) unsafe fn all<S: BlockStage>(
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     let count = sizes.columns.min(width - x);
-                    let piece = Piece { y, x, count };
+                    let piece = RowChunk { y, x, count };
                     room.widen_inputs(tile.pixels, sizes, piece);
                     let weights = if is_wide {
                         p.wide.as_ptr().cast()
@@ -190,14 +190,14 @@ pub(crate) unsafe fn all<S: BlockStage>(
     }
 }
 
-impl Room {
+impl Scratch {
     /// The weights of a block, as the one with number `n`.
     ///
     /// # Safety
     /// *Enabled*. *Tile*; `block` is one of its blocks, and there is room for the weights
     /// of `n` more.
     #[inline(always)]
-    unsafe fn widen_weights<S: BlockStage>(
+    unsafe fn widen_weights<S: Packed16Stage>(
         &mut self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
@@ -241,11 +241,11 @@ impl Room {
     /// *Enabled*. *Tile*; the piece's windows are some of it, and `sizes` are those of its
     /// pixels.
     #[inline(always)]
-    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: Piece) {
+    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: RowChunk) {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
         // SAFETY: all chunks but the last are in the image; *Enabled*.
         unsafe {
-            let shift = _mm_set1_epi8(if pixels.raw { SHIFT } else { 0 });
+            let shift = _mm_set1_epi8(if pixels.raw { INPUT_XOR } else { 0 });
             let first = piece.y * pixels.pitch + piece.x * pixels.step;
             for s in 0..pixels.segments.len() {
                 let begin = first + *pixels.segments.get_unchecked(s) as usize;
@@ -265,11 +265,11 @@ impl Room {
     /// *Enabled*. *Tile*; the piece's windows have been widened, and `block` is one of its
     /// blocks with widened weights.
     #[inline(always)]
-    unsafe fn rows<S: BlockStage, const M: usize>(
+    unsafe fn rows<S: Packed16Stage, const M: usize>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        piece: Piece,
+        piece: RowChunk,
         block: Block,
         output: &mut [S::Element],
     ) {
@@ -292,11 +292,11 @@ impl Room {
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn row<S: BlockStage, const M: usize, const N: usize, const HOW: u8>(
+    unsafe fn row<S: Packed16Stage, const M: usize, const N: usize, const HOW: u8>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        piece: Piece,
+        piece: RowChunk,
         block: Block,
         output: &mut [S::Element],
     ) {
@@ -304,7 +304,7 @@ impl Room {
             number: block,
             weights,
         } = block;
-        let runs = Runs {
+        let runs = SegmentPairs {
             count: tile.pixels.segments.len(),
             pairs: sizes.run,
             line: sizes.line,
@@ -342,13 +342,13 @@ impl Room {
     }
 }
 
-impl<S: BlockStage> Tile<'_, S> {
+impl<S: Packed16Stage> Tile<'_, S> {
     /// The multipliers of eight channels twice, if a pixel has no more outputs.
     #[inline(always)]
-    fn halves(&self) -> Option<Ready> {
+    fn halves(&self) -> Option<RequantPanel> {
         let are_halves = self.channels == LANES / 2 && self.step == LANES / 2;
         let scales = self.stage.scales().filter(|_| are_halves)?;
-        scales.channels.first().map(Ready::first_half_twice)
+        scales.channels.first().map(RequantPanel::first_half_twice)
     }
 
     /// How sums of a block become outputs.
@@ -356,7 +356,7 @@ impl<S: BlockStage> Tile<'_, S> {
     fn how(&self, block: usize) -> u8 {
         let is_whole = self.channels >= (block + 1) * LANES;
         // SAFETY: *Tile* 3.
-        let is_nearest = |scales: &Scales<'_>| unsafe { (*scales.of(block)).is_nearest };
+        let is_nearest = |scales: &RequantParams<'_>| unsafe { (*scales.of(block)).is_nearest };
         match self.stage.scales().filter(is_nearest) {
             Some(scales) if is_whole && scales.are_one_sided() => ONE_SIDED,
             Some(_) if is_whole => TWO_SIDED,
@@ -372,7 +372,7 @@ impl<S: BlockStage> Tile<'_, S> {
     unsafe fn finish_nearest<const M: usize, const IS_ONE_SIDED: bool>(
         &self,
         sums: [<Avx2 as Isa>::Sums; M],
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         first: usize,
         block: usize,
         output: &mut [S::Element],
@@ -400,7 +400,7 @@ impl<S: BlockStage> Tile<'_, S> {
     unsafe fn finish_halves(
         &self,
         sums: &[<Avx2 as Isa>::Sums],
-        by: &Ready,
+        by: &RequantPanel,
         first: usize,
         output: &mut [S::Element],
     ) {

@@ -12,7 +12,7 @@ use crate::simd::x86_64::avx2::isa::{Avx2, products};
 
 /// Where windows' inputs lie.
 #[derive(Clone, Copy)]
-pub(crate) struct Runs {
+pub(crate) struct SegmentPairs {
     /// Runs of neighbouring inputs of a window, and pairs of a run.
     pub(crate) count: usize,
     pub(crate) pairs: usize,
@@ -118,12 +118,12 @@ pub(crate) unsafe fn sums<const M: usize, const N: usize>(
     weights: *const [__m256i; 2],
     inputs: *const i16,
     bias: *const i32,
-    runs: Runs,
+    runs: SegmentPairs,
 ) -> [<Avx2 as Isa>::Sums; M] {
     // SAFETY: *Enabled*; weights, inputs and biases are there; assembly reads what intrinsics
     // would.
     unsafe {
-        let mut sums = [Avx2::begin(bias); M];
+        let mut sums = [Avx2::init_bias(bias); M];
         let mut weights = weights;
         for run in 0..runs.count {
             let from = inputs.wrapping_add(run * runs.line);

@@ -6,12 +6,12 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::simd::SHIFT;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::simd::INPUT_XOR;
 use crate::simd::gemm;
 use crate::simd::gemm::{Pixels, strip as side_by_side};
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 use crate::simd::x86_64::avx2::isa::Avx2;
 
 /// Inputs that there is room for.
@@ -25,8 +25,8 @@ type Row = [MaybeUninit<i16>; MOST];
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn single<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn single<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
@@ -64,7 +64,7 @@ pub(crate) unsafe fn single<S: BlockStage>(
 /// *Enabled*. `row` has room for the bytes.
 #[inline(always)]
 unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
-    let shift = if raw { SHIFT } else { 0 };
+    let shift = if raw { INPUT_XOR } else { 0 };
     let (whole, rest) = bytes.as_chunks::<LANES>();
     let (to, to_rest) = row.split_at_mut(whole.len() * LANES);
     for (from, to) in whole.iter().zip(to.chunks_exact_mut(LANES)) {
@@ -84,7 +84,7 @@ unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
 /// # Safety
 /// *Enabled*. *Tile*, for a strip of `N` blocks; `row` holds all groups of inputs.
 #[inline(always)]
-unsafe fn one<S: BlockStage, const N: usize>(
+unsafe fn one<S: Packed16Stage, const N: usize>(
     tile: &Tile<'_, S>,
     strip: Strip,
     row: &Row,
@@ -117,7 +117,7 @@ unsafe fn one<S: BlockStage, const N: usize>(
                 _mm256_permute4x64_epi64(high, 0b11_01_10_00),
             ];
             let bias = tile.bias_of(strip.part(n));
-            sums[n] = [Avx2::add(words, Avx2::begin(bias))];
+            sums[n] = [Avx2::add(words, Avx2::init_bias(bias))];
         }
         tile.finish::<Avx2, 1, N>(sums, 0, strip.block(), output);
     }

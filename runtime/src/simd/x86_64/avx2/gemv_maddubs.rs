@@ -6,11 +6,11 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Blocks;
+use crate::kernels::gemm_packed16::Packed16;
 use crate::kernels::pad_and_shift::shift;
 use crate::simd::gemm::{Pixels, strip as side_by_side};
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 use crate::simd::x86_64::avx2::isa::{Avx2, Words};
 
 /// Inputs as they are in a tensor that there is room for.
@@ -25,8 +25,8 @@ const BLOCK: usize = 4 * LANES;
 /// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(crate) unsafe fn are_done<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn try_run<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     long: &[[u16; 2]],
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -67,7 +67,7 @@ pub(crate) unsafe fn are_done<S: BlockStage>(
 }
 
 /// A layer of one row.
-struct Layer<'a, S: BlockStage> {
+struct Layer<'a, S: Packed16Stage> {
     tile: &'a Tile<'a, S>,
     /// Inputs plus 128.
     row: &'a [i8],
@@ -75,7 +75,7 @@ struct Layer<'a, S: BlockStage> {
     long: &'a [[u16; 2]],
 }
 
-impl<S: BlockStage> Layer<'_, S> {
+impl<S: Packed16Stage> Layer<'_, S> {
     /// A strip's channels.
     ///
     /// # Safety
@@ -88,7 +88,7 @@ impl<S: BlockStage> Layer<'_, S> {
             let mut sums = self.products::<N>(strip);
             if let Some(missing) = missing {
                 for n in 0..N {
-                    sums[n] = [Avx2::add(sums[n][0], Avx2::begin(missing[n].as_ptr()))];
+                    sums[n] = [Avx2::add(sums[n][0], Avx2::init_bias(missing[n].as_ptr()))];
                 }
             }
             self.tile
@@ -108,7 +108,7 @@ impl<S: BlockStage> Layer<'_, S> {
             let ones = _mm256_set1_epi16(1);
             let mut sums = [[Avx2::zero()]; N];
             for n in 0..N {
-                sums[n] = [Avx2::begin(self.tile.bias_of(strip.part(n)))];
+                sums[n] = [Avx2::init_bias(self.tile.bias_of(strip.part(n)))];
             }
             for _ in 0..self.row.len() / 4 {
                 let four = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
@@ -135,8 +135,8 @@ impl<S: BlockStage> Layer<'_, S> {
     #[inline(always)]
     unsafe fn missing<const N: usize>(&mut self, strip: Strip) -> Option<[[i32; LANES]; N]> {
         let begin = strip.block() * LANES;
-        let is_here = |&[channel, _]: &[u16; 2]| usize::from(channel) < begin + N * LANES;
-        let here = self.long.iter().take_while(|pair| is_here(pair)).count();
+        let is_inner = |&[channel, _]: &[u16; 2]| usize::from(channel) < begin + N * LANES;
+        let here = self.long.iter().take_while(|pair| is_inner(pair)).count();
         let (here, later) = self.long.split_at(here);
         self.long = later;
         if here.is_empty() {

@@ -7,9 +7,9 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::simd::SHIFT;
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::kernels::gemm_packed16::Packed16;
+use crate::simd::INPUT_XOR;
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 use crate::simd::x86_64::avx2::isa::{Avx2, Words, interleave};
 use crate::simd::x86_64::gemv_zero_skip::{Inputs, MOST, all};
 
@@ -21,8 +21,8 @@ const LARGEST: u8 = 128;
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn strips<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn strips<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &mut [S::Element],
@@ -65,17 +65,17 @@ impl Nonzero {
             count += 1;
         };
         for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
-            let mut bytes = [SHIFT; 32];
+            let mut bytes = [INPUT_XOR; 32];
             bytes[..part.len()].copy_from_slice(part);
             // SAFETY: *Covered*: 32 bytes; *Enabled*.
             let zeros = unsafe {
                 let x = _mm256_loadu_si256(bytes.as_ptr().cast());
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(SHIFT)))
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(INPUT_XOR)))
             };
             let mut left = !(zeros as u32);
             while left != 0 {
                 let i = left.trailing_zeros() as usize;
-                let x = (bytes[i % 32] ^ SHIFT) as u8;
+                let x = (bytes[i % 32] ^ INPUT_XOR) as u8;
                 push(x.min(LARGEST), 32 * number + i);
                 if x > LARGEST {
                     push(x - LARGEST, 32 * number + i);
@@ -148,7 +148,7 @@ impl Inputs<Avx2> for Nonzero {
             };
             let mut all = [[Avx2::zero()]; 4];
             for n in 0..4 {
-                let bias = Avx2::begin(bias.wrapping_add(n).cast());
+                let bias = Avx2::init_bias(bias.wrapping_add(n).cast());
                 all[n] = [Avx2::add(sums[n], bias)];
             }
             all

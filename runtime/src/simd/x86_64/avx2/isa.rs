@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::requant::{Ready, Scales};
+use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::isa::{Isa, LANES};
 
 /// AVX2.
@@ -15,7 +15,7 @@ pub(crate) struct Avx2;
 /// # Safety
 /// *Enabled*. *Covered*: a block's 64 biases.
 #[inline(always)]
-pub(crate) unsafe fn wide_begin(bias: *const i32, part: usize) -> [__m256i; 4] {
+pub(crate) unsafe fn dw_init(bias: *const i32, part: usize) -> [__m256i; 4] {
     // SAFETY: *Covered*: a block has 64; *Enabled*.
     unsafe {
         let bias = bias.wrapping_add(8 * part);
@@ -162,38 +162,36 @@ unsafe fn dpbusd(sums: __m256i, x: __m256i, w: __m256i) -> __m256i {
 /// What [`Isa`] is for registers of 256 bits but for products.
 macro_rules! eight_words {
     () => {
-        const SPAN: usize = 32;
+        const DW_LANES: usize = 32;
         const WIDE: bool = false;
-        type Wide = [__m256i; 4];
+        type DwSums = [__m256i; 4];
         type Sums = Self::Words;
         type Words = $crate::simd::x86_64::avx2::isa::Words;
         type Bytes = [__m128i; 4];
 
         #[inline(always)]
-        unsafe fn wide_begin(bias: *const i32, part: usize) -> Self::Wide {
+        unsafe fn dw_init(bias: *const i32, part: usize) -> Self::DwSums {
             // SAFETY: *Covered*: a block has 64.
-            unsafe { $crate::simd::x86_64::avx2::isa::wide_begin(bias, part) }
+            unsafe { $crate::simd::x86_64::avx2::isa::dw_init(bias, part) }
         }
 
         #[inline(always)]
-        unsafe fn wide_store(
-            sums: Self::Wide,
-            by: *const Ready,
+        unsafe fn dw_store(
+            sums: Self::DwSums,
+            by: *const RequantPanel,
             part: usize,
-            scales: &Scales<'_>,
+            scales: &RequantParams<'_>,
             to: *mut i8,
             count: usize,
         ) {
             // SAFETY: *Enabled*, *Covered*.
             unsafe {
-                $crate::simd::x86_64::avx2::requantize::wide_store(
-                    sums, by, part, scales, to, count,
-                )
+                $crate::simd::x86_64::avx2::requantize::dw_store(sums, by, part, scales, to, count)
             }
         }
 
         #[inline(always)]
-        unsafe fn begin(bias: *const i32) -> Self::Sums {
+        unsafe fn init_bias(bias: *const i32) -> Self::Sums {
             // SAFETY: *Covered*: 64 bytes.
             unsafe {
                 [
@@ -216,15 +214,15 @@ macro_rules! eight_words {
         }
 
         #[inline(always)]
-        unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+        unsafe fn finish_i32(sums: Self::Sums, _: *const i32) -> Self::Words {
             sums
         }
 
         /// What rounding has taken off, at most.
-        type Doubt = __m256;
+        type Inexact = __m256;
 
         #[inline(always)]
-        unsafe fn no_doubt() -> Self::Doubt {
+        unsafe fn exact() -> Self::Inexact {
             // SAFETY: *Enabled*.
             unsafe { _mm256_setzero_ps() }
         }
@@ -232,29 +230,29 @@ macro_rules! eight_words {
         #[inline(always)]
         unsafe fn requantize<const ONE_SIDED: bool>(
             words: [Self::Words; 4],
-            by: [*const Ready; 4],
-            scales: &Scales<'_>,
-            doubt: &mut Self::Doubt,
+            by: [*const RequantPanel; 4],
+            scales: &RequantParams<'_>,
+            inexact: &mut Self::Inexact,
         ) -> Self::Bytes {
             // SAFETY: *Enabled*, *Covered*.
             unsafe {
                 $crate::simd::x86_64::avx2::requantize::requantize::<ONE_SIDED>(
-                    words, by, scales, doubt,
+                    words, by, scales, inexact,
                 )
             }
         }
 
         #[inline(always)]
-        unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
+        unsafe fn is_inexact(inexact: Self::Inexact) -> bool {
             // SAFETY: *Enabled*.
-            unsafe { $crate::simd::x86_64::avx2::requantize::is_close(doubt) }
+            unsafe { $crate::simd::x86_64::avx2::requantize::is_close(inexact) }
         }
 
         #[inline(always)]
         unsafe fn requantize_exactly(
             words: [Self::Words; 4],
-            by: [*const Ready; 4],
-            scales: &Scales<'_>,
+            by: [*const RequantPanel; 4],
+            scales: &RequantParams<'_>,
         ) -> Self::Bytes {
             // SAFETY: *Enabled*, *Covered*.
             unsafe { $crate::simd::x86_64::avx2::requantize::requantize_exactly(words, by, scales) }
@@ -297,12 +295,12 @@ unsafe impl Isa for Avx2 {
     type Inputs = [__m256i; 2];
 
     #[inline(always)]
-    unsafe fn wide_taps(
-        sums: Self::Wide,
+    unsafe fn dw_mac4(
+        sums: Self::DwSums,
         from: [*const i8; 4],
         weights: *const u8,
         part: usize,
-    ) -> Self::Wide {
+    ) -> Self::DwSums {
         // SAFETY: *Covered*: 32 bytes each, and 256 weights.
         unsafe {
             let quads = interleave(from);
@@ -316,7 +314,7 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn weights(from: *const u8) -> Self::Weights {
+    unsafe fn load_w4(from: *const u8) -> Self::Weights {
         // SAFETY: *Covered*: 64 bytes.
         unsafe {
             let low = signed_pairs(_mm256_loadu_si256(from.cast()));
@@ -326,13 +324,13 @@ unsafe impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe { pairs(_mm256_set1_epi32(from.cast::<i32>().read_unaligned())) }
     }
 
     #[inline(always)]
-    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = from.cast::<i32>().read_unaligned() ^ i32::from_ne_bytes([0x80; 4]);

@@ -4,7 +4,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::requant::{Ready, Scales};
+use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::isa::{LANES, cold};
 use crate::simd::x86_64::avx2::isa::{Words, store_one};
 
@@ -14,7 +14,7 @@ use crate::simd::x86_64::avx2::isa::{Words, store_one};
 const EDGE: f32 = 0.5 - 1.0 / 16384.0;
 
 /// Eight scaled sums, rounded, less the offset. By truncation if `NEAREST`, which is right where
-/// [`Ready::is_nearest`] says so; else `edge` is the most that rounding has taken off. Models:
+/// [`RequantPanel::is_nearest`] says so; else `edge` is the most that rounding has taken off. Models:
 /// `Method::Nearest`, `Method::RoundedFused`.
 ///
 /// # Safety
@@ -22,7 +22,7 @@ const EDGE: f32 = 0.5 - 1.0 / 16384.0;
 #[inline(always)]
 unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
     words: __m256i,
-    by: *const Ready,
+    by: *const RequantPanel,
     from: usize,
     edge: &mut __m256,
 ) -> __m256i {
@@ -58,7 +58,7 @@ unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-unsafe fn packed<const ONE_SIDED: bool>(q: [__m256i; 4], scales: &Scales<'_>) -> __m256i {
+unsafe fn packed<const ONE_SIDED: bool>(q: [__m256i; 4], scales: &RequantParams<'_>) -> __m256i {
     let (min, max) = (scales.activation_min, scales.activation_max);
     let offset = scales.output_offset;
     // SAFETY: *Enabled*.
@@ -86,7 +86,7 @@ unsafe fn packed<const ONE_SIDED: bool>(q: [__m256i; 4], scales: &Scales<'_>) ->
 #[inline(always)]
 unsafe fn two<const ONE_SIDED: bool>(
     [a, b]: [[__m256i; 2]; 2],
-    scales: &Scales<'_>,
+    scales: &RequantParams<'_>,
 ) -> [__m128i; 2] {
     // SAFETY: *Enabled*.
     unsafe {
@@ -107,8 +107,8 @@ unsafe fn two<const ONE_SIDED: bool>(
 #[inline(always)]
 pub(crate) unsafe fn outputs(
     words: [Words; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
 ) -> [__m128i; 4] {
     // SAFETY: *Enabled*, *Covered*.
     unsafe {
@@ -126,15 +126,15 @@ pub(crate) unsafe fn outputs(
     }
 }
 
-/// Two vectors of a block where truncation is right: see [`Ready::is_nearest`].
+/// Two vectors of a block where truncation is right: see [`RequantPanel::is_nearest`].
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers.
 #[inline(always)]
 pub(crate) unsafe fn nearest<const ONE_SIDED: bool>(
     words: [Words; 2],
-    by: *const Ready,
-    scales: &Scales<'_>,
+    by: *const RequantPanel,
+    scales: &RequantParams<'_>,
 ) -> [__m128i; 2] {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
@@ -167,8 +167,8 @@ pub(crate) unsafe fn is_close(edge: __m256) -> bool {
 #[inline(always)]
 pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
     words: [Words; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
     edge: &mut __m256,
 ) -> [__m128i; 4] {
     // SAFETY: *Enabled*, *Covered*.
@@ -189,8 +189,8 @@ pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
 #[inline(always)]
 unsafe fn by_scaling<const ONE_SIDED: bool, const NEAREST: bool>(
     words: [Words; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
     edge: &mut __m256,
 ) -> [__m128i; 4] {
     // SAFETY: *Covered*: multipliers; *Enabled*.
@@ -215,8 +215,8 @@ unsafe fn by_scaling<const ONE_SIDED: bool, const NEAREST: bool>(
 #[inline(always)]
 pub(crate) unsafe fn requantize_exactly(
     words: [Words; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
 ) -> [__m128i; 4] {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
@@ -249,17 +249,18 @@ impl Eight {
     /// # Safety
     /// *Enabled*. `from` is 0 or 8.
     #[inline(always)]
-    unsafe fn new(ready: &Ready, from: usize) -> Self {
+    unsafe fn new(pack_requant: &RequantPanel, from: usize) -> Self {
         // SAFETY: *Covered*: 32 bytes each; *Enabled*.
         unsafe {
-            let even = _mm256_load_si256(ready.multiplier.as_ptr().wrapping_add(from).cast());
+            let even =
+                _mm256_load_si256(pack_requant.multiplier.as_ptr().wrapping_add(from).cast());
             Self {
                 even,
                 odd: _mm256_srli_epi64(even, 32),
-                left: _mm256_load_si256(ready.left.as_ptr().wrapping_add(from).cast()),
-                right: _mm256_load_si256(ready.right.as_ptr().wrapping_add(from).cast()),
-                half: _mm256_load_si256(ready.half.as_ptr().wrapping_add(from).cast()),
-                sign: _mm256_load_si256(ready.sign.as_ptr().wrapping_add(from).cast()),
+                left: _mm256_load_si256(pack_requant.left.as_ptr().wrapping_add(from).cast()),
+                right: _mm256_load_si256(pack_requant.right.as_ptr().wrapping_add(from).cast()),
+                half: _mm256_load_si256(pack_requant.half.as_ptr().wrapping_add(from).cast()),
+                sign: _mm256_load_si256(pack_requant.sign.as_ptr().wrapping_add(from).cast()),
             }
         }
     }
@@ -293,9 +294,9 @@ impl Eight {
 #[inline(always)]
 unsafe fn wide_bytes<const ONE_SIDED: bool, const NEAREST: bool>(
     sums: [__m256i; 4],
-    by: *const Ready,
+    by: *const RequantPanel,
     part: usize,
-    scales: &Scales<'_>,
+    scales: &RequantParams<'_>,
     edge: &mut __m256,
 ) -> __m256i {
     // SAFETY: *Covered*: a block has four multipliers; *Enabled*.
@@ -313,11 +314,11 @@ unsafe fn wide_bytes<const ONE_SIDED: bool, const NEAREST: bool>(
 /// # Safety
 /// *Enabled*. *Covered*: the multipliers of a block of elements, and `count` outputs.
 #[inline(always)]
-pub(crate) unsafe fn wide_store(
+pub(crate) unsafe fn dw_store(
     sums: [__m256i; 4],
-    by: *const Ready,
+    by: *const RequantPanel,
     part: usize,
-    scales: &Scales<'_>,
+    scales: &RequantParams<'_>,
     to: *mut i8,
     count: usize,
 ) {

@@ -6,7 +6,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::isa::{LANES, Packed16Stage};
 use crate::simd::x86_64::avx2::isa::{products, store_one};
 use crate::simd::x86_64::avx2::requantize::outputs;
 use crate::simd::x86_64::winograd_f4x3::{
@@ -62,7 +62,7 @@ impl Tiled<'_> {
     /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx2,fma")]
-    pub(crate) unsafe fn is_done_with_avx2<S: BlockStage>(
+    pub(crate) unsafe fn try_run_avx2<S: Packed16Stage>(
         &self,
         work: &mut [i8],
         output: &mut [S::Element],

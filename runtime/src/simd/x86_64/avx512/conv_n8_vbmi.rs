@@ -8,11 +8,11 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::params::requant::Scales;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::params::requant::RequantParams;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::isa::{LANES, Packed16Stage};
 use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
 
 /// Pixels in a register.
@@ -29,7 +29,7 @@ const CHANNELS: usize = 8;
 
 /// How windows lie in memory.
 #[derive(Clone, Copy)]
-struct Few<'a> {
+struct ConvN8<'a> {
     pixels: &'a Pixels<'a>,
     rows: usize,
     /// Groups of each row, but the one that rows share.
@@ -48,15 +48,15 @@ struct Few<'a> {
 /// *Enabled* (VBMI, too).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-pub(crate) unsafe fn is_done<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn try_run<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
     let Some((tile, _)) = Tile::new(p, pixels, output) else {
         return false;
     };
-    let (Some(scales), Some(few)) = (tile.stage.scales(), Few::of(pixels)) else {
+    let (Some(scales), Some(few)) = (tile.stage.scales(), ConvN8::of(pixels)) else {
         return false;
     };
     // SAFETY: *Tile* 3.
@@ -68,16 +68,16 @@ pub(crate) unsafe fn is_done<S: BlockStage>(
     // SAFETY: *Enabled*, *Tile*, *Int8*.
     unsafe {
         match (few.is_colour(), scales.are_one_sided()) {
-            (true, true) => few.all::<S, true, true>(p, &tile, &scales, to),
-            (true, false) => few.all::<S, true, false>(p, &tile, &scales, to),
-            (false, true) => few.all::<S, false, true>(p, &tile, &scales, to),
-            (false, false) => few.all::<S, false, false>(p, &tile, &scales, to),
+            (true, true) => few.run::<S, true, true>(p, &tile, &scales, to),
+            (true, false) => few.run::<S, true, false>(p, &tile, &scales, to),
+            (false, true) => few.run::<S, false, true>(p, &tile, &scales, to),
+            (false, false) => few.run::<S, false, false>(p, &tile, &scales, to),
         }
     }
     true
 }
 
-impl<'a> Few<'a> {
+impl<'a> ConvN8<'a> {
     fn of(pixels: &'a Pixels<'a>) -> Option<Self> {
         let Pixels {
             segments,
@@ -117,15 +117,15 @@ impl<'a> Few<'a> {
     /// All pixels.
     ///
     /// # Safety
-    /// *Enabled* (VBMI, too). *Tile*, of one block, as [`Few::of`] wants it; `to` are its
+    /// *Enabled* (VBMI, too). *Tile*, of one block, as [`ConvN8::of`] wants it; `to` are its
     /// outputs. *Int8*.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-    unsafe fn all<S: BlockStage, const COLOUR: bool, const ONE_SIDED: bool>(
+    unsafe fn run<S: Packed16Stage, const COLOUR: bool, const ONE_SIDED: bool>(
         &self,
-        p: &Blocks<'_, S>,
+        p: &Packed16<'_, S>,
         tile: &Tile<'_, S>,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         to: *mut i8,
     ) {
         let Pixels {
@@ -326,7 +326,7 @@ impl<'a> Few<'a> {
 #[inline(always)]
 unsafe fn finish<const ONE_SIDED: bool>(
     sums: &[[__m512i; SETS]; CHANNELS],
-    by: *const crate::params::requant::Ready,
+    by: *const crate::params::requant::RequantPanel,
     range: Range,
 ) -> [[__m512i; 2]; SETS] {
     // SAFETY: the channels have multipliers; *Enabled*.

@@ -54,7 +54,7 @@ impl Direct<'_> {
     /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn is_done(&self, output: &mut [i8]) -> bool {
+    pub(crate) unsafe fn try_run(&self, output: &mut [i8]) -> bool {
         let (plane, [height, width]) = (&self.plane, self.size);
         let &[[_, _, c, last], _, _] = plane.taps else {
             return false;
@@ -100,7 +100,7 @@ impl Plane<'_> {
     /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn by_rows_is_done(&self, output: &mut [i8]) -> bool {
+    pub(crate) unsafe fn try_rows(&self, output: &mut [i8]) -> bool {
         let &[[a, b, c, last], second, third] = self.taps else {
             return false;
         };

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::SHIFT;
+use crate::simd::INPUT_XOR;
 use crate::simd::x86_64::avx512::dwconv_3x3::{Direct, REGISTERS, Words};
 use crate::simd::x86_64::avx512::isa::interleave;
 
@@ -123,7 +123,7 @@ impl Strip {
         self.next += 1;
         // SAFETY: what is read lies in the image; *Enabled*.
         unsafe {
-            let shift = _mm512_set1_epi8(SHIFT);
+            let shift = _mm512_set1_epi8(INPUT_XOR);
             let fill = _mm512_set1_epi8(self.fill);
             if KIND != PADDED && row as usize >= self.rows {
                 return [_mm512_xor_si512(fill, shift); REGISTERS];

@@ -7,12 +7,12 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::params::requant::Scales;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::params::requant::RequantParams;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::{Strip, Tile, inputs};
-use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::isa::{LANES, Packed16Stage};
 use crate::simd::x86_64::add_f32::Sum;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
@@ -23,8 +23,8 @@ use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_orde
 /// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn all_are_done<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn try_run<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
@@ -32,7 +32,7 @@ pub(crate) unsafe fn all_are_done<S: BlockStage>(
         return false;
     };
     // SAFETY: *Tile* 3.
-    let truncated = |scales: &Scales<'_>| unsafe { are_truncated(scales, blocks) };
+    let truncated = |scales: &RequantParams<'_>| unsafe { are_truncated(scales, blocks) };
     let mut block = 0;
     while block < blocks {
         let width = gemm::strip(blocks - block);
@@ -51,9 +51,9 @@ pub(crate) unsafe fn all_are_done<S: BlockStage>(
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
             match width {
-                4 => tile.whole_is_done::<4>(strip, output),
-                2 => tile.whole_is_done::<2>(strip, output),
-                _ => tile.whole_is_done::<1>(strip, output),
+                4 => tile.try_full_tiles::<4>(strip, output),
+                2 => tile.try_full_tiles::<2>(strip, output),
+                _ => tile.try_full_tiles::<1>(strip, output),
             };
         }
         block += width;
@@ -62,7 +62,7 @@ pub(crate) unsafe fn all_are_done<S: BlockStage>(
 }
 
 /// From sums to outputs.
-trait How: Copy {
+trait Epilogue: Copy {
     /// In the order of 16-byte lanes; `places` are where the outputs of each vector go.
     ///
     /// # Safety
@@ -79,7 +79,7 @@ trait How: Copy {
 #[derive(Clone, Copy)]
 struct Stored<const ONE_SIDED: bool>;
 
-impl<const ONE_SIDED: bool> How for Stored<ONE_SIDED> {
+impl<const ONE_SIDED: bool> Epilogue for Stored<ONE_SIDED> {
     #[inline(always)]
     unsafe fn outputs<const N: usize>(
         self,
@@ -96,7 +96,7 @@ impl<const ONE_SIDED: bool> How for Stored<ONE_SIDED> {
 #[derive(Clone, Copy)]
 struct Added(Sum, *const i8);
 
-impl How for Added {
+impl Epilogue for Added {
     #[inline(always)]
     unsafe fn outputs<const N: usize>(
         self,
@@ -110,14 +110,14 @@ impl How for Added {
     }
 }
 
-impl<S: BlockStage> Tile<'_, S> {
+impl<S: Packed16Stage> Tile<'_, S> {
     /// All pixels by `N` blocks; false if it has to be done otherwise.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn whole_is_done<const N: usize>(
+    pub(crate) unsafe fn try_full_tiles<const N: usize>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
@@ -134,16 +134,16 @@ impl<S: BlockStage> Tile<'_, S> {
                 return false;
             };
             match (N, self.pixels.raw, at_once) {
-                (4, true, 4) => self.whole::<4, N, true>(strip, by, to),
-                (2, true, 8) => self.whole::<8, N, true>(strip, by, to),
-                (4, false, 3) => self.whole::<3, N, false>(strip, by, to),
-                (4, false, 4) => self.whole::<4, N, false>(strip, by, to),
-                (4, false, 5) => self.whole::<5, N, false>(strip, by, to),
-                (4, false, 6) => self.whole::<6, N, false>(strip, by, to),
-                (2, false, 4) => self.whole::<4, N, false>(strip, by, to),
-                (2, false, 8) => self.whole::<8, N, false>(strip, by, to),
-                (1, false, 8) => self.whole::<8, N, false>(strip, by, to),
-                (1, false, 16) => self.whole::<16, N, false>(strip, by, to),
+                (4, true, 4) => self.full_tiles::<4, N, true>(strip, by, to),
+                (2, true, 8) => self.full_tiles::<8, N, true>(strip, by, to),
+                (4, false, 3) => self.full_tiles::<3, N, false>(strip, by, to),
+                (4, false, 4) => self.full_tiles::<4, N, false>(strip, by, to),
+                (4, false, 5) => self.full_tiles::<5, N, false>(strip, by, to),
+                (4, false, 6) => self.full_tiles::<6, N, false>(strip, by, to),
+                (2, false, 4) => self.full_tiles::<4, N, false>(strip, by, to),
+                (2, false, 8) => self.full_tiles::<8, N, false>(strip, by, to),
+                (1, false, 8) => self.full_tiles::<8, N, false>(strip, by, to),
+                (1, false, 16) => self.full_tiles::<16, N, false>(strip, by, to),
                 _ => return false,
             }
         }
@@ -182,7 +182,7 @@ impl<S: BlockStage> Tile<'_, S> {
     /// `to` are its first outputs. *Int8*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn whole<const M: usize, const N: usize, const RAW: bool>(
+    unsafe fn full_tiles<const M: usize, const N: usize, const RAW: bool>(
         &self,
         strip: Strip,
         by: Requantize<N>,
@@ -193,11 +193,11 @@ impl<S: BlockStage> Tile<'_, S> {
             if let Some(addend) = self.stage.addend() {
                 let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
                 let how = Added(addend.sum, other);
-                self.rows_of::<M, N, RAW, _>(strip, by, how, to);
+                self.microkernel::<M, N, RAW, _>(strip, by, how, to);
             } else if by.is_one_sided() {
-                self.rows_of::<M, N, RAW, _>(strip, by, Stored::<true>, to);
+                self.microkernel::<M, N, RAW, _>(strip, by, Stored::<true>, to);
             } else {
-                self.rows_of::<M, N, RAW, _>(strip, by, Stored::<false>, to);
+                self.microkernel::<M, N, RAW, _>(strip, by, Stored::<false>, to);
             }
         }
     }
@@ -210,7 +210,7 @@ impl<S: BlockStage> Tile<'_, S> {
     /// `to` are its first outputs. *Int8*.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn rows_of<const M: usize, const N: usize, const RAW: bool, H: How>(
+    unsafe fn microkernel<const M: usize, const N: usize, const RAW: bool, H: Epilogue>(
         &self,
         strip: Strip,
         by: Requantize<N>,
@@ -271,7 +271,7 @@ impl<S: BlockStage> Tile<'_, S> {
                         let place = |k: usize| begin + k / N * self.step + k % N * LANES;
                         let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
                         let bytes = how.outputs(&by, words, places);
-                        self.put::<N>(in_order(bytes), to.wrapping_add(places[0]));
+                        self.store_tile::<N>(in_order(bytes), to.wrapping_add(places[0]));
                     });
                 }
                 x += M;
@@ -285,7 +285,7 @@ impl<S: BlockStage> Tile<'_, S> {
     /// *Enabled*. *Covered*: the outputs of `N` blocks of as many pixels as that takes.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn put<const N: usize>(&self, bytes: __m512i, to: *mut i8) {
+    unsafe fn store_tile<const N: usize>(&self, bytes: __m512i, to: *mut i8) {
         let step = self.step;
         // SAFETY: *Enabled*, *Covered*.
         unsafe {

@@ -6,11 +6,11 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::params::requant::Scales;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::params::requant::RequantParams;
 use crate::simd::gemm::{Pixels, strip};
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 use crate::simd::x86_64::avx512::gemv_w6;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
@@ -21,8 +21,8 @@ use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_orde
 /// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn is_done<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn try_run<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     narrow: &[u8],
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -49,10 +49,10 @@ pub(crate) unsafe fn is_done<S: BlockStage>(
     // SAFETY: *Enabled*; *Covered*, by *Tile*; *Int8*.
     unsafe {
         match (pixels.raw, scales.are_one_sided()) {
-            (true, true) => row.all::<true, true>(&[], blocks),
-            (true, false) => row.all::<true, false>(&[], blocks),
-            (false, true) => row.all::<false, true>(narrow, blocks),
-            (false, false) => row.all::<false, false>(narrow, blocks),
+            (true, true) => row.run::<true, true>(&[], blocks),
+            (true, false) => row.run::<true, false>(&[], blocks),
+            (false, true) => row.run::<false, true>(narrow, blocks),
+            (false, false) => row.run::<false, false>(narrow, blocks),
         }
     }
     true
@@ -64,7 +64,7 @@ pub(crate) struct Row<'a> {
     pub(crate) groups: usize,
     pub(crate) filter: *const u8,
     pub(crate) bias: *const [i32; LANES],
-    scales: &'a Scales<'a>,
+    scales: &'a RequantParams<'a>,
     channels: usize,
     to: *mut i8,
 }
@@ -77,20 +77,20 @@ impl Row<'_> {
     /// blocks. *Int8*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn all<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
+    unsafe fn run<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
         let mut block = 0;
         if !RAW {
             // SAFETY: *Enabled*, *Covered*.
-            block = unsafe { self.narrow_strips::<ONE_SIDED>(narrow, blocks) };
+            block = unsafe { self.w6_strips::<ONE_SIDED>(narrow, blocks) };
         }
         while block < blocks {
             let width = strip(blocks - block);
             // SAFETY: *Enabled*, *Covered*.
             unsafe {
                 match width {
-                    4 => self.some::<4, 2, RAW, ONE_SIDED>(block),
-                    2 => self.some::<2, 4, RAW, ONE_SIDED>(block),
-                    _ => self.some::<1, 8, RAW, ONE_SIDED>(block),
+                    4 => self.strip::<4, 2, RAW, ONE_SIDED>(block),
+                    2 => self.strip::<2, 4, RAW, ONE_SIDED>(block),
+                    _ => self.strip::<1, 8, RAW, ONE_SIDED>(block),
                 }
             }
             block += width;
@@ -104,7 +104,7 @@ impl Row<'_> {
     /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
     /// blocks. *Int8*.
     #[inline(always)]
-    unsafe fn narrow_strips<const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) -> usize {
+    unsafe fn w6_strips<const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) -> usize {
         let (size, strips) = (gemv_w6::block_bytes(self.groups), blocks / 4);
         let count = (narrow.len() / size).min(4 * strips);
         if count == 0 || !self.groups.is_multiple_of(gemv_w6::GROUPS) {
@@ -119,11 +119,11 @@ impl Row<'_> {
                 let end = (count * (strip + 1)).div_ceil(strips);
                 let block = 4 * strip;
                 match end - before {
-                    0 => self.some::<4, 2, false, ONE_SIDED>(block),
-                    1 => self.narrow::<1, 3, ONE_SIDED>(weights, totals, block),
-                    2 => self.narrow::<2, 2, ONE_SIDED>(weights, totals, block),
-                    3 => self.narrow::<3, 1, ONE_SIDED>(weights, totals, block),
-                    _ => self.narrow::<4, 0, ONE_SIDED>(weights, totals, block),
+                    0 => self.strip::<4, 2, false, ONE_SIDED>(block),
+                    1 => self.w6_strip::<1, 3, ONE_SIDED>(weights, totals, block),
+                    2 => self.w6_strip::<2, 2, ONE_SIDED>(weights, totals, block),
+                    3 => self.w6_strip::<3, 1, ONE_SIDED>(weights, totals, block),
+                    _ => self.w6_strip::<4, 0, ONE_SIDED>(weights, totals, block),
                 }
                 before = end;
             }
@@ -137,7 +137,7 @@ impl Row<'_> {
     /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of `N`
     /// blocks. *Int8*.
     #[inline(always)]
-    unsafe fn some<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
+    unsafe fn strip<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
         &self,
         block: usize,
     ) {
@@ -225,9 +225,9 @@ unsafe fn inputs<const RAW: bool>(from: *const i8) -> __m512i {
     // SAFETY: *Covered*.
     unsafe {
         if RAW {
-            Avx512::raw_inputs(from)
+            Avx512::broadcast4_xor128(from)
         } else {
-            Avx512::inputs(from)
+            Avx512::broadcast4(from)
         }
     }
 }

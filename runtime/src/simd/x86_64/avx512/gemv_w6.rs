@@ -28,7 +28,7 @@ pub(crate) fn block_bytes(groups: usize) -> usize {
 }
 
 /// How much more weights of the first two groups are.
-const MORE: i32 = 32;
+const W6_BIAS: i32 = 32;
 
 /// Sums of inputs, in all places.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ impl Row<'_> {
             ];
             Totals {
                 all: _mm512_set1_epi32(all),
-                more: _mm512_set1_epi32(MORE * first),
+                more: _mm512_set1_epi32(W6_BIAS * first),
             }
         }
     }
@@ -75,7 +75,7 @@ impl Row<'_> {
     /// *Enabled*. *Covered*: narrow weights of `N` blocks, and all else of the strip.
     /// *Int8*.
     #[inline(always)]
-    pub(crate) unsafe fn narrow<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
+    pub(crate) unsafe fn w6_strip<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
         &self,
         weights: *const u8,
         totals: Totals,
@@ -101,10 +101,10 @@ impl Row<'_> {
             }
             for _ in 0..self.groups / GROUPS {
                 let x = [
-                    Avx512::inputs(from),
-                    Avx512::inputs(from.wrapping_add(4)),
-                    Avx512::inputs(from.wrapping_add(8)),
-                    Avx512::inputs(from.wrapping_add(12)),
+                    Avx512::broadcast4(from),
+                    Avx512::broadcast4(from.wrapping_add(4)),
+                    Avx512::broadcast4(from.wrapping_add(8)),
+                    Avx512::broadcast4(from.wrapping_add(12)),
                 ];
                 for n in 0..N {
                     let a = _mm512_loadu_si512(w.cast());

@@ -5,12 +5,12 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Blocks;
-use crate::params::requant::Scales;
-use crate::simd::SHIFT;
+use crate::kernels::gemm_packed16::Packed16;
+use crate::params::requant::RequantParams;
+use crate::simd::INPUT_XOR;
 use crate::simd::dispatch::level;
 use crate::simd::gemm::strip as side_by_side;
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::isa::{Avx512, interleave};
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
@@ -22,8 +22,8 @@ use crate::simd::x86_64::gemv_zero_skip::{MOST, Nonzero, STRIP, any, fits};
 /// *Enabled*.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn exactly<S: BlockStage>(
-    p: &Blocks<'_, S>,
+unsafe fn exactly<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &mut [S::Element],
@@ -38,8 +38,8 @@ unsafe fn exactly<S: BlockStage>(
 /// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn strips<S: BlockStage>(
-    p: &Blocks<'_, S>,
+pub(crate) unsafe fn strips<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &mut [S::Element],
@@ -47,7 +47,7 @@ pub(crate) unsafe fn strips<S: BlockStage>(
     // SAFETY: there are multipliers and outputs for all strips; the level is what the CPU
     // has; *Enabled*.
     unsafe {
-        let truncated = |scales: &Scales<'_>| {
+        let truncated = |scales: &RequantParams<'_>| {
             fits(p, rows, input, output) && are_truncated(scales, p.channels / LANES)
         };
         let Some(scales) = p.output.scales().filter(truncated) else {
@@ -74,7 +74,7 @@ pub(crate) unsafe fn strips<S: BlockStage>(
 struct Layer<'a> {
     rows: *const u8,
     bias: *const [i32; LANES],
-    scales: &'a Scales<'a>,
+    scales: &'a RequantParams<'a>,
     depth: usize,
     channels: usize,
     to: *mut i8,
@@ -272,7 +272,7 @@ impl Nonzero {
                 indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
             }
             if !rest.is_empty() {
-                let zeros = _mm512_set1_epi8(SHIFT);
+                let zeros = _mm512_set1_epi8(INPUT_XOR);
                 let there = (1 << rest.len()) - 1;
                 let rest = _mm512_mask_loadu_epi8(zeros, there, rest.as_ptr());
                 count += self.append(count, rest, indices).count_ones() as usize;
@@ -291,7 +291,7 @@ impl Nonzero {
         let places = self.indices.as_mut_ptr().wrapping_add(count);
         // SAFETY: both lists have a register's room behind all inputs; *Enabled*.
         unsafe {
-            let x = _mm512_xor_si512(x, _mm512_set1_epi8(SHIFT));
+            let x = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
             let nonzero = _mm512_test_epi8_mask(x, x);
             _mm512_storeu_si512(values.cast(), _mm512_maskz_compress_epi8(nonzero, x));
             let there = _mm512_maskz_compress_epi8(nonzero, indices);
@@ -356,7 +356,7 @@ unsafe fn add_four<const N: usize>(
 ) {
     // SAFETY: *Enabled*, *Covered*.
     unsafe {
-        let x = Avx512::inputs(inputs);
+        let x = Avx512::broadcast4(inputs);
         for n in 0..N {
             let [a, b, c, d] = rows.map(|row| row.wrapping_add(n * STRIP));
             let a = _mm512_loadu_si512(a.cast());

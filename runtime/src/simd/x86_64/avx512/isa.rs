@@ -2,10 +2,10 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::requant::{Ready, Scales};
-use crate::simd::SHIFT;
+use crate::params::requant::{RequantPanel, RequantParams};
+use crate::simd::INPUT_XOR;
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{BlockStage, Isa, LANES};
+use crate::simd::isa::{Isa, LANES, Packed16Stage};
 use crate::simd::x86_64::avx512::requantize::{
     in_order, is_truncated, outputs, requantize, requantize_exactly,
 };
@@ -36,8 +36,8 @@ pub(crate) unsafe fn interleave([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
 
 // SAFETY: functions access no more than what is *Covered*.
 unsafe impl Isa for Avx512 {
-    const SPAN: usize = 64;
-    type Wide = [__m512i; 4];
+    const DW_LANES: usize = 64;
+    type DwSums = [__m512i; 4];
     const WIDE: bool = true;
 
     type Sums = __m512i;
@@ -47,7 +47,7 @@ unsafe impl Isa for Avx512 {
     type Bytes = __m512i;
 
     #[inline(always)]
-    unsafe fn wide_begin(bias: *const i32, _: usize) -> Self::Wide {
+    unsafe fn dw_init(bias: *const i32, _: usize) -> Self::DwSums {
         // SAFETY: *Covered*: a block has 64.
         unsafe {
             [
@@ -60,12 +60,12 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn wide_taps(
-        sums: Self::Wide,
+    unsafe fn dw_mac4(
+        sums: Self::DwSums,
         from: [*const i8; 4],
         weights: *const u8,
         _: usize,
-    ) -> Self::Wide {
+    ) -> Self::DwSums {
         // SAFETY: *Covered*: 64 bytes each, and 256 weights.
         unsafe {
             let [a, b, c, d] = from;
@@ -82,11 +82,11 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn wide_store(
-        sums: Self::Wide,
-        by: *const Ready,
+    unsafe fn dw_store(
+        sums: Self::DwSums,
+        by: *const RequantPanel,
         _: usize,
-        scales: &Scales<'_>,
+        scales: &RequantParams<'_>,
         to: *mut i8,
         count: usize,
     ) {
@@ -108,17 +108,17 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn strip_is_done<S: BlockStage, const N: usize>(
+    unsafe fn try_strip<S: Packed16Stage, const N: usize>(
         tile: &Tile<'_, S>,
         strip: Strip,
         output: &mut [S::Element],
     ) -> bool {
         // SAFETY: *Enabled*, *Tile*.
-        unsafe { tile.whole_is_done::<N>(strip, output) }
+        unsafe { tile.try_full_tiles::<N>(strip, output) }
     }
 
     #[inline(always)]
-    unsafe fn begin(bias: *const i32) -> Self::Sums {
+    unsafe fn init_bias(bias: *const i32) -> Self::Sums {
         // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_loadu_si512(bias.cast()) }
     }
@@ -136,23 +136,23 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn weights(from: *const u8) -> Self::Weights {
+    unsafe fn load_w4(from: *const u8) -> Self::Weights {
         // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_loadu_si512(from.cast()) }
     }
 
     #[inline(always)]
-    unsafe fn inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
     }
 
     #[inline(always)]
-    unsafe fn raw_inputs(from: *const i8) -> Self::Inputs {
+    unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
-            let shift = _mm512_set1_epi8(SHIFT);
+            let shift = _mm512_set1_epi8(INPUT_XOR);
             // Exclusive or, written such that it is not done before the load's broadcast,
             // which is free.
             _mm512_ternarylogic_epi32::<0x3C>(four, shift, shift)
@@ -166,42 +166,42 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn words(sums: Self::Sums, _: *const i32) -> Self::Words {
+    unsafe fn finish_i32(sums: Self::Sums, _: *const i32) -> Self::Words {
         sums
     }
 
     /// True if truncation does not give the outputs.
-    type Doubt = bool;
+    type Inexact = bool;
 
     #[inline(always)]
-    unsafe fn no_doubt() -> Self::Doubt {
+    unsafe fn exact() -> Self::Inexact {
         false
     }
 
     #[inline(always)]
     unsafe fn requantize<const ONE_SIDED: bool>(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
-        doubt: &mut Self::Doubt,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
+        inexact: &mut Self::Inexact,
     ) -> Self::Bytes {
         // SAFETY: *Enabled*, *Covered*; a tile is all of one strip.
         unsafe {
-            *doubt = !is_truncated(by[0]);
+            *inexact = !is_truncated(by[0]);
             in_order(requantize::<ONE_SIDED>(words, by, scales))
         }
     }
 
     #[inline(always)]
-    unsafe fn is_doubtful(doubt: Self::Doubt) -> bool {
-        doubt
+    unsafe fn is_inexact(inexact: Self::Inexact) -> bool {
+        inexact
     }
 
     #[inline(always)]
     unsafe fn requantize_exactly(
         words: [Self::Words; 4],
-        by: [*const Ready; 4],
-        scales: &Scales<'_>,
+        by: [*const RequantPanel; 4],
+        scales: &RequantParams<'_>,
     ) -> Self::Bytes {
         // SAFETY: *Enabled*, *Covered*.
         unsafe { in_order(requantize_exactly(words, by, scales)) }

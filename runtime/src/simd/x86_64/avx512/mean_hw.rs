@@ -6,7 +6,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::SHIFT;
+use crate::simd::INPUT_XOR;
 use crate::simd::dispatch::level;
 use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::isa::interleave;
@@ -32,7 +32,7 @@ pub(crate) struct Average<'a> {
 impl Average<'_> {
     /// True if the CPU has what it takes.
     #[inline(always)]
-    pub(crate) fn is_done(self, output: &mut [i8]) -> bool {
+    pub(crate) fn try_run(self, output: &mut [i8]) -> bool {
         let count = self.pixels.len() / self.channels.max(1);
         let fits = (1..=MOST).contains(&count) && output.len() == self.channels;
         if level() < Level::Avx512 || !fits {
@@ -56,7 +56,7 @@ impl Average<'_> {
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
                 // Of inputs plus 128.
-                let mut sums = [_mm512_set1_epi32(i32::from(SHIFT) * count as i32); 4];
+                let mut sums = [_mm512_set1_epi32(i32::from(INPUT_XOR) * count as i32); 4];
                 let mut i = 0;
                 while i < count {
                     let mut four = [_mm512_setzero_si512(); 4];
@@ -64,7 +64,7 @@ impl Average<'_> {
                         if i + k < count {
                             let x = _mm512_maskz_loadu_epi8(mask, from);
                             from = from.wrapping_add(self.channels);
-                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(SHIFT));
+                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
                         }
                     }
                     let words = interleave(four);

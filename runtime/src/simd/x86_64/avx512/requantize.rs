@@ -5,7 +5,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::requant::{Ready, Scales};
+use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::isa::cold;
 use crate::simd::x86_64::add_f32::Sum;
 
@@ -20,8 +20,8 @@ const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
 #[inline(always)]
 pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
     words: [__m512i; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
 ) -> __m512i {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
@@ -45,7 +45,7 @@ pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
 /// # Safety
 /// *Covered*: a block's multipliers.
 #[inline(always)]
-pub(crate) unsafe fn is_truncated(by: *const Ready) -> bool {
+pub(crate) unsafe fn is_truncated(by: *const RequantPanel) -> bool {
     // SAFETY: *Covered*: multipliers.
     unsafe { (*by).start[0] != 0.0 }
 }
@@ -55,7 +55,7 @@ pub(crate) unsafe fn is_truncated(by: *const Ready) -> bool {
 /// # Safety
 /// There are multipliers for as many blocks.
 #[inline(always)]
-pub(crate) unsafe fn are_truncated(scales: &Scales<'_>, blocks: usize) -> bool {
+pub(crate) unsafe fn are_truncated(scales: &RequantParams<'_>, blocks: usize) -> bool {
     // All blocks of a strip are, or none; maybe all of them have the same multipliers.
     let blocks = if scales.channels.len() == 1 {
         1
@@ -67,7 +67,7 @@ pub(crate) unsafe fn are_truncated(scales: &Scales<'_>, blocks: usize) -> bool {
     strips.all(|block| unsafe { is_truncated(scales.of(block)) })
 }
 
-/// The numbers that requantize sixteen sums by truncation: see [`crate::params::requant::ready`].
+/// The numbers that requantize sixteen sums by truncation: see [`crate::params::requant::pack_requant`].
 #[derive(Clone, Copy)]
 pub(crate) struct Factors {
     upper: __m512,
@@ -81,7 +81,7 @@ impl Factors {
     /// # Safety
     /// *Enabled*. *Covered*: a block's multipliers.
     #[inline(always)]
-    unsafe fn of(by: *const Ready) -> Self {
+    unsafe fn of(by: *const RequantPanel) -> Self {
         // SAFETY: *Covered*: multipliers; *Enabled*.
         unsafe {
             Self {
@@ -97,7 +97,7 @@ impl Factors {
     /// # Safety
     /// *Enabled*. *Covered*: a block's multipliers; `channel` is below [`LANES`].
     #[inline(always)]
-    pub(crate) unsafe fn of_channel(by: *const Ready, channel: usize) -> Self {
+    pub(crate) unsafe fn of_channel(by: *const RequantPanel, channel: usize) -> Self {
         // SAFETY: *Covered*: multipliers; *Enabled*.
         unsafe {
             Self {
@@ -168,7 +168,7 @@ pub(crate) struct Range {
 
 impl Range {
     #[inline(always)]
-    pub(crate) fn of(scales: &Scales<'_>) -> Self {
+    pub(crate) fn of(scales: &RequantParams<'_>) -> Self {
         Self {
             offset: scales.output_offset,
             min: scales.activation_min,
@@ -218,7 +218,7 @@ impl<const N: usize> Requantize<N> {
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn of(block: usize, scales: &Scales<'_>) -> Option<Self> {
+    pub(crate) unsafe fn of(block: usize, scales: &RequantParams<'_>) -> Option<Self> {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             if !is_truncated(scales.of(block)) {
@@ -233,7 +233,7 @@ impl<const N: usize> Requantize<N> {
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn new(block: usize, scales: &Scales<'_>) -> Self {
+    pub(crate) unsafe fn new(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut all = Self::once(block, scales);
@@ -252,7 +252,7 @@ impl<const N: usize> Requantize<N> {
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn soon(block: usize, scales: &Scales<'_>) -> Self {
+    pub(crate) unsafe fn soon(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut all = Self::once(block, scales);
@@ -268,7 +268,7 @@ impl<const N: usize> Requantize<N> {
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn once(block: usize, scales: &Scales<'_>) -> Self {
+    pub(crate) unsafe fn once(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut factors = [Factors::of(scales.of(block)); N];
@@ -293,7 +293,7 @@ impl<const N: usize> Requantize<N> {
         self
     }
 
-    /// See [`Scales::are_one_sided`].
+    /// See [`RequantParams::are_one_sided`].
     #[inline(always)]
     pub(crate) fn is_one_sided(&self) -> bool {
         self.range.min == self.range.offset
@@ -378,8 +378,8 @@ impl<const N: usize> Requantize<N> {
 #[inline(always)]
 pub(crate) unsafe fn requantize_exactly(
     words: [__m512i; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
 ) -> __m512i {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
@@ -399,8 +399,8 @@ pub(crate) unsafe fn requantize_exactly(
 #[inline(always)]
 pub(crate) unsafe fn outputs(
     words: [__m512i; 4],
-    by: [*const Ready; 4],
-    scales: &Scales<'_>,
+    by: [*const RequantPanel; 4],
+    scales: &RequantParams<'_>,
 ) -> __m512i {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
@@ -447,7 +447,7 @@ pub(crate) unsafe fn in_order(bytes: __m512i) -> __m512i {
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers.
 #[inline(always)]
-unsafe fn exactly(words: __m512i, by: *const Ready) -> __m512i {
+unsafe fn exactly(words: __m512i, by: *const RequantPanel) -> __m512i {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
         let by = &*by;

@@ -5,7 +5,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::isa::{BlockStage, LANES};
+use crate::simd::isa::{LANES, Packed16Stage};
 use crate::simd::x86_64::add_f32::Sum;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 use crate::simd::x86_64::winograd_f4x3::{
@@ -55,7 +55,7 @@ impl Tiled<'_> {
     /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn is_done_with_avx512<S: BlockStage>(
+    pub(crate) unsafe fn try_run_avx512<S: Packed16Stage>(
         &self,
         work: &mut [i8],
         output: &mut [S::Element],
