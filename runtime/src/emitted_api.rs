@@ -77,11 +77,3 @@ pub unsafe fn cast_ref<T, To, const N: usize>(array: &[T; N]) -> &To {
     // is the layout; the lifetime is the array's.
     unsafe { &*core::ptr::from_ref(array).cast::<To>() }
 }
-
-/// Copies a slice to the first elements of another.
-pub fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    debug_assert!(from.len() <= to.len(), "no room for what is copied");
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
-}

@@ -3,53 +3,12 @@
 
 use crate::fixed_point::{Integer, Multiplier};
 use crate::instantiate::instantiate;
-use crate::kernels::elementwise_f32::Linear;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
 use crate::multiversion::multiversion;
+pub use crate::params::add::{Add, AddOperand};
 use crate::params::broadcast::Broadcast;
-
-/// How an operand is brought to the common scale.
-#[derive(Clone, Copy, Debug)]
-pub struct AddOperand {
-    /// Its negated zero point.
-    pub offset: i32,
-    /// Its scale by twice the larger one.
-    pub multiplier: Multiplier,
-}
-
-/// Parameters of both.
-#[derive(Clone, Copy, Debug)]
-pub struct Add {
-    /// How the operands meet.
-    pub broadcast: Broadcast,
-    /// Operand 1.
-    pub input1: AddOperand,
-    /// Operand 2.
-    pub input2: AddOperand,
-    /// The common scale by the output's.
-    pub output_multiplier: Multiplier,
-    /// The output's zero point.
-    pub output_offset: i32,
-    /// Smallest output.
-    pub activation_min: i32,
-    /// Largest output.
-    pub activation_max: i32,
-    /// The same in a few instructions; of SUB with the second operand's sign.
-    pub linear: Linear,
-}
-
-impl AddOperand {
-    #[inline(always)]
-    pub(super) fn scaled<T: Integer>(&self, q: T) -> i32 {
-        if size_of::<T>() == 1 {
-            // Below 2^28, and the factor is at most 1/2.
-            self.multiplier.apply_small((q.wide() + self.offset) << 20)
-        } else {
-            self.multiplier.apply((q.wide() + self.offset) << 15)
-        }
-    }
-}
+use crate::params::linear::Linear;
 
 impl Add {
     #[inline(always)]

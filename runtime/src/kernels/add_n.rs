@@ -1,7 +1,7 @@
 //! ADD_N: all operands are brought to a common scale with 20 more bits.
 
 use crate::fixed_point::Multiplier;
-use crate::kernels::add::AddOperand;
+use crate::params::add::AddOperand;
 
 /// Parameters of [`add_n`].
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,11 @@
 //! Kernels that write some of the channels of a tensor: operands of CONCATENATION that are
 //! never tensors of their own.
 
-use crate::emitted_api::copy;
-use crate::kernels::gemm_packed16::{Packed16, Packed16Conv2d};
+use crate::kernels::copy::copy;
 use crate::kernels::gemm_packed16::{
     conv_2d_packed16, fully_connected_packed16, fully_connected_xor128,
 };
+use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
 use crate::params::requant::RequantParams;
 
 /// Parameters of [`part`].

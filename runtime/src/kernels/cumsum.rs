@@ -1,7 +1,7 @@
 //! CUMSUM: running sums along one axis.
 
 use crate::fixed_point::Multiplier;
-use crate::kernels::add::AddOperand;
+use crate::params::add::AddOperand;
 
 /// Parameters of [`cumsum`].
 #[derive(Clone, Copy, Debug)]

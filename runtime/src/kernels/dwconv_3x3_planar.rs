@@ -2,8 +2,8 @@
 //! of its own, padded, before its outputs are written. So the output may overwrite
 //! the input where it has its size.
 
-use crate::kernels::output_stage::{Bias, RequantizeFast};
 use crate::mcu;
+use crate::params::requantize_fast::{Bias, RequantizeFast};
 use crate::params::window::Window;
 
 /// Parameters of [`depthwise_planar`]: 3x3 windows, one output channel per input

@@ -1,12 +1,12 @@
 //! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
 
 use crate::kernels::pad_and_shift::{Padding, pad, shift_in_place};
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
 use crate::simd;
-use crate::simd::INPUT_XOR;
 use crate::simd::dwconv::Plane;
-use crate::simd::isa::LANES;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::x86_64::avx512::dwconv_3x3::Direct;
 

@@ -4,52 +4,17 @@
 //! pairs with the reference's, by its models of these kernels (`shortened`): `Linear::sum`,
 //! `Linear::product`.
 
-/// The numbers; small cores do not keep them.
-#[derive(Clone, Copy, Debug)]
-pub struct Linear {
-    #[cfg(niello_vector)]
-    first: f32,
-    #[cfg(niello_vector)]
-    second: f32,
-    #[cfg(niello_vector)]
-    constant: f32,
-    /// True if sums are right, too, that are multiplied and added in one step.
-    #[cfg(niello_vector)]
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
-    fused: bool,
-}
-
-impl Linear {
-    /// No numbers give the reference's outputs, or none were found.
-    pub const NONE: Self = Self::new(0.0, 0.0, f32::NAN, false);
-
-    /// Numbers that give the reference's outputs; `fused` if they do so with fused
-    /// multiplication and addition as well.
-    #[cfg_attr(not(niello_vector), expect(unused_variables))]
-    pub const fn new(first: f32, second: f32, constant: f32, fused: bool) -> Self {
-        Self {
-            #[cfg(niello_vector)]
-            first,
-            #[cfg(niello_vector)]
-            second,
-            #[cfg(niello_vector)]
-            constant,
-            #[cfg(niello_vector)]
-            fused,
-        }
-    }
-}
-
+pub use crate::params::linear::Linear;
 #[cfg(niello_vector)]
 pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_place};
 
 #[cfg(niello_vector)]
 mod on_vectors {
-    use super::Linear;
     use crate::multiversion::multiversion;
-    use crate::params::broadcast::Broadcast;
     #[cfg(target_arch = "x86_64")]
-    use crate::simd::x86_64::add_f32::Sum;
+    use crate::params::add::Sum;
+    use crate::params::broadcast::Broadcast;
+    use crate::params::linear::Linear;
 
     /// Adding this rounds to an integer, the low bits of the result, if there are no
     /// more than 22 of them.

@@ -1,23 +1,25 @@
 //! Matrix products and convolutions whose outputs are an operand of ADD: where there is a
 //! kernel for it, outputs meet the other operand before they are stored.
 
-use crate::kernels::add::{Add, add_in_place};
-use crate::kernels::elementwise_f32::Linear;
+use crate::kernels::add::add_in_place;
 use crate::kernels::gemm_packed16::{
-    Packed16, Packed16Conv2d, conv_2d_packed16, fully_connected_packed16, fully_connected_xor128,
+    conv_2d_packed16, fully_connected_packed16, fully_connected_xor128,
 };
-use crate::params::requant::RequantParams;
+use crate::params::add::Add;
 #[cfg(target_arch = "x86_64")]
-pub use crate::simd::x86_64::add_f32::Addend;
+pub use crate::params::add::Addend;
+use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
+use crate::params::linear::Linear;
+use crate::params::requant::RequantParams;
 #[cfg(target_arch = "x86_64")]
 use {
     crate::kernels::gemm_packed16::{
         conv_2d_inner, fully_connected_inner, fully_connected_xor128_inner,
     },
-    crate::simd::isa::Packed16Stage,
+    crate::params::gemm_packed16::Packed16Stage,
 };
 #[cfg(target_arch = "x86_64")]
-use {crate::simd::dispatch::level, crate::simd::target::Level, crate::simd::x86_64::add_f32::Sum};
+use {crate::params::add::Sum, crate::simd::dispatch::level, crate::simd::target::Level};
 
 /// Parameters: what makes the first operand, and the addition of another one of its shape.
 #[derive(Clone, Copy, Debug)]
@@ -141,40 +143,5 @@ impl<P> FusedAdd<P> {
         };
         let addend = Addend { other, sum, add };
         (fits && level() >= Level::Avx512).then_some(Added { scales, addend })
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl<'a, S> Packed16<'a, S> {
-    /// The same with another stage.
-    #[inline(always)]
-    pub(crate) fn with<T>(&self, output: T) -> Packed16<'a, T> {
-        Packed16 {
-            depth: self.depth,
-            channels: self.channels,
-            step: self.step,
-            zero_point: self.zero_point,
-            filter: self.filter,
-            wide: self.wide,
-            bias: self.bias,
-            output,
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl<'a, S> Packed16Conv2d<'a, S> {
-    /// The same with another stage.
-    #[inline(always)]
-    fn with<T>(&self, output: T) -> Packed16Conv2d<'a, T> {
-        Packed16Conv2d {
-            window: self.window,
-            input_depth: self.input_depth,
-            padded: self.padded,
-            segments: self.segments,
-            run: self.run,
-            blocks: self.blocks.with(output),
-            transformed: self.transformed,
-        }
     }
 }

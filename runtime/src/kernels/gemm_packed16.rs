@@ -1,38 +1,18 @@
 //! CONV_2D and FULLY_CONNECTED of int8 with blocked weights, for wide SIMD registers:
 //! see `arch/vector`.
 
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::add::add_in_place;
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
 use crate::kernels::pad_and_shift::{Padding, pad, shift_rows};
+pub use crate::params::gemm_packed16::Packed16Stage;
+pub use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 pub use crate::params::requant::{RequantPanel, RequantParams, pack_requant};
 use crate::params::window::Window;
 use crate::simd;
-use crate::simd::INPUT_XOR;
 use crate::simd::gemm::Pixels;
-use crate::simd::isa::LANES;
-pub use crate::simd::isa::{Packed16Kernels, Packed16Stage};
-
-/// Weights of a matrix product and what becomes of its sums.
-#[derive(Clone, Copy, Debug)]
-pub struct Packed16<'a, S> {
-    /// Products per sum.
-    pub depth: usize,
-    /// Output channels.
-    pub channels: usize,
-    /// Elements from a pixel's outputs to the next one's: as many as there are channels,
-    /// unless others lie between.
-    pub step: usize,
-    /// The input's zero point.
-    pub zero_point: i8,
-    /// Weights, in the order of `arch/vector`.
-    pub filter: &'a [u8],
-    /// The same in 16 bits, where a kernel wants that and the layer is worth it: see
-    /// `avx2_windows.rs`.
-    pub wide: &'a [u8],
-    /// What sums begin with, the zero point's share included: see [`folded`].
-    pub bias: &'a [[i32; LANES]],
-    /// What becomes of the sums.
-    pub output: S,
-}
 
 /// Biases for inputs as the target's kernels take them: some of them 128 more than
 /// they are. `totals` are the sums of each channel's weights.
@@ -53,6 +33,40 @@ pub const fn folded<const N: usize>(
         block += 1;
     }
     folded
+}
+
+/// The kernels that end with an output stage.
+pub trait Packed16Kernels: Packed16Stage {
+    /// [`crate::kernels::gemm_packed16::fully_connected_packed16`]. A method of each type, not a generic
+    /// function, is compiled with this crate's options, whatever the program's are.
+    fn fully_connected(
+        p: &Packed16<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
+    /// [`crate::kernels::gemm_packed16::fully_connected_xor128`].
+    fn fully_connected_xor128(p: &Packed16<'_, Self>, input: &[i8], output: &mut [Self::Element]);
+    /// [`crate::kernels::gemm_packed16::fully_connected_zero_skip`].
+    fn fully_connected_zero_skip(
+        p: &ZeroSkipRow<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+    );
+    /// [`crate::kernels::gemm_packed16::fully_connected_w6`].
+    fn fully_connected_w6(
+        p: &Weights6Row<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
+    /// [`crate::kernels::gemm_packed16::conv_2d_packed16`].
+    fn conv_2d(
+        p: &Packed16Conv2d<'_, Self>,
+        input: &[i8],
+        output: &mut [Self::Element],
+        scratch: &mut [i8],
+    );
 }
 
 /// Output stages: their element type, their vector form, the output of one channel.
@@ -129,6 +143,28 @@ block_stages! {
     Rescale<'_>: f32, |_| None, OutputStage::finish;
 }
 
+/// Pixels by channels, and the addend of the stage if there is one.
+#[inline(always)]
+fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(addend) = p.output.addend() {
+        if simd::try_gemm_added(p, pixels, output) {
+            return;
+        }
+        let stored =
+            p.output
+                .scales()
+                .zip(simd::as_int8(&p.output, output))
+                .map(|(scales, output)| {
+                    simd::gemm(&p.with(scales), pixels, output);
+                    add_in_place(addend.add, output, addend.other);
+                });
+        debug_assert!(stored.is_some(), "sums of outputs that are no int8");
+        return;
+    }
+    simd::gemm(p, pixels, output);
+}
+
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
 /// rows, each filled up to a multiple of four.
 pub fn fully_connected_packed16<S: Packed16Kernels>(
@@ -148,12 +184,12 @@ pub(super) fn fully_connected_inner<S: Packed16Stage>(
     scratch: &mut [i8],
 ) {
     if input.len() == p.depth && p.depth.is_multiple_of(4) {
-        simd::multiply(p, &Pixels::raw_row(input), output);
+        multiply(p, &Pixels::raw_row(input), output);
         return;
     }
     shift_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
-    simd::multiply(p, &pixels, output);
+    multiply(p, &pixels, output);
 }
 
 /// The same of rows that their producer has written as kernels take them: shifted. Their
@@ -176,20 +212,8 @@ pub(super) fn fully_connected_xor128_inner<S: Packed16Stage>(
     let is_whole = p.depth.is_multiple_of(4);
     debug_assert!(is_whole, "rows end inside of a group of four");
     if is_whole {
-        simd::multiply(p, &Pixels::rows(input, p.depth), output);
+        multiply(p, &Pixels::rows(input, p.depth), output);
     }
-}
-
-/// Parameters of [`fully_connected_zero_skip`].
-#[derive(Clone, Copy, Debug)]
-pub struct ZeroSkipRow<'a, S> {
-    /// All but [`transformed`] weights, unless long `pairs` are few.
-    pub blocks: Packed16<'a, S>,
-    /// The same weights as rows for each input, where kernels want those.
-    pub rows: &'a [u8],
-    /// Channels and first inputs, by channels, of the pairs of neighbouring inputs the sum of
-    /// whose products may need more than 16 bits; known if they are few.
-    pub pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// One row whose zeros, -128, are likely; at most 256 inputs and a multiple of 64 channels.
@@ -213,18 +237,7 @@ fn fully_connected_zero_skip_inner<S: Packed16Stage>(
         simd::gemm_sparse(&p.blocks, p.rows, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    simd::multiply(&p.blocks, &Pixels::raw_row(input), output);
-}
-
-/// Parameters of [`fully_connected_w6`].
-#[derive(Clone, Copy, Debug)]
-pub struct Weights6Row<'a, S> {
-    /// All channels.
-    pub blocks: Packed16<'a, S>,
-    /// Those of the first channels once more in 6 bits, where a kernel wants that.
-    pub narrow: &'a [u8],
-    /// As in [`ZeroSkipRow`].
-    pub pairs: Option<&'a [[u16; 2]]>,
+    multiply(&p.blocks, &Pixels::raw_row(input), output);
 }
 
 /// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
@@ -252,30 +265,11 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
         if !simd::try_gemv_w6(&p.blocks, p.narrow, &row, output)
             && !simd::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
         {
-            simd::multiply(&p.blocks, &row, output);
+            multiply(&p.blocks, &row, output);
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
     fully_connected_inner(&p.blocks, input, output, scratch);
-}
-
-/// Parameters of [`conv_2d_packed16`].
-#[derive(Clone, Copy, Debug)]
-pub struct Packed16Conv2d<'a, S> {
-    /// Sizes, strides and padding.
-    pub window: Window,
-    /// Channels of the input.
-    pub input_depth: usize,
-    /// Rows and columns of the padded image.
-    pub padded: [usize; 2],
-    /// Where runs of neighbouring inputs of a window begin in the padded image.
-    pub segments: &'a [u32],
-    /// Inputs in each run; groups of four are filled up with weights of 0.
-    pub run: usize,
-    /// The weights.
-    pub blocks: Packed16<'a, S>,
-    /// The weights of 3x3 windows for [`transformed`] inputs, or none.
-    pub transformed: &'a [u8],
 }
 
 /// Weights in an order of their own, where there is a kernel that wants them.
@@ -333,7 +327,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
     for (input, output) in input.chunks_exact(image).zip(output.chunks_mut(size)) {
         if p.reads_input() {
             let pixels = Pixels::windows(input, sizes, steps(w.input_width), p.segments, p.run);
-            simd::multiply(&p.blocks, &pixels.as_in_tensor(), output);
+            multiply(&p.blocks, &pixels.as_in_tensor(), output);
             continue;
         }
         pad(&padding, input, scratch);
@@ -358,7 +352,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
             }
         }
         let pixels = Pixels::windows(scratch, sizes, steps(p.padded[1]), p.segments, p.run);
-        simd::multiply(&p.blocks, &pixels, output);
+        multiply(&p.blocks, &pixels, output);
     }
 }
 

@@ -7,9 +7,10 @@
 
 use core::ops::Range;
 
-use crate::kernels::output_stage::{Bias, OutputStage, PairSums};
+use crate::kernels::output_stage::OutputStage;
 use crate::kernels::strided::copy_row;
 use crate::mcu;
+use crate::params::requantize_fast::{Bias, PairSums};
 use crate::params::window::{Position, Window};
 
 /// Weights of a matrix product and what becomes of its sums.

@@ -21,6 +21,7 @@ pub(crate) mod comparison;
 pub(crate) mod concat_in_place;
 pub(crate) mod concatenation;
 pub(crate) mod conv_2d;
+pub(crate) mod copy;
 pub(crate) mod cumsum;
 pub(crate) mod depthwise_conv_2d;
 pub(crate) mod detection_post_process;
@@ -81,31 +82,35 @@ pub(crate) mod top_k;
 pub(crate) mod transpose_conv;
 pub(crate) mod unary_i16;
 
-pub use add::{Add, AddOperand, add, add_in_place, sub, sub_in_place};
+#[cfg(target_arch = "x86_64")]
+pub use crate::params::add::Addend;
+pub use crate::params::add::{Add, AddOperand};
+pub use crate::params::requantize_fast::{Bias, FastChannel, PairSums, RequantizeFast};
+pub use add::{add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
 pub use argmax_pool::{ArgmaxPool, MaxUnpool, max_pool_2d_with_argmax, max_unpool_2d};
 pub use batch_matmul::{
     BatchMatmul, FloatBatchMatmul, Matrices, batch_matmul, batch_matmul_i16, float_batch_matmul,
 };
-#[cfg(target_arch = "x86_64")]
-pub use fused_add::Addend;
 #[cfg(niello_vector)]
 pub use fused_add::{
     FusedAdd, conv_2d_packed16_add, fully_connected_packed16_add, fully_connected_xor128_add,
 };
+pub use output_stage::{Accumulate, Clamp, OutputStage, Requantize, RequantizeI16, Rescale};
 #[cfg(niello_vector)]
-pub use gemm_packed16::{
-    Packed16, Packed16Conv2d, Packed16Kernels, Packed16Stage, RequantPanel, RequantParams,
-    Weights6Row, ZeroSkipRow, conv_2d_packed16, except_on_x86_64, folded, fully_connected_packed16,
-    fully_connected_w6, fully_connected_xor128, fully_connected_zero_skip, only_on_x86_64,
-    pack_requant,
-};
-pub use output_stage::{
-    Accumulate, Bias, Clamp, FastChannel, OutputStage, PairSums, Requantize, RequantizeFast,
-    RequantizeI16, Rescale,
+pub use {
+    crate::params::gemm_packed16::{
+        Packed16, Packed16Conv2d, Packed16Stage, Weights6Row, ZeroSkipRow,
+    },
+    crate::params::requant::{RequantPanel, RequantParams, pack_requant},
+    gemm_packed16::{
+        Packed16Kernels, conv_2d_packed16, except_on_x86_64, folded, fully_connected_packed16,
+        fully_connected_w6, fully_connected_xor128, fully_connected_zero_skip, only_on_x86_64,
+    },
 };
 
+pub use crate::params::linear::Linear;
 pub use binary_f32::{OfReals, Real, atan2, floor_mod, pow};
 pub use bucketize::{Bucketize, bucketize, bucketize_i32};
 pub use cast::{
@@ -124,6 +129,7 @@ pub use concat_in_place::{
 };
 pub use concatenation::{Concatenation, concatenation};
 pub use conv_2d::{Conv2d, conv_2d, grouped_conv_2d};
+pub use copy::copy;
 pub use cumsum::{Cumsum, cumsum};
 pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d};
 pub use detection_post_process::{DetectionPostProcess, detection_post_process};
@@ -134,7 +140,6 @@ pub use dwconv_packed16::{Packed16Depthwise, depthwise_packed16};
 pub use dynamic_slice::{
     Block, dynamic_slice, dynamic_update_slice, dynamic_update_slice_in_place,
 };
-pub use elementwise_f32::Linear;
 pub use f32_kernels::*;
 pub use float_epilogue::{FloatEpilogue, float_epilogue, float_epilogue_in_place};
 pub use fully_connected::{FullyConnected, fully_connected};
@@ -163,8 +168,6 @@ pub use mul::{Mul, mul, mul_in_place};
 pub use non_max_suppression::{NonMaxSuppression, non_max_suppression, non_max_suppression_v4};
 pub use one_hot::{OneHot, one_hot};
 pub use pad::{Pad, pad};
-#[cfg(target_arch = "x86_64")]
-pub(crate) use pad_and_shift::shift;
 pub use pool_2d::{Pool2d, average_pool_2d, average_pool_2d_uint8, max_pool_2d};
 pub use prelu::{Prelu, prelu, prelu_i16, prelu_in_place};
 pub use quantize::{

@@ -2,11 +2,11 @@
 
 use crate::fixed_point::{Integer, Multiplier};
 use crate::instantiate::instantiate;
-use crate::kernels::elementwise_f32::Linear;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, product, product_in_place};
 use crate::multiversion::multiversion;
 use crate::params::broadcast::Broadcast;
+use crate::params::linear::Linear;
 
 /// Parameters of [`mul`].
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
 use crate::multiversion::multiversion;
+use crate::params::layout::INPUT_XOR;
+pub(crate) use crate::params::layout::shift;
 use crate::params::window::Window;
 #[cfg(target_arch = "x86_64")]
 use crate::simd;
-use crate::simd::INPUT_XOR;
 
 /// How an image is padded.
 pub(super) struct Padding<'a> {
@@ -44,14 +45,6 @@ pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
         shift(from, to);
     }
 }
-}
-
-/// Copies bytes, shifted.
-#[inline(always)]
-pub(crate) fn shift(from: &[i8], to: &mut [i8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = from ^ INPUT_XOR;
-    }
 }
 
 impl Padding<'_> {

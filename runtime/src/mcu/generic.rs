@@ -1,6 +1,6 @@
 //! Plain loops, written so that each loaded value is used more than once.
 
-use crate::kernels::output_stage::{FastChannel, PairSums, RequantizeFast};
+use crate::params::requantize_fast::{FastChannel, PairSums, RequantizeFast};
 
 /// Widens one pixel of two into its places of `columns`, less its zero point; `at`
 /// is 0 or 1.

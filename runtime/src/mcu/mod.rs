@@ -25,5 +25,3 @@ pub(crate) use armv7em::gemm_2px_asm::pairs;
 pub(crate) use generic::{
     dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
 };
-
-pub(crate) use crate::multiversion::multiversion;

@@ -1,7 +1,7 @@
 //! Multipliers as kernels want them.
 
 use crate::fixed_point::Multiplier;
-use crate::simd::isa::LANES;
+use crate::params::layout::LANES;
 
 /// The multipliers of sixteen channels, ready for the few-instruction requantization.
 #[derive(Clone, Copy, Debug)]

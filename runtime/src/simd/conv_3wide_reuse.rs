@@ -2,9 +2,10 @@
 //! three output pixels that see it. Loads are what limits one block of channels, which
 //! has no other use for an input.
 
+use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{Isa, Packed16Stage};
+use crate::simd::isa::Isa;
 
 /// Columns of the windows.
 const COLUMNS: usize = 3;

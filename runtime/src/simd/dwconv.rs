@@ -8,8 +8,9 @@
 //! byte interleaving within lanes of 16 bytes leaves the inputs; biases and
 //! multipliers are in the same order.
 
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::isa::{Isa, LANES};
+use crate::simd::isa::Isa;
 
 /// Elements of a block.
 pub(crate) const BLOCK: usize = 64;

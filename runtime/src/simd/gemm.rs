@@ -1,8 +1,9 @@
 //! Pixels by channels: which tile comes after which.
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{Isa, Packed16Stage};
+use crate::simd::isa::Isa;
 
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one per segment.
 #[derive(Clone, Copy)]

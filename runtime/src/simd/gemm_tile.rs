@@ -1,9 +1,11 @@
 //! Some pixels by some blocks of channels: sums and what becomes of them.
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::simd::gemm::Pixels;
-use crate::simd::isa::{Isa, LANES, Packed16Stage, cold};
+use crate::simd::isa::{Isa, cold};
 
 /// How to requantize: see [`Isa::requantize`].
 const ONE_SIDED: u8 = 0;
@@ -18,7 +20,7 @@ const EXACT: u8 = 2;
 /// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
 /// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
 /// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
-pub(super) struct Tile<'a, S: Packed16Stage> {
+pub(crate) struct Tile<'a, S: Packed16Stage> {
     pub(super) pixels: &'a Pixels<'a>,
     pub(super) count: usize,
     bias: &'a [[i32; LANES]],
@@ -73,7 +75,7 @@ impl Cursor {
 
 /// Neighbouring blocks.
 #[derive(Clone, Copy)]
-pub(super) struct Strip {
+pub(crate) struct Strip {
     block: usize,
     weights: *const u8,
     /// From a group's weights to the next one's.

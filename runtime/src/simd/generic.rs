@@ -1,8 +1,9 @@
 //! The definition, in plain Rust.
 
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::INPUT_XOR;
-use crate::simd::isa::{Isa, LANES};
+use crate::simd::isa::Isa;
 
 /// No instruction set beyond the target's own.
 #[derive(Clone, Copy)]

@@ -1,13 +1,12 @@
 //! What an instruction set can do with sixteen sums.
 
-use crate::kernels::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
+#[cfg(target_arch = "x86_64")]
+use crate::params::add::Addend;
+pub use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
+pub(crate) use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::gemm_tile::{Strip, Tile};
-#[cfg(target_arch = "x86_64")]
-use crate::simd::x86_64::add_f32::Addend;
-
-/// Sums, channels or elements that are worked on at once.
-pub(crate) const LANES: usize = 16;
 
 /// Makes the branch that calls it unlikely.
 #[cold]
@@ -100,7 +99,7 @@ pub(crate) unsafe trait Isa: Copy {
     /// # Safety
     /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn load_w4(from: *const u8) -> Self::Weights;
-    /// Loads 4 bytes, inputs as [`crate::simd::INPUT_XOR`] says.
+    /// Loads 4 bytes, inputs as [`crate::params::layout::INPUT_XOR`] says.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
@@ -168,55 +167,4 @@ pub(crate) unsafe trait Isa: Copy {
     /// # Safety
     /// *Enabled*.
     unsafe fn spill(words: Self::Words) -> [i32; LANES];
-}
-
-/// What becomes of finished sums, a block of channels at a time.
-pub trait Packed16Stage: Copy {
-    /// The output's element type.
-    type Element: Copy;
-    /// The vector form, if there is one; only where elements are int8, on which unsafe code
-    /// relies (*Int8*). `ops/blocks.rs` and `ops/blocks_add.rs` have all implementations.
-    fn scales(&self) -> Option<RequantParams<'_>>;
-    /// The output of one channel.
-    fn finish(&self, sum: i32, channel: usize) -> Self::Element;
-    /// What is added to outputs before they are stored.
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    fn addend(&self) -> Option<Addend<'_>> {
-        None
-    }
-}
-
-/// The kernels that end with an output stage.
-pub trait Packed16Kernels: Packed16Stage {
-    /// [`crate::kernels::gemm_packed16::fully_connected_packed16`]. A method of each type, not a generic
-    /// function, is compiled with this crate's options, whatever the program's are.
-    fn fully_connected(
-        p: &Packed16<'_, Self>,
-        input: &[i8],
-        output: &mut [Self::Element],
-        scratch: &mut [i8],
-    );
-    /// [`crate::kernels::gemm_packed16::fully_connected_xor128`].
-    fn fully_connected_xor128(p: &Packed16<'_, Self>, input: &[i8], output: &mut [Self::Element]);
-    /// [`crate::kernels::gemm_packed16::fully_connected_zero_skip`].
-    fn fully_connected_zero_skip(
-        p: &ZeroSkipRow<'_, Self>,
-        input: &[i8],
-        output: &mut [Self::Element],
-    );
-    /// [`crate::kernels::gemm_packed16::fully_connected_w6`].
-    fn fully_connected_w6(
-        p: &Weights6Row<'_, Self>,
-        input: &[i8],
-        output: &mut [Self::Element],
-        scratch: &mut [i8],
-    );
-    /// [`crate::kernels::gemm_packed16::conv_2d_packed16`].
-    fn conv_2d(
-        p: &Packed16Conv2d<'_, Self>,
-        input: &[i8],
-        output: &mut [Self::Element],
-        scratch: &mut [i8],
-    );
 }

@@ -3,8 +3,9 @@
 
 use core::marker::PhantomData;
 
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::{Isa, LANES};
+use crate::simd::isa::Isa;
 
 /// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
 ///

@@ -63,58 +63,43 @@ pub(crate) mod lut;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use crate::params::requant::pack_requant;
+use crate::params::gemm_packed16::Packed16Stage;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use dispatch::level;
-pub use dispatch::{Level, all_levels, available, force, levels};
-pub(crate) use dwconv::Plane;
 pub(crate) use gemm::Pixels;
-pub(crate) use isa::LANES;
-pub use isa::{Packed16Kernels, Packed16Stage};
-pub(crate) use lut::{look_up, look_up_in_place};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use target::Level;
 pub(crate) use target::depthwise_plane;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use target::{
-    gemm_sparse, try_dwconv_unpadded, try_gemv_maddubs, try_gemv_w6, try_winograd,
+    gemm_sparse, try_dwconv_unpadded, try_gemm_added, try_gemv_maddubs, try_gemv_w6, try_winograd,
 };
-#[cfg(target_arch = "x86_64")]
-pub use x86_64::add_f32::Addend;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::add_f32::Sum;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::avx512::dwconv_3x3::Direct;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::avx512::mean_hw::Average;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::pad_xor128::{Lines, pad_apart, pad_lines};
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::winograd_f4x3::Tiled;
 
-use crate::kernels::gemm_packed16::Packed16;
-
-/// What is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned
-/// bytes by signed ones: inputs are 128 more than they are, and biases make up for it.
-pub(crate) const INPUT_XOR: i8 = if cfg!(target_arch = "x86_64") {
-    -128
-} else {
-    0
-};
+use crate::params::gemm_packed16::Packed16;
 
 /// Pixels by channels.
 #[inline(always)]
-pub(crate) fn multiply<S: Packed16Stage>(
+pub(crate) fn gemm<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
-    #[cfg(target_arch = "x86_64")]
-    if p.output.addend().is_some() {
-        target::gemm_added(p, pixels, output);
-        return;
-    }
     if pixels.is_single() {
         target::gemm_pixel(p, pixels, output);
     } else {
         target::gemm_pixels(p, pixels, output);
     }
+}
+
+/// Outputs as int8, if that is what the stage writes.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(crate) fn as_int8<'o, S: Packed16Stage>(
+    stage: &S,
+    output: &'o mut [S::Element],
+) -> Option<&'o mut [i8]> {
+    stage.scales()?;
+    let (from, len) = (output.as_mut_ptr().cast(), output.len());
+    // SAFETY: *Int8*: the stage has scales.
+    Some(unsafe { core::slice::from_raw_parts_mut(from, len) })
 }

@@ -5,16 +5,15 @@ use std::vec;
 use std::vec::Vec;
 
 use crate::kernels::dwconv_packed16::{Packed16Depthwise, depthwise_packed16};
-use crate::kernels::gemm_packed16::{
-    Packed16, Packed16Conv2d, conv_2d_packed16, folded, fully_connected_packed16,
-};
+use crate::kernels::gemm_packed16::{conv_2d_packed16, folded, fully_connected_packed16};
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
+use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
+use crate::params::layout::LANES;
 use crate::params::requant;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
 use crate::simd::dispatch::force;
 use crate::simd::gemm::strip;
-use crate::simd::isa::LANES;
 use crate::simd::target::Level;
 
 /// Numbers that look random.

@@ -2,7 +2,7 @@
 
 use core::arch::naked_asm;
 
-use crate::kernels::output_stage::FastChannel;
+use crate::params::requantize_fast::FastChannel;
 
 /// As `portable::gather_plane`.
 #[inline(always)]

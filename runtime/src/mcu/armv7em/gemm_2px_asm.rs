@@ -2,8 +2,8 @@
 
 use core::arch::naked_asm;
 
-use crate::kernels::output_stage::{Bias, PairSums, RequantizeFast};
 use crate::mcu::armv7em::dot::{aligned, groups};
+use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
 
 /// What [`pairs_block`] reads and moves on.
 #[repr(C)]

@@ -3,14 +3,14 @@
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::aarch64::neon::Neon;
 use crate::simd::dispatch::level;
 use crate::simd::dwconv::Plane;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::generic::Generic;
-use crate::simd::isa::Packed16Stage;
 use crate::simd::isa128::Split128;
 
 /// Instruction sets, each with all that is below it.

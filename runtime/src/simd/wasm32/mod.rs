@@ -3,13 +3,13 @@
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod simd128;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::dispatch::level;
 use crate::simd::dwconv::Plane;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::generic::Generic;
-use crate::simd::isa::Packed16Stage;
 use crate::simd::isa128::Split128;
 use crate::simd::wasm32::simd128::Simd128;
 

@@ -2,33 +2,13 @@
 //! addition take fewer steps than what LLVM makes of `ops/linear.rs`. The compiler's model:
 //! `Linear::fused_sum` in `shortened`.
 
+pub(crate) use crate::params::add::{Addend, Sum};
 use core::arch::x86_64::*;
 
-use crate::kernels::add::Add;
+use crate::params::add::Add;
 use crate::simd::dispatch::level;
 use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::requantize::{clamped, in_order};
-
-/// What is added to the outputs of a matrix product.
-#[derive(Clone, Copy, Debug)]
-pub struct Addend<'a> {
-    /// As many elements as there are outputs.
-    pub(crate) other: &'a [i8],
-    /// The sum of an output, less its zero point, and another element.
-    pub(crate) sum: Sum,
-    /// The same of outputs that have been stored.
-    pub(crate) add: &'a Add,
-}
-
-/// `a * first + (b * second + constant)`, each step rounded once, between two outputs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sum {
-    pub(crate) first: f32,
-    pub(crate) second: f32,
-    pub(crate) constant: f32,
-    pub(crate) min: i32,
-    pub(crate) max: i32,
-}
 
 impl Sum {
     /// Computes as many outputs as there are whole registers of, if the CPU has what it

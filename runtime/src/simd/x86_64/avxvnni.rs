@@ -2,8 +2,9 @@
 
 use core::arch::x86_64::*;
 
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::{Isa, LANES};
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx2::isa::{eight_words, interleave};
 
 /// AVX2 and AVX-VNNI.

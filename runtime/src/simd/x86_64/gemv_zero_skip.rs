@@ -10,11 +10,13 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Packed16;
-use crate::simd::INPUT_XOR;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::simd::gemm::{Pixels, strip_of};
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 
 /// Inputs at most.
 pub(crate) const MOST: usize = 256;

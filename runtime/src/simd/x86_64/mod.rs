@@ -15,12 +15,12 @@ pub(crate) mod winograd_f4x3;
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
+use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::dispatch::{find, known, level};
 use crate::simd::dwconv::Plane;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::generic::Generic;
-use crate::simd::isa::Packed16Stage;
 use crate::simd::x86_64::avx2::gemm_madd16;
 use crate::simd::x86_64::avx2::gemv as avx2_gemv;
 use crate::simd::x86_64::avx2::gemv_maddubs;
@@ -31,8 +31,7 @@ use crate::simd::x86_64::avx512::gemv as avx512_gemv;
 use crate::simd::x86_64::avx512::gemv_zero_skip as avx512_gemv_zero_skip;
 use crate::simd::x86_64::avx512::isa::Avx512;
 
-use crate::kernels::add::add_in_place;
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
 use crate::simd::x86_64::avx512::gemm_full_tiles;
 use crate::simd::x86_64::avxvnni::AvxVnni;
 use crate::simd::x86_64::winograd_f4x3::Tiled;
@@ -254,25 +253,15 @@ by_level! {
     avx512 avx512_gemv_zero_skip::strips::<S>(p, rows, input, output)
 }
 
-/// All pixels by all channels, and the sums of outputs and an addend.
-pub(crate) fn gemm_added<S: Packed16Stage>(
+/// All pixels by all channels, and the sums of outputs and an addend; false if outputs have to
+/// be stored first.
+pub(crate) fn try_gemm_added<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
-) {
+) -> bool {
     // SAFETY: *Enabled*: the level is what the CPU has.
-    if level() >= Level::Avx512 && unsafe { gemm_full_tiles::try_run(p, pixels, output) } {
-        return;
-    }
-    let (Some(scales), Some(addend)) = (p.output.scales(), p.output.addend()) else {
-        debug_assert!(false, "sums of outputs that are no int8");
-        return;
-    };
-    // SAFETY: *Int8*.
-    let output =
-        unsafe { core::slice::from_raw_parts_mut(output.as_mut_ptr().cast(), output.len()) };
-    gemm_pixels(&p.with(scales), pixels, output);
-    add_in_place(addend.add, output, addend.other);
+    level() >= Level::Avx512 && unsafe { gemm_full_tiles::try_run(p, pixels, output) }
 }
 
 /// One row of a tensor by channels the first of which have narrow weights, too; false if

@@ -4,7 +4,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::INPUT_XOR;
+use crate::params::layout::INPUT_XOR;
 use crate::simd::dispatch::level;
 use crate::simd::target::Level;
 

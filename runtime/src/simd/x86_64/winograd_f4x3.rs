@@ -8,9 +8,9 @@
 //! is the division by 9, a multiplication; only the division by a power of two, at most
 //! 64, wants outputs below 2 to the 25, which the compiler has proved.
 
+use crate::params::add::Addend;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::isa::LANES;
-use crate::simd::x86_64::add_f32::Addend;
 
 /// Outputs of a tile in each direction.
 pub(crate) const OUTPUTS: usize = 4;
@@ -43,7 +43,7 @@ pub(crate) const SUMS: usize = OUTPUTS * INPUTS * VECTOR;
 /// A convolution's sizes.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiled<'a> {
-    /// The padded image, inputs as [`crate::simd::INPUT_XOR`] says.
+    /// The padded image, inputs as [`crate::params::layout::INPUT_XOR`] says.
     pub(crate) image: &'a [i8],
     /// Bytes of a row of it.
     pub(crate) pitch: usize,
@@ -57,7 +57,7 @@ pub(crate) struct Tiled<'a> {
     pub(crate) size: [usize; 2],
     /// The weights: see the compiler's `ops/winograd.rs`.
     pub(crate) filter: &'a [u8],
-    /// The biases, with what [`crate::simd::INPUT_XOR`] makes necessary.
+    /// The biases, with what [`crate::params::layout::INPUT_XOR`] makes necessary.
     pub(crate) bias: &'a [[i32; LANES]],
     /// What becomes of the sums.
     pub(crate) scales: RequantParams<'a>,

@@ -5,13 +5,15 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::INPUT_XOR;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx2::gemm_madd16_asm::{SegmentPairs, sums};
 use crate::simd::x86_64::avx2::isa::{Avx2, store_one};
 use crate::simd::x86_64::avx2::requantize::{nearest, outputs};

@@ -6,12 +6,14 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Packed16;
-use crate::simd::INPUT_XOR;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::simd::gemm;
 use crate::simd::gemm::{Pixels, strip as side_by_side};
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx2::isa::Avx2;
 
 /// Inputs that there is room for.

@@ -6,11 +6,13 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Packed16;
-use crate::kernels::pad_and_shift::shift;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
+use crate::params::layout::shift;
 use crate::simd::gemm::{Pixels, strip as side_by_side};
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx2::isa::{Avx2, Words};
 
 /// Inputs as they are in a tensor that there is room for.

@@ -7,9 +7,11 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::kernels::gemm_packed16::Packed16;
-use crate::simd::INPUT_XOR;
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx2::isa::{Avx2, Words, interleave};
 use crate::simd::x86_64::gemv_zero_skip::{Inputs, MOST, all};
 

@@ -3,8 +3,9 @@
 
 use core::arch::x86_64::*;
 
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::{Isa, LANES};
+use crate::simd::isa::Isa;
 
 /// AVX2.
 #[derive(Clone, Copy)]

@@ -6,7 +6,8 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::isa::{LANES, Packed16Stage};
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
 use crate::simd::x86_64::avx2::isa::{products, store_one};
 use crate::simd::x86_64::avx2::requantize::outputs;
 use crate::simd::x86_64::winograd_f4x3::{

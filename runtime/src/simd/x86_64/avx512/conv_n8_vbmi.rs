@@ -8,11 +8,12 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{LANES, Packed16Stage};
 use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
 
 /// Pixels in a register.

@@ -7,8 +7,8 @@
 
 use core::arch::x86_64::*;
 
+use crate::params::layout::LANES;
 use crate::simd::dwconv::{BLOCK, Plane};
-use crate::simd::isa::LANES;
 use crate::simd::x86_64::avx512::dwconv_3x3_load::{
     EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, Strip, Strips,
 };

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::INPUT_XOR;
+use crate::params::layout::INPUT_XOR;
 use crate::simd::x86_64::avx512::dwconv_3x3::{Direct, REGISTERS, Words};
 use crate::simd::x86_64::avx512::isa::interleave;
 

@@ -7,13 +7,14 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::add::Sum;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::simd::gemm;
 use crate::simd::gemm::Pixels;
 use crate::simd::gemm_tile::{Strip, Tile, inputs};
-use crate::simd::isa::{LANES, Packed16Stage};
-use crate::simd::x86_64::add_f32::Sum;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 

@@ -6,11 +6,13 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::simd::gemm::{Pixels, strip};
 use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx512::gemv_w6;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};

@@ -14,7 +14,8 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::isa::{Isa, LANES};
+use crate::params::layout::LANES;
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx512::gemv::Row;
 use crate::simd::x86_64::avx512::isa::Avx512;
 

@@ -5,12 +5,14 @@
 
 use core::arch::x86_64::*;
 
-use crate::kernels::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::INPUT_XOR;
 use crate::simd::dispatch::level;
 use crate::simd::gemm::strip as side_by_side;
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::isa::{Avx512, interleave};
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};

@@ -2,10 +2,12 @@
 
 use core::arch::x86_64::*;
 
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::INPUT_XOR;
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::INPUT_XOR;
 use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::{Isa, LANES, Packed16Stage};
+use crate::simd::isa::Isa;
 use crate::simd::x86_64::avx512::requantize::{
     in_order, is_truncated, outputs, requantize, requantize_exactly,
 };

@@ -6,7 +6,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::INPUT_XOR;
+use crate::params::layout::INPUT_XOR;
 use crate::simd::dispatch::level;
 use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::isa::interleave;

@@ -5,9 +5,9 @@
 
 use core::arch::x86_64::*;
 
+use crate::params::add::Sum;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::isa::cold;
-use crate::simd::x86_64::add_f32::Sum;
 
 /// Towards zero, without exceptions.
 const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;

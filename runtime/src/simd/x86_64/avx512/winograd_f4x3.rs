@@ -5,8 +5,9 @@
 
 use core::arch::x86_64::*;
 
-use crate::simd::isa::{LANES, Packed16Stage};
-use crate::simd::x86_64::add_f32::Sum;
+use crate::params::add::Sum;
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::layout::LANES;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 use crate::simd::x86_64::winograd_f4x3::{
     ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
