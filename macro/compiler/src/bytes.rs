@@ -3,10 +3,11 @@
 use crate::calibrate::Method;
 use crate::emit::Port;
 use crate::error::{Blame, Error, Result};
-use crate::ir::byte_scale::{ByteScale, scales_bytes};
+use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph;
 use crate::ir::graph::Graph;
 use crate::options::Options;
+use crate::rewrite::scales_bytes::scales_bytes;
 
 /// Finds out what bytes stand for; true for inputs of which the user or the model says it.
 pub(crate) fn find(graph: &mut Graph, options: &Options) -> Vec<bool> {

@@ -34,11 +34,12 @@ pub(crate) mod simd_models;
 mod tflite;
 pub(crate) mod tokens;
 
+pub use arithmetic::quant_params::QuantParams;
 pub use calibrate::Method;
 pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
-pub use ir::graph::{ElementType, QuantParams};
+pub use ir::graph::ElementType;
 pub use ops::support::support;
 pub use ops::{
     AdditionNumbers, SUPPORT_COLUMNS, SUPPORTED, Support, linear_product, long_pairs, narrowed,

@@ -146,7 +146,7 @@ pub(crate) fn elements(shape: &[usize]) -> Result<usize> {
     if product > TENSOR_ELEMENTS {
         return Err(Error::model(format!(
             "a tensor of shape {} is too large: supported are up to {TENSOR_ELEMENTS} elements",
-            crate::ir::graph::shape_text(shape)
+            crate::error::shape_text(shape)
         )));
     }
     Ok(if shape.contains(&0) { 0 } else { product })

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::calibrate::{self, Samples};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::import::shapes::InputShapes;
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::{ElementType, Graph, Node, QuantParams};
+use crate::ir::graph::{ElementType, Graph, Node};
 use crate::ir::quant_graph::QuantGraph;
 use crate::options::Options;
 use crate::pipeline::{Front, Quantization, Request, read_model};

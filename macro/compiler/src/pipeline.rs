@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::TokenStream;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::bytes;
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{
@@ -13,7 +14,7 @@ use crate::dataset::{self, Dataset};
 use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::import::shapes::InputShapes;
-use crate::ir::graph::{ElementType, Graph, Kept, QuantParams, ValueId};
+use crate::ir::graph::{ElementType, Graph, Kept, ValueId};
 use crate::ir::quant_graph;
 use crate::ir::quant_graph::{QuantGraph, QuantTensor};
 use crate::limits::{self, LIVE_ELEMENTS};

@@ -1,6 +1,32 @@
 //! From real ranges to scales and zero points.
 
-use crate::ir::graph::QuantParams;
+/// `real = scale * (q - zero_point)` for a whole tensor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QuantParams {
+    /// Real value of one step.
+    pub scale: f32,
+    /// The quantized value that stands for 0.0.
+    pub zero_point: i32,
+}
+
+impl QuantParams {
+    /// The real value of `q`.
+    pub fn dequantize(self, q: i8) -> f32 {
+        self.scale * (i32::from(q) - self.zero_point) as f32
+    }
+
+    /// The nearest int8 value, ties away from zero as in TFLite's QUANTIZE.
+    pub fn quantize(self, real: f32) -> i8 {
+        let q = (real / self.scale).round() as i32;
+        q.saturating_add(self.zero_point).clamp(-128, 127) as i8
+    }
+
+    /// The nearest int16 value.
+    pub(crate) fn quantize_i16(self, real: f32) -> i16 {
+        let q = (real / self.scale).round() as i32;
+        q.saturating_add(self.zero_point).clamp(-32768, 32767) as i16
+    }
+}
 
 /// Asymmetric int8 over [-128, 127] (8-bit specification): the range is widened
 /// to contain zero, and zero is represented exactly.

@@ -5,13 +5,15 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::names::Port;
-use crate::ir::graph::{ElementType, QuantParams, shape_text};
+use crate::arithmetic::quant_params::QuantParams;
+use crate::error::shape_text;
+use crate::ir::graph::ElementType;
 use crate::ir::quant_graph::QuantGraph;
 use crate::tokens::literals::{float, int, usize_literal, usizes};
 
 /// Nested arrays: `[[f32; 3]; 8]`.
 fn array_type(element: ElementType, shape: &[usize]) -> TokenStream {
-    let name = super::ident(element.name());
+    let name = crate::tokens::literals::ident(element.name());
     shape.iter().rev().fold(quote!(#name), |inner, n| {
         let n = usize_literal(*n);
         quote!([#inner; #n])
@@ -67,7 +69,10 @@ pub(super) fn inputs(ports: &[Port], program: &QuantGraph) -> Vec<TokenStream> {
 }
 
 fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
-    let (ty, element) = (&port.type_name, super::ident(port.element.name()));
+    let (ty, element) = (
+        &port.type_name,
+        crate::tokens::literals::ident(port.element.name()),
+    );
     let array = array_type(port.element, &port.shape);
     let zeros = zeros(port.element, &port.shape);
     let (name, shape) = (&port.name, usizes(&port.shape));

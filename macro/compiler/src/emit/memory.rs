@@ -30,7 +30,7 @@ impl Memory<'_> {
     /// What functions take beside the arena: the state and the inputs.
     fn parameters(&self, with_inputs: bool) -> Vec<Parameter> {
         let state = self.is_stateful.then(|| Parameter {
-            ident: super::ident("state"),
+            ident: crate::tokens::literals::ident("state"),
             ty: quote!(State),
             mutable: true,
         });

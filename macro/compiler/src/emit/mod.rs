@@ -7,6 +7,7 @@ pub(crate) mod names;
 pub(crate) mod run;
 pub(crate) mod state;
 
+pub(crate) use crate::tokens::literals::ident;
 use std::path::PathBuf;
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -148,9 +149,4 @@ pub(crate) fn emit(
             #(#tracked)*
         }
     }
-}
-
-/// An identifier of the user's hygiene.
-pub(crate) fn ident(name: &str) -> Ident {
-    Ident::new(name, Span::call_site())
 }

@@ -3,11 +3,11 @@
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;
 
-use super::ident;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph;
 use crate::ir::graph::ElementType;
+use crate::tokens::literals::ident;
 
 /// An input or output as the emitted code has it.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub(crate) fn resolve(
                 format!(
                     "{ident}{renamed}: {} {}",
                     p.element.name(),
-                    graph::shape_text(shape)
+                    crate::error::shape_text(shape)
                 )
             })
             .collect();

@@ -133,7 +133,11 @@ impl Body<'_> {
         if let Location::Arena { offset } = self.plan.locations[id] {
             let tensor = &self.program.tensors[id];
             let slot = slot(offset, tensor.bytes());
-            let from = as_slice_expr(tensor.element, &super::ident("next"), false);
+            let from = as_slice_expr(
+                tensor.element,
+                &crate::tokens::literals::ident("next"),
+                false,
+            );
             return Ok(quote!({
                 let [next] = rt::slots(arena, [#slot]);
                 rt::copy(#from, #to);
@@ -200,7 +204,7 @@ impl Body<'_> {
         while used(&name) {
             name.push('_');
         }
-        super::ident(&name)
+        crate::tokens::literals::ident(&name)
     }
 
     /// A tensor that lies outside of the arena, as a slice to write.

@@ -12,7 +12,7 @@ use crate::tokens::literals::{float, int, usize_literal};
 pub(super) fn field(program: &QuantGraph, index: usize) -> Ident {
     let names = program.states.iter().map(|s| snake(&s.name));
     // No keyword ends so.
-    super::ident(&format!("{}_", distinct(names.collect())[index]))
+    crate::tokens::literals::ident(&format!("{}_", distinct(names.collect())[index]))
 }
 
 /// `[i8; 12]` and a literal of its content.
@@ -40,7 +40,7 @@ fn array(data: &Buffer) -> (TokenStream, TokenStream) {
         Buffer::I32(data) => ("i32", content(data, &n, whole)),
         Buffer::F32(data) => ("f32", content(data, &n, |x| (x.to_bits(), float(x)))),
     };
-    let ty = super::ident(ty);
+    let ty = crate::tokens::literals::ident(ty);
     (quote!([#ty; #n]), content)
 }
 

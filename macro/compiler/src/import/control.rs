@@ -1,9 +1,10 @@
 //! Operators that call other subgraphs: inlined where what they decide is known at
 //! compile time, regions of the program ([`crate::import::regions`]) where it depends on data.
 
+use crate::error::shape_text;
 use crate::error::{Error, Result};
 use crate::import::read::{Reader, Record, Scope, ids};
-use crate::ir::graph::{Constant, ElementType, ValueId, shape_text};
+use crate::ir::graph::{Constant, ElementType, ValueId};
 use crate::limits::{CALL_DEPTH, INLINED, UNROLLED, UNROLLED_ITERATIONS};
 use crate::tflite::BuiltinOperator;
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use ndarray::ArrayD;
 
+use crate::error::shape_text;
 use crate::error::{Error, Result};
 use crate::import::shapes;
 use crate::import::shapes::InputShapes;
@@ -11,7 +12,7 @@ use crate::import::state::Variable;
 use crate::import::{ports, refused, tensor};
 use crate::ir::context::ParseContext;
 use crate::ir::control::{RegionId, WHOLE};
-use crate::ir::graph::{ElementType, Graph, Kept, Node, Quantization, Value, ValueId, shape_text};
+use crate::ir::graph::{ElementType, Graph, Kept, Node, Quantization, Value, ValueId};
 use crate::ir::operator::Operator;
 use crate::limits::{self, Budget, NODES_AFTER_INLINING, TENSORS_AFTER_INLINING};
 use crate::ops;

@@ -8,11 +8,12 @@
 
 use std::sync::Arc;
 
+use crate::error::shape_text;
 use crate::error::{Error, Result};
 use crate::import::read::{Reader, Record, Scope};
 use crate::import::state::Variable as Stored;
 use crate::ir::control::{Kind, Region, RegionId, Variable};
-use crate::ir::graph::{ElementType, Node, Value, ValueId, shape_text};
+use crate::ir::graph::{ElementType, Node, Value, ValueId};
 use crate::limits::REGIONS;
 use crate::ops::control_flow::control::{Carry, Merge};
 use crate::tflite::SubGraph;

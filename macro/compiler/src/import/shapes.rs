@@ -4,9 +4,10 @@
 //! from the user, from the dataset, or, for the batch, are 1; all others are computed
 //! by the operators ([`crate::ir::operator::Operator::output_shapes`]).
 
+use crate::error::shape_text;
 use crate::error::{Blame, Error, Result};
 use crate::import::read::Reader;
-use crate::ir::graph::{Graph, Port, shape_text};
+use crate::ir::graph::{Graph, Port};
 
 /// Where the shapes of inputs come from.
 #[derive(Clone, Copy)]

@@ -4,9 +4,10 @@
 //! Here a variable is a pair of values, its content before and after a run, and
 //! reading and assigning it only says which value stands for it at that point.
 
+use crate::error::shape_text;
 use crate::error::{Error, Result};
 use crate::import::read::{Reader, Record, Scope};
-use crate::ir::graph::{Constant, State, Value, ValueId, shape_text};
+use crate::ir::graph::{Constant, State, Value, ValueId};
 use crate::limits::{self, STATE_ELEMENTS};
 use crate::tflite::BuiltinOperator;
 

@@ -3,11 +3,11 @@
 use ndarray::Axis;
 
 use crate::arithmetic::float16;
+use crate::arithmetic::quant_params::QuantParams;
+use crate::error::shape_text;
 use crate::error::{Error, Result};
 use crate::import::{sparse, unpack_weights};
-use crate::ir::graph::{
-    Constant, ElementType, QuantParams, Quantization, Value, array, shape_text,
-};
+use crate::ir::graph::{Constant, ElementType, Quantization, Value, array};
 use crate::limits::{self, Budget};
 use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 

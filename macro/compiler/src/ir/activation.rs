@@ -1,7 +1,8 @@
 //! Fused activations: clamps, in real and in quantized values.
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::{ElementType, QuantParams};
+use crate::ir::graph::ElementType;
 use crate::tflite::ActivationFunctionType;
 
 /// A clamp that a kernel applies to its output for nothing.

@@ -1,8 +1,9 @@
 //! What operators see when they are parsed and lowered.
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::{Constant, ElementType, QuantParams, Value};
+use crate::ir::graph::{Constant, ElementType, Value};
 use crate::ir::kernel::Source;
 use crate::tflite;
 

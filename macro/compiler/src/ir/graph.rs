@@ -4,6 +4,8 @@
 //! [`Graph::read`] takes one subgraph of the file, with all that it calls;
 //! [`rewrite`] then folds what need not exist at run time.
 
+pub use crate::arithmetic::quant_params::QuantParams;
+pub(crate) use crate::error::shape_text;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
@@ -76,34 +78,6 @@ impl ElementType {
             self,
             ElementType::I32 | ElementType::U32 | ElementType::Bool
         )
-    }
-}
-
-/// `real = scale * (q - zero_point)` for a whole tensor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct QuantParams {
-    /// Real value of one step.
-    pub scale: f32,
-    /// The quantized value that stands for 0.0.
-    pub zero_point: i32,
-}
-
-impl QuantParams {
-    /// The real value of `q`.
-    pub fn dequantize(self, q: i8) -> f32 {
-        self.scale * (i32::from(q) - self.zero_point) as f32
-    }
-
-    /// The nearest int8 value, ties away from zero as in TFLite's QUANTIZE.
-    pub fn quantize(self, real: f32) -> i8 {
-        let q = (real / self.scale).round() as i32;
-        q.saturating_add(self.zero_point).clamp(-128, 127) as i8
-    }
-
-    /// The nearest int16 value.
-    pub(crate) fn quantize_i16(self, real: f32) -> i16 {
-        let q = (real / self.scale).round() as i32;
-        q.saturating_add(self.zero_point).clamp(-32768, 32767) as i16
     }
 }
 
@@ -480,11 +454,6 @@ impl Graph {
         self.regions.tested().any(|tested| tested == value)
             || variables.any(|v| v.value == value || v.next == value)
     }
-}
-
-/// A shape as people write it: `[1, 8, 8, 3]`.
-pub(crate) fn shape_text(shape: &[usize]) -> String {
-    format!("{shape:?}")
 }
 
 /// An array of `shape` from flat data, as much as the shape says.

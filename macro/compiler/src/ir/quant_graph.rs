@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::control::{Cursor, Event, RegionId, Regions, Variable};
-use crate::ir::graph::{ElementType, QuantParams, ValueId};
+use crate::ir::graph::{ElementType, ValueId};
 use crate::ir::kernel::{Accumulators, Kernel};
-
-pub(crate) use crate::quantize::lowering::lower;
 
 /// The position of a [`QuantTensor`].
 pub(crate) type TensorId = usize;
@@ -126,27 +125,6 @@ impl QuantGraph {
         for step in &mut self.steps {
             step.outputs.truncate(step.results);
         }
-    }
-
-    /// The program for targets without wide SIMD registers, and the one for targets with
-    /// them, if that is another one.
-    pub(crate) fn for_targets(mut self) -> (Self, Option<Self>) {
-        self.fold_frames();
-        let analysis = crate::quantize::prune::Analysis::new(&self);
-        let [scalar, mut vector] = [false, true].map(|wide| self.pruned(&analysis, wide));
-        let mut differs = false;
-        for step in &mut vector.steps {
-            if let Some(kernel) = step.kernel.vectorized() {
-                step.kernel = kernel.into();
-                differs = true;
-            }
-        }
-        vector.fuse_additions();
-        vector.write_parts();
-        vector.keep_shifted();
-        vector.renew_scratch();
-        vector.vectorized = true;
-        (scalar, differs.then_some(vector))
     }
 
     /// True for the variables of loops, which steps of different rounds read and write.

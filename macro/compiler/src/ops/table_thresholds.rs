@@ -1,8 +1,8 @@
 //! Tables in place of fixed-point functions: every entry is what the reference computes, for
 //! scales of all sizes. `NIELLO_THRESHOLDS` is how many tables there are of each kind, times 100.
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Kernel;
 use crate::ops::normalization::softmax::SoftmaxKernel;
 use crate::ops::shared::lookup_table::TableKernel;

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Blame, Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Operand, QuantRule, Reference, Target};
 use crate::ir::control::{RegionId, WHOLE};
-use crate::ir::graph::{Constant, ElementType, Graph, Kept, QuantParams, ValueId};
+use crate::ir::graph::{Constant, ElementType, Graph, Kept, ValueId};
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
 use crate::ops::quantization::quantize::{DequantizeKernel, QuantizeKernel};

@@ -11,3 +11,4 @@ pub(crate) mod prune;
 pub(crate) mod regions;
 pub(crate) mod scales;
 pub(crate) mod table_f32;
+pub(crate) mod targets;

@@ -1,10 +1,11 @@
 //! Inputs, outputs and states of the program, and their element types.
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::context::Target;
-use crate::ir::graph::{Constant, ElementType, QuantParams, ValueId};
+use crate::ir::graph::{Constant, ElementType, ValueId};
 use crate::ir::quant_graph::QuantState;
 use crate::ops::quantization::quantize::PortKernel;
 use crate::ops::shared::lookup_table::TableKernel;

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::arithmetic::quant_params::asymmetric;
 use crate::calibrate::{Range, Ranges};
 use crate::error::{Error, Result};
 use crate::ir::context::{QuantRule, StateRule};
 use crate::ir::control::Variable;
 use crate::ir::disjoint_sets::DisjointSets;
-use crate::ir::graph::{Graph, Kept, Node, QuantParams, Value, ValueId};
+use crate::ir::graph::{Graph, Kept, Node, Value, ValueId};
 
 /// The tensors whose ranges have to be observed: computed ones for which
 /// neither the file nor the operator's specification sets a scale.

@@ -2,9 +2,10 @@
 
 use quote::quote;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::{ElementType, Kept, QuantParams};
+use crate::ir::graph::{ElementType, Kept};
 use crate::ir::kernel::{Emitted, Kernel};
 use crate::ops::shared::function::Function;
 use crate::quantize::lowering::Lowering;

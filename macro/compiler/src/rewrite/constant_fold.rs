@@ -2,12 +2,11 @@
 
 use ndarray::{ArrayD, Axis, IxDyn};
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::QuantRule;
-use crate::ir::graph::{
-    Constant, ElementType, Graph, Node, QuantParams, Quantization, Value, array,
-};
+use crate::ir::graph::{Constant, ElementType, Graph, Node, Quantization, Value, array};
 use crate::ir::operator::Cast;
 use crate::ops::shared::exact_int32;
 

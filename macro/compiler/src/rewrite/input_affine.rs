@@ -5,11 +5,11 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use quote::quote;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::limits;

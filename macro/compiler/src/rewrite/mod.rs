@@ -7,18 +7,18 @@ pub(crate) mod constant_fold;
 pub(crate) mod exact_float;
 pub(crate) mod float_islands;
 pub(crate) mod input_affine;
+pub(crate) mod scales_bytes;
 pub(crate) mod unary_chain;
 
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::activation::Activation;
 use crate::ir::context::StateRule;
 use crate::ir::control::Variable;
-use crate::ir::graph::{
-    Constant, ElementType, Graph, Kept, Node, QuantParams, Quantization, Value, ValueId,
-};
+use crate::ir::graph::{Constant, ElementType, Graph, Kept, Node, Quantization, Value, ValueId};
 use crate::ir::operator::Cast;
 use crate::limits;
 use crate::ops::shared::broadcast;

@@ -6,8 +6,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::emit::ident;
 use crate::simd_models::f32_requant::Truncation;
+use crate::tokens::literals::ident;
 use crate::tokens::literals::{float, int};
 
 /// Collects constants while kernels are emitted.

@@ -1,10 +1,10 @@
 //! Numbers as tokens.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::ir::graph::QuantParams;
+use crate::arithmetic::quant_params::QuantParams;
 
 pub(crate) fn usize_literal(n: usize) -> Literal {
     Literal::usize_unsuffixed(n)
@@ -57,4 +57,9 @@ pub(crate) fn multiplier(m: Multiplier) -> TokenStream {
 pub(crate) fn quant_params(params: QuantParams) -> TokenStream {
     let (scale, zero_point) = (float(params.scale), int(params.zero_point));
     quote!(rt::Quantization { scale: #scale, zero_point: #zero_point })
+}
+
+/// An identifier of the user's hygiene.
+pub(crate) fn ident(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
 }

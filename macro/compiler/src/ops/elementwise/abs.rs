@@ -1,9 +1,9 @@
 //! ABS: the magnitude.
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::unary::{IntegerFunction, Unary};
 use crate::ops::elementwise::unary_i16::TwoSlopesKernel;

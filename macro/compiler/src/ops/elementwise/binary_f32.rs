@@ -6,12 +6,13 @@ use std::sync::Arc;
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Target};
-use crate::ir::graph::{Constant, QuantParams};
+use crate::ir::graph::Constant;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ops::elementwise::int32;

@@ -2,9 +2,9 @@
 //! x * relu6(x + 3) / 6.
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::ParseContext;
-use crate::ir::graph::QuantParams;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 

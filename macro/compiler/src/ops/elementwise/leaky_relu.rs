@@ -1,9 +1,9 @@
 //! LEAKY_RELU: x for x >= 0, alpha * x below.
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::TwoSlopesKernel;

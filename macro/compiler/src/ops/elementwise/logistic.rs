@@ -3,9 +3,9 @@
 use crate::arithmetic::fixed_point::{
     Multiplier, frexp, input_radius, logistic_q4, rounding_divide_by_pot,
 };
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::float_epilogue;

@@ -1,9 +1,9 @@
 //! RELU6: min(max(x, 0), 6).
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;

@@ -1,9 +1,9 @@
 //! RSQRT: one by the square root.
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::{RsqrtKernel, rsqrt};

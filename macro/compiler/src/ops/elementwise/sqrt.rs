@@ -1,8 +1,8 @@
 //! SQRT: the square root; of negative numbers, 0.
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::ParseContext;
-use crate::ir::graph::QuantParams;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 

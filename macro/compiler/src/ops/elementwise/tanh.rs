@@ -1,9 +1,9 @@
 //! TANH; output scale 1/128, zero point 0.
 
 use crate::arithmetic::fixed_point::tanh_q4;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::logistic::q4_table;
 use crate::ops::elementwise::unary::Unary;

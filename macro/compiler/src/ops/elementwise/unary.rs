@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD};
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
-use crate::ir::graph::{ElementType, QuantParams};
+use crate::ir::graph::ElementType;
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{ChannelRole, Operator, Saturation};
 use crate::ops::elementwise::int32::UnaryKernel;

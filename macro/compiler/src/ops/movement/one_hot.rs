@@ -146,7 +146,7 @@ impl Kernel for OneHotKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let element = emit::ident(self.target.element().name());
+        let element = crate::tokens::literals::ident(self.target.element().name());
         let sizes = crate::tokens::literals::fields(&[
             ("outer", self.outer),
             ("depth", self.depth),

@@ -232,7 +232,7 @@ impl Kernel for PadKernel {
             ElementType::F32 => crate::tokens::literals::float(self.value as f32),
             _ => crate::tokens::literals::int(self.value as i32),
         };
-        let element = emit::ident(self.element.name());
+        let element = crate::tokens::literals::ident(self.element.name());
         Emitted {
             parameters_type: quote!(Pad<#element>),
             parameters: quote!(rt::Pad {

@@ -141,7 +141,7 @@ impl Kernel for SpaceToBatchNdKernel {
             crate::tokens::literals::fields(&[("batches", self.batches), ("inner", self.inner)]);
         let [input, output, block, padding] = [self.input, self.output, self.block, self.padding]
             .map(|pair| crate::tokens::literals::usizes(&pair));
-        let element = emit::ident(self.element.name());
+        let element = crate::tokens::literals::ident(self.element.name());
         let fill = match self.element {
             ElementType::F32 => crate::tokens::literals::float(self.fill as f32),
             _ => crate::tokens::literals::int(self.fill),

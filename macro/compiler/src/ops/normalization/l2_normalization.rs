@@ -4,12 +4,12 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
+use crate::arithmetic::quant_params::QuantParams;
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::ops::owned;

@@ -292,7 +292,7 @@ impl Kernel for UnpoolKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let element = emit::ident(self.element.name());
+        let element = crate::tokens::literals::ident(self.element.name());
         let zero = match self.element {
             ElementType::F32 => crate::tokens::literals::float(0.0),
             _ => crate::tokens::literals::int(self.zero),

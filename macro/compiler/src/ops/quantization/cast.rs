@@ -4,12 +4,13 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::graph::{ElementType, QuantParams};
+use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::ops::owned;

@@ -288,7 +288,7 @@ impl Kernel for SvdfKernel {
             ("memory", s.memory),
             ("rank", s.rank),
         ]);
-        let element = emit::ident(self.element.name());
+        let element = crate::tokens::literals::ident(self.element.name());
         let feature = constants.bytes("FEATURE", &self.feature);
         let time = if self.element == ElementType::I16 {
             constants.int16s(

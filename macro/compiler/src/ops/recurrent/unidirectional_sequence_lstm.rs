@@ -6,13 +6,14 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::graph::{ElementType, QuantParams};
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;

@@ -5,11 +5,12 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::graph::{Constant, ElementType, QuantParams};
+use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::Source;
 
 /// Dimensions that kernels loop over; shapes are merged into as few as possible.

@@ -3,11 +3,12 @@
 
 use ndarray::ArrayD;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Operand, Reference, Target};
 use crate::ir::graph::array;
-use crate::ir::graph::{Constant, ElementType, QuantParams, Value};
+use crate::ir::graph::{Constant, ElementType, Value};
 use crate::ir::kernel::{Lowered, Source};
 use crate::ir::operator::Operator;
 

@@ -3,10 +3,10 @@
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
-use crate::ir::graph::QuantParams;
 use crate::ir::kernel::{Emitted, Kernel};
 use crate::tokens::constants::Constants;
 

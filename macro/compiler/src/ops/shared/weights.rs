@@ -2,8 +2,9 @@
 
 use ndarray::Axis;
 
+use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, QuantParams, Quantization, Value};
+use crate::ir::graph::{Constant, Quantization, Value};
 
 /// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]

@@ -431,7 +431,7 @@ impl Kernel for FftKernel {
                     _ => constants.floats(name, &turns.map(f32::turn).collect::<Vec<_>>()),
                 }
             });
-        let element = emit::ident(self.element.name());
+        let element = crate::tokens::literals::ident(self.element.name());
         let sizes =
             crate::tokens::literals::fields(&[("length", self.length), ("width", self.width)]);
         Emitted {
