@@ -33,7 +33,8 @@ fn scales(pack_requant: &[rt::RequantPanel]) -> rt::RequantParams<'_> {
 
 fn pack_requant(blocks: usize) -> Vec<rt::RequantPanel> {
     let (multiplier, shift) = (1_518_500_250, -8);
-    let units = niello_compiler::truncation(multiplier, shift, 1 << 24, true).map(|u| u as u8);
+    let units =
+        niello_compiler::testing::truncation(multiplier, shift, 1 << 24, true).map(|u| u as u8);
     vec![rt::pack_requant([[multiplier; 16]], [[shift; 16]], &units.repeat(16))[0]; blocks]
 }
 
@@ -114,7 +115,7 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
     let (filter, bias) = (weights(blocks * 16 * 9 * depth), vec![[0; 16]; blocks]);
     // As the compiler does: inputs of whole blocks of channels are worth to be transformed.
     let (transformed, work) = match depth {
-        16.. => niello_compiler::transformed(&bytes(9 * depth * depth), depth, depth),
+        16.. => niello_compiler::testing::transformed(&bytes(9 * depth * depth), depth, depth),
         _ => (Vec::new(), 0),
     };
     let transformed: Vec<u8> = transformed.into_iter().map(|w| w as u8).collect();

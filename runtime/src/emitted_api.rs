@@ -7,6 +7,7 @@ pub use crate::batch::run_batch;
 pub use crate::error::LengthError;
 pub use crate::fixed_point::{Multiplier, Quantization};
 pub use crate::kernels::*;
+pub use crate::params::*;
 pub use crate::sigmoid_lut_i16::Steps;
 #[cfg(niello_vector)]
 pub use {

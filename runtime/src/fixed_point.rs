@@ -388,7 +388,7 @@ pub(crate) fn exp_of_negative(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::fixed_point::*;
+    use super::*;
 
     #[test]
     fn requantization_rounds_twice() {

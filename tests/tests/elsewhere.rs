@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use niello_compiler::{
+use niello_compiler::testing::{
     AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed,
     truncation, widened,
 };

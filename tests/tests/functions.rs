@@ -10,10 +10,10 @@ mod each;
 #[path = "../elsewhere/src/cases/random.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod random;
-#[path = "../../macro/compiler/src/shortened/reference.rs"]
+#[path = "../../macro/compiler/src/simd_models/reference.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod reference;
-#[path = "../../macro/compiler/src/quantize/sigmoid.rs"]
+#[path = "../../macro/compiler/src/arithmetic/sigmoid_lut.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod sigmoid;
 

@@ -145,8 +145,7 @@ fn an_unknown_batch_is_one_and_names_may_be_missing() {
 #[test]
 fn pictures_calibrate_images() {
     let path = here().join("models/picture_f32.tflite");
-    let model =
-        niello_compiler::model::Model::read(&path, &Default::default()).expect("a model");
+    let model = niello_compiler::model::Model::read(&path, &Default::default()).expect("a model");
     // Noise, as the pictures are.
     let mut x = [[[0.0; 3]; 8]; 6];
     for (i, x) in x

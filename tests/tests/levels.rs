@@ -5,7 +5,7 @@
 use std::io::Write;
 
 use niello::__private as rt;
-use niello_compiler::{
+use niello_compiler::testing::{
     AdditionNumbers, linear_product, long_pairs, narrowed, requant_panel_numbers, rows_of_weights,
     transformed, truncation, widened,
 };
@@ -102,7 +102,7 @@ fn numbers_are_those_of_the_compiler() {
             let bytes = truncation(multiplier, shift, 1 << 20, i % 4 < 2);
             let units = bytes.map(|unit| unit as u8);
             let blocks = ([[multiplier; 16]], [[shift; 16]]);
-            let [ready] = rt::ready(blocks.0, blocks.1, &units);
+            let [ready] = rt::pack_requant(blocks.0, blocks.1, &units);
             let wanted = requant_panel_numbers(multiplier, shift, bytes);
             let wanted = if bytes[0] == i8::MIN {
                 [wanted[0], wanted[1], 0.0, 0.0, 0.0]

@@ -15,7 +15,6 @@ use crate::emit::{self, Item, Port, Side, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::import::shapes::InputShapes;
 use crate::ir::graph::{ElementType, Graph, Kept, ValueId};
-use crate::ir::quant_graph;
 use crate::ir::quant_graph::{QuantGraph, QuantTensor};
 use crate::limits::{self, LIVE_ELEMENTS};
 use crate::options::{Comparison, Options};
@@ -569,8 +568,8 @@ impl Split {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::options::{Metric, Requirement};
-    use crate::pipeline::*;
 
     #[test]
     fn held_out_samples_do_not_calibrate() {

@@ -1,14 +1,12 @@
 //! ADD and SUB: both operands are brought to a common scale with more bits:
 //! 20 for int8, 15 for int16.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::fixed_point::Integer;
 use crate::instantiate::instantiate;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
 use crate::multiversion::multiversion;
-pub use crate::params::add::{Add, AddOperand};
-use crate::params::broadcast::Broadcast;
-use crate::params::linear::Linear;
+use crate::params::add::Add;
 
 impl Add {
     #[inline(always)]

@@ -32,7 +32,7 @@ pub fn add_n<const N: usize>(p: &AddN<N>, inputs: [&[i8]; N], output: &mut [i8])
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::add_n::*;
+    use super::*;
 
     #[test]
     fn three_operands_of_one_scale_add_up() {

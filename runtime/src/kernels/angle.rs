@@ -100,7 +100,7 @@ pub(super) fn cos(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::angle::*;
+    use super::*;
 
     /// Everywhere within one unit in the last place of the standard library's f64.
     #[test]

@@ -42,7 +42,7 @@ pub fn arg_min<T: Copy + PartialOrd>(p: &ArgMax, input: &[T], output: &mut [i32]
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::arg_max::*;
+    use super::*;
 
     #[test]
     fn of_equal_ones_the_first_counts() {

@@ -67,7 +67,7 @@ pub fn max_unpool_2d<T: Copy>(p: &MaxUnpool<T>, input: &[T], indices: &[i32], ou
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::argmax_pool::*;
+    use super::*;
 
     #[test]
     fn maxima_go_back_to_where_they_were() {

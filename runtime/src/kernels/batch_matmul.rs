@@ -153,7 +153,7 @@ pub fn float_batch_matmul(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::batch_matmul::*;
+    use super::*;
 
     #[test]
     fn matrices_multiply_transposed_or_not() {

@@ -96,7 +96,7 @@ missing! { atan2 pow }
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::binary_f32::*;
+    use super::*;
 
     #[test]
     fn remainders_have_the_divisors_sign() {

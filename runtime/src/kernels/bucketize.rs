@@ -33,7 +33,7 @@ pub fn bucketize_i32(p: &Bucketize<'_>, input: &[i32], output: &mut [i32]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::bucketize::*;
+    use super::*;
 
     #[test]
     fn boundaries_belong_to_the_bucket_above() {

@@ -129,7 +129,7 @@ pub fn to_bool(_: &Port, input: &[i8], output: &mut [bool]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::cast::*;
+    use super::*;
 
     #[test]
     fn types_change_and_values_stay() {

@@ -111,7 +111,7 @@ comparisons_f32! {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::comparison::*;
+    use super::*;
 
     #[test]
     fn scales_count() {

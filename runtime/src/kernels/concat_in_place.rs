@@ -103,7 +103,7 @@ pub fn concat_slice_copy<P: WritesChannels>(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::concat_in_place::*;
+    use super::*;
 
     #[test]
     fn other_channels_stay_or_are_copied() {

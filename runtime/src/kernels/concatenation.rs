@@ -43,7 +43,7 @@ fn concatenate_inner<T: Copy>(widths: &[usize], inputs: &[&[T]], output: &mut [T
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::concatenation::*;
+    use super::*;
 
     #[test]
     fn rows_stand_side_by_side() {

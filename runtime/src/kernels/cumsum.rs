@@ -53,7 +53,7 @@ pub fn cumsum(p: &Cumsum, input: &[i8], output: &mut [i8]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::cumsum::*;
+    use super::*;
 
     #[test]
     fn sums_grow_from_either_end() {

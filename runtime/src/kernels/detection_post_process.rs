@@ -230,7 +230,7 @@ fn regular(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::detection_post_process::*;
+    use super::*;
 
     #[test]
     fn detections_are_the_best_of_their_classes() {

@@ -128,7 +128,7 @@ pub fn floor_div(p: &FloorDiv, input1: &[i8], input2: &[i8], output: &mut [i8]) 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::div::*;
+    use super::*;
 
     #[test]
     fn quotients_round_and_saturate() {

@@ -90,7 +90,7 @@ pub fn dynamic_update_slice_in_place<T: Copy>(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::dynamic_slice::*;
+    use super::*;
 
     const BLOCK: Block = Block {
         tensor: [1, 1, 1, 1, 3, 4],

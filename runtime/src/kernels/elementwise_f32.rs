@@ -4,7 +4,6 @@
 //! pairs with the reference's, by its models of these kernels (`shortened`): `Linear::sum`,
 //! `Linear::product`.
 
-pub use crate::params::linear::Linear;
 #[cfg(niello_vector)]
 pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_place};
 

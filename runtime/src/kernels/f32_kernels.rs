@@ -272,7 +272,7 @@ pub fn float_mean(p: &FloatMean, input: &[f32], output: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::f32_kernels::*;
+    use super::*;
 
     #[test]
     fn roots_and_integers_are_those_of_the_standard_library() {

@@ -103,7 +103,7 @@ pub fn float_epilogue_in_place(p: &FloatEpilogue, in_out: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::float_epilogue::*;
+    use super::*;
 
     #[test]
     fn functions_take_known_values() {

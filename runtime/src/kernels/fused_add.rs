@@ -7,7 +7,7 @@ use crate::kernels::gemm_packed16::{
 };
 use crate::params::add::Add;
 #[cfg(target_arch = "x86_64")]
-pub use crate::params::add::Addend;
+use crate::params::add::Addend;
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
 use crate::params::linear::Linear;
 use crate::params::requant::RequantParams;

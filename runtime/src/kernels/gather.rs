@@ -39,7 +39,7 @@ pub fn gather<T: Copy + Default>(p: &Gather, input: &[T], indices: &[i32], outpu
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::gather::*;
+    use super::*;
 
     #[test]
     fn rows_come_in_the_indices_order() {

@@ -34,7 +34,7 @@ pub fn gather_nd<T: Copy + Default>(p: &GatherNd, input: &[T], indices: &[i32], 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::gather_nd::*;
+    use super::*;
 
     #[test]
     fn vectors_name_slices() {

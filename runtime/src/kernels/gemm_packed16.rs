@@ -5,12 +5,11 @@
 use crate::kernels::add::add_in_place;
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
 use crate::kernels::pad_and_shift::{Padding, pad, shift_rows};
-pub use crate::params::gemm_packed16::Packed16Stage;
-pub use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
+use crate::params::gemm_packed16::Packed16Stage;
+use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
-pub use crate::params::requant::{RequantPanel, RequantParams, pack_requant};
-use crate::params::window::Window;
+use crate::params::requant::RequantParams;
 use crate::simd;
 use crate::simd::gemm::Pixels;
 

@@ -69,7 +69,7 @@ fn index_map_inner<T: Copy>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::index_map::*;
+    use super::*;
 
     #[test]
     fn a_mirrored_row() {

@@ -108,7 +108,7 @@ pub fn product_i32(p: &Reduce, input: &[i32], output: &mut [i32]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::int32::*;
+    use super::*;
 
     /// One number against all.
     const NUMBER: Broadcast = Broadcast {

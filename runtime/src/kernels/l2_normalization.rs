@@ -46,7 +46,7 @@ fn normalize(p: &L2Normalization, input: &[i8], output: &mut [i8], before: i32) 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::l2_normalization::*;
+    use super::*;
 
     #[test]
     fn rows_have_length_one() {

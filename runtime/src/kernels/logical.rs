@@ -14,7 +14,7 @@ pub fn logical_or(p: &Broadcast, input1: &[i8], input2: &[i8], output: &mut [i8]
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::logical::*;
+    use super::*;
 
     #[test]
     fn truth_tables() {

@@ -33,7 +33,7 @@ pub fn holds(condition: &[i8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::merge::*;
+    use super::*;
 
     #[test]
     fn one_of_two_is_chosen() {

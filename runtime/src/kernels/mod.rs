@@ -82,10 +82,6 @@ pub(crate) mod top_k;
 pub(crate) mod transpose_conv;
 pub(crate) mod unary_i16;
 
-#[cfg(target_arch = "x86_64")]
-pub use crate::params::add::Addend;
-pub use crate::params::add::{Add, AddOperand};
-pub use crate::params::requantize_fast::{Bias, FastChannel, PairSums, RequantizeFast};
 pub use add::{add, add_in_place, sub, sub_in_place};
 pub use add_n::{AddN, add_n};
 pub use arg_max::{ArgMax, arg_max, arg_min};
@@ -97,20 +93,13 @@ pub use batch_matmul::{
 pub use fused_add::{
     FusedAdd, conv_2d_packed16_add, fully_connected_packed16_add, fully_connected_xor128_add,
 };
-pub use output_stage::{Accumulate, Clamp, OutputStage, Requantize, RequantizeI16, Rescale};
 #[cfg(niello_vector)]
-pub use {
-    crate::params::gemm_packed16::{
-        Packed16, Packed16Conv2d, Packed16Stage, Weights6Row, ZeroSkipRow,
-    },
-    crate::params::requant::{RequantPanel, RequantParams, pack_requant},
-    gemm_packed16::{
-        Packed16Kernels, conv_2d_packed16, except_on_x86_64, folded, fully_connected_packed16,
-        fully_connected_w6, fully_connected_xor128, fully_connected_zero_skip, only_on_x86_64,
-    },
+pub use gemm_packed16::{
+    Packed16Kernels, conv_2d_packed16, except_on_x86_64, folded, fully_connected_packed16,
+    fully_connected_w6, fully_connected_xor128, fully_connected_zero_skip, only_on_x86_64,
 };
+pub use output_stage::{Accumulate, Clamp, OutputStage, Requantize, RequantizeI16, Rescale};
 
-pub use crate::params::linear::Linear;
 pub use binary_f32::{OfReals, Real, atan2, floor_mod, pow};
 pub use bucketize::{Bucketize, bucketize, bucketize_i32};
 pub use cast::{

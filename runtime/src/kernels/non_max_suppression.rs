@@ -202,7 +202,7 @@ pub fn non_max_suppression_v4(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::non_max_suppression::*;
+    use super::*;
 
     const BOXES: [f32; 12] = [0.0, 0.0, 1.0, 1.0, 0.0, 0.1, 1.0, 1.1, 2.0, 2.0, 3.0, 3.0];
 

@@ -30,7 +30,7 @@ pub fn one_hot<T: Copy>(p: &OneHot<T>, indices: &[i32], output: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::one_hot::*;
+    use super::*;
 
     #[test]
     fn indices_outside_are_all_off() {

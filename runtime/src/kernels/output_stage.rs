@@ -1,7 +1,7 @@
 //! Sums of products, and the step from them to outputs.
 
 use crate::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
-pub use crate::params::requantize_fast::{Bias, FastChannel, PairSums, RequantizeFast};
+use crate::params::requantize_fast::{PairSums, RequantizeFast};
 
 /// What products of inputs (`X`) and weights (`W`) are added up in: int32 for
 /// int8 inputs, int64 (or, as the model says, int32) for int16 ones, f32 for
@@ -249,7 +249,7 @@ impl OutputStage<f32> for Clamp {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::output_stage::*;
+    use super::*;
 
     #[test]
     fn weights_are_bytes_of_twos_complement() {

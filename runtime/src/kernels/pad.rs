@@ -39,7 +39,7 @@ fn pad_inner<T: Copy>(p: &Pad<T>, input: &[T], output: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::pad::*;
+    use super::*;
 
     #[test]
     fn a_frame_of_one_value() {

@@ -4,8 +4,6 @@ use crate::multiversion::multiversion;
 use crate::params::layout::INPUT_XOR;
 pub(crate) use crate::params::layout::shift;
 use crate::params::window::Window;
-#[cfg(target_arch = "x86_64")]
-use crate::simd;
 
 /// How an image is padded.
 pub(super) struct Padding<'a> {

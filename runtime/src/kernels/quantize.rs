@@ -84,7 +84,7 @@ pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::quantize::*;
+    use super::*;
 
     #[test]
     fn ties_go_away_from_zero_and_ends_saturate() {

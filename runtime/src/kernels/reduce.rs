@@ -126,7 +126,7 @@ fn each(sizes: [usize; 4], steps: [usize; 4], mut f: impl FnMut(usize)) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::reduce::*;
+    use super::*;
 
     #[test]
     fn extremes_over_columns() {

@@ -55,7 +55,7 @@ pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::resize_bilinear::*;
+    use super::*;
 
     #[test]
     fn between_two_pixels_is_their_mean() {

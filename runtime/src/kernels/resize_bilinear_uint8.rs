@@ -67,7 +67,7 @@ pub fn resize_bilinear_uint8(p: &ResizeBilinearUint8<'_>, input: &[i8], output: 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::resize_bilinear_uint8::*;
+    use super::*;
 
     #[test]
     fn between_two_pixels_is_their_mean_rounded_up() {

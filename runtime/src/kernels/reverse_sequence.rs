@@ -54,7 +54,7 @@ pub fn reverse_sequence<T: Copy>(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::reverse_sequence::*;
+    use super::*;
 
     #[test]
     fn every_sequence_has_its_length() {

@@ -90,7 +90,7 @@ pub fn scatter_nd<T: Scatter>(p: &ScatterNd, indices: &[i32], updates: &[T], out
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::scatter_nd::*;
+    use super::*;
 
     #[test]
     fn slices_are_added() {

@@ -52,7 +52,7 @@ pub fn segment_min(p: &Segments, data: &[f32], ids: &[i32], output: &mut [f32]) 
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::segment::*;
+    use super::*;
 
     #[test]
     fn slices_find_their_segments() {

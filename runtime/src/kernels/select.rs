@@ -38,7 +38,7 @@ pub fn select<T: Copy>(p: &Select, condition: &[i8], input1: &[T], input2: &[T],
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::select::*;
+    use super::*;
 
     #[test]
     fn a_mask_of_rows_chooses() {

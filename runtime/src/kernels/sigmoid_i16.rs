@@ -19,7 +19,7 @@ pub fn tanh_i16(p: &Steps, input: &[i16], output: &mut [i16]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::sigmoid_i16::*;
+    use super::*;
 
     #[test]
     fn both_follow_the_real_functions() {

@@ -58,7 +58,7 @@ pub fn softmax_i16(p: &SoftmaxI16<'_>, input: &[i16], output: &mut [i16]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::softmax_i16::*;
+    use super::*;
 
     #[test]
     fn equal_inputs_share_equally() {

@@ -44,7 +44,7 @@ pub fn softmax_i8_i16(p: &Softmax<&[i32]>, input: &[i8], output: &mut [i16]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::softmax_i8_i16::*;
+    use super::*;
 
     #[test]
     fn equal_inputs_share_one() {

@@ -47,7 +47,7 @@ pub fn space_to_batch_nd<T: Copy>(p: &SpaceToBatchNd<T>, input: &[T], output: &m
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::space_to_batch_nd::*;
+    use super::*;
 
     #[test]
     fn blocks_become_images() {

@@ -166,7 +166,7 @@ pub fn complex_abs(_: &Magnitudes, input: &[f32], output: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::spectrum::*;
+    use super::*;
 
     #[test]
     fn spectra_follow_their_definition() {

@@ -70,7 +70,7 @@ pub(super) fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::strided::*;
+    use super::*;
 
     #[test]
     fn a_matrix_is_transposed_and_reversed() {

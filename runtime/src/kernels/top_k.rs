@@ -42,7 +42,7 @@ pub fn top_k<T: Copy + PartialOrd>(p: &TopK, input: &[T], values: &mut [T], indi
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::top_k::*;
+    use super::*;
 
     #[test]
     fn the_largest_come_first() {

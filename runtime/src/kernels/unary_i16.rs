@@ -55,7 +55,7 @@ pub fn rsqrt_i16(p: &RsqrtI16, input: &[i16], output: &mut [i16]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::unary_i16::*;
+    use super::*;
 
     const ONE: Multiplier = Multiplier {
         multiplier: 1 << 30,

@@ -11,3 +11,15 @@ pub(crate) mod linear;
 pub(crate) mod requant;
 pub(crate) mod requantize_fast;
 pub(crate) mod window;
+
+#[cfg(target_arch = "x86_64")]
+pub use add::Addend;
+pub use add::{Add, AddOperand};
+pub use broadcast::Broadcast;
+#[cfg(niello_vector)]
+pub use gemm_packed16::{Packed16, Packed16Conv2d, Packed16Stage, Weights6Row, ZeroSkipRow};
+pub use linear::Linear;
+#[cfg(niello_vector)]
+pub use requant::{RequantPanel, RequantParams, pack_requant};
+pub use requantize_fast::{Bias, FastChannel, PairSums, RequantizeFast};
+pub use window::Window;

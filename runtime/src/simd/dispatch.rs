@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-pub use crate::simd::target::Level;
+use crate::simd::target::Level;
 use crate::simd::target::{ALL, KNOWN, has};
 
 /// 0: not known yet, else one more than the level's place in `ALL`.

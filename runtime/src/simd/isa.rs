@@ -1,9 +1,6 @@
 //! What an instruction set can do with sixteen sums.
 
-#[cfg(target_arch = "x86_64")]
-use crate::params::add::Addend;
-pub use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
+use crate::params::gemm_packed16::Packed16Stage;
 pub(crate) use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::gemm_tile::{Strip, Tile};

@@ -9,8 +9,8 @@ use crate::kernels::gemm_packed16::{conv_2d_packed16, folded, fully_connected_pa
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
 use crate::params::layout::LANES;
-use crate::params::requant;
 use crate::params::requant::RequantParams;
+use crate::params::requant::pack_requant;
 use crate::params::window::Window;
 use crate::simd::dispatch::force;
 use crate::simd::gemm::strip;

@@ -5,37 +5,37 @@ mod models;
 
 use niello::__private as rt;
 
-/// Nothing that these processors' kernels need: see `niello_compiler::truncation`.
+/// Nothing that these processors' kernels need: see `niello_compiler::testing::truncation`.
 fn truncation(_: i32, _: i32, _: i64, _: bool) -> [i8; 3] {
     [i8::MIN, 0, 0]
 }
 
-/// The same: see `niello_compiler::transformed`.
+/// The same: see `niello_compiler::testing::transformed`.
 fn transformed(_: &[i8], _: usize, _: usize) -> (Vec<i8>, usize) {
     (Vec::new(), 0)
 }
 
-/// The same: see `niello_compiler::rows_of_weights`.
+/// The same: see `niello_compiler::testing::rows_of_weights`.
 fn rows_of_weights(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::narrowed`.
+/// The same: see `niello_compiler::testing::narrowed`.
 fn narrowed(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::long_pairs`.
+/// The same: see `niello_compiler::testing::long_pairs`.
 fn long_pairs(_: &[i8], _: usize) -> Vec<[u16; 2]> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::widened`.
+/// The same: see `niello_compiler::testing::widened`.
 fn widened(_: &[i8], _: usize, _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::AdditionNumbers`.
+/// The same: see `niello_compiler::testing::AdditionNumbers`.
 struct AdditionNumbers {
     offsets: [i32; 2],
     multipliers: [[i32; 2]; 2],
@@ -62,7 +62,7 @@ impl AdditionNumbers {
     }
 }
 
-/// The same: see `niello_compiler::linear_product`.
+/// The same: see `niello_compiler::testing::linear_product`.
 fn linear_product(_: [i32; 2], _: [i32; 2], _: i32, _: (i32, i32)) -> Option<[f32; 3]> {
     None
 }

@@ -143,7 +143,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
         rt::Bias::Wide(&wide[..channels])
     };
     let zero_point = random.byte();
-    let packed = |depth: usize| rt::Packed {
+    let packed = |depth: usize| rt::Packed2 {
         depth,
         zero_point,
         filter: &filter.0[..channels * depth.div_ceil(4) * 4],

@@ -326,7 +326,7 @@ pub(crate) fn input_radius(integer_bits: u32, left_shift: i32, total_bits: u32) 
 
 #[cfg(test)]
 mod tests {
-    use crate::arithmetic::fixed_point::*;
+    use super::*;
 
     #[test]
     fn multipliers_are_exact_where_factors_are_powers_of_two() {

@@ -17,7 +17,7 @@ pub(crate) fn from_bits(bits: u16) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::arithmetic::float16::*;
+    use super::*;
 
     #[test]
     fn values_of_the_standard() {

@@ -49,7 +49,7 @@ pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
 
 #[cfg(test)]
 mod tests {
-    use crate::arithmetic::quant_params::*;
+    use super::*;
 
     #[test]
     fn ranges_contain_zero_and_use_all_steps() {

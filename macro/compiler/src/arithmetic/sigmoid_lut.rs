@@ -115,7 +115,7 @@ pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use crate::arithmetic::sigmoid_lut::*;
+    use super::*;
 
     #[test]
     fn both_follow_the_real_functions() {

@@ -23,8 +23,6 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
-pub(crate) use shapes::shapes;
-
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph::Port;

@@ -7,14 +7,12 @@ pub(crate) mod names;
 pub(crate) mod run;
 pub(crate) mod state;
 
-pub(crate) use crate::tokens::literals::ident;
 use std::path::PathBuf;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 pub(crate) use crate::tokens::constants::Constants;
-pub(crate) use crate::tokens::literals::{fields, float, int, multiplier, quant_params, usizes};
 pub use names::PortChoice;
 pub(crate) use names::Side;
 pub(crate) use names::{Port, resolve};

@@ -54,7 +54,7 @@ pub(crate) fn constant(tensor: &Tensor<'_>, read: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::import::refused::*;
+    use super::*;
 
     #[test]
     fn files_of_accelerators_are_recognized() {

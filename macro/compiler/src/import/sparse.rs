@@ -213,7 +213,7 @@ fn scatter<T: Clone + Default>(
 
 #[cfg(test)]
 mod tests {
-    use crate::import::sparse::*;
+    use super::*;
 
     #[test]
     fn blocks_inside_of_compressed_rows() {

@@ -80,7 +80,7 @@ pub(crate) fn blockwise(
 
 #[cfg(test)]
 mod tests {
-    use crate::import::unpack_weights::*;
+    use super::*;
 
     #[test]
     fn low_bits_come_first_and_have_signs() {

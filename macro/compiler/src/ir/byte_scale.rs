@@ -39,7 +39,7 @@ impl ByteScale {
 
 #[cfg(test)]
 mod tests {
-    use crate::ir::byte_scale::*;
+    use super::*;
 
     #[test]
     fn bytes_and_reals_are_exact_opposites() {

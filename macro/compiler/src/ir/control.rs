@@ -261,7 +261,7 @@ impl<'a> Cursor<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ir::control::*;
+    use super::*;
 
     /// Tensor 9 chooses; tensor 8 says whether the loop goes on.
     fn regions() -> Regions {

@@ -4,7 +4,7 @@
 //! [`Graph::read`] takes one subgraph of the file, with all that it calls;
 //! [`rewrite`] then folds what need not exist at run time.
 
-pub use crate::arithmetic::quant_params::QuantParams;
+pub(crate) use crate::arithmetic::quant_params::QuantParams;
 pub(crate) use crate::error::shape_text;
 use std::sync::Arc;
 

@@ -71,7 +71,7 @@ pub(crate) fn names(ports: &[(Option<&str>, String)], output: bool) -> Vec<Strin
 
 #[cfg(test)]
 mod tests {
-    use crate::ir::port_names::*;
+    use super::*;
 
     #[test]
     fn names_lose_only_the_converters_decorations() {

@@ -13,7 +13,6 @@
 use ndarray::{ArrayD, ArrayView2, ArrayViewD, CowArray, IxDyn};
 
 use crate::error::{Error, Result};
-use crate::ir::graph::array;
 use crate::tflite::{self, BuiltinOperator};
 
 pub(crate) mod constant;
@@ -38,27 +37,9 @@ pub(crate) mod support;
 pub(crate) mod table_thresholds;
 pub(crate) mod types;
 
-pub(crate) use crate::ir::activation::Activation;
-pub(crate) use crate::ir::buffer::Buffer;
-pub(crate) use crate::ir::channelwise::{Channels, Channelwise, Range};
-use crate::ir::context::constant_source;
-pub(crate) use crate::ir::context::{
-    LowerContext, Operand, ParseContext, QuantRule, Reference, StateRule, Target,
-};
-pub(crate) use crate::ir::kernel::{
-    Accumulators, Emitted, Frame, Kernel, Lowered, Overlap, Source,
-};
-pub(crate) use crate::ir::operator::{Cast, ChannelRole, Operator, OwnState, Saturation};
-pub(crate) use crate::simd_models::f32_requant::Truncation;
-pub use crate::simd_models::f32_requant::truncation;
-pub use elementwise::add::AdditionNumbers;
-pub use elementwise::mul::linear_product;
-pub use packing::packed16::{rows_of_weights, widened};
-pub use packing::saturating_pairs::long_pairs;
-pub use packing::weights6::narrowed;
-pub use packing::winograd_f4x3::transformed;
+pub(crate) use crate::ir::context::ParseContext;
+pub(crate) use crate::ir::operator::Operator;
 pub(crate) use shared::concat_in_place::ConcatSliceKernel;
-pub use support::{SUPPORT_COLUMNS, Support, operators_page, support};
 
 /// What the tests of `shortened` compare.
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::quant_graph::QuantGraph;
 
 pub(crate) use check::simulate_in_arena;
-pub(crate) use diagram::{peak, picture};
+pub(crate) use diagram::peak;
 
 /// Where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -272,7 +272,7 @@ fn reshape<T: Clone>(data: ArrayD<T>, shape: IxDyn) -> Result<ArrayD<T>> {
 mod tests {
     use ndarray::arr2;
 
-    use crate::rewrite::constant_fold::*;
+    use super::*;
 
     fn value(element: ElementType, quantization: Option<Quantization>) -> Value {
         Value {

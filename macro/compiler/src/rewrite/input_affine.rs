@@ -6,7 +6,6 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
@@ -151,7 +150,7 @@ impl Kernel for InputAffineKernel {
 
 #[cfg(test)]
 mod tests {
-    use crate::rewrite::input_affine::*;
+    use super::*;
 
     #[test]
     fn constants_are_stored_for_one_period() {

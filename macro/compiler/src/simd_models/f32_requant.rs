@@ -227,7 +227,7 @@ fn with_factor(
 
 #[cfg(test)]
 mod tests {
-    use crate::simd_models::f32_requant::*;
+    use super::*;
 
     /// Multipliers as converters make them.
     fn multipliers() -> impl Iterator<Item = Multiplier> {

@@ -53,7 +53,7 @@ pub(super) fn nearest(x: f32) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::simd_models::float::*;
+    use super::*;
 
     /// `a * b + c` in integers: numbers of 24 bits and powers of two down to -29.
     fn in_integers([a, b, c]: [(i64, u32); 3], rounding: Rounding) -> f32 {

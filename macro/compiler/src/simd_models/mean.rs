@@ -10,7 +10,7 @@ pub(super) fn mean(sum: i32, count: i32) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::simd_models::mean::*;
+    use super::*;
 
     #[test]
     fn means_are_the_references_at_every_step() {

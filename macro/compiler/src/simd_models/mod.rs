@@ -36,8 +36,3 @@ pub(crate) mod requant_panel;
 pub(crate) mod requantization;
 #[cfg(test)]
 pub(crate) mod thresholds;
-
-pub(crate) use elementwise::Linear;
-pub use requant_panel::requant_panel_numbers;
-pub(crate) use requant_panel::{Mark, Ready};
-pub(crate) use requantization::Method;

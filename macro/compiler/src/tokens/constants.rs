@@ -152,7 +152,7 @@ impl Constants {
             "ready",
             "MULTIPLIER",
             content.collect(),
-            |name| quote!(static #name: [rt::Ready; #n] = rt::ready(#first, #second, #units);),
+            |name| quote!(static #name: [rt::RequantPanel; #n] = rt::pack_requant(#first, #second, #units);),
         );
         quote!(&#name)
     }

@@ -303,7 +303,7 @@ pub fn signal_irfft<T: Sample>(p: &Fft<'_, T>, input: &[T], output: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::signal::fft::*;
+    use super::*;
 
     #[test]
     fn places_reverse_digits() {

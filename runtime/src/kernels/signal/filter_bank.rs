@@ -126,7 +126,7 @@ pub fn signal_filter_bank_log(p: &FilterBankLog<'_>, input: &[i32], output: &mut
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::signal::filter_bank::*;
+    use super::*;
 
     #[test]
     fn channels_overlap() {

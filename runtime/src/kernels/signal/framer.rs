@@ -156,7 +156,7 @@ pub fn signal_delay(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::signal::framer::*;
+    use super::*;
 
     #[test]
     fn frames_overlap_across_runs() {

@@ -84,7 +84,7 @@ pub fn signal_pcan(p: &Pcan<'_>, input: &[i32], noise: &[i32], output: &mut [i32
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::signal::gain::*;
+    use super::*;
 
     #[test]
     fn noise_follows_the_signal() {

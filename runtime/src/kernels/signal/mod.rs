@@ -72,7 +72,7 @@ fn bits(x: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::signal::*;
+    use super::*;
 
     #[test]
     fn windows_shift_and_saturate() {

@@ -66,7 +66,7 @@ pub fn signal_overlap_add<T: Sum>(
 
 #[cfg(test)]
 mod tests {
-    use crate::kernels::signal::overlap_add::*;
+    use super::*;
 
     #[test]
     fn frames_add_up() {

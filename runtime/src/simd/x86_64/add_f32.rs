@@ -2,10 +2,9 @@
 //! addition take fewer steps than what LLVM makes of `ops/linear.rs`. The compiler's model:
 //! `Linear::fused_sum` in `shortened`.
 
-pub(crate) use crate::params::add::{Addend, Sum};
+pub(crate) use crate::params::add::Sum;
 use core::arch::x86_64::*;
 
-use crate::params::add::Add;
 use crate::simd::dispatch::level;
 use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::requantize::{clamped, in_order};

@@ -132,7 +132,7 @@ macro_rules! by_level {
      ($($argument:ident: $ty:ty),*),
      plain $plain:expr, avx2 $avx2:expr, vnni $vnni:expr, avx512 $avx512:expr) => {
         mod $module {
-            use crate::simd::x86_64::*;
+            use super::*;
 
             /// The first time. The call is the last thing that happens, so that nothing has
             /// to be kept for it, here or in what chooses.

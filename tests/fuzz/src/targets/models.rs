@@ -1,6 +1,6 @@
 //! `.tflite` files: read, quantized, emitted and run.
 
-use niello_compiler::model::{Data, Model, Quantized, Targets};
+use niello_compiler::model::{Data, Model, Profile, Quantized};
 use niello_compiler::{ElementType, Options, fallback};
 
 use super::{compiled, item, request, timed, write};
@@ -107,9 +107,9 @@ fn run(request: &niello_compiler::Request) {
     }
     let first = program.run(&calls[0]);
     let of = |targets, in_arena| Quantized::run_sequence(&program, &calls, targets, in_arena);
-    let scalar = of(Targets::Scalar, false);
+    let scalar = of(Profile::Mcu, false);
     agree(&first, &scalar[0], "in the arena");
-    let vector = of(Targets::Vector, false);
+    let vector = of(Profile::Simd, false);
     let bools = model
         .inputs()
         .iter()
@@ -117,7 +117,7 @@ fn run(request: &niello_compiler::Request) {
     let written = if bools {
         vec![]
     } else {
-        of(Targets::Scalar, true)
+        of(Profile::Mcu, true)
     };
     for (call, wanted) in scalar.iter().enumerate() {
         agree(wanted, &vector[call], "for wide registers");

@@ -3,7 +3,6 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
@@ -344,7 +343,7 @@ impl Conv2dKernel {
         let (packed, stage) = packed2::emit(&self.accumulation, self.packed()?, pixels, constants)?;
         if self.is_pointwise() {
             return Some(Emitted {
-                parameters_type: quote!(Packed<'static, #stage>),
+                parameters_type: quote!(Packed2<'static, #stage>),
                 parameters: packed,
                 function: "fully_connected_packed2_rows",
             });

@@ -4,7 +4,6 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;

@@ -6,7 +6,6 @@ use quote::quote;
 use crate::arithmetic::fixed_point::{
     Multiplier, reciprocal, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
 };
-use crate::emit;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};

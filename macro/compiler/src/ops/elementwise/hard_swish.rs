@@ -88,7 +88,7 @@ fn rounding_right(x: i16, amount: i32) -> i16 {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::elementwise::hard_swish::*;
+    use super::*;
 
     #[test]
     fn the_table_follows_the_real_function_within_one_step() {

@@ -128,7 +128,7 @@ impl Kernel for UnaryKernel {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::elementwise::int32::*;
+    use super::*;
 
     #[test]
     fn quotients_are_defined_for_all_operands() {

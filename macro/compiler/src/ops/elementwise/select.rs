@@ -3,7 +3,6 @@
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};

@@ -3,7 +3,6 @@
 use quote::quote;
 
 use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;

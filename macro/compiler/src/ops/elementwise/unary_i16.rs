@@ -3,7 +3,6 @@
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
-use crate::emit;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::{Emitted, Kernel};
 use crate::tokens::constants::Constants;

@@ -3,7 +3,6 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
@@ -210,7 +209,7 @@ impl Kernel for FullyConnectedKernel {
         let packed = packed2::emit(&self.accumulation, self.depth, self.rows, constants);
         if let Some((packed, stage)) = packed {
             return Emitted {
-                parameters_type: quote!(Packed<'static, #stage>),
+                parameters_type: quote!(Packed2<'static, #stage>),
                 parameters: packed,
                 function: if self.rows > 1 {
                     "fully_connected_packed2_rows"

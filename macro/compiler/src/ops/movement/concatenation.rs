@@ -3,7 +3,6 @@
 use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;

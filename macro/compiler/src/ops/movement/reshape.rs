@@ -78,7 +78,7 @@ impl View for Reshape {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::movement::reshape::*;
+    use super::*;
 
     #[test]
     fn minus_one_takes_what_is_left() {

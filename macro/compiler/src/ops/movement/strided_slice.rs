@@ -128,7 +128,7 @@ impl Movement for StridedSlice {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::movement::strided_slice::*;
+    use super::*;
 
     fn slice(begin: &[i32], end: &[i32], strides: &[i32]) -> StridedSlice {
         StridedSlice {

@@ -5,7 +5,6 @@ use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 use crate::arithmetic::quant_params::QuantParams;
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;

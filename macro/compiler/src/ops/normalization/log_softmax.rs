@@ -7,7 +7,6 @@ use crate::arithmetic::fixed_point::{
     Multiplier, exp_on_negative_values, input_radius, log_of_q12, rounding_divide_by_pot,
 };
 use crate::arithmetic::quant_params::QuantParams;
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};

@@ -7,7 +7,6 @@ use crate::arithmetic::fixed_point::{
     Multiplier, exp_on_negative_values, input_radius, one_over_one_plus_x, rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 };
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};

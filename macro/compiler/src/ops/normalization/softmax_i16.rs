@@ -3,7 +3,6 @@
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
@@ -121,7 +120,7 @@ impl Kernel for SoftmaxI16Kernel {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::normalization::softmax_i16::*;
+    use super::*;
 
     #[test]
     fn tables_follow_the_functions() {

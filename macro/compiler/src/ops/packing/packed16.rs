@@ -83,7 +83,7 @@ pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::packing::packed16::*;
+    use super::*;
 
     #[test]
     fn sixteen_channels_lie_side_by_side() {

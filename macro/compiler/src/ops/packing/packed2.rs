@@ -4,7 +4,6 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit;
 use crate::ir::graph::ElementType;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::tokens::constants::Constants;
@@ -46,7 +45,7 @@ pub(crate) fn emit(
     let (output, stage) = accumulation.emit_output(rows == 1, constants);
     let zero_point = crate::tokens::literals::int(zero_point);
     let depth = crate::tokens::literals::fields(&[("depth", depth)]);
-    let packed = quote!(rt::Packed {
+    let packed = quote!(rt::Packed2 {
         #depth
         zero_point: #zero_point,
         filter: #filter,
@@ -78,7 +77,7 @@ pub(crate) fn columns(depth: usize) -> (ElementType, usize) {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::packing::packed2::*;
+    use super::*;
 
     #[test]
     fn pairs_are_interleaved_and_filled_up() {

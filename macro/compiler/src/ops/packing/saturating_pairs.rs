@@ -61,7 +61,7 @@ pub(crate) fn emit(pairs: Option<&LongPairs>) -> TokenStream {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::packing::saturating_pairs::*;
+    use super::*;
 
     #[test]
     fn pairs_fit_if_no_inputs_saturate() {

@@ -135,7 +135,7 @@ pub(crate) fn order(
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::packing::weights6::*;
+    use super::*;
 
     /// Bytes of a block of so many inputs, offsets included.
     fn block_bytes(depth: usize) -> usize {

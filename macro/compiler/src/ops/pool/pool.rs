@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;

@@ -5,7 +5,6 @@ use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
-use crate::emit;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;

@@ -8,7 +8,6 @@ use quote::quote;
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};

@@ -4,7 +4,6 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::emit;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};

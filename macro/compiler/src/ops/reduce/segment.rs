@@ -4,7 +4,6 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, constant_source};

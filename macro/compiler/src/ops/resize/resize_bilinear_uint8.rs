@@ -2,7 +2,6 @@
 
 use quote::quote;
 
-use crate::emit;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::{Emitted, Kernel};
 use crate::tokens::constants::Constants;

@@ -6,7 +6,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
@@ -173,7 +172,7 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::shared::broadcast::*;
+    use super::*;
 
     #[test]
     fn equal_shapes_are_one_loop() {

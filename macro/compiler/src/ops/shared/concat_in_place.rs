@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use quote::quote;
 
-use crate::emit;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel};

@@ -4,7 +4,6 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel};

@@ -5,7 +5,6 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit;
 use crate::simd_models::elementwise::Linear;
 
 /// From one constant that is tried to the next: less than outputs of 128 are rounded by.
@@ -132,11 +131,11 @@ impl FmaFit {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::arithmetic::fixed_point::Multiplier;
-    use crate::ops::shared::elementwise_f32::*;
-    use crate::ops::{AdditionNumbers, linear_product};
     use crate::parallel;
     use crate::simd_models::thresholds::Random;
+    use crate::testing::{AdditionNumbers, linear_product};
 
     #[test]
     fn sums_of_halves_are_found_or_refused() {

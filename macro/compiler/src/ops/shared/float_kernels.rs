@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;

@@ -4,7 +4,6 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
@@ -213,7 +212,7 @@ impl Kernel for IndexMapKernel {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::shared::index_map::*;
+    use super::*;
 
     #[test]
     fn rows_and_columns_are_chosen_on_their_own() {

@@ -5,7 +5,6 @@ use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
@@ -105,7 +104,7 @@ impl Kernel for RequantizeKernel {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::shared::requantize::*;
+    use super::*;
 
     #[test]
     fn int16_saturates_and_clamps() {

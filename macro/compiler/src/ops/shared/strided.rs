@@ -4,7 +4,6 @@
 use ndarray::{ArrayD, ArrayViewD};
 use quote::quote;
 
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
@@ -254,7 +253,7 @@ pub(crate) fn axis(axis: i32, rank: usize) -> Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::shared::strided::*;
+    use super::*;
 
     #[test]
     fn merged_walks_visit_the_same_elements() {

@@ -230,8 +230,8 @@ pub(crate) fn bias_values(value: &Value, scale: f64) -> Result<Vec<i32>> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::ir::graph::array;
-    use crate::ops::shared::weights::*;
 
     fn value(shape: &[usize], data: Vec<f32>) -> Value {
         Value {

@@ -260,7 +260,7 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use crate::ops::shared::window::*;
+    use super::*;
 
     #[test]
     fn same_padding_puts_the_odd_row_below() {

@@ -4,7 +4,6 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, bits, length, rows};
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;

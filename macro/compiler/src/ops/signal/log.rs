@@ -3,7 +3,6 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, bits, length, unsigned};
-use crate::emit;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;

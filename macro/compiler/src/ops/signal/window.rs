@@ -3,7 +3,6 @@
 use quote::quote;
 
 use super::{Options, Processing, Signal, rows, table};
-use crate::emit;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;

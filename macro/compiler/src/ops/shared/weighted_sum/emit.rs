@@ -4,7 +4,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::emit;
 use crate::ir::graph::ElementType;
 use crate::ops::shared::weighted_sum::{Accumulation, OutputStage, Terms};
 use crate::simd_models::f32_requant::Truncation;
@@ -94,13 +93,13 @@ impl Accumulation {
             crate::tokens::literals::int(*min),
             crate::tokens::literals::int(*max),
         );
-        let stage = quote!(rt::Scales {
+        let stage = quote!(rt::RequantParams {
             channels: #channels,
             output_offset: #offset,
             activation_min: #min,
             activation_max: #max,
         });
-        (stage, quote!(rt::Scales<'static>))
+        (stage, quote!(rt::RequantParams<'static>))
     }
 
     /// The output stage and its type; `shares` if the kernel can take one multiplier
