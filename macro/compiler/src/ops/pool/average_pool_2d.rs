@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
-use crate::ops::pool::pool::{Pool, Reduction};
+use crate::ops::pool::pool_2d::{Pool, Reduction};
 
 pub(crate) struct AveragePool2d;
 

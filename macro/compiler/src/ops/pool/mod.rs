@@ -4,4 +4,4 @@ pub(crate) mod argmax_pool;
 pub(crate) mod average_pool_2d;
 pub(crate) mod l2_pool_2d;
 pub(crate) mod max_pool_2d;
-pub(crate) mod pool;
+pub(crate) mod pool_2d;

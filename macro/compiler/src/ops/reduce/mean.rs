@@ -12,7 +12,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::ops::operand;
-use crate::ops::reduce::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
+use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::ops::shared::float_kernels::MeanKernel;
 use crate::tokens::constants::Constants;
 

@@ -10,7 +10,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{Operator, Saturation};
 use crate::ops::operand;
-use crate::ops::reduce::reduce::{Axes, Dims, outputs};
+use crate::ops::reduce::reduction::{Axes, Dims, outputs};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct ReduceMax {
@@ -114,7 +114,7 @@ impl Kernel for ExtremeKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         Emitted {
             parameters_type: quote!(Reduce),
-            parameters: crate::ops::reduce::reduce::emit(&self.dims),
+            parameters: crate::ops::reduce::reduction::emit(&self.dims),
             function: if self.smallest {
                 "reduce_min"
             } else {

@@ -10,7 +10,7 @@ use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::ops::operand;
-use crate::ops::reduce::reduce::{Axes, Dims, Integers, IntegersKernel, count, outputs};
+use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct ReduceProd {

@@ -8,7 +8,7 @@ use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
 use crate::ops::operand;
 use crate::ops::reduce::mean::SumKernel;
-use crate::ops::reduce::reduce::{Axes, Integers, IntegersKernel};
+use crate::ops::reduce::reduction::{Axes, Integers, IntegersKernel};
 use crate::ops::shared::float_kernels::MeanKernel;
 
 pub(crate) struct Sum {
