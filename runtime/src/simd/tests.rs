@@ -1,5 +1,5 @@
 //! Kernels of the plain instruction set beside plain loops, each on memory of just the size that
-//! it asks for: what Miri can run. `tests/tests/levels.rs` has all other levels, and more shapes.
+//! it asks for: what Miri can run. `tests/tests/simd_levels` has all other levels, and more shapes.
 
 use std::vec;
 use std::vec::Vec;
