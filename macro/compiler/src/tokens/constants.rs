@@ -7,21 +7,34 @@ use quote::{ToTokens, quote};
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::simd_models::f32_requant::Truncation;
-use crate::tokens::literals::ident;
-use crate::tokens::literals::{float, int};
+use crate::tokens::layouts;
+use crate::tokens::literals::{float, ident, int};
 
 /// Collects constants while kernels are emitted.
 #[derive(Default)]
 pub(crate) struct Constants {
     /// What the names of new constants begin with, e.g. `CONV_2D_3`.
     pub prefix: String,
+    /// The operator that new constants belong to, for their docs, e.g. `#3 CONV_2D -> y`.
+    pub owner: String,
     items: Vec<TokenStream>,
+    /// Constants of the operator that is being emitted, whose docs wait for its parameters.
+    open: Vec<Open>,
     /// Names by content: operators may share constants.
     known: HashMap<(&'static str, Vec<u8>), String>,
     bytes: usize,
 }
 
+/// A constant without its docs.
+struct Open {
+    owner: String,
+    /// The last part of its name.
+    hint: String,
+    item: TokenStream,
+}
+
 impl Constants {
+    /// The name of a constant, which is new unless there is one with this content.
     fn share(
         &mut self,
         kind: &'static str,
@@ -39,7 +52,11 @@ impl Constants {
         }
         let ident = ident(&name);
         self.known.insert((kind, content), name);
-        self.items.push(item(&ident));
+        self.open.push(Open {
+            owner: self.owner.clone(),
+            hint: hint.to_owned(),
+            item: item(&ident),
+        });
         self.bytes += size;
         ident
     }
@@ -58,7 +75,7 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    /// The same of float weights: groups of four bytes.
+    /// Float weights as one byte string; gives an expression for groups of four bytes.
     pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -69,7 +86,7 @@ impl Constants {
         quote!((#bytes).as_chunks().0)
     }
 
-    /// The same of weights of 9 bits: pairs of bytes.
+    /// Weights of 9 bits as one byte string; gives an expression for pairs of bytes.
     pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -200,7 +217,7 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// The parameters of one kernel.
+    /// The static with the parameters of one kernel.
     pub(crate) fn parameters(
         &mut self,
         docs: &str,
@@ -208,6 +225,7 @@ impl Constants {
         value: TokenStream,
     ) -> TokenStream {
         let name = ident(&self.prefix);
+        self.close(&ty.to_string());
         self.items.push(quote! {
             #[doc = #docs]
             static #name: rt::#ty = #value;
@@ -215,12 +233,23 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// Bytes of all constants.
+    /// Gives the constants of an operator their docs.
+    fn close(&mut self, parameters_type: &str) {
+        for Open { owner, hint, item } in std::mem::take(&mut self.open) {
+            let what = layouts::describe(parameters_type, &hint);
+            let docs = format!("{owner}: {what}");
+            self.items.push(quote!(#[doc = #docs] #item));
+        }
+    }
+
+    /// The bytes of all constants together.
     pub(crate) fn size(&self) -> usize {
         self.bytes
     }
 
-    pub(crate) fn into_items(self) -> Vec<TokenStream> {
+    /// All statics, with their docs.
+    pub(crate) fn into_items(mut self) -> Vec<TokenStream> {
+        self.close("");
         self.items
     }
 }

@@ -1,0 +1,102 @@
+//! Words that a reader can understand: doc comments are sentences that can be read alone, and
+//! names of files and functions say what is in them.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use niello_tests::here;
+use niello_tests::sources::rust_files;
+use niello_tests::words::docs;
+
+/// Source folders of the repository, and whether their docs are checked.
+const FOLDERS: &[(&str, bool)] = &[
+    ("benches", true),
+    ("examples", true),
+    ("macro/compiler/src", false),
+    ("macro/src", true),
+    ("runtime/src", false),
+    ("tests/cross/src", true),
+    ("tests/firmware/src", true),
+    ("tests/fuzz/src", true),
+    ("tests/src", true),
+    ("tests/tests", true),
+    ("tests/ui/pass", true),
+];
+
+/// Names of files that say nothing to someone who has not read the file.
+const RIDDLES: &[&str] = &[
+    "blocks",
+    "blocks_add",
+    "columns",
+    "damage",
+    "depthwise_blocks",
+    "doubt",
+    "elsewhere",
+    "f32_end",
+    "few",
+    "four",
+    "here",
+    "narrow",
+    "one",
+    "part",
+    "plain",
+    "private",
+    "ready",
+    "strips",
+    "tail",
+    "whole",
+    "widely",
+];
+
+#[test]
+fn docs_can_be_read_alone() {
+    let mut problems = Vec::new();
+    let mut unchecked: BTreeMap<String, usize> = BTreeMap::new();
+    for &(folder, is_checked) in FOLDERS {
+        let root = here().join("..").join(folder);
+        let mut files = Vec::new();
+        rust_files(&root, &mut files);
+        assert!(!files.is_empty(), "{folder} has no files");
+        for file in files {
+            let text = fs::read_to_string(&file).expect("a text");
+            let name = file.strip_prefix(&root).expect("a file of the folder");
+            for doc in docs(&text) {
+                let Some(problem) = doc.problem() else {
+                    continue;
+                };
+                if is_checked {
+                    let place = format!("{folder}/{}:{}", name.display(), doc.line);
+                    problems.push(format!("{place}: {problem}"));
+                } else {
+                    let part = name.iter().next().unwrap_or_default().to_string_lossy();
+                    *unchecked.entry(format!("{folder}/{part}")).or_default() += 1;
+                }
+            }
+        }
+    }
+    println!("docs that are not checked yet: {unchecked:#?}");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn names_are_no_riddles() {
+    let mut problems = Vec::new();
+    for (folder, _) in FOLDERS {
+        let root = here().join("..").join(folder);
+        let mut files = Vec::new();
+        rust_files(&root, &mut files);
+        for file in files {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+            if RIDDLES.contains(&&*stem) {
+                problems.push(format!("{} is a riddle", file.display()));
+            }
+            let text = fs::read_to_string(&file).expect("a text");
+            for name in ["is_done", "are_done"] {
+                if text.contains(&format!("fn {name}(")) {
+                    problems.push(format!("{}: try_run instead of {name}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
