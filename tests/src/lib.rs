@@ -13,16 +13,32 @@ pub mod simd_cases;
 pub mod sources;
 pub mod words;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use ndarray::{ArrayD, Axis};
 // What `simd_cases` prepares its parameters with; `tests/cross` has stand-ins for them.
 use niello_compiler::testing::{
-    AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed,
-    truncation, widened,
+    AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed, widened,
 };
 
 pub use npz::{Record, read_npz};
+
+thread_local! {
+    /// Results of [`truncation`] by its arguments.
+    static TRUNCATIONS: RefCell<HashMap<(i32, i32, i64, bool), [i8; 3]>> = RefCell::default();
+}
+
+/// The result of `niello_compiler::testing::truncation`, which is a long search; `simd_cases`
+/// asks once more for each level.
+fn truncation(multiplier: i32, shift: i32, largest: i64, one_sided: bool) -> [i8; 3] {
+    let key = (multiplier, shift, largest, one_sided);
+    TRUNCATIONS.with_borrow_mut(|known| {
+        let search = || niello_compiler::testing::truncation(multiplier, shift, largest, one_sided);
+        *known.entry(key).or_insert_with(search)
+    })
+}
 
 /// The folder of this crate, `tests`.
 pub fn here() -> PathBuf {
