@@ -25,9 +25,11 @@ use niello_compiler::testing::{
 
 pub use npz::{Record, read_npz};
 
+/// Results of [`truncation`] by its arguments.
+type Truncations = HashMap<(i32, i32, i64, bool), [i8; 3]>;
+
 thread_local! {
-    /// Results of [`truncation`] by its arguments.
-    static TRUNCATIONS: RefCell<HashMap<(i32, i32, i64, bool), [i8; 3]>> = RefCell::default();
+    static TRUNCATIONS: RefCell<Truncations> = RefCell::default();
 }
 
 /// The result of `niello_compiler::testing::truncation`, which is a long search; `simd_cases`

@@ -6,7 +6,7 @@ use niello::__private as rt;
 pub struct Random(pub u32);
 
 impl Random {
-    pub fn next(&mut self) -> u32 {
+    pub(super) fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         self.0 >> 8
     }
