@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Ranges;
+use crate::error::{Error, Result};
+use crate::options::{Options, Request};
 use crate::quantize::correct::Corrections;
 use crate::quantize::equalize::Factors;
 
@@ -55,6 +57,31 @@ impl Slot {
             file: folder.map(|f| f.join(format!("{key}.json"))),
             key,
         }
+    }
+
+    /// The slot of what a request compiles: of the model, the options that calibration
+    /// depends on, and the dataset's files with their names.
+    pub(crate) fn of_request(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Self> {
+        // Memory has nothing to do with what is kept.
+        let options = Options {
+            inputs_in_arena: false,
+            arena_limit: None,
+            ..request.options.clone()
+        };
+        let mut content = vec![model.to_vec(), format!("{options:?}").into_bytes()];
+        for file in files {
+            content.push(
+                file.file_name()
+                    .map(|n| n.as_encoded_bytes().to_vec())
+                    .unwrap_or_default(),
+            );
+            content.push(
+                std::fs::read(file)
+                    .map_err(|e| Error::dataset(format!("cannot read {}: {e}", file.display())))?,
+            );
+        }
+        let parts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
+        Ok(Self::new(request.cache.as_deref(), &parts))
     }
 
     /// The first line of a file with this text. The key is part of it: a renamed file

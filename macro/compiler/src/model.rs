@@ -13,14 +13,15 @@ use crate::import::shapes::InputShapes;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::{ElementType, Graph, Node};
 use crate::ir::quant_graph::QuantGraph;
-use crate::options::Options;
-use crate::pipeline::{Front, Quantization, Request, read_model};
+use crate::options::{Options, Request};
 use crate::plan;
-use crate::quantize::measure::{Measurement, measure};
+use crate::quantize::loss_table::loss_table;
+use crate::quantize::measure::{Measurement, Noise, measure};
+use crate::session::{Quantization, Session, read_model};
 
 /// A model read from its file.
 pub struct Model {
-    front: Front,
+    session: Session,
     bytes: Vec<u8>,
 }
 
@@ -87,19 +88,19 @@ impl Model {
     pub fn read_for(path: &Path, options: &Options, dataset: Option<&Path>) -> Result<Self> {
         let bytes = read_model(path)?;
         Ok(Self {
-            front: Front::new(&bytes, options, dataset)?,
+            session: Session::new(&bytes, options, dataset)?,
             bytes,
         })
     }
 
     /// The inputs in the file's order.
     pub fn inputs(&self) -> Vec<PortInfo> {
-        infos(&self.front.graph.inputs, &self.front.inputs)
+        infos(&self.session.graph.inputs, &self.session.inputs)
     }
 
     /// The outputs in the file's order.
     pub fn outputs(&self) -> Vec<PortInfo> {
-        infos(&self.front.graph.outputs, &self.front.outputs)
+        infos(&self.session.graph.outputs, &self.session.outputs)
     }
 
     /// The names of all real tensors that operators compute, as
@@ -148,17 +149,17 @@ impl Model {
 
     fn call(&self, inputs: &[&[f32]], states: &mut Vec<ArrayD<f32>>) -> Result<Vec<ArrayD<f32>>> {
         let mut views = Vec::new();
-        for (port, data) in self.front.graph.inputs.iter().zip(inputs) {
+        for (port, data) in self.session.graph.inputs.iter().zip(inputs) {
             let view = ArrayViewD::from_shape(IxDyn(&port.shape), data)
                 .map_err(|e| Error::dataset(format!("input {:?}: {e}", port.name)))?;
             views.push(view);
         }
-        calibrate::outputs(&self.front.graph, &views, states)
+        calibrate::outputs(&self.session.graph, &views, states)
     }
 
     /// Quantizes as the macro does.
     pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
-        let Quantization { program, graph, .. } = self.front.quantize(&self.bytes, request)?;
+        let Quantization { program, graph, .. } = self.session.quantize(&self.bytes, request)?;
         Ok(Quantized {
             model: self,
             program,
@@ -276,7 +277,7 @@ impl Quantized<'_> {
     /// Compares with the float model on every sample of a dataset.
     pub fn accuracy(&self, dataset: &Path, options: &Options) -> Result<Vec<Accuracy>> {
         Ok(accuracies(&self.measure(
-            &self.model.front.graph,
+            &self.model.session.graph,
             dataset,
             options,
             false,
@@ -291,7 +292,7 @@ impl Quantized<'_> {
         rows: usize,
     ) -> Result<String> {
         let measurement = self.measure(&self.graph, dataset, options, true)?;
-        Ok(table(&self.program, &measurement, rows))
+        Ok(loss_table(&self.program, &measurement, rows))
     }
 
     fn measure(
@@ -315,7 +316,7 @@ impl Quantized<'_> {
 }
 
 fn accuracies(measurement: &Measurement) -> Vec<Accuracy> {
-    let accuracy = |noise: &crate::quantize::measure::Noise| Accuracy {
+    let accuracy = |noise: &Noise| Accuracy {
         sqnr_db: noise.sqnr_db(),
         top1: noise.top1(),
         max_abs_error: noise.max_abs_error(),
@@ -342,33 +343,4 @@ fn data(buffer: Buffer) -> Data {
         Buffer::I16(data) => Data::I16(data),
         Buffer::I32(data) => Data::I32(data),
     }
-}
-
-/// The per-operator table of error messages and tools.
-pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize) -> String {
-    let mut steps: Vec<_> = program.steps.iter().zip(&measurement.steps).collect();
-    steps.sort_by(|a, b| a.1[1].sqnr_db().total_cmp(&b.1[1].sqnr_db()));
-    let mut text = String::from(
-        "operators that lose most (SQNR in dB: alone, and at its output with all before it):",
-    );
-    for (step, [total, alone]) in steps.into_iter().take(rows) {
-        let index = if step.index == usize::MAX {
-            "-".to_owned()
-        } else {
-            format!("#{}", step.index)
-        };
-        text += &format!(
-            "\n  {index:>5} {:<22} {:>6.1} {:>6.1}  {}",
-            step.operator,
-            alone.sqnr_db(),
-            total.sqnr_db(),
-            // Names of fused operators are long lists.
-            program.tensors[step.output()]
-                .name
-                .split(';')
-                .next()
-                .unwrap_or("")
-        );
-    }
-    text
 }

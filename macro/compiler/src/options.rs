@@ -1,11 +1,26 @@
 //! What users can set.
 
+use std::path::PathBuf;
+
 use crate::calibrate::Method;
 use crate::dataset::ImageOptions;
 use crate::emit::PortChoice;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::quantize::measure::Noise;
+
+/// What to compile.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The `.tflite` file.
+    pub model: PathBuf,
+    /// The representative dataset, which only float models need.
+    pub dataset: Option<PathBuf>,
+    /// Everything else.
+    pub options: Options,
+    /// The folder for calibration results; `None` keeps nothing.
+    pub cache: Option<PathBuf>,
+}
 
 /// Everything that the user can set.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@ pub(crate) mod correct;
 pub(crate) mod equalize;
 pub(crate) mod float_output;
 pub(crate) mod fuse_kernels;
+pub(crate) mod loss_table;
 pub(crate) mod lowering;
 pub(crate) mod measure;
 pub(crate) mod ports;
