@@ -1,7 +1,7 @@
 //! Operators that are read as several others.
 
 use crate::error::{Error, Result};
-use crate::import::read::{Reader, Record, Scope};
+use crate::import::reader::{Reader, Record, Scope};
 use crate::ir::graph::{Constant, ElementType, Value, ValueId};
 use crate::ops::conv::conv_3d;
 use crate::ops::conv::conv_3d::Expansion;

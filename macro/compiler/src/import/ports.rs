@@ -1,7 +1,7 @@
 //! Which subgraph is compiled, and what its inputs and outputs are called.
 
 use crate::error::{Blame, Error, Result};
-use crate::import::read::{Scope, ids};
+use crate::import::reader::{Scope, ids};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph::{ElementType, Graph, Port};
 use crate::ir::port_names;

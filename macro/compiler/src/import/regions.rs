@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use crate::error::shape_text;
 use crate::error::{Error, Result};
-use crate::import::read::{Reader, Record, Scope};
-use crate::import::state::Variable as Stored;
+use crate::import::reader::Variable as Stored;
+use crate::import::reader::{Reader, Record, Scope};
 use crate::ir::control::{Kind, Region, RegionId, Variable};
 use crate::ir::graph::{ElementType, Node, Value, ValueId};
 use crate::limits::REGIONS;
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
             .ok()
             .filter(|&i| i < subgraphs.len())
             .map(|i| subgraphs.get(i));
-        let lists = subgraph.map(|s| [s.inputs(), s.outputs()].map(crate::import::read::ids));
+        let lists = subgraph.map(|s| [s.inputs(), s.outputs()].map(crate::import::reader::ids));
         let [inputs, outputs] = lists.unwrap_or_default();
         let is_same = |i: usize| inputs.get(i).is_some_and(|id| outputs.get(i) == Some(id));
         (0..count).map(is_same).collect()

@@ -6,7 +6,7 @@
 
 use crate::error::shape_text;
 use crate::error::{Blame, Error, Result};
-use crate::import::read::Reader;
+use crate::import::reader::Reader;
 use crate::ir::graph::{Graph, Port};
 
 /// Where the shapes of inputs come from.

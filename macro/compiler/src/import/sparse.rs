@@ -5,7 +5,7 @@
 use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
-use crate::import::tensor;
+use crate::import::constant;
 use crate::ir::graph::Constant;
 use crate::limits;
 use crate::tflite::{DimensionMetadata, DimensionType, Tensor};
@@ -20,7 +20,7 @@ pub(crate) fn constant(
     // Each level lists at least one position for each element that is stored below it.
     let most = limits::sum([layout.listed(), limits::product([data.len(), 4])]);
     let stored = layout.stored(most)?;
-    let packed = tensor::constant(tensor.type_(), &[stored.len()], stored.len(), data, false)?;
+    let packed = constant::constant(tensor.type_(), &[stored.len()], stored.len(), data, false)?;
     let Some(packed) = packed else {
         return Ok(None);
     };
