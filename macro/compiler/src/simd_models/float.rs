@@ -2,7 +2,7 @@
 //! are IEEE 754's, rounded to the nearest number, ties to even; the rest is here. Results
 //! are normal numbers or zero.
 
-/// Where a result goes that lies between two numbers.
+/// The direction in which a result between two f32 numbers is rounded.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Rounding {
     /// To the nearest one, ties to the one with an even significand.
@@ -11,7 +11,7 @@ pub(super) enum Rounding {
     Zero,
 }
 
-/// `a * b + c`, rounded once.
+/// The fused `a * b + c`, rounded once.
 pub(super) fn fused(a: f32, b: f32, c: f32, rounding: Rounding) -> f32 {
     let sum = sum_to_odd(f64::from(a) * f64::from(b), f64::from(c));
     match rounding {
@@ -37,7 +37,7 @@ fn sum_to_odd(a: f64, b: f64) -> f64 {
     f64::from_bits(if is_larger { bits + 1 } else { bits - 1 })
 }
 
-/// To int32, truncated; what does not fit is the smallest number, as CVTTPS2DQ has it.
+/// Converts to int32 by truncation, as CVTTPS2DQ does: what does not fit gives `i32::MIN`.
 pub(super) fn truncated(x: f32) -> i32 {
     if (-2_147_483_648.0..2_147_483_648.0).contains(&x) {
         x as i32
@@ -46,7 +46,8 @@ pub(super) fn truncated(x: f32) -> i32 {
     }
 }
 
-/// The same rounded to the nearest integer, ties to even: CVTPS2DQ.
+/// Converts to int32 by rounding to nearest, ties to even, as CVTPS2DQ does: what does not
+/// fit gives `i32::MIN`.
 pub(super) fn nearest(x: f32) -> i32 {
     truncated(x.round_ties_even())
 }

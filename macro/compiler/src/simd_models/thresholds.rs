@@ -5,7 +5,7 @@
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::parallel;
 use crate::simd_models::f32_requant::Truncation;
-use crate::simd_models::requant_panel::{Mark, Ready};
+use crate::simd_models::requant_panel::{Mark, RequantChannel};
 use crate::simd_models::requantization::Method;
 
 /// Channels, without the variable.
@@ -148,9 +148,9 @@ struct Result {
 /// the others are.
 fn methods(mark: Mark) -> impl Iterator<Item = Method> {
     let least = |method: &Method| match method {
-        Method::Truncated => Mark::Double,
-        Method::TruncatedSingle => Mark::Single,
-        Method::Nearest => Mark::Nearest,
+        Method::Truncated => Mark::TwoMul,
+        Method::TruncatedSingle => Mark::OneMul,
+        Method::Nearest => Mark::NearestOk,
         _ => Mark::None,
     };
     Method::ALL.into_iter().filter(move |m| least(m) <= mark)
@@ -167,7 +167,7 @@ fn compare(seed: u64) -> Result {
     let one_sided = range.0 >= zero_point;
     for channel in &channels {
         let found = Truncation::find(channel.multiplier, channel.bound, one_sided);
-        let by = Ready::new(channel.multiplier, found);
+        let by = RequantChannel::new(channel.multiplier, found);
         result.channels += 1;
         result.marks[by.mark as usize] += 1;
         channel.sums(zero_point, range, |sum| {
