@@ -16,7 +16,7 @@ use crate::limits::LIVE_ELEMENTS;
 use crate::options::{Options, Request};
 use crate::quantize::lowering::{self, Elements};
 use crate::quantize::scales::Scales;
-use crate::quantize::{correct, equalize, regions};
+use crate::quantize::{correct, endless_loops, equalize};
 
 /// What quantization makes.
 pub(crate) struct Quantization {
@@ -109,7 +109,7 @@ impl Session {
         if options.bias_correction && !methods.is_empty() {
             found.corrections = correct::correct_biases(&graph, &mut program, &samples)?;
         }
-        regions::check(&program, &whole)?;
+        endless_loops::check(&program, &whole)?;
         let held_out = Samples {
             numbers: &split.held_out,
             ..whole

@@ -1,19 +1,19 @@
-//! Functions of an int8 tensor whose result stays in float: 256 numbers.
+//! Functions of an int8 tensor whose result stays in f32: tables of 256 numbers.
 
 use quote::quote;
 
+use super::builder::Lowering;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::{ElementType, Kept};
 use crate::ir::kernel::{Emitted, Kernel};
 use crate::ops::shared::function::Function;
-use crate::quantize::lowering::Lowering;
 use crate::tokens::constants::Constants;
 
 impl Lowering<'_> {
     /// Lowers a function of one int8 tensor with an f32 output; false if it is none.
-    pub(crate) fn table_f32(&mut self, position: usize) -> Result<bool> {
+    pub(super) fn table_f32(&mut self, position: usize) -> Result<bool> {
         let node = &self.graph.nodes[position];
         if self.graph.values[node.output()].kept != Some(Kept::Exact) {
             return Ok(false);
@@ -31,7 +31,7 @@ impl Lowering<'_> {
         };
         let kernel = TableF32Kernel::new(params, &function);
         let output = self.tensor(node.output(), ElementType::F32, None);
-        self.reals.insert(node.output(), output);
+        self.f32_tensors.insert(node.output(), output);
         self.push_step(
             node.index,
             node.op.name(),
@@ -43,7 +43,7 @@ impl Lowering<'_> {
     }
 }
 
-/// `output[i] = table[input[i] + 128]`.
+/// A table of f32 numbers: `output[i] = table[input[i] + 128]`.
 struct TableF32Kernel {
     table: Vec<f32>,
 }
