@@ -241,11 +241,9 @@ impl Body<'_> {
         let operator = operator.replace(' ', "_").to_uppercase();
         constants.prefix = format!("{operator}_{position}");
         let emitted = step.kernel.emit(constants);
-        let index = if step.index == usize::MAX {
-            String::new()
-        } else {
-            format!("#{} ", step.index)
-        };
+        let index = step
+            .index
+            .map_or(String::new(), |index| format!("#{index} "));
         let mut docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
         if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
             docs += &format!(", {kept} of {all} channels: nothing depends on the others");

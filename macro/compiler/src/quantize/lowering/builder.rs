@@ -87,10 +87,10 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    /// Adds a step for the file's operator number `index`.
+    /// Adds a step for the file's operator number `index`, or for none of them.
     pub(super) fn push_step(
         &mut self,
-        index: usize,
+        index: Option<usize>,
         operator: &'static str,
         inputs: Vec<TensorId>,
         outputs: Vec<TensorId>,
@@ -116,7 +116,7 @@ impl Lowering<'_> {
         to: TensorId,
         kernel: impl Kernel + 'static,
     ) {
-        self.push_step(usize::MAX, operator, vec![from], vec![to], Box::new(kernel));
+        self.push_step(None, operator, vec![from], vec![to], Box::new(kernel));
     }
 
     /// The element type and scale in which the program holds a value.

@@ -146,7 +146,13 @@ impl Lowering<'_> {
         let node = &self.graph.nodes[position];
         let output = self.tensor(node.output(), ElementType::F32, None);
         self.tensors.insert(node.output(), output);
-        self.push_step(node.index, node.op.name(), inputs, vec![output], kernel);
+        self.push_step(
+            Some(node.index),
+            node.op.name(),
+            inputs,
+            vec![output],
+            kernel,
+        );
     }
 
     /// The tensor of an operand of a chain's operator: f32, but indices as they are.

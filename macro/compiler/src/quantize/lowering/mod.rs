@@ -79,9 +79,7 @@ pub(crate) fn lower(
         lowering.output(port.value, *element)?;
     }
     lowering.next_states()?;
-    let mut program = lowering.program;
-    program.add_scratch();
-    Ok(program)
+    Ok(lowering.program)
 }
 
 /// The interpreter whose rounding a model was made for: a file with scales of its own was run

@@ -165,7 +165,7 @@ impl Lowering<'_> {
             }
             outputs.push(id);
         }
-        self.push_step(node.index, node.op.name(), inputs, outputs, kernel);
+        self.push_step(Some(node.index), node.op.name(), inputs, outputs, kernel);
         if let (Some(from), Some(to)) = (written.params(), target.params())
             && written != target
         {
@@ -173,7 +173,7 @@ impl Lowering<'_> {
             let moved = self.tensors[&value];
             let id = self.tensor(value, target.element(), Some(to));
             let kernel = requantize(from, to, target.element());
-            self.push_step(node.index, "(rescale)", vec![moved], vec![id], kernel);
+            self.push_step(Some(node.index), "(rescale)", vec![moved], vec![id], kernel);
             self.tensors.insert(value, id);
         }
         Ok(())
@@ -249,7 +249,13 @@ impl Lowering<'_> {
             } else {
                 requantize(from, params, element)
             };
-            self.push_step(node.index, "(rescale)", vec![*id], vec![rescaled], kernel);
+            self.push_step(
+                Some(node.index),
+                "(rescale)",
+                vec![*id],
+                vec![rescaled],
+                kernel,
+            );
             *id = rescaled;
         }
     }

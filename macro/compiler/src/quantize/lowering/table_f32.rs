@@ -33,7 +33,7 @@ impl Lowering<'_> {
         let output = self.tensor(node.output(), ElementType::F32, None);
         self.f32_tensors.insert(node.output(), output);
         self.push_step(
-            node.index,
+            Some(node.index),
             node.op.name(),
             vec![id],
             vec![output],
