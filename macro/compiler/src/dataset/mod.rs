@@ -9,6 +9,7 @@ pub(crate) mod found;
 pub(crate) mod images;
 pub(crate) mod limits;
 pub(crate) mod npy;
+mod npy_header;
 pub(crate) mod npz;
 #[cfg(feature = "images")]
 pub(crate) mod picture;

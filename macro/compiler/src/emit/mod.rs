@@ -1,6 +1,7 @@
 //! The program as Rust tokens: one function and one module of the same name.
 
 pub(crate) mod batch;
+pub(crate) mod identifiers;
 pub(crate) mod interface;
 pub(crate) mod memory;
 pub(crate) mod names;
