@@ -1,5 +1,7 @@
 //! The int16 logistic function and hyperbolic tangent: interpolation in a table.
 
+use crate::arithmetic::convert::{low_i16, truncate_i32};
+
 /// 65536 / (1 + exp(-i / 24)), as rounded by TFLite: its bytes define the result.
 pub(crate) const TABLE: [u16; 256] = [
     32768, 33451, 34133, 34813, 35493, 36169, 36843, 37513, 38180, 38841, 39498, 40149, 40794,
@@ -57,7 +59,7 @@ impl Steps {
             multiplier *= 2.0;
         }
         Self {
-            multiplier: multiplier.min(32767.0) as i32,
+            multiplier: truncate_i32(multiplier.min(32767.0)),
             shift,
         }
     }
@@ -91,7 +93,7 @@ pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     } else {
         (1 << 25) - result + (1 << 9) - 1
     };
-    (result >> 10) as i16
+    low_i16((result >> 10).cast_signed())
 }
 
 /// In Q0.15.
@@ -103,14 +105,14 @@ pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
         0xFFFF << 8
     } else {
         let (a, b) = (i32::from(TABLE[index]), i32::from(TABLE[index + 1]));
-        (a << 8) + (magnitude & 0xFF) as i32 * (b - a)
+        (a << 8) + (magnitude & 0xFF).cast_signed() * (b - a)
     };
     let result = if x >= 0 {
         result - (1 << 23) + (1 << 7)
     } else {
         -result + (1 << 23) + (1 << 7) - 1
     };
-    (result >> 8) as i16
+    low_i16(result >> 8)
 }
 
 #[cfg(test)]
@@ -121,7 +123,7 @@ mod tests {
     fn both_follow_the_real_functions() {
         let steps = Steps::of_power(0);
         for i in -32768..=32767_i32 {
-            let (x, real) = (i as i16, f64::from(i) / 4096.0);
+            let (x, real) = (low_i16(i), f64::from(i) / 4096.0);
             let close = |q: i16, want: f64| (f64::from(q) / 32768.0 - want).abs() < 2e-4;
             assert!(
                 close(logistic(x, steps), 1.0 / (1.0 + (-real).exp())),

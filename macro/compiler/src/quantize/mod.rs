@@ -1,4 +1,9 @@
 //! From the float graph and its ranges to the int8 program.
+#![deny(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
 
 pub(crate) mod correct;
 pub(crate) mod endless_loops;

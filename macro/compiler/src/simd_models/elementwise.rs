@@ -1,6 +1,7 @@
 //! Models of ADD, SUB and MUL of int8 in f32: the runtime's `kernels/elementwise_f32.rs` and
 //! `simd/x86_64/add_f32.rs`.
 
+use crate::arithmetic::convert::low_i8;
 use crate::simd_models::float::{Rounding, fused, nearest};
 
 /// The number 1.5 * 2^23: adding it rounds to an integer, which the low bits then hold.
@@ -45,9 +46,9 @@ impl Linear {
     /// Rounds to an integer by adding [`ROUND`], whose unit in the last place is 1, and cuts to
     /// the range on the bits: a larger number has larger bits.
     fn rounded(&self, y: f32) -> i32 {
-        let bits = (y + ROUND).to_bits() as i32;
-        let zero = ROUND.to_bits() as i32;
+        let bits = (y + ROUND).to_bits().cast_signed();
+        let zero = ROUND.to_bits().cast_signed();
         let (min, max) = self.range;
-        i32::from(bits.max(zero + min).min(zero + max) as i8)
+        i32::from(low_i8(bits.max(zero + min).min(zero + max)))
     }
 }

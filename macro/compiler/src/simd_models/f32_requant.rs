@@ -9,6 +9,7 @@
 //! sums grow. (`m - f` may be negative: the inner step then falls by less than
 //! the outer product grows, which is at least 2^-23, half of the former's unit being 2^-25.)
 
+use crate::arithmetic::convert::{low_i16, low_i32, low_i64, truncate_i64};
 use crate::arithmetic::fixed_point::Multiplier;
 pub(crate) use crate::simd_models::requant_panel::Truncation;
 use crate::simd_models::requant_panel::{F32Rounding, Mark, RequantChannel};
@@ -51,12 +52,12 @@ impl Steps {
     /// The steps of sums of this sign up to `bound`; `None` if f32 cannot hold one of them
     /// exactly.
     fn new(multiplier: Multiplier, bound: i64, sign: i64) -> Option<Self> {
-        let output = |sum: i64| sign * i64::from(multiplier.apply((sign * sum) as i32));
+        let output = |sum: i64| sign * i64::from(multiplier.apply(low_i32(sign * sum)));
         let factor = multiplier.real();
         let half = 0.5 + 2f64.powi(multiplier.shift - 1);
         let mut all = Vec::new();
         for wanted in 1..=OUTPUTS {
-            let mut sum = (((wanted as f64 - half) / factor) as i64).min(bound);
+            let mut sum = truncate_i64((wanted as f64 - half) / factor).min(bound);
             while sum > 0 && output(sum - 1) >= wanted {
                 sum -= 1;
             }
@@ -81,7 +82,7 @@ impl Steps {
     /// True if the arithmetic of `method` gives the reference's output at every step, in front
     /// of it and at the largest sum, and so for all sums.
     fn hold_for(&self, by: &RequantChannel, method: Method) -> bool {
-        let output = |sum: i64| i64::from(method.scaled(by, sum as i32, false));
+        let output = |sum: i64| i64::from(method.scaled(by, low_i32(sum), false));
         let is_step =
             |s: &Step| output(s.sum) >= s.output && (s.sum == 0 || output(s.sum - 1) < s.output);
         let (bound, last) = self.last;
@@ -142,13 +143,13 @@ fn with_factor(
 ) -> Option<Truncation> {
     let with_start = |start: i64| Truncation {
         factor,
-        start: start as i16,
+        start: low_i16(low_i32(start)),
         kind,
     };
     let channel = RequantChannel::new(multiplier, Some(with_start(0)));
     // The factor in 24 bits and a power of two that all factors around it have.
     let scale = 24 + right;
-    let upper = (f64::from(channel.upper) * 2f64.powi(scale as i32)) as i64;
+    let upper = truncate_i64(f64::from(channel.upper) * 2f64.powi(scale.cast_signed()));
     if !(1 << 23..1 << 24).contains(&upper) {
         return None;
     }
@@ -162,7 +163,7 @@ fn with_factor(
     let lacks = |sum: i64, output: i64| {
         let inner = ((sum * rest) >> (7 + right)) + half;
         let total = i128::from(sum * upper) + (i128::from(inner) << right);
-        ((i128::from(output) << scale) - total).div_euclid(1 << right) as i64
+        low_i64(((i128::from(output) << scale) - total).div_euclid(1 << right))
     };
     // What is less than half a unit in the last place below an output is rounded to it.
     let margin = |output: i64| match kind {
@@ -179,7 +180,7 @@ fn with_factor(
     let (bound, last) = steps.last;
     if last < OUTPUTS {
         // As f32 has it.
-        let bound = bound as f32 as i64;
+        let bound = truncate_i64((bound as f32).into());
         high = high.min(lacks(bound, last + 1) - margin(last + 1));
     }
     let truncation = with_start((low + high).div_euclid(2));
@@ -195,6 +196,12 @@ fn with_factor(
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers of tests"
+)]
 mod tests {
     use super::*;
 

@@ -2,6 +2,8 @@
 //! are IEEE 754's, rounded to the nearest number, ties to even; the rest is here. Results
 //! are normal numbers or zero.
 
+use crate::arithmetic::convert::{nearest_f32, truncate_i32};
+
 /// The direction in which a result between two f32 numbers is rounded.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Rounding {
@@ -15,9 +17,9 @@ pub(super) enum Rounding {
 pub(super) fn fused(a: f32, b: f32, c: f32, rounding: Rounding) -> f32 {
     let sum = sum_to_odd(f64::from(a) * f64::from(b), f64::from(c));
     match rounding {
-        Rounding::Nearest => sum as f32,
+        Rounding::Nearest => nearest_f32(sum),
         // The 24 bits that f32 has.
-        Rounding::Zero => f64::from_bits(sum.to_bits() & (!0 << 29)) as f32,
+        Rounding::Zero => nearest_f32(f64::from_bits(sum.to_bits() & (!0 << 29))),
     }
 }
 
@@ -40,7 +42,7 @@ fn sum_to_odd(a: f64, b: f64) -> f64 {
 /// Converts to int32 by truncation, as CVTTPS2DQ does: what does not fit gives `i32::MIN`.
 pub(super) fn truncated(x: f32) -> i32 {
     if (-2_147_483_648.0..2_147_483_648.0).contains(&x) {
-        x as i32
+        truncate_i32(x.into())
     } else {
         i32::MIN
     }
@@ -53,6 +55,12 @@ pub(super) fn nearest(x: f32) -> i32 {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers of tests"
+)]
 mod tests {
     use super::*;
 

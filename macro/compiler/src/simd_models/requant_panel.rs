@@ -1,6 +1,7 @@
 //! The numbers with which SIMD kernels requantize one channel: a model of the runtime's
 //! `pack_requant`, which makes them from a multiplier and three bytes.
 
+use crate::arithmetic::convert::nearest_f32;
 use crate::arithmetic::fixed_point::Multiplier;
 
 /// The numbers with which requantization by truncation in f32 gives the reference's outputs:
@@ -45,7 +46,7 @@ impl Truncation {
     /// the rounding, then `start`, little-endian. `[-128, 0, 0]` stands for no truncation.
     pub(crate) fn bytes(found: Option<Self>) -> [i8; 3] {
         found.map_or([i8::MIN, 0, 0], |t| {
-            let [low, high] = t.start.to_le_bytes().map(|byte| byte as i8);
+            let [low, high] = t.start.to_le_bytes().map(u8::cast_signed);
             [t.factor + t.kind.mark(), low, high]
         })
     }
@@ -93,7 +94,7 @@ impl RequantChannel {
     /// The numbers that the runtime makes of a multiplier and the three bytes of
     /// [`Truncation::bytes`].
     fn of_bytes(multiplier: Multiplier, [units, low, high]: [i8; 3]) -> Self {
-        let start = i16::from_le_bytes([low as u8, high as u8]);
+        let start = i16::from_le_bytes([low, high].map(i8::cast_unsigned));
         let (mark, units) = match i32::from(units) {
             n if n >= 96 - 16 => (Mark::NearestOk, n - 96),
             n if n >= 64 - 16 => (Mark::OneMul, n - 64),
@@ -101,21 +102,21 @@ impl RequantChannel {
             _ => (Mark::None, 0),
         };
         let exact = multiplier.real();
-        let factor = exact as f32;
+        let factor = nearest_f32(exact);
         let nudge = if multiplier.shift < 0 {
-            2f64.powi(multiplier.shift - 1) as f32
+            nearest_f32(2f64.powi(multiplier.shift - 1))
         } else {
             0.0
         };
         let upper = f32::from_bits(factor.to_bits().wrapping_add_signed(units));
-        let lower = (exact - f64::from(upper)) as f32;
+        let lower = nearest_f32(exact - f64::from(upper));
         Self {
             multiplier,
             factor,
             nudge,
             upper,
             lower: if mark == Mark::TwoMul { lower } else { 0.0 },
-            start: (0.5 + f64::from(start) * 2f64.powi(-24)) as f32 + nudge,
+            start: nearest_f32(0.5 + f64::from(start) * 2f64.powi(-24)) + nudge,
             mark,
         }
     }

@@ -1,5 +1,6 @@
 //! Models of the kernels' requantization, from int32 sums to int8 outputs.
 
+use crate::arithmetic::convert::{low_i32, low_i64, saturate_i32, shifts, truncate_i32};
 use crate::arithmetic::fixed_point::rounding_divide_by_pot;
 use crate::simd_models::float::{Rounding, fused, nearest, truncated};
 use crate::simd_models::requant_panel::RequantChannel;
@@ -77,7 +78,7 @@ impl Method {
                 if is_close {
                     small(by, sum)
                 } else {
-                    nearest as i32
+                    truncate_i32(nearest.into())
                 }
             }
             Self::Doubling => doubling(by, sum),
@@ -94,6 +95,7 @@ impl Method {
         zero_point: i32,
         range: (i32, i32),
     ) -> i32 {
+        use crate::arithmetic::convert::low_i8;
         let (min, max) = range;
         let one_sided = min == zero_point;
         let q = self.scaled(by, sum, one_sided);
@@ -101,11 +103,13 @@ impl Method {
         let word = q.clamp(-0x8000, 0x7FFF);
         match self {
             Self::Doubling | Self::Small | Self::Rounded => {
-                i32::from(q.wrapping_add(zero_point).max(min).min(max) as i8)
+                i32::from(low_i8(q.wrapping_add(zero_point).max(min).min(max)))
             }
             _ if one_sided => {
-                let above = word.clamp(0, 255).min(i32::from((max - zero_point) as u8));
-                i32::from((above as i8).wrapping_add(zero_point as i8))
+                let above = word
+                    .clamp(0, 255)
+                    .min(i32::from(low_i8(max - zero_point).cast_unsigned()));
+                i32::from(low_i8(above).wrapping_add(low_i8(zero_point)))
             }
             _ => {
                 let word = (word + zero_point).clamp(-0x8000, 0x7FFF);
@@ -118,9 +122,9 @@ impl Method {
 /// The arithmetic of [`Method::Small`].
 fn small(by: &RequantChannel, sum: i32) -> i32 {
     let shift = by.multiplier.shift;
-    let (left, right) = (shift.max(0) as u32, shift.min(0).unsigned_abs());
+    let (left, right) = shifts(shift);
     let twice = i64::from(sum.wrapping_shl(left + 1)) * i64::from(by.multiplier.multiplier);
-    let high = (twice.wrapping_add(1 << 31) >> 32) as i32;
+    let high = low_i32(twice.wrapping_add(1 << 31) >> 32);
     if right == 0 {
         return high;
     }
@@ -131,10 +135,10 @@ fn small(by: &RequantChannel, sum: i32) -> i32 {
 /// The arithmetic of [`Method::Doubling`].
 fn doubling(by: &RequantChannel, sum: i32) -> i32 {
     let shift = by.multiplier.shift;
-    let shifted = sum.wrapping_shl(shift.max(0) as u32);
+    let shifted = sum.wrapping_shl(shifts(shift).0);
     let product = i64::from(shifted) * i64::from(by.multiplier.multiplier);
     // Only of the smallest number squared it does not fit.
     let high = (2 * i128::from(product) + (1 << 31)) >> 32;
-    let high = high.min(i128::from(i32::MAX)) as i32;
-    rounding_divide_by_pot(high, shift.min(0).unsigned_abs())
+    let high = saturate_i32(low_i64(high));
+    rounding_divide_by_pot(high, shifts(shift).1)
 }

@@ -1,6 +1,7 @@
 //! Inputs, outputs and states of the program, with the element types that callers see.
 
 use super::builder::Lowering;
+use crate::arithmetic::convert::low_i8;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
@@ -14,7 +15,9 @@ use crate::ops::shared::lookup_table::TableKernel;
 /// The table from a byte to the quantized value of the real number that it stands for; `None`
 /// if these are the same numbers.
 fn byte_table(bytes: ByteScale, params: QuantParams) -> Option<TableKernel> {
-    let table = TableKernel::new(|q| params.quantize(bytes.real((q + 128) as u8)).into());
+    // An int8 number q stands for the byte q + 128.
+    let byte = |q: i32| low_i8(q).cast_unsigned() ^ 0x80;
+    let table = TableKernel::new(|q| params.quantize(bytes.real(byte(q))).into());
     let is_identity = table
         .table
         .iter()

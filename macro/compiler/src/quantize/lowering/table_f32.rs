@@ -59,7 +59,7 @@ impl TableF32Kernel {
 
 impl Kernel for TableF32Kernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let lookup = |&q: &i8| self.table[usize::from((q as u8) ^ 0x80)];
+        let lookup = |&q: &i8| self.table[usize::from(q.cast_unsigned() ^ 0x80)];
         Buffer::F32(inputs[0].i8().iter().map(lookup).collect())
     }
 
