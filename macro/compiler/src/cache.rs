@@ -31,7 +31,7 @@ pub(crate) struct Calibration {
     pub measured: Vec<f64>,
 }
 
-/// Where an entry belongs.
+/// The place of one entry: its file in the cache's folder, named by a hash.
 pub(crate) struct Slot {
     key: String,
     file: Option<PathBuf>,
@@ -90,7 +90,7 @@ impl Slot {
         hash(&[self.key.as_bytes(), text]) + "\n"
     }
 
-    /// What was stored, if it is whole.
+    /// Reads the stored calibration; `None` if there is none or its file is damaged.
     pub(crate) fn load(&self) -> Option<Calibration> {
         let file = std::fs::read(self.file.as_ref()?).ok()?;
         let first = file.iter().position(|&b| b == b'\n')? + 1;

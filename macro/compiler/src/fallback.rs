@@ -10,8 +10,8 @@ use crate::options::{Options, Request};
 use crate::plan;
 use crate::session::{Session, read_model};
 
-/// What stands in for a model that does not compile: the same types where they
-/// are known, and a function that returns zeros.
+/// Tokens that stand in for a model that does not compile: its types where they are known, and
+/// a function that returns zeros.
 pub fn fallback(item: &Item, request: &Request) -> TokenStream {
     // Whatever of the interface is not to blame is kept.
     let plain = Options {

@@ -2,17 +2,17 @@
 //! number that does not fit. The lints against `as` are denied in the code that decides about
 //! bytes ([`crate::arithmetic`], [`crate::quantize`], [`crate::simd_models`]).
 
-/// The nearest int8 number.
+/// The nearest number that int8 holds.
 pub(crate) fn saturate_i8(x: i32) -> i8 {
     low_i8(x.clamp(i8::MIN.into(), i8::MAX.into()))
 }
 
-/// The nearest int16 number.
+/// The nearest number that int16 holds.
 pub(crate) fn saturate_i16(x: i32) -> i16 {
     low_i16(x.clamp(i16::MIN.into(), i16::MAX.into()))
 }
 
-/// The nearest int32 number.
+/// The nearest number that int32 holds.
 pub(crate) fn saturate_i32(x: i64) -> i32 {
     low_i32(x.clamp(i32::MIN.into(), i32::MAX.into()))
 }

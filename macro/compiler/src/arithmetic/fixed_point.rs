@@ -43,7 +43,7 @@ impl Multiplier {
         }
     }
 
-    /// The factor.
+    /// The factor as a real number.
     pub(crate) fn real(self) -> f64 {
         f64::from(self.multiplier) * 2f64.powi(self.shift - 31)
     }
@@ -136,7 +136,7 @@ pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
     low_i32(i64::from(x) >> exponent).wrapping_add(i32::from(remainder > threshold))
 }
 
-/// Multiplies by 2^exponent, saturating.
+/// Multiplies by `2^exponent`; what does not fit becomes the nearest number.
 fn saturating_multiply_by_pot(x: i32, exponent: u32) -> i32 {
     saturate_i32(i64::from(x) << exponent)
 }

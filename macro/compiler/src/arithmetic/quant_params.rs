@@ -23,7 +23,7 @@ impl QuantParams {
         saturate_i8(q.saturating_add(self.zero_point))
     }
 
-    /// The nearest int16 value.
+    /// The nearest int16 value, ties away from zero.
     pub(crate) fn quantize_i16(self, real: f32) -> i16 {
         let q = truncate_i32((real / self.scale).round().into());
         saturate_i16(q.saturating_add(self.zero_point))

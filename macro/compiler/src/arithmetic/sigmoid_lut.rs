@@ -26,8 +26,8 @@ pub(crate) const TABLE: [u16; 256] = [
     65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65535,
 ];
 
-/// How int16 inputs of some scale become the table's: `(x * multiplier) >> shift`,
-/// rounded.
+/// The factor from int16 inputs of some scale to the table's steps: `(x * multiplier) >>
+/// shift`, rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Steps {
     pub multiplier: i32,
@@ -35,7 +35,8 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// From a power of two: inputs in 2^-12 have shift 0.
+    /// The factor for inputs whose scale is a power of two; those in units of 2^-12 have shift
+    /// 0.
     pub(crate) fn of_power(left_shift: i32) -> Self {
         if left_shift < 0 {
             Self {
@@ -50,7 +51,7 @@ impl Steps {
         }
     }
 
-    /// From any scale, by 15 bits of it.
+    /// The factor for inputs of any scale, of which 15 bits count.
     pub(crate) fn of_scale(scale: f32) -> Self {
         let mut multiplier = f64::from(scale) * 4096.0 * 3.0;
         let mut shift = 0;
@@ -77,7 +78,7 @@ impl Steps {
     }
 }
 
-/// In Q0.15.
+/// The logistic function of an int16 input, in Q0.15.
 pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();
@@ -96,7 +97,7 @@ pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     low_i16((result >> 10).cast_signed())
 }
 
-/// In Q0.15.
+/// The hyperbolic tangent of an int16 input, in Q0.15.
 pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();

@@ -20,7 +20,7 @@ pub(super) struct Array<R> {
     data: R,
 }
 
-/// What NumPy calls the kind and the size of a type.
+/// The kind and the size (in bytes) of an array's element type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Element {
     Bool,
@@ -33,7 +33,7 @@ const SUPPORTED: &str = "supported are bool, float16, float32, float64, \
                          int8, int16, int32, int64, uint8, uint16, uint32 and uint64";
 
 impl<R: Read> Array<R> {
-    /// Reads the header.
+    /// Reads the header of an array.
     pub(super) fn open(mut data: R) -> Result<Self, String> {
         let mut start = [0; 8];
         exactly(&mut data, &mut start)?;

@@ -2,7 +2,7 @@
 
 use super::limits;
 
-/// What the header says: a Python dictionary of three entries.
+/// The three entries of the header.
 #[derive(Debug, PartialEq)]
 pub(super) struct Header {
     pub descr: String,
@@ -39,7 +39,7 @@ impl Header {
     }
 }
 
-/// What is left of a Python literal.
+/// The rest of a Python literal that is being parsed.
 struct Literal<'a>(&'a str);
 
 impl<'a> Literal<'a> {

@@ -22,12 +22,12 @@ use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
 use crate::plan::ArenaPlan;
 
-/// What the function is called and where the runtime is.
+/// The name and attributes of the emitted function, and the path of the runtime.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// Doc comments and other attributes of the function.
     pub attributes: TokenStream,
-    /// `pub`, `pub(crate)` or nothing.
+    /// The visibility: `pub`, `pub(crate)` or nothing.
     pub visibility: TokenStream,
     /// The function's and the module's name.
     pub name: Ident,
@@ -35,7 +35,7 @@ pub struct Item {
     pub krate: TokenStream,
 }
 
-/// What callers see of a model.
+/// The inputs and outputs of a model, as callers see them.
 pub(crate) struct Interface<'a> {
     pub inputs: &'a [Port],
     pub outputs: &'a [Port],
@@ -83,9 +83,9 @@ pub(crate) fn variant(
 
 /// The variants of a program.
 pub(crate) struct Variants {
-    /// For small cores.
+    /// The program for small cores.
     pub scalar: Variant,
-    /// For wide SIMD registers, if that differs.
+    /// The program for wide SIMD registers, if it is another one.
     pub vector: Option<Variant>,
 }
 

@@ -15,16 +15,16 @@ use crate::tokens::literals::ident;
 pub(crate) struct Port {
     /// Its position in the graph's list.
     pub index: usize,
-    /// The model's name.
+    /// The name that the model gives it.
     pub name: String,
     /// The parameter's or field's name.
     pub ident: Ident,
     /// The argument type's name (inputs only).
     pub type_name: Ident,
-    /// Without a leading batch dimension of 1.
+    /// The shape, without a leading batch dimension of 1.
     pub shape: Vec<usize>,
     pub element: ElementType,
-    /// What callers' bytes stand for, where the file has real numbers.
+    /// The real numbers that callers' bytes stand for, if the file has real numbers.
     pub bytes: Option<ByteScale>,
 }
 
@@ -33,13 +33,13 @@ pub(crate) struct Port {
 pub struct PortChoice {
     /// The model's name, or the Rust name that would be made from it.
     pub name: String,
-    /// Another Rust name.
+    /// The Rust name, if the user wants another one.
     pub rename: Option<String>,
-    /// By default the file's type.
+    /// The element type; by default the file's.
     pub element: Option<ElementType>,
 }
 
-/// Which of the two lists.
+/// One of the two lists: inputs or outputs.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Side {
     Inputs,
@@ -165,7 +165,7 @@ pub(crate) fn resolve(
     Ok(finish(side, ports, indices, idents, |i| choices[i].element))
 }
 
-/// What callers may pass for an element type of the file.
+/// The element types that callers may choose for one of the file's.
 fn allowed(file: ElementType) -> &'static [ElementType] {
     match file {
         ElementType::F32 | ElementType::I8 | ElementType::U8 => {

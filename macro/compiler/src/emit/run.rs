@@ -346,11 +346,11 @@ impl Body<'_> {
     }
 }
 
-/// See [`crate::ir::kernel::Overlap`].
+/// Memory that an operand and the output share: see [`crate::ir::kernel::Overlap`].
 struct Shared {
-    /// Of the arena.
+    /// The shared memory, as bytes of the arena.
     memory: Range<usize>,
-    /// Of that memory.
+    /// The operand, as bytes of the shared memory.
     input: Range<usize>,
     function: &'static str,
 }

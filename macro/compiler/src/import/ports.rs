@@ -7,7 +7,7 @@ use crate::ir::graph::{ElementType, Graph, Port};
 use crate::ir::port_names;
 use crate::tflite::{Model, SubGraph, TensorType};
 
-/// Which subgraph to compile and what its inputs and outputs are called.
+/// The subgraph to compile, and the names of its inputs and outputs.
 pub(crate) struct Entry<'a> {
     pub subgraph: SubGraph<'a>,
     /// Signature names by tensor index.

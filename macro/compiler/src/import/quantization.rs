@@ -15,7 +15,7 @@ pub(super) fn channel_zero_points(tensor: &Tensor<'_>) -> Vec<i32> {
     if counts { all } else { Vec::new() }
 }
 
-/// Of integers that stand for themselves.
+/// The scale and zero point of integers that stand for themselves.
 pub(crate) const UNIT: QuantParams = QuantParams {
     scale: 1.0,
     zero_point: 0,

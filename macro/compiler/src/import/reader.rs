@@ -19,12 +19,12 @@ pub(crate) struct Reader<'a> {
     pub(super) bytes: &'a [u8],
     pub model: &'a Model<'a>,
     pub graph: Graph,
-    /// By value, the dimensions that the file fixes.
+    /// For each value, the dimensions that the file fixes.
     pub(crate) stated: Vec<Vec<Option<usize>>>,
     pub(super) has_signature: Vec<bool>,
     /// The file's shapes hold: no input is open, or has another shape than there.
     pub(crate) is_static: bool,
-    /// What VAR_HANDLE names.
+    /// The variables that VAR_HANDLE names.
     pub variables: Vec<Variable>,
     /// Tensors of complex numbers, which are held as pairs of real ones.
     pub(super) complex: HashSet<ValueId>,
@@ -36,10 +36,10 @@ pub(crate) struct Reader<'a> {
     pub(crate) custom: Vec<String>,
     /// Constants that cannot be read, and why.
     pub(super) refused: HashMap<ValueId, String>,
-    /// How many subgraphs call each other here.
+    /// The number of calls that the subgraph being read is nested in.
     pub depth: usize,
     pub(super) budget: Budget,
-    /// Where operators that are read come to lie.
+    /// The region that operators are added to.
     pub(crate) region: RegionId,
     /// Operators and tensors of called subgraphs so far.
     pub(crate) inlined: usize,
@@ -82,7 +82,7 @@ pub(crate) struct Variable {
     pub(crate) name: String,
     /// Its content at the beginning, once something has read it.
     pub(super) first: Option<ValueId>,
-    /// Its content now.
+    /// The value that is its content now.
     pub(super) current: Option<ValueId>,
     pub(super) initial: Option<Constant>,
     /// It is a tensor that its operator reads and writes.
@@ -90,7 +90,7 @@ pub(crate) struct Variable {
 }
 
 impl Variable {
-    /// What an operator has assigned to it.
+    /// The value that an operator has assigned to it, if any.
     pub(crate) fn assigned(&self) -> Option<ValueId> {
         self.current.filter(|_| self.current != self.first)
     }

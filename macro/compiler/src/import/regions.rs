@@ -18,7 +18,7 @@ use crate::limits::REGIONS;
 use crate::ops::control_flow::control::{Carry, Merge};
 use crate::tflite::SubGraph;
 
-/// What was there before something was read that may be read in another way.
+/// The state of the reader before it reads something that may have to be read in another way.
 pub(crate) struct Mark {
     nodes: usize,
     regions: usize,
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Which outputs of a subgraph are its inputs of the same number.
+    /// For each output of a subgraph, whether it is the input of the same number, unchanged.
     fn handed_on(&self, index: i32, count: usize) -> Vec<bool> {
         let subgraphs = self.model.subgraphs().unwrap_or_default();
         let subgraph: Option<SubGraph<'_>> = usize::try_from(index)

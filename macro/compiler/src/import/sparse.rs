@@ -33,10 +33,10 @@ pub(crate) fn constant(
     }))
 }
 
-/// How one level of the traversal says which of its positions are stored.
+/// One level of the traversal: dense, or a list of the positions that are stored.
 enum Level {
     Dense(usize),
-    /// Where each parent's list begins and ends, and the lists.
+    /// A list of positions for each parent: `indices[segments[p]..segments[p + 1]]`.
     Sparse {
         segments: Vec<usize>,
         indices: Vec<usize>,

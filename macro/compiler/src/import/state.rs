@@ -12,7 +12,7 @@ use crate::limits::{self, STATE_ELEMENTS};
 use crate::tflite::BuiltinOperator;
 
 impl<'a> Reader<'a> {
-    /// VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE.
+    /// Reads VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE.
     pub(crate) fn variable(
         &mut self,
         code: BuiltinOperator,

@@ -122,8 +122,8 @@ pub(crate) fn has_signature(tensor: &Tensor<'_>) -> bool {
     tensor.shape_signature().is_some_and(|s| !s.is_empty())
 }
 
-/// How the graph holds a type of the file; types that no operator reads count as
-/// int32.
+/// The element type in which the graph holds one of the file's; types that no operator reads
+/// count as int32.
 pub(crate) fn element(ty: TensorType) -> ElementType {
     match ty {
         TensorType::FLOAT32 | TensorType::FLOAT16 | TensorType::COMPLEX64 => ElementType::F32,

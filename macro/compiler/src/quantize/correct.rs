@@ -18,7 +18,7 @@ use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::parallel;
 
-/// What was added to the biases, by step; empty for steps without weights.
+/// For each step, the numbers that were added to its biases; empty for steps without weights.
 pub(crate) type Corrections = Vec<Vec<i32>>;
 
 /// Adds corrections that were computed earlier; false if they do not fit.

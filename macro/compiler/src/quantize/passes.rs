@@ -61,7 +61,7 @@ const ADD_SCRATCH: Pass = Pass {
     run: add_scratch,
 };
 
-/// Applies passes in order.
+/// Applies a list of passes in order.
 pub(crate) fn apply(passes: &[Pass], program: QuantGraph) -> QuantGraph {
     passes
         .iter()

@@ -38,14 +38,15 @@ impl QuantGraph {
     }
 }
 
-/// What is known of the channels of all tensors.
+/// What is known about the channels of all tensors of a program.
 struct Analysis<'a> {
     steps: Vec<ChannelStep<'a>>,
-    /// By tensor: what its channels can be; `None` if nothing says what they are.
+    /// For each tensor, the values that its channels can have; `None` if its channels are
+    /// unknown.
     ranges: Vec<Option<Vec<Range>>>,
-    /// By tensor: the one that stands for all that must have the same channels.
+    /// For each tensor, the one that stands for all tensors that must keep the same channels.
     group: Vec<TensorId>,
-    /// By tensor: all channels must stay.
+    /// For each tensor, whether all its channels must stay.
     fixed: Vec<bool>,
 }
 
@@ -131,7 +132,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Which channels of every tensor are kept.
+    /// Decides which channels of every tensor are kept, and in which order.
     fn channels(&self, vectorized: bool) -> Vec<Option<Channels>> {
         let mut kept: Vec<Vec<bool>> = Vec::new();
         for (id, ranges) in self.ranges.iter().enumerate() {

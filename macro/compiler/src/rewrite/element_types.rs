@@ -4,7 +4,7 @@ use crate::ir::context::StateRule;
 use crate::ir::control::Variable;
 use crate::ir::graph::{ElementType, Graph, Quantization, Value};
 
-/// What a loop hands on is held as its variable is.
+/// Gives the values that a loop hands on to its next round the element type of the variable.
 pub(super) fn of_loops(graph: &mut Graph) {
     let variables: Vec<Variable> = graph.regions.variables().collect();
     for Variable { value, next } in variables {

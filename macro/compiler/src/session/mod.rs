@@ -20,7 +20,7 @@ use crate::options::Options;
 use crate::quantize::lowering::Elements;
 use crate::rewrite;
 
-/// Reads the model's bytes.
+/// Reads the bytes of the model's file.
 pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path)
         .map_err(|e| Error::model(format!("cannot read the model {}: {e}", path.display())))
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     pub inputs: Vec<Port>,
     pub outputs: Vec<Port>,
     elements: Elements,
-    /// Of which inputs the user or the model says what a byte stands for.
+    /// For each input, whether the user or the model says which real number a byte stands for.
     known_bytes: Vec<bool>,
 }
 
@@ -81,7 +81,7 @@ impl Session {
         })
     }
 
-    /// What callers see.
+    /// The inputs and outputs as callers see them.
     pub(crate) fn interface(&self, inputs_in_arena: bool) -> Result<emit::Interface<'_>> {
         let mut inputs = self.inputs.iter();
         if let (true, Some(port)) = (

@@ -18,12 +18,12 @@ use crate::quantize::lowering::{self, Elements};
 use crate::quantize::scales::Scales;
 use crate::quantize::{correct, endless_loops, equalize};
 
-/// What quantization makes.
+/// The int8 program with what it was made from.
 pub(crate) struct Quantization {
     pub program: QuantGraph,
     /// The float graph that the program is made from, channels equalized.
     pub graph: Graph,
-    /// The dataset's files.
+    /// The files of the dataset, on which the program depends.
     pub files: Vec<PathBuf>,
 }
 

@@ -4,10 +4,10 @@ use crate::dataset;
 use crate::error::{Blame, Error, Result};
 use crate::options::Options;
 
-/// Which samples do what.
+/// The samples that calibrate and those that measure accuracy, by number.
 pub(crate) struct Split {
     pub calibration: Vec<usize>,
-    /// For `require`: every fifth sample, never used for calibration.
+    /// Every fifth sample if there is a `require`, never used for calibration.
     pub held_out: Vec<usize>,
 }
 

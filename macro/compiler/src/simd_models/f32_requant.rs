@@ -42,7 +42,7 @@ struct Step {
 /// All sums where the outputs of a channel change, for one sign of the sums.
 #[derive(PartialEq)]
 struct Steps {
-    /// The sums, smallest first.
+    /// The sums where outputs change, smallest first.
     all: Vec<Step>,
     /// The largest possible sum and its output, which is cut at [`OUTPUTS`].
     last: (i64, i64),

@@ -7,9 +7,9 @@ use crate::arithmetic::convert::{nearest_f32, truncate_i32};
 /// The direction in which a result between two f32 numbers is rounded.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Rounding {
-    /// To the nearest one, ties to the one with an even significand.
+    /// The nearest number, ties to the one with an even significand.
     Nearest,
-    /// To the one nearer to zero.
+    /// The number that is nearer to zero.
     Zero,
 }
 

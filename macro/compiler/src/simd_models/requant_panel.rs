@@ -8,12 +8,12 @@ use crate::arithmetic::fixed_point::Multiplier;
 /// `q = trunc(sum * f + (sum * (m - f) + half))`, where `m` is the exact multiplier.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Truncation {
-    /// How far `f` lies from `m` rounded to f32, in units in the last place.
+    /// The distance of `f` from `m` rounded to f32, in units in the last place.
     pub factor: i8,
-    /// How far `half` lies from `0.5 + nudge`, in units of 2^-24 (see
+    /// The distance of `half` from `0.5 + nudge`, in units of 2^-24 (see
     /// [`RequantChannel::nudge`]).
     pub start: i16,
-    /// Which products and roundings this is proven for.
+    /// The products and roundings that the numbers are proven for.
     pub kind: F32Rounding,
 }
 
@@ -30,8 +30,8 @@ pub(crate) enum F32Rounding {
 }
 
 impl F32Rounding {
-    /// What is added to a factor's distance in the first byte, so that the runtime sees which
-    /// rounding is meant.
+    /// The mark of the rounding, which is added to the factor's distance in the first byte, so
+    /// that the runtime knows the rounding.
     fn mark(self) -> i8 {
         match self {
             F32Rounding::NearestOk => 96,
@@ -52,10 +52,10 @@ impl Truncation {
     }
 }
 
-/// By which kernels a channel may be requantized by truncation, fewest first.
+/// The kernels that may requantize a channel by truncation, fewest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mark {
-    /// No kernel may truncate.
+    /// No kernel may requantize by truncation.
     None,
     /// Kernels with two products may ([`F32Rounding::TwoMul`]).
     TwoMul,
@@ -72,8 +72,8 @@ pub(crate) struct RequantChannel {
     pub multiplier: Multiplier,
     /// The multiplier `m` rounded to f32, ties to even.
     pub factor: f32,
-    /// What rounding twice adds to a scaled sum's magnitude: half of the first rounding's
-    /// unit, `2^(shift - 1)`, or 0 without a shift to the right.
+    /// The amount that rounding twice adds to a scaled sum's magnitude: half of the first
+    /// rounding's unit, `2^(shift - 1)`, or 0 without a shift to the right.
     pub nudge: f32,
     /// The factor `f` of truncated sums.
     pub upper: f32,
@@ -81,7 +81,7 @@ pub(crate) struct RequantChannel {
     pub lower: f32,
     /// The addend `half` of truncated sums, a little more than 0.5.
     pub start: f32,
-    /// Which kernels may truncate.
+    /// The kernels that may requantize by truncation.
     pub mark: Mark,
 }
 

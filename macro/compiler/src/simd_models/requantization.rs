@@ -31,10 +31,12 @@ pub(crate) enum Method {
     Small,
 }
 
-/// How near to a half [`Method::RoundedFused`] trusts f32: the runtime's `EDGE` of AVX2.
+/// The largest distance to an integer at which [`Method::RoundedFused`] trusts f32: the
+/// runtime's `EDGE` of AVX2.
 const EDGE_OF_FUSED: f32 = 0.5 - 1.0 / 16384.0;
 
-/// How near to a half [`Method::Rounded`] trusts f32: the runtime's `EDGE` of WebAssembly.
+/// The largest distance to an integer at which [`Method::Rounded`] trusts f32: the runtime's
+/// `EDGE` of WebAssembly.
 const EDGE: f32 = 0.5 - 1.0 / 8192.0;
 
 impl Method {
@@ -119,7 +121,7 @@ impl Method {
     }
 }
 
-/// The arithmetic of [`Method::Small`].
+/// The integer arithmetic of [`Method::Small`].
 fn small(by: &RequantChannel, sum: i32) -> i32 {
     let shift = by.multiplier.shift;
     let (left, right) = shifts(shift);
@@ -132,7 +134,7 @@ fn small(by: &RequantChannel, sum: i32) -> i32 {
     high.wrapping_add(high >> 31).wrapping_add(half) >> right
 }
 
-/// The arithmetic of [`Method::Doubling`].
+/// The integer arithmetic of [`Method::Doubling`].
 fn doubling(by: &RequantChannel, sum: i32) -> i32 {
     let shift = by.multiplier.shift;
     let shifted = sum.wrapping_shl(shifts(shift).0);

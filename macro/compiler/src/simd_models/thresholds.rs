@@ -8,10 +8,10 @@ use crate::simd_models::f32_requant::Truncation;
 use crate::simd_models::requant_panel::{Mark, RequantChannel};
 use crate::simd_models::requantization::Method;
 
-/// Channels, without the variable.
+/// The number of channels that are compared unless the variable says another.
 const CHANNELS: usize = 100_000;
 
-/// What is looked at beside a sum where outputs change.
+/// The number of sums that are compared on each side of a sum where outputs change.
 const BESIDE: i64 = 2;
 
 /// Steele, Lea and Flood's SplitMix64.
@@ -43,7 +43,7 @@ struct Channel {
     bound: i64,
 }
 
-/// Channels that requantize together.
+/// The channels of one layer, which share zero point and range of outputs.
 struct Group {
     channels: Vec<Channel>,
     zero_point: i32,
@@ -135,7 +135,7 @@ impl Channel {
     }
 }
 
-/// What was compared, and what differed.
+/// The counts of what was compared, and the cases that differed.
 #[derive(Default)]
 struct Result {
     channels: usize,

@@ -63,7 +63,7 @@ impl Lowering<'_> {
         self.program.tensors.len() - 1
     }
 
-    /// Adds a constant tensor.
+    /// Adds a tensor with constant data.
     pub(super) fn constant(
         &mut self,
         name: String,

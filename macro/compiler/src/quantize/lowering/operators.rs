@@ -12,7 +12,8 @@ use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::requantize::RequantizeKernel;
 
 impl Lowering<'_> {
-    /// What the operator at `position` is lowered from; `in_f32` if it computes in f32.
+    /// The context in which the operator at `position` is lowered; `in_f32` if it computes in
+    /// f32.
     pub(super) fn context(
         &self,
         position: usize,
