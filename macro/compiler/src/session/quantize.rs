@@ -1,16 +1,16 @@
 //! From the float graph to the int8 program, with the dataset where one is needed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::sample_split::Split;
 use super::{Session, bytes};
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{
-    Ranges, Samples, calibrate, check as check_ways, clip_constants, cut_inputs,
+    Method, Ranges, Samples, calibrate, check as check_ways, clip_constants, cut_inputs,
 };
 use crate::dataset::{self, Dataset};
 use crate::error::{Blame, Error, Result};
-use crate::ir::graph::Graph;
+use crate::ir::graph::{Graph, ValueId};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::options::{Options, Request};
@@ -32,17 +32,7 @@ impl Session {
     pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<Quantization> {
         let options = &request.options;
         let methods = self.methods(options)?;
-        let files = match &request.dataset {
-            Some(path) => dataset::files(path)?,
-            None if methods.is_empty() => Vec::new(),
-            None => {
-                let first = &self.graph.values[methods[0].0].name;
-                return Err(Error::model(format!(
-                    "tensor {first:?} has no scale: a float model needs a representative dataset; \
-                     add `dataset = \"samples.npz\"`, or a folder of .npy or image files"
-                )));
-            }
-        };
+        let files = self.dataset_files(request, &methods)?;
         if !dataset::is_of_images(&files) {
             bytes::check(&self.inputs, &self.known_bytes)?;
         }
@@ -52,70 +42,26 @@ impl Session {
                 "the model has no state: each of its runs stands alone",
             ));
         }
-        if request.dataset.is_none() || (methods.is_empty() && options.require.is_empty()) {
-            if !options.require.is_empty() {
+        let (program, graph) = match &request.dataset {
+            Some(path) if !methods.is_empty() || !options.require.is_empty() => {
+                self.check_memory()?;
+                let slot = Slot::of_request(model, &files, request)?;
+                match self.cached(&slot, options) {
+                    Some(cached) => cached,
+                    None => self.calibrated(&slot, path, options, &methods)?,
+                }
+            }
+            _ if !options.require.is_empty() => {
                 return Err(Error::new(
                     Blame::Require(0),
                     "`require` needs a dataset to measure on",
                 ));
             }
-            let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
-            return Ok(Quantization {
-                program,
-                graph: self.graph.clone(),
-                files,
-            });
-        }
-        if let (live @ LIVE_ELEMENTS.., position) = self.graph.live() {
-            return Err(Error::model(format!(
-                "a run holds {live} elements at once here; with a dataset, supported are less \
-                 than {LIVE_ELEMENTS}: compile for a smaller input"
-            ))
-            .at(self.graph.nodes[position].place(&self.graph)));
-        }
-        let slot = Slot::of_request(model, &files, request)?;
-        if let Some((program, graph)) = self.cached(&slot, options) {
-            return Ok(Quantization {
-                program,
-                graph,
-                files,
-            });
-        }
-        let path = request.dataset.as_deref();
-        let path = path.ok_or_else(|| Error::internal("a dataset that is not there"))?;
-        let data = Dataset::read(path, &self.graph.inputs, &options.images)?;
-        let split = Split::new(data.len(), options)?;
-        let whole = Samples {
-            dataset: &data,
-            numbers: &split.calibration,
-            follow: options.samples_follow,
-            cuts: &[],
+            _ => {
+                let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
+                (program, self.graph.clone())
+            }
         };
-        check_ways(&self.graph, &whole, &methods)?;
-        let cuts = cut_inputs(&self.graph, &whole, &methods);
-        let samples = Samples {
-            cuts: &cuts,
-            ..whole
-        };
-        let mut graph = self.graph.clone();
-        let mut found = Calibration::default();
-        if options.equalize && !methods.is_empty() {
-            found.factors = equalize::factors(&graph, &samples)?;
-            equalize::equalize(&mut graph, &found.factors);
-        }
-        found.ranges = calibrate(&graph, &samples, &methods)?;
-        clip_constants(&mut graph, &found.ranges);
-        let mut program = lower(&graph, &found.ranges, &self.elements, options)?;
-        if options.bias_correction && !methods.is_empty() {
-            found.corrections = correct::correct_biases(&graph, &mut program, &samples)?;
-        }
-        endless_loops::check(&program, &whole)?;
-        let held_out = Samples {
-            numbers: &split.held_out,
-            ..whole
-        };
-        found.measured = self.require(&graph, &program, &held_out, options)?;
-        slot.store(&found);
         Ok(Quantization {
             program,
             graph,
@@ -123,20 +69,95 @@ impl Session {
         })
     }
 
+    /// The files of the dataset, which there must be if tensors have to be calibrated.
+    fn dataset_files(
+        &self,
+        request: &Request,
+        methods: &[(ValueId, Method)],
+    ) -> Result<Vec<PathBuf>> {
+        match (&request.dataset, methods.first()) {
+            (Some(path), _) => dataset::files(path),
+            (None, None) => Ok(Vec::new()),
+            (None, Some(&(first, _))) => Err(Error::model(format!(
+                "tensor {:?} has no scale: a float model needs a representative dataset; \
+                 add `dataset = \"samples.npz\"`, or a folder of .npy or image files",
+                self.graph.values[first].name
+            ))),
+        }
+    }
+
+    /// Refuses a model whose tensors would take too much memory in a run on samples.
+    fn check_memory(&self) -> Result<()> {
+        if let (live @ LIVE_ELEMENTS.., position) = self.graph.live() {
+            return Err(Error::model(format!(
+                "a run holds {live} elements at once here; with a dataset, supported are less \
+                 than {LIVE_ELEMENTS}: compile for a smaller input"
+            ))
+            .at(self.graph.nodes[position].place(&self.graph)));
+        }
+        Ok(())
+    }
+
+    /// Runs the float graph on the dataset, chooses ranges, corrects biases and measures what
+    /// `require` asks for; stores the results in the cache.
+    fn calibrated(
+        &self,
+        slot: &Slot,
+        dataset: &Path,
+        options: &Options,
+        methods: &[(ValueId, Method)],
+    ) -> Result<(QuantGraph, Graph)> {
+        let data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
+        let split = Split::new(data.len(), options)?;
+        let uncut = Samples {
+            dataset: &data,
+            numbers: &split.calibration,
+            follow: options.samples_follow,
+            cuts: &[],
+        };
+        check_ways(&self.graph, &uncut, methods)?;
+        let cuts = cut_inputs(&self.graph, &uncut, methods);
+        let samples = Samples {
+            cuts: &cuts,
+            ..uncut
+        };
+        let mut graph = self.graph.clone();
+        let mut calibration = Calibration::default();
+        if options.equalize && !methods.is_empty() {
+            calibration.factors = equalize::factors(&graph, &samples)?;
+            equalize::equalize(&mut graph, &calibration.factors);
+        }
+        calibration.ranges = calibrate(&graph, &samples, methods)?;
+        clip_constants(&mut graph, &calibration.ranges);
+        let mut program = lower(&graph, &calibration.ranges, &self.elements, options)?;
+        if options.bias_correction && !methods.is_empty() {
+            calibration.corrections = correct::correct_biases(&graph, &mut program, &samples)?;
+        }
+        endless_loops::check(&program, &uncut)?;
+        let held_out = Samples {
+            numbers: &split.held_out,
+            ..uncut
+        };
+        calibration.measured = self.require(&graph, &program, &held_out, options)?;
+        slot.store(&calibration);
+        Ok((program, graph))
+    }
+
     /// The program of an earlier run that met its requirements; what does not fit is as if
     /// it were not there.
     fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph)> {
-        let found = slot.load()?;
+        let stored = slot.load()?;
         let mut graph = self.graph.clone();
-        equalize::equalize(&mut graph, &found.factors);
-        clip_constants(&mut graph, &found.ranges);
-        let mut program = lower(&graph, &found.ranges, &self.elements, options).ok()?;
-        let fits = found.corrections.is_empty() || correct::apply(&mut program, &found.corrections);
-        let met = found.measured.len() == options.require.len()
+        equalize::equalize(&mut graph, &stored.factors);
+        clip_constants(&mut graph, &stored.ranges);
+        let mut program = lower(&graph, &stored.ranges, &self.elements, options).ok()?;
+        let fits =
+            stored.corrections.is_empty() || correct::apply(&mut program, &stored.corrections);
+        let met = stored.measured.len() == options.require.len()
             && options
                 .require
                 .iter()
-                .zip(&found.measured)
+                .zip(&stored.measured)
                 .all(|(r, m)| r.holds(*m));
         (fits && met).then_some((program, graph))
     }
