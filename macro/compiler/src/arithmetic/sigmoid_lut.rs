@@ -1,6 +1,6 @@
 //! The int16 logistic function and hyperbolic tangent: interpolation in a table.
 
-use crate::arithmetic::convert::{low_i16, truncate_i32};
+// Tests of other crates include this file: it names nothing outside of it.
 
 /// 65536 / (1 + exp(-i / 24)), as rounded by TFLite: its bytes define the result.
 pub(crate) const TABLE: [u16; 256] = [
@@ -59,10 +59,9 @@ impl Steps {
             shift += 1;
             multiplier *= 2.0;
         }
-        Self {
-            multiplier: truncate_i32(multiplier.min(32767.0)),
-            shift,
-        }
+        #[allow(clippy::cast_possible_truncation, reason = "at most 32767")]
+        let multiplier = multiplier.min(32767.0) as i32;
+        Self { multiplier, shift }
     }
 
     fn apply(self, x: i16) -> i32 {
@@ -76,6 +75,12 @@ impl Steps {
             .wrapping_add(round)
             >> self.shift
     }
+}
+
+/// The low 16 bits, as a number in two's complement.
+const fn low_i16(x: i32) -> i16 {
+    let [a, b, ..] = x.to_le_bytes();
+    i16::from_le_bytes([a, b])
 }
 
 /// The logistic function of an int16 input, in Q0.15.
