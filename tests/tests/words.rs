@@ -8,19 +8,27 @@ use niello_tests::here;
 use niello_tests::sources::rust_files;
 use niello_tests::words::docs;
 
-/// Source folders of the repository, and whether their docs are checked.
-const FOLDERS: &[(&str, bool)] = &[
-    ("benches", true),
-    ("examples", true),
-    ("macro/compiler/src", false),
-    ("macro/src", true),
-    ("runtime/src", false),
-    ("tests/cross/src", true),
-    ("tests/firmware/src", true),
-    ("tests/fuzz/src", true),
-    ("tests/src", true),
-    ("tests/tests", true),
-    ("tests/ui/pass", true),
+/// Source folders of the repository.
+const FOLDERS: &[&str] = &[
+    "benches",
+    "examples",
+    "macro/compiler/src",
+    "macro/src",
+    "runtime/src",
+    "tests/cross/src",
+    "tests/firmware/src",
+    "tests/fuzz/src",
+    "tests/src",
+    "tests/tests",
+    "tests/ui/pass",
+];
+
+/// Folders whose docs are not checked yet: take a line away when its folder passes.
+const NOT_YET: &[&str] = &[
+    "macro/compiler/src/emit",
+    "macro/compiler/src/ir",
+    "macro/compiler/src/ops",
+    "runtime/src",
 ];
 
 /// Names of files that say nothing to someone who has not read the file.
@@ -51,8 +59,8 @@ const RIDDLES: &[&str] = &[
 #[test]
 fn docs_can_be_read_alone() {
     let mut problems = Vec::new();
-    let mut unchecked: BTreeMap<String, usize> = BTreeMap::new();
-    for &(folder, is_checked) in FOLDERS {
+    let mut unchecked: BTreeMap<&str, usize> = BTreeMap::new();
+    for folder in FOLDERS {
         let root = here().join("..").join(folder);
         let mut files = Vec::new();
         rust_files(&root, &mut files);
@@ -64,12 +72,10 @@ fn docs_can_be_read_alone() {
                 let Some(problem) = doc.problem() else {
                     continue;
                 };
-                if is_checked {
-                    let place = format!("{folder}/{}:{}", name.display(), doc.line);
-                    problems.push(format!("{place}: {problem}"));
-                } else {
-                    let part = name.iter().next().unwrap_or_default().to_string_lossy();
-                    *unchecked.entry(format!("{folder}/{part}")).or_default() += 1;
+                let place = format!("{folder}/{}", name.display());
+                match NOT_YET.iter().find(|part| place.starts_with(**part)) {
+                    Some(part) => *unchecked.entry(part).or_default() += 1,
+                    None => problems.push(format!("{place}:{}: {problem}", doc.line)),
                 }
             }
         }
@@ -81,7 +87,7 @@ fn docs_can_be_read_alone() {
 #[test]
 fn names_are_no_riddles() {
     let mut problems = Vec::new();
-    for (folder, _) in FOLDERS {
+    for folder in FOLDERS {
         let root = here().join("..").join(folder);
         let mut files = Vec::new();
         rust_files(&root, &mut files);

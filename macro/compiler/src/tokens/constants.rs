@@ -13,7 +13,7 @@ use crate::tokens::literals::{float, ident, int};
 /// Collects constants while kernels are emitted.
 #[derive(Default)]
 pub(crate) struct Constants {
-    /// What the names of new constants begin with, e.g. `CONV_2D_3`.
+    /// The beginning of new constants' names, e.g. `CONV_2D_3`.
     pub prefix: String,
     /// The operator that new constants belong to, for their docs, e.g. `#3 CONV_2D -> y`.
     pub owner: String,
@@ -75,7 +75,7 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    /// Float weights as one byte string; gives an expression for groups of four bytes.
+    /// Float weights as one byte string, four bytes each, little-endian.
     pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -86,7 +86,7 @@ impl Constants {
         quote!((#bytes).as_chunks().0)
     }
 
-    /// Weights of 9 bits as one byte string; gives an expression for pairs of bytes.
+    /// Weights of 9 bits as one byte string, two bytes each, little-endian.
     pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -242,7 +242,7 @@ impl Constants {
         }
     }
 
-    /// The bytes of all constants together.
+    /// The size of all constants, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes
     }
@@ -271,7 +271,7 @@ fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) ->
     }
 }
 
-/// `[[1, 2, ..], ..]`
+/// Tokens of nested arrays: `[[1, 2, ..], ..]`.
 fn in_blocks(data: &[i32]) -> TokenStream {
     let blocks = data.chunks(16).map(|block| {
         let filled = block.iter().copied().chain(std::iter::repeat(0));
