@@ -1,4 +1,5 @@
-//! What `include_model!` writes for three small models, as reviewed snapshots: see
+//! What `include_model!` writes for three small models, and the program after each pass of the
+//! quantization of one, as reviewed snapshots: see
 //! `CONTRIBUTING.md` for how to accept a change.
 
 use std::path::Path;
@@ -135,11 +136,16 @@ fn check(name: &str, expansion: &str) {
             "{name}: {next} has no docs"
         );
     }
+    compare(name, expansion);
+}
+
+/// Compares a text with its snapshot.
+fn compare(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, expansion));
+    settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
 #[test]
@@ -161,4 +167,30 @@ fn inputs_in_the_arena() {
         ..Options::default()
     };
     check("inputs_in_the_arena", &expansion("conv_i8.tflite", options));
+}
+
+/// Each listing is shown if its pass changed the program.
+#[test]
+fn passes() {
+    let model = here().join("models/ops/idle_residual_i8.tflite");
+    let passes = niello_compiler::testing::passes(&model, None).expect("a program");
+    let mut text = String::new();
+    // The last listing of the passes that all targets share, and of the target's own.
+    let (mut shared, mut own, mut target) = ("", "", "");
+    for (name, listing) in &passes {
+        let (prefix, _) = name.split_once(": ").unwrap_or_default();
+        let before = if prefix == target { own } else { shared };
+        let is_changed = before != listing;
+        let shown = if is_changed {
+            listing
+        } else {
+            "nothing changed\n"
+        };
+        text += &format!("== {name}\n{shown}\n");
+        (own, target) = (listing, prefix);
+        if prefix.is_empty() {
+            shared = listing;
+        }
+    }
+    compare("passes", &text);
 }
