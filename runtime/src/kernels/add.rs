@@ -1,11 +1,11 @@
 //! ADD and SUB: both operands are brought to a common scale with more bits:
 //! 20 for int8, 15 for int16.
 
-use crate::fixed_point::Integer;
-use crate::instantiate::instantiate;
+use crate::arithmetic::fixed_point::Integer;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
-use crate::multiversion::multiversion;
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 use crate::params::add::Add;
 
 impl Add {

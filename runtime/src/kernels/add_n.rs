@@ -1,6 +1,6 @@
 //! ADD_N: all operands are brought to a common scale with 20 more bits.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::add::AddOperand;
 
 /// Parameters of [`add_n`].

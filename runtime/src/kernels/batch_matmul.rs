@@ -1,6 +1,6 @@
 //! BATCH_MATMUL: products of two stacks of computed matrices.
 
-use crate::fixed_point::{Multiplier, multiply_i64};
+use crate::arithmetic::fixed_point::{Multiplier, multiply_i64};
 use crate::params::broadcast::Broadcast;
 
 /// The sizes of both stacks.

@@ -1,6 +1,6 @@
 //! Elementwise functions of two int8 operands that are computed in f32.
 
-use crate::fixed_point::{Quantization, round};
+use crate::arithmetic::fixed_point::{Quantization, round};
 use crate::params::broadcast::Broadcast;
 
 /// Parameters of these functions.

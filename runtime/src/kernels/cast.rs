@@ -1,6 +1,6 @@
 //! CAST, and the element types of inputs and outputs.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 
 /// Parameters of [`to_i32`].
 #[derive(Clone, Copy, Debug)]

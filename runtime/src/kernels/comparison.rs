@@ -1,7 +1,7 @@
 //! EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS and LESS_EQUAL; the output is 1
 //! or 0.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::params::broadcast::Broadcast;
 
 /// How an operand is brought to a common scale.

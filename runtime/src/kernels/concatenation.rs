@@ -1,6 +1,6 @@
 //! CONCATENATION of tensors with one scale.
 
-use crate::instantiate::instantiate;
+use crate::macros::instantiate::instantiate;
 
 /// Parameters of [`concatenation`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! CUMSUM: running sums along one axis.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::add::AddOperand;
 
 /// Parameters of [`cumsum`].

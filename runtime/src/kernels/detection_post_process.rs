@@ -1,6 +1,6 @@
 //! TFLite_Detection_PostProcess, in f32.
 
-use crate::fixed_point::exp;
+use crate::arithmetic::fixed_point::exp;
 use crate::kernels::non_max_suppression::{corners, overlap};
 
 /// The largest score of those that still count, the first of equal ones.

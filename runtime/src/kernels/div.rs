@@ -1,6 +1,6 @@
 //! DIV by a fixed-point reciprocal, and FLOOR_DIV.
 
-use crate::fixed_point::{
+use crate::arithmetic::fixed_point::{
     Multiplier, one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
 };
 use crate::params::broadcast::Broadcast;

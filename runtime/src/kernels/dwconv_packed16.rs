@@ -5,10 +5,10 @@ use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
-use crate::simd;
-use crate::simd::dwconv::Plane;
+use crate::simd::dispatch;
+use crate::simd::shared::dwconv::Plane;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::x86_64::avx512::dwconv_3x3::Direct;
+use crate::simd::x86_64::avx512::dwconv_3x3_load::Unpadded;
 
 /// Parameters of [`depthwise_packed16`]: one output channel per input channel, one or
 /// two columns from one output to the next.
@@ -60,7 +60,7 @@ pub fn depthwise_packed16(
         if [w.filter_height, w.filter_width] == [3, 3]
             && [w.dilation_height, w.dilation_width] == [1, 1]
         {
-            let direct = Direct {
+            let unpadded = Unpadded {
                 plane: Plane {
                     inputs: input,
                     pitch: 0,
@@ -77,7 +77,7 @@ pub fn depthwise_packed16(
                 padding: [w.padding_top, w.padding_left],
                 zero_point: p.zero_point,
             };
-            if simd::try_dwconv_unpadded(&direct, output) {
+            if dispatch::try_dwconv_3x3_unpadded(&unpadded, output) {
                 continue;
             }
         }
@@ -92,7 +92,7 @@ pub fn depthwise_packed16(
             scales: p.output,
             shift: 0,
         };
-        simd::depthwise_plane(plane, output);
+        dispatch::dwconv(plane, output);
         if shift != 0 {
             shift_in_place(output);
         }

@@ -3,7 +3,7 @@
 //! Weighted operators are the integer kernels with other accumulators; what only
 //! moves elements is the same for all types.
 
-use crate::fixed_point::sqrt;
+use crate::arithmetic::fixed_point::sqrt;
 use crate::kernels::angle::{cos, sin};
 use crate::kernels::binary_f32::floor_mod_of;
 use crate::kernels::float_epilogue::{logistic, tanh};

@@ -1,6 +1,6 @@
 //! Functions of f32 outputs, in place: they spare the output an int8 step.
 
-use crate::fixed_point::exp_of_negative;
+use crate::arithmetic::fixed_point::exp_of_negative;
 
 /// The last step before an f32 output.
 #[derive(Clone, Copy, Debug)]

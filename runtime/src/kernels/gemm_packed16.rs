@@ -10,8 +10,8 @@ use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSk
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd;
-use crate::simd::gemm::Pixels;
+use crate::simd::dispatch;
+use crate::simd::shared::pixels::Pixels;
 
 /// Biases for inputs as the target's kernels take them: some of them 128 more than
 /// they are. `totals` are the sums of each channel's weights.
@@ -147,21 +147,18 @@ block_stages! {
 fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]) {
     #[cfg(target_arch = "x86_64")]
     if let Some(addend) = p.output.addend() {
-        if simd::try_gemm_added(p, pixels, output) {
+        if dispatch::try_gemm_added(p, pixels, output) {
             return;
         }
-        let stored =
-            p.output
-                .scales()
-                .zip(simd::as_int8(&p.output, output))
-                .map(|(scales, output)| {
-                    simd::gemm(&p.with(scales), pixels, output);
-                    add_in_place(addend.add, output, addend.other);
-                });
-        debug_assert!(stored.is_some(), "sums of outputs that are no int8");
+        let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
+        debug_assert!(int8.is_some(), "sums of outputs that are no int8");
+        if let Some((scales, output)) = int8 {
+            dispatch::gemm(&p.with(scales), pixels, output);
+            add_in_place(addend.add, output, addend.other);
+        }
         return;
     }
-    simd::gemm(p, pixels, output);
+    dispatch::gemm(p, pixels, output);
 }
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
@@ -232,8 +229,8 @@ fn fully_connected_zero_skip_inner<S: Packed16Stage>(
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if !simd::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
-        simd::gemm_sparse(&p.blocks, p.rows, input, output);
+    if !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
+        dispatch::gemv_zero_skip(&p.blocks, p.rows, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
     multiply(&p.blocks, &Pixels::raw_row(input), output);
@@ -261,8 +258,8 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
     {
         shift_rows(input, p.blocks.depth, scratch);
         let row = Pixels::rows(scratch, p.blocks.depth);
-        if !simd::try_gemv_w6(&p.blocks, p.narrow, &row, output)
-            && !simd::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
+        if !dispatch::try_gemv_w6(&p.blocks, p.narrow, &row, output)
+            && !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
         {
             multiply(&p.blocks, &row, output);
         }
@@ -334,7 +331,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
         if !p.transformed.is_empty()
             && let Some(scales) = p.blocks.output.scales()
         {
-            let tiled = crate::simd::x86_64::winograd_f4x3::Tiled {
+            let tiled = crate::simd::x86_64::common::winograd_f4x3::Tiled {
                 image: scratch,
                 pitch: p.padded[1] * depth,
                 depth,
@@ -346,7 +343,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
                 scales,
                 addend: p.blocks.output.addend(),
             };
-            if simd::try_winograd::<S>(&tiled, work, output) {
+            if dispatch::try_winograd::<S>(&tiled, work, output) {
                 continue;
             }
         }

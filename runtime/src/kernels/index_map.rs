@@ -1,8 +1,8 @@
 //! Choosing elements along each dimension on its own: GATHER with constant
 //! indices, MIRROR_PAD, RESIZE_NEAREST_NEIGHBOR and BATCH_TO_SPACE_ND.
 
-use crate::instantiate::instantiate;
 use crate::kernels::strided::copy_row;
+use crate::macros::instantiate::instantiate;
 
 /// The input offsets along one output dimension.
 #[derive(Clone, Copy, Debug)]

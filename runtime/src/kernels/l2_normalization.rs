@@ -1,6 +1,6 @@
 //! L2_NORMALIZATION over rows; output scale 1/128, zero point 0.
 
-use crate::fixed_point::{Multiplier, inverse_sqrt};
+use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 
 /// Parameters of [`l2_normalization`].
 #[derive(Clone, Copy, Debug)]

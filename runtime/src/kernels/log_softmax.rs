@@ -1,6 +1,6 @@
 //! LOG_SOFTMAX in fixed point; output scale 1/16, zero point 127.
 
-use crate::fixed_point::{Multiplier, log_of_q12, rounding_divide_by_pot};
+use crate::arithmetic::fixed_point::{Multiplier, log_of_q12, rounding_divide_by_pot};
 
 /// Parameters of [`log_softmax`].
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! UNIDIRECTIONAL_SEQUENCE_LSTM: 8-bit activations and weights, 16-bit gates and
 //! cell state.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::sigmoid_lut_i16::{Steps, logistic, tanh};
 use crate::kernels::output_stage::dot;
 use crate::kernels::strided::copy_row;
-use crate::sigmoid_lut_i16::{Steps, logistic, tanh};
 
 /// Parameters of one gate.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! MEAN and SUM over some of 4 dimensions.
 
-use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::instantiate;
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::kernels::reduce::Reduce;
+use crate::macros::instantiate::instantiate;
 #[cfg(niello_vector)]
-use crate::multiversion::multiversion;
+use crate::macros::multiversion::multiversion;
 
 /// Parameters of [`mean`].
 #[derive(Clone, Copy, Debug)]

@@ -55,6 +55,8 @@ pub(crate) mod mul;
 pub(crate) mod non_max_suppression;
 pub(crate) mod one_hot;
 pub(crate) mod output_stage;
+#[cfg(all(test, niello_vector))]
+mod packed16_tests;
 pub(crate) mod pad;
 #[cfg(niello_vector)]
 pub(crate) mod pad_and_shift;

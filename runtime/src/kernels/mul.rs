@@ -1,10 +1,10 @@
 //! MUL.
 
-use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::instantiate;
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, product, product_in_place};
-use crate::multiversion::multiversion;
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 use crate::params::broadcast::Broadcast;
 use crate::params::linear::Linear;
 

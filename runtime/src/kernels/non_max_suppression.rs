@@ -1,6 +1,6 @@
 //! NON_MAX_SUPPRESSION_V4 and V5, in f32.
 
-use crate::fixed_point::exp_of_negative;
+use crate::arithmetic::fixed_point::exp_of_negative;
 
 /// Parameters of [`non_max_suppression`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Sums of products, and the step from them to outputs.
 
-use crate::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
+use crate::arithmetic::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
 use crate::params::requantize_fast::{PairSums, RequantizeFast};
 
 /// What products of inputs (`X`) and weights (`W`) are added up in: int32 for

@@ -1,7 +1,7 @@
 //! PAD and PADV2 in 6 dimensions.
 
-use crate::instantiate::instantiate;
 use crate::kernels::strided::copy_row;
+use crate::macros::instantiate::instantiate;
 
 /// Parameters of [`pad`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
-use crate::multiversion::multiversion;
+use crate::macros::multiversion::multiversion;
 use crate::params::layout::INPUT_XOR;
 pub(crate) use crate::params::layout::shift;
 use crate::params::window::Window;
@@ -81,13 +81,13 @@ impl Padding<'_> {
         let (length, pitch, count) = (joined * length, joined * pitch, count / joined);
         #[cfg(target_arch = "x86_64")]
         if !self.apart {
-            let lines = crate::simd::x86_64::pad_xor128::Lines {
+            let lines = crate::simd::x86_64::common::pad_xor128::Lines {
                 left,
                 length,
                 pitch,
                 fill,
             };
-            if crate::simd::x86_64::pad_xor128::pad_lines(input, to, lines) {
+            if crate::simd::dispatch::try_pad_lines(input, to, lines) {
                 return count * pitch;
             }
         }
@@ -122,13 +122,13 @@ impl Padding<'_> {
             let count = end.saturating_sub(before);
             #[cfg(target_arch = "x86_64")]
             {
-                let line = crate::simd::x86_64::pad_xor128::Lines {
+                let line = crate::simd::x86_64::common::pad_xor128::Lines {
                     left: before * depth,
                     length: count * depth,
                     pitch: size,
                     fill,
                 };
-                if crate::simd::x86_64::pad_xor128::pad_apart(from, to, [count, depth], line) {
+                if crate::simd::dispatch::try_pad_every_other(from, to, [count, depth], line) {
                     to = &mut to[size..];
                     continue;
                 }

@@ -1,11 +1,11 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D: input and output NHWC with one scale.
 
-use crate::fixed_point::Integer;
-use crate::instantiate::instantiate;
-use crate::multiversion::multiversion;
+use crate::arithmetic::fixed_point::Integer;
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 use crate::params::window::Window;
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
-use crate::simd::x86_64::avx512::mean_hw::Average;
+use crate::simd::{dispatch, x86_64::avx512::mean_hw::MeanHw};
 
 /// Parameters of both pools.
 #[derive(Clone, Copy, Debug)]
@@ -143,13 +143,13 @@ multiversion! {
         if p.is_global()
             && let (Some(pixels), Some(output)) = (T::int8(input), T::int8_mut(output))
         {
-            let average = Average {
+            let image = MeanHw {
                 pixels,
                 channels: p.channels,
                 min: p.activation_min,
                 max: p.activation_max,
             };
-            if average.try_run(output) {
+            if dispatch::try_mean_hw(image, output) {
                 return;
             }
         }

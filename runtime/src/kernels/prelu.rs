@@ -1,6 +1,6 @@
 //! PRELU: x for x >= 0, alpha * x below.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::params::broadcast::Broadcast;
 
 /// Parameters of [`prelu`].

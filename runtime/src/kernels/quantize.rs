@@ -1,8 +1,8 @@
 //! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
 
-use crate::fixed_point::{Integer, Multiplier, Quantization, round};
-use crate::instantiate::instantiate;
-use crate::multiversion::multiversion;
+use crate::arithmetic::fixed_point::{Integer, Multiplier, Quantization, round};
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 
 /// Parameters of [`requantize`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! REDUCE_MAX, REDUCE_MIN and REDUCE_PROD over some of 4 dimensions.
 
-use crate::fixed_point::{Multiplier, multiply_i64};
+use crate::arithmetic::fixed_point::{Multiplier, multiply_i64};
 
 /// Which dimensions are reduced.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! LOGISTIC and TANH of int16, to Q0.15: the reference's interpolated table.
 
-use crate::sigmoid_lut_i16;
-use crate::sigmoid_lut_i16::Steps;
+use crate::arithmetic::sigmoid_lut_i16;
+use crate::arithmetic::sigmoid_lut_i16::Steps;
 
 /// 1 / (1 + exp(-x)).
 pub fn logistic_i16(p: &Steps, input: &[i16], output: &mut [i16]) {

@@ -1,6 +1,6 @@
 //! SOFTMAX in fixed point; output scale 1/256, zero point -128.
 
-use crate::fixed_point::{
+use crate::arithmetic::fixed_point::{
     Multiplier, exp_on_negative_values, one_over_one_plus_x, rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 };

@@ -1,7 +1,7 @@
 //! SOFTMAX of int16, to Q0.15: exponentials and the reciprocal of their sum come
 //! from interpolated tables.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 
 /// Parameters of [`softmax_i16`].
 #[derive(Clone, Copy, Debug)]

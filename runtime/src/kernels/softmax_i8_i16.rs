@@ -1,6 +1,6 @@
 //! SOFTMAX of int8 whose output is int16: the same in 16 bits, from -32768 on.
 
-use crate::fixed_point::{
+use crate::arithmetic::fixed_point::{
     one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
 };
 use crate::kernels::softmax::Softmax;

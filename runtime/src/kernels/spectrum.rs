@@ -1,6 +1,6 @@
 //! RFFT2D and COMPLEX_ABS in f32; a complex number is two real ones.
 
-use crate::fixed_point::sqrt;
+use crate::arithmetic::fixed_point::sqrt;
 
 /// Parameters of [`rfft_2d`].
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! SQUARED_DIFFERENCE: both operands are brought to a common scale, in int8 with
 //! 7 more bits.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::kernels::comparison::CompareOperand;
 use crate::params::broadcast::Broadcast;
 

@@ -2,7 +2,7 @@
 //! SLICE, STRIDED_SLICE, SPLIT, UNPACK, TILE, BROADCAST_TO, REVERSE_V2, FILL,
 //! SPACE_TO_DEPTH and DEPTH_TO_SPACE.
 
-use crate::instantiate::instantiate;
+use crate::macros::instantiate::instantiate;
 
 /// Parameters of [`strided`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! SVDF: features of the newest input, filtered over time.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::kernels::output_stage::dot;
 
 /// Parameters of [`svdf`]; `T` is the state's element type.

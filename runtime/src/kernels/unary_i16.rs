@@ -1,6 +1,6 @@
 //! Functions of one int16 value that int8 has as tables.
 
-use crate::fixed_point::{Multiplier, inverse_sqrt};
+use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 
 /// Parameters of [`two_slopes_i16`].
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! ADD and SUB.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::params::broadcast::Broadcast;
 use crate::params::linear::Linear;
 
@@ -53,7 +53,7 @@ pub struct Addend<'a> {
     /// As many elements as there are outputs.
     pub(crate) other: &'a [i8],
     /// The sum of an output, less its zero point, and another element.
-    pub(crate) sum: Sum,
+    pub(crate) sum: AddF32,
     /// The same of outputs that have been stored.
     pub(crate) add: &'a Add,
 }
@@ -61,7 +61,7 @@ pub struct Addend<'a> {
 /// `a * first + (b * second + constant)`, each step rounded once, between two outputs.
 #[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sum {
+pub(crate) struct AddF32 {
     pub(crate) first: f32,
     pub(crate) second: f32,
     pub(crate) constant: f32,

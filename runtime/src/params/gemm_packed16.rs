@@ -86,6 +86,12 @@ pub trait Packed16Stage: Copy {
     fn addend(&self) -> Option<Addend<'_>> {
         None
     }
+    /// The outputs as int8, if the stage has an addend, which only stages of int8 have.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn as_int8_mut<'o>(&self, _output: &'o mut [Self::Element]) -> Option<&'o mut [i8]> {
+        None
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,6 @@
 //! Multipliers as kernels want them.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::layout::LANES;
 
 /// The multipliers of sixteen channels, ready for the few-instruction requantization.

@@ -1,6 +1,6 @@
 //! Requantization of int8 in few instructions, for small cores, and what feeds it.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 
 /// What sums begin with, one number per channel.
 #[derive(Clone, Copy, Debug)]

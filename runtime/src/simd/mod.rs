@@ -40,66 +40,41 @@ macro_rules! each {
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod aarch64;
-#[cfg(target_arch = "aarch64")]
-pub(crate) use aarch64 as target;
+pub(crate) mod lut;
+pub(crate) mod shared;
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod wasm32;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use wasm32 as target;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_64;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64 as target;
-pub(crate) mod conv_3wide_reuse;
-pub(crate) mod dispatch;
-pub(crate) mod dwconv;
-pub(crate) mod gemm;
-pub(crate) mod gemm_tile;
-pub(crate) mod generic;
-pub(crate) mod isa;
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) mod isa128;
-pub(crate) mod lut;
-#[cfg(test)]
-pub(crate) mod tests;
 
-use crate::params::gemm_packed16::Packed16Stage;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use aarch64::dispatch;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use wasm32::dispatch;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use dispatch::level;
-pub(crate) use gemm::Pixels;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use target::Level;
-pub(crate) use target::depthwise_plane;
-#[cfg(target_arch = "x86_64")]
-pub(crate) use target::{
-    gemm_sparse, try_dwconv_unpadded, try_gemm_added, try_gemv_maddubs, try_gemv_w6, try_winograd,
-};
+pub(crate) use x86_64::dispatch;
 
-use crate::params::gemm_packed16::Packed16;
+pub use dispatch::Level;
+use shared::level;
+use shared::level::Levels;
 
-/// Pixels by channels.
-#[inline(always)]
-pub(crate) fn gemm<S: Packed16Stage>(
-    p: &Packed16<'_, S>,
-    pixels: &Pixels<'_>,
-    output: &mut [S::Element],
-) {
-    if pixels.is_single() {
-        target::gemm_pixel(p, pixels, output);
-    } else {
-        target::gemm_pixels(p, pixels, output);
-    }
+/// The fastest level that CPU and operating system have.
+pub fn available() -> Level {
+    level::available()
 }
 
-/// Outputs as int8, if that is what the stage writes.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub(crate) fn as_int8<'o, S: Packed16Stage>(
-    stage: &S,
-    output: &'o mut [S::Element],
-) -> Option<&'o mut [i8]> {
-    stage.scales()?;
-    let (from, len) = (output.as_mut_ptr().cast(), output.len());
-    // SAFETY: *Int8*: the stage has scales.
-    Some(unsafe { core::slice::from_raw_parts_mut(from, len) })
+/// Makes kernels take this level, or the nearest slower one that the CPU has, for tests and
+/// comparisons; gives what they take.
+pub fn force(level: Level) -> Level {
+    level::force(level)
+}
+
+/// All levels of the target, from the slowest on, whatever the CPU has.
+pub fn all_levels() -> &'static [Level] {
+    Level::ALL
+}
+
+/// The levels that can be forced, from the slowest on.
+pub fn levels() -> impl Iterator<Item = Level> {
+    level::levels()
 }

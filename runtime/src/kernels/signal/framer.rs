@@ -1,6 +1,6 @@
 //! Frames, stacks and delays: samples of earlier runs in front of new ones.
 
-use crate::emitted_api::copy;
+use crate::kernels::copy::copy;
 
 /// Parameters of [`signal_framer`].
 #[derive(Clone, Copy, Debug)]

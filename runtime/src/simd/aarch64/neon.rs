@@ -3,7 +3,7 @@
 use core::arch::aarch64::*;
 
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa128::Isa128;
+use crate::simd::shared::isa128::Isa128;
 
 /// With SDOT or without.
 #[derive(Clone, Copy)]

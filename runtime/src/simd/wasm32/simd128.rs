@@ -3,7 +3,7 @@
 use core::arch::wasm32::*;
 
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa128::Isa128;
+use crate::simd::shared::isa128::Isa128;
 
 /// simd128, which the module is compiled with.
 #[derive(Clone, Copy)]

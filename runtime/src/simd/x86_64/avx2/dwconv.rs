@@ -4,9 +4,10 @@
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::simd::dwconv::{BLOCK, Plane};
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, dw_init};
+use crate::simd::shared::dwconv::{BLOCK, Plane};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::dw_init;
 use crate::simd::x86_64::avx2::requantize::dw_store;
 
 /// Pairs of taps that there is room for: those of 7x7 windows.
@@ -33,41 +34,41 @@ struct Pairs {
     weights: [MaybeUninit<Weights>; MOST],
 }
 
-impl Plane<'_> {
-    /// All outputs.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline(always)]
-    pub(crate) unsafe fn run_with_avx2(&self, output: &mut [i8]) {
-        if !self.fits(output.len()) {
-            debug_assert!(false, "inputs, weights or multipliers are too short");
-            return;
-        }
-        if 2 * self.taps.len() > MOST {
-            // SAFETY: *Enabled*.
-            unsafe { self.run::<Avx2>(output) };
-            return;
-        }
-        let mut pairs = Pairs {
-            taps: [[0; 2]; MOST],
-            weights: [const { MaybeUninit::uninit() }; MOST],
-        };
-        // Rows may be shorter than what repeats.
-        let used = self.period().min(self.row.div_ceil(BLOCK));
-        for block in 0..used {
-            // SAFETY: 256 weights per group; it fits; *Enabled*.
-            unsafe {
-                let size = 256 * self.taps.len();
-                let filter = self.filter.as_ptr().wrapping_add(size * block);
-                match pairs.prepare(self.taps, filter) {
-                    NINE => self.pairs_of_block(NINE, &pairs, block, output),
-                    count => self.pairs_of_block(count, &pairs, block, output),
-                }
+/// The rows of a depthwise convolution.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
+    if !plane.fits(output.len()) {
+        debug_assert!(false, "inputs, weights or multipliers are too short");
+        return;
+    }
+    if 2 * plane.taps.len() > MOST {
+        // SAFETY: *Enabled*.
+        unsafe { plane.run::<Avx2>(output) };
+        return;
+    }
+    let mut pairs = Pairs {
+        taps: [[0; 2]; MOST],
+        weights: [const { MaybeUninit::uninit() }; MOST],
+    };
+    // Rows may be shorter than what repeats.
+    let used = plane.period().min(plane.row.div_ceil(BLOCK));
+    for block in 0..used {
+        // SAFETY: 256 weights per group; it fits; *Enabled*.
+        unsafe {
+            let size = 256 * plane.taps.len();
+            let filter = plane.filter.as_ptr().wrapping_add(size * block);
+            match pairs.prepare(plane.taps, filter) {
+                NINE => plane.pairs_of_block(NINE, &pairs, block, output),
+                count => plane.pairs_of_block(count, &pairs, block, output),
             }
         }
     }
+}
 
+impl Plane<'_> {
     /// The outputs that a block's weights make, of so many pairs.
     ///
     /// # Safety

@@ -10,13 +10,15 @@ use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::gemm;
-use crate::simd::gemm::Pixels;
-use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::Isa;
+use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_tile::Tile;
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::gemm_madd16_asm::{SegmentPairs, sums};
-use crate::simd::x86_64::avx2::isa::{Avx2, store_one};
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::store_one;
 use crate::simd::x86_64::avx2::requantize::{nearest, outputs};
+use crate::simd::x86_64::common::strip::strip_containing;
 
 /// Pairs of weights that there is room for, of sixteen channels each.
 const PAIRS: usize = 576;
@@ -118,8 +120,8 @@ impl RowChunk {
 ///
 /// # Safety
 /// *Enabled*.
-#[inline(always)]
-pub(crate) unsafe fn all<S: Packed16Stage>(
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn gemm<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -130,7 +132,7 @@ pub(crate) unsafe fn all<S: Packed16Stage>(
     };
     let Some(sizes) = Sizes::of(pixels) else {
         // SAFETY: *Enabled*.
-        unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
+        unsafe { gemm::gemm::<Avx2, S, 4>(p, pixels, output) };
         return;
     };
     let tile = &tile;
@@ -206,7 +208,7 @@ impl Scratch {
         filter: &[u8],
         [block, blocks, n]: [usize; 3],
     ) {
-        let (begin, width) = gemm::strip_of(block, blocks);
+        let (begin, width) = strip_containing(block, blocks);
         // SAFETY: *Enabled*; *Tile* 2.
         unsafe {
             let strip = tile.strip(filter, begin, width).part(block - begin);

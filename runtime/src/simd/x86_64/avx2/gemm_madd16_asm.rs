@@ -7,8 +7,9 @@
 use core::arch::asm;
 use core::arch::x86_64::*;
 
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, products};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::products;
 
 /// Where windows' inputs lie.
 #[derive(Clone, Copy)]

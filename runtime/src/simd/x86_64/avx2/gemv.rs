@@ -10,10 +10,10 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
-use crate::simd::gemm;
-use crate::simd::gemm::{Pixels, strip as side_by_side};
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
+use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::isa::Avx2;
 
 /// Inputs that there is room for.
@@ -26,8 +26,8 @@ type Row = [MaybeUninit<i16>; MOST];
 ///
 /// # Safety
 /// *Enabled*.
-#[inline(always)]
-pub(crate) unsafe fn single<S: Packed16Stage>(
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn gemv<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -35,7 +35,7 @@ pub(crate) unsafe fn single<S: Packed16Stage>(
     // SAFETY: *Enabled*.
     unsafe {
         if pixels.groups * 4 > MOST || pixels.bytes.len() < pixels.groups * 4 {
-            gemm::single::<Avx2, S>(p, pixels, output);
+            gemm::gemv::<Avx2, S>(p, pixels, output);
             return;
         }
         let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
@@ -46,7 +46,7 @@ pub(crate) unsafe fn single<S: Packed16Stage>(
         widen(&pixels.bytes[..pixels.groups * 4], pixels.raw, &mut row);
         let mut block = 0;
         while block < blocks {
-            let width = side_by_side(blocks - block);
+            let width = strip_width(blocks - block);
             let strip = tile.strip(p.filter, block, width);
             if width == 1 {
                 one::<S, 1>(&tile, strip, &row, output);

@@ -10,10 +10,11 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
 use crate::params::layout::shift;
-use crate::simd::gemm::{Pixels, strip as side_by_side};
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, Words};
+use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::Words;
 
 /// Inputs as they are in a tensor that there is room for.
 const MOST: usize = 256;
@@ -27,7 +28,7 @@ const BLOCK: usize = 4 * LANES;
 /// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(crate) unsafe fn try_run<S: Packed16Stage>(
+pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     long: &[[u16; 2]],
     pixels: &Pixels<'_>,
@@ -55,7 +56,7 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     unsafe {
         let mut block = 0;
         while block < blocks {
-            let width = side_by_side(blocks - block);
+            let width = strip_width(blocks - block);
             let strip = tile.strip(p.filter, block, width);
             match width {
                 4 => layer.strip::<4>(strip, output),

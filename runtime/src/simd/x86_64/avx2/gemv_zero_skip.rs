@@ -11,9 +11,10 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, Words, interleave};
-use crate::simd::x86_64::gemv_zero_skip::{Inputs, MOST, all};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::{Words, interleave};
+use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MOST, gemv_of_inputs};
 
 /// More is two inputs' worth.
 const LARGEST: u8 = 128;
@@ -22,8 +23,8 @@ const LARGEST: u8 = 128;
 ///
 /// # Safety
 /// *Enabled*.
-#[inline(always)]
-pub(crate) unsafe fn strips<S: Packed16Stage>(
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
@@ -37,7 +38,7 @@ pub(crate) unsafe fn strips<S: Packed16Stage>(
     // SAFETY: *Enabled*.
     unsafe {
         nonzero.find(input);
-        all::<Avx2, S>(p, rows, input, output, &nonzero);
+        gemv_of_inputs::<Avx2, S>(p, rows, input, output, &nonzero);
     }
 }
 

@@ -6,8 +6,8 @@ use core::arch::x86_64::*;
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::cold;
-use crate::simd::x86_64::avx2::isa::{Words, store_one};
+use crate::simd::shared::isa::cold;
+use crate::simd::x86_64::avx2::registers::{Words, store_one};
 
 /// A scaled sum that is as close to a rounding's edge in f32 is computed again in integers:
 /// factor, sum and nudged product are each off by at most 2^-24 of a magnitude that is below

@@ -8,9 +8,9 @@ use core::arch::x86_64::*;
 
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
-use crate::simd::x86_64::avx2::isa::{products, store_one};
+use crate::simd::x86_64::avx2::registers::{products, store_one};
 use crate::simd::x86_64::avx2::requantize::outputs;
-use crate::simd::x86_64::winograd_f4x3::{
+use crate::simd::x86_64::common::winograd_f4x3::{
     BIASES, INPUTS, Lanes, NINTH, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, TWOS, Tiled, VECTOR,
     gather, lanes, spread,
 };
@@ -56,28 +56,28 @@ impl Steps for Avx2Tiles {
     }
 }
 
-impl Tiled<'_> {
-    /// All outputs, if this is the way to get them.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(crate) unsafe fn try_run_avx2<S: Packed16Stage>(
-        &self,
-        work: &mut [i8],
-        output: &mut [S::Element],
-    ) -> bool {
-        let is_plain = size_of::<S::Element>() == 1 && self.addend.is_none();
-        if !is_plain || !self.fits(work.len(), output.len()) {
-            return false;
-        }
-        let to = output.as_mut_ptr().cast();
-        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
-        unsafe { self.run::<Avx2Tiles>(work, to) };
-        true
+/// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
+/// that are no int8, an addend, sizes that are no multiples of a register.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
+    tiled: &Tiled<'_>,
+    work: &mut [i8],
+    output: &mut [S::Element],
+) -> bool {
+    let is_plain = size_of::<S::Element>() == 1 && tiled.addend.is_none();
+    if !is_plain || !tiled.fits(work.len(), output.len()) {
+        return false;
     }
+    let to = output.as_mut_ptr().cast();
+    // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
+    unsafe { tiled.run::<Avx2Tiles>(work, to) };
+    true
+}
 
+impl Tiled<'_> {
     /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
     /// each tile.
     ///

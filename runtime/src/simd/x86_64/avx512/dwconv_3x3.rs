@@ -7,22 +7,15 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::LANES;
-use crate::simd::dwconv::{BLOCK, Plane};
+use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::dwconv_3x3_load::{
-    EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, Strip, Strips,
+    EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, REGISTERS, Strip, Strips, Unpadded, Words,
 };
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, is_truncated};
 
 /// Rows of the windows.
 const ROWS: usize = 3;
-
-/// Sixteen elements per register.
-pub(crate) const REGISTERS: usize = BLOCK / LANES;
-
-/// Three columns of 64 elements: words of their bytes, in the order of `depthwise.rs`.
-pub(crate) type Words = [__m512i; REGISTERS];
 
 /// What all outputs of a block of elements have in common.
 struct Block {
@@ -33,63 +26,61 @@ struct Block {
     shift: __m512i,
 }
 
-/// Windows of 3x3 neighbours over an image as it lies in a tensor.
-#[derive(Clone, Copy)]
-pub(crate) struct Direct<'a> {
-    /// The image as inputs; taps do not count, but in being rows of three.
-    pub(crate) plane: Plane<'a>,
-    /// Rows of it, and elements of a row.
-    pub(crate) size: [usize; 2],
-    pub(crate) channels: usize,
-    /// Rows and columns from one output to the next, and in front of the image.
-    pub(crate) stride: [usize; 2],
-    pub(crate) padding: [usize; 2],
-    pub(crate) zero_point: i8,
-}
-
-impl Direct<'_> {
-    /// All outputs, if this is the way to get them.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_run(&self, output: &mut [i8]) -> bool {
-        let (plane, [height, width]) = (&self.plane, self.size);
-        let &[[_, _, c, last], _, _] = plane.taps else {
-            return false;
-        };
-        // Where every other column is wanted, registers hold whole pixels, or pixels whole
-        // registers.
-        let columns = match self.stride[1] {
-            1 => true,
-            _ => self.channels.is_multiple_of(BLOCK) || matches!(self.channels, 4 | 8 | 16 | 32),
-        };
-        let blocks = plane.period();
-        // SAFETY: *Plane* 2: there are four multipliers per block.
-        let truncated = unsafe { are_truncated(&plane.scales, REGISTERS * blocks) };
-        let fits = last == c
-            && columns
-            && truncated
-            && blocks > 0
-            && plane.row > 0
-            && plane.inputs.len() >= height * width
-            && self.stride.iter().all(|s| matches!(s, 1 | 2));
-        if !fits {
-            return false;
-        }
-        for block in 0..blocks {
-            // SAFETY: *Enabled*; *Plane* 2; strips read inside of the image, which is as large as it says.
-            unsafe {
-                if self.stride[1] == 2 && self.channels < BLOCK {
-                    plane.columns::<EVERY_OTHER>(block, self, output);
-                } else {
-                    plane.columns::<INSIDE>(block, self, output);
-                    plane.columns::<EDGE>(block, self, output);
-                }
+/// All outputs of an image as it lies in a tensor; false if it has to be padded first.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_dwconv_3x3_unpadded(image: &Unpadded<'_>, output: &mut [i8]) -> bool {
+    let (plane, [height, width]) = (&image.plane, image.size);
+    let &[[_, _, c, last], _, _] = plane.taps else {
+        return false;
+    };
+    // Where every other column is wanted, registers hold whole pixels, or pixels whole
+    // registers.
+    let columns = match image.stride[1] {
+        1 => true,
+        _ => image.channels.is_multiple_of(BLOCK) || matches!(image.channels, 4 | 8 | 16 | 32),
+    };
+    let blocks = plane.period();
+    // SAFETY: *Plane* 2: there are four multipliers per block.
+    let truncated = unsafe { are_truncated(&plane.scales, REGISTERS * blocks) };
+    let fits = last == c
+        && columns
+        && truncated
+        && blocks > 0
+        && plane.row > 0
+        && plane.inputs.len() >= height * width
+        && image.stride.iter().all(|s| matches!(s, 1 | 2));
+    if !fits {
+        return false;
+    }
+    for block in 0..blocks {
+        // SAFETY: *Enabled*; *Plane* 2; strips read inside of the image, which is as large as it
+        // says.
+        unsafe {
+            if image.stride[1] == 2 && image.channels < BLOCK {
+                plane.columns::<EVERY_OTHER>(block, image, output);
+            } else {
+                plane.columns::<INSIDE>(block, image, output);
+                plane.columns::<EDGE>(block, image, output);
             }
         }
-        true
+    }
+    true
+}
+
+/// The rows of a depthwise convolution over a padded image.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
+    // SAFETY: *Enabled*.
+    unsafe {
+        if !plane.try_3x3(output) {
+            plane.run::<Avx512>(output);
+        }
     }
 }
 
@@ -100,7 +91,7 @@ impl Plane<'_> {
     /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_rows(&self, output: &mut [i8]) -> bool {
+    unsafe fn try_3x3(&self, output: &mut [i8]) -> bool {
         let &[[a, b, c, last], second, third] = self.taps else {
             return false;
         };

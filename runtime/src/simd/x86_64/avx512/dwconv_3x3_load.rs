@@ -2,9 +2,29 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
-use crate::simd::x86_64::avx512::dwconv_3x3::{Direct, REGISTERS, Words};
+use crate::params::layout::{INPUT_XOR, LANES};
+use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::isa::interleave;
+
+/// Sixteen elements per register.
+pub(crate) const REGISTERS: usize = BLOCK / LANES;
+
+/// Three columns of 64 elements: words of their bytes, in the order of `depthwise.rs`.
+pub(crate) type Words = [__m512i; REGISTERS];
+
+/// Windows of 3x3 neighbours over an image as it lies in a tensor.
+#[derive(Clone, Copy)]
+pub(crate) struct Unpadded<'a> {
+    /// The image as inputs; taps do not count, but in being rows of three.
+    pub(crate) plane: Plane<'a>,
+    /// Rows of it, and elements of a row.
+    pub(crate) size: [usize; 2],
+    pub(crate) channels: usize,
+    /// Rows and columns from one output to the next, and in front of the image.
+    pub(crate) stride: [usize; 2],
+    pub(crate) padding: [usize; 2],
+    pub(crate) zero_point: i8,
+}
 
 /// Where the inputs of outputs come from.
 pub(crate) trait Strips: Copy {
@@ -15,7 +35,7 @@ pub(crate) trait Strips: Copy {
     fn strip<const KIND: u8>(&self, begin: usize) -> Option<Strip>;
 }
 
-impl Strips for Direct<'_> {
+impl Strips for Unpadded<'_> {
     #[inline(always)]
     fn stride(&self) -> usize {
         self.stride[0]

@@ -7,24 +7,65 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::add::Sum;
+use crate::params::add::AddF32;
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::gemm;
-use crate::simd::gemm::Pixels;
-use crate::simd::gemm_tile::{Strip, Tile, inputs};
+use crate::simd::shared::gemm_tile::{Strip, Tile, inputs, strip_width};
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 
-/// All pixels by all channels, if all of it can be done so.
+/// All pixels by all channels: each strip in full tiles if it can be done so, else in any tiles.
 ///
 /// # Safety
 /// *Enabled*.
-#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn try_run<S: Packed16Stage>(
+pub(crate) unsafe fn gemm<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
+        return;
+    };
+    let mut block = 0;
+    while block < blocks {
+        let width = strip_width(blocks - block);
+        let strip = tile.strip(p.filter, block, width);
+        // SAFETY: *Enabled*, *Tile*.
+        unsafe {
+            let is_done = match width {
+                4 => tile.try_full_tiles::<4>(strip, output),
+                2 => tile.try_full_tiles::<2>(strip, output),
+                _ => {
+                    tile.try_3wide_reuse::<Avx512>(strip, output)
+                        || tile.try_full_tiles::<1>(strip, output)
+                }
+            };
+            match (width, pixels.raw) {
+                _ if is_done => {}
+                (4, true) => tile.column::<Avx512, 4, 4, true>(strip, output),
+                (4, false) => tile.column::<Avx512, 4, 4, false>(strip, output),
+                (2, true) => tile.column::<Avx512, 8, 2, true>(strip, output),
+                (2, false) => tile.column::<Avx512, 8, 2, false>(strip, output),
+                (_, true) => tile.column::<Avx512, 12, 1, true>(strip, output),
+                (_, false) => tile.column::<Avx512, 12, 1, false>(strip, output),
+            }
+        }
+        block += width;
+    }
+}
+
+/// All pixels by all channels, and the sums of outputs and an addend; false if not all strips can
+/// be done in full tiles, so that outputs have to be stored first.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_gemm_added<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -36,7 +77,7 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     let truncated = |scales: &RequantParams<'_>| unsafe { are_truncated(scales, blocks) };
     let mut block = 0;
     while block < blocks {
-        let width = gemm::strip(blocks - block);
+        let width = strip_width(blocks - block);
         if tile.pixels_at_once(block, width) == 0 {
             return false;
         }
@@ -47,7 +88,7 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     }
     let mut block = 0;
     while block < blocks {
-        let width = gemm::strip(blocks - block);
+        let width = strip_width(blocks - block);
         let strip = tile.strip(p.filter, block, width);
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
@@ -95,7 +136,7 @@ impl<const ONE_SIDED: bool> Epilogue for Stored<ONE_SIDED> {
 
 /// Sums of outputs and what lies in the same places there.
 #[derive(Clone, Copy)]
-struct Added(Sum, *const i8);
+struct Added(AddF32, *const i8);
 
 impl Epilogue for Added {
     #[inline(always)]
@@ -118,7 +159,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     /// *Enabled*. The strip has `N` blocks.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_full_tiles<const N: usize>(
+    unsafe fn try_full_tiles<const N: usize>(
         &self,
         strip: Strip,
         output: &mut [S::Element],

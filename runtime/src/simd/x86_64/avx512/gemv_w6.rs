@@ -14,17 +14,19 @@
 
 use core::arch::x86_64::*;
 
+use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::params::layout::LANES;
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::gemv::Row;
 use crate::simd::x86_64::avx512::isa::Avx512;
 
 /// Groups of inputs that come together.
-pub(crate) const GROUPS: usize = 4;
+const GROUPS: usize = 4;
 
 /// Bytes of a block.
 #[inline(always)]
-pub(crate) fn block_bytes(groups: usize) -> usize {
+fn block_bytes(groups: usize) -> usize {
     (4 + 3 * groups) * LANES
 }
 
@@ -33,20 +35,83 @@ const W6_BIAS: i32 = 32;
 
 /// Sums of inputs, in all places.
 #[derive(Clone, Copy)]
-pub(crate) struct Totals {
+struct Totals {
     /// Of all inputs.
     all: __m512i,
     /// Of the first two of each four groups, times what their weights are more.
-    more: __m512i,
+    biased: __m512i,
+}
+
+/// One row of inputs, which are no longer as in a tensor, by all channels, the first blocks of
+/// which have weights of 6 bits; false if outputs are no int8, or if truncation does not give all
+/// of them.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_gemv_w6<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    weights6: &[u8],
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some((row, blocks)) = Row::new(p, pixels, output).filter(|_| !pixels.raw) else {
+        return false;
+    };
+    // SAFETY: *Enabled*; *Covered*, by `Row::new`; *Int8*.
+    unsafe {
+        if row.scales.are_one_sided() {
+            let first = row.w6_strips::<true>(weights6, blocks);
+            row.run::<false, true>(first, blocks);
+        } else {
+            let first = row.w6_strips::<false>(weights6, blocks);
+            row.run::<false, false>(first, blocks);
+        }
+    }
+    true
 }
 
 impl Row<'_> {
+    /// Whole strips, the first blocks of which have narrow weights; gives the number of their
+    /// blocks. Loads and what decodes weights are busy at the same time.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
+    /// blocks. *Int8*.
+    #[inline(always)]
+    unsafe fn w6_strips<const ONE_SIDED: bool>(&self, weights6: &[u8], blocks: usize) -> usize {
+        let (size, strips) = (block_bytes(self.groups), blocks / 4);
+        let count = (weights6.len() / size).min(4 * strips);
+        if count == 0 || !self.groups.is_multiple_of(GROUPS) {
+            return 0;
+        }
+        let mut before = 0;
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe {
+            let totals = self.totals();
+            for strip in 0..strips {
+                let weights = weights6.as_ptr().wrapping_add(before * size);
+                let end = (count * (strip + 1)).div_ceil(strips);
+                let block = 4 * strip;
+                match end - before {
+                    0 => self.strip::<4, 2, false, ONE_SIDED>(block),
+                    1 => self.w6_strip::<1, 3, ONE_SIDED>(weights, totals, block),
+                    2 => self.w6_strip::<2, 2, ONE_SIDED>(weights, totals, block),
+                    3 => self.w6_strip::<3, 1, ONE_SIDED>(weights, totals, block),
+                    _ => self.w6_strip::<4, 0, ONE_SIDED>(weights, totals, block),
+                }
+                before = end;
+            }
+        }
+        4 * strips
+    }
+
     /// The sums of the row's inputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: the row's inputs.
     #[inline(always)]
-    pub(crate) unsafe fn totals(&self) -> Totals {
+    unsafe fn totals(&self) -> Totals {
         // SAFETY: there are inputs of as many groups; *Enabled*.
         unsafe {
             let mut sums = [_mm512_setzero_si512(); 2];
@@ -65,7 +130,7 @@ impl Row<'_> {
             ];
             Totals {
                 all: _mm512_set1_epi32(all),
-                more: _mm512_set1_epi32(W6_BIAS * first),
+                biased: _mm512_set1_epi32(W6_BIAS * first),
             }
         }
     }
@@ -76,7 +141,7 @@ impl Row<'_> {
     /// *Enabled*. *Covered*: narrow weights of `N` blocks, and all else of the strip.
     /// *Int8*.
     #[inline(always)]
-    pub(crate) unsafe fn w6_strip<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
+    unsafe fn w6_strip<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
         &self,
         weights: *const u8,
         totals: Totals,
@@ -144,7 +209,7 @@ impl Row<'_> {
             let mut words = [_mm512_setzero_si512(); 4];
             for n in 0..N {
                 let bias = _mm512_loadu_si512(self.bias.wrapping_add(block + n).cast());
-                let bias = _mm512_sub_epi32(bias, totals.more);
+                let bias = _mm512_sub_epi32(bias, totals.biased);
                 let offset = _mm512_loadu_si512(offsets.wrapping_add(n * 64).cast());
                 let start = _mm512_add_epi32(bias, _mm512_mullo_epi32(totals.all, offset));
                 let sum = _mm512_add_epi32(sums[0][n], _mm512_srai_epi32::<2>(sums[1][n]));

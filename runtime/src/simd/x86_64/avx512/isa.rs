@@ -2,12 +2,10 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx512::requantize::{
     in_order, is_truncated, outputs, requantize, requantize_exactly,
 };
@@ -107,16 +105,6 @@ unsafe impl Isa for Avx512 {
                 _mm512_mask_storeu_epi8(to, (1 << count) - 1, bytes);
             }
         }
-    }
-
-    #[inline(always)]
-    unsafe fn try_strip<S: Packed16Stage, const N: usize>(
-        tile: &Tile<'_, S>,
-        strip: Strip,
-        output: &mut [S::Element],
-    ) -> bool {
-        // SAFETY: *Enabled*, *Tile*.
-        unsafe { tile.try_full_tiles::<N>(strip, output) }
     }
 
     #[inline(always)]

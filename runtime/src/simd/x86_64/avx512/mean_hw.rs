@@ -7,8 +7,6 @@
 use core::arch::x86_64::*;
 
 use crate::params::layout::INPUT_XOR;
-use crate::simd::dispatch::level;
-use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::isa::interleave;
 use crate::simd::x86_64::avx512::requantize::clamped;
 
@@ -20,7 +18,7 @@ const MOST: usize = (1 << 16) - 1;
 
 /// The mean of each channel over all pixels, rounded half away from zero.
 #[derive(Clone, Copy)]
-pub(crate) struct Average<'a> {
+pub(crate) struct MeanHw<'a> {
     /// Pixels of so many channels.
     pub(crate) pixels: &'a [i8],
     pub(crate) channels: usize,
@@ -29,26 +27,29 @@ pub(crate) struct Average<'a> {
     pub(crate) max: i32,
 }
 
-impl Average<'_> {
-    /// True if the CPU has what it takes.
-    #[inline(always)]
-    pub(crate) fn try_run(self, output: &mut [i8]) -> bool {
-        let count = self.pixels.len() / self.channels.max(1);
-        let fits = (1..=MOST).contains(&count) && output.len() == self.channels;
-        if level() < Level::Avx512 || !fits {
-            return false;
-        }
-        // SAFETY: *Enabled*: the CPU has the level; there are as many pixels and outputs.
-        unsafe { self.avx512(count, output) };
-        true
+/// The means of all channels; false if there are too many pixels.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_mean_hw(image: MeanHw<'_>, output: &mut [i8]) -> bool {
+    let count = image.pixels.len() / image.channels.max(1);
+    let fits = (1..=MOST).contains(&count) && output.len() == image.channels;
+    if fits {
+        // SAFETY: *Enabled*; there are as many pixels and outputs.
+        unsafe { image.run(count, output) };
     }
+    fits
+}
 
+impl MeanHw<'_> {
     /// All channels of `count` pixels.
     ///
     /// # Safety
     /// *Enabled*. There are `count` pixels, and an output for each channel.
+    #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn avx512(self, count: usize, output: &mut [i8]) {
+    unsafe fn run(self, count: usize, output: &mut [i8]) {
         for begin in (0..self.channels).step_by(CHANNELS) {
             let here = (self.channels - begin).min(CHANNELS);
             let mask = !0 >> (CHANNELS - here);

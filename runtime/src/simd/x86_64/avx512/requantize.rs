@@ -5,9 +5,9 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::add::Sum;
+use crate::params::add::AddF32;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::cold;
+use crate::simd::shared::isa::cold;
 
 /// Towards zero, without exceptions.
 const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
@@ -348,7 +348,7 @@ impl<const N: usize> Requantize<N> {
         &self,
         words: [__m512i; 4],
         others: [*const i8; 4],
-        sum: &Sum,
+        sum: &AddF32,
     ) -> __m512i {
         // SAFETY: *Enabled*, *Covered*.
         unsafe {
@@ -367,6 +367,25 @@ impl<const N: usize> Requantize<N> {
                 _mm512_packs_epi32(q[2], q[3]),
             ];
             clamped(words, sum.min, sum.max)
+        }
+    }
+}
+
+impl AddF32 {
+    /// Sixteen sums, rounded to the nearest integer, ties to even.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen elements.
+    #[inline(always)]
+    pub(crate) unsafe fn rounded(self, a: __m512, b: *const i8) -> __m512i {
+        // SAFETY: *Covered*: sixteen elements; *Enabled*.
+        unsafe {
+            let b = _mm512_cvtepi8_epi32(_mm_loadu_si128(b.cast()));
+            let (first, second) = (_mm512_set1_ps(self.first), _mm512_set1_ps(self.second));
+            let constant = _mm512_set1_ps(self.constant);
+            let inner = _mm512_fmadd_ps(_mm512_cvtepi32_ps(b), second, constant);
+            let sum = _mm512_fmadd_ps(a, first, inner);
+            _mm512_cvt_roundps_epi32::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(sum)
         }
     }
 }

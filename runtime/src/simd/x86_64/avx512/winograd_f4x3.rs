@@ -5,11 +5,12 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::add::Sum;
+use crate::params::add::AddF32;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
+use crate::simd::x86_64::avx2;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
-use crate::simd::x86_64::winograd_f4x3::{
+use crate::simd::x86_64::common::winograd_f4x3::{
     ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
     TWO_SIDED, TWOS, Tiled, VECTOR, gather, lanes, spread,
 };
@@ -49,41 +50,42 @@ impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
     }
 }
 
-impl Tiled<'_> {
-    /// All outputs, if this is the way to get them.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_run_avx512<S: Packed16Stage>(
-        &self,
-        work: &mut [i8],
-        output: &mut [S::Element],
-    ) -> bool {
-        if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
-            return false;
-        }
-        // SAFETY: *Tiled*: the blocks have multipliers.
-        if unsafe { !are_truncated(&self.scales, self.channels / LANES) } {
-            return false;
-        }
-        const TWO: usize = 2 * LANES;
-        let to = output.as_mut_ptr().cast();
-        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
-        unsafe {
-            match (self.depth.is_multiple_of(TWO), self.how()) {
-                (true, ADDED) => self.run::<Avx512Tiles<TWO, ADDED>>(work, to),
-                (true, ONE_SIDED) => self.run::<Avx512Tiles<TWO, ONE_SIDED>>(work, to),
-                (true, _) => self.run::<Avx512Tiles<TWO, TWO_SIDED>>(work, to),
-                (false, ADDED) => self.run::<Avx512Tiles<LANES, ADDED>>(work, to),
-                (false, ONE_SIDED) => self.run::<Avx512Tiles<LANES, ONE_SIDED>>(work, to),
-                (false, _) => self.run::<Avx512Tiles<LANES, TWO_SIDED>>(work, to),
-            }
-        }
-        true
+/// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
+/// that are no int8, sizes that are no multiples of a register.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
+    tiled: &Tiled<'_>,
+    work: &mut [i8],
+    output: &mut [S::Element],
+) -> bool {
+    if size_of::<S::Element>() != 1 || !tiled.fits(work.len(), output.len()) {
+        return false;
     }
+    // SAFETY: *Tiled*: the blocks have multipliers.
+    if unsafe { !are_truncated(&tiled.scales, tiled.channels / LANES) } {
+        // SAFETY: *Enabled*.
+        return unsafe { avx2::winograd_f4x3::try_winograd::<S>(tiled, work, output) };
+    }
+    const TWO: usize = 2 * LANES;
+    let to = output.as_mut_ptr().cast();
+    // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
+    unsafe {
+        match (tiled.depth.is_multiple_of(TWO), tiled.how()) {
+            (true, ADDED) => tiled.run::<Avx512Tiles<TWO, ADDED>>(work, to),
+            (true, ONE_SIDED) => tiled.run::<Avx512Tiles<TWO, ONE_SIDED>>(work, to),
+            (true, _) => tiled.run::<Avx512Tiles<TWO, TWO_SIDED>>(work, to),
+            (false, ADDED) => tiled.run::<Avx512Tiles<LANES, ADDED>>(work, to),
+            (false, ONE_SIDED) => tiled.run::<Avx512Tiles<LANES, ONE_SIDED>>(work, to),
+            (false, _) => tiled.run::<Avx512Tiles<LANES, TWO_SIDED>>(work, to),
+        }
+    }
+    true
+}
 
+impl Tiled<'_> {
     /// The transformed inputs: point by point of a tile's first column, `RUN` channels of
     /// each tile; the same of the next channels; the next columns.
     ///
@@ -201,7 +203,7 @@ struct Line {
     step: usize,
     columns: usize,
     /// The addend's place beside the tile's first output.
-    addend: Option<(Sum, *const i8)>,
+    addend: Option<(AddF32, *const i8)>,
 }
 
 impl Line {

@@ -12,9 +12,9 @@ use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::params::requant::pack_requant;
 use crate::params::window::Window;
-use crate::simd::dispatch::force;
-use crate::simd::gemm::strip;
-use crate::simd::target::Level;
+use crate::simd::Level;
+use crate::simd::force;
+use crate::simd::shared::gemm_tile::strip_width;
 
 /// Numbers that look random.
 struct Numbers(u32);
@@ -36,7 +36,7 @@ fn blocked(weights: &[Vec<i8>], runs: usize, run: usize) -> (Vec<u8>, Vec<[i32; 
     let mut filter = Vec::new();
     let mut first = 0;
     while first < blocks {
-        let width = strip(blocks - first);
+        let width = strip_width(blocks - first);
         for group in 0..runs * groups {
             for i in 0..width * LANES * 4 {
                 let channel = first * LANES + i / 4;

@@ -10,7 +10,7 @@
 
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
 
 /// Elements of a block.
 pub(crate) const BLOCK: usize = 64;
@@ -42,11 +42,21 @@ pub(crate) struct Plane<'a> {
     pub(crate) shift: i8,
 }
 
+/// The rows of a depthwise convolution, for any instruction set.
+///
+/// # Safety
+/// *Enabled*.
+#[inline(always)]
+pub(crate) unsafe fn dwconv<I: Isa>(plane: Plane<'_>, output: &mut [i8]) {
+    // SAFETY: *Enabled*.
+    unsafe { plane.run::<I>(output) }
+}
+
 impl Plane<'_> {
     /// Blocks after which weights repeat: as many as there are weights, biases and multipliers
     /// for (*Plane* 2).
     #[inline(always)]
-    pub(super) fn period(&self) -> usize {
+    pub(crate) fn period(&self) -> usize {
         let multipliers = self.scales.channels.len();
         let by_filter = self.filter.len() / (256 * self.taps.len()).max(1);
         (self.bias.len().min(multipliers) / 4).min(by_filter)
@@ -54,7 +64,7 @@ impl Plane<'_> {
 
     /// True if as many outputs, and 63 more, can be computed (*Plane* 1).
     #[inline(always)]
-    pub(super) fn fits(&self, outputs: usize) -> bool {
+    pub(crate) fn fits(&self, outputs: usize) -> bool {
         let last = self.taps.as_flattened().iter().max();
         let rows = outputs / self.row.max(1);
         let begin = rows.saturating_sub(1) * self.pitch;
@@ -67,7 +77,7 @@ impl Plane<'_> {
     /// # Safety
     /// *Enabled*.
     #[inline(always)]
-    pub(super) unsafe fn run<I: Isa>(&self, output: &mut [i8]) {
+    pub(crate) unsafe fn run<I: Isa>(&self, output: &mut [i8]) {
         if !self.fits(output.len()) {
             debug_assert!(false, "inputs, weights or multipliers are too short");
             return;
@@ -90,7 +100,7 @@ impl Plane<'_> {
     /// # Safety
     /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].
     #[inline(always)]
-    pub(super) unsafe fn block<I: Isa, const GROUPS: usize>(
+    pub(crate) unsafe fn block<I: Isa, const GROUPS: usize>(
         &self,
         block: usize,
         output: &mut [i8],

@@ -3,11 +3,11 @@
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
 
 /// No instruction set beyond the target's own.
 #[derive(Clone, Copy)]
-pub(super) struct Generic;
+pub(crate) struct Generic;
 
 // SAFETY: functions access no more than what is *Covered*.
 unsafe impl Isa for Generic {

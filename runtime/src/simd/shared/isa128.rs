@@ -5,14 +5,14 @@ use core::marker::PhantomData;
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
 
 /// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
 ///
 /// # Safety
 /// Implementations access no more memory than what their functions say is *Covered*: see
 /// `vector`.
-pub(super) unsafe trait Isa128: Copy {
+pub(crate) unsafe trait Isa128: Copy {
     /// Sixteen bytes.
     type Bytes: Copy;
     /// Four words.
@@ -83,7 +83,7 @@ pub(super) unsafe trait Isa128: Copy {
 
 /// Sixteen words by four registers.
 #[derive(Clone, Copy)]
-pub(super) struct Split128<F>(PhantomData<F>);
+pub(crate) struct Split128<F>(PhantomData<F>);
 
 /// Stores the first `count` bytes.
 ///

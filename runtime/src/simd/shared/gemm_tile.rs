@@ -4,8 +4,8 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::gemm::Pixels;
-use crate::simd::isa::{Isa, cold};
+use crate::simd::shared::isa::{Isa, cold};
+use crate::simd::shared::pixels::Pixels;
 
 /// How to requantize: see [`Isa::requantize`].
 const ONE_SIDED: u8 = 0;
@@ -21,18 +21,28 @@ const EXACT: u8 = 2;
 /// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
 /// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
 pub(crate) struct Tile<'a, S: Packed16Stage> {
-    pub(super) pixels: &'a Pixels<'a>,
-    pub(super) count: usize,
+    pub(crate) pixels: &'a Pixels<'a>,
+    pub(crate) count: usize,
     bias: &'a [[i32; LANES]],
-    pub(super) channels: usize,
+    pub(crate) channels: usize,
     /// Elements from a pixel's outputs to the next one's.
-    pub(super) step: usize,
-    pub(super) stage: S,
+    pub(crate) step: usize,
+    pub(crate) stage: S,
+}
+
+/// Blocks whose weights lie side by side: four, then what is left by twos and ones.
+#[inline(always)]
+pub(crate) fn strip_width(left: usize) -> usize {
+    match left {
+        4.. => 4,
+        2.. => 2,
+        _ => 1,
+    }
 }
 
 /// A place among the pixels.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Cursor {
+pub(crate) struct Cursor {
     x: usize,
     /// Where the row begins.
     row: usize,
@@ -42,7 +52,7 @@ impl Cursor {
     /// Where the inputs of the next `M` pixels begin; the last one's again if fewer
     /// are `left`.
     #[inline(always)]
-    pub(super) fn places<const M: usize>(
+    pub(crate) fn places<const M: usize>(
         &mut self,
         pixels: &Pixels<'_>,
         left: usize,
@@ -85,26 +95,26 @@ pub(crate) struct Strip {
 impl Strip {
     /// Its first block.
     #[inline(always)]
-    pub(super) fn block(self) -> usize {
+    pub(crate) fn block(self) -> usize {
         self.block
     }
 
     /// Its weights.
     #[inline(always)]
-    pub(super) fn weights(self) -> *const u8 {
+    pub(crate) fn weights(self) -> *const u8 {
         self.weights
     }
 
     /// A group's weights.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    pub(super) fn group(self, group: usize) -> *const u8 {
+    pub(crate) fn group(self, group: usize) -> *const u8 {
         self.weights.wrapping_add(group * self.step)
     }
 
     /// One of its blocks.
     #[inline(always)]
-    pub(super) fn part(self, n: usize) -> Self {
+    pub(crate) fn part(self, n: usize) -> Self {
         Self {
             block: self.block + n,
             weights: self.weights.wrapping_add(n * 4 * LANES),
@@ -116,7 +126,7 @@ impl Strip {
 impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// The tile and the number of blocks, if there is anything to do: establishes *Tile*.
     #[inline(always)]
-    pub(super) fn new(
+    pub(crate) fn new(
         p: &Packed16<'a, S>,
         pixels: &'a Pixels<'a>,
         output: &[S::Element],
@@ -142,7 +152,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
 
     /// `width` blocks from one on.
     #[inline(always)]
-    pub(super) fn strip(&self, filter: &[u8], block: usize, width: usize) -> Strip {
+    pub(crate) fn strip(&self, filter: &[u8], block: usize, width: usize) -> Strip {
         let groups = self.pixels.groups * self.pixels.segments.len();
         Strip {
             block,
@@ -156,7 +166,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// # Safety
     /// *Enabled*. The strip has `N` blocks.
     #[inline(always)]
-    pub(super) unsafe fn column<I: Isa, const M: usize, const N: usize, const RAW: bool>(
+    pub(crate) unsafe fn column<I: Isa, const M: usize, const N: usize, const RAW: bool>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
@@ -193,14 +203,13 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         let Pixels {
             segments, groups, ..
         } = *self.pixels;
-        let mut w = strip.weights;
+        let mut w = strip.weights();
         // SAFETY: *Enabled*; *Tile*: `groups` groups lie behind each segment of each pixel, and as
         // many weights in each block; places are below `N` and `M`.
         unsafe {
-            let bias = self.bias.as_ptr().wrapping_add(strip.block);
-            let mut sums = [[I::init_bias(bias.cast()); M]; N];
+            let mut sums = [[I::init_bias(self.bias_of(strip)); M]; N];
             for n in 1..N {
-                sums[n] = [I::init_bias(bias.wrapping_add(n).cast()); M];
+                sums[n] = [I::init_bias(self.bias_of(strip.part(n))); M];
             }
             // One loop over all segments: of two, sums would live in memory.
             let mut ends = segments.iter();
@@ -224,7 +233,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                     left = groups;
                 }
             }
-            self.finish::<I, M, N>(sums, first, strip.block, output);
+            self.finish::<I, M, N>(sums, first, strip.block(), output);
         }
     }
 
@@ -234,21 +243,20 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// *Enabled*. The strip has `N` blocks, and there is one pixel of one segment.
     #[expect(clippy::needless_range_loop)]
     #[inline(always)]
-    pub(super) unsafe fn single<I: Isa, const N: usize, const RAW: bool>(
+    pub(crate) unsafe fn single<I: Isa, const N: usize, const RAW: bool>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
     ) {
         let mut from = self.pixels.bytes.as_ptr();
-        let (mut w, groups) = (strip.weights, self.pixels.groups);
+        let (mut w, groups) = (strip.weights(), self.pixels.groups);
         // SAFETY: *Enabled*; *Tile*: there are as many groups of inputs, and as many weights in
         // each block.
         unsafe {
-            let bias = self.bias.as_ptr().wrapping_add(strip.block);
-            let mut sums = [[I::init_bias(bias.cast())]; N];
+            let mut sums = [[I::init_bias(self.bias_of(strip))]; N];
             let mut others = [I::zero(); N];
             for n in 1..N {
-                sums[n] = [I::init_bias(bias.wrapping_add(n).cast())];
+                sums[n] = [I::init_bias(self.bias_of(strip.part(n)))];
             }
             for _ in 0..groups / 2 {
                 let first = inputs::<I, RAW>(from);
@@ -272,19 +280,19 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
             for n in 0..N {
                 sums[n][0] = I::add(sums[n][0], others[n]);
             }
-            self.finish::<I, 1, N>(sums, 0, strip.block, output);
+            self.finish::<I, 1, N>(sums, 0, strip.block(), output);
         }
     }
 
     /// Where a strip's biases begin.
     #[inline(always)]
-    pub(super) fn bias_of(&self, strip: Strip) -> *const i32 {
-        self.bias_of_block(strip.block)
+    pub(crate) fn bias_of(&self, strip: Strip) -> *const i32 {
+        self.bias_of_block(strip.block())
     }
 
     /// Where a block's biases begin.
     #[inline(always)]
-    pub(super) fn bias_of_block(&self, block: usize) -> *const i32 {
+    pub(crate) fn bias_of_block(&self, block: usize) -> *const i32 {
         self.bias.as_ptr().wrapping_add(block).cast()
     }
 
@@ -294,7 +302,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
     /// pixels.
     #[inline(always)]
-    pub(super) unsafe fn finish<I: Isa, const M: usize, const N: usize>(
+    pub(crate) unsafe fn finish<I: Isa, const M: usize, const N: usize>(
         &self,
         sums: [[I::Sums; M]; N],
         first: usize,
@@ -407,10 +415,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     ) -> I::Words {
         let (m, n) = if k < M * N { (k / N, k % N) } else { (0, 0) };
         // SAFETY: *Enabled*; *Tile* 3.
-        unsafe {
-            let bias = self.bias.as_ptr().wrapping_add(block + n);
-            I::finish_i32(sums[n][m], bias.cast())
-        }
+        unsafe { I::finish_i32(sums[n][m], self.bias_of_block(block + n)) }
     }
 
     /// The first channel of a block, and how many there are.
@@ -426,7 +431,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
 /// # Safety
 /// *Enabled*. *Covered*: 4 bytes.
 #[inline(always)]
-pub(super) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
+pub(crate) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inputs {
     // SAFETY: *Enabled*, *Covered*.
     unsafe {
         if RAW {

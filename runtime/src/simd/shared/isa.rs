@@ -1,13 +1,11 @@
 //! What an instruction set can do with sixteen sums.
 
-use crate::params::gemm_packed16::Packed16Stage;
-pub(crate) use crate::params::layout::LANES;
+use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::gemm_tile::{Strip, Tile};
 
 /// Makes the branch that calls it unlikely.
 #[cold]
-pub(super) fn cold() {}
+pub(crate) fn cold() {}
 
 /// An instruction set. Nobody makes a value of it: kernels take it as a type, where it is
 /// enabled.
@@ -69,18 +67,6 @@ pub(crate) unsafe trait Isa: Copy {
     /// # Safety
     /// *Enabled*. *Covered*: sixteen biases.
     unsafe fn init_bias(bias: *const i32) -> Self::Sums;
-    /// All pixels by `N` blocks, if there is a faster way than [`Tile::column`].
-    ///
-    /// # Safety
-    /// *Enabled*. *Tile*, for a strip of `N` blocks.
-    #[inline(always)]
-    unsafe fn try_strip<S: Packed16Stage, const N: usize>(
-        _tile: &Tile<'_, S>,
-        _strip: Strip,
-        _output: &mut [S::Element],
-    ) -> bool {
-        false
-    }
     /// Zeros.
     ///
     /// # Safety

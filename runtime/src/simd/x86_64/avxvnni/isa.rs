@@ -4,8 +4,9 @@ use core::arch::x86_64::*;
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{eight_words, interleave};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::eight_words;
+use crate::simd::x86_64::avx2::registers::interleave;
 
 /// AVX2 and AVX-VNNI.
 #[derive(Clone, Copy)]

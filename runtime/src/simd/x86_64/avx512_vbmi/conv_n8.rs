@@ -1,4 +1,4 @@
-//! Windows over images of few channels, to eight channels, with AVX-512 VBMI: sixteen
+//! Windows over images of conv channels, to eight channels, with AVX-512 VBMI: sixteen
 //! neighbouring pixels in a register, an output channel after the other. Byte permutations
 //! take the inputs of a group of four weights from a row for all of these pixels; rows' last
 //! bytes, if it is one each, share a group.
@@ -11,9 +11,10 @@ use core::arch::x86_64::*;
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
-use crate::params::requant::RequantParams;
-use crate::simd::gemm::Pixels;
-use crate::simd::gemm_tile::{Strip, Tile};
+use crate::params::requant::{RequantPanel, RequantParams};
+use crate::simd::shared::gemm_tile::{Strip, Tile};
+use crate::simd::shared::pixels::Pixels;
+use crate::simd::x86_64::avx512::gemm_full_tiles;
 use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
 
 /// Pixels in a register.
@@ -43,13 +44,32 @@ struct ConvN8<'a> {
     cover: usize,
 }
 
-/// All pixels, if they and the channels are few enough.
+/// All pixels by all channels: by this kernel where it can, else in full tiles.
+///
+/// # Safety
+/// *Enabled* (VBMI, too).
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+pub(crate) unsafe fn gemm<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    // SAFETY: *Enabled*.
+    unsafe {
+        if !try_conv_n8(p, pixels, output) {
+            gemm_full_tiles::gemm(p, pixels, output);
+        }
+    }
+}
+
+/// All pixels by eight channels; false if there are more or conver, or if windows do not fit the
+/// registers.
 ///
 /// # Safety
 /// *Enabled* (VBMI, too).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-pub(crate) unsafe fn try_run<S: Packed16Stage>(
+unsafe fn try_conv_n8<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -57,7 +77,7 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     let Some((tile, _)) = Tile::new(p, pixels, output) else {
         return false;
     };
-    let (Some(scales), Some(few)) = (tile.stage.scales(), ConvN8::of(pixels)) else {
+    let (Some(scales), Some(conv)) = (tile.stage.scales(), ConvN8::of(pixels)) else {
         return false;
     };
     // SAFETY: *Tile* 3.
@@ -68,11 +88,11 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     let to = output.as_mut_ptr().cast();
     // SAFETY: *Enabled*, *Tile*, *Int8*.
     unsafe {
-        match (few.is_colour(), scales.are_one_sided()) {
-            (true, true) => few.run::<S, true, true>(p, &tile, &scales, to),
-            (true, false) => few.run::<S, true, false>(p, &tile, &scales, to),
-            (false, true) => few.run::<S, false, true>(p, &tile, &scales, to),
-            (false, false) => few.run::<S, false, false>(p, &tile, &scales, to),
+        match (conv.is_colour(), scales.are_one_sided()) {
+            (true, true) => conv.run::<S, true, true>(p, &tile, &scales, to),
+            (true, false) => conv.run::<S, true, false>(p, &tile, &scales, to),
+            (false, true) => conv.run::<S, false, true>(p, &tile, &scales, to),
+            (false, false) => conv.run::<S, false, false>(p, &tile, &scales, to),
         }
     }
     true
@@ -136,7 +156,7 @@ impl<'a> ConvN8<'a> {
             step,
             ..
         } = *self.pixels;
-        let few = if COLOUR {
+        let conv = if COLOUR {
             let (rows, by_row, shares, count) = (3, 2, true, 7);
             Self {
                 rows,
@@ -164,7 +184,7 @@ impl<'a> ConvN8<'a> {
                 for s in 0..SETS {
                     let at = (x * PIXELS).min(width - PIXELS);
                     let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
-                    few.inputs(from, &indices, s, &mut inputs);
+                    conv.inputs(from, &indices, s, &mut inputs);
                     places[s] = to.wrapping_add((y * width + at) * CHANNELS);
                     // The last one twice, if it is alone.
                     if set + s + 1 < all {
@@ -174,7 +194,7 @@ impl<'a> ConvN8<'a> {
                         }
                     }
                 }
-                let sums = few.sums(weights.as_ptr(), &inputs, bias);
+                let sums = conv.sums(weights.as_ptr(), &inputs, bias);
                 let bytes = finish::<ONE_SIDED>(&sums, by, range);
                 for s in 0..SETS {
                     let ([a, b], to) = (bytes[s], places[s]);
@@ -327,7 +347,7 @@ impl<'a> ConvN8<'a> {
 #[inline(always)]
 unsafe fn finish<const ONE_SIDED: bool>(
     sums: &[[__m512i; SETS]; CHANNELS],
-    by: *const crate::params::requant::RequantPanel,
+    by: *const RequantPanel,
     range: Range,
 ) -> [[__m512i; 2]; SETS] {
     // SAFETY: the channels have multipliers; *Enabled*.

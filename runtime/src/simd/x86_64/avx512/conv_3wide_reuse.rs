@@ -3,9 +3,9 @@
 //! has no other use for an input.
 
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::simd::gemm::Pixels;
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
+use crate::simd::shared::gemm_tile::{Strip, Tile};
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 
 /// Columns of the windows.
 const COLUMNS: usize = 3;
@@ -13,40 +13,31 @@ const COLUMNS: usize = 3;
 impl Pixels<'_> {
     /// True if windows are three pixels wide and move by one.
     #[inline(always)]
-    pub(super) fn overlap(&self) -> bool {
+    fn overlap(&self) -> bool {
         self.step > 0 && self.step.is_multiple_of(4) && self.groups * 4 == COLUMNS * self.step
     }
 }
 
 impl<S: Packed16Stage> Tile<'_, S> {
-    /// All pixels by one block, `M` at once unless inputs can be shared.
+    /// All pixels by one block, sixteen pixels of a row at once; false if windows do not overlap
+    /// so, or rows are shorter.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of one block.
     #[inline(always)]
-    pub(super) unsafe fn one<I: Isa, const M: usize>(
+    pub(crate) unsafe fn try_3wide_reuse<I: Isa>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
-    ) {
+    ) -> bool {
         let width = self.pixels.width;
-        let whole = self.count.is_multiple_of(width);
-        // SAFETY: *Enabled*, *Tile*; rows are whole and as wide.
-        unsafe {
-            let overlap = I::WIDE && !self.pixels.raw && self.pixels.overlap();
-            if overlap && whole && width >= 16 {
-                self.rows::<I, 16>(strip, output);
-                return;
-            }
-            if I::try_strip::<S, 1>(self, strip, output) {
-                return;
-            }
-            if self.pixels.raw {
-                self.column::<I, M, 1, true>(strip, output);
-            } else {
-                self.column::<I, M, 1, false>(strip, output);
-            }
+        let are_whole = self.count.is_multiple_of(width);
+        let fits = !self.pixels.raw && self.pixels.overlap() && are_whole && width >= 16;
+        if fits {
+            // SAFETY: *Enabled*, *Tile*; rows are whole and as wide.
+            unsafe { self.rows::<I, 16>(strip, output) };
         }
+        fits
     }
 
     /// All pixels by one block, `M` pixels of a row at once, of which there are as many;
@@ -56,11 +47,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     /// *Enabled*. *Tile*, for a strip of one block, and rows of at least `M` pixels, all of
     /// them whole.
     #[inline(always)]
-    pub(super) unsafe fn rows<I: Isa, const M: usize>(
-        &self,
-        strip: Strip,
-        output: &mut [S::Element],
-    ) {
+    unsafe fn rows<I: Isa, const M: usize>(&self, strip: Strip, output: &mut [S::Element]) {
         let Pixels {
             bytes,
             pitch,

@@ -14,9 +14,10 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
-use crate::simd::gemm::{Pixels, strip_of};
-use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::Isa;
+use crate::simd::shared::gemm_tile::Tile;
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
+use crate::simd::x86_64::common::strip::strip_containing;
 
 /// Inputs at most.
 pub(crate) const MOST: usize = 256;
@@ -171,7 +172,7 @@ impl<I: Isa> Inputs<I> for Nonzero {
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn any<I: Isa, S: Packed16Stage>(
+pub(crate) unsafe fn gemv_zero_skip<I: Isa, S: Packed16Stage>(
     p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
@@ -180,7 +181,7 @@ pub(crate) unsafe fn any<I: Isa, S: Packed16Stage>(
     let mut nonzero = Nonzero::new();
     nonzero.collect(input);
     // SAFETY: *Enabled*.
-    unsafe { all::<I, S>(p, rows, input, output, &nonzero) };
+    unsafe { gemv_of_inputs::<I, S>(p, rows, input, output, &nonzero) };
 }
 
 /// All channels, of these inputs.
@@ -188,7 +189,7 @@ pub(crate) unsafe fn any<I: Isa, S: Packed16Stage>(
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn all<I: Isa, S: Packed16Stage>(
+pub(crate) unsafe fn gemv_of_inputs<I: Isa, S: Packed16Stage>(
     p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
@@ -203,7 +204,7 @@ pub(crate) unsafe fn all<I: Isa, S: Packed16Stage>(
     };
     let strips = p.channels / STRIP;
     for strip in 0..strips {
-        let (first, width) = strip_of(strip, strips);
+        let (first, width) = strip_containing(strip, strips);
         let at = (first * p.depth + strip - first) * STRIP;
         let (filter, pitch) = (rows.as_ptr().wrapping_add(at), width * STRIP);
         let bias = p.bias.as_ptr().wrapping_add(4 * strip);

@@ -29,13 +29,13 @@ macro_rules! multiversion {
                 body($($argument),*);
             }
 
-            use $crate::simd::{Level, level};
-            match level() {
-                Level::Generic => body($($argument),*),
-                // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
-                Level::Avx2 | Level::AvxVnni => unsafe { avx2($($argument),*) },
-                // SAFETY: *Enabled*: the level is what the CPU has (see `arch/vector`).
-                Level::Avx512 | Level::Avx512Vbmi => unsafe { avx512($($argument),*) },
+            use $crate::simd::dispatch::{Loops, loops};
+            match loops() {
+                Loops::Baseline => body($($argument),*),
+                // SAFETY: *Enabled*: the level is what the CPU has (see `simd`).
+                Loops::Avx2 => unsafe { avx2($($argument),*) },
+                // SAFETY: *Enabled*: the level is what the CPU has (see `simd`).
+                Loops::Avx512 => unsafe { avx512($($argument),*) },
             }
         }
     )*};

@@ -1,0 +1,8 @@
+//! What several x86-64 levels share: CPU features, packed rows of weights, frames of kernels
+//! whose steps a level fills in.
+
+pub(crate) mod features;
+pub(crate) mod gemv_zero_skip;
+pub(crate) mod pad_xor128;
+pub(crate) mod strip;
+pub(crate) mod winograd_f4x3;
