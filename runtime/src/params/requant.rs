@@ -131,16 +131,16 @@ pub const fn pack_requant<const N: usize>(
         while i < LANES {
             let shift = shift[block][i];
             let right = if shift < 0 { -shift & 31 } else { 0 };
-            let pack_requant = &mut all[block];
-            pack_requant.multiplier[i] = multiplier[block][i];
-            pack_requant.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
-            pack_requant.right[i] = right;
-            pack_requant.half[i] = ((1_u32 << right) >> 1) as i32;
-            pack_requant.sign[i] = if right > 0 { 31 } else { 32 };
-            let scale = power_of_two(pack_requant.left[i] - 32 - right);
+            let panel = &mut all[block];
+            panel.multiplier[i] = multiplier[block][i];
+            panel.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
+            panel.right[i] = right;
+            panel.half[i] = ((1_u32 << right) >> 1) as i32;
+            panel.sign[i] = if right > 0 { 31 } else { 32 };
+            let scale = power_of_two(panel.left[i] - 32 - right);
             let factor = multiplier[block][i] as f64 * scale;
-            pack_requant.factor[i] = factor as f32;
-            pack_requant.nudge[i] = if right > 0 {
+            panel.factor[i] = factor as f32;
+            panel.nudge[i] = if right > 0 {
                 power_of_two(-1 - right) as f32
             } else {
                 0.0
@@ -154,14 +154,12 @@ pub const fn pack_requant<const N: usize>(
                     _ => 0,
                 };
                 let (is_single, units) = (mark != 0, units - mark);
-                let upper =
-                    f32::from_bits(pack_requant.factor[i].to_bits().wrapping_add_signed(units));
-                pack_requant.upper[i] = upper;
+                let upper = f32::from_bits(panel.factor[i].to_bits().wrapping_add_signed(units));
+                panel.upper[i] = upper;
                 if !is_single {
-                    pack_requant.lower[i] = (factor - upper as f64) as f32;
+                    panel.lower[i] = (factor - upper as f64) as f32;
                 }
-                pack_requant.start[i] =
-                    (0.5 + start as f64 * power_of_two(-24)) as f32 + pack_requant.nudge[i];
+                panel.start[i] = (0.5 + start as f64 * power_of_two(-24)) as f32 + panel.nudge[i];
             }
             i += 1;
         }

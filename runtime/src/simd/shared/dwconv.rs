@@ -1,21 +1,32 @@
-//! Depthwise convolution over padded rows seen as one run of elements: weights,
-//! biases and multipliers repeat with the channels, so that registers are full
-//! whatever their number.
+//! Depthwise convolution over padded rows, each seen as one run of elements (columns times
+//! channels): weights, biases and multipliers repeat with the channels, so that registers are full
+//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/levels.rs`,
+//! `tests/elsewhere`.
 //!
-//! # Blocks of 64 elements
-//! Taps go in groups of four. Per group a block has 256 weights: element
-//! `16 * l + 4 * j + i` has its four at `64 * j + 16 * l + 4 * i`, which is where
-//! byte interleaving within lanes of 16 bytes leaves the inputs; biases and
-//! multipliers are in the same order.
+//! # Weights, biases and multipliers
+//! 64 elements `e` of a row are a block. Four taps `t` of the window are a group, the last one
+//! filled up with weights of zero. With `e = 16 * l + 4 * j + i` (`l`, `j`, `i` from 0 to 3), a
+//! block has 256 weights for each group:
+//!
+//! ```text
+//! byte 64 * j + 16 * l + 4 * i + t  =  weight of tap t and element e
+//!
+//! register j | lane l = 0                  | lane 1                      | lane 2 | lane 3 |
+//!     0      | e0:t0 t1 t2 t3 | e1 | e2 | e3 | e16 | e17 | e18 | e19     | e32 .. | e48 .. |
+//!     1      | e4 .. e7                    | e20 .. e23                  |  ...
+//! ```
+//!
+//! This is where unpacking bytes within lanes of 16 bytes leaves the inputs of four taps. Biases
+//! and multipliers are in the same order of elements: 16 for each register `j`.
 
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::simd::shared::isa::Isa;
 
-/// Elements of a block.
+/// Elements of a block: four registers of sixteen.
 pub(crate) const BLOCK: usize = 64;
 
-/// Rows of outputs. What its functions rely on (*Plane*):
+/// Rows of outputs of a depthwise convolution. Its functions rely on (*Plane*):
 ///
 /// 1. Inputs: each tap of each output, and of 63 more behind the last one, lies in `inputs`.
 ///    [`Self::fits`] compares that.
@@ -23,21 +34,21 @@ pub(crate) const BLOCK: usize = 64;
 ///    definition of that number.
 #[derive(Clone, Copy)]
 pub(crate) struct Plane<'a> {
-    /// Inputs plus 128, padded, from the first row's first tap on.
+    /// The padded image, XORed with `INPUT_XOR`, from the first row's first tap on.
     pub(crate) inputs: &'a [i8],
-    /// From one row's inputs to the next one's.
+    /// Bytes from the inputs of one row of outputs to those of the next one.
     pub(crate) pitch: usize,
-    /// Outputs of a row.
+    /// Elements of a row of outputs.
     pub(crate) row: usize,
-    /// Where each tap's inputs begin, four per group.
+    /// Offsets of the taps' inputs from a row's first tap, in bytes, four for each group.
     pub(crate) taps: &'a [[u32; 4]],
-    /// 256 per group and block.
+    /// The weights: 256 for each group and block.
     pub(crate) filter: &'a [u8],
-    /// Four per block.
+    /// The biases: four times sixteen for each block.
     pub(crate) bias: &'a [[i32; LANES]],
-    /// Four of each per block.
+    /// The multipliers, four panels of sixteen for each block, and the output's range.
     pub(crate) scales: RequantParams<'a>,
-    /// What is XORed to outputs by kernels that know of it: those of `columns.rs`.
+    /// 0, or -128 to be XORed to outputs, by `x86_64/avx512/dwconv_3x3.rs` alone.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(crate) shift: i8,
 }
@@ -72,7 +83,7 @@ impl Plane<'_> {
         self.period() > 0 && !self.taps.is_empty() && self.row > 0 && reach <= self.inputs.len()
     }
 
-    /// All outputs.
+    /// Computes all outputs.
     ///
     /// # Safety
     /// *Enabled*.
@@ -95,7 +106,7 @@ impl Plane<'_> {
         }
     }
 
-    /// The outputs that a block's weights make, with a known number of groups.
+    /// Computes the outputs of a block's weights, for a number of groups that is a constant.
     ///
     /// # Safety
     /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].
@@ -109,7 +120,7 @@ impl Plane<'_> {
         unsafe { self.block_of::<I>(GROUPS, block, output) }
     }
 
-    /// The outputs that a block's weights make.
+    /// Computes the outputs of a block's weights.
     ///
     /// # Safety
     /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`].

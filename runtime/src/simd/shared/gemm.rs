@@ -1,4 +1,5 @@
-//! Matrix products for every instruction set: which tile comes after which.
+//! Matrix products for every instruction set: which tile comes after which. Tests:
+//! `kernels/packed16_tests.rs`, `tests/tests/levels.rs`, `tests/elsewhere`.
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::shared::gemm_tile::{Tile, strip_width};
@@ -58,7 +59,7 @@ pub(crate) unsafe fn gemv<I: Isa, S: Packed16Stage>(
     }
 }
 
-/// One pixel, whose inputs are as `RAW` says.
+/// One pixel by all channels; `RAW` says that its inputs are as they are in a tensor.
 ///
 /// # Safety
 /// *Enabled*.

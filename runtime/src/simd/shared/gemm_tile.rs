@@ -1,4 +1,5 @@
-//! Some pixels by some blocks of channels: sums and what becomes of them.
+//! A tile of a matrix product: `M` pixels by `N` blocks of sixteen channels, its accumulators and
+//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/levels.rs`, `tests/elsewhere`.
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
@@ -7,13 +8,14 @@ use crate::params::requant::RequantParams;
 use crate::simd::shared::isa::{Isa, cold};
 use crate::simd::shared::pixels::Pixels;
 
-/// How to requantize: see [`Isa::requantize`].
+/// Methods of requantization: [`Isa::requantize`] with one-sided or two-sided scales, or
+/// [`Isa::requantize_exactly`].
 const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const EXACT: u8 = 2;
 
-/// What a tile reads and writes, all of it in bounds. [`Self::new`] has seen to that, and
-/// nothing changes it (*Tile*):
+/// A matrix product, all of whose reads and writes are in bounds. [`Self::new`] establishes that
+/// and nothing changes it (*Tile*):
 ///
 /// 1. Inputs: `4 * groups` bytes lie behind each segment of each of the pixels, of which there
 ///    are `count`. The functions that make [`Pixels`] compare that.
@@ -30,7 +32,7 @@ pub(crate) struct Tile<'a, S: Packed16Stage> {
     pub(crate) stage: S,
 }
 
-/// Blocks whose weights lie side by side: four, then what is left by twos and ones.
+/// Number of blocks in the next strip if `left` blocks are left: four, else two, else one.
 #[inline(always)]
 pub(crate) fn strip_width(left: usize) -> usize {
     match left {
@@ -40,17 +42,17 @@ pub(crate) fn strip_width(left: usize) -> usize {
     }
 }
 
-/// A place among the pixels.
+/// The next pixel of a walk over all pixels, row by row.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cursor {
     x: usize,
-    /// Where the row begins.
+    /// Offset of the row's first input, in bytes.
     row: usize,
 }
 
 impl Cursor {
-    /// Where the inputs of the next `M` pixels begin; the last one's again if fewer
-    /// are `left`.
+    /// Offsets of the first inputs of the next `M` pixels, in bytes; the last pixel's again if
+    /// fewer are `left`.
     #[inline(always)]
     pub(crate) fn places<const M: usize>(
         &mut self,
@@ -83,36 +85,37 @@ impl Cursor {
     }
 }
 
-/// Neighbouring blocks.
+/// Four, two or one neighbouring blocks, whose weights lie side by side, group by group; or one
+/// block of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Strip {
     block: usize,
     weights: *const u8,
-    /// From a group's weights to the next one's.
+    /// Bytes from a group's weights to the next group's.
     step: usize,
 }
 
 impl Strip {
-    /// Its first block.
+    /// The number of its first block.
     #[inline(always)]
     pub(crate) fn block(self) -> usize {
         self.block
     }
 
-    /// Its weights.
+    /// The weights of its first group.
     #[inline(always)]
     pub(crate) fn weights(self) -> *const u8 {
         self.weights
     }
 
-    /// A group's weights.
+    /// The weights of a group.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) fn group(self, group: usize) -> *const u8 {
         self.weights.wrapping_add(group * self.step)
     }
 
-    /// One of its blocks.
+    /// The block with number `n` in the strip, as a strip of one block.
     #[inline(always)]
     pub(crate) fn part(self, n: usize) -> Self {
         Self {
@@ -124,7 +127,8 @@ impl Strip {
 }
 
 impl<'a, S: Packed16Stage> Tile<'a, S> {
-    /// The tile and the number of blocks, if there is anything to do: establishes *Tile*.
+    /// The tile and the number of its blocks; none if there is nothing to do or something is too
+    /// short. Establishes *Tile*.
     #[inline(always)]
     pub(crate) fn new(
         p: &Packed16<'a, S>,
@@ -150,7 +154,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         (fits && groups > 0 && pixels.count > 0).then_some((tile, blocks))
     }
 
-    /// `width` blocks from one on.
+    /// The strip of `width` blocks that begins with number `block`.
     #[inline(always)]
     pub(crate) fn strip(&self, filter: &[u8], block: usize, width: usize) -> Strip {
         let groups = self.pixels.groups * self.pixels.segments.len();
@@ -161,7 +165,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         }
     }
 
-    /// All pixels by `N` blocks.
+    /// All pixels by the `N` blocks of a strip, `M` pixels at once.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks.
@@ -185,7 +189,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         }
     }
 
-    /// `M` pixels, whose inputs begin there, by `N` blocks.
+    /// `M` pixels, whose first inputs `from` points to, by `N` blocks.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks; `from` are the first inputs of pixels from
@@ -284,19 +288,19 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         }
     }
 
-    /// Where a strip's biases begin.
+    /// Pointer to the biases of a strip's first block.
     #[inline(always)]
     pub(crate) fn bias_of(&self, strip: Strip) -> *const i32 {
         self.bias_of_block(strip.block())
     }
 
-    /// Where a block's biases begin.
+    /// Pointer to the sixteen biases of a block.
     #[inline(always)]
     pub(crate) fn bias_of_block(&self, block: usize) -> *const i32 {
         self.bias.as_ptr().wrapping_add(block).cast()
     }
 
-    /// The outputs of `M` pixels and `N` blocks.
+    /// Stores the outputs of `M` pixels and `N` blocks, of which these are the accumulators.
     ///
     /// # Safety
     /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
@@ -327,7 +331,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                     self.quads::<I, M, N, EXACT>(&sums, first, block, &scales, to);
                 }
             } else {
-                each!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
+                unrolled!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
                     let (m, n) = (k / N, k % N);
                     let (channel, width) = self.channels_of(block + n);
                     if first + m < self.count {
@@ -346,7 +350,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
     /// pixels; `begin` are the outputs. *Int8*.
     #[inline(always)]
-    unsafe fn quads<I: Isa, const M: usize, const N: usize, const HOW: u8>(
+    unsafe fn quads<I: Isa, const M: usize, const N: usize, const METHOD: u8>(
         &self,
         sums: &[[I::Sums; M]; N],
         first: usize,
@@ -369,7 +373,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                 scales.of(block + 3),
             ];
             let mut inexact = I::exact();
-            each!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
+            unrolled!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
                 // Blocks of a pixel, then the next one's.
                 let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
                 let words = [
@@ -379,7 +383,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                     self.words::<I, M, N>(sums, block, k[3]),
                 ];
                 let by = [by[k[0] % N], by[k[1] % N], by[k[2] % N], by[k[3] % N]];
-                let bytes = match HOW {
+                let bytes = match METHOD {
                     ONE_SIDED => I::requantize::<true>(words, by, scales, &mut inexact),
                     TWO_SIDED => I::requantize::<false>(words, by, scales, &mut inexact),
                     _ => I::requantize_exactly(words, by, scales),
@@ -388,7 +392,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                 if joined && k[3] < all && first + k[3] / N < self.count {
                     I::store(bytes, to);
                 } else {
-                    each!(i in 4 of 0 1 2 3 => {
+                    unrolled!(i in 4 of 0 1 2 3 => {
                         let (m, n) = (k[i] / N, k[i] % N);
                         if k[i] < all && first + m < self.count {
                             let (channel, width) = self.channels_of(block + n);
@@ -402,7 +406,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         }
     }
 
-    /// The sums with this number, counted by pixel, then by block.
+    /// The sums of pixel `k / N` and block `k % N`.
     ///
     /// # Safety
     /// *Enabled*. Blocks from `block` on are `N` of the tile's.
@@ -418,7 +422,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         unsafe { I::finish_i32(sums[n][m], self.bias_of_block(block + n)) }
     }
 
-    /// The first channel of a block, and how many there are.
+    /// The first channel of a block, and the number of its channels: sixteen or fewer.
     #[inline(always)]
     fn channels_of(&self, block: usize) -> (usize, usize) {
         let channel = block * LANES;
@@ -426,7 +430,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     }
 }
 
-/// Four inputs, shifted or as they are in a tensor.
+/// Loads four inputs for all channels; `RAW` says that they are as in a tensor.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 4 bytes.
@@ -442,7 +446,7 @@ pub(crate) unsafe fn inputs<I: Isa, const RAW: bool>(from: *const i8) -> I::Inpu
     }
 }
 
-/// Outputs of stages without a vector form.
+/// Stores the outputs of a block by a stage without a vector form, one after the other.
 ///
 /// # Safety
 /// *Covered*: `width` elements, but no more than sixteen.

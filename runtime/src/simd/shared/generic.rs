@@ -1,11 +1,12 @@
-//! The definition, in plain Rust.
+//! The definition of [`Isa`], in plain Rust: every other instruction set gives the same bytes.
+//! Tests: `kernels/packed16_tests.rs`.
 
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 
-/// No instruction set beyond the target's own.
+/// The instruction set that the program is compiled for, without intrinsics.
 #[derive(Clone, Copy)]
 pub(crate) struct Generic;
 
@@ -42,7 +43,7 @@ unsafe impl Isa for Generic {
                     let w = weights.add(64 * j + 16 * part + 4 * i + tap);
                     (from.add(e).read(), w.read() as i8)
                 };
-                *sum = sum.wrapping_add(shifted(x) * i32::from(w));
+                *sum = sum.wrapping_add(as_unsigned(x) * i32::from(w));
             }
         }
         sums
@@ -92,14 +93,14 @@ unsafe impl Isa for Generic {
     unsafe fn broadcast4(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
-        bytes.map(shifted)
+        bytes.map(as_unsigned)
     }
 
     #[inline(always)]
     unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
-        bytes.map(|x| shifted(x ^ INPUT_XOR))
+        bytes.map(|x| as_unsigned(x ^ INPUT_XOR))
     }
 
     #[inline(always)]
@@ -176,9 +177,9 @@ unsafe impl Isa for Generic {
     }
 }
 
-/// An input as kernels take it: see [`INPUT_XOR`].
+/// An input as a number: unsigned if [`INPUT_XOR`] makes inputs so, else signed.
 #[inline(always)]
-fn shifted(x: i8) -> i32 {
+fn as_unsigned(x: i8) -> i32 {
     if INPUT_XOR == 0 {
         x.into()
     } else {
@@ -186,12 +187,14 @@ fn shifted(x: i8) -> i32 {
     }
 }
 
-/// The place of an element in a block of a depthwise convolution.
+/// The index of an element's bias and multiplier in a block of a depthwise convolution: see
+/// `shared/dwconv.rs`.
 #[inline(always)]
 fn place(element: usize, part: usize) -> usize {
     16 * (element / 4) + 4 * part + element % 4
 }
 
+/// The output of one sum: scaled, plus the offset, clamped.
 #[inline(always)]
 fn requantize(sum: i32, by: &RequantPanel, i: usize, scales: &RequantParams<'_>) -> i8 {
     let q = by

@@ -1,44 +1,45 @@
-//! What an instruction set can do with sixteen sums.
+//! The operations of an instruction set that the loops of this folder consist of. It knows no
+//! algorithm. Tests: `tests/tests/levels.rs`, `tests/elsewhere`.
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
 
-/// Makes the branch that calls it unlikely.
+/// Makes the branch that calls it unlikely, as the compiler puts calls of cold functions aside.
 #[cold]
 pub(crate) fn cold() {}
 
-/// An instruction set. Nobody makes a value of it: kernels take it as a type, where it is
-/// enabled.
+/// An instruction set: operations on sixteen sums at a time. No values of it are made: kernels
+/// take it as a type, and all methods require that their caller has it enabled.
 ///
 /// # Safety
 /// Implementations access no more memory than what their functions say is *Covered*: see
-/// `vector`.
+/// `simd`.
 pub(crate) unsafe trait Isa: Copy {
-    /// True if there are registers for several blocks of channels at once.
+    /// True if there are enough registers for the sums of several blocks of channels at once.
     const WIDE: bool;
 
-    /// Sixteen sums in the making, in any form.
+    /// Sixteen int32 accumulators, in any form that [`Self::finish_i32`] can read.
     type Sums: Copy;
-    /// Four weights of sixteen channels.
+    /// Four weights of each of sixteen channels: 64 bytes.
     type Weights: Copy;
-    /// Four inputs, for all channels.
+    /// Four inputs, repeated for all sixteen channels.
     type Inputs: Copy;
-    /// Sixteen 32-bit numbers.
+    /// Sixteen finished int32 sums, in the order of channels.
     type Words: Copy;
-    /// Four vectors of outputs.
+    /// Four vectors of sixteen int8 outputs.
     type Bytes: Copy;
-    /// Elements of depthwise convolutions that are worked on at once: 16, 32 or 64.
+    /// Number of elements that depthwise convolutions compute at once: 16, 32 or 64.
     const DW_LANES: usize;
-    /// As many sums, in the order of `depthwise.rs`.
+    /// Accumulators of `DW_LANES` elements, in the order of `shared/dwconv.rs`.
     type DwSums: Copy;
 
-    /// The biases of this part of a block.
+    /// Loads the biases of part number `part` of a block of 64 elements, `DW_LANES` of them.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 64 biases.
     unsafe fn dw_init(bias: *const i32, part: usize) -> Self::DwSums;
-    /// Adds four taps: `DW_LANES` inputs plus 128 from each place on, and a block's
-    /// weights, of which this is the part with this number.
+    /// Adds the products of four taps: `DW_LANES` unsigned inputs from each pointer on, and the
+    /// weights of part number `part` of a block.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `DW_LANES` inputs from each place on, and 256 weights.
@@ -48,7 +49,7 @@ pub(crate) unsafe trait Isa: Copy {
         weights: *const u8,
         part: usize,
     ) -> Self::DwSums;
-    /// Requantizes by a block's multipliers and stores `count` outputs.
+    /// Requantizes by the multipliers of a block of 64 elements and stores `count` outputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: four blocks of multipliers, and `count` outputs, but no more
@@ -62,56 +63,59 @@ pub(crate) unsafe trait Isa: Copy {
         count: usize,
     );
 
-    /// What sums begin with: the biases, or zeros if [`Self::finish_i32`] adds those.
+    /// Initial accumulators: the biases, or zeros if [`Self::finish_i32`] adds the biases.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen biases.
     unsafe fn init_bias(bias: *const i32) -> Self::Sums;
-    /// Zeros.
+    /// Accumulators of zero.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn zero() -> Self::Sums;
-    /// Both together.
+    /// Adds accumulators, channel by channel.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
-    /// Loads 64 bytes.
+    /// Loads four weights of each of sixteen channels: 64 bytes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn load_w4(from: *const u8) -> Self::Weights;
-    /// Loads 4 bytes, inputs as [`crate::params::layout::INPUT_XOR`] says.
+    /// Loads four inputs that are already XORed with [`crate::params::layout::INPUT_XOR`], for all
+    /// channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
     unsafe fn broadcast4(from: *const i8) -> Self::Inputs;
-    /// Loads 4 bytes as they are in a tensor.
+    /// Loads four inputs as they are in a tensor and XORs them with
+    /// [`crate::params::layout::INPUT_XOR`], for all channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
     unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs;
-    /// Adds 64 products.
+    /// Adds 64 products: `sums[c] += x[0]*w[c][0] + x[1]*w[c][1] + x[2]*w[c][2] + x[3]*w[c][3]`.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn dot(sums: Self::Sums, x: Self::Inputs, w: Self::Weights) -> Self::Sums;
-    /// The sums, biases (64 bytes) included.
+    /// The finished sums of sixteen channels, with their biases.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen biases.
     unsafe fn finish_i32(sums: Self::Sums, bias: *const i32) -> Self::Words;
-    /// What a fast requantization may have got wrong.
+    /// The outputs of a fast requantization that may be wrong, in any form.
     type Inexact: Copy;
 
-    /// Nothing.
+    /// The value that says that all outputs are right.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn exact() -> Self::Inexact;
-    /// As `Multiplier::apply_small`, then offset and clamp, of four vectors, unless there
-    /// is doubt. `ONE_SIDED` if the scales are.
+    /// Requantizes four vectors fast: the result of `Multiplier::apply_small`, plus the output's
+    /// offset, clamped. Outputs that may be wrong are noted in `inexact`. `ONE_SIDED` says that
+    /// the smallest output is the zero point.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -121,12 +125,12 @@ pub(crate) unsafe trait Isa: Copy {
         scales: &RequantParams<'_>,
         inexact: &mut Self::Inexact,
     ) -> Self::Bytes;
-    /// True if outputs have to be computed again.
+    /// True if outputs have to be computed again, by [`Self::requantize_exactly`].
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn is_inexact(inexact: Self::Inexact) -> bool;
-    /// The same without doubt.
+    /// Requantizes four vectors in integers, which is right for all sums.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -135,17 +139,17 @@ pub(crate) unsafe trait Isa: Copy {
         by: [*const RequantPanel; 4],
         scales: &RequantParams<'_>,
     ) -> Self::Bytes;
-    /// Stores all 64 bytes.
+    /// Stores all four vectors: 64 bytes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn store(bytes: Self::Bytes, to: *mut i8);
-    /// Stores the first `count` bytes of a vector.
+    /// Stores the first `count` bytes of the vector with this number.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
     unsafe fn store_one(bytes: Self::Bytes, vector: usize, to: *mut i8, count: usize);
-    /// The words as an array.
+    /// The sixteen sums as an array.
     ///
     /// # Safety
     /// *Enabled*.

@@ -1,5 +1,5 @@
-//! Instruction sets with registers of 128 bits: [`Isa`] from operations on four words
-//! or sixteen bytes.
+//! Instruction sets with registers of 128 bits: an [`Isa`] made of operations on four words or
+//! sixteen bytes. Tests: `tests/elsewhere`.
 
 use core::marker::PhantomData;
 
@@ -7,64 +7,66 @@ use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 
-/// Registers of 128 bits. Inputs are not shifted: products are of signed bytes.
+/// An instruction set with registers of 128 bits, whose products are of signed bytes: inputs are
+/// as they are in a tensor (`INPUT_XOR` is 0).
 ///
 /// # Safety
 /// Implementations access no more memory than what their functions say is *Covered*: see
-/// `vector`.
+/// `simd`.
 pub(crate) unsafe trait Isa128: Copy {
-    /// Sixteen bytes.
+    /// A register of sixteen bytes.
     type Bytes: Copy;
-    /// Four words.
+    /// A register of four int32.
     type Words: Copy;
 
-    /// Loads sixteen bytes.
+    /// Loads a register of sixteen bytes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen bytes.
     unsafe fn load(from: *const i8) -> Self::Bytes;
-    /// Loads four bytes, four times.
+    /// Loads four bytes and repeats them four times.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: four bytes.
     unsafe fn repeat(from: *const i8) -> Self::Bytes;
-    /// Stores sixteen bytes.
+    /// Stores a register of sixteen bytes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen bytes.
     unsafe fn store(bytes: Self::Bytes, to: *mut i8);
-    /// Loads four words.
+    /// Loads a register of four int32.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: four words.
     unsafe fn words(from: *const i32) -> Self::Words;
-    /// Stores four words.
+    /// Stores a register of four int32.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: four words.
     unsafe fn spill(words: Self::Words, to: *mut i32);
-    /// Zeros.
+    /// A register of four zeros.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn zero() -> Self::Words;
-    /// Sums.
+    /// Adds four int32, word by word.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn add(a: Self::Words, b: Self::Words) -> Self::Words;
-    /// Adds four products to each word.
+    /// Adds to each word the four products of its bytes of `x` and `w`.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn dot(sums: Self::Words, x: Self::Bytes, w: Self::Bytes) -> Self::Words;
-    /// Bytes of four registers side by side: those of elements 0 to 3 first.
+    /// The bytes of four registers side by side, element by element: elements 0 to 3 in the first
+    /// register.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn interleave(from: [Self::Bytes; 4]) -> [Self::Bytes; 4];
-    /// As `Multiplier::apply_small` by the multipliers from `lane` on, then offset and
-    /// clamp.
+    /// Requantizes four sums: `Multiplier::apply_small` by the multipliers from `lane` on, plus the
+    /// output's offset, clamped.
     ///
     /// # Safety
     /// *Enabled*. `lane` is 0, 4, 8 or 12.
@@ -74,18 +76,18 @@ pub(crate) unsafe trait Isa128: Copy {
         lane: usize,
         scales: &RequantParams<'_>,
     ) -> Self::Words;
-    /// The low bytes of words that fit int8.
+    /// Sixteen words that fit int8, as bytes.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn pack(words: [Self::Words; 4]) -> Self::Bytes;
 }
 
-/// Sixteen words by four registers.
+/// The [`Isa`] that keeps sixteen words in four registers of `F`.
 #[derive(Clone, Copy)]
 pub(crate) struct Split128<F>(PhantomData<F>);
 
-/// Stores the first `count` bytes.
+/// Stores the first `count` bytes of a register.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
@@ -316,7 +318,7 @@ unsafe impl<F: Isa128> Isa for Split128<F> {
     }
 }
 
-/// Outputs of sixteen channels.
+/// Requantizes the sums of sixteen channels to bytes.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,32 +1,39 @@
 //! The inputs of matrix products: rows of a matrix, or windows over an image, which are runs of
-//! neighbouring bytes (no im2col).
+//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/levels.rs`.
 
-/// The inputs of each output pixel: runs of `4 * groups` bytes, one per segment.
+/// The inputs of each output pixel: runs of `4 * groups` bytes, one for each segment.
+///
+/// ```text
+/// pixel (y, x), run s: bytes[y * pitch + x * step + segments[s] ..][.. 4 * groups]
+/// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Pixels<'a> {
-    /// Inputs plus 128.
+    /// The image or matrix: inputs XORed with `INPUT_XOR`, unless they are `raw`.
     pub(crate) bytes: &'a [i8],
-    /// They are as they are in a tensor.
+    /// True if inputs are as they are in a tensor.
     pub(crate) raw: bool,
-    /// Output pixels, and those of a row of them.
+    /// Number of output pixels.
     pub(crate) count: usize,
+    /// Output pixels of a row.
     pub(crate) width: usize,
-    /// Bytes from one pixel's inputs to the next one's, and from row to row.
+    /// Bytes from one pixel's inputs to the next pixel's in its row.
     pub(crate) step: usize,
+    /// Bytes from one row's inputs to the next row's.
     pub(crate) pitch: usize,
-    /// Where runs begin, counted from the pixel's first input.
+    /// Offsets of the runs from the pixel's first input, in bytes.
     pub(crate) segments: &'a [u32],
+    /// Groups of four inputs in a run, the last one filled up by weights of zero.
     pub(crate) groups: usize,
-    /// Bytes of a run that have weights.
+    /// Inputs of a run that have weights.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(crate) run: usize,
-    /// Bytes from the last run's beginning to the end.
+    /// Bytes from the beginning of the last run to the end of `bytes`.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(crate) rest: usize,
 }
 
 impl<'a> Pixels<'a> {
-    /// Rows of a matrix, `depth` bytes (a multiple of four) and as far apart.
+    /// Rows of a matrix of `depth` columns, a multiple of four, as pixels.
     #[inline(always)]
     pub(crate) fn rows(bytes: &'a [i8], depth: usize) -> Self {
         let count = bytes.len() / depth.max(1);
@@ -44,7 +51,7 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// One row of a tensor, which is not shifted; its depth is a multiple of four.
+    /// One row of a tensor, whose inputs are `raw`; its length is a multiple of four.
     #[inline(always)]
     pub(crate) fn raw_row(bytes: &'a [i8]) -> Self {
         Self {
@@ -61,7 +68,8 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// Windows over an image: `[height, width]` of them.
+    /// Windows over an image, `height` times `width` of them. No pixels if some window ends outside
+    /// of the image.
     #[inline(always)]
     pub(crate) fn windows(
         bytes: &'a [i8],
@@ -89,7 +97,7 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// The same, but inputs are not shifted.
+    /// These pixels over an image whose inputs are `raw`.
     #[inline(always)]
     pub(crate) fn as_in_tensor(self) -> Self {
         Self { raw: true, ..self }

@@ -11,10 +11,10 @@ use crate::simd::x86_64::avx2::registers::dw_init;
 use crate::simd::x86_64::avx2::requantize::dw_store;
 
 /// Pairs of taps that there is room for: those of 7x7 windows.
-const MOST: usize = 28;
+const MAX_PAIRS: usize = 28;
 
 /// Pairs of 3x3 windows, the last one of one tap.
-const NINE: usize = 5;
+const PAIRS_3X3: usize = 5;
 
 /// Elements that are worked on at once.
 const DW_LANES: usize = Avx2::DW_LANES;
@@ -30,8 +30,8 @@ type Weights = [[__m256i; REGISTERS]; PARTS];
 
 /// What is multiplied by what.
 struct Pairs {
-    taps: [[usize; 2]; MOST],
-    weights: [MaybeUninit<Weights>; MOST],
+    taps: [[usize; 2]; MAX_PAIRS],
+    weights: [MaybeUninit<Weights>; MAX_PAIRS],
 }
 
 /// The rows of a depthwise convolution.
@@ -44,14 +44,14 @@ pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
         debug_assert!(false, "inputs, weights or multipliers are too short");
         return;
     }
-    if 2 * plane.taps.len() > MOST {
+    if 2 * plane.taps.len() > MAX_PAIRS {
         // SAFETY: *Enabled*.
         unsafe { plane.run::<Avx2>(output) };
         return;
     }
     let mut pairs = Pairs {
-        taps: [[0; 2]; MOST],
-        weights: [const { MaybeUninit::uninit() }; MOST],
+        taps: [[0; 2]; MAX_PAIRS],
+        weights: [const { MaybeUninit::uninit() }; MAX_PAIRS],
     };
     // Rows may be shorter than what repeats.
     let used = plane.period().min(plane.row.div_ceil(BLOCK));
@@ -61,7 +61,7 @@ pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
             let size = 256 * plane.taps.len();
             let filter = plane.filter.as_ptr().wrapping_add(size * block);
             match pairs.prepare(plane.taps, filter) {
-                NINE => plane.pairs_of_block(NINE, &pairs, block, output),
+                PAIRS_3X3 => plane.pairs_of_block(PAIRS_3X3, &pairs, block, output),
                 count => plane.pairs_of_block(count, &pairs, block, output),
             }
         }
@@ -93,8 +93,8 @@ impl Plane<'_> {
                         let from = inputs.wrapping_add(at);
                         let sums = pairs.sums(count, from, dw_init(bias, part), part);
                         let to = output.as_mut_ptr().wrapping_add(at);
-                        let here = (output.len() - at).min(DW_LANES);
-                        dw_store(sums, by, part, &self.scales, to, here);
+                        let elements = (output.len() - at).min(DW_LANES);
+                        dw_store(sums, by, part, &self.scales, to, elements);
                     }
                 }
             }
@@ -108,7 +108,7 @@ impl Pairs {
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 256 weights for each group of taps, of which there are no more
-    /// than [`MOST`] pairs.
+    /// than [`MAX_PAIRS`] pairs.
     #[inline(always)]
     unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {
         let mut count = 0;
@@ -134,11 +134,11 @@ impl Pairs {
                 }
             }
             if let Some(last) = first {
-                let nothing = Tap {
-                    byte: NOTHING,
+                let no_tap = Tap {
+                    byte: ZERO_BYTE,
                     ..last
                 };
-                self.set(count, [last, nothing]);
+                self.set(count, [last, no_tap]);
                 count += 1;
             }
         }
@@ -219,7 +219,7 @@ struct Tap {
 }
 
 /// The number of no weight: shuffling makes it zero.
-const NOTHING: i32 = 0x80;
+const ZERO_BYTE: i32 = 0x80;
 
 impl Tap {
     /// Shuffles the tap's weights of each four to the byte that begins with this bit; the other

@@ -27,10 +27,10 @@ const PAIRS: usize = 576;
 const INPUTS: usize = 6144;
 
 /// Bytes of one of them.
-const WIDE: usize = 4 * LANES;
+const PAIR_BYTES: usize = 4 * LANES;
 
-/// Windows of a piece, but for the last ones.
-const FEW: usize = 12;
+/// Windows of a chunk, but for the last ones.
+const CHUNK_WINDOWS: usize = 12;
 
 /// Inputs in a register.
 const CHUNK: usize = 16;
@@ -61,7 +61,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// Those of windows over an image, at least one and of one segment, if there is room.
+    /// Those of windows over an image, at least one and of one segment, if there is scratch.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
         let (width, step) = (pixels.width, pixels.step);
@@ -69,9 +69,13 @@ impl Sizes {
         let window = run * pixels.segments.len();
         let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
         let most = room.checked_sub(2 * run)? / step.max(1) + 1;
-        let most = if most > FEW { most / FEW * FEW } else { most };
-        let pieces = width.div_ceil(most.max(1));
-        let columns = width.div_ceil(pieces).next_multiple_of(FEW);
+        let most = if most > CHUNK_WINDOWS {
+            most / CHUNK_WINDOWS * CHUNK_WINDOWS
+        } else {
+            most
+        };
+        let chunks = width.div_ceil(most.max(1));
+        let columns = width.div_ceil(chunks).next_multiple_of(CHUNK_WINDOWS);
         let columns = columns.min(most).min(width);
         let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
         let fits = columns > 0 && window <= PAIRS && pixels.count.is_multiple_of(width);
@@ -136,12 +140,12 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         return;
     };
     let tile = &tile;
-    let mut room = Scratch {
+    let mut scratch = Scratch {
         weights: [const { MaybeUninit::uninit() }; PAIRS],
         inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
         halves: tile.halves(),
     };
-    let is_wide = p.wide.len() >= blocks * sizes.window * WIDE;
+    let is_wide = p.wide.len() >= blocks * sizes.window * PAIR_BYTES;
     let at_once = if is_wide {
         blocks
     } else {
@@ -154,18 +158,18 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         unsafe {
             if !is_wide {
                 for block in first..end {
-                    room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
+                    scratch.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
                 }
             }
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     let count = sizes.columns.min(width - x);
-                    let piece = RowChunk { y, x, count };
-                    room.widen_inputs(tile.pixels, sizes, piece);
+                    let chunk = RowChunk { y, x, count };
+                    scratch.widen_inputs(tile.pixels, sizes, chunk);
                     let weights = if is_wide {
                         p.wide.as_ptr().cast()
                     } else {
-                        room.weights.as_ptr().cast::<[__m256i; 2]>()
+                        scratch.weights.as_ptr().cast::<[__m256i; 2]>()
                     };
                     for block in first..end {
                         let at = Block {
@@ -174,17 +178,17 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
                         };
                         if tile.channels <= block * LANES + LANES / 2 {
                             if count < 8 {
-                                room.row::<S, 1, 1, ANY>(tile, sizes, piece, at, output);
+                                scratch.row::<S, 1, 1, ANY>(tile, sizes, chunk, at, output);
                             } else {
-                                room.row::<S, 8, 1, ANY>(tile, sizes, piece, at, output);
+                                scratch.row::<S, 8, 1, ANY>(tile, sizes, chunk, at, output);
                             }
                         } else {
-                            match piece.at_once(sizes) {
-                                6 => room.rows::<S, 6>(tile, sizes, piece, at, output),
-                                5 => room.rows::<S, 5>(tile, sizes, piece, at, output),
-                                4 => room.rows::<S, 4>(tile, sizes, piece, at, output),
-                                2 => room.row::<S, 2, 2, ANY>(tile, sizes, piece, at, output),
-                                _ => room.row::<S, 1, 2, ANY>(tile, sizes, piece, at, output),
+                            match chunk.at_once(sizes) {
+                                6 => scratch.rows::<S, 6>(tile, sizes, chunk, at, output),
+                                5 => scratch.rows::<S, 5>(tile, sizes, chunk, at, output),
+                                4 => scratch.rows::<S, 4>(tile, sizes, chunk, at, output),
+                                2 => scratch.row::<S, 2, 2, ANY>(tile, sizes, chunk, at, output),
+                                _ => scratch.row::<S, 1, 2, ANY>(tile, sizes, chunk, at, output),
                             }
                         }
                     }
@@ -239,18 +243,18 @@ impl Scratch {
         }
     }
 
-    /// What the windows of a piece see.
+    /// What the windows of a chunk see.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the piece's windows are some of it, and `sizes` are those of its
+    /// *Enabled*. *Tile*; the chunk's windows are some of it, and `sizes` are those of its
     /// pixels.
     #[inline(always)]
-    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: RowChunk) {
+    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, chunk: RowChunk) {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
         // SAFETY: all chunks but the last are in the image; *Enabled*.
         unsafe {
             let shift = _mm_set1_epi8(if pixels.raw { INPUT_XOR } else { 0 });
-            let first = piece.y * pixels.pitch + piece.x * pixels.step;
+            let first = chunk.y * pixels.pitch + chunk.x * pixels.step;
             for s in 0..pixels.segments.len() {
                 let begin = first + *pixels.segments.get_unchecked(s) as usize;
                 let to = to.wrapping_add(s * sizes.line);
@@ -263,44 +267,44 @@ impl Scratch {
         }
     }
 
-    /// The outputs of a piece's windows, `M` at once, and of a block of more than eight channels.
+    /// The outputs of a chunk's windows, `M` at once, and of a block of more than eight channels.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the piece's windows have been widened, and `block` is one of its
+    /// *Enabled*. *Tile*; the chunk's windows have been widened, and `block` is one of its
     /// blocks with widened weights.
     #[inline(always)]
     unsafe fn rows<S: Packed16Stage, const M: usize>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        piece: RowChunk,
+        chunk: RowChunk,
         block: Block,
         output: &mut [S::Element],
     ) {
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
-            match tile.how(block.number) {
-                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, block, output),
-                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, piece, block, output),
-                _ => self.row::<S, M, 2, ANY>(tile, sizes, piece, block, output),
+            match tile.epilogue(block.number) {
+                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, chunk, block, output),
+                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, chunk, block, output),
+                _ => self.row::<S, M, 2, ANY>(tile, sizes, chunk, block, output),
             }
         }
     }
 
-    /// The outputs of a piece's windows, `M` at once and at least as many, and of a block,
+    /// The outputs of a chunk's windows, `M` at once and at least as many, and of a block,
     /// which has `N` times eight channels.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the piece's windows, at least `M`, have been widened, and `block`
+    /// *Enabled*. *Tile*; the chunk's windows, at least `M`, have been widened, and `block`
     /// is one of its blocks with widened weights.
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn row<S: Packed16Stage, const M: usize, const N: usize, const HOW: u8>(
+    unsafe fn row<S: Packed16Stage, const M: usize, const N: usize, const EPILOGUE: u8>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        piece: RowChunk,
+        chunk: RowChunk,
         block: Block,
         output: &mut [S::Element],
     ) {
@@ -315,9 +319,9 @@ impl Scratch {
             step: tile.pixels.step,
         };
         let mut x = 0;
-        while x < piece.count {
+        while x < chunk.count {
             // The last ones may have been there before.
-            let at = x.min(piece.count - M);
+            let at = x.min(chunk.count - M);
             let from = self
                 .inputs
                 .as_ptr()
@@ -327,12 +331,12 @@ impl Scratch {
             unsafe {
                 let bias = tile.bias_of_block(block);
                 let sums = sums::<M, N>(weights, from, bias, runs);
-                let first = piece.y * tile.pixels.width + piece.x + at;
+                let first = chunk.y * tile.pixels.width + chunk.x + at;
                 match (&self.halves, tile.stage.scales()) {
-                    (_, Some(scales)) if HOW == ONE_SIDED => {
+                    (_, Some(scales)) if EPILOGUE == ONE_SIDED => {
                         tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
                     }
-                    (_, Some(scales)) if HOW == TWO_SIDED => {
+                    (_, Some(scales)) if EPILOGUE == TWO_SIDED => {
                         tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
                     }
                     (Some(by), _) if M == 8 && N == 1 => {
@@ -357,7 +361,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
 
     /// How sums of a block become outputs.
     #[inline(always)]
-    fn how(&self, block: usize) -> u8 {
+    fn epilogue(&self, block: usize) -> u8 {
         let is_whole = self.channels >= (block + 1) * LANES;
         // SAFETY: *Tile* 3.
         let is_nearest = |scales: &RequantParams<'_>| unsafe { (*scales.of(block)).is_nearest };
@@ -387,7 +391,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         // SAFETY: the windows' outputs are there, which are int8; *Enabled*, *Tile*,
         // *Int8*.
         unsafe {
-            each!(pair in (M.div_ceil(2)) of 0 1 2 => {
+            unrolled!(pair in (M.div_ceil(2)) of 0 1 2 => {
                 let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
                 let bytes = nearest::<IS_ONE_SIDED>([sums[a], sums[b]], by, scales);
                 store_one(bytes[0], to.wrapping_add(a * self.step), LANES);

@@ -17,10 +17,10 @@ use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::isa::Avx2;
 
 /// Inputs that there is room for.
-const MOST: usize = 4096;
+const MAX_INPUTS: usize = 4096;
 
 /// Inputs as 16-bit numbers.
-type Row = [MaybeUninit<i16>; MOST];
+type Row = [MaybeUninit<i16>; MAX_INPUTS];
 
 /// One pixel, whose inputs lie side by side, by all channels.
 ///
@@ -34,25 +34,25 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
 ) {
     // SAFETY: *Enabled*.
     unsafe {
-        if pixels.groups * 4 > MOST || pixels.bytes.len() < pixels.groups * 4 {
+        if pixels.groups * 4 > MAX_INPUTS || pixels.bytes.len() < pixels.groups * 4 {
             gemm::gemv::<Avx2, S>(p, pixels, output);
             return;
         }
-        let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        let Some((tile, count)) = Tile::new(p, pixels, output) else {
             debug_assert!(false, "inputs, weights or outputs are too short");
             return;
         };
-        let mut row = [const { MaybeUninit::uninit() }; MOST];
+        let mut row = [const { MaybeUninit::uninit() }; MAX_INPUTS];
         widen(&pixels.bytes[..pixels.groups * 4], pixels.raw, &mut row);
         let mut block = 0;
-        while block < blocks {
-            let width = strip_width(blocks - block);
+        while block < count {
+            let width = strip_width(count - block);
             let strip = tile.strip(p.filter, block, width);
             if width == 1 {
-                one::<S, 1>(&tile, strip, &row, output);
+                blocks::<S, 1>(&tile, strip, &row, output);
             } else {
                 for n in (0..width).step_by(2) {
-                    one::<S, 2>(&tile, strip.part(n), &row, output);
+                    blocks::<S, 2>(&tile, strip.part(n), &row, output);
                 }
             }
             block += width;
@@ -86,7 +86,7 @@ unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
 /// # Safety
 /// *Enabled*. *Tile*, for a strip of `N` blocks; `row` holds all groups of inputs.
 #[inline(always)]
-unsafe fn one<S: Packed16Stage, const N: usize>(
+unsafe fn blocks<S: Packed16Stage, const N: usize>(
     tile: &Tile<'_, S>,
     strip: Strip,
     row: &Row,

@@ -17,7 +17,7 @@ use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::Words;
 
 /// Inputs as they are in a tensor that there is room for.
-const MOST: usize = 256;
+const MAX_INPUTS: usize = 256;
 
 /// Bytes of sixteen channels' weights for four inputs.
 const BLOCK: usize = 4 * LANES;
@@ -30,17 +30,17 @@ const BLOCK: usize = 4 * LANES;
 #[target_feature(enable = "avx2,fma")]
 pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     p: &Packed16<'_, S>,
-    long: &[[u16; 2]],
+    saturating: &[[u16; 2]],
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
     let depth = pixels.groups * 4;
-    let has_room = depth <= MOST || !pixels.raw;
+    let has_room = depth <= MAX_INPUTS || !pixels.raw;
     let fits = has_room && pixels.bytes.len() >= depth && pixels.is_single();
     let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
         return false;
     };
-    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MOST]);
+    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MAX_INPUTS]);
     let row = if pixels.raw {
         shift(input, &mut shifted);
         &shifted[..depth]
@@ -50,7 +50,7 @@ pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     let mut layer = Layer {
         tile: &tile,
         row,
-        long,
+        saturating,
     };
     // SAFETY: *Enabled*, *Tile*.
     unsafe {
@@ -74,8 +74,8 @@ struct Layer<'a, S: Packed16Stage> {
     tile: &'a Tile<'a, S>,
     /// Inputs plus 128.
     row: &'a [i8],
-    /// What is left of its long pairs: channels and first inputs.
-    long: &'a [[u16; 2]],
+    /// What is left of its saturating pairs: channels and first inputs.
+    saturating: &'a [[u16; 2]],
 }
 
 impl<S: Packed16Stage> Layer<'_, S> {
@@ -139,14 +139,18 @@ impl<S: Packed16Stage> Layer<'_, S> {
     unsafe fn missing<const N: usize>(&mut self, strip: Strip) -> Option<[[i32; LANES]; N]> {
         let begin = strip.block() * LANES;
         let is_inner = |&[channel, _]: &[u16; 2]| usize::from(channel) < begin + N * LANES;
-        let here = self.long.iter().take_while(|pair| is_inner(pair)).count();
-        let (here, later) = self.long.split_at(here);
-        self.long = later;
-        if here.is_empty() {
+        let of_strip = self
+            .saturating
+            .iter()
+            .take_while(|pair| is_inner(pair))
+            .count();
+        let (of_strip, of_later_strips) = self.saturating.split_at(of_strip);
+        self.saturating = of_later_strips;
+        if of_strip.is_empty() {
             return None;
         }
         let mut missing = [[0; LANES]; N];
-        for &[channel, first] in here {
+        for &[channel, first] in of_strip {
             let (channel, first) = (usize::from(channel), usize::from(first));
             let at = channel.wrapping_sub(begin);
             let place = missing.as_flattened_mut().get_mut(at);

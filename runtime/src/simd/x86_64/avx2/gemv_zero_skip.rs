@@ -14,7 +14,7 @@ use crate::params::layout::LANES;
 use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::{Words, interleave};
-use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MOST, gemv_of_inputs};
+use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MAX_INPUTS, gemv_of_inputs};
 
 /// More is two inputs' worth.
 const LARGEST: u8 = 128;
@@ -32,12 +32,12 @@ pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
 ) {
     let mut nonzero = Nonzero {
         count: 0,
-        values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
-        rows: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+        values: [const { MaybeUninit::uninit() }; 2 * MAX_INPUTS + 4],
+        rows: [const { MaybeUninit::uninit() }; 2 * MAX_INPUTS + 4],
     };
     // SAFETY: *Enabled*.
     unsafe {
-        nonzero.find(input);
+        nonzero.collect(input);
         gemv_of_inputs::<Avx2, S>(p, rows, input, output, &nonzero);
     }
 }
@@ -45,29 +45,29 @@ pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
 /// The inputs that are not zero, plus 128, or two parts of them.
 struct Nonzero {
     count: usize,
-    values: [MaybeUninit<u8>; 2 * MOST + 4],
+    values: [MaybeUninit<u8>; 2 * MAX_INPUTS + 4],
     /// Where their rows begin, in strips of one.
-    rows: [MaybeUninit<u32>; 2 * MOST + 4],
+    rows: [MaybeUninit<u32>; 2 * MAX_INPUTS + 4],
 }
 
 /// Bytes of a row of a strip.
 const ROW: usize = 4 * LANES;
 
 impl Nonzero {
-    /// Those of at most [`MOST`] inputs. In place: a copy of the lists would wait for their
+    /// Those of at most [`MAX_INPUTS`] inputs. In place: a copy of the lists would wait for their
     /// bytes.
     ///
     /// # Safety
     /// *Enabled*.
     #[inline(always)]
-    unsafe fn find(&mut self, input: &[i8]) {
+    unsafe fn collect(&mut self, input: &[i8]) {
         let mut count = 0;
         let mut push = |value: u8, index: usize| {
             self.values[count].write(value);
             self.rows[count].write((index * ROW) as u32);
             count += 1;
         };
-        for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
+        for (number, part) in input.chunks(32).take(MAX_INPUTS / 32).enumerate() {
             let mut bytes = [INPUT_XOR; 32];
             bytes[..part.len()].copy_from_slice(part);
             // SAFETY: *Covered*: 32 bytes; *Enabled*.

@@ -250,18 +250,17 @@ impl Eight {
     /// # Safety
     /// *Enabled*. `from` is 0 or 8.
     #[inline(always)]
-    unsafe fn new(pack_requant: &RequantPanel, from: usize) -> Self {
+    unsafe fn new(panel: &RequantPanel, from: usize) -> Self {
         // SAFETY: *Covered*: 32 bytes each; *Enabled*.
         unsafe {
-            let even =
-                _mm256_load_si256(pack_requant.multiplier.as_ptr().wrapping_add(from).cast());
+            let even = _mm256_load_si256(panel.multiplier.as_ptr().wrapping_add(from).cast());
             Self {
                 even,
                 odd: _mm256_srli_epi64(even, 32),
-                left: _mm256_load_si256(pack_requant.left.as_ptr().wrapping_add(from).cast()),
-                right: _mm256_load_si256(pack_requant.right.as_ptr().wrapping_add(from).cast()),
-                half: _mm256_load_si256(pack_requant.half.as_ptr().wrapping_add(from).cast()),
-                sign: _mm256_load_si256(pack_requant.sign.as_ptr().wrapping_add(from).cast()),
+                left: _mm256_load_si256(panel.left.as_ptr().wrapping_add(from).cast()),
+                right: _mm256_load_si256(panel.right.as_ptr().wrapping_add(from).cast()),
+                half: _mm256_load_si256(panel.half.as_ptr().wrapping_add(from).cast()),
+                sign: _mm256_load_si256(panel.sign.as_ptr().wrapping_add(from).cast()),
             }
         }
     }

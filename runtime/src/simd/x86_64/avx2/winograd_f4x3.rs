@@ -12,7 +12,7 @@ use crate::simd::x86_64::avx2::registers::{products, store_one};
 use crate::simd::x86_64::avx2::requantize::outputs;
 use crate::simd::x86_64::common::winograd_f4x3::{
     BIASES, INPUTS, Lanes, NINTH, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, TWOS, Tiled, VECTOR,
-    gather, lanes, spread,
+    lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -127,7 +127,7 @@ impl Tiled<'_> {
                     for half in 0..2 {
                         let line = |y: usize| lines[y][t][half];
                         let line = [line(0), line(1), line(2), line(3), line(4), line(5)];
-                        let rows = gather(line);
+                        let rows = transform_sums(line);
                         for y in 0..OUTPUTS {
                             let at = t * SUMS + (y * INPUTS + column) * VECTOR + 32 * half;
                             _mm256_store_si256(to.wrapping_add(at).cast(), rows[y]);
@@ -150,7 +150,7 @@ impl Tiled<'_> {
         let by = [self.scales.of(block); OUTPUTS];
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
-            each!(y in rows of 0 1 2 3 => {
+            unrolled!(y in rows of 0 1 2 3 => {
                 let to = to.wrapping_add(y * pitch);
                 let sums = sums.wrapping_add(y * INPUTS * VECTOR);
                 let [low, high] = [row(sums, y), row(sums.wrapping_add(32), y)];
@@ -161,7 +161,7 @@ impl Tiled<'_> {
                     [low[3], high[3]],
                 ];
                 let bytes = outputs(words, by, &self.scales);
-                each!(x in columns of 0 1 2 3 => {
+                unrolled!(x in columns of 0 1 2 3 => {
                     store_one(bytes[x], to.wrapping_add(x * self.step), LANES);
                 });
             });
@@ -181,7 +181,7 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
         for x in 0..INPUTS {
             row[x] = _mm256_load_si256(sums.wrapping_add(x * VECTOR).cast());
         }
-        let mut words = gather(row);
+        let mut words = transform_sums(row);
         for x in 0..OUTPUTS {
             let whole = _mm256_mullo_epi32(words[x], _mm256_set1_epi32(NINTH));
             words[x] = _mm256_srav_epi32(whole, _mm256_set1_epi32(TWOS[y] + TWOS[x]));
@@ -207,11 +207,11 @@ unsafe fn transform(from: *const i8, pitch: usize, depth: usize, to: *mut i8) {
                 let pixel = from.wrapping_add(y * pitch + x * depth);
                 d[x] = _mm256_cvtepu8_epi16(_mm_loadu_si128(pixel.cast()));
             }
-            lines[y] = spread(d);
+            lines[y] = transform_inputs(d);
         }
         for x in 0..INPUTS {
             let line = |y: usize| lines[y][x];
-            let d = spread([line(0), line(1), line(2), line(3), line(4), line(5)]);
+            let d = transform_inputs([line(0), line(1), line(2), line(3), line(4), line(5)]);
             for y in 0..INPUTS {
                 let point = to.wrapping_add((x * INPUTS + y) * TILES * depth * 2);
                 _mm256_store_si256(point.cast(), d[y]);

@@ -136,9 +136,9 @@ impl<const ONE_SIDED: bool> Epilogue for Stored<ONE_SIDED> {
 
 /// Sums of outputs and what lies in the same places there.
 #[derive(Clone, Copy)]
-struct Added(AddF32, *const i8);
+struct AddedTo(AddF32, *const i8);
 
-impl Epilogue for Added {
+impl Epilogue for AddedTo {
     #[inline(always)]
     unsafe fn outputs<const N: usize>(
         self,
@@ -203,7 +203,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         let excess = |m: usize| width.next_multiple_of(m) - width;
         let fits = |m: &usize| width >= *m && 8 * excess(*m) <= width;
         let even = |m: &usize| excess(*m) == 0;
-        let found = match (blocks, raw) {
+        let at_once = match (blocks, raw) {
             (4, true) => [4].into_iter().find(fits),
             (2, true) => [8].into_iter().find(fits),
             (4, false) => {
@@ -214,7 +214,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
             (1, false) => [16, 8].into_iter().find(fits),
             _ => None,
         };
-        found.unwrap_or(0)
+        at_once.unwrap_or(0)
     }
 
     /// `M` pixels at once; `M` times `N` is a multiple of four.
@@ -234,8 +234,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
         unsafe {
             if let Some(addend) = self.stage.addend() {
                 let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
-                let how = Added(addend.sum, other);
-                self.microkernel::<M, N, RAW, _>(strip, by, how, to);
+                let epilogue = AddedTo(addend.sum, other);
+                self.microkernel::<M, N, RAW, _>(strip, by, epilogue, to);
             } else if by.is_one_sided() {
                 self.microkernel::<M, N, RAW, _>(strip, by, Stored::<true>, to);
             } else {
@@ -245,7 +245,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     }
 
     // A function of its own has all registers.
-    /// All rows, `M` pixels of one at once; outputs as `how` says.
+    /// All rows, `M` pixels of one at once; outputs as `epilogue` says.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
@@ -256,7 +256,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         &self,
         strip: Strip,
         by: Requantize<N>,
-        how: H,
+        epilogue: H,
         to: *mut i8,
     ) {
         let Pixels {
@@ -306,13 +306,13 @@ impl<S: Packed16Stage> Tile<'_, S> {
                     let begin = (y * width + at) * self.step;
                     // No loop: sums stay in registers only where their places are constants.
                     let quads = M * N / 4;
-                    each!(quad in quads of 0 1 2 3 4 5 => {
+                    unrolled!(quad in quads of 0 1 2 3 4 5 => {
                         let k = 4 * quad;
                         let word = |k: usize| sums[k % N][k / N];
                         let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
                         let place = |k: usize| begin + k / N * self.step + k % N * LANES;
                         let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
-                        let bytes = how.outputs(&by, words, places);
+                        let bytes = epilogue.outputs(&by, words, places);
                         self.store_tile::<N>(in_order(bytes), to.wrapping_add(places[0]));
                     });
                 }

@@ -173,7 +173,7 @@ impl<'a> Row<'a> {
     ) {
         // SAFETY: *Enabled*, *Covered*, *Int8*.
         unsafe {
-            let by = Requantize::<N>::soon(block, &self.scales);
+            let by = Requantize::<N>::new_for_few_sums(block, &self.scales);
             let words = [sums[0], sums[1 % N], sums[2 % N], sums[3 % N]];
             let bytes = in_order(by.requantize::<ONE_SIDED>(words));
             let to = self.to.wrapping_add(block * LANES);

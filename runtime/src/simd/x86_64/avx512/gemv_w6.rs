@@ -118,9 +118,9 @@ impl Row<'_> {
             let ones = _mm512_set1_epi8(1);
             let first = _mm512_maskz_mov_epi32(0x3333, ones);
             for at in (0..self.groups).step_by(LANES) {
-                let there = (self.groups - at).min(LANES);
-                let there = (0xFFFF_u32 >> (LANES - there)) as __mmask16;
-                let x = _mm512_maskz_loadu_epi32(there, self.input.wrapping_add(4 * at).cast());
+                let groups = (self.groups - at).min(LANES);
+                let groups = (0xFFFF_u32 >> (LANES - groups)) as __mmask16;
+                let x = _mm512_maskz_loadu_epi32(groups, self.input.wrapping_add(4 * at).cast());
                 sums[0] = _mm512_dpbusd_epi32(sums[0], x, ones);
                 sums[1] = _mm512_dpbusd_epi32(sums[1], x, first);
             }

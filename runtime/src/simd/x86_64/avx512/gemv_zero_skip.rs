@@ -146,7 +146,7 @@ impl<'a> Layer<'a> {
             };
             nonzero.add_others(&mut sums, begun, filter, N * STRIP);
             for n in 0..N {
-                let by = Requantize::once(4 * (strip + n), &self.scales);
+                let by = Requantize::new_without_single(4 * (strip + n), &self.scales);
                 self.finish::<ONE_SIDED>(sums[n], by, strip + n);
             }
         }

@@ -14,7 +14,7 @@ use crate::simd::x86_64::avx512::requantize::clamped;
 const CHANNELS: usize = 64;
 
 /// More pixels' sums would not be exact in f32.
-const MOST: usize = (1 << 16) - 1;
+const MAX_PIXELS: usize = (1 << 16) - 1;
 
 /// The mean of each channel over all pixels, rounded half away from zero.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ pub(crate) struct MeanHw<'a> {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(crate) unsafe fn try_mean_hw(image: MeanHw<'_>, output: &mut [i8]) -> bool {
     let count = image.pixels.len() / image.channels.max(1);
-    let fits = (1..=MOST).contains(&count) && output.len() == image.channels;
+    let fits = (1..=MAX_PIXELS).contains(&count) && output.len() == image.channels;
     if fits {
         // SAFETY: *Enabled*; there are as many pixels and outputs.
         unsafe { image.run(count, output) };
@@ -51,8 +51,8 @@ impl MeanHw<'_> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn run(self, count: usize, output: &mut [i8]) {
         for begin in (0..self.channels).step_by(CHANNELS) {
-            let here = (self.channels - begin).min(CHANNELS);
-            let mask = !0 >> (CHANNELS - here);
+            let channels = (self.channels - begin).min(CHANNELS);
+            let mask = !0 >> (CHANNELS - channels);
             // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);

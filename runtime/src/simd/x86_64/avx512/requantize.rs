@@ -236,7 +236,7 @@ impl<const N: usize> Requantize<N> {
     pub(crate) unsafe fn new(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
-            let mut all = Self::once(block, scales);
+            let mut all = Self::new_without_single(block, scales);
             let mut lack = _mm512_setzero_si512();
             for factors in &all.factors {
                 lack = _mm512_or_si512(lack, _mm512_castps_si512(factors.lower));
@@ -252,10 +252,10 @@ impl<const N: usize> Requantize<N> {
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn soon(block: usize, scales: &RequantParams<'_>) -> Self {
+    pub(crate) unsafe fn new_for_few_sums(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
-            let mut all = Self::once(block, scales);
+            let mut all = Self::new_without_single(block, scales);
             let lack = _mm512_castps_si512(all.factors[0].lower);
             let are_shared = scales.channels.len() == 1;
             all.are_single = are_shared && _mm512_test_epi32_mask(lack, lack) == 0;
@@ -268,7 +268,7 @@ impl<const N: usize> Requantize<N> {
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn once(block: usize, scales: &RequantParams<'_>) -> Self {
+    pub(crate) unsafe fn new_without_single(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut factors = [Factors::of(scales.of(block)); N];

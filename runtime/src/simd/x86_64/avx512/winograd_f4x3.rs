@@ -12,7 +12,7 @@ use crate::simd::x86_64::avx2;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 use crate::simd::x86_64::common::winograd_f4x3::{
     ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
-    TWO_SIDED, TWOS, Tiled, VECTOR, gather, lanes, spread,
+    TWO_SIDED, TWOS, Tiled, VECTOR, lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -20,11 +20,11 @@ lanes! {
     _mm512_sub_epi32 _mm512_slli_epi32
 }
 
-/// `RUN` input channels side by side, outputs by `HOW`.
-struct Avx512Tiles<const RUN: usize, const HOW: u8>;
+/// `RUN` input channels side by side, outputs by `EPILOGUE`.
+struct Avx512Tiles<const RUN: usize, const EPILOGUE: u8>;
 
 // SAFETY: functions access no more than what is *Covered*.
-impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
+impl<const RUN: usize, const EPILOGUE: u8> Steps for Avx512Tiles<RUN, EPILOGUE> {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
         // SAFETY: *Enabled*, *Tiled*.
@@ -46,7 +46,7 @@ impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
         to: *mut i8,
     ) {
         // SAFETY: *Enabled*, *Tiled*.
-        unsafe { tiled.outputs_512::<HOW>(sums, place, block, to) }
+        unsafe { tiled.outputs_512::<EPILOGUE>(sums, place, block, to) }
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
     let to = output.as_mut_ptr().cast();
     // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
     unsafe {
-        match (tiled.depth.is_multiple_of(TWO), tiled.how()) {
+        match (tiled.depth.is_multiple_of(TWO), tiled.epilogue()) {
             (true, ADDED) => tiled.run::<Avx512Tiles<TWO, ADDED>>(work, to),
             (true, ONE_SIDED) => tiled.run::<Avx512Tiles<TWO, ONE_SIDED>>(work, to),
             (true, _) => tiled.run::<Avx512Tiles<TWO, TWO_SIDED>>(work, to),
@@ -148,7 +148,7 @@ impl Tiled<'_> {
                     from = from.wrapping_add((INPUTS * TILES - 1) * RUN * 2);
                 }
                 for t in 0..TILES {
-                    let rows = gather(sums[t]);
+                    let rows = transform_sums(sums[t]);
                     for y in 0..OUTPUTS {
                         let at = t * SUMS + (y * INPUTS + column) * VECTOR;
                         _mm512_store_si512(to.wrapping_add(at).cast(), rows[y]);
@@ -164,7 +164,7 @@ impl Tiled<'_> {
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn outputs_512<const HOW: u8>(
+    unsafe fn outputs_512<const EPILOGUE: u8>(
         &self,
         sums: *const i8,
         place: &Place,
@@ -183,15 +183,15 @@ impl Tiled<'_> {
                     .addend
                     .map(|addend| (addend.sum, addend.other.as_ptr().wrapping_add(first))),
             };
-            line.store::<0, HOW>(sums, to, 0);
+            line.store::<0, EPILOGUE>(sums, to, 0);
             if rows > 1 {
-                line.store::<1, HOW>(sums, to, pitch);
+                line.store::<1, EPILOGUE>(sums, to, pitch);
             }
             if rows > 2 {
-                line.store::<2, HOW>(sums, to, 2 * pitch);
+                line.store::<2, EPILOGUE>(sums, to, 2 * pitch);
             }
             if rows > 3 {
-                line.store::<3, HOW>(sums, to, 3 * pitch);
+                line.store::<3, EPILOGUE>(sums, to, 3 * pitch);
             }
         }
     }
@@ -213,7 +213,12 @@ impl Line {
     /// *Enabled*. *Covered*: a tile's sums, aligned, and the outputs of as many columns as
     /// there are.
     #[inline(always)]
-    unsafe fn store<const Y: usize, const HOW: u8>(&self, sums: *const i8, to: *mut i8, at: usize) {
+    unsafe fn store<const Y: usize, const EPILOGUE: u8>(
+        &self,
+        sums: *const i8,
+        to: *mut i8,
+        at: usize,
+    ) {
         let to = to.wrapping_add(at);
         // SAFETY: *Enabled*, *Covered*.
         unsafe {
@@ -222,7 +227,7 @@ impl Line {
                 let at = (Y * INPUTS + x) * VECTOR;
                 row[x] = _mm512_load_si512(sums.wrapping_add(at).cast());
             }
-            let words = gather(row);
+            let words = transform_sums(row);
             let words = [
                 divided(words[0], Y, 0),
                 divided(words[1], Y, 1),
@@ -230,14 +235,14 @@ impl Line {
                 divided(words[3], Y, 3),
             ];
             let bytes = match &self.addend {
-                Some((sum, other)) if HOW == ADDED => {
+                Some((sum, other)) if EPILOGUE == ADDED => {
                     // The last column's once more where there are fewer.
                     let last = self.columns - 1;
                     let other = |x: usize| other.wrapping_add(at + x.min(last) * self.step);
                     let others = [other(0), other(1), other(2), other(3)];
                     self.by.added(words, others, sum)
                 }
-                _ if HOW == ONE_SIDED => self.by.requantize::<true>(words),
+                _ if EPILOGUE == ONE_SIDED => self.by.requantize::<true>(words),
                 _ => self.by.requantize::<false>(words),
             };
             let bytes = in_order(bytes);
@@ -293,14 +298,14 @@ unsafe fn transform<const RUN: usize>(
                 };
                 d[x] = _mm512_cvtepu8_epi16(bytes);
             }
-            lines[y] = spread(d);
+            lines[y] = transform_inputs(d);
         }
         for x in 0..INPUTS {
             let mut d = [_mm512_setzero_si512(); INPUTS];
             for y in 0..INPUTS {
                 d[y] = lines[y][x];
             }
-            let d = spread(d);
+            let d = transform_inputs(d);
             let to = to.wrapping_add(x * column);
             for y in 0..INPUTS {
                 let to = to.wrapping_add(y * TILES * RUN * 2);

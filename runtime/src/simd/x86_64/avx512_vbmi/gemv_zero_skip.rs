@@ -7,7 +7,7 @@ use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::params::layout::INPUT_XOR;
 use crate::simd::x86_64::avx512::gemv_zero_skip::{Layer, gemv_in_integers};
 use crate::simd::x86_64::avx512::requantize::Requantize;
-use crate::simd::x86_64::common::gemv_zero_skip::{MOST, Nonzero, STRIP};
+use crate::simd::x86_64::common::gemv_zero_skip::{MAX_INPUTS, Nonzero, STRIP};
 
 /// One row, the weights of whose zeros are not read, by all channels.
 ///
@@ -88,7 +88,7 @@ impl Layer<'_> {
         // SAFETY: rows, multipliers and outputs of the strip are there; *Enabled*.
         unsafe {
             nonzero.add_others(&mut sums, begun, filter, 2 * STRIP);
-            let by = Requantize::soon(4 * strip, &self.scales);
+            let by = Requantize::new_for_few_sums(4 * strip, &self.scales);
             self.finish::<ONE_SIDED>(sums[0], by, strip);
         }
     }
@@ -101,7 +101,7 @@ impl Nonzero {
     /// *Enabled* (VBMI2, too).
     #[inline(always)]
     unsafe fn compress(&mut self, input: &[i8]) {
-        let (whole, rest) = input[..input.len().min(MOST)].as_chunks::<64>();
+        let (whole, rest) = input[..input.len().min(MAX_INPUTS)].as_chunks::<64>();
         // SAFETY: as many bytes as there are; *Enabled*.
         unsafe {
             let mut indices = _mm512_setr_epi32(
@@ -145,7 +145,7 @@ impl Nonzero {
     /// Those of a register behind so many; gives a bit for each of them.
     ///
     /// # Safety
-    /// *Enabled* (VBMI2, too). No more than [`MOST`] inputs are there already.
+    /// *Enabled* (VBMI2, too). No more than [`MAX_INPUTS`] inputs are there already.
     #[inline(always)]
     unsafe fn append(&mut self, count: usize, x: __m512i, indices: __m512i) -> u64 {
         let values = self.values.as_mut_ptr().wrapping_add(count);

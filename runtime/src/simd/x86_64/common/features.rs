@@ -1,4 +1,5 @@
-//! Sets of CPU features, of which levels consist.
+//! Sets of CPU features, of which levels consist. Tests: `levels_of_this_machine` in
+//! `tests/tests/levels.rs`.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
@@ -7,7 +8,7 @@ use core::arch::x86_64::{__cpuid, __cpuid_count};
 pub(crate) struct Features(u32);
 
 impl Features {
-    /// What every x86-64 CPU has.
+    /// The empty set: every x86-64 CPU has all of it.
     pub(crate) const NONE: Self = Self(0);
     pub(crate) const AVX2: Self = Self(1);
     pub(crate) const FMA: Self = Self(1 << 1);

@@ -1,11 +1,22 @@
-//! One row of inputs many of which are zero (what RELU leaves): their weights are not
-//! read. Large layers of one row are as fast as their weights come from the cache.
+//! One row of inputs many of which are zero (what RELU leaves): their weights are not read, since a
+//! large layer of one row is as fast as its weights come from the cache. Tests:
+//! `tests/tests/levels.rs`.
 //!
-//! # Rows of weights
-//! Strips of 64 channels come by fours, what is left by twos and ones, with the channels of
-//! each input side by side. In 64 of them, four channels at
-//! `16 * l + 4 * j` are those from `16 * j + 4 * l` on: byte interleaving within lanes of 16
-//! bytes leaves four rows' blocks of sixteen channels in order.
+//! # Weights
+//! Each input `k` has a row of the weights of all channels, one byte each. 64 channels are a
+//! strip. Four strips come together, what is left by two and one, with the strips of each input
+//! side by side:
+//!
+//! ```text
+//! k = 0 | strip 0: 64 bytes | strip 1 | strip 2 | strip 3 |
+//! k = 1 | strip 0           | strip 1 | strip 2 | strip 3 |
+//!  ...                                                       then strips 4 to 7 of all inputs
+//!
+//! byte 16 * l + 4 * j + i of a strip  =  weight of its channel 16 * j + 4 * l + i
+//! ```
+//!
+//! Unpacking the bytes of four rows within lanes of 16 bytes then leaves, in register `j`, four
+//! weights of each of the channels `16 * j` to `16 * j + 15`, in order: what `Isa::dot` takes.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -19,44 +30,46 @@ use crate::simd::shared::isa::Isa;
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::common::strip::strip_containing;
 
-/// Inputs at most.
-pub(crate) const MOST: usize = 256;
+/// The largest number of inputs: an index is a byte.
+pub(crate) const MAX_INPUTS: usize = 256;
 
-/// Channels that come together: the blocks of a strip.
+/// Channels of a strip: four blocks of sixteen.
 pub(crate) const STRIP: usize = 4 * LANES;
 
-/// A register more than there are inputs.
-type List = [MaybeUninit<u8>; MOST + 64];
+/// Room for all inputs and one register of 64 bytes more, so that whole registers can be stored.
+type List = [MaybeUninit<u8>; MAX_INPUTS + 64];
 
-/// The inputs that are not zero, in fours; the last ones are zeros with any index.
+/// The inputs that are not zero; the last group of four is filled up with zeros of index 0.
 pub(crate) struct Nonzero {
     pub(crate) count: usize,
-    /// A bit for each of the first 64 inputs, which is known before the lists are; 0 without
-    /// VBMI.
+    /// A bit for each of the first 64 inputs that is not zero; 0 if only lists are made. It is
+    /// known before the lists are.
     pub(crate) first: u64,
-    /// Inputs plus 128.
+    /// The inputs, XORed with `INPUT_XOR`.
     pub(crate) values: List,
+    /// Their indices in the row.
     pub(crate) indices: List,
 }
 
 impl Nonzero {
-    /// None yet.
+    /// Empty lists.
     #[inline(always)]
     pub(crate) fn new() -> Self {
         Self {
             count: 0,
             first: 0,
-            values: [const { MaybeUninit::uninit() }; MOST + 64],
-            indices: [const { MaybeUninit::uninit() }; MOST + 64],
+            values: [const { MaybeUninit::uninit() }; MAX_INPUTS + 64],
+            indices: [const { MaybeUninit::uninit() }; MAX_INPUTS + 64],
         }
     }
 
-    /// Those of a row. In place: a copy of the lists would wait for their bytes.
+    /// Lists the inputs of a row. In place: to copy the lists, loads would have to wait for stores
+    /// of single bytes (no store forwarding).
     #[inline(always)]
     pub(crate) fn collect(&mut self, input: &[i8]) {
         // Not in memory, where every step would wait for it.
         let mut count = 0;
-        for (i, x) in input.iter().take(MOST).enumerate() {
+        for (i, x) in input.iter().take(MAX_INPUTS).enumerate() {
             let x = (x ^ INPUT_XOR) as u8;
             self.values[count].write(x);
             self.indices[count].write(i as u8);
@@ -65,7 +78,7 @@ impl Nonzero {
         self.end(count);
     }
 
-    /// So many are there. The last ones are read in fours.
+    /// Ends lists of `count` inputs with zeros, as they are read in fours.
     #[inline(always)]
     pub(crate) fn end(&mut self, count: usize) {
         self.count = count;
@@ -76,7 +89,7 @@ impl Nonzero {
         }
     }
 
-    /// Where the rows of four inputs begin, `pitch` bytes each.
+    /// Pointers to the rows of weights of four inputs of the list; a row has `pitch` bytes.
     ///
     /// # Safety
     /// `four` is below the number of inputs that were found.
@@ -92,7 +105,7 @@ impl Nonzero {
         [at(0), at(1), at(2), at(3)].map(|index| filter.wrapping_add(usize::from(index) * pitch))
     }
 
-    /// Their values.
+    /// Pointer to the values of four inputs of the list.
     ///
     /// # Safety
     /// `four` is below the number of inputs that were found.
@@ -102,8 +115,8 @@ impl Nonzero {
     }
 }
 
-/// True if rows of weights are there for all inputs, and biases, multipliers and outputs
-/// for all channels, which are whole strips (*Rows*).
+/// True if there are rows of weights for all inputs, and biases, multipliers and outputs for all
+/// channels, which are whole strips (*Rows*).
 #[inline(always)]
 pub(crate) fn fits<S: Packed16Stage>(
     p: &Packed16<'_, S>,
@@ -117,15 +130,15 @@ pub(crate) fn fits<S: Packed16Stage>(
         & p.channels.is_multiple_of(STRIP)
         & (input.len() == p.depth)
         & p.depth.is_multiple_of(4)
-        & (p.depth <= MOST)
+        & (p.depth <= MAX_INPUTS)
         & (rows.len() >= p.depth * p.channels)
         & (p.bias.len() >= blocks)
         & (output.len() >= p.channels)
 }
 
-/// The inputs that are not zero, as an instruction set wants them.
+/// Lists of inputs that are not zero, in the form that an instruction set wants.
 pub(crate) trait Inputs<I: Isa> {
-    /// The sums of a strip's four blocks, whose rows are `pitch` bytes apart.
+    /// The accumulators of a strip's four blocks, whose rows are `pitch` bytes apart.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of the strip from `filter` on, and its biases.
@@ -167,7 +180,7 @@ impl<I: Isa> Inputs<I> for Nonzero {
     }
 }
 
-/// All channels by any instruction set.
+/// One row by all channels, for any instruction set.
 ///
 /// # Safety
 /// *Enabled*.
@@ -184,7 +197,7 @@ pub(crate) unsafe fn gemv_zero_skip<I: Isa, S: Packed16Stage>(
     unsafe { gemv_of_inputs::<I, S>(p, rows, input, output, &nonzero) };
 }
 
-/// All channels, of these inputs.
+/// All channels, from the listed inputs.
 ///
 /// # Safety
 /// *Enabled*.
@@ -216,7 +229,7 @@ pub(crate) unsafe fn gemv_of_inputs<I: Isa, S: Packed16Stage>(
     }
 }
 
-/// Four rows' 64 channels: four bytes of each.
+/// Unpacks 64 channels of four rows: four bytes of each channel side by side.
 ///
 /// # Safety
 /// *Covered*: 64 bytes of each row.

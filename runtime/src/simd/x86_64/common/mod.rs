@@ -1,5 +1,5 @@
-//! What several x86-64 levels share: CPU features, packed rows of weights, frames of kernels
-//! whose steps a level fills in.
+//! Shared by several x86-64 levels: CPU features, packed rows of weights, frames of kernels whose
+//! steps a level fills in. Tests: `tests/tests/levels.rs`.
 
 pub(crate) mod features;
 pub(crate) mod gemv_zero_skip;

@@ -1,19 +1,23 @@
-//! Images between their padding, shifted, with AVX2 and AVX-512: `ops/padding.rs` says what
-//! they are. Masks are slow: wherever there is room, whole registers are stored, and what
-//! comes next overwrites the excess.
+//! Pads rows of bytes and XORs them with 0x80, for any register size: see
+//! `kernels/pad_and_shift.rs`. Masks are slow: wherever there is room, whole registers are stored,
+//! and what comes next overwrites the excess. Tests: `tests/tests/levels.rs`.
+//!
+//! ```text
+//! | left: fill | length: image ^ 0x80 | fill up to pitch |     one line
+//! ```
 
 use crate::params::layout::INPUT_XOR;
 
-/// What becomes of a line.
+/// The sizes of a padded line, in bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Lines {
-    /// Bytes of padding in front.
+    /// Bytes of padding in front of the image.
     pub(crate) left: usize,
-    /// Bytes of the image.
+    /// Bytes of the image in a line.
     pub(crate) length: usize,
-    /// Bytes with all padding.
+    /// Bytes of a line with all its padding.
     pub(crate) pitch: usize,
-    /// What padding consists of.
+    /// The byte that padding consists of, already XORed.
     pub(crate) fill: i8,
 }
 
@@ -24,13 +28,13 @@ impl Lines {
         self.left + self.length <= self.pitch
     }
 
-    /// Lines that are there and that there is room for.
+    /// Number of lines that are there and that there is room for.
     #[inline(always)]
     pub(crate) fn count(&self, from: &[i8], to: &[i8]) -> usize {
         (from.len() / self.length.max(1)).min(to.len() / self.pitch.max(1))
     }
 
-    /// All lines by whole registers.
+    /// Pads all lines, by whole registers.
     ///
     /// # Safety
     /// *Enabled*. The padding in front and the image fit a line.
@@ -54,7 +58,7 @@ impl Lines {
 }
 
 impl Lines {
-    /// Every other run by whole registers.
+    /// Pads one line of every other run of `depth` bytes, by whole registers.
     ///
     /// # Safety
     /// *Enabled*. As many runs are there, and fit the line, for which there is room.
@@ -81,62 +85,62 @@ impl Lines {
     }
 }
 
-/// A register of bytes, where its instruction set is enabled.
+/// A register of bytes.
 pub(crate) trait Register: Copy {
-    /// Bytes.
+    /// Bytes of a register.
     const SIZE: usize;
-    /// All bytes alike.
+    /// A register all of whose bytes are the same.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn all(byte: i8) -> Self;
-    /// As many bytes as there are in a register.
+    /// Loads a whole register.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `SIZE` bytes.
     unsafe fn load(from: *const i8) -> Self;
-    /// The first `count` bytes, at most as many.
+    /// Loads the first `count` bytes, at most a register; the others are any.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` bytes.
     unsafe fn load_first(from: *const i8, count: usize) -> Self;
-    /// Stores all bytes.
+    /// Stores a whole register.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `SIZE` bytes.
     unsafe fn store(self, to: *mut i8);
-    /// Stores the first `count` bytes, at most all.
+    /// Stores the first `count` bytes, at most a register.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` bytes.
     unsafe fn store_first(self, to: *mut i8, count: usize);
-    /// Bit by bit.
+    /// Exclusive or, bit by bit.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn xor(self, other: Self) -> Self;
-    /// Of both registers every other run of `depth` bytes: 4, 8, 16 or 32, but less than a
-    /// register has.
+    /// Takes every other run of `depth` bytes out of both registers: 4, 8, 16 or 32 bytes, but less
+    /// than a register has.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn every_other(self, next: Self, depth: usize) -> Self;
 }
 
-/// Where to write, and how many bytes of room there are. What lies behind the bytes that
-/// a function is asked to write may be overwritten.
+/// A pointer to write to, and the number of bytes of room behind it. A function may overwrite what
+/// lies behind the bytes that it is asked to write.
 pub(crate) struct OutCursor {
     at: *mut i8,
     room: usize,
 }
 
-/// The lowest bits, so many but at most 64.
+/// A mask of the lowest `count` bits, at most 64.
 #[inline(always)]
 pub(crate) fn lowest(count: usize) -> u64 {
     if count < 64 { (1 << count) - 1 } else { !0 }
 }
 
-/// The first `count` bytes there, and what lies behind them if there is as much.
+/// Loads the first `count` bytes, and what lies behind them if there is a whole register.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: `there` bytes.
@@ -161,7 +165,7 @@ impl OutCursor {
         }
     }
 
-    /// Stores `count` bytes, less `at`, from there on.
+    /// Stores a register at offset `at`; no bytes from `count` on if there is no room for it.
     ///
     /// # Safety
     /// *Enabled*. There is room for `count` bytes, and `at` is below.
@@ -178,14 +182,14 @@ impl OutCursor {
         }
     }
 
-    /// Goes on behind `count` bytes.
+    /// Moves on by `count` bytes.
     #[inline(always)]
     pub(crate) fn skip(&mut self, count: usize) {
         self.at = self.at.wrapping_add(count);
         self.room -= count;
     }
 
-    /// `count` bytes of padding.
+    /// Writes `count` bytes of padding.
     ///
     /// # Safety
     /// *Enabled*. There is room for `count` bytes.
@@ -203,7 +207,7 @@ impl OutCursor {
         self.skip(count);
     }
 
-    /// The first `count` bytes, shifted.
+    /// Writes the first `count` bytes of `from`, XORed with 0x80.
     ///
     /// # Safety
     /// *Enabled*. There is room for `count` bytes, and as many in `from`.
@@ -222,8 +226,7 @@ impl OutCursor {
         self.skip(count);
     }
 
-    /// Every other run of `depth` bytes, in all `count` bytes, shifted: see
-    /// [`Register::every_other`].
+    /// Writes every other run of `depth` bytes of `from`, in all `count` bytes, XORed with 0x80.
     ///
     /// # Safety
     /// *Enabled*. There is room for `count` bytes, and `from` has as many runs.

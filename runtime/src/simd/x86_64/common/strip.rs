@@ -1,8 +1,8 @@
-//! Strips of blocks, counted from any block.
+//! Strips of blocks, found from any block. Tests: `tests/tests/levels.rs`.
 
 use crate::simd::shared::gemm_tile::strip_width;
 
-/// The strip that a block is in: its first block, and how many there are.
+/// The strip that contains a block: its first block, and the number of its blocks.
 #[inline(always)]
 pub(crate) fn strip_containing(block: usize, blocks: usize) -> (usize, usize) {
     let mut begin = block / 4 * 4;

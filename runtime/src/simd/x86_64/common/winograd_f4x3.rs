@@ -1,12 +1,17 @@
-//! Windows of 3x3 pixels that move by one, in a quarter of the products: Winograd's
-//! minimal filtering F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for
-//! Convolutional Neural Networks", 2015, section 4.3), in integers and exact.
+//! 3x3 convolutions with stride 1 in a quarter of the products: Winograd's minimal filtering
+//! F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
+//! section 4.3), in integers and exact. Tests: `tests/tests/levels.rs`.
 //!
-//! Tiles of 6x6 inputs become 36 sums of inputs, which fit 16 bits; the compiler has
-//! done so with the weights. Products of both, summed over the channels, become 4x4
-//! outputs times 576 or a divisor of it. All of that is right modulo 2 to the 32, and so
-//! is the division by 9, a multiplication; only the division by a power of two, at most
-//! 64, wants outputs below 2 to the 25, which the compiler has proved.
+//! ```text
+//! tile of 6x6 inputs d  -- B^T d B -->  36 points of 16 bits
+//!                                        times 36 transformed weights, summed over channels
+//! 4x4 outputs y         <-- A^T m A --  36 sums m of 32 bits;  y * 576 or a divisor of that
+//! ```
+//!
+//! The transformed inputs fit 16 bits, and so do the weights, which the compiler transforms
+//! (`ops/packing/winograd_f4x3.rs` has their layout). All of it is right modulo 2 to the 32, and so
+//! is the division by 9, a multiplication; only the division by a power of two, at most 64, wants
+//! outputs below 2 to the 25, which the compiler has proved.
 
 use crate::params::add::Addend;
 use crate::params::layout::LANES;
@@ -27,75 +32,79 @@ pub(crate) const VECTOR: usize = 4 * LANES;
 /// Tiles that are worked on at once.
 pub(crate) const TILES: usize = 4;
 
-/// What all outputs of a tile have in common is added to a point's sums so many times.
+/// The bias, which all outputs of a tile have in common, is added this many times to the sums of
+/// point (1, 1).
 pub(crate) const BIASES: i32 = 36;
 
 /// One over 9, modulo 2 to the 32.
 pub(crate) const NINTH: i32 = 0x38E3_8E39;
 const _: () = assert!(NINTH.wrapping_mul(9) == 1);
 
-/// The power of two that a row or column of outputs is to be divided by, besides.
+/// Binary logarithms: row or column `i` of a tile's outputs is divided by 2 to the `TWOS[i]`, too.
 pub(crate) const TWOS: [i32; OUTPUTS] = [3, 2, 1, 1];
 
-/// Bytes of a tile's sums of a block, added up over rows: four rows of `INPUTS` columns.
+/// Bytes of a tile's sums of a block after the transformation over rows: four rows of `INPUTS`
+/// columns, a register each.
 pub(crate) const SUMS: usize = OUTPUTS * INPUTS * VECTOR;
 
-/// A convolution's sizes.
+/// A 3x3 convolution with stride 1, in tiles.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiled<'a> {
     /// The padded image, inputs as [`crate::params::layout::INPUT_XOR`] says.
     pub(crate) image: &'a [i8],
-    /// Bytes of a row of it.
+    /// Bytes of a row of the padded image.
     pub(crate) pitch: usize,
-    /// Input channels.
+    /// Number of input channels.
     pub(crate) depth: usize,
-    /// Output channels.
+    /// Number of output channels.
     pub(crate) channels: usize,
     /// Elements from a pixel's outputs to the next one's.
     pub(crate) step: usize,
     /// Rows and columns of the output.
     pub(crate) size: [usize; 2],
-    /// The weights: see the compiler's `ops/winograd.rs`.
+    /// The transformed weights: see the compiler's `ops/packing/winograd_f4x3.rs`.
     pub(crate) filter: &'a [u8],
-    /// The biases, with what [`crate::params::layout::INPUT_XOR`] makes necessary.
+    /// The biases, less 128 times the sums of weights: see [`crate::params::layout::INPUT_XOR`].
     pub(crate) bias: &'a [[i32; LANES]],
-    /// What becomes of the sums.
+    /// Multipliers and the output's range.
     pub(crate) scales: RequantParams<'a>,
-    /// What is added to the outputs, as many elements.
+    /// The other operand of a fused ADD.
     pub(crate) addend: Option<Addend<'a>>,
 }
 
-/// From sums to outputs: outputs of two-sided or one-sided scales, or sums with an addend.
+/// Epilogues from sums to outputs: requantization with two-sided or one-sided scales, or a fused
+/// ADD.
 pub(crate) const TWO_SIDED: u8 = 0;
 pub(crate) const ONE_SIDED: u8 = 1;
 pub(crate) const ADDED: u8 = 2;
 
-/// Where a tile is.
+/// The place of a tile in the image.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
-    /// Its first input.
+    /// Pointer to its first input.
     pub(crate) from: *const i8,
-    /// Its first output's element, of the first channel.
+    /// Index of its first output, of the first channel.
     pub(crate) to: usize,
-    /// Rows and columns of outputs from there on.
+    /// Rows and columns of outputs from its first output on.
     pub(crate) left: [usize; 2],
 }
 
-/// What is done to `TILES` tiles. Transformed inputs and sums begin at multiples of `VECTOR`.
+/// The steps for `TILES` tiles, which a level implements. Transformed inputs and sums begin at
+/// multiples of `VECTOR`.
 pub(crate) trait Steps {
-    /// The transformed inputs of all channels, in an order of the kernel's own.
+    /// Transforms the inputs of all channels; their order is the level's own.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; the places are those of tiles, and `to` has room for all points
     /// of them.
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8);
-    /// A block's `SUMS` of each tile.
+    /// Computes a block's `SUMS` of each tile.
     ///
     /// # Safety
-    /// *Enabled*. *Tiled*; `from` is what [`Self::broadcast4`] has written, `to` has room for
+    /// *Enabled*. *Tiled*; `from` is what [`Self::inputs`] has written, `to` has room for
     /// `TILES` times `SUMS`.
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8);
-    /// The outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block, of which these are the sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` is what [`Self::products`] has written of the tile, `to`
@@ -104,7 +113,7 @@ pub(crate) trait Steps {
 }
 
 impl Tiled<'_> {
-    /// Tiles in each direction.
+    /// Number of tiles in each direction.
     #[inline(always)]
     fn tiles(&self) -> [usize; 2] {
         self.size.map(|n| n.div_ceil(OUTPUTS))
@@ -136,9 +145,9 @@ impl Tiled<'_> {
             && work >= work_bytes(self.depth)
     }
 
-    /// What is to be done with the sums.
+    /// The epilogue: [`ADDED`], [`ONE_SIDED`] or [`TWO_SIDED`].
     #[inline(always)]
-    pub(crate) fn how(&self) -> u8 {
+    pub(crate) fn epilogue(&self) -> u8 {
         match self.addend {
             Some(_) => ADDED,
             None if self.scales.are_one_sided() => ONE_SIDED,
@@ -146,7 +155,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// All outputs; sizes fit.
+    /// Computes all outputs.
     ///
     /// # Safety
     /// *Enabled*. *Tiled* for `work` and `to`.
@@ -194,53 +203,52 @@ impl Tiled<'_> {
     }
 }
 
-/// Bytes of working memory.
+/// Bytes of working memory: sums and transformed inputs of `TILES` tiles, and alignment.
 #[inline(always)]
 fn work_bytes(depth: usize) -> usize {
     TILES * (SUMS + POINTS * depth * 2) + VECTOR
 }
 
-/// Additions and multiplications by two of numbers of 16 and of 32 bits, where the register's
-/// instruction set is enabled.
+/// A register of numbers of 16 or of 32 bits.
 pub(crate) trait Lanes: Copy {
-    /// Sums of 16 bits.
+    /// Adds numbers of 16 bits.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn add_16(self, other: Self) -> Self;
-    /// Differences of 16 bits.
+    /// Subtracts numbers of 16 bits.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn sub_16(self, other: Self) -> Self;
-    /// Shifted left by 2, in 16 bits.
+    /// Multiplies numbers of 16 bits by four.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn four_times_16(self) -> Self;
-    /// Sums of 32 bits.
+    /// Adds numbers of 32 bits.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn add_32(self, other: Self) -> Self;
-    /// Differences of 32 bits.
+    /// Subtracts numbers of 32 bits.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn sub_32(self, other: Self) -> Self;
-    /// Shifted left by 2, in 32 bits.
+    /// Multiplies numbers of 32 bits by four.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn four_times_32(self) -> Self;
 }
 
-/// Six inputs to what is multiplied: the transposed matrix B.
+/// Transforms six inputs by the transposed matrix B.
 ///
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn spread<L: Lanes>(d: [L; INPUTS]) -> [L; INPUTS] {
+pub(crate) unsafe fn transform_inputs<L: Lanes>(d: [L; INPUTS]) -> [L; INPUTS] {
     // SAFETY: *Enabled*.
     unsafe {
         let a = d[4].sub_16(d[2].four_times_16());
@@ -261,13 +269,13 @@ pub(crate) unsafe fn spread<L: Lanes>(d: [L; INPUTS]) -> [L; INPUTS] {
     }
 }
 
-/// Six sums to 24, 12, 6 and 6 times four outputs: the transposed matrix A, with what
-/// makes weights integers.
+/// Transforms six sums to four outputs times 24, 12, 6 and 6: the transposed matrix A, and the
+/// factors that made the weights integers.
 ///
 /// # Safety
 /// *Enabled*.
 #[inline(always)]
-pub(crate) unsafe fn gather<L: Lanes>(m: [L; INPUTS]) -> [L; OUTPUTS] {
+pub(crate) unsafe fn transform_sums<L: Lanes>(m: [L; INPUTS]) -> [L; OUTPUTS] {
     // SAFETY: *Enabled*.
     unsafe {
         let (s, d) = (m[1].add_32(m[2]), m[1].sub_32(m[2]));
@@ -282,7 +290,7 @@ pub(crate) unsafe fn gather<L: Lanes>(m: [L; INPUTS]) -> [L; OUTPUTS] {
     }
 }
 
-/// [`Lanes`] of a register.
+/// Implements [`Lanes`] for a register type by the intrinsics that are listed.
 macro_rules! lanes {
     ($register:ty, $add_16:ident $sub_16:ident $shift_16:ident $add_32:ident $sub_32:ident
      $shift_32:ident) => {
