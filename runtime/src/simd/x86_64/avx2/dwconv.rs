@@ -1,5 +1,6 @@
-//! Depthwise convolution with AVX2: see `depthwise.rs`. Weights are widened once to pairs of
-//! 16-bit numbers, for many outputs; inputs of two taps are interleaved and widened.
+//! x86_64-i16-avx2-vpmaddwd: depthwise convolution, 32 elements at once; see `shared/dwconv.rs` for
+//! the layout of weights. Weights are widened once to pairs of 16-bit numbers, for many outputs;
+//! inputs of two taps are interleaved and widened. Tests: `tests/tests/levels.rs`.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -10,25 +11,25 @@ use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::dw_init;
 use crate::simd::x86_64::avx2::requantize::dw_store;
 
-/// Pairs of taps that there is room for: those of 7x7 windows.
+/// The largest number of pairs of taps: those of 7x7 windows and more.
 const MAX_PAIRS: usize = 28;
 
-/// Pairs of 3x3 windows, the last one of one tap.
+/// Pairs of taps of 3x3 windows, the last one of one tap.
 const PAIRS_3X3: usize = 5;
 
-/// Elements that are worked on at once.
+/// Elements that are computed at once.
 const DW_LANES: usize = Avx2::DW_LANES;
 
-/// Elements of a register's pairs.
+/// Registers of sums of 32 elements, eight in each.
 const REGISTERS: usize = 4;
 
-/// Parts of a block.
+/// Parts of a block of 64 elements.
 const PARTS: usize = BLOCK / DW_LANES;
 
-/// A block's weights of two taps.
+/// The weights of two taps of a block, as pairs of 16 bits.
 type Weights = [[__m256i; REGISTERS]; PARTS];
 
-/// What is multiplied by what.
+/// Pairs of taps: their places and their widened weights.
 struct Pairs {
     taps: [[usize; 2]; MAX_PAIRS],
     weights: [MaybeUninit<Weights>; MAX_PAIRS],
@@ -69,7 +70,7 @@ pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
 }
 
 impl Plane<'_> {
-    /// The outputs that a block's weights make, of so many pairs.
+    /// Computes the outputs of a block's weights, of `count` pairs of taps.
     ///
     /// # Safety
     /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`], and `pairs` has
@@ -103,8 +104,8 @@ impl Plane<'_> {
 }
 
 impl Pairs {
-    /// The pairs of these taps, with a block's weights; gives their number. What fills groups up
-    /// has the inputs of the last tap, and weights of zero.
+    /// Fills in the pairs of these taps, with a block's weights; gives their number. Taps that fill
+    /// groups up are left out: they repeat the last tap, with weights of zero.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 256 weights for each group of taps, of which there are no more
@@ -170,7 +171,7 @@ impl Pairs {
         }
     }
 
-    /// Sums of `DW_LANES` elements.
+    /// The sums of `DW_LANES` elements, which begin with `bias`.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `DW_LANES` inputs behind each tap from `from` on; `count` pairs
@@ -209,21 +210,21 @@ impl Pairs {
     }
 }
 
-/// A tap of a group of four.
+/// A tap of a group of four taps.
 #[derive(Clone, Copy)]
 struct Tap {
     place: usize,
     filter: *const u8,
-    /// Which weight of four.
+    /// The number of its weight among four, or [`ZERO_BYTE`].
     byte: i32,
 }
 
-/// The number of no weight: shuffling makes it zero.
+/// The number of a weight that VPSHUFB makes zero.
 const ZERO_BYTE: i32 = 0x80;
 
 impl Tap {
-    /// Shuffles the tap's weights of each four to the byte that begins with this bit; the other
-    /// bytes are zero.
+    /// The VPSHUFB indices that move the tap's weight of each four to the byte that begins with
+    /// `bit`; the other bytes become zero.
     ///
     /// # Safety
     /// *Enabled*.

@@ -1,6 +1,14 @@
-//! Windows over an image with AVX2. Rows of inputs are widened to 16 bits once for all the
-//! windows that see them, weights for all windows; products are those of two neighbouring
-//! inputs, both added up.
+//! x86_64-i16-avx2-vpmaddwd, MR x NR = 6x16, KC = 2: windows over an image. Rows of inputs are
+//! widened to 16 bits once for all the windows that see them, weights once for all windows.
+//! Products are those of two neighbouring inputs, both added up. Tests: `tests/tests/levels.rs`.
+//!
+//! # Weights of 16 bits
+//! For each block of sixteen channels, and each pair of inputs `k` of each run (an odd run's last
+//! pair has a weight of zero), 64 bytes:
+//!
+//! ```text
+//! | c0: w[k] w[k+1] | c1: w[k] w[k+1] | .. c7 || c8 | .. c15 |     i16 each; two registers
+//! ```
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -20,48 +28,49 @@ use crate::simd::x86_64::avx2::registers::store_one;
 use crate::simd::x86_64::avx2::requantize::{nearest, outputs};
 use crate::simd::x86_64::common::strip::strip_containing;
 
-/// Pairs of weights that there is room for, of sixteen channels each.
+/// Pairs of weights that [`Scratch`] has room for, of sixteen channels each.
 const PAIRS: usize = 576;
 
-/// Inputs that there is room for: with weights, no more than caches have.
+/// Inputs that [`Scratch`] has room for: with the weights, no more than a cache holds.
 const INPUTS: usize = 6144;
 
-/// Bytes of one of them.
+/// Bytes of a pair of weights of sixteen channels.
 const PAIR_BYTES: usize = 4 * LANES;
 
-/// Windows of a chunk, but for the last ones.
+/// Windows of a chunk are a multiple of this number, all but the last ones.
 const CHUNK_WINDOWS: usize = 12;
 
-/// Inputs in a register.
+/// Inputs of 16 bits in a register.
 const CHUNK: usize = 16;
 
-/// From sums to outputs: by truncation with scales of one or two sides, or in any way.
+/// Epilogues from sums to outputs: truncation with one-sided or two-sided scales, or any.
 const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const ANY: u8 = 2;
 
-/// Widened numbers.
+/// Weights and inputs that are widened to 16 bits.
 struct Scratch {
     weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
     inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
-    /// The multipliers of eight channels twice, if a pixel has no more outputs.
+    /// The multipliers of eight channels twice, if a pixel has eight outputs.
     halves: Option<RequantPanel>,
 }
 
-/// Sizes of what is widened.
+/// The sizes of widened weights and inputs.
 #[derive(Clone, Copy)]
 struct Sizes {
-    /// Pairs of a run, and of all runs of a window.
+    /// Pairs of inputs of a run.
     run: usize,
+    /// Pairs of inputs of all runs of a window.
     window: usize,
-    /// Windows of a row that there is room for.
+    /// Windows of a chunk of a row.
     columns: usize,
-    /// Inputs that these see in one segment, whole chunks of them.
+    /// Inputs that the windows of a chunk see in one segment, whole registers.
     line: usize,
 }
 
 impl Sizes {
-    /// Those of windows over an image, at least one and of one segment, if there is scratch.
+    /// The sizes for windows over an image; none if there is not enough room for one of them.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
         let (width, step) = (pixels.width, pixels.step);
@@ -88,7 +97,7 @@ impl Sizes {
     }
 }
 
-/// Windows of a row.
+/// Neighbouring windows of a row: row `y`, columns `x` to `x + count - 1`.
 #[derive(Clone, Copy)]
 struct RowChunk {
     y: usize,
@@ -96,7 +105,7 @@ struct RowChunk {
     count: usize,
 }
 
-/// A block's number and its widened weights, perhaps not aligned.
+/// The number of a block and its widened weights, which need not be aligned.
 #[derive(Clone, Copy)]
 struct Block {
     number: usize,
@@ -104,7 +113,7 @@ struct Block {
 }
 
 impl RowChunk {
-    /// As many windows at once as take the fewest instructions.
+    /// The number of windows at once that takes the fewest instructions.
     #[inline(always)]
     fn at_once(self, sizes: Sizes) -> usize {
         let mut least = (usize::MAX, 0);
@@ -120,7 +129,7 @@ impl RowChunk {
     }
 }
 
-/// All windows by all channels.
+/// All pixels by all channels.
 ///
 /// # Safety
 /// *Enabled*.
@@ -199,7 +208,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
 }
 
 impl Scratch {
-    /// The weights of a block, as the one with number `n`.
+    /// Widens the weights of a block and keeps them as those with number `n`.
     ///
     /// # Safety
     /// *Enabled*. *Tile*; `block` is one of its blocks, and there is room for the weights
@@ -243,7 +252,7 @@ impl Scratch {
         }
     }
 
-    /// What the windows of a chunk see.
+    /// Widens the inputs that the windows of a chunk see.
     ///
     /// # Safety
     /// *Enabled*. *Tile*; the chunk's windows are some of it, and `sizes` are those of its

@@ -1,4 +1,5 @@
-//! One pixel by channels with AVX2. Weights are widened as they come, inputs once.
+//! x86_64-i16-avx2-vpmaddwd, MR x NR = 1x32, KC = 4: one pixel by all channels. Inputs are widened
+//! once, weights as they come. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -16,10 +17,10 @@ use crate::simd::shared::isa::Isa;
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::isa::Avx2;
 
-/// Inputs that there is room for.
+/// The largest number of inputs; longer rows take the shared loop.
 const MAX_INPUTS: usize = 4096;
 
-/// Inputs as 16-bit numbers.
+/// Room for the inputs as numbers of 16 bits.
 type Row = [MaybeUninit<i16>; MAX_INPUTS];
 
 /// One pixel, whose inputs lie side by side, by all channels.
@@ -60,7 +61,7 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
     }
 }
 
-/// Inputs plus 128.
+/// Widens inputs to 16 bits, XORed with 0x80 first if they are `raw`.
 ///
 /// # Safety
 /// *Enabled*. `row` has room for the bytes.
@@ -81,7 +82,7 @@ unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
     }
 }
 
-/// The outputs of `N` blocks; gives `N`.
+/// Computes the outputs of `N` blocks; gives `N`.
 ///
 /// # Safety
 /// *Enabled*. *Tile*, for a strip of `N` blocks; `row` holds all groups of inputs.

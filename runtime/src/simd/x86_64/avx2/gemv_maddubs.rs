@@ -1,5 +1,7 @@
-//! One row by all channels with AVX2, by pairs of products, whose sums VPMADDUBSW saturates:
-//! those that may need more than 16 bits are known, and what they lack is added.
+//! x86_64-i8-avx2-vpmaddubsw, MR x NR = 1x64, KC = 4: one row by all channels. VPMADDUBSW adds the
+//! products of two neighbouring inputs and saturates the sum to 16 bits. The compiler lists the
+//! pairs of weights that this can happen with (`saturating`: channel and first input of each); for
+//! these pairs `sum - clamp(sum)` is added. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -16,13 +18,13 @@ use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::Words;
 
-/// Inputs as they are in a tensor that there is room for.
+/// The largest number of inputs that are as in a tensor: there is room to XOR so many.
 const MAX_INPUTS: usize = 256;
 
-/// Bytes of sixteen channels' weights for four inputs.
+/// Bytes of the weights of sixteen channels for four inputs.
 const BLOCK: usize = 4 * LANES;
 
-/// All channels; false if they have to be done otherwise.
+/// One row by all channels; false if it is no single row, or if it is too long.
 ///
 /// # Safety
 /// *Enabled*.
@@ -69,17 +71,17 @@ pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     true
 }
 
-/// A layer of one row.
+/// A layer of one row, and its next strip.
 struct Layer<'a, S: Packed16Stage> {
     tile: &'a Tile<'a, S>,
-    /// Inputs plus 128.
+    /// The inputs, XORed with 0x80.
     row: &'a [i8],
-    /// What is left of its saturating pairs: channels and first inputs.
+    /// The saturating pairs of this strip and those behind it: channels and first inputs.
     saturating: &'a [[u16; 2]],
 }
 
 impl<S: Packed16Stage> Layer<'_, S> {
-    /// A strip's channels.
+    /// Computes the outputs of a strip.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
@@ -99,7 +101,7 @@ impl<S: Packed16Stage> Layer<'_, S> {
         }
     }
 
-    /// The sums of a strip, of pairs that have been saturated.
+    /// The sums of a strip, with saturated pairs.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
@@ -131,7 +133,7 @@ impl<S: Packed16Stage> Layer<'_, S> {
         }
     }
 
-    /// What saturation takes from a strip's sums, if it may.
+    /// The differences that saturation makes to a strip's sums; none if it has no such pairs.
     ///
     /// # Safety
     /// *Tile*, for a strip of `N` blocks and the row's groups.

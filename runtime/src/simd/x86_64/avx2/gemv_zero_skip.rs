@@ -1,5 +1,6 @@
-//! `sparse.rs` with AVX2. VPMADDUBSW adds two products to 16 bits, which hold them if inputs,
-//! made unsigned, are at most 128: larger ones count as two.
+//! x86_64-i8-avx2-vpmaddubsw: one row with many zeros. See `common/gemv_zero_skip.rs` for the layout
+//! of weights. VPMADDUBSW adds two products to 16 bits, which hold them if unsigned inputs are at
+//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -16,10 +17,10 @@ use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::{Words, interleave};
 use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MAX_INPUTS, gemv_of_inputs};
 
-/// More is two inputs' worth.
+/// The largest value of an entry; larger inputs have two entries.
 const LARGEST: u8 = 128;
 
-/// All channels.
+/// One row, the weights of whose zeros are not read, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
@@ -42,20 +43,20 @@ pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
     }
 }
 
-/// The inputs that are not zero, plus 128, or two parts of them.
+/// The entries: inputs that are not zero, XORed with 0x80, or two parts of one.
 struct Nonzero {
     count: usize,
     values: [MaybeUninit<u8>; 2 * MAX_INPUTS + 4],
-    /// Where their rows begin, in strips of one.
+    /// Offsets of their rows of weights, if strips were not side by side.
     rows: [MaybeUninit<u32>; 2 * MAX_INPUTS + 4],
 }
 
-/// Bytes of a row of a strip.
+/// Bytes of a row of one strip.
 const ROW: usize = 4 * LANES;
 
 impl Nonzero {
-    /// Those of at most [`MAX_INPUTS`] inputs. In place: a copy of the lists would wait for their
-    /// bytes.
+    /// Lists at most [`MAX_INPUTS`] inputs. In place: to copy the lists, loads would have to wait
+    /// for stores of single bytes (no store forwarding).
     ///
     /// # Safety
     /// *Enabled*.
@@ -93,7 +94,7 @@ impl Nonzero {
         self.count = count - 3;
     }
 
-    /// Where the rows of four inputs begin, `STRIPS` side by side.
+    /// Pointers to the rows of weights of four entries, with `STRIPS` strips side by side.
     ///
     /// # Safety
     /// `four` is below the number of inputs that were found.
@@ -105,7 +106,7 @@ impl Nonzero {
         [row(0), row(1), row(2), row(3)]
     }
 
-    /// The sums of a strip, less biases.
+    /// The sums of a strip without its biases.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of the strip from `filter` on.

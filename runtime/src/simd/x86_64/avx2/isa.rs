@@ -1,5 +1,6 @@
-//! AVX2 without VNNI: inputs and weights are widened to 16 bits, products of pairs
-//! added. (VPMADDUBSW would saturate.)
+//! x86_64-i8-avx2, MR x NR = 4x16, KC = 4: inputs and weights are widened to 16 bits, VPMADDWD
+//! multiplies and adds pairs of them. (VPMADDUBSW would saturate.) Tests:
+//! `tests/tests/levels.rs`.
 
 use core::arch::x86_64::*;
 
@@ -8,11 +9,11 @@ use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx2::registers::{dpbusd, interleave, pairs, products, signed_pairs};
 
-/// AVX2.
+/// The instruction set AVX2 with FMA.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2;
 
-/// What [`Isa`] is for registers of 256 bits but for products.
+/// The items of [`Isa`] for registers of 256 bits, all but products: AVX2 and AVX-VNNI share them.
 macro_rules! eight_words {
     () => {
         const DW_LANES: usize = 32;
@@ -71,7 +72,7 @@ macro_rules! eight_words {
             sums
         }
 
-        /// What rounding has taken off, at most.
+        /// The largest difference between a scaled sum and its rounded value.
         type Inexact = __m256;
 
         #[inline(always)]
@@ -142,9 +143,10 @@ pub(crate) use eight_words;
 unsafe impl Isa for Avx2 {
     eight_words!();
 
-    /// First and third weights, then second and fourth ones, of eight channels each.
+    /// The first and third of each four weights, of channels 0 to 7 and 8 to 15; then the second
+    /// and fourth ones.
     type Weights = [[__m256i; 2]; 2];
-    /// Likewise.
+    /// The first and third input, then the second and fourth one, repeated.
     type Inputs = [__m256i; 2];
 
     #[inline(always)]

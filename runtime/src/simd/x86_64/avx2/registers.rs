@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 
 use crate::params::layout::LANES;
 
-/// The biases of 32 elements of a block.
+/// Loads the biases of 32 elements of a block of a depthwise convolution.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's 64 biases.
@@ -23,10 +23,10 @@ pub(crate) unsafe fn dw_init(bias: *const i32, part: usize) -> [__m256i; 4] {
     }
 }
 
-/// Sixteen words.
+/// Sixteen int32 sums in two registers.
 pub(crate) type Words = [__m256i; 2];
 
-/// Stores the first `count` bytes.
+/// Stores the first `count` bytes of a register of sixteen.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: `count` bytes, but no more than sixteen.
@@ -62,7 +62,7 @@ pub(crate) unsafe fn store_one(bytes: __m128i, to: *mut i8, count: usize) {
     }
 }
 
-/// The words as an array.
+/// Sixteen int32 sums as an array.
 ///
 /// # Safety
 /// *Enabled*.
@@ -77,7 +77,8 @@ pub(crate) unsafe fn spill(words: Words) -> [i32; LANES] {
     all
 }
 
-/// Four runs of 32 bytes, four bytes of each element side by side.
+/// Loads four runs of 32 bytes and unpacks them within lanes of 16 bytes: four bytes of each
+/// element side by side, in the order of `shared/dwconv.rs`.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 32 bytes from each place.
@@ -99,7 +100,7 @@ pub(crate) unsafe fn interleave(from: [*const i8; 4]) -> [__m256i; 4] {
     }
 }
 
-/// Of each four unsigned bytes the first and third as a pair, and the second and fourth.
+/// Widens unsigned bytes to 16 bits: the first and third of each four, then the second and fourth.
 ///
 /// # Safety
 /// *Enabled*.
@@ -114,7 +115,7 @@ pub(crate) unsafe fn pairs(bytes: __m256i) -> [__m256i; 2] {
     }
 }
 
-/// The same of signed ones.
+/// Widens signed bytes to 16 bits, in the order of [`pairs`].
 ///
 /// # Safety
 /// *Enabled*.
@@ -129,7 +130,7 @@ pub(crate) unsafe fn signed_pairs(bytes: __m256i) -> [__m256i; 2] {
     }
 }
 
-/// Products of pairs, both added up, of a pair of inputs and those of sixteen channels.
+/// For each of sixteen channels, `x[0] * w[c][0] + x[1] * w[c][1]` in 16 bits (VPMADDWD).
 ///
 /// # Safety
 /// *Enabled*.
@@ -139,7 +140,7 @@ pub(crate) unsafe fn products(x: __m256i, w: [__m256i; 2]) -> Words {
     unsafe { [_mm256_madd_epi16(x, w[0]), _mm256_madd_epi16(x, w[1])] }
 }
 
-/// VPDPBUSD: four products of unsigned and signed bytes added to each word.
+/// Adds to each word four products of unsigned and signed bytes, as VPDPBUSD does.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,5 +1,5 @@
-//! 3x3 windows in tiles with AVX2: see `winograd.rs`. Products are those of pairs of 16-bit
-//! numbers, both added up.
+//! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. Products are those of
+//! two neighbouring channels of 16 bits, both added up. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -20,7 +20,7 @@ lanes! {
     _mm256_sub_epi32 _mm256_slli_epi32
 }
 
-/// The steps with AVX2.
+/// The steps of the algorithm with AVX2.
 struct Avx2Tiles;
 
 // SAFETY: functions access no more than what is *Covered*.
@@ -78,7 +78,7 @@ pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
 }
 
 impl Tiled<'_> {
-    /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
+    /// Computes a block's sums of all tiles, transformed over rows: four rows of `INPUTS` columns of
     /// each tile.
     ///
     /// # Safety
@@ -138,7 +138,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// The outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block, of which these are the sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
@@ -169,7 +169,7 @@ impl Tiled<'_> {
     }
 }
 
-/// Eight channels' outputs of a row.
+/// Four outputs of a row of a tile, of eight channels, as sums that are not requantized.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a row of sums, aligned.
@@ -190,7 +190,7 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
     }
 }
 
-/// The inputs of sixteen channels of a tile, point by point: column by column.
+/// Transforms the inputs of sixteen channels of a tile to points, column by column.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: six rows of six pixels of sixteen channels, and room for a

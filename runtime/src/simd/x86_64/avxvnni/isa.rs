@@ -1,4 +1,5 @@
-//! AVX-VNNI: 32 products per instruction.
+//! x86_64-i8-avxvnni: VPDPBUSD multiplies 32 unsigned by signed bytes and adds four products to each
+//! of eight words. Tests: `tests/tests/levels.rs`.
 
 use core::arch::x86_64::*;
 
@@ -8,7 +9,7 @@ use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx2::isa::eight_words;
 use crate::simd::x86_64::avx2::registers::interleave;
 
-/// AVX2 and AVX-VNNI.
+/// The instruction set AVX2 with FMA and AVX-VNNI.
 #[derive(Clone, Copy)]
 pub(crate) struct AvxVnni;
 
