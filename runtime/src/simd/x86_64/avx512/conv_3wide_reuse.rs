@@ -1,13 +1,13 @@
-//! Windows of three columns that move by one pixel: each input is loaded once for the
-//! three output pixels that see it. Loads are what limits one block of channels, which
-//! has no other use for an input.
+//! x86_64-i8-avx512vnni, MR x NR = 16x16, KC = 4: windows of three columns that move by one pixel.
+//! Each input is loaded once for the three output pixels that see it: loads are what limits one
+//! block of channels, which has no other use for an input. Tests: `tests/tests/levels.rs`.
 
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::shared::gemm_tile::{Strip, Tile};
 use crate::simd::shared::isa::Isa;
 use crate::simd::shared::pixels::Pixels;
 
-/// Columns of the windows.
+/// Number of columns of the windows.
 const COLUMNS: usize = 3;
 
 impl Pixels<'_> {
@@ -40,8 +40,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
         fits
     }
 
-    /// All pixels by one block, `M` pixels of a row at once, of which there are as many;
-    /// a row's last ones may have been there before.
+    /// All pixels by one block, `M` pixels of a row at once; a row's last pixels may be computed
+    /// twice.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of one block, and rows of at least `M` pixels, all of
@@ -68,7 +68,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     }
 
     // No iterators around intrinsics.
-    /// `M` neighbouring pixels of a row.
+    /// `M` neighbouring pixels of a row by one block.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of one block; `from` is the first input of pixel

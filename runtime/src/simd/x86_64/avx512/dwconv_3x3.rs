@@ -1,6 +1,7 @@
-//! Depthwise windows of three rows and at most three columns, with AVX-512: what rows of
-//! inputs look like side by side (three columns' bytes in a word) is made once for the
-//! three rows of outputs that see them.
+//! x86_64-i8-avx512vnni: depthwise windows of three rows and at most three columns, 64 elements at
+//! once. A row of inputs is interleaved once (the bytes of three columns in a word) for the three
+//! rows of outputs that see it. See `shared/dwconv.rs` for the layout of weights. Tests:
+//! `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -14,12 +15,12 @@ use crate::simd::x86_64::avx512::dwconv_3x3_load::{
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, is_truncated};
 
-/// Rows of the windows.
+/// Number of rows of the windows.
 const ROWS: usize = 3;
 
-/// What all outputs of a block of elements have in common.
+/// Weights, biases and multipliers of a block of 64 elements.
 struct Block {
-    /// Those of each row.
+    /// The weights of each row of the window.
     weights: *const Words,
     bias: *const Words,
     output: Requantize<REGISTERS>,
@@ -85,7 +86,7 @@ pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
 }
 
 impl Plane<'_> {
-    /// All outputs, if this is the way to get them.
+    /// Computes all outputs of 3x3 windows over a padded image; false if the taps are others.
     ///
     /// # Safety
     /// *Enabled*.
@@ -122,7 +123,7 @@ impl Plane<'_> {
         true
     }
 
-    /// The outputs that a block's weights make, of the strips that are to be read so;
+    /// Computes the outputs of a block's weights, of the strips that are to be read as `KIND` says;
     /// truncation requantizes them.
     ///
     /// # Safety
@@ -147,7 +148,7 @@ impl Plane<'_> {
     }
 
     // A function of its own has all registers.
-    /// The strips of a block.
+    /// Computes the strips of a block, with `STRIDE` rows from one row of outputs to the next.
     ///
     /// # Safety
     /// *Enabled*. `block` is below [`Self::period`]; `strips` read inside of their image.
@@ -189,7 +190,7 @@ impl Plane<'_> {
 }
 
 impl Block {
-    /// The first `count` outputs of a strip, `rows` times, so many bytes apart.
+    /// Computes the first `count` outputs of a strip in each of `rows` rows, `pitch` bytes apart.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` outputs in each of `rows` rows; the strip has inputs
@@ -254,7 +255,7 @@ impl Block {
         }
     }
 
-    /// The outputs of three rows of inputs.
+    /// Computes and stores the outputs of three rows of inputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` outputs, but no more than 64.
@@ -282,7 +283,7 @@ impl Block {
     }
 }
 
-/// Four registers.
+/// Loads four registers.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 256 bytes.

@@ -1,6 +1,7 @@
-//! Tiles of whole blocks with AVX-512, if truncation gives all outputs: no tests and no
-//! masks between a tile's sums and its outputs, so that the next tile's products begin
-//! meanwhile. The last tile may compute pixels that were there before.
+//! x86_64-i8-avx512vnni, MR x NR = 4x64, KC = 4 (also 8x32, 16x16 and others by the width of rows):
+//! tiles of whole blocks, if truncation gives all outputs. No tests and no masks stand between a
+//! tile's sums and its outputs, so that the next tile's products begin meanwhile. The last tile of
+//! a row may compute pixels again. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -103,9 +104,10 @@ pub(crate) unsafe fn try_gemm_added<S: Packed16Stage>(
     true
 }
 
-/// From sums to outputs.
+/// A way from sums to outputs.
 trait Epilogue: Copy {
-    /// In the order of 16-byte lanes; `places` are where the outputs of each vector go.
+    /// 64 outputs in the order of 16-byte lanes; `places` are the indices of the first output of
+    /// each vector.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen addends at each place.
@@ -117,7 +119,7 @@ trait Epilogue: Copy {
     ) -> __m512i;
 }
 
-/// Outputs as they are, `ONE_SIDED` if the scales are.
+/// Outputs alone; `ONE_SIDED` says that the smallest output is the zero point.
 #[derive(Clone, Copy)]
 struct Stored<const ONE_SIDED: bool>;
 
@@ -134,7 +136,7 @@ impl<const ONE_SIDED: bool> Epilogue for Stored<ONE_SIDED> {
     }
 }
 
-/// Sums of outputs and what lies in the same places there.
+/// Outputs added to the elements of another tensor in the same places.
 #[derive(Clone, Copy)]
 struct AddedTo(AddF32, *const i8);
 
@@ -153,7 +155,8 @@ impl Epilogue for AddedTo {
 }
 
 impl<S: Packed16Stage> Tile<'_, S> {
-    /// All pixels by `N` blocks; false if it has to be done otherwise.
+    /// All pixels by a strip of `N` blocks; false if outputs are no int8, if truncation does not give
+    /// them, or if too many pixels would be computed twice.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks.
@@ -192,7 +195,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
         true
     }
 
-    /// As many pixels of a row as leave few to be computed twice; 0 if none do.
+    /// The number of pixels at once that leaves few pixels of a row to be computed twice; 0 if none
+    /// does.
     #[inline(always)]
     fn pixels_at_once(&self, block: usize, blocks: usize) -> usize {
         let Pixels { width, raw, .. } = *self.pixels;
@@ -217,7 +221,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         at_once.unwrap_or(0)
     }
 
-    /// `M` pixels at once; `M` times `N` is a multiple of four.
+    /// All pixels by a strip, `M` pixels at once; `M` times `N` is a multiple of four.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
@@ -245,7 +249,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     }
 
     // A function of its own has all registers.
-    /// All rows, `M` pixels of one at once; outputs as `epilogue` says.
+    /// All pixels by a strip, `M` pixels of a row at once; outputs as `epilogue` says.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
@@ -321,7 +325,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         }
     }
 
-    /// Stores 64 outputs: all of a pixel's blocks, then the next one's.
+    /// Stores 64 outputs: all blocks of a pixel, then those of the next pixel.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: the outputs of `N` blocks of as many pixels as that takes.

@@ -1,5 +1,6 @@
-//! One row of inputs as it lies in a tensor, with AVX-512, if truncation gives all outputs:
-//! nothing between sums and outputs but what has to be, since the next layer waits.
+//! x86_64-i8-avx512vnni, MR x NR = 1x64, KC = 4: one row by all channels, if truncation gives all
+//! outputs. The next layer waits for these, so nothing is spilled between accumulation and store,
+//! and several sums for each block hide the latency of VPDPBUSD. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -44,10 +45,15 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
 
 /// One row of inputs, and where the weights, biases, multipliers and outputs of all blocks are.
 pub(crate) struct Row<'a> {
+    /// The first input.
     pub(crate) input: *const i8,
+    /// Groups of four inputs.
     pub(crate) groups: usize,
+    /// The weights: see `simd`.
     pub(crate) filter: *const u8,
+    /// The biases of the first block.
     pub(crate) bias: *const [i32; LANES],
+    /// Multipliers and the output's range.
     pub(crate) scales: RequantParams<'a>,
     channels: usize,
     to: *mut i8,
@@ -104,7 +110,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// `N` blocks, each in `SUMS` sums: one would wait for itself.
+    /// Computes `N` blocks, each in `SUMS` sums that are added up at the end: a single sum would wait
+    /// for itself.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of `N`
@@ -161,7 +168,7 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// From sums, biases included, to outputs of `N` blocks.
+    /// Requantizes and stores the sums of `N` blocks, which include biases.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: multipliers and outputs of `N` blocks. *Int8*.
@@ -194,7 +201,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Four inputs, 128 more than they are.
+/// Loads four inputs for all channels; `RAW` says that they are as in a tensor.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 4 bytes.

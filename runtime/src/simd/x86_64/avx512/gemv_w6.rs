@@ -1,13 +1,24 @@
-//! One row of inputs by weights of 6 bits, with AVX-512: three quarters of the bytes, where
-//! a layer is as fast as its weights come from the cache.
+//! x86_64-i6-avx512vnni, MR x NR = 1x64, KC = 16: one row by weights of 6 bits, three quarters of the
+//! bytes, where a layer is as fast as its weights come from the cache. Tests:
+//! `tests/tests/levels.rs`.
 //!
-//! # Narrow weights
-//! Of the blocks of sixteen channels of each strip of four, the first ones have narrow weights:
-//! nearly as many in each strip, those in front first. For each strip: an offset for each
-//! channel of these, which is what the layer's weights are more than the narrow ones. Then, for
-//! each four groups of four inputs, and each block: three registers. The first two have the
-//! weights of a group, 32 more than they are, in the lower 6 bits of each byte, the third one in
-//! the upper 6. What these leave are the weights of the fourth group, from the upper bits on.
+//! # Weights of 6 bits
+//! In each strip of four blocks, the first ones have weights `w = w6 + offset[c]`, with `w6` from
+//! -32 to 31 and one i32 offset for each channel; nearly as many blocks in each strip, the first
+//! strips one more. For each strip: the offsets, 64 bytes for each of these blocks; then for each
+//! four groups of four inputs, and each of these blocks, three registers A, B and C. Byte `i` of a
+//! register belongs to channel `i / 4` and input `i % 4` of a group:
+//!
+//! ```text
+//!        bits  7  6 | 5 4 3 2 | 1  0
+//! A[i]        d5 d4 | group 0: w6 + 32
+//! B[i]        d3 d2 | group 1: w6 + 32
+//! C[i]        group 2: w6    | d1 d0
+//! d = group 3: w6
+//! ```
+//!
+//! Groups 0 and 1 are multiplied with 32 too much, which the sum of their inputs takes off again;
+//! groups 2 and 3 are multiplied with the weight in the upper 6 bits, four times too large.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -21,24 +32,24 @@ use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::gemv::Row;
 use crate::simd::x86_64::avx512::isa::Avx512;
 
-/// Groups of inputs that come together.
+/// Groups of four inputs whose weights share registers.
 const GROUPS: usize = 4;
 
-/// Bytes of a block.
+/// Bytes of a block with weights of 6 bits: offsets, and three registers for each four groups.
 #[inline(always)]
 fn block_bytes(groups: usize) -> usize {
     (4 + 3 * groups) * LANES
 }
 
-/// How much more weights of the first two groups are.
+/// The weights of the first two groups are stored plus this number.
 const W6_BIAS: i32 = 32;
 
-/// Sums of inputs, in all places.
+/// Sums of inputs, repeated for all channels.
 #[derive(Clone, Copy)]
 struct Totals {
-    /// Of all inputs.
+    /// The sum of all inputs.
     all: __m512i,
-    /// Of the first two of each four groups, times what their weights are more.
+    /// The sum of the inputs of the first two of each four groups, times [`W6_BIAS`].
     biased: __m512i,
 }
 
@@ -72,8 +83,8 @@ pub(crate) unsafe fn try_gemv_w6<S: Packed16Stage>(
 }
 
 impl Row<'_> {
-    /// Whole strips, the first blocks of which have narrow weights; gives the number of their
-    /// blocks. Loads and what decodes weights are busy at the same time.
+    /// Computes all whole strips, the first blocks of which have weights of 6 bits; gives the number
+    /// of their blocks, 0 if none has. Loads of usual weights overlap with decoding the others.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
@@ -106,7 +117,7 @@ impl Row<'_> {
         4 * strips
     }
 
-    /// The sums of the row's inputs.
+    /// Adds up the row's inputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: the row's inputs.
@@ -135,7 +146,7 @@ impl Row<'_> {
         }
     }
 
-    /// The strip from `block` on, `N` blocks and `WIDE` others behind them.
+    /// Computes the strip from `block` on: `N` blocks with weights of 6 bits, then `WIDE` others.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: narrow weights of `N` blocks, and all else of the strip.

@@ -1,4 +1,5 @@
-//! `sparse.rs` with AVX-512, if truncation gives all outputs.
+//! x86_64-i8-avx512vnni, NR = 64, KC = 4: one row with many zeros, if truncation gives all outputs. See
+//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -52,10 +53,12 @@ pub(crate) unsafe fn gemv_in_integers<S: Packed16Stage>(
     unsafe { zero_skip::gemv_zero_skip::<Avx512, S>(p, rows, input, output) };
 }
 
-/// What strips have in common; truncation requantizes all of them.
+/// A layer of one row; truncation requantizes all outputs.
 pub(crate) struct Layer<'a> {
+    /// The rows of weights.
     pub(crate) rows: *const u8,
     bias: *const [i32; LANES],
+    /// Multipliers and the output's range.
     pub(crate) scales: RequantParams<'a>,
     depth: usize,
     channels: usize,
@@ -86,13 +89,13 @@ impl<'a> Layer<'a> {
         })
     }
 
-    /// Strips of 64 channels.
+    /// Number of strips of 64 channels.
     #[inline(always)]
     pub(crate) fn count(&self) -> usize {
         self.channels / STRIP
     }
 
-    /// All strips.
+    /// Computes all strips, of the inputs that are not zero.
     ///
     /// # Safety
     /// *Enabled*. *Rows*.
@@ -105,7 +108,7 @@ impl<'a> Layer<'a> {
         unsafe { self.strips::<ONE_SIDED>(&nonzero) };
     }
 
-    /// All strips, of these inputs.
+    /// Computes all strips, from the listed inputs.
     ///
     /// # Safety
     /// *Enabled*. *Rows*.
@@ -126,7 +129,7 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// `N` strips, the rows of which lie side by side.
+    /// Computes `N` strips, the rows of which lie side by side.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for `N` strips from `strip` on.
@@ -152,7 +155,7 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// The biases of `N` strips.
+    /// Loads the biases of `N` strips.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for `N` strips from `strip` on.
@@ -169,7 +172,7 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// From sums to outputs of a strip.
+    /// Requantizes and stores the sums of a strip.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for a strip with this number. *Int8*.
@@ -189,8 +192,8 @@ impl<'a> Layer<'a> {
 }
 
 impl Nonzero {
-    /// Adds the products of fours among the first 64 inputs to the sums of the first `N`
-    /// strips; gives the number of inputs. Lists take a while: these weights come before.
+    /// Adds the products of whole fours among the first 64 inputs to the sums of the first `N`
+    /// strips; gives the number of these inputs. They come from a mask, as lists take a while.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of the first `N` strips from `filter` on.
@@ -214,7 +217,8 @@ impl Nonzero {
         end
     }
 
-    /// Adds those of the inputs behind so many, whose rows are `pitch` bytes apart.
+    /// Adds the products of the listed inputs from number `begun` on; rows of weights are `pitch`
+    /// bytes apart.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of `N` strips from `filter` on, `pitch` bytes apart.
@@ -233,7 +237,7 @@ impl Nonzero {
     }
 }
 
-/// Adds the products of four inputs, whose rows begin there, to the sums of `N` strips.
+/// Adds the products of four inputs, to whose weights `rows` point, to the sums of `N` strips.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: four inputs, and `N` strips of each row.

@@ -1,4 +1,5 @@
-//! AVX-512 with VNNI: 64 products per instruction.
+//! x86_64-i8-avx512vnni: VPDPBUSD multiplies 64 unsigned by signed bytes and adds four products to
+//! each of sixteen words. Tests: `tests/tests/levels.rs`.
 
 use core::arch::x86_64::*;
 
@@ -10,7 +11,7 @@ use crate::simd::x86_64::avx512::requantize::{
     in_order, is_truncated, outputs, requantize, requantize_exactly,
 };
 
-/// AVX-512 F, BW, DQ, VL and VNNI.
+/// The instruction set AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512;
 
@@ -160,7 +161,7 @@ unsafe impl Isa for Avx512 {
         sums
     }
 
-    /// True if truncation does not give the outputs.
+    /// True if truncation does not give the outputs, so that integers have to.
     type Inexact = bool;
 
     #[inline(always)]

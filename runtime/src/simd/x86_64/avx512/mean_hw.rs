@@ -1,5 +1,6 @@
-//! Means over whole images with AVX-512: four pixels are added up by one VPDPBUSD, as
-//! products with ones. The compiler's model of the division: `mean` in `shortened`.
+//! x86_64-i8-avx512vnni: means over height and width, `y[c] = round(sum of x[p][c] / pixels)`, half
+//! away from zero. One VPDPBUSD adds up four pixels, as products with ones. The compiler's model
+//! of the division: `mean` in `simd_models`. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -10,20 +11,22 @@ use crate::params::layout::INPUT_XOR;
 use crate::simd::x86_64::avx512::isa::interleave;
 use crate::simd::x86_64::avx512::requantize::clamped;
 
-/// Channels that are worked on at once.
+/// Channels that are computed at once.
 const CHANNELS: usize = 64;
 
-/// More pixels' sums would not be exact in f32.
+/// The largest number of pixels: the sums of more would not be exact in f32.
 const MAX_PIXELS: usize = (1 << 16) - 1;
 
-/// The mean of each channel over all pixels, rounded half away from zero.
+/// An image whose channels are averaged, and the range of the outputs.
 #[derive(Clone, Copy)]
 pub(crate) struct MeanHw<'a> {
-    /// Pixels of so many channels.
+    /// The image: for each pixel, `channels` elements.
     pub(crate) pixels: &'a [i8],
+    /// Channels of a pixel.
     pub(crate) channels: usize,
-    /// Smallest and largest output.
+    /// Smallest output.
     pub(crate) min: i32,
+    /// Largest output.
     pub(crate) max: i32,
 }
 
@@ -43,7 +46,7 @@ pub(crate) unsafe fn try_mean_hw(image: MeanHw<'_>, output: &mut [i8]) -> bool {
 }
 
 impl MeanHw<'_> {
-    /// All channels of `count` pixels.
+    /// Computes the means of all channels over `count` pixels.
     ///
     /// # Safety
     /// *Enabled*. There are `count` pixels, and an output for each channel.
@@ -56,7 +59,7 @@ impl MeanHw<'_> {
             // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
-                // Of inputs plus 128.
+                // Inputs are added as unsigned ones, 128 more than they are.
                 let mut sums = [_mm512_set1_epi32(i32::from(INPUT_XOR) * count as i32); 4];
                 let mut i = 0;
                 while i < count {
@@ -83,8 +86,8 @@ impl MeanHw<'_> {
     }
 }
 
-/// Sixteen sums by their count. Integers below 2^24 are exact in f32, and no quotient is
-/// rounded to an integer that it does not reach.
+/// Divides sixteen sums by `count`, rounded half away from zero. Integers below 2^24 are exact in
+/// f32, and no quotient is rounded to an integer that it does not reach.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,4 +1,5 @@
-//! 3x3 windows in tiles with AVX-512 VNNI: see `winograd.rs`.
+//! x86_64-i16-avx512vnni, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPDPWSSD adds the products
+//! of two neighbouring channels of 16 bits. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -20,7 +21,8 @@ lanes! {
     _mm512_sub_epi32 _mm512_slli_epi32
 }
 
-/// `RUN` input channels side by side, outputs by `EPILOGUE`.
+/// The steps of the algorithm with AVX-512: `RUN` input channels side by side, outputs by
+/// `EPILOGUE`.
 struct Avx512Tiles<const RUN: usize, const EPILOGUE: u8>;
 
 // SAFETY: functions access no more than what is *Covered*.
@@ -86,8 +88,8 @@ pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
 }
 
 impl Tiled<'_> {
-    /// The transformed inputs: point by point of a tile's first column, `RUN` channels of
-    /// each tile; the same of the next channels; the next columns.
+    /// Transforms the inputs to this order: point by point of a tile's first column, `RUN` channels
+    /// of each tile; then the next channels; then the next columns.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; places and room are as [`Steps::inputs`] says.
@@ -108,7 +110,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
+    /// Computes a block's sums of all tiles, transformed over rows: four rows of `INPUTS` columns of
     /// each tile.
     ///
     /// # Safety
@@ -158,7 +160,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// The outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block, of which these are the sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
@@ -197,17 +199,17 @@ impl Tiled<'_> {
     }
 }
 
-/// What becomes of a row of a tile.
+/// The epilogue of a row of a tile.
 struct Line {
     by: Requantize<1>,
     step: usize,
     columns: usize,
-    /// The addend's place beside the tile's first output.
+    /// The fused ADD and the element that is added to the tile's first output.
     addend: Option<(AddF32, *const i8)>,
 }
 
 impl Line {
-    /// Stores row `Y`, as many columns as there are.
+    /// Requantizes and stores row `Y`, as many columns as there are.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: a tile's sums, aligned, and the outputs of as many columns as
@@ -267,7 +269,7 @@ impl Line {
     }
 }
 
-/// The inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
+/// Transforms the inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: six rows of six pixels of each tile, and room for a register of
@@ -315,7 +317,7 @@ unsafe fn transform<const RUN: usize>(
     }
 }
 
-/// The output of a row and column.
+/// Divides the sums of row `y` and column `x` by the rest of 576.
 ///
 /// # Safety
 /// *Enabled*.

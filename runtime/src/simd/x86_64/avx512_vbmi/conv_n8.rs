@@ -1,7 +1,8 @@
-//! Windows over images of conv channels, to eight channels, with AVX-512 VBMI: sixteen
-//! neighbouring pixels in a register, an output channel after the other. Byte permutations
-//! take the inputs of a group of four weights from a row for all of these pixels; rows' last
-//! bytes, if it is one each, share a group.
+//! x86_64-i8-avx512vbmi, MR x NR = 32x8, KC = 4: windows over images with few channels (a first layer),
+//! to eight output channels. A register has sixteen neighbouring pixels, one channel after the other
+//! is computed. Byte permutations (VPERMI2B) take the inputs of a group of four weights out of a row
+//! for all of these pixels. If a row has `4 * n + 1` inputs, the last input of each row goes into one
+//! group that rows share. Tests: `tests/tests/levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -20,27 +21,27 @@ use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
 /// Pixels in a register.
 const PIXELS: usize = 16;
 
-/// Registers of pixels that are worked on at once.
+/// Registers of pixels that are computed at once.
 const SETS: usize = 2;
 
-/// Groups of four weights at most.
+/// The largest number of groups of four weights.
 const GROUPS: usize = 24;
 
-/// Output channels.
+/// Number of output channels.
 const CHANNELS: usize = 8;
 
-/// How windows lie in memory.
+/// The layout of windows in memory.
 #[derive(Clone, Copy)]
 struct ConvN8<'a> {
     pixels: &'a Pixels<'a>,
     rows: usize,
-    /// Groups of each row, but the one that rows share.
+    /// Groups of each row, without the group that rows share.
     by_row: usize,
-    /// True if there is one: the last byte of each row.
+    /// True if there is a group that rows share: the last byte of each row.
     shares: bool,
-    /// All groups.
+    /// Number of all groups.
     count: usize,
-    /// Bytes that sixteen pixels' runs cover.
+    /// Bytes from the first to the last input of sixteen pixels in a row of the window.
     cover: usize,
 }
 
@@ -99,6 +100,7 @@ unsafe fn try_conv_n8<S: Packed16Stage>(
 }
 
 impl<'a> ConvN8<'a> {
+    /// The layout of these windows; none if they do not fit the registers.
     fn of(pixels: &'a Pixels<'a>) -> Option<Self> {
         let Pixels {
             segments,
@@ -128,14 +130,14 @@ impl<'a> ConvN8<'a> {
         })
     }
 
-    /// True for 3x3 pixels of three channels: where the compiler knows that, inputs stay in
-    /// registers.
+    /// True for windows of 3x3 pixels of three channels: where these numbers are constants, inputs
+    /// stay in registers.
     fn is_colour(&self) -> bool {
         (self.rows, self.by_row, self.shares) == (3, 2, true)
     }
 
     // A function of its own has all registers.
-    /// All pixels.
+    /// Computes all pixels.
     ///
     /// # Safety
     /// *Enabled* (VBMI, too). *Tile*, of one block, as [`ConvN8::of`] wants it; `to` are its
@@ -207,7 +209,7 @@ impl<'a> ConvN8<'a> {
         }
     }
 
-    /// A block's weights, four of each channel in a word.
+    /// Copies a block's weights, four of each channel in a word, with the group that rows share.
     ///
     /// # Safety
     /// *Enabled*. *Tile*; *Covered*: room for all groups.
@@ -237,8 +239,8 @@ impl<'a> ConvN8<'a> {
         }
     }
 
-    /// Which bytes of two registers, the second one the cover's end, are those of sixteen
-    /// pixels: for each group of a row, and for the shared one.
+    /// Indices of the inputs of sixteen pixels among the bytes of two registers, the second of which
+    /// is the end of what pixels cover: for each group of a row, and for the shared one.
     ///
     /// # Safety
     /// *Enabled* (VBMI, too), where the caller is no such function.
@@ -263,7 +265,7 @@ impl<'a> ConvN8<'a> {
         all
     }
 
-    /// The inputs of sixteen pixels, group by group.
+    /// Loads the inputs of sixteen pixels, group by group.
     ///
     /// # Safety
     /// *Enabled* (VBMI, too). *Covered*: the cover of sixteen pixels behind each segment,
@@ -308,7 +310,7 @@ impl<'a> ConvN8<'a> {
         }
     }
 
-    /// The sums of all channels.
+    /// The sums of all channels, of `SETS` registers of pixels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: weights of all groups, and eight biases.
@@ -340,7 +342,7 @@ impl<'a> ConvN8<'a> {
     }
 }
 
-/// The outputs of eight channels: in words of four channels, then the next four.
+/// Requantizes the sums of eight channels: words of the first four channels, then of the others.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers.

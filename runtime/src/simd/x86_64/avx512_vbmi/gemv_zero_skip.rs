@@ -33,7 +33,7 @@ pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
 }
 
 impl Layer<'_> {
-    /// All strips.
+    /// Computes all strips, of the inputs that are not zero.
     ///
     /// # Safety
     /// *Enabled* (VBMI, VBMI2, BMI1 and POPCNT, too). *Rows*.
@@ -54,7 +54,7 @@ impl Layer<'_> {
         }
     }
 
-    /// Two strips that are all of the layer. The next layer can begin with the outputs of the
+    /// Computes two strips that are all of the layer. The next layer can begin with the outputs of the
     /// first one while the second one waits for its last weights.
     ///
     /// # Safety
@@ -72,7 +72,7 @@ impl Layer<'_> {
         }
     }
 
-    /// One of two strips side by side, with the sums of so many inputs.
+    /// Computes one of two strips side by side; `sums` has the products of `begun` inputs.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for two strips.
@@ -95,7 +95,7 @@ impl Layer<'_> {
 }
 
 impl Nonzero {
-    /// Those of a row, as [`Nonzero::collect`] finds them.
+    /// Lists the inputs of a row, as [`Nonzero::collect`] does.
     ///
     /// # Safety
     /// *Enabled* (VBMI2, too).
@@ -142,7 +142,7 @@ impl Nonzero {
         }
     }
 
-    /// Those of a register behind so many; gives a bit for each of them.
+    /// Appends the inputs of a register to lists of `count` inputs; gives a bit for each of them.
     ///
     /// # Safety
     /// *Enabled* (VBMI2, too). No more than [`MAX_INPUTS`] inputs are there already.
