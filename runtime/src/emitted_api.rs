@@ -36,7 +36,7 @@ macro_rules! __niello_by_target {
 #[doc(hidden)]
 pub use crate::__niello_with_threads as with_threads;
 
-/// What emitted code has with the feature `rayon` only.
+/// Emits code that only exists with the feature `rayon`.
 #[cfg(feature = "rayon")]
 #[doc(hidden)]
 #[macro_export]
@@ -44,7 +44,7 @@ macro_rules! __niello_with_threads {
     ($($item:tt)*) => { $($item)* };
 }
 
-/// What emitted code has with the feature `rayon` only.
+/// Emits nothing without the feature `rayon`.
 #[cfg(not(feature = "rayon"))]
 #[doc(hidden)]
 #[macro_export]

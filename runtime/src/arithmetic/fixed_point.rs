@@ -13,7 +13,7 @@ pub struct Quantization {
 /// A real factor: `multiplier * 2^(shift - 31)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Multiplier {
-    /// Q31 significand.
+    /// Significand of the factor, in Q31.
     pub multiplier: i32,
     /// Power of two, -31 to 30.
     pub shift: i32,
@@ -28,9 +28,9 @@ impl Multiplier {
         ((i64::from(x) * i64::from(self.multiplier) + half) >> shift) as i32
     }
 
-    /// The same as [`Self::apply`] where `x`, shifted left by one more than the
+    /// Computes [`Self::apply`] where `x`, shifted left by one more than the
     /// factor asks for, fits 32 bits: a few instructions. The compiler's model:
-    /// `Method::Small` in `shortened`.
+    /// `Method::Small` in `simd_models`.
     #[inline(always)]
     pub(crate) fn apply_small(self, x: i32) -> i32 {
         let left = self.shift.max(0) as u32 + 1;
@@ -55,7 +55,7 @@ impl Multiplier {
 
 /// The integers that quantized tensors consist of.
 pub trait Integer: Copy + Default + PartialOrd {
-    /// As int32.
+    /// The number as an int32.
     fn wide(self) -> i32;
     /// From int32, clamped to the type's range.
     fn saturated(x: i32) -> Self;
@@ -176,7 +176,7 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     }
 }
 
-/// The same where functions that run seldom call it often: flash counts there.
+/// A shared copy, for functions that run seldom and call it often: flash counts there.
 #[cfg_attr(niello_vector, inline(always))]
 #[cfg_attr(not(niello_vector), inline(never))]
 fn outlined_high_mul(a: i32, b: i32) -> i32 {
@@ -252,7 +252,7 @@ pub(crate) fn exp_on_negative_values(a: i32) -> i32 {
     result
 }
 
-/// Multiplies by 2^exponent, saturating.
+/// Multiplies by 2 to the `exponent`, saturating at the ends of int32.
 pub(crate) fn saturating_multiply_by_pot(x: i32, exponent: u32) -> i32 {
     (i64::from(x) << exponent.min(32)).clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }

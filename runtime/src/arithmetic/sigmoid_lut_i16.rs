@@ -53,7 +53,7 @@ fn neighbours(index: usize) -> Option<(i32, i32)> {
     Some((i32::from(*a), i32::from(*b)))
 }
 
-/// In Q0.15.
+/// Computes the logistic function of int16, in Q0.15, by TFLite's table with interpolation.
 pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();
@@ -69,7 +69,7 @@ pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     (result >> 10) as i16
 }
 
-/// In Q0.15.
+/// Computes the hyperbolic tangent of int16, in Q0.15, by TFLite's table with interpolation.
 pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();

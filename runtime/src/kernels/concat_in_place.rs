@@ -8,10 +8,10 @@ use crate::kernels::gemm_packed16::{
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
 use crate::params::requant::RequantParams;
 
-/// Parameters of [`part`].
+/// Parameters of the kernel [`part`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConcatSlice<P> {
-    /// Makes the channels.
+    /// Parameters of the kernel that computes the channels.
     pub product: P,
     /// The first one of them.
     pub begin: usize,
@@ -19,7 +19,7 @@ pub struct ConcatSlice<P> {
 
 /// Something that writes channels of pixels, beginning with the first pixel's.
 pub trait WritesChannels {
-    /// All pixels.
+    /// Computes the channels of all pixels.
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]);
 }
 
@@ -30,7 +30,7 @@ pub struct Shifted<P>(pub P);
 /// Channels as they are, so many of so many.
 #[derive(Clone, Copy, Debug)]
 pub struct Copied {
-    /// Those that are copied.
+    /// Number of channels that are copied.
     pub channels: usize,
     /// Elements from a pixel's outputs to the next one's.
     pub step: usize,
@@ -88,7 +88,7 @@ pub fn concat_slice_in_place<P: WritesChannels>(
     concat_slice(p, input, in_out, scratch);
 }
 
-/// The same with the other channels from `others`.
+/// Computes the channels and copies the other channels from `others`.
 #[inline(always)]
 pub fn concat_slice_copy<P: WritesChannels>(
     p: &ConcatSlice<P>,

@@ -2,7 +2,7 @@
 
 use crate::macros::instantiate::instantiate;
 
-/// Parameters of [`concatenation`].
+/// Parameters of the kernel [`concatenation`].
 #[derive(Clone, Copy, Debug)]
 pub struct Concatenation<const N: usize> {
     /// Elements of one row of each input: its axis and inner dimensions.

@@ -1,4 +1,4 @@
-//! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
+//! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `simd/shared/dwconv.rs`.
 
 use crate::kernels::pad_and_shift::{Padding, pad, shift_in_place};
 use crate::params::layout::INPUT_XOR;
@@ -14,11 +14,11 @@ use crate::simd::x86_64::avx512::dwconv_3x3_load::Unpadded;
 /// two columns from one output to the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed16Depthwise<'a> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels.
+    /// Number of channels of a pixel.
     pub channels: usize,
-    /// The input's zero point.
+    /// Zero point of the input tensor.
     pub zero_point: i8,
     /// Rows and columns of the padded image; with a stride of 2 the even columns lie
     /// in front of the odd ones.
@@ -28,7 +28,7 @@ pub struct Packed16Depthwise<'a> {
     pub taps: &'a [[u32; 4]],
     /// 256 weights per group and block: zeros of what fills groups up.
     pub filter: &'a [u8],
-    /// What sums begin with, the zero point's share included; four per block.
+    /// Initial accumulators, which include the share of the zero point; four times sixteen per block.
     pub bias: &'a [[i32; LANES]],
     /// Multipliers in the order of the biases.
     pub output: RequantParams<'a>,

@@ -1,7 +1,7 @@
 //! Elementwise operators of two int8 operands in f32 arithmetic, which LLVM vectorizes:
 //! `a * first + (b * second + constant)` or `(a + offset) * (b + offset) * first +
 //! constant`, each step rounded. The compiler has compared the outputs of all 65536
-//! pairs with the reference's, by its models of these kernels (`shortened`): `Linear::sum`,
+//! pairs with the reference's, by its models of these kernels (`simd_models`): `Linear::sum`,
 //! `Linear::product`.
 
 #[cfg(niello_vector)]
@@ -56,11 +56,11 @@ mod on_vectors {
         }
     }
 
-    /// Smallest and largest output.
+    /// Smallest and largest output, as int8 numbers.
     pub(crate) struct Between(pub(crate) i32, pub(crate) i32);
 
     impl Between {
-        /// A weighted sum.
+        /// Computes one weighted sum: `a * first + (b * second + constant)`.
         #[inline(always)]
         fn sum(&self, p: &Linear, a: i8, b: i8) -> i8 {
             self.rounded(f32::from(a) * p.first + (f32::from(b) * p.second + p.constant))
@@ -74,7 +74,7 @@ mod on_vectors {
         }
     }
 
-    /// The weighted sum.
+    /// Computes `a * first + (b * second + constant)` of all elements.
     pub(crate) fn sum(
         p: &Linear,
         broadcast: &Broadcast,
@@ -93,7 +93,7 @@ mod on_vectors {
         any_sum(p, broadcast, to, a, b, output);
     }
 
-    /// The same in place of the first operand.
+    /// Computes the result in place of the first operand.
     pub(crate) fn sum_in_place(
         p: &Linear,
         broadcast: &Broadcast,
@@ -128,7 +128,7 @@ mod on_vectors {
         });
     }
 
-    /// The same in place of the first operand.
+    /// Computes the result in place of the first operand.
     pub(crate) fn product_in_place(p: &Linear, broadcast: &Broadcast, offsets: [i32; 2], to: Between, in_out: &mut [i8], b: &[i8]) {
         let [first, second] = offsets.map(|offset| offset as f32);
         broadcast.apply_in_place(in_out, b, |a, b| {

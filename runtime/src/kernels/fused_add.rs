@@ -24,11 +24,11 @@ use {crate::params::add::AddF32, crate::simd::dispatch};
 /// Parameters: what makes the first operand, and the addition of another one of its shape.
 #[derive(Clone, Copy, Debug)]
 pub struct FusedAdd<P> {
-    /// Makes the first operand.
+    /// Parameters of the kernel that computes the first operand.
     pub product: P,
-    /// Adds the second one.
+    /// Parameters of ADD, for outputs that are stored first.
     pub add: Add,
-    /// The same in fused steps, for a first operand that counts from its zero point.
+    /// Factors of ADD in fused steps, for a first operand that counts from its zero point.
     pub linear: Linear,
 }
 

@@ -2,18 +2,18 @@
 
 use crate::kernels::strided::copy_row;
 
-/// Parameters of [`gather`].
+/// Parameters of the kernel [`gather`].
 #[derive(Clone, Copy, Debug)]
 pub struct Gather {
     /// Batches that have indices of their own.
     pub batches: usize,
     /// Slices before the axis, per batch.
     pub outer: usize,
-    /// Size of the axis.
+    /// Number of elements along the axis.
     pub axis: usize,
-    /// Indices per batch.
+    /// Number of indices in a batch.
     pub indices: usize,
-    /// Elements behind the axis.
+    /// Product of the dimensions behind the axis.
     pub inner: usize,
 }
 

@@ -1,5 +1,5 @@
-//! CONV_2D and FULLY_CONNECTED of int8 with blocked weights, for wide SIMD registers:
-//! see `arch/vector`.
+//! CONV_2D and FULLY_CONNECTED of int8 with weights packed in blocks of sixteen channels, for wide
+//! SIMD registers: see `simd`.
 
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::add::add_in_place;
@@ -13,8 +13,8 @@ use crate::params::requant::RequantParams;
 use crate::simd::dispatch;
 use crate::simd::shared::pixels::Pixels;
 
-/// Biases for inputs as the target's kernels take them: some of them 128 more than
-/// they are. `totals` are the sums of each channel's weights.
+/// Biases for inputs XORed with [`INPUT_XOR`]: `bias - 128 * total` where that makes inputs 128
+/// larger. `totals` are the sums of each channel's weights.
 pub const fn folded<const N: usize>(
     bias: [[i32; LANES]; N],
     totals: [[i32; LANES]; N],
@@ -36,30 +36,30 @@ pub const fn folded<const N: usize>(
 
 /// The kernels that end with an output stage.
 pub trait Packed16Kernels: Packed16Stage {
-    /// [`crate::kernels::gemm_packed16::fully_connected_packed16`]. A method of each type, not a generic
-    /// function, is compiled with this crate's options, whatever the program's are.
+    /// The kernel [`fully_connected_packed16`] with this output stage. A method of each type, unlike
+    /// a generic function, is compiled with this crate's options, whatever the program's are.
     fn fully_connected(
         p: &Packed16<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
-    /// [`crate::kernels::gemm_packed16::fully_connected_xor128`].
+    /// The kernel [`fully_connected_xor128`] with this output stage.
     fn fully_connected_xor128(p: &Packed16<'_, Self>, input: &[i8], output: &mut [Self::Element]);
-    /// [`crate::kernels::gemm_packed16::fully_connected_zero_skip`].
+    /// The kernel [`fully_connected_zero_skip`] with this output stage.
     fn fully_connected_zero_skip(
         p: &ZeroSkipRow<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
     );
-    /// [`crate::kernels::gemm_packed16::fully_connected_w6`].
+    /// The kernel [`fully_connected_w6`] with this output stage.
     fn fully_connected_w6(
         p: &Weights6Row<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
-    /// [`crate::kernels::gemm_packed16::conv_2d_packed16`].
+    /// The kernel [`conv_2d_packed16`] with this output stage.
     fn conv_2d(
         p: &Packed16Conv2d<'_, Self>,
         input: &[i8],
@@ -68,7 +68,8 @@ pub trait Packed16Kernels: Packed16Stage {
     );
 }
 
-/// Output stages: their element type, their vector form, the output of one channel.
+/// Implements the traits of output stages, from their element type, their vector form and the
+/// output of one channel.
 macro_rules! block_stages {
     ($($stage:ty: $element:ty, $scales:expr, $finish:expr;)*) => {$(
         impl Packed16Stage for $stage {
@@ -188,8 +189,8 @@ pub(super) fn fully_connected_inner<S: Packed16Stage>(
     multiply(p, &pixels, output);
 }
 
-/// The same of rows that their producer has written as kernels take them: shifted. Their
-/// depth is a multiple of four.
+/// Rows of FULLY_CONNECTED that their producer has written XORed with 0x80, as kernels read them.
+/// Their depth is a multiple of four.
 pub fn fully_connected_xor128<S: Packed16Kernels>(
     p: &Packed16<'_, S>,
     input: &[i8],
@@ -268,7 +269,7 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
     fully_connected_inner(&p.blocks, input, output, scratch);
 }
 
-/// Weights in an order of their own, where there is a kernel that wants them.
+/// These weights on x86-64, whose kernels have layouts of their own; none elsewhere.
 pub const fn only_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         weights
@@ -277,7 +278,7 @@ pub const fn only_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     }
 }
 
-/// Weights that kernels read where there is none for [`transformed`] ones.
+/// These weights on all targets but x86-64, whose kernels have layouts of their own.
 pub const fn except_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         &[]

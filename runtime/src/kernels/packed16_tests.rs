@@ -1,5 +1,5 @@
-//! Kernels of the plain instruction set beside plain loops, each on memory of just the size that
-//! it asks for: what Miri can run. `tests/tests/levels.rs` has all other levels, and more shapes.
+//! SIMD kernels at the level `Generic` beside plain loops, each on memory of just the size that it
+//! asks for: tests that Miri can run. `tests/tests/levels.rs` has all other levels, and more shapes.
 
 use std::vec;
 use std::vec::Vec;
@@ -16,7 +16,7 @@ use crate::simd::Level;
 use crate::simd::force;
 use crate::simd::shared::gemm_tile::strip_width;
 
-/// Numbers that look random.
+/// A generator of numbers that look random.
 struct Numbers(u32);
 
 impl Numbers {
@@ -216,7 +216,7 @@ fn depthwise_rows() {
         padding_left: 1,
     };
     let weights: Vec<Vec<i8>> = (0..channels).map(|_| r.bytes(3)).collect();
-    // Element 16 * l + 4 * j + i: see `depthwise.rs`.
+    // Element 16 * l + 4 * j + i: see `shared/dwconv.rs`.
     let place = |e: usize| 16 * (e % 16 / 4) + 4 * (e / 16) + e % 4;
     let mut filter = vec![0; 256];
     let mut bias = [[0; LANES]; 4];

@@ -7,13 +7,13 @@ use crate::params::window::Window;
 
 /// How an image is padded.
 pub(super) struct Padding<'a> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub(super) window: &'a Window,
     /// Rows and columns of the padded image.
     pub(super) padded: [usize; 2],
-    /// Channels.
+    /// Number of channels of a pixel.
     pub(super) depth: usize,
-    /// What the image is padded with.
+    /// Zero point of the input, which padding consists of.
     pub(super) zero_point: i8,
     /// Even columns lie in front of the odd ones.
     pub(super) apart: bool,
@@ -25,7 +25,7 @@ pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
     padding.pad(input, scratch);
 }
 
-/// Shifts what lies there.
+/// XORs bytes in place with [`INPUT_XOR`].
 pub(super) fn shift_in_place(bytes: &mut [i8]) {
     for byte in bytes {
         *byte ^= INPUT_XOR;
@@ -72,7 +72,7 @@ impl Padding<'_> {
         let length = (w.input_width * depth).max(1);
         let left = (w.padding_left * depth).min(pitch);
         let count = w.input_height.min(to.len() / pitch);
-        // Lines that nothing lies between are one.
+        // If rows have no padding between them, the image is copied as one line.
         let joined = if length == pitch && !self.apart {
             count.max(1)
         } else {

@@ -5,7 +5,7 @@ use crate::arithmetic::fixed_point::{
 };
 use crate::kernels::softmax::Softmax;
 
-/// All rows.
+/// Computes all rows of the output.
 pub fn softmax_i8_i16(p: &Softmax<&[i32]>, input: &[i8], output: &mut [i16]) {
     let depth = p.depth.max(1);
     for (row, out) in input

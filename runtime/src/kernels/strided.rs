@@ -4,7 +4,7 @@
 
 use crate::macros::instantiate::instantiate;
 
-/// Parameters of [`strided`].
+/// Parameters of the kernel [`strided`].
 #[derive(Clone, Copy, Debug)]
 pub struct Strided {
     /// Sizes of the output, outermost first.

@@ -1,4 +1,4 @@
-//! Generic functions that are compiled with this crate's options.
+//! Generic functions that are compiled with this crate's options, for listed types.
 
 /// A generic function with instances for the listed types. An ordinary one would be
 /// compiled with the program that names it: slowly running code in its debug builds,

@@ -1,8 +1,9 @@
-//! Loops that LLVM vectorizes, compiled once for each instruction set.
+//! Functions whose loops LLVM vectorizes, compiled for several sets of CPU features. Tests:
+//! `tests/tests/levels.rs`.
 
-/// A function whose body is compiled for every instruction set that targets with
-/// wide registers may have, and that takes the best one; elsewhere the function as it
-/// is. What the body calls must be inlined.
+/// Compiles a function's body as it is, for AVX2 and for AVX-512, and calls the one that the row
+/// `LOOPS` of the table `simd/x86_64/dispatch.rs` names for the CPU's level. On other targets it is
+/// the function as it is. Functions that the body calls must be inlined.
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
 macro_rules! multiversion {
     ($(

@@ -65,8 +65,8 @@ impl Levels for Level {
     const ALL: &'static [Self] = &[Self::Generic, Self::Neon, Self::DotProd];
     const KNOWN: Option<Self> = None;
 
-    /// What the program is compiled for, or, with the feature `std`, what there is: an application
-    /// may not read the CPU's feature registers, the system must tell.
+    /// True for features that the program is compiled for, and with the feature `std` for those that
+    /// the operating system reports: an application may not read the CPU's feature registers.
     fn is_available(self) -> bool {
         match self {
             Self::Generic | Self::Neon => true,

@@ -83,7 +83,7 @@ impl Plane<'_> {
         self.period() > 0 && !self.taps.is_empty() && self.row > 0 && reach <= self.inputs.len()
     }
 
-    /// Computes all outputs.
+    /// Computes all outputs of all rows.
     ///
     /// # Safety
     /// *Enabled*.

@@ -68,7 +68,7 @@ pub(crate) unsafe trait Isa: Copy {
     /// # Safety
     /// *Enabled*. *Covered*: sixteen biases.
     unsafe fn init_bias(bias: *const i32) -> Self::Sums;
-    /// Accumulators of zero.
+    /// Accumulators that are all zero.
     ///
     /// # Safety
     /// *Enabled*.

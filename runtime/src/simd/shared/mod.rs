@@ -1,4 +1,4 @@
-//! What all architectures share: kernels that are written once, over the trait [`isa::Isa`], its
+//! Shared by all architectures: kernels that are written once, over the trait [`isa::Isa`], its
 //! implementation in plain Rust, and the choice of a level.
 
 pub(crate) mod dwconv;

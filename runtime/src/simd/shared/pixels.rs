@@ -12,7 +12,7 @@ pub(crate) struct Pixels<'a> {
     pub(crate) bytes: &'a [i8],
     /// True if inputs are as they are in a tensor.
     pub(crate) raw: bool,
-    /// Number of output pixels.
+    /// Number of output pixels, all rows.
     pub(crate) count: usize,
     /// Output pixels of a row.
     pub(crate) width: usize,

@@ -24,11 +24,11 @@ use crate::simd::x86_64::{avx2, avx512, avx512_vbmi, avxvnni};
 /// Sets of CPU features that kernels are written for, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// What every x86-64 CPU has.
+    /// The plain loops, which every x86-64 CPU can run.
     Generic,
-    /// AVX2 and FMA.
+    /// AVX2 and FMA, no VNNI.
     Avx2,
-    /// AVX2, FMA and AVX-VNNI.
+    /// AVX2 and FMA with AVX-VNNI.
     AvxVnni,
     /// AVX2, FMA and AVX-512 F, BW, DQ, VL, VNNI.
     Avx512,
@@ -110,7 +110,7 @@ const MEAN_HW: Row<Option<TryMeanHw>> = [
     None,                            None,                             None,                               Some(avx512::mean_hw::try_mean_hw),   Some(avx512::mean_hw::try_mean_hw),
 ];
 
-/// Padding of whole images.
+/// Padding of whole images, line by line.
 #[rustfmt::skip]
 const PAD_LINES: Row<Option<PadLines>> = [
     None,                            Some(avx2::pad_xor128::pad_lines), Some(avx2::pad_xor128::pad_lines), Some(avx512::pad_xor128::pad_lines),  Some(avx512::pad_xor128::pad_lines),
@@ -131,9 +131,9 @@ const LOOPS: Row<Loops> = [
 /// The CPU features that `multiversion!` compiles a loop for.
 #[derive(Clone, Copy)]
 pub(crate) enum Loops {
-    /// Those that the program is compiled for.
+    /// The features that the program is compiled for.
     Baseline,
-    /// AVX2.
+    /// AVX2 alone, without FMA.
     Avx2,
     /// AVX-512 F, BW, DQ and VL.
     Avx512,

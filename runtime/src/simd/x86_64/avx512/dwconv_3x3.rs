@@ -283,7 +283,7 @@ impl Block {
     }
 }
 
-/// Loads four registers.
+/// Loads four registers: 256 bytes.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 256 bytes.

@@ -20,7 +20,7 @@ pub(crate) struct Unpadded<'a> {
     pub(crate) plane: Plane<'a>,
     /// Rows of the image, and elements of a row.
     pub(crate) size: [usize; 2],
-    /// Channels of a pixel.
+    /// Number of channels of a pixel.
     pub(crate) channels: usize,
     /// Rows and columns from one output to the next.
     pub(crate) stride: [usize; 2],
@@ -127,7 +127,7 @@ pub(crate) struct Strip {
     pitch: usize,
     /// Number of the next row.
     next: isize,
-    /// Rows of the image.
+    /// Number of rows of the image.
     rows: usize,
     /// Offsets of the taps in a row.
     taps: [isize; 4],
@@ -140,7 +140,7 @@ pub(crate) struct Strip {
 }
 
 impl Strip {
-    /// Reads the next row.
+    /// Reads the next row of inputs.
     ///
     /// # Safety
     /// *Enabled*. There is another row, or what is not masked of it is padding.

@@ -45,11 +45,11 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
 
 /// One row of inputs, and where the weights, biases, multipliers and outputs of all blocks are.
 pub(crate) struct Row<'a> {
-    /// The first input.
+    /// Pointer to the first input.
     pub(crate) input: *const i8,
-    /// Groups of four inputs.
+    /// Number of groups of four inputs.
     pub(crate) groups: usize,
-    /// The weights: see `simd`.
+    /// Pointer to the weights: see `simd`.
     pub(crate) filter: *const u8,
     /// The biases of the first block.
     pub(crate) bias: *const [i32; LANES],

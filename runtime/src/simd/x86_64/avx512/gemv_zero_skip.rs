@@ -55,7 +55,7 @@ pub(crate) unsafe fn gemv_in_integers<S: Packed16Stage>(
 
 /// A layer of one row; truncation requantizes all outputs.
 pub(crate) struct Layer<'a> {
-    /// The rows of weights.
+    /// Pointer to the rows of weights.
     pub(crate) rows: *const u8,
     bias: *const [i32; LANES],
     /// Multipliers and the output's range.

@@ -22,11 +22,11 @@ const MAX_PIXELS: usize = (1 << 16) - 1;
 pub(crate) struct MeanHw<'a> {
     /// The image: for each pixel, `channels` elements.
     pub(crate) pixels: &'a [i8],
-    /// Channels of a pixel.
+    /// Number of channels of a pixel.
     pub(crate) channels: usize,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub(crate) min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub(crate) max: i32,
 }
 

@@ -18,7 +18,7 @@ use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::gemm_full_tiles;
 use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
 
-/// Pixels in a register.
+/// Number of pixels in a register.
 const PIXELS: usize = 16;
 
 /// Registers of pixels that are computed at once.
@@ -27,7 +27,7 @@ const SETS: usize = 2;
 /// The largest number of groups of four weights.
 const GROUPS: usize = 24;
 
-/// Number of output channels.
+/// Number of output channels: eight.
 const CHANNELS: usize = 8;
 
 /// The layout of windows in memory.
@@ -39,7 +39,7 @@ struct ConvN8<'a> {
     by_row: usize,
     /// True if there is a group that rows share: the last byte of each row.
     shares: bool,
-    /// Number of all groups.
+    /// Number of all groups of weights.
     count: usize,
     /// Bytes from the first to the last input of sixteen pixels in a row of the window.
     cover: usize,
@@ -137,7 +137,7 @@ impl<'a> ConvN8<'a> {
     }
 
     // A function of its own has all registers.
-    /// Computes all pixels.
+    /// Computes all pixels, two registers at once.
     ///
     /// # Safety
     /// *Enabled* (VBMI, too). *Tile*, of one block, as [`ConvN8::of`] wants it; `to` are its

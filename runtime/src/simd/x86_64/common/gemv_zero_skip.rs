@@ -52,7 +52,7 @@ pub(crate) struct Nonzero {
 }
 
 impl Nonzero {
-    /// Empty lists.
+    /// Lists that have no inputs yet.
     #[inline(always)]
     pub(crate) fn new() -> Self {
         Self {

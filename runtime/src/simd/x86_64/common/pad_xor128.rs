@@ -85,16 +85,16 @@ impl Lines {
     }
 }
 
-/// A register of bytes.
+/// A type of registers of bytes.
 pub(crate) trait Register: Copy {
-    /// Bytes of a register.
+    /// Number of bytes of a register.
     const SIZE: usize;
     /// A register all of whose bytes are the same.
     ///
     /// # Safety
     /// *Enabled*.
     unsafe fn all(byte: i8) -> Self;
-    /// Loads a whole register.
+    /// Loads a whole register of bytes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `SIZE` bytes.
@@ -104,7 +104,7 @@ pub(crate) trait Register: Copy {
     /// # Safety
     /// *Enabled*. *Covered*: `count` bytes.
     unsafe fn load_first(from: *const i8, count: usize) -> Self;
-    /// Stores a whole register.
+    /// Stores a whole register of bytes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `SIZE` bytes.

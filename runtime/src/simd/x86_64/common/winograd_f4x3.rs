@@ -26,7 +26,7 @@ pub(crate) const INPUTS: usize = OUTPUTS + 2;
 /// Products of a tile, for each input channel.
 pub(crate) const POINTS: usize = INPUTS * INPUTS;
 
-/// Bytes of sixteen words.
+/// Bytes of sixteen words of 32 bits.
 pub(crate) const VECTOR: usize = 4 * LANES;
 
 /// Tiles that are worked on at once.
@@ -54,9 +54,9 @@ pub(crate) struct Tiled<'a> {
     pub(crate) image: &'a [i8],
     /// Bytes of a row of the padded image.
     pub(crate) pitch: usize,
-    /// Number of input channels.
+    /// Number of input channels, a multiple of sixteen.
     pub(crate) depth: usize,
-    /// Number of output channels.
+    /// Number of output channels, a multiple of sixteen.
     pub(crate) channels: usize,
     /// Elements from a pixel's outputs to the next one's.
     pub(crate) step: usize,
@@ -155,7 +155,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// Computes all outputs.
+    /// Computes all outputs, `TILES` tiles at a time.
     ///
     /// # Safety
     /// *Enabled*. *Tiled* for `work` and `to`.
