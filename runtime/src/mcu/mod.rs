@@ -1,6 +1,6 @@
 //! Inner loops for small cores, of which a target may have a better version. `generic.rs` is the
 //! definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, gives the same bytes.
-//! Tests: `kernels/gemm_packed2.rs`, `tests/elsewhere`, `tests/firmware`.
+//! Tests: `kernels/gemm_packed2.rs`, `tests/cross`, `tests/firmware`.
 //!
 //! # Packed weights
 //! The weights of two output channels `a` and `b` lie side by side, four of each. The last four are

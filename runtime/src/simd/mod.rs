@@ -4,7 +4,7 @@
 //! kernels, and in `dispatch.rs` the table of which level takes which of them.
 //!
 //! Tests: `kernels/packed16_tests.rs` (the definition beside plain loops, also under Miri),
-//! `tests/tests/levels.rs` (all levels of x86-64), `tests/elsewhere` (AArch64, WebAssembly).
+//! `tests/tests/simd_levels.rs` (all levels of x86-64), `tests/cross` (AArch64, WebAssembly).
 //!
 //! # Weights of matrix products
 //! Sixteen output channels are a block, four blocks a strip; what is left comes in a strip of two

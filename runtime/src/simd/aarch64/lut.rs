@@ -1,5 +1,5 @@
 //! aarch64-x8-neon: functions of one byte as 256 bytes, 16 elements at once by TBL and three TBX.
-//! Tests: `tests/elsewhere`.
+//! Tests: `tests/cross`.
 
 use core::arch::aarch64::*;
 

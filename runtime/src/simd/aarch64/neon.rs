@@ -1,5 +1,5 @@
 //! aarch64-i8-neon and aarch64-i8-neondot: Arm's Advanced SIMD, with and without the dot product
-//! extension (FEAT_DotProd). Tests: `tests/elsewhere`.
+//! extension (FEAT_DotProd). Tests: `tests/cross`.
 
 use core::arch::aarch64::*;
 

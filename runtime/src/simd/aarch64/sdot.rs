@@ -1,5 +1,5 @@
 //! aarch64-i8-neondot, MR x NR = 4x16, KC = 4: the shared loops over [`Neon`] with the dot product
-//! extension (FEAT_DotProd). Tests: `tests/elsewhere`.
+//! extension (FEAT_DotProd). Tests: `tests/cross`.
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::aarch64::neon::Neon;

@@ -1,7 +1,7 @@
 //! Depthwise convolution over padded rows, each seen as one run of elements (columns times
 //! channels): weights, biases and multipliers repeat with the channels, so that registers are full
-//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/levels.rs`,
-//! `tests/elsewhere`.
+//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`,
+//! `tests/cross`.
 //!
 //! # Weights, biases and multipliers
 //! 64 elements `e` of a row are a block. Four taps `t` of the window are a group, the last one

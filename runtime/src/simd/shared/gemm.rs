@@ -1,5 +1,5 @@
 //! Matrix products for every instruction set: which tile comes after which. Tests:
-//! `kernels/packed16_tests.rs`, `tests/tests/levels.rs`, `tests/elsewhere`.
+//! `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`, `tests/cross`.
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::shared::gemm_tile::{Tile, strip_width};

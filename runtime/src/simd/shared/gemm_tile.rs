@@ -1,5 +1,5 @@
 //! A tile of a matrix product: `M` pixels by `N` blocks of sixteen channels, its accumulators and
-//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/levels.rs`, `tests/elsewhere`.
+//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`, `tests/cross`.
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;

@@ -1,5 +1,5 @@
 //! Instruction sets with registers of 128 bits: an [`Isa`] made of operations on four words or
-//! sixteen bytes. Tests: `tests/elsewhere`.
+//! sixteen bytes. Tests: `tests/cross`.
 
 use core::marker::PhantomData;
 

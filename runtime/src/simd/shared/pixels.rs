@@ -1,5 +1,5 @@
 //! The inputs of matrix products: rows of a matrix, or windows over an image, which are runs of
-//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/levels.rs`.
+//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`.
 
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one for each segment.
 ///

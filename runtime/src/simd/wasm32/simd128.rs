@@ -1,5 +1,5 @@
 //! wasm32-i8-simd128, MR x NR = 2x16, KC = 4: WebAssembly's SIMD of 128 bits. Tests:
-//! `tests/elsewhere`.
+//! `tests/cross`.
 
 use core::arch::wasm32::*;
 

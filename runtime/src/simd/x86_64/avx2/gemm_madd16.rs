@@ -1,6 +1,6 @@
 //! x86_64-i16-avx2-vpmaddwd, MR x NR = 6x16, KC = 2: windows over an image. Rows of inputs are
 //! widened to 16 bits once for all the windows that see them, weights once for all windows.
-//! Products are those of two neighbouring inputs, both added up. Tests: `tests/tests/levels.rs`.
+//! Products are those of two neighbouring inputs, both added up. Tests: `tests/tests/simd_levels.rs`.
 //!
 //! # Weights of 16 bits
 //! For each block of sixteen channels, and each pair of inputs `k` of each run (an odd run's last

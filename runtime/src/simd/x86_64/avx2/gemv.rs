@@ -1,5 +1,5 @@
 //! x86_64-i16-avx2-vpmaddwd, MR x NR = 1x32, KC = 4: one pixel by all channels. Inputs are widened
-//! once, weights as they come. Tests: `tests/tests/levels.rs`.
+//! once, weights as they come. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx2-vpmaddubsw, MR x NR = 1x64, KC = 4: one row by all channels. VPMADDUBSW adds the
 //! products of two neighbouring inputs and saturates the sum to 16 bits. The compiler lists the
 //! pairs of weights that this can happen with (`saturating`: channel and first input of each); for
-//! these pairs `sum - clamp(sum)` is added. Tests: `tests/tests/levels.rs`.
+//! these pairs `sum - clamp(sum)` is added. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

@@ -1,6 +1,6 @@
 //! x86_64-i8-avx2-vpmaddubsw: one row with many zeros. See `common/gemv_zero_skip.rs` for the layout
 //! of weights. VPMADDUBSW adds two products to 16 bits, which hold them if unsigned inputs are at
-//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/levels.rs`.
+//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

@@ -1,5 +1,5 @@
 //! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. Products are those of
-//! two neighbouring channels of 16 bits, both added up. Tests: `tests/tests/levels.rs`.
+//! two neighbouring channels of 16 bits, both added up. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

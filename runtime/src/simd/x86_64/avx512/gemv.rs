@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512vnni, MR x NR = 1x64, KC = 4: one row by all channels, if truncation gives all
 //! outputs. The next layer waits for these, so nothing is spilled between accumulation and store,
-//! and several sums for each block hide the latency of VPDPBUSD. Tests: `tests/tests/levels.rs`.
+//! and several sums for each block hide the latency of VPDPBUSD. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

@@ -1,6 +1,6 @@
 //! x86_64-i6-avx512vnni, MR x NR = 1x64, KC = 16: one row by weights of 6 bits, three quarters of the
 //! bytes, where a layer is as fast as its weights come from the cache. Tests:
-//! `tests/tests/levels.rs`.
+//! `tests/tests/simd_levels.rs`.
 //!
 //! # Weights of 6 bits
 //! In each strip of four blocks, the first ones have weights `w = w6 + offset[c]`, with `w6` from

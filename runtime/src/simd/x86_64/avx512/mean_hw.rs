@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512vnni: means over height and width, `y[c] = round(sum of x[p][c] / pixels)`, half
 //! away from zero. One VPDPBUSD adds up four pixels, as products with ones. The compiler's model
-//! of the division: `mean` in `simd_models`. Tests: `tests/tests/levels.rs`.
+//! of the division: `mean` in `simd_models`. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx512: requantization by truncation in f32 where the compiler has found the numbers, else
 //! in integers. Its models in the compiler (`simd_models`), with which it has proven the numbers:
 //! `Method::Truncated`, `Method::TruncatedSingle`, `Method::Small`; neither changes without the
-//! other. Tests: `tests/tests/levels.rs`, `tests/elsewhere/src/cases/thresholds.rs`.
+//! other. Tests: `tests/tests/simd_levels.rs`, `tests/cross/src/cases/thresholds.rs`.
 //!
 //! ```text
 //! truncated: q = trunc(sum * upper + (sum * lower + sign(sum) * start)), each step towards zero

@@ -2,7 +2,7 @@
 //! to eight output channels. A register has sixteen neighbouring pixels, one channel after the other
 //! is computed. Byte permutations (VPERMI2B) take the inputs of a group of four weights out of a row
 //! for all of these pixels. If a row has `4 * n + 1` inputs, the last input of each row goes into one
-//! group that rows share. Tests: `tests/tests/levels.rs`.
+//! group that rows share. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

@@ -1,5 +1,5 @@
 //! x86_64-i8-avx512vbmi2: one row with many zeros, whose other inputs VPCOMPRESSB lists. See
-//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/levels.rs`.
+//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels.rs`.
 
 use core::arch::x86_64::*;
 

@@ -1,5 +1,5 @@
 //! x86_64-i8-avxvnni, MR x NR = 6x16, KC = 4: the shared loops over [`AvxVnni`]. Tests:
-//! `tests/tests/levels.rs`.
+//! `tests/tests/simd_levels.rs`.
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::shared::dwconv::Plane;

@@ -1,5 +1,5 @@
 //! Sets of CPU features, of which levels consist. Tests: `levels_of_this_machine` in
-//! `tests/tests/levels.rs`.
+//! `tests/tests/simd_levels.rs`.
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 

@@ -1,6 +1,6 @@
 //! One row of inputs many of which are zero (what RELU leaves): their weights are not read, since a
 //! large layer of one row is as fast as its weights come from the cache. Tests:
-//! `tests/tests/levels.rs`.
+//! `tests/tests/simd_levels.rs`.
 //!
 //! # Weights
 //! Each input `k` has a row of the weights of all channels, one byte each. 64 channels are a

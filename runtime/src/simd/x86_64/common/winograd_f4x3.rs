@@ -1,6 +1,6 @@
 //! 3x3 convolutions with stride 1 in a quarter of the products: Winograd's minimal filtering
 //! F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
-//! section 4.3), in integers and exact. Tests: `tests/tests/levels.rs`.
+//! section 4.3), in integers and exact. Tests: `tests/tests/simd_levels.rs`.
 //!
 //! ```text
 //! tile of 6x6 inputs d  -- B^T d B -->  36 points of 16 bits
