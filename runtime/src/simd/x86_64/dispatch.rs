@@ -39,8 +39,8 @@ pub enum Level {
 /// The features of each level.
 #[rustfmt::skip]
 const FEATURES: Row<Features> = [
-//  Generic                          Avx2                              AvxVnni                             Avx512                                Avx512Vbmi
-    Features::NONE,                  avx2::FEATURES,                   avxvnni::FEATURES,                  avx512::FEATURES,                     avx512_vbmi::FEATURES,
+//  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
+    Features::NONE,                               avx2::FEATURES,                               avxvnni::FEATURES,                            avx512::FEATURES,                                  avx512_vbmi::FEATURES,
 ];
 
 /// Kernels that end with the output stage `S`.
@@ -50,82 +50,82 @@ struct Table<S>(PhantomData<S>);
 impl<S: Packed16Stage> Table<S> {
     /// Many pixels by all channels: CONV_2D, FULLY_CONNECTED of several rows.
     const GEMM: Row<Gemm<S>> = [
-    //  Generic                      Avx2                              AvxVnni                             Avx512                                Avx512Vbmi
-        gemm::gemm::<Generic, S, 1>, avx2::gemm_madd16::gemm,          avxvnni::kernels::gemm,             avx512::gemm_full_tiles::gemm,        avx512_vbmi::conv_n8::gemm,
+    //  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
+        gemm::gemm::<Generic, S, 1>,                  avx2::gemm_madd16::gemm,                      avxvnni::kernels::gemm,                       avx512::gemm_full_tiles::gemm,                     avx512_vbmi::conv_n8::gemm,
     ];
     /// Many pixels by all channels, plus another tensor: CONV_2D and ADD.
     const GEMM_ADDED: Row<Option<TryGemm<S>>> = [
-        None,                        None,                             None,                               Some(avx512::gemm_full_tiles::try_gemm_added), Some(avx512::gemm_full_tiles::try_gemm_added),
+        None,                                         None,                                         None,                                         Some(avx512::gemm_full_tiles::try_gemm_added),     Some(avx512::gemm_full_tiles::try_gemm_added),
     ];
     /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
-        gemm::gemv::<Generic, S>,    avx2::gemv::gemv,                 avxvnni::kernels::gemv,             avx512::gemv::gemv,                   avx512::gemv::gemv,
+        gemm::gemv::<Generic, S>,                     avx2::gemv::gemv,                             avxvnni::kernels::gemv,                       avx512::gemv::gemv,                                avx512::gemv::gemv,
     ];
     /// One row, with a list of the pairs of weights whose products VPMADDUBSW saturates.
     const GEMV_MADDUBS: Row<Option<TryGemvMaddubs<S>>> = [
-        None,                        Some(avx2::gemv_maddubs::try_gemv_maddubs), Some(avxvnni::kernels::try_gemv_maddubs), None,               None,
+        None,                                         Some(avx2::gemv_maddubs::try_gemv_maddubs),   Some(avxvnni::kernels::try_gemv_maddubs),     None,                                              None,
     ];
     /// One row, with weights of 6 bits.
     const GEMV_W6: Row<Option<TryGemvW6<S>>> = [
-        None,                        None,                             None,                               Some(avx512::gemv_w6::try_gemv_w6),   Some(avx512::gemv_w6::try_gemv_w6),
+        None,                                         None,                                         None,                                         Some(avx512::gemv_w6::try_gemv_w6),                Some(avx512::gemv_w6::try_gemv_w6),
     ];
     /// One row, the weights of whose zeros are not read.
     const GEMV_ZERO_SKIP: Row<GemvZeroSkip<S>> = [
-        gemv_zero_skip::gemv_zero_skip::<Generic, S>, avx2::gemv_zero_skip::gemv_zero_skip, avxvnni::kernels::gemv_zero_skip, avx512::gemv_zero_skip::gemv_zero_skip, avx512_vbmi::gemv_zero_skip::gemv_zero_skip,
+        gemv_zero_skip::gemv_zero_skip::<Generic, S>, avx2::gemv_zero_skip::gemv_zero_skip,         avxvnni::kernels::gemv_zero_skip,             avx512::gemv_zero_skip::gemv_zero_skip,            avx512_vbmi::gemv_zero_skip::gemv_zero_skip,
     ];
     /// 3x3 CONV_2D with stride 1 by Winograd's F(4x4, 3x3).
     const WINOGRAD: Row<Option<TryWinograd<S>>> = [
-        None,                        Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx512::winograd_f4x3::try_winograd::<S>), Some(avx512::winograd_f4x3::try_winograd::<S>),
+        None,                                         Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx512::winograd_f4x3::try_winograd::<S>),    Some(avx512::winograd_f4x3::try_winograd::<S>),
     ];
 }
 
 /// DEPTHWISE_CONV_2D over a padded image.
 #[rustfmt::skip]
 const DWCONV: Row<Dwconv> = [
-//  Generic                          Avx2                              AvxVnni                             Avx512                                Avx512Vbmi
-    dwconv::dwconv::<Generic>,       avx2::dwconv::dwconv,             avxvnni::kernels::dwconv,           avx512::dwconv_3x3::dwconv,           avx512::dwconv_3x3::dwconv,
+//  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
+    dwconv::dwconv::<Generic>,                    avx2::dwconv::dwconv,                         avxvnni::kernels::dwconv,                     avx512::dwconv_3x3::dwconv,                        avx512::dwconv_3x3::dwconv,
 ];
 
 /// DEPTHWISE_CONV_2D with windows of 3x3 over an image as it lies in a tensor.
 #[rustfmt::skip]
 const DWCONV_3X3_UNPADDED: Row<Option<TryDwconv3x3Unpadded>> = [
-    None,                            None,                             None,                               Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded), Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded),
+    None,                                         None,                                         None,                                         Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded), Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded),
 ];
 
 /// ADD and SUB of int8 in f32.
 #[rustfmt::skip]
 const ADD_F32: Row<Option<AddF32Kernel>> = [
-    None,                            Some(avx2::add_f32::add_f32),     Some(avx2::add_f32::add_f32),       Some(avx512::add_f32::add_f32),       Some(avx512::add_f32::add_f32),
+    None,                                         Some(avx2::add_f32::add_f32),                 Some(avx2::add_f32::add_f32),                 Some(avx512::add_f32::add_f32),                    Some(avx512::add_f32::add_f32),
 ];
 
 /// Functions of one int8 value, as tables.
 #[rustfmt::skip]
 const LUT: Row<Option<Lut>> = [
-    None,                            None,                             None,                               None,                                 Some(avx512_vbmi::lut::lut),
+    None,                                         None,                                         None,                                         None,                                              Some(avx512_vbmi::lut::lut),
 ];
 
 /// MEAN over height and width.
 #[rustfmt::skip]
 const MEAN_HW: Row<Option<TryMeanHw>> = [
-    None,                            None,                             None,                               Some(avx512::mean_hw::try_mean_hw),   Some(avx512::mean_hw::try_mean_hw),
+    None,                                         None,                                         None,                                         Some(avx512::mean_hw::try_mean_hw),                Some(avx512::mean_hw::try_mean_hw),
 ];
 
 /// Padding of whole images, line by line.
 #[rustfmt::skip]
 const PAD_LINES: Row<Option<PadLines>> = [
-    None,                            Some(avx2::pad_xor128::pad_lines), Some(avx2::pad_xor128::pad_lines), Some(avx512::pad_xor128::pad_lines),  Some(avx512::pad_xor128::pad_lines),
+    None,                                         Some(avx2::pad_xor128::pad_lines),            Some(avx2::pad_xor128::pad_lines),            Some(avx512::pad_xor128::pad_lines),               Some(avx512::pad_xor128::pad_lines),
 ];
 
 /// Padding of every other column of one line.
 #[rustfmt::skip]
 const PAD_EVERY_OTHER: Row<Option<PadEveryOther>> = [
-    None,                            Some(avx2::pad_xor128::pad_every_other), Some(avx2::pad_xor128::pad_every_other), Some(avx512::pad_xor128::pad_every_other), Some(avx512::pad_xor128::pad_every_other),
+    None,                                         Some(avx2::pad_xor128::pad_every_other),      Some(avx2::pad_xor128::pad_every_other),      Some(avx512::pad_xor128::pad_every_other),         Some(avx512::pad_xor128::pad_every_other),
 ];
 
 /// Loops that LLVM vectorizes: which of the functions that `multiversion!` compiles.
 #[rustfmt::skip]
 const LOOPS: Row<Loops> = [
-    Loops::Baseline,                 Loops::Avx2,                      Loops::Avx2,                        Loops::Avx512,                        Loops::Avx512,
+    Loops::Baseline,                              Loops::Avx2,                                  Loops::Avx2,                                  Loops::Avx512,                                     Loops::Avx512,
 ];
 
 /// The CPU features that `multiversion!` compiles a loop for.
