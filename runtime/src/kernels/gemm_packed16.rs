@@ -13,7 +13,7 @@ use crate::params::requant::RequantParams;
 use crate::simd::dispatch;
 use crate::simd::shared::pixels::Pixels;
 
-/// Biases for inputs XORed with [`INPUT_XOR`]: `bias - 128 * total` where that makes inputs 128
+/// Biases for inputs XORed with `INPUT_XOR`: `bias - 128 * total` where that makes inputs 128
 /// larger. `totals` are the sums of each channel's weights.
 pub const fn folded<const N: usize>(
     bias: [[i32; LANES]; N],

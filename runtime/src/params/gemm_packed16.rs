@@ -29,7 +29,7 @@ pub struct Packed16<'a, S> {
     pub output: S,
 }
 
-/// Parameters of the kernel [`fully_connected_zero_skip`].
+/// Parameters of the kernel `fully_connected_zero_skip`.
 #[derive(Clone, Copy, Debug)]
 pub struct ZeroSkipRow<'a, S> {
     /// The layer; its usual weights are there where the target has no other kernel, or if `pairs`
@@ -43,7 +43,7 @@ pub struct ZeroSkipRow<'a, S> {
     pub pairs: Option<&'a [[u16; 2]]>,
 }
 
-/// Parameters of the kernel [`fully_connected_w6`].
+/// Parameters of the kernel `fully_connected_w6`.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights6Row<'a, S> {
     /// The layer, with the usual weights of all channels.
@@ -55,7 +55,7 @@ pub struct Weights6Row<'a, S> {
     pub pairs: Option<&'a [[u16; 2]]>,
 }
 
-/// Parameters of the kernel [`conv_2d_packed16`].
+/// Parameters of the kernel `conv_2d_packed16`.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed16Conv2d<'a, S> {
     /// Sizes, strides and padding of the window.

@@ -61,7 +61,7 @@ pub struct PairSums<'a> {
     pub bias: Bias<'a>,
 }
 
-/// To int8 by few instructions: the same as [`Requantize`] where no sum, shifted
+/// To int8 by few instructions: the same as `Requantize` where no sum, shifted
 /// left by one more than its multiplier asks for, leaves 32 bits. The compiler
 /// checks that.
 #[derive(Clone, Copy, Debug)]

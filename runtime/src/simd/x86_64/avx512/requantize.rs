@@ -102,7 +102,7 @@ impl Factors {
     /// The numbers of one channel of a block, for sixteen sums of that channel.
     ///
     /// # Safety
-    /// *Enabled*. *Covered*: a block's multipliers; `channel` is below [`LANES`].
+    /// *Enabled*. *Covered*: a block's multipliers; `channel` is below 16.
     #[inline(always)]
     pub(crate) unsafe fn of_channel(by: *const RequantPanel, channel: usize) -> Self {
         // SAFETY: *Covered*: multipliers; *Enabled*.
