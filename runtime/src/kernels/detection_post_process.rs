@@ -203,8 +203,8 @@ fn regular(
         let (limit, places) = (p.detections_per_class, &mut *work.places);
         p.select(decoded, work.scores, work.active, limit, |i, score| {
             // Behind all that are not smaller.
-            let list = detected.get(..detections).unwrap_or(&[]);
-            let at = list.iter().take_while(|&&other| other >= score).count();
+            let earlier = detected.get(..detections).unwrap_or(&[]);
+            let at = earlier.iter().take_while(|&&other| other >= score).count();
             let most = p.max_detections.min(detected.len()).min(places.len());
             if at >= most {
                 return;

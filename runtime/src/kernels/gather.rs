@@ -21,9 +21,9 @@ pub struct Gather {
 pub fn gather<T: Copy + Default>(p: &Gather, input: &[T], indices: &[i32], output: &mut [T]) {
     let mut runs = output.chunks_exact_mut(p.inner.max(1));
     for batch in 0..p.batches {
-        let list = indices.get(batch * p.indices..(batch + 1) * p.indices);
+        let of_batch = indices.get(batch * p.indices..(batch + 1) * p.indices);
         for outer in batch * p.outer..(batch + 1) * p.outer {
-            for &index in list.unwrap_or(&[]) {
+            for &index in of_batch.unwrap_or(&[]) {
                 let Some(run) = runs.next() else { return };
                 match usize::try_from(index) {
                     Ok(index) if index < p.axis => {

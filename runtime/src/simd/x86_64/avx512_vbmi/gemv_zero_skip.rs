@@ -134,8 +134,8 @@ impl Nonzero {
             }
             if !rest.is_empty() {
                 let zeros = _mm512_set1_epi8(INPUT_XOR);
-                let there = (1 << rest.len()) - 1;
-                let rest = _mm512_mask_loadu_epi8(zeros, there, rest.as_ptr());
+                let mask = (1 << rest.len()) - 1;
+                let rest = _mm512_mask_loadu_epi8(zeros, mask, rest.as_ptr());
                 count += self.append(count, rest, indices).count_ones() as usize;
             }
             self.end(count);
@@ -155,8 +155,8 @@ impl Nonzero {
             let x = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
             let nonzero = _mm512_test_epi8_mask(x, x);
             _mm512_storeu_si512(values.cast(), _mm512_maskz_compress_epi8(nonzero, x));
-            let there = _mm512_maskz_compress_epi8(nonzero, indices);
-            _mm512_storeu_si512(places.cast(), there);
+            let nonzero_indices = _mm512_maskz_compress_epi8(nonzero, indices);
+            _mm512_storeu_si512(places.cast(), nonzero_indices);
             nonzero
         }
     }

@@ -143,15 +143,15 @@ pub(crate) fn lowest(count: usize) -> u64 {
 /// Loads the first `count` bytes, and what lies behind them if there is a whole register.
 ///
 /// # Safety
-/// *Enabled*. *Covered*: `there` bytes.
+/// *Enabled*. *Covered*: `available` bytes.
 #[inline(always)]
-unsafe fn load<R: Register>(from: *const i8, count: usize, there: usize) -> R {
+unsafe fn load<R: Register>(from: *const i8, count: usize, available: usize) -> R {
     // SAFETY: *Enabled*, *Covered*.
     unsafe {
-        if there >= R::SIZE {
+        if available >= R::SIZE {
             R::load(from)
         } else {
-            R::load_first(from, count.min(there))
+            R::load_first(from, count.min(available))
         }
     }
 }
@@ -238,10 +238,10 @@ impl OutCursor {
             let shift = R::all(INPUT_XOR);
             while at < count {
                 let low = from.as_ptr().wrapping_add(2 * at);
-                let there = from.len() - 2 * at;
+                let available = from.len() - 2 * at;
                 let size = R::SIZE;
-                let a: R = load(low, size, there);
-                let b: R = load(low.wrapping_add(size), size, there.saturating_sub(size));
+                let a: R = load(low, size, available);
+                let b: R = load(low.wrapping_add(size), size, available.saturating_sub(size));
                 self.store(at, count, a.every_other(b, depth).xor(shift));
                 at += R::SIZE;
             }
