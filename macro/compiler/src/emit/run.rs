@@ -195,11 +195,12 @@ impl Body<'_> {
             .next()
             .unwrap_or("");
         let parts: Vec<&str> = name.rsplit('/').take(2).collect();
-        let mut name = super::names::snake(&parts.into_iter().rev().collect::<Vec<_>>().join("_"));
+        let mut name =
+            super::identifiers::snake(&parts.into_iter().rev().collect::<Vec<_>>().join("_"));
         let used = |name: &str| {
             taken.iter().any(|t| t == name)
                 || self.inputs.iter().any(|p| p.ident == name)
-                || super::names::is_reserved(name)
+                || super::identifiers::is_reserved(name)
         };
         while used(&name) {
             name.push('_');
@@ -241,11 +242,9 @@ impl Body<'_> {
         let operator = operator.replace(' ', "_").to_uppercase();
         constants.prefix = format!("{operator}_{position}");
         let emitted = step.kernel.emit(constants);
-        let index = if step.index == usize::MAX {
-            String::new()
-        } else {
-            format!("#{} ", step.index)
-        };
+        let index = step
+            .index
+            .map_or(String::new(), |index| format!("#{index} "));
         let mut docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
         if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
             docs += &format!(", {kept} of {all} channels: nothing depends on the others");
@@ -347,11 +346,11 @@ impl Body<'_> {
     }
 }
 
-/// See [`crate::ir::kernel::Overlap`].
+/// Memory that an operand and the output share: see [`crate::ir::kernel::Overlap`].
 struct Shared {
-    /// Of the arena.
+    /// The shared memory, as bytes of the arena.
     memory: Range<usize>,
-    /// Of that memory.
+    /// The operand, as bytes of the shared memory.
     input: Range<usize>,
     function: &'static str,
 }

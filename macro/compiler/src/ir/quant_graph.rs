@@ -35,8 +35,8 @@ impl QuantTensor {
 /// One kernel call.
 #[derive(Clone)]
 pub(crate) struct Step {
-    /// The operator's index in the file.
-    pub index: usize,
+    /// The operator's index in the file; `None` for steps of the compiler's own.
+    pub index: Option<usize>,
     pub operator: &'static str,
     pub inputs: Vec<TensorId>,
     /// Results, then scratch memory.
@@ -86,8 +86,6 @@ pub(crate) struct QuantGraph {
     pub states: Vec<QuantState>,
     /// Branches and loops.
     pub regions: Regions,
-    /// Tensors without scratch memory, which comes behind them.
-    pub own_tensors: usize,
     /// For targets with wide SIMD registers.
     pub vectorized: bool,
     /// By graph input: what a byte stands for, where callers pass bytes for real numbers.
@@ -95,38 +93,6 @@ pub(crate) struct QuantGraph {
 }
 
 impl QuantGraph {
-    /// Gives every step the scratch memory that its kernel needs.
-    pub(crate) fn add_scratch(&mut self) {
-        self.own_tensors = self.tensors.len();
-        for step in &mut self.steps {
-            for (element, len) in step.kernel.scratch() {
-                step.outputs.push(self.tensors.len());
-                self.tensors.push(QuantTensor {
-                    name: "scratch".to_owned(),
-                    len,
-                    element,
-                    params: None,
-                    constant: None,
-                    value: None,
-                });
-            }
-        }
-    }
-
-    /// Gives every step the scratch memory that its kernel needs now.
-    pub(crate) fn renew_scratch(&mut self) {
-        self.drop_scratch();
-        self.add_scratch();
-    }
-
-    /// Takes all scratch memory away.
-    pub(crate) fn drop_scratch(&mut self) {
-        self.tensors.truncate(self.own_tensors);
-        for step in &mut self.steps {
-            step.outputs.truncate(step.results);
-        }
-    }
-
     /// True for the variables of loops, which steps of different rounds read and write.
     pub(crate) fn is_variable(&self, id: TensorId) -> bool {
         let mut variables = self.regions.variables();

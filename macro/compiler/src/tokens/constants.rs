@@ -13,7 +13,7 @@ use crate::tokens::literals::{float, int};
 /// Collects constants while kernels are emitted.
 #[derive(Default)]
 pub(crate) struct Constants {
-    /// What the names of new constants begin with, e.g. `CONV_2D_3`.
+    /// The beginning of new constants' names, e.g. `CONV_2D_3`.
     pub prefix: String,
     items: Vec<TokenStream>,
     /// Names by content: operators may share constants.
@@ -58,7 +58,7 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    /// The same of float weights: groups of four bytes.
+    /// Float weights as one byte string, four bytes each, little-endian.
     pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -69,7 +69,7 @@ impl Constants {
         quote!((#bytes).as_chunks().0)
     }
 
-    /// The same of weights of 9 bits: pairs of bytes.
+    /// Weights of 9 bits as one byte string, two bytes each, little-endian.
     pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -215,7 +215,7 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// Bytes of all constants.
+    /// The size of all constants, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes
     }
@@ -242,7 +242,7 @@ fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) ->
     }
 }
 
-/// `[[1, 2, ..], ..]`
+/// Tokens of nested arrays: `[[1, 2, ..], ..]`.
 fn in_blocks(data: &[i32]) -> TokenStream {
     let blocks = data.chunks(16).map(|block| {
         let filled = block.iter().copied().chain(std::iter::repeat(0));
