@@ -42,7 +42,7 @@ pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
 pub use ir::graph::ElementType;
-pub use ops::SUPPORTED;
+pub use ops::registry::SUPPORTED;
 pub use ops::support::{SUPPORT_COLUMNS, Support, operators_page, support};
 pub use options::{Comparison, Metric, Options, Requirement};
 pub use pipeline::{Request, compile, fallback};

@@ -2,10 +2,10 @@
 
 use proc_macro2::TokenStream;
 
+use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::Channelwise;
 use crate::ir::graph::ElementType;
-use crate::ops::elementwise::add::AddKernel;
 use crate::tokens::constants::Constants;
 
 /// Where a kernel's operand comes from.
@@ -108,14 +108,15 @@ pub(crate) trait Kernel: Send + Sync {
         None
     }
 
-    /// The addition, if that is all it does, of two int8 tensors of one shape.
-    fn addition(&self) -> Option<&AddKernel> {
+    /// The addition, if that is all it does, of two int8 tensors of one shape, and how many
+    /// elements they have.
+    fn addition(&self) -> Option<(&AddParams, usize)> {
         None
     }
 
     /// Of a vectorized kernel of one operand: the same one, with the addition of its output,
     /// operand `own` of `addition`, and a second operand.
-    fn adding(&self, _addition: &AddKernel, _own: usize) -> Option<Box<dyn Kernel>> {
+    fn adding(&self, _addition: (&AddParams, usize), _own: usize) -> Option<Box<dyn Kernel>> {
         None
     }
 

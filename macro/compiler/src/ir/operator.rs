@@ -2,13 +2,13 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule, StateRule};
+use crate::ir::float_functions::{FloatEpilogue, RealFunction};
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::Lowered;
 use crate::limits;
-use crate::ops::shared::{float_epilogue, float_kernels, function};
 
 /// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
 const LACKING: &[&str] = &[
@@ -142,7 +142,7 @@ pub(crate) trait Operator: Send + Sync {
 
     /// The function of one value that it is, given the operands that are one
     /// constant number each; the variable operand is `None`.
-    fn function(&self, _constants: &[Option<f32>]) -> Option<function::Function> {
+    fn function(&self, _constants: &[Option<f32>]) -> Option<RealFunction> {
         None
     }
 
@@ -157,7 +157,7 @@ pub(crate) trait Operator: Send + Sync {
     /// Chooses the kernel of an operator that is kept in float: it reads and
     /// writes f32.
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        float_kernels::lower(self.name())
+        Err(no_float_kernel(self.name()))
     }
 
     /// True if it always computes in f32, from operands that are converted: post-processing
@@ -285,7 +285,7 @@ pub(crate) trait Operator: Send + Sync {
     }
 
     /// The same operator on f32 values, for the last step before an f32 output.
-    fn tail(&self) -> Option<float_epilogue::Function> {
+    fn tail(&self) -> Option<FloatEpilogue> {
         None
     }
 
@@ -316,6 +316,13 @@ pub(crate) trait Operator: Send + Sync {
     fn affine(&self, _constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         None
     }
+}
+
+/// The error about an operator that the user keeps in float, but that has no float kernel.
+pub(crate) fn no_float_kernel(name: &str) -> Error {
+    Error::model(format!(
+        "{name} cannot be kept in float; name a tensor that another operator computes"
+    ))
 }
 
 /// See [`Operator::own_states`].

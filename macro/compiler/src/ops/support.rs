@@ -2,9 +2,9 @@
 //!
 //! A test compares these rows with the models of `tests/models/ops`.
 
-use super::refused;
 use crate::ir::graph::ElementType;
 use crate::limits;
+use crate::ops::refused;
 use crate::tflite::{self, BuiltinOperator};
 
 /// What becomes of an operator that reads tensors of one element type.
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn every_supported_operator_has_a_row() {
         let mut rows: Vec<&str> = ROWS.iter().map(|row| row.0).collect();
-        let mut supported = super::super::SUPPORTED.to_vec();
+        let mut supported = crate::ops::registry::SUPPORTED.to_vec();
         rows.sort_unstable();
         supported.sort_unstable();
         assert_eq!(rows, supported);

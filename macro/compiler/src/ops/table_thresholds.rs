@@ -4,9 +4,13 @@
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::Kernel;
+use crate::ops::elementwise::hard_swish::HardSwish;
+use crate::ops::elementwise::leaky_relu::LeakyRelu;
+use crate::ops::elementwise::logistic::Logistic;
+use crate::ops::elementwise::tanh::Tanh;
+use crate::ops::elementwise::unary::Unary;
 use crate::ops::normalization::softmax::SoftmaxKernel;
 use crate::ops::shared::lookup_table::TableKernel;
-use crate::ops::tested::{HardSwish, LeakyRelu, Logistic, Tanh, Unary};
 use crate::simd_models::reference;
 use crate::simd_models::thresholds::Random;
 

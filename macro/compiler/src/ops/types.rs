@@ -1,9 +1,9 @@
 //! Which element types the operands and outputs of each operator have, compared with those
 //! of the file: a tensor of another type would be read as what it is not.
 
-use super::support::{SUPPORT_COLUMNS, Support, support};
 use crate::error::{Error, Result};
 use crate::ir::graph::ElementType;
+use crate::ops::support::{SUPPORT_COLUMNS, Support, support};
 use crate::tflite::TensorType;
 
 /// A letter for each operand, then, behind `>`, for each output; the last one of a list is
@@ -216,12 +216,14 @@ mod tests {
             "VAR_HANDLE",
             "WHILE",
         ];
-        for operator in super::super::SUPPORTED {
+        for operator in crate::ops::registry::SUPPORTED {
             let rules = RULES.iter().filter(|row| row.1.contains(operator)).count();
             assert_eq!(rules, usize::from(!calls.contains(operator)), "{operator}");
         }
         let known = |(_, names): &(&str, &[&str])| {
-            names.iter().all(|n| super::super::SUPPORTED.contains(n))
+            names
+                .iter()
+                .all(|n| crate::ops::registry::SUPPORTED.contains(n))
         };
         assert!(RULES.iter().all(known));
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
-use crate::ops::ConcatSliceKernel;
+use crate::ops::shared::concat_in_place::ConcatSliceKernel;
 
 impl QuantGraph {
     /// Takes out operators that do nothing but surround an image with its zero point, if

@@ -5,9 +5,9 @@ use quote::quote;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::{ElementType, Kept};
 use crate::ir::kernel::{Emitted, Kernel};
-use crate::ops::shared::function::Function;
 use crate::quantize::lowering::Lowering;
 use crate::tokens::constants::Constants;
 
@@ -49,7 +49,7 @@ struct TableF32Kernel {
 }
 
 impl TableF32Kernel {
-    fn new(params: QuantParams, function: &Function) -> Self {
+    fn new(params: QuantParams, function: &RealFunction) -> Self {
         let table = (-128..=127)
             .map(|q| function(params.dequantize(q)))
             .collect();

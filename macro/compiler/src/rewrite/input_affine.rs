@@ -12,7 +12,7 @@ use crate::ir::context::LowerContext;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::limits;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 /// `(x - center) * factor`, elementwise; made by the rewriter, not in files.

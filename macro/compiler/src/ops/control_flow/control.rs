@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule, Target, constant_source};
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::strided::StridedKernel;
 use crate::tokens::constants::Constants;
 

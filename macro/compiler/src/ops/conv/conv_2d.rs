@@ -6,7 +6,6 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::DenseChannels;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
@@ -14,15 +13,16 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::limits;
-use crate::ops::packing::packed2;
 use crate::ops::packing::winograd_f4x3::Winograd;
+use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
+use crate::ops::shared::operands::{flat, matrix, operand};
+use crate::ops::shared::weighted_sum::channels::DenseChannels;
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
 use crate::ops::shared::weights::asymmetric;
 use crate::ops::shared::window::{Stepping, Window};
-use crate::ops::{flat, matrix, operand};
 use crate::tokens::constants::Constants;
 
 /// Elements of the matrix of inputs that are there at once.
@@ -224,7 +224,8 @@ impl Kernel for Conv2dKernel {
         let depth = self.packed()?;
         let winograd = self.accumulation.fast_bound().and_then(|bound| {
             let channels = self.accumulation.channels();
-            Winograd::of(&self.window, self.input_depth, channels, bound)
+            Winograd::new(self.window.output, self.input_depth, channels, bound)
+                .filter(|_| self.window.is_3x3_stride_1())
         });
         Packed16 {
             depth,
@@ -241,8 +242,8 @@ impl Kernel for Conv2dKernel {
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match self.packed() {
             None => Vec::new(),
-            Some(depth) if self.is_pointwise() => vec![packed2::columns(depth)],
-            Some(depth) => vec![packed2::columns(depth), (ElementType::I8, depth)],
+            Some(depth) if self.is_pointwise() => vec![gemm_packed2::columns(depth)],
+            Some(depth) => vec![gemm_packed2::columns(depth), (ElementType::I8, depth)],
         }
     }
 
@@ -340,7 +341,8 @@ impl Conv2dKernel {
 
     fn emit_packed(&self, constants: &mut Constants) -> Option<Emitted> {
         let pixels = self.window.output_pixels();
-        let (packed, stage) = packed2::emit(&self.accumulation, self.packed()?, pixels, constants)?;
+        let (packed, stage) =
+            gemm_packed2::emit(&self.accumulation, self.packed()?, pixels, constants)?;
         if self.is_pointwise() {
             return Some(Emitted {
                 parameters_type: quote!(Packed2<'static, #stage>),

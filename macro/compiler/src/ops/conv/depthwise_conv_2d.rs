@@ -7,7 +7,6 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::DepthwiseChannels;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
@@ -15,14 +14,15 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::limits;
-use crate::ops::packing::packed2;
 use crate::ops::shared::dwconv_packed16::DepthwiseBlocks;
+use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
+use crate::ops::shared::operands::{flat, operand};
+use crate::ops::shared::weighted_sum::channels::DepthwiseChannels;
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
 use crate::ops::shared::window::{Stepping, Window};
-use crate::ops::{flat, operand};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct DepthwiseConv2d {
@@ -194,7 +194,7 @@ impl Kernel for DepthwiseKernel {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         if let Some(depth) = self.as_conv() {
-            return vec![packed2::columns(depth), (ElementType::I8, depth)];
+            return vec![gemm_packed2::columns(depth), (ElementType::I8, depth)];
         }
         if self.is_planar() {
             let rows = (self.window.output[0] - 1) * self.window.stride[0] + 3;
@@ -284,7 +284,7 @@ impl DepthwiseKernel {
         let taps = self.as_conv()?;
         let pixels = self.window.output_pixels();
         let by_channel = self.accumulation.by_channel();
-        let (packed, stage) = packed2::emit(&by_channel, taps, pixels, constants)?;
+        let (packed, stage) = gemm_packed2::emit(&by_channel, taps, pixels, constants)?;
         let window = self.window.emit();
         let depth = crate::tokens::literals::fields(&[("input_depth", 1)]);
         Some(Emitted {
@@ -324,7 +324,7 @@ impl DepthwiseKernel {
         let by_channel = self.accumulation.simplified().by_channel();
         let (filter, biases, zero_point) = by_channel.int8()?;
         let filter = constants.bytes("FILTER", filter);
-        let bias = packed2::bias(biases, constants);
+        let bias = gemm_packed2::bias(biases, constants);
         let (output, _) = by_channel.emit_output(true, constants);
         let (window, fill) = (self.window.emit(), crate::tokens::literals::int(zero_point));
         let pitch = crate::tokens::literals::fields(&[("pitch", self.pitch())]);

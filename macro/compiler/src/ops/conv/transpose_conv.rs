@@ -12,11 +12,11 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;
+use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
 use crate::ops::shared::window::{Padding, Stepping, Window};
-use crate::ops::{flat, operand};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct TransposeConv {

@@ -13,7 +13,7 @@ use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;
 use crate::ops::detection::non_max_suppression::{corners, overlap};
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tflite::Attributes;
 use crate::tokens::constants::Constants;
 

@@ -11,7 +11,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;
-use crate::ops::operand;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 /// Boxes that a file may ask for.

@@ -9,8 +9,8 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::operand;
 use crate::ops::shared::broadcast;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct AddN;

@@ -8,12 +8,12 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::function::Function;
 use crate::tokens::constants::Constants;
 
 /// What sets one such function apart from another.
@@ -41,7 +41,7 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
 
     /// The kernel that does so.
     fn lower_reals(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        crate::ops::shared::float_kernels::lower(Self::NAME)
+        Err(crate::ir::operator::no_float_kernel(Self::NAME))
     }
 
     /// The integer function, and where the operands come from.
@@ -92,7 +92,7 @@ impl<B: Binary> Operator for Elementwise<B> {
         B::RULE
     }
 
-    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
+    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.0.clone();
         match *constants {
             [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),

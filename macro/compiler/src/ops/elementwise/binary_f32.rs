@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Target};
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::Constant;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
@@ -18,7 +19,6 @@ use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::float_kernels;
-use crate::ops::shared::function::Function;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::tokens::constants::Constants;
 
@@ -80,7 +80,7 @@ impl<R: Real> Operator for OfReals<R> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
     }
 
-    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
+    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.0.clone();
         match *constants {
             [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),

@@ -9,8 +9,8 @@ use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
 use crate::ops::quantization::cast::ToI32Kernel;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct Bucketize {

@@ -6,8 +6,8 @@ use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
-use crate::ops::owned;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 
 pub(crate) struct LogicalNot;
 

@@ -6,9 +6,9 @@ use crate::arithmetic::fixed_point::{
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::unary::Unary;
-use crate::ops::shared::float_epilogue;
 use crate::ops::shared::lookup_table::TableKernel;
 
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl Unary for Logistic {
         Some([-12.0, 12.0])
     }
 
-    fn tail_function(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::Logistic)
+    fn tail_function(&self) -> Option<FloatEpilogue> {
+        Some(FloatEpilogue::Logistic)
     }
 }

@@ -8,8 +8,8 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::operand;
 use crate::ops::shared::broadcast;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 /// Dimensions that the kernel loops over.

@@ -4,10 +4,10 @@ use crate::arithmetic::fixed_point::tanh_q4;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::kernel::Lowered;
 use crate::ops::elementwise::logistic::q4_table;
 use crate::ops::elementwise::unary::Unary;
-use crate::ops::shared::float_epilogue;
 use crate::ops::shared::lookup_table::TableKernel;
 
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Unary for Tanh {
         Some([-8.0, 8.0])
     }
 
-    fn tail_function(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::Tanh)
+    fn tail_function(&self) -> Option<FloatEpilogue> {
+        Some(FloatEpilogue::Tanh)
     }
 }

@@ -8,14 +8,13 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::float_functions::{FloatEpilogue, RealFunction};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{ChannelRole, Operator, Saturation};
 use crate::ops::elementwise::int32::UnaryKernel;
-use crate::ops::owned;
-use crate::ops::shared::float_epilogue;
-use crate::ops::shared::function::Function;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 
 /// What the runtime calls a function of int32 values, and the function.
 pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
@@ -53,7 +52,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     }
 
     /// See [`Operator::tail`].
-    fn tail_function(&self) -> Option<float_epilogue::Function> {
+    fn tail_function(&self) -> Option<FloatEpilogue> {
         None
     }
 
@@ -136,12 +135,12 @@ impl<U: Unary> Operator for U {
         self.activation()
     }
 
-    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+    fn function(&self, _: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.clone();
         Some(Arc::new(move |x| this.real(x)))
     }
 
-    fn tail(&self) -> Option<float_epilogue::Function> {
+    fn tail(&self) -> Option<FloatEpilogue> {
         self.tail_function()
     }
 }

@@ -15,9 +15,9 @@ use crate::ir::graph::{ElementType, Value};
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;
-use crate::ops::owned;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct BatchMatmul {

@@ -6,7 +6,6 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::DenseChannels;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
@@ -15,14 +14,15 @@ use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
-use crate::ops::packing::packed2;
 use crate::ops::packing::weights6;
 use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::{Inputs, Packed16, is_sparse};
+use crate::ops::shared::operands::{flat, matrix, operand};
+use crate::ops::shared::weighted_sum::channels::DenseChannels;
 use crate::ops::shared::weighted_sum::{
     Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
 };
-use crate::ops::{flat, matrix, operand};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct FullyConnected {
@@ -199,14 +199,14 @@ impl Kernel for FullyConnectedKernel {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         if self.rows > 1 && self.accumulation.int8().is_some() {
-            vec![packed2::columns(self.depth)]
+            vec![gemm_packed2::columns(self.depth)]
         } else {
             Vec::new()
         }
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let packed = packed2::emit(&self.accumulation, self.depth, self.rows, constants);
+        let packed = gemm_packed2::emit(&self.accumulation, self.depth, self.rows, constants);
         if let Some((packed, stage)) = packed {
             return Emitted {
                 parameters_type: quote!(Packed2<'static, #stage>),
@@ -265,7 +265,8 @@ impl Channelwise for FullyConnectedKernel {
         if !is_one || is_sparse(self.depth, &self.accumulation) {
             return None;
         }
-        weights6::order(&self.accumulation, self.depth, kept)
+        let (filter, ..) = self.accumulation.int8()?;
+        weights6::order(filter, self.depth, kept)
     }
 
     fn unit(&self, vectorized: bool) -> usize {

@@ -8,8 +8,8 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
 use crate::ops::shared::index_map::{Index, IndexMapKernel};
+use crate::ops::shared::operands::owned;
 
 pub(crate) struct BatchToSpaceNd {
     blocks: Vec<usize>,

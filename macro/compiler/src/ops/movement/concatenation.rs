@@ -9,8 +9,8 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::operands;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::operands;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct Concatenation {

@@ -9,7 +9,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ops::movement::dynamic_slice::{Block, UpdateKernel};
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 
 pub(crate) struct DynamicUpdateSlice;
 

@@ -9,7 +9,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ops::movement::gather::GatherKernel;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 
 pub(crate) struct EmbeddingLookup;
 

@@ -10,8 +10,8 @@ use crate::ir::graph::Constant;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
 use crate::ops::shared::index_map::{Choice, IndexMapKernel};
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 

@@ -9,7 +9,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 /// Elements of an index vector.

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
-use crate::ops::operands;
+use crate::ops::shared::operands::operands;
 use crate::ops::shared::strided;
 
 pub(crate) struct Pack {

@@ -9,8 +9,8 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Emitted, Frame, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::operand;
 use crate::ops::shared::exact_int32;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 /// Dimensions that the kernel loops over.

@@ -9,7 +9,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ops::movement::dynamic_slice::{Block, SliceKernel};
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
 pub(crate) enum Slice {

@@ -10,7 +10,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct SpaceToBatchNd {

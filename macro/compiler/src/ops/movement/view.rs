@@ -7,7 +7,7 @@ use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{ChannelRole, Operator};
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
 /// What sets one such operator apart from another.

@@ -11,7 +11,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct L2Normalization;

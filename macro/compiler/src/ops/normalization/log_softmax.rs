@@ -10,11 +10,12 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::shared::float_epilogue;
-use crate::ops::{flat, owned};
+use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, log_softmax};
+use crate::ops::shared::operands::{flat, owned};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct LogSoftmax {
@@ -32,13 +33,6 @@ impl LogSoftmax {
             depth: node.input(0)?.shape.last().copied().unwrap_or(1),
         })
     }
-}
-
-/// One row, in place.
-pub(crate) fn log_softmax(row: &mut [f32]) {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-    let log = row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
-    row.iter_mut().for_each(|x| *x = *x - max - log);
 }
 
 impl Operator for LogSoftmax {
@@ -61,15 +55,13 @@ impl Operator for LogSoftmax {
         array(shape, data)
     }
 
-    fn tail(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::LogSoftmax { depth: self.depth })
+    fn tail(&self) -> Option<FloatEpilogue> {
+        Some(FloatEpilogue::LogSoftmax { depth: self.depth })
     }
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        let function = float_epilogue::Function::LogSoftmax { depth: self.depth };
-        Ok(Lowered::unary(float_epilogue::FloatEpilogueKernel(
-            function,
-        )))
+        let function = FloatEpilogue::LogSoftmax { depth: self.depth };
+        Ok(Lowered::unary(FloatEpilogueKernel(function)))
     }
 
     fn rule(&self) -> QuantRule {

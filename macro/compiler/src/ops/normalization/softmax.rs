@@ -10,13 +10,14 @@ use crate::arithmetic::fixed_point::{
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
+use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{Operator, Saturation};
 use crate::ops::normalization::softmax_i16::SoftmaxI16Kernel;
-use crate::ops::shared::float_epilogue;
-use crate::ops::{flat, owned};
+use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, softmax};
+use crate::ops::shared::operands::{flat, owned};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct Softmax {
@@ -32,14 +33,6 @@ impl Softmax {
             depth: node.input(0)?.shape.last().copied().unwrap_or(1),
         })
     }
-}
-
-/// One row, in place.
-pub(crate) fn softmax(row: &mut [f32], beta: f32) {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-    row.iter_mut().for_each(|x| *x = ((*x - max) * beta).exp());
-    let sum: f32 = row.iter().sum();
-    row.iter_mut().for_each(|x| *x /= sum);
 }
 
 impl Operator for Softmax {
@@ -94,16 +87,16 @@ impl Operator for Softmax {
     }
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(float_epilogue::FloatEpilogueKernel(
-            float_epilogue::Function::Softmax {
+        Ok(Lowered::unary(FloatEpilogueKernel(
+            FloatEpilogue::Softmax {
                 beta: self.beta,
                 depth: self.depth,
             },
         )))
     }
 
-    fn tail(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::Softmax {
+    fn tail(&self) -> Option<FloatEpilogue> {
+        Some(FloatEpilogue::Softmax {
             beta: self.beta,
             depth: self.depth,
         })

@@ -4,8 +4,6 @@
 //! A file with one scale for all weights of a layer has many channels that need no more,
 //! less an offset.
 
-use crate::ops::shared::weighted_sum::Accumulation;
-
 /// Channels that have the same bits.
 const BLOCK: usize = 16;
 
@@ -97,19 +95,12 @@ pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
 }
 
 /// 6-bit weights of one row, if the layer is of the kind; none if too many need more.
-pub(crate) fn of_row(accumulation: &Accumulation, depth: usize) -> Option<Vec<i8>> {
-    let (filter, ..) = accumulation.int8()?;
-    let worth = fits(depth, accumulation.channels()) && accumulation.is_fast();
-    worth.then(|| narrowed(filter, depth))
+pub(crate) fn of_row(filter: &[i8], depth: usize, channels: usize) -> Option<Vec<i8>> {
+    fits(depth, channels).then(|| narrowed(filter, depth))
 }
 
 /// Channels with small weights at the beginning of each strip, if that makes narrow blocks.
-pub(crate) fn order(
-    accumulation: &Accumulation,
-    depth: usize,
-    channels: &[usize],
-) -> Option<Vec<usize>> {
-    let (filter, ..) = accumulation.int8()?;
+pub(crate) fn order(filter: &[i8], depth: usize, channels: &[usize]) -> Option<Vec<usize>> {
     let is_narrow = |c: &usize| {
         filter
             .get(c * depth..(c + 1) * depth)

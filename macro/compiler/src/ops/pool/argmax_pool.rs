@@ -11,7 +11,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tflite::{Attributes, Padding};
 use crate::tokens::constants::Constants;

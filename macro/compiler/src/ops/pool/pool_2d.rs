@@ -13,8 +13,8 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::window::{Stepping, Window};
-use crate::ops::{flat, operand};
 use crate::tokens::constants::Constants;
 
 /// What sets one pool apart from the other: how the taps inside the input, of
@@ -108,7 +108,7 @@ impl<R: Reduction> Operator for Pool<R> {
         let input = operand(inputs, 0)?;
         let window = self.window(input.shape())?;
         let input = input.as_standard_layout();
-        let data = reduced(&window, shape[3], flat(&input)?, |taps| {
+        let data = window.reduced(shape[3], flat(&input)?, |taps| {
             self.activation.apply(R::real(taps))
         });
         array(shape, data)
@@ -160,7 +160,7 @@ impl<R: Reduction> Operator for Pool<R> {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
         Ok(Lowered::unary(
-            crate::ops::shared::float_kernels::PoolKernel {
+            crate::ops::pool::pool_2d_f32::PoolF32Kernel {
                 window: self.window(input)?,
                 channels: input[3],
                 activation: self.activation,
@@ -175,34 +175,6 @@ impl<R: Reduction> Operator for Pool<R> {
     }
 
     crate::ir::activation::fused_activation!();
-}
-
-/// Reduces the taps of every output element.
-pub(crate) fn reduced<T: Copy, U>(
-    window: &Window,
-    channels: usize,
-    input: &[T],
-    f: impl Fn(&[T]) -> U,
-) -> Vec<U> {
-    let mut output = Vec::with_capacity(window.output_pixels() * channels);
-    let mut pixels = Vec::new();
-    let mut taps = Vec::new();
-    for i in 0..window.output_pixels() {
-        let (row, x) = (i / window.output[1], i % window.output[1]);
-        pixels.clear();
-        window.taps_of(
-            row / window.output[0],
-            row % window.output[0],
-            x,
-            |_, pixel| pixels.push(pixel),
-        );
-        for channel in 0..channels {
-            taps.clear();
-            taps.extend(pixels.iter().map(|p| input[p * channels + channel]));
-            output.push(f(&taps));
-        }
-    }
-    output
 }
 
 struct PoolKernel<R> {
@@ -228,7 +200,7 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
         let (min, max) = self.activation;
         let of = |taps: &[i32]| R::quantized(taps).clamp(min, max);
         let input = inputs[0].integers();
-        let output = reduced(&self.window, self.channels, &input, of);
+        let output = self.window.reduced(self.channels, &input, of);
         Buffer::saturated(inputs[0].element(), output.into_iter())
     }
 

@@ -9,7 +9,7 @@ use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{Cast, Operator};
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
 pub(crate) struct Dequantize;

@@ -12,8 +12,8 @@ use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{Cast, Operator};
-use crate::ops::owned;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 use crate::tokens::constants::Constants;
 

@@ -15,7 +15,7 @@ use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::weights::{bias_values, weights};
 use crate::tokens::constants::Constants;
 
@@ -248,7 +248,7 @@ impl Kernel for SvdfKernel {
             let (batch, filter) = (row / s.filters, row % s.filters);
             let lane = &mut next[row * s.memory..][..s.memory];
             lane[..s.memory - 1].copy_from_slice(&old[row * s.memory + 1..][..s.memory - 1]);
-            let dot = crate::ops::weights_dot(
+            let dot = crate::ops::shared::weights::weights_dot(
                 &x[batch * s.depth..][..s.depth],
                 &self.feature[filter * s.depth..][..s.depth],
                 self.input_offset,

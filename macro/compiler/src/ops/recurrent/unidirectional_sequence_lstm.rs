@@ -16,7 +16,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::limits;
-use crate::ops::operand;
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::weights::{bias_values, weights};
 use crate::tokens::constants::Constants;
 
@@ -323,10 +323,13 @@ impl LstmKernel {
     /// One gate of one cell.
     fn gate(&self, g: usize, n: usize, x: &[i8], hidden: &[i8]) -> i16 {
         let (gate, s) = (&self.gates[g], &self.sizes);
-        let fed =
-            crate::ops::weights_dot(x, &gate.input[n * s.depth..][..s.depth], self.offsets[0]);
+        let fed = crate::ops::shared::weights::weights_dot(
+            x,
+            &gate.input[n * s.depth..][..s.depth],
+            self.offsets[0],
+        );
         let fed = gate.factors[0].apply(fed.wrapping_add(gate.bias[n]));
-        let back = crate::ops::weights_dot(
+        let back = crate::ops::shared::weights::weights_dot(
             hidden,
             &gate.recurrent[n * s.cells..][..s.cells],
             self.offsets[1],

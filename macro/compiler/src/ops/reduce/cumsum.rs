@@ -10,7 +10,7 @@ use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
 use crate::ops::elementwise::add_n::LEFT_SHIFT;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 

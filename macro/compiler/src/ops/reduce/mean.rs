@@ -11,9 +11,9 @@ use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
-use crate::ops::operand;
+use crate::ops::reduce::mean_f32::MeanF32Kernel;
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
-use crate::ops::shared::float_kernels::MeanKernel;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct Mean {
@@ -71,7 +71,7 @@ impl Operator for Mean {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let dims = self.axes.dims(&context.input(0)?.value.shape)?;
         let factor = 1.0 / count(&dims) as f32;
-        Ok(Lowered::unary(MeanKernel { dims, factor }))
+        Ok(Lowered::unary(MeanF32Kernel { dims, factor }))
     }
 }
 

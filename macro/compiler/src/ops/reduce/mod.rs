@@ -4,6 +4,7 @@ pub(crate) mod arg_max;
 pub(crate) mod arg_min;
 pub(crate) mod cumsum;
 pub(crate) mod mean;
+pub(crate) mod mean_f32;
 pub(crate) mod reduce_all;
 pub(crate) mod reduce_any;
 pub(crate) mod reduce_max;

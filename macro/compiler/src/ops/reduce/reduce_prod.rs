@@ -9,8 +9,8 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::operand;
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 pub(crate) struct ReduceProd {

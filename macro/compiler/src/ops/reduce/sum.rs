@@ -6,10 +6,10 @@ use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
-use crate::ops::operand;
 use crate::ops::reduce::mean::SumKernel;
+use crate::ops::reduce::mean_f32::MeanF32Kernel;
 use crate::ops::reduce::reduction::{Axes, Integers, IntegersKernel};
-use crate::ops::shared::float_kernels::MeanKernel;
+use crate::ops::shared::operands::operand;
 
 pub(crate) struct Sum {
     axes: Axes,
@@ -55,6 +55,6 @@ impl Operator for Sum {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let dims = self.axes.dims(&context.input(0)?.value.shape)?;
-        Ok(Lowered::unary(MeanKernel { dims, factor: 1.0 }))
+        Ok(Lowered::unary(MeanF32Kernel { dims, factor: 1.0 }))
     }
 }

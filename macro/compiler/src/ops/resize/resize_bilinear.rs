@@ -8,9 +8,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::operand;
 use crate::ops::resize::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kernel};
 use crate::ops::resize::resize_nearest_neighbor::new_size;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
 /// Rows or columns at most: places in 1/1024 fit into 32 bits.

@@ -121,8 +121,8 @@ pub(crate) fn evaluate(
     f: impl Fn(f32, f32) -> f32,
 ) -> Result<ArrayD<f32>> {
     let (a, b) = (
-        crate::ops::operand(inputs, 0)?,
-        crate::ops::operand(inputs, 1)?,
+        crate::ops::shared::operands::operand(inputs, 0)?,
+        crate::ops::shared::operands::operand(inputs, 1)?,
     );
     let (Some(a), Some(b)) = (a.broadcast(IxDyn(shape)), b.broadcast(IxDyn(shape))) else {
         return Err(Error::internal("operands do not broadcast to the output"));

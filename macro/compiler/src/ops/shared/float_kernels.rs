@@ -11,20 +11,11 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
+use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ops::pool::pool_2d::reduced;
-use crate::ops::reduce::reduction::{Dims, outputs};
+use crate::ir::operator::no_float_kernel;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::function::Function;
-use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
-
-/// What operators without a float kernel do.
-pub(crate) fn lower(name: &str) -> Result<Lowered> {
-    Err(Error::model(format!(
-        "{name} cannot be kept in float; name a tensor that another operator computes"
-    )))
-}
 
 /// Functions of two operands that the runtime has, by operator.
 const BINARY: &[(&str, &str)] = &[
@@ -72,10 +63,13 @@ const UNARY: &[(&str, &str)] = &[
 
 fn runtime(of: &[(&'static str, &'static str)], name: &str) -> Result<&'static str> {
     let found = of.iter().find(|(operator, _)| *operator == name);
-    found.map_or_else(|| lower(name).map(|_| ""), |(_, function)| Ok(*function))
+    found
+        .map(|(_, function)| *function)
+        .ok_or_else(|| no_float_kernel(name))
 }
 
-fn bounds((min, max): (f32, f32)) -> proc_macro2::TokenStream {
+/// The fields of an f32 activation.
+pub(crate) fn bounds((min, max): (f32, f32)) -> proc_macro2::TokenStream {
     let (min, max) = (
         crate::tokens::literals::float(min),
         crate::tokens::literals::float(max),
@@ -147,7 +141,7 @@ pub(crate) fn unary(
 struct UnaryKernel {
     runtime: &'static str,
     parameter: f32,
-    function: Function,
+    function: RealFunction,
 }
 
 impl Kernel for UnaryKernel {
@@ -167,65 +161,6 @@ impl Kernel for UnaryKernel {
             parameters_type: quote!(FloatUnary),
             parameters: quote!(rt::FloatUnary { parameter: #parameter }),
             function: self.runtime,
-        }
-    }
-}
-
-/// A pool.
-pub(crate) struct PoolKernel {
-    pub window: Window,
-    pub channels: usize,
-    pub activation: Activation,
-    pub reduction: fn(&[f32]) -> f32,
-    pub runtime: &'static str,
-}
-
-impl Kernel for PoolKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let of = |taps: &[f32]| self.activation.apply((self.reduction)(taps));
-        Buffer::F32(reduced(&self.window, self.channels, inputs[0].f32(), of))
-    }
-
-    fn emit(&self, _: &mut Constants) -> Emitted {
-        let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
-        let bounds = bounds(self.activation.bounds());
-        Emitted {
-            parameters_type: quote!(FloatPool2d),
-            parameters: quote!(rt::FloatPool2d { window: #window, #channels #bounds }),
-            function: self.runtime,
-        }
-    }
-}
-
-/// MEAN, or SUM with a factor of 1.
-pub(crate) struct MeanKernel {
-    pub dims: Dims,
-    pub factor: f32,
-}
-
-impl Kernel for MeanKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
-        let mut sums = vec![0.0; total];
-        for (at, x) in outputs(&self.dims).zip(inputs[0].f32()) {
-            sums[at] += x;
-        }
-        sums.iter_mut().for_each(|sum| *sum *= self.factor);
-        Buffer::F32(sums)
-    }
-
-    fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
-        let reduced = self.dims.map(|d| d.1);
-        let factor = crate::tokens::literals::float(self.factor);
-        Emitted {
-            parameters_type: quote!(FloatMean),
-            parameters: quote!(rt::FloatMean {
-                reduce: rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] },
-                factor: #factor,
-            }),
-            function: "float_mean",
         }
     }
 }

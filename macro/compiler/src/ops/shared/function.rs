@@ -6,24 +6,22 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use crate::error::Result;
 use crate::ir::context::LowerContext;
+use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
-use crate::ops::owned;
 use crate::ops::shared::lookup_table::TableKernel;
-
-/// A function of one real value, in single precision as the file computes it.
-pub(crate) type Function = Arc<dyn Fn(f32) -> f32 + Send + Sync>;
+use crate::ops::shared::operands::owned;
 
 /// `second(first(x))`: in int8, one table.
 pub(crate) struct Composite {
     name: &'static str,
-    first: Function,
-    second: Function,
+    first: RealFunction,
+    second: RealFunction,
 }
 
 impl Composite {
     /// Named after its first operator.
-    pub(crate) fn new(name: &'static str, first: Function, second: Function) -> Self {
+    pub(crate) fn new(name: &'static str, first: RealFunction, second: RealFunction) -> Self {
         Self {
             name,
             first,
@@ -52,7 +50,7 @@ impl Operator for Composite {
         Ok(Lowered::unary(table))
     }
 
-    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+    fn function(&self, _: &[Option<f32>]) -> Option<RealFunction> {
         let (first, second) = (self.first.clone(), self.second.clone());
         Some(Arc::new(move |x| second(first(x))))
     }

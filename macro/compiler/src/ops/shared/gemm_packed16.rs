@@ -3,17 +3,17 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel};
 use crate::limits;
-use crate::ops::elementwise::add::AddKernel;
 use crate::ops::packing::packed16::{LANES, STRIP, blocked, rows_of_weights, widened};
 use crate::ops::packing::saturating_pairs;
 use crate::ops::packing::saturating_pairs::LongPairs;
 use crate::ops::packing::weights6;
 use crate::ops::packing::winograd_f4x3::Winograd;
-use crate::ops::shared::elementwise_f32::FmaFit;
+use crate::ops::shared::addition::FusedAdd;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
@@ -59,7 +59,7 @@ pub(crate) struct Packed16<K> {
     /// From a pixel's outputs to the next one's, if others lie between.
     pub step: Option<usize>,
     /// What becomes of its outputs and a second operand.
-    pub addition: Option<(AddKernel, FmaFit)>,
+    pub addition: Option<FusedAdd>,
 }
 
 impl Inputs {
@@ -69,11 +69,16 @@ impl Inputs {
             return Self::Rows(rows);
         }
         let accumulation = accumulation.simplified();
-        let pairs = saturating_pairs::if_few(&accumulation, depth);
+        let pairs = accumulation.int8().and_then(|(filter, ..)| {
+            saturating_pairs::if_few(filter, depth, accumulation.channels())
+        });
         if is_sparse(depth, &accumulation) {
             return Self::ZeroSkipRow(pairs);
         }
-        match weights6::of_row(&accumulation, depth) {
+        let weights6 = accumulation.int8().filter(|_| accumulation.is_fast());
+        let weights6 = weights6
+            .and_then(|(filter, ..)| weights6::of_row(filter, depth, accumulation.channels()));
+        match weights6 {
             Some(narrow) if !narrow.is_empty() || pairs.is_some() => {
                 Self::Weights6Row(narrow, pairs)
             }
@@ -209,9 +214,9 @@ impl<K> Packed16<K> {
 impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         match &self.addition {
-            Some((addition, _)) => {
+            Some(addition) => {
                 let own = self.original.simulate(&inputs[..1]);
-                addition.simulate(&[&own, inputs[1]])
+                addition.simulate(&own, inputs[1])
             }
             None => self.original.simulate(inputs),
         }
@@ -227,10 +232,14 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
         })
     }
 
-    fn adding(&self, addition: &AddKernel, own: usize) -> Option<Box<dyn Kernel>> {
+    fn adding(
+        &self,
+        (params, elements): (&AddParams, usize),
+        own: usize,
+    ) -> Option<Box<dyn Kernel>> {
         let accumulation = self.fused()?;
-        let addition = addition.joined(own)?;
-        let fits = accumulation.output_zero_point() == Some(addition.0.zero_point());
+        let addition = FusedAdd::new(params, elements, own)?;
+        let fits = accumulation.output_zero_point() == Some(addition.zero_point());
         fits.then(|| {
             Box::new(Self {
                 addition: Some(addition),
@@ -284,16 +293,16 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
         };
         let emitted = self.emit_product(blocks, stage, constants);
         match &self.addition {
-            Some((addition, numbers)) => with_addition(emitted, addition, *numbers),
+            Some(addition) => with_addition(emitted, addition),
             None => emitted,
         }
     }
 }
 
 /// A product's call with an addition behind it.
-fn with_addition(product: Emitted, addition: &AddKernel, numbers: FmaFit) -> Emitted {
+fn with_addition(product: Emitted, addition: &FusedAdd) -> Emitted {
     let (ty, product_parameters) = (product.parameters_type, product.parameters);
-    let (add, linear) = (addition.parameters(), FmaFit::emit(Some(numbers)));
+    let [add, linear] = addition.emit();
     Emitted {
         parameters_type: quote!(FusedAdd<rt::#ty>),
         parameters: quote!(rt::FusedAdd {

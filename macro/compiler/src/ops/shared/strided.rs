@@ -10,7 +10,7 @@ use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 /// Dimensions that the kernel loops over; shapes are merged into as few as possible.

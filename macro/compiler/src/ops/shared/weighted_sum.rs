@@ -1,6 +1,7 @@
 //! Sums of products with constant weights, and the step from them to outputs.
 
 pub(crate) mod bounds;
+pub(crate) mod channels;
 pub(crate) mod emit;
 
 use ndarray::ArrayD;

@@ -228,6 +228,13 @@ pub(crate) fn bias_values(value: &Value, scale: f64) -> Result<Vec<i32>> {
     }
 }
 
+/// The sum of `(x + offset) * w`.
+pub(crate) fn weights_dot(x: &[i8], w: &[i8], offset: i32) -> i32 {
+    x.iter().zip(w).fold(0, |sum: i32, (&x, &w)| {
+        sum.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

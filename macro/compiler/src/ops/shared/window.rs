@@ -110,6 +110,12 @@ impl Stepping {
 }
 
 impl Window {
+    /// True if each output is computed from 3 by 3 neighbouring inputs, and neighbouring outputs
+    /// from windows that are one input apart.
+    pub(crate) fn is_3x3_stride_1(&self) -> bool {
+        self.filter == [3, 3] && self.stride == [1, 1] && self.dilation == [1, 1]
+    }
+
     /// How many bytes an int8 input must begin behind an int8 output so that a
     /// kernel that goes through the pixels in order never overwrites what it
     /// still reads; `None` for several images.
@@ -255,6 +261,32 @@ impl Window {
             ("padding_left", padding_left),
         ]);
         quote::quote!(rt::Window { #fields })
+    }
+}
+
+impl Window {
+    /// One value for each output pixel and channel, from the inputs that the window covers there.
+    pub(crate) fn reduced<T: Copy, U>(
+        &self,
+        channels: usize,
+        input: &[T],
+        f: impl Fn(&[T]) -> U,
+    ) -> Vec<U> {
+        let mut output = Vec::with_capacity(self.output_pixels() * channels);
+        let mut pixels = Vec::new();
+        let mut taps = Vec::new();
+        for i in 0..self.output_pixels() {
+            let (row, x) = (i / self.output[1], i % self.output[1]);
+            let (batch, y) = (row / self.output[0], row % self.output[0]);
+            pixels.clear();
+            self.taps_of(batch, y, x, |_, pixel| pixels.push(pixel));
+            for channel in 0..channels {
+                taps.clear();
+                taps.extend(pixels.iter().map(|p| input[p * channels + channel]));
+                output.push(f(&taps));
+            }
+        }
+        output
     }
 }
 

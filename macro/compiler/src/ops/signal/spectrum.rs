@@ -10,7 +10,7 @@ use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, Lowered};
 use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Strided, StridedKernel};
 use crate::tokens::constants::Constants;
 
