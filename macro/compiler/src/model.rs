@@ -352,14 +352,12 @@ pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize
         "operators that lose most (SQNR in dB: alone, and at its output with all before it):",
     );
     for (step, [total, alone]) in steps.into_iter().take(rows) {
-        let index = if step.index == usize::MAX {
-            "-".to_owned()
-        } else {
-            format!("#{}", step.index)
-        };
+        let index = step
+            .index
+            .map_or_else(|| "-".to_owned(), |index| format!("#{index}"));
         text += &format!(
             "\n  {index:>5} {:<22} {:>6.1} {:>6.1}  {}",
-            step.operator,
+            step.label(),
             alone.sqnr_db(),
             total.sqnr_db(),
             // Names of fused operators are long lists.

@@ -86,21 +86,17 @@ impl Activation {
     }
 }
 
-/// The methods of [`crate::ir::operator::Operator`] that an `activation` field answers.
+/// The method of [`crate::ir::operator::Operator`] that takes a following activation over into the
+/// field `activation`.
 macro_rules! fused_activation {
     () => {
-        fn fuse(&mut self, activation: Activation) -> bool {
-            let fused = self.activation.then(activation);
+        fn adopt(&mut self, change: crate::ir::operator::Change) -> bool {
+            let crate::ir::operator::Change::Activation(next) = change else {
+                return false;
+            };
+            let fused = self.activation.then(next);
             self.activation = fused.unwrap_or(self.activation);
             fused.is_some()
-        }
-
-        fn clips(&self) -> Option<Activation> {
-            Some(self.activation)
-        }
-
-        fn is_homogeneous(&self) -> bool {
-            !matches!(self.activation, Activation::ReluN1To1)
         }
     };
 }

@@ -12,5 +12,6 @@ pub(crate) mod float_functions;
 pub(crate) mod graph;
 pub(crate) mod kernel;
 pub(crate) mod operator;
+pub(crate) mod operator_traits;
 pub(crate) mod port_names;
 pub(crate) mod quant_graph;

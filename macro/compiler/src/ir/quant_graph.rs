@@ -32,12 +32,24 @@ impl QuantTensor {
     }
 }
 
+/// What a kernel does in place of the next operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fused {
+    /// ADD of its output and another tensor.
+    Add,
+    /// CONCATENATION: it stores its channels between others.
+    Concatenation,
+}
+
 /// One kernel call.
 #[derive(Clone)]
 pub(crate) struct Step {
-    /// The operator's index in the file.
-    pub index: usize,
+    /// The operator's index in the file; `None` for steps of the compiler's own.
+    pub index: Option<usize>,
+    /// The operator's name, as the file has it, or what the compiler's own step does.
     pub operator: &'static str,
+    /// What the kernel does besides, in place of the next operator.
+    pub fused: Option<Fused>,
     pub inputs: Vec<TensorId>,
     /// Results, then scratch memory.
     pub outputs: Vec<TensorId>,
@@ -51,6 +63,16 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// What it computes, for readers: the operator, and what is fused to it.
+    pub(crate) fn label(&self) -> String {
+        let fused = match self.fused {
+            None => "",
+            Some(Fused::Add) => ", ADD",
+            Some(Fused::Concatenation) => ", CONCATENATION",
+        };
+        format!("{}{fused}", self.operator)
+    }
+
     /// The first output.
     pub(crate) fn output(&self) -> TensorId {
         self.outputs[0]

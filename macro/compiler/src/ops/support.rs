@@ -216,6 +216,52 @@ const ROWS: &[(&str, &str, bool, &str)] = &[
     ("SignalWindow", "--y---", true, ""),
 ];
 
+/// Operators for which TensorFlow Lite Micro has no kernel, or none in int8.
+const LACKING: &[&str] = &[
+    "ATAN2",
+    "BITWISE_XOR",
+    "BUCKETIZE",
+    "COMPLEX_ABS",
+    "CONV_3D",
+    "CONV_3D_TRANSPOSE",
+    "DENSIFY",
+    "EXP",
+    "GELU",
+    "IMAG",
+    "LOG",
+    "MaxPoolingWithArgmax2D",
+    "MaxUnpooling2D",
+    "NON_MAX_SUPPRESSION_V4",
+    "NON_MAX_SUPPRESSION_V5",
+    "ONE_HOT",
+    "POW",
+    "RANGE",
+    "RANK",
+    "REAL",
+    "REDUCE_ANY",
+    "REDUCE_PROD",
+    "RELU_N1_TO_1",
+    "REVERSE_SEQUENCE",
+    "RFFT2D",
+    "RIGHT_SHIFT",
+    "SCATTER_ND",
+    "SEGMENT_SUM",
+    "SELECT",
+    "SIGN",
+    "SQRT",
+    "TILE",
+    "TOPK_V2",
+    "UNSORTED_SEGMENT_MAX",
+    "UNSORTED_SEGMENT_MIN",
+    "UNSORTED_SEGMENT_PROD",
+    "UNSORTED_SEGMENT_SUM",
+];
+
+/// True if TensorFlow Lite Micro has an int8 kernel for the operator `name`.
+pub(crate) fn in_tflite_micro(name: &str) -> bool {
+    !LACKING.contains(&name)
+}
+
 /// What becomes of the operator `name` on tensors of `element`.
 pub fn support(name: &str, element: ElementType) -> Support {
     let row = ROWS.iter().find(|row| row.0 == name);

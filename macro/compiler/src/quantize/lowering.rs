@@ -159,15 +159,16 @@ impl Lowering<'_> {
 
     pub(crate) fn push_step(
         &mut self,
-        index: usize,
+        index: impl Into<Option<usize>>,
         operator: &'static str,
         inputs: Vec<TensorId>,
         outputs: Vec<TensorId>,
         kernel: Box<dyn Kernel>,
     ) {
         self.program.steps.push(Step {
-            index,
+            index: index.into(),
             operator,
+            fused: None,
             inputs,
             results: outputs.len(),
             outputs,
@@ -185,7 +186,7 @@ impl Lowering<'_> {
         to: TensorId,
         kernel: impl Kernel + 'static,
     ) {
-        self.push_step(usize::MAX, operator, vec![from], vec![to], Box::new(kernel));
+        self.push_step(None, operator, vec![from], vec![to], Box::new(kernel));
     }
 
     /// How the program holds a value.

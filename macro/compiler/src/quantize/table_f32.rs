@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::{ElementType, Kept};
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::quantize::lowering::Lowering;
 use crate::tokens::constants::Constants;
 
@@ -68,7 +68,7 @@ impl Kernel for TableF32Kernel {
         Emitted {
             parameters_type: quote!(TableF32<'static>),
             parameters: quote!(rt::TableF32 { table: #table }),
-            function: "table_f32",
+            function: KernelId::new("table_f32"),
         }
     }
 }

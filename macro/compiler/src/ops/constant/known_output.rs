@@ -8,6 +8,7 @@ use crate::ir::context::LowerContext;
 use crate::ir::graph::array;
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 
 /// An operator that has been computed.
 pub(crate) struct Known {
@@ -21,16 +22,19 @@ impl Operator for Known {
         self.name
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_static: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(self.shape.clone())
     }
 
     fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
         array(shape, self.data.clone())
-    }
-
-    fn is_static(&self) -> bool {
-        true
     }
 
     fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {

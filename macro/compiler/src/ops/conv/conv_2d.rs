@@ -10,8 +10,9 @@ use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
+use crate::ir::kernel::{Accumulators, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap};
 use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::packing::winograd_f4x3::Winograd;
 use crate::ops::shared::gemm_packed2;
@@ -83,6 +84,15 @@ impl Conv2d {
 impl Operator for Conv2d {
     fn name(&self) -> &'static str {
         "CONV_2D"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: true,
+            channels: (!self.grouped).then_some(ChannelRole::Mixes),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -180,14 +190,6 @@ impl Operator for Conv2d {
     }
 
     crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        true
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        (!self.grouped).then_some(ChannelRole::Mixes)
-    }
 }
 
 #[derive(Clone)]
@@ -204,7 +206,10 @@ impl Kernel for Conv2dKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
-    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let Fusion::Padding(frame) = fusion else {
+            return None;
+        };
         Some(Box::new(Self {
             window: self.window.without_frame(frame),
             ..self.clone()
@@ -253,11 +258,11 @@ impl Kernel for Conv2dKernel {
             distance: self
                 .window
                 .overlap(self.input_depth, self.accumulation.channels())?,
-            function: if self.is_pointwise() {
+            function: KernelId::new(if self.is_pointwise() {
                 "fully_connected_packed2_rows_overlapping"
             } else {
                 "conv_2d_packed2_overlapping"
-            },
+            }),
         })
     }
 
@@ -271,11 +276,11 @@ impl Kernel for Conv2dKernel {
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
-            function: if self.filter_depth == self.input_depth {
+            function: KernelId::new(if self.filter_depth == self.input_depth {
                 "conv_2d"
             } else {
                 "grouped_conv_2d"
-            },
+            }),
         }
     }
 
@@ -347,7 +352,7 @@ impl Conv2dKernel {
             return Some(Emitted {
                 parameters_type: quote!(Packed2<'static, #stage>),
                 parameters: packed,
-                function: "fully_connected_packed2_rows",
+                function: KernelId::new("fully_connected_packed2_rows"),
             });
         }
         let window = self.window.emit();
@@ -355,7 +360,7 @@ impl Conv2dKernel {
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
-            function: "conv_2d_packed2",
+            function: KernelId::new("conv_2d_packed2"),
         })
     }
 }

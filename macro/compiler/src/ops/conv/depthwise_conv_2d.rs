@@ -11,8 +11,9 @@ use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
+use crate::ir::kernel::{Accumulators, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap};
 use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::dwconv_packed16::DepthwiseBlocks;
 use crate::ops::shared::gemm_packed2;
@@ -68,6 +69,15 @@ impl DepthwiseConv2d {
 impl Operator for DepthwiseConv2d {
     fn name(&self) -> &'static str {
         "DEPTHWISE_CONV_2D"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: true,
+            channels: Some(ChannelRole::Depthwise),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -135,14 +145,6 @@ impl Operator for DepthwiseConv2d {
     }
 
     crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        true
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Depthwise)
-    }
 }
 
 #[derive(Clone)]
@@ -158,7 +160,10 @@ impl Kernel for DepthwiseKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
-    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let Fusion::Padding(frame) = fusion else {
+            return None;
+        };
         Some(Box::new(Self {
             window: self.window.without_frame(frame),
             ..self.clone()
@@ -204,9 +209,10 @@ impl Kernel for DepthwiseKernel {
         Vec::new()
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
+    fn in_place(&self, input: usize) -> Option<KernelId> {
         let same = self.window.input == self.window.output && self.window.stride == [1, 1];
-        (input == 0 && same && self.is_planar()).then_some("depthwise_planar_in_place")
+        (input == 0 && same && self.is_planar())
+            .then_some(KernelId::new("depthwise_planar_in_place"))
     }
 
     fn overlap(&self) -> Option<Overlap> {
@@ -214,7 +220,7 @@ impl Kernel for DepthwiseKernel {
         let channels = self.accumulation.channels();
         Some(Overlap {
             distance: self.window.overlap(self.input_depth, channels)?,
-            function: "conv_2d_packed2_overlapping",
+            function: KernelId::new("conv_2d_packed2_overlapping"),
         })
     }
 
@@ -234,7 +240,7 @@ impl Kernel for DepthwiseKernel {
         Emitted {
             parameters_type: quote!(DepthwiseConv2d<'static, #stage>),
             parameters: quote!(rt::DepthwiseConv2d { window: #window, #depths #accumulation }),
-            function: "depthwise_conv_2d",
+            function: KernelId::new("depthwise_conv_2d"),
         }
     }
 
@@ -290,7 +296,7 @@ impl DepthwiseKernel {
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
-            function: "conv_2d_packed2",
+            function: KernelId::new("conv_2d_packed2"),
         })
     }
 
@@ -338,7 +344,7 @@ impl DepthwiseKernel {
                 bias: #bias,
                 output: #output,
             }),
-            function: "depthwise_planar",
+            function: KernelId::new("depthwise_planar"),
         })
     }
 }

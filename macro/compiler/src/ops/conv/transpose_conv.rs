@@ -9,8 +9,9 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Accumulators, Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::weighted_sum::{
@@ -139,6 +140,14 @@ impl Operator for TransposeConv {
         self.name
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: true,
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let shape = |i: usize| inputs.get(self.operands[i]).copied().unwrap_or(&[]);
         let (window, _, channels) = self.window(shape(0), shape(1))?;
@@ -200,10 +209,6 @@ impl Operator for TransposeConv {
     }
 
     crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        true
-    }
 }
 
 struct TransposeConvKernel {
@@ -225,7 +230,7 @@ impl Kernel for TransposeConvKernel {
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
-            function: "transpose_conv",
+            function: KernelId::new("transpose_conv"),
         }
     }
 

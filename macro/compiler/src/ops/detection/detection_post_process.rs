@@ -9,8 +9,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::detection::non_max_suppression::{corners, overlap};
 use crate::ops::shared::operands::owned;
@@ -119,6 +120,14 @@ impl Operator for DetectionPostProcess {
         "TFLite_Detection_PostProcess"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_joint: true,
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(vec![1, self.rows(), 4])
     }
@@ -141,15 +150,6 @@ impl Operator for DetectionPostProcess {
         })
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
@@ -165,14 +165,6 @@ impl Operator for DetectionPostProcess {
         results
             .map(|(data, shape)| array(shape, data.f32().to_vec()))
             .collect()
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -298,10 +290,6 @@ impl DetectionKernel {
 }
 
 impl Kernel for DetectionKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let decoded = self.decoded(inputs[0].f32(), inputs[2].f32());
         let (detections, count) = self.detections(&decoded, inputs[1].f32());
@@ -352,7 +340,7 @@ impl Kernel for DetectionKernel {
                 iou_threshold: #iou,
                 scales: [#(#scales),*],
             }),
-            function: "detection_post_process",
+            function: KernelId::new("detection_post_process"),
         }
     }
 }

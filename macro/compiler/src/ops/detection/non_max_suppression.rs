@@ -8,8 +8,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -197,8 +198,13 @@ impl Operator for NonMaxSuppression {
         }
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            is_joint: true,
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
@@ -224,15 +230,6 @@ impl Operator for NonMaxSuppression {
         limits::product(boxes.into_iter().chain([self.limit.max(1)])) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
@@ -251,14 +248,6 @@ impl Operator for NonMaxSuppression {
                 array(shape_of(i), numbers.collect())
             })
             .collect()
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -298,10 +287,6 @@ struct SuppressionKernel {
 }
 
 impl Kernel for SuppressionKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         self.operator.simulate_all(inputs)
     }
@@ -326,11 +311,11 @@ impl Kernel for SuppressionKernel {
                 score_threshold: #score,
                 sigma: #sigma,
             }),
-            function: if operator.gives_scores {
+            function: KernelId::new(if operator.gives_scores {
                 "non_max_suppression"
             } else {
                 "non_max_suppression_v4"
-            },
+            }),
         }
     }
 }

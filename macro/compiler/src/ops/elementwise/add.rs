@@ -11,8 +11,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Role};
+use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::addition;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
@@ -39,6 +40,15 @@ impl Operator for Add {
         "ADD"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            saturation: Some(Saturation::Sum),
+            channels: Some(ChannelRole::Joins),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [a, b] => broadcast::shape(a, b),
@@ -52,10 +62,6 @@ impl Operator for Add {
         shape: &[usize],
     ) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a + b))
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        Some(Saturation::Sum)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -76,10 +82,12 @@ impl Operator for Add {
 
     crate::ir::activation::fused_activation!();
 
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Joins)
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
     }
+}
 
+impl Algebra for Add {
     fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         (self.activation == Activation::None).then(|| [constant.mapv(|_| 1.0), constant.clone()])
     }
@@ -140,10 +148,15 @@ impl Kernel for AddKernel {
         Buffer::saturated(self.params.element, self.broadcast.positions().map(element))
     }
 
-    fn addition(&self) -> Option<(&AddParams, usize)> {
+    fn role(&self) -> Role<'_> {
         let is_plain = !self.params.subtract && self.params.element == ElementType::I8;
-        let elements = self.broadcast.dims.iter().product();
-        (is_plain && self.has_one_shape()).then_some((&self.params, elements))
+        if !is_plain || !self.has_one_shape() {
+            return Role::Own;
+        }
+        Role::Addition {
+            params: &self.params,
+            elements: self.broadcast.dims.iter().product(),
+        }
     }
 
     fn channelwise(&self) -> Option<&dyn Channelwise> {
@@ -156,14 +169,14 @@ impl Kernel for AddKernel {
         Emitted {
             parameters_type: quote!(Add),
             parameters: addition::emit(&self.params, &self.broadcast),
-            function: if self.params.subtract { "sub" } else { "add" },
+            function: KernelId::new(if self.params.subtract { "sub" } else { "add" }),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
+    fn in_place(&self, input: usize) -> Option<KernelId> {
         match (input, self.broadcast.is_whole(input), self.params.subtract) {
-            (0, true, false) => Some("add_in_place"),
-            (0, true, true) => Some("sub_in_place"),
+            (0, true, false) => Some(KernelId::new("add_in_place")),
+            (0, true, true) => Some(KernelId::new("sub_in_place")),
             _ => None,
         }
     }

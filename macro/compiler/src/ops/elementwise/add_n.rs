@@ -6,9 +6,10 @@ use quote::quote;
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -29,6 +30,13 @@ impl Operator for AddN {
         "ADD_N"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [first, rest @ ..] if rest.iter().all(|i| i == first) => Ok(first.to_vec()),
@@ -46,10 +54,6 @@ impl Operator for AddN {
             sum += operand(inputs, i)?;
         }
         Ok(sum)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Observed
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -105,10 +109,6 @@ impl Kernel for AddNKernel {
         Buffer::I8((0..inputs[0].len()).map(element).collect())
     }
 
-    fn gathers_inputs(&self) -> bool {
-        true
-    }
-
     fn emit(&self, _: &mut Constants) -> Emitted {
         let count = self.operands.len();
         let operands = self.operands.iter().map(|(offset, multiplier)| {
@@ -131,7 +131,7 @@ impl Kernel for AddNKernel {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: "add_n",
+            function: KernelId::gathering("add_n"),
         }
     }
 }

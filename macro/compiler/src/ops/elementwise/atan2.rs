@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::binary_f32::{OfReals, Real};
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Atan2 {
 
 impl Real for Atan2 {
     const NAME: &'static str = "ATAN2";
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
     const RUNTIME: &'static str = "atan2";
 
     fn real(&self, a: f32, b: f32) -> f32 {

@@ -11,7 +11,8 @@ use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Algebra, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
@@ -69,8 +70,13 @@ impl<B: Binary> Operator for Elementwise<B> {
         B::NAME
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: B::RULE,
+            operands: Some(2),
+            reads_reals: self.0.reads_reals(),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -86,27 +92,6 @@ impl<B: Binary> Operator for Elementwise<B> {
         shape: &[usize],
     ) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
-    }
-
-    fn rule(&self) -> QuantRule {
-        B::RULE
-    }
-
-    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
-        let this = self.0.clone();
-        match *constants {
-            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
-            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
-            _ => None,
-        }
-    }
-
-    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
-        self.0.by_reciprocal()
-    }
-
-    fn reads_reals(&self) -> bool {
-        self.0.reads_reals()
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -130,6 +115,25 @@ impl<B: Binary> Operator for Elementwise<B> {
             self.0.activation(),
             move |a, b| this.real(a, b),
         )
+    }
+
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl<B: Binary> Algebra for Elementwise<B> {
+    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
+        let this = self.0.clone();
+        match *constants {
+            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
+            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
+            _ => None,
+        }
+    }
+
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        self.0.by_reciprocal()
     }
 }
 

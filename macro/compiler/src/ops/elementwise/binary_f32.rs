@@ -13,8 +13,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Target};
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::Constant;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Algebra, Operator};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
@@ -28,6 +29,8 @@ pub(crate) type Integers = (&'static str, fn(i32, i32) -> i32);
 /// What sets one such function apart from another.
 pub(crate) trait Real: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+    /// If the float kernel needs libm.
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
     /// The runtime's function of int8 operands.
     const RUNTIME: &'static str;
 
@@ -61,8 +64,12 @@ impl<R: Real> Operator for OfReals<R> {
         R::NAME
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            float_kernel: R::FLOAT_KERNEL,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -78,15 +85,6 @@ impl<R: Real> Operator for OfReals<R> {
         shape: &[usize],
     ) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
-    }
-
-    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
-        let this = self.0.clone();
-        match *constants {
-            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
-            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
-            _ => None,
-        }
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -118,6 +116,21 @@ impl<R: Real> Operator for OfReals<R> {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.0.lower_float(context, &numbers(context)?)
+    }
+
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl<R: Real> Algebra for OfReals<R> {
+    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
+        let this = self.0.clone();
+        match *constants {
+            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
+            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
+            _ => None,
+        }
     }
 }
 
@@ -183,7 +196,7 @@ impl Kernel for RealKernel {
                 input2: #input2,
                 output: #output,
             }),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ops::elementwise::binary::{Binary, Integer};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
@@ -96,7 +96,7 @@ impl<C: Compare> Kernel for RealComparison<C> {
         Emitted {
             parameters_type: quote!(RealComparison),
             parameters: quote!(rt::RealComparison { broadcast: #broadcast }),
-            function: C::FUNCTION_OF_REALS,
+            function: KernelId::new(C::FUNCTION_OF_REALS),
         }
     }
 }
@@ -124,7 +124,7 @@ impl<C: Compare> Integer for IntegerComparison<C> {
                 input1: #none,
                 input2: #none,
             }),
-            function: C::FUNCTION,
+            function: KernelId::new(C::FUNCTION),
         }
     }
 }
@@ -158,7 +158,7 @@ impl<C: Compare> Integer for ScaledComparison<C> {
                 input1: #input1,
                 input2: #input2,
             }),
-            function: C::FUNCTION,
+            function: KernelId::new(C::FUNCTION),
         }
     }
 }

@@ -15,6 +15,7 @@ impl Cos {
 
 impl Unary for Cos {
     const NAME: &'static str = "COS";
+    const IS_PERIODIC: bool = true;
 
     fn real(&self, x: f32) -> f32 {
         x.cos()

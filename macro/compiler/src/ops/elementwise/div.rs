@@ -9,7 +9,7 @@ use crate::arithmetic::fixed_point::{
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ir::operator::Operator;
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
@@ -137,7 +137,7 @@ impl Integer for DivInteger {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "div",
+            function: KernelId::new("div"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Elu {
 
 impl Unary for Elu {
     const NAME: &'static str = "ELU";
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn real(&self, x: f32) -> f32 {
         if x < 0.0 { x.exp() - 1.0 } else { x }

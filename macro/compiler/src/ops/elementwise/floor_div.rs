@@ -7,7 +7,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
@@ -113,7 +113,7 @@ impl Integer for Quotient {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "floor_div",
+            function: KernelId::new("floor_div"),
         }
     }
 }

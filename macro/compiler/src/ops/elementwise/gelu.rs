@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -21,6 +22,7 @@ impl Gelu {
 
 impl Unary for Gelu {
     const NAME: &'static str = "GELU";
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn parameter(&self) -> f32 {
         f32::from(self.approximate)

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, constant_source};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ops::elementwise::binary::{BinaryKernel, Integer};
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
@@ -59,7 +59,7 @@ impl Integer for Elementwise {
         Emitted {
             parameters_type: quote!(Broadcast),
             parameters: broadcast,
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 
@@ -121,7 +121,7 @@ impl Kernel for UnaryKernel {
         Emitted {
             parameters_type: quote!(Integers),
             parameters: quote!(rt::Integers),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Log {
 
 impl Unary for Log {
     const NAME: &'static str = "LOG";
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn real(&self, x: f32) -> f32 {
         x.ln()

@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 
 #[derive(Clone)]
@@ -38,7 +38,7 @@ impl Integer for LogicalOr {
         Emitted {
             parameters_type: quote!(Broadcast),
             parameters: broadcast,
-            function: "logical_or",
+            function: KernelId::new("logical_or"),
         }
     }
 }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl Integer for Minimum {
         Emitted {
             parameters_type: quote!(Broadcast),
             parameters: broadcast,
-            function: "minimum",
+            function: KernelId::new("minimum"),
         }
     }
 

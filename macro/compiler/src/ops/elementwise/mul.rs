@@ -10,8 +10,9 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Algebra, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
@@ -40,6 +41,13 @@ impl Mul {
 impl Operator for Mul {
     fn name(&self) -> &'static str {
         "MUL"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -92,6 +100,12 @@ impl Operator for Mul {
 
     crate::ir::activation::fused_activation!();
 
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl Algebra for Mul {
     fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         (self.activation == Activation::None).then(|| [constant.clone(), constant.mapv(|_| 0.0)])
     }
@@ -178,11 +192,11 @@ impl Kernel for MulKernel {
                 activation_max: #max,
                 linear: #linear,
             }),
-            function: "mul",
+            function: KernelId::new("mul"),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 0 && self.broadcast.is_whole(0)).then_some("mul_in_place")
+    fn in_place(&self, input: usize) -> Option<KernelId> {
+        (input == 0 && self.broadcast.is_whole(0)).then_some(KernelId::new("mul_in_place"))
     }
 }

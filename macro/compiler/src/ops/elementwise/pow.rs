@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::float_kernels;
@@ -19,6 +20,7 @@ impl Pow {
 
 impl Real for Pow {
     const NAME: &'static str = "POW";
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
     const RUNTIME: &'static str = "pow";
 
     fn real(&self, a: f32, b: f32) -> f32 {

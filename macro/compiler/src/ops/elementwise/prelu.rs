@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
@@ -25,6 +26,13 @@ impl Prelu {
 impl Operator for Prelu {
     fn name(&self) -> &'static str {
         "PRELU"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            channels: Some(ChannelRole::Through),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -44,10 +52,6 @@ impl Operator for Prelu {
             shape,
             |x, alpha| if x >= 0.0 { x } else { x * alpha },
         )
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -142,15 +146,15 @@ impl Kernel for PreluKernel {
                 slope: #slope,
                 output_offset: #output,
             }),
-            function: match self.element {
+            function: KernelId::new(match self.element {
                 ElementType::I16 => "prelu_i16",
                 _ => "prelu",
-            },
+            }),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
+    fn in_place(&self, input: usize) -> Option<KernelId> {
         let fits = input == 0 && self.broadcast.is_whole(0) && self.element == ElementType::I8;
-        fits.then_some("prelu_in_place")
+        fits.then_some(KernelId::new("prelu_in_place"))
     }
 }

@@ -6,8 +6,9 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -51,8 +52,13 @@ impl Operator for Select {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        3
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Choice,
+            operands: Some(3),
+            integer_operands: IntegerOperands::One(0),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -102,10 +108,6 @@ impl Operator for Select {
         Ok(output)
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::Choice
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let shape = &context.output.shape;
         let skip = MAX_DIMS - shape.len();
@@ -138,10 +140,6 @@ impl Operator for Select {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 0
     }
 }
 
@@ -181,7 +179,7 @@ impl Kernel for SelectKernel {
         Emitted {
             parameters_type: quote!(Select),
             parameters: quote!(rt::Select { dims: [#dims], strides: [[#c], [#a], [#b]] }),
-            function: "select",
+            function: KernelId::new("select"),
         }
     }
 }

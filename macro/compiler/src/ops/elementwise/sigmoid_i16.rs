@@ -6,7 +6,7 @@ use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct SigmoidKernel {
@@ -48,11 +48,11 @@ impl Kernel for SigmoidKernel {
         Emitted {
             parameters_type: quote!(Steps),
             parameters: quote!(rt::Steps { multiplier: #multiplier, shift: #shift }),
-            function: if self.tanh {
+            function: KernelId::new(if self.tanh {
                 "tanh_i16"
             } else {
                 "logistic_i16"
-            },
+            }),
         }
     }
 }

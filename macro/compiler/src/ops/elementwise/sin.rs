@@ -15,6 +15,7 @@ impl Sin {
 
 impl Unary for Sin {
     const NAME: &'static str = "SIN";
+    const IS_PERIODIC: bool = true;
 
     fn real(&self, x: f32) -> f32 {
         x.sin()

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
@@ -103,11 +103,11 @@ impl Integer for SquaredDifferenceInteger {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: if self.element == ElementType::I16 {
+            function: KernelId::new(if self.element == ElementType::I16 {
                 "squared_difference_i16"
             } else {
                 "squared_difference"
-            },
+            }),
         }
     }
 }

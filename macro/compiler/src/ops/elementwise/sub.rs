@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::elementwise::add::AddKernel;
 use crate::ops::shared::broadcast;
 
@@ -31,6 +32,15 @@ impl Operator for Sub {
         "SUB"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            saturation: Some(Saturation::Difference),
+            channels: Some(ChannelRole::Joins),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [a, b] => broadcast::shape(a, b),
@@ -44,10 +54,6 @@ impl Operator for Sub {
         shape: &[usize],
     ) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a - b))
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        Some(Saturation::Difference)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -68,10 +74,12 @@ impl Operator for Sub {
 
     crate::ir::activation::fused_activation!();
 
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Joins)
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
     }
+}
 
+impl Algebra for Sub {
     fn affine(&self, constant: &ArrayD<f32>, reversed: bool) -> Option<[ArrayD<f32>; 2]> {
         if self.activation != Activation::None {
             return None;

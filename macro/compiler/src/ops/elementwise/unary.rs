@@ -11,7 +11,8 @@ use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::float_functions::{FloatEpilogue, RealFunction};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32::UnaryKernel;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
@@ -22,6 +23,12 @@ pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
 /// What sets one elementwise function apart from another.
 pub(crate) trait Unary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+
+    /// If the float kernel needs libm.
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
+
+    /// True if the function repeats itself.
+    const IS_PERIODIC: bool = false;
 
     /// The function in float32.
     fn real(&self, x: f32) -> f32;
@@ -68,16 +75,22 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
 }
 
 impl<U: Unary> Operator for U {
-    fn saturation(&self) -> Option<Saturation> {
-        self.ends().map(Saturation::Outside)
-    }
-
     fn name(&self) -> &'static str {
         U::NAME
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: self.output_rule(),
+            operands: Some(1),
+            saturation: self.ends().map(Saturation::Outside),
+            activation: self.activation(),
+            epilogue: self.tail_function(),
+            channels: (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through),
+            float_kernel: U::FLOAT_KERNEL,
+            is_periodic: U::IS_PERIODIC,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -88,10 +101,6 @@ impl<U: Unary> Operator for U {
         let mut output = owned(inputs, 0)?;
         output.mapv_inplace(|x| self.real(x));
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        self.output_rule()
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -127,20 +136,14 @@ impl<U: Unary> Operator for U {
         })
     }
 
-    fn channels(&self) -> Option<ChannelRole> {
-        (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through)
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
     }
+}
 
-    fn as_activation(&self) -> Option<Activation> {
-        self.activation()
-    }
-
+impl<U: Unary> Algebra for U {
     fn function(&self, _: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.clone();
         Some(Arc::new(move |x| this.real(x)))
-    }
-
-    fn tail(&self) -> Option<FloatEpilogue> {
-        self.tail_function()
     }
 }

@@ -4,7 +4,7 @@ use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// A line with a bend at 0: LEAKY_RELU and ABS.
@@ -40,7 +40,7 @@ impl Kernel for TwoSlopesKernel {
                 negative: #negative,
                 output_offset: #output_offset,
             }),
-            function: "two_slopes_i16",
+            function: KernelId::new("two_slopes_i16"),
         }
     }
 }
@@ -79,7 +79,7 @@ impl Kernel for RsqrtKernel {
         Emitted {
             parameters_type: quote!(RsqrtI16),
             parameters: quote!(rt::RsqrtI16 { multiplier: #multiplier }),
-            function: "rsqrt_i16",
+            function: KernelId::new("rsqrt_i16"),
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::graph::{ElementType, Value};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
@@ -102,8 +103,11 @@ impl Operator for BatchMatmul {
         "BATCH_MATMUL"
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -286,11 +290,11 @@ impl Kernel for BatchMatmulKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: if self.element == ElementType::I16 {
+            function: KernelId::new(if self.element == ElementType::I16 {
                 "batch_matmul_i16"
             } else {
                 "batch_matmul"
-            },
+            }),
         }
     }
 
@@ -377,7 +381,7 @@ impl Kernel for FloatBatchMatmulKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "float_batch_matmul",
+            function: KernelId::new("float_batch_matmul"),
         }
     }
 

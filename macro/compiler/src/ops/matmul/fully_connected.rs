@@ -10,8 +10,9 @@ use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Accumulators, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
 use crate::ops::packing::weights6;
@@ -71,6 +72,15 @@ fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
 impl Operator for FullyConnected {
     fn name(&self) -> &'static str {
         "FULLY_CONNECTED"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: self.constant_weights,
+            channels: self.constant_weights.then_some(ChannelRole::Mixes),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -157,14 +167,6 @@ impl Operator for FullyConnected {
     }
 
     crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        self.constant_weights
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        self.constant_weights.then_some(ChannelRole::Mixes)
-    }
 }
 
 #[derive(Clone)]
@@ -211,11 +213,11 @@ impl Kernel for FullyConnectedKernel {
             return Emitted {
                 parameters_type: quote!(Packed2<'static, #stage>),
                 parameters: packed,
-                function: if self.rows > 1 {
+                function: KernelId::new(if self.rows > 1 {
                     "fully_connected_packed2_rows"
                 } else {
                     "fully_connected_packed2_row"
-                },
+                }),
             };
         }
         let (accumulation, stage) = self.accumulation.emit(constants);
@@ -223,7 +225,7 @@ impl Kernel for FullyConnectedKernel {
         Emitted {
             parameters_type: quote!(FullyConnected<'static, #stage>),
             parameters: quote!(rt::FullyConnected { #depth #accumulation }),
-            function: "fully_connected",
+            function: KernelId::new("fully_connected"),
         }
     }
 

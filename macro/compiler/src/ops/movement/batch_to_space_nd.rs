@@ -8,6 +8,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Index, IndexMapKernel};
 use crate::ops::shared::operands::owned;
 
@@ -86,8 +87,13 @@ impl Operator for BatchToSpaceNd {
         "BATCH_TO_SPACE_ND"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -103,14 +109,6 @@ impl Operator for BatchToSpaceNd {
         let (_, kernel) = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

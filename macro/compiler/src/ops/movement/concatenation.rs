@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Role, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::operands;
 use crate::tokens::constants::Constants;
@@ -53,6 +54,15 @@ impl Operator for Concatenation {
         "CONCATENATION"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            takes_unsigned: true,
+            ignores_empty: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let Some(first) = inputs.first() else {
             return Err(Error::model("it has no inputs"));
@@ -84,18 +94,6 @@ impl Operator for Concatenation {
         let views = operands(inputs)?;
         let axis = self.axis(shape.len())?;
         ndarray::concatenate(Axis(axis), &views).map_err(Error::internal)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
-    }
-
-    fn ignores_empty(&self) -> bool {
-        true
-    }
-
-    fn takes_unsigned(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -178,20 +176,12 @@ impl Kernel for ConcatenationKernel {
         whole.pick(positions, 0.0)
     }
 
-    fn joins(&self) -> Option<Vec<usize>> {
-        let begins = self.widths.iter().scan(0, |at, width| {
-            *at += width * self.element_bytes;
-            Some(*at - width * self.element_bytes)
-        });
-        self.is_one_row.then(|| begins.collect())
-    }
-
-    fn parts(&self) -> Option<&[usize]> {
-        (!self.is_one_row && self.element_bytes == 1).then_some(&self.widths)
-    }
-
-    fn gathers_inputs(&self) -> bool {
-        true
+    fn role(&self) -> Role<'_> {
+        Role::Concatenation {
+            widths: &self.widths,
+            element_bytes: self.element_bytes,
+            is_one_row: self.is_one_row,
+        }
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
@@ -200,7 +190,7 @@ impl Kernel for ConcatenationKernel {
         Emitted {
             parameters_type: quote!(Concatenation<#count>),
             parameters: quote!(rt::Concatenation { widths: [#widths] }),
-            function: "concatenation",
+            function: KernelId::gathering("concatenation"),
         }
     }
 }

@@ -5,7 +5,7 @@ use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// Dimensions that the kernels loop over.
@@ -82,7 +82,7 @@ impl Kernel for SliceKernel {
         Emitted {
             parameters_type: quote!(Block),
             parameters: self.0.emit(),
-            function: "dynamic_slice",
+            function: KernelId::new("dynamic_slice"),
         }
     }
 }
@@ -105,11 +105,11 @@ impl Kernel for UpdateKernel {
         Emitted {
             parameters_type: quote!(Block),
             parameters: self.0.emit(),
-            function: "dynamic_update_slice",
+            function: KernelId::new("dynamic_update_slice"),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 0).then_some("dynamic_update_slice_in_place")
+    fn in_place(&self, input: usize) -> Option<KernelId> {
+        (input == 0).then_some(KernelId::new("dynamic_update_slice_in_place"))
     }
 }

@@ -8,6 +8,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source}
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::movement::dynamic_slice::{Block, UpdateKernel};
 use crate::ops::shared::operands::owned;
 
@@ -22,6 +23,14 @@ impl DynamicUpdateSlice {
 impl Operator for DynamicUpdateSlice {
     fn name(&self) -> &'static str {
         "DYNAMIC_UPDATE_SLICE"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            integer_operands: IntegerOperands::One(2),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -45,10 +54,6 @@ impl Operator for DynamicUpdateSlice {
         array(shape, out.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
         let kernel = UpdateKernel(Block::new(shape(0)?, shape(1)?, shape(2)?)?);
@@ -59,9 +64,5 @@ impl Operator for DynamicUpdateSlice {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 2
     }
 }

@@ -8,6 +8,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits, Origin};
 use crate::ops::movement::gather::GatherKernel;
 use crate::ops::shared::operands::owned;
 
@@ -34,6 +35,15 @@ impl Operator for EmbeddingLookup {
         "EMBEDDING_LOOKUP"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            origin: Origin::Moved,
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [ids, table] if !table.is_empty() => Ok([*ids, &table[1..]].concat()),
@@ -52,14 +62,6 @@ impl Operator for EmbeddingLookup {
         let table = Buffer::F32(table.iter().copied().collect());
         let out = kernel.simulate(&[&table, &ids]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -8,8 +8,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::Constant;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Choice, IndexMapKernel};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
@@ -56,8 +57,14 @@ impl Operator for Gather {
         "GATHER"
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(2),
+            integer_operands: IntegerOperands::One(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -88,14 +95,6 @@ impl Operator for Gather {
         array(shape, out.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (data, indices) = (context.input(0)?, context.input(1)?);
         let kernel = self.sizes(&data.value.shape, &indices.value.shape)?;
@@ -117,10 +116,6 @@ impl Operator for Gather {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -158,7 +153,7 @@ impl Kernel for GatherKernel {
         Emitted {
             parameters_type: quote!(Gather),
             parameters: quote!(rt::Gather { #fields }),
-            function: "gather",
+            function: KernelId::new("gather"),
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -41,6 +42,15 @@ impl Operator for GatherNd {
         "GATHER_ND"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            integer_operands: IntegerOperands::One(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let &[data, indices] = inputs else {
             return Err(Error::model("it needs data and indices"));
@@ -62,14 +72,6 @@ impl Operator for GatherNd {
         array(shape, out.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let kernel = kernel(
             &context.input(0)?.value.shape,
@@ -81,10 +83,6 @@ impl Operator for GatherNd {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -118,7 +116,7 @@ impl Kernel for GatherNdKernel {
         Emitted {
             parameters_type: quote!(GatherNd),
             parameters: quote!(rt::GatherNd { dims: [#dims], #fields }),
-            function: "gather_nd",
+            function: KernelId::new("gather_nd"),
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::Constant;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
@@ -66,8 +67,12 @@ impl Operator for OneHot {
         "ONE_HOT"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -158,7 +163,7 @@ impl Kernel for OneHotKernel {
         Emitted {
             parameters_type: quote!(OneHot<#element>),
             parameters: quote!(rt::OneHot { #sizes on: #on, off: #off }),
-            function: "one_hot",
+            function: KernelId::new("one_hot"),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::operands;
 use crate::ops::shared::strided;
 
@@ -25,6 +26,13 @@ impl Pack {
 impl Operator for Pack {
     fn name(&self) -> &'static str {
         "PACK"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -47,10 +55,6 @@ impl Operator for Pack {
         let views = operands(inputs)?;
         let axis = strided::axis(self.axis, shape.len())?;
         ndarray::stack(Axis(axis), &views).map_err(Error::internal)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

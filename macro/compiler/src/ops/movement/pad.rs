@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::graph::{Constant, ElementType};
-use crate::ir::kernel::{Emitted, Frame, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Frame, Kernel, KernelId, Lowered, Role};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -101,8 +102,13 @@ impl Operator for Pad {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -136,14 +142,6 @@ impl Operator for Pad {
             })
             .assign(input);
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -202,8 +200,8 @@ struct PadKernel {
 }
 
 impl Kernel for PadKernel {
-    fn frame(&self) -> Option<Frame> {
-        self.frame
+    fn role(&self) -> Role<'_> {
+        self.frame.map_or(Role::Own, Role::Padding)
     }
 
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
@@ -240,7 +238,7 @@ impl Kernel for PadKernel {
                 after: [#after],
                 value: #value,
             }),
-            function: "pad",
+            function: KernelId::new("pad"),
         }
     }
 }

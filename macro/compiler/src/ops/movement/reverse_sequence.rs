@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
@@ -55,6 +56,14 @@ impl Operator for ReverseSequence {
         "REVERSE_SEQUENCE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            integer_operands: IntegerOperands::One(1),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let &[input, lengths] = inputs else {
             return Err(Error::model("it needs an input and lengths"));
@@ -76,10 +85,6 @@ impl Operator for ReverseSequence {
         array(shape, out.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
         let kernel = self.kernel(shape(0)?, shape(1)?)?;
@@ -89,10 +94,6 @@ impl Operator for ReverseSequence {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -143,7 +144,7 @@ impl Kernel for ReverseSequenceKernel {
         Emitted {
             parameters_type: quote!(ReverseSequence),
             parameters: quote!(rt::ReverseSequence { #sizes sequence_first: #sequence_first }),
-            function: "reverse_sequence",
+            function: KernelId::new("reverse_sequence"),
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target, constant_source};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -62,8 +63,13 @@ impl Operator for ScatterNd {
         "SCATTER_ND"
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(2),
+            integer_operands: IntegerOperands::One(0),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -87,10 +93,6 @@ impl Operator for ScatterNd {
         array(shape, out.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
         let mut kernel = self.kernel(shape(0)?, shape(1)?)?;
@@ -107,10 +109,6 @@ impl Operator for ScatterNd {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 0
     }
 }
 
@@ -175,7 +173,7 @@ impl Kernel for ScatterNdKernel {
                 zero: #zero,
                 wraps: #wraps,
             }),
-            function: "scatter_nd",
+            function: KernelId::new("scatter_nd"),
         }
     }
 }

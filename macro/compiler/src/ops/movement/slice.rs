@@ -8,6 +8,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source}
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::movement::dynamic_slice::{Block, SliceKernel};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
@@ -45,10 +46,15 @@ impl Operator for Slice {
         "SLICE"
     }
 
-    fn operands(&self) -> usize {
-        match self {
-            Self::Fixed(fixed) => fixed.operands(),
-            Self::AtRunTime { .. } => 2,
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(match self {
+                Self::Fixed(_) => 1,
+                Self::AtRunTime { .. } => 2,
+            }),
+            integer_operands: IntegerOperands::One(1),
+            ..OperatorTraits::default()
         }
     }
 
@@ -80,10 +86,6 @@ impl Operator for Slice {
         array(shape, out.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let size = match self {
             Self::Fixed(fixed) => return fixed.lower(context),
@@ -97,10 +99,6 @@ impl Operator for Slice {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator::{Change, ChannelRole, Operator};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
@@ -35,8 +36,14 @@ impl<V: View> Operator for Viewing<V> {
         V::NAME
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            channels: Some(ChannelRole::Through),
+            origin: Origin::Viewed,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -62,25 +69,13 @@ impl<V: View> Operator for Viewing<V> {
             .map_err(Error::internal)
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         // Only where the file gives both sides different scales.
         RequantizeKernel::lower(context, Activation::None)
     }
 
-    fn is_view(&self) -> bool {
-        true
-    }
-
-    fn take_pairs(&mut self) -> bool {
-        self.pairs = true;
-        true
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
+    fn adopt(&mut self, change: Change) -> bool {
+        self.pairs |= change == Change::ComplexPairs;
+        change == Change::ComplexPairs
     }
 }

@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -37,6 +38,14 @@ impl Operator for L2Normalization {
         "L2_NORMALIZATION"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Fixed(OUTPUT),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
@@ -52,10 +61,6 @@ impl Operator for L2Normalization {
             row.mapv_inplace(|x| x / norm);
         }
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Fixed(OUTPUT)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -114,11 +119,11 @@ impl Kernel for L2NormalizationKernel {
         Emitted {
             parameters_type: quote!(L2Normalization),
             parameters: quote!(rt::L2Normalization { #depth input_offset: #offset }),
-            function: if self.in_uint8 {
+            function: KernelId::new(if self.in_uint8 {
                 "l2_normalization_uint8"
             } else {
                 "l2_normalization"
-            },
+            }),
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, log_softmax};
 use crate::ops::shared::operands::{flat, owned};
 use crate::tokens::constants::Constants;
@@ -40,6 +41,14 @@ impl Operator for LogSoftmax {
         "LOG_SOFTMAX"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Fixed(OUTPUT),
+            epilogue: Some(FloatEpilogue::LogSoftmax { depth: self.depth }),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
@@ -55,17 +64,9 @@ impl Operator for LogSoftmax {
         array(shape, data)
     }
 
-    fn tail(&self) -> Option<FloatEpilogue> {
-        Some(FloatEpilogue::LogSoftmax { depth: self.depth })
-    }
-
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         let function = FloatEpilogue::LogSoftmax { depth: self.depth };
         Ok(Lowered::unary(FloatEpilogueKernel(function)))
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Fixed(OUTPUT)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -154,7 +155,7 @@ impl Kernel for LogSoftmaxKernel {
                 reverse: #reverse,
                 min_difference: #min,
             }),
-            function: "log_softmax",
+            function: KernelId::new("log_softmax"),
         }
     }
 }

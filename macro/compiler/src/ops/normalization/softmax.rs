@@ -13,8 +13,9 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{Operator, Saturation};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::normalization::softmax_i16::SoftmaxI16Kernel;
 use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, softmax};
 use crate::ops::shared::operands::{flat, owned};
@@ -40,6 +41,21 @@ impl Operator for Softmax {
         "SOFTMAX"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Fixed(crate::ops::elementwise::logistic::OUTPUT),
+            saturation: {
+                // exp(-12) is a 640th of an output step.
+                (self.beta > 0.0).then(|| Saturation::BelowRowMax(12.0 / self.beta))
+            },
+            epilogue: Some(FloatEpilogue::Softmax {
+                beta: self.beta,
+                depth: self.depth,
+            }),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
@@ -54,15 +70,6 @@ impl Operator for Softmax {
         data.chunks_mut(self.depth.max(1))
             .for_each(|row| softmax(row, self.beta));
         array(shape, data)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Fixed(crate::ops::elementwise::logistic::OUTPUT)
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        // exp(-12) is a 640th of an output step.
-        (self.beta > 0.0).then(|| Saturation::BelowRowMax(12.0 / self.beta))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -93,13 +100,6 @@ impl Operator for Softmax {
                 depth: self.depth,
             },
         )))
-    }
-
-    fn tail(&self) -> Option<FloatEpilogue> {
-        Some(FloatEpilogue::Softmax {
-            beta: self.beta,
-            depth: self.depth,
-        })
     }
 }
 
@@ -216,11 +216,11 @@ impl Kernel for SoftmaxKernel {
         Emitted {
             parameters_type: quote!(Softmax<#ty>),
             parameters: quote!(rt::Softmax { #depth exponentials: #exponentials }),
-            function: if self.is_i16 {
+            function: KernelId::new(if self.is_i16 {
                 "softmax_i8_i16"
             } else {
                 "softmax"
-            },
+            }),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
 
 pub(crate) struct SoftmaxI16Kernel {
@@ -113,7 +113,7 @@ impl Kernel for SoftmaxI16Kernel {
                 exponentials: #exponentials,
                 reciprocals: #reciprocals,
             }),
-            function: "softmax_i16",
+            function: KernelId::new("softmax_i16"),
         }
     }
 }

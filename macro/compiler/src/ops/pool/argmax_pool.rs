@@ -9,8 +9,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target, constant_source};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tflite::{Attributes, Padding};
@@ -68,6 +69,14 @@ impl Operator for MaxPoolingWithArgmax {
         "MaxPoolingWithArgmax2D"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            is_joint: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let kernel = self.kernel(inputs.first().copied().unwrap_or(&[]))?;
         let [height, width] = kernel.window.output;
@@ -82,15 +91,6 @@ impl Operator for MaxPoolingWithArgmax {
     fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
         let kernel = self.kernel(inputs.first().copied().unwrap_or(&[]));
         kernel.map_or(0, |k| k.window.all_taps().saturating_mul(k.channels as u64))
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, shape])
-            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
@@ -108,14 +108,6 @@ impl Operator for MaxPoolingWithArgmax {
         results.iter().zip(shapes).map(of).collect()
     }
 
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         Ok(Lowered::unary(self.kernel(&context.input(0)?.value.shape)?))
     }
@@ -131,10 +123,6 @@ struct PoolKernel {
 }
 
 impl Kernel for PoolKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let pixels = self.window.input[0] * self.window.input[1];
         let mut best: Vec<Option<usize>> = vec![None; self.window.output_pixels() * self.channels];
@@ -158,7 +146,7 @@ impl Kernel for PoolKernel {
         Emitted {
             parameters_type: quote!(ArgmaxPool),
             parameters: quote!(rt::ArgmaxPool { window: #window, #channels }),
-            function: "max_pool_2d_with_argmax",
+            function: KernelId::new("max_pool_2d_with_argmax"),
         }
     }
 }
@@ -202,6 +190,14 @@ impl Operator for MaxUnpooling {
         "MaxUnpooling2D"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            integer_operands: IntegerOperands::One(1),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match *inputs {
             [&[batches, height, width, channels], indices] if inputs[0] == indices => {
@@ -238,10 +234,6 @@ impl Operator for MaxUnpooling {
         array(shape, kernel.simulate(&[&data, &indices]).f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let batches = context.output.shape.first().copied().unwrap_or(1).max(1);
         let kernel = UnpoolKernel {
@@ -259,10 +251,6 @@ impl Operator for MaxUnpooling {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -301,7 +289,7 @@ impl Kernel for UnpoolKernel {
         Emitted {
             parameters_type: quote!(MaxUnpool<#element>),
             parameters: quote!(rt::MaxUnpool { #sizes zero: #zero }),
-            function: "max_unpool_2d",
+            function: KernelId::new("max_unpool_2d"),
         }
     }
 }

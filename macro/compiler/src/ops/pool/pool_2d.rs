@@ -11,8 +11,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits, Origin};
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tokens::constants::Constants;
@@ -82,6 +83,30 @@ impl<R: Reduction> Operator for Pool<R> {
         R::NAME
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: if R::IS_FLOAT_ONLY {
+                QuantRule::Observed
+            } else {
+                QuantRule::SameAsInput
+            },
+            saturation: R::IS_MAXIMUM.then_some(Saturation::BelowOutput),
+            channels: (!R::IS_FLOAT_ONLY).then_some(ChannelRole::Through),
+            arithmetic: if R::IS_FLOAT_ONLY {
+                Arithmetic::FloatOnly
+            } else {
+                Arithmetic::Quantized
+            },
+            origin: if R::IS_MAXIMUM {
+                Origin::Selected
+            } else {
+                Origin::Computed
+            },
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
         let window = self.window(input)?;
@@ -112,26 +137,6 @@ impl<R: Reduction> Operator for Pool<R> {
             self.activation.apply(R::real(taps))
         });
         array(shape, data)
-    }
-
-    fn rule(&self) -> QuantRule {
-        if R::IS_FLOAT_ONLY {
-            QuantRule::Observed
-        } else {
-            QuantRule::SameAsInput
-        }
-    }
-
-    fn is_float_only(&self) -> bool {
-        R::IS_FLOAT_ONLY
-    }
-
-    fn selects(&self) -> bool {
-        R::IS_MAXIMUM
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        R::IS_MAXIMUM.then_some(Saturation::BelowOutput)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -168,10 +173,6 @@ impl<R: Reduction> Operator for Pool<R> {
                 runtime: R::FLOAT_FUNCTION,
             },
         ))
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        (!R::IS_FLOAT_ONLY).then_some(ChannelRole::Through)
     }
 
     crate::ir::activation::fused_activation!();
@@ -223,7 +224,7 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: R::FUNCTION,
+            function: KernelId::new(R::FUNCTION),
         }
     }
 }

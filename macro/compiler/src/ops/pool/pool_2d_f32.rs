@@ -4,7 +4,7 @@ use quote::quote;
 
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ops::shared::float_kernels::bounds;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
@@ -31,7 +31,7 @@ impl Kernel for PoolF32Kernel {
         Emitted {
             parameters_type: quote!(FloatPool2d),
             parameters: quote!(rt::FloatPool2d { window: #window, #channels #bounds }),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

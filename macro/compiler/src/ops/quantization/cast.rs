@@ -10,8 +10,9 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
@@ -75,6 +76,20 @@ impl Operator for Cast {
         "CAST"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            integer_operands: if self.from.is_real() {
+                IntegerOperands::None
+            } else {
+                IntegerOperands::All
+            },
+            reads_reals: !self.to.is_real(),
+            takes_unsigned: true,
+            makes_reals: !self.from.is_real(),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
@@ -87,22 +102,6 @@ impl Operator for Cast {
             }
             None => self.real(x),
         }))
-    }
-
-    fn reads_reals(&self) -> bool {
-        !self.to.is_real()
-    }
-
-    fn takes_unsigned(&self) -> bool {
-        true
-    }
-
-    fn makes_reals(&self) -> bool {
-        !self.from.is_real()
-    }
-
-    fn takes_integers(&self, _: usize) -> bool {
-        !self.from.is_real()
     }
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -201,7 +200,7 @@ impl Kernel for ElementKernel {
         Emitted {
             parameters_type: quote!(Port),
             parameters: quote!(rt::Port),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }
@@ -222,7 +221,7 @@ impl Kernel for ToI32Kernel {
         Emitted {
             parameters_type: quote!(ToI32<'static>),
             parameters: quote!(rt::ToI32 { table: #table }),
-            function: "to_i32",
+            function: KernelId::new("to_i32"),
         }
     }
 }
@@ -256,11 +255,11 @@ impl Kernel for FromI32Kernel {
         Emitted {
             parameters_type: quote!(FromI32),
             parameters: quote!(rt::FromI32 { multiplier: #multiplier, offset: #offset }),
-            function: if self.unsigned {
+            function: KernelId::new(if self.unsigned {
                 "from_u32_scaled"
             } else {
                 "from_i32"
-            },
+            }),
         }
     }
 }

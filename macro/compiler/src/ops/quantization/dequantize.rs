@@ -9,6 +9,7 @@ use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{Cast, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
@@ -25,6 +26,14 @@ impl Operator for Dequantize {
         "DEQUANTIZE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            cast: Some(Cast::Dequantize),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
@@ -33,15 +42,7 @@ impl Operator for Dequantize {
         owned(inputs, 0)
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         RequantizeKernel::lower(context, Activation::None)
-    }
-
-    fn cast(&self) -> Option<Cast> {
-        Some(Cast::Dequantize)
     }
 }

@@ -9,6 +9,7 @@ use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{Cast, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
@@ -48,6 +49,16 @@ impl Operator for FakeQuant {
         "FAKE_QUANT"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            cast: Some(Cast::FakeQuant {
+                min: self.min,
+                max: self.max,
+            }),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
@@ -67,12 +78,5 @@ impl Operator for FakeQuant {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         RequantizeKernel::lower(context, Activation::None)
-    }
-
-    fn cast(&self) -> Option<Cast> {
-        Some(Cast::FakeQuant {
-            min: self.min,
-            max: self.max,
-        })
     }
 }

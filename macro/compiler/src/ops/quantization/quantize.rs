@@ -10,8 +10,9 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{Cast, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
@@ -30,16 +31,20 @@ impl Operator for Quantize {
         "QUANTIZE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            reads_reals: true,
+            cast: Some(Cast::Quantize),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
     fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
         owned(inputs, 0)
-    }
-
-    fn reads_reals(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -56,10 +61,6 @@ impl Operator for Quantize {
             return Ok(Lowered::unary(TableKernel::island(input, output, |x| x)));
         }
         RequantizeKernel::lower(context, Activation::None)
-    }
-
-    fn cast(&self) -> Option<Cast> {
-        Some(Cast::Quantize)
     }
 }
 
@@ -84,7 +85,7 @@ impl Kernel for QuantizeKernel {
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
-            function: "quantize",
+            function: KernelId::new("quantize"),
         }
     }
 }
@@ -103,7 +104,7 @@ impl Kernel for DequantizeKernel {
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
-            function: "dequantize",
+            function: KernelId::new("dequantize"),
         }
     }
 }
@@ -139,7 +140,7 @@ impl Kernel for PortKernel {
         Emitted {
             parameters_type: quote!(Port),
             parameters: quote!(rt::Port),
-            function: self.0,
+            function: KernelId::new(self.0),
         }
     }
 }

@@ -12,8 +12,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::graph::{Constant, ElementType};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::limits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::weights::{bias_values, weights};
@@ -80,6 +81,15 @@ impl Operator for Svdf {
         "SVDF"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_joint: true,
+            variables: vec![STATE],
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         if inputs.len() <= STATE {
             return Err(Error::model("it needs five operands"));
@@ -95,15 +105,6 @@ impl Operator for Svdf {
         self.sizes(inputs).map_or(0, |s| {
             limits::product([s.batches, s.filters, s.depth.saturating_add(s.memory)]) as u64
         })
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, &[]])
-            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
@@ -140,14 +141,6 @@ impl Operator for Svdf {
             *y = self.activation.apply(*y + bias);
         }
         Ok(vec![array(shapes[0], output)?, array(state.shape(), next)?])
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn variables(&self) -> Vec<usize> {
-        vec![STATE]
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -221,10 +214,6 @@ struct SvdfKernel {
 }
 
 impl Kernel for SvdfKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let (s, x) = (self.sizes, inputs[0].i8());
         let old: Vec<i32> = match inputs[1] {
@@ -327,7 +316,7 @@ impl Kernel for SvdfKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "svdf",
+            function: KernelId::new("svdf"),
         }
     }
 

@@ -13,8 +13,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::limits;
 use crate::ops::shared::operands::operand;
 use crate::ops::shared::weights::{bias_values, weights};
@@ -119,6 +120,25 @@ impl Operator for UnidirectionalSequenceLstm {
         "UNIDIRECTIONAL_SEQUENCE_LSTM"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_joint: true,
+            variables: vec![HIDDEN, CELL],
+            state_rules: {
+                let cell = QuantParams {
+                    scale: 1.0 / 2048.0,
+                    zero_point: 0,
+                };
+                vec![
+                    (HIDDEN, crate::ir::context::StateRule::SameAsOutput),
+                    (CELL, crate::ir::context::StateRule::Int16(cell)),
+                ]
+            },
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         if inputs.len() <= CELL {
             return Err(Error::model("it needs 20 operands"));
@@ -134,15 +154,6 @@ impl Operator for UnidirectionalSequenceLstm {
             let weights = s.depth.saturating_add(s.cells).saturating_mul(s.cells);
             limits::product([4, s.batches, s.steps, weights]) as u64
         })
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, &[], &[]])
-            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
@@ -201,26 +212,6 @@ impl Operator for UnidirectionalSequenceLstm {
             state(HIDDEN, hidden)?,
             state(CELL, cell)?,
         ])
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn variables(&self) -> Vec<usize> {
-        vec![HIDDEN, CELL]
-    }
-
-    /// A cell state of +-16 in 16 bits; the hidden state is the last output.
-    fn state_rules(&self) -> Vec<(usize, crate::ir::context::StateRule)> {
-        let cell = QuantParams {
-            scale: 1.0 / 2048.0,
-            zero_point: 0,
-        };
-        vec![
-            (HIDDEN, crate::ir::context::StateRule::SameAsOutput),
-            (CELL, crate::ir::context::StateRule::Int16(cell)),
-        ]
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -345,10 +336,6 @@ impl LstmKernel {
 }
 
 impl Kernel for LstmKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let s = &self.sizes;
         let x = inputs[0].i8();
@@ -437,7 +424,7 @@ impl Kernel for LstmKernel {
                 cell_clip: #clip,
                 cell_steps: rt::Steps { multiplier: #multiplier, shift: #shift },
             }),
-            function: "lstm",
+            function: KernelId::new("lstm"),
         }
     }
 

@@ -7,8 +7,9 @@ use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
@@ -46,8 +47,11 @@ impl Operator for ArgMax {
         if self.smallest { "ARG_MIN" } else { "ARG_MAX" }
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -111,7 +115,7 @@ impl Kernel for ArgMaxKernel {
         Emitted {
             parameters_type: quote!(ArgMax),
             parameters: quote!(rt::ArgMax { #sizes }),
-            function: if self.smallest { "arg_min" } else { "arg_max" },
+            function: KernelId::new(if self.smallest { "arg_min" } else { "arg_max" }),
         }
     }
 }

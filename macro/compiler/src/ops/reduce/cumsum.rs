@@ -7,8 +7,9 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::add_n::LEFT_SHIFT;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
@@ -36,8 +37,12 @@ impl Operator for Cumsum {
         "CUMSUM"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -160,7 +165,7 @@ impl Kernel for CumsumKernel {
                 output_multiplier: #output,
                 output_offset: #output_offset,
             }),
-            function: "cumsum",
+            function: KernelId::new("cumsum"),
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::reduce::mean_f32::MeanF32Kernel;
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::ops::shared::operands::operand;
@@ -30,13 +31,25 @@ impl Mean {
     }
 }
 
+impl Mean {
+    /// Channels stay what they are if the last dimension is kept.
+    fn channels(&self) -> Option<ChannelRole> {
+        let reduced = self.axes.reduced(self.rank).ok()?;
+        (reduced.last() == Some(&false)).then_some(ChannelRole::Through)
+    }
+}
+
 impl Operator for Mean {
     fn name(&self) -> &'static str {
         "MEAN"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            channels: self.channels(),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -53,12 +66,6 @@ impl Operator for Mean {
         self.axes.evaluate(input, shape, |x, axis| {
             x.mean_axis(axis).unwrap_or_else(|| x.to_owned())
         })
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        // The last dimension must be kept.
-        let reduced = self.axes.reduced(self.rank).ok()?;
-        (reduced.last() == Some(&false)).then_some(ChannelRole::Through)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -146,7 +153,7 @@ impl Kernel for SumKernel {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: "mean",
+            function: KernelId::new("mean"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use quote::quote;
 
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ops::reduce::reduction::{Dims, outputs};
 use crate::tokens::constants::Constants;
 
@@ -34,7 +34,7 @@ impl Kernel for MeanF32Kernel {
                 reduce: rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] },
                 factor: #factor,
             }),
-            function: "float_mean",
+            function: KernelId::new("float_mean"),
         }
     }
 }

@@ -7,8 +7,9 @@ use quote::quote;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{Operator, Saturation};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::reduce::reduction::{Axes, Dims, outputs};
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -38,8 +39,14 @@ impl Operator for ReduceMax {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            saturation: (!self.smallest).then_some(Saturation::BelowOutput),
+            origin: Origin::Selected,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -60,18 +67,6 @@ impl Operator for ReduceMax {
                 x.fold_axis(axis, f32::NEG_INFINITY, |a, b| a.max(*b))
             }
         })
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn selects(&self) -> bool {
-        true
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        (!self.smallest).then_some(Saturation::BelowOutput)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -115,11 +110,11 @@ impl Kernel for ExtremeKernel {
         Emitted {
             parameters_type: quote!(Reduce),
             parameters: crate::ops::reduce::reduction::emit(&self.dims),
-            function: if self.smallest {
+            function: KernelId::new(if self.smallest {
                 "reduce_min"
             } else {
                 "reduce_max"
-            },
+            }),
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -30,8 +31,12 @@ impl Operator for ReduceProd {
         "REDUCE_PROD"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -107,7 +112,7 @@ impl Kernel for ProductKernel {
                 multiplier: #multiplier,
                 output_offset: #output,
             }),
-            function: "reduce_prod",
+            function: KernelId::new("reduce_prod"),
         }
     }
 }

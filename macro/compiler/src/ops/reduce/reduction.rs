@@ -7,7 +7,7 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
 
 /// Alternations of kept and reduced dimensions that kernels loop over.
@@ -140,11 +140,11 @@ impl Kernel for IntegersKernel {
         Emitted {
             parameters_type: quote!(Reduce),
             parameters: emit(&self.dims),
-            function: match self.kind {
+            function: KernelId::new(match self.kind {
                 Integers::Sum => "sum_i32",
                 Integers::Mean => "mean_i32",
                 Integers::Product => "product_i32",
-            },
+            }),
         }
     }
 }

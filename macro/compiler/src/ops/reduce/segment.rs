@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, constant_source};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -142,8 +143,13 @@ impl Operator for Segments {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            integer_operands: IntegerOperands::One(1),
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -161,14 +167,6 @@ impl Operator for Segments {
         let data = Buffer::F32(data.iter().copied().collect());
         let ids = Buffer::I32(ids.iter().map(|&x| x as i32).collect());
         array(shape, kernel.simulate(&[&data, &ids]).f32().to_vec())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -217,7 +215,7 @@ impl Kernel for SegmentKernel {
         Emitted {
             parameters_type: quote!(Segments),
             parameters: quote!(rt::Segments { #inner }),
-            function: self.combine.runtime(),
+            function: KernelId::new(self.combine.runtime()),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::reduce::mean::SumKernel;
 use crate::ops::reduce::mean_f32::MeanF32Kernel;
 use crate::ops::reduce::reduction::{Axes, Integers, IntegersKernel};
@@ -28,8 +29,11 @@ impl Operator for Sum {
         "SUM"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {

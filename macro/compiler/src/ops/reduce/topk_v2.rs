@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -34,8 +35,14 @@ impl Operator for TopkV2 {
         "TOPK_V2"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            is_joint: true,
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -49,15 +56,6 @@ impl Operator for TopkV2 {
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
         let shape = self.output_shape(inputs)?;
         Ok(vec![shape.clone(), shape])
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, shape])
-            .map(|mut all| all.remove(0))
     }
 
     fn evaluate_all(
@@ -77,14 +75,6 @@ impl Operator for TopkV2 {
             array(shapes[0], values.collect())?,
             array(shapes[0], indices.iter().map(|&i| i as f32).collect())?,
         ])
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -115,10 +105,6 @@ struct TopkKernel {
 }
 
 impl Kernel for TopkKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let indices = match inputs[0] {
             Buffer::I16(data) => largest(data, self.depth, self.k),
@@ -140,7 +126,7 @@ impl Kernel for TopkKernel {
         Emitted {
             parameters_type: quote!(TopK),
             parameters: quote!(rt::TopK { #fields }),
-            function: "top_k",
+            function: KernelId::new("top_k"),
         }
     }
 }

@@ -6,8 +6,9 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::resize::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kernel};
 use crate::ops::resize::resize_nearest_neighbor::new_size;
 use crate::ops::shared::operands::operand;
@@ -83,8 +84,13 @@ impl Operator for ResizeBilinear {
         "RESIZE_BILINEAR"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -123,10 +129,6 @@ impl Operator for ResizeBilinear {
                 + at(y0, x1) * (1.0 - y) * x
                 + at(y1, x1) * y * x
         }))
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -198,7 +200,7 @@ impl Kernel for ResizeBilinearKernel {
         Emitted {
             parameters_type: quote!(ResizeBilinear<'static>),
             parameters: quote!(rt::ResizeBilinear { #sizes rows: #rows, columns: #columns }),
-            function: "resize_bilinear",
+            function: KernelId::new("resize_bilinear"),
         }
     }
 }

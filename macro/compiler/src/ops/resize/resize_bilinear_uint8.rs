@@ -3,7 +3,7 @@
 use quote::quote;
 
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// For each row or column of the output: those of the input before and behind it, and how
@@ -63,7 +63,7 @@ impl Kernel for ResizeBilinearUint8Kernel {
         Emitted {
             parameters_type: quote!(ResizeBilinearUint8<'static>),
             parameters: quote!(rt::ResizeBilinearUint8 { #sizes rows: #rows, columns: #columns }),
-            function: "resize_bilinear_uint8",
+            function: KernelId::new("resize_bilinear_uint8"),
         }
     }
 }

@@ -8,7 +8,7 @@ use quote::quote;
 
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// Writes the channels from `begin` on, `channels` of `step`.
@@ -33,7 +33,7 @@ impl ConcatSliceKernel {
         Emitted {
             parameters_type: quote!(Copied),
             parameters: quote!(rt::Copied { #sizes }),
-            function: "",
+            function: KernelId::new(""),
         }
     }
 }
@@ -55,8 +55,11 @@ impl Kernel for ConcatSliceKernel {
         Buffer::I8(all)
     }
 
-    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
-        let product = self.product.as_ref()?.reading_shifted()?;
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let Fusion::InputXor128 = fusion else {
+            return None;
+        };
+        let product = self.product.as_ref()?.fused(fusion)?;
         Some(Box::new(Self {
             product: Some(product.into()),
             is_shifted: true,
@@ -73,8 +76,8 @@ impl Kernel for ConcatSliceKernel {
         self.product.as_ref().map_or(0, |product| product.macs())
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 1).then_some("concat_slice_in_place")
+    fn in_place(&self, input: usize) -> Option<KernelId> {
+        (input == 1).then_some(KernelId::new("concat_slice_in_place"))
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -92,11 +95,11 @@ impl Kernel for ConcatSliceKernel {
         Emitted {
             parameters_type: quote!(ConcatSlice<rt::#ty>),
             parameters: quote!(rt::ConcatSlice { product: #parameters, #begin }),
-            function: if self.continues {
+            function: KernelId::new(if self.continues {
                 "concat_slice_copy"
             } else {
                 "concat_slice"
-            },
+            }),
         }
     }
 }

@@ -6,7 +6,7 @@ use quote::quote;
 
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
@@ -151,7 +151,10 @@ impl<K: Kernel + Clone + 'static> Kernel for DepthwiseBlocks<K> {
         self.original.macs()
     }
 
-    fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let Fusion::OutputXor128 = fusion else {
+            return None;
+        };
         Some(Box::new(Self {
             shifts_output: true,
             ..self.clone()
@@ -169,7 +172,7 @@ impl<K: Kernel + Clone + 'static> Kernel for DepthwiseBlocks<K> {
             Some(parameters) => Emitted {
                 parameters_type: quote!(Packed16Depthwise<'static>),
                 parameters,
-                function: "depthwise_packed16",
+                function: KernelId::new("depthwise_packed16"),
             },
         }
     }

@@ -6,7 +6,7 @@ use quote::quote;
 
 use crate::ir::buffer::Buffer;
 use crate::ir::float_functions::FloatEpilogue;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// Applies the function to all elements, by the formula.
@@ -58,12 +58,12 @@ impl Kernel for FloatEpilogueKernel {
         Emitted {
             parameters_type: quote!(FloatEpilogue),
             parameters: parameters(self.0),
-            function: "tail",
+            function: KernelId::new("tail"),
         }
     }
 
-    fn in_place(&self, _input: usize) -> Option<&'static str> {
-        Some("float_epilogue_in_place")
+    fn in_place(&self, _input: usize) -> Option<KernelId> {
+        Some(KernelId::new("float_epilogue_in_place"))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
 use crate::ir::float_functions::RealFunction;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::no_float_kernel;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
@@ -118,7 +118,7 @@ impl Kernel for BinaryKernel {
         Emitted {
             parameters_type: quote!(FloatBinary),
             parameters: quote!(rt::FloatBinary { broadcast: #broadcast, #bounds }),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }
@@ -160,7 +160,7 @@ impl Kernel for UnaryKernel {
         Emitted {
             parameters_type: quote!(FloatUnary),
             parameters: quote!(rt::FloatUnary { parameter: #parameter }),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

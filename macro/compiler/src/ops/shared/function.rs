@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ir::context::LowerContext;
 use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Algebra, Operator};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
 
@@ -50,6 +50,12 @@ impl Operator for Composite {
         Ok(Lowered::unary(table))
     }
 
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl Algebra for Composite {
     fn function(&self, _: &[Option<f32>]) -> Option<RealFunction> {
         let (first, second) = (self.first.clone(), self.second.clone());
         Some(Arc::new(move |x| second(first(x))))

@@ -3,10 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::limits;
 use crate::ops::packing::packed16::{LANES, STRIP, blocked, rows_of_weights, widened};
 use crate::ops::packing::saturating_pairs;
@@ -222,44 +221,39 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
         }
     }
 
-    fn with_output_stride(&self, channels: usize, step: usize) -> Option<Box<dyn Kernel>> {
-        let accumulation = self.fused()?;
-        (accumulation.channels() == channels).then(|| {
-            Box::new(Self {
-                step: Some(step),
-                ..self.clone()
-            }) as _
-        })
-    }
-
-    fn adding(
-        &self,
-        (params, elements): (&AddParams, usize),
-        own: usize,
-    ) -> Option<Box<dyn Kernel>> {
-        let accumulation = self.fused()?;
-        let addition = FusedAdd::new(params, elements, own)?;
-        let fits = accumulation.output_zero_point() == Some(addition.zero_point());
-        fits.then(|| {
-            Box::new(Self {
-                addition: Some(addition),
-                ..self.clone()
-            }) as _
-        })
-    }
-
     fn macs(&self) -> u64 {
         self.original.macs()
     }
 
-    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
-        match self.inputs {
-            Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => Some(Box::new(Self {
-                inputs: Inputs::ShiftedRows(rows),
-                ..self.clone()
-            })),
-            _ => None,
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let mut fused = self.clone();
+        match fusion {
+            Fusion::OutputStride { channels, stride } => {
+                self.sums_with_epilogue()
+                    .filter(|sums| sums.channels() == channels)?;
+                fused.step = Some(stride);
+            }
+            Fusion::Addition {
+                params,
+                elements,
+                own,
+            } => {
+                let sums = self.sums_with_epilogue()?;
+                let addition = FusedAdd::new(params, elements, own)?;
+                if sums.output_zero_point() != Some(addition.zero_point()) {
+                    return None;
+                }
+                fused.addition = Some(addition);
+            }
+            Fusion::InputXor128 => match self.inputs {
+                Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => {
+                    fused.inputs = Inputs::ShiftedRows(rows);
+                }
+                _ => return None,
+            },
+            Fusion::Padding(_) | Fusion::OutputXor128 => return None,
         }
+        Some(Box::new(fused))
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
@@ -291,36 +285,17 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
         let Some((blocks, stage)) = self.parameters(constants) else {
             return self.original.emit(constants);
         };
-        let emitted = self.emit_product(blocks, stage, constants);
+        let product = self.emit_product(blocks, stage, constants);
         match &self.addition {
-            Some(addition) => with_addition(emitted, addition),
-            None => emitted,
+            Some(addition) => self.emit_fused_add(product, addition),
+            None => product,
         }
-    }
-}
-
-/// A product's call with an addition behind it.
-fn with_addition(product: Emitted, addition: &FusedAdd) -> Emitted {
-    let (ty, product_parameters) = (product.parameters_type, product.parameters);
-    let [add, linear] = addition.emit();
-    Emitted {
-        parameters_type: quote!(FusedAdd<rt::#ty>),
-        parameters: quote!(rt::FusedAdd {
-            product: #product_parameters,
-            add: #add,
-            linear: #linear,
-        }),
-        function: match product.function {
-            "fully_connected_packed16" => "fully_connected_packed16_add",
-            "fully_connected_xor128" => "fully_connected_xor128_add",
-            _ => "conv_2d_packed16_add",
-        },
     }
 }
 
 impl<K> Packed16<K> {
     /// The sums, if what follows on them can be done by the kernel.
-    fn fused(&self) -> Option<Accumulation> {
+    fn sums_with_epilogue(&self) -> Option<Accumulation> {
         let accumulation = self.accumulation.simplified();
         let takes = matches!(
             self.inputs,
@@ -329,6 +304,25 @@ impl<K> Packed16<K> {
         let is_plain = self.addition.is_none() && self.step.is_none();
         let fits = takes && is_plain && accumulation.int8().is_some() && accumulation.is_fast();
         fits.then_some(accumulation)
+    }
+
+    /// The call of a product and the addition behind it.
+    fn emit_fused_add(&self, product: Emitted, addition: &FusedAdd) -> Emitted {
+        let (ty, product_parameters) = (product.parameters_type, product.parameters);
+        let [add, linear] = addition.emit();
+        Emitted {
+            parameters_type: quote!(FusedAdd<rt::#ty>),
+            parameters: quote!(rt::FusedAdd {
+                product: #product_parameters,
+                add: #add,
+                linear: #linear,
+            }),
+            function: KernelId::new(match self.inputs {
+                Inputs::Rows(_) => "fully_connected_packed16_add",
+                Inputs::ShiftedRows(_) => "fully_connected_xor128_add",
+                _ => "conv_2d_packed16_add",
+            }),
+        }
     }
 
     /// The call, without an addition.
@@ -342,12 +336,12 @@ impl<K> Packed16<K> {
             Inputs::Rows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
-                function: "fully_connected_packed16",
+                function: KernelId::new("fully_connected_packed16"),
             },
             Inputs::ShiftedRows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
-                function: "fully_connected_xor128",
+                function: KernelId::new("fully_connected_xor128"),
             },
             Inputs::ZeroSkipRow(pairs) => {
                 let accumulation = self.accumulation.simplified();
@@ -361,7 +355,7 @@ impl<K> Packed16<K> {
                         rows: rt::only_on_x86_64(#rows),
                         pairs: #pairs,
                     }),
-                    function: "fully_connected_zero_skip",
+                    function: KernelId::new("fully_connected_zero_skip"),
                 }
             }
             Inputs::Weights6Row(narrow, pairs) => {
@@ -374,7 +368,7 @@ impl<K> Packed16<K> {
                         narrow: rt::only_on_x86_64(#narrow),
                         pairs: #pairs,
                     }),
-                    function: "fully_connected_w6",
+                    function: KernelId::new("fully_connected_w6"),
                 }
             }
             Inputs::Window(window, input_depth) => {
@@ -397,7 +391,7 @@ impl<K> Packed16<K> {
                         blocks: #blocks,
                         transformed: #transformed,
                     }),
-                    function: "conv_2d_packed16",
+                    function: KernelId::new("conv_2d_packed16"),
                 }
             }
         }

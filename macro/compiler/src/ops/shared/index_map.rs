@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -115,8 +116,13 @@ impl<C: Choosing> Operator for Chosen<C> {
         C::NAME
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -135,14 +141,6 @@ impl<C: Choosing> Operator for Chosen<C> {
         let kernel = IndexMapKernel { indices, inner };
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -205,7 +203,7 @@ impl Kernel for IndexMapKernel {
         Emitted {
             parameters_type: quote!(IndexMap<'static>),
             parameters: quote!(rt::IndexMap { indices: [#(#indices),*], #inner }),
-            function: "index_map",
+            function: KernelId::new("index_map"),
         }
     }
 }

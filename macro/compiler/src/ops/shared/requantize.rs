@@ -10,7 +10,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::tokens::constants::Constants;
 
@@ -97,7 +97,7 @@ impl Kernel for RequantizeKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "requantize",
+            function: KernelId::new("requantize"),
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Change, Operator};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
@@ -136,8 +137,13 @@ impl<M: Movement> Operator for Moving<M> {
         M::NAME
     }
 
-    fn operands(&self) -> usize {
-        M::INPUT + 1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(M::INPUT + 1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -163,17 +169,10 @@ impl<M: Movement> Operator for Moving<M> {
         array(shape, moved.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
-    }
-
-    fn take_pairs(&mut self) -> bool {
-        self.pairs = M::INPUT == 0;
-        self.pairs
+    fn adopt(&mut self, change: Change) -> bool {
+        let takes = change == Change::ComplexPairs && M::INPUT == 0;
+        self.pairs |= takes;
+        takes
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -237,7 +236,7 @@ impl Kernel for StridedKernel {
         Emitted {
             parameters_type: quote!(Strided),
             parameters: quote!(rt::Strided { dims: [#dims], strides: [#(#strides),*], #offset }),
-            function: "strided",
+            function: KernelId::new("strided"),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl Kernel for Energy {
         Emitted {
             parameters_type: quote!(SignalEnergy),
             parameters: quote!(rt::SignalEnergy { #fields }),
-            function: "signal_energy",
+            function: KernelId::new("signal_energy"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// The longest transform.
@@ -46,10 +46,6 @@ impl Signal for FftAutoScale {
 struct AutoScaleKernel;
 
 impl Kernel for AutoScaleKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let x = inputs[0].i16();
         // The reference's maximum is int16, too: of -32768 it is that.
@@ -74,7 +70,7 @@ impl Kernel for AutoScaleKernel {
         Emitted {
             parameters_type: quote!(FftAutoScale),
             parameters: quote!(rt::FftAutoScale),
-            function: "signal_fft_auto_scale",
+            function: KernelId::new("signal_fft_auto_scale"),
         }
     }
 }
@@ -436,11 +432,11 @@ impl Kernel for FftKernel {
         Emitted {
             parameters_type: quote!(Fft<'static, #element>),
             parameters: quote!(rt::Fft { #sizes turns: #turns, super_turns: #super_turns }),
-            function: if self.inverse {
+            function: KernelId::new(if self.inverse {
                 "signal_irfft"
             } else {
                 "signal_rfft"
-            },
+            }),
         }
     }
 }

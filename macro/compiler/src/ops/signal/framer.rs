@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::{Constant, ElementType, array};
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
 
@@ -116,10 +116,6 @@ struct FramerKernel {
 }
 
 impl Kernel for FramerKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let Framer { size, step, .. } = self.framer;
         let capacity = self.framer.capacity();
@@ -161,7 +157,7 @@ impl Kernel for FramerKernel {
         Emitted {
             parameters_type: quote!(Framer),
             parameters: quote!(rt::Framer { #fields }),
-            function: "signal_framer",
+            function: KernelId::new("signal_framer"),
         }
     }
 }
@@ -237,10 +233,6 @@ impl Signal for Stacker {
 }
 
 impl Kernel for Stacker {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let (row, counts) = (inputs[0].i16(), inputs[2].i32());
         let mut kept = inputs[1].i16()[..counts[0] as usize].to_vec();
@@ -274,7 +266,7 @@ impl Kernel for Stacker {
         Emitted {
             parameters_type: quote!(Stacker),
             parameters: quote!(rt::Stacker { #fields }),
-            function: "signal_stacker",
+            function: KernelId::new("signal_stacker"),
         }
     }
 }
@@ -328,10 +320,6 @@ struct DelayKernel {
 }
 
 impl Kernel for DelayKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let streams = inputs[0].i16().chunks_exact(self.width.max(1));
         let kept = inputs[1].i16().chunks_exact(self.delay);
@@ -351,7 +339,7 @@ impl Kernel for DelayKernel {
         Emitted {
             parameters_type: quote!(Delay),
             parameters: quote!(rt::Delay { #fields }),
-            function: "signal_delay",
+            function: KernelId::new("signal_delay"),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl Kernel for FilterBankLog {
         Emitted {
             parameters_type: quote!(FilterBankLog<'static>),
             parameters: quote!(rt::FilterBankLog { table: #table, output_scale: #scale, #fields }),
-            function: "signal_filter_bank_log",
+            function: KernelId::new("signal_filter_bank_log"),
         }
     }
 }

@@ -20,11 +20,12 @@ use ndarray::{ArrayD, ArrayViewD};
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::{Operator, OwnState};
+use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
 use crate::tflite::Attributes;
 
 pub(crate) use energy::Energy;
@@ -105,8 +106,23 @@ impl<S: Signal> Operator for Processing<S> {
         S::NAME
     }
 
-    fn operands(&self) -> usize {
-        self.signal.operands().len() + self.states
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(self.signal.operands().len() + self.states),
+            is_joint: true,
+            variables: {
+                let own = self.signal.operands().len();
+                (own..own + self.states).collect()
+            },
+            integer_operands: IntegerOperands::All,
+            takes_unsigned: true,
+            arithmetic: if self.is_float() {
+                Arithmetic::FloatOnly
+            } else {
+                Arithmetic::Integers
+            },
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -115,15 +131,6 @@ impl<S: Signal> Operator for Processing<S> {
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
         self.signal.shapes(inputs)
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let mut all = self.evaluate_all(inputs, &[shape])?;
-        Ok(all.swap_remove(0))
     }
 
     /// Of real numbers; integers are computed by the kernel ([`crate::ops::shared::exact_int32`]).
@@ -151,37 +158,8 @@ impl<S: Signal> Operator for Processing<S> {
             .collect()
     }
 
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn variables(&self) -> Vec<usize> {
-        let own = self.signal.operands().len();
-        (own..own + self.states).collect()
-    }
-
     fn own_states(&self, inputs: &[&[usize]]) -> Result<Vec<OwnState>> {
         self.signal.states(inputs)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Observed
-    }
-
-    fn computes_integers(&self) -> bool {
-        !self.is_float()
-    }
-
-    fn is_float_only(&self) -> bool {
-        self.is_float()
-    }
-
-    fn takes_unsigned(&self) -> bool {
-        true
-    }
-
-    fn takes_integers(&self, _operand: usize) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

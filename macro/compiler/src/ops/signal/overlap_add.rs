@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
 
@@ -111,10 +111,6 @@ impl OverlapAddKernel {
 }
 
 impl Kernel for OverlapAddKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let [input, state] = [inputs[0], inputs[1]];
         match self.element {
@@ -138,7 +134,7 @@ impl Kernel for OverlapAddKernel {
         Emitted {
             parameters_type: quote!(OverlapAdd),
             parameters: quote!(rt::OverlapAdd { #fields }),
-            function: "signal_overlap_add",
+            function: KernelId::new("signal_overlap_add"),
         }
     }
 }

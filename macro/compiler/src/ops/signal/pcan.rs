@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// Entries of the table that noise of 32 bits reaches.
@@ -106,7 +106,7 @@ impl Kernel for Pcan {
         Emitted {
             parameters_type: quote!(Pcan<'static>),
             parameters: quote!(rt::Pcan { gains: #gains, snr_shift: #shift }),
-            function: "signal_pcan",
+            function: KernelId::new("signal_pcan"),
         }
     }
 }

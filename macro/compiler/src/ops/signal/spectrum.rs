@@ -8,8 +8,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Strided, StridedKernel};
 use crate::tokens::constants::Constants;
@@ -59,8 +60,12 @@ impl Operator for Rfft2d {
         "RFFT2D"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -79,10 +84,6 @@ impl Operator for Rfft2d {
         let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -168,7 +169,7 @@ impl Kernel for RfftKernel {
         Emitted {
             parameters_type: quote!(Rfft2d<'static>),
             parameters: quote!(rt::Rfft2d { #sizes turns: #turns }),
-            function: "rfft_2d",
+            function: KernelId::new("rfft_2d"),
         }
     }
 }
@@ -186,6 +187,13 @@ impl Operator for ComplexAbs {
         "COMPLEX_ABS"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [[shape @ .., 2]] => Ok(shape.to_vec()),
@@ -201,10 +209,6 @@ impl Operator for ComplexAbs {
         let input = owned(inputs, 0)?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, MagnitudeKernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -244,6 +248,13 @@ impl Operator for Part {
         if self.is_imaginary { "IMAG" } else { "REAL" }
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         ComplexAbs.output_shape(inputs)
     }
@@ -256,10 +267,6 @@ impl Operator for Part {
         let input = owned(inputs, 0)?;
         let parts = input.iter().skip(self.is_imaginary.into()).step_by(2);
         array(shape, parts.copied().collect())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -289,7 +296,7 @@ impl Kernel for MagnitudeKernel {
         Emitted {
             parameters_type: quote!(Magnitudes),
             parameters: quote!(rt::Magnitudes),
-            function: "complex_abs",
+            function: KernelId::new("complex_abs"),
         }
     }
 }

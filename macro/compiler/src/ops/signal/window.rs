@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl Kernel for Window {
         Emitted {
             parameters_type: quote!(SignalWindow<'static>),
             parameters: quote!(rt::SignalWindow { weights: #weights, shift: #shift }),
-            function: "signal_window",
+            function: KernelId::new("signal_window"),
         }
     }
 }
