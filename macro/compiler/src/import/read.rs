@@ -453,7 +453,7 @@ impl<'a> Reader<'a> {
         // TensorFlow Lite Micro converts uint8, but does not compute in it.
         let computes = op.cast().is_none() && !op.is_view();
         self.graph.needs_litert |=
-            !ops::support::in_tflite_micro(op.name()) || (in_uint8 && computes);
+            !ops::registry::in_tflite_micro(op.name()) || (in_uint8 && computes);
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
             let value = &mut self.graph.values[output];

@@ -31,6 +31,11 @@ impl Activation {
         })
     }
 
+    /// The activation that the options of an operator name; none if it has no options.
+    pub(crate) fn of_options(code: Option<ActivationFunctionType>) -> Result<Self> {
+        code.map_or(Ok(Activation::None), Self::parse)
+    }
+
     /// The real range of the output.
     pub(crate) fn bounds(self) -> (f32, f32) {
         match self {

@@ -100,12 +100,7 @@ impl Operator for Conv2d {
             return Err(Error::model("it needs an input and a filter"));
         };
         let window = self.window(input, filter)?;
-        Ok(vec![
-            window.batches,
-            window.output[0],
-            window.output[1],
-            filter[0],
-        ])
+        Ok(window.output_shape(filter[0]))
     }
 
     fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {

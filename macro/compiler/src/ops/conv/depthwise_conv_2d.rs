@@ -85,12 +85,7 @@ impl Operator for DepthwiseConv2d {
             return Err(Error::model("it needs an input and a filter"));
         };
         let (window, _) = self.window(input, filter)?;
-        Ok(vec![
-            window.batches,
-            window.output[0],
-            window.output[1],
-            filter[3],
-        ])
+        Ok(window.output_shape(filter[3]))
     }
 
     fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {

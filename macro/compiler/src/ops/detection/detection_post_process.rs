@@ -8,13 +8,12 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::detection::non_max_suppression::{corners, overlap};
-use crate::ops::shared::operands::owned;
+use crate::ops::shared::operands::{evaluate_by_kernel, operand};
 use crate::tflite::Attributes;
 use crate::tokens::constants::Constants;
 
@@ -153,18 +152,11 @@ impl Operator for DetectionPostProcess {
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
-        _: &[&[usize]],
+        shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
-        let operands: Vec<ArrayD<f32>> = (0..3).map(|i| owned(inputs, i)).collect::<Result<_>>()?;
-        let shapes: Vec<&[usize]> = operands.iter().map(ArrayD::shape).collect();
-        let (shapes, kernel) = (self.output_shapes(&shapes)?, self.kernel(&shapes)?);
-        let real = |data: &ArrayD<f32>| Buffer::F32(data.iter().copied().collect());
-        let buffers: Vec<Buffer> = operands.iter().map(real).collect();
-        let results = kernel.simulate_all(&buffers.iter().collect::<Vec<_>>());
-        let results = results.iter().zip(&shapes);
-        results
-            .map(|(data, shape)| array(shape, data.f32().to_vec()))
-            .collect()
+        let dims = |i: usize| Ok::<_, Error>(operand(inputs, i)?.shape());
+        let kernel = self.kernel(&[dims(0)?, dims(1)?, dims(2)?])?;
+        evaluate_by_kernel(&kernel, inputs, 3, shapes)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -7,12 +7,11 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
-use crate::ops::shared::operands::operand;
+use crate::ops::shared::operands::{evaluate_by_kernel, operand};
 use crate::tokens::constants::Constants;
 
 /// Boxes that a file may ask for.
@@ -233,21 +232,10 @@ impl Operator for NonMaxSuppression {
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
-        _: &[&[usize]],
+        shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
-        let real = |i: usize| Ok(Buffer::F32(operand(inputs, i)?.iter().copied().collect()));
-        let shape = [self.limit];
-        let results = self.simulate_all(&[&real(0)?, &real(1)?]);
-        let last = results.len() - 1;
-        let shape_of = |i: usize| if i == last { &[][..] } else { &shape[..] };
-        results
-            .iter()
-            .enumerate()
-            .map(|(i, data)| {
-                let numbers = (0..data.len()).map(|at| data.number(at) as f32);
-                array(shape_of(i), numbers.collect())
-            })
-            .collect()
+        let kernel = self.kernel(operand(inputs, 1)?.len());
+        evaluate_by_kernel(&kernel, inputs, 2, shapes)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -256,28 +244,18 @@ impl Operator for NonMaxSuppression {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let sources = vec![Source::Operand(0), Source::Operand(1)];
-        let kernel = SuppressionKernel {
-            operator: self.clone(),
-            boxes: context.input(1)?.value.len(),
-        };
+        let kernel = self.kernel(context.input(1)?.value.len());
         Ok(Lowered::new(kernel, sources))
     }
 }
 
 impl NonMaxSuppression {
-    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
-        let selected = self.selected(inputs[0].f32(), inputs[1].f32());
-        let mut indices = vec![0; self.limit];
-        let mut scores = vec![0.0; self.limit];
-        for (place, &(index, score)) in selected.iter().enumerate() {
-            (indices[place], scores[place]) = (index as i32, score);
+    /// The kernel for so many boxes.
+    fn kernel(&self, boxes: usize) -> SuppressionKernel {
+        SuppressionKernel {
+            operator: self.clone(),
+            boxes,
         }
-        let mut results = vec![Buffer::I32(indices)];
-        if self.gives_scores {
-            results.push(Buffer::F32(scores));
-        }
-        results.push(Buffer::I32(vec![selected.len() as i32]));
-        results
     }
 }
 
@@ -288,7 +266,19 @@ struct SuppressionKernel {
 
 impl Kernel for SuppressionKernel {
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
-        self.operator.simulate_all(inputs)
+        let operator = &self.operator;
+        let selected = operator.selected(inputs[0].f32(), inputs[1].f32());
+        let mut indices = vec![0; operator.limit];
+        let mut scores = vec![0.0; operator.limit];
+        for (place, &(index, score)) in selected.iter().enumerate() {
+            (indices[place], scores[place]) = (index as i32, score);
+        }
+        let mut results = vec![Buffer::I32(indices)];
+        if operator.gives_scores {
+            results.push(Buffer::F32(scores));
+        }
+        results.push(Buffer::I32(vec![selected.len() as i32]));
+        results
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {

@@ -1,95 +1,52 @@
 //! ADD, and the integer addition that SUB shares.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, Channelwise, Range};
-use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Role};
-use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
-use crate::ir::operator_traits::OperatorTraits;
+use crate::ir::operator::{ChannelRole, Saturation};
+use crate::ops::elementwise::fused_activation::{Arithmetic, WithActivation};
 use crate::ops::shared::addition;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
 
-pub(crate) struct Add {
-    activation: Activation,
-}
+/// The operator ADD: `clamp(a + b)`.
+pub(crate) struct Add;
 
 impl Add {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<WithActivation<Self>> {
         let options = node.operator.builtin_options_as_add_options();
-        Ok(Self {
-            activation: match options {
-                Some(o) => Activation::parse(o.fused_activation_function())?,
-                None => Activation::None,
-            },
-        })
+        let code = options.map(|o| o.fused_activation_function());
+        Ok(WithActivation::new(Activation::of_options(code)?))
     }
 }
 
-impl Operator for Add {
-    fn name(&self) -> &'static str {
-        "ADD"
+impl Arithmetic for Add {
+    const NAME: &'static str = "ADD";
+    const FLOAT: KernelId = KernelId::new("float_add");
+    const INT32: (&'static str, fn(i32, i32) -> i32) = ("add_i32", i32::wrapping_add);
+    const SATURATION: Option<Saturation> = Some(Saturation::Sum);
+    const CHANNELS: Option<ChannelRole> = Some(ChannelRole::Joins);
+
+    fn real(a: f32, b: f32) -> f32 {
+        a + b
     }
 
-    fn traits(&self) -> OperatorTraits {
-        OperatorTraits {
-            saturation: Some(Saturation::Sum),
-            channels: Some(ChannelRole::Joins),
-            clips: Some(self.activation),
-            ..OperatorTraits::default()
-        }
+    fn lower(context: &LowerContext<'_>, activation: Activation) -> Result<Lowered> {
+        AddKernel::lower(context, activation, false)
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a + b))
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        if context.target == Target::I32 {
-            return crate::ops::elementwise::int32::lower(
-                context,
-                self.activation,
-                "add_i32",
-                i32::wrapping_add,
-            );
-        }
-        AddKernel::lower(context, self.activation, false)
-    }
-
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        crate::ops::shared::float_kernels::binary("ADD", context, self.activation, |a, b| a + b)
-    }
-
-    crate::ir::activation::fused_activation!();
-
-    fn algebra(&self) -> Option<&dyn Algebra> {
-        Some(self)
-    }
-}
-
-impl Algebra for Add {
-    fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
-        (self.activation == Activation::None).then(|| [constant.mapv(|_| 1.0), constant.clone()])
+    fn affine(constant: &ArrayD<f32>, _reversed: bool) -> [ArrayD<f32>; 2] {
+        [constant.mapv(|_| 1.0), constant.clone()]
     }
 }
 

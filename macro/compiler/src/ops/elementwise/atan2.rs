@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::binary_f32::{OfReals, Real};
 
@@ -16,6 +17,7 @@ impl Atan2 {
 
 impl Real for Atan2 {
     const NAME: &'static str = "ATAN2";
+    const FLOAT: KernelId = KernelId::new("float_atan2");
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
     const RUNTIME: &'static str = "atan2";
 

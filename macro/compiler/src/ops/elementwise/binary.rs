@@ -4,22 +4,26 @@ use ndarray::{ArrayD, ArrayViewD};
 use proc_macro2::TokenStream;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::{Algebra, Operator};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Algebra, Operator, no_float_kernel};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::float_kernels;
 use crate::tokens::constants::Constants;
 
 /// What sets one such function apart from another.
 pub(crate) trait Binary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+    /// The runtime's function of f32, if it has one.
+    const FLOAT: Option<KernelId> = None;
+    /// How the output is quantized.
     const RULE: QuantRule = QuantRule::Observed;
 
     /// The function of real numbers.
@@ -42,7 +46,7 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
 
     /// The kernel that does so.
     fn lower_reals(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        Err(crate::ir::operator::no_float_kernel(Self::NAME))
+        Err(no_float_kernel(Self::NAME))
     }
 
     /// The integer function, and where the operands come from.
@@ -80,10 +84,7 @@ impl<B: Binary> Operator for Elementwise<B> {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
+        broadcast::output_shape(inputs)
     }
 
     fn evaluate(
@@ -109,12 +110,9 @@ impl<B: Binary> Operator for Elementwise<B> {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let this = self.0.clone();
-        crate::ops::shared::float_kernels::binary(
-            B::NAME,
-            context,
-            self.0.activation(),
-            move |a, b| this.real(a, b),
-        )
+        let kernel = B::FLOAT.ok_or_else(|| no_float_kernel(B::NAME))?;
+        let activation = self.0.activation();
+        float_kernels::binary(kernel, context, activation, move |a, b| this.real(a, b))
     }
 
     fn algebra(&self) -> Option<&dyn Algebra> {

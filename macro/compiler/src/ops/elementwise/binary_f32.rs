@@ -29,7 +29,9 @@ pub(crate) type Integers = (&'static str, fn(i32, i32) -> i32);
 /// What sets one such function apart from another.
 pub(crate) trait Real: Clone + Send + Sync + 'static {
     const NAME: &'static str;
-    /// If the float kernel needs libm.
+    /// The runtime's function of f32.
+    const FLOAT: KernelId;
+    /// If that needs libm.
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
     /// The runtime's function of int8 operands.
     const RUNTIME: &'static str;
@@ -50,7 +52,7 @@ pub(crate) trait Real: Clone + Send + Sync + 'static {
     /// The float kernel, given the operands that are one constant number each.
     fn lower_float(&self, context: &LowerContext<'_>, _: &[Option<f32>]) -> Result<Lowered> {
         let this = self.clone();
-        float_kernels::binary(Self::NAME, context, Activation::None, move |a, b| {
+        float_kernels::binary(Self::FLOAT, context, Activation::None, move |a, b| {
             this.run(a, b)
         })
     }
@@ -73,10 +75,7 @@ impl<R: Real> Operator for OfReals<R> {
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
+        broadcast::output_shape(inputs)
     }
 
     fn evaluate(

@@ -12,6 +12,7 @@ use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ir::operator::Operator;
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
+use crate::ops::elementwise::fused_activation::WithActivation;
 use crate::ops::elementwise::int32;
 use crate::ops::elementwise::mul::Mul;
 use crate::ops::shared::broadcast;
@@ -34,13 +35,14 @@ impl Div {
 
 impl Binary for Div {
     const NAME: &'static str = "DIV";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_div"));
 
     fn real(&self, a: f32, b: f32) -> f32 {
         self.activation.apply(a / b)
     }
 
     fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
-        Some(Box::new(Mul::with(self.activation)))
+        Some(Box::new(WithActivation::<Mul>::new(self.activation)))
     }
 
     fn activation(&self) -> Activation {

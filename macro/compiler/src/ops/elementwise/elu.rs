@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
@@ -16,6 +17,7 @@ impl Elu {
 
 impl Unary for Elu {
     const NAME: &'static str = "ELU";
+    const FLOAT: KernelId = KernelId::new("float_elu");
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn real(&self, x: f32) -> f32 {

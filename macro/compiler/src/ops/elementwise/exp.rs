@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
@@ -16,6 +17,7 @@ impl Exp {
 
 impl Unary for Exp {
     const NAME: &'static str = "EXP";
+    const FLOAT: KernelId = KernelId::new("float_exp");
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn real(&self, x: f32) -> f32 {

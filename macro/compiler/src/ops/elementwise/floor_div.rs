@@ -23,6 +23,7 @@ impl FloorDiv {
 
 impl Binary for FloorDiv {
     const NAME: &'static str = "FLOOR_DIV";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_floor_div"));
 
     fn real(&self, a: f32, b: f32) -> f32 {
         (a / b).floor()

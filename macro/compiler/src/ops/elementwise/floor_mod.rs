@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
 use crate::ops::elementwise::int32;
 
@@ -16,6 +17,7 @@ impl FloorMod {
 
 impl Real for FloorMod {
     const NAME: &'static str = "FLOOR_MOD";
+    const FLOAT: KernelId = KernelId::new("float_floor_mod");
     const RUNTIME: &'static str = "floor_mod";
 
     fn real(&self, a: f32, b: f32) -> f32 {

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
@@ -22,6 +23,7 @@ impl Gelu {
 
 impl Unary for Gelu {
     const NAME: &'static str = "GELU";
+    const FLOAT: KernelId = KernelId::new("float_gelu");
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn parameter(&self) -> f32 {

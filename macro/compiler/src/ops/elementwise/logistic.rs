@@ -7,7 +7,7 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::float_functions::FloatEpilogue;
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
@@ -52,6 +52,8 @@ pub(crate) fn q4_table(
 
 impl Unary for Logistic {
     const NAME: &'static str = "LOGISTIC";
+    const FLOAT: KernelId = KernelId::new("float_logistic");
+    const KEEPS_TABLE: bool = true;
 
     fn real(&self, x: f32) -> f32 {
         1.0 / (1.0 + (-x).exp())

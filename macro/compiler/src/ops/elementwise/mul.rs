@@ -1,79 +1,43 @@
 //! MUL.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{Algebra, Operator};
-use crate::ir::operator_traits::OperatorTraits;
+use crate::ops::elementwise::fused_activation::{Arithmetic, WithActivation};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
 use crate::tokens::constants::Constants;
 
-pub(crate) struct Mul {
-    activation: Activation,
-}
+/// The operator MUL: `clamp(a * b)`.
+pub(crate) struct Mul;
 
 impl Mul {
-    pub(crate) fn with(activation: Activation) -> Self {
-        Self { activation }
-    }
-
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<WithActivation<Self>> {
         let options = node.operator.builtin_options_as_mul_options();
-        Ok(Self {
-            activation: match options {
-                Some(o) => Activation::parse(o.fused_activation_function())?,
-                None => Activation::None,
-            },
-        })
+        let code = options.map(|o| o.fused_activation_function());
+        Ok(WithActivation::new(Activation::of_options(code)?))
     }
 }
 
-impl Operator for Mul {
-    fn name(&self) -> &'static str {
-        "MUL"
+impl Arithmetic for Mul {
+    const NAME: &'static str = "MUL";
+    const FLOAT: KernelId = KernelId::new("float_mul");
+    const INT32: (&'static str, fn(i32, i32) -> i32) = ("mul_i32", i32::wrapping_mul);
+
+    fn real(a: f32, b: f32) -> f32 {
+        a * b
     }
 
-    fn traits(&self) -> OperatorTraits {
-        OperatorTraits {
-            clips: Some(self.activation),
-            ..OperatorTraits::default()
-        }
-    }
-
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a * b))
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        if context.target == Target::I32 {
-            return crate::ops::elementwise::int32::lower(
-                context,
-                self.activation,
-                "mul_i32",
-                i32::wrapping_mul,
-            );
-        }
+    fn lower(context: &LowerContext<'_>, activation: Activation) -> Result<Lowered> {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let (output, element) = (context.params_of_output()?, context.target.element());
@@ -87,27 +51,15 @@ impl Operator for Mul {
                 offsets: [-a.zero_point, -b.zero_point],
                 output: Multiplier::new(factor),
                 output_offset: output.zero_point,
-                activation: self.activation.bounds_in(output, element),
+                activation: activation.bounds_in(output, element),
                 element,
             }),
             sources: vec![source_a, source_b],
         })
     }
 
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        crate::ops::shared::float_kernels::binary("MUL", context, self.activation, |a, b| a * b)
-    }
-
-    crate::ir::activation::fused_activation!();
-
-    fn algebra(&self) -> Option<&dyn Algebra> {
-        Some(self)
-    }
-}
-
-impl Algebra for Mul {
-    fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
-        (self.activation == Activation::None).then(|| [constant.clone(), constant.mapv(|_| 0.0)])
+    fn affine(constant: &ArrayD<f32>, _reversed: bool) -> [ArrayD<f32>; 2] {
+        [constant.clone(), constant.mapv(|_| 0.0)]
     }
 }
 

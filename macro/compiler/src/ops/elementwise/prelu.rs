@@ -90,7 +90,7 @@ impl Operator for Prelu {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let function = |x, alpha| if x >= 0.0 { x } else { x * alpha };
         crate::ops::shared::float_kernels::binary(
-            "PRELU",
+            KernelId::new("float_prelu"),
             context,
             crate::ir::activation::Activation::None,
             function,

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Round {
 
 impl Unary for Round {
     const NAME: &'static str = "ROUND";
+    const FLOAT: KernelId = KernelId::new("float_round");
 
     fn real(&self, x: f32) -> f32 {
         x.round_ties_even()

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Sign {
 
 impl Unary for Sign {
     const NAME: &'static str = "SIGN";
+    const FLOAT: KernelId = KernelId::new("float_sign");
 
     fn real(&self, x: f32) -> f32 {
         if x > 0.0 {

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Sin {
 
 impl Unary for Sin {
     const NAME: &'static str = "SIN";
+    const FLOAT: KernelId = KernelId::new("float_sin");
     const IS_PERIODIC: bool = true;
 
     fn real(&self, x: f32) -> f32 {

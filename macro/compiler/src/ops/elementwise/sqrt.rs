@@ -3,6 +3,7 @@
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
@@ -17,6 +18,7 @@ impl Sqrt {
 
 impl Unary for Sqrt {
     const NAME: &'static str = "SQRT";
+    const FLOAT: KernelId = KernelId::new("float_sqrt");
 
     fn real(&self, x: f32) -> f32 {
         x.sqrt()

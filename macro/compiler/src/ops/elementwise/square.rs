@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
 #[derive(Clone)]
@@ -15,6 +16,7 @@ impl Square {
 
 impl Unary for Square {
     const NAME: &'static str = "SQUARE";
+    const FLOAT: KernelId = KernelId::new("float_square");
 
     fn real(&self, x: f32) -> f32 {
         x * x

@@ -27,6 +27,7 @@ const LEFT_SHIFT: u32 = 7;
 
 impl Binary for SquaredDifference {
     const NAME: &'static str = "SQUARED_DIFFERENCE";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_squared_difference"));
 
     fn real(&self, a: f32, b: f32) -> f32 {
         (a - b) * (a - b)

@@ -5,7 +5,7 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::float_functions::FloatEpilogue;
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::logistic::q4_table;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
@@ -27,6 +27,8 @@ const OUTPUT: QuantParams = QuantParams {
 
 impl Unary for Tanh {
     const NAME: &'static str = "TANH";
+    const FLOAT: KernelId = KernelId::new("float_tanh");
+    const KEEPS_TABLE: bool = true;
 
     fn real(&self, x: f32) -> f32 {
         x.tanh()

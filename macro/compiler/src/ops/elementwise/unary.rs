@@ -10,10 +10,11 @@ use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::float_functions::{FloatEpilogue, RealFunction};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32::UnaryKernel;
+use crate::ops::shared::float_kernels;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
 
@@ -24,8 +25,14 @@ pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
 pub(crate) trait Unary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
 
-    /// If the float kernel needs libm.
+    /// The runtime's function of f32.
+    const FLOAT: KernelId;
+
+    /// If that needs libm.
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
+
+    /// True if the table is the reference's also between DEQUANTIZE and QUANTIZE.
+    const KEEPS_TABLE: bool = false;
 
     /// True if the function repeats itself.
     const IS_PERIODIC: bool = false;
@@ -121,7 +128,7 @@ impl<U: Unary> Operator for U {
         }
         // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
         // A float model's own table rounds to nearest, too.
-        let island = context.in_float && !matches!(U::NAME, "LOGISTIC" | "TANH");
+        let island = context.in_float && !U::KEEPS_TABLE;
         Ok(Lowered::unary(if island {
             TableKernel::island(input, output, |x| self.real(x))
         } else {
@@ -131,9 +138,13 @@ impl<U: Unary> Operator for U {
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         let this = self.clone();
-        crate::ops::shared::float_kernels::unary(U::NAME, 0, self.parameter(), move |x| {
-            this.real(x)
-        })
+        let function = move |x| this.real(x);
+        Ok(float_kernels::unary(
+            U::FLOAT,
+            0,
+            self.parameter(),
+            function,
+        ))
     }
 
     fn algebra(&self) -> Option<&dyn Algebra> {

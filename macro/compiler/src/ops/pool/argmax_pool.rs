@@ -12,7 +12,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
-use crate::ops::shared::operands::owned;
+use crate::ops::shared::operands::{evaluate_by_kernel, operand, owned};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tflite::{Attributes, Padding};
 use crate::tokens::constants::Constants;
@@ -79,8 +79,7 @@ impl Operator for MaxPoolingWithArgmax {
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let kernel = self.kernel(inputs.first().copied().unwrap_or(&[]))?;
-        let [height, width] = kernel.window.output;
-        Ok(vec![kernel.window.batches, height, width, kernel.channels])
+        Ok(kernel.window.output_shape(kernel.channels))
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
@@ -98,14 +97,8 @@ impl Operator for MaxPoolingWithArgmax {
         inputs: &[Option<ArrayViewD<'_, f32>>],
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
-        let input = owned(inputs, 0)?;
-        let kernel = self.kernel(input.shape())?;
-        let results = kernel.simulate_all(&[&Buffer::F32(input.iter().copied().collect())]);
-        let of = |(data, shape): (&Buffer, &&[usize])| {
-            let numbers = (0..data.len()).map(|at| data.number(at) as f32);
-            array(shape, numbers.collect())
-        };
-        results.iter().zip(shapes).map(of).collect()
+        let kernel = self.kernel(operand(inputs, 0)?.shape())?;
+        evaluate_by_kernel(&kernel, inputs, 1, shapes)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -110,12 +110,7 @@ impl<R: Reduction> Operator for Pool<R> {
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
         let window = self.window(input)?;
-        Ok(vec![
-            window.batches,
-            window.output[0],
-            window.output[1],
-            input[3],
-        ])
+        Ok(window.output_shape(input[3]))
     }
 
     fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {

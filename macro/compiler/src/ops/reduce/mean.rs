@@ -1,6 +1,6 @@
 //! MEAN over any axes, and the int32 sums that SUM shares.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -10,73 +10,47 @@ use crate::ir::channelwise::{Channels, Channelwise, Range};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator::ChannelRole;
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::reduce::mean_f32::MeanF32Kernel;
+use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
-use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 
-pub(crate) struct Mean {
-    axes: Axes,
-    rank: usize,
-}
+/// The operator MEAN.
+pub(crate) struct Mean;
 
 impl Mean {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self {
-            axes: Axes::parse(node)?,
-            rank: node.input(0)?.shape.len(),
-        })
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Reducing<Self>> {
+        Reducing::parse(node, Self)
     }
 }
 
-impl Mean {
-    /// Channels stay what they are if the last dimension is kept.
-    fn channels(&self) -> Option<ChannelRole> {
-        let reduced = self.axes.reduced(self.rank).ok()?;
-        (reduced.last() == Some(&false)).then_some(ChannelRole::Through)
-    }
-}
-
-impl Operator for Mean {
+impl Reduce for Mean {
     fn name(&self) -> &'static str {
         "MEAN"
     }
 
-    fn traits(&self) -> OperatorTraits {
+    fn traits(&self, keeps_channels: bool) -> OperatorTraits {
         OperatorTraits {
-            operands: Some(1),
-            channels: self.channels(),
+            channels: keeps_channels.then_some(ChannelRole::Through),
             ..OperatorTraits::default()
         }
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.axes
-            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    fn evaluate(&self, input: ArrayViewD<'_, f32>, axis: Axis) -> ArrayD<f32> {
+        input.mean_axis(axis).unwrap_or_else(|| input.to_owned())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = operand(inputs, 0)?;
-        self.axes.evaluate(input, shape, |x, axis| {
-            x.mean_axis(axis).unwrap_or_else(|| x.to_owned())
-        })
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+    fn lower(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
         if context.target == Target::I32 {
-            return IntegersKernel::lower(context, &self.axes, Integers::Mean);
+            return IntegersKernel::lower(context, axes, Integers::Mean);
         }
-        SumKernel::lower(context, &self.axes, true)
+        SumKernel::lower(context, axes, true)
     }
 
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
+    fn lower_float(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
+        let dims = axes.dims(&context.input(0)?.value.shape)?;
         let factor = 1.0 / count(&dims) as f32;
         Ok(Lowered::unary(MeanF32Kernel { dims, factor }))
     }

@@ -10,6 +10,7 @@ pub(crate) mod reduce_any;
 pub(crate) mod reduce_max;
 pub(crate) mod reduce_min;
 pub(crate) mod reduce_prod;
+pub(crate) mod reducing;
 pub(crate) mod reduction;
 pub(crate) mod segment;
 pub(crate) mod sum;

@@ -39,6 +39,14 @@ pub(crate) fn shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
         .collect()
 }
 
+/// The shape of an operator's output whose only two operands broadcast.
+pub(crate) fn output_shape(inputs: &[&[usize]]) -> Result<Vec<usize>> {
+    match inputs {
+        [a, b] => shape(a, b),
+        _ => Err(Error::model("it needs two operands")),
+    }
+}
+
 impl Broadcast {
     pub(crate) fn new(a: &[usize], b: &[usize]) -> Result<Self> {
         let output = shape(a, b)?;

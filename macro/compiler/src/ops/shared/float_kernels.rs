@@ -13,60 +13,8 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
 use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::no_float_kernel;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
-
-/// Functions of two operands that the runtime has, by operator.
-const BINARY: &[(&str, &str)] = &[
-    ("ADD", "float_add"),
-    ("ATAN2", "float_atan2"),
-    ("DIV", "float_div"),
-    ("FLOOR_DIV", "float_floor_div"),
-    ("FLOOR_MOD", "float_floor_mod"),
-    ("MAXIMUM", "float_maximum"),
-    ("MINIMUM", "float_minimum"),
-    ("MUL", "float_mul"),
-    ("POW", "float_pow_of"),
-    ("PRELU", "float_prelu"),
-    ("SQUARED_DIFFERENCE", "float_squared_difference"),
-    ("SUB", "float_sub"),
-];
-
-/// Functions of one operand that the runtime has, by operator.
-const UNARY: &[(&str, &str)] = &[
-    ("ABS", "float_abs"),
-    ("CEIL", "float_ceil"),
-    ("COS", "float_cos"),
-    ("ELU", "float_elu"),
-    ("EXP", "float_exp"),
-    ("FLOOR", "float_floor"),
-    ("GELU", "float_gelu"),
-    ("HARD_SWISH", "float_hard_swish"),
-    ("LEAKY_RELU", "float_leaky_relu"),
-    ("LOG", "float_log"),
-    ("LOGISTIC", "float_logistic"),
-    ("NEG", "float_neg"),
-    ("POW", "float_pow"),
-    ("RELU", "float_relu"),
-    ("RELU6", "float_relu6"),
-    ("RELU_0_TO_1", "float_relu_0_to_1"),
-    ("RELU_N1_TO_1", "float_relu_n1_to_1"),
-    ("ROUND", "float_round"),
-    ("RSQRT", "float_rsqrt"),
-    ("SIGN", "float_sign"),
-    ("SIN", "float_sin"),
-    ("SQRT", "float_sqrt"),
-    ("SQUARE", "float_square"),
-    ("TANH", "float_tanh"),
-];
-
-fn runtime(of: &[(&'static str, &'static str)], name: &str) -> Result<&'static str> {
-    let found = of.iter().find(|(operator, _)| *operator == name);
-    found
-        .map(|(_, function)| *function)
-        .ok_or_else(|| no_float_kernel(name))
-}
 
 /// The fields of an f32 activation.
 pub(crate) fn bounds((min, max): (f32, f32)) -> proc_macro2::TokenStream {
@@ -83,14 +31,14 @@ fn clamp(x: f32, (min, max): (f32, f32)) -> f32 {
 
 /// An elementwise function of two operands, without its activation.
 pub(crate) fn binary(
-    name: &str,
+    kernel: KernelId,
     context: &LowerContext<'_>,
     activation: Activation,
     function: impl Fn(f32, f32) -> f32 + Send + Sync + 'static,
 ) -> Result<Lowered> {
     let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
     let kernel = BinaryKernel {
-        runtime: runtime(BINARY, name)?,
+        kernel,
         broadcast: Broadcast::new(shape(0)?, shape(1)?)?,
         activation: activation.bounds(),
         function: Box::new(function),
@@ -100,7 +48,7 @@ pub(crate) fn binary(
 }
 
 struct BinaryKernel {
-    runtime: &'static str,
+    kernel: KernelId,
     broadcast: Broadcast,
     activation: (f32, f32),
     function: Box<dyn Fn(f32, f32) -> f32 + Send + Sync>,
@@ -118,28 +66,28 @@ impl Kernel for BinaryKernel {
         Emitted {
             parameters_type: quote!(FloatBinary),
             parameters: quote!(rt::FloatBinary { broadcast: #broadcast, #bounds }),
-            function: KernelId::new(self.runtime),
+            function: self.kernel,
         }
     }
 }
 
 /// An elementwise function of operand `input`.
 pub(crate) fn unary(
-    name: &str,
+    kernel: KernelId,
     input: usize,
     parameter: f32,
     function: impl Fn(f32) -> f32 + Send + Sync + 'static,
-) -> Result<Lowered> {
+) -> Lowered {
     let kernel = UnaryKernel {
-        runtime: runtime(UNARY, name)?,
+        kernel,
         parameter,
         function: Arc::new(function),
     };
-    Ok(Lowered::new(kernel, vec![Source::Operand(input)]))
+    Lowered::new(kernel, vec![Source::Operand(input)])
 }
 
 struct UnaryKernel {
-    runtime: &'static str,
+    kernel: KernelId,
     parameter: f32,
     function: RealFunction,
 }
@@ -160,7 +108,7 @@ impl Kernel for UnaryKernel {
         Emitted {
             parameters_type: quote!(FloatUnary),
             parameters: quote!(rt::FloatUnary { parameter: #parameter }),
-            function: KernelId::new(self.runtime),
+            function: self.kernel,
         }
     }
 }

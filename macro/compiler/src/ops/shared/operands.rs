@@ -1,8 +1,12 @@
-//! The operands of a float evaluation ([`crate::ir::operator::Operator::evaluate`]), as arrays.
+//! Float evaluation ([`crate::ir::operator::Operator::evaluate`]): operands as arrays, and
+//! evaluation by a kernel that computes in f32.
 
 use ndarray::{ArrayD, ArrayView2, ArrayViewD, CowArray, IxDyn};
 
 use crate::error::{Error, Result};
+use crate::ir::buffer::Buffer;
+use crate::ir::graph::array;
+use crate::ir::kernel::Kernel;
 
 /// An operand that is not optional.
 pub(crate) fn operand<'a, 'b>(
@@ -36,4 +40,22 @@ pub(crate) fn flat<'a>(array: &'a CowArray<'_, f32, IxDyn>) -> Result<&'a [f32]>
 /// Elements as a matrix.
 pub(crate) fn matrix(rows: usize, columns: usize, data: &[f32]) -> Result<ArrayView2<'_, f32>> {
     ArrayView2::from_shape((rows, columns), data).map_err(Error::internal)
+}
+
+/// The outputs of a kernel that reads its first `count` operands as f32, as real numbers.
+pub(crate) fn evaluate_by_kernel(
+    kernel: &dyn Kernel,
+    inputs: &[Option<ArrayViewD<'_, f32>>],
+    count: usize,
+    shapes: &[&[usize]],
+) -> Result<Vec<ArrayD<f32>>> {
+    let buffers: Vec<Buffer> = (0..count)
+        .map(|i| Ok(Buffer::F32(operand(inputs, i)?.iter().copied().collect())))
+        .collect::<Result<_>>()?;
+    let results = kernel.simulate_all(&buffers.iter().collect::<Vec<_>>());
+    let real = |(data, shape): (&Buffer, &&[usize])| {
+        let numbers = (0..data.len()).map(|at| data.number(at) as f32);
+        array(shape, numbers.collect())
+    };
+    results.iter().zip(shapes).map(real).collect()
 }

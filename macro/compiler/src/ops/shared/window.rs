@@ -110,6 +110,12 @@ impl Stepping {
 }
 
 impl Window {
+    /// The NHWC shape of an output with so many channels.
+    pub(crate) fn output_shape(&self, channels: usize) -> Vec<usize> {
+        let [height, width] = self.output;
+        vec![self.batches, height, width, channels]
+    }
+
     /// True if each output is computed from 3 by 3 neighbouring inputs, and neighbouring outputs
     /// from windows that are one input apart.
     pub(crate) fn is_3x3_stride_1(&self) -> bool {

@@ -21,11 +21,11 @@ use ndarray::{ArrayD, ArrayViewD};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::graph::array;
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Kernel, Lowered, Source};
 use crate::ir::operator::{Operator, OwnState};
 use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::evaluate_by_kernel;
 use crate::tflite::Attributes;
 
 pub(crate) use energy::Energy;
@@ -144,18 +144,9 @@ impl<S: Signal> Operator for Processing<S> {
                 "its tensors have not the element types that the reference asks for",
             ));
         }
-        let operands: Vec<_> = inputs.iter().flatten().collect();
-        let dims: Vec<&[usize]> = operands.iter().map(|view| view.shape()).collect();
-        let data: Vec<Buffer> = operands
-            .iter()
-            .map(|view| Buffer::F32(view.iter().copied().collect()))
-            .collect();
-        let kernel = self.signal.kernel(&dims)?;
-        let results = kernel.simulate_all(&data.iter().collect::<Vec<_>>());
-        let results = results.iter().zip(shapes);
-        results
-            .map(|(data, shape)| array(shape, data.f32().to_vec()))
-            .collect()
+        let count = inputs.iter().flatten().count();
+        let dims: Vec<&[usize]> = inputs.iter().flatten().map(|view| view.shape()).collect();
+        evaluate_by_kernel(&*self.signal.kernel(&dims)?, inputs, count, shapes)
     }
 
     fn own_states(&self, inputs: &[&[usize]]) -> Result<Vec<OwnState>> {
