@@ -2,7 +2,7 @@
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::ElementType;
+use crate::ir::element_type::ElementType;
 use crate::tflite::ActivationFunctionType;
 
 /// A clamp that a kernel applies to its output for nothing.
@@ -57,7 +57,7 @@ impl Activation {
         self.bounds_in(output, ElementType::I8)
     }
 
-    /// The same of int8 or int16.
+    /// The range of a quantized output of this element type: the real bounds in steps of its scale.
     pub(crate) fn bounds_in(self, output: QuantParams, element: ElementType) -> (i32, i32) {
         let (min, max) = self.bounds();
         let (low, high) = match element {
@@ -90,20 +90,3 @@ impl Activation {
         }
     }
 }
-
-/// The method of [`crate::ir::operator::Operator`] that takes a following activation over into the
-/// field `activation`.
-macro_rules! fused_activation {
-    () => {
-        fn adopt(&mut self, change: crate::ir::operator::Change) -> bool {
-            let crate::ir::operator::Change::Activation(next) = change else {
-                return false;
-            };
-            let fused = self.activation.then(next);
-            self.activation = fused.unwrap_or(self.activation);
-            fused.is_some()
-        }
-    };
-}
-
-pub(crate) use fused_activation;

@@ -1,7 +1,7 @@
 //! The integer addition of the 8-bit quantization specification.
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::ir::graph::ElementType;
+use crate::ir::element_type::ElementType;
 
 /// The numbers of an addition, or subtraction, of two quantized tensors:
 ///

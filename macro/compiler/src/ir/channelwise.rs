@@ -1,8 +1,6 @@
 //! What kernels know of single channels, so that the compiler can take out those that
 //! do nothing (`quantize/prune.rs`).
 
-use crate::ir::kernel::Kernel;
-
 /// The least and the greatest int8 value that a channel can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -11,7 +9,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// Any value.
+    /// The range of any int8 value.
     pub(crate) const FULL: Self = Self {
         min: -128,
         max: 127,
@@ -37,12 +35,12 @@ impl Range {
 #[derive(Clone)]
 pub(crate) struct Channels {
     pub ranges: Vec<Range>,
-    /// Those that are kept, in their new order.
+    /// The numbers of the channels that are kept, in their new order.
     pub order: Vec<usize>,
 }
 
 impl Channels {
-    /// How many there were.
+    /// How many channels there were.
     pub(crate) fn all(&self) -> usize {
         self.ranges.len()
     }
@@ -71,34 +69,4 @@ impl Channels {
             .flat_map(|pixel| self.order.iter().map(|&c| pixel[c]))
             .collect()
     }
-}
-
-/// A kernel whose operands and output have channels.
-pub(crate) trait Channelwise {
-    /// How many channels operand 0 has, where nothing else tells.
-    fn depth(&self) -> Option<usize>;
-
-    /// The ranges of the output's channels, from those of the operands; `None` if the
-    /// kernel reads them as something else than channels.
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>>;
-
-    /// Which channels of operand 0 make a difference to those of the output that are
-    /// kept. `None` if the kernel does not mix channels: all operands have the output's.
-    fn needs(&self, _input: &[Range], _output: &[bool]) -> Option<Vec<bool>> {
-        None
-    }
-
-    /// An order of the output's channels that makes the kernel faster, of those in `kept`.
-    fn better_order(&self, _kept: &[usize], _vectorized: bool) -> Option<Vec<usize>> {
-        None
-    }
-
-    /// How many of the output's channels kernels take at once.
-    fn unit(&self, vectorized: bool) -> usize {
-        if vectorized { 16 } else { 4 }
-    }
-
-    /// The kernel with the channels that are kept. The others of the input are constant,
-    /// or there are no weights for them.
-    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
 }

@@ -11,7 +11,7 @@ pub(crate) type RealFunction = Arc<dyn Fn(f32) -> f32 + Send + Sync>;
 pub(crate) enum FloatEpilogue {
     /// `1 / (1 + exp(-x))`.
     Logistic,
-    /// `tanh(x)`.
+    /// The hyperbolic tangent, `tanh(x)`.
     Tanh,
     /// `exp(beta * x) / sum(exp(beta * x))`, over rows of `depth` elements.
     Softmax {

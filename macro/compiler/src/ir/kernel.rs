@@ -5,8 +5,8 @@ use quote::IdentFragment;
 
 use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::Channelwise;
-use crate::ir::graph::ElementType;
+use crate::ir::channelwise::{Channels, Range};
+use crate::ir::element_type::ElementType;
 use crate::tokens::constants::Constants;
 
 /// Where a kernel's operand comes from.
@@ -14,7 +14,7 @@ use crate::tokens::constants::Constants;
 pub(crate) enum Source {
     /// The graph operand with this number.
     Operand(usize),
-    /// A constant tensor.
+    /// A constant tensor with these elements.
     Constant(Buffer),
 }
 
@@ -74,7 +74,7 @@ impl IdentFragment for KernelId {
 pub(crate) struct Emitted {
     /// The parameter struct, without the runtime's path.
     pub parameters_type: TokenStream,
-    /// Its literal.
+    /// The literal of the parameter struct.
     pub parameters: TokenStream,
     /// The runtime function: `(&parameters, inputs.., output)`.
     pub function: KernelId,
@@ -173,7 +173,7 @@ pub(crate) trait Kernel: Send + Sync {
         vec![self.simulate(inputs)]
     }
 
-    /// The runtime call.
+    /// The runtime call: the function and its parameters.
     fn emit(&self, constants: &mut Constants) -> Emitted;
 
     /// Memory that it needs while it runs: further outputs that nothing reads.
@@ -181,7 +181,7 @@ pub(crate) trait Kernel: Send + Sync {
         Vec::new()
     }
 
-    /// Multiply-accumulates of one run.
+    /// The number of multiply-accumulates in one run.
     fn macs(&self) -> u64 {
         0
     }
@@ -263,4 +263,34 @@ impl dyn Kernel + '_ {
         });
         Some(begins.collect())
     }
+}
+
+/// A kernel whose operands and output have channels.
+pub(crate) trait Channelwise {
+    /// How many channels operand 0 has, where nothing else tells.
+    fn depth(&self) -> Option<usize>;
+
+    /// The ranges of the output's channels, from those of the operands; `None` if the
+    /// kernel reads them as something else than channels.
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>>;
+
+    /// Which channels of operand 0 make a difference to those of the output that are
+    /// kept. `None` if the kernel does not mix channels: all operands have the output's.
+    fn needs(&self, _input: &[Range], _output: &[bool]) -> Option<Vec<bool>> {
+        None
+    }
+
+    /// An order of the output's channels that makes the kernel faster, of those in `kept`.
+    fn better_order(&self, _kept: &[usize], _vectorized: bool) -> Option<Vec<usize>> {
+        None
+    }
+
+    /// How many of the output's channels kernels take at once.
+    fn unit(&self, vectorized: bool) -> usize {
+        if vectorized { 16 } else { 4 }
+    }
+
+    /// The kernel with the channels that are kept. The others of the input are constant,
+    /// or there are no weights for them.
+    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
 }

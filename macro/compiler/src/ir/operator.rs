@@ -5,10 +5,12 @@ use ndarray::{ArrayD, ArrayViewD};
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::LowerContext;
+use crate::ir::element_type::ElementType;
 use crate::ir::float_functions::RealFunction;
-use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::Lowered;
 use crate::ir::operator_traits::OperatorTraits;
+pub(crate) use crate::ir::operator_traits::{Cast, ChannelRole, Saturation};
+use crate::ir::value::Constant;
 use crate::limits;
 
 /// A TFLite operator with its attributes.
@@ -109,7 +111,7 @@ pub(crate) trait Algebra {
 /// What an operator may be asked to take over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Change {
-    /// The activation that follows.
+    /// The activation that follows the operator.
     Activation(Activation),
     /// Operands are complex numbers, held as pairs along one more last dimension.
     ComplexPairs,
@@ -153,7 +155,7 @@ pub(crate) fn no_float_kernel(name: &str) -> Error {
     ))
 }
 
-/// See [`Operator::own_states`].
+/// A variable without a tensor in the file: see [`Operator::own_states`].
 pub(crate) struct OwnState {
     /// What is added to the output's name.
     pub name: &'static str,
@@ -163,38 +165,19 @@ pub(crate) struct OwnState {
     pub initial: Option<Constant>,
 }
 
-/// Where an operator's output no longer depends on how large an operand is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Saturation {
-    /// Elements so far below the largest of their row count as nothing (SOFTMAX).
-    BelowRowMax(f32),
-    /// Elements below all outputs are never chosen (maxima).
-    BelowOutput,
-    /// The function is flat outside of a range.
-    Outside([f32; 2]),
-    /// The output is the sum of two operands.
-    Sum,
-    /// The output is operand 0 less operand 1.
-    Difference,
+/// The method of [`Operator`] that takes a following activation over into the
+/// field `activation`.
+macro_rules! fused_activation {
+    () => {
+        fn adopt(&mut self, change: crate::ir::operator::Change) -> bool {
+            let crate::ir::operator::Change::Activation(next) = change else {
+                return false;
+            };
+            let fused = self.activation.then(next);
+            self.activation = fused.unwrap_or(self.activation);
+            fused.is_some()
+        }
+    };
 }
 
-/// What an operator does with the channels of operand 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum ChannelRole {
-    /// Weights mix all channels; the last axis of operand 1 counts them.
-    Mixes,
-    /// Weights per channel.
-    Depthwise,
-    /// No weights: every channel stays what it is.
-    Through,
-    /// Adds or subtracts operands channel by channel.
-    Joins,
-}
-
-/// How an operator changes a tensor's representation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Cast {
-    Quantize,
-    Dequantize,
-    FakeQuant { min: f32, max: f32 },
-}
+pub(crate) use fused_activation;

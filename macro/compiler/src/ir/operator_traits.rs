@@ -3,7 +3,6 @@
 use crate::ir::activation::Activation;
 use crate::ir::context::{QuantRule, StateRule};
 use crate::ir::float_functions::FloatEpilogue;
-use crate::ir::operator::{Cast, ChannelRole, Operator, Saturation};
 
 /// The facts of an operator. The default is an operator that computes real numbers from all of
 /// its operands, and whose range is observed.
@@ -11,7 +10,7 @@ use crate::ir::operator::{Cast, ChannelRole, Operator, Saturation};
 pub(crate) struct OperatorTraits {
     /// How the output is quantized.
     pub rule: QuantRule,
-    /// What it calculates with.
+    /// Which kind of numbers it calculates with.
     pub arithmetic: Arithmetic,
     /// If, and how, it can be kept in float.
     pub float_kernel: FloatKernel,
@@ -111,7 +110,7 @@ pub(crate) enum Arithmetic {
 /// If an operator has a kernel that reads and writes f32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FloatKernel {
-    /// Always.
+    /// It has a kernel that needs no other library.
     Core,
     /// With the runtime's feature `float`, which brings libm.
     Libm,
@@ -122,7 +121,7 @@ pub(crate) enum FloatKernel {
 /// Where the elements of an output come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// They are computed.
+    /// They are computed from elements of the inputs.
     Computed,
     /// Every one is an element of an input (maxima and minima over a window).
     Selected,
@@ -135,11 +134,11 @@ pub(crate) enum Origin {
 /// Which operands hold indices or a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntegerOperands {
-    /// None does.
+    /// No operand holds indices or a mask.
     None,
     /// The operand with this number.
     One(usize),
-    /// All do.
+    /// All operands hold indices or integers.
     All,
 }
 
@@ -152,161 +151,38 @@ pub(crate) enum ControlRole {
     Carry,
 }
 
-/// Questions that follow from the facts.
-impl dyn Operator + '_ {
-    /// How the output is quantized.
-    pub(crate) fn rule(&self) -> QuantRule {
-        self.traits().rule
-    }
+/// Where an operator's output no longer depends on how large an operand is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Saturation {
+    /// Elements so far below the largest of their row count as nothing (SOFTMAX).
+    BelowRowMax(f32),
+    /// Elements below all outputs are never chosen (maxima).
+    BelowOutput,
+    /// The function is flat outside of a range.
+    Outside([f32; 2]),
+    /// The output is the sum of two operands.
+    Sum,
+    /// The output is operand 0 less operand 1.
+    Difference,
+}
 
-    /// How many leading inputs of `count` are tensors.
-    pub(crate) fn operands(&self) -> usize {
-        self.traits().operands.unwrap_or(usize::MAX)
-    }
+/// What an operator does with the channels of operand 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ChannelRole {
+    /// Weights mix all channels; the last axis of operand 1 counts them.
+    Mixes,
+    /// Each channel has weights of its own.
+    Depthwise,
+    /// No weights: every channel stays what it is.
+    Through,
+    /// Adds or subtracts operands channel by channel.
+    Joins,
+}
 
-    /// True if one kernel writes all outputs.
-    pub(crate) fn is_joint(&self) -> bool {
-        self.traits().is_joint
-    }
-
-    /// True if the output depends on shapes only.
-    pub(crate) fn is_static(&self) -> bool {
-        self.traits().is_static
-    }
-
-    /// The positions of operands that it also writes, for the next run.
-    pub(crate) fn variables(&self) -> Vec<usize> {
-        self.traits().variables
-    }
-
-    /// How variables are quantized where the file does not say.
-    pub(crate) fn state_rules(&self) -> Vec<(usize, StateRule)> {
-        self.traits().state_rules
-    }
-
-    /// True if it always computes in f32.
-    pub(crate) fn is_float_only(&self) -> bool {
-        self.traits().arithmetic == Arithmetic::FloatOnly
-    }
-
-    /// True if its kernel is also its float evaluation.
-    pub(crate) fn computes_integers(&self) -> bool {
-        self.traits().arithmetic == Arithmetic::Integers
-    }
-
-    /// True if the operand holds indices or a mask.
-    pub(crate) fn takes_integers(&self, operand: usize) -> bool {
-        match self.traits().integer_operands {
-            IntegerOperands::None => false,
-            IntegerOperands::One(one) => one == operand,
-            IntegerOperands::All => true,
-        }
-    }
-
-    /// True if it takes integers without sign.
-    pub(crate) fn takes_unsigned(&self) -> bool {
-        self.traits().takes_unsigned || self.only_moves()
-    }
-
-    /// True if f32 operands of another output need no int8 step.
-    pub(crate) fn reads_reals(&self) -> bool {
-        self.traits().reads_reals
-    }
-
-    /// True if integers become real numbers.
-    pub(crate) fn makes_reals(&self) -> bool {
-        self.traits().makes_reals
-    }
-
-    /// True if the output's elements are elements of operand 0, or a constant.
-    pub(crate) fn only_moves(&self) -> bool {
-        matches!(self.traits().origin, Origin::Moved | Origin::Viewed)
-    }
-
-    /// True if the output has the input's elements in the same order.
-    pub(crate) fn is_view(&self) -> bool {
-        self.traits().origin == Origin::Viewed
-    }
-
-    /// True if every output is one of the inputs.
-    pub(crate) fn selects(&self) -> bool {
-        self.traits().origin == Origin::Selected
-    }
-
-    /// True if [`Operator::lower_float`] gives a kernel.
-    pub(crate) fn has_float_kernel(&self) -> bool {
-        self.traits().float_kernel != FloatKernel::Missing
-    }
-
-    /// True if the float kernel is there only with the runtime's feature `float`.
-    pub(crate) fn needs_libm(&self) -> bool {
-        self.traits().float_kernel == FloatKernel::Libm
-    }
-
-    /// True if large operands need as small steps as small ones.
-    pub(crate) fn is_periodic(&self) -> bool {
-        self.traits().is_periodic
-    }
-
-    /// Which differences between operands make none at the output.
-    pub(crate) fn saturation(&self) -> Option<Saturation> {
-        self.traits().saturation
-    }
-
-    /// True for what is left of IF and WHILE.
-    pub(crate) fn is_control(&self) -> bool {
-        self.traits().control.is_some()
-    }
-
-    /// True if it writes a loop's variable.
-    pub(crate) fn carries(&self) -> bool {
-        self.traits().control == Some(ControlRole::Carry)
-    }
-
-    /// True if operands without elements change nothing.
-    pub(crate) fn ignores_empty(&self) -> bool {
-        self.traits().ignores_empty
-    }
-
-    /// How it changes a tensor's representation, if it does nothing else.
-    pub(crate) fn cast(&self) -> Option<Cast> {
-        self.traits().cast
-    }
-
-    /// The activation that it is, if it is one.
-    pub(crate) fn as_activation(&self) -> Option<Activation> {
-        self.traits().activation
-    }
-
-    /// The clamp that it applies to its output.
-    pub(crate) fn clips(&self) -> Option<Activation> {
-        let traits = self.traits();
-        traits.clips.or(traits.activation)
-    }
-
-    /// True if a positive factor per channel may be pulled through:
-    /// `op(f * x) = f * op(x)`.
-    pub(crate) fn is_homogeneous(&self) -> bool {
-        self.traits().clips != Some(Activation::ReluN1To1)
-    }
-
-    /// True if the kernel reads an f32 input as it comes.
-    pub(crate) fn reads_f32(&self) -> bool {
-        self.traits().reads_f32
-    }
-
-    /// True if it can be lowered to an f32 output without an int8 step.
-    pub(crate) fn writes_f32(&self) -> bool {
-        self.traits().writes_f32
-    }
-
-    /// What it is on f32 values, as the last step before an f32 output.
-    pub(crate) fn tail(&self) -> Option<FloatEpilogue> {
-        self.traits().epilogue
-    }
-
-    /// How it treats channels.
-    pub(crate) fn channels(&self) -> Option<ChannelRole> {
-        self.traits().channels
-    }
+/// How an operator changes a tensor's representation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cast {
+    Quantize,
+    Dequantize,
+    FakeQuant { min: f32, max: f32 },
 }

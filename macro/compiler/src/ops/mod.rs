@@ -1,13 +1,15 @@
-//! The operators, one file each.
+//! The operators, one file each, in folders by family.
 //!
 //! # Adding an operator
-//! 1. `ops/<op>.rs` here: a type that implements [`Operator`] (what it is) and,
-//!    where no existing kernel fits, one that implements [`Kernel`] (how int8
-//!    does it). A function of one value needs only [`unary::Unary`].
-//! 2. Its row in `operators!` below, and the element types it takes in `support.rs`,
-//!    from which `docs/operators.md` is written.
-//! 3. If there is a new kernel: `runtime/src/ops/<op>.rs` and its row in
-//!    `runtime/src/ops/mod.rs`.
+//! 1. `ops/<family>/<op>.rs`: a type that implements
+//!    [`Operator`](crate::ir::operator::Operator) (what it is) and, where no existing kernel fits,
+//!    one that implements [`Kernel`](crate::ir::kernel::Kernel) (how int8 does it). A function of
+//!    one value needs only [`Unary`](elementwise::unary::Unary). Its `mod` line stands in the
+//!    family's `mod.rs`.
+//! 2. Its row in [`registry`]: name, type, element types, and a note. `docs/operators.md` is
+//!    written from it.
+//! 3. If there is a new kernel: `runtime/src/kernels/<op>.rs`, and its row in
+//!    `runtime/src/emitted_api.rs`.
 //! 4. A fixture: a model of it in `tests/models`, made by `tests/models/make.py`.
 
 pub(crate) mod constant;

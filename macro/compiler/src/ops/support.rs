@@ -10,7 +10,7 @@ use crate::tflite::{self, BuiltinOperator};
 /// What becomes of an operator that reads tensors of one element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// There is a kernel.
+    /// There is a kernel for it.
     Runs {
         /// A model of the tests shows it.
         tested: bool,
@@ -73,7 +73,7 @@ fn sorted_rows() -> Vec<&'static Row> {
     rows.into_iter().chain(custom).collect()
 }
 
-/// The text of `docs/operators.md`.
+/// The text of the page `docs/operators.md`.
 pub fn operators_page() -> String {
     let mut text = INTRODUCTION.to_owned();
     let columns: Vec<&str> = SUPPORT_COLUMNS.iter().map(|c| c.1).collect();

@@ -98,7 +98,7 @@ fn two_slopes_and_other_scales() {
     }
 }
 
-/// Of 16 bits throughout, so that it is within a step of the real function, and monotonous
+/// Tables of 16 bits throughout, so that each is within a step of the real function, and monotonous
 /// where that is.
 #[test]
 fn hard_swish_is_near_the_real_function() {

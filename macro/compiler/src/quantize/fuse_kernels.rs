@@ -110,7 +110,7 @@ impl QuantGraph {
                     step: width,
                     pixels,
                     continues: false,
-                    is_shifted: false,
+                    is_xor128: false,
                 };
                 parts.push((made_at, inputs[operand], kernel));
                 begin += channels;

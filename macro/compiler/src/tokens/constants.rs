@@ -58,7 +58,7 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    /// The same of float weights: groups of four bytes.
+    /// A static of float weights, as groups of four bytes in little endian.
     pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -69,7 +69,7 @@ impl Constants {
         quote!((#bytes).as_chunks().0)
     }
 
-    /// The same of weights of 9 bits: pairs of bytes.
+    /// A static of weights of 9 bits, as pairs of bytes in little endian.
     pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
         let bytes: Vec<i8> = data
             .iter()
@@ -215,7 +215,7 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// Bytes of all constants.
+    /// The size of all constants in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes
     }
@@ -242,7 +242,7 @@ fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) ->
     }
 }
 
-/// `[[1, 2, ..], ..]`
+/// The numbers in groups, one group a line: `[[1, 2, ..], ..]`.
 fn in_blocks(data: &[i32]) -> TokenStream {
     let blocks = data.chunks(16).map(|block| {
         let filled = block.iter().copied().chain(std::iter::repeat(0));

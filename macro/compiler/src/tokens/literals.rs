@@ -10,7 +10,7 @@ pub(crate) fn usize_literal(n: usize) -> Literal {
     Literal::usize_unsuffixed(n)
 }
 
-/// `name: n,` for each.
+/// The fields `name: n,` of a struct literal.
 pub(crate) fn fields(list: &[(&str, usize)]) -> TokenStream {
     let fields = list.iter().map(|(name, n)| {
         let (name, n) = (format_ident!("{name}"), usize_literal(*n));

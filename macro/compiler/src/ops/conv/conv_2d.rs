@@ -6,11 +6,13 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap};
+use crate::ir::kernel::{
+    Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
+};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
@@ -19,12 +21,12 @@ use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
 use crate::ops::shared::operands::{flat, matrix, operand};
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
-};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::weights::asymmetric;
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of the matrix of inputs that are there at once.
 const MOST_COLUMNS: usize = 1 << 24;
@@ -53,7 +55,7 @@ impl Conv2d {
         })
     }
 
-    /// One without groups.
+    /// An operator whose channels are not grouped.
     pub(crate) fn new(stepping: Stepping, activation: Activation) -> Self {
         Self {
             stepping,
@@ -184,7 +186,7 @@ impl Operator for Conv2d {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
+    crate::ir::operator::fused_activation!();
 }
 
 #[derive(Clone)]
@@ -230,11 +232,11 @@ impl Kernel for Conv2dKernel {
         Packed16 {
             depth,
             winograd,
-            step: None,
+            output_stride: None,
             addition: None,
             accumulation: self.accumulation.clone(),
             inputs,
-            original: self.clone(),
+            reference: self.clone(),
         }
         .that_fits()
     }
@@ -267,7 +269,7 @@ impl Kernel for Conv2dKernel {
         }
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
+        let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
@@ -295,11 +297,11 @@ impl Channelwise for Conv2dKernel {
 
     fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
         let input = operands.first().filter(|i| i.len() == self.input_depth)?;
-        self.mixing().ranges(input)
+        self.dense_channels().ranges(input)
     }
 
     fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
-        Some(self.mixing().needs(input, output))
+        Some(self.dense_channels().needs(input, output))
     }
 
     fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
@@ -308,13 +310,13 @@ impl Channelwise for Conv2dKernel {
             window: self.window,
             input_depth: depth,
             filter_depth: depth,
-            accumulation: self.mixing().with(input, output),
+            accumulation: self.dense_channels().with(input, output),
         })
     }
 }
 
 impl Conv2dKernel {
-    fn mixing(&self) -> DenseChannels<'_> {
+    fn dense_channels(&self) -> DenseChannels<'_> {
         DenseChannels {
             accumulation: &self.accumulation,
             depth: self.products(),
@@ -322,12 +324,12 @@ impl Conv2dKernel {
         }
     }
 
-    /// Products per sum.
+    /// The number of products in one sum.
     fn products(&self) -> usize {
         self.window.filter[0] * self.window.filter[1] * self.filter_depth
     }
 
-    /// The same, if the packed kernels apply.
+    /// The number of products per sum, if the kernels with packed weights apply.
     fn packed(&self) -> Option<usize> {
         let whole = self.filter_depth == self.input_depth && self.accumulation.int8().is_some();
         whole.then(|| self.products())
@@ -351,7 +353,7 @@ impl Conv2dKernel {
             });
         }
         let window = self.window.emit();
-        let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
+        let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),

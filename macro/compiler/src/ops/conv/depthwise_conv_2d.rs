@@ -7,24 +7,26 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap};
+use crate::ir::kernel::{
+    Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
+};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
-use crate::ops::shared::dwconv_packed16::DepthwiseBlocks;
+use crate::ops::shared::dwconv_packed16::DwconvPacked16;
 use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::weighted_sum::channels::DepthwiseChannels;
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
-};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct DepthwiseConv2d {
     stepping: Stepping,
@@ -139,7 +141,7 @@ impl Operator for DepthwiseConv2d {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
+    crate::ir::operator::fused_activation!();
 }
 
 #[derive(Clone)]
@@ -171,7 +173,7 @@ impl Kernel for DepthwiseKernel {
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         let Some(depth) = self.as_conv() else {
-            let kernel = DepthwiseBlocks::new(
+            let kernel = DwconvPacked16::new(
                 self.clone(),
                 &self.accumulation,
                 &self.window,
@@ -185,9 +187,9 @@ impl Kernel for DepthwiseKernel {
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window, 1),
             winograd: None,
-            step: None,
+            output_stride: None,
             addition: None,
-            original: self.clone(),
+            reference: self.clone(),
         }
         .that_fits()
     }
@@ -228,7 +230,7 @@ impl Kernel for DepthwiseKernel {
         }
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depths = crate::tokens::literals::fields(&[
+        let depths = literals::fields(&[
             ("input_depth", self.input_depth),
             ("depth_multiplier", self.depth_multiplier),
         ]);
@@ -254,7 +256,7 @@ impl Channelwise for DepthwiseKernel {
     }
 
     fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
-        self.apart().ranges(operands.first()?)
+        self.depthwise_channels().ranges(operands.first()?)
     }
 
     fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
@@ -262,20 +264,20 @@ impl Channelwise for DepthwiseKernel {
             window: self.window,
             input_depth: output.of(self.input_depth),
             depth_multiplier: 1,
-            accumulation: self.apart().with(output),
+            accumulation: self.depthwise_channels().with(output),
         })
     }
 }
 
 impl DepthwiseKernel {
-    fn apart(&self) -> DepthwiseChannels<'_> {
+    fn depthwise_channels(&self) -> DepthwiseChannels<'_> {
         DepthwiseChannels {
             accumulation: &self.accumulation,
             is_padded: self.window.reaches_outside(),
         }
     }
 
-    /// Of one input channel it is a convolution; its products per sum.
+    /// The number of products per sum, if there is one input channel: then it is a convolution.
     fn as_conv(&self) -> Option<usize> {
         let one = self.input_depth == 1 && self.accumulation.int8().is_some();
         one.then_some(self.window.filter[0] * self.window.filter[1])
@@ -287,7 +289,7 @@ impl DepthwiseKernel {
         let by_channel = self.accumulation.by_channel();
         let (packed, stage) = gemm_packed2::emit(&by_channel, taps, pixels, constants)?;
         let window = self.window.emit();
-        let depth = crate::tokens::literals::fields(&[("input_depth", 1)]);
+        let depth = literals::fields(&[("input_depth", 1)]);
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
@@ -327,8 +329,8 @@ impl DepthwiseKernel {
         let filter = constants.bytes("FILTER", filter);
         let bias = gemm_packed2::bias(biases, constants);
         let (output, _) = by_channel.emit_output(true, constants);
-        let (window, fill) = (self.window.emit(), crate::tokens::literals::int(zero_point));
-        let pitch = crate::tokens::literals::fields(&[("pitch", self.pitch())]);
+        let (window, fill) = (self.window.emit(), literals::int(zero_point));
+        let pitch = literals::fields(&[("pitch", self.pitch())]);
         Some(Emitted {
             parameters_type: quote!(Planar<'static>),
             parameters: quote!(rt::Planar {

@@ -14,11 +14,11 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::operands::{flat, operand};
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
-};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::window::{Padding, Stepping, Window};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct TransposeConv {
     name: &'static str,
@@ -61,7 +61,7 @@ impl TransposeConv {
         })
     }
 
-    /// Of input, filter and bias, with an output of this height and width.
+    /// An operator of input, filter and bias, with an output of this height and width.
     pub(crate) fn new(stepping: Stepping, activation: Activation, output: [usize; 2]) -> Self {
         Self {
             name: "TRANSPOSE_CONV",
@@ -72,7 +72,7 @@ impl TransposeConv {
         }
     }
 
-    /// Output height and width.
+    /// The height and width of the output.
     fn size(&self, input: &[usize], filter: [usize; 2]) -> [usize; 2] {
         self.output.unwrap_or_else(|| {
             [0, 1].map(|d| match self.stepping.padding {
@@ -208,11 +208,11 @@ impl Operator for TransposeConv {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
+    crate::ir::operator::fused_activation!();
 }
 
 struct TransposeConvKernel {
-    /// Over the output.
+    /// The window over the output, as the input's convolution would walk it.
     window: Window,
     input_depth: usize,
     accumulation: Accumulation,
@@ -226,7 +226,7 @@ impl Kernel for TransposeConvKernel {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
+        let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),

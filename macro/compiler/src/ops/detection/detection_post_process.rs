@@ -16,6 +16,7 @@ use crate::ops::detection::non_max_suppression::{corners, overlap};
 use crate::ops::shared::operands::{evaluate_by_kernel, operand};
 use crate::tflite::Attributes;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Detections that a file may ask for.
 const MAX_DETECTIONS: usize = 1 << 16;
@@ -186,7 +187,7 @@ impl DetectionPostProcess {
 struct DetectionKernel {
     operator: DetectionPostProcess,
     boxes: usize,
-    /// Numbers of one box.
+    /// How many numbers one box has.
     step: usize,
     /// Scores of one box; that of the background comes first.
     scores: usize,
@@ -308,7 +309,7 @@ impl Kernel for DetectionKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let operator = &self.operator;
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("box_step", self.step),
             ("classes", operator.classes),
             ("scores", self.scores),
@@ -320,10 +321,10 @@ impl Kernel for DetectionKernel {
             ),
         ]);
         let (score, iou) = (
-            crate::tokens::literals::float(operator.score_threshold),
-            crate::tokens::literals::float(operator.iou_threshold),
+            literals::float(operator.score_threshold),
+            literals::float(operator.iou_threshold),
         );
-        let scales = operator.scales.map(crate::tokens::literals::float);
+        let scales = operator.scales.map(literals::float);
         Emitted {
             parameters_type: quote!(DetectionPostProcess),
             parameters: quote!(rt::DetectionPostProcess {

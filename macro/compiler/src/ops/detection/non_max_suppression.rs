@@ -13,11 +13,12 @@ use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::shared::operands::{evaluate_by_kernel, operand};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Boxes that a file may ask for.
 const MAX_SELECTED: usize = 1 << 16;
 
-/// V4, without scores.
+/// NON_MAX_SUPPRESSION_V4, which gives no scores.
 pub(crate) struct NonMaxSuppressionV4;
 
 impl NonMaxSuppressionV4 {
@@ -37,11 +38,11 @@ impl NonMaxSuppressionV5 {
 
 #[derive(Clone)]
 pub(crate) struct NonMaxSuppression {
-    /// Boxes that are given.
+    /// How many boxes it gives at most.
     limit: usize,
     iou_threshold: f32,
     score_threshold: f32,
-    /// V5's; 0 for none.
+    /// The parameter of V5's soft suppression; 0 for none.
     sigma: f32,
     gives_scores: bool,
 }
@@ -131,7 +132,7 @@ impl NonMaxSuppression {
 struct Candidate {
     index: usize,
     score: f32,
-    /// Those that were selected before have been compared already.
+    /// The first selected box that it has not been compared with yet.
     begin: usize,
 }
 
@@ -177,7 +178,7 @@ fn ordered([y1, x1, y2, x2]: [f32; 4]) -> [f32; 4] {
     [y1.min(y2), x1.min(x2), y1.max(y2), x1.max(x2)]
 }
 
-/// Intersection over union.
+/// The area of the intersection of two boxes over that of their union.
 pub(crate) fn overlap(a: [f32; 4], b: [f32; 4]) -> f32 {
     let area = |b: [f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
     if area(a) <= 0.0 || area(b) <= 0.0 {
@@ -293,7 +294,7 @@ impl Kernel for SuppressionKernel {
             operator.score_threshold,
             operator.sigma,
         ]
-        .map(crate::tokens::literals::float);
+        .map(literals::float);
         Emitted {
             parameters_type: quote!(NonMaxSuppression),
             parameters: quote!(rt::NonMaxSuppression {

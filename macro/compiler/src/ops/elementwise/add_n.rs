@@ -13,6 +13,7 @@ use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct AddN;
 
@@ -88,7 +89,7 @@ impl Operator for AddN {
 }
 
 struct AddNKernel {
-    /// Offset and factor.
+    /// The negated zero point and the multiplier of each operand.
     operands: Vec<(i32, Multiplier)>,
     start: i32,
     output: Multiplier,
@@ -112,17 +113,11 @@ impl Kernel for AddNKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let count = self.operands.len();
         let operands = self.operands.iter().map(|(offset, multiplier)| {
-            let (offset, multiplier) = (
-                crate::tokens::literals::int(*offset),
-                crate::tokens::literals::multiplier(*multiplier),
-            );
+            let (offset, multiplier) = (literals::int(*offset), literals::multiplier(*multiplier));
             quote!(rt::AddOperand { offset: #offset, multiplier: #multiplier })
         });
-        let (start, offset) = (
-            crate::tokens::literals::int(self.start),
-            crate::tokens::literals::int(self.output_offset),
-        );
-        let output = crate::tokens::literals::multiplier(self.output);
+        let (start, offset) = (literals::int(self.start), literals::int(self.output_offset));
+        let output = literals::multiplier(self.output);
         Emitted {
             parameters_type: quote!(AddN<#count>),
             parameters: quote!(rt::AddN {

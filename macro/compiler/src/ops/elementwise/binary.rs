@@ -34,7 +34,7 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
         Activation::None
     }
 
-    /// See [`Operator::by_reciprocal`].
+    /// The multiplication that a division is: see [`Algebra::by_reciprocal`].
     fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
         None
     }

@@ -22,6 +22,7 @@ use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::float_kernels;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// A function of two int32 values and what the runtime calls it.
 pub(crate) type Integers = (&'static str, fn(i32, i32) -> i32);
@@ -31,15 +32,15 @@ pub(crate) trait Real: Clone + Send + Sync + 'static {
     const NAME: &'static str;
     /// The runtime's function of f32.
     const FLOAT: KernelId;
-    /// If that needs libm.
+    /// Whether the float kernel needs libm.
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
     /// The runtime's function of int8 operands.
     const RUNTIME: &'static str;
 
-    /// The function in float32.
+    /// The function of real numbers, in float32.
     fn real(&self, a: f32, b: f32) -> f32;
 
-    /// The same as the runtime computes it.
+    /// The function as the runtime computes it, by libm.
     fn run(&self, a: f32, b: f32) -> f32 {
         self.real(a, b)
     }
@@ -185,8 +186,8 @@ impl Kernel for RealKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
-        let [input1, input2] = self.operands.map(crate::tokens::literals::quant_params);
-        let output = crate::tokens::literals::quant_params(self.output);
+        let [input1, input2] = self.operands.map(literals::quant_params);
+        let output = literals::quant_params(self.output);
         Emitted {
             parameters_type: quote!(OfReals),
             parameters: quote!(rt::OfReals {

@@ -14,13 +14,14 @@ use crate::ops::elementwise::binary::{Binary, Integer};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// What sets one comparison apart from another.
 pub(crate) trait Compare: Clone + Send + Sync + 'static {
     const NAME: &'static str;
-    /// The runtime's.
+    /// The runtime's function of integers.
     const FUNCTION: &'static str;
-    /// The runtime's for f32 operands.
+    /// The runtime's function of f32 operands.
     const FUNCTION_OF_REALS: &'static str;
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool;
@@ -146,8 +147,8 @@ impl<C: Compare> Integer for ScaledComparison<C> {
     fn emit(&self, broadcast: TokenStream) -> Emitted {
         let left_shift = self.left_shift;
         let [input1, input2] = [0, 1].map(|i| {
-            let offset = crate::tokens::literals::int(self.offsets[i]);
-            let multiplier = crate::tokens::literals::multiplier(self.multipliers[i]);
+            let offset = literals::int(self.offsets[i]);
+            let multiplier = literals::multiplier(self.multipliers[i]);
             quote!(rt::CompareOperand { offset: #offset, multiplier: #multiplier })
         });
         Emitted {

@@ -16,6 +16,7 @@ use crate::ops::elementwise::fused_activation::WithActivation;
 use crate::ops::elementwise::int32;
 use crate::ops::elementwise::mul::Mul;
 use crate::ops::shared::broadcast;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct Div {
@@ -121,12 +122,12 @@ impl Integer for DivInteger {
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let [offset1, offset2] = self.offsets.map(literals::int);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Div),

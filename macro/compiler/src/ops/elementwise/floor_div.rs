@@ -11,6 +11,7 @@ use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct FloorDiv;
@@ -88,18 +89,15 @@ impl Integer for Quotient {
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
+        let [offset1, offset2] = self.offsets.map(literals::int);
         let (ratio, output) = (
-            crate::tokens::literals::multiplier(self.ratio),
-            crate::tokens::literals::multiplier(self.output),
+            literals::multiplier(self.ratio),
+            literals::multiplier(self.output),
         );
-        let (offset, nearest) = (
-            crate::tokens::literals::int(self.output_offset),
-            self.nearest,
-        );
+        let (offset, nearest) = (literals::int(self.output_offset), self.nearest);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(FloorDiv),

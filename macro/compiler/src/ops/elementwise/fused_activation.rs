@@ -13,7 +13,7 @@ use crate::ops::shared::{broadcast, float_kernels};
 
 /// What sets one such function apart from another.
 pub(crate) trait Arithmetic: Send + Sync + 'static {
-    /// The operator's name.
+    /// The operator's name, as TFLite has it.
     const NAME: &'static str;
     /// The runtime's function of f32.
     const FLOAT: KernelId;
@@ -30,7 +30,7 @@ pub(crate) trait Arithmetic: Send + Sync + 'static {
     /// The int8 or int16 kernel.
     fn lower(context: &LowerContext<'_>, activation: Activation) -> Result<Lowered>;
 
-    /// See [`Algebra::affine`].
+    /// The factor and the offset: see [`Algebra::affine`].
     fn affine(constant: &ArrayD<f32>, reversed: bool) -> [ArrayD<f32>; 2];
 }
 
@@ -88,7 +88,7 @@ impl<A: Arithmetic> Operator for WithActivation<A> {
         float_kernels::binary(A::FLOAT, context, self.activation, A::real)
     }
 
-    crate::ir::activation::fused_activation!();
+    crate::ir::operator::fused_activation!();
 
     fn algebra(&self) -> Option<&dyn Algebra> {
         Some(self)

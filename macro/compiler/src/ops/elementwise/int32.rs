@@ -29,7 +29,7 @@ pub(crate) fn lower(
     Ok(Lowered::new(kernel, sources.into()))
 }
 
-/// The same, for a [`crate::ops::elementwise::binary::Binary`].
+/// The integer function of a [`crate::ops::elementwise::binary::Binary`], and its operands.
 pub(crate) fn function(
     context: &LowerContext<'_>,
     activation: Activation,
@@ -100,7 +100,7 @@ pub(crate) fn pow(a: i32, b: i32) -> i32 {
     }
 }
 
-/// `(a - b)^2`.
+/// The square of the difference, `(a - b)^2`, which wraps.
 pub(crate) fn squared_difference(a: i32, b: i32) -> i32 {
     let difference = a.wrapping_sub(b);
     difference.wrapping_mul(difference)

@@ -80,7 +80,7 @@ impl Unary for Logistic {
         Some([-12.0, 12.0])
     }
 
-    fn tail_function(&self) -> Option<FloatEpilogue> {
+    fn epilogue(&self) -> Option<FloatEpilogue> {
         Some(FloatEpilogue::Logistic)
     }
 }

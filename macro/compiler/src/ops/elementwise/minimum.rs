@@ -7,7 +7,7 @@ use crate::ir::kernel::{KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 
-/// The operator MINIMUM.
+/// The operator MINIMUM: `min(a, b)`.
 #[derive(Clone)]
 pub(crate) struct Minimum;
 

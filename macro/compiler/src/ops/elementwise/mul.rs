@@ -16,6 +16,7 @@ use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// The operator MUL: `clamp(a * b)`.
 pub(crate) struct Mul;
@@ -73,14 +74,14 @@ struct MulKernel {
 }
 
 impl MulKernel {
-    /// One output.
+    /// The quantized output for two quantized operands.
     fn output_of(&self, a: i32, b: i32) -> i32 {
         let product = (a + self.offsets[0]).wrapping_mul(b + self.offsets[1]);
         let q = self.output.apply(product).wrapping_add(self.output_offset);
         q.clamp(self.activation.0, self.activation.1)
     }
 
-    /// The same in f32.
+    /// The literal of the runtime's `Linear`: the product in f32, if that gives the same outputs.
     fn linear(&self) -> TokenStream {
         if self.element != ElementType::I8 {
             return quote!(rt::Linear::NONE);
@@ -124,12 +125,12 @@ impl Kernel for MulKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let [offset1, offset2] = self.offsets.map(literals::int);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         let linear = self.linear();
         Emitted {

@@ -14,6 +14,7 @@ use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Prelu;
 
@@ -105,7 +106,7 @@ struct PreluKernel {
     identity: Multiplier,
     slope: Multiplier,
     output_offset: i32,
-    /// Of input and output; alpha is int8.
+    /// The type of input and output; alpha is int8.
     element: ElementType,
 }
 
@@ -128,14 +129,14 @@ impl Kernel for PreluKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
         let (input, alpha) = (
-            crate::tokens::literals::int(self.input_offset),
-            crate::tokens::literals::int(self.alpha_offset),
+            literals::int(self.input_offset),
+            literals::int(self.alpha_offset),
         );
         let (identity, slope) = (
-            crate::tokens::literals::multiplier(self.identity),
-            crate::tokens::literals::multiplier(self.slope),
+            literals::multiplier(self.identity),
+            literals::multiplier(self.slope),
         );
-        let output = crate::tokens::literals::int(self.output_offset);
+        let output = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Prelu),
             parameters: quote!(rt::Prelu {

@@ -12,6 +12,7 @@ use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 6;
@@ -145,7 +146,7 @@ impl Operator for Select {
 
 struct SelectKernel {
     dims: [usize; MAX_DIMS],
-    /// Of the condition and the operands.
+    /// The strides of the condition and of both operands; 0 repeats.
     strides: [[usize; MAX_DIMS]; 3],
 }
 
@@ -174,8 +175,8 @@ impl Kernel for SelectKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let dims = crate::tokens::literals::usizes(&self.dims);
-        let [c, a, b] = self.strides.map(|s| crate::tokens::literals::usizes(&s));
+        let dims = literals::usizes(&self.dims);
+        let [c, a, b] = self.strides.map(|s| literals::usizes(&s));
         Emitted {
             parameters_type: quote!(Select),
             parameters: quote!(rt::Select { dims: [#dims], strides: [[#c], [#a], [#b]] }),

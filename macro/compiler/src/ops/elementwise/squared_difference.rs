@@ -12,6 +12,7 @@ use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct SquaredDifference;
@@ -89,12 +90,12 @@ impl Integer for SquaredDifferenceInteger {
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
         let [input1, input2] = [0, 1].map(|i| {
-            let offset = crate::tokens::literals::int(self.offsets[i]);
-            let multiplier = crate::tokens::literals::multiplier(self.multipliers[i]);
+            let offset = literals::int(self.offsets[i]);
+            let multiplier = literals::multiplier(self.multipliers[i]);
             quote!(rt::CompareOperand { offset: #offset, multiplier: #multiplier })
         });
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(SquaredDifference),
             parameters: quote!(rt::SquaredDifference {

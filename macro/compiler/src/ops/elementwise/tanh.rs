@@ -54,7 +54,7 @@ impl Unary for Tanh {
         Some([-8.0, 8.0])
     }
 
-    fn tail_function(&self) -> Option<FloatEpilogue> {
+    fn epilogue(&self) -> Option<FloatEpilogue> {
         Some(FloatEpilogue::Tanh)
     }
 }

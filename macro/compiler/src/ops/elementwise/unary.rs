@@ -28,7 +28,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     /// The runtime's function of f32.
     const FLOAT: KernelId;
 
-    /// If that needs libm.
+    /// Whether the float kernel needs libm.
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
 
     /// True if the table is the reference's also between DEQUANTIZE and QUANTIZE.
@@ -37,7 +37,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     /// True if the function repeats itself.
     const IS_PERIODIC: bool = false;
 
-    /// The function in float32.
+    /// The function of a real number, in float32.
     fn real(&self, x: f32) -> f32;
 
     /// The reference's int8 table. The default is the real function's.
@@ -55,7 +55,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         None
     }
 
-    /// The kernel for int16.
+    /// Chooses the kernel for int16 tensors.
     fn lower_i16(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         Err(Error::model("its input is int16; supported is int8"))
     }
@@ -65,8 +65,8 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         QuantRule::Observed
     }
 
-    /// See [`Operator::tail`].
-    fn tail_function(&self) -> Option<FloatEpilogue> {
+    /// What it is as the last step before an f32 output.
+    fn epilogue(&self) -> Option<FloatEpilogue> {
         None
     }
 
@@ -75,7 +75,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         None
     }
 
-    /// See [`Operator::as_activation`].
+    /// The activation that it is, if it is one.
     fn activation(&self) -> Option<Activation> {
         None
     }
@@ -92,7 +92,7 @@ impl<U: Unary> Operator for U {
             operands: Some(1),
             saturation: self.ends().map(Saturation::Outside),
             activation: self.activation(),
-            epilogue: self.tail_function(),
+            epilogue: Unary::epilogue(self),
             channels: (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through),
             float_kernel: U::FLOAT_KERNEL,
             is_periodic: U::IS_PERIODIC,

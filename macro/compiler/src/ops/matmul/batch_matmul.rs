@@ -20,6 +20,7 @@ use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct BatchMatmul {
     adjoint: [bool; 2],
@@ -68,7 +69,7 @@ impl BatchMatmul {
     }
 }
 
-/// Two stacks of matrices.
+/// The sizes of two stacks of matrices.
 pub(crate) struct Sizes {
     pub broadcast: Broadcast,
     pub batches: Vec<usize>,
@@ -210,7 +211,7 @@ pub(crate) fn lower(
 struct BatchMatmulKernel {
     sizes: Sizes,
     offsets: [i32; 2],
-    /// By column.
+    /// The bias of each output column.
     bias: Vec<i32>,
     output: Multiplier,
     rounds_once: bool,
@@ -220,7 +221,7 @@ struct BatchMatmulKernel {
 }
 
 impl BatchMatmulKernel {
-    /// The same of int16, with sums of 64 bits and TFLite's rounding of them.
+    /// The product of int16 matrices, with sums of 64 bits and TFLite's rounding of them.
     fn simulate_i16(&self, a: &[i16], b: &[i16]) -> Buffer {
         let mut output = Vec::new();
         self.sizes.products(|column, pairs| {
@@ -266,15 +267,15 @@ impl Kernel for BatchMatmulKernel {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let matrices = self.sizes.emit();
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
+        let [offset1, offset2] = self.offsets.map(literals::int);
         let bias = constants.words("BIAS", &self.bias);
         let (output, offset) = (
-            crate::tokens::literals::multiplier(self.output),
-            crate::tokens::literals::int(self.output_offset),
+            literals::multiplier(self.output),
+            literals::int(self.output_offset),
         );
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         let rounds_once = self.rounds_once;
         Emitted {
@@ -306,14 +307,14 @@ impl Kernel for BatchMatmulKernel {
 impl Sizes {
     fn emit(&self) -> TokenStream {
         let broadcast = self.broadcast.emit();
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("rows", self.rows),
             ("depth", self.depth),
             ("columns", self.columns),
         ]);
         let (strides1, strides2) = (
-            crate::tokens::literals::usizes(&self.strides_a),
-            crate::tokens::literals::usizes(&self.strides_b),
+            literals::usizes(&self.strides_a),
+            literals::usizes(&self.strides_b),
         );
         quote!(rt::Matrices {
             broadcast: #broadcast,
@@ -328,7 +329,7 @@ impl Sizes {
     }
 }
 
-/// The same in float.
+/// The kernel of an operator that is kept in float.
 fn lower_float(sizes: Sizes, bias: Option<&Value>, activation: Activation) -> Result<Lowered> {
     let bias = match bias {
         Some(value) => value
@@ -370,8 +371,8 @@ impl Kernel for FloatBatchMatmulKernel {
         let matrices = self.sizes.emit();
         let bias = constants.floats("BIAS", &self.bias);
         let (min, max) = (
-            crate::tokens::literals::float(self.activation.0),
-            crate::tokens::literals::float(self.activation.1),
+            literals::float(self.activation.0),
+            literals::float(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(FloatBatchMatmul<'static>),

@@ -6,11 +6,11 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Kernel, KernelId, Lowered};
+use crate::ir::kernel::{Accumulators, Channelwise, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
@@ -21,10 +21,10 @@ use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::{Inputs, Packed16, is_sparse};
 use crate::ops::shared::operands::{flat, matrix, operand};
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
-};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct FullyConnected {
     activation: Activation,
@@ -53,7 +53,7 @@ impl FullyConnected {
     }
 }
 
-/// Rows, depth and units.
+/// The numbers of rows, products per sum, and units.
 fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
     let &[units, depth] = weights else {
         return Err(Error::model(format!(
@@ -166,7 +166,7 @@ impl Operator for FullyConnected {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
+    crate::ir::operator::fused_activation!();
 }
 
 #[derive(Clone)]
@@ -192,9 +192,9 @@ impl Kernel for FullyConnectedKernel {
             accumulation: self.accumulation.clone(),
             inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
             winograd: None,
-            step: None,
+            output_stride: None,
             addition: None,
-            original: self.clone(),
+            reference: self.clone(),
         }
         .that_fits()
     }
@@ -221,7 +221,7 @@ impl Kernel for FullyConnectedKernel {
             };
         }
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
+        let depth = literals::fields(&[("depth", self.depth)]);
         Emitted {
             parameters_type: quote!(FullyConnected<'static, #stage>),
             parameters: quote!(rt::FullyConnected { #depth #accumulation }),
@@ -239,7 +239,7 @@ impl Kernel for FullyConnectedKernel {
 }
 
 impl FullyConnectedKernel {
-    fn mixing(&self) -> DenseChannels<'_> {
+    fn dense_channels(&self) -> DenseChannels<'_> {
         DenseChannels {
             accumulation: &self.accumulation,
             depth: self.depth,
@@ -255,11 +255,11 @@ impl Channelwise for FullyConnectedKernel {
 
     // Of an image made flat, every pixel has all channels.
     fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
-        self.mixing().ranges(operands.first()?)
+        self.dense_channels().ranges(operands.first()?)
     }
 
     fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
-        Some(self.mixing().needs(input, output))
+        Some(self.dense_channels().needs(input, output))
     }
 
     fn better_order(&self, kept: &[usize], vectorized: bool) -> Option<Vec<usize>> {
@@ -284,7 +284,7 @@ impl Channelwise for FullyConnectedKernel {
         Box::new(Self {
             rows: self.rows,
             depth: input.of(self.depth),
-            accumulation: self.mixing().with(input, output),
+            accumulation: self.dense_channels().with(input, output),
         })
     }
 }

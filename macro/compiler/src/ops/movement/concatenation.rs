@@ -13,6 +13,7 @@ use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::operands;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Concatenation {
     axis: i32,
@@ -185,7 +186,7 @@ impl Kernel for ConcatenationKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let widths = crate::tokens::literals::usizes(&self.widths);
+        let widths = literals::usizes(&self.widths);
         let count = self.widths.len();
         Emitted {
             parameters_type: quote!(Concatenation<#count>),

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernels loop over.
 const MAX_DIMS: usize = 6;
@@ -61,10 +62,10 @@ impl Block {
 
     fn emit(&self) -> TokenStream {
         let (tensor, sizes) = (
-            crate::tokens::literals::usizes(&self.tensor),
-            crate::tokens::literals::usizes(&self.sizes),
+            literals::usizes(&self.tensor),
+            literals::usizes(&self.sizes),
         );
-        let rank = crate::tokens::literals::fields(&[("rank", self.rank)]);
+        let rank = literals::fields(&[("rank", self.rank)]);
         quote!(rt::Block { tensor: [#tensor], sizes: [#sizes], #rank })
     }
 }

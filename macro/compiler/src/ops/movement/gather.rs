@@ -15,6 +15,7 @@ use crate::ops::shared::index_map::{Choice, IndexMapKernel};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Gather {
     axis: i32,
@@ -143,7 +144,7 @@ impl Kernel for GatherKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("batches", self.batches),
             ("outer", self.outer),
             ("axis", self.axis),

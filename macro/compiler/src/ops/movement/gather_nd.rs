@@ -12,6 +12,7 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of an index vector.
 const MAX_DEPTH: usize = 6;
@@ -110,9 +111,8 @@ impl Kernel for GatherNdKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let mut dims = vec![1; MAX_DEPTH - self.dims.len()];
         dims.extend_from_slice(&self.dims);
-        let dims = crate::tokens::literals::usizes(&dims);
-        let fields =
-            crate::tokens::literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
+        let dims = literals::usizes(&dims);
+        let fields = literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
         Emitted {
             parameters_type: quote!(GatherNd),
             parameters: quote!(rt::GatherNd { dims: [#dims], #fields }),

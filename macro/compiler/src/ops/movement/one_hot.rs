@@ -15,6 +15,7 @@ use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct OneHot {
     axis: i32,
@@ -150,16 +151,13 @@ impl Kernel for OneHotKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let element = crate::tokens::literals::ident(self.target.element().name());
-        let sizes = crate::tokens::literals::fields(&[
+        let element = literals::ident(self.target.element().name());
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("depth", self.depth),
             ("inner", self.inner),
         ]);
-        let (on, off) = (
-            crate::tokens::literals::int(self.on),
-            crate::tokens::literals::int(self.off),
-        );
+        let (on, off) = (literals::int(self.on), literals::int(self.off));
         Emitted {
             parameters_type: quote!(OneHot<#element>),
             parameters: quote!(rt::OneHot { #sizes on: #on, off: #off }),

@@ -13,6 +13,7 @@ use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 6;
@@ -25,10 +26,10 @@ pub(crate) struct Pad {
     value: Option<Fill>,
 }
 
-/// What PADV2 writes.
+/// The value that PADV2 writes around its input.
 struct Fill {
     real: f32,
-    /// An int8 model's own.
+    /// The value of an int8 model, quantized.
     quantized: Option<i8>,
 }
 
@@ -51,7 +52,7 @@ impl Pad {
         })
     }
 
-    /// PAD by these amounts.
+    /// PAD by these amounts before and behind each dimension.
     pub(crate) fn with_zeros(paddings: Vec<[usize; 2]>) -> Self {
         Self {
             name: "PAD",
@@ -60,7 +61,7 @@ impl Pad {
         }
     }
 
-    /// PADV2 with its constant.
+    /// PADV2, which pads with a constant.
     pub(crate) fn with_value(node: &ParseContext<'_>) -> Result<Self> {
         let value = node.input(2)?;
         let real = value
@@ -222,14 +223,14 @@ impl Kernel for PadKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let input = crate::tokens::literals::usizes(&self.input);
-        let before = crate::tokens::literals::usizes(&self.paddings.map(|p| p[0]));
-        let after = crate::tokens::literals::usizes(&self.paddings.map(|p| p[1]));
+        let input = literals::usizes(&self.input);
+        let before = literals::usizes(&self.paddings.map(|p| p[0]));
+        let after = literals::usizes(&self.paddings.map(|p| p[1]));
         let value = match self.element {
-            ElementType::F32 => crate::tokens::literals::float(self.value as f32),
-            _ => crate::tokens::literals::int(self.value as i32),
+            ElementType::F32 => literals::float(self.value as f32),
+            _ => literals::int(self.value as i32),
         };
-        let element = crate::tokens::literals::ident(self.element.name());
+        let element = literals::ident(self.element.name());
         Emitted {
             parameters_type: quote!(Pad<#element>),
             parameters: quote!(rt::Pad {

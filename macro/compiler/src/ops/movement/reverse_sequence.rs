@@ -14,6 +14,7 @@ use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct ReverseSequence {
     sequence: i32,
@@ -133,7 +134,7 @@ impl Kernel for ReverseSequenceKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("first", self.first),
             ("middle", self.middle),

@@ -13,6 +13,7 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of an index vector.
 const MAX_DEPTH: usize = 6;
@@ -118,7 +119,7 @@ struct ScatterNdKernel {
     dims: Vec<usize>,
     inner: usize,
     element: ElementType,
-    /// What stands for 0.
+    /// The quantized value that stands for 0.
     zero: i32,
     /// Sums keep their low bits; else they saturate.
     wraps: bool,
@@ -161,10 +162,9 @@ impl Kernel for ScatterNdKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let mut dims = vec![1; MAX_DEPTH - self.dims.len()];
         dims.extend_from_slice(&self.dims);
-        let dims = crate::tokens::literals::usizes(&dims);
-        let fields =
-            crate::tokens::literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
-        let (zero, wraps) = (crate::tokens::literals::int(self.zero), self.wraps);
+        let dims = literals::usizes(&dims);
+        let fields = literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
+        let (zero, wraps) = (literals::int(self.zero), self.wraps);
         Emitted {
             parameters_type: quote!(ScatterNd),
             parameters: quote!(rt::ScatterNd {

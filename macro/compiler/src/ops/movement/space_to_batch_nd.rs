@@ -13,6 +13,7 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct SpaceToBatchNd {
     blocks: Vec<usize>,
@@ -134,14 +135,13 @@ impl Kernel for SpaceToBatchNdKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields =
-            crate::tokens::literals::fields(&[("batches", self.batches), ("inner", self.inner)]);
-        let [input, output, block, padding] = [self.input, self.output, self.block, self.padding]
-            .map(|pair| crate::tokens::literals::usizes(&pair));
-        let element = crate::tokens::literals::ident(self.element.name());
+        let fields = literals::fields(&[("batches", self.batches), ("inner", self.inner)]);
+        let [input, output, block, padding] =
+            [self.input, self.output, self.block, self.padding].map(|pair| literals::usizes(&pair));
+        let element = literals::ident(self.element.name());
         let fill = match self.element {
-            ElementType::F32 => crate::tokens::literals::float(self.fill as f32),
-            _ => crate::tokens::literals::int(self.fill),
+            ElementType::F32 => literals::float(self.fill as f32),
+            _ => literals::int(self.fill),
         };
         Emitted {
             parameters_type: quote!(SpaceToBatchNd<#element>),

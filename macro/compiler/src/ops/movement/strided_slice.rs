@@ -13,7 +13,7 @@ pub(crate) struct StridedSlice {
     ellipsis_mask: i32,
     new_axis_mask: i32,
     shrink_axis_mask: i32,
-    /// `end` counts from `begin`.
+    /// The end of a slice counts from its begin.
     offset: bool,
 }
 

@@ -14,6 +14,7 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct L2Normalization;
 
@@ -114,8 +115,8 @@ impl Kernel for L2NormalizationKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
-        let offset = crate::tokens::literals::int(self.input_offset);
+        let depth = literals::fields(&[("depth", self.depth)]);
+        let offset = literals::int(self.input_offset);
         Emitted {
             parameters_type: quote!(L2Normalization),
             parameters: quote!(rt::L2Normalization { #depth input_offset: #offset }),

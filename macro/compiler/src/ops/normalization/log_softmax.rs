@@ -18,6 +18,7 @@ use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, log_softmax};
 use crate::ops::shared::operands::{flat, owned};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct LogSoftmax {
     depth: usize,
@@ -143,9 +144,9 @@ impl Kernel for LogSoftmaxKernel {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let exponentials = constants.words("EXPONENTIALS", &self.exponentials);
         let differences = constants.words("DIFFERENCES", &self.differences);
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
-        let reverse = crate::tokens::literals::multiplier(self.reverse);
-        let min = crate::tokens::literals::int(self.min_difference);
+        let depth = literals::fields(&[("depth", self.depth)]);
+        let reverse = literals::multiplier(self.reverse);
+        let min = literals::int(self.min_difference);
         Emitted {
             parameters_type: quote!(LogSoftmax<'static>),
             parameters: quote!(rt::LogSoftmax {

@@ -20,6 +20,7 @@ use crate::ops::normalization::softmax_i16::SoftmaxI16Kernel;
 use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, softmax};
 use crate::ops::shared::operands::{flat, owned};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Softmax {
     beta: f32,
@@ -204,10 +205,10 @@ impl Kernel for SoftmaxKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
+        let depth = literals::fields(&[("depth", self.depth)]);
         let (exponentials, ty) = if self.is_short {
-            let scale = crate::tokens::literals::multiplier(self.scale);
-            let radius = crate::tokens::literals::int(self.radius);
+            let scale = literals::multiplier(self.scale);
+            let radius = literals::int(self.radius);
             (quote!((#scale, #radius)), quote!((rt::Multiplier, i32)))
         } else {
             let table = constants.words("EXPONENTIALS", &self.exponentials);

@@ -10,7 +10,7 @@ const LARGEST: i32 = 255;
 /// others save.
 const LEAST_PER_EXCEPTION: usize = 2048;
 
-/// Channels and first inputs.
+/// The channel and the first input of each pair.
 pub(crate) type LongPairs = Vec<[u16; 2]>;
 
 /// True if no inputs make the sum of their products leave 16 bits.

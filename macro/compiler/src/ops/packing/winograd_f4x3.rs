@@ -1,6 +1,6 @@
 //! Weights of 3x3 convolutions for transformed inputs: Winograd's minimal filtering
 //! F(4x4, 3x3) in integers (A. Lavin and S. Gray, "Fast Algorithms for Convolutional
-//! Neural Networks", 2015, section 4.3). The runtime's `arch/vector/winograd.rs` says
+//! Neural Networks", 2015, section 4.3). The runtime's `simd/x86_64/winograd.rs` says
 //! what becomes of them.
 
 /// Channels that are worked on at once.
@@ -76,7 +76,7 @@ impl Winograd {
         (are_whole && filled && is_small && bound < 1 << 25).then_some(winograd)
     }
 
-    /// Bytes of the weights.
+    /// The size of the transformed weights in bytes.
     fn bytes(&self) -> usize {
         POINTS * self.depth * self.channels * 2
     }

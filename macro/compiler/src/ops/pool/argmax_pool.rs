@@ -16,6 +16,7 @@ use crate::ops::shared::operands::{evaluate_by_kernel, operand, owned};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tflite::{Attributes, Padding};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct MaxPoolingWithArgmax {
     stepping: Stepping,
@@ -135,7 +136,7 @@ impl Kernel for PoolKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
+        let channels = literals::fields(&[("channels", self.channels)]);
         Emitted {
             parameters_type: quote!(ArgmaxPool),
             parameters: quote!(rt::ArgmaxPool { window: #window, #channels }),
@@ -272,13 +273,12 @@ impl Kernel for UnpoolKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let element = crate::tokens::literals::ident(self.element.name());
+        let element = literals::ident(self.element.name());
         let zero = match self.element {
-            ElementType::F32 => crate::tokens::literals::float(0.0),
-            _ => crate::tokens::literals::int(self.zero),
+            ElementType::F32 => literals::float(0.0),
+            _ => literals::int(self.zero),
         };
-        let sizes =
-            crate::tokens::literals::fields(&[("batches", self.batches), ("output", self.output)]);
+        let sizes = literals::fields(&[("batches", self.batches), ("output", self.output)]);
         Emitted {
             parameters_type: quote!(MaxUnpool<#element>),
             parameters: quote!(rt::MaxUnpool { #sizes zero: #zero }),

@@ -32,7 +32,7 @@ impl Reduction for AveragePool2d {
     }
 }
 
-/// The same in uint8: what rounds away from zero there rounds up here.
+/// The average of uint8, whose halves are rounded up in uint8.
 pub(crate) struct Uint8;
 
 impl Reduction for Uint8 {

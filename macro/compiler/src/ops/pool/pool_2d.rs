@@ -8,23 +8,24 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, Saturation};
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits, Origin};
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// What sets one pool apart from the other: how the taps inside the input, of
 /// which there is at least one, become one value.
 pub(crate) trait Reduction: Send + Sync + 'static {
     const NAME: &'static str;
-    /// The runtime's.
+    /// The runtime's function of integers.
     const FUNCTION: &'static str;
-    /// The runtime's in float.
+    /// The runtime's function of f32.
     const FLOAT_FUNCTION: &'static str;
     const IS_MAXIMUM: bool = false;
     /// It has no integer arithmetic.
@@ -170,7 +171,7 @@ impl<R: Reduction> Operator for Pool<R> {
         ))
     }
 
-    crate::ir::activation::fused_activation!();
+    crate::ir::operator::fused_activation!();
 }
 
 struct PoolKernel<R> {
@@ -206,10 +207,10 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
+        let channels = literals::fields(&[("channels", self.channels)]);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Pool2d),

@@ -8,6 +8,7 @@ use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ops::shared::float_kernels::bounds;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Reduces the taps of a window to one value for each channel, in f32.
 pub(crate) struct PoolF32Kernel {
@@ -26,7 +27,7 @@ impl Kernel for PoolF32Kernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
+        let channels = literals::fields(&[("channels", self.channels)]);
         let bounds = bounds(self.activation.bounds());
         Emitted {
             parameters_type: quote!(FloatPool2d),

@@ -18,6 +18,7 @@ use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 use crate::ops::shared::strided;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Cast {
     from: ElementType,
@@ -230,7 +231,7 @@ impl Kernel for ToI32Kernel {
 struct FromI32Kernel {
     factor: Multiplier,
     offset: i32,
-    /// The input is uint32.
+    /// The input is uint32, not int32.
     unsigned: bool,
 }
 
@@ -249,8 +250,8 @@ impl Kernel for FromI32Kernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let (multiplier, offset) = (
-            crate::tokens::literals::multiplier(self.factor),
-            crate::tokens::literals::int(self.offset),
+            literals::multiplier(self.factor),
+            literals::int(self.offset),
         );
         Emitted {
             parameters_type: quote!(FromI32),

@@ -17,6 +17,7 @@ use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Quantize;
 
@@ -81,7 +82,7 @@ impl Kernel for QuantizeKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = crate::tokens::literals::quant_params(self.params);
+        let params = literals::quant_params(self.params);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
@@ -100,7 +101,7 @@ impl Kernel for DequantizeKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = crate::tokens::literals::quant_params(self.0);
+        let params = literals::quant_params(self.0);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,

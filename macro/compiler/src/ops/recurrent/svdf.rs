@@ -19,6 +19,7 @@ use crate::limits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::weights::{bias_values, weights};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Svdf {
     rank: usize,
@@ -209,7 +210,7 @@ struct SvdfKernel {
     output: Multiplier,
     output_offset: i32,
     activation: (i32, i32),
-    /// The state's.
+    /// The element type of the state.
     element: ElementType,
 }
 
@@ -270,13 +271,13 @@ impl Kernel for SvdfKernel {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let s = self.sizes;
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("depth", s.depth),
             ("filters", s.filters),
             ("memory", s.memory),
             ("rank", s.rank),
         ]);
-        let element = crate::tokens::literals::ident(self.element.name());
+        let element = literals::ident(self.element.name());
         let feature = constants.bytes("FEATURE", &self.feature);
         let time = if self.element == ElementType::I16 {
             constants.int16s(
@@ -291,15 +292,14 @@ impl Kernel for SvdfKernel {
         };
         let bias = constants.words("BIAS", &self.bias);
         let (factor, output) = (
-            crate::tokens::literals::multiplier(self.feature_factor),
-            crate::tokens::literals::multiplier(self.output),
+            literals::multiplier(self.feature_factor),
+            literals::multiplier(self.output),
         );
         let [offset, zero, output_offset] =
-            [self.input_offset, self.state_zero_point, self.output_offset]
-                .map(crate::tokens::literals::int);
+            [self.input_offset, self.state_zero_point, self.output_offset].map(literals::int);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Svdf<'static, #element>),

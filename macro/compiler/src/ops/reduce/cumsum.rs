@@ -14,6 +14,7 @@ use crate::ops::elementwise::add_n::LEFT_SHIFT;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct Cumsum {
     axis: i32,
@@ -139,21 +140,18 @@ impl Kernel for CumsumKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("depth", self.depth),
             ("inner", self.inner),
         ]);
         let (exclusive, reverse) = (self.exclusive, self.reverse);
         let (offset, multiplier) = (
-            crate::tokens::literals::int(self.offset),
-            crate::tokens::literals::multiplier(self.factor),
+            literals::int(self.offset),
+            literals::multiplier(self.factor),
         );
-        let (start, output) = (
-            crate::tokens::literals::int(self.start),
-            crate::tokens::literals::multiplier(self.output),
-        );
-        let output_offset = crate::tokens::literals::int(self.output_offset);
+        let (start, output) = (literals::int(self.start), literals::multiplier(self.output));
+        let output_offset = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Cumsum),
             parameters: quote!(rt::Cumsum {

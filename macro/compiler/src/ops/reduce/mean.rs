@@ -6,18 +6,19 @@ use quote::quote;
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::ChannelRole;
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::reduce::mean_f32::MeanF32Kernel;
 use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// The operator MEAN.
+/// The operator MEAN: `sum(x) / n` over some axes.
 pub(crate) struct Mean;
 
 impl Mean {
@@ -113,11 +114,11 @@ impl Kernel for SumKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let sizes = literals::usizes(&self.dims.map(|d| d.0));
         let reduced = self.dims.map(|d| d.1);
-        let bias = crate::tokens::literals::int(self.bias);
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let bias = literals::int(self.bias);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Mean),
             parameters: quote!(rt::Mean {

@@ -6,6 +6,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ops::reduce::reduction::{Dims, outputs};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// `factor * sum(x)` in f32: SUM with a factor of 1, else MEAN.
 pub(crate) struct MeanF32Kernel {
@@ -25,9 +26,9 @@ impl Kernel for MeanF32Kernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let sizes = literals::usizes(&self.dims.map(|d| d.0));
         let reduced = self.dims.map(|d| d.1);
-        let factor = crate::tokens::literals::float(self.factor);
+        let factor = literals::float(self.factor);
         Emitted {
             parameters_type: quote!(FloatMean),
             parameters: quote!(rt::FloatMean {

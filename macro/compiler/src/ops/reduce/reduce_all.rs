@@ -5,7 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ops::reduce::reduce_max::Extreme;
 use crate::ops::reduce::reducing::Reducing;
 
-/// The operator REDUCE_ALL.
+/// The operator REDUCE_ALL: logical and over some axes.
 pub(crate) struct ReduceAll;
 
 impl ReduceAll {

@@ -14,7 +14,7 @@ use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, outputs};
 use crate::tokens::constants::Constants;
 
-/// The operator REDUCE_MAX.
+/// The operator REDUCE_MAX: `max(x)` over some axes.
 pub(crate) struct ReduceMax;
 
 impl ReduceMax {

@@ -5,7 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ops::reduce::reduce_max::Extreme;
 use crate::ops::reduce::reducing::Reducing;
 
-/// The operator REDUCE_MIN.
+/// The operator REDUCE_MIN: `min(x)` over some axes.
 pub(crate) struct ReduceMin;
 
 impl ReduceMin {

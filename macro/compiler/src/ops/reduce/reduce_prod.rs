@@ -12,8 +12,9 @@ use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// The operator REDUCE_PROD.
+/// The operator REDUCE_PROD: the product over some axes.
 pub(crate) struct ReduceProd;
 
 impl ReduceProd {
@@ -81,13 +82,13 @@ impl Kernel for ProductKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let sizes = literals::usizes(&self.dims.map(|d| d.0));
         let reduced = self.dims.map(|d| d.1);
         let (input, output) = (
-            crate::tokens::literals::int(self.input_offset),
-            crate::tokens::literals::int(self.output_offset),
+            literals::int(self.input_offset),
+            literals::int(self.output_offset),
         );
-        let multiplier = crate::tokens::literals::multiplier(self.factor);
+        let multiplier = literals::multiplier(self.factor);
         Emitted {
             parameters_type: quote!(ReduceProd),
             parameters: quote!(rt::ReduceProd {

@@ -12,7 +12,7 @@ use crate::ops::shared::operands::operand;
 
 /// What sets one reduction apart from another.
 pub(crate) trait Reduce: Send + Sync {
-    /// The operator's name.
+    /// The operator's name, as TFLite has it.
     fn name(&self) -> &'static str;
 
     /// The facts besides the number of operands; `keeps_channels` if the last dimension is not
@@ -25,7 +25,7 @@ pub(crate) trait Reduce: Send + Sync {
     /// Chooses the int8, int16 or int32 kernel.
     fn lower(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered>;
 
-    /// Chooses the f32 kernel.
+    /// Chooses the kernel that reads and writes f32.
     fn lower_float(&self, _: &LowerContext<'_>, _: &Axes) -> Result<Lowered> {
         Err(no_float_kernel(self.name()))
     }

@@ -9,6 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Alternations of kept and reduced dimensions that kernels loop over.
 pub(crate) const MAX_DIMS: usize = 4;
@@ -97,7 +98,7 @@ impl Axes {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Integers {
     Sum,
-    /// Cut off.
+    /// The mean, its fraction cut off.
     Mean,
     Product,
 }
@@ -149,9 +150,9 @@ impl Kernel for IntegersKernel {
     }
 }
 
-/// The runtime's `Reduce`.
+/// The literal of the runtime's `Reduce`.
 pub(crate) fn emit(dims: &Dims) -> TokenStream {
-    let sizes = crate::tokens::literals::usizes(&dims.map(|d| d.0));
+    let sizes = literals::usizes(&dims.map(|d| d.0));
     let reduced = dims.map(|d| d.1);
     quote!(rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] })
 }

@@ -13,8 +13,9 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// How slices become one.
+/// How the slices of a segment become one.
 #[derive(Clone, Copy, PartialEq)]
 enum Combine {
     Sum,
@@ -189,7 +190,7 @@ impl Operator for Segments {
 /// Numbers outside of the segments are left out.
 struct SegmentKernel {
     segments: usize,
-    /// Elements of a slice.
+    /// How many elements a slice has.
     inner: usize,
     combine: Combine,
 }
@@ -211,7 +212,7 @@ impl Kernel for SegmentKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let inner = crate::tokens::literals::fields(&[("inner", self.inner)]);
+        let inner = literals::fields(&[("inner", self.inner)]);
         Emitted {
             parameters_type: quote!(Segments),
             parameters: quote!(rt::Segments { #inner }),

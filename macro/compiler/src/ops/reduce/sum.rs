@@ -11,7 +11,7 @@ use crate::ops::reduce::mean_f32::MeanF32Kernel;
 use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Integers, IntegersKernel};
 
-/// The operator SUM.
+/// The operator SUM: `sum(x)` over some axes.
 pub(crate) struct Sum;
 
 impl Sum {

@@ -12,6 +12,7 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct TopkV2 {
     k: usize,
@@ -122,7 +123,7 @@ impl Kernel for TopkKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[("depth", self.depth), ("k", self.k)]);
+        let fields = literals::fields(&[("depth", self.depth), ("k", self.k)]);
         Emitted {
             parameters_type: quote!(TopK),
             parameters: quote!(rt::TopK { #fields }),

@@ -13,6 +13,7 @@ use crate::ops::resize::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kerne
 use crate::ops::resize::resize_nearest_neighbor::new_size;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Rows or columns at most: places in 1/1024 fit into 32 bits.
 const MOST: usize = 1 << 20;
@@ -58,7 +59,7 @@ impl ResizeBilinear {
         (0..m).map(place).collect()
     }
 
-    /// The same in real numbers.
+    /// The neighbours and weights of each output row or column, in real numbers.
     fn real_places(&self, input: usize, output: usize) -> Places {
         let scale = if self.align_corners && output > 1 {
             (input - 1) as f32 / (output - 1) as f32
@@ -189,7 +190,7 @@ impl Kernel for ResizeBilinearKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("batches", self.batches),
             ("input_height", self.input[0]),
             ("input_width", self.input[1]),

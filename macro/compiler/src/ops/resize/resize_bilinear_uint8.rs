@@ -5,6 +5,7 @@ use quote::quote;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// For each row or column of the output: those of the input before and behind it, and how
 /// far it is from the first.
@@ -45,7 +46,7 @@ impl Kernel for ResizeBilinearUint8Kernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("batches", self.batches),
             ("input_height", self.input[0]),
             ("input_width", self.input[1]),

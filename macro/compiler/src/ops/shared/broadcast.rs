@@ -11,6 +11,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::Source;
+use crate::tokens::literals;
 
 /// Dimensions that kernels loop over; shapes are merged into as few as possible.
 const MAX_DIMS: usize = 6;
@@ -84,7 +85,7 @@ impl Broadcast {
         Ok(plan)
     }
 
-    /// Of two operands of the same shape.
+    /// The plan for two operands of so many elements, in one loop.
     pub(crate) fn flat(elements: usize) -> Self {
         let (mut dims, mut strides) = ([1; MAX_DIMS], [[0; MAX_DIMS]; 2]);
         dims[MAX_DIMS - 1] = elements;
@@ -115,9 +116,9 @@ impl Broadcast {
     }
 
     pub(crate) fn emit(&self) -> TokenStream {
-        let dims = crate::tokens::literals::usizes(&self.dims);
-        let strides1 = crate::tokens::literals::usizes(&self.strides[0]);
-        let strides2 = crate::tokens::literals::usizes(&self.strides[1]);
+        let dims = literals::usizes(&self.dims);
+        let strides1 = literals::usizes(&self.strides[0]);
+        let strides2 = literals::usizes(&self.strides[1]);
         quote!(rt::Broadcast { dims: [#dims], strides1: [#strides1], strides2: [#strides2] })
     }
 }

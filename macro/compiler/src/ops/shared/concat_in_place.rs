@@ -10,6 +10,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Writes the channels from `begin` on, `channels` of `step`.
 #[derive(Clone)]
@@ -23,13 +24,12 @@ pub(crate) struct ConcatSliceKernel {
     /// The tensor with the other channels is its second operand.
     pub continues: bool,
     /// Its first operand is shifted.
-    pub is_shifted: bool,
+    pub is_xor128: bool,
 }
 
 impl ConcatSliceKernel {
     fn copied(&self) -> Emitted {
-        let sizes =
-            crate::tokens::literals::fields(&[("channels", self.channels), ("step", self.step)]);
+        let sizes = literals::fields(&[("channels", self.channels), ("step", self.step)]);
         Emitted {
             parameters_type: quote!(Copied),
             parameters: quote!(rt::Copied { #sizes }),
@@ -62,7 +62,7 @@ impl Kernel for ConcatSliceKernel {
         let product = self.product.as_ref()?.fused(fusion)?;
         Some(Box::new(Self {
             product: Some(product.into()),
-            is_shifted: true,
+            is_xor128: true,
             ..self.clone()
         }))
     }
@@ -86,12 +86,12 @@ impl Kernel for ConcatSliceKernel {
             None => self.copied(),
         };
         let (ty, parameters) = (product.parameters_type, product.parameters);
-        let (ty, parameters) = if self.is_shifted {
+        let (ty, parameters) = if self.is_xor128 {
             (quote!(Shifted<rt::#ty>), quote!(rt::Shifted(#parameters)))
         } else {
             (ty, parameters)
         };
-        let begin = crate::tokens::literals::fields(&[("begin", self.begin)]);
+        let begin = literals::fields(&[("begin", self.begin)]);
         Emitted {
             parameters_type: quote!(ConcatSlice<rt::#ty>),
             parameters: quote!(rt::ConcatSlice { product: #parameters, #begin }),

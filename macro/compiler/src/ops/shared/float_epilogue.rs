@@ -8,6 +8,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Applies the function to all elements, by the formula.
 fn apply(function: FloatEpilogue, data: &mut [f32]) {
@@ -33,12 +34,12 @@ fn parameters(function: FloatEpilogue) -> TokenStream {
         FloatEpilogue::Logistic => quote!(rt::FloatEpilogue::Logistic),
         FloatEpilogue::Tanh => quote!(rt::FloatEpilogue::Tanh),
         FloatEpilogue::Softmax { beta, depth } => {
-            let beta = crate::tokens::literals::float(beta);
-            let depth = crate::tokens::literals::fields(&[("depth", depth)]);
+            let beta = literals::float(beta);
+            let depth = literals::fields(&[("depth", depth)]);
             quote!(rt::FloatEpilogue::Softmax { beta: #beta, #depth })
         }
         FloatEpilogue::LogSoftmax { depth } => {
-            let depth = crate::tokens::literals::fields(&[("depth", depth)]);
+            let depth = literals::fields(&[("depth", depth)]);
             quote!(rt::FloatEpilogue::LogSoftmax { #depth })
         }
     }

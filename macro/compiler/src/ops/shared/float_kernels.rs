@@ -15,13 +15,11 @@ use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// The fields of an f32 activation.
 pub(crate) fn bounds((min, max): (f32, f32)) -> proc_macro2::TokenStream {
-    let (min, max) = (
-        crate::tokens::literals::float(min),
-        crate::tokens::literals::float(max),
-    );
+    let (min, max) = (literals::float(min), literals::float(max));
     quote!(activation_min: #min, activation_max: #max)
 }
 
@@ -104,7 +102,7 @@ impl Kernel for UnaryKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let parameter = crate::tokens::literals::float(self.parameter);
+        let parameter = literals::float(self.parameter);
         Emitted {
             parameters_type: quote!(FloatUnary),
             parameters: quote!(rt::FloatUnary { parameter: #parameter }),

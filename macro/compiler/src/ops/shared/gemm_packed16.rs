@@ -16,27 +16,30 @@ use crate::ops::shared::addition::FusedAdd;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// Pixels at most of a layer whose weights are there in 16 bits, too: for more, kernels that want
-/// them widen them, which takes a few pixels' time.
+/// The largest number of output pixels (M) for which 16-bit weights are emitted, for AVX2: for
+/// more pixels, kernels that want 16 bits widen the weights, which takes a few pixels' time.
 const MOST_WIDE_PIXELS: usize = 64;
 
-/// Weights at most of such a layer: more come from memory, where 8 bits are better.
+/// The largest number of weights that are emitted in 16 bits: more come from memory, where 8 bits
+/// are better.
 const MOST_WIDE: usize = 64 * 1024;
 
-/// Inputs of a sparse row at most.
+/// The largest number of inputs of a row whose zeros are skipped.
 const MOST_SPARSE: usize = 256;
 
-/// Fewer weights lie in a first-level cache, from where reading all is as fast.
+/// The least number of weights for which zeros are skipped: fewer lie in a first-level cache, from
+/// where reading all is as fast.
 const LEAST_SPARSE: usize = 16 * 1024;
 
-/// What the inputs of one output are.
+/// Which inputs the sums of one output pixel read, and how.
 #[derive(Clone)]
 pub(crate) enum Inputs {
-    /// A row of the input, of which there are so many.
+    /// A row of the input, of which there are so many: a matrix product.
     Rows(usize),
-    /// The same, shifted by their producer.
-    ShiftedRows(usize),
+    /// So many rows of the input, which the kernel in front has written as `x ^ 0x80`.
+    Xor128Rows(usize),
     /// The only row, of which many inputs are likely to be zero.
     ZeroSkipRow(Option<LongPairs>),
     /// The only row, with the weights of 6 bits in an order of their own, too, or few long
@@ -46,23 +49,34 @@ pub(crate) enum Inputs {
     Window(Window, usize),
 }
 
-/// A kernel with int8 weights in OHWI order, and what it was before.
+/// A matrix product or convolution with packed weights. The accumulation has the weights in OHWI
+/// order; emission packs them for strips of 64, 32 or 16 output channels, inputs in groups of four:
+///
+/// ```text
+/// c0 c0 c0 c0  c1 c1 c1 c1  ...  c63 c63 c63 c63   inputs 0 to 3 of a strip
+/// c0 c0 c0 c0  c1 c1 c1 c1  ...  c63 c63 c63 c63   inputs 4 to 7
+/// ```
 #[derive(Clone)]
 pub(crate) struct Packed16<K> {
-    pub original: K,
+    /// The kernel for small cores, which defines the outputs.
+    pub reference: K,
+    /// Weights, biases and output stage.
     pub accumulation: Accumulation,
+    /// The number of products in one sum (K).
     pub depth: usize,
+    /// The inputs of the sums.
     pub inputs: Inputs,
     /// How to transform the inputs, if that is worth it.
     pub winograd: Option<Winograd>,
-    /// From a pixel's outputs to the next one's, if others lie between.
-    pub step: Option<usize>,
-    /// What becomes of its outputs and a second operand.
+    /// The distance of neighbouring pixels' outputs in elements, if other channels lie between
+    /// them.
+    pub output_stride: Option<usize>,
+    /// The addition of its outputs and a second operand.
     pub addition: Option<FusedAdd>,
 }
 
 impl Inputs {
-    /// Rows of FULLY_CONNECTED.
+    /// The kind of the inputs of FULLY_CONNECTED, by the number of rows and the weights.
     pub(crate) fn rows(rows: usize, depth: usize, accumulation: &Accumulation) -> Self {
         if rows != 1 {
             return Self::Rows(rows);
@@ -118,7 +132,7 @@ impl<K> Packed16<K> {
     /// True if weights should be there in 16 bits, too: those of few pixels.
     fn is_worth_widening(&self) -> bool {
         let pixels = match &self.inputs {
-            Inputs::Rows(rows) | Inputs::ShiftedRows(rows) => *rows,
+            Inputs::Rows(rows) | Inputs::Xor128Rows(rows) => *rows,
             Inputs::Window(window, _) if self.winograd.is_none() => window.output_pixels(),
             _ => 1,
         };
@@ -192,12 +206,12 @@ impl<K> Packed16<K> {
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, true, constants);
         let channels = accumulation.channels();
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("depth", self.depth),
             ("channels", channels),
-            ("step", self.step.unwrap_or(channels)),
+            ("step", self.output_stride.unwrap_or(channels)),
         ]);
-        let zero_point = crate::tokens::literals::int(zero_point);
+        let zero_point = literals::int(zero_point);
         let blocks = quote!(rt::Packed16 {
             #sizes
             zero_point: #zero_point,
@@ -214,15 +228,15 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         match &self.addition {
             Some(addition) => {
-                let own = self.original.simulate(&inputs[..1]);
+                let own = self.reference.simulate(&inputs[..1]);
                 addition.simulate(&own, inputs[1])
             }
-            None => self.original.simulate(inputs),
+            None => self.reference.simulate(inputs),
         }
     }
 
     fn macs(&self) -> u64 {
-        self.original.macs()
+        self.reference.macs()
     }
 
     fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
@@ -231,7 +245,7 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
             Fusion::OutputStride { channels, stride } => {
                 self.sums_with_epilogue()
                     .filter(|sums| sums.channels() == channels)?;
-                fused.step = Some(stride);
+                fused.output_stride = Some(stride);
             }
             Fusion::Addition {
                 params,
@@ -247,7 +261,7 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
             }
             Fusion::InputXor128 => match self.inputs {
                 Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => {
-                    fused.inputs = Inputs::ShiftedRows(rows);
+                    fused.inputs = Inputs::Xor128Rows(rows);
                 }
                 _ => return None,
             },
@@ -258,7 +272,7 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::ZeroSkipRow(_) | Inputs::ShiftedRows(_) => vec![(ElementType::I8, 0)],
+            Inputs::ZeroSkipRow(_) | Inputs::Xor128Rows(_) => vec![(ElementType::I8, 0)],
             Inputs::Weights6Row(..) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
@@ -283,7 +297,7 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let Some((blocks, stage)) = self.parameters(constants) else {
-            return self.original.emit(constants);
+            return self.reference.emit(constants);
         };
         let product = self.emit_product(blocks, stage, constants);
         match &self.addition {
@@ -299,9 +313,9 @@ impl<K> Packed16<K> {
         let accumulation = self.accumulation.simplified();
         let takes = matches!(
             self.inputs,
-            Inputs::Rows(2..) | Inputs::ShiftedRows(_) | Inputs::Window(..)
+            Inputs::Rows(2..) | Inputs::Xor128Rows(_) | Inputs::Window(..)
         );
-        let is_plain = self.addition.is_none() && self.step.is_none();
+        let is_plain = self.addition.is_none() && self.output_stride.is_none();
         let fits = takes && is_plain && accumulation.int8().is_some() && accumulation.is_fast();
         fits.then_some(accumulation)
     }
@@ -319,7 +333,7 @@ impl<K> Packed16<K> {
             }),
             function: KernelId::new(match self.inputs {
                 Inputs::Rows(_) => "fully_connected_packed16_add",
-                Inputs::ShiftedRows(_) => "fully_connected_xor128_add",
+                Inputs::Xor128Rows(_) => "fully_connected_xor128_add",
                 _ => "conv_2d_packed16_add",
             }),
         }
@@ -338,7 +352,7 @@ impl<K> Packed16<K> {
                 parameters: blocks,
                 function: KernelId::new("fully_connected_packed16"),
             },
-            Inputs::ShiftedRows(_) => Emitted {
+            Inputs::Xor128Rows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
                 function: KernelId::new("fully_connected_xor128"),
@@ -375,12 +389,9 @@ impl<K> Packed16<K> {
                 let [rows, columns] = self.padded(window);
                 let transformed = self.transformed(constants);
                 let (segments, run) = self.segments(columns);
-                let segments = segments
-                    .iter()
-                    .map(|&s| crate::tokens::literals::int(s as i32));
+                let segments = segments.iter().map(|&s| literals::int(s as i32));
                 let window = window.emit();
-                let sizes =
-                    crate::tokens::literals::fields(&[("input_depth", *input_depth), ("run", run)]);
+                let sizes = literals::fields(&[("input_depth", *input_depth), ("run", run)]);
                 Emitted {
                     parameters_type: quote!(Packed16Conv2d<'static, #stage>),
                     parameters: quote!(rt::Packed16Conv2d {

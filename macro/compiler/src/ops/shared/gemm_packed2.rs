@@ -8,6 +8,7 @@ use crate::ir::graph::ElementType;
 use crate::ops::packing::packed2::pack;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// The runtime's `Packed` of an int8 operator with OHWI weights, and its type
 /// argument. `rows` is the number of rows or pixels: one row alone takes
@@ -23,8 +24,8 @@ pub(crate) fn emit(
     let filter = constants.bytes("FILTER", &pack(filter, depth));
     let bias = bias(biases, constants);
     let (output, stage) = accumulation.emit_output(rows == 1, constants);
-    let zero_point = crate::tokens::literals::int(zero_point);
-    let depth = crate::tokens::literals::fields(&[("depth", depth)]);
+    let zero_point = literals::int(zero_point);
+    let depth = literals::fields(&[("depth", depth)]);
     let packed = quote!(rt::Packed2 {
         #depth
         zero_point: #zero_point,

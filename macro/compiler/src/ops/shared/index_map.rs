@@ -13,6 +13,7 @@ use crate::ir::operator::Operator;
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over, beside the innermost run.
 const MAX_DIMS: usize = 4;
@@ -87,7 +88,7 @@ impl Choice {
         Ok((indices, inner))
     }
 
-    /// The output's shape.
+    /// The shape of the output.
     pub(crate) fn shape(&self, input: &[usize]) -> Vec<usize> {
         let size =
             |(choice, &n): (&Option<Vec<usize>>, &usize)| choice.as_ref().map_or(n, Vec::len);
@@ -188,8 +189,7 @@ impl Kernel for IndexMapKernel {
         for index in &self.indices {
             indices.push(match index {
                 Index::Steps { count, stride } => {
-                    let fields =
-                        crate::tokens::literals::fields(&[("count", *count), ("stride", *stride)]);
+                    let fields = literals::fields(&[("count", *count), ("stride", *stride)]);
                     quote!(rt::Index::Steps { #fields })
                 }
                 Index::Table(table) => {
@@ -199,7 +199,7 @@ impl Kernel for IndexMapKernel {
                 }
             });
         }
-        let inner = crate::tokens::literals::fields(&[("inner", self.inner)]);
+        let inner = literals::fields(&[("inner", self.inner)]);
         Emitted {
             parameters_type: quote!(IndexMap<'static>),
             parameters: quote!(rt::IndexMap { indices: [#(#indices),*], #inner }),

@@ -6,8 +6,8 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
-use crate::ir::kernel::{Emitted, Kernel, KernelId};
+use crate::ir::channelwise::{Channels, Range};
+use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// `output[i] = table[input[i] + 128]`.

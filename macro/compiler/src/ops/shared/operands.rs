@@ -37,7 +37,7 @@ pub(crate) fn flat<'a>(array: &'a CowArray<'_, f32, IxDyn>) -> Result<&'a [f32]>
     array.as_slice().ok_or_else(strided)
 }
 
-/// Elements as a matrix.
+/// The elements as a matrix with so many rows and columns.
 pub(crate) fn matrix(rows: usize, columns: usize, data: &[f32]) -> Result<ArrayView2<'_, f32>> {
     ArrayView2::from_shape((rows, columns), data).map_err(Error::internal)
 }

@@ -13,6 +13,7 @@ use crate::ir::operator::{Change, Operator};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over; shapes are merged into as few as possible.
 const MAX_DIMS: usize = 6;
@@ -50,7 +51,7 @@ impl Strided {
         self.strides[d] *= step;
     }
 
-    /// The same with its dimensions in another order.
+    /// The walk with its dimensions in another order.
     pub(crate) fn permuted(&self, order: &[usize]) -> Self {
         Self {
             shape: order.iter().map(|&d| self.shape[d]).collect(),
@@ -91,7 +92,7 @@ pub(crate) trait Movement: Send + Sync {
     /// The operand that is moved.
     const INPUT: usize = 0;
 
-    /// The output's shape.
+    /// The shape of the output.
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>>;
 
     /// Where its elements come from; the shape may be split or joined.
@@ -226,13 +227,9 @@ impl Kernel for StridedKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let dims = crate::tokens::literals::usizes(&self.walk.shape);
-        let strides = self
-            .walk
-            .strides
-            .iter()
-            .map(|&s| crate::tokens::literals::int(s as i32));
-        let offset = crate::tokens::literals::fields(&[("offset", self.walk.offset)]);
+        let dims = literals::usizes(&self.walk.shape);
+        let strides = self.walk.strides.iter().map(|&s| literals::int(s as i32));
+        let offset = literals::fields(&[("offset", self.walk.offset)]);
         Emitted {
             parameters_type: quote!(Strided),
             parameters: quote!(rt::Strided { dims: [#dims], strides: [#(#strides),*], #offset }),

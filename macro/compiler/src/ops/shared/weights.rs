@@ -9,7 +9,7 @@ use crate::ir::graph::{Constant, Quantization, Value};
 /// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
-    /// In the file's order.
+    /// The weights in the file's order.
     pub data: Vec<i8>,
     pub scales: Vec<f32>,
     /// The one of all; 0 but for old files.
@@ -65,7 +65,7 @@ pub(crate) fn asymmetric(value: &Value) -> Error {
     ))
 }
 
-/// The same, with scales that are not below these.
+/// Quantizes weights with scales that are not below these.
 pub(crate) fn weights_of_scales(
     value: &Value,
     axis: usize,

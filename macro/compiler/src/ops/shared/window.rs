@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::kernel::Frame;
 use crate::limits::{self, WINDOW_SPAN};
 use crate::tflite;
+use crate::tokens::literals;
 
 /// Pixels at most of an output that may overlap its input: each of them is looked at.
 const MOST_PIXELS: usize = 1 << 20;
@@ -157,7 +158,7 @@ impl Window {
         (0..2).any(|d| self.padding[d] > 0 || reach[d] > self.input[d])
     }
 
-    /// The same window over what is inside of a frame.
+    /// The window over what is inside of a frame, which becomes padding.
     pub(crate) fn without_frame(&self, frame: &Frame) -> Self {
         Self {
             input: frame.input,
@@ -166,7 +167,7 @@ impl Window {
         }
     }
 
-    /// The same window without rows and columns of taps that lie outside of the input for
+    /// The window without rows and columns of taps that lie outside of the input for
     /// every output.
     pub(crate) fn trimmed(mut self) -> Self {
         for d in 0..2 {
@@ -251,7 +252,7 @@ impl Window {
             dilation: [dilation_height, dilation_width],
             padding: [padding_top, padding_left],
         } = *self;
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("batches", batches),
             ("input_height", input_height),
             ("input_width", input_width),

@@ -10,8 +10,9 @@ use crate::ir::graph::{Constant, ElementType, array};
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// Samples that are kept.
+/// The state that holds samples for the next run.
 fn samples(shape: &[usize]) -> OwnState {
     OwnState {
         name: "samples",
@@ -148,7 +149,7 @@ impl Kernel for FramerKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("frame_size", self.framer.size),
             ("frame_step", self.framer.step),
             ("capacity", self.framer.capacity()),
@@ -258,7 +259,7 @@ impl Kernel for Stacker {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("channels", self.channels),
             ("left_context", self.left),
             ("step", self.step),
@@ -271,7 +272,7 @@ impl Kernel for Stacker {
     }
 }
 
-/// Samples some places later.
+/// The kernel of SignalDelay: samples some places later.
 #[derive(Clone)]
 pub(crate) struct Delay {
     delay: usize,
@@ -334,8 +335,7 @@ impl Kernel for DelayKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields =
-            crate::tokens::literals::fields(&[("delay", self.delay), ("width", self.width)]);
+        let fields = literals::fields(&[("delay", self.delay), ("width", self.width)]);
         Emitted {
             parameters_type: quote!(Delay),
             parameters: quote!(rt::Delay { #fields }),

@@ -9,6 +9,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct FilterBankLog {
@@ -84,8 +85,7 @@ impl Kernel for FilterBankLog {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let table = constants.int16s("TABLE", &table());
         let scale = proc_macro2::Literal::u32_unsuffixed(self.output_scale);
-        let fields =
-            crate::tokens::literals::fields(&[("correction_bits", self.correction_bits as usize)]);
+        let fields = literals::fields(&[("correction_bits", self.correction_bits as usize)]);
         Emitted {
             parameters_type: quote!(FilterBankLog<'static>),
             parameters: quote!(rt::FilterBankLog { table: #table, output_scale: #scale, #fields }),

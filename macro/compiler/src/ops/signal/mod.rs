@@ -7,6 +7,7 @@
 
 pub(crate) mod energy;
 pub(crate) mod fft;
+mod fft_sample;
 pub(crate) mod filter_bank;
 pub(crate) mod framer;
 pub(crate) mod log;
@@ -133,7 +134,7 @@ impl<S: Signal> Operator for Processing<S> {
         self.signal.shapes(inputs)
     }
 
-    /// Of real numbers; integers are computed by the kernel ([`crate::ops::shared::exact_int32`]).
+    /// Evaluates real numbers; integers are computed by [`crate::ops::shared::exact_int32`].
     fn evaluate_all(
         &self,
         inputs: &[Option<ArrayViewD<'_, f32>>],
@@ -218,7 +219,7 @@ impl<'a> Options<'a> {
         self.0.number(key).is_some_and(|x| x != 0.0)
     }
 
-    /// The element type "T".
+    /// The element type that the attribute "T" names.
     fn element(&self, allowed: &[ElementType]) -> Result<ElementType> {
         let number = self.integer("T", 0, 255)?;
         let element = match number {

@@ -10,6 +10,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct OverlapAdd {
     step: usize,
@@ -126,7 +127,7 @@ impl Kernel for OverlapAddKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("frames", self.frames),
             ("frame_size", self.size),
             ("frame_step", self.step),

@@ -14,6 +14,7 @@ use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Strided, StridedKernel};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// The longest transform.
 const MAX_LENGTH: usize = 1 << 16;
@@ -160,7 +161,7 @@ impl Kernel for RfftKernel {
             })
             .collect();
         let turns = constants.floats("TURNS", &turns);
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("height", height),
             ("width", width),
             ("rows", rows),

@@ -9,6 +9,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct Window {
@@ -66,7 +67,7 @@ impl Kernel for Window {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let weights = constants.int16s("WEIGHTS", &self.weights);
-        let shift = crate::tokens::literals::int(self.shift);
+        let shift = literals::int(self.shift);
         Emitted {
             parameters_type: quote!(SignalWindow<'static>),
             parameters: quote!(rt::SignalWindow { weights: #weights, shift: #shift }),

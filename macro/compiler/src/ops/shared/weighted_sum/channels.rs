@@ -24,10 +24,10 @@ fn sums<'a>(
     sums
 }
 
-/// int8 weights `[output channel][tap][input channel]`.
+/// Sums of all channels, with int8 weights in the order `[output channel][tap][input channel]`.
 pub(crate) struct DenseChannels<'a> {
     pub accumulation: &'a Accumulation,
-    /// Products per sum.
+    /// The number of products in one sum.
     pub depth: usize,
     /// Some taps lie outside of the image.
     pub is_padded: bool,
@@ -95,7 +95,7 @@ impl DenseChannels<'_> {
     }
 }
 
-/// int8 weights `[tap][channel]`.
+/// Sums of single channels, with int8 weights in the order `[tap][channel]`.
 pub(crate) struct DepthwiseChannels<'a> {
     pub accumulation: &'a Accumulation,
     /// Some taps lie outside of the image.
