@@ -22,23 +22,27 @@ fn array(data: &Buffer) -> (TokenStream, TokenStream) {
     fn content<T: Copy>(
         data: &[T],
         n: &Literal,
-        one: impl Fn(T) -> (u32, TokenStream),
+        bits: impl Fn(T) -> u32,
+        token: impl Fn(T) -> TokenStream,
     ) -> TokenStream {
-        let first = data.first().map(|&x| one(x));
-        match first.filter(|(bits, _)| data.iter().all(|&x| one(x).0 == *bits)) {
-            Some((_, value)) => quote!([#value; #n]),
+        // Tokens of single elements are slow to make: states are nearly always zeros.
+        let first = data.first().copied();
+        match first.filter(|&first| data.iter().all(|&x| bits(x) == bits(first))) {
+            Some(value) => {
+                let value = token(value);
+                quote!([#value; #n])
+            }
             None => {
-                let list = data.iter().map(|&x| one(x).1);
+                let list = data.iter().map(|&x| token(x));
                 quote!([#(#list),*])
             }
         }
     }
-    let whole = |x: i32| (x as u32, int(x));
     let (ty, content) = match data {
-        Buffer::I8(data) => ("i8", content(data, &n, |x| whole(x.into()))),
-        Buffer::I16(data) => ("i16", content(data, &n, |x| whole(x.into()))),
-        Buffer::I32(data) => ("i32", content(data, &n, whole)),
-        Buffer::F32(data) => ("f32", content(data, &n, |x| (x.to_bits(), float(x)))),
+        Buffer::I8(data) => ("i8", content(data, &n, |x| x as u32, |x| int(x.into()))),
+        Buffer::I16(data) => ("i16", content(data, &n, |x| x as u32, |x| int(x.into()))),
+        Buffer::I32(data) => ("i32", content(data, &n, |x| x as u32, int)),
+        Buffer::F32(data) => ("f32", content(data, &n, f32::to_bits, float)),
     };
     let ty = crate::tokens::literals::ident(ty);
     (quote!([#ty; #n]), content)

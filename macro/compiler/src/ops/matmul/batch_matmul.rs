@@ -19,6 +19,7 @@ use crate::limits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::operands::owned;
+use crate::ops::shared::weights::bias_values;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -182,15 +183,9 @@ pub(crate) fn lower(
     };
     let factor = product / f64::from(output.scale);
     let bias = match bias_operand {
-        Some(operand) => crate::ops::shared::weights::bias_values(operand.value, product)?,
+        Some(operand) => bias_values(operand.value, product, sizes.columns)?,
         None => vec![0; sizes.columns],
     };
-    if bias.len() != sizes.columns {
-        return Err(Error::model(format!(
-            "its bias has {} elements",
-            bias.len()
-        )));
-    }
     let kernel = BatchMatmulKernel {
         sizes,
         offsets: [-a.zero_point, -b.zero_point],

@@ -170,9 +170,10 @@ impl Operator for Svdf {
             }
         };
         let product = state.scale * time_scale;
+        let units = sizes.filters / sizes.rank;
         let bias = match context.inputs.get(3).and_then(Option::as_ref) {
-            Some(bias) => bias_values(bias.value, product.into())?,
-            None => vec![0; sizes.filters / sizes.rank],
+            Some(bias) => bias_values(bias.value, product.into(), units)?,
+            None => vec![0; units],
         };
         let feature_factor = input.scale * feature.scale(0) / state.scale;
         let kernel = SvdfKernel {

@@ -230,7 +230,7 @@ impl Operator for UnidirectionalSequenceLstm {
             let product = f64::from(input.scale * w.scale(0));
             let recurrent = f64::from(hidden.scale * r.scale(0));
             let bias = match context.inputs.get(BIASES[g]).and_then(Option::as_ref) {
-                Some(bias) => bias_values(bias.value, product)?,
+                Some(bias) => bias_values(bias.value, product, sizes.cells)?,
                 None => vec![0; sizes.cells],
             };
             Ok(Gate {

@@ -215,8 +215,9 @@ pub(crate) fn check_bias(value: &Value, channels: usize) -> Result<()> {
     )))
 }
 
-/// A bias at one scale.
-pub(crate) fn bias_values(value: &Value, scale: f64) -> Result<Vec<i32>> {
+/// A bias of so many channels, in steps of one scale.
+pub(crate) fn bias_values(value: &Value, scale: f64, channels: usize) -> Result<Vec<i32>> {
+    check_bias(value, channels)?;
     let steps = |real: &f32| (f64::from(*real) / scale).round() as i32;
     match &value.constant {
         Some(Constant::I32(data)) => Ok(data.iter().copied().collect()),
