@@ -13,6 +13,9 @@ pub(crate) use crate::ir::operator_traits::{Cast, ChannelRole, Saturation};
 use crate::ir::value::Constant;
 use crate::limits;
 
+/// The operands of a float evaluation as real numbers; optional ones may be left out.
+pub(crate) type RealOperands<'a> = [Option<ArrayViewD<'a, f32>>];
+
 /// A TFLite operator with its attributes.
 pub(crate) trait Operator: Send + Sync {
     /// The operator's name, as TFLite has it.
@@ -33,11 +36,7 @@ pub(crate) trait Operator: Send + Sync {
 
     /// The operator in float32: the reference for calibration. Integers and booleans are real
     /// numbers here, too. An operator implements this, or [`Operator::evaluate_all`].
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let first = self.evaluate_all(inputs, &[shape])?.into_iter().next();
         first.ok_or_else(|| Error::internal(format!("{} has no output", self.name())))
     }
@@ -45,7 +44,7 @@ pub(crate) trait Operator: Send + Sync {
     /// The operator in float32 with all of its outputs, what is kept for the next run included.
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let first = shapes.first().copied().unwrap_or(&[]);

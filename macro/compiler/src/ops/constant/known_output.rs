@@ -1,13 +1,13 @@
 //! Operators whose output is known at compile time: SHAPE, RANK, ZEROS_LIKE, RANGE
 //! and BROADCAST_ARGS.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::context::LowerContext;
 use crate::ir::graph::array;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 
 /// An operator that has been computed.
@@ -33,7 +33,7 @@ impl Operator for Known {
         Ok(self.shape.clone())
     }
 
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, _: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         array(shape, self.data.clone())
     }
 

@@ -1,12 +1,12 @@
 //! WHERE of a constant: the indices of its non-zero elements, at compile time.
 
-use ndarray::{ArrayD, ArrayViewD, Dimension};
+use ndarray::{ArrayD, Dimension};
 
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 
 pub(crate) struct Where {
@@ -56,7 +56,7 @@ impl Operator for Where {
         Ok(vec![self.indices.len() / self.rank.max(1), self.rank])
     }
 
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, _: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         array(shape, self.indices.clone())
     }
 

@@ -1,14 +1,14 @@
 //! What is left of IF and WHILE when their subgraphs have become regions of the program: IF
 //! chooses between the results of its branches, WHILE hands its variables on.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule, Target, constant_source};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{ControlRole, IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::operand;
 use crate::ops::shared::strided::StridedKernel;
@@ -41,7 +41,7 @@ impl Operator for Merge {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         let is_true = operand(inputs, 0)?.first().is_some_and(|&c| c != 0.0);
         Ok(operand(inputs, if is_true { 1 } else { 2 })?.to_owned())
     }
@@ -73,7 +73,7 @@ impl Operator for Carry {
         Ok(inputs.first().copied().unwrap_or_default().to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(operand(inputs, 0)?.to_owned())
     }
 

@@ -1,6 +1,6 @@
 //! CONV_2D: input NHWC, filter OHWI, output NHWC.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::ir::graph::array;
 use crate::ir::kernel::{
     Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
 };
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::packing::winograd_f4x3::Winograd;
@@ -110,11 +110,7 @@ impl Operator for Conv2d {
         limits::product([outputs.concat(), filter.unwrap_or(&[]).to_vec()].concat()) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
         let window = self.window(input.shape(), filter.shape())?;
@@ -204,11 +200,9 @@ impl Kernel for Conv2dKernel {
     }
 
     fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
-        let Fusion::Padding(frame) = fusion else {
-            return None;
-        };
+        let window = self.window.fused(fusion)?;
         Some(Box::new(Self {
-            window: self.window.without_frame(frame),
+            window,
             ..self.clone()
         }))
     }

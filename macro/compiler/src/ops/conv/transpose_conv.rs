@@ -1,7 +1,7 @@
 //! TRANSPOSE_CONV, and MediaPipe's custom Convolution2DTransposeBias: input NHWC,
 //! filter OHWI.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::operands::{flat, operand};
@@ -165,11 +165,7 @@ impl Operator for TransposeConv {
         limits::product([shape(0), filter].concat()) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let bias = inputs.get(self.operands[2]).and_then(Option::as_ref);
         let input = operand(inputs, self.operands[0])?;
         let filter = operand(inputs, self.operands[1])?;

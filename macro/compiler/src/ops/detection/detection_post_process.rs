@@ -1,7 +1,7 @@
 //! TFLite_Detection_PostProcess: boxes relative to anchors become detections; always in
 //! f32.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::detection::non_max_suppression::{corners, overlap};
@@ -152,7 +152,7 @@ impl Operator for DetectionPostProcess {
 
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let dims = |i: usize| Ok::<_, Error>(operand(inputs, i)?.shape());

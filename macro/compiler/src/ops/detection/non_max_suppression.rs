@@ -1,6 +1,6 @@
 //! NON_MAX_SUPPRESSION_V4 and V5: the best boxes that overlap little; always in f32.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::shared::operands::{evaluate_by_kernel, operand};
@@ -232,7 +232,7 @@ impl Operator for NonMaxSuppression {
 
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let kernel = self.kernel(operand(inputs, 1)?.len());

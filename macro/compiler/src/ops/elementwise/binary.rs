@@ -1,9 +1,5 @@
 //! Elementwise functions of two operands that broadcast.
 
-use ndarray::{ArrayD, ArrayViewD};
-use proc_macro2::TokenStream;
-use std::sync::Arc;
-
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
@@ -11,12 +7,15 @@ use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::{Algebra, Operator, no_float_kernel};
+use crate::ir::operator::{Algebra, Operator, RealOperands, no_float_kernel};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::float_kernels;
+use crate::ops::shared::function::function_of_one;
 use crate::tokens::constants::Constants;
+use ndarray::ArrayD;
+use proc_macro2::TokenStream;
 
 /// What sets one such function apart from another.
 pub(crate) trait Binary: Clone + Send + Sync + 'static {
@@ -87,11 +86,7 @@ impl<B: Binary> Operator for Elementwise<B> {
         broadcast::output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
     }
 
@@ -123,11 +118,7 @@ impl<B: Binary> Operator for Elementwise<B> {
 impl<B: Binary> Algebra for Elementwise<B> {
     fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.0.clone();
-        match *constants {
-            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
-            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
-            _ => None,
-        }
+        function_of_one(move |a, b| this.real(a, b), constants)
     }
 
     fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {

@@ -1,9 +1,7 @@
 //! Elementwise functions of two operands that need the real numbers: in int8 a table
 //! where one operand is one number, else computed in f32.
 
-use std::sync::Arc;
-
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
@@ -14,12 +12,13 @@ use crate::ir::context::{LowerContext, Target};
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::Constant;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::{Algebra, Operator};
+use crate::ir::operator::{Algebra, Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::float_kernels;
+use crate::ops::shared::function::function_of_one;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
@@ -79,11 +78,7 @@ impl<R: Real> Operator for OfReals<R> {
         broadcast::output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
     }
 
@@ -126,11 +121,7 @@ impl<R: Real> Operator for OfReals<R> {
 impl<R: Real> Algebra for OfReals<R> {
     fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.0.clone();
-        match *constants {
-            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
-            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
-            _ => None,
-        }
+        function_of_one(move |a, b| this.real(a, b), constants)
     }
 }
 

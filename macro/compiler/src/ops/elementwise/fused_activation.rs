@@ -1,12 +1,12 @@
 //! Elementwise functions of two operands with a fused activation: ADD, SUB and MUL.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, Target};
 use crate::ir::kernel::{KernelId, Lowered};
-use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
+use crate::ir::operator::{Algebra, ChannelRole, Operator, RealOperands, Saturation};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::elementwise::int32;
 use crate::ops::shared::{broadcast, float_kernels};
@@ -68,11 +68,7 @@ impl<A: Arithmetic> Operator for WithActivation<A> {
         broadcast::output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(A::real(a, b)))
     }
 

@@ -1,6 +1,6 @@
 //! PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
@@ -43,11 +43,7 @@ impl Operator for Prelu {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(
             inputs,
             shape,

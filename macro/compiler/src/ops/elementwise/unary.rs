@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::float_functions::{FloatEpilogue, RealFunction};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{KernelId, Lowered};
-use crate::ir::operator::{Algebra, ChannelRole, Operator, Saturation};
+use crate::ir::operator::{Algebra, ChannelRole, Operator, RealOperands, Saturation};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32::UnaryKernel;
 use crate::ops::shared::float_kernels;
@@ -104,7 +104,7 @@ impl<U: Unary> Operator for U {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         let mut output = owned(inputs, 0)?;
         output.mapv_inplace(|x| self.real(x));
         Ok(output)

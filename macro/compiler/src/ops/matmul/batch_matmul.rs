@@ -1,7 +1,7 @@
 //! BATCH_MATMUL, and the product of two computed matrices that FULLY_CONNECTED
 //! with weights of run time shares.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -13,7 +13,7 @@ use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::graph::{ElementType, Value};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::broadcast;
@@ -131,11 +131,7 @@ impl Operator for BatchMatmul {
         })
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (a, b) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let sizes = self.sizes(a.shape(), b.shape())?;
         let (a, b): (Vec<f32>, Vec<f32>) =

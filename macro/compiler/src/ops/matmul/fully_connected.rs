@@ -1,6 +1,6 @@
 //! FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Channelwise, Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
@@ -108,11 +108,7 @@ impl Operator for FullyConnected {
         limits::product(input.iter().copied().chain(units)) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, weights) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
         let (rows, depth, units) = sizes(input.shape(), weights.shape())?;

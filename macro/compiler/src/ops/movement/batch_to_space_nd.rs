@@ -1,13 +1,13 @@
 //! BATCH_TO_SPACE_ND: batches become blocks of an image, whose borders are cropped.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Index, IndexMapKernel};
 use crate::ops::shared::operands::owned;
@@ -100,11 +100,7 @@ impl Operator for BatchToSpaceNd {
         Ok(self.kernel(inputs.first().copied().unwrap_or(&[]))?.0)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let (_, kernel) = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());

@@ -1,6 +1,6 @@
 //! CONCATENATION along one axis; all tensors share one scale.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Role, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::operands;
@@ -87,11 +87,7 @@ impl Operator for Concatenation {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let views = operands(inputs)?;
         let axis = self.axis(shape.len())?;
         ndarray::concatenate(Axis(axis), &views).map_err(Error::internal)

@@ -1,13 +1,13 @@
 //! DYNAMIC_UPDATE_SLICE: a tensor with a block of it overwritten.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::movement::dynamic_slice::{Block, UpdateKernel};
 use crate::ops::shared::operands::owned;
@@ -41,11 +41,7 @@ impl Operator for DynamicUpdateSlice {
         Ok(tensor.to_vec())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (tensor, update, begin) = (owned(inputs, 0)?, owned(inputs, 1)?, owned(inputs, 2)?);
         let block = Block::new(tensor.shape(), update.shape(), begin.shape())?;
         let real = |data: &ArrayD<f32>| Buffer::F32(data.iter().copied().collect());

@@ -1,13 +1,13 @@
 //! EMBEDDING_LOOKUP: rows of a table, by indices at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits, Origin};
 use crate::ops::movement::gather::GatherKernel;
 use crate::ops::shared::operands::owned;
@@ -51,11 +51,7 @@ impl Operator for EmbeddingLookup {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (ids, table) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = kernel(ids.shape(), table.shape());
         let ids = Buffer::I32(ids.iter().map(|&x| x as i32).collect());

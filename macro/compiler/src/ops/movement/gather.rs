@@ -1,6 +1,6 @@
 //! GATHER: slices along an axis, by indices known now or at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::Constant;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Choice, IndexMapKernel};
 use crate::ops::shared::operands::owned;
@@ -83,11 +83,7 @@ impl Operator for Gather {
         Ok(parts.concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (data, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.sizes(data.shape(), indices.shape())?;
         let data = Buffer::F32(data.iter().copied().collect());

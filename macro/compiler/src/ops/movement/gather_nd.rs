@@ -1,6 +1,6 @@
 //! GATHER_ND: slices by index vectors, known now or at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -60,11 +60,7 @@ impl Operator for GatherNd {
         Ok([&indices[..indices.len() - 1], &data[depth..]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (data, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = kernel(data.shape(), indices.shape())?;
         let data = Buffer::F32(data.iter().copied().collect());

@@ -1,6 +1,6 @@
 //! ONE_HOT: a row per index, `on` at the index and `off` elsewhere.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::Constant;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::owned;
@@ -82,11 +82,7 @@ impl Operator for OneHot {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let indices = owned(inputs, 0)?;
         let axis = self.axis(indices.shape())?;
         let inner: usize = indices.shape()[axis..].iter().product();

@@ -1,11 +1,11 @@
 //! PACK: tensors of one shape side by side along a new axis.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::operands;
 use crate::ops::shared::strided;
@@ -47,11 +47,7 @@ impl Operator for Pack {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let views = operands(inputs)?;
         let axis = strided::axis(self.axis, shape.len())?;
         ndarray::stack(Axis(axis), &views).map_err(Error::internal)

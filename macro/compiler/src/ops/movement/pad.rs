@@ -1,6 +1,6 @@
 //! PAD with zeros, and PADV2 with a constant, in up to 6 dimensions.
 
-use ndarray::{ArrayD, ArrayViewD, Slice};
+use ndarray::{ArrayD, Slice};
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Emitted, Frame, Kernel, KernelId, Lowered, Role};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::operand;
@@ -127,11 +127,7 @@ impl Operator for Pad {
             .collect())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let fill = self.value.as_ref().map_or(0.0, |v| v.real);
         let mut output = ArrayD::from_elem(shape, fill);
         let input = operand(inputs, 0)?;

@@ -1,7 +1,7 @@
 //! REVERSE_SEQUENCE: the first elements of every sequence backwards, as many as an
 //! operand says.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
@@ -73,11 +73,7 @@ impl Operator for ReverseSequence {
         Ok(input.to_vec())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, lengths) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.kernel(shape, lengths.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());

@@ -1,6 +1,6 @@
 //! SCATTER_ND: slices added to zeros, at index vectors known now or at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target, constant
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -81,11 +81,7 @@ impl Operator for ScatterNd {
         Ok(self.shape.clone())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (indices, updates) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.kernel(indices.shape(), updates.shape())?;
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());

@@ -1,13 +1,13 @@
 //! SLICE: a block, by its size and its begin, which may be computed at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::movement::dynamic_slice::{Block, SliceKernel};
 use crate::ops::shared::operands::owned;
@@ -69,11 +69,7 @@ impl Operator for Slice {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let size = match self {
             Self::Fixed(fixed) => return fixed.evaluate(inputs, shape),
             Self::AtRunTime { size } => size,

@@ -1,6 +1,6 @@
 //! SPACE_TO_BATCH_ND: blocks of a padded image become batches.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -81,11 +81,7 @@ impl Operator for SpaceToBatchNd {
         Ok([&[batches], &kernel.output[2 - m..], &input[m + 1..]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());

@@ -1,12 +1,12 @@
 //! Operators that give a tensor another shape and nothing else: no code runs.
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{Change, ChannelRole, Operator};
+use crate::ir::operator::{Change, ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
@@ -57,11 +57,7 @@ impl<V: View> Operator for Viewing<V> {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let input = input.as_standard_layout().into_owned();
         input

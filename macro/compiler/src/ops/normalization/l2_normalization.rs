@@ -1,6 +1,6 @@
 //! L2_NORMALIZATION over the last dimension; output scale 1/128, zero point 0.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
@@ -10,7 +10,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -51,11 +51,7 @@ impl Operator for L2Normalization {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let mut output = owned(inputs, 0)?;
         for mut row in output.lanes_mut(Axis(shape.len().max(1) - 1)) {
             let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);

@@ -1,6 +1,6 @@
 //! LOG_SOFTMAX over the last dimension; output scale 1/16, zero point 127.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{
@@ -11,12 +11,11 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::float_functions::FloatEpilogue;
-use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, log_softmax};
-use crate::ops::shared::operands::{flat, owned};
+use crate::ops::shared::operands::evaluate_rows;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -54,15 +53,8 @@ impl Operator for LogSoftmax {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = owned(inputs, 0)?;
-        let mut data = flat(&input.as_standard_layout())?.to_vec();
-        data.chunks_mut(self.depth.max(1)).for_each(log_softmax);
-        array(shape, data)
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
+        evaluate_rows(inputs, self.depth, shape, log_softmax)
     }
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {

@@ -1,6 +1,6 @@
 //! SOFTMAX over the last dimension; output scale 1/256, zero point -128.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{
@@ -12,13 +12,12 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{Operator, Saturation};
+use crate::ir::operator::{Operator, RealOperands, Saturation};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::normalization::softmax_i16::SoftmaxI16Kernel;
 use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, softmax};
-use crate::ops::shared::operands::{flat, owned};
+use crate::ops::shared::operands::evaluate_rows;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -61,16 +60,8 @@ impl Operator for Softmax {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = owned(inputs, 0)?;
-        let mut data = flat(&input.as_standard_layout())?.to_vec();
-        data.chunks_mut(self.depth.max(1))
-            .for_each(|row| softmax(row, self.beta));
-        array(shape, data)
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
+        evaluate_rows(inputs, self.depth, shape, |row| softmax(row, self.beta))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

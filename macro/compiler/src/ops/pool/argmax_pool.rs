@@ -1,7 +1,7 @@
 //! MaxPoolingWithArgmax2D, which also says where the maxima are, and MaxUnpooling2D,
 //! which puts them back there.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target, constant
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::{evaluate_by_kernel, operand, owned};
 use crate::ops::shared::window::{Stepping, Window};
@@ -95,7 +95,7 @@ impl Operator for MaxPoolingWithArgmax {
 
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let kernel = self.kernel(operand(inputs, 0)?.shape())?;
@@ -210,11 +210,7 @@ impl Operator for MaxUnpooling {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let batches = shape.first().copied().unwrap_or(1).max(1);
         let kernel = UnpoolKernel {

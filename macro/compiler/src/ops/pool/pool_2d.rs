@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands, Saturation};
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits, Origin};
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::window::{Stepping, Window};
@@ -121,11 +121,7 @@ impl<R: Reduction> Operator for Pool<R> {
         window.map_or(0, |window| window.all_taps().saturating_mul(channels))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = operand(inputs, 0)?;
         let window = self.window(input.shape())?;
         let input = input.as_standard_layout();

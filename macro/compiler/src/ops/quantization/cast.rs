@@ -1,6 +1,6 @@
 //! CAST between real, integer and bool tensors.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -11,7 +11,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
@@ -95,7 +95,7 @@ impl Operator for Cast {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(owned(inputs, 0)?.mapv(|x| match self.raw {
             Some(Raw { params, offset }) => {
                 let q = (x / params.scale).round() + (params.zero_point + offset) as f32;

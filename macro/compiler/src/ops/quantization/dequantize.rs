@@ -2,13 +2,13 @@
 //!
 //! The graph stage folds it away: the float32 tensor is the int8 one.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{Cast, Operator};
+use crate::ir::operator::{Cast, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
@@ -38,7 +38,7 @@ impl Operator for Dequantize {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         owned(inputs, 0)
     }
 

@@ -2,13 +2,13 @@
 //!
 //! The graph stage folds it away and keeps its range.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{Cast, Operator};
+use crate::ir::operator::{Cast, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
@@ -63,7 +63,7 @@ impl Operator for FakeQuant {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         let scale = (self.max - self.min) / self.steps;
         let zero_point = (-self.min / scale).round();
         let mut output = owned(inputs, 0)?;

@@ -1,7 +1,7 @@
 //! QUANTIZE: to int8 or int16, from float32 (folded away by the graph stage) or
 //! from a quantized tensor.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
@@ -11,7 +11,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::{Cast, Operator};
+use crate::ir::operator::{Cast, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
@@ -44,7 +44,7 @@ impl Operator for Quantize {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         owned(inputs, 0)
     }
 

@@ -2,7 +2,7 @@
 //! state (Nakkiran et al., "Compressing Deep Neural Networks using a
 //! Rank-Constrained Topology", 2015).
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -13,7 +13,7 @@ use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::limits;
 use crate::ops::shared::operands::owned;
@@ -110,7 +110,7 @@ impl Operator for Svdf {
 
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let operand = |i: usize| owned(inputs, i);

@@ -2,7 +2,7 @@
 //! projection, no layer normalization): 8-bit activations and weights, 16-bit
 //! gates and cell state. Hidden and cell state outlive the run.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::limits;
 use crate::ops::recurrent::lstm_kernel::{Gate, LstmKernel, Sizes};
@@ -135,7 +135,7 @@ impl Operator for UnidirectionalSequenceLstm {
 
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let empty: &[usize] = &[];

@@ -1,6 +1,6 @@
 //! ARG_MAX and ARG_MIN: the first index of an extreme along one axis.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
@@ -61,11 +61,7 @@ impl Operator for ArgMax {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let data: Vec<f32> = input.iter().copied().collect();
         let found = self.kernel(input.shape())?.find(&data);

@@ -1,6 +1,6 @@
 //! CUMSUM along one axis.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::add_n::LEFT_SHIFT;
 use crate::ops::shared::operands::owned;
@@ -52,11 +52,7 @@ impl Operator for Cumsum {
         Ok(input.to_vec())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let mut output = owned(inputs, 0)?;
         let axis = axis(self.axis, shape.len())?;
         for mut lane in output.lanes_mut(Axis(axis)) {

@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis};
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{Operator, no_float_kernel};
+use crate::ir::operator::{Operator, RealOperands, no_float_kernel};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::reduce::reduction::Axes;
 use crate::ops::shared::operands::operand;
@@ -68,11 +68,7 @@ impl<R: Reduce> Operator for Reducing<R> {
         self.axes.output_shape(input)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = operand(inputs, 0)?;
         let reduce = |x: ArrayViewD<'_, f32>, axis| self.reduce.evaluate(x, axis);
         self.axes.evaluate(input, shape, reduce)

@@ -1,7 +1,7 @@
 //! SEGMENT_SUM and the UNSORTED_SEGMENT operators: slices that have the same number become
 //! one; always in f32.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, constant_source};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -158,11 +158,7 @@ impl Operator for Segments {
         Ok([&[self.segments], &inputs[0][inputs[1].len()..]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (data, ids) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.kernel(&[data.shape(), ids.shape()])?;
         let data = Buffer::F32(data.iter().copied().collect());

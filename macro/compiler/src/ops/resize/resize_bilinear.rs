@@ -1,13 +1,13 @@
 //! RESIZE_BILINEAR of an NHWC image.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::resize::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kernel};
 use crate::ops::resize::resize_nearest_neighbor::new_size;
@@ -114,11 +114,7 @@ impl Operator for ResizeBilinear {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = operand(inputs, 0)?;
         let rows = self.real_places(input.shape()[1], self.size[0]);
         let columns = self.real_places(input.shape()[2], self.size[1]);

@@ -1,7 +1,7 @@
 //! Broadcasting of two operands (NumPy's rule), and what ADD, SUB, MUL and
 //! PRELU share because of it.
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -11,6 +11,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::Source;
+use crate::ir::operator::RealOperands;
 use crate::tokens::literals;
 
 /// Dimensions that kernels loop over; shapes are merged into as few as possible.
@@ -125,7 +126,7 @@ impl Broadcast {
 
 /// A float function of two broadcast operands.
 pub(crate) fn evaluate(
-    inputs: &[Option<ArrayViewD<'_, f32>>],
+    inputs: &RealOperands<'_>,
     shape: &[usize],
     f: impl Fn(f32, f32) -> f32,
 ) -> Result<ArrayD<f32>> {

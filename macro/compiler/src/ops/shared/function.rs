@@ -2,15 +2,27 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::Result;
 use crate::ir::context::LowerContext;
 use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{Algebra, Operator};
+use crate::ir::operator::{Algebra, Operator, RealOperands};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
+
+/// The function of one number that a function of two is, given the one that is constant.
+pub(crate) fn function_of_one(
+    function: impl Fn(f32, f32) -> f32 + Send + Sync + 'static,
+    constants: &[Option<f32>],
+) -> Option<RealFunction> {
+    match *constants {
+        [None, Some(b)] => Some(Arc::new(move |x| function(x, b))),
+        [Some(a), None] => Some(Arc::new(move |x| function(a, x))),
+        _ => None,
+    }
+}
 
 /// `second(first(x))`: in int8, one table.
 pub(crate) struct Composite {
@@ -39,7 +51,7 @@ impl Operator for Composite {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(owned(inputs, 0)?.mapv(|x| (self.second)((self.first)(x))))
     }
 

@@ -1,7 +1,7 @@
 //! Operators that choose, along each dimension on its own, which input elements
 //! they take: `output[i, j, ..] = input[f(i) + g(j) + ..]`.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -132,11 +132,7 @@ impl<C: Choosing> Operator for Chosen<C> {
         self.0.shape(input)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let (indices, inner) = self.0.choice(input.shape())?.plan(input.shape())?;
         let kernel = IndexMapKernel { indices, inner };

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::array;
 use crate::ir::kernel::Kernel;
+use crate::ir::operator::RealOperands;
 
 /// An operand that is not optional.
 pub(crate) fn operand<'a, 'b>(
@@ -27,7 +28,7 @@ pub(crate) fn operands<'b>(
 }
 
 /// A clone of an operand.
-pub(crate) fn owned(inputs: &[Option<ArrayViewD<'_, f32>>], i: usize) -> Result<ArrayD<f32>> {
+pub(crate) fn owned(inputs: &RealOperands<'_>, i: usize) -> Result<ArrayD<f32>> {
     operand(inputs, i).map(ArrayViewD::to_owned)
 }
 
@@ -42,10 +43,22 @@ pub(crate) fn matrix(rows: usize, columns: usize, data: &[f32]) -> Result<ArrayV
     ArrayView2::from_shape((rows, columns), data).map_err(Error::internal)
 }
 
+/// Operand 0 with each row of `depth` elements changed in place.
+pub(crate) fn evaluate_rows(
+    inputs: &RealOperands<'_>,
+    depth: usize,
+    shape: &[usize],
+    change: impl FnMut(&mut [f32]),
+) -> Result<ArrayD<f32>> {
+    let mut data: Vec<f32> = operand(inputs, 0)?.iter().copied().collect();
+    data.chunks_mut(depth.max(1)).for_each(change);
+    array(shape, data)
+}
+
 /// The outputs of a kernel that reads its first `count` operands as f32, as real numbers.
 pub(crate) fn evaluate_by_kernel(
     kernel: &dyn Kernel,
-    inputs: &[Option<ArrayViewD<'_, f32>>],
+    inputs: &RealOperands<'_>,
     count: usize,
     shapes: &[&[usize]],
 ) -> Result<Vec<ArrayD<f32>>> {

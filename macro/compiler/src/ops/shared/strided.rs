@@ -1,7 +1,7 @@
 //! Operators that move elements by a rule that is affine in every output
 //! dimension: `output[i] = input[offset + sum(i[d] * stride[d])]`.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
-use crate::ir::operator::{Change, Operator};
+use crate::ir::operator::{Change, Operator, RealOperands};
 use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
@@ -158,11 +158,7 @@ impl<M: Movement> Operator for Moving<M> {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, M::INPUT)?;
         let walk = self.walk(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());

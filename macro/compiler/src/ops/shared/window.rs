@@ -1,7 +1,7 @@
 //! The sliding window that convolutions and pools share.
 
 use crate::error::{Error, Result};
-use crate::ir::kernel::Frame;
+use crate::ir::kernel::Fusion;
 use crate::limits::{self, WINDOW_SPAN};
 use crate::tflite;
 use crate::tokens::literals;
@@ -159,12 +159,15 @@ impl Window {
     }
 
     /// The window over what is inside of a frame, which becomes padding.
-    pub(crate) fn without_frame(&self, frame: &Frame) -> Self {
-        Self {
+    pub(crate) fn fused(&self, fusion: Fusion<'_>) -> Option<Self> {
+        let Fusion::Padding(frame) = fusion else {
+            return None;
+        };
+        Some(Self {
             input: frame.input,
             padding: [0, 1].map(|d| self.padding[d] + frame.before[d]),
             ..*self
-        }
+        })
     }
 
     /// The window without rows and columns of taps that lie outside of the input for

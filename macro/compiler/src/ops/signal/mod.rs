@@ -17,14 +17,14 @@ pub(crate) mod spectral_subtraction;
 pub(crate) mod spectrum;
 pub(crate) mod window;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::{Operator, OwnState};
+use crate::ir::operator::{Operator, OwnState, RealOperands};
 use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::evaluate_by_kernel;
 use crate::tflite::Attributes;
@@ -137,7 +137,7 @@ impl<S: Signal> Operator for Processing<S> {
     /// Evaluates real numbers; integers are computed by [`crate::ops::shared::exact_int32`].
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         if !self.is_float() {

@@ -1,7 +1,7 @@
 //! RFFT2D, COMPLEX_ABS, REAL and IMAG, always in f32. A complex number is two real ones, the last
 //! dimension.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Strided, StridedKernel};
@@ -76,11 +76,7 @@ impl Operator for Rfft2d {
         Ok([&input[..input.len() - 2], &[rows, columns / 2 + 1, 2]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
@@ -202,11 +198,7 @@ impl Operator for ComplexAbs {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, MagnitudeKernel.simulate(&[&data]).f32().to_vec())
@@ -260,11 +252,7 @@ impl Operator for Part {
         ComplexAbs.output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let parts = input.iter().skip(self.is_imaginary.into()).step_by(2);
         array(shape, parts.copied().collect())

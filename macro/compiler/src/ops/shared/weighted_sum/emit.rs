@@ -88,7 +88,7 @@ impl Accumulation {
         } else {
             ordered.len()
         };
-        let channels = constants.ready(&ordered[..listed]);
+        let channels = constants.requant_panels(&ordered[..listed]);
         let (offset, min, max) = (
             literals::int(*output_offset),
             literals::int(*min),
