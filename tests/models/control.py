@@ -72,6 +72,12 @@ def greedy(x):
     return tokens, i, h
 
 
+def behind(x):
+    """A network behind the loop, while the loop's own results wait."""
+    tokens, i, h = greedy(x)
+    return tokens, i, tf.nn.relu(tf.matmul(tf.tanh(tf.matmul(h, STEP)), SQUARE))
+
+
 def lengths(x, n):
     """A recurrent layer over as many steps as the sequence has."""
     step = lambda t, h: (t + 1, tf.tanh(tf.matmul(tf.gather(x, t, axis=1), WIDE) + tf.matmul(h, SQUARE)))
@@ -110,6 +116,7 @@ def cases(Input, idx, flag):
         "if_chosen": (chosen, [(1, 8), flag(1)]),
         "if_early_exit": (early_exit, [(1, 8, 8, 2)]),
         "if_nested": (nested, [(1, 8)]),
+        "while_behind": (behind, [(1, 8)]),
         "while_greedy": (greedy, [(1, 8)]),
         "while_inside": (inside, [(1, 8), rounds]),
         "while_queue": (queue, [(1, 6, 6), rounds]),

@@ -480,6 +480,7 @@ operators! {
     unsorted_segment_sum "models/ops/unsorted_segment_sum_i8.tflite" [I i i32, X x i8] [y i8]
     where_operator "models/ops/where_operator_i8.tflite" [X x i8] [y i8]
     where_static "models/ops/where_static_i8.tflite" [X x i8] [y i8]
+    while_behind "models/ops/while_behind_i8.tflite" [X x i8] [y i32, y2 i8, y1 i32]
     while_counted "models/ops/while_counted_i8.tflite" [X x i8] [y i8]
     while_greedy "models/ops/while_greedy_i8.tflite" [X x i8] [y i32, y2 i8, y1 i32]
     while_inside "models/ops/while_inside_i8.tflite" [X x i8, N n i32] [y i32, y1 i8]

@@ -418,6 +418,9 @@ impl<'a> Reader<'a> {
         mut operands: Vec<Option<ValueId>>,
         mut outputs: Vec<ValueId>,
     ) -> Result<()> {
+        if (self.graph.inputs.iter()).any(|port| outputs.contains(&port.value)) {
+            return Err(Error::model(WRITTEN_ALREADY));
+        }
         operands.truncate(op.operands());
         while operands.last() == Some(&None) {
             operands.pop();
@@ -543,6 +546,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What is wrong with an operator that writes to a tensor with a value.
+const WRITTEN_ALREADY: &str =
+    "its output is already an input, a constant or another operator's output";
+
 /// Every operand must be an input, a constant or written earlier.
 fn check_order(graph: &Graph, refused: &HashMap<ValueId, String>) -> Result<()> {
     let mut ready: Vec<bool> = graph.values.iter().map(|v| v.constant.is_some()).collect();
@@ -563,10 +570,7 @@ fn check_order(graph: &Graph, refused: &HashMap<ValueId, String>) -> Result<()> 
         }
         for &output in &node.outputs {
             if std::mem::replace(&mut ready[output], true) {
-                return Err(Error::model(
-                    "its output is already an input, a constant or another operator's output",
-                )
-                .at(node.place(graph)));
+                return Err(Error::model(WRITTEN_ALREADY).at(node.place(graph)));
             }
         }
     }

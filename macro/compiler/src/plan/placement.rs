@@ -89,13 +89,9 @@ pub(super) fn attempt(program: &QuantGraph, order: Vec<usize>, attempt: Attempt)
     for state in &program.states {
         last_use[state.next] = plan.order.len();
     }
-    if attempt.inputs {
-        // What an input brings to an output is copied at the end.
-        for &output in program
-            .outputs
-            .iter()
-            .filter(|o| program.inputs.contains(o))
-        {
+    // Outputs that lie in the arena (inputs, variables of loops) are copied at the end.
+    for &output in &program.outputs {
+        if plan.locations[output] == Location::Unused {
             last_use[output] = plan.order.len();
         }
     }
