@@ -9,6 +9,7 @@ use crate::ir::kernel::Lowered;
 use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 
+/// The operator WHERE of a constant: the indices of its non-zero elements, at compile time.
 pub(crate) struct Where {
     /// One row of indices per element that is not zero.
     indices: Vec<f32>,

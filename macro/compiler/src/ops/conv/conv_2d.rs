@@ -17,8 +17,9 @@ use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::packing::winograd_f4x3::Winograd;
+use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::gemm_packed2;
-use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
+use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::{flat, matrix, operand};
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
 use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
@@ -31,6 +32,7 @@ use crate::tokens::literals;
 /// Elements of the matrix of inputs that are there at once.
 const MOST_COLUMNS: usize = 1 << 24;
 
+/// The operator CONV_2D: input NHWC, filter OHWI, output NHWC.
 pub(crate) struct Conv2d {
     stepping: Stepping,
     activation: Activation,

@@ -18,8 +18,9 @@ use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::dwconv_packed16::DwconvPacked16;
+use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::gemm_packed2;
-use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
+use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::weighted_sum::channels::DepthwiseChannels;
 use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
@@ -28,6 +29,8 @@ use crate::ops::shared::window::{Stepping, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator DEPTHWISE_CONV_2D: input NHWC, filter 1HWC, output channel `input channel *
+/// depth_multiplier + m`.
 pub(crate) struct DepthwiseConv2d {
     stepping: Stepping,
     activation: Activation,

@@ -20,6 +20,8 @@ use crate::ops::shared::window::{Padding, Stepping, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator TRANSPOSE_CONV, and MediaPipe's custom Convolution2DTransposeBias: input NHWC,
+/// filter OHWI.
 pub(crate) struct TransposeConv {
     name: &'static str,
     stepping: Stepping,

@@ -21,6 +21,8 @@ use crate::tokens::literals;
 /// Detections that a file may ask for.
 const MAX_DETECTIONS: usize = 1 << 16;
 
+/// The operator TFLite_Detection_PostProcess: boxes relative to anchors become detections; always
+/// in f32.
 #[derive(Clone)]
 pub(crate) struct DetectionPostProcess {
     max_detections: usize,

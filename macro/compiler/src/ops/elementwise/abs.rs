@@ -9,6 +9,7 @@ use crate::ops::elementwise::unary::{IntegerFunction, Unary};
 use crate::ops::elementwise::unary_i16::TwoSlopesKernel;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator ABS: the magnitude.
 #[derive(Clone)]
 pub(crate) struct Abs;
 

@@ -15,6 +15,7 @@ use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator ADD_N: the sum of any number of tensors of one shape and scale.
 pub(crate) struct AddN;
 
 impl AddN {

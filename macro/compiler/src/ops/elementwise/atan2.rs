@@ -6,6 +6,7 @@ use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::binary_f32::{OfReals, Real};
 
+/// The operator ATAN2: the angle of the point whose height is the first operand.
 #[derive(Clone)]
 pub(crate) struct Atan2;
 

@@ -14,6 +14,7 @@ use crate::ops::quantization::cast::ToI32Kernel;
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
+/// The operator BUCKETIZE: how many of the sorted boundaries are not above a value.
 pub(crate) struct Bucketize {
     boundaries: Vec<f32>,
 }

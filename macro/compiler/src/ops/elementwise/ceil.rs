@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator CEIL: the next integer above.
 #[derive(Clone)]
 pub(crate) struct Ceil;
 

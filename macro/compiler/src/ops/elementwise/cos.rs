@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator COS: of an angle in radians.
 #[derive(Clone)]
 pub(crate) struct Cos;
 

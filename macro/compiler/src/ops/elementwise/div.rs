@@ -18,6 +18,7 @@ use crate::ops::elementwise::mul::Mul;
 use crate::ops::shared::broadcast;
 use crate::tokens::literals;
 
+/// The operator DIV: `a / b`.
 #[derive(Clone)]
 pub(crate) struct Div {
     activation: Activation,

@@ -6,6 +6,7 @@ use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator ELU: x for x >= 0, exp(x) - 1 below.
 #[derive(Clone)]
 pub(crate) struct Elu;
 

@@ -6,6 +6,7 @@ use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator EXP: e to the power of x.
 #[derive(Clone)]
 pub(crate) struct Exp;
 

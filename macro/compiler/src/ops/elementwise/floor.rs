@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator FLOOR: the next integer below.
 #[derive(Clone)]
 pub(crate) struct Floor;
 

@@ -13,6 +13,7 @@ use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
 use crate::tokens::literals;
 
+/// The operator FLOOR_DIV: the integer below `a / b`.
 #[derive(Clone)]
 pub(crate) struct FloorDiv;
 

@@ -6,6 +6,7 @@ use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
 use crate::ops::elementwise::int32;
 
+/// The operator FLOOR_MOD: what a division rounded down leaves; it has the divisor's sign.
 #[derive(Clone)]
 pub(crate) struct FloorMod;
 

@@ -7,6 +7,8 @@ use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator GELU (Hendrycks and Gimpel, 2016): x times the normal distribution function, or its
+/// tanh approximation.
 #[derive(Clone)]
 pub(crate) struct Gelu {
     approximate: bool,

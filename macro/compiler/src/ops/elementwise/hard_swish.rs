@@ -9,6 +9,8 @@ use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator HARD_SWISH (Howard et al., "Searching for MobileNetV3", 2019): x * relu6(x + 3) /
+/// 6.
 #[derive(Clone)]
 pub(crate) struct HardSwish;
 

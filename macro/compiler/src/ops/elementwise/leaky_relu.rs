@@ -9,6 +9,7 @@ use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::TwoSlopesKernel;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator LEAKY_RELU: x for x >= 0, alpha * x below.
 #[derive(Clone)]
 pub(crate) struct LeakyRelu {
     pub(crate) alpha: f32,

@@ -6,6 +6,7 @@ use crate::ir::kernel::KernelId;
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator LOG: the natural logarithm; below 0, 0.
 #[derive(Clone)]
 pub(crate) struct Log;
 

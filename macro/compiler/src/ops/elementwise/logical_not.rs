@@ -9,6 +9,7 @@ use crate::ir::operator::{Operator, RealOperands};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::operands::owned;
 
+/// The operator LOGICAL_NOT of a bool tensor.
 pub(crate) struct LogicalNot;
 
 impl LogicalNot {

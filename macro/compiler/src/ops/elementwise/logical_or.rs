@@ -8,6 +8,7 @@ use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 
+/// The operator LOGICAL_OR of two bool tensors.
 #[derive(Clone)]
 pub(crate) struct LogicalOr;
 

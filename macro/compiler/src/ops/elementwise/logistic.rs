@@ -11,6 +11,7 @@ use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator LOGISTIC: 1 / (1 + exp(-x)); output scale 1/256, zero point -128.
 #[derive(Clone)]
 pub(crate) struct Logistic;
 

@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::{IntegerFunction, Unary};
 
+/// The operator NEG: the opposite.
 #[derive(Clone)]
 pub(crate) struct Neg;
 

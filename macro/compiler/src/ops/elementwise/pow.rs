@@ -9,6 +9,7 @@ use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::float_kernels;
 
+/// The operator POW of two tensors, or by a constant: then a function of one value.
 #[derive(Clone)]
 pub(crate) struct Pow;
 

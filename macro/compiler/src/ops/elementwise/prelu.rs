@@ -16,6 +16,7 @@ use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
 pub(crate) struct Prelu;
 
 impl Prelu {

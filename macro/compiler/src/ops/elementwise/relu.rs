@@ -8,6 +8,7 @@ use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator RELU: max(x, 0).
 #[derive(Clone)]
 pub(crate) struct Relu;
 

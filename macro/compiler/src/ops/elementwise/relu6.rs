@@ -8,6 +8,7 @@ use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator RELU6: min(max(x, 0), 6).
 #[derive(Clone)]
 pub(crate) struct Relu6;
 

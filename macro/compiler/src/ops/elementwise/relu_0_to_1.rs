@@ -6,6 +6,7 @@ use crate::ir::context::{ParseContext, QuantRule};
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator RELU_0_TO_1: clamps to [0.0, 1.0].
 #[derive(Clone)]
 pub(crate) struct Relu0To1;
 

@@ -6,6 +6,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator RELU_N1_TO_1: clamps to [-1.0, 1.0].
 #[derive(Clone)]
 pub(crate) struct ReluN1To1;
 

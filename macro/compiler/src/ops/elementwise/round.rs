@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator ROUND: the nearest integer, ties to even.
 #[derive(Clone)]
 pub(crate) struct Round;
 

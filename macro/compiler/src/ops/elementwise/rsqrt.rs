@@ -9,6 +9,7 @@ use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::{RsqrtKernel, rsqrt};
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator RSQRT: one by the square root.
 #[derive(Clone)]
 pub(crate) struct Rsqrt;
 

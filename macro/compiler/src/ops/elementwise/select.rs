@@ -17,6 +17,7 @@ use crate::tokens::literals;
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 6;
 
+/// The operators SELECT and SELECT_V2: elements of one operand or of the other, by a third.
 pub(crate) struct Select {
     name: &'static str,
     /// SELECT's condition may name rows.

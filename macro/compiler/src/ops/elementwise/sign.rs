@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator SIGN: -1, 0 or 1.
 #[derive(Clone)]
 pub(crate) struct Sign;
 

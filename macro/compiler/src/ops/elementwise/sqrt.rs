@@ -7,6 +7,7 @@ use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator SQRT: the square root; of negative numbers, 0.
 #[derive(Clone)]
 pub(crate) struct Sqrt;
 

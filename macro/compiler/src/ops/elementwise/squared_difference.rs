@@ -14,6 +14,7 @@ use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
 use crate::tokens::literals;
 
+/// The operator SQUARED_DIFFERENCE: `(a - b)^2`.
 #[derive(Clone)]
 pub(crate) struct SquaredDifference;
 

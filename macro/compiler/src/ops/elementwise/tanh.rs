@@ -10,6 +10,7 @@ use crate::ops::elementwise::logistic::q4_table;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator TANH; output scale 1/128, zero point 0.
 #[derive(Clone)]
 pub(crate) struct Tanh;
 

@@ -23,6 +23,8 @@ use crate::ops::shared::weights::bias_values;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator BATCH_MATMUL, and the product of two computed matrices that FULLY_CONNECTED with
+/// weights of run time shares.
 pub(crate) struct BatchMatmul {
     adjoint: [bool; 2],
 }

@@ -17,8 +17,9 @@ use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
 use crate::ops::packing::weights6;
 use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::gemm_inputs::{Inputs, is_sparse};
 use crate::ops::shared::gemm_packed2;
-use crate::ops::shared::gemm_packed16::{Inputs, Packed16, is_sparse};
+use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::{flat, matrix, operand};
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
 use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
@@ -26,6 +27,7 @@ use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
 pub(crate) struct FullyConnected {
     activation: Activation,
     keep_num_dims: bool,

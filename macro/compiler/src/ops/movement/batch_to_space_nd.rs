@@ -12,6 +12,7 @@ use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Index, IndexMapKernel};
 use crate::ops::shared::operands::owned;
 
+/// The operator BATCH_TO_SPACE_ND: batches become blocks of an image, whose borders are cropped.
 pub(crate) struct BatchToSpaceNd {
     blocks: Vec<usize>,
     crops: Vec<[usize; 2]>,

@@ -15,6 +15,7 @@ use crate::ops::shared::operands::operands;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator CONCATENATION along one axis; all tensors share one scale.
 pub(crate) struct Concatenation {
     axis: i32,
 }

@@ -12,6 +12,7 @@ use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::movement::dynamic_slice::{Block, UpdateKernel};
 use crate::ops::shared::operands::owned;
 
+/// The operator DYNAMIC_UPDATE_SLICE: a tensor with a block of it overwritten.
 pub(crate) struct DynamicUpdateSlice;
 
 impl DynamicUpdateSlice {

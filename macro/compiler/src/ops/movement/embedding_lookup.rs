@@ -12,6 +12,7 @@ use crate::ir::operator_traits::{FloatKernel, OperatorTraits, Origin};
 use crate::ops::movement::gather::GatherKernel;
 use crate::ops::shared::operands::owned;
 
+/// The operator EMBEDDING_LOOKUP: rows of a table, by indices at run time.
 pub(crate) struct EmbeddingLookup;
 
 impl EmbeddingLookup {

@@ -17,6 +17,7 @@ use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator GATHER: slices along an axis, by indices known now or at run time.
 pub(crate) struct Gather {
     axis: i32,
     batch_dims: i32,

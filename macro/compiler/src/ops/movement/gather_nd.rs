@@ -17,6 +17,7 @@ use crate::tokens::literals;
 /// Elements of an index vector.
 const MAX_DEPTH: usize = 6;
 
+/// The operator GATHER_ND: slices by index vectors, known now or at run time.
 pub(crate) struct GatherNd;
 
 impl GatherNd {

@@ -17,6 +17,7 @@ use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator ONE_HOT: a row per index, `on` at the index and `off` elsewhere.
 pub(crate) struct OneHot {
     axis: i32,
     depth: usize,

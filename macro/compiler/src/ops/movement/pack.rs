@@ -10,6 +10,7 @@ use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::operands;
 use crate::ops::shared::strided;
 
+/// The operator PACK: tensors of one shape side by side along a new axis.
 pub(crate) struct Pack {
     axis: i32,
 }

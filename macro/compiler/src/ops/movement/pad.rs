@@ -18,6 +18,7 @@ use crate::tokens::literals;
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 6;
 
+/// The operator PAD with zeros, and PADV2 with a constant, in up to 6 dimensions.
 pub(crate) struct Pad {
     name: &'static str,
     /// Elements before and after, per dimension.

@@ -16,6 +16,8 @@ use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator REVERSE_SEQUENCE: the first elements of every sequence backwards, as many as an
+/// operand says.
 pub(crate) struct ReverseSequence {
     sequence: i32,
     batch: i32,

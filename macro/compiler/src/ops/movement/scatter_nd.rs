@@ -18,6 +18,7 @@ use crate::tokens::literals;
 /// Elements of an index vector.
 const MAX_DEPTH: usize = 6;
 
+/// The operator SCATTER_ND: slices added to zeros, at index vectors known now or at run time.
 pub(crate) struct ScatterNd {
     shape: Vec<usize>,
 }

@@ -15,6 +15,7 @@ use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator SPACE_TO_BATCH_ND: blocks of a padded image become batches.
 pub(crate) struct SpaceToBatchNd {
     blocks: Vec<usize>,
     paddings: Vec<[usize; 2]>,

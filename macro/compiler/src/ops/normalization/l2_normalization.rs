@@ -16,6 +16,7 @@ use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator L2_NORMALIZATION over the last dimension; output scale 1/128, zero point 0.
 pub(crate) struct L2Normalization;
 
 const OUTPUT: QuantParams = QuantParams {

@@ -19,6 +19,7 @@ use crate::ops::shared::operands::evaluate_rows;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator LOG_SOFTMAX over the last dimension; output scale 1/16, zero point 127.
 pub(crate) struct LogSoftmax {
     depth: usize,
 }

@@ -21,6 +21,7 @@ use crate::ops::shared::operands::evaluate_rows;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator SOFTMAX over the last dimension; output scale 1/256, zero point -128.
 pub(crate) struct Softmax {
     beta: f32,
     depth: usize,

@@ -18,6 +18,8 @@ use crate::tflite::{Attributes, Padding};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator MaxPoolingWithArgmax2D, which also says where the maxima are, and MaxUnpooling2D,
+/// which puts them back there.
 pub(crate) struct MaxPoolingWithArgmax {
     stepping: Stepping,
     size: [usize; 2],

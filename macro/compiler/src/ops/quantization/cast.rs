@@ -20,6 +20,7 @@ use crate::ops::shared::strided;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator CAST between real, integer and bool tensors.
 pub(crate) struct Cast {
     from: ElementType,
     to: ElementType,

@@ -13,6 +13,7 @@ use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
+/// The operator DEQUANTIZE: int8 (or a float16 constant) to float32.
 pub(crate) struct Dequantize;
 
 impl Dequantize {

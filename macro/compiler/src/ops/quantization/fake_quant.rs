@@ -13,6 +13,7 @@ use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
+/// The operator FAKE_QUANT: the int8 rounding that quantization-aware training simulated.
 pub(crate) struct FakeQuant {
     min: f32,
     max: f32,

@@ -19,6 +19,8 @@ use crate::ops::shared::requantize::RequantizeKernel;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator QUANTIZE: to int8 or int16, from float32 (folded away by the graph stage) or from a
+/// quantized tensor.
 pub(crate) struct Quantize;
 
 impl Quantize {

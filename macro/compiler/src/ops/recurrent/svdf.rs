@@ -21,6 +21,8 @@ use crate::ops::shared::weights::{bias_values, weights};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator SVDF: a rank-decomposed filter over time, with its activations of the past as state
+/// (Nakkiran et al., "Compressing Deep Neural Networks using a Rank-Constrained Topology", 2015).
 pub(crate) struct Svdf {
     rank: usize,
     activation: Activation,

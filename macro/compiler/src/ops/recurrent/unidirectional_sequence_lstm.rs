@@ -25,6 +25,8 @@ const BIASES: [usize; 4] = [12, 13, 14, 15];
 const HIDDEN: usize = 18;
 const CELL: usize = 19;
 
+/// The operator UNIDIRECTIONAL_SEQUENCE_LSTM as the Keras layer has it (no peephole, no projection,
+/// no layer normalization): 8-bit activations and weights, 16-bit gates and cell state.
 pub(crate) struct UnidirectionalSequenceLstm {
     cell_clip: f32,
     time_major: bool,

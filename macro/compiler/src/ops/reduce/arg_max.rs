@@ -15,6 +15,7 @@ use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator ARG_MAX and ARG_MIN: the first index of an extreme along one axis.
 pub(crate) struct ArgMax {
     axis: i32,
     smallest: bool,

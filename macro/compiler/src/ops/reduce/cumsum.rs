@@ -16,6 +16,7 @@ use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator CUMSUM along one axis.
 pub(crate) struct Cumsum {
     axis: i32,
     exclusive: bool,

@@ -74,6 +74,8 @@ fn unsorted(node: &ParseContext<'_>, name: &'static str, combine: Combine) -> Re
     })
 }
 
+/// The operator SEGMENT_SUM and the UNSORTED_SEGMENT operators: slices that have the same number
+/// become one; always in f32.
 pub(crate) struct SegmentSum;
 
 impl SegmentSum {

@@ -14,6 +14,7 @@ use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
+/// The operator TOPK_V2: the k largest of every row and their indices; of equal ones, the first.
 pub(crate) struct TopkV2 {
     k: usize,
 }

@@ -21,6 +21,7 @@ const MOST: usize = 1 << 20;
 /// Rows or columns of images.
 const SIDES: std::ops::RangeInclusive<usize> = 1..=MOST;
 
+/// The operator RESIZE_BILINEAR of an NHWC image.
 pub(crate) struct ResizeBilinear {
     size: [usize; 2],
     align_corners: bool,

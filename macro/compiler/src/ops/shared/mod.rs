@@ -9,6 +9,7 @@ pub(crate) mod exact_int32;
 pub(crate) mod float_epilogue;
 pub(crate) mod float_kernels;
 pub(crate) mod function;
+pub(crate) mod gemm_inputs;
 pub(crate) mod gemm_packed16;
 pub(crate) mod gemm_packed2;
 pub(crate) mod index_map;

@@ -19,6 +19,7 @@ use crate::tokens::literals;
 /// The longest transform.
 const MAX_LENGTH: usize = 1 << 16;
 
+/// The operator RFFT2D, COMPLEX_ABS, REAL and IMAG, always in f32.
 pub(crate) struct Rfft2d {
     /// Rows and columns of the transform, powers of two.
     lengths: [usize; 2],
