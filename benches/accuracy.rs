@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
 use ndarray_npy::NpzReader;
 use niello_benches::MODELS;
-use niello_compiler::model::{Data, Model};
+use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Options, Request};
 
 const PEERS: &[&str] = &[
@@ -80,9 +80,9 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
     let samples = references[0].shape()[0];
     let mut sums = vec![(0.0_f64, 0.0_f64, 0_usize); references.len()];
     for i in 0..samples {
-        let sample: Vec<Data> = inputs
+        let sample: Vec<TensorData> = inputs
             .iter()
-            .map(|x| Data::F32(x.index_axis(Axis(0), i).iter().copied().collect()))
+            .map(|x| TensorData::F32(x.index_axis(Axis(0), i).iter().copied().collect()))
             .collect();
         for ((got, reference), sum) in quantized
             .run(&sample)
@@ -90,7 +90,7 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
             .zip(&references)
             .zip(&mut sums)
         {
-            let Data::F32(got) = got else { continue };
+            let TensorData::F32(got) = got else { continue };
             let want: Vec<f32> = reference.index_axis(Axis(0), i).iter().copied().collect();
             for (w, g) in want.iter().zip(got) {
                 sum.0 += f64::from(*w).powi(2);

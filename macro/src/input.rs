@@ -131,7 +131,6 @@ impl Input {
                 .map(|l| l.spans.get(i).copied().unwrap_or(l.whole))
         };
         match blame {
-            Blame::Model => None,
             Blame::Dataset => self.dataset.as_ref().map(LitStr::span),
             Blame::Option(name) => self
                 .keys
@@ -142,6 +141,8 @@ impl Input {
             Blame::Output(i) => listed(&self.outputs, *i),
             Blame::Tensor(i) => self.tensor_spans.get(*i).copied(),
             Blame::Require(i) => self.require_spans.get(*i).copied(),
+            // The model, and what later versions may add.
+            _ => None,
         }
         .unwrap_or_else(|| self.model.span())
     }

@@ -95,10 +95,31 @@ pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
         }
         _ => {
             let path: syn::Path = assigned(input)?;
+            check_crate(&path)?;
             out.krate = quote::quote!(#path);
         }
     }
     Ok(())
+}
+
+/// The runtime's path is that of a module: without arguments and `Self`, and an ordinary
+/// name follows a leading `::`.
+fn check_crate(path: &syn::Path) -> syn::Result<()> {
+    let is_keyword = |segment: &syn::PathSegment| {
+        ["Self", "self", "super", "crate"].contains(&segment.ident.to_string().as_str())
+    };
+    let mut segments = path.segments.iter().enumerate();
+    let wrong = segments.find(|(i, s)| {
+        let misplaced = *i == 0 && path.leading_colon.is_some() && is_keyword(s);
+        !s.arguments.is_none() || s.ident == "Self" || misplaced
+    });
+    match wrong {
+        Some((_, segment)) => Err(syn::Error::new_spanned(
+            segment,
+            "expected the path of the crate niello, such as `::niello`",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> Result<T> {
@@ -278,4 +299,16 @@ pub(crate) fn unknown(what: &str, found: &Ident, known: &[&str]) -> syn::Error {
         None => format!("known: {}", known.join(", ")),
     };
     syn::Error::new(found.span(), format!("unknown {what} `{name}`; {hint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runtime_has_the_path_of_a_module() {
+        let is_taken = |text| check_crate(&syn::parse_str(text).expect("a path")).is_ok();
+        assert!(["::niello", "crate::rt", "self::super::x", "a"].map(is_taken) == [true; 4]);
+        assert!(["::Self", "Self", "::crate::x", "a::b<u8>"].map(is_taken) == [false; 4]);
+    }
 }

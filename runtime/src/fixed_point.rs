@@ -1,5 +1,55 @@
 //! The integer arithmetic of the TensorFlow Lite 8-bit quantization
 //! specification, with TensorFlow Lite Micro's double rounding.
+//!
+//! The compiler has these formulas once more (`macro/compiler/src/arithmetic/`): the crates are
+//! published apart, and neither can depend on the other. Tests compare both with a third
+//! implementation (`simd_models/reference.rs`).
+#![deny(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+/// The low 8 bits, as a number in two's complement.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
+const fn low_i8(x: i32) -> i8 {
+    x as i8
+}
+
+/// The low 16 bits, as a number in two's complement.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
+const fn low_i16(x: i32) -> i16 {
+    x as i16
+}
+
+/// The low 32 bits, as a number in two's complement.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
+const fn low_i32(x: i64) -> i32 {
+    x as i32
+}
+
+/// The nearest int32 number.
+#[inline(always)]
+fn saturate_i32(x: i64) -> i32 {
+    low_i32(x.clamp(i32::MIN.into(), i32::MAX.into()))
+}
+
+/// The integer part; what does not fit becomes the nearest number, NaN becomes 0.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
+const fn truncate_i32(x: f32) -> i32 {
+    x as i32
+}
+
+/// The nearest f32 number, ties to even.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
+const fn nearest_f32(x: f64) -> f32 {
+    x as f32
+}
 
 /// `real = scale * (q - zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +75,7 @@ impl Multiplier {
     pub fn apply_once(self, x: i32) -> i32 {
         let shift = (31 - self.shift).clamp(1, 62);
         let half = (1 << (shift - 1)) - i64::from(x < 0);
-        ((i64::from(x) * i64::from(self.multiplier) + half) >> shift) as i32
+        low_i32((i64::from(x) * i64::from(self.multiplier) + half) >> shift)
     }
 
     /// The same as [`Self::apply`] where `x`, shifted left by one more than the
@@ -33,11 +83,11 @@ impl Multiplier {
     /// `Method::Small` in `shortened`.
     #[inline(always)]
     pub(crate) fn apply_small(self, x: i32) -> i32 {
-        let left = self.shift.max(0) as u32 + 1;
+        let left = self.shift.max(0).cast_unsigned() + 1;
         let right = self.shift.min(0).unsigned_abs() & 31;
         // The rounded upper half of twice the product.
         let product = i64::from(x.wrapping_shl(left)) * i64::from(self.multiplier);
-        let high = (product.wrapping_add(1 << 31) >> 32) as i32;
+        let high = low_i32(product.wrapping_add(1 << 31) >> 32);
         if right == 0 {
             return high;
         }
@@ -83,12 +133,12 @@ impl Integer for i8 {
 
     #[inline(always)]
     fn saturated(x: i32) -> Self {
-        x.clamp(-128, 127) as i8
+        low_i8(x.clamp(-128, 127))
     }
 
     #[inline(always)]
     fn wrapped(x: i32) -> Self {
-        x as i8
+        low_i8(x)
     }
 
     #[inline(always)]
@@ -110,12 +160,12 @@ impl Integer for i16 {
 
     #[inline(always)]
     fn saturated(x: i32) -> Self {
-        x.clamp(-32768, 32767) as i16
+        low_i16(x.clamp(-32768, 32767))
     }
 
     #[inline(always)]
     fn wrapped(x: i32) -> Self {
-        x as i16
+        low_i16(x)
     }
 }
 
@@ -146,14 +196,14 @@ pub(crate) fn multiply_i64(x: i64, by: Multiplier) -> i32 {
         0x7FFF
     };
     let shift = (15 - by.shift).clamp(1, 62);
-    (x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift) as i32
+    low_i32(x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift)
 }
 
 /// TFLite's function of this name.
 #[inline(always)]
 pub(crate) fn multiply_by_quantized_multiplier(x: i32, multiplier: i32, shift: i32) -> i32 {
-    let left = shift.max(0) as u32;
-    let right = (-shift).max(0) as u32;
+    let left = shift.max(0).cast_unsigned();
+    let right = (-shift).max(0).cast_unsigned();
     rounding_divide_by_pot(
         saturating_rounding_doubling_high_mul(x.wrapping_shl(left), multiplier),
         right,
@@ -172,7 +222,7 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     if quotient > i64::from(i32::MAX) {
         i32::MAX
     } else {
-        quotient as i32
+        low_i32(quotient)
     }
 }
 
@@ -187,7 +237,7 @@ fn outlined_high_mul(a: i32, b: i32) -> i32 {
 #[inline(always)]
 pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
     let exponent = exponent & 31;
-    let mask = ((1_u32 << exponent) - 1) as i32;
+    let mask = ((1_u32 << exponent) - 1).cast_signed();
     let remainder = x & mask;
     let threshold = (mask >> 1) + i32::from(x < 0);
     (x >> exponent) + i32::from(remainder > threshold)
@@ -200,14 +250,14 @@ pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
     const Q2_48_OVER_17: i32 = 1_515_870_810;
     const Q2_MINUS_32_OVER_17: i32 = -1_010_580_540;
     let sum = i64::from(a) + i64::from(i32::MAX);
-    let half_denominator = ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32;
+    let half_denominator = low_i32((sum + if sum >= 0 { 1 } else { -1 }) / 2);
     let mut x = Q2_48_OVER_17.wrapping_add(mul(half_denominator, Q2_MINUS_32_OVER_17));
     for _ in 0..3 {
         let error = Q2_ONE.wrapping_sub(mul(half_denominator, x));
         let step = i64::from(mul(x, error)) << 2;
-        x = x.wrapping_add(step.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
+        x = x.wrapping_add(saturate_i32(step));
     }
-    (i64::from(x) << 1).clamp(i32::MIN.into(), i32::MAX.into()) as i32
+    saturate_i32(i64::from(x) << 1)
 }
 
 /// exp(a) for `a` Q0.31 in [-1/4, 0): the fourth order Taylor polynomial around -1/8.
@@ -254,12 +304,12 @@ pub(crate) fn exp_on_negative_values(a: i32) -> i32 {
 
 /// Multiplies by 2^exponent, saturating.
 pub(crate) fn saturating_multiply_by_pot(x: i32, exponent: u32) -> i32 {
-    (i64::from(x) << exponent.min(32)).clamp(i32::MIN.into(), i32::MAX.into()) as i32
+    saturate_i32(i64::from(x) << exponent.min(32))
 }
 
 fn rounding_half_sum(a: i32, b: i32) -> i32 {
     let sum = i64::from(a) + i64::from(b);
-    ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32
+    low_i32((sum + if sum >= 0 { 1 } else { -1 }) / 2)
 }
 
 /// 1 / sqrt(x) for `x` above 0, by five steps of Newton's method from 1.
@@ -279,7 +329,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
         x /= 4;
         right += 1;
     }
-    let pairs = ((x.leading_zeros() as i32 - 1) / 2 - 1).max(0);
+    let pairs = ((x.leading_zeros().cast_signed() - 1) / 2 - 1).max(0);
     right -= pairs;
     x <<= 2 * pairs;
     // Q3.28 from here on; products of three have 9 integer bits.
@@ -293,7 +343,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
     }
     let mut multiplier = mul(root, HALF_SQRT_2);
     if right < 0 {
-        multiplier = multiplier.wrapping_shl(-right as u32);
+        multiplier = multiplier.wrapping_shl(right.unsigned_abs());
         right = 0;
     }
     Multiplier {
@@ -318,11 +368,13 @@ pub(crate) fn log_of_q12(x: i32) -> i32 {
     let headroom_a = x.leading_zeros();
     let a = saturating_multiply_by_pot(x, headroom_a.max(1) - 1);
     let r_a = saturating_multiply_by_pot(mul(a, SQRT_HALF), 1);
-    let exponent_a = saturating_multiply_by_pot(12 - headroom_a as i32, 25).saturating_add(QUARTER);
+    let exponent_a =
+        saturating_multiply_by_pot(12 - headroom_a.cast_signed(), 25).saturating_add(QUARTER);
     let b = mul(x, SQRT_HALF);
     let headroom_b = b.leading_zeros().max(1) - 1;
     let r_b = saturating_multiply_by_pot(x, headroom_b);
-    let exponent_b = saturating_multiply_by_pot(12 - headroom_b as i32, 25).saturating_sub(QUARTER);
+    let exponent_b =
+        saturating_multiply_by_pot(12 - headroom_b.cast_signed(), 25).saturating_sub(QUARTER);
     let r = r_a.min(r_b);
     let exponent = exponent_a.max(exponent_b);
     let p = rounding_half_sum(r, SQRT_SQRT_HALF);
@@ -340,7 +392,7 @@ pub(crate) fn log_of_q12(x: i32) -> i32 {
 /// Rounds to the nearest integer, ties away from zero; NaN gives 0.
 #[inline(always)]
 pub(crate) fn round(x: f32) -> i32 {
-    let whole = x as i32;
+    let whole = truncate_i32(x);
     let rest = x - whole as f32;
     whole
         .saturating_add(i32::from(rest >= 0.5))
@@ -361,7 +413,7 @@ pub(crate) fn sqrt(x: f32) -> f32 {
     for _ in 0..5 {
         root = 0.5 * (root + wide / root);
     }
-    root as f32
+    nearest_f32(root)
 }
 
 /// e^x for any x, with a relative error below 4e-7.
@@ -383,10 +435,11 @@ pub(crate) fn exp_of_negative(x: f32) -> f32 {
     let p = 1.0
         + r * (1.0 + r * (0.5 + r * (1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * tail)))));
     // k is -126 to 0: a normal power of two.
-    p * f32::from_bits(((127 + k.clamp(-126, 0)) as u32) << 23)
+    p * f32::from_bits((127 + k.clamp(-126, 0)).cast_unsigned() << 23)
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "numbers that fit")]
 mod tests {
     use super::*;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Axis;
 use ndarray_npy::NpzWriter;
-use niello_compiler::model::{Data, Model, PortInfo, Profile};
+use niello_compiler::model::{Model, PortInfo, Profile, TensorData};
 use niello_compiler::{ElementType, Options, Request};
 
 use crate::{Record, Recorded, here, read_npz, wide_sample};
@@ -104,14 +104,18 @@ pub fn request(model: &Path, dataset: Option<&Path>) -> Request {
 }
 
 /// A sample in the type of a port.
-pub fn data(port: &PortInfo, sample: Vec<f64>) -> Data {
+pub fn data(port: &PortInfo, sample: Vec<f64>) -> TensorData {
     match port.element {
-        ElementType::F32 => Data::F32(sample.iter().map(|&x| x as f32).collect()),
-        ElementType::I8 | ElementType::Bool => Data::I8(sample.iter().map(|&x| x as i8).collect()),
-        ElementType::U8 => Data::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect()),
-        ElementType::I16 => Data::I16(sample.iter().map(|&x| x as i16).collect()),
-        ElementType::I32 => Data::I32(sample.iter().map(|&x| x as i32).collect()),
-        ElementType::U32 => Data::I32(sample.iter().map(|&x| x as u32 as i32).collect()),
+        ElementType::F32 => TensorData::F32(sample.iter().map(|&x| x as f32).collect()),
+        ElementType::I8 | ElementType::Bool => {
+            TensorData::I8(sample.iter().map(|&x| x as i8).collect())
+        }
+        ElementType::U8 => {
+            TensorData::I8(sample.iter().map(|&x| ((x as u8) ^ 0x80) as i8).collect())
+        }
+        ElementType::I16 => TensorData::I16(sample.iter().map(|&x| x as i16).collect()),
+        ElementType::I32 => TensorData::I32(sample.iter().map(|&x| x as i32).collect()),
+        ElementType::U32 => TensorData::I32(sample.iter().map(|&x| x as u32 as i32).collect()),
     }
 }
 
@@ -126,7 +130,7 @@ impl Case {
     }
 
     /// Whose kernels were recorded.
-    pub fn inputs(&self, model: &Model, prefix: &str, run: usize) -> Vec<Data> {
+    pub fn inputs(&self, model: &Model, prefix: &str, run: usize) -> Vec<TensorData> {
         model
             .inputs()
             .iter()
@@ -152,7 +156,7 @@ impl Case {
         let runs = self.record.iter().find(|(k, _)| k.starts_with("in:"));
         let runs = runs.map_or(0, |(_, a)| a.len_of(Axis(0)));
         // Records are consecutive calls, which matters to models with a state.
-        let calls: Vec<Vec<Data>> = (0..runs)
+        let calls: Vec<Vec<TensorData>> = (0..runs)
             .map(|run| self.inputs(&model, "in", run))
             .collect();
         let all = quantized.run_sequence(&calls, Profile::Mcu, false);
@@ -169,10 +173,10 @@ impl Case {
                     wide_sample(&self.record, &format!("out:{}", port.name), run),
                 );
                 let (length, same) = match (&got, &want) {
-                    (Data::I8(a), Data::I8(b)) => (b.len(), same(a, b)),
-                    (Data::I16(a), Data::I16(b)) => (b.len(), same(a, b)),
-                    (Data::I32(a), Data::I32(b)) => (b.len(), same(a, b)),
-                    (Data::F32(a), Data::F32(b)) => (b.len(), same(a, b)),
+                    (TensorData::I8(a), TensorData::I8(b)) => (b.len(), same(a, b)),
+                    (TensorData::I16(a), TensorData::I16(b)) => (b.len(), same(a, b)),
+                    (TensorData::I32(a), TensorData::I32(b)) => (b.len(), same(a, b)),
+                    (TensorData::F32(a), TensorData::F32(b)) => (b.len(), same(a, b)),
                     _ => return Err(format!("output {:?} has another type", port.name)),
                 };
                 bytes.compared += length;

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use niello_compiler::model::{Data, Model};
+use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Method, Options, Request};
 use niello_tests::cases::data;
 use niello_tests::{read_npz, sample, samples, shared};
@@ -40,7 +40,7 @@ fn measure(name: &str, options: &Options) -> Result<Vec<(String, f64)>, String> 
     let golden = read_npz(&folder.join(format!("golden/{name}_f32.npz")));
     let mut sums = vec![(0.0_f64, 0.0_f64); model.outputs().len()];
     for i in 0..samples(&inputs) {
-        let call: Vec<Data> = (model.inputs().iter())
+        let call: Vec<TensorData> = (model.inputs().iter())
             .map(|port| data(port, wide(sample(&inputs, &port.name, i))))
             .collect();
         let got = quantized.run(&call);
@@ -62,12 +62,12 @@ fn wide(data: Vec<f32>) -> Vec<f64> {
     data.into_iter().map(f64::from).collect()
 }
 
-fn reals(data: Data) -> Vec<f64> {
+fn reals(data: TensorData) -> Vec<f64> {
     match data {
-        Data::F32(data) => data.into_iter().map(f64::from).collect(),
-        Data::I8(data) => data.into_iter().map(f64::from).collect(),
-        Data::I16(data) => data.into_iter().map(f64::from).collect(),
-        Data::I32(data) => data.into_iter().map(f64::from).collect(),
+        TensorData::F32(data) => data.into_iter().map(f64::from).collect(),
+        TensorData::I8(data) => data.into_iter().map(f64::from).collect(),
+        TensorData::I16(data) => data.into_iter().map(f64::from).collect(),
+        TensorData::I32(data) => data.into_iter().map(f64::from).collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::{Array2, Axis};
 use ndarray_npy::NpzWriter;
-use niello_compiler::model::{Data, Model};
+use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Method, Options, Request};
 use niello_tests::{cases, flat, here, read_npz, sample, sample_of, shared};
 
@@ -17,7 +17,11 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Reads and quantizes a model of one input of one or eight elements with these samples.
-fn quantize(model: &Path, samples: &[Vec<f32>], options: &Options) -> Result<Vec<Data>, String> {
+fn quantize(
+    model: &Path,
+    samples: &[Vec<f32>],
+    options: &Options,
+) -> Result<Vec<TensorData>, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let dataset = folder.path().join("samples.npz");
     let mut all = Array2::zeros((samples.len(), samples[0].len()));
@@ -41,7 +45,7 @@ fn quantize(model: &Path, samples: &[Vec<f32>], options: &Options) -> Result<Vec
         cache: None,
     };
     let quantized = read.quantize(&request).map_err(|e| e.to_string())?;
-    Ok(quantized.run(&[Data::F32(samples[0].clone())]))
+    Ok(quantized.run(&[TensorData::F32(samples[0].clone())]))
 }
 
 fn refusal(name: &str, samples: &[Vec<f32>]) -> String {
@@ -215,7 +219,7 @@ fn branches_without_samples_need_ranges() {
     }
     let got = quantize(&model, &samples, &options).expect("ranges for all");
     assert!(
-        matches!(&got[..], [Data::F32(y)] if y.len() == 8),
+        matches!(&got[..], [TensorData::F32(y)] if y.len() == 8),
         "{got:?}"
     );
 }
@@ -238,7 +242,7 @@ fn what_cannot_be_right_is_an_error() {
         ..Options::default()
     };
     let got = quantize(&fixture("slow.tflite"), &some(1.0), &kept).expect("it ends");
-    let [Data::F32(y)] = &got[..] else {
+    let [TensorData::F32(y)] = &got[..] else {
         panic!("{got:?}")
     };
     assert!(y[0] <= 0.5 && y[0] > 0.499, "{y:?}");

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use niello_compiler::model::{Data, Model};
+use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Options, Request};
 use niello_tests::{flat, here, read_npz, sample, samples};
 
@@ -97,7 +97,7 @@ fn shared_models_agree_with_the_record() {
 niello::include_model! { fn digit_pair = "../examples/models/digit_pair_f32.tflite", dataset = "../examples/models/digit_pair_calibration.npz" }
 niello::include_model! { fn tabular = "../examples/models/tabular_mixture_f32.tflite", dataset = "../examples/models/tabular_mixture_calibration.npz" }
 
-fn plain_loops(name: &str, inputs: &[Vec<f32>]) -> Vec<Data> {
+fn plain_loops(name: &str, inputs: &[Vec<f32>]) -> Vec<TensorData> {
     let examples = here().join("../examples/models");
     let model = Model::read(
         &examples.join(format!("{name}_f32.tflite")),
@@ -111,7 +111,7 @@ fn plain_loops(name: &str, inputs: &[Vec<f32>]) -> Vec<Data> {
         cache: None,
     };
     let quantized = model.quantize(&request).expect("a dataset");
-    let inputs: Vec<Data> = inputs.iter().map(|x| Data::F32(x.clone())).collect();
+    let inputs: Vec<TensorData> = inputs.iter().map(|x| TensorData::F32(x.clone())).collect();
     let outputs = quantized.run(&inputs);
     assert_eq!(
         outputs,
@@ -122,8 +122,8 @@ fn plain_loops(name: &str, inputs: &[Vec<f32>]) -> Vec<Data> {
 }
 
 /// Everything up to the last function of real values is integers, and the same.
-fn assert_close(got: &[f32], want: &Data) {
-    let Data::F32(want) = want else {
+fn assert_close(got: &[f32], want: &TensorData) {
+    let TensorData::F32(want) = want else {
         panic!("an f32 output")
     };
     for (a, b) in got.iter().zip(want) {

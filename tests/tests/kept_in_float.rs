@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use niello_compiler::model::{Data, Model, Profile};
+use niello_compiler::model::{Model, Profile, TensorData};
 use niello_compiler::{ElementType, Method, Options, PortChoice, Request};
 use niello_tests::{cases, flat, here, read_npz, sample, sample_of, wide_sample};
 
@@ -66,7 +66,7 @@ fn whole_models_in_float_are_the_float_models() {
                 continue;
             }
         };
-        let calls: Vec<Vec<Data>> = (0..60)
+        let calls: Vec<Vec<TensorData>> = (0..60)
             .map(|run| case.inputs(&model, "float", run))
             .collect();
         for (run, got) in quantized
@@ -76,7 +76,7 @@ fn whole_models_in_float_are_the_float_models() {
         {
             for (port, got) in model.outputs().iter().zip(got) {
                 let want = sample(&case.record, &format!("float:{}", port.name), run);
-                let Data::F32(got) = got else { continue };
+                let TensorData::F32(got) = got else { continue };
                 let scale = want.iter().fold(1e-6_f32, |m, x| m.max(x.abs()));
                 let error = got
                     .iter()
@@ -113,7 +113,7 @@ macro_rules! kept {
                         model::$ty::from_slice(&sample_of::<$in_type>(&record, concat!("in:", stringify!($input)), run)).expect("its shape")
                     ),*);
                     let got: Vec<f32> = flat(&out.y);
-                    let Data::F32(want) = plain else { panic!("an f32 output") };
+                    let TensorData::F32(want) = plain else { panic!("an f32 output") };
                     assert_eq!(got.len(), want.len());
                     let finite = want.iter().filter(|x| x.is_finite());
                     let scale = finite.fold(1.0_f32, |m, x| m.max(x.abs()));
@@ -129,7 +129,7 @@ macro_rules! kept {
     };
 }
 
-fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f64>)]) -> Vec<Data> {
+fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f64>)]) -> Vec<TensorData> {
     let options = Options {
         tensors: vec![("y".to_owned(), Method::Float)],
         outputs: Some(vec![PortChoice {
@@ -150,7 +150,7 @@ fn plain_loops(path: &str, record: &[(String, ndarray::ArrayD<f64>)]) -> Vec<Dat
     let quantized = model.quantize(&request).expect("its own scales");
     (0..6)
         .map(|run| {
-            let inputs: Vec<Data> = model
+            let inputs: Vec<TensorData> = model
                 .inputs()
                 .iter()
                 .map(|port| {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{ArrayD, Axis};
 use ndarray_npy::NpzWriter;
 use niello_compiler::Options;
-use niello_compiler::model::{Data, Model};
+use niello_compiler::model::{Model, TensorData};
 use niello_tests::cases::request;
 use niello_tests::{flat, here, read_npz};
 
@@ -47,9 +47,9 @@ impl Record {
         let quantized = model.quantize(&request).map_err(|e| e.to_string())?;
         let mut outputs = Vec::new();
         for image in self.array("evaluation:image").axis_iter(Axis(0)) {
-            let image = Data::F32(image.iter().map(|&x| x as f32).collect());
+            let image = TensorData::F32(image.iter().map(|&x| x as f32).collect());
             match quantized.run(&[image]).as_slice() {
-                [Data::F32(y)] => outputs.extend(y),
+                [TensorData::F32(y)] => outputs.extend(y),
                 other => return Err(format!("{other:?}")),
             }
         }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::calibrate::Ranges;
+use crate::error::{Error, Result};
+use crate::options::{Options, Request};
 use crate::quantize::correct::Corrections;
 use crate::quantize::equalize::Factors;
 
@@ -29,7 +31,7 @@ pub(crate) struct Calibration {
     pub measured: Vec<f64>,
 }
 
-/// Where an entry belongs.
+/// The place of one entry: its file in the cache's folder, named by a hash.
 pub(crate) struct Slot {
     key: String,
     file: Option<PathBuf>,
@@ -57,13 +59,38 @@ impl Slot {
         }
     }
 
+    /// The slot of what a request compiles: of the model, the options that calibration
+    /// depends on, and the dataset's files with their names.
+    pub(crate) fn of_request(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Self> {
+        // Memory has nothing to do with what is kept.
+        let options = Options {
+            inputs_in_arena: false,
+            arena_limit: None,
+            ..request.options.clone()
+        };
+        let mut content = vec![model.to_vec(), format!("{options:?}").into_bytes()];
+        for file in files {
+            content.push(
+                file.file_name()
+                    .map(|n| n.as_encoded_bytes().to_vec())
+                    .unwrap_or_default(),
+            );
+            content.push(
+                std::fs::read(file)
+                    .map_err(|e| Error::dataset(format!("cannot read {}: {e}", file.display())))?,
+            );
+        }
+        let parts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
+        Ok(Self::new(request.cache.as_deref(), &parts))
+    }
+
     /// The first line of a file with this text. The key is part of it: a renamed file
     /// is not taken.
     fn checksum(&self, text: &[u8]) -> String {
         hash(&[self.key.as_bytes(), text]) + "\n"
     }
 
-    /// What was stored, if it is whole.
+    /// Reads the stored calibration; `None` if there is none or its file is damaged.
     pub(crate) fn load(&self) -> Option<Calibration> {
         let file = std::fs::read(self.file.as_ref()?).ok()?;
         let first = file.iter().position(|&b| b == b'\n')? + 1;

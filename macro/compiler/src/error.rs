@@ -7,6 +7,7 @@ use std::fmt;
 
 /// The word of the user that an error is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Blame {
     /// The path of the model.
     Model,
@@ -26,8 +27,9 @@ pub enum Blame {
 
 /// Why a model cannot be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Error {
-    /// Where the user can mend it.
+    /// The word of the user that is to blame, where the mistake can be mended.
     pub blame: Blame,
     /// One or more lines of text; says what was found and what was expected.
     pub message: String,
@@ -55,8 +57,9 @@ impl Error {
         Self::new(Blame::Dataset, message)
     }
 
-    /// What the compiler's own reasoning rules out: to go on would make another program
-    /// than the model, so it is an error, which names the line of code.
+    /// An error of the compiler itself: something that its own reasoning rules out. To go on
+    /// would make another program than the model, so the message names the line of code and
+    /// asks for a report.
     #[track_caller]
     pub(crate) fn internal(what: impl fmt::Display) -> Self {
         let place = std::panic::Location::caller();

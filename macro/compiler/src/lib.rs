@@ -13,12 +13,12 @@
 #![deny(unsafe_code)]
 
 mod arithmetic;
-mod bytes;
 mod cache;
 mod calibrate;
 mod dataset;
 mod emit;
 mod error;
+mod fallback;
 mod import;
 mod ir;
 mod limits;
@@ -30,6 +30,7 @@ mod pipeline;
 mod plan;
 mod quantize;
 mod rewrite;
+mod session;
 mod simd_models;
 #[doc(hidden)]
 pub mod testing;
@@ -41,8 +42,9 @@ pub use calibrate::Method;
 pub use dataset::ImageOptions;
 pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
+pub use fallback::fallback;
 pub use ir::graph::ElementType;
 pub use ops::registry::SUPPORTED;
 pub use ops::support::{SUPPORT_COLUMNS, Support, operators_page, support};
-pub use options::{Comparison, Metric, Options, Requirement};
-pub use pipeline::{Request, compile, fallback};
+pub use options::{Comparison, Metric, Options, Request, Requirement};
+pub use pipeline::compile;

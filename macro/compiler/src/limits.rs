@@ -11,13 +11,13 @@
 
 use crate::error::{Error, Result};
 
-/// Elements of one tensor.
+/// The largest number of elements of one tensor.
 pub(crate) const TENSOR_ELEMENTS: usize = 1 << 28;
 
-/// Dimensions of one tensor.
+/// The largest number of dimensions of one tensor.
 pub(crate) const DIMENSIONS: usize = 32;
 
-/// Bytes of the arena.
+/// The largest size of the arena, in bytes.
 pub(crate) const ARENA_BYTES: usize = 1 << 30;
 
 /// Operators that the graph has once all subgraphs are read in place of their calls.
@@ -26,7 +26,7 @@ pub(crate) const NODES_AFTER_INLINING: usize = 1 << 13;
 /// Tensors that are read: those of a subgraph count again for each call of it.
 pub(crate) const TENSORS_AFTER_INLINING: usize = 1 << 18;
 
-/// How deep subgraphs may call each other.
+/// The largest depth to which subgraphs may call each other.
 pub(crate) const CALL_DEPTH: usize = 8;
 
 /// Operators and tensors of all called subgraphs together, each counted as often as it is
@@ -48,7 +48,8 @@ pub(crate) const ROUNDS: usize = 1 << 16;
 /// Multiply-accumulates of one run, or elements that are read and written.
 pub(crate) const RUN_WORK: u64 = 1 << 40;
 
-/// The same of what is computed while the model compiles, of a small file.
+/// The work that may be done while a small model compiles, for its constants, in
+/// multiplications or moved elements.
 pub(crate) const FOLDED_WORK: u64 = 1 << 28;
 
 /// Elements of constants that are read or computed, of a small file.
@@ -172,7 +173,7 @@ pub(crate) fn sum(sizes: impl IntoIterator<Item = usize>) -> usize {
     sizes.into_iter().fold(0, usize::saturating_add)
 }
 
-/// What a file may still ask for while it is read.
+/// The work and memory that a file may still ask for while it is read.
 pub(crate) struct Budget {
     file_bytes: usize,
     work: u64,
@@ -225,7 +226,7 @@ impl Budget {
         self.constant(elements)
     }
 
-    /// One more constant.
+    /// Takes the elements of one more constant off the budget.
     pub(crate) fn constant(&mut self, elements: usize) -> Result<()> {
         self.folded_elements = self.folded_elements.saturating_add(elements as u64);
         let limit = self.limit(FOLDED_ELEMENTS);

@@ -13,18 +13,19 @@ use crate::import::shapes::InputShapes;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::{ElementType, Graph, Node};
 use crate::ir::quant_graph::QuantGraph;
-use crate::options::Options;
-use crate::pipeline::{Front, Quantization, Request, read_model};
+use crate::options::{Options, Request};
 use crate::plan;
-use crate::quantize::measure::{Measurement, measure};
+use crate::quantize::loss_table::loss_table;
+use crate::quantize::measure::{Measurement, Noise, measure};
+use crate::session::{Quantization, Session, read_model};
 
 /// A model read from its file.
 pub struct Model {
-    front: Front,
+    session: Session,
     bytes: Vec<u8>,
 }
 
-/// An int8 program.
+/// An int8 program, quantized from a [`Model`].
 pub struct Quantized<'a> {
     model: &'a Model,
     program: QuantGraph,
@@ -35,49 +36,49 @@ pub struct Quantized<'a> {
 /// The targets that one of the two emitted programs is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Without wide SIMD registers.
+    /// Microcontrollers and other targets without wide SIMD registers.
     Mcu,
-    /// With them.
+    /// Targets with wide SIMD registers: x86-64, AArch64, WebAssembly with `simd128`.
     Simd,
 }
 
-/// An input or output.
+/// An input or output of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PortInfo {
-    /// The model's name.
+    /// The name that the model gives it.
     pub name: String,
-    /// With the batch dimension.
+    /// The shape, with the batch dimension.
     pub shape: Vec<usize>,
-    /// What callers pass or get.
+    /// The element type that callers pass or get.
     pub element: ElementType,
 }
 
-/// How close one output is to the float model's.
+/// How close one output of the int8 program is to the float model's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accuracy {
     /// Signal to quantization noise ratio in dB.
     pub sqnr_db: f64,
     /// Share of samples with the same largest element.
     pub top1: f64,
-    /// Largest absolute error.
+    /// The largest absolute error of any element.
     pub max_abs_error: f64,
 }
 
 /// The data of an int8 run.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Data {
-    /// Of f32 inputs and outputs.
+pub enum TensorData {
+    /// The values of an f32 input or output.
     F32(Vec<f32>),
-    /// Of int8, uint8 (shifted by 128) and bool ones.
+    /// The values of an int8, uint8 (as `x - 128`) or bool input or output.
     I8(Vec<i8>),
-    /// Of int16 ones.
+    /// The values of an int16 input or output.
     I16(Vec<i16>),
-    /// Of int32 and int64 ones.
+    /// The values of an int32, uint32 or int64 input or output, in 32 bits.
     I32(Vec<i32>),
 }
 
 impl Model {
-    /// Reads a `.tflite` file.
+    /// Reads a `.tflite` file whose input shapes are known from the file or the options.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
         Self::read_for(path, options, None)
     }
@@ -87,19 +88,19 @@ impl Model {
     pub fn read_for(path: &Path, options: &Options, dataset: Option<&Path>) -> Result<Self> {
         let bytes = read_model(path)?;
         Ok(Self {
-            front: Front::new(&bytes, options, dataset)?,
+            session: Session::new(&bytes, options, dataset)?,
             bytes,
         })
     }
 
     /// The inputs in the file's order.
     pub fn inputs(&self) -> Vec<PortInfo> {
-        infos(&self.front.graph.inputs, &self.front.inputs)
+        infos(&self.session.graph.inputs, &self.session.inputs)
     }
 
     /// The outputs in the file's order.
     pub fn outputs(&self) -> Vec<PortInfo> {
-        infos(&self.front.graph.outputs, &self.front.outputs)
+        infos(&self.session.graph.outputs, &self.session.outputs)
     }
 
     /// The names of all real tensors that operators compute, as
@@ -137,7 +138,8 @@ impl Model {
         Ok(self.run_sequence(&[inputs.to_vec()])?.remove(0))
     }
 
-    /// The same for consecutive calls.
+    /// Runs the float model on consecutive samples; what the model keeps goes from one call to
+    /// the next.
     pub fn run_sequence(&self, calls: &[Vec<&[f32]>]) -> Result<Vec<Vec<ArrayD<f32>>>> {
         let mut states = Vec::new();
         calls
@@ -148,17 +150,17 @@ impl Model {
 
     fn call(&self, inputs: &[&[f32]], states: &mut Vec<ArrayD<f32>>) -> Result<Vec<ArrayD<f32>>> {
         let mut views = Vec::new();
-        for (port, data) in self.front.graph.inputs.iter().zip(inputs) {
+        for (port, data) in self.session.graph.inputs.iter().zip(inputs) {
             let view = ArrayViewD::from_shape(IxDyn(&port.shape), data)
                 .map_err(|e| Error::dataset(format!("input {:?}: {e}", port.name)))?;
             views.push(view);
         }
-        calibrate::outputs(&self.front.graph, &views, states)
+        calibrate::outputs(&self.session.graph, &views, states)
     }
 
     /// Quantizes as the macro does.
     pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
-        let Quantization { program, graph, .. } = self.front.quantize(&self.bytes, request)?;
+        let Quantization { program, graph, .. } = self.session.quantize(&self.bytes, request)?;
         Ok(Quantized {
             model: self,
             program,
@@ -202,7 +204,7 @@ fn infos(ports: &[crate::ir::graph::Port], resolved: &[crate::emit::Port]) -> Ve
 
 impl Quantized<'_> {
     /// Runs the int8 program by plain loops.
-    pub fn run(&self, inputs: &[Data]) -> Vec<Data> {
+    pub fn run(&self, inputs: &[TensorData]) -> Vec<TensorData> {
         let tensors = self.program.simulate(&buffers(inputs), &[]);
         self.program
             .outputs
@@ -212,25 +214,25 @@ impl Quantized<'_> {
     }
 
     /// True if a loop of the int8 program does not end by itself: [`Self::run`] breaks it off.
-    pub fn is_endless(&self, inputs: &[Data]) -> bool {
+    pub fn is_endless(&self, inputs: &[TensorData]) -> bool {
         self.program.is_endless(&buffers(inputs), &[])
     }
 
-    /// The same as it is emitted, inside of the planned arena: differs if tensors
-    /// overlap that must not, or if channels were taken out that matter.
-    pub fn run_in_arena(&self, inputs: &[Data]) -> Vec<Data> {
+    /// Runs the program for small cores inside of the planned arena. The result differs from
+    /// [`Self::run`] if tensors overlap that must not, or if channels were removed that matter.
+    pub fn run_in_arena(&self, inputs: &[TensorData]) -> Vec<TensorData> {
         self.run_sequence(&[inputs.to_vec()], Profile::Mcu, false)
             .remove(0)
     }
 
-    /// The same for consecutive calls: what the model keeps goes from one to the
-    /// next.
+    /// Runs the program for one kind of target inside of the planned arena, on consecutive
+    /// samples; what the model keeps goes from one call to the next.
     pub fn run_sequence(
         &self,
-        calls: &[Vec<Data>],
+        calls: &[Vec<TensorData>],
         targets: Profile,
         inputs_in_arena: bool,
-    ) -> Vec<Vec<Data>> {
+    ) -> Vec<Vec<TensorData>> {
         let program = self.emitted(targets);
         let plan = plan::plan(&program, inputs_in_arena);
         let mut states = Vec::new();
@@ -249,8 +251,8 @@ impl Quantized<'_> {
         plan::plan(&self.emitted(Profile::Mcu), false).bytes
     }
 
-    /// How many output channels each operator computes of how many, where channels that do
-    /// nothing were taken out around it.
+    /// For each operator around which channels that do nothing were removed: its name, how many
+    /// output channels it computes, and how many there were.
     pub fn pruned_channels(&self, targets: Profile) -> Vec<(&'static str, [usize; 2])> {
         let program = self.emitted(targets);
         let steps = program.steps.iter();
@@ -276,7 +278,7 @@ impl Quantized<'_> {
     /// Compares with the float model on every sample of a dataset.
     pub fn accuracy(&self, dataset: &Path, options: &Options) -> Result<Vec<Accuracy>> {
         Ok(accuracies(&self.measure(
-            &self.model.front.graph,
+            &self.model.session.graph,
             dataset,
             options,
             false,
@@ -291,7 +293,7 @@ impl Quantized<'_> {
         rows: usize,
     ) -> Result<String> {
         let measurement = self.measure(&self.graph, dataset, options, true)?;
-        Ok(table(&self.program, &measurement, rows))
+        Ok(loss_table(&self.program, &measurement, rows))
     }
 
     fn measure(
@@ -315,7 +317,7 @@ impl Quantized<'_> {
 }
 
 fn accuracies(measurement: &Measurement) -> Vec<Accuracy> {
-    let accuracy = |noise: &crate::quantize::measure::Noise| Accuracy {
+    let accuracy = |noise: &Noise| Accuracy {
         sqnr_db: noise.sqnr_db(),
         top1: noise.top1(),
         max_abs_error: noise.max_abs_error(),
@@ -323,50 +325,23 @@ fn accuracies(measurement: &Measurement) -> Vec<Accuracy> {
     measurement.outputs.iter().map(accuracy).collect()
 }
 
-fn buffers(inputs: &[Data]) -> Vec<Buffer> {
+fn buffers(inputs: &[TensorData]) -> Vec<Buffer> {
     inputs
         .iter()
         .map(|data| match data {
-            Data::F32(data) => Buffer::F32(data.clone()),
-            Data::I8(data) => Buffer::I8(data.clone()),
-            Data::I16(data) => Buffer::I16(data.clone()),
-            Data::I32(data) => Buffer::I32(data.clone()),
+            TensorData::F32(data) => Buffer::F32(data.clone()),
+            TensorData::I8(data) => Buffer::I8(data.clone()),
+            TensorData::I16(data) => Buffer::I16(data.clone()),
+            TensorData::I32(data) => Buffer::I32(data.clone()),
         })
         .collect()
 }
 
-fn data(buffer: Buffer) -> Data {
+fn data(buffer: Buffer) -> TensorData {
     match buffer {
-        Buffer::F32(data) => Data::F32(data),
-        Buffer::I8(data) => Data::I8(data),
-        Buffer::I16(data) => Data::I16(data),
-        Buffer::I32(data) => Data::I32(data),
+        Buffer::F32(data) => TensorData::F32(data),
+        Buffer::I8(data) => TensorData::I8(data),
+        Buffer::I16(data) => TensorData::I16(data),
+        Buffer::I32(data) => TensorData::I32(data),
     }
-}
-
-/// The per-operator table of error messages and tools.
-pub(crate) fn table(program: &QuantGraph, measurement: &Measurement, rows: usize) -> String {
-    let mut steps: Vec<_> = program.steps.iter().zip(&measurement.steps).collect();
-    steps.sort_by(|a, b| a.1[1].sqnr_db().total_cmp(&b.1[1].sqnr_db()));
-    let mut text = String::from(
-        "operators that lose most (SQNR in dB: alone, and at its output with all before it):",
-    );
-    for (step, [total, alone]) in steps.into_iter().take(rows) {
-        let index = step
-            .index
-            .map_or_else(|| "-".to_owned(), |index| format!("#{index}"));
-        text += &format!(
-            "\n  {index:>5} {:<22} {:>6.1} {:>6.1}  {}",
-            step.label(),
-            alone.sqnr_db(),
-            total.sqnr_db(),
-            // Names of fused operators are long lists.
-            program.tensors[step.output()]
-                .name
-                .split(';')
-                .next()
-                .unwrap_or("")
-        );
-    }
-    text
 }

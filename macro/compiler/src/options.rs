@@ -1,11 +1,26 @@
 //! What users can set.
 
+use std::path::PathBuf;
+
 use crate::calibrate::Method;
 use crate::dataset::ImageOptions;
 use crate::emit::PortChoice;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::quantize::measure::Noise;
+
+/// A model to compile, with its dataset and options.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The path of the `.tflite` file.
+    pub model: PathBuf,
+    /// The representative dataset, which only float models need.
+    pub dataset: Option<PathBuf>,
+    /// Everything else that the user chose.
+    pub options: Options,
+    /// The folder for calibration results; `None` keeps nothing.
+    pub cache: Option<PathBuf>,
+}
 
 /// Everything that the user can set.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,18 +29,18 @@ pub struct Options {
     pub signature: Option<String>,
     /// Shapes of inputs that the file leaves open, by name, with the batch.
     pub shapes: Vec<(String, Vec<usize>)>,
-    /// The written-out parameter list.
+    /// The written-out list of inputs, in the order of the parameters.
     pub inputs: Option<Vec<PortChoice>>,
-    /// The written-out output list.
+    /// The written-out list of outputs, in the order of the fields.
     pub outputs: Option<Vec<PortChoice>>,
-    /// How many samples calibrate; by default all.
+    /// The number of samples that calibrate; by default all.
     pub samples: Option<usize>,
     /// Whether the samples of a model with a state are consecutive calls of one stream;
     /// else each of them is a stream of its own.
     pub samples_follow: bool,
-    /// How ranges are chosen.
+    /// How ranges of tensors are chosen from the samples.
     pub calibration: Method,
-    /// The same for single tensors, by name.
+    /// How the ranges of single tensors are chosen, by the tensor's name.
     pub tensors: Vec<(String, Method)>,
     /// One weight scale per output channel.
     pub per_channel: bool,
@@ -33,7 +48,7 @@ pub struct Options {
     pub equalize: bool,
     /// Whether biases take back the shift that rounding causes.
     pub bias_correction: bool,
-    /// How image files become samples.
+    /// How image files become samples of real numbers.
     pub images: ImageOptions,
     /// Accuracy that the build insists on.
     pub require: Vec<Requirement>,
@@ -123,6 +138,7 @@ fn check_range(min: f32, max: f32) -> Result<(), &'static str> {
 
 /// A measure of an output, int8 against float.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Metric {
     /// Signal to quantization noise ratio in dB.
     SqnrDb,
@@ -133,7 +149,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// As users write it.
+    /// The metric's keyword in `require(...)`.
     pub fn name(self) -> &'static str {
         match self {
             Metric::SqnrDb => "sqnr_db",
@@ -153,23 +169,24 @@ impl Metric {
 
 /// The direction of a bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Comparison {
-    /// `>=`
+    /// The measured value must be `>=` the bound.
     AtLeast,
-    /// `<=`
+    /// The measured value must be `<=` the bound.
     AtMost,
 }
 
-/// One clause of `require(...)`.
+/// One clause of `require(...)`: an output, a metric and its bound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Requirement {
     /// The output, by field name or by the model's name.
     pub output: String,
-    /// What is measured.
+    /// The metric that is measured on held-out samples.
     pub metric: Metric,
     /// On which side of the bound the measured value must lie.
     pub comparison: Comparison,
-    /// The bound.
+    /// The bound, in the metric's unit.
     pub bound: f64,
 }
 

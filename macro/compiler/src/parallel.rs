@@ -9,8 +9,8 @@ pub(crate) fn map<T: Sync, U: Send>(items: &[T], f: impl Fn(&T) -> U + Sync) -> 
     map_within(0, items, f)
 }
 
-/// The same on no more cores than there is memory for runs of a model, each of which holds
-/// `elements` at once.
+/// Maps `items` by `f`, results in order, on no more cores than there is memory for runs of a
+/// model, each of which holds `elements` at once.
 pub(crate) fn map_within<T: Sync, U: Send>(
     elements: usize,
     items: &[T],

@@ -1,11 +1,45 @@
-//! What the workspace's tests and benchmarks call to prepare inputs of single kernels.
-//! It is no part of the crate's interface.
+//! What the workspace's tests and benchmarks call: the preparation of single kernels' inputs,
+//! and the program after each pass. It is no part of the crate's interface.
 
+use std::path::Path;
+
+use crate::error::Result;
+use crate::ir::quant_graph::QuantGraph;
 pub use crate::ops::elementwise::mul::linear_product;
 pub use crate::ops::packing::packed16::{rows_of_weights, widened};
 pub use crate::ops::packing::saturating_pairs::long_pairs;
 pub use crate::ops::packing::weights6::narrowed;
 pub use crate::ops::packing::winograd_f4x3::transformed;
 pub use crate::ops::shared::addition::AdditionNumbers;
+use crate::options::{Options, Request};
+use crate::quantize::listing::listing;
+use crate::quantize::passes::{MCU, Pass, SHARED, SIMD};
+use crate::session::{Session, read_model};
 pub use crate::simd_models::f32_requant::truncation;
 pub use crate::simd_models::requant_panel::requant_panel_numbers;
+
+/// The int8 program of a model after each pass, in order: the pass's name ("lower",
+/// "fold_padding", "mcu: prune_channels", ...) and a listing of the program.
+pub fn passes(model: &Path, dataset: Option<&Path>) -> Result<Vec<(String, String)>> {
+    let request = Request {
+        model: model.to_owned(),
+        dataset: dataset.map(Path::to_owned),
+        options: Options::default(),
+        cache: None,
+    };
+    let bytes = read_model(model)?;
+    let session = Session::new(&bytes, &request.options, dataset)?;
+    let mut program = session.quantize(&bytes, &request)?.program;
+    let mut listings = vec![("lower".to_owned(), listing(&program))];
+    let mut run = |target: &str, passes: &[Pass], mut program: QuantGraph| {
+        for pass in passes {
+            program = (pass.run)(program);
+            listings.push((format!("{target}{}", pass.name), listing(&program)));
+        }
+        program
+    };
+    program = run("", SHARED, program);
+    run("mcu: ", MCU, program.clone());
+    run("simd: ", SIMD, program);
+    Ok(listings)
+}

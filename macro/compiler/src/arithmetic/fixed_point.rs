@@ -6,6 +6,8 @@
 //! Networks for Efficient Integer-Arithmetic-Only Inference" (2018), appendix.
 //! Fixed-point names follow gemmlowp: Qm.n has m integer and n fractional bits.
 
+use crate::arithmetic::convert::{low_i32, saturate_i32, shifts, truncate_i32, truncate_i64};
+
 /// A real factor as a Q31 significand and a power of two:
 /// `factor = multiplier * 2^(shift - 31)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -21,7 +23,7 @@ impl Multiplier {
             return Self::default();
         }
         let (significand, mut shift) = frexp(factor);
-        let mut q = (significand * (1_i64 << 31) as f64).round() as i64;
+        let mut q = truncate_i64((significand * 2f64.powi(31)).round());
         if q == 1 << 31 {
             q /= 2;
             shift += 1;
@@ -36,20 +38,19 @@ impl Multiplier {
             };
         }
         Self {
-            multiplier: q as i32,
+            multiplier: low_i32(q),
             shift,
         }
     }
 
-    /// The factor.
+    /// The factor as a real number.
     pub(crate) fn real(self) -> f64 {
         f64::from(self.multiplier) * 2f64.powi(self.shift - 31)
     }
 
     /// `x * factor`, rounded twice as TensorFlow Lite Micro does.
     pub(crate) fn apply(self, x: i32) -> i32 {
-        let left = self.shift.max(0) as u32;
-        let right = (-self.shift).max(0) as u32;
+        let (left, right) = shifts(self.shift);
         rounding_divide_by_pot(
             saturating_rounding_doubling_high_mul(x.wrapping_shl(left), self.multiplier),
             right,
@@ -67,14 +68,14 @@ impl Multiplier {
             0x7FFF
         };
         let shift = (15 - self.shift).clamp(1, 62);
-        (x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift) as i32
+        low_i32(x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift)
     }
 
     /// `x * factor`, rounded once, half away from zero: LiteRT's FULLY_CONNECTED.
     pub(crate) fn apply_once(self, x: i32) -> i32 {
         let shift = (31 - self.shift).clamp(1, 62);
         let half = (1 << (shift - 1)) - i64::from(x < 0);
-        ((i64::from(x) * i64::from(self.multiplier) + half) >> shift) as i32
+        low_i32((i64::from(x) * i64::from(self.multiplier) + half) >> shift)
     }
 
     /// The multiplier for [`Self::apply_once`]. LiteRT multiplies by `factor` in double
@@ -98,7 +99,7 @@ impl Multiplier {
             (-2..=2).map(move |by| edge.floor() + f64::from(by))
         });
         let sums = steps.filter(|x| x.abs() < f64::from(i32::MAX));
-        sums.map(|x| (x as i32, (x * factor).round() as i32))
+        sums.map(|x| (truncate_i32(x), truncate_i32((x * factor).round())))
             .all(|(x, wanted)| self.apply_once(x) == wanted)
     }
 }
@@ -108,7 +109,7 @@ pub(crate) fn frexp(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
-    let mut exponent = ((x.to_bits() >> 52) & 0x7ff) as i32 - 1022;
+    let mut exponent = low_i32(((x.to_bits() >> 52) & 0x7ff).cast_signed()) - 1022;
     let mut significand = x / 2f64.powi(exponent);
     if significand.abs() < 0.5 {
         // Subnormal: the exponent field does not tell.
@@ -125,24 +126,24 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     }
     let product = i64::from(a) * i64::from(b);
     let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
-    ((product + nudge) / (1_i64 << 31)) as i32
+    low_i32((product + nudge) / (1_i64 << 31))
 }
 
 pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
-    let mask = ((1_i64 << exponent) - 1) as i32;
+    let mask = low_i32((1_i64 << exponent) - 1);
     let remainder = x & mask;
     let threshold = (mask >> 1) + i32::from(x < 0);
-    ((i64::from(x) >> exponent) as i32).wrapping_add(i32::from(remainder > threshold))
+    low_i32(i64::from(x) >> exponent).wrapping_add(i32::from(remainder > threshold))
 }
 
-/// Multiplies by 2^exponent, saturating.
+/// Multiplies by `2^exponent`; what does not fit becomes the nearest number.
 fn saturating_multiply_by_pot(x: i32, exponent: u32) -> i32 {
-    (i64::from(x) << exponent).clamp(i32::MIN.into(), i32::MAX.into()) as i32
+    saturate_i32(i64::from(x) << exponent)
 }
 
 fn rounding_half_sum(a: i32, b: i32) -> i32 {
     let sum = i64::from(a) + i64::from(b);
-    ((sum + if sum >= 0 { 1 } else { -1 }) / 2) as i32
+    low_i32((sum + if sum >= 0 { 1 } else { -1 }) / 2)
 }
 
 /// exp(a) for a Q0.31 in [-1/4, 0): a fourth order Taylor series around -1/8.
@@ -179,11 +180,9 @@ pub(crate) fn exp_on_negative_values(a: i32, integer_bits: u32) -> i32 {
     let within = (a & (quarter - 1)) - quarter;
     let mut result = exp_on_quarter(saturating_multiply_by_pot(within, integer_bits));
     let remainder = within.wrapping_sub(a);
-    for (i, factor) in FACTORS.iter().enumerate() {
-        let exponent = i as i32 - 2;
-        if integer_bits as i32 > exponent
-            && remainder & (1 << (fractional_bits as i32 + exponent)) != 0
-        {
+    for (i, factor) in (0..).zip(FACTORS.iter()) {
+        // exp(-2^(i - 2)), if the number has a bit of this weight.
+        if integer_bits + 2 > i && remainder & (1 << (fractional_bits + i - 2)) != 0 {
             result = saturating_rounding_doubling_high_mul(result, *factor);
         }
     }
@@ -232,7 +231,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
         x /= 4;
         right += 1;
     }
-    let pairs = (x.leading_zeros() as i32 - 1) / 2 - 1;
+    let pairs = (x.leading_zeros().cast_signed() - 1) / 2 - 1;
     right -= pairs;
     x <<= 2 * pairs;
     // Q3.28 from here on; products of three have 9 integer bits.
@@ -246,7 +245,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
     }
     let mut multiplier = mul(root, HALF_SQRT_2);
     if right < 0 {
-        multiplier = multiplier.wrapping_shl(-right as u32);
+        multiplier = multiplier.wrapping_shl(right.unsigned_abs());
         right = 0;
     }
     Multiplier {
@@ -258,8 +257,11 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
 /// 1 / x for `x` above 0: a Q0.31 number in (0.5, 1] and how many bits x has over 1.
 pub(crate) fn reciprocal(x: i32) -> (i32, i32) {
     let headroom = x.leading_zeros();
-    let fraction = ((x as u32) << headroom).wrapping_sub(1 << 31) as i32;
-    (one_over_one_plus_x(fraction), 31 - headroom as i32)
+    let fraction = (x.cast_unsigned() << headroom).wrapping_sub(1 << 31);
+    (
+        one_over_one_plus_x(fraction.cast_signed()),
+        31 - headroom.cast_signed(),
+    )
 }
 
 /// The logarithm of a Q12.19 number of at least 1, in Q5.26: two candidates for
@@ -278,11 +280,13 @@ pub(crate) fn log_of_q12(x: i32) -> i32 {
     let headroom_a = x.leading_zeros();
     let a = saturating_multiply_by_pot(x, headroom_a.max(1) - 1);
     let r_a = saturating_multiply_by_pot(mul(a, SQRT_HALF), 1);
-    let exponent_a = saturating_multiply_by_pot(12 - headroom_a as i32, 25).saturating_add(QUARTER);
+    let exponent_a =
+        saturating_multiply_by_pot(12 - headroom_a.cast_signed(), 25).saturating_add(QUARTER);
     let b = mul(x, SQRT_HALF);
     let headroom_b = b.leading_zeros().max(1) - 1;
     let r_b = saturating_multiply_by_pot(x, headroom_b);
-    let exponent_b = saturating_multiply_by_pot(12 - headroom_b as i32, 25).saturating_sub(QUARTER);
+    let exponent_b =
+        saturating_multiply_by_pot(12 - headroom_b.cast_signed(), 25).saturating_sub(QUARTER);
     let r = r_a.min(r_b);
     let exponent = exponent_a.max(exponent_b);
     let p = rounding_half_sum(r, SQRT_SQRT_HALF);
@@ -319,9 +323,9 @@ pub(crate) fn tanh_q4(a: i32) -> i32 {
 /// The largest input difference that a fixed-point function need look at.
 pub(crate) fn input_radius(integer_bits: u32, left_shift: i32, total_bits: u32) -> i32 {
     let max = f64::from((1_i32 << integer_bits) - 1)
-        * (1_i64 << (total_bits - integer_bits)) as f64
+        * 2f64.powi((total_bits - integer_bits).cast_signed())
         / 2f64.powi(left_shift);
-    max.floor() as i32
+    truncate_i32(max.floor())
 }
 
 #[cfg(test)]
@@ -406,11 +410,11 @@ mod tests {
         let close = |got: i32, want: f64| (f64::from(got) / 2f64.powi(31) - want).abs() < 3e-7;
         for i in -2000..=2000 {
             let x = f64::from(i) * 0.0035;
-            let q4 = (x * 2f64.powi(27)) as i32;
+            let q4 = truncate_i32(x * 2f64.powi(27));
             assert!(close(logistic_q4(q4), 1.0 / (1.0 + (-x).exp())), "{x}");
             assert!(close(tanh_q4(q4), x.tanh()), "{x}");
             if x <= 0.0 {
-                let q5 = (x * 2f64.powi(26)) as i32;
+                let q5 = truncate_i32(x * 2f64.powi(26));
                 assert!(close(exp_on_negative_values(q5, 5), x.exp()), "{x}");
             }
         }

@@ -1,5 +1,7 @@
 //! From real ranges to scales and zero points.
 
+use crate::arithmetic::convert::{nearest_f32, saturate_i8, saturate_i16, truncate_i32};
+
 /// `real = scale * (q - zero_point)` for a whole tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuantParams {
@@ -17,14 +19,14 @@ impl QuantParams {
 
     /// The nearest int8 value, ties away from zero as in TFLite's QUANTIZE.
     pub fn quantize(self, real: f32) -> i8 {
-        let q = (real / self.scale).round() as i32;
-        q.saturating_add(self.zero_point).clamp(-128, 127) as i8
+        let q = truncate_i32((real / self.scale).round().into());
+        saturate_i8(q.saturating_add(self.zero_point))
     }
 
-    /// The nearest int16 value.
+    /// The nearest int16 value, ties away from zero.
     pub(crate) fn quantize_i16(self, real: f32) -> i16 {
-        let q = (real / self.scale).round() as i32;
-        q.saturating_add(self.zero_point).clamp(-32768, 32767) as i16
+        let q = truncate_i32((real / self.scale).round().into());
+        saturate_i16(q.saturating_add(self.zero_point))
     }
 }
 
@@ -32,7 +34,7 @@ impl QuantParams {
 /// to contain zero, and zero is represented exactly.
 pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
     let (min, max) = (f64::from(min).min(0.0), f64::from(max).max(0.0));
-    let scale = ((max - min) / 255.0) as f32;
+    let scale = nearest_f32((max - min) / 255.0);
     if !(scale.is_finite() && scale >= f32::MIN_POSITIVE) {
         // A tensor of zeros: any scale will do.
         return QuantParams {
@@ -43,7 +45,7 @@ pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
     let zero_point = (-128.0 - min / f64::from(scale)).round();
     QuantParams {
         scale,
-        zero_point: zero_point.clamp(-128.0, 127.0) as i32,
+        zero_point: truncate_i32(zero_point.clamp(-128.0, 127.0)),
     }
 }
 

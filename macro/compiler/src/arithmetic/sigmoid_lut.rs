@@ -1,5 +1,7 @@
 //! The int16 logistic function and hyperbolic tangent: interpolation in a table.
 
+// Tests of other crates include this file: it names nothing outside of it.
+
 /// 65536 / (1 + exp(-i / 24)), as rounded by TFLite: its bytes define the result.
 pub(crate) const TABLE: [u16; 256] = [
     32768, 33451, 34133, 34813, 35493, 36169, 36843, 37513, 38180, 38841, 39498, 40149, 40794,
@@ -24,8 +26,8 @@ pub(crate) const TABLE: [u16; 256] = [
     65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65535,
 ];
 
-/// How int16 inputs of some scale become the table's: `(x * multiplier) >> shift`,
-/// rounded.
+/// The factor from int16 inputs of some scale to the table's steps: `(x * multiplier) >>
+/// shift`, rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Steps {
     pub multiplier: i32,
@@ -33,7 +35,8 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// From a power of two: inputs in 2^-12 have shift 0.
+    /// The factor for inputs whose scale is a power of two; those in units of 2^-12 have shift
+    /// 0.
     pub(crate) fn of_power(left_shift: i32) -> Self {
         if left_shift < 0 {
             Self {
@@ -48,7 +51,7 @@ impl Steps {
         }
     }
 
-    /// From any scale, by 15 bits of it.
+    /// The factor for inputs of any scale, of which 15 bits count.
     pub(crate) fn of_scale(scale: f32) -> Self {
         let mut multiplier = f64::from(scale) * 4096.0 * 3.0;
         let mut shift = 0;
@@ -56,10 +59,9 @@ impl Steps {
             shift += 1;
             multiplier *= 2.0;
         }
-        Self {
-            multiplier: multiplier.min(32767.0) as i32,
-            shift,
-        }
+        #[allow(clippy::cast_possible_truncation, reason = "at most 32767")]
+        let multiplier = multiplier.min(32767.0) as i32;
+        Self { multiplier, shift }
     }
 
     fn apply(self, x: i16) -> i32 {
@@ -75,7 +77,13 @@ impl Steps {
     }
 }
 
-/// In Q0.15.
+/// The low 16 bits, as a number in two's complement.
+const fn low_i16(x: i32) -> i16 {
+    let [a, b, ..] = x.to_le_bytes();
+    i16::from_le_bytes([a, b])
+}
+
+/// The logistic function of an int16 input, in Q0.15.
 pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();
@@ -91,10 +99,10 @@ pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
     } else {
         (1 << 25) - result + (1 << 9) - 1
     };
-    (result >> 10) as i16
+    low_i16((result >> 10).cast_signed())
 }
 
-/// In Q0.15.
+/// The hyperbolic tangent of an int16 input, in Q0.15.
 pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();
@@ -103,14 +111,14 @@ pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
         0xFFFF << 8
     } else {
         let (a, b) = (i32::from(TABLE[index]), i32::from(TABLE[index + 1]));
-        (a << 8) + (magnitude & 0xFF) as i32 * (b - a)
+        (a << 8) + (magnitude & 0xFF).cast_signed() * (b - a)
     };
     let result = if x >= 0 {
         result - (1 << 23) + (1 << 7)
     } else {
         -result + (1 << 23) + (1 << 7) - 1
     };
-    (result >> 8) as i16
+    low_i16(result >> 8)
 }
 
 #[cfg(test)]
@@ -121,7 +129,7 @@ mod tests {
     fn both_follow_the_real_functions() {
         let steps = Steps::of_power(0);
         for i in -32768..=32767_i32 {
-            let (x, real) = (i as i16, f64::from(i) / 4096.0);
+            let (x, real) = (low_i16(i), f64::from(i) / 4096.0);
             let close = |q: i16, want: f64| (f64::from(q) / 32768.0 - want).abs() < 2e-4;
             assert!(
                 close(logistic(x, steps), 1.0 / (1.0 + (-real).exp())),

@@ -3,11 +3,11 @@
 //! then equal bins cover the others, and what lies outside gets bins that grow with the
 //! magnitude.
 
-/// Equal bins.
+/// The number of equal bins.
 pub(super) const EQUAL: usize = 2048;
 /// Bins for each doubling outside of the equal ones.
 const PER_OCTAVE: usize = 64;
-/// How many doublings beyond the others a value is far away.
+/// The number of doublings beyond the others at which a value counts as far away.
 const FAR: usize = 5;
 /// One in so many values may lie far outside.
 const OUTSIDE: u64 = 100;
@@ -16,7 +16,7 @@ const EQUAL_STEP: usize = EQUAL / 64;
 /// .. and at every so many of the others.
 const OUTER_STEP: usize = PER_OCTAVE / 8;
 
-/// How many values have each magnitude: the exponents of binary32.
+/// The number of values of each magnitude, by the exponents of binary32.
 #[derive(Clone, Debug)]
 pub(super) struct Magnitudes(Box<[u32; 256]>);
 
@@ -106,7 +106,7 @@ impl Bins {
         first + bin.min(EQUAL - 1)
     }
 
-    /// Where a bin begins, and the one before it ends.
+    /// The value at which a bin begins and the one before it ends.
     pub(super) fn edge(&self, bin: usize) -> f32 {
         if bin < self.below.len() {
             return self.below[bin];

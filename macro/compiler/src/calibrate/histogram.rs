@@ -2,14 +2,14 @@
 
 use super::bins::Bins;
 
-/// Values counted in bins.
+/// A histogram: values counted in bins.
 #[derive(Clone, Debug)]
 pub(super) struct Histogram {
     bins: Bins,
     counts: Vec<u64>,
 }
 
-/// Int8 values.
+/// The number of int8 steps of a range.
 const LEVELS: f64 = 255.0;
 
 impl Histogram {
@@ -194,7 +194,7 @@ mod tests {
         histogram
     }
 
-    /// A peak around 0.
+    /// Samples with a peak around 0.
     fn peak(count: usize) -> Vec<f32> {
         let x = |i| (i % 200) as f32 / 100.0 - 1.0;
         (0..count).map(|i| x(i) * x(i) * x(i)).collect()

@@ -18,7 +18,7 @@ pub(crate) struct Samples<'a> {
     /// All samples of the dataset are consecutive calls of one stream; else each of them
     /// is a stream of its own.
     pub follow: bool,
-    /// By input, a range that its values are clipped to, if it has one.
+    /// For each input, the range that its values are clipped to, if any.
     pub cuts: &'a [Option<Range>],
 }
 

@@ -86,7 +86,7 @@ impl<'a> Evaluation<'a> {
         self.cursor.is_endless()
     }
 
-    /// What a boolean is now.
+    /// The current value of a boolean tensor.
     pub(super) fn is_true(&self, value: ValueId) -> bool {
         is_true(self.tensors[value].as_ref())
     }

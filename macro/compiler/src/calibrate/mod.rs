@@ -23,10 +23,11 @@ use crate::error::{Error, Result};
 use crate::ir::graph::{Constant, Graph, Port, ValueId};
 use crate::parallel;
 
-/// How a range is chosen from what was seen of a tensor.
+/// The method by which a tensor's range is chosen from its values in the samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Method {
-    /// From the smallest to the largest value seen.
+    /// The range from the smallest to the largest value.
     MinMax,
     /// Cuts off outliers: keeps this percentage of the values.
     Percentile(f64),
@@ -37,20 +38,20 @@ pub enum Method {
     Entropy,
     /// Given by the user, e.g. because the sensor's range is known.
     Range(f32, f32),
-    /// As wide below zero as above.
+    /// The range that is as wide below zero as above.
     Symmetric,
     /// Not quantized: the operator that computes the tensor stays in float.
     Float,
 }
 
-/// A tensor's real range.
+/// The range of a tensor's real values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Range {
     pub min: f32,
     pub max: f32,
 }
 
-/// What calibration found.
+/// The ranges that calibration has chosen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, Range>,
@@ -60,14 +61,14 @@ pub(crate) struct Ranges {
 /// tensors take more memory than most samples.
 pub(crate) const TOGETHER: usize = 64;
 
-/// What was seen of a tensor.
+/// The statistics of one tensor over samples.
 struct Seen {
     range: Range,
     magnitudes: Magnitudes,
 }
 
 impl Seen {
-    /// `depth`: see [`reach::each`].
+    /// The statistics of one sample; for `depth` see [`reach::each`].
     fn of(data: &ArrayD<f32>, depth: Option<f32>) -> Self {
         let mut seen = Self {
             range: Range {
@@ -113,8 +114,8 @@ fn choose(method: Method, seen: Range, histogram: Option<&Histogram>) -> Range {
     Range { min, max }
 }
 
-/// By input, the range of those that lose the larger part of what the samples have: the
-/// program will clip them, so what lies behind never sees these outliers.
+/// For each input that loses the larger part of the samples' range, the range that is left: the
+/// program will clip its values there, so that no operator behind it sees the outliers.
 pub(crate) fn cut_inputs(
     graph: &Graph,
     samples: &Samples<'_>,

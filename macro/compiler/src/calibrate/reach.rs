@@ -32,8 +32,8 @@ impl Range {
     }
 }
 
-/// By value, how far below the largest element of its row a value matters, where all
-/// readers are SOFTMAX.
+/// For each tensor that only SOFTMAX reads, how far below the largest element of its row an
+/// element still matters.
 pub(super) fn row_depths(graph: &Graph) -> HashMap<ValueId, f32> {
     let mut depths: HashMap<ValueId, f32> = HashMap::new();
     for node in &graph.nodes {
@@ -66,7 +66,8 @@ pub(super) fn each(data: &ArrayViewD<'_, f32>, depth: Option<f32>, mut f: impl F
     }
 }
 
-/// By value, where all of its readers saturate; `seen` is what was observed.
+/// For each tensor whose readers all saturate, the range outside of which they do; `seen` has
+/// the observed ranges.
 pub(super) fn limits(graph: &Graph, seen: &HashMap<ValueId, Range>) -> HashMap<ValueId, Range> {
     let mut limits: HashMap<ValueId, Range> = HashMap::new();
     let known = |value: ValueId| {
@@ -108,7 +109,7 @@ pub(super) fn limits(graph: &Graph, seen: &HashMap<ValueId, Range>) -> HashMap<V
     limits
 }
 
-/// What one reader can tell apart.
+/// The range within which one reader can tell values apart.
 fn limit(
     node: &Node,
     operand: usize,

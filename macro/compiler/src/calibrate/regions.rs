@@ -77,7 +77,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Where samples go.
+/// The branches that samples take.
 #[derive(Default)]
 struct Way {
     regions: HashSet<RegionId>,

@@ -10,16 +10,16 @@ use super::values::Values;
 use crate::error::{Error, Result};
 use crate::ir::graph::Port;
 
-/// What the names of arrays begin with that lie beside the samples.
+/// The beginning of the names of arrays that lie beside the samples and are not read.
 pub(super) const LABEL: &str = "label:";
 
 /// Arrays that are found one after the other, in any order.
 pub(super) struct Found<'a> {
     inputs: &'a [Port],
     pub arrays: Vec<Option<ArrayD<f32>>>,
-    /// All keys, for messages.
+    /// All keys of the dataset, for messages.
     keys: Vec<String>,
-    /// Which input each of them is; labels are none.
+    /// For each key, the input that it belongs to; `None` for labels.
     places: Vec<Option<usize>>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Found<'a> {
         self.inputs.iter().map(|p| p.name.as_str()).collect()
     }
 
-    /// The first keys.
+    /// The first keys, as text for messages.
     fn list(&self) -> String {
         const SHOWN: usize = 20;
         let keys: Vec<String> = self

@@ -2,7 +2,7 @@
 //! take the memory or the time of a large one. The compiler holds a file and, for
 //! each element, four bytes.
 
-/// Bytes of one file.
+/// The largest size of one file, in bytes.
 pub(super) const FILE_BYTES: u64 = u32::MAX as u64;
 
 /// Bytes of a `.npy` header; NumPy itself reads no longer ones.
@@ -11,7 +11,7 @@ pub(super) const HEADER_BYTES: usize = 10_000;
 /// Dimensions of an array; NumPy makes no more.
 pub(super) const DIMENSIONS: usize = 64;
 
-/// Arrays of a `.npz`.
+/// The largest number of arrays of a `.npz`.
 pub(super) const MEMBERS: usize = 4096;
 
 /// Elements of all arrays of a file, if it is small.
@@ -20,7 +20,7 @@ pub(super) const SMALL_FILE_ELEMENTS: u64 = 1 << 26;
 /// Elements of all arrays for each byte of a larger file, which may be compressed.
 pub(super) const ELEMENTS_PER_BYTE: u64 = 32;
 
-/// Pixels of one image.
+/// The largest number of pixels of one image.
 pub(super) const PIXELS: usize = 1 << 26;
 
 /// Bytes that are read or unpacked at a time.
@@ -34,7 +34,7 @@ pub(super) fn elements(file_bytes: usize) -> u64 {
     SMALL_FILE_ELEMENTS.max((file_bytes as u64).saturating_mul(ELEMENTS_PER_BYTE))
 }
 
-/// What a file says, for a message: its beginning, in quotes.
+/// The beginning of a file's text in quotes, for a message.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{:?}..", &text[..end]),

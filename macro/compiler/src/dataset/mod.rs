@@ -9,6 +9,7 @@ pub(crate) mod found;
 pub(crate) mod images;
 pub(crate) mod limits;
 pub(crate) mod npy;
+mod npy_header;
 pub(crate) mod npz;
 #[cfg(feature = "images")]
 pub(crate) mod picture;
@@ -28,7 +29,8 @@ use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph::Port;
 use found::{Found, full_shape};
 
-/// How image files, and `u8` arguments, become real numbers: `byte * scale + offset`.
+/// The way in which image files, and `u8` arguments, become real numbers: `byte * scale +
+/// offset`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageOptions {
     /// True to scale images to the input's height and width; else they must fit.
@@ -51,7 +53,7 @@ impl Default for ImageOptions {
 }
 
 impl ImageOptions {
-    /// What a byte stands for, if the user says so.
+    /// The real numbers that bytes stand for, if the user says so.
     pub(crate) fn declared(&self) -> Option<ByteScale> {
         let said = self.scale.is_some() || self.offset.is_some();
         said.then(|| ByteScale {
@@ -96,7 +98,7 @@ pub(crate) fn is_of_images(files: &[PathBuf]) -> bool {
 const ARRAYS: &[&str] = &["npy"];
 const IMAGES: &[&str] = &["png", "jpg", "jpeg"];
 const SOUND: &[&str] = &["wav"];
-/// What a folder may contain, one kind of it.
+/// The kinds of files that a folder may contain; all files of a folder are of one kind.
 const FOLDERS: [&[&str]; 3] = [ARRAYS, IMAGES, SOUND];
 
 fn is(file: &Path, extensions: &[&str]) -> bool {
@@ -325,7 +327,7 @@ mod tests {
     use crate::ir::byte_scale::ByteScale;
     use crate::ir::graph::ElementType;
 
-    /// An f32 input.
+    /// An f32 input for tests.
     pub(super) fn port(name: &str, shape: &[usize]) -> Port {
         Port {
             name: name.into(),

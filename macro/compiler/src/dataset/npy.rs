@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::limits;
+use super::npy_header::Header;
 use super::values::Values;
 use crate::arithmetic::float16;
 
@@ -19,7 +20,7 @@ pub(super) struct Array<R> {
     data: R,
 }
 
-/// What NumPy calls the kind and the size of a type.
+/// The kind and the size (in bytes) of an array's element type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Element {
     Bool,
@@ -32,7 +33,7 @@ const SUPPORTED: &str = "supported are bool, float16, float32, float64, \
                          int8, int16, int32, int64, uint8, uint16, uint32 and uint64";
 
 impl<R: Read> Array<R> {
-    /// Reads the header.
+    /// Reads the header of an array.
     pub(super) fn open(mut data: R) -> Result<Self, String> {
         let mut start = [0; 8];
         exactly(&mut data, &mut start)?;
@@ -206,101 +207,6 @@ impl Element {
             Element::Float(4) => f32::from_bits(unsigned as u32).into(),
             Element::Float(_) => f64::from_bits(unsigned),
         }
-    }
-}
-
-/// What the header says: a Python dictionary of three entries.
-#[derive(Debug, PartialEq)]
-struct Header {
-    descr: String,
-    fortran_order: bool,
-    shape: Vec<usize>,
-}
-
-impl Header {
-    fn parse(text: &str) -> Option<Self> {
-        let mut rest = Literal(text);
-        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
-        rest.sign('{')?;
-        while rest.sign('}').is_none() {
-            let key = rest.string()?;
-            rest.sign(':')?;
-            // Each entry once.
-            let free = match key {
-                "descr" => descr.replace(rest.type_name()?.to_owned()).is_none(),
-                "fortran_order" => fortran_order.replace(rest.flag()?).is_none(),
-                "shape" => shape.replace(rest.tuple()?).is_none(),
-                _ => false,
-            };
-            let more = rest.sign(',').is_some();
-            if !free || (!more && !rest.0.trim_start().starts_with('}')) {
-                return None;
-            }
-        }
-        rest.0.trim().is_empty().then_some(())?;
-        Some(Self {
-            descr: descr?,
-            fortran_order: fortran_order?,
-            shape: shape?,
-        })
-    }
-}
-
-/// What is left of a Python literal.
-struct Literal<'a>(&'a str);
-
-impl<'a> Literal<'a> {
-    fn sign(&mut self, sign: char) -> Option<()> {
-        self.0 = self.0.trim_start().strip_prefix(sign)?;
-        Some(())
-    }
-
-    fn string(&mut self) -> Option<&'a str> {
-        let text = self.0.trim_start();
-        let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-        let (string, rest) = text[1..].split_once(quote)?;
-        self.0 = rest;
-        Some(string)
-    }
-
-    /// A string, or the list of a structured type as it stands.
-    fn type_name(&mut self) -> Option<&'a str> {
-        if let Some(string) = self.string() {
-            return Some(string);
-        }
-        let text = self.0.trim_start();
-        let end = text.starts_with('[').then(|| text.find(']')).flatten()?;
-        self.0 = &text[end + 1..];
-        Some(&text[..=end])
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        let text = self.0.trim_start();
-        let (value, rest) = match text.strip_prefix("True") {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix("False")?),
-        };
-        self.0 = rest;
-        Some(value)
-    }
-
-    fn tuple(&mut self) -> Option<Vec<usize>> {
-        self.sign('(')?;
-        let mut shape = Vec::new();
-        while self.sign(')').is_none() {
-            let text = self.0.trim_start();
-            let end = text.find(|c: char| !c.is_ascii_digit())?;
-            shape.push(text[..end].parse().ok()?);
-            // Python 2 marked long numbers.
-            let rest = &text[end..];
-            self.0 = rest.strip_prefix('L').unwrap_or(rest);
-            let more = self.sign(',').is_some();
-            if shape.len() > limits::DIMENSIONS || (!more && !self.0.trim_start().starts_with(')'))
-            {
-                return None;
-            }
-        }
-        Some(shape)
     }
 }
 

@@ -13,14 +13,14 @@ pub(super) struct Archive<'a> {
     pub members: Vec<Member>,
 }
 
-/// One array.
+/// One array of the archive.
 pub(super) struct Member {
-    /// Without `.npy`.
+    /// The array's name, without `.npy`.
     pub key: String,
     method: u16,
     crc: u32,
     packed_bytes: u64,
-    /// Where its own header begins.
+    /// The position of its own header in the file.
     header: u64,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// How many entries the directory has, and where.
+/// The number of entries of the central directory, and its position.
 fn directory(bytes: &[u8]) -> Option<(u64, u64)> {
     // A comment of up to 65,535 bytes may follow.
     let last = bytes.len().checked_sub(22)?;

@@ -11,7 +11,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use super::limits;
 use crate::error::{Error, Result};
 
-/// A decoded picture.
+/// A decoded image, as bytes.
 pub(super) struct Picture {
     width: usize,
     height: usize,
@@ -77,7 +77,7 @@ impl Picture {
         })
     }
 
-    /// Width and height.
+    /// The width and the height, in pixels.
     pub(super) fn size(&self) -> [usize; 2] {
         [self.width, self.height]
     }

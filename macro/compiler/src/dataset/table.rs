@@ -107,7 +107,7 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
     }
 }
 
-/// How many columns an input has.
+/// The number of columns that an input has in the table.
 fn elements(input: &Port) -> Result<usize, String> {
     match input.shape.strip_prefix(&[1]).unwrap_or(&input.shape) {
         [] => Ok(1),

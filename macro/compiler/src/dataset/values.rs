@@ -6,11 +6,11 @@ use crate::ir::graph::{ElementType, Port};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Values {
     Real,
-    /// Indices and counts.
+    /// Signed integers, such as indices and counts.
     Integer,
-    /// Without a sign.
+    /// Integers without a sign, up to 32 bits.
     Unsigned,
-    /// True or false.
+    /// Booleans, as 0 or 1.
     Flag,
 }
 

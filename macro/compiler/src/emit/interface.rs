@@ -20,7 +20,7 @@ fn array_type(element: ElementType, shape: &[usize]) -> TokenStream {
     })
 }
 
-/// Zeros of [`array_type`].
+/// Tokens of an array of zeros, of the type [`array_type`].
 pub(super) fn zeros(element: ElementType, shape: &[usize]) -> TokenStream {
     let zero = match element {
         ElementType::F32 => quote!(0.0),

@@ -10,7 +10,7 @@ use crate::plan::diagram::picture;
 use crate::plan::{ArenaPlan, Location};
 use crate::tokens::literals::usize_literal;
 
-/// What the emitted functions need to know.
+/// All that the emitted functions of one kind of target are made from.
 pub(super) struct Memory<'a> {
     pub interface: &'a Interface<'a>,
     pub is_stateful: bool,
@@ -21,13 +21,13 @@ pub(super) struct Memory<'a> {
 /// A parameter of the emitted functions.
 struct Parameter {
     ident: Ident,
-    /// Inside of the module.
+    /// The type as code inside of the module writes it.
     ty: TokenStream,
     mutable: bool,
 }
 
 impl Memory<'_> {
-    /// What functions take beside the arena: the state and the inputs.
+    /// The parameters of functions beside the arena: the state and the inputs.
     fn parameters(&self, with_inputs: bool) -> Vec<Parameter> {
         let state = self.is_stateful.then(|| Parameter {
             ident: crate::tokens::literals::ident("state"),
@@ -46,7 +46,7 @@ impl Memory<'_> {
         state.into_iter().chain(inputs).collect()
     }
 
-    /// The same of what is not in the arena.
+    /// The parameters that do not lie in the arena.
     fn outside(&self) -> Vec<Parameter> {
         self.parameters(!self.interface.inputs_in_arena)
     }
@@ -79,7 +79,7 @@ impl Memory<'_> {
         }
     }
 
-    /// `ARENA_BYTES`, `ARENA_PICTURE` and `Arena`.
+    /// Tokens of `ARENA_BYTES`, `ARENA_PICTURE` and `Arena`.
     pub(super) fn arena(&self, program: &QuantGraph, plan: &ArenaPlan) -> TokenStream {
         let bytes = usize_literal(plan.bytes);
         let picture = picture(program, plan);
@@ -243,7 +243,7 @@ impl Memory<'_> {
         }
     }
 
-    /// How a run goes from one operator to the next.
+    /// Tokens that lead a run from one operator to the next.
     fn ways(&self, arguments: &[&Ident]) -> Ways {
         if self.has_regions {
             return Ways {
@@ -279,12 +279,12 @@ impl Memory<'_> {
     }
 }
 
-/// See [`Memory::ways`].
+/// The tokens that [`Memory::ways`] makes.
 struct Ways {
-    /// What the function that runs one operator returns: the number of the next one.
+    /// The return type of the function that runs one operator: the number of the next operator.
     result: TokenStream,
     next: TokenStream,
-    /// Runs all of them.
+    /// Tokens that run all operators.
     loops: TokenStream,
     advance: TokenStream,
     docs: &'static str,

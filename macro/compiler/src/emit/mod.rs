@@ -1,6 +1,7 @@
 //! The program as Rust tokens: one function and one module of the same name.
 
 pub(crate) mod batch;
+pub(crate) mod identifiers;
 pub(crate) mod interface;
 pub(crate) mod memory;
 pub(crate) mod names;
@@ -21,12 +22,12 @@ use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
 use crate::plan::ArenaPlan;
 
-/// What the function is called and where the runtime is.
+/// The name and attributes of the emitted function, and the path of the runtime.
 #[derive(Clone, Debug)]
 pub struct Item {
     /// Doc comments and other attributes of the function.
     pub attributes: TokenStream,
-    /// `pub`, `pub(crate)` or nothing.
+    /// The visibility: `pub`, `pub(crate)` or nothing.
     pub visibility: TokenStream,
     /// The function's and the module's name.
     pub name: Ident,
@@ -34,7 +35,7 @@ pub struct Item {
     pub krate: TokenStream,
 }
 
-/// What callers see of a model.
+/// The inputs and outputs of a model, as callers see them.
 pub(crate) struct Interface<'a> {
     pub inputs: &'a [Port],
     pub outputs: &'a [Port],
@@ -82,9 +83,9 @@ pub(crate) fn variant(
 
 /// The variants of a program.
 pub(crate) struct Variants {
-    /// For small cores.
+    /// The program for small cores.
     pub scalar: Variant,
-    /// For wide SIMD registers, if that differs.
+    /// The program for wide SIMD registers, if it is another one.
     pub vector: Option<Variant>,
 }
 

@@ -1,8 +1,9 @@
 //! Rust names for a model's inputs and outputs.
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use heck::ToUpperCamelCase;
 use proc_macro2::Ident;
 
+use super::identifiers::{RESERVED_TYPES, distinct, port_ident, snake, unfit, unique};
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph;
@@ -14,16 +15,16 @@ use crate::tokens::literals::ident;
 pub(crate) struct Port {
     /// Its position in the graph's list.
     pub index: usize,
-    /// The model's name.
+    /// The name that the model gives it.
     pub name: String,
     /// The parameter's or field's name.
     pub ident: Ident,
     /// The argument type's name (inputs only).
     pub type_name: Ident,
-    /// Without a leading batch dimension of 1.
+    /// The shape, without a leading batch dimension of 1.
     pub shape: Vec<usize>,
     pub element: ElementType,
-    /// What callers' bytes stand for, where the file has real numbers.
+    /// The real numbers that callers' bytes stand for, if the file has real numbers.
     pub bytes: Option<ByteScale>,
 }
 
@@ -32,50 +33,18 @@ pub(crate) struct Port {
 pub struct PortChoice {
     /// The model's name, or the Rust name that would be made from it.
     pub name: String,
-    /// Another Rust name.
+    /// The Rust name, if the user wants another one.
     pub rename: Option<String>,
-    /// By default the file's type.
+    /// The element type; by default the file's.
     pub element: Option<ElementType>,
 }
 
-/// Which of the two lists.
+/// One of the two lists: inputs or outputs.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Side {
     Inputs,
     Outputs,
 }
-
-/// Names that the module defines itself, or that its code takes from Rust's prelude: a
-/// tuple struct is a function, too.
-const RESERVED_TYPES: &[&str] = &[
-    "Output", "Arena", "Run", "State", "Inputs", "Self", "STEPS", "MACS", "BYTES", "Some", "None",
-];
-const RESERVED_IDENTS: &[&str] = &[
-    "arena",
-    "inputs",
-    "output",
-    "rt",
-    "state",
-    "next",
-    "number",
-    "step",
-    "new",
-    "within",
-    "run_into", // Methods that would be found before an arena's own.
-    "clone",
-    "clone_into",
-    "to_owned",
-    "into",
-    "try_into",
-    "borrow",
-];
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
-    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
-    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
-    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
 
 /// Matches the graph's ports with the user's list, if there is one.
 pub(crate) fn resolve(
@@ -83,7 +52,10 @@ pub(crate) fn resolve(
     ports: &[graph::Port],
     choices: Option<&[PortChoice]>,
 ) -> Result<Vec<Port>> {
-    let defaults = unique(ports.iter().map(|p| snake(&p.name)).collect(), side);
+    let defaults = unique(
+        ports.iter().map(|p| snake(&p.name)).collect(),
+        side == Side::Inputs,
+    );
     let Some(choices) = choices else {
         return Ok(finish(
             side,
@@ -159,7 +131,7 @@ pub(crate) fn resolve(
             .rename
             .clone()
             .unwrap_or_else(|| defaults[index].clone());
-        if let Some(reason) = unfit(&name, side) {
+        if let Some(reason) = unfit(&name, side == Side::Inputs) {
             return Err(Error::new(
                 blame(i),
                 format!("`{name}` {reason}; choose another"),
@@ -193,38 +165,7 @@ pub(crate) fn resolve(
     Ok(finish(side, ports, indices, idents, |i| choices[i].element))
 }
 
-/// Why the user cannot choose a name.
-fn unfit(name: &str, side: Side) -> Option<&'static str> {
-    let mut characters = name.chars();
-    let first = characters.next().unwrap_or(' ');
-    let is_word = (first.is_alphabetic() || first == '_')
-        && characters.all(|c| c.is_alphanumeric() || c == '_');
-    if !is_word || matches!(name, "_" | "self" | "Self" | "super" | "crate") {
-        return Some("is no name");
-    }
-    if side == Side::Outputs {
-        return None;
-    }
-    if RESERVED_IDENTS.contains(&name) {
-        return Some("is a name of the generated code");
-    }
-    // A parameter cannot have the name of a type or a constant.
-    first
-        .is_uppercase()
-        .then_some("begins like a type or a constant of the generated code")
-}
-
-/// The identifier of a name, which may be a keyword.
-fn port_ident(name: &str) -> Ident {
-    let raw = KEYWORDS.contains(&name) && !matches!(name, "self" | "super" | "crate");
-    if raw {
-        Ident::new_raw(name, proc_macro2::Span::call_site())
-    } else {
-        ident(name)
-    }
-}
-
-/// What callers may pass for an element type of the file.
+/// The element types that callers may choose for one of the file's.
 fn allowed(file: ElementType) -> &'static [ElementType] {
     match file {
         ElementType::F32 | ElementType::I8 | ElementType::U8 => {
@@ -285,53 +226,6 @@ fn finish(
             }
         })
         .collect()
-}
-
-/// A tensor name as a snake-case identifier.
-pub(super) fn snake(name: &str) -> String {
-    let ascii: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    let snake = ascii.to_snake_case();
-    match snake.chars().next() {
-        None => "tensor".to_owned(),
-        Some(c) if c.is_ascii_digit() => format!("_{snake}"),
-        Some(_) => snake,
-    }
-}
-
-/// True for keywords and names of the module's own.
-pub(super) fn is_reserved(name: &str) -> bool {
-    RESERVED_IDENTS.contains(&name) || KEYWORDS.contains(&name)
-}
-
-/// Makes names distinct, and neither keywords nor names of the module's own.
-fn unique(names: Vec<String>, side: Side) -> Vec<String> {
-    let names = names.into_iter().map(|name| {
-        let reserved = side == Side::Inputs && RESERVED_IDENTS.contains(&name.as_str());
-        if reserved || KEYWORDS.contains(&name.as_str()) {
-            format!("{name}_")
-        } else {
-            name
-        }
-    });
-    distinct(names.collect())
-}
-
-/// Makes names distinct by numbers behind them.
-pub(super) fn distinct(names: Vec<String>) -> Vec<String> {
-    let mut taken: Vec<String> = Vec::new();
-    for name in names {
-        let mut candidate = name.clone();
-        let mut n = 2;
-        while taken.contains(&candidate) {
-            candidate = format!("{name}_{n}");
-            n += 1;
-        }
-        taken.push(candidate);
-    }
-    taken
 }
 
 #[cfg(test)]

@@ -193,11 +193,12 @@ impl Body<'_> {
             .next()
             .unwrap_or("");
         let parts: Vec<&str> = name.rsplit('/').take(2).collect();
-        let mut name = super::names::snake(&parts.into_iter().rev().collect::<Vec<_>>().join("_"));
+        let mut name =
+            super::identifiers::snake(&parts.into_iter().rev().collect::<Vec<_>>().join("_"));
         let used = |name: &str| {
             taken.iter().any(|t| t == name)
                 || self.inputs.iter().any(|p| p.ident == name)
-                || super::names::is_reserved(name)
+                || super::identifiers::is_reserved(name)
         };
         while used(&name) {
             name.push('_');
@@ -343,11 +344,11 @@ impl Body<'_> {
     }
 }
 
-/// See [`crate::ir::kernel::Overlap`].
+/// Memory that an operand and the output share: see [`crate::ir::kernel::Overlap`].
 struct Shared {
-    /// Of the arena.
+    /// The shared memory, as bytes of the arena.
     memory: Range<usize>,
-    /// Of that memory.
+    /// The operand, as bytes of the shared memory.
     input: Range<usize>,
     function: KernelId,
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::names::{distinct, snake};
+use super::identifiers::{distinct, snake};
 use crate::ir::buffer::Buffer;
 use crate::ir::quant_graph::QuantGraph;
 use crate::tokens::literals::{float, int, usize_literal};

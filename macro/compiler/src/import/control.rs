@@ -3,7 +3,7 @@
 
 use crate::error::shape_text;
 use crate::error::{Error, Result};
-use crate::import::read::{Reader, Record, Scope, ids};
+use crate::import::reader::{Reader, Record, Scope, ids};
 use crate::ir::graph::{Constant, ElementType, ValueId};
 use crate::limits::{CALL_DEPTH, INLINED, UNROLLED, UNROLLED_ITERATIONS};
 use crate::tflite::BuiltinOperator;

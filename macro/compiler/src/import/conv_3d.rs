@@ -1,7 +1,7 @@
 //! Operators that are read as several others.
 
 use crate::error::{Error, Result};
-use crate::import::read::{Reader, Record, Scope};
+use crate::import::reader::{Reader, Record, Scope};
 use crate::ir::graph::{Constant, ElementType, Value, ValueId};
 use crate::ops::conv::conv_3d;
 use crate::ops::conv::conv_3d::Expansion;
@@ -9,7 +9,7 @@ use crate::ops::conv::conv_3d_transpose;
 use crate::ops::conv::conv_3d_transpose::Phases;
 
 impl<'a> Reader<'a> {
-    /// CONV_3D, by CONV_2D.
+    /// Reads CONV_3D as a CONV_2D over slices that lie side by side as channels.
     pub(crate) fn conv_3d(&mut self, record: &Record<'a>, scope: &Scope) -> Result<()> {
         let operand = |i: usize| record.inputs.get(i).and_then(|&id| scope.value(id));
         let output = record.outputs.first().and_then(|&id| scope.value(id));
@@ -21,7 +21,7 @@ impl<'a> Reader<'a> {
         self.expanded(record.index, expansion, [Some(input), operand(2)], output)
     }
 
-    /// CONV_3D_TRANSPOSE, by TRANSPOSE_CONV.
+    /// Reads CONV_3D_TRANSPOSE as several TRANSPOSE_CONV over slices.
     pub(crate) fn conv_3d_transpose(&mut self, record: &Record<'a>, scope: &Scope) -> Result<()> {
         let operand = |i: usize| record.inputs.get(i).and_then(|&id| scope.value(id));
         let output = record.outputs.first().and_then(|&id| scope.value(id));

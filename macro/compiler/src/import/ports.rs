@@ -1,13 +1,13 @@
 //! Which subgraph is compiled, and what its inputs and outputs are called.
 
 use crate::error::{Blame, Error, Result};
-use crate::import::read::{Scope, ids};
+use crate::import::reader::{Scope, ids};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph::{ElementType, Graph, Port};
 use crate::ir::port_names;
 use crate::tflite::{Model, SubGraph, TensorType};
 
-/// Which subgraph to compile and what its inputs and outputs are called.
+/// The subgraph to compile, and the names of its inputs and outputs.
 pub(crate) struct Entry<'a> {
     pub subgraph: SubGraph<'a>,
     /// Signature names by tensor index.

@@ -16,7 +16,7 @@ const ACCELERATORS: &[(&str, &str)] = &[
     ("dispatch_op", "an NPU"),
 ];
 
-/// What the file was compiled for, if this custom operator stands for that.
+/// The accelerator that the file was compiled for, if this custom operator shows it.
 fn accelerator(custom: &str) -> Option<&'static str> {
     let custom = custom.to_ascii_lowercase();
     let mut known = ACCELERATORS.iter();

@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use crate::error::shape_text;
 use crate::error::{Error, Result};
-use crate::import::read::{Reader, Record, Scope};
-use crate::import::state::Variable as Stored;
+use crate::import::reader::Variable as Stored;
+use crate::import::reader::{Reader, Record, Scope};
 use crate::ir::control::{Kind, Region, RegionId, Variable};
 use crate::ir::graph::{ElementType, Node, Value, ValueId};
 use crate::limits::REGIONS;
 use crate::ops::control_flow::control::{Carry, Merge};
 use crate::tflite::SubGraph;
 
-/// What was there before something was read that may be read in another way.
+/// The state of the reader before it reads something that may have to be read in another way.
 pub(crate) struct Mark {
     nodes: usize,
     regions: usize,
@@ -198,14 +198,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Which outputs of a subgraph are its inputs of the same number.
+    /// For each output of a subgraph, whether it is the input of the same number, unchanged.
     fn handed_on(&self, index: i32, count: usize) -> Vec<bool> {
         let subgraphs = self.model.subgraphs().unwrap_or_default();
         let subgraph: Option<SubGraph<'_>> = usize::try_from(index)
             .ok()
             .filter(|&i| i < subgraphs.len())
             .map(|i| subgraphs.get(i));
-        let lists = subgraph.map(|s| [s.inputs(), s.outputs()].map(crate::import::read::ids));
+        let lists = subgraph.map(|s| [s.inputs(), s.outputs()].map(crate::import::reader::ids));
         let [inputs, outputs] = lists.unwrap_or_default();
         let is_same = |i: usize| inputs.get(i).is_some_and(|id| outputs.get(i) == Some(id));
         (0..count).map(is_same).collect()

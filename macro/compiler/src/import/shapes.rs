@@ -6,13 +6,13 @@
 
 use crate::error::shape_text;
 use crate::error::{Blame, Error, Result};
-use crate::import::read::Reader;
+use crate::import::reader::Reader;
 use crate::ir::graph::{Graph, Port};
 
-/// Where the shapes of inputs come from.
+/// The sources of the inputs' shapes.
 #[derive(Clone, Copy)]
 pub(crate) struct InputShapes<'a> {
-    /// What the user writes, by the input's name, with the batch.
+    /// The shapes that the user writes, by the input's name, with the batch.
     pub chosen: &'a [(String, Vec<usize>)],
     /// Gives the shapes of a dataset's samples; called only if need be.
     pub sampled: &'a dyn Fn() -> Result<Vec<SampleShape>>,

@@ -5,7 +5,7 @@
 use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
-use crate::import::tensor;
+use crate::import::constant;
 use crate::ir::graph::Constant;
 use crate::limits;
 use crate::tflite::{DimensionMetadata, DimensionType, Tensor};
@@ -20,7 +20,7 @@ pub(crate) fn constant(
     // Each level lists at least one position for each element that is stored below it.
     let most = limits::sum([layout.listed(), limits::product([data.len(), 4])]);
     let stored = layout.stored(most)?;
-    let packed = tensor::constant(tensor.type_(), &[stored.len()], stored.len(), data, false)?;
+    let packed = constant::constant(tensor.type_(), &[stored.len()], stored.len(), data, false)?;
     let Some(packed) = packed else {
         return Ok(None);
     };
@@ -33,10 +33,10 @@ pub(crate) fn constant(
     }))
 }
 
-/// How one level of the traversal says which of its positions are stored.
+/// One level of the traversal: dense, or a list of the positions that are stored.
 enum Level {
     Dense(usize),
-    /// Where each parent's list begins and ends, and the lists.
+    /// A list of positions for each parent: `indices[segments[p]..segments[p + 1]]`.
     Sparse {
         segments: Vec<usize>,
         indices: Vec<usize>,

@@ -6,33 +6,13 @@
 
 use crate::error::shape_text;
 use crate::error::{Error, Result};
-use crate::import::read::{Reader, Record, Scope};
-use crate::ir::graph::{Constant, State, Value, ValueId};
+use crate::import::reader::{Reader, Record, Scope, Variable};
+use crate::ir::graph::{State, Value, ValueId};
 use crate::limits::{self, STATE_ELEMENTS};
 use crate::tflite::BuiltinOperator;
 
-/// A variable while operators are read in order.
-#[derive(Clone)]
-pub(crate) struct Variable {
-    pub(crate) name: String,
-    /// Its content at the beginning, once something has read it.
-    first: Option<ValueId>,
-    /// Its content now.
-    current: Option<ValueId>,
-    initial: Option<Constant>,
-    /// It is a tensor that its operator reads and writes.
-    is_tensor: bool,
-}
-
-impl Variable {
-    /// What an operator has assigned to it.
-    pub(crate) fn assigned(&self) -> Option<ValueId> {
-        self.current.filter(|_| self.current != self.first)
-    }
-}
-
 impl<'a> Reader<'a> {
-    /// VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE.
+    /// Reads VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE.
     pub(crate) fn variable(
         &mut self,
         code: BuiltinOperator,

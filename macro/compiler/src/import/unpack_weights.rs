@@ -1,10 +1,6 @@
-//! Weights of less than 8 bits, unpacked when they are read: INT4 and INT2, with one scale, one
-//! per channel, or one per block of neighbours.
+//! Weights of less than 8 bits (INT4 and INT2), unpacked to int8 when they are read.
 
-use crate::error::{Error, Result};
-use crate::import::tensor;
-use crate::ir::graph::{Constant, array};
-use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
+use crate::tflite::TensorType;
 
 /// The bits of an element of a packed type.
 pub(crate) fn bits(ty: TensorType) -> Option<usize> {
@@ -25,57 +21,6 @@ pub(crate) fn unpack(data: &[u8], bits: usize, elements: usize) -> Vec<i8> {
         (up as i8) >> (8 - bits)
     };
     (0..elements).map(element).collect()
-}
-
-/// The real values of a constant with a scale per block of its last dimension; `None` for
-/// other tensors.
-pub(crate) fn blockwise(
-    bytes: &[u8],
-    model: &Model<'_>,
-    subgraph: &SubGraph<'_>,
-    weights: &Tensor<'_>,
-    constant: Option<&Constant>,
-) -> Result<Option<Constant>> {
-    let details = weights.quantization();
-    let details = details.and_then(|q| q.details_as_blockwise_quantization());
-    let (Some(details), Some(constant)) = (details, constant) else {
-        return Ok(None);
-    };
-    let Constant::I8(data) = constant else {
-        return Err(Error::model(
-            "it has scales per block, but is no int8, int4 or int2",
-        ));
-    };
-    let tensors = subgraph.tensors().unwrap_or_default();
-    let index = usize::try_from(details.scales()).ok();
-    let scales = index.filter(|&i| i < tensors.len()).map(|i| tensors.get(i));
-    let scales = scales.ok_or_else(|| Error::model("the tensor of its scales does not exist"))?;
-    let block = usize::try_from(details.block_size()).unwrap_or(0);
-    let depth = data.shape().last().copied().unwrap_or(0);
-    if block == 0 || !depth.is_multiple_of(block) {
-        return Err(Error::model(format!(
-            "its blocks of {block} do not divide rows of {depth} elements"
-        )));
-    }
-    let count = data.len() / block;
-    let content = tflite::buffer(bytes, model, &scales)?.unwrap_or_default();
-    let scales = match scales.type_() {
-        kind @ (TensorType::FLOAT16 | TensorType::FLOAT32) => {
-            tensor::constant(kind, &[count], count, content, false)?
-        }
-        _ => None,
-    };
-    let Some(Constant::F32(scales)) = scales else {
-        return Err(Error::model(
-            "its scales are no constant of float16 or float32",
-        ));
-    };
-    // LiteRT takes zero points of blocks for 0, too.
-    let real = data.iter().enumerate();
-    let real = real
-        .map(|(i, &q)| f32::from(q) * scales[i / block])
-        .collect();
-    Ok(Some(Constant::F32(array(data.shape(), real)?)))
 }
 
 #[cfg(test)]

@@ -108,8 +108,6 @@ pub(crate) struct QuantGraph {
     pub states: Vec<QuantState>,
     /// The branches and loops of the program.
     pub regions: Regions,
-    /// Tensors without scratch memory, which comes behind them.
-    pub own_tensors: usize,
     /// For targets with wide SIMD registers.
     pub vectorized: bool,
     /// By graph input: what a byte stands for, where callers pass bytes for real numbers.
@@ -117,38 +115,6 @@ pub(crate) struct QuantGraph {
 }
 
 impl QuantGraph {
-    /// Gives every step the scratch memory that its kernel needs.
-    pub(crate) fn add_scratch(&mut self) {
-        self.own_tensors = self.tensors.len();
-        for step in &mut self.steps {
-            for (element, len) in step.kernel.scratch() {
-                step.outputs.push(self.tensors.len());
-                self.tensors.push(QuantTensor {
-                    name: "scratch".to_owned(),
-                    len,
-                    element,
-                    params: None,
-                    constant: None,
-                    value: None,
-                });
-            }
-        }
-    }
-
-    /// Gives every step the scratch memory that its kernel needs now.
-    pub(crate) fn renew_scratch(&mut self) {
-        self.drop_scratch();
-        self.add_scratch();
-    }
-
-    /// Takes all scratch memory away.
-    pub(crate) fn drop_scratch(&mut self) {
-        self.tensors.truncate(self.own_tensors);
-        for step in &mut self.steps {
-            step.outputs.truncate(step.results);
-        }
-    }
-
     /// True for the variables of loops, which steps of different rounds read and write.
     pub(crate) fn is_variable(&self, id: TensorId) -> bool {
         let mut variables = self.regions.variables();

@@ -15,25 +15,25 @@ use crate::ir::quant_graph::QuantGraph;
 pub(crate) use check::simulate_in_arena;
 pub(crate) use diagram::peak;
 
-/// Where a tensor lives.
+/// The place where a tensor lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
-    /// Argument number.
+    /// An argument of the function, by number.
     Input(usize),
     /// Field number of the returned struct.
     Output(usize),
-    /// A `static`.
+    /// A `static` of the emitted module.
     Constant,
     /// Field number of the user's `State`.
     State(usize),
-    /// Bytes of the arena.
+    /// A range of the arena that begins at this byte.
     Arena { offset: usize },
-    /// Nothing reads it.
+    /// Nowhere, since nothing reads the tensor.
     Unused,
 }
 
-/// From the step that writes a tensor to the last one that reads it, counted in
-/// the order of execution.
+/// The steps from the one that writes a tensor to the last one that reads it, counted in the
+/// order of execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lifetime {
     pub first_use: usize,
@@ -50,10 +50,10 @@ impl Lifetime {
     }
 }
 
-/// How an operator's output and operands share memory.
+/// The way in which an operator's output and operands share memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// They do not.
+    /// Output and operands lie apart.
     #[default]
     Apart,
     /// The output overwrites this operand.
@@ -69,16 +69,16 @@ pub(crate) enum Sharing {
 pub(crate) struct ArenaPlan {
     /// The order of execution: positions in the program.
     pub order: Vec<usize>,
-    /// By tensor.
+    /// The place of each tensor.
     pub locations: Vec<Location>,
-    /// By tensor, of those that live in the arena.
+    /// The lifetime of each tensor that lives in the arena.
     pub lifetimes: Vec<Lifetime>,
-    /// In the order of execution.
+    /// The sharing of each step, in the order of execution.
     pub sharing: Vec<Sharing>,
     pub bytes: usize,
 }
 
-/// What a plan tries.
+/// The choices of one attempt at a plan.
 #[derive(Clone, Copy, Debug)]
 struct Attempt {
     /// Inputs live in the arena, too.
@@ -117,7 +117,7 @@ pub(crate) fn plan(program: &QuantGraph, inputs: bool) -> ArenaPlan {
     })
 }
 
-/// Inputs, outputs and constants.
+/// The places of inputs, outputs and constants, which callers or the module own.
 fn owned_by_caller(program: &QuantGraph, inputs_in_arena: bool) -> Vec<Location> {
     let mut locations = vec![Location::Unused; program.tensors.len()];
     for (location, tensor) in locations.iter_mut().zip(&program.tensors) {

@@ -23,7 +23,7 @@ pub(super) fn orders(program: &QuantGraph) -> Vec<Vec<usize>> {
     orders
 }
 
-/// What a step does to the memory in use, in bytes.
+/// The effect of a step on the memory in use, in bytes.
 struct Cost {
     during: isize,
     after: isize,
@@ -40,7 +40,7 @@ fn makers(program: &QuantGraph) -> Vec<Option<usize>> {
     makers
 }
 
-/// Of the steps that can run, always the one of the lowest cost.
+/// An order that always takes the step of the lowest cost among those that can run.
 fn greedy(program: &QuantGraph, key: impl Fn(&Cost) -> (isize, isize)) -> Vec<usize> {
     let makers = makers(program);
     let mut readers = vec![0_usize; program.tensors.len()];
@@ -92,8 +92,8 @@ fn greedy(program: &QuantGraph, key: impl Fn(&Cost) -> (isize, isize)) -> Vec<us
     order
 }
 
-/// From the outputs backwards, one branch after the other: the one with the largest
-/// tensors first, or last.
+/// An order found from the outputs backwards, one branch after the other: the one with the
+/// largest tensors first, or last.
 fn depth_first(program: &QuantGraph, smallest_first: bool) -> Vec<usize> {
     let makers = makers(program);
     // The largest tensor on the way to each step.

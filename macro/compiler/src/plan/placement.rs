@@ -10,7 +10,7 @@ use crate::plan::{ArenaPlan, Attempt, Lifetime, Location, Sharing, owned_by_call
 /// that lie side by side.
 struct Block {
     tensors: Vec<Placed>,
-    /// From the lowest place to the highest end.
+    /// The range from the lowest place to the highest end.
     extent: (isize, isize),
 }
 
@@ -18,7 +18,7 @@ struct Block {
 #[derive(Clone, Copy)]
 struct Placed {
     tensor: TensorId,
-    /// Where it begins, counted from the block's first tensor.
+    /// The offset at which it begins, counted from the block's first tensor.
     place: isize,
     bytes: usize,
     lifetime: Lifetime,
@@ -145,8 +145,8 @@ pub(super) fn attempt(program: &QuantGraph, order: Vec<usize>, attempt: Attempt)
     plan
 }
 
-/// By tensor, the position of the last step that needs it. What lives when a loop begins and
-/// is needed in one round is needed in all of them.
+/// For each tensor, the position of the last step that needs it. A tensor that exists when a
+/// loop begins and is needed in one round is needed in all of them.
 fn last_uses(program: &QuantGraph, order: &[usize]) -> Vec<usize> {
     let steps = || order.iter().map(|&number| &program.steps[number]);
     let mut last_use = vec![0; program.tensors.len()];

@@ -7,6 +7,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::arithmetic::convert::truncate_i32;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
@@ -17,7 +18,7 @@ use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::parallel;
 
-/// What was added to the biases, by step; empty for steps without weights.
+/// For each step, the numbers that were added to its biases; empty for steps without weights.
 pub(crate) type Corrections = Vec<Vec<i32>>;
 
 /// Adds corrections that were computed earlier; false if they do not fit.
@@ -130,7 +131,7 @@ pub(crate) fn correct_biases(
                 for (c, bias) in accumulators.bias.iter_mut().enumerate() {
                     let steps =
                         moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);
-                    correction[c] = steps.round().clamp(-1e9, 1e9) as i32;
+                    correction[c] = truncate_i32(steps.round().clamp(-1e9, 1e9));
                     *bias = bias.saturating_add(correction[c]);
                 }
             }

@@ -36,9 +36,9 @@ struct Class {
     clipped: bool,
 }
 
-/// How far ranges are made equal where other weights than depthwise ones read
-/// them: those pay for larger activations with more unequal weights. 0 is not at
-/// all, 1 is fully; chosen by measurement (`benches/accuracy.rs`).
+/// The degree to which ranges are made equal where other weights than depthwise ones read them,
+/// which then become more unequal themselves: 0 is not at all, 1 is fully. Chosen by
+/// measurement (`benches/accuracy.rs`).
 const MIXED_STRENGTH: f32 = 0.3;
 
 /// There, channels of which little was seen keep room for this much more: the samples do
@@ -97,12 +97,12 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
     Ok(factors)
 }
 
-/// What was seen of a channel.
+/// The statistics of one channel over all samples.
 #[derive(Clone, Copy, Default)]
 struct Seen {
-    /// The largest magnitude.
+    /// The largest magnitude of a value.
     range: f32,
-    /// How many values are not zero.
+    /// The number of values that are not zero.
     count: usize,
 }
 

@@ -1,5 +1,5 @@
-//! What neighbouring operators do for each other: padding, additions, the layout between
-//! them.
+//! Fuses neighbouring kernels: PAD into convolutions, ADD into convolutions, CONCATENATION by
+//! strided stores, and unsigned bytes between kernels that read them.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use crate::ir::quant_graph::{Fused, QuantGraph, QuantTensor, Step, TensorId};
 use crate::ops::shared::concat_in_place::ConcatSliceKernel;
 
 impl QuantGraph {
-    /// Takes out operators that do nothing but surround an image with its zero point, if
-    /// the convolution behind them, their only reader, does as much by itself.
-    pub(crate) fn fold_frames(&mut self) {
+    /// Takes out operators that only pad an image with its zero point, if their only reader is
+    /// a convolution, whose own padding then does as much.
+    pub(crate) fn fold_padding(mut self) -> Self {
         // From the last one on, so that positions in front stay as they are.
         for position in (0..self.steps.len()).rev() {
             let step = &self.steps[position];
@@ -35,11 +35,11 @@ impl QuantGraph {
                 self.steps.remove(position);
             }
         }
-        self.renew_scratch();
+        self
     }
 
-    /// Additions are done by the operator in front, if nothing else reads what it makes.
-    pub(crate) fn fuse_additions(&mut self) {
+    /// Lets the operator in front of an addition do it, if nothing else reads its output.
+    pub(crate) fn fuse_add(mut self) -> Self {
         // From the last one on, so that positions in front stay as they are.
         for position in (0..self.steps.len()).rev() {
             // The one with more products, where two could do it.
@@ -71,13 +71,12 @@ impl QuantGraph {
             self.steps[position] = step;
             self.steps.remove(producer);
         }
-        self.renew_scratch();
+        self
     }
 
-    /// Channels that a concatenation puts side by side are written there by the operators
-    /// that make them, if nothing else reads them; the others are copied.
-    pub(crate) fn write_parts(&mut self) {
-        self.drop_scratch();
+    /// Lets operators write their channels where a concatenation has them, if nothing else reads
+    /// their outputs; other operands of the concatenation are copied.
+    pub(crate) fn concat_in_place(mut self) -> Self {
         // From the last one on, so that positions in front stay as they are.
         for position in (0..self.steps.len()).rev() {
             let step = &self.steps[position];
@@ -121,11 +120,11 @@ impl QuantGraph {
             parts.sort_by_key(|&(made_at, ..)| made_at);
             self.chain(position, parts, output);
         }
-        self.add_scratch();
+        self
     }
 
-    /// Replaces a concatenation by parts, each of which takes the tensor that the one before
-    /// has made.
+    /// Replaces a concatenation by a chain of parts, each of which continues the tensor that the
+    /// part before it has begun.
     fn chain(
         &mut self,
         position: usize,
@@ -167,8 +166,8 @@ impl QuantGraph {
         self.steps.splice(position..position, behind);
     }
 
-    /// Who makes an operand of a step, only for it and of one operand of its own, and runs
-    /// whenever it does.
+    /// The position of the step that computes an operand, if only this step reads it, if it has
+    /// one operand itself, and if it runs whenever this step does.
     fn producer(&self, position: usize, operand: usize) -> Option<usize> {
         let step = &self.steps[position];
         let &tensor = step.inputs.get(operand)?;
@@ -180,8 +179,9 @@ impl QuantGraph {
         (is_only && fits && !self.is_kept(tensor)).then_some(producer)
     }
 
-    /// Where all readers of a tensor take it shifted, it is written so.
-    pub(crate) fn keep_shifted(&mut self) {
+    /// Lets a kernel write its outputs as unsigned bytes (`x ^ 0x80`) where all readers take
+    /// them so.
+    pub(crate) fn keep_u8_layout(mut self) -> Self {
         for position in 0..self.steps.len() {
             let tensor = self.steps[position].output();
             let Some(writing) = self.steps[position].kernel.fused(Fusion::OutputXor128) else {
@@ -206,5 +206,6 @@ impl QuantGraph {
                 }
             }
         }
+        self
     }
 }

@@ -73,8 +73,8 @@ impl Noise {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measurement {
     pub outputs: Vec<Noise>,
-    /// By step: all noise up to its output, and what the step itself adds to
-    /// inputs that are exact.
+    /// For each step, the noise at its output with all steps before it, and the noise that the
+    /// step itself adds to exact inputs.
     pub steps: Vec<[Noise; 2]>,
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn measure(
     Ok(all)
 }
 
-/// What the int8 program remembers before each sample.
+/// The contents of the int8 program's states before each sample.
 fn int8_histories(
     graph: &Graph,
     program: &QuantGraph,

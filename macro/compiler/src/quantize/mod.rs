@@ -1,14 +1,18 @@
 //! From the float graph and its ranges to the int8 program.
+#![deny(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
 
 pub(crate) mod correct;
+pub(crate) mod endless_loops;
 pub(crate) mod equalize;
-pub(crate) mod float_output;
 pub(crate) mod fuse_kernels;
+pub(crate) mod listing;
+pub(crate) mod loss_table;
 pub(crate) mod lowering;
 pub(crate) mod measure;
-pub(crate) mod ports;
+pub(crate) mod passes;
 pub(crate) mod prune;
-pub(crate) mod regions;
 pub(crate) mod scales;
-pub(crate) mod table_f32;
-pub(crate) mod targets;

@@ -17,10 +17,9 @@ const MOST_CHANNELS: usize = 1 << 16;
 impl QuantGraph {
     /// The program without the channels that do nothing, for targets with wide SIMD
     /// registers or for others.
-    pub(crate) fn pruned(&self, analysis: &Analysis<'_>, vectorized: bool) -> Self {
-        let channels = analysis.channels(vectorized);
-        let mut program = self.clone();
-        for step in &mut program.steps {
+    pub(crate) fn prune_channels(mut self, vectorized: bool) -> Self {
+        let channels = Analysis::new(&self).channels(vectorized);
+        for step in &mut self.steps {
             let (Some(input), Some(output)) = (&channels[step.inputs[0]], &channels[step.output()])
             else {
                 continue;
@@ -31,24 +30,24 @@ impl QuantGraph {
                 step.channels = Some([output.order.len(), output.all()]);
             }
         }
-        for (tensor, channels) in program.tensors.iter_mut().zip(&channels) {
+        for (tensor, channels) in self.tensors.iter_mut().zip(&channels) {
             if let Some(channels) = channels {
                 tensor.len = channels.of(tensor.len);
             }
         }
-        program.renew_scratch();
-        program
+        self
     }
 }
 
-/// What is known of the channels of all tensors.
-pub(crate) struct Analysis<'a> {
+/// What is known about the channels of all tensors of a program.
+struct Analysis<'a> {
     steps: Vec<ChannelStep<'a>>,
-    /// By tensor: what its channels can be; `None` if nothing says what they are.
+    /// For each tensor, the values that its channels can have; `None` if its channels are
+    /// unknown.
     ranges: Vec<Option<Vec<Range>>>,
-    /// By tensor: the one that stands for all that must have the same channels.
+    /// For each tensor, the one that stands for all tensors that must keep the same channels.
     group: Vec<TensorId>,
-    /// By tensor: all channels must stay.
+    /// For each tensor, whether all its channels must stay.
     fixed: Vec<bool>,
 }
 
@@ -60,7 +59,7 @@ struct ChannelStep<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    pub(crate) fn new(program: &'a QuantGraph) -> Self {
+    fn new(program: &'a QuantGraph) -> Self {
         let tensors = program.tensors.len();
         let mut analysis = Self {
             steps: Vec::new(),
@@ -134,7 +133,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Which channels of every tensor are kept.
+    /// Decides which channels of every tensor are kept, and in which order.
     fn channels(&self, vectorized: bool) -> Vec<Option<Channels>> {
         let mut kept: Vec<Vec<bool>> = Vec::new();
         for (id, ranges) in self.ranges.iter().enumerate() {

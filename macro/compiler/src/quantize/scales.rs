@@ -47,7 +47,7 @@ fn is_read_quantized(graph: &Graph, value: ValueId) -> bool {
     })
 }
 
-/// What the file, or else the specification, says of each tensor.
+/// The scale and zero point that the file, or else the specification, gives each tensor.
 fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
     let mut fixed: Vec<_> = graph.values.iter().map(Value::given_params).collect();
     for node in &graph.nodes {
@@ -63,7 +63,7 @@ fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
 /// Tensors that share one scale.
 struct Groups {
     sets: DisjointSets,
-    /// By the tensor that stands for its set.
+    /// Scale and zero point of each set of tensors, by the tensor that stands for the set.
     fixed: Vec<Option<QuantParams>>,
 }
 

@@ -7,7 +7,7 @@
 
 use crate::ir::graph::{ElementType, Graph, Kept, Node, ValueId};
 
-/// Marks these tensors.
+/// Marks tensors of such angles, which stay in float.
 pub(crate) fn mark(graph: &mut Graph) {
     let from_integers = from_integers(graph);
     let mut wanted = vec![false; graph.values.len()];
@@ -27,7 +27,8 @@ pub(crate) fn mark(graph: &mut Graph) {
     }
 }
 
-/// By value, true for float tensors that are computed from integers and constants alone.
+/// For each value, whether it is a float tensor that is computed from integers and constants
+/// alone.
 fn from_integers(graph: &Graph) -> Vec<bool> {
     let mut found = vec![false; graph.values.len()];
     for node in &graph.nodes {

@@ -14,16 +14,16 @@ use crate::ir::graph::{ElementType, Graph, Kept, Node};
 use crate::ir::operator::Cast;
 use crate::rewrite::unary_chain;
 
-/// How a float tensor of the file can be had.
+/// The form in which a float tensor of the file can be computed.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
     /// Only by quantizing what computes it.
     Quantized,
-    /// As the int8 tensor that a DEQUANTIZE reads, perhaps moved.
+    /// The int8 tensor that a DEQUANTIZE reads, perhaps moved.
     Int8,
-    /// As a function of one int8 tensor.
+    /// A function of one int8 tensor, which is a table.
     Function,
-    /// In float.
+    /// A tensor that is computed in float.
     Float,
 }
 
@@ -67,7 +67,7 @@ fn is_part_of_table(graph: &Graph, reader: usize, forms: &[Form]) -> bool {
         || forms[node.output()] == Form::Function && unary_chain::is_function(graph, reader)
 }
 
-/// By value, the positions of the operators that read it.
+/// For each value, the positions of the operators that read it.
 fn readers(graph: &Graph) -> Vec<Vec<usize>> {
     let mut readers = vec![Vec::new(); graph.values.len()];
     for (position, node) in graph.nodes.iter().enumerate() {

@@ -21,7 +21,7 @@ use crate::tokens::constants::Constants;
 pub(crate) struct InputAffine {
     /// The shape of the input.
     pub shape: Vec<usize>,
-    /// In one shape, which broadcasts to the input's.
+    /// The subtrahend, in a shape that broadcasts to the input's.
     pub center: ArrayD<f32>,
     pub factor: ArrayD<f32>,
 }

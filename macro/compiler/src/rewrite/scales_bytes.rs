@@ -4,7 +4,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use crate::ir::graph::{Graph, ValueId};
 use crate::ops::shared::broadcast;
-use crate::rewrite;
+use crate::rewrite::affine_chain;
 
 /// Factors that make something of a byte: 255 of it become 1/4 to 32, as Rescaling and
 /// Normalization layers for images do.
@@ -25,11 +25,11 @@ pub(crate) fn scales_bytes(graph: &Graph, input: ValueId) -> bool {
             let shape = graph.values[input].shape.as_slice();
             let mut factor = ArrayD::<f32>::ones(IxDyn(&[]));
             let (mut node, mut value) = (node, input);
-            while let Some([next, _]) = rewrite::affine(graph, node, value) {
+            while let Some([next, _]) = affine_chain::affine(graph, node, value) {
                 let joint = broadcast::shape(factor.shape(), next.shape());
                 let joint = joint.ok().filter(|_| next.broadcast(shape).is_some());
                 let Some([next, before]) =
-                    joint.and_then(|joint| rewrite::in_shape([&next, &factor], &joint))
+                    joint.and_then(|joint| affine_chain::in_shape([&next, &factor], &joint))
                 else {
                     break;
                 };

@@ -1,17 +1,22 @@
-//! ADD, SUB and MUL of int8: the runtime's `ops/linear.rs` and `arch/vector/sum.rs`.
+//! Models of ADD, SUB and MUL of int8 in f32: the runtime's `kernels/elementwise_f32.rs` and
+//! `simd/x86_64/add_f32.rs`.
 
+use crate::arithmetic::convert::low_i8;
 use crate::simd_models::float::{Rounding, fused, nearest};
 
-/// Adding this rounds to an integer, the low bits of the result.
+/// The number 1.5 * 2^23: adding it rounds to an integer, which the low bits then hold.
 const ROUND: f32 = 12_582_912.0;
 
-/// What kernels compute with.
+/// The numbers of one element-wise operator, as kernels take them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Linear {
+    /// The factor of the first operand, or of the product.
     pub first: f32,
+    /// The factor of the second operand; unused by products.
     pub second: f32,
+    /// The addend, which holds all zero points.
     pub constant: f32,
-    /// Smallest and largest output.
+    /// The smallest and the largest output.
     pub range: (i32, i32),
 }
 
@@ -38,12 +43,12 @@ impl Linear {
         self.rounded(product * self.first + self.constant)
     }
 
-    /// By the bits of a number that the unit in the last place of is 1: those of a larger
-    /// number are more, those of a negative one are below 0.
+    /// Rounds to an integer by adding [`ROUND`], whose unit in the last place is 1, and cuts to
+    /// the range on the bits: a larger number has larger bits.
     fn rounded(&self, y: f32) -> i32 {
-        let bits = (y + ROUND).to_bits() as i32;
-        let zero = ROUND.to_bits() as i32;
+        let bits = (y + ROUND).to_bits().cast_signed();
+        let zero = ROUND.to_bits().cast_signed();
         let (min, max) = self.range;
-        i32::from(bits.max(zero + min).min(zero + max) as i8)
+        i32::from(low_i8(bits.max(zero + min).min(zero + max)))
     }
 }

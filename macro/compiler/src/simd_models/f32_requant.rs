@@ -1,87 +1,63 @@
-//! Requantization by truncation: a sum times an f32 factor, what that factor lacks to
-//! the multiplier, and a little more than a half, each step rounded towards zero. Most
-//! multipliers do without what the factor lacks.
+//! Requantization in f32, `q = trunc(sum * f + (sum * (m - f) + half))`, where `m` is the
+//! exact multiplier, `f` an f32 number near to it and `half` a little more than 0.5. For most
+//! multipliers `trunc(sum * f + half)` is enough. This file searches `f` and `half`.
 //!
 //! # Proof
-//! Outputs change at a few hundred sums. If the model of a kernel (`shortened`) gives the
+//! Outputs change at a few hundred sums. If the model of a kernel ([`Method`]) gives the
 //! right output at each of these, at the sum in front of it and at the largest sum that there
 //! can be, it gives it for all sums, since neither the reference nor the model falls where
-//! sums grow. (What a factor lacks may be negative: the inner step then falls by less than
+//! sums grow. (`m - f` may be negative: the inner step then falls by less than
 //! the outer product grows, which is at least 2^-23, half of the former's unit being 2^-25.)
 
+use crate::arithmetic::convert::{low_i16, low_i32, low_i64, truncate_i64};
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::simd_models::requant_panel::{Mark, Ready};
+pub(crate) use crate::simd_models::requant_panel::Truncation;
+use crate::simd_models::requant_panel::{F32Rounding, Mark, RequantChannel};
 use crate::simd_models::requantization::Method;
 
-/// Largest magnitude of an output less its zero point.
+/// The largest magnitude of an int8 output minus its zero point.
 const OUTPUTS: i64 = 255;
 
-/// f32 numbers with which truncation gives the reference's outputs, in units in the
-/// last place from the nearest factor and from a half and the first rounding's share.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Truncation {
-    pub factor: i8,
-    pub start: i16,
-    pub kind: F32Rounding,
-}
-
-/// How a sum becomes an output.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum F32Rounding {
-    /// Without what the factor lacks; steps may be rounded to the nearest number, too, as
-    /// instruction sets without other directions do.
-    Nearest,
-    /// Without what the factor lacks.
-    Single,
-    /// With it.
-    Double,
-}
-
 impl F32Rounding {
-    /// What the runtime takes for the mark.
-    fn mark(self) -> i8 {
-        match self {
-            F32Rounding::Nearest => 96,
-            F32Rounding::Single => 64,
-            F32Rounding::Double => 0,
-        }
-    }
-
-    /// The models of all kernels that may take such numbers. Single factors also go the way
-    /// of others, where a strip has both.
+    /// The models of all kernels that may take such numbers. Channels that need one product
+    /// are also computed with two, where a strip of channels has both kinds.
     fn methods(self) -> &'static [Method] {
         match self {
-            F32Rounding::Nearest => &[Method::Truncated, Method::TruncatedSingle, Method::Nearest],
-            F32Rounding::Single => &[Method::Truncated, Method::TruncatedSingle],
-            F32Rounding::Double => &[Method::Truncated],
+            F32Rounding::NearestOk => {
+                &[Method::Truncated, Method::TruncatedSingle, Method::Nearest]
+            }
+            F32Rounding::OneMul => &[Method::Truncated, Method::TruncatedSingle],
+            F32Rounding::TwoMul => &[Method::Truncated],
         }
     }
 }
 
-/// The smallest sum whose output is as large.
+/// A sum where outputs change: the smallest one whose output is as large as `output`.
 #[derive(PartialEq)]
 struct Step {
     sum: i64,
     output: i64,
 }
 
-/// Where the outputs of a channel change, by magnitude.
+/// All sums where the outputs of a channel change, for one sign of the sums.
 #[derive(PartialEq)]
 struct Steps {
+    /// The sums where outputs change, smallest first.
     all: Vec<Step>,
-    /// The largest sum, and its output if that is not beyond all steps.
+    /// The largest possible sum and its output, which is cut at [`OUTPUTS`].
     last: (i64, i64),
 }
 
 impl Steps {
-    /// Those of sums with a sign; `None` if f32 does not hold one.
+    /// The steps of sums of this sign up to `bound`; `None` if f32 cannot hold one of them
+    /// exactly.
     fn new(multiplier: Multiplier, bound: i64, sign: i64) -> Option<Self> {
-        let output = |sum: i64| sign * i64::from(multiplier.apply((sign * sum) as i32));
+        let output = |sum: i64| sign * i64::from(multiplier.apply(low_i32(sign * sum)));
         let factor = multiplier.real();
         let half = 0.5 + 2f64.powi(multiplier.shift - 1);
         let mut all = Vec::new();
         for wanted in 1..=OUTPUTS {
-            let mut sum = (((wanted as f64 - half) / factor) as i64).min(bound);
+            let mut sum = truncate_i64((wanted as f64 - half) / factor).min(bound);
             while sum > 0 && output(sum - 1) >= wanted {
                 sum -= 1;
             }
@@ -103,9 +79,10 @@ impl Steps {
         Some(Self { all, last })
     }
 
-    /// True if a kernel that does as the model gives the outputs of all sums.
-    fn are_of(&self, by: &Ready, method: Method) -> bool {
-        let output = |sum: i64| i64::from(method.scaled(by, sum as i32, false));
+    /// True if the arithmetic of `method` gives the reference's output at every step, in front
+    /// of it and at the largest sum, and so for all sums.
+    fn hold_for(&self, by: &RequantChannel, method: Method) -> bool {
+        let output = |sum: i64| i64::from(method.scaled(by, low_i32(sum), false));
         let is_step =
             |s: &Step| output(s.sum) >= s.output && (s.sum == 0 || output(s.sum - 1) < s.output);
         let (bound, last) = self.last;
@@ -114,16 +91,9 @@ impl Steps {
 }
 
 impl Truncation {
-    /// As the runtime reads them.
-    pub(crate) fn bytes(found: Option<Self>) -> [i8; 3] {
-        found.map_or([i8::MIN, 0, 0], |t| {
-            let [low, high] = t.start.to_le_bytes().map(|byte| byte as i8);
-            [t.factor + t.kind.mark(), low, high]
-        })
-    }
-
-    /// For sums of at most this magnitude; `one_sided` if all that becomes of negative
-    /// ones is the smallest output. `None` if there is none or none was found.
+    /// Searches numbers for sums of at most the magnitude `bound`. `one_sided` says that all
+    /// negative sums give the smallest output, so that only others count. `None` if no numbers
+    /// were found.
     pub(crate) fn find(multiplier: Multiplier, bound: i64, one_sided: bool) -> Option<Self> {
         let right = u32::try_from(-multiplier.shift).ok()?;
         if !(1..=22).contains(&right) || multiplier.multiplier < 1 << 30 || bound >= 1 << 31 {
@@ -140,9 +110,9 @@ impl Truncation {
         }
         // The nearest factor, then its neighbours.
         let kinds = [
-            F32Rounding::Nearest,
-            F32Rounding::Single,
-            F32Rounding::Double,
+            F32Rounding::NearestOk,
+            F32Rounding::OneMul,
+            F32Rounding::TwoMul,
         ];
         kinds.into_iter().find_map(|kind| {
             (0..=12).find_map(|n: i8| {
@@ -153,7 +123,7 @@ impl Truncation {
     }
 }
 
-/// Three bytes for the runtime's `ready`: what lets a channel with this multiplier
+/// Three bytes for the runtime's `pack_requant`: what lets a channel with this multiplier
 /// (`multiplier * 2^(shift - 31)`) requantize by truncation, for sums of at most this
 /// magnitude; `one_sided` if all that becomes of negative ones is the smallest output.
 /// `[-128, 0, 0]` says that nothing does.
@@ -162,8 +132,8 @@ pub fn truncation(multiplier: i32, shift: i32, bound: i64, one_sided: bool) -> [
     Truncation::bytes(Truncation::find(multiplier, bound, one_sided))
 }
 
-/// The start in the middle of those with which a factor, so many units from the nearest
-/// one, should give all steps, if it does.
+/// Numbers with a factor `factor` units in the last place away from the nearest one. `start`
+/// is the middle of all that should give every step; `None` if it does not.
 fn with_factor(
     multiplier: Multiplier,
     right: u32,
@@ -171,34 +141,34 @@ fn with_factor(
     kind: F32Rounding,
     steps: &Steps,
 ) -> Option<Truncation> {
-    let found = |start: i64| Truncation {
+    let with_start = |start: i64| Truncation {
         factor,
-        start: start as i16,
+        start: low_i16(low_i32(start)),
         kind,
     };
-    let ready = Ready::new(multiplier, Some(found(0)));
+    let channel = RequantChannel::new(multiplier, Some(with_start(0)));
     // The factor in 24 bits and a power of two that all factors around it have.
     let scale = 24 + right;
-    let upper = (f64::from(ready.upper) * 2f64.powi(scale as i32)) as i64;
+    let upper = truncate_i64(f64::from(channel.upper) * 2f64.powi(scale.cast_signed()));
     if !(1 << 23..1 << 24).contains(&upper) {
         return None;
     }
-    // What it lacks, in units of the multiplier's last place.
+    // The difference m - f, in units of the multiplier's last place.
     let rest = match kind {
-        F32Rounding::Double => i64::from(multiplier.multiplier) - (upper << 7),
-        F32Rounding::Nearest | F32Rounding::Single => 0,
+        F32Rounding::TwoMul => i64::from(multiplier.multiplier) - (upper << 7),
+        F32Rounding::NearestOk | F32Rounding::OneMul => 0,
     };
     let half = (1 << 23) + (1 << (23 - right));
     // How far a sum is from an output, rounded down to units of 2^-24.
     let lacks = |sum: i64, output: i64| {
         let inner = ((sum * rest) >> (7 + right)) + half;
         let total = i128::from(sum * upper) + (i128::from(inner) << right);
-        ((i128::from(output) << scale) - total).div_euclid(1 << right) as i64
+        low_i64(((i128::from(output) << scale) - total).div_euclid(1 << right))
     };
     // What is less than half a unit in the last place below an output is rounded to it.
     let margin = |output: i64| match kind {
-        F32Rounding::Nearest => 1 + (1 << (output - 1).max(1).ilog2()),
-        F32Rounding::Single | F32Rounding::Double => 0,
+        F32Rounding::NearestOk => 1 + (1 << (output - 1).max(1).ilog2()),
+        F32Rounding::OneMul | F32Rounding::TwoMul => 0,
     };
     let (mut low, mut high) = (-1000, 1000);
     for step in &steps.all {
@@ -210,22 +180,28 @@ fn with_factor(
     let (bound, last) = steps.last;
     if last < OUTPUTS {
         // As f32 has it.
-        let bound = bound as f32 as i64;
+        let bound = truncate_i64((bound as f32).into());
         high = high.min(lacks(bound, last + 1) - margin(last + 1));
     }
-    let found = found((low + high).div_euclid(2));
-    let ready = Ready::new(multiplier, Some(found));
-    let is_right = |method: &Method| steps.are_of(&ready, *method);
-    let is_kind = ready.mark
+    let truncation = with_start((low + high).div_euclid(2));
+    let channel = RequantChannel::new(multiplier, Some(truncation));
+    let is_right = |method: &Method| steps.hold_for(&channel, *method);
+    let is_kind = channel.mark
         == match kind {
-            F32Rounding::Nearest => Mark::Nearest,
-            F32Rounding::Single => Mark::Single,
-            F32Rounding::Double => Mark::Double,
+            F32Rounding::NearestOk => Mark::NearestOk,
+            F32Rounding::OneMul => Mark::OneMul,
+            F32Rounding::TwoMul => Mark::TwoMul,
         };
-    (low <= high && is_kind && kind.methods().iter().all(is_right)).then_some(found)
+    (low <= high && is_kind && kind.methods().iter().all(is_right)).then_some(truncation)
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers of tests"
+)]
 mod tests {
     use super::*;
 
@@ -243,8 +219,8 @@ mod tests {
                 continue;
             };
             found += 1;
-            nearest += usize::from(t.kind == F32Rounding::Nearest);
-            let by = Ready::new(m, Some(t));
+            nearest += usize::from(t.kind == F32Rounding::NearestOk);
+            let by = RequantChannel::new(m, Some(t));
             for sum in -bound as i32..=bound as i32 {
                 let wanted = m.apply(sum).clamp(-255, 255);
                 for method in t.kind.methods() {
@@ -270,7 +246,7 @@ mod tests {
             let m = Multiplier { multiplier, shift };
             assert_eq!(multiplier & 0xFF, 64);
             let t = Truncation::find(m, 500_000, false).expect("numbers");
-            let by = Ready::new(m, Some(t));
+            let by = RequantChannel::new(m, Some(t));
             assert_eq!(
                 by.factor.to_bits() & 0x7F_FFFF,
                 multiplier as u32 >> 7 & 0x7F_FFFF
@@ -294,7 +270,7 @@ mod tests {
             let Some(t) = Truncation::find(m, next - 1, false) else {
                 continue;
             };
-            let by = Ready::new(m, Some(t));
+            let by = RequantChannel::new(m, Some(t));
             for method in t.kind.methods() {
                 let sum = next as i32 - 1;
                 assert_eq!(

@@ -2,22 +2,24 @@
 //! are IEEE 754's, rounded to the nearest number, ties to even; the rest is here. Results
 //! are normal numbers or zero.
 
-/// Where a result goes that lies between two numbers.
+use crate::arithmetic::convert::{nearest_f32, truncate_i32};
+
+/// The direction in which a result between two f32 numbers is rounded.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Rounding {
-    /// To the nearest one, ties to the one with an even significand.
+    /// The nearest number, ties to the one with an even significand.
     Nearest,
-    /// To the one nearer to zero.
+    /// The number that is nearer to zero.
     Zero,
 }
 
-/// `a * b + c`, rounded once.
+/// The fused `a * b + c`, rounded once.
 pub(super) fn fused(a: f32, b: f32, c: f32, rounding: Rounding) -> f32 {
     let sum = sum_to_odd(f64::from(a) * f64::from(b), f64::from(c));
     match rounding {
-        Rounding::Nearest => sum as f32,
+        Rounding::Nearest => nearest_f32(sum),
         // The 24 bits that f32 has.
-        Rounding::Zero => f64::from_bits(sum.to_bits() & (!0 << 29)) as f32,
+        Rounding::Zero => nearest_f32(f64::from_bits(sum.to_bits() & (!0 << 29))),
     }
 }
 
@@ -37,21 +39,28 @@ fn sum_to_odd(a: f64, b: f64) -> f64 {
     f64::from_bits(if is_larger { bits + 1 } else { bits - 1 })
 }
 
-/// To int32, truncated; what does not fit is the smallest number, as CVTTPS2DQ has it.
+/// Converts to int32 by truncation, as CVTTPS2DQ does: what does not fit gives `i32::MIN`.
 pub(super) fn truncated(x: f32) -> i32 {
     if (-2_147_483_648.0..2_147_483_648.0).contains(&x) {
-        x as i32
+        truncate_i32(x.into())
     } else {
         i32::MIN
     }
 }
 
-/// The same rounded to the nearest integer, ties to even: CVTPS2DQ.
+/// Converts to int32 by rounding to nearest, ties to even, as CVTPS2DQ does: what does not
+/// fit gives `i32::MIN`.
 pub(super) fn nearest(x: f32) -> i32 {
     truncated(x.round_ties_even())
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "small numbers of tests"
+)]
 mod tests {
     use super::*;
 

@@ -1,7 +1,8 @@
-//! Means over whole images: the runtime's `arch/vector/average.rs`.
+//! A model of MEAN and AVERAGE_POOL_2D over whole images: the runtime's
+//! `simd/x86_64/avx512/mean_hw.rs`.
 
-/// The mean of so many numbers, 65535 at most, of which this is the sum, rounded half away
-/// from zero: a quotient of f32 numbers (integers below 2^24, which are exact), truncated.
+/// The mean `sum / count` of at most 65535 int8 numbers, rounded half away from zero: a
+/// quotient of f32 numbers (integers below 2^24, which are exact), truncated.
 pub(super) fn mean(sum: i32, count: i32) -> i32 {
     let half = count / 2;
     let away = if sum > 0 { sum + half } else { sum - half };

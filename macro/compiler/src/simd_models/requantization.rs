@@ -1,42 +1,46 @@
-//! From sums to int8 outputs.
+//! Models of the kernels' requantization, from int32 sums to int8 outputs.
 
+use crate::arithmetic::convert::{low_i32, low_i64, saturate_i32, shifts, truncate_i32};
 use crate::arithmetic::fixed_point::rounding_divide_by_pot;
 use crate::simd_models::float::{Rounding, fused, nearest, truncated};
-use crate::simd_models::requant_panel::Ready;
+use crate::simd_models::requant_panel::RequantChannel;
 
-/// How a sum is scaled. Numbers are looked for, and proven, for the first three; the others
-/// are right for every multiplier, which tests show.
+/// The arithmetic that scales a sum. Numbers are searched, and proven, for the first three;
+/// the others are right for every multiplier, which tests show. Names of numbers are those of
+/// [`RequantChannel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(test), expect(dead_code))]
 pub(crate) enum Method {
-    /// f32 of the sum (to nearest); times `lower` plus `start`, times `upper` plus that, each
-    /// fused and rounded towards zero; truncated.
+    /// `trunc(fma(x, upper, fma(x, lower, start)))`, where `x` is the sum as f32 and each
+    /// fused step is rounded towards zero.
     Truncated,
-    /// The same with `start` itself in the middle.
+    /// `trunc(fma(x, upper, start))`, rounded towards zero.
     TruncatedSingle,
-    /// f32 of the sum, times `upper` plus `start`, fused and rounded to nearest; truncated.
+    /// `trunc(fma(x, upper, start))`, rounded to the nearest number.
     Nearest,
-    /// f32 of the sum, times `factor` plus `nudge`, fused and rounded to nearest; rounded to
-    /// the nearest integer, unless that takes off nearly a half: then [`Self::Small`].
+    /// `round(fma(x, factor, nudge))`, rounded to the nearest number. Where rounding takes off
+    /// nearly a half, [`Self::Small`] decides.
     RoundedFused,
-    /// The same, but product and sum are rounded one after the other, and more counts as
-    /// nearly a half.
+    /// `round(x * factor + nudge)`, product and sum rounded one after the other. Where rounding
+    /// takes off nearly a half (more than with a fused step), [`Self::Small`] decides.
     Rounded,
-    /// In integers: SQRDMULH of the sum, shifted left, and a rounding shift to the right.
+    /// In integers: SQRDMULH of the sum, shifted left, then a rounding shift to the right.
     Doubling,
-    /// In integers: the upper half of twice the product, and a rounding shift to the right;
+    /// In integers: the upper half of twice the product, then a rounding shift to the right;
     /// the runtime's `Multiplier::apply_small`.
     Small,
 }
 
-/// The runtime's `EDGE` of AVX2.
+/// The largest distance to an integer at which [`Method::RoundedFused`] trusts f32: the
+/// runtime's `EDGE` of AVX2.
 const EDGE_OF_FUSED: f32 = 0.5 - 1.0 / 16384.0;
 
-/// The runtime's `EDGE` of WebAssembly.
+/// The largest distance to an integer at which [`Method::Rounded`] trusts f32: the runtime's
+/// `EDGE` of WebAssembly.
 const EDGE: f32 = 0.5 - 1.0 / 8192.0;
 
 impl Method {
-    /// All of them.
+    /// Every method, in the order above.
     #[cfg(test)]
     pub(crate) const ALL: [Self; 7] = [
         Self::Truncated,
@@ -48,9 +52,9 @@ impl Method {
         Self::Small,
     ];
 
-    /// A scaled sum. If outputs are one-sided, what is added to negative sums is added to
-    /// them as to others, by methods that have different kernels for that.
-    pub(crate) fn scaled(self, by: &Ready, sum: i32, one_sided: bool) -> i32 {
+    /// The scaled sum, without zero point. Addends take the sum's sign; if outputs are
+    /// one-sided, methods with a kernel of their own for that add them as they are.
+    pub(crate) fn scaled(self, by: &RequantChannel, sum: i32, one_sided: bool) -> i32 {
         let x = sum as f32;
         // With the sum's sign.
         let signed = |add: f32| if sum < 0 { -add } else { add };
@@ -76,7 +80,7 @@ impl Method {
                 if is_close {
                     small(by, sum)
                 } else {
-                    nearest as i32
+                    truncate_i32(nearest.into())
                 }
             }
             Self::Doubling => doubling(by, sum),
@@ -84,9 +88,16 @@ impl Method {
         }
     }
 
-    /// The output of a sum, for a zero point and between two numbers.
+    /// The int8 output of a sum: scaled, plus the zero point, cut to `range`.
     #[cfg(test)]
-    pub(crate) fn output(self, by: &Ready, sum: i32, zero_point: i32, range: (i32, i32)) -> i32 {
+    pub(crate) fn output(
+        self,
+        by: &RequantChannel,
+        sum: i32,
+        zero_point: i32,
+        range: (i32, i32),
+    ) -> i32 {
+        use crate::arithmetic::convert::low_i8;
         let (min, max) = range;
         let one_sided = min == zero_point;
         let q = self.scaled(by, sum, one_sided);
@@ -94,11 +105,13 @@ impl Method {
         let word = q.clamp(-0x8000, 0x7FFF);
         match self {
             Self::Doubling | Self::Small | Self::Rounded => {
-                i32::from(q.wrapping_add(zero_point).max(min).min(max) as i8)
+                i32::from(low_i8(q.wrapping_add(zero_point).max(min).min(max)))
             }
             _ if one_sided => {
-                let above = word.clamp(0, 255).min(i32::from((max - zero_point) as u8));
-                i32::from((above as i8).wrapping_add(zero_point as i8))
+                let above = word
+                    .clamp(0, 255)
+                    .min(i32::from(low_i8(max - zero_point).cast_unsigned()));
+                i32::from(low_i8(above).wrapping_add(low_i8(zero_point)))
             }
             _ => {
                 let word = (word + zero_point).clamp(-0x8000, 0x7FFF);
@@ -108,12 +121,12 @@ impl Method {
     }
 }
 
-/// [`Method::Small`].
-fn small(by: &Ready, sum: i32) -> i32 {
+/// The integer arithmetic of [`Method::Small`].
+fn small(by: &RequantChannel, sum: i32) -> i32 {
     let shift = by.multiplier.shift;
-    let (left, right) = (shift.max(0) as u32, shift.min(0).unsigned_abs());
+    let (left, right) = shifts(shift);
     let twice = i64::from(sum.wrapping_shl(left + 1)) * i64::from(by.multiplier.multiplier);
-    let high = (twice.wrapping_add(1 << 31) >> 32) as i32;
+    let high = low_i32(twice.wrapping_add(1 << 31) >> 32);
     if right == 0 {
         return high;
     }
@@ -121,13 +134,13 @@ fn small(by: &Ready, sum: i32) -> i32 {
     high.wrapping_add(high >> 31).wrapping_add(half) >> right
 }
 
-/// [`Method::Doubling`].
-fn doubling(by: &Ready, sum: i32) -> i32 {
+/// The integer arithmetic of [`Method::Doubling`].
+fn doubling(by: &RequantChannel, sum: i32) -> i32 {
     let shift = by.multiplier.shift;
-    let shifted = sum.wrapping_shl(shift.max(0) as u32);
+    let shifted = sum.wrapping_shl(shifts(shift).0);
     let product = i64::from(shifted) * i64::from(by.multiplier.multiplier);
     // Only of the smallest number squared it does not fit.
     let high = (2 * i128::from(product) + (1 << 31)) >> 32;
-    let high = high.min(i128::from(i32::MAX)) as i32;
-    rounding_divide_by_pot(high, shift.min(0).unsigned_abs())
+    let high = saturate_i32(low_i64(high));
+    rounding_divide_by_pot(high, shifts(shift).1)
 }

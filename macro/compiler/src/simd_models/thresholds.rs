@@ -5,13 +5,13 @@
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::parallel;
 use crate::simd_models::f32_requant::Truncation;
-use crate::simd_models::requant_panel::{Mark, Ready};
+use crate::simd_models::requant_panel::{Mark, RequantChannel};
 use crate::simd_models::requantization::Method;
 
-/// Channels, without the variable.
+/// The number of channels that are compared unless the variable says another.
 const CHANNELS: usize = 100_000;
 
-/// What is looked at beside a sum where outputs change.
+/// The number of sums that are compared on each side of a sum where outputs change.
 const BESIDE: i64 = 2;
 
 /// Steele, Lea and Flood's SplitMix64.
@@ -43,7 +43,7 @@ struct Channel {
     bound: i64,
 }
 
-/// Channels that requantize together.
+/// The channels of one layer, which share zero point and range of outputs.
 struct Group {
     channels: Vec<Channel>,
     zero_point: i32,
@@ -135,7 +135,7 @@ impl Channel {
     }
 }
 
-/// What was compared, and what differed.
+/// The counts of what was compared, and the cases that differed.
 #[derive(Default)]
 struct Result {
     channels: usize,
@@ -148,9 +148,9 @@ struct Result {
 /// the others are.
 fn methods(mark: Mark) -> impl Iterator<Item = Method> {
     let least = |method: &Method| match method {
-        Method::Truncated => Mark::Double,
-        Method::TruncatedSingle => Mark::Single,
-        Method::Nearest => Mark::Nearest,
+        Method::Truncated => Mark::TwoMul,
+        Method::TruncatedSingle => Mark::OneMul,
+        Method::Nearest => Mark::NearestOk,
         _ => Mark::None,
     };
     Method::ALL.into_iter().filter(move |m| least(m) <= mark)
@@ -167,7 +167,7 @@ fn compare(seed: u64) -> Result {
     let one_sided = range.0 >= zero_point;
     for channel in &channels {
         let found = Truncation::find(channel.multiplier, channel.bound, one_sided);
-        let by = Ready::new(channel.multiplier, found);
+        let by = RequantChannel::new(channel.multiplier, found);
         result.channels += 1;
         result.marks[by.mark as usize] += 1;
         channel.sums(zero_point, range, |sum| {

@@ -47,12 +47,12 @@ impl<'a> Attributes<'a> {
         (root.kind == MAP).then_some(Self { bytes, root })
     }
 
-    /// A number.
+    /// The number under a key.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         self.scalar(self.find(key)?)
     }
 
-    /// A text.
+    /// The text under a key.
     pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         let value = self.find(key).filter(|v| v.kind == STRING)?;
         let at = self.target(value)?;
@@ -61,7 +61,7 @@ impl<'a> Attributes<'a> {
         std::str::from_utf8(text).ok()
     }
 
-    /// A list of integers.
+    /// The list of integers under a key.
     pub(crate) fn integers(&self, key: &str) -> Option<Vec<i64>> {
         let value = self.find(key)?;
         let at = self.target(value)?;
@@ -121,7 +121,7 @@ impl<'a> Attributes<'a> {
         None
     }
 
-    /// Where an offset leads.
+    /// The position that an offset leads to.
     fn target(&self, value: Value) -> Option<usize> {
         let offset = self.unsigned(value.at, value.parent)?;
         value.at.checked_sub(usize::try_from(offset).ok()?)

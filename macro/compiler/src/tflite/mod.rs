@@ -164,7 +164,7 @@ mod tests {
 
     const ADD: &[u8] = include_bytes!("../../../../tests/models/ops/add_i8.tflite");
 
-    /// Where a table has a field, and where its list of fields says so.
+    /// The position of a table's field, and the position of its entry in the list of fields.
     fn field(bytes: &[u8], table: usize, field: u16) -> (usize, usize) {
         let word = |at: usize| i32::from_le_bytes(bytes[at..at + 4].try_into().expect("4"));
         let entry = (table as i32 - word(table)) as usize + usize::from(field);

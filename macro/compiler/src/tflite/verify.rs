@@ -11,7 +11,7 @@ use flatbuffers::{Follow, InvalidFlatbuffer, TableVerifier, Verifiable, Verifier
 
 type Result<T> = std::result::Result<T, InvalidFlatbuffer>;
 
-/// A number anywhere.
+/// A number that may begin at any byte, aligned or not.
 pub(super) struct Anywhere<T>(PhantomData<T>);
 
 impl<T> Verifiable for Anywhere<T> {
@@ -20,7 +20,7 @@ impl<T> Verifiable for Anywhere<T> {
     }
 }
 
-/// Numbers that begin anywhere.
+/// A vector of numbers that may begin at any byte, aligned or not.
 pub(super) struct VectorAnywhere<T>(PhantomData<T>);
 
 impl<T> Verifiable for VectorAnywhere<T> {

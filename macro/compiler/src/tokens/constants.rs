@@ -12,7 +12,7 @@ use crate::tokens::literals::{float, ident, int};
 /// Collects constants while kernels are emitted.
 #[derive(Default)]
 pub(crate) struct Constants {
-    /// What the names of new constants begin with, e.g. `CONV_2D_3`.
+    /// The beginning of new constants' names, e.g. `CONV_2D_3`.
     pub prefix: String,
     items: Vec<TokenStream>,
     /// Names by content: operators may share constants.

@@ -1,6 +1,6 @@
 //! `.tflite` files: read, quantized, emitted and run.
 
-use niello_compiler::model::{Data, Model, Profile, Quantized};
+use niello_compiler::model::{Model, Profile, Quantized, TensorData};
 use niello_compiler::{ElementType, Options, fallback};
 
 use super::{compiled, item, request, timed, write};
@@ -96,6 +96,11 @@ fn run(request: &niello_compiler::Request) {
     let Ok(program) = model.quantize(request) else {
         return;
     };
+    // Outputs are not part of the arena.
+    let is_large = |shape: &[usize]| shape.iter().product::<usize>() > SAMPLE;
+    if model.outputs().iter().any(|port| is_large(&port.shape)) {
+        return;
+    }
     let mut random = Random::new(2, 2);
     let mut calls = Vec::new();
     for _ in 0..2 {
@@ -134,7 +139,7 @@ fn run(request: &niello_compiler::Request) {
     }
 }
 
-fn inputs(model: &Model, random: &mut Random) -> Option<Vec<Data>> {
+fn inputs(model: &Model, random: &mut Random) -> Option<Vec<TensorData>> {
     let mut inputs = Vec::new();
     for port in model.inputs() {
         let count: usize = port.shape.iter().product();
@@ -150,29 +155,31 @@ fn inputs(model: &Model, random: &mut Random) -> Option<Vec<Data>> {
         inputs.push(match port.element {
             ElementType::F32 => {
                 let steps = integer(-100, 100).into_iter();
-                Data::F32(steps.map(|x| x as f32 * 0.02).collect())
+                TensorData::F32(steps.map(|x| x as f32 * 0.02).collect())
             }
             ElementType::I8 | ElementType::U8 => {
-                Data::I8(integer(-128, 127).into_iter().map(|x| x as i8).collect())
+                TensorData::I8(integer(-128, 127).into_iter().map(|x| x as i8).collect())
             }
-            ElementType::Bool => Data::I8(integer(0, 1).into_iter().map(|x| x as i8).collect()),
-            ElementType::I16 => Data::I16(
+            ElementType::Bool => {
+                TensorData::I8(integer(0, 1).into_iter().map(|x| x as i8).collect())
+            }
+            ElementType::I16 => TensorData::I16(
                 integer(-32768, 32767)
                     .into_iter()
                     .map(|x| x as i16)
                     .collect(),
             ),
-            ElementType::I32 | ElementType::U32 => Data::I32(integer(-3, 8)),
+            ElementType::I32 | ElementType::U32 => TensorData::I32(integer(-3, 8)),
         });
     }
     Some(inputs)
 }
 
-fn agree(wanted: &[Data], found: &[Data], what: &str) {
+fn agree(wanted: &[TensorData], found: &[TensorData], what: &str) {
     for (i, (a, b)) in wanted.iter().zip(found).enumerate() {
         let same = match (a, b) {
             // NaN is NaN.
-            (Data::F32(a), Data::F32(b)) => {
+            (TensorData::F32(a), TensorData::F32(b)) => {
                 a.len() == b.len()
                     && a.iter()
                         .zip(b)

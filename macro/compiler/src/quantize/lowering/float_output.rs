@@ -1,26 +1,26 @@
-//! What lies in front of an f32 output and needs no int8 step.
+//! The operators in front of an f32 output that compute in f32, so that no int8 rounding lies
+//! between their accumulators and the output.
 
+use super::builder::Lowering;
 use crate::error::{Error, Result};
 use crate::ir::context::{QuantRule, Target};
 use crate::ir::graph::{ElementType, Graph, ValueId};
 use crate::ir::kernel::{Kernel, Source};
 use crate::ir::quant_graph::TensorId;
 use crate::ops::shared::float_epilogue::FloatEpilogueKernel;
-use crate::quantize::lowering::Lowering;
 use crate::quantize::scales::Scales;
 
-/// The operators at the end of an f32 output that need no int8 step: they
-/// write real values, straight from the accumulators.
+/// The operators in front of an f32 output that write f32, straight from the accumulators.
 #[derive(Default)]
-pub(crate) struct FloatOutputChain {
-    /// Positions, all before the output exists as f32.
+pub(super) struct FloatOutputChain {
+    /// The positions of the operators.
     pub nodes: Vec<usize>,
-    /// The tensors whose int8 form is dequantized first.
+    /// The values in front of the chain, which are dequantized.
     pub starts: Vec<ValueId>,
 }
 
-/// The end of `output`, if it spares an int8 step.
-pub(crate) fn float_output_chain(
+/// The chain in front of `output`, if there is one.
+pub(super) fn float_output_chain(
     graph: &Graph,
     scales: &Scales,
     output: ValueId,
@@ -31,9 +31,9 @@ pub(crate) fn float_output_chain(
         uses: graph.uses(),
         producers: graph.producers(),
     };
-    let mut end = FloatOutputChain::default();
-    walk.back(output, &mut end);
-    (!end.nodes.is_empty()).then_some(end)
+    let mut chain = FloatOutputChain::default();
+    walk.back(output, &mut chain);
+    (!chain.nodes.is_empty()).then_some(chain)
 }
 
 struct Walk<'a> {
@@ -44,8 +44,8 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Collects what computes `value`.
-    fn back(&self, value: ValueId, end: &mut FloatOutputChain) {
+    /// Collects the operators that compute `value`.
+    fn back(&self, value: ValueId, chain: &mut FloatOutputChain) {
         let tensor = &self.graph.values[value];
         // Quantization that the file prescribes is kept to the letter.
         let ours = self.uses[value] == 1
@@ -53,26 +53,26 @@ impl Walk<'_> {
             && tensor.element == ElementType::F32
             && tensor.kept.is_none();
         let Some(position) = self.producers[value].filter(|_| ours) else {
-            end.starts.push(value);
+            chain.starts.push(value);
             return;
         };
         let node = &self.graph.nodes[position];
         if node.op.writes_f32() {
-            end.nodes.push(position);
+            chain.nodes.push(position);
         } else if node.op.is_view() || node.op.tail().is_some() {
-            end.nodes.push(position);
+            chain.nodes.push(position);
             if let Some(input) = node.inputs.first().copied().flatten() {
-                self.back(input, end);
+                self.back(input, chain);
             }
         } else if self.joins_scales(position) {
-            end.nodes.push(position);
+            chain.nodes.push(position);
             for &input in node.inputs.iter().flatten() {
                 if self.is_computed_real(input) {
-                    self.back(input, end);
+                    self.back(input, chain);
                 }
             }
         } else {
-            end.starts.push(value);
+            chain.starts.push(value);
         }
     }
 
@@ -86,7 +86,7 @@ impl Walk<'_> {
         joins && node.inputs.iter().flatten().any(is_other)
     }
 
-    /// False for indices, too, which have no scale.
+    /// True for computed real numbers: not for constants, nor for indices, which have no scale.
     fn is_computed_real(&self, value: ValueId) -> bool {
         let value = &self.graph.values[value];
         value.constant.is_none() && value.element.is_real()
@@ -94,11 +94,11 @@ impl Walk<'_> {
 }
 
 impl Lowering<'_> {
-    /// A node of an [`FloatOutputChain`]: writes f32.
-    pub(crate) fn float_output_node(
+    /// Adds the step of a chain's operator, which writes f32.
+    pub(super) fn float_output_node(
         &mut self,
         position: usize,
-        end: &FloatOutputChain,
+        chain: &FloatOutputChain,
     ) -> Result<()> {
         let node = &self.graph.nodes[position];
         let input = node.input(0)?;
@@ -117,7 +117,7 @@ impl Lowering<'_> {
             let mut inputs = Vec::new();
             for source in lowered.sources {
                 inputs.push(match source {
-                    Source::Operand(i) => self.end_operand(node.input(i)?, end)?,
+                    Source::Operand(i) => self.chain_operand(node.input(i)?, chain)?,
                     Source::Constant(data) => {
                         self.constant(self.graph.values[node.output()].name.clone(), data, None)
                     }
@@ -126,7 +126,7 @@ impl Lowering<'_> {
             self.push_f32_step(position, inputs, lowered.kernel);
             return Ok(());
         }
-        let real = self.end_operand(input, end)?;
+        let real = self.chain_operand(input, chain)?;
         if node.op.is_view() {
             self.tensors.insert(node.output(), real);
             return Ok(());
@@ -141,19 +141,25 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// Adds the kernel of an [`FloatOutputChain`]'s node.
+    /// Adds a step that writes f32.
     fn push_f32_step(&mut self, position: usize, inputs: Vec<TensorId>, kernel: Box<dyn Kernel>) {
         let node = &self.graph.nodes[position];
         let output = self.tensor(node.output(), ElementType::F32, None);
         self.tensors.insert(node.output(), output);
-        self.push_step(node.index, node.op.name(), inputs, vec![output], kernel);
+        self.push_step(
+            Some(node.index),
+            node.op.name(),
+            inputs,
+            vec![output],
+            kernel,
+        );
     }
 
-    /// An operand of an [`FloatOutputChain`]'s node, as f32; indices as they are.
-    fn end_operand(&mut self, value: ValueId, end: &FloatOutputChain) -> Result<TensorId> {
+    /// The tensor of an operand of a chain's operator: f32, but indices as they are.
+    fn chain_operand(&mut self, value: ValueId, chain: &FloatOutputChain) -> Result<TensorId> {
         if !self.graph.values[value].element.is_real() {
             self.tensor_quantized(value)
-        } else if end.starts.contains(&value) {
+        } else if chain.starts.contains(&value) {
             self.tensor_f32(value)
         } else {
             let missing = || Error::model("an operand is not there yet");

@@ -1,5 +1,7 @@
-//! Inputs, outputs and states of the program, and their element types.
+//! Inputs, outputs and states of the program, with the element types that callers see.
 
+use super::builder::Lowering;
+use crate::arithmetic::convert::low_i8;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
@@ -9,22 +11,24 @@ use crate::ir::graph::{Constant, ElementType, ValueId};
 use crate::ir::quant_graph::QuantState;
 use crate::ops::quantization::quantize::PortKernel;
 use crate::ops::shared::lookup_table::TableKernel;
-use crate::quantize::lowering::Lowering;
 
-/// From a byte to the quantized value of what it stands for; nothing where both are
-/// the same steps.
+/// The table from a byte to the quantized value of the real number that it stands for; `None`
+/// if these are the same numbers.
 fn byte_table(bytes: ByteScale, params: QuantParams) -> Option<TableKernel> {
-    let table = TableKernel::new(|q| params.quantize(bytes.real((q + 128) as u8)).into());
-    let same = table
+    // An int8 number q stands for the byte q + 128.
+    let byte = |q: i32| low_i8(q).cast_unsigned() ^ 0x80;
+    let table = TableKernel::new(|q| params.quantize(bytes.real(byte(q))).into());
+    let is_identity = table
         .table
         .iter()
         .zip(-128..)
         .all(|(entry, q)| i32::from(*entry) == q);
-    (!same).then_some(table)
+    (!is_identity).then_some(table)
 }
 
 impl Lowering<'_> {
-    pub(crate) fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
+    /// Adds the inputs, each with a conversion where callers pass another type.
+    pub(super) fn inputs(&mut self, elements: &[ElementType]) -> Result<()> {
         for (port, element) in self.graph.inputs.iter().zip(elements) {
             self.program.input_params.push(self.scales.find(port.value));
             let bytes = (*element == ElementType::U8 && port.element == ElementType::F32)
@@ -33,7 +37,7 @@ impl Lowering<'_> {
             let id = match element {
                 ElementType::F32 => {
                     let id = self.tensor(port.value, ElementType::F32, None);
-                    self.reals.insert(port.value, id);
+                    self.f32_tensors.insert(port.value, id);
                     id
                 }
                 ElementType::U8 | ElementType::U32 | ElementType::Bool => {
@@ -79,12 +83,13 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    pub(crate) fn states(&mut self) -> Result<()> {
+    /// Adds the states with their initial contents.
+    pub(super) fn states(&mut self) -> Result<()> {
         for state in &self.graph.states {
             let target = self.target(state.value)?;
             let id = self.tensor(state.value, target.element(), target.params());
             if target == Target::F32 {
-                self.reals.insert(state.value, id);
+                self.f32_tensors.insert(state.value, id);
             } else {
                 self.tensors.insert(state.value, id);
             }
@@ -108,16 +113,13 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    /// What every state is at the end of a run; never another state's own memory.
-    pub(crate) fn next_states(&mut self) -> Result<()> {
+    /// Says which tensor holds each state at the end of a run; never another state's own
+    /// memory.
+    pub(super) fn next_states(&mut self) -> Result<()> {
         for i in 0..self.graph.states.len() {
             let (value, next) = (self.graph.states[i].value, self.graph.states[i].next);
             let target = self.target(value)?;
-            let mut id = if target == Target::F32 {
-                self.tensor_f32(next)?
-            } else {
-                self.tensor_quantized(next)?
-            };
+            let mut id = self.tensor_in(next, target == Target::F32)?;
             if next != value && self.program.states.iter().any(|s| s.value == id) {
                 let copy = self.tensor(next, target.element(), target.params());
                 let all = self.graph.values[next].len();
@@ -134,11 +136,12 @@ impl Lowering<'_> {
         Ok(())
     }
 
-    pub(crate) fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
+    /// Adds an output in the element type that callers get.
+    pub(super) fn output(&mut self, value: ValueId, element: ElementType) -> Result<()> {
         self.program.output_params.push(self.scales.find(value));
         let existing = self.tensors.get(&value).copied();
         // An f32 input that is also an output goes through untouched.
-        let raw = self.reals.get(&value).copied();
+        let raw = self.f32_tensors.get(&value).copied();
         let id = match (existing, raw, element) {
             (_, Some(raw), ElementType::F32) => raw,
             (Some(id), ..) if self.program.tensors[id].element == element => id,
@@ -152,13 +155,13 @@ impl Lowering<'_> {
             }
             _ => self.tensor_quantized(value)?,
         };
-        let found = self.program.tensors[id].element;
-        if found != element {
+        let held = self.program.tensors[id].element;
+        if held != element {
             return Err(Error::model(format!(
                 "output {:?} cannot be {}: it is {} in the program",
                 self.graph.values[value].name,
                 element.name(),
-                found.name()
+                held.name()
             )));
         }
         self.program.outputs.push(id);

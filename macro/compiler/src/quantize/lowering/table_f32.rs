@@ -1,19 +1,19 @@
-//! Functions of an int8 tensor whose result stays in float: 256 numbers.
+//! Functions of an int8 tensor whose result stays in f32: tables of 256 numbers.
 
 use quote::quote;
 
+use super::builder::Lowering;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::{ElementType, Kept};
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
-use crate::quantize::lowering::Lowering;
 use crate::tokens::constants::Constants;
 
 impl Lowering<'_> {
     /// Lowers a function of one int8 tensor with an f32 output; false if it is none.
-    pub(crate) fn table_f32(&mut self, position: usize) -> Result<bool> {
+    pub(super) fn table_f32(&mut self, position: usize) -> Result<bool> {
         let node = &self.graph.nodes[position];
         if self.graph.values[node.output()].kept != Some(Kept::Exact) {
             return Ok(false);
@@ -31,9 +31,9 @@ impl Lowering<'_> {
         };
         let kernel = TableF32Kernel::new(params, &function);
         let output = self.tensor(node.output(), ElementType::F32, None);
-        self.reals.insert(node.output(), output);
+        self.f32_tensors.insert(node.output(), output);
         self.push_step(
-            node.index,
+            Some(node.index),
             node.op.name(),
             vec![id],
             vec![output],
@@ -43,7 +43,7 @@ impl Lowering<'_> {
     }
 }
 
-/// `output[i] = table[input[i] + 128]`.
+/// A table of f32 numbers: `output[i] = table[input[i] + 128]`.
 struct TableF32Kernel {
     table: Vec<f32>,
 }
@@ -59,7 +59,7 @@ impl TableF32Kernel {
 
 impl Kernel for TableF32Kernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let lookup = |&q: &i8| self.table[usize::from((q as u8) ^ 0x80)];
+        let lookup = |&q: &i8| self.table[usize::from(q.cast_unsigned() ^ 0x80)];
         Buffer::F32(inputs[0].i8().iter().map(lookup).collect())
     }
 

@@ -1,0 +1,98 @@
+//! How the range of each tensor is chosen, and which tensors stay in float.
+
+use super::Session;
+use super::spelling::closest;
+use crate::calibrate::Method;
+use crate::error::{Blame, Error, Result};
+use crate::ir::graph::{Graph, Kept, ValueId};
+use crate::options::Options;
+use crate::quantize::scales::calibrated_values;
+
+impl Session {
+    /// The tensors to calibrate, each with its method.
+    pub(super) fn methods(&self, options: &Options) -> Result<Vec<(ValueId, Method)>> {
+        let values = calibrated_values(&self.graph);
+        let mut methods: Vec<(ValueId, Method)> =
+            values.iter().map(|v| (*v, options.calibration)).collect();
+        // All bytes are possible: these are their own steps.
+        for port in &self.inputs {
+            let value = self.graph.inputs[port.index].value;
+            let (Some(bytes), Some(method)) =
+                (port.bytes, methods.iter_mut().find(|(v, _)| *v == value))
+            else {
+                continue;
+            };
+            let (min, max) = bytes.range();
+            method.1 = Method::Range(min, max);
+        }
+        for (i, (name, method)) in options.tensors.iter().enumerate() {
+            if *method == Method::Float {
+                continue;
+            }
+            let named = |v: &ValueId| {
+                let port = self.graph.inputs.iter().chain(&self.graph.outputs);
+                self.graph.values[*v].name == *name
+                    || port.clone().any(|p| p.value == *v && p.is_called(name))
+            };
+            let mut found = false;
+            for (_, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
+                *chosen = *method;
+                found = true;
+            }
+            if !found {
+                let names: Vec<&str> = values
+                    .iter()
+                    .map(|v| self.graph.values[*v].name.as_str())
+                    .collect();
+                return Err(Error::new(Blame::Tensor(i), unknown_tensor(name, &names)));
+            }
+        }
+        Ok(methods)
+    }
+}
+
+/// Marks the computed tensor of this name.
+pub(super) fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> Result<(), String> {
+    let computed: Vec<ValueId> = graph.nodes.iter().flat_map(|n| n.outputs.clone()).collect();
+    let ports = graph.outputs.iter().filter(|p| p.is_called(name));
+    let named: Vec<ValueId> = ports
+        .map(|p| p.value)
+        .chain(0..graph.values.len())
+        .filter(|v| computed.contains(v))
+        .filter(|&v| {
+            graph.values[v].name == name
+                || graph
+                    .outputs
+                    .iter()
+                    .any(|p| p.value == v && p.is_called(name))
+        })
+        .collect();
+    if named.is_empty() {
+        let names: Vec<&str> = computed
+            .iter()
+            .map(|&v| graph.values[v].name.as_str())
+            .chain(graph.outputs.iter().map(|p| p.name.as_str()))
+            .collect();
+        return Err(format!(
+            "no operator computes a tensor called {name:?}{}",
+            closest(name, &names)
+        ));
+    }
+    // Called subgraphs may have tensors of one name: all of them are meant.
+    let is_real = |v: &ValueId| graph.values[*v].element.is_real();
+    let real: Vec<ValueId> = named.into_iter().filter(is_real).collect();
+    if real.is_empty() {
+        return Err(format!("the tensor {name:?} holds no real numbers"));
+    }
+    for value in real {
+        graph.values[value].kept = Some(Kept::Clause(clause));
+    }
+    Ok(())
+}
+
+fn unknown_tensor(name: &str, names: &[&str]) -> String {
+    format!(
+        "no tensor to calibrate is called {name:?}{}",
+        closest(name, names)
+    )
+}

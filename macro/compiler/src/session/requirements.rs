@@ -1,0 +1,65 @@
+//! The accuracy that `require(...)` asks for.
+
+use super::Session;
+use crate::calibrate::Samples;
+use crate::error::{Blame, Error, Result};
+use crate::ir::graph::Graph;
+use crate::ir::quant_graph::QuantGraph;
+use crate::options::{Comparison, Options};
+use crate::quantize::loss_table::loss_table;
+use crate::quantize::measure::measure;
+
+impl Session {
+    /// Measures what `require` asks for, against the model as it is in the file.
+    pub(super) fn require(
+        &self,
+        equalized: &Graph,
+        program: &QuantGraph,
+        held_out: &Samples<'_>,
+        options: &Options,
+    ) -> Result<Vec<f64>> {
+        if options.require.is_empty() {
+            return Ok(Vec::new());
+        }
+        let measurement = measure(&self.graph, program, held_out, false)?;
+        let mut measured = Vec::new();
+        for (i, clause) in options.require.iter().enumerate() {
+            let port = self
+                .outputs
+                .iter()
+                .find(|p| {
+                    let ident = p.ident.to_string();
+                    ident.trim_start_matches("r#") == clause.output
+                        || self.graph.outputs[p.index].is_called(&clause.output)
+                })
+                .ok_or_else(|| {
+                    let names: Vec<String> =
+                        self.outputs.iter().map(|p| p.ident.to_string()).collect();
+                    let message =
+                        format!("no output `{}`; the outputs are {names:?}", clause.output);
+                    Error::new(Blame::Require(i), message)
+                })?;
+            let value = clause.metric.of(&measurement.outputs[port.index]);
+            if !clause.holds(value) {
+                let sign = if clause.comparison == Comparison::AtLeast {
+                    ">="
+                } else {
+                    "<="
+                };
+                return Err(Error::new(
+                    Blame::Require(i),
+                    format!(
+                        "`{}`: {} is {value:.4} on {} held-out samples, required {sign} {}\n{}",
+                        clause.output,
+                        clause.metric.name(),
+                        held_out.numbers.len(),
+                        clause.bound,
+                        loss_table(program, &measure(equalized, program, held_out, true)?, 12),
+                    ),
+                ));
+            }
+            measured.push(value.min(f64::MAX));
+        }
+        Ok(measured)
+    }
+}

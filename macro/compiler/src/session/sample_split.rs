@@ -1,0 +1,72 @@
+//! Which samples of a dataset calibrate, and which are held out to measure accuracy.
+
+use crate::dataset;
+use crate::error::{Blame, Error, Result};
+use crate::options::Options;
+
+/// The samples that calibrate and those that measure accuracy, by number.
+pub(crate) struct Split {
+    pub calibration: Vec<usize>,
+    /// Every fifth sample if there is a `require`, never used for calibration.
+    pub held_out: Vec<usize>,
+}
+
+impl Split {
+    pub(crate) fn new(available: usize, options: &Options) -> Result<Self> {
+        let held = |i: &usize| !options.require.is_empty() && i % 5 == 4;
+        let held_out: Vec<usize> = (0..available).filter(held).collect();
+        let rest: Vec<usize> = (0..available).filter(|i| !held(i)).collect();
+        if !options.require.is_empty() && held_out.is_empty() {
+            return Err(Error::new(
+                Blame::Require(0),
+                format!("`require` holds every fifth sample out; {available} samples are too few"),
+            ));
+        }
+        let wanted = dataset::limit(rest.len(), options.samples)?;
+        // Evenly over the dataset, which may be sorted.
+        let calibration = (0..wanted).map(|i| rest[i * rest.len() / wanted]).collect();
+        Ok(Self {
+            calibration,
+            held_out,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{Comparison, Metric, Requirement};
+
+    #[test]
+    fn held_out_samples_do_not_calibrate() {
+        let clause = Requirement {
+            output: "y".into(),
+            metric: Metric::SqnrDb,
+            comparison: Comparison::AtLeast,
+            bound: 20.0,
+        };
+        let options = Options {
+            require: vec![clause],
+            samples: Some(4),
+            ..Options::default()
+        };
+        let split = Split::new(10, &options).expect("enough");
+        assert_eq!(split.held_out, [4, 9]);
+        assert_eq!(split.calibration, [0, 2, 5, 7]);
+        assert!(Split::new(3, &options).is_err());
+        assert!(
+            Split::new(
+                10,
+                &Options {
+                    samples: Some(11),
+                    ..Options::default()
+                }
+            )
+            .is_err()
+        );
+        assert_eq!(
+            Split::new(3, &Options::default()).expect("all").calibration,
+            [0, 1, 2]
+        );
+    }
+}
