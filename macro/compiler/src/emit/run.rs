@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::control::RegionId;
 use crate::ir::graph::ElementType;
+use crate::ir::kernel::KernelId;
 use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 use crate::plan::{ArenaPlan, Location, Sharing};
 use crate::tokens::constants::Constants;
@@ -57,10 +58,7 @@ pub(super) fn steps(
                 let first = usize_literal(numbers[ended.first]);
                 call.extend(quote!(return #first;));
             }
-            steps.push((
-                step.operator.to_owned(),
-                body.guarded(step.region, call, constants)?,
-            ));
+            steps.push((step.label(), body.guarded(step.region, call, constants)?));
         }
     }
     let end = body.end(constants)?;
@@ -234,8 +232,8 @@ impl Body<'_> {
 
     fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> Result<TokenStream> {
         let tensor = &self.program.tensors[step.output()];
-        let operator: String = step
-            .operator
+        let label = step.label();
+        let operator: String = label
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == ' ')
             .collect();
@@ -244,8 +242,8 @@ impl Body<'_> {
         let emitted = step.kernel.emit(constants);
         let index = step
             .index
-            .map_or(String::new(), |index| format!("#{index} "));
-        let mut docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
+            .map_or_else(String::new, |index| format!("#{index} "));
+        let mut docs = format!("{index}{label} -> `{}`", tensor.name);
         if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
             docs += &format!(", {kept} of {all} channels: nothing depends on the others");
         }
@@ -311,12 +309,12 @@ impl Body<'_> {
                 _ => self.output_place(output)?,
             });
         }
-        if step.kernel.gathers_inputs() {
+        if emitted.function.gathers_inputs {
             arguments = vec![quote!([#(#arguments),*])];
         }
         let in_place = match in_place {
             Some(i) => {
-                let none = || Error::internal(format!("{} has no in-place kernel", step.operator));
+                let none = || Error::internal(format!("{} has no in-place kernel", step.label()));
                 Some(step.kernel.in_place(i).ok_or_else(none)?)
             }
             None => None,
@@ -328,7 +326,7 @@ impl Body<'_> {
                 quote!(rt::#function(#parameters, #(#results,)* #input);)
             }
             (Some(function), _) => {
-                let function = format_ident!("{function}");
+                let function = format_ident!("{}", function);
                 quote!(rt::#function(#parameters, #(#results),* #(, #arguments)*);)
             }
             _ => {
@@ -352,7 +350,7 @@ struct Shared {
     memory: Range<usize>,
     /// The operand, as bytes of the shared memory.
     input: Range<usize>,
-    function: &'static str,
+    function: KernelId,
 }
 
 /// A slot of the arena as the slice that kernels take.

@@ -11,7 +11,7 @@ use crate::tflite::BuiltinOperator;
 impl<'a> Reader<'a> {
     /// True for operators that do not compute: variables and calls.
     pub(crate) fn is_structural(&self, code: BuiltinOperator) -> bool {
-        crate::ops::is_structural(code)
+        crate::ops::registry::is_structural(code)
     }
 
     pub(crate) fn structural(

@@ -59,7 +59,8 @@ impl Reader<'_> {
         let in_uint8 = outputs.iter().any(|&v| values[v].unsigned);
         // TensorFlow Lite Micro converts uint8, but does not compute in it.
         let computes = op.cast().is_none() && !op.is_view();
-        self.graph.needs_litert |= !op.in_tflite_micro() || (in_uint8 && computes);
+        self.graph.needs_litert |=
+            !crate::ops::registry::in_tflite_micro(op.name()) || (in_uint8 && computes);
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
             let value = &mut self.graph.values[output];

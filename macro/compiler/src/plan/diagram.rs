@@ -36,8 +36,8 @@ fn used(alive: &[(TensorId, usize, usize)]) -> usize {
 fn operator(program: &QuantGraph, plan: &ArenaPlan, position: usize) -> String {
     let step = &program.steps[plan.order[position]];
     match step.index {
-        None => step.operator.to_string(),
-        Some(index) => format!("#{index} {}", step.operator),
+        None => step.label(),
+        Some(index) => format!("#{index} {}", step.label()),
     }
 }
 
