@@ -1,29 +1,27 @@
-//! How close int8 is to float, beside the peers.
+//! How close the int8 programs are to their float models, beside other quantizers.
 //!
 //!     cargo run --release -p niello-benches --bin accuracy [model ..]
 //!
-//! For every float model of `../shared`: quantized with its calibration data and
-//! the default options, run on its evaluation data, compared with LiteRT's
-//! recorded float outputs. The peers' figures are those of `index.json`.
+//! Every float model of `../shared` is quantized with its calibration data and the
+//! default options, runs on its evaluation data, and is compared with LiteRT's recorded
+//! float outputs. The figures of other quantizers are those of `index.json`.
 //! `NIELLO_WORST=1` adds each model's operators that lose most.
 
 use std::error::Error;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
-use ndarray_npy::NpzReader;
+use ndarray::{ArrayD, Axis};
 use niello_benches::MODELS;
 use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Options, Request};
+use niello_tests::{Record, read_npz};
 
 const PEERS: &[&str] = &[
     "tflite_calibrator",
     "litert_quantizer",
     "tflite_converter_or_published_int8",
 ];
-
-type Arrays = NpzReader<File>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
@@ -44,14 +42,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn open(path: PathBuf) -> Result<Arrays, Box<dyn Error>> {
-    Ok(NpzReader::new(
-        File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?,
-    )?)
-}
-
-fn array(file: &mut Arrays, key: &str) -> Result<ArrayD<f32>, Box<dyn Error>> {
-    Ok(file.by_name::<OwnedRepr<f32>, IxDyn>(key)?)
+/// The array of this name, as f32.
+fn array(record: &Record, key: &str) -> Result<ArrayD<f32>, Box<dyn Error>> {
+    let found = record.iter().find(|(name, _)| name == key);
+    let (_, array) = found.ok_or_else(|| format!("no array {key:?}"))?;
+    Ok(array.mapv(|x| x as f32))
 }
 
 fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box<dyn Error>> {
@@ -65,17 +60,17 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
         cache: None,
     };
     let quantized = model.quantize(&request)?;
-    let mut data = open(shared.join(format!("data/{name}_evaluation.npz")))?;
-    let mut golden = open(shared.join(format!("golden/{name}_f32.npz")))?;
+    let data = read_npz(&shared.join(format!("data/{name}_evaluation.npz")));
+    let golden = read_npz(&shared.join(format!("golden/{name}_f32.npz")));
     let inputs: Vec<ArrayD<f32>> = model
         .inputs()
         .iter()
-        .map(|p| array(&mut data, &p.name))
+        .map(|p| array(&data, &p.name))
         .collect::<Result<_, _>>()?;
     let references: Vec<ArrayD<f32>> = model
         .outputs()
         .iter()
-        .map(|p| array(&mut golden, &format!("out:{}", p.name)))
+        .map(|p| array(&golden, &format!("out:{}", p.name)))
         .collect::<Result<_, _>>()?;
     let samples = references[0].shape()[0];
     let mut sums = vec![(0.0_f64, 0.0_f64, 0_usize); references.len()];

@@ -2,10 +2,10 @@
 //!
 //!     cargo run --release -p niello-benches --bin compile_time
 //!
-//! First the expansion alone, for every float model of `../shared`: the macro's
-//! own code at opt-level 3, as the documented profile has it; cold calibrates,
-//! warm finds the calibration in the cache. Then a whole `cargo check` of a
-//! program with one model, by the documented dev profile.
+//! The first table has the time of the expansion alone, for every float model of
+//! `../shared`, with the macro's code at opt-level 3 as the documented profile has it.
+//! "Cold" calibrates, "warm" finds the calibration in the cache. The last line is a whole
+//! `cargo check` of a program with one model, by the documented dev profile.
 
 use std::error::Error;
 use std::path::Path;

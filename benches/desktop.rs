@@ -16,11 +16,11 @@ use std::time::Instant;
 use ndarray::Axis;
 use niello_tests::{read_npz, sample_i8, shared as shared_folder};
 
-/// Rounds of both, and how long each lasts.
+/// How many rounds both programs are measured in, and how long a round lasts.
 const ROUNDS: usize = 31;
 const ROUND_NS: f64 = 1e7;
 
-/// Runs that are measured operator by operator.
+/// How many runs are measured operator by operator.
 const STEP_RUNS: usize = 3000;
 
 /// The models, each a module, and what runs them.
@@ -28,17 +28,17 @@ struct Model {
     name: &'static str,
     path: &'static str,
     macs: u64,
-    /// Samples of each input.
+    /// The samples of each input.
     inputs: Vec<Samples>,
-    /// Runs it so many times, on one sample after the other.
+    /// Runs the model so many times, on one sample after the other.
     run: fn(&[Samples], usize),
-    /// Its operators.
+    /// The names of its operators.
     operators: &'static [&'static str],
-    /// Runs it once more often, and notes the nanoseconds of each operator.
+    /// Runs the model once more, and notes the nanoseconds of each operator.
     step: fn(&[Samples], &mut [Vec<f64>]),
 }
 
-/// What one input is given.
+/// What one input is given, run after run.
 type Samples = Vec<Vec<i8>>;
 
 macro_rules! models {
@@ -99,7 +99,7 @@ macro_rules! models {
     };
 }
 
-/// Those of the record beside the repository, or a random one: how fast sparse rows are
+/// Samples of the record beside the repository, or random ones: how fast sparse rows are
 /// depends on their inputs.
 fn samples(model: &str, inputs: &[&str], lengths: &[usize]) -> Vec<Samples> {
     let record = shared_folder().join(format!("golden/{model}_i8.npz"));
@@ -192,7 +192,7 @@ impl Peer {
         })
     }
 
-    /// If it has been built.
+    /// The program of tract, if it has been built.
     fn tract(paths: &[String]) -> Option<Self> {
         let program = format!("{FOLDER}/peers/tract/target/release/tract-peer");
         Self::start(Command::new(program).args(paths)).ok()
@@ -219,7 +219,7 @@ impl Peer {
         })
     }
 
-    /// Nanoseconds per run.
+    /// Measures the nanoseconds of one run.
     fn time(&mut self, model: usize, count: usize) -> Result<f64, String> {
         writeln!(self.ask, "{model} {count}").map_err(|e| e.to_string())?;
         let mut line = String::new();
@@ -241,14 +241,14 @@ impl Drop for Peer {
     }
 }
 
-/// Nanoseconds per run.
+/// Measures the nanoseconds of one run.
 fn time(model: &Model, count: usize) -> f64 {
     let begin = Instant::now();
     (model.run)(&model.inputs, count);
     begin.elapsed().as_nanos() as f64 / count as f64
 }
 
-/// The element at this part of a sorted list.
+/// The quantile of a sorted list, from 0 (the first element) to 1.
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     sorted[((sorted.len() - 1) as f64 * part).round() as usize]
 }
@@ -333,7 +333,7 @@ fn peak() -> Option<(&'static str, f64)> {
     None
 }
 
-/// Prints what each operator takes, less what it takes to look at the clock.
+/// Prints the time of each operator, without that of reading the clock.
 fn operators(model: &Model) {
     let clock = (0..STEP_RUNS).map(|_| Instant::now().elapsed().as_nanos() as f64);
     let clock = quantile(&sorted(clock.collect()), 0.5);

@@ -12,16 +12,16 @@ use niello_tests::firmware::{
 };
 use object::{Object, ObjectSection, SectionFlags, SectionKind};
 
-/// The loop that calibrates the timer.
+/// Instructions of the loop that calibrates the timer.
 const LOOP: f64 = 2_000_000.0;
 
 /// TensorFlow Lite Micro with CMSIS-NN, -O3, on the Cortex-M4F.
 struct Peer {
     model: &'static str,
     instructions: f64,
-    /// Arena and stack.
+    /// Bytes of the arena and of the stack.
     ram: f64,
-    /// Constants in the .tflite file, where they were counted.
+    /// Bytes of constants in the `.tflite` file, if they were counted.
     constants: Option<f64>,
 }
 
@@ -132,7 +132,7 @@ fn table(board: &Board) -> Result<(), String> {
     Ok(())
 }
 
-/// Bytes that the program takes of flash: all that is loaded.
+/// Bytes of flash that a program takes: all that is loaded.
 fn flash(board: &Board, model: &str) -> Result<f64, String> {
     let path = program(board, model);
     let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;

@@ -9,7 +9,7 @@ fn main() {
     divan::main();
 }
 
-/// Levels by number: divan wants arguments that it can print.
+/// All levels of this CPU, as arguments that divan can print.
 fn levels() -> Vec<rt::Level> {
     rt::levels().collect()
 }
@@ -38,7 +38,7 @@ fn pack_requant(blocks: usize) -> Vec<rt::RequantPanel> {
     vec![rt::pack_requant([[multiplier; 16]], [[shift; 16]], &units.repeat(16))[0]; blocks]
 }
 
-/// Rows by channels; items are multiply-accumulates.
+/// A matrix product of rows by channels; divan's items are multiply-accumulates.
 fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize, channels: usize) {
     let blocks = channels.div_ceil(16);
     let (filter, bias, pack_requant) = (
@@ -64,25 +64,25 @@ fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize
         .bench_local(|| rt::fully_connected_packed16(&p, &input, &mut output, &mut scratch));
 }
 
-/// kws: 125 pixels, 64 to 64 channels.
+/// A 1x1 convolution of kws: 125 pixels, 64 to 64 channels.
 #[divan::bench(args = levels())]
 fn pointwise_64_64(bencher: Bencher<'_, '_>, level: rt::Level) {
     product(bencher, level, 125, 64, 64);
 }
 
-/// vww: 2304 pixels, 8 to 16 channels.
+/// A 1x1 convolution of vww: 2304 pixels, 8 to 16 channels.
 #[divan::bench(args = levels())]
 fn pointwise_8_16(bencher: Bencher<'_, '_>, level: rt::Level) {
     product(bencher, level, 2304, 8, 16);
 }
 
-/// MobileNetV2: 196 pixels, 96 to 576 channels.
+/// A 1x1 convolution of MobileNetV2: 196 pixels, 96 to 576 channels.
 #[divan::bench(args = levels())]
 fn pointwise_96_576(bencher: Bencher<'_, '_>, level: rt::Level) {
     product(bencher, level, 196, 96, 576);
 }
 
-/// ad: one row, 640 to 128.
+/// A fully connected layer of ad: one row, 640 to 128 channels.
 #[divan::bench(args = levels())]
 fn fully_connected_640_128(bencher: Bencher<'_, '_>, level: rt::Level) {
     product(bencher, level, 1, 640, 128);
@@ -107,7 +107,7 @@ fn window(size: [usize; 2]) -> rt::Window {
     }
 }
 
-/// 3x3; items are multiply-accumulates.
+/// A 3x3 convolution with stride 1; divan's items are multiply-accumulates.
 fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: usize) {
     let columns = size + 2;
     let segments = [0, 1, 2].map(|y| (y * columns * depth) as u32);
@@ -147,19 +147,20 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
         .bench_local(|| rt::conv_2d_packed16(&p, &input, &mut output, &mut scratch));
 }
 
-/// resnet8's first block.
+/// The convolutions of resnet8's first block.
 #[divan::bench(args = levels())]
 fn convolution_32x32x16(bencher: Bencher<'_, '_>, level: rt::Level) {
     convolution(bencher, level, 32, 16);
 }
 
-/// resnet8's last block.
+/// The convolutions of resnet8's last block.
 #[divan::bench(args = levels())]
 fn convolution_8x8x64(bencher: Bencher<'_, '_>, level: rt::Level) {
     convolution(bencher, level, 8, 64);
 }
 
-/// kws: depthwise 3x3 over 25x5x64; items are multiply-accumulates.
+/// The 3x3 depthwise convolution of kws over 25x5x64; divan's items are
+/// multiply-accumulates.
 #[divan::bench(args = levels())]
 fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
     let (height, width, channels) = (25, 5, 64);
@@ -194,7 +195,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         .bench_local(|| rt::depthwise_packed16(&p, &input, &mut output, &mut scratch));
 }
 
-/// resnet8's first residual: 32x32x16; items are elements.
+/// The first residual addition of resnet8, 32x32x16; divan's items are elements.
 #[divan::bench(args = levels())]
 fn add_16384(bencher: Bencher<'_, '_>, level: rt::Level) {
     let count = 16384;

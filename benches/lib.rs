@@ -1,4 +1,4 @@
-//! What the measurements share.
+//! What the measurements share: the list of models.
 
 /// The float models of `../shared`.
 pub const MODELS: &[&str] = &[

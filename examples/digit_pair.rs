@@ -16,7 +16,7 @@ niello::include_model! {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut file = Samples::open("digit_pair_evaluation.npz")?;
+    let file = Samples::open("digit_pair_evaluation.npz");
     let (left, right) = (file.array("left")?, file.array("right")?);
     let (sums, greaters) = (file.array("label:sum")?, file.array("label:left_greater")?);
     // The float model, for comparison; a program would not need it.
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Both images as characters.
+/// Prints both images as characters.
 fn show(left: &[f32], right: &[f32]) {
     let row = |pixels: &[f32]| -> String {
         pixels

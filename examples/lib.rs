@@ -1,34 +1,35 @@
 //! What the examples share: reading the evaluation files, finding the largest.
 
 use std::error::Error;
-use std::fs::File;
 use std::path::Path;
 
-use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
-use ndarray_npy::NpzReader;
+use ndarray::{ArrayD, Axis};
+use niello_tests::{Record, read_npz};
 
 /// The arrays of a `.npz` file in the folder of the examples' models.
-pub struct Samples(NpzReader<File>);
+pub struct Samples(Record);
 
 impl Samples {
-    /// Opens `models/<name>`.
-    pub fn open(name: &str) -> Result<Self, Box<dyn Error>> {
+    /// Reads the file `models/<name>`.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn open(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("models")
             .join(name);
-        Ok(Self(NpzReader::new(File::open(path)?)?))
+        Self(read_npz(&path))
     }
 
-    /// One array, as floats.
-    pub fn array(&mut self, key: &str) -> Result<ArrayD<f32>, Box<dyn Error>> {
-        if let Ok(labels) = self.0.by_name::<OwnedRepr<i64>, IxDyn>(key) {
-            return Ok(labels.mapv(|x| x as f32));
-        }
-        Ok(self.0.by_name::<OwnedRepr<f32>, IxDyn>(key)?)
+    /// The array of this name as f32.
+    pub fn array(&self, key: &str) -> Result<ArrayD<f32>, Box<dyn Error>> {
+        let found = self.0.iter().find(|(name, _)| name == key);
+        let (_, array) = found.ok_or_else(|| format!("no array {key:?}"))?;
+        Ok(array.mapv(|x| x as f32))
     }
 }
 
-/// One sample of an array, flat.
+/// One sample of an array, as a flat list.
 pub fn sample(array: &ArrayD<f32>, i: usize) -> Vec<f32> {
     array.index_axis(Axis(0), i).iter().copied().collect()
 }

@@ -20,7 +20,7 @@ niello::include_model! {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut file = Samples::open("photo_locator_evaluation.npz")?;
+    let file = Samples::open("photo_locator_evaluation.npz");
     let (images, hints) = (file.array("image")?, file.array("hint")?);
     let (photos, positions) = (file.array("label:photo")?, file.array("label:position")?);
     let maps = file.array("label:brightness_map")?;

@@ -10,7 +10,7 @@ use syn::{Attribute, LitStr, Result, Token, Visibility, braced, parenthesized};
 
 use crate::options;
 
-/// One call of `include_model!`.
+/// The parsed arguments of one `include_model!`.
 pub(crate) struct Input {
     pub attributes: Vec<Attribute>,
     pub visibility: Visibility,
@@ -27,7 +27,7 @@ pub(crate) struct Input {
     outputs: Option<PortList>,
 }
 
-/// A written-out list.
+/// The spans of a list of inputs or outputs that the user has written out.
 struct PortList {
     whole: Span,
     spans: Vec<Span>,
@@ -86,7 +86,7 @@ fn ports(content: ParseStream<'_>, whole: Span) -> Result<(PortList, Vec<PortCho
     Ok((PortList { whole, spans }, choices))
 }
 
-/// `name`, `name: f32`, `"model's name" as name: f32`.
+/// Parses `name`, `name: f32` or `"model's name" as name: f32`.
 fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
     let mut choice = PortChoice::default();
     let span = if input.peek(LitStr) {
@@ -124,7 +124,7 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
 }
 
 impl Input {
-    /// The tokens that an error of the compiler is about.
+    /// The span of the tokens that an error of the compiler is about.
     pub(crate) fn span(&self, blame: &Blame) -> Span {
         let listed = |list: &Option<PortList>, i: usize| {
             list.as_ref()

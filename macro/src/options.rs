@@ -10,7 +10,7 @@ use syn::{LitBool, LitInt, LitStr, Result, Token, bracketed, parenthesized};
 use crate::input::Input;
 use crate::number;
 
-/// All options, for suggestions.
+/// The names of all options, for suggestions.
 const NAMES: &[&str] = &[
     "dataset",
     "samples",
@@ -29,7 +29,7 @@ const NAMES: &[&str] = &[
     "crate",
 ];
 
-/// Parses one option into `out`.
+/// Parses one option, `name = value` or `name(..)`, into `out`.
 pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
     let key = input.call(Ident::parse_any)?;
     let name = key.to_string();
@@ -134,7 +134,7 @@ fn listed<T>(input: ParseStream<'_>, one: fn(ParseStream<'_>) -> Result<T>) -> R
     Ok(list.into_iter().collect())
 }
 
-/// `"name": [1, 96, 96, 3]`
+/// Parses a name with its shape: `"name": [1, 96, 96, 3]`.
 fn shape(input: ParseStream<'_>) -> Result<(String, Vec<usize>)> {
     let name: LitStr = input.parse()?;
     input.parse::<Token![:]>()?;
@@ -286,6 +286,7 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
     ))
 }
 
+/// The error about a word that is not known, with the most similar known one:
 /// "unknown option `smaples`; did you mean `samples`?"
 pub(crate) fn unknown(what: &str, found: &Ident, known: &[&str]) -> syn::Error {
     let name = found.to_string();

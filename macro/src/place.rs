@@ -19,12 +19,12 @@ pub(crate) fn file(manifest: &Path, literal: &LitStr) -> PathBuf {
     }
 }
 
-/// The folder of the calling crate's manifest.
+/// The folder of the manifest of the crate that calls the macro.
 pub(crate) fn manifest() -> Option<PathBuf> {
     std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }
 
-/// `NIELLO_CACHE`, else `niello` in the target folder, else none.
+/// The folder of the cache: `NIELLO_CACHE`, else `niello` in the target folder, else none.
 pub(crate) fn cache(manifest: &Path) -> Option<PathBuf> {
     match std::env::var_os("NIELLO_CACHE") {
         Some(off) if off == "off" => return None,

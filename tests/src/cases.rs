@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::Axis;
-use ndarray_npy::NpzWriter;
 use niello_compiler::model::{Model, PortInfo, Profile, TensorData};
 use niello_compiler::{ElementType, Options, Request};
 
+use crate::npz::NpzWriter;
 use crate::{Record, Recorded, here, read_npz, wide_sample};
 
-/// Float samples that calibrate; those behind them measure.
+/// How many float samples calibrate; the later ones measure.
 pub const CALIBRATION: usize = 40;
 
 /// Cases with elements that differ from the record, how many, and why.
@@ -45,28 +45,28 @@ pub fn known_differences(name: &str) -> usize {
     known.map_or(0, |(_, count, _)| *count)
 }
 
-/// One operator case.
+/// One operator's models and their recorded runs.
 pub struct Case {
     /// The name of its files.
     pub name: String,
     /// The quantized model.
     pub quantized: PathBuf,
-    /// Its float twin; models with int16 activations have none.
+    /// The float model of the same function; models with int16 activations have none.
     pub float: Option<PathBuf>,
     /// All recorded arrays.
     pub record: Record,
 }
 
-/// What was compared.
+/// How many elements were compared, and how many differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bytes {
     /// Elements of all outputs of all runs.
     pub compared: usize,
-    /// Those that are not the record's.
+    /// Elements that are not the record's.
     pub differing: usize,
 }
 
-/// All cases, by name.
+/// All cases of `models/ops`, sorted by name.
 ///
 /// # Panics
 /// If the folder cannot be read.
@@ -93,7 +93,7 @@ pub fn all() -> Vec<Case> {
         .collect()
 }
 
-/// What to compile, without a cache.
+/// A request to compile a model with the default options and without a cache.
 pub fn request(model: &Path, dataset: Option<&Path>) -> Request {
     Request {
         model: model.to_owned(),
@@ -103,7 +103,7 @@ pub fn request(model: &Path, dataset: Option<&Path>) -> Request {
     }
 }
 
-/// A sample in the type of a port.
+/// A recorded sample in the element type of an input or output.
 pub fn data(port: &PortInfo, sample: Vec<f64>) -> TensorData {
     match port.element {
         ElementType::F32 => TensorData::F32(sample.iter().map(|&x| x as f32).collect()),
@@ -129,7 +129,7 @@ impl Case {
         niello_compiler::model::operators(&bytes).expect("a model")
     }
 
-    /// Whose kernels were recorded.
+    /// The recorded inputs of one run, whose keys begin with `prefix`.
     pub fn inputs(&self, model: &Model, prefix: &str, run: usize) -> Vec<TensorData> {
         model
             .inputs()
@@ -143,7 +143,8 @@ impl Case {
             .collect()
     }
 
-    /// Runs the quantized model by plain loops, inside of the planned arena.
+    /// Runs the quantized model by the compiler's plain loops, inside of the planned arena, and
+    /// compares it with the record.
     ///
     /// # Errors
     /// If it does not compile.
@@ -191,8 +192,7 @@ impl Case {
     /// # Panics
     /// If it cannot be written.
     pub fn write_samples(&self, model: &Model, path: &Path, range: std::ops::Range<usize>) {
-        let file = std::fs::File::create(path).expect("a file");
-        let mut archive = NpzWriter::new(file);
+        let mut archive = NpzWriter::default();
         for port in model.inputs() {
             let key = format!("float:{}", port.name);
             let (_, all) = self
@@ -202,12 +202,13 @@ impl Case {
                 .expect("recorded");
             let part = all.slice_axis(Axis(0), range.clone().into());
             let part = part.mapv(|x| x as f32);
-            archive.add_array(port.name, &part).expect("writable");
+            archive.add(&port.name, &part);
         }
-        archive.finish().expect("writable");
+        archive.write(path);
     }
 
-    /// Quantizes the float twin: SQNR in dB by output, and the converter's.
+    /// Quantizes the float model: its SQNR in dB for each output, and that of the TensorFlow
+    /// Lite converter.
     ///
     /// # Errors
     /// If it does not compile.

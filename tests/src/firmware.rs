@@ -11,13 +11,13 @@ use crate::here;
 pub struct Board {
     /// QEMU's name of it.
     pub name: &'static str,
-    /// The processor, for people.
+    /// The processor's name in tables.
     pub core: &'static str,
-    /// Rust's target.
+    /// The target that Rust compiles for.
     pub target: &'static str,
-    /// The emulator.
+    /// The emulator's program.
     pub emulator: &'static str,
-    /// What the emulator is told.
+    /// Arguments that the emulator needs for this board.
     pub arguments: &'static [&'static str],
     /// Instructions from one tick of the firmware's timer to the next.
     pub tick: u64,
@@ -88,13 +88,18 @@ pub fn missing() -> Option<String> {
     (!wanted.is_empty()).then(|| wanted.join("\n"))
 }
 
-fn built() -> PathBuf {
+/// The target folder of all programs for other processors, which share what runs at build time:
+/// the macro and the compiler, optimised as in release builds.
+pub fn target_folder() -> PathBuf {
     here().join("../target/firmware")
 }
 
-/// The file of a program.
+/// The file of a program that has been built for a board.
 pub fn program(board: &Board, name: &str) -> PathBuf {
-    built().join(board.target).join("release").join(name)
+    target_folder()
+        .join(board.target)
+        .join("release")
+        .join(name)
 }
 
 /// Builds programs for a board.
@@ -105,7 +110,7 @@ pub fn build(board: &Board, names: &[&str]) -> Result<(), String> {
     build_with(board, names, &[])
 }
 
-/// The same with features of the firmware crate.
+/// Builds programs for a board with features of the firmware crate.
 ///
 /// # Errors
 /// What cargo says if it fails.
@@ -115,7 +120,7 @@ pub fn build_with(board: &Board, names: &[&str], features: &[&str]) -> Result<()
         .current_dir(here().join("firmware"))
         .args(["build", "--release", "--quiet", "--locked"])
         .args(["--target", board.target, "--target-dir"])
-        .arg(built());
+        .arg(target_folder());
     for name in names {
         cargo.args(["--bin", name]);
     }
@@ -166,7 +171,7 @@ pub fn outputs(board: &Board, name: &str, inputs: &[u8]) -> Result<Vec<u8>, Stri
     std::fs::read(&to).map_err(|e| format!("{e}: {said}"))
 }
 
-/// The checksums of generated kernel calls.
+/// Runs the firmware's generated kernel calls and gives their checksums.
 ///
 /// # Errors
 /// If the emulator fails or the firmware panics.
@@ -181,7 +186,7 @@ pub fn twins(board: &Board) -> Result<Vec<u32>, String> {
         .ok_or_else(|| said.clone())
 }
 
-/// What one run of a model costs: the firmware's own report.
+/// Runs a model once and gives what the firmware reports about its costs.
 ///
 /// # Errors
 /// If the emulator fails or the report is not whole.
@@ -195,7 +200,7 @@ pub fn measure(board: &Board, name: &str) -> Result<BTreeMap<String, u64>, Strin
     }
 }
 
-/// Ticks of each operator, of firmware with the feature `operators`.
+/// The ticks of each operator, from firmware with the feature `operators`.
 ///
 /// # Errors
 /// If the emulator fails.
@@ -203,7 +208,7 @@ pub fn operators(board: &Board, name: &str) -> Result<Vec<(String, u64)>, String
     Ok(values(&emulate(board, name, &[])?).collect())
 }
 
-/// Lines of name and number.
+/// Reads lines of a name and a number.
 fn values(said: &str) -> impl Iterator<Item = (String, u64)> {
     said.lines()
         .filter_map(|line| line.rsplit_once(' '))

@@ -10,11 +10,11 @@ use std::ops::{Deref, DerefMut};
 pub enum Side {
     /// The byte in front of the value is out of bounds.
     Front,
-    /// The byte behind it is.
+    /// The byte behind the value is out of bounds.
     Back,
 }
 
-/// Both sides.
+/// Both sides of a value.
 pub const SIDES: &[Side] = &[Side::Front, Side::Back];
 
 /// A value beside guard pages; on other systems than Linux, on the heap.
@@ -22,7 +22,7 @@ pub const SIDES: &[Side] = &[Side::Front, Side::Back];
 pub struct Guarded<T>(pages::Place<T>);
 
 impl<T> Guarded<T> {
-    /// Moves a value there.
+    /// Moves a value beside guard pages.
     ///
     /// # Panics
     /// If the system gives no memory.
@@ -170,7 +170,7 @@ mod pages {
 mod pages {
     use super::Side;
 
-    /// On the heap.
+    /// A place on the heap, without guard pages.
     pub(super) type Place<T> = Heap<T>;
 
     #[derive(Debug)]

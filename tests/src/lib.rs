@@ -3,60 +3,56 @@
 pub mod cases;
 pub mod firmware;
 pub mod guard;
+pub mod levels;
+pub mod npz;
+/// The generated calls of SIMD kernels that `tests/cross` makes on other processors. It
+/// cannot depend on this crate, which has the compiler.
+#[path = "../cross/src/cases/mod.rs"]
+#[allow(missing_docs, unreachable_pub)]
+pub mod simd_cases;
+pub mod sources;
+pub mod words;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::PathBuf;
 
-use ndarray::{ArrayD, Axis, IxDyn, OwnedRepr};
-use ndarray_npy::NpzReader;
+use ndarray::{ArrayD, Axis};
+// What `simd_cases` prepares its parameters with; `tests/cross` has stand-ins for them.
+use niello_compiler::testing::{
+    AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed, widened,
+};
 
-/// The folder of this crate.
+pub use npz::{Record, read_npz};
+
+/// Results of [`truncation`] by its arguments.
+type Truncations = HashMap<(i32, i32, i64, bool), [i8; 3]>;
+
+thread_local! {
+    static TRUNCATIONS: RefCell<Truncations> = RefCell::default();
+}
+
+/// The result of `niello_compiler::testing::truncation`, which is a long search; `simd_cases`
+/// asks once more for each level.
+fn truncation(multiplier: i32, shift: i32, largest: i64, one_sided: bool) -> [i8; 3] {
+    let key = (multiplier, shift, largest, one_sided);
+    TRUNCATIONS.with_borrow_mut(|known| {
+        let search = || niello_compiler::testing::truncation(multiplier, shift, largest, one_sided);
+        *known.entry(key).or_insert_with(search)
+    })
+}
+
+/// The folder of this crate, `tests`.
 pub fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The models beside the repository.
+/// The folder of models and records that lies beside the repository.
 pub fn shared() -> PathBuf {
     here().join("../../shared")
 }
 
-/// Arrays by name, widened: f64 holds every int32.
-pub type Record = Vec<(String, ArrayD<f64>)>;
-
-/// A `.npz` file.
-///
-/// # Panics
-/// If the file is not there or not readable.
-pub fn read_npz(path: &Path) -> Record {
-    let file = File::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut archive = NpzReader::new(file).expect("a .npz file");
-    let mut arrays = Vec::new();
-    for name in archive.names().expect("a list of arrays") {
-        let key = name.trim_end_matches(".npy").to_owned();
-        if let Ok(array) = archive.by_name::<OwnedRepr<f32>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f64::from)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<i8>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f64::from)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<i64>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(|x| x as f64)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<i32>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f64::from)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<u32>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f64::from)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<i16>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f64::from)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<u8>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(f64::from)));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<bool>, IxDyn>(&name) {
-            arrays.push((key, array.mapv(|x| f64::from(u8::from(x)))));
-        } else if let Ok(array) = archive.by_name::<OwnedRepr<f64>, IxDyn>(&name) {
-            arrays.push((key, array));
-        }
-    }
-    arrays
-}
-
-/// One sample of one array, flat.
+/// One sample of one recorded array as a flat list of f32.
 ///
 /// # Panics
 /// If there is no array of that name.
@@ -64,7 +60,7 @@ pub fn sample(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec<f32>
     sample_of(arrays, key, i)
 }
 
-/// The same, as wide as it is held.
+/// One sample of one recorded array as a flat list, as wide as it is held.
 ///
 /// # Panics
 /// If there is no array of that name.
@@ -76,7 +72,7 @@ pub fn wide_sample(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec
     array.index_axis(Axis(0), i).iter().copied().collect()
 }
 
-/// The same of an int8 record.
+/// One sample of one recorded array as a flat list of int8.
 ///
 /// # Panics
 /// If there is no array of that name.
@@ -84,12 +80,12 @@ pub fn sample_i8(arrays: &[(String, ArrayD<f64>)], key: &str, i: usize) -> Vec<i
     sample_of(arrays, key, i)
 }
 
-/// Samples of the first array.
+/// How many samples the first array of a record has.
 pub fn samples(arrays: &[(String, ArrayD<f64>)]) -> usize {
     arrays.first().map_or(0, |(_, a)| a.shape()[0])
 }
 
-/// Nested arrays as a flat list.
+/// Nested arrays that can be read as a flat list.
 pub trait Flat<T> {
     /// Appends all elements in order.
     fn flat(&self, out: &mut Vec<T>);
@@ -117,12 +113,12 @@ macro_rules! elements {
     };
 }
 
-/// Elements that records hold.
+/// Element types that records hold.
 pub trait Recorded {
-    /// From the widened value.
+    /// The element of a widened recorded value.
     fn recorded(x: f64) -> Self;
 
-    /// The same; real numbers within float rounding.
+    /// True if both are equal; real numbers may differ by float rounding.
     fn agrees(self, other: Self) -> bool;
 }
 
@@ -140,7 +136,7 @@ elements! {
     bool: |x| x != 0.0, same;
 }
 
-/// One sample of one array in its own type.
+/// One sample of one recorded array as a flat list of a type.
 ///
 /// # Panics
 /// If there is no array of that name.
@@ -157,7 +153,7 @@ impl<T, A: Flat<T>, const N: usize> Flat<T> for [A; N] {
     }
 }
 
-/// All elements of a nested array.
+/// All elements of a nested array as a flat list.
 pub fn flat<T>(nested: &impl Flat<T>) -> Vec<T> {
     let mut out = Vec::new();
     nested.flat(&mut out);

@@ -4,7 +4,7 @@
 niello::include_model! { fn digit_pair = "models/digit_pair_i8.tflite" }
 niello::include_model! { fn in_arena = "models/digit_pair_i8.tflite", inputs = arena }
 
-/// Samples that all differ.
+/// Inputs that differ from each other.
 fn samples() -> Vec<(digit_pair::Left, digit_pair::Right)> {
     let sample = |number: usize| {
         let (mut left, mut right) = (digit_pair::Left::ZERO, digit_pair::Right::ZERO);

@@ -1,14 +1,11 @@
 //! Int8 models: every byte of every recorded run of TensorFlow Lite Micro's
 //! reference kernels (or, where it lacks an operator, LiteRT's), at every level that
-//! the CPU has, with all memory beside guard pages: see `operators.rs`.
+//! the CPU has, with all memory beside guard pages: see `operators`.
 #![forbid(unsafe_code)]
 
 use niello_tests::guard::{self, Guarded, SIDES};
+use niello_tests::levels::at_every_level;
 use niello_tests::{Recorded, flat, here, read_npz, sample_i8, sample_of, samples};
-
-#[path = "levels/each.rs"]
-#[allow(unreachable_pub)]
-mod each;
 
 /// A recorded output in the type of what was computed.
 fn sample_of_type<T: Recorded>(
@@ -33,7 +30,7 @@ macro_rules! conforms {
                 let record = read_npz(&$record);
                 let runs = samples(&record);
                 assert!(runs > 0);
-                each::at_every_level(|level| for &side in SIDES {
+                at_every_level(|level| for &side in SIDES {
                     guard::announce(stringify!($name), level, side);
                     let mut arena = Guarded::new($name::Arena::new(), side);
                     // Runs are consecutive calls.
@@ -85,7 +82,7 @@ fn shared_models() {}
 
 #[cfg(shared)]
 mod shared {
-    use super::{Guarded, SIDES, each, guard, sample_of_type};
+    use super::{Guarded, SIDES, at_every_level, guard, sample_of_type};
     use niello_tests::{flat, read_npz, sample_i8, samples, shared};
 
     macro_rules! shared_model {

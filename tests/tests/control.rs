@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ndarray::{Array2, Axis};
-use ndarray_npy::NpzWriter;
 use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Method, Options, Request};
+use niello_tests::npz::NpzWriter;
 use niello_tests::{cases, flat, here, read_npz, sample, sample_of, shared};
 
 niello::include_model! { fn inside = "models/ops/while_inside_i8.tflite" }
@@ -28,15 +28,14 @@ fn quantize(
     for (mut row, sample) in all.axis_iter_mut(Axis(0)).zip(samples) {
         row.assign(&ndarray::ArrayView1::from(sample.as_slice()));
     }
-    let file = std::fs::File::create(&dataset).expect("a file");
-    let mut archive = NpzWriter::new(file);
+    let mut archive = NpzWriter::default();
     if samples[0].len() == 1 {
-        archive.add_array("x", &all).expect("writable");
+        archive.add("x", &all);
     } else {
         let all = all.insert_axis(Axis(1));
-        archive.add_array("x", &all).expect("writable");
+        archive.add("x", &all);
     }
-    archive.finish().expect("writable");
+    archive.write(&dataset);
     let read = Model::read(model, options).map_err(|e| e.to_string())?;
     let request = Request {
         model: model.to_owned(),

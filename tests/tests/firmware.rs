@@ -1,5 +1,5 @@
-//! The same bytes on every board: firmware under QEMU against the records, and
-//! nothing in it that may panic, allocate or format.
+//! Firmware gives the recorded bytes on every board (QEMU), and has nothing in it that may
+//! panic, allocate or format.
 
 use niello_tests::firmware::{
     BOARDS, Board, build, measure, missing, outputs, program, twins as checksums,

@@ -3,13 +3,6 @@
 
 use niello::__private as rt;
 
-#[cfg(target_arch = "x86_64")]
-#[path = "levels/each.rs"]
-#[allow(unreachable_pub)]
-mod each;
-#[path = "../elsewhere/src/cases/random.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod random;
 #[path = "../../macro/compiler/src/simd_models/reference.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod reference;
@@ -17,10 +10,9 @@ mod reference;
 #[allow(dead_code, unreachable_pub)]
 mod sigmoid;
 
-use random::Random;
-
 #[cfg(target_arch = "x86_64")]
-use each::at_every_level;
+use niello_tests::levels::at_every_level;
+use niello_tests::simd_cases::Random;
 
 #[cfg(not(target_arch = "x86_64"))]
 fn at_every_level(mut run: impl FnMut(())) {

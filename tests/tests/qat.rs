@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, Axis};
-use ndarray_npy::NpzWriter;
 use niello_compiler::Options;
 use niello_compiler::model::{Model, TensorData};
 use niello_tests::cases::request;
+use niello_tests::npz::NpzWriter;
 use niello_tests::{flat, here, read_npz};
 
 /// How much less than the converter's SQNR is as good.
@@ -33,11 +33,11 @@ impl Record {
     }
 
     fn dataset(&self, path: &Path) {
-        let mut archive = NpzWriter::new(std::fs::File::create(path).expect("a file"));
+        let mut archive = NpzWriter::default();
         let samples = self.array("calibration:image");
         let samples = samples.mapv(|x| x as f32);
-        archive.add_array("image", &samples).expect("writable");
-        archive.finish().expect("writable");
+        archive.add("image", &samples);
+        archive.write(path);
     }
 
     /// What a model makes of the evaluation samples.

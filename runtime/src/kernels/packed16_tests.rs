@@ -1,5 +1,5 @@
 //! SIMD kernels at the level `Generic` beside plain loops, each on memory of just the size that it
-//! asks for: tests that Miri can run. `tests/tests/simd_levels.rs` has all other levels, and more shapes.
+//! asks for: tests that Miri can run. `tests/tests/simd_levels` has all other levels, and more shapes.
 
 use std::vec;
 use std::vec::Vec;

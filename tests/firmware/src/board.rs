@@ -26,7 +26,7 @@ pub fn since(begin: u32) -> u32 {
     begin.wrapping_sub(ticks()) & 0x00FF_FFFF
 }
 
-/// Instructions so far.
+/// The timer's ticks so far.
 #[cfg(target_arch = "riscv32")]
 pub fn ticks() -> u32 {
     let count: u32;
@@ -35,7 +35,7 @@ pub fn ticks() -> u32 {
     count
 }
 
-/// Instructions since `begin`.
+/// The timer's ticks since `begin`.
 #[cfg(target_arch = "riscv32")]
 pub fn since(begin: u32) -> u32 {
     ticks().wrapping_sub(begin)
@@ -74,7 +74,7 @@ fn stack_pointer() -> usize {
     pointer
 }
 
-/// Marks the free stack.
+/// Fills the free stack with a pattern.
 #[inline(never)]
 pub fn paint_stack() {
     let end = stack_pointer() & !3;

@@ -3,7 +3,7 @@
 
 use core::arch::asm;
 
-/// One call.
+/// One semihosting call to the debugger.
 fn call(operation: usize, argument: *const usize) -> isize {
     let result: isize;
     #[cfg(target_arch = "arm")]
@@ -54,13 +54,13 @@ impl File {
         call(0x06, block.as_ptr()) == 0
     }
 
-    /// Appends.
+    /// Appends bytes to the file.
     pub fn write(&self, from: &[i8]) {
         let block = [self.0, from.as_ptr() as usize, from.len()];
         call(0x05, block.as_ptr());
     }
 
-    /// Lets go of it.
+    /// Closes the file's handle on the host.
     pub fn close(self) {
         let block = [self.0];
         call(0x02, block.as_ptr());

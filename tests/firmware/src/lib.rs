@@ -24,7 +24,7 @@ pub struct Owned<T>(UnsafeCell<T>);
 unsafe impl<T> Sync for Owned<T> {}
 
 impl<T> Owned<T> {
-    /// In static memory.
+    /// A value to keep in static memory.
     pub const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
@@ -49,13 +49,13 @@ pub trait Program {
     /// Multiply-accumulates of one run.
     const MACS: u64;
 
-    /// Shows each input to be filled.
+    /// Calls a function with each input, which it fills.
     fn inputs(&mut self, f: impl FnMut(&mut [i8]));
 
-    /// One inference.
+    /// Runs one inference on the inputs.
     fn run(&mut self);
 
-    /// Shows each output.
+    /// Calls a function with each output.
     fn outputs(&self, f: impl FnMut(&[i8]));
 
     /// One inference, operator by operator, with what each costs in ticks.

@@ -58,7 +58,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Zeros.
+    /// Memory full of zeros for all calls.
     pub const fn new() -> Self {
         Self {
             input: rt::Aligned([0; SIZE]),

@@ -15,7 +15,7 @@ pub(crate) fn expansion(tokens: &TokenStream) -> File {
     file
 }
 
-/// Numbers that are none.
+/// Asserts that no number was written as `NaN` or `inf`, which are no literals.
 fn words(tokens: TokenStream) {
     for token in tokens {
         match token {

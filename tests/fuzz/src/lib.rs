@@ -37,7 +37,7 @@ pub fn scratch(name: &str) -> PathBuf {
     folder.join(format!("niello-fuzz-{}-{name}", std::process::id()))
 }
 
-/// What is attacked.
+/// A part of the compiler that is attacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// `.tflite` files.
@@ -59,7 +59,7 @@ impl Target {
         (Target::Arguments, 3),
     ];
 
-    /// As users write it.
+    /// The target's name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Target::Models => "models",

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use niello_fuzz::Target;
 
-/// What was asked for.
+/// The arguments of the command line.
 #[derive(Clone, Debug)]
 struct Arguments {
     seconds: u64,

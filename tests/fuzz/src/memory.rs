@@ -15,7 +15,7 @@ static HELD: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 static REFUSED: AtomicBool = AtomicBool::new(false);
 
-/// Begins to measure.
+/// Begins to measure this thread's memory.
 pub(crate) fn reset() {
     PEAK.store(HELD.load(Relaxed), Relaxed);
     REFUSED.store(false, Relaxed);

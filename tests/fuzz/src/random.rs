@@ -1,6 +1,6 @@
 //! A small generator, so that a seed gives the same inputs on every machine.
 
-/// SplitMix64.
+/// The generator SplitMix64 (G. Steele and others, 2014).
 pub struct Random(u64);
 
 impl Random {
@@ -11,7 +11,7 @@ impl Random {
         random
     }
 
-    /// 64 random bits.
+    /// The next 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// What a field holds.
+/// The type of a table's field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
     /// A number of so many bytes.
@@ -41,7 +41,7 @@ pub struct Field {
     pub slot: usize,
 }
 
-/// All tables and unions.
+/// All tables and unions of a schema file.
 #[derive(Debug, Default)]
 pub struct Schema {
     /// The fields of each table.

@@ -27,7 +27,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A field, by name.
+    /// The field of this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let fields = schema().tables.get(&self.name)?;
         let index = fields.iter().position(|f| f.name == name)?;
@@ -51,7 +51,7 @@ impl Table {
         }
     }
 
-    /// The same, to change.
+    /// The vector of a field, to change.
     pub fn list_mut(&mut self, name: &str) -> Option<&mut Vec<Value>> {
         match self.get_mut(name) {
             Some(Value::Vector(list)) => Some(list),
@@ -69,7 +69,7 @@ impl Value {
         }
     }
 
-    /// The same, to change.
+    /// A table inside of a vector, to change.
     pub fn table_mut(&mut self) -> Option<&mut Table> {
         match self {
             Value::Table(table) => Some(table),
@@ -183,7 +183,7 @@ fn raw(bytes: &[u8], at: usize) -> Option<&[u8]> {
     bytes.get(start + 4..start + 4 + length)
 }
 
-/// Writes a file.
+/// Writes a model as a flatbuffer.
 pub fn encode(model: &Table) -> Vec<u8> {
     let mut bytes = vec![0; 4];
     bytes.extend(b"TFL3");

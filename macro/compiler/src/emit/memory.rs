@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::Interface;
+use super::run::Call;
 use crate::ir::quant_graph::QuantGraph;
 use crate::plan::diagram::picture;
 use crate::plan::{ArenaPlan, Location};
@@ -151,11 +152,13 @@ impl Memory<'_> {
     }
 
     /// `STEPS`, `run_in`, `run_into`, `begin` and `Run`.
-    pub(super) fn runs(&self, steps: &[(String, TokenStream)]) -> TokenStream {
+    pub(super) fn runs(&self, steps: &[Call]) -> TokenStream {
         let count = usize_literal(steps.len());
-        let names = steps.iter().map(|(name, _)| name);
-        let numbers = (0..steps.len()).map(usize_literal);
-        let calls = steps.iter().map(|(_, call)| call);
+        let names = steps.iter().map(|step| &step.name);
+        let arms = steps.iter().enumerate().map(|(number, step)| {
+            let (number, Call { docs, code, .. }) = (usize_literal(number), step);
+            quote!(#[doc = #docs] #number => { #code })
+        });
         let outside = self.outside();
         let declared: Vec<TokenStream> =
             outside.iter().map(|p| declaration(p, &quote!())).collect();
@@ -187,7 +190,7 @@ impl Memory<'_> {
             fn step(number: usize, arena: &mut Arena, #(#declared,)* output: &mut Output) #result {
                 let arena = #memory;
                 match number {
-                    #(#numbers => { #calls })*
+                    #(#arms)*
                     _ => {}
                 }
                 #next

@@ -24,15 +24,24 @@ struct Body<'a> {
     outputs: &'a [Port],
 }
 
-/// The code of each step, with the operator's name; what is to be done at the end
-/// belongs to the last one.
+/// One operator of a run.
+pub(super) struct Call {
+    /// The operator's name.
+    pub name: String,
+    /// The operator, its number in the file and its first output.
+    pub docs: String,
+    /// The call of its kernel.
+    pub code: TokenStream,
+}
+
+/// The call of each operator; what is to be done at the end belongs to the last one.
 pub(super) fn steps(
     program: &QuantGraph,
     plan: &ArenaPlan,
     inputs: &[Port],
     outputs: &[Port],
     constants: &mut Constants,
-) -> Result<Vec<(String, TokenStream)>> {
+) -> Result<Vec<Call>> {
     let body = Body {
         program,
         plan,
@@ -45,7 +54,7 @@ pub(super) fn steps(
         .map(|&number| program.steps[number].region)
         .collect();
     let loops = program.regions.loops(&regions);
-    let mut steps: Vec<(String, TokenStream)> = Vec::new();
+    let mut steps: Vec<Call> = Vec::new();
     // By position, the number of the step that runs there or next.
     let mut numbers = Vec::new();
     for (position, &number) in plan.order.iter().enumerate() {
@@ -58,14 +67,22 @@ pub(super) fn steps(
                 let first = usize_literal(numbers[ended.first]);
                 call.extend(quote!(return #first;));
             }
-            steps.push((step.label(), body.guarded(step.region, call, constants)?));
+            steps.push(Call {
+                name: step.label(),
+                docs: body.docs(step),
+                code: body.guarded(step.region, call, constants)?,
+            });
         }
     }
     let end = body.end(constants)?;
     if !end.is_empty() {
         match steps.last_mut() {
-            Some((_, last)) => *last = quote!(#last #end),
-            None => steps.push(("end".to_owned(), end)),
+            Some(Call { code, .. }) => code.extend(end),
+            None => steps.push(Call {
+                name: "end".to_owned(),
+                docs: "Outputs that no operator computes.".to_owned(),
+                code: end,
+            }),
         }
     }
     Ok(steps)
@@ -230,23 +247,31 @@ impl Body<'_> {
         })
     }
 
-    fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> Result<TokenStream> {
+    /// An operator with its number in the file, its first output and its channels.
+    fn docs(&self, step: &Step) -> String {
+        let index = step
+            .index
+            .map_or(String::new(), |index| format!("#{index} "));
         let tensor = &self.program.tensors[step.output()];
-        let label = step.label();
-        let operator: String = label
+        let mut docs = format!("{index}{} -> `{}`", step.label(), tensor.name);
+        if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
+            docs += &format!(", {kept} of {all} channels: nothing depends on the others");
+        }
+        docs
+    }
+
+    /// The call of a step's kernel, with the memory that it reads and writes.
+    fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> Result<TokenStream> {
+        let operator: String = step
+            .label()
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == ' ')
             .collect();
         let operator = operator.replace(' ', "_").to_uppercase();
         constants.prefix = format!("{operator}_{position}");
+        let docs = self.docs(step);
+        constants.owner.clone_from(&docs);
         let emitted = step.kernel.emit(constants);
-        let index = step
-            .index
-            .map_or_else(String::new, |index| format!("#{index} "));
-        let mut docs = format!("{index}{label} -> `{}`", tensor.name);
-        if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
-            docs += &format!(", {kept} of {all} channels: nothing depends on the others");
-        }
         let parameters = constants.parameters(&docs, emitted.parameters_type, emitted.parameters);
         let sharing = self.plan.sharing[position];
         let in_place = match sharing {

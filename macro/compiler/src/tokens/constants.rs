@@ -7,6 +7,7 @@ use quote::{ToTokens, quote};
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::simd_models::f32_requant::Truncation;
+use crate::tokens::layouts;
 use crate::tokens::literals::{float, ident, int};
 
 /// Collects constants while kernels are emitted.
@@ -14,10 +15,22 @@ use crate::tokens::literals::{float, ident, int};
 pub(crate) struct Constants {
     /// The beginning of new constants' names, e.g. `CONV_2D_3`.
     pub prefix: String,
+    /// The operator that new constants belong to, for their docs, e.g. `#3 CONV_2D -> y`.
+    pub owner: String,
     items: Vec<TokenStream>,
+    /// Constants of the operator that is being emitted, whose docs wait for its parameters.
+    open: Vec<Open>,
     /// Names by content: operators may share constants.
     known: HashMap<(&'static str, Vec<u8>), String>,
     bytes: usize,
+}
+
+/// A constant without its docs.
+struct Open {
+    owner: String,
+    /// The last part of its name.
+    hint: String,
+    item: TokenStream,
 }
 
 impl Constants {
@@ -39,7 +52,11 @@ impl Constants {
         }
         let ident = ident(&name);
         self.known.insert((kind, content), name);
-        self.items.push(item(&ident));
+        self.open.push(Open {
+            owner: self.owner.clone(),
+            hint: hint.to_owned(),
+            item: item(&ident),
+        });
         self.bytes += size;
         ident
     }
@@ -198,6 +215,7 @@ impl Constants {
         value: TokenStream,
     ) -> TokenStream {
         let name = ident(&self.prefix);
+        self.close(&ty.to_string());
         self.items.push(quote! {
             #[doc = #docs]
             static #name: rt::#ty = #value;
@@ -205,13 +223,23 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// The size of all constants in bytes.
+    /// Gives the constants of an operator their docs.
+    fn close(&mut self, parameters_type: &str) {
+        for Open { owner, hint, item } in std::mem::take(&mut self.open) {
+            let what = layouts::describe(parameters_type, &hint);
+            let docs = format!("{owner}: {what}");
+            self.items.push(quote!(#[doc = #docs] #item));
+        }
+    }
+
+    /// The size of all constants, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.bytes
     }
 
-    /// All statics, in the order in which they were made.
-    pub(crate) fn into_items(self) -> Vec<TokenStream> {
+    /// All statics, with their docs.
+    pub(crate) fn into_items(mut self) -> Vec<TokenStream> {
+        self.close("");
         self.items
     }
 }

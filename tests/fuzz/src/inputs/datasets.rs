@@ -27,7 +27,7 @@ const SHAPES: &[&str] = &[
     "(5, 12)",
 ];
 
-/// A header, mostly right.
+/// The header of a `.npy` array, mostly a right one.
 fn header(random: &mut Random) -> String {
     let descr = if random.one_in(6) {
         random.pick(DESCR)

@@ -23,7 +23,7 @@ pub struct Fixture {
     pub bytes: Vec<u8>,
 }
 
-/// The folder of fixtures.
+/// The folder of the tests' fixtures.
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models")
 }

@@ -11,15 +11,15 @@ impl Random {
         self.0 >> 8
     }
 
-    pub(super) fn between(&mut self, low: i32, high: i32) -> i32 {
+    pub fn between(&mut self, low: i32, high: i32) -> i32 {
         low + (self.next() % (high - low + 1) as u32) as i32
     }
 
-    pub(super) fn size(&mut self, low: usize, high: usize) -> usize {
+    pub fn size(&mut self, low: usize, high: usize) -> usize {
         self.between(low as i32, high as i32) as usize
     }
 
-    pub(super) fn multiplier(&mut self, low: i32, high: i32) -> rt::Multiplier {
+    pub fn multiplier(&mut self, low: i32, high: i32) -> rt::Multiplier {
         rt::Multiplier {
             multiplier: 0x4000_0000 + (self.between(0, 0xFF_FFFF) << 6),
             shift: self.between(low, high),
@@ -27,7 +27,7 @@ impl Random {
     }
 
     /// One in eight at an end.
-    pub(super) fn byte(&mut self) -> i8 {
+    pub fn byte(&mut self) -> i8 {
         match self.next() % 16 {
             0 => -128,
             1 => 127,
@@ -35,26 +35,22 @@ impl Random {
         }
     }
 
-    /// Bytes.
+    /// So many random bytes, one in eight of them at an end.
     pub fn bytes(&mut self, count: usize) -> Vec<i8> {
         (0..count).map(|_| self.byte()).collect()
     }
 
-    pub(super) fn weights(&mut self, count: usize) -> Vec<u8> {
+    pub fn weights(&mut self, count: usize) -> Vec<u8> {
         self.bytes(count).into_iter().map(|w| w as u8).collect()
     }
 
-    pub(super) fn blocks(&mut self, count: usize, low: i32, high: i32) -> Vec<[i32; 16]> {
+    pub fn blocks(&mut self, count: usize, low: i32, high: i32) -> Vec<[i32; 16]> {
         let mut block = || std::array::from_fn(|_| self.between(low, high));
         (0..count).map(|_| block()).collect()
     }
 
     /// Q31 significands and powers of two around a shift.
-    pub(super) fn multipliers(
-        &mut self,
-        count: usize,
-        shift: i32,
-    ) -> (Vec<[i32; 16]>, Vec<[i32; 16]>) {
+    pub fn multipliers(&mut self, count: usize, shift: i32) -> (Vec<[i32; 16]>, Vec<[i32; 16]>) {
         let mut significands = self.blocks(count, 0, 0xFF_FFFF);
         for m in significands.iter_mut().flatten() {
             *m = 0x4000_0000 + (*m << 6) + self.between(0, 63);
@@ -72,8 +68,8 @@ impl Random {
         (significands, shifts)
     }
 
-    /// Of outputs with a zero point, which is often the smallest one.
-    pub(super) fn bounds(&mut self, offset: i32) -> (i32, i32) {
+    /// The bounds of outputs with this zero point, which is often the smallest one.
+    pub fn bounds(&mut self, offset: i32) -> (i32, i32) {
         match self.next() % 3 {
             0 => (-128, 127),
             1 => (offset, self.between(offset, 127)),

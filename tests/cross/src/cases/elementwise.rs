@@ -60,7 +60,7 @@ fn pair(m: rt::Multiplier) -> [i32; 2] {
 /// Numbers in f32 of ADD, SUB and MUL; they take a while to find.
 type Linears = [rt::Linear; 3];
 
-/// Those of some kernels.
+/// Some additions and multiplications with their numbers in f32.
 fn with_linears() -> &'static [(rt::Add, rt::Mul, Linears)] {
     static ALL: OnceLock<Vec<(rt::Add, rt::Mul, Linears)>> = OnceLock::new();
     ALL.get_or_init(|| {

@@ -30,7 +30,7 @@ static BEGIN: OnceLock<usize> = OnceLock::new();
 static USED: AtomicUsize = AtomicUsize::new(PAGE);
 
 /// Calls a function whose allocations have that end at a protected page.
-pub fn fenced<T>(side: Side, f: impl FnOnce() -> T) -> T {
+pub(crate) fn fenced<T>(side: Side, f: impl FnOnce() -> T) -> T {
     BEGIN.get_or_init(reserve);
     SIDE.set(Some(side));
     let result = f();

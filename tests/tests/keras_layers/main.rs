@@ -1,7 +1,6 @@
 //! Keras' layers and common blocks, as Keras users convert them: quantized here, and by the
 //! TensorFlow Lite converter (`models/keras_layers.py`).
 
-#[path = "keras_layers/exceptions.rs"]
 mod exceptions;
 
 use std::collections::BTreeMap;
@@ -11,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use exceptions::EXCEPTIONS;
 use ndarray::ArrayD;
-use ndarray_npy::NpzWriter;
 use niello_compiler::Options;
 use niello_compiler::model::Model;
 use niello_tests::cases::request;
+use niello_tests::npz::NpzWriter;
 use niello_tests::{here, read_npz, sample};
 use serde_json::Value;
 
@@ -169,13 +168,13 @@ fn measured(folder: &Path, name: &str, temporary: &Path) -> Result<Vec<(String, 
     compare_float(&model, &record)?;
     let dataset = |part: &str| {
         let path = temporary.join(format!("{name}_{part}.npz"));
-        let mut archive = NpzWriter::new(std::fs::File::create(&path).expect("a file"));
+        let mut archive = NpzWriter::default();
         for (key, array) in &record {
             if let Some(input) = key.strip_prefix(&format!("{part}:")) {
-                archive.add_array(input, array).expect("writable");
+                archive.add(input, array);
             }
         }
-        archive.finish().expect("writable");
+        archive.write(&path);
         path
     };
     let request = request(&path, Some(&dataset("calibration")));

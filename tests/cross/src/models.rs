@@ -1,6 +1,6 @@
 //! Models on pseudo-random inputs.
 
-use crate::cases::Random;
+use super::cases::Random;
 
 /// The outputs of a few runs in one number, by model.
 pub type Checksum = fn() -> u32;
@@ -38,7 +38,7 @@ pub fn own() -> Vec<(&'static str, Checksum)> {
     }
 }
 
-/// Models beside the repository.
+/// The models that lie beside the repository.
 #[cfg(shared)]
 pub fn shared() -> Vec<(&'static str, Checksum)> {
     models! {

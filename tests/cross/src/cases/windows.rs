@@ -39,7 +39,7 @@ pub(super) fn window(r: &mut Random) -> (rt::Window, [usize; 2]) {
     (window, padded)
 }
 
-/// CONV_2D.
+/// A random CONV_2D with packed weights.
 pub(super) fn windows(seed: u32) -> Vec<i8> {
     some_windows(seed, None)
 }

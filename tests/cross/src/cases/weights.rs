@@ -17,7 +17,7 @@ pub(super) fn weights(
     with_biases(r, filter, blocks, run, segments)
 }
 
-/// The same for these weights.
+/// These weights and random biases, as the target's kernels take them.
 pub(super) fn with_biases(
     r: &mut Random,
     mut filter: Vec<u8>,

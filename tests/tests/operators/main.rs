@@ -9,11 +9,8 @@
 use niello_compiler::Options;
 use niello_compiler::model::Model;
 use niello_tests::guard::{self, Guarded, SIDES};
+use niello_tests::levels::at_every_level;
 use niello_tests::{Recorded, cases, flat, here, read_npz, sample, sample_of};
-
-#[path = "levels/each.rs"]
-#[allow(unreachable_pub)]
-mod each;
 
 /// Compares the emitted function with the record.
 macro_rules! operators {
@@ -28,7 +25,7 @@ macro_rules! operators {
             #[test]
             fn every_byte() {
                 let record = read_npz(&here().join(concat!("models/ops/", stringify!($name), ".npz")));
-                each::at_every_level(|level| for &side in SIDES {
+                at_every_level(|level| for &side in SIDES {
                     guard::announce(stringify!($name), level, side);
                     let mut arena = Guarded::new(model::Arena::new(), side);
                     $(let mut $state = Guarded::new(model::State::default(), side);)?
@@ -52,7 +49,7 @@ macro_rules! operators {
     };
 }
 
-include!("operators/cases.rs");
+include!("cases.rs");
 
 #[test]
 fn the_list_is_the_folder() {

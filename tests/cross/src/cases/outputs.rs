@@ -60,12 +60,12 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
-    /// Of so many blocks, whose shifts are around one from `low` to `high`.
+    /// Random output stages of so many blocks, whose shifts are around one of `shifts`' range.
     pub(super) fn random(r: &mut Random, blocks: usize, shifts: [i32; 2]) -> Self {
         Self::random_for(None, r, blocks, shifts)
     }
 
-    /// The same, as the first operand of an addition.
+    /// Random output stages whose outputs are the first operand of an addition, if there is one.
     pub(super) fn random_for(
         addition: Option<&Addition>,
         r: &mut Random,
@@ -80,13 +80,13 @@ impl Outputs {
         }
     }
 
-    /// Of significands and shifts.
+    /// Output stages with these significands and shifts, and a random zero point.
     pub(super) fn of(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>)) -> Self {
         let offset = r.byte().into();
         Self::around(r, multipliers, offset)
     }
 
-    /// The same with this zero point.
+    /// Output stages with these significands, shifts and zero point.
     fn around(r: &mut Random, multipliers: (Vec<[i32; 16]>, Vec<[i32; 16]>), offset: i32) -> Self {
         let (min, max) = r.bounds(offset);
         Self {
@@ -97,7 +97,7 @@ impl Outputs {
         }
     }
 
-    /// The kernel's numbers.
+    /// The parameters of a matrix product with these output stages.
     pub(super) fn blocks<'a>(
         &'a self,
         [depth, channels]: [usize; 2],

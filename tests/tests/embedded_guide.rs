@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use niello_tests::firmware::missing;
+use niello_tests::firmware::{missing, target_folder};
 use niello_tests::here;
 
 /// Fenced blocks with a file's name behind the language.
@@ -53,10 +53,13 @@ fn the_guide_runs() {
         let from = here().join("../examples/models").join(name);
         std::fs::copy(from, folder.path().join(name)).expect("copied");
     }
+    // The versions that the test firmware has, so that nothing is built twice.
+    let lock = here().join("firmware/Cargo.lock");
+    std::fs::copy(lock, folder.path().join("Cargo.lock")).expect("copied");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(folder.path())
         .args(["run", "--release", "--quiet", "--target-dir"])
-        .arg(here().join("../target/guide"))
+        .arg(target_folder())
         .output()
         .expect("cargo runs");
     let said = String::from_utf8_lossy(&output.stdout).into_owned()

@@ -13,7 +13,7 @@ const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
     0
 };
 
-/// DEPTHWISE_CONV_2D.
+/// A random DEPTHWISE_CONV_2D with packed weights.
 pub(super) fn depthwise(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x1234);
     let (window, padded) = window(&mut r);

@@ -5,37 +5,37 @@ mod models;
 
 use niello::__private as rt;
 
-/// Nothing that these processors' kernels need: see `niello_compiler::testing::truncation`.
+/// Stands in for `niello_compiler::testing::truncation`, which only x86-64 needs.
 fn truncation(_: i32, _: i32, _: i64, _: bool) -> [i8; 3] {
     [i8::MIN, 0, 0]
 }
 
-/// The same: see `niello_compiler::testing::transformed`.
+/// Stands in for `niello_compiler::testing::transformed`, which only x86-64 needs.
 fn transformed(_: &[i8], _: usize, _: usize) -> (Vec<i8>, usize) {
     (Vec::new(), 0)
 }
 
-/// The same: see `niello_compiler::testing::rows_of_weights`.
+/// Stands in for `niello_compiler::testing::rows_of_weights`, which only x86-64 needs.
 fn rows_of_weights(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::testing::narrowed`.
+/// Stands in for `niello_compiler::testing::narrowed`, which only x86-64 needs.
 fn narrowed(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::testing::long_pairs`.
+/// Stands in for `niello_compiler::testing::long_pairs`, which only x86-64 needs.
 fn long_pairs(_: &[i8], _: usize) -> Vec<[u16; 2]> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::testing::widened`.
+/// Stands in for `niello_compiler::testing::widened`, which only x86-64 needs.
 fn widened(_: &[i8], _: usize, _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// The same: see `niello_compiler::testing::AdditionNumbers`.
+/// Stands in for `niello_compiler::testing::AdditionNumbers`, which only x86-64 needs.
 struct AdditionNumbers {
     offsets: [i32; 2],
     multipliers: [[i32; 2]; 2],
@@ -62,7 +62,7 @@ impl AdditionNumbers {
     }
 }
 
-/// The same: see `niello_compiler::testing::linear_product`.
+/// Stands in for `niello_compiler::testing::linear_product`, which only x86-64 needs.
 fn linear_product(_: [i32; 2], _: [i32; 2], _: i32, _: (i32, i32)) -> Option<[f32; 3]> {
     None
 }

@@ -1,27 +1,16 @@
 //! Every instruction set that the CPU has gives the bytes of the plain one: kernels of
-//! generated shapes. Models at every level: `operators.rs` and `conformance.rs`.
+//! generated shapes. Models at every level: `operators` and `conformance.rs`.
 #![cfg(target_arch = "x86_64")]
 
 use std::io::Write;
 
 use niello::__private as rt;
-use niello_compiler::testing::{
-    AdditionNumbers, linear_product, long_pairs, narrowed, requant_panel_numbers, rows_of_weights,
-    transformed, truncation, widened,
-};
+use niello_compiler::testing::{requant_panel_numbers, truncation};
+use niello_tests::levels::at_every_level;
+use niello_tests::simd_cases as cases;
 
-#[path = "../elsewhere/src/cases/mod.rs"]
-#[allow(unreachable_pub, dead_code)]
-mod cases;
-#[path = "levels/each.rs"]
-#[allow(unreachable_pub)]
-mod each;
 #[cfg(target_os = "linux")]
-#[path = "levels/fence.rs"]
-#[allow(unreachable_pub)]
 mod fence;
-
-use each::at_every_level;
 
 #[test]
 fn generated_kernels() {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use niello::__private as rt;
 
-/// The level is the whole process's.
+/// Held while a level is forced, which is so for the whole process.
 static LEVEL: Mutex<()> = Mutex::new(());
 
 /// Calls a function at every level, from the lowest on.

@@ -1,18 +1,13 @@
-//! The same bytes on AArch64, with the dot product extension and without (QEMU), and in
-//! WebAssembly (Node), as here.
+//! Kernels and models give the bytes of this machine on AArch64, with the dot product
+//! extension and without (QEMU), and in WebAssembly (Node).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use niello_compiler::testing::{
-    AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed,
-    truncation, widened,
-};
+use niello_tests::firmware::target_folder;
+use niello_tests::simd_cases as cases;
 
-#[path = "../elsewhere/src/cases/mod.rs"]
-#[allow(unreachable_pub, dead_code)]
-mod cases;
-#[path = "../elsewhere/src/models.rs"]
+#[path = "../cross/src/models.rs"]
 #[allow(unreachable_pub)]
 mod models;
 
@@ -26,7 +21,7 @@ const NODE: &str = "
 ";
 
 fn crate_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("elsewhere")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cross")
 }
 
 fn output(command: &mut Command, install: &str) -> String {
@@ -44,7 +39,7 @@ fn output(command: &mut Command, install: &str) -> String {
 
 /// Builds the crate for a target; gives what it made.
 fn build(target: &str, flags: &str, file: &str) -> PathBuf {
-    let target_folder = crate_folder().join("target");
+    let target_folder = target_folder();
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["build", "--release", "--quiet", "--target", target])
@@ -78,7 +73,7 @@ fn same_as_here(text: &str, levels: &[&str]) {
 
 #[test]
 fn aarch64() {
-    let program = build("aarch64-unknown-linux-musl", "", "niello-elsewhere");
+    let program = build("aarch64-unknown-linux-musl", "", "niello-cross");
     // The oldest core has no SDOT.
     for (cpu, levels) in [
         ("max", &["Generic", "Neon", "DotProd"][..]),
@@ -96,7 +91,7 @@ fn aarch64() {
 #[test]
 fn wasm32() {
     let flags = "-Ctarget-feature=+simd128";
-    let module = build("wasm32-wasip1", flags, "niello-elsewhere.wasm");
+    let module = build("wasm32-wasip1", flags, "niello-cross.wasm");
     let mut node = Command::new("node");
     let text = output(
         node.args(["--no-warnings", "-e", NODE]).arg(&module),

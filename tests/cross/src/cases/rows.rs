@@ -8,7 +8,7 @@ use super::random::Random;
 use super::weights::{ohwi, weights, wide, with_biases};
 use crate::{long_pairs, narrowed, rows_of_weights};
 
-/// Rows by channels.
+/// A random matrix product, rows by channels.
 pub(super) fn products(seed: u32) -> Vec<i8> {
     some_products(seed, None)
 }
