@@ -109,8 +109,8 @@ impl Reader<'_> {
             check_per_channel(&self.graph.values[output])?;
         }
         if constant_fold::is_known(&self.graph, &node) {
-            let made = node.outputs.iter().map(|&v| self.graph.values[v].len());
-            self.budget.fold(work, limits::sum(made))?;
+            let elements = node.outputs.iter().map(|&v| self.graph.values[v].len());
+            self.budget.fold(work, limits::sum(elements))?;
         } else {
             if let Some(element) = self.graph.element_read(&node) {
                 types::check_support(node.op.name(), element)?;

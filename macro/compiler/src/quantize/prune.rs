@@ -59,6 +59,7 @@ struct ChannelStep<'a> {
 }
 
 impl<'a> Analysis<'a> {
+    /// Analyses the steps of a program in order.
     fn new(program: &'a QuantGraph) -> Self {
         let tensors = program.tensors.len();
         let mut analysis = Self {

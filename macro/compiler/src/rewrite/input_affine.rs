@@ -117,6 +117,7 @@ fn shortest_period(mut data: Vec<f32>) -> Vec<f32> {
     data
 }
 
+/// The kernel of [`InputAffine`]: `q = round((x - center) * factor) + zero_point`.
 struct InputAffineKernel {
     centers: Vec<f32>,
     /// Divided by the output's scale.

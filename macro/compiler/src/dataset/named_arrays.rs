@@ -13,54 +13,54 @@ use crate::ir::graph::Port;
 /// The beginning of the names of arrays that lie beside the samples and are not read.
 pub(super) const LABEL: &str = "label:";
 
-/// Arrays that are found one after the other, in any order.
-pub(super) struct Found<'a> {
+/// The arrays of a dataset, read one after the other in any order.
+pub(super) struct NamedArrays<'a> {
     inputs: &'a [Port],
-    pub arrays: Vec<Option<ArrayD<f32>>>,
+    pub by_input: Vec<Option<ArrayD<f32>>>,
     /// All keys of the dataset, for messages.
     keys: Vec<String>,
     /// For each key, the input that it belongs to; `None` for labels.
     places: Vec<Option<usize>>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> NamedArrays<'a> {
     /// Matches the dataset's keys with the model's inputs.
     pub(super) fn new(inputs: &'a [Port], keys: Vec<String>) -> Result<Self> {
-        let mut found = Self {
+        let mut arrays = Self {
             inputs,
-            arrays: vec![None; inputs.len()],
+            by_input: vec![None; inputs.len()],
             places: Vec::new(),
             keys,
         };
-        for key in &found.keys {
+        for key in &arrays.keys {
             // Labels may lie beside the samples; they are not for calibration.
             let is_label = key.starts_with(LABEL);
-            let place = if is_label { None } else { found.place(key) };
+            let place = if is_label { None } else { arrays.place(key) };
             if place.is_none() && !is_label {
                 return Err(Error::dataset(format!(
                     "the dataset has {}, which is not an input; the model's inputs are {:?}, \
                      the dataset has {}",
                     limits::quoted(key),
-                    found.names(),
-                    found.list()
+                    arrays.names(),
+                    arrays.list()
                 )));
             }
-            if place.is_some() && found.places.contains(&place) {
+            if place.is_some() && arrays.places.contains(&place) {
                 return Err(Error::dataset(format!(
                     "the dataset has several arrays for the input {:?}; it has {}",
                     inputs[place.unwrap_or(0)].name,
-                    found.list()
+                    arrays.list()
                 )));
             }
-            found.places.push(place);
+            arrays.places.push(place);
         }
-        match (0..inputs.len()).find(|&i| !found.places.contains(&Some(i))) {
+        match (0..inputs.len()).find(|&i| !arrays.places.contains(&Some(i))) {
             Some(missing) => Err(Error::dataset(format!(
                 "the dataset has no samples of the input {:?}; it has {}",
                 inputs[missing].name,
-                found.list()
+                arrays.list()
             ))),
-            None => Ok(found),
+            None => Ok(arrays),
         }
     }
 
@@ -109,22 +109,22 @@ impl<'a> Found<'a> {
                 array.shape
             )
         })?;
-        self.arrays[place] = Some(array.read(Values::of(input))?);
+        self.by_input[place] = Some(array.read(Values::of(input))?);
         Ok(())
     }
 }
 
 /// The shape [samples, ..shape of the input] of an array: the batch dimension may be
 /// left out, be there, or be the sample axis itself.
-pub(super) fn full_shape(input: &Port, found: &[usize]) -> Result<Vec<usize>, String> {
+pub(super) fn full_shape(input: &Port, array: &[usize]) -> Result<Vec<usize>, String> {
     let shape = &input.shape[..];
     let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
-    match found.split_first() {
+    match array.split_first() {
         Some((samples, rest)) if rest == shape || rest == without_batch => {
             Ok([&[*samples], shape].concat())
         }
         _ => Err(format!(
-            "shape {found:?}; expected [samples, {}]",
+            "shape {array:?}; expected [samples, {}]",
             without_batch
                 .iter()
                 .map(ToString::to_string)
