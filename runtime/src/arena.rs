@@ -23,7 +23,7 @@ pub struct Arena<const BYTES: usize> {
 }
 
 impl<const BYTES: usize> Arena<BYTES> {
-    /// Zeroed memory.
+    /// A new arena of zeroed memory.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -72,7 +72,7 @@ impl<const BYTES: usize> Arena<BYTES> {
         unsafe { &mut *core::ptr::from_mut(self).cast::<i8>().add(OFFSET).cast() }
     }
 
-    /// All of it.
+    /// All bytes of the arena.
     #[doc(hidden)]
     pub fn as_mut_slice(&mut self) -> &mut [i8] {
         &mut self.memory.0

@@ -2,18 +2,15 @@
 //! together with the macro, which depends on this very version.
 
 pub use crate::arena::{Aligned, Arena, Zeroable, cast_mut, slots};
+pub use crate::arithmetic::fixed_point::{Multiplier, Quantization};
+pub use crate::arithmetic::sigmoid_lut_i16::Steps;
 #[cfg(feature = "rayon")]
 pub use crate::batch::run_batch;
 pub use crate::error::LengthError;
-pub use crate::fixed_point::{Multiplier, Quantization};
 pub use crate::kernels::*;
 pub use crate::params::*;
-pub use crate::sigmoid_lut_i16::Steps;
 #[cfg(niello_vector)]
-pub use {
-    crate::simd::dispatch::{all_levels, available, force, levels},
-    crate::simd::target::Level,
-};
+pub use crate::simd::{Level, all_levels, available, force, levels};
 
 #[doc(hidden)]
 pub use crate::__niello_by_target as by_target;
@@ -39,7 +36,7 @@ macro_rules! __niello_by_target {
 #[doc(hidden)]
 pub use crate::__niello_with_threads as with_threads;
 
-/// What emitted code has with the feature `rayon` only.
+/// Emits code that only exists with the feature `rayon`.
 #[cfg(feature = "rayon")]
 #[doc(hidden)]
 #[macro_export]
@@ -47,7 +44,7 @@ macro_rules! __niello_with_threads {
     ($($item:tt)*) => { $($item)* };
 }
 
-/// What emitted code has with the feature `rayon` only.
+/// Emits nothing without the feature `rayon`.
 #[cfg(not(feature = "rayon"))]
 #[doc(hidden)]
 #[macro_export]

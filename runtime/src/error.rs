@@ -5,9 +5,9 @@ use core::fmt;
 /// A slice that does not have as many elements as the tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LengthError {
-    /// Elements of the tensor.
+    /// Number of elements of the tensor.
     pub expected: usize,
-    /// Elements of the slice.
+    /// Number of elements of the slice.
     pub found: usize,
 }
 

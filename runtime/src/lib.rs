@@ -7,19 +7,17 @@
 extern crate std;
 
 mod arena;
+mod arithmetic;
 #[cfg(feature = "rayon")]
 mod batch;
 #[doc(hidden)]
 pub mod emitted_api;
 mod error;
-mod fixed_point;
-mod instantiate;
 mod kernels;
+mod macros;
 #[allow(unsafe_code)]
 mod mcu;
-mod multiversion;
 mod params;
-mod sigmoid_lut_i16;
 #[cfg(niello_vector)]
 #[allow(unsafe_code)]
 mod simd;

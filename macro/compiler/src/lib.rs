@@ -44,7 +44,7 @@ pub use emit::{Item, PortChoice};
 pub use error::{Blame, Error, Result};
 pub use fallback::fallback;
 pub use ir::graph::ElementType;
-pub use ops::SUPPORTED;
+pub use ops::registry::SUPPORTED;
 pub use ops::support::{SUPPORT_COLUMNS, Support, operators_page, support};
 pub use options::{Comparison, Metric, Options, Request, Requirement};
 pub use pipeline::compile;

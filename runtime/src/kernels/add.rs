@@ -1,11 +1,11 @@
 //! ADD and SUB: both operands are brought to a common scale with more bits:
 //! 20 for int8, 15 for int16.
 
-use crate::fixed_point::Integer;
-use crate::instantiate::instantiate;
+use crate::arithmetic::fixed_point::Integer;
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
-use crate::multiversion::multiversion;
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 use crate::params::add::Add;
 
 impl Add {
@@ -33,13 +33,13 @@ impl Add {
 }
 
 instantiate! {
-    /// `input1 + input2`.
+    /// Computes `output = input1 + input2`, broadcast.
     pub fn add<T: AddHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = add_inner,
         for i8 i16 i32;
     /// `in_out + input2`, in place.
     pub fn add_in_place<T: AddInPlaceHere>(p: &Add, in_out: &mut [T], input2: &[T]) = add_in_place_inner,
         for i8 i16 i32;
-    /// `input1 - input2`.
+    /// Computes `output = input1 - input2`, broadcast.
     pub fn sub<T: SubHere>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) = sub_inner,
         for i8 i16 i32;
     /// `in_out - input2`, in place.

@@ -1,22 +1,22 @@
 //! ADD_N: all operands are brought to a common scale with 20 more bits.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::add::AddOperand;
 
-/// Parameters of [`add_n`].
+/// Parameters of the kernel [`add_n`].
 #[derive(Clone, Copy, Debug)]
 pub struct AddN<const N: usize> {
     /// How each operand is rescaled.
     pub operands: [AddOperand; N],
-    /// What the sum begins with.
+    /// Initial value of each sum.
     pub start: i32,
     /// The common scale by the output's.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 
-/// The sum of all.
+/// Computes the sum of all operands.
 pub fn add_n<const N: usize>(p: &AddN<N>, inputs: [&[i8]; N], output: &mut [i8]) {
     let is_whole = |input: &&[i8]| input.len() >= output.len();
     debug_assert!(inputs.iter().all(is_whole), "an operand is too short");

@@ -1,13 +1,13 @@
 //! ARG_MAX and ARG_MIN along one axis.
 
-/// Parameters of both.
+/// Parameters of both kernels of this file.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgMax {
-    /// Elements before the axis.
+    /// Product of the dimensions before the axis.
     pub outer: usize,
-    /// Size of the axis.
+    /// Number of elements along the axis.
     pub depth: usize,
-    /// Elements behind the axis.
+    /// Product of the dimensions behind the axis.
     pub inner: usize,
 }
 

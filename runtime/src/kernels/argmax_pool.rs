@@ -1,13 +1,13 @@
-//! MaxPoolingWithArgmax2D and MaxUnpooling2D.
+//! The custom operators MaxPoolingWithArgmax2D and MaxUnpooling2D.
 
 use crate::params::window::Window;
 
-/// Parameters of [`max_pool_2d_with_argmax`].
+/// Parameters of the kernel [`max_pool_2d_with_argmax`].
 #[derive(Clone, Copy, Debug)]
 pub struct ArgmaxPool {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels.
+    /// Number of channels of a pixel.
     pub channels: usize,
 }
 
@@ -40,14 +40,14 @@ pub fn max_pool_2d_with_argmax<T: Copy + Default + PartialOrd>(
     }
 }
 
-/// Parameters of [`max_unpool_2d`].
+/// Parameters of the kernel [`max_unpool_2d`].
 #[derive(Clone, Copy, Debug)]
 pub struct MaxUnpool<T> {
-    /// Images.
+    /// Number of images in a batch.
     pub batches: usize,
     /// Elements of one image of the output.
     pub output: usize,
-    /// What stands for 0.
+    /// The element that stands for 0.
     pub zero: T,
 }
 

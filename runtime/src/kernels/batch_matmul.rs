@@ -1,18 +1,18 @@
 //! BATCH_MATMUL: products of two stacks of computed matrices.
 
-use crate::fixed_point::{Multiplier, multiply_i64};
+use crate::arithmetic::fixed_point::{Multiplier, multiply_i64};
 use crate::params::broadcast::Broadcast;
 
 /// The sizes of both stacks.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrices {
-    /// How the stacks meet.
+    /// Sizes and strides of the stacks of matrices.
     pub broadcast: Broadcast,
-    /// Rows of the output.
+    /// Number of rows of the output.
     pub rows: usize,
-    /// Products per element.
+    /// Number of products per output element.
     pub depth: usize,
-    /// Columns of the output.
+    /// Number of columns of the output.
     pub columns: usize,
     /// Steps to the next row and the next product in operand 1.
     pub strides1: [usize; 2],
@@ -57,30 +57,30 @@ impl Matrices {
     }
 }
 
-/// Parameters of [`batch_matmul`].
+/// Parameters of the kernel [`batch_matmul`].
 #[derive(Clone, Copy, Debug)]
 pub struct BatchMatmul<'a> {
-    /// The sizes.
+    /// Sizes of the matrices and stacks.
     pub matrices: Matrices,
     /// Operand 1's negated zero point.
     pub input1_offset: i32,
     /// Operand 2's negated zero point.
     pub input2_offset: i32,
-    /// By column.
+    /// Biases, one for each output column.
     pub bias: &'a [i32],
     /// Scale 1 times scale 2 by the output's.
     pub output_multiplier: Multiplier,
     /// Rounded once, as LiteRT's FULLY_CONNECTED does.
     pub rounds_once: bool,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
-/// In int8.
+/// Computes BATCH_MATMUL of int8 tensors.
 pub fn batch_matmul(p: &BatchMatmul<'_>, input1: &[i8], input2: &[i8], output: &mut [i8]) {
     p.matrices.multiply(
         [input1, input2],
@@ -105,7 +105,7 @@ pub fn batch_matmul(p: &BatchMatmul<'_>, input1: &[i8], input2: &[i8], output: &
     );
 }
 
-/// The same of int16, with sums of 64 bits.
+/// Computes BATCH_MATMUL of int16 tensors, with sums of 64 bits.
 pub fn batch_matmul_i16(p: &BatchMatmul<'_>, input1: &[i16], input2: &[i16], output: &mut [i16]) {
     p.matrices.multiply(
         [input1, input2],
@@ -122,20 +122,20 @@ pub fn batch_matmul_i16(p: &BatchMatmul<'_>, input1: &[i16], input2: &[i16], out
     );
 }
 
-/// Parameters of [`float_batch_matmul`].
+/// Parameters of the kernel [`float_batch_matmul`].
 #[derive(Clone, Copy, Debug)]
 pub struct FloatBatchMatmul<'a> {
-    /// The sizes.
+    /// Sizes of the matrices and stacks.
     pub matrices: Matrices,
-    /// By column.
+    /// Biases, one for each output column.
     pub bias: &'a [f32],
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: f32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: f32,
 }
 
-/// In float.
+/// Computes BATCH_MATMUL of f32 tensors.
 pub fn float_batch_matmul(
     p: &FloatBatchMatmul<'_>,
     input1: &[f32],

@@ -1,24 +1,24 @@
 //! Elementwise functions of two int8 operands that are computed in f32.
 
-use crate::fixed_point::{Quantization, round};
+use crate::arithmetic::fixed_point::{Quantization, round};
 use crate::params::broadcast::Broadcast;
 
-/// Parameters of these functions.
+/// Parameters of the kernels of this file.
 #[derive(Clone, Copy, Debug)]
 pub struct OfReals {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
     /// Operand 1's scale and zero point.
     pub input1: Quantization,
-    /// Operand 2's.
+    /// Scale and zero point of operand 2.
     pub input2: Quantization,
-    /// The output's.
+    /// Scale and zero point of the output.
     pub output: Quantization,
 }
 
-/// What operands consist of.
+/// An element type that stands for real numbers.
 pub trait Real: Copy {
-    /// The real value.
+    /// The real number that an element stands for.
     fn real(self, quantization: &Quantization) -> f32;
 }
 
@@ -52,7 +52,7 @@ fn apply<A: Real, B: Real>(
     });
 }
 
-/// What the quotient that is rounded down leaves.
+/// Computes `a - b * floor(a / b)`, which has the sign of `b`.
 pub(super) fn floor_mod_of(a: f32, b: f32) -> f32 {
     let rest = a % b;
     if rest != 0.0 && (rest < 0.0) != (b < 0.0) {
@@ -62,18 +62,18 @@ pub(super) fn floor_mod_of(a: f32, b: f32) -> f32 {
     }
 }
 
-/// FLOOR_MOD.
+/// Computes FLOOR_MOD: `a - b * floor(a / b)`, in f32.
 pub fn floor_mod<A: Real, B: Real>(p: &OfReals, input1: &[A], input2: &[B], output: &mut [i8]) {
     apply(p, input1, input2, output, floor_mod_of);
 }
 
-/// ATAN2.
+/// Computes ATAN2: the angle of (b, a), in f32.
 #[cfg(feature = "float")]
 pub fn atan2<A: Real, B: Real>(p: &OfReals, input1: &[A], input2: &[B], output: &mut [i8]) {
     apply(p, input1, input2, output, libm::atan2f);
 }
 
-/// POW of two tensors.
+/// Computes POW: `a` to the power of `b`, in f32.
 #[cfg(feature = "float")]
 pub fn pow<A: Real, B: Real>(p: &OfReals, input1: &[A], input2: &[B], output: &mut [i8]) {
     apply(p, input1, input2, output, libm::powf);

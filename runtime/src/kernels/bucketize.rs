@@ -1,9 +1,9 @@
-//! BUCKETIZE: numbers of buckets.
+//! BUCKETIZE: the number of the bucket that each element is in.
 
-/// Parameters of [`bucketize`].
+/// Parameters of the kernel [`bucketize`].
 #[derive(Clone, Copy, Debug)]
 pub struct Bucketize<'a> {
-    /// In order.
+    /// Boundaries between buckets, in ascending order.
     pub boundaries: &'a [f32],
 }
 

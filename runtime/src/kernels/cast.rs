@@ -1,20 +1,20 @@
 //! CAST, and the element types of inputs and outputs.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 
-/// Parameters of [`to_i32`].
+/// Parameters of the kernel [`to_i32`].
 #[derive(Clone, Copy, Debug)]
 pub struct ToI32<'a> {
     /// The output for each input plus 128.
     pub table: &'a [i32; 256],
 }
 
-/// Parameters of [`from_i32`].
+/// Parameters of the kernel [`from_i32`].
 #[derive(Clone, Copy, Debug)]
 pub struct FromI32 {
     /// One by the output's scale.
     pub multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub offset: i32,
 }
 
@@ -64,7 +64,7 @@ pub fn to_i32(p: &ToI32<'_>, input: &[i8], output: &mut [i32]) {
     }
 }
 
-/// Int32 to int8.
+/// Casts int32 to int8 tensors.
 pub fn from_i32(p: &FromI32, input: &[i32], output: &mut [i8]) {
     // More saturates, too, and must not leave 32 bits on the way.
     let largest = i32::MAX >> p.multiplier.shift.clamp(0, 30);
@@ -120,7 +120,7 @@ pub fn from_bool(_: &Port, input: &[bool], output: &mut [i8]) {
     }
 }
 
-/// A bool output.
+/// Turns int8 into a bool output.
 pub fn to_bool(_: &Port, input: &[i8], output: &mut [bool]) {
     for (out, &q) in output.iter_mut().zip(input) {
         *out = q != 0;

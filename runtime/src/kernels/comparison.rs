@@ -1,28 +1,28 @@
 //! EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS and LESS_EQUAL; the output is 1
 //! or 0.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::params::broadcast::Broadcast;
 
 /// How an operand is brought to a common scale.
 #[derive(Clone, Copy, Debug)]
 pub struct CompareOperand {
-    /// Its negated zero point.
+    /// Negated zero point of the operand.
     pub offset: i32,
-    /// Its scale.
+    /// Scale of the operand, as a multiplier.
     pub multiplier: Multiplier,
 }
 
-/// Parameters of all comparisons.
+/// Parameters of all comparisons of quantized tensors.
 #[derive(Clone, Copy, Debug)]
 pub struct Comparison {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
     /// Bits that operands gain before they are rescaled.
     pub left_shift: u32,
-    /// Operand 1.
+    /// How operand 1 is rescaled.
     pub input1: CompareOperand,
-    /// Operand 2.
+    /// How operand 2 is rescaled.
     pub input2: CompareOperand,
 }
 
@@ -64,24 +64,24 @@ macro_rules! comparisons {
 }
 
 comparisons! {
-    /// `input1 == input2`.
+    /// Computes `output = input1 == input2`, broadcast.
     equal eq;
-    /// `input1 != input2`.
+    /// Computes `output = input1 != input2`, broadcast.
     not_equal ne;
-    /// `input1 > input2`.
+    /// Computes `output = input1 > input2`, broadcast.
     greater gt;
-    /// `input1 >= input2`.
+    /// Computes `output = input1 >= input2`, broadcast.
     greater_equal ge;
-    /// `input1 < input2`.
+    /// Computes `output = input1 < input2`, broadcast.
     less lt;
-    /// `input1 <= input2`.
+    /// Computes `output = input1 <= input2`, broadcast.
     less_equal le;
 }
 
 /// Parameters of comparisons of f32 operands.
 #[derive(Clone, Copy, Debug)]
 pub struct RealComparison {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
 }
 
@@ -95,17 +95,17 @@ macro_rules! comparisons_f32 {
 }
 
 comparisons_f32! {
-    /// `input1 == input2`.
+    /// Computes `output = input1 == input2`, broadcast.
     equal_f32 eq;
-    /// `input1 != input2`.
+    /// Computes `output = input1 != input2`, broadcast.
     not_equal_f32 ne;
-    /// `input1 > input2`.
+    /// Computes `output = input1 > input2`, broadcast.
     greater_f32 gt;
-    /// `input1 >= input2`.
+    /// Computes `output = input1 >= input2`, broadcast.
     greater_equal_f32 ge;
-    /// `input1 < input2`.
+    /// Computes `output = input1 < input2`, broadcast.
     less_f32 lt;
-    /// `input1 <= input2`.
+    /// Computes `output = input1 <= input2`, broadcast.
     less_equal_f32 le;
 }
 

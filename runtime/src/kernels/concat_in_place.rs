@@ -1,5 +1,5 @@
-//! Kernels that write some of the channels of a tensor: operands of CONCATENATION that are
-//! never tensors of their own.
+//! Kernels that write some of the channels of a tensor, with the stride of the whole tensor: operands
+//! of CONCATENATION that are never tensors of their own.
 
 use crate::kernels::copy::copy;
 use crate::kernels::gemm_packed16::{
@@ -8,31 +8,31 @@ use crate::kernels::gemm_packed16::{
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d};
 use crate::params::requant::RequantParams;
 
-/// Parameters of [`part`].
+/// Parameters of [`concat_slice`]: one operand of a concatenation.
 #[derive(Clone, Copy, Debug)]
 pub struct ConcatSlice<P> {
-    /// Makes the channels.
+    /// Parameters of the kernel that computes the channels.
     pub product: P,
-    /// The first one of them.
+    /// Number of the first channel in the result of the concatenation.
     pub begin: usize,
 }
 
 /// Something that writes channels of pixels, beginning with the first pixel's.
 pub trait WritesChannels {
-    /// All pixels.
+    /// Computes the channels of all pixels.
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]);
 }
 
-/// Rows that their producer has shifted: see [`fully_connected_xor128`].
+/// A layer whose rows their producer has XORed with 0x80: see [`fully_connected_xor128`].
 #[derive(Clone, Copy, Debug)]
 pub struct Shifted<P>(pub P);
 
-/// Channels as they are, so many of so many.
+/// Channels that are copied from a tensor as they are.
 #[derive(Clone, Copy, Debug)]
 pub struct Copied {
-    /// Those that are copied.
+    /// Number of channels that are copied.
     pub channels: usize,
-    /// Elements from a pixel's outputs to the next one's.
+    /// Elements from a pixel's outputs to the next pixel's.
     pub step: usize,
 }
 
@@ -88,7 +88,7 @@ pub fn concat_slice_in_place<P: WritesChannels>(
     concat_slice(p, input, in_out, scratch);
 }
 
-/// The same with the other channels from `others`.
+/// Computes the channels and copies the other channels from `others`.
 #[inline(always)]
 pub fn concat_slice_copy<P: WritesChannels>(
     p: &ConcatSlice<P>,

@@ -1,8 +1,8 @@
 //! CONCATENATION of tensors with one scale.
 
-use crate::instantiate::instantiate;
+use crate::macros::instantiate::instantiate;
 
-/// Parameters of [`concatenation`].
+/// Parameters of the kernel [`concatenation`].
 #[derive(Clone, Copy, Debug)]
 pub struct Concatenation<const N: usize> {
     /// Elements of one row of each input: its axis and inner dimensions.

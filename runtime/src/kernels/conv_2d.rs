@@ -3,24 +3,24 @@
 use crate::kernels::output_stage::{Accumulate, OutputStage, dot};
 use crate::params::window::Window;
 
-/// Parameters of [`conv_2d`].
+/// Parameters of the kernel [`conv_2d`].
 #[derive(Clone, Copy, Debug)]
 pub struct Conv2d<'a, S, W = u8, A = i32> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels of the input.
+    /// Number of channels of the input.
     pub input_depth: usize,
     /// The input's negated zero point.
     pub input_offset: i32,
-    /// Weights, OHWI.
+    /// Weights, in the layout OHWI.
     pub filter: &'a [W],
     /// One per output channel, at scale input x filter.
     pub bias: &'a [A],
-    /// What becomes of the accumulators.
+    /// Output stage: from accumulators to outputs.
     pub output: S,
 }
 
-/// Computes all output pixels.
+/// Computes all output pixels and channels.
 pub fn conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
     p: &Conv2d<'_, S, W, A>,
     input: &[X],
@@ -48,7 +48,7 @@ pub fn conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
     }
 }
 
-/// The same where each group of output channels sees its part of the input's.
+/// Computes a convolution in which each group of output channels sees its part of the input's.
 pub fn grouped_conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
     p: &Conv2d<'_, S, W, A>,
     input: &[X],

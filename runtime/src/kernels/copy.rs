@@ -1,4 +1,4 @@
-//! Elements as they are.
+//! Copies of elements, as they are.
 
 /// Copies a slice to the first elements of another.
 pub fn copy<T: Copy>(from: &[T], to: &mut [T]) {

@@ -1,32 +1,32 @@
 //! CUMSUM: running sums along one axis.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::add::AddOperand;
 
-/// Parameters of [`cumsum`].
+/// Parameters of the kernel [`cumsum`].
 #[derive(Clone, Copy, Debug)]
 pub struct Cumsum {
-    /// Elements before the axis.
+    /// Product of the dimensions before the axis.
     pub outer: usize,
-    /// Size of the axis.
+    /// Number of elements along the axis.
     pub depth: usize,
-    /// Elements behind the axis.
+    /// Product of the dimensions behind the axis.
     pub inner: usize,
-    /// Without the element itself.
+    /// True if sums leave out the element itself.
     pub exclusive: bool,
-    /// From the end.
+    /// True if sums begin at the end.
     pub reverse: bool,
-    /// How elements are rescaled.
+    /// Zero point and scale of the elements.
     pub input: AddOperand,
-    /// What sums begin with.
+    /// Initial accumulators, which include the share of zero points.
     pub start: i32,
     /// The common scale by the output's.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 
-/// Lane by lane.
+/// Computes the cumulative sums, lane by lane.
 pub fn cumsum(p: &Cumsum, input: &[i8], output: &mut [i8]) {
     for outer in 0..p.outer {
         for inner in 0..p.inner {

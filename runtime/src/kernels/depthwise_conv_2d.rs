@@ -4,29 +4,29 @@
 use crate::kernels::output_stage::{Accumulate, OutputStage};
 use crate::params::window::Window;
 
-/// Parameters of [`depthwise_conv_2d`].
+/// Parameters of the kernel [`depthwise_conv_2d`].
 #[derive(Clone, Copy, Debug)]
 pub struct DepthwiseConv2d<'a, S, W = u8, A = i32> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels of the input.
+    /// Number of channels of the input.
     pub input_depth: usize,
     /// Output channels per input channel.
     pub depth_multiplier: usize,
     /// The input's negated zero point.
     pub input_offset: i32,
-    /// Weights, 1HWC.
+    /// Weights, in the layout 1HWC.
     pub filter: &'a [W],
     /// One per output channel, at scale input x filter.
     pub bias: &'a [A],
-    /// What becomes of the accumulators.
+    /// Output stage: from accumulators to outputs.
     pub output: S,
 }
 
 /// Output channels that are accumulated side by side.
 const BLOCK: usize = 16;
 
-/// Computes all output pixels.
+/// Computes all output pixels and channels.
 pub fn depthwise_conv_2d<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
     p: &DepthwiseConv2d<'_, S, W, A>,
     input: &[X],

@@ -1,6 +1,6 @@
-//! TFLite_Detection_PostProcess, in f32.
+//! The custom operator TFLite_Detection_PostProcess, in f32.
 
-use crate::fixed_point::exp;
+use crate::arithmetic::fixed_point::exp;
 use crate::kernels::non_max_suppression::{corners, overlap};
 
 /// The largest score of those that still count, the first of equal ones.
@@ -14,18 +14,18 @@ fn best(scores: &[f32], counts: impl Fn(usize) -> bool) -> Option<(usize, f32)> 
     best
 }
 
-/// Parameters of [`detection_post_process`].
+/// Parameters of the kernel [`detection_post_process`].
 #[derive(Clone, Copy, Debug)]
 pub struct DetectionPostProcess {
     /// Numbers of one box; the first four are its place.
     pub box_step: usize,
-    /// Classes.
+    /// Number of classes of a box.
     pub classes: usize,
     /// Scores of one box: one more, the first, if there is a background.
     pub scores: usize,
-    /// Boxes that are given.
+    /// Number of boxes in the output.
     pub max_detections: usize,
-    /// Classes of each box.
+    /// Number of classes for each box in the output.
     pub classes_per_detection: usize,
     /// Boxes of each class; 0 if each box counts once, with its best class.
     pub detections_per_class: usize,
@@ -91,7 +91,7 @@ impl DetectionPostProcess {
     }
 }
 
-/// What a detection needs besides its outputs.
+/// Working memory of the kernel.
 struct Work<'a> {
     decoded: &'a mut [f32],
     scores: &'a mut [f32],
@@ -129,12 +129,12 @@ pub fn detection_post_process(
         active,
         places,
     };
-    let found = if p.detections_per_class == 0 {
+    let detections = if p.detections_per_class == 0 {
         fast(p, scores, work, boxes, classes, detected)
     } else {
         regular(p, scores, work, boxes, classes, detected)
     };
-    count.fill(found as f32);
+    count.fill(detections as f32);
 }
 
 /// The scores of one box, without that of the background.
@@ -157,7 +157,7 @@ fn fast(
     for (i, most) in work.scores.iter_mut().enumerate() {
         *most = best(row(p, scores, i), |_| true).map_or(0.0, |(_, score)| score);
     }
-    let mut found = 0;
+    let mut detections = 0;
     let per_box = p.classes_per_detection.max(1);
     let decoded = &*work.decoded;
     let limit = p.max_detections;
@@ -171,7 +171,7 @@ fn fast(
                 last.is_none_or(|(at, most)| score < most || (score == most && class > at))
             };
             last = best(row, follows);
-            let at = found * per_box + k;
+            let at = detections * per_box + k;
             let place = boxes.get_mut(4 * at..4 * at + 4);
             if let (Some(place), Some((class, score))) = (place, last) {
                 place.copy_from_slice(&corners(decoded, i));
@@ -180,9 +180,9 @@ fn fast(
                 }
             }
         }
-        found += 1;
+        detections += 1;
     });
-    found
+    detections
 }
 
 /// Every class on its own; then the best of all.
@@ -194,7 +194,7 @@ fn regular(
     classes: &mut [f32],
     detected: &mut [f32],
 ) -> usize {
-    let mut found = 0;
+    let mut detections = 0;
     let decoded = &*work.decoded;
     for class in 0..p.classes {
         for (i, score) in work.scores.iter_mut().enumerate() {
@@ -203,14 +203,17 @@ fn regular(
         let (limit, places) = (p.detections_per_class, &mut *work.places);
         p.select(decoded, work.scores, work.active, limit, |i, score| {
             // Behind all that are not smaller.
-            let list = detected.get(..found).unwrap_or(&[]);
-            let at = list.iter().take_while(|&&other| other >= score).count();
+            let earlier = detected.get(..detections).unwrap_or(&[]);
+            let at = earlier.iter().take_while(|&&other| other >= score).count();
             let most = p.max_detections.min(detected.len()).min(places.len());
             if at >= most {
                 return;
             }
-            found = (found + 1).min(most);
-            if let (Some(s), Some(b)) = (detected.get_mut(at..found), places.get_mut(at..found)) {
+            detections = (detections + 1).min(most);
+            if let (Some(s), Some(b)) = (
+                detected.get_mut(at..detections),
+                places.get_mut(at..detections),
+            ) {
                 s.rotate_right(1);
                 b.rotate_right(1);
                 if let (Some(s), Some(b)) = (s.first_mut(), b.first_mut()) {
@@ -219,13 +222,13 @@ fn regular(
             }
         });
     }
-    let places = work.places.iter().take(found);
+    let places = work.places.iter().take(detections);
     for ((&place, class), corner) in places.zip(classes).zip(boxes.chunks_exact_mut(4)) {
         let place = place as usize;
         *class = (place % p.classes.max(1)) as f32;
         corner.copy_from_slice(&corners(decoded, place / p.classes.max(1)));
     }
-    found
+    detections
 }
 
 #[cfg(test)]
@@ -249,7 +252,7 @@ mod tests {
         let anchors = [0.5, 0.5, 1.0, 1.0, 0.5, 0.6, 1.0, 1.0, 2.5, 2.5, 1.0, 1.0];
         let scores = [0.0, 0.3, 0.8, 0.0, 0.9, 0.1, 0.0, 0.1, 0.15];
         let run = |p: &DetectionPostProcess| {
-            let (mut boxes, mut classes, mut found, mut count) =
+            let (mut boxes, mut classes, mut detections, mut count) =
                 ([9.0; 12], [9.0; 3], [9.0; 3], [9.0]);
             let (mut decoded, mut one, mut active, mut places) =
                 ([0.0; 12], [0.0; 3], [0; 3], [0; 3]);
@@ -260,7 +263,7 @@ mod tests {
                 &anchors,
                 &mut boxes,
                 &mut classes,
-                &mut found,
+                &mut detections,
                 &mut count,
                 &mut decoded,
                 &mut one,
@@ -268,7 +271,7 @@ mod tests {
                 &mut places,
             );
             assert!((boxes[1] - 0.1_f32).abs() < 1e-6);
-            (classes, found, count)
+            (classes, detections, count)
         };
         assert_eq!(run(&p), ([0.0; 3], [0.9, 0.0, 0.0], [1.0]));
         let regular = DetectionPostProcess {

@@ -1,14 +1,14 @@
 //! DIV by a fixed-point reciprocal, and FLOOR_DIV.
 
-use crate::fixed_point::{
+use crate::arithmetic::fixed_point::{
     Multiplier, one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
 };
 use crate::params::broadcast::Broadcast;
 
-/// Parameters of [`div`].
+/// Parameters of the kernel [`div`].
 #[derive(Clone, Copy, Debug)]
 pub struct Div {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
     /// Operand 1's negated zero point.
     pub input1_offset: i32,
@@ -16,18 +16,18 @@ pub struct Div {
     pub input2_offset: i32,
     /// Scale 1 by scale 2 and the output's.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
-/// Parameters of [`floor_div`].
+/// Parameters of the kernel [`floor_div`].
 #[derive(Clone, Copy, Debug)]
 pub struct FloorDiv {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
     /// Operand 1's negated zero point.
     pub input1_offset: i32,
@@ -39,11 +39,11 @@ pub struct FloorDiv {
     pub nearest: bool,
     /// One by the output's scale.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
@@ -84,7 +84,7 @@ impl Div {
     }
 }
 
-/// `input1 / input2`.
+/// Computes `output = input1 / input2`, broadcast.
 pub fn div(p: &Div, input1: &[i8], input2: &[i8], output: &mut [i8]) {
     p.broadcast
         .apply(input1, input2, output, |a, b| p.element(a, b));

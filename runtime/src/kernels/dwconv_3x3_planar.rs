@@ -12,15 +12,15 @@ use crate::params::window::Window;
 pub struct Planar<'a> {
     /// Sizes, strides (1 or 2, of both dimensions) and padding.
     pub window: Window,
-    /// The input's zero point.
+    /// Zero point of the input tensor.
     pub fill: i8,
     /// Elements of a row of the plane, an even number.
     pub pitch: usize,
-    /// Weights, nine per channel.
+    /// Weights: nine for each channel, row by row.
     pub filter: &'a [[u8; 9]],
-    /// One per channel.
+    /// Initial accumulators, one for each channel.
     pub bias: Bias<'a>,
-    /// What becomes of the sums.
+    /// Output stage: from sums to outputs.
     pub output: RequantizeFast<'a>,
 }
 

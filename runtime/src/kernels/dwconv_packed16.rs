@@ -1,24 +1,24 @@
-//! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `arch/vector/depthwise.rs`.
+//! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `simd/shared/dwconv.rs`.
 
 use crate::kernels::pad_and_shift::{Padding, pad, shift_in_place};
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
-use crate::simd;
-use crate::simd::dwconv::Plane;
+use crate::simd::dispatch;
+use crate::simd::shared::dwconv::Plane;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::x86_64::avx512::dwconv_3x3::Direct;
+use crate::simd::x86_64::avx512::dwconv_3x3_load::Unpadded;
 
 /// Parameters of [`depthwise_packed16`]: one output channel per input channel, one or
 /// two columns from one output to the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed16Depthwise<'a> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels.
+    /// Number of channels of a pixel.
     pub channels: usize,
-    /// The input's zero point.
+    /// Zero point of the input tensor.
     pub zero_point: i8,
     /// Rows and columns of the padded image; with a stride of 2 the even columns lie
     /// in front of the odd ones.
@@ -28,7 +28,7 @@ pub struct Packed16Depthwise<'a> {
     pub taps: &'a [[u32; 4]],
     /// 256 weights per group and block: zeros of what fills groups up.
     pub filter: &'a [u8],
-    /// What sums begin with, the zero point's share included; four per block.
+    /// Initial accumulators, which include the share of the zero point; four times sixteen per block.
     pub bias: &'a [[i32; LANES]],
     /// Multipliers in the order of the biases.
     pub output: RequantParams<'a>,
@@ -60,7 +60,7 @@ pub fn depthwise_packed16(
         if [w.filter_height, w.filter_width] == [3, 3]
             && [w.dilation_height, w.dilation_width] == [1, 1]
         {
-            let direct = Direct {
+            let unpadded = Unpadded {
                 plane: Plane {
                     inputs: input,
                     pitch: 0,
@@ -77,7 +77,7 @@ pub fn depthwise_packed16(
                 padding: [w.padding_top, w.padding_left],
                 zero_point: p.zero_point,
             };
-            if simd::try_dwconv_unpadded(&direct, output) {
+            if dispatch::try_dwconv_3x3_unpadded(&unpadded, output) {
                 continue;
             }
         }
@@ -92,7 +92,7 @@ pub fn depthwise_packed16(
             scales: p.output,
             shift: 0,
         };
-        simd::depthwise_plane(plane, output);
+        dispatch::dwconv(plane, output);
         if shift != 0 {
             shift_in_place(output);
         }

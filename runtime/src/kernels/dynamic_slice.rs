@@ -7,7 +7,7 @@ use crate::kernels::strided::copy_row;
 pub struct Block {
     /// The tensor's sizes, filled up with leading ones.
     pub tensor: [usize; 6],
-    /// The block's.
+    /// Sizes of the block, outermost first.
     pub sizes: [usize; 6],
     /// How many of them an operand places.
     pub rank: usize,
@@ -51,7 +51,7 @@ impl Block {
     }
 }
 
-/// Reads a block.
+/// Copies a block out of the input.
 pub fn dynamic_slice<T: Copy>(p: &Block, input: &[T], begin: &[i32], output: &mut [T]) {
     let mut rows = output.chunks_exact_mut(p.row());
     p.rows(begin, |at| {
@@ -73,7 +73,7 @@ pub fn dynamic_update_slice<T: Copy>(
     dynamic_update_slice_in_place(p, output, update, begin);
 }
 
-/// Overwrites a block.
+/// Overwrites a block of the tensor.
 pub fn dynamic_update_slice_in_place<T: Copy>(
     p: &Block,
     in_out: &mut [T],

@@ -1,7 +1,7 @@
 //! Elementwise operators of two int8 operands in f32 arithmetic, which LLVM vectorizes:
 //! `a * first + (b * second + constant)` or `(a + offset) * (b + offset) * first +
 //! constant`, each step rounded. The compiler has compared the outputs of all 65536
-//! pairs with the reference's, by its models of these kernels (`shortened`): `Linear::sum`,
+//! pairs with the reference's, by its models of these kernels (`simd_models`): `Linear::sum`,
 //! `Linear::product`.
 
 #[cfg(niello_vector)]
@@ -9,11 +9,13 @@ pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_plac
 
 #[cfg(niello_vector)]
 mod on_vectors {
-    use crate::multiversion::multiversion;
+    use crate::macros::multiversion::multiversion;
     #[cfg(target_arch = "x86_64")]
-    use crate::params::add::Sum;
+    use crate::params::add::AddF32;
     use crate::params::broadcast::Broadcast;
     use crate::params::linear::Linear;
+    #[cfg(target_arch = "x86_64")]
+    use crate::simd::dispatch;
 
     /// Adding this rounds to an integer, the low bits of the result, if there are no
     /// more than 22 of them.
@@ -29,8 +31,8 @@ mod on_vectors {
         /// The numbers of fused steps, between any outputs.
         #[cfg(target_arch = "x86_64")]
         #[inline(always)]
-        pub(crate) fn fused(&self) -> Option<Sum> {
-            let sum = Sum {
+        pub(crate) fn fused(&self) -> Option<AddF32> {
+            let sum = AddF32 {
                 first: self.first,
                 second: self.second,
                 constant: self.constant,
@@ -43,9 +45,9 @@ mod on_vectors {
         /// For operands of one shape, if fused steps give the outputs.
         #[cfg(target_arch = "x86_64")]
         #[inline(always)]
-        fn vector(&self, broadcast: &Broadcast, to: &Between) -> Option<Sum> {
+        fn vector(&self, broadcast: &Broadcast, to: &Between) -> Option<AddF32> {
             let (min, max) = (to.0, to.1);
-            let sum = Sum {
+            let sum = AddF32 {
                 min,
                 max,
                 ..self.fused()?
@@ -54,11 +56,11 @@ mod on_vectors {
         }
     }
 
-    /// Smallest and largest output.
+    /// Smallest and largest output, as int8 numbers.
     pub(crate) struct Between(pub(crate) i32, pub(crate) i32);
 
     impl Between {
-        /// A weighted sum.
+        /// Computes one weighted sum: `a * first + (b * second + constant)`.
         #[inline(always)]
         fn sum(&self, p: &Linear, a: i8, b: i8) -> i8 {
             self.rounded(f32::from(a) * p.first + (f32::from(b) * p.second + p.constant))
@@ -72,7 +74,7 @@ mod on_vectors {
         }
     }
 
-    /// The weighted sum.
+    /// Computes `a * first + (b * second + constant)` of all elements.
     pub(crate) fn sum(
         p: &Linear,
         broadcast: &Broadcast,
@@ -83,7 +85,7 @@ mod on_vectors {
     ) {
         #[cfg(target_arch = "x86_64")]
         if let Some(sum) = p.vector(broadcast, &to) {
-            let done = sum.apply(a, b, output);
+            let done = dispatch::add_f32(sum, a, b, output);
             let rest = a.iter().zip(b).zip(output).skip(done);
             rest.for_each(|((&a, &b), output)| *output = to.sum(p, a, b));
             return;
@@ -91,7 +93,7 @@ mod on_vectors {
         any_sum(p, broadcast, to, a, b, output);
     }
 
-    /// The same in place of the first operand.
+    /// Computes the result in place of the first operand.
     pub(crate) fn sum_in_place(
         p: &Linear,
         broadcast: &Broadcast,
@@ -101,7 +103,7 @@ mod on_vectors {
     ) {
         #[cfg(target_arch = "x86_64")]
         if let Some(sum) = p.vector(broadcast, &to) {
-            let done = sum.apply_in_place(in_out, b);
+            let done = dispatch::add_f32_in_place(sum, in_out, b);
             let rest = in_out.iter_mut().zip(b).skip(done);
             rest.for_each(|(a, &b)| *a = to.sum(p, *a, b));
             return;
@@ -126,7 +128,7 @@ mod on_vectors {
         });
     }
 
-    /// The same in place of the first operand.
+    /// Computes the result in place of the first operand.
     pub(crate) fn product_in_place(p: &Linear, broadcast: &Broadcast, offsets: [i32; 2], to: Between, in_out: &mut [i8], b: &[i8]) {
         let [first, second] = offsets.map(|offset| offset as f32);
         broadcast.apply_in_place(in_out, b, |a, b| {

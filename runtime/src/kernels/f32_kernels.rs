@@ -3,7 +3,7 @@
 //! Weighted operators are the integer kernels with other accumulators; what only
 //! moves elements is the same for all types.
 
-use crate::fixed_point::sqrt;
+use crate::arithmetic::fixed_point::sqrt;
 use crate::kernels::angle::{cos, sin};
 use crate::kernels::binary_f32::floor_mod_of;
 use crate::kernels::float_epilogue::{logistic, tanh};
@@ -14,11 +14,11 @@ use crate::params::window::Window;
 /// Parameters of elementwise functions of two operands.
 #[derive(Clone, Copy, Debug)]
 pub struct FloatBinary {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: f32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: f32,
 }
 
@@ -35,25 +35,25 @@ macro_rules! binary {
 }
 
 binary! {
-    /// `input1 + input2`.
+    /// Computes `output = input1 + input2`, broadcast.
     float_add: |a, b| a + b;
-    /// `input1 - input2`.
+    /// Computes `output = input1 - input2`, broadcast.
     float_sub: |a, b| a - b;
-    /// `input1 * input2`.
+    /// Computes `output = input1 * input2`, broadcast.
     float_mul: |a, b| a * b;
-    /// `input1 / input2`.
+    /// Computes `output = input1 / input2`, broadcast.
     float_div: |a, b| a / b;
     /// `input1 / input2`, rounded down.
     float_floor_div: |a: f32, b: f32| floor(a / b);
-    /// The larger.
+    /// Computes `output = max(input1, input2)`, broadcast.
     float_maximum: f32::max;
-    /// What the quotient that is rounded down leaves.
+    /// Computes `a - b * floor(a / b)`, which has the sign of `b`.
     float_floor_mod: floor_mod_of;
-    /// The smaller.
+    /// Computes `output = min(input1, input2)`, broadcast.
     float_minimum: f32::min;
     /// `input1`, or below zero `input1 * input2`.
     float_prelu: |x: f32, alpha: f32| if x >= 0.0 { x } else { x * alpha };
-    /// `(input1 - input2)^2`.
+    /// Computes `output = (input1 - input2)^2`, broadcast.
     float_squared_difference: |a: f32, b: f32| (a - b) * (a - b);
 }
 
@@ -123,7 +123,7 @@ macro_rules! unary {
 }
 
 unary! {
-    /// Without its sign.
+    /// Computes `y = |x|` in f32.
     float_abs: |x: f32, _| x.abs();
     /// `x * min(max(x + 3, 0), 6) / 6`.
     float_hard_swish: |x: f32, _| x * (x + 3.0).clamp(0.0, 6.0) * (1.0 / 6.0);
@@ -131,35 +131,35 @@ unary! {
     float_leaky_relu: |x, alpha| if x > 0.0 { x } else { alpha * x };
     /// `1 / (1 + exp(-x))`.
     float_logistic: |x, _| logistic(x);
-    /// `-x`.
+    /// Computes `y = -x` in f32.
     float_neg: |x: f32, _| -x;
-    /// `max(x, 0)`.
+    /// Computes `y = max(x, 0)` in f32.
     float_relu: |x: f32, _| x.max(0.0);
-    /// `min(max(x, 0), 6)`.
+    /// Computes `y = min(max(x, 0), 6)` in f32.
     float_relu6: |x: f32, _| x.clamp(0.0, 6.0);
-    /// `min(max(x, 0), 1)`.
+    /// Computes `y = min(max(x, 0), 1)` in f32.
     float_relu_0_to_1: |x: f32, _| x.clamp(0.0, 1.0);
-    /// `min(max(x, -1), 1)`.
+    /// Computes `y = min(max(x, -1), 1)` in f32.
     float_relu_n1_to_1: |x: f32, _| x.clamp(-1.0, 1.0);
-    /// -1, 0 or 1.
+    /// Computes the sign in f32: -1, 0 or 1.
     float_sign: |x: f32, _| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
-    /// `x^2`.
+    /// Computes `y = x * x` in f32.
     float_square: |x: f32, _| x * x;
-    /// Cosine.
+    /// Computes `y = cos(x)` in f32.
     float_cos: |x, _| cos(x);
-    /// Sine.
+    /// Computes `y = sin(x)` in f32.
     float_sin: |x, _| sin(x);
-    /// Rounded up.
+    /// Computes `y = ceil(x)` in f32.
     float_ceil: |x: f32, _| -floor(-x);
-    /// Rounded down.
+    /// Computes `y = floor(x)` in f32.
     float_floor: |x, _| floor(x);
     /// To the nearest integer, ties to even.
     float_round: |x, _| round_to_even(x);
-    /// `1 / sqrt(x)`.
+    /// Computes `y = 1 / sqrt(x)` in f32.
     float_rsqrt: |x, _| 1.0 / sqrt(x);
-    /// Square root.
+    /// Computes `y = sqrt(x)` in f32.
     float_sqrt: |x, _| sqrt(x);
-    /// Hyperbolic tangent.
+    /// Computes `y = tanh(x)` in f32.
     float_tanh: |x, _| tanh(x);
 }
 
@@ -167,7 +167,7 @@ unary! {
 unary! {
     /// `x`, or below zero `exp(x) - 1`.
     float_elu: |x, _| if x > 0.0 { x } else { libm::expm1f(x) };
-    /// `e^x`.
+    /// Computes `y = exp(x)` in f32.
     float_exp: |x, _| libm::expf(x);
     /// `x` times the normal distribution function, or its tanh approximation if
     /// the parameter is not 0.
@@ -176,7 +176,7 @@ unary! {
     } else {
         0.5 * x * libm::erfcf(-x * core::f32::consts::FRAC_1_SQRT_2)
     };
-    /// Natural logarithm.
+    /// Computes `y = ln(x)` in f32.
     float_log: |x, _| libm::logf(x);
     /// `x` to the power of the parameter.
     float_pow: libm::powf;
@@ -202,13 +202,13 @@ missing! {
 /// Parameters of both float pools.
 #[derive(Clone, Copy, Debug)]
 pub struct FloatPool2d {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels.
+    /// Number of channels of a pixel.
     pub channels: usize,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: f32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: f32,
 }
 
@@ -254,16 +254,16 @@ pub fn float_l2_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
     pool(p, input, output, 0.0, |sum, x| sum + x * x, root);
 }
 
-/// Parameters of [`float_mean`].
+/// Parameters of the kernel [`float_mean`].
 #[derive(Clone, Copy, Debug)]
 pub struct FloatMean {
-    /// The dimensions.
+    /// Sizes of the dimensions, and which are reduced.
     pub reduce: Reduce,
     /// One by the number of averaged elements; 1 for SUM.
     pub factor: f32,
 }
 
-/// MEAN and SUM.
+/// Computes MEAN or SUM in f32.
 pub fn float_mean(p: &FloatMean, input: &[f32], output: &mut [f32]) {
     let finish = |sum| sum * p.factor;
     p.reduce

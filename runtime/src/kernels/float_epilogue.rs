@@ -1,24 +1,24 @@
 //! Functions of f32 outputs, in place: they spare the output an int8 step.
 
-use crate::fixed_point::exp_of_negative;
+use crate::arithmetic::fixed_point::exp_of_negative;
 
 /// The last step before an f32 output.
 #[derive(Clone, Copy, Debug)]
 pub enum FloatEpilogue {
     /// 1 / (1 + exp(-x)).
     Logistic,
-    /// Hyperbolic tangent.
+    /// Computes `y = tanh(x)` in f32.
     Tanh,
-    /// Over rows.
+    /// Softmax over each row of elements.
     Softmax {
-        /// Factor of the exponents.
+        /// Factor that exponents are multiplied by.
         beta: f32,
-        /// Elements of a row.
+        /// Number of elements of a row.
         depth: usize,
     },
     /// The logarithm of softmax, over rows.
     LogSoftmax {
-        /// Elements of a row.
+        /// Number of elements of a row.
         depth: usize,
     },
 }
@@ -77,7 +77,7 @@ fn log_softmax(row: &mut [f32]) {
     }
 }
 
-/// The same of another tensor.
+/// Computes the function of another tensor.
 pub fn float_epilogue(p: &FloatEpilogue, input: &[f32], output: &mut [f32]) {
     for (out, x) in output.iter_mut().zip(input) {
         *out = *x;

@@ -2,22 +2,22 @@
 
 use crate::kernels::output_stage::{Accumulate, OutputStage, dot};
 
-/// Parameters of [`fully_connected`].
+/// Parameters of the kernel [`fully_connected`].
 #[derive(Clone, Copy, Debug)]
 pub struct FullyConnected<'a, S, W = u8, A = i32> {
     /// Elements of an input row.
     pub depth: usize,
     /// The input's negated zero point.
     pub input_offset: i32,
-    /// Weights, [units, depth].
+    /// Weights, in the layout `[units, depth]`.
     pub filter: &'a [W],
     /// One per unit, at scale input x filter.
     pub bias: &'a [A],
-    /// What becomes of the accumulators.
+    /// Output stage: from accumulators to outputs.
     pub output: S,
 }
 
-/// Computes all rows.
+/// Computes all rows of the output.
 pub fn fully_connected<X: Copy, W: Copy, A: Accumulate<X, W>, S: OutputStage<A>>(
     p: &FullyConnected<'_, S, W, A>,
     input: &[X],

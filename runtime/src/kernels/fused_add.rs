@@ -19,16 +19,16 @@ use {
     crate::params::gemm_packed16::Packed16Stage,
 };
 #[cfg(target_arch = "x86_64")]
-use {crate::params::add::Sum, crate::simd::dispatch::level, crate::simd::target::Level};
+use {crate::params::add::AddF32, crate::simd::dispatch};
 
 /// Parameters: what makes the first operand, and the addition of another one of its shape.
 #[derive(Clone, Copy, Debug)]
 pub struct FusedAdd<P> {
-    /// Makes the first operand.
+    /// Parameters of the kernel that computes the first operand.
     pub product: P,
-    /// Adds the second one.
+    /// Parameters of ADD, for outputs that are stored first.
     pub add: Add,
-    /// The same in fused steps, for a first operand that counts from its zero point.
+    /// Factors of ADD in fused steps, for a first operand that counts from its zero point.
     pub linear: Linear,
 }
 
@@ -122,6 +122,11 @@ impl Packed16Stage for Added<'_> {
     fn addend(&self) -> Option<Addend<'_>> {
         Some(self.addend)
     }
+
+    #[inline(always)]
+    fn as_int8_mut<'o>(&self, output: &'o mut [i8]) -> Option<&'o mut [i8]> {
+        Some(output)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -136,12 +141,12 @@ impl<P> FusedAdd<P> {
     ) -> Option<Added<'a>> {
         let (add, fits) = (&self.add, other.len() >= output.len());
         let numbers = self.linear.fused()?;
-        let sum = Sum {
+        let sum = AddF32 {
             min: add.activation_min,
             max: add.activation_max,
             ..numbers
         };
         let addend = Addend { other, sum, add };
-        (fits && level() >= Level::Avx512).then_some(Added { scales, addend })
+        (fits && dispatch::has_gemm_added::<Added<'_>>()).then_some(Added { scales, addend })
     }
 }

@@ -2,18 +2,18 @@
 
 use crate::kernels::strided::copy_row;
 
-/// Parameters of [`gather`].
+/// Parameters of the kernel [`gather`].
 #[derive(Clone, Copy, Debug)]
 pub struct Gather {
     /// Batches that have indices of their own.
     pub batches: usize,
     /// Slices before the axis, per batch.
     pub outer: usize,
-    /// Size of the axis.
+    /// Number of elements along the axis.
     pub axis: usize,
-    /// Indices per batch.
+    /// Number of indices in a batch.
     pub indices: usize,
-    /// Elements behind the axis.
+    /// Product of the dimensions behind the axis.
     pub inner: usize,
 }
 
@@ -21,9 +21,9 @@ pub struct Gather {
 pub fn gather<T: Copy + Default>(p: &Gather, input: &[T], indices: &[i32], output: &mut [T]) {
     let mut runs = output.chunks_exact_mut(p.inner.max(1));
     for batch in 0..p.batches {
-        let list = indices.get(batch * p.indices..(batch + 1) * p.indices);
+        let of_batch = indices.get(batch * p.indices..(batch + 1) * p.indices);
         for outer in batch * p.outer..(batch + 1) * p.outer {
-            for &index in list.unwrap_or(&[]) {
+            for &index in of_batch.unwrap_or(&[]) {
                 let Some(run) = runs.next() else { return };
                 match usize::try_from(index) {
                     Ok(index) if index < p.axis => {

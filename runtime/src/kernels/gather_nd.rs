@@ -2,14 +2,14 @@
 
 use crate::kernels::strided::copy_row;
 
-/// Parameters of [`gather_nd`].
+/// Parameters of the kernel [`gather_nd`].
 #[derive(Clone, Copy, Debug)]
 pub struct GatherNd {
     /// The dimensions that an index vector names, filled up with leading ones.
     pub dims: [usize; 6],
     /// How many of them are named.
     pub depth: usize,
-    /// Elements of a slice.
+    /// Number of elements of a slice.
     pub inner: usize,
 }
 

@@ -1,5 +1,5 @@
-//! CONV_2D and FULLY_CONNECTED of int8 with blocked weights, for wide SIMD registers:
-//! see `arch/vector`.
+//! CONV_2D and FULLY_CONNECTED of int8 with weights packed in blocks of sixteen channels, for wide
+//! SIMD registers: see `simd`.
 
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::add::add_in_place;
@@ -10,11 +10,11 @@ use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSk
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd;
-use crate::simd::gemm::Pixels;
+use crate::simd::dispatch;
+use crate::simd::shared::pixels::Pixels;
 
-/// Biases for inputs as the target's kernels take them: some of them 128 more than
-/// they are. `totals` are the sums of each channel's weights.
+/// Biases for inputs XORed with `INPUT_XOR`: `bias - 128 * total` where that makes inputs 128
+/// larger. `totals` are the sums of each channel's weights.
 pub const fn folded<const N: usize>(
     bias: [[i32; LANES]; N],
     totals: [[i32; LANES]; N],
@@ -36,30 +36,30 @@ pub const fn folded<const N: usize>(
 
 /// The kernels that end with an output stage.
 pub trait Packed16Kernels: Packed16Stage {
-    /// [`crate::kernels::gemm_packed16::fully_connected_packed16`]. A method of each type, not a generic
-    /// function, is compiled with this crate's options, whatever the program's are.
+    /// The kernel [`fully_connected_packed16`] with this output stage. A method of each type, unlike
+    /// a generic function, is compiled with this crate's options, whatever the program's are.
     fn fully_connected(
         p: &Packed16<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
-    /// [`crate::kernels::gemm_packed16::fully_connected_xor128`].
+    /// The kernel [`fully_connected_xor128`] with this output stage.
     fn fully_connected_xor128(p: &Packed16<'_, Self>, input: &[i8], output: &mut [Self::Element]);
-    /// [`crate::kernels::gemm_packed16::fully_connected_zero_skip`].
+    /// The kernel [`fully_connected_zero_skip`] with this output stage.
     fn fully_connected_zero_skip(
         p: &ZeroSkipRow<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
     );
-    /// [`crate::kernels::gemm_packed16::fully_connected_w6`].
+    /// The kernel [`fully_connected_w6`] with this output stage.
     fn fully_connected_w6(
         p: &Weights6Row<'_, Self>,
         input: &[i8],
         output: &mut [Self::Element],
         scratch: &mut [i8],
     );
-    /// [`crate::kernels::gemm_packed16::conv_2d_packed16`].
+    /// The kernel [`conv_2d_packed16`] with this output stage.
     fn conv_2d(
         p: &Packed16Conv2d<'_, Self>,
         input: &[i8],
@@ -68,7 +68,8 @@ pub trait Packed16Kernels: Packed16Stage {
     );
 }
 
-/// Output stages: their element type, their vector form, the output of one channel.
+/// Implements the traits of output stages, from their element type, their vector form and the
+/// output of one channel.
 macro_rules! block_stages {
     ($($stage:ty: $element:ty, $scales:expr, $finish:expr;)*) => {$(
         impl Packed16Stage for $stage {
@@ -147,21 +148,18 @@ block_stages! {
 fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]) {
     #[cfg(target_arch = "x86_64")]
     if let Some(addend) = p.output.addend() {
-        if simd::try_gemm_added(p, pixels, output) {
+        if dispatch::try_gemm_added(p, pixels, output) {
             return;
         }
-        let stored =
-            p.output
-                .scales()
-                .zip(simd::as_int8(&p.output, output))
-                .map(|(scales, output)| {
-                    simd::gemm(&p.with(scales), pixels, output);
-                    add_in_place(addend.add, output, addend.other);
-                });
-        debug_assert!(stored.is_some(), "sums of outputs that are no int8");
+        let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
+        debug_assert!(int8.is_some(), "sums of outputs that are no int8");
+        if let Some((scales, output)) = int8 {
+            dispatch::gemm(&p.with(scales), pixels, output);
+            add_in_place(addend.add, output, addend.other);
+        }
         return;
     }
-    simd::gemm(p, pixels, output);
+    dispatch::gemm(p, pixels, output);
 }
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
@@ -191,8 +189,8 @@ pub(super) fn fully_connected_inner<S: Packed16Stage>(
     multiply(p, &pixels, output);
 }
 
-/// The same of rows that their producer has written as kernels take them: shifted. Their
-/// depth is a multiple of four.
+/// Rows of FULLY_CONNECTED that their producer has written XORed with 0x80, as kernels read them.
+/// Their depth is a multiple of four.
 pub fn fully_connected_xor128<S: Packed16Kernels>(
     p: &Packed16<'_, S>,
     input: &[i8],
@@ -232,8 +230,8 @@ fn fully_connected_zero_skip_inner<S: Packed16Stage>(
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if !simd::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
-        simd::gemm_sparse(&p.blocks, p.rows, input, output);
+    if !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
+        dispatch::gemv_zero_skip(&p.blocks, p.rows, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
     multiply(&p.blocks, &Pixels::raw_row(input), output);
@@ -261,8 +259,8 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
     {
         shift_rows(input, p.blocks.depth, scratch);
         let row = Pixels::rows(scratch, p.blocks.depth);
-        if !simd::try_gemv_w6(&p.blocks, p.narrow, &row, output)
-            && !simd::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
+        if !dispatch::try_gemv_w6(&p.blocks, p.narrow, &row, output)
+            && !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
         {
             multiply(&p.blocks, &row, output);
         }
@@ -271,7 +269,7 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
     fully_connected_inner(&p.blocks, input, output, scratch);
 }
 
-/// Weights in an order of their own, where there is a kernel that wants them.
+/// These weights on x86-64, whose kernels have layouts of their own; none elsewhere.
 pub const fn only_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         weights
@@ -280,7 +278,7 @@ pub const fn only_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     }
 }
 
-/// Weights that kernels read where there is none for [`transformed`] ones.
+/// These weights on all targets but x86-64, whose kernels have layouts of their own.
 pub const fn except_on_x86_64(weights: &'static [u8]) -> &'static [u8] {
     if cfg!(target_arch = "x86_64") {
         &[]
@@ -334,7 +332,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
         if !p.transformed.is_empty()
             && let Some(scales) = p.blocks.output.scales()
         {
-            let tiled = crate::simd::x86_64::winograd_f4x3::Tiled {
+            let tiled = crate::simd::x86_64::common::winograd_f4x3::Tiled {
                 image: scratch,
                 pitch: p.padded[1] * depth,
                 depth,
@@ -346,7 +344,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
                 scales,
                 addend: p.blocks.output.addend(),
             };
-            if simd::try_winograd::<S>(&tiled, work, output) {
+            if dispatch::try_winograd::<S>(&tiled, work, output) {
                 continue;
             }
         }

@@ -1,4 +1,4 @@
-//! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see `arch`.
+//! CONV_2D and FULLY_CONNECTED of int8 with packed weights: see `mcu`.
 //!
 //! The input's zero point is subtracted where inputs are widened to 16 bits, which
 //! costs nothing; padding is filled with it.
@@ -16,26 +16,26 @@ use crate::params::window::{Position, Window};
 /// Weights of a matrix product and what becomes of its sums.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed2<'a, S> {
-    /// Products per sum.
+    /// Number of products per sum.
     pub depth: usize,
-    /// The input's zero point.
+    /// Zero point of the input tensor.
     pub zero_point: i8,
-    /// Weights, in the order of `arch`.
+    /// Weights, in the layout of `mcu/generic.rs`.
     pub filter: &'a [u8],
-    /// What sums begin with.
+    /// Initial accumulators, which include the share of zero points.
     pub bias: Bias<'a>,
-    /// What becomes of the sums.
+    /// Output stage: from sums to outputs.
     pub output: S,
 }
 
-/// Parameters of [`conv_2d_packed2`].
+/// Parameters of the kernel [`conv_2d_packed2`].
 #[derive(Clone, Copy, Debug)]
 pub struct Packed2Conv2d<'a, S> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels of the input.
+    /// Number of channels of the input.
     pub input_depth: usize,
-    /// The weights.
+    /// Weights, biases and output stage.
     pub packed: Packed2<'a, S>,
 }
 
@@ -86,7 +86,7 @@ impl<S: OutputStage> Packed2<'_, S> {
         sums
     }
 
-    /// Outputs of neighbouring channels.
+    /// Computes the outputs of neighbouring channels.
     #[inline(never)]
     fn finish(&self, sums: &[i32], channel: usize, output: &mut [S::Element]) {
         for (k, (out, &sum)) in output.iter_mut().zip(sums).enumerate() {
@@ -129,7 +129,7 @@ impl<S: OutputStage> Packed2<'_, S> {
     }
 }
 
-/// One row of FULLY_CONNECTED.
+/// Computes one row of FULLY_CONNECTED.
 #[inline(always)]
 pub fn fully_connected_packed2_row<S: OutputStage>(
     p: &Packed2<'_, S>,
@@ -158,7 +158,7 @@ pub fn fully_connected_packed2_rows<S: OutputStage>(
     rows(p, Source::Apart(input), output, columns);
 }
 
-/// The same where the input is a part of the output's memory. The planner
+/// Computes all pixels where the input is a part of the output's memory. The planner
 /// knows how far behind the output an input must lie so that it is read in time.
 #[inline(always)]
 pub fn fully_connected_packed2_rows_overlapping<S: OutputStage<Element = i8>>(
@@ -338,7 +338,7 @@ impl<S> Packed2Conv2d<'_, S> {
         from.unwrap_or(&[])
     }
 
-    /// The same, tap by tap.
+    /// Copies the inputs of a window tap by tap.
     #[inline(never)]
     fn gather_dilated(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
         let (w, depth) = (&self.window, self.input_depth);
@@ -360,9 +360,9 @@ struct Run {
     first: usize,
     /// Elements to the left of the input.
     left: usize,
-    /// Elements inside.
+    /// Number of elements inside of the input.
     count: usize,
-    /// All elements.
+    /// Computes all elements of the output.
     row: usize,
 }
 
@@ -381,7 +381,7 @@ pub fn conv_2d_packed2<S: OutputStage>(
     convolve(p, Source::Apart(input), output, columns, pixel);
 }
 
-/// The same where the input is a part of the output's memory.
+/// Computes the convolution where the input is a part of the output's memory.
 #[inline(always)]
 pub fn conv_2d_packed2_overlapping<S: OutputStage<Element = i8>>(
     p: &Packed2Conv2d<'_, S>,

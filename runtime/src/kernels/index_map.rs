@@ -1,29 +1,29 @@
 //! Choosing elements along each dimension on its own: GATHER with constant
 //! indices, MIRROR_PAD, RESIZE_NEAREST_NEIGHBOR and BATCH_TO_SPACE_ND.
 
-use crate::instantiate::instantiate;
 use crate::kernels::strided::copy_row;
+use crate::macros::instantiate::instantiate;
 
 /// The input offsets along one output dimension.
 #[derive(Clone, Copy, Debug)]
 pub enum Index<'a> {
     /// 0, stride, 2 * stride and so on.
     Steps {
-        /// Number of outputs.
+        /// Number of indices along the dimension.
         count: usize,
         /// Elements of the input from one to the next.
         stride: usize,
     },
-    /// Any offsets.
+    /// Offsets in any order, as a table.
     Table(&'a [i32]),
 }
 
-/// Parameters of [`index_map`].
+/// Parameters of the kernel [`index_map`].
 #[derive(Clone, Copy, Debug)]
 pub struct IndexMap<'a> {
-    /// Outermost first.
+    /// Indices along each dimension, outermost first.
     pub indices: [Index<'a>; 4],
-    /// Elements that stay together.
+    /// Number of neighbouring elements that stay together.
     pub inner: usize,
 }
 
@@ -46,7 +46,7 @@ impl Index<'_> {
 }
 
 instantiate! {
-    /// Copies all runs.
+    /// Copies all runs of neighbouring elements.
     pub fn index_map<T: IndexMapHere>(p: &IndexMap<'_>, input: &[T], output: &mut [T]) = index_map_inner,
         for i8 u8 i16 i32 f32 bool;
 }

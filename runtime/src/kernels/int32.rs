@@ -18,11 +18,11 @@ macro_rules! binary {
 }
 
 binary! {
-    /// `input1 + input2`.
+    /// Computes `output = input1 + input2`, broadcast.
     add_i32: i32::wrapping_add;
-    /// `input1 - input2`.
+    /// Computes `output = input1 - input2`, broadcast.
     sub_i32: i32::wrapping_sub;
-    /// `input1 * input2`.
+    /// Computes `output = input1 * input2`, broadcast.
     mul_i32: i32::wrapping_mul;
     /// `input1 / input2`, cut off.
     div_i32: div;
@@ -31,7 +31,7 @@ binary! {
         let below = floor_mod(a, b) != a.checked_rem(b).unwrap_or(0);
         div(a, b) - i32::from(below)
     };
-    /// What is left of the quotient that is rounded down.
+    /// Computes `a - b * floor(a / b)`, which has the sign of `b`.
     floor_mod_i32: floor_mod;
     /// `input1` to the power of `input2`; of a negative one, the cut-off reciprocal.
     pow_i32: pow;
@@ -39,7 +39,7 @@ binary! {
     bitwise_xor_i32: |a, b| a ^ b;
     /// `input1` shifted right by 0 to 31 bits.
     right_shift_i32: |a: i32, b: i32| a >> b.clamp(0, 31);
-    /// `(input1 - input2)^2`.
+    /// Computes `output = (input1 - input2)^2`, broadcast.
     squared_difference_i32: |a: i32, b| {
         let difference = a.wrapping_sub(b);
         difference.wrapping_mul(difference)
@@ -81,18 +81,18 @@ macro_rules! unary {
 }
 
 unary! {
-    /// Without its sign.
+    /// Computes `y = |x|` in f32.
     abs_i32: i32::wrapping_abs;
-    /// `-x`.
+    /// Computes `y = -x` in f32.
     neg_i32: i32::wrapping_neg;
 }
 
-/// The sum.
+/// Computes the sum of each reduced lane.
 pub fn sum_i32(p: &Reduce, input: &[i32], output: &mut [i32]) {
     p.fold(input, output, 0, i32::wrapping_add, |sum| sum);
 }
 
-/// The mean, cut off.
+/// Computes the mean of each lane, truncated towards zero.
 pub fn mean_i32(p: &Reduce, input: &[i32], output: &mut [i32]) {
     let sizes = p.dims.iter().zip(p.reduced);
     let count = sizes.fold(1, |n, (&size, reduced)| if reduced { n * size } else { n });
@@ -101,7 +101,7 @@ pub fn mean_i32(p: &Reduce, input: &[i32], output: &mut [i32]) {
     p.fold(input, output, 0, next, |sum| (sum / count) as i32);
 }
 
-/// The product.
+/// Computes the product of the elements of each reduced lane.
 pub fn product_i32(p: &Reduce, input: &[i32], output: &mut [i32]) {
     p.fold(input, output, 1, i32::wrapping_mul, |product| product);
 }
@@ -110,7 +110,7 @@ pub fn product_i32(p: &Reduce, input: &[i32], output: &mut [i32]) {
 mod tests {
     use super::*;
 
-    /// One number against all.
+    /// Broadcast of one number to all elements.
     const NUMBER: Broadcast = Broadcast {
         dims: [1, 1, 1, 1, 1, 3],
         strides1: [0, 0, 0, 0, 0, 1],

@@ -1,22 +1,22 @@
 //! L2_NORMALIZATION over rows; output scale 1/128, zero point 0.
 
-use crate::fixed_point::{Multiplier, inverse_sqrt};
+use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 
-/// Parameters of [`l2_normalization`].
+/// Parameters of the kernel [`l2_normalization`].
 #[derive(Clone, Copy, Debug)]
 pub struct L2Normalization {
-    /// Elements of a row.
+    /// Number of elements of a row.
     pub depth: usize,
     /// The input's negated zero point.
     pub input_offset: i32,
 }
 
-/// All rows.
+/// Computes all rows of the output.
 pub fn l2_normalization(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
     normalize(p, input, output, 0);
 }
 
-/// The same with LiteRT's rounding of uint8: factors of 128 before the division.
+/// Computes L2_NORMALIZATION with LiteRT's rounding of uint8: factors of 128 before the division.
 pub fn l2_normalization_uint8(p: &L2Normalization, input: &[i8], output: &mut [i8]) {
     normalize(p, input, output, 7);
 }

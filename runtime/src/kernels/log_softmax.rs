@@ -1,23 +1,23 @@
 //! LOG_SOFTMAX in fixed point; output scale 1/16, zero point 127.
 
-use crate::fixed_point::{Multiplier, log_of_q12, rounding_divide_by_pot};
+use crate::arithmetic::fixed_point::{Multiplier, log_of_q12, rounding_divide_by_pot};
 
-/// Parameters of [`log_softmax`].
+/// Parameters of the kernel [`log_softmax`].
 #[derive(Clone, Copy, Debug)]
 pub struct LogSoftmax<'a> {
-    /// Elements of a row.
+    /// Number of elements of a row.
     pub depth: usize,
     /// exp(-d) in Q12.19 for a difference of d steps to the row's maximum.
     pub exponentials: &'a [i32],
-    /// -d in Q5.26.
+    /// Negated differences to the largest input, in Q5.26.
     pub differences: &'a [i32],
-    /// From Q5.26 to steps.
+    /// Multiplier from Q5.26 to output steps.
     pub reverse: Multiplier,
     /// Differences below it count as minus infinity.
     pub min_difference: i32,
 }
 
-/// All rows.
+/// Computes all rows of the output.
 pub fn log_softmax(p: &LogSoftmax<'_>, input: &[i8], output: &mut [i8]) {
     let depth = p.depth.max(1);
     for (row, out) in input

@@ -2,12 +2,12 @@
 
 use crate::params::broadcast::Broadcast;
 
-/// True if both are.
+/// Computes `output = input1 && input2`, broadcast.
 pub fn logical_and(p: &Broadcast, input1: &[i8], input2: &[i8], output: &mut [i8]) {
     p.apply(input1, input2, output, |a, b| a & b);
 }
 
-/// True if one is.
+/// Computes `output = input1 || input2`, broadcast.
 pub fn logical_or(p: &Broadcast, input1: &[i8], input2: &[i8], output: &mut [i8]) {
     p.apply(input1, input2, output, |a, b| a | b);
 }

@@ -1,6 +1,6 @@
 //! Any function of one int8 value, as 256 bytes.
 
-/// Parameters of [`table`].
+/// Parameters of the kernel [`table`].
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
     /// The output for each input plus 128, as bytes of two's complement.
@@ -14,7 +14,7 @@ impl Table<'_> {
     }
 }
 
-/// Parameters of [`table_f32`].
+/// Parameters of the kernel [`table_f32`].
 #[derive(Clone, Copy, Debug)]
 pub struct TableF32<'a> {
     /// The output for each input plus 128.
@@ -28,7 +28,7 @@ pub fn table_f32(p: &TableF32<'_>, input: &[i8], output: &mut [f32]) {
     }
 }
 
-/// All elements.
+/// Computes all elements of the output.
 pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
     debug_assert!(input.len() >= output.len(), "the input is too short");
     #[cfg(niello_vector)]
@@ -41,7 +41,7 @@ pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
     }
 }
 
-/// All elements, in place.
+/// Computes all elements in place.
 pub fn table_in_place(p: &Table<'_>, in_out: &mut [i8]) {
     #[cfg(niello_vector)]
     let in_out = {

@@ -1,19 +1,19 @@
 //! UNIDIRECTIONAL_SEQUENCE_LSTM: 8-bit activations and weights, 16-bit gates and
 //! cell state.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
+use crate::arithmetic::sigmoid_lut_i16::{Steps, logistic, tanh};
 use crate::kernels::output_stage::dot;
 use crate::kernels::strided::copy_row;
-use crate::sigmoid_lut_i16::{Steps, logistic, tanh};
 
-/// Parameters of one gate.
+/// Weights and scales of one gate.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate<'a> {
     /// Weights of the input, [cells, depth].
     pub input: &'a [u8],
     /// Weights of the hidden state, [cells, cells].
     pub recurrent: &'a [u8],
-    /// By cell.
+    /// Biases, one for each cell.
     pub bias: &'a [i32],
     /// From the input's accumulator to Q3.12.
     pub input_multiplier: Multiplier,
@@ -21,16 +21,16 @@ pub struct Gate<'a> {
     pub recurrent_multiplier: Multiplier,
 }
 
-/// Parameters of [`lstm`].
+/// Parameters of the kernel [`lstm`].
 #[derive(Clone, Copy, Debug)]
 pub struct Lstm<'a> {
-    /// Sequences.
+    /// Number of sequences in a batch.
     pub batches: usize,
-    /// Steps of each.
+    /// Number of steps of a sequence.
     pub steps: usize,
     /// Elements of an input row.
     pub depth: usize,
-    /// Elements of the states.
+    /// Number of elements of the states.
     pub cells: usize,
     /// Steps are the outermost dimension.
     pub time_major: bool,
@@ -40,17 +40,17 @@ pub struct Lstm<'a> {
     pub hidden_offset: i32,
     /// The input, forget, cell and output gate.
     pub gates: [Gate<'a>; 4],
-    /// Of forget gate and cell state.
+    /// Scale of the product of forget gate and cell state.
     pub forget_multiplier: Multiplier,
-    /// Of input and cell gate.
+    /// Scale of the product of input and cell gate.
     pub update_multiplier: Multiplier,
-    /// Of output gate and the cell state's tanh.
+    /// Scale of the product of output gate and the cell state's tanh.
     pub output_multiplier: Multiplier,
     /// The hidden state's zero point.
     pub output_offset: i32,
     /// Limit of the cell state; 0 is none.
     pub cell_clip: i16,
-    /// Of the cell state's tanh.
+    /// Input scale of the cell state's tanh.
     pub cell_steps: Steps,
 }
 

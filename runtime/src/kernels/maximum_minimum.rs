@@ -2,12 +2,12 @@
 
 use crate::params::broadcast::Broadcast;
 
-/// The larger of two.
+/// Computes `output = max(input1, input2)`, broadcast.
 pub fn maximum<T: Copy + Ord>(p: &Broadcast, input1: &[T], input2: &[T], output: &mut [T]) {
     p.apply(input1, input2, output, T::max);
 }
 
-/// The smaller of two.
+/// Computes `output = min(input1, input2)`, broadcast.
 pub fn minimum<T: Copy + Ord>(p: &Broadcast, input1: &[T], input2: &[T], output: &mut [T]) {
     p.apply(input1, input2, output, T::min);
 }

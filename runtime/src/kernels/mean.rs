@@ -1,23 +1,23 @@
 //! MEAN and SUM over some of 4 dimensions.
 
-use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::instantiate;
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::kernels::reduce::Reduce;
+use crate::macros::instantiate::instantiate;
 #[cfg(niello_vector)]
-use crate::multiversion::multiversion;
+use crate::macros::multiversion::multiversion;
 
-/// Parameters of [`mean`].
+/// Parameters of the kernel [`mean`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mean {
-    /// Sizes, outermost first.
+    /// Sizes of the dimensions, outermost first.
     pub dims: [usize; 4],
-    /// Which dimensions are averaged.
+    /// True for each dimension that is averaged.
     pub reduced: [bool; 4],
     /// The input's zero point times the number of averaged elements, negated.
     pub bias: i32,
     /// The input's scale by the output's and that number.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 

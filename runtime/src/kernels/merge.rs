@@ -2,7 +2,7 @@
 
 use crate::kernels::strided::copy_row;
 
-/// Parameters of [`merge`].
+/// Parameters of the kernel [`merge`].
 #[derive(Clone, Copy, Debug)]
 pub struct Merge;
 

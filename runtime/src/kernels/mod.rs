@@ -4,7 +4,7 @@
 //! names, its operands and its output, all flat. A slice that is too short makes
 //! a kernel do less; it does not panic, but for `debug_assert!`, since the compiler
 //! emits no such call. What data decides (an index outside of its tensor) is none of
-//! these cases. Target-specific twins belong into `arch/`; these here are the
+//! these cases. Kernels for single targets belong into `simd/` and `mcu/`; these here are the
 //! definition that they are compared with.
 
 pub(crate) mod add;
@@ -55,6 +55,8 @@ pub(crate) mod mul;
 pub(crate) mod non_max_suppression;
 pub(crate) mod one_hot;
 pub(crate) mod output_stage;
+#[cfg(all(test, niello_vector))]
+mod packed16_tests;
 pub(crate) mod pad;
 #[cfg(niello_vector)]
 pub(crate) mod pad_and_shift;

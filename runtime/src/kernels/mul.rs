@@ -1,31 +1,31 @@
-//! MUL.
+//! MUL: the elementwise product of two tensors.
 
-use crate::fixed_point::{Integer, Multiplier};
-use crate::instantiate::instantiate;
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, product, product_in_place};
-use crate::multiversion::multiversion;
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 use crate::params::broadcast::Broadcast;
 use crate::params::linear::Linear;
 
-/// Parameters of [`mul`].
+/// Parameters of the kernel [`mul`].
 #[derive(Clone, Copy, Debug)]
 pub struct Mul {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
     /// Operand 1's negated zero point.
     pub input1_offset: i32,
     /// Operand 2's negated zero point.
     pub input2_offset: i32,
-    /// Both scales' product by the output's.
+    /// Product of the operands' scales, divided by the output's scale.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
-    /// The same in a few instructions.
+    /// Factors that compute the product in a few instructions.
     pub linear: Linear,
 }
 
@@ -42,7 +42,7 @@ impl Mul {
 }
 
 instantiate! {
-    /// `input1 * input2`.
+    /// Computes `output = input1 * input2`, broadcast.
     pub fn mul<T: MulHere>(p: &Mul, input1: &[T], input2: &[T], output: &mut [T]) = mul_inner,
         for i8 i16 i32;
     /// `in_out * input2`, in place.

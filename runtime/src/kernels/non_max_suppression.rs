@@ -1,8 +1,8 @@
 //! NON_MAX_SUPPRESSION_V4 and V5, in f32.
 
-use crate::fixed_point::exp_of_negative;
+use crate::arithmetic::fixed_point::exp_of_negative;
 
-/// Parameters of [`non_max_suppression`].
+/// Parameters of the kernel [`non_max_suppression`].
 #[derive(Clone, Copy, Debug)]
 pub struct NonMaxSuppression {
     /// Boxes that overlap this much or more exclude each other.
@@ -133,14 +133,14 @@ pub fn non_max_suppression(
         }
     }
     let wanted = heap.len.min(selected.len());
-    let mut found = 0;
-    while found < wanted {
+    let mut kept = 0;
+    while kept < wanted {
         let Some(i) = heap.pop(current) else { break };
         let candidate = ordered(corners(boxes, i));
         let original = current.get(i).copied().unwrap_or(0.0);
         let (mut score, mut excluded) = (original, false);
         let from = begin.get(i).map_or(0, |&b| b as usize);
-        for &other in selected.get(from..found).unwrap_or(&[]).iter().rev() {
+        for &other in selected.get(from..kept).unwrap_or(&[]).iter().rev() {
             let iou = overlap(&candidate, &ordered(corners(boxes, other as usize)));
             if iou >= p.iou_threshold {
                 excluded = true;
@@ -154,25 +154,25 @@ pub fn non_max_suppression(
             }
         }
         if let (Some(begin), Some(current)) = (begin.get_mut(i), current.get_mut(i)) {
-            (*begin, *current) = (found as i32, score);
+            (*begin, *current) = (kept as i32, score);
         }
         if excluded {
             continue;
         }
         if score == original {
-            if let Some(place) = selected.get_mut(found) {
+            if let Some(place) = selected.get_mut(kept) {
                 *place = i as i32;
             }
-            if let Some(place) = selected_scores.get_mut(found) {
+            if let Some(place) = selected_scores.get_mut(kept) {
                 *place = score;
             }
-            found += 1;
+            kept += 1;
         }
         if score > p.score_threshold {
             heap.push(i as i32, current);
         }
     }
-    count.fill(found as i32);
+    count.fill(kept as i32);
 }
 
 /// Selects boxes as [`non_max_suppression`] does, without writing their scores.

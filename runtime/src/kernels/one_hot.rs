@@ -1,6 +1,6 @@
-//! ONE_HOT.
+//! ONE_HOT: a row with one marked element for each index.
 
-/// Parameters of [`one_hot`].
+/// Parameters of the kernel [`one_hot`].
 #[derive(Clone, Copy, Debug)]
 pub struct OneHot<T> {
     /// Indices before the new axis.
@@ -9,13 +9,13 @@ pub struct OneHot<T> {
     pub depth: usize,
     /// Indices behind the new axis.
     pub inner: usize,
-    /// At the index.
+    /// The element at the index.
     pub on: T,
-    /// Elsewhere.
+    /// The element at all other places.
     pub off: T,
 }
 
-/// A row per index.
+/// Writes a row for each index.
 pub fn one_hot<T: Copy>(p: &OneHot<T>, indices: &[i32], output: &mut [T]) {
     output.fill(p.off);
     for (at, &index) in indices.iter().enumerate() {

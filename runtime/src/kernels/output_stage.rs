@@ -1,9 +1,9 @@
 //! Sums of products, and the step from them to outputs.
 
-use crate::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
+use crate::arithmetic::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
 use crate::params::requantize_fast::{PairSums, RequantizeFast};
 
-/// What products of inputs (`X`) and weights (`W`) are added up in: int32 for
+/// The accumulator of products of inputs (`X`) and weights (`W`): int32 for
 /// int8 inputs, int64 (or, as the model says, int32) for int16 ones, f32 for
 /// operators that are kept in float.
 pub trait Accumulate<X, W>: Copy + Default {
@@ -62,9 +62,9 @@ pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
         .fold(sum, |sum, (&x, &w)| sum.add_product(x, w, offset))
 }
 
-/// What is done with a finished accumulator.
+/// An output stage: from a finished accumulator to an output (gemmlowp's term).
 pub trait OutputStage<A = i32> {
-    /// The output's element type.
+    /// Element type of the output tensor.
     type Element: Copy;
 
     /// The output of a channel.
@@ -98,15 +98,15 @@ pub trait OutputStage<A = i32> {
 /// LiteRT's FULLY_CONNECTED, instead of twice.
 #[derive(Clone, Copy, Debug)]
 pub struct Requantize<'a, const ONCE: bool = false> {
-    /// Q31 significands.
+    /// Significands in Q31, one for each channel.
     pub multiplier: &'a [i32],
-    /// Powers of two.
+    /// Powers of two, one for each channel.
     pub shift: &'a [i8],
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
@@ -180,7 +180,7 @@ impl OutputStage for RequantizeFast<'_> {
 /// To int16, by a multiplier per channel.
 #[derive(Clone, Copy, Debug)]
 pub struct RequantizeI16<'a>(
-    /// The same parameters as for int8.
+    /// Multipliers, shifts and range, as for int8.
     pub Requantize<'a>,
 );
 
@@ -209,9 +209,9 @@ impl OutputStage for RequantizeI16<'_> {
 pub struct Rescale<'a> {
     /// Real value of one accumulator step, per channel.
     pub scale: &'a [f32],
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: f32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: f32,
 }
 
@@ -230,9 +230,9 @@ impl OutputStage for Rescale<'_> {
 /// Between two bounds, for operators that are kept in float.
 #[derive(Clone, Copy, Debug)]
 pub struct Clamp {
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: f32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: f32,
 }
 

@@ -1,16 +1,16 @@
 //! PAD and PADV2 in 6 dimensions.
 
-use crate::instantiate::instantiate;
 use crate::kernels::strided::copy_row;
+use crate::macros::instantiate::instantiate;
 
-/// Parameters of [`pad`].
+/// Parameters of the kernel [`pad`].
 #[derive(Clone, Copy, Debug)]
 pub struct Pad<T> {
     /// The input's shape, filled up with leading ones.
     pub input: [usize; 6],
-    /// Elements before, per dimension.
+    /// Elements of padding before, for each dimension.
     pub before: [usize; 6],
-    /// Elements after, per dimension.
+    /// Elements of padding after, for each dimension.
     pub after: [usize; 6],
     /// The quantized value of the padding.
     pub value: T,

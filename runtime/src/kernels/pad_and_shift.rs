@@ -1,19 +1,19 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
-use crate::multiversion::multiversion;
+use crate::macros::multiversion::multiversion;
 use crate::params::layout::INPUT_XOR;
 pub(crate) use crate::params::layout::shift;
 use crate::params::window::Window;
 
 /// How an image is padded.
 pub(super) struct Padding<'a> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub(super) window: &'a Window,
     /// Rows and columns of the padded image.
     pub(super) padded: [usize; 2],
-    /// Channels.
+    /// Number of channels of a pixel.
     pub(super) depth: usize,
-    /// What the image is padded with.
+    /// Zero point of the input, which padding consists of.
     pub(super) zero_point: i8,
     /// Even columns lie in front of the odd ones.
     pub(super) apart: bool,
@@ -25,7 +25,7 @@ pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
     padding.pad(input, scratch);
 }
 
-/// Shifts what lies there.
+/// XORs bytes in place with [`INPUT_XOR`].
 pub(super) fn shift_in_place(bytes: &mut [i8]) {
     for byte in bytes {
         *byte ^= INPUT_XOR;
@@ -72,7 +72,7 @@ impl Padding<'_> {
         let length = (w.input_width * depth).max(1);
         let left = (w.padding_left * depth).min(pitch);
         let count = w.input_height.min(to.len() / pitch);
-        // Lines that nothing lies between are one.
+        // If rows have no padding between them, the image is copied as one line.
         let joined = if length == pitch && !self.apart {
             count.max(1)
         } else {
@@ -81,13 +81,13 @@ impl Padding<'_> {
         let (length, pitch, count) = (joined * length, joined * pitch, count / joined);
         #[cfg(target_arch = "x86_64")]
         if !self.apart {
-            let lines = crate::simd::x86_64::pad_xor128::Lines {
+            let lines = crate::simd::x86_64::common::pad_xor128::Lines {
                 left,
                 length,
                 pitch,
                 fill,
             };
-            if crate::simd::x86_64::pad_xor128::pad_lines(input, to, lines) {
+            if crate::simd::dispatch::try_pad_lines(input, to, lines) {
                 return count * pitch;
             }
         }
@@ -122,13 +122,13 @@ impl Padding<'_> {
             let count = end.saturating_sub(before);
             #[cfg(target_arch = "x86_64")]
             {
-                let line = crate::simd::x86_64::pad_xor128::Lines {
+                let line = crate::simd::x86_64::common::pad_xor128::Lines {
                     left: before * depth,
                     length: count * depth,
                     pitch: size,
                     fill,
                 };
-                if crate::simd::x86_64::pad_xor128::pad_apart(from, to, [count, depth], line) {
+                if crate::simd::dispatch::try_pad_every_other(from, to, [count, depth], line) {
                     to = &mut to[size..];
                     continue;
                 }

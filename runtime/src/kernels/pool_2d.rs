@@ -1,22 +1,22 @@
 //! AVERAGE_POOL_2D and MAX_POOL_2D: input and output NHWC with one scale.
 
-use crate::fixed_point::Integer;
-use crate::instantiate::instantiate;
-use crate::multiversion::multiversion;
+use crate::arithmetic::fixed_point::Integer;
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 use crate::params::window::Window;
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
-use crate::simd::x86_64::avx512::mean_hw::Average;
+use crate::simd::{dispatch, x86_64::avx512::mean_hw::MeanHw};
 
-/// Parameters of both pools.
+/// Parameters of AVERAGE_POOL_2D and MAX_POOL_2D.
 #[derive(Clone, Copy, Debug)]
 pub struct Pool2d {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels.
+    /// Number of channels of a pixel.
     pub channels: usize,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
@@ -118,7 +118,7 @@ fn mean<T>(sums: &mut [i32; CHANNELS], count: i32) {
     }
 }
 
-/// The same of uint8, here shifted by 128: rounded half up.
+/// The mean of uint8 elements, here offset by 128: rounded half up.
 #[inline(always)]
 fn mean_uint8(sums: &mut [i32; CHANNELS], count: i32) {
     let count = count.max(1);
@@ -143,13 +143,13 @@ multiversion! {
         if p.is_global()
             && let (Some(pixels), Some(output)) = (T::int8(input), T::int8_mut(output))
         {
-            let average = Average {
+            let image = MeanHw {
                 pixels,
                 channels: p.channels,
                 min: p.activation_min,
                 max: p.activation_max,
             };
-            if average.try_run(output) {
+            if dispatch::try_mean_hw(image, output) {
                 return;
             }
         }

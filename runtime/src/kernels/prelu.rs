@@ -1,22 +1,22 @@
 //! PRELU: x for x >= 0, alpha * x below.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::params::broadcast::Broadcast;
 
-/// Parameters of [`prelu`].
+/// Parameters of the kernel [`prelu`].
 #[derive(Clone, Copy, Debug)]
 pub struct Prelu {
     /// How input and alpha meet.
     pub broadcast: Broadcast,
     /// The input's negated zero point.
     pub input_offset: i32,
-    /// Alpha's negated zero point.
+    /// Negated zero point of alpha.
     pub alpha_offset: i32,
     /// The input's scale by the output's.
     pub identity: Multiplier,
-    /// The same times alpha's scale.
+    /// Multiplier of negative inputs: the input's scale times alpha's.
     pub slope: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 
@@ -33,19 +33,19 @@ impl Prelu {
     }
 }
 
-/// All elements.
+/// Computes all elements of the output.
 pub fn prelu(p: &Prelu, input: &[i8], alpha: &[i8], output: &mut [i8]) {
     p.broadcast
         .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
 }
 
-/// All elements of int16.
+/// Computes all elements of an int16 output.
 pub fn prelu_i16(p: &Prelu, input: &[i16], alpha: &[i8], output: &mut [i16]) {
     p.broadcast
         .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
 }
 
-/// All elements, in place.
+/// Computes all elements in place.
 pub fn prelu_in_place(p: &Prelu, in_out: &mut [i8], alpha: &[i8]) {
     p.broadcast
         .apply_in_place(in_out, alpha, |x, alpha| p.element(x, alpha));

@@ -1,21 +1,21 @@
 //! QUANTIZE and DEQUANTIZE: between f32, int8 and int16.
 
-use crate::fixed_point::{Integer, Multiplier, Quantization, round};
-use crate::instantiate::instantiate;
-use crate::multiversion::multiversion;
+use crate::arithmetic::fixed_point::{Integer, Multiplier, Quantization, round};
+use crate::macros::instantiate::instantiate;
+use crate::macros::multiversion::multiversion;
 
-/// Parameters of [`requantize`].
+/// Parameters of the kernel [`requantize`].
 #[derive(Clone, Copy, Debug)]
 pub struct Requantization {
     /// The input's negated zero point.
     pub input_offset: i32,
     /// The input's scale by the output's.
     pub multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
@@ -59,11 +59,11 @@ pub fn requantize<X: Integer, Y: Integer>(p: &Requantization, input: &[X], outpu
 /// Parameters of [`quantize_elementwise`]; both lists repeat over the input.
 #[derive(Clone, Copy, Debug)]
 pub struct QuantizeElementwise<'a> {
-    /// Subtracted from each element.
+    /// Numbers that are subtracted from the elements.
     pub center: &'a [f32],
     /// The normalization's factor by the output's scale.
     pub factor: &'a [f32],
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub zero_point: i32,
 }
 

@@ -1,26 +1,26 @@
 //! REDUCE_MAX, REDUCE_MIN and REDUCE_PROD over some of 4 dimensions.
 
-use crate::fixed_point::{Multiplier, multiply_i64};
+use crate::arithmetic::fixed_point::{Multiplier, multiply_i64};
 
-/// Which dimensions are reduced.
+/// Sizes of the dimensions, and which are reduced.
 #[derive(Clone, Copy, Debug)]
 pub struct Reduce {
-    /// Sizes, outermost first.
+    /// Sizes of the dimensions, outermost first.
     pub dims: [usize; 4],
     /// Which dimensions become one element.
     pub reduced: [bool; 4],
 }
 
-/// Parameters of [`reduce_prod`].
+/// Parameters of the kernel [`reduce_prod`].
 #[derive(Clone, Copy, Debug)]
 pub struct ReduceProd {
-    /// The dimensions.
+    /// Sizes of the dimensions, and which are reduced.
     pub reduce: Reduce,
     /// The input's negated zero point.
     pub input_offset: i32,
-    /// Applied after every factor.
+    /// Multiplier that is applied after every factor.
     pub multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 
@@ -84,17 +84,17 @@ impl Reduce {
     }
 }
 
-/// The largest.
+/// Computes the largest element of each reduced lane.
 pub fn reduce_max<T: Copy + Default + PartialOrd>(p: &Reduce, input: &[T], output: &mut [T]) {
     p.choose(input, output, |a, b| a > b);
 }
 
-/// The smallest.
+/// Computes the smallest element of each reduced lane.
 pub fn reduce_min<T: Copy + Default + PartialOrd>(p: &Reduce, input: &[T], output: &mut [T]) {
     p.choose(input, output, |a, b| a < b);
 }
 
-/// The product.
+/// Computes the product of the elements of each reduced lane.
 pub fn reduce_prod(p: &ReduceProd, input: &[i8], output: &mut [i8]) {
     let next = |product: Option<i32>, q: i8| {
         let x = i32::from(q) + p.input_offset;

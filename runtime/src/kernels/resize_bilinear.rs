@@ -1,20 +1,20 @@
 //! RESIZE_BILINEAR with weights of 10 bits.
 
-/// Parameters of [`resize_bilinear`].
+/// Parameters of the kernel [`resize_bilinear`].
 #[derive(Clone, Copy, Debug)]
 pub struct ResizeBilinear<'a> {
-    /// Images.
+    /// Number of images in a batch.
     pub batches: usize,
-    /// Rows of the input.
+    /// Number of rows of the input.
     pub input_height: usize,
-    /// Columns of the input.
+    /// Number of columns of the input.
     pub input_width: usize,
-    /// Elements of a pixel.
+    /// Number of elements of a pixel.
     pub channels: usize,
     /// Per output row: the input rows before and behind it and the distance to
     /// the first, in 1/1024.
     pub rows: &'a [i32],
-    /// The same per output column.
+    /// Per output column: the input columns around it and the distance, likewise.
     pub columns: &'a [i32],
 }
 

@@ -19,16 +19,16 @@ impl Places<'_> {
     }
 }
 
-/// Parameters of [`resize_bilinear_uint8`].
+/// Parameters of the kernel [`resize_bilinear_uint8`].
 #[derive(Clone, Copy, Debug)]
 pub struct ResizeBilinearUint8<'a> {
-    /// Images.
+    /// Number of images in a batch.
     pub batches: usize,
-    /// Rows of the input.
+    /// Number of rows of the input.
     pub input_height: usize,
-    /// Columns of the input.
+    /// Number of columns of the input.
     pub input_width: usize,
-    /// Elements of a pixel.
+    /// Number of elements of a pixel.
     pub channels: usize,
     /// The input rows that each output row lies between.
     pub rows: Places<'a>,

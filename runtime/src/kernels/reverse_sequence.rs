@@ -2,18 +2,18 @@
 
 use crate::kernels::strided::copy_row;
 
-/// Parameters of [`reverse_sequence`].
+/// Parameters of the kernel [`reverse_sequence`].
 #[derive(Clone, Copy, Debug)]
 pub struct ReverseSequence {
     /// Elements before the first of the two dimensions.
     pub outer: usize,
-    /// Size of the first.
+    /// Size of the first of both dimensions.
     pub first: usize,
-    /// Elements between them.
+    /// Product of the dimensions between both.
     pub middle: usize,
-    /// Size of the second.
+    /// Size of the second of both dimensions.
     pub second: usize,
-    /// Elements behind it.
+    /// Product of the dimensions behind the second one.
     pub inner: usize,
     /// Sequences lie along the first, batches along the second; else the other way round.
     pub sequence_first: bool,

@@ -1,15 +1,15 @@
 //! SCATTER_ND: slices added to zeros, at index vectors.
 
-/// Parameters of [`scatter_nd`].
+/// Parameters of the kernel [`scatter_nd`].
 #[derive(Clone, Copy, Debug)]
 pub struct ScatterNd {
     /// The dimensions that an index vector names, filled up with leading ones.
     pub dims: [usize; 6],
     /// How many of them are named.
     pub depth: usize,
-    /// Elements of a slice.
+    /// Number of elements of a slice.
     pub inner: usize,
-    /// What stands for 0.
+    /// The element that stands for 0.
     pub zero: i32,
     /// Sums keep their low bits; else they saturate.
     pub wraps: bool,
@@ -17,9 +17,9 @@ pub struct ScatterNd {
 
 /// Elements that can be added up.
 pub trait Scatter: Copy {
-    /// What stands for 0.
+    /// The element that stands for 0.
     fn zero(p: &ScatterNd) -> Self;
-    /// The sum of two.
+    /// Adds an update to an element.
     fn plus(self, update: Self, p: &ScatterNd) -> Self;
 }
 

@@ -3,7 +3,7 @@
 /// Parameters of [`segment_sum`] and its relatives.
 #[derive(Clone, Copy, Debug)]
 pub struct Segments {
-    /// Elements of a slice.
+    /// Number of elements of a slice.
     pub inner: usize,
 }
 

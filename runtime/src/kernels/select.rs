@@ -1,6 +1,6 @@
-//! SELECT and SELECT_V2.
+//! SELECT and SELECT_V2: elements of one of two tensors.
 
-/// Parameters of [`select`].
+/// Parameters of the kernel [`select`].
 #[derive(Clone, Copy, Debug)]
 pub struct Select {
     /// Sizes of the output, outermost first.

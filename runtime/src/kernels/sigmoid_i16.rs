@@ -1,7 +1,7 @@
 //! LOGISTIC and TANH of int16, to Q0.15: the reference's interpolated table.
 
-use crate::sigmoid_lut_i16;
-use crate::sigmoid_lut_i16::Steps;
+use crate::arithmetic::sigmoid_lut_i16;
+use crate::arithmetic::sigmoid_lut_i16::Steps;
 
 /// 1 / (1 + exp(-x)).
 pub fn logistic_i16(p: &Steps, input: &[i16], output: &mut [i16]) {
@@ -10,7 +10,7 @@ pub fn logistic_i16(p: &Steps, input: &[i16], output: &mut [i16]) {
     }
 }
 
-/// Hyperbolic tangent.
+/// Computes `y = tanh(x)` in f32.
 pub fn tanh_i16(p: &Steps, input: &[i16], output: &mut [i16]) {
     for (out, &x) in output.iter_mut().zip(input) {
         *out = sigmoid_lut_i16::tanh(x, *p);

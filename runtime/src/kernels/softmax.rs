@@ -1,23 +1,23 @@
 //! SOFTMAX in fixed point; output scale 1/256, zero point -128.
 
-use crate::fixed_point::{
+use crate::arithmetic::fixed_point::{
     Multiplier, exp_on_negative_values, one_over_one_plus_x, rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 };
 
-/// Parameters of [`softmax`].
+/// Parameters of the kernel [`softmax`].
 #[derive(Clone, Copy, Debug)]
 pub struct Softmax<E> {
-    /// Elements of a row.
+    /// Number of elements of a row.
     pub depth: usize,
-    /// The exponential function.
+    /// The exponential function of differences to the maximum.
     pub exponentials: E,
 }
 
 /// exp(-d) in Q0.31 for a difference of d steps to the row's maximum; nothing for
 /// those that count as 0.
 pub trait Exponentials {
-    /// Of one difference, 0 to 255.
+    /// The exponential of one difference, 0 to 255.
     fn of(&self, difference: i32) -> Option<i32>;
 
     /// [`softmax`], as a method of each type: compiled with this crate's options.
@@ -26,7 +26,7 @@ pub trait Exponentials {
         Self: Sized;
 }
 
-/// A table: fast.
+/// Exponentials as a table, which is fast.
 impl Exponentials for &[i32] {
     #[inline(always)]
     fn of(&self, difference: i32) -> Option<i32> {
@@ -55,7 +55,7 @@ impl Exponentials for (Multiplier, i32) {
     }
 }
 
-/// All rows.
+/// Computes all rows of the output.
 pub fn softmax<E: Exponentials>(p: &Softmax<E>, input: &[i8], output: &mut [i8]) {
     E::softmax(p, input, output);
 }

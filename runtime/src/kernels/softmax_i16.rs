@@ -1,12 +1,12 @@
 //! SOFTMAX of int16, to Q0.15: exponentials and the reciprocal of their sum come
 //! from interpolated tables.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 
-/// Parameters of [`softmax_i16`].
+/// Parameters of the kernel [`softmax_i16`].
 #[derive(Clone, Copy, Debug)]
 pub struct SoftmaxI16<'a> {
-    /// Elements of a row.
+    /// Number of elements of a row.
     pub depth: usize,
     /// From input steps to steps of 10 / 65535.
     pub input_multiplier: Multiplier,
@@ -27,7 +27,7 @@ fn lookup(table: &[i16; 513], x: i16) -> i16 {
     (base + delta) as i16
 }
 
-/// All rows.
+/// Computes all rows of the output.
 pub fn softmax_i16(p: &SoftmaxI16<'_>, input: &[i16], output: &mut [i16]) {
     let depth = p.depth.max(1);
     for (row, out) in input

@@ -1,11 +1,11 @@
 //! SOFTMAX of int8 whose output is int16: the same in 16 bits, from -32768 on.
 
-use crate::fixed_point::{
+use crate::arithmetic::fixed_point::{
     one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,
 };
 use crate::kernels::softmax::Softmax;
 
-/// All rows.
+/// Computes all rows of the output.
 pub fn softmax_i8_i16(p: &Softmax<&[i32]>, input: &[i8], output: &mut [i16]) {
     let depth = p.depth.max(1);
     for (row, out) in input

@@ -1,21 +1,21 @@
-//! SPACE_TO_BATCH_ND of images.
+//! SPACE_TO_BATCH_ND: blocks of images become images of a batch.
 
 use crate::kernels::strided::copy_row;
 
 /// Parameters of [`space_to_batch_nd`]; pairs are of rows and columns.
 #[derive(Clone, Copy, Debug)]
 pub struct SpaceToBatchNd<T> {
-    /// Images of the input.
+    /// Number of images of the input.
     pub batches: usize,
-    /// Elements of a pixel.
+    /// Number of elements of a pixel.
     pub inner: usize,
-    /// Sizes of the input.
+    /// Rows and columns of the input.
     pub input: [usize; 2],
-    /// Sizes of the output.
+    /// Rows and columns of the output.
     pub output: [usize; 2],
-    /// Sizes of a block.
+    /// Rows and columns of a block.
     pub block: [usize; 2],
-    /// Padding before the input.
+    /// Rows and columns of padding before the input.
     pub padding: [usize; 2],
     /// The quantized value of the padding.
     pub fill: T,

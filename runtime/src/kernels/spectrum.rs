@@ -1,13 +1,13 @@
 //! RFFT2D and COMPLEX_ABS in f32; a complex number is two real ones.
 
-use crate::fixed_point::sqrt;
+use crate::arithmetic::fixed_point::sqrt;
 
-/// Parameters of [`rfft_2d`].
+/// Parameters of the kernel [`rfft_2d`].
 #[derive(Clone, Copy, Debug)]
 pub struct Rfft2d<'a> {
-    /// Rows of the input.
+    /// Number of rows of the input.
     pub height: usize,
-    /// Its columns.
+    /// Number of columns of the input.
     pub width: usize,
     /// Rows of the transform, a power of two; what the input lacks is 0.
     pub rows: usize,
@@ -155,7 +155,7 @@ pub fn rfft_2d(p: &Rfft2d<'_>, input: &[f32], output: &mut [f32]) {
 #[derive(Clone, Copy, Debug)]
 pub struct Magnitudes;
 
-/// Magnitudes.
+/// Computes magnitudes of complex numbers.
 pub fn complex_abs(_: &Magnitudes, input: &[f32], output: &mut [f32]) {
     for (out, pair) in output.iter_mut().zip(input.chunks_exact(2)) {
         if let &[re, im] = pair {

@@ -1,31 +1,31 @@
 //! SQUARED_DIFFERENCE: both operands are brought to a common scale, in int8 with
 //! 7 more bits.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::kernels::comparison::CompareOperand;
 use crate::params::broadcast::Broadcast;
 
-/// Parameters of [`squared_difference`].
+/// Parameters of the kernel [`squared_difference`].
 #[derive(Clone, Copy, Debug)]
 pub struct SquaredDifference {
-    /// How the operands meet.
+    /// Sizes and strides of the operands.
     pub broadcast: Broadcast,
-    /// Operand 1.
+    /// How operand 1 is rescaled.
     pub input1: CompareOperand,
-    /// Operand 2.
+    /// How operand 2 is rescaled.
     pub input2: CompareOperand,
     /// The squared common scale by the output's.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 
-/// `(input1 - input2)^2`.
+/// Computes `output = (input1 - input2)^2`, broadcast.
 pub fn squared_difference(p: &SquaredDifference, input1: &[i8], input2: &[i8], output: &mut [i8]) {
     of::<i8, 7>(p, input1, input2, output);
 }
 
-/// The same of int16, which has bits enough.
+/// Computes `output = (input1 - input2)^2` of int16 tensors.
 pub fn squared_difference_i16(
     p: &SquaredDifference,
     input1: &[i16],

@@ -2,9 +2,9 @@
 //! SLICE, STRIDED_SLICE, SPLIT, UNPACK, TILE, BROADCAST_TO, REVERSE_V2, FILL,
 //! SPACE_TO_DEPTH and DEPTH_TO_SPACE.
 
-use crate::instantiate::instantiate;
+use crate::macros::instantiate::instantiate;
 
-/// Parameters of [`strided`].
+/// Parameters of the kernel [`strided`].
 #[derive(Clone, Copy, Debug)]
 pub struct Strided {
     /// Sizes of the output, outermost first.

@@ -1,6 +1,6 @@
 //! SVDF: features of the newest input, filtered over time.
 
-use crate::fixed_point::{Integer, Multiplier};
+use crate::arithmetic::fixed_point::{Integer, Multiplier};
 use crate::kernels::output_stage::dot;
 
 /// Parameters of [`svdf`]; `T` is the state's element type.
@@ -8,7 +8,7 @@ use crate::kernels::output_stage::dot;
 pub struct Svdf<'a, T> {
     /// Elements of an input row.
     pub depth: usize,
-    /// Features.
+    /// Number of filters of the layer.
     pub filters: usize,
     /// Steps that the state remembers.
     pub memory: usize,
@@ -20,19 +20,19 @@ pub struct Svdf<'a, T> {
     pub feature: &'a [u8],
     /// From a feature's accumulator to the state.
     pub feature_multiplier: Multiplier,
-    /// The state's zero point.
+    /// Zero point of the state tensor.
     pub state_zero_point: i32,
     /// Weights over time, [filters, memory].
     pub time: &'a [T],
-    /// By output.
+    /// Biases, one for each output.
     pub bias: &'a [i32],
     /// From the sum to the output.
     pub output_multiplier: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 

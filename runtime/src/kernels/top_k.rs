@@ -1,11 +1,11 @@
 //! TOPK_V2: the k largest of every row.
 
-/// Parameters of [`top_k`].
+/// Parameters of the kernel [`top_k`].
 #[derive(Clone, Copy, Debug)]
 pub struct TopK {
-    /// Elements of a row.
+    /// Number of elements of a row.
     pub depth: usize,
-    /// How many are chosen.
+    /// Number of elements that are chosen.
     pub k: usize,
 }
 

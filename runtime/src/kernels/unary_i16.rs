@@ -1,17 +1,17 @@
 //! Functions of one int16 value that int8 has as tables.
 
-use crate::fixed_point::{Multiplier, inverse_sqrt};
+use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 
-/// Parameters of [`two_slopes_i16`].
+/// Parameters of the kernel [`two_slopes_i16`].
 #[derive(Clone, Copy, Debug)]
 pub struct TwoSlopesI16 {
     /// The input's negated zero point.
     pub input_offset: i32,
-    /// From 0 on.
+    /// Multiplier of inputs from 0 on.
     pub positive: Multiplier,
-    /// Below 0.
+    /// Multiplier of inputs below 0.
     pub negative: Multiplier,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
 }
 
@@ -25,7 +25,7 @@ pub fn two_slopes_i16(p: &TwoSlopesI16, input: &[i16], output: &mut [i16]) {
     }
 }
 
-/// Parameters of [`rsqrt_i16`].
+/// Parameters of the kernel [`rsqrt_i16`].
 #[derive(Clone, Copy, Debug)]
 pub struct RsqrtI16 {
     /// One by the square root of the input's scale and by the output's.

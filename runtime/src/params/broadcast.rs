@@ -4,11 +4,11 @@
 /// stride of 0 repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broadcast {
-    /// Sizes of the output.
+    /// Sizes of the output, outermost first.
     pub dims: [usize; 6],
-    /// Steps in operand 1.
+    /// Strides of operand 1, 0 where it is repeated.
     pub strides1: [usize; 6],
-    /// Steps in operand 2.
+    /// Strides of operand 2, 0 where it is repeated.
     pub strides2: [usize; 6],
 }
 
@@ -95,7 +95,7 @@ impl Broadcast {
         });
     }
 
-    /// The same where the output overwrites operand 1, which has its size.
+    /// Applies a function where the output overwrites operand 1, which has its size.
     #[inline(always)]
     pub(crate) fn apply_in_place<T: Copy>(
         &self,

@@ -6,58 +6,61 @@ use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
 
-/// Weights of a matrix product and what becomes of its sums.
+/// A matrix product: weights, biases and output stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed16<'a, S> {
-    /// Products per sum.
+    /// Number of products per sum.
     pub depth: usize,
-    /// Output channels.
+    /// Number of output channels of the layer.
     pub channels: usize,
-    /// Elements from a pixel's outputs to the next one's: as many as there are channels,
-    /// unless others lie between.
+    /// Elements from a pixel's outputs to the next pixel's: `channels`, or more where other operands
+    /// of a concatenation lie between them.
     pub step: usize,
-    /// The input's zero point.
+    /// Zero point of the input tensor.
     pub zero_point: i8,
-    /// Weights, in the order of `arch/vector`.
+    /// Weights, in the layout of `simd`.
     pub filter: &'a [u8],
-    /// The same in 16 bits, where a kernel wants that and the layer is worth it: see
-    /// `avx2_windows.rs`.
+    /// The weights in 16 bits, in the layout of `simd/x86_64/avx2/gemm_madd16.rs`; empty where no
+    /// kernel wants them or the layer is not worth it.
     pub wide: &'a [u8],
-    /// What sums begin with, the zero point's share included: see [`folded`].
+    /// Initial accumulators, which include the share of the zero point: see `folded`.
     pub bias: &'a [[i32; LANES]],
-    /// What becomes of the sums.
+    /// Output stage: from sums to outputs.
     pub output: S,
 }
 
-/// Parameters of [`fully_connected_zero_skip`].
+/// Parameters of the kernel `fully_connected_zero_skip`.
 #[derive(Clone, Copy, Debug)]
 pub struct ZeroSkipRow<'a, S> {
-    /// All but [`transformed`] weights, unless long `pairs` are few.
+    /// The layer; its usual weights are there where the target has no other kernel, or if `pairs`
+    /// are known.
     pub blocks: Packed16<'a, S>,
-    /// The same weights as rows for each input, where kernels want those.
+    /// The weights as rows for each input, in the layout of
+    /// `simd/x86_64/common/gemv_zero_skip.rs`; empty where no kernel wants them.
     pub rows: &'a [u8],
     /// Channels and first inputs, by channels, of the pairs of neighbouring inputs the sum of
     /// whose products may need more than 16 bits; known if they are few.
     pub pairs: Option<&'a [[u16; 2]]>,
 }
 
-/// Parameters of [`fully_connected_w6`].
+/// Parameters of the kernel `fully_connected_w6`.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights6Row<'a, S> {
-    /// All channels.
+    /// The layer, with the usual weights of all channels.
     pub blocks: Packed16<'a, S>,
-    /// Those of the first channels once more in 6 bits, where a kernel wants that.
+    /// The weights of some channels once more in 6 bits, in the layout of
+    /// `simd/x86_64/avx512/gemv_w6.rs`; empty where no kernel wants them.
     pub narrow: &'a [u8],
-    /// As in [`ZeroSkipRow`].
+    /// Pairs of weights whose products may saturate, as in [`ZeroSkipRow`].
     pub pairs: Option<&'a [[u16; 2]]>,
 }
 
-/// Parameters of [`conv_2d_packed16`].
+/// Parameters of the kernel `conv_2d_packed16`.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed16Conv2d<'a, S> {
-    /// Sizes, strides and padding.
+    /// Sizes, strides and padding of the window.
     pub window: Window,
-    /// Channels of the input.
+    /// Number of channels of the input.
     pub input_depth: usize,
     /// Rows and columns of the padded image.
     pub padded: [usize; 2],
@@ -65,32 +68,39 @@ pub struct Packed16Conv2d<'a, S> {
     pub segments: &'a [u32],
     /// Inputs in each run; groups of four are filled up with weights of 0.
     pub run: usize,
-    /// The weights.
+    /// Weights, biases and output stage.
     pub blocks: Packed16<'a, S>,
-    /// The weights of 3x3 windows for [`transformed`] inputs, or none.
+    /// The transformed weights of 3x3 windows (Winograd), or none.
     pub transformed: &'a [u8],
 }
 
-/// What becomes of finished sums, a block of channels at a time.
+/// An output stage of matrix products: from finished sums to outputs, a block of channels at a time.
 pub trait Packed16Stage: Copy {
-    /// The output's element type.
+    /// Element type of the output tensor.
     type Element: Copy;
     /// The vector form, if there is one; only where elements are int8, on which unsafe code
-    /// relies (*Int8*). `ops/blocks.rs` and `ops/blocks_add.rs` have all implementations.
+    /// relies (*Int8*). `kernels/gemm_packed16.rs` and `kernels/fused_add.rs` have all
+    /// implementations.
     fn scales(&self) -> Option<RequantParams<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;
-    /// What is added to outputs before they are stored.
+    /// The operand that is added to outputs before they are stored, if there is one.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn addend(&self) -> Option<Addend<'_>> {
+        None
+    }
+    /// The outputs as int8, if the stage has an addend, which only stages of int8 have.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn as_int8_mut<'o>(&self, _output: &'o mut [Self::Element]) -> Option<&'o mut [i8]> {
         None
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 impl<'a, S> Packed16<'a, S> {
-    /// The same with another stage.
+    /// This matrix product with another output stage.
     #[inline(always)]
     pub(crate) fn with<T>(&self, output: T) -> Packed16<'a, T> {
         Packed16 {
@@ -108,7 +118,7 @@ impl<'a, S> Packed16<'a, S> {
 
 #[cfg(target_arch = "x86_64")]
 impl<'a, S> Packed16Conv2d<'a, S> {
-    /// The same with another stage.
+    /// This convolution with another output stage.
     #[inline(always)]
     pub(crate) fn with<T>(&self, output: T) -> Packed16Conv2d<'a, T> {
         Packed16Conv2d {

@@ -3,8 +3,9 @@
 /// Sums, channels or elements that are worked on at once.
 pub(crate) const LANES: usize = 16;
 
-/// What is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned
-/// bytes by signed ones: inputs are 128 more than they are, and biases make up for it.
+/// The number that is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned by
+/// signed bytes: on x86-64, `x ^ 0x80` read as an unsigned byte is `x + 128`, and biases are less
+/// by 128 times the sum of weights. Elsewhere products are of signed bytes.
 pub(crate) const INPUT_XOR: i8 = if cfg!(target_arch = "x86_64") {
     -128
 } else {

@@ -1,17 +1,19 @@
-//! Multipliers as kernels want them.
+//! Multipliers of sixteen channels, prepared for SIMD kernels.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::layout::LANES;
 
-/// The multipliers of sixteen channels, ready for the few-instruction requantization.
+/// The multipliers of sixteen channels, prepared for requantization in few instructions: by
+/// truncation in f32 (`upper`, `lower`, `start`), by rounding in f32 (`factor`, `nudge`), or in
+/// integers (all others).
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct RequantPanel {
     // What is always read lies side by side.
-    /// The factor of truncated sums: see [`pack_requant`].
+    /// The f32 factor of truncated sums: see [`pack_requant`].
     #[cfg(target_arch = "x86_64")]
     pub(crate) upper: [f32; LANES],
-    /// What it lacks to the multiplier.
+    /// The difference of the multiplier to `upper`, which makes up for its rounding.
     #[cfg(target_arch = "x86_64")]
     pub(crate) lower: [f32; LANES],
     /// A little more than a half; 0 in all channels of a strip if truncation does not
@@ -20,10 +22,10 @@ pub struct RequantPanel {
     pub(crate) start: [f32; LANES],
     /// Multiplier and shift as one factor.
     pub(crate) factor: [f32; LANES],
-    /// What rounding twice adds to a scaled sum's magnitude: half of the first
-    /// rounding's unit.
+    /// Number that is added to the magnitude of a scaled sum, since the reference rounds twice: half
+    /// of the first rounding's unit, `2^(-1 - right)`, or 0 without a right shift.
     pub(crate) nudge: [f32; LANES],
-    /// Q31 significands.
+    /// Significands in Q31, one for each channel.
     pub(crate) multiplier: [i32; LANES],
     /// Places to shift a sum left before it is multiplied.
     pub(crate) left: [i32; LANES],
@@ -42,7 +44,7 @@ pub struct RequantPanel {
 }
 
 impl RequantPanel {
-    /// The first eight channels' in place of the others', too.
+    /// A panel with the multipliers of the first eight channels twice.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn first_half_twice(&self) -> Self {
         let mut twice = *self;
@@ -86,15 +88,24 @@ impl RequantPanel {
     }
 }
 
-/// Q31 significands and powers of two made ready. The compiler's model, which it has proven
-/// the numbers with: `RequantPanel` in `shortened`. What is computed here must not change without it.
+/// Prepares Q31 significands and powers of two. The compiler's model, with which it has proven the
+/// numbers: `RequantPanel` in `simd_models`; neither changes without the other.
 ///
-/// `units` are a signed byte and a signed 16-bit number per channel that the compiler has
-/// found: with them, `sum * upper + (sum * lower + start)`, each rounded towards zero, is the
-/// output of every sum that there can be. The factor `upper` is as many units in the last place
-/// from the nearest one, and 64 more if `lower` is zero, 96 if steps may be rounded to the
-/// nearest number as well; `start` as many from 1/2 and the first rounding's share. The factor's
-/// -128 says that there are no such numbers, and so does their absence.
+/// `units` has three bytes for each channel, which the compiler has found; none if truncation does
+/// not give the outputs:
+///
+/// ```text
+/// byte 0: mark + units of `upper`, signed     bytes 1 and 2: units of `start`, i16 little-endian
+///
+/// mark   0   two factors:  q = trunc(sum * upper + (sum * lower + start)), each step towards zero
+///       64   one factor:   `lower` is 0
+///       96   one factor, and steps may be rounded to the nearest number instead
+///     -128   (all of byte 0) no such numbers: the whole strip of four blocks does without
+///
+/// upper = f32(multiplier) moved by that many units in the last place, at most 16
+/// lower = f32(multiplier - upper)
+/// start = f32(0.5 + units * 2^-24) + nudge
+/// ```
 pub const fn pack_requant<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
@@ -131,16 +142,16 @@ pub const fn pack_requant<const N: usize>(
         while i < LANES {
             let shift = shift[block][i];
             let right = if shift < 0 { -shift & 31 } else { 0 };
-            let pack_requant = &mut all[block];
-            pack_requant.multiplier[i] = multiplier[block][i];
-            pack_requant.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
-            pack_requant.right[i] = right;
-            pack_requant.half[i] = ((1_u32 << right) >> 1) as i32;
-            pack_requant.sign[i] = if right > 0 { 31 } else { 32 };
-            let scale = power_of_two(pack_requant.left[i] - 32 - right);
+            let panel = &mut all[block];
+            panel.multiplier[i] = multiplier[block][i];
+            panel.left[i] = if shift > 0 { shift & 31 } else { 0 } + 1;
+            panel.right[i] = right;
+            panel.half[i] = ((1_u32 << right) >> 1) as i32;
+            panel.sign[i] = if right > 0 { 31 } else { 32 };
+            let scale = power_of_two(panel.left[i] - 32 - right);
             let factor = multiplier[block][i] as f64 * scale;
-            pack_requant.factor[i] = factor as f32;
-            pack_requant.nudge[i] = if right > 0 {
+            panel.factor[i] = factor as f32;
+            panel.nudge[i] = if right > 0 {
                 power_of_two(-1 - right) as f32
             } else {
                 0.0
@@ -154,14 +165,12 @@ pub const fn pack_requant<const N: usize>(
                     _ => 0,
                 };
                 let (is_single, units) = (mark != 0, units - mark);
-                let upper =
-                    f32::from_bits(pack_requant.factor[i].to_bits().wrapping_add_signed(units));
-                pack_requant.upper[i] = upper;
+                let upper = f32::from_bits(panel.factor[i].to_bits().wrapping_add_signed(units));
+                panel.upper[i] = upper;
                 if !is_single {
-                    pack_requant.lower[i] = (factor - upper as f64) as f32;
+                    panel.lower[i] = (factor - upper as f64) as f32;
                 }
-                pack_requant.start[i] =
-                    (0.5 + start as f64 * power_of_two(-24)) as f32 + pack_requant.nudge[i];
+                panel.start[i] = (0.5 + start as f64 * power_of_two(-24)) as f32 + panel.nudge[i];
             }
             i += 1;
         }
@@ -170,19 +179,20 @@ pub const fn pack_requant<const N: usize>(
     all
 }
 
-/// What is added to the units of a single factor.
+/// The mark of channels with one factor.
 #[cfg(target_arch = "x86_64")]
 const SINGLE: i32 = 64;
 
-/// The same if steps may be rounded to the nearest number.
+/// The mark of channels with one factor whose steps may be rounded to the nearest number.
 #[cfg(target_arch = "x86_64")]
 const NEAREST: i32 = 96;
 
-/// More than units are without what is added.
+/// A number larger than units without their mark.
 #[cfg(target_arch = "x86_64")]
 const RANGE: i32 = 16;
 
-/// A channel's units; none behind the last channel.
+/// The marked units of `upper` and the units of `start` of a channel; behind the last channel,
+/// those that need nothing.
 #[cfg(target_arch = "x86_64")]
 const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
     let at = 3 * channel;
@@ -194,7 +204,7 @@ const fn units_of(units: &[u8], channel: usize) -> [i32; 2] {
     }
 }
 
-/// The least units of a strip of four blocks.
+/// The least marked units of a strip of four blocks.
 #[cfg(target_arch = "x86_64")]
 const fn least_of_strip(units: &[u8], block: usize) -> i32 {
     if units.is_empty() {
@@ -224,22 +234,22 @@ pub(crate) const fn power_of_two(exponent: i32) -> f64 {
 pub struct RequantParams<'a> {
     /// Multipliers: a block for each sixteen channels, or one that all blocks share.
     pub channels: &'a [RequantPanel],
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
 impl RequantParams<'_> {
-    /// True if there are multipliers for so many blocks.
+    /// True if there are multipliers for `blocks` blocks.
     #[inline(always)]
     pub(crate) fn are_for(&self, blocks: usize) -> bool {
         self.channels.len() == 1 || self.channels.len() >= blocks
     }
 
-    /// A block's multipliers.
+    /// Pointer to the multipliers of a block.
     #[inline(always)]
     pub(crate) fn of(&self, block: usize) -> *const RequantPanel {
         let shared = self.channels.len() == 1;

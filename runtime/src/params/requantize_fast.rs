@@ -1,18 +1,18 @@
 //! Requantization of int8 in few instructions, for small cores, and what feeds it.
 
-use crate::fixed_point::Multiplier;
+use crate::arithmetic::fixed_point::Multiplier;
 
-/// What sums begin with, one number per channel.
+/// Initial accumulators, one for each channel.
 #[derive(Clone, Copy, Debug)]
 pub enum Bias<'a> {
-    /// All fit 16 bits.
+    /// Numbers that all fit 16 bits.
     Narrow(&'a [i16]),
-    /// They do not.
+    /// Numbers some of which need 32 bits.
     Wide(&'a [i32]),
 }
 
 impl Bias<'_> {
-    /// The number of channels.
+    /// The number of channels they are for.
     #[inline(always)]
     pub fn len(&self) -> usize {
         match self {
@@ -55,13 +55,13 @@ impl Bias<'_> {
 pub struct PairSums<'a> {
     /// The inputs of both pixels, widened.
     pub columns: &'a [i16],
-    /// Packed weights.
+    /// Packed weights of two channels each.
     pub filter: &'a [u8],
-    /// What sums begin with.
+    /// Initial accumulators, which include the share of zero points.
     pub bias: Bias<'a>,
 }
 
-/// To int8 by few instructions: the same as [`Requantize`] where no sum, shifted
+/// To int8 by few instructions: the same as `Requantize` where no sum, shifted
 /// left by one more than its multiplier asks for, leaves 32 bits. The compiler
 /// checks that.
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +74,11 @@ pub struct RequantizeFast<'a> {
     pub shift: &'a [i8],
     /// True if all of them are below 0.
     pub shifts_right: bool,
-    /// The output's zero point.
+    /// Zero point of the output tensor.
     pub output_offset: i32,
-    /// Smallest output.
+    /// Smallest output; smaller ones are clamped.
     pub activation_min: i32,
-    /// Largest output.
+    /// Largest output; larger ones are clamped.
     pub activation_max: i32,
 }
 
@@ -91,7 +91,7 @@ fn shared<T: Copy>(list: &[T], channel: usize) -> Option<T> {
     }
 }
 
-/// One channel of [`RequantizeFast`].
+/// The multiplier of one channel of [`RequantizeFast`].
 #[derive(Clone, Copy, Debug)]
 pub struct FastChannel {
     pub(crate) multiplier: Multiplier,
@@ -124,7 +124,7 @@ impl RequantizeFast<'_> {
         })
     }
 
-    /// What a channel needs, in one place.
+    /// The multiplier and range of one channel.
     #[inline(always)]
     pub fn channel(&self, channel: usize) -> Option<FastChannel> {
         Some(FastChannel {

@@ -5,19 +5,19 @@ use core::ops::Range;
 /// A window over an NHWC input, in elements of height and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Images.
+    /// Number of images in a batch.
     pub batches: usize,
-    /// Rows of the input.
+    /// Number of rows of the input.
     pub input_height: usize,
-    /// Columns of the input.
+    /// Number of columns of the input.
     pub input_width: usize,
-    /// Rows of the output.
+    /// Number of rows of the output.
     pub output_height: usize,
-    /// Columns of the output.
+    /// Number of columns of the output.
     pub output_width: usize,
-    /// Rows of the filter.
+    /// Number of rows of the filter.
     pub filter_height: usize,
-    /// Columns of the filter.
+    /// Number of columns of the filter.
     pub filter_width: usize,
     /// Rows from one output to the next.
     pub stride_height: usize,
@@ -27,9 +27,9 @@ pub struct Window {
     pub dilation_height: usize,
     /// Columns from one tap to the next.
     pub dilation_width: usize,
-    /// Rows of padding above.
+    /// Rows of padding above the input.
     pub padding_top: usize,
-    /// Columns of padding to the left.
+    /// Columns of padding to the left of the input.
     pub padding_left: usize,
 }
 

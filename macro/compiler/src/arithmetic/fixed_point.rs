@@ -5,6 +5,10 @@
 //! reference kernels; Jacob et al., "Quantization and Training of Neural
 //! Networks for Efficient Integer-Arithmetic-Only Inference" (2018), appendix.
 //! Fixed-point names follow gemmlowp: Qm.n has m integer and n fractional bits.
+//!
+//! The runtime has these formulas once more (`runtime/src/fixed_point.rs`): the crates are
+//! published apart, and neither can depend on the other. Tests compare both with a third
+//! implementation (`simd_models/reference.rs`).
 
 use crate::arithmetic::convert::{low_i32, saturate_i32, shifts, truncate_i32, truncate_i64};
 
@@ -12,7 +16,9 @@ use crate::arithmetic::convert::{low_i32, saturate_i32, shifts, truncate_i32, tr
 /// `factor = multiplier * 2^(shift - 31)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(crate) struct Multiplier {
+    /// The Q31 significand, 2^30 to 2^31 - 1, or 0.
     pub multiplier: i32,
+    /// The power of two, -31 to 30.
     pub shift: i32,
 }
 
@@ -120,6 +126,7 @@ pub(crate) fn frexp(x: f64) -> (f64, i32) {
     (significand, exponent)
 }
 
+/// The high half of `2 * a * b`, rounded to nearest, ties up; saturates at `i32::MIN` squared.
 pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
@@ -129,6 +136,7 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     low_i32((product + nudge) / (1_i64 << 31))
 }
 
+/// The quotient `x / 2^exponent`, rounded to nearest, ties away from zero.
 pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
     let mask = low_i32((1_i64 << exponent) - 1);
     let remainder = x & mask;
@@ -141,6 +149,7 @@ fn saturating_multiply_by_pot(x: i32, exponent: u32) -> i32 {
     saturate_i32(i64::from(x) << exponent)
 }
 
+/// The mean `(a + b) / 2`, rounded away from zero.
 fn rounding_half_sum(a: i32, b: i32) -> i32 {
     let sum = i64::from(a) + i64::from(b);
     low_i32((sum + if sum >= 0 { 1 } else { -1 }) / 2)

@@ -64,6 +64,7 @@ impl Steps {
         Self { multiplier, shift }
     }
 
+    /// The input in the table's steps.
     fn apply(self, x: i16) -> i32 {
         let round = if self.shift > 0 {
             1 << (self.shift - 1)

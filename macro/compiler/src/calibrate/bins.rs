@@ -82,6 +82,7 @@ impl Bins {
         }
     }
 
+    /// The number of bins.
     pub(super) fn len(&self) -> usize {
         self.below.len() + EQUAL + self.above.len()
     }
@@ -118,6 +119,7 @@ impl Bins {
         }
     }
 
+    /// The value in the middle of a bin.
     pub(super) fn center(&self, bin: usize) -> f64 {
         match bin.checked_sub(self.below.len()) {
             Some(equal) if equal < EQUAL => {

@@ -146,6 +146,7 @@ impl<'a> Evaluation<'a> {
         }
     }
 
+    /// Computes the outputs of one operator.
     fn run(&mut self, graph: &Graph, node: &Node) -> Result<()> {
         for &value in node.inputs.iter().flatten() {
             if self.tensors[value].is_none() {

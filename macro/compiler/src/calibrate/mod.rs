@@ -84,6 +84,7 @@ impl Seen {
         seen
     }
 
+    /// Adds the statistics of other samples.
     fn merge(&mut self, other: &Self) {
         self.range.min = self.range.min.min(other.range.min);
         self.range.max = self.range.max.max(other.range.max);
@@ -99,6 +100,7 @@ fn counts(method: Method) -> bool {
     )
 }
 
+/// Chooses the range of a tensor by a method.
 fn choose(method: Method, seen: Range, histogram: Option<&Histogram>) -> Range {
     let (min, max) = match (method, histogram) {
         (Method::Range(min, max), _) => (min, max),

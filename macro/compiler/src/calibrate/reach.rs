@@ -19,11 +19,13 @@ const ALL: Range = Range {
 };
 
 impl Range {
+    /// The nearest number within the range.
     pub(crate) fn clamp(self, x: f32) -> f32 {
         // Not f32::clamp: a range may be empty, and x NaN.
         x.max(self.min).min(self.max)
     }
 
+    /// The smallest range that contains both.
     pub(super) fn union(self, other: Range) -> Range {
         Range {
             min: self.min.min(other.min),

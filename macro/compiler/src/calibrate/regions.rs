@@ -37,8 +37,8 @@ pub(crate) fn check(
         Ok((*sample, way, evaluation.is_endless()))
     });
     let mut all = Way::default();
-    for found in ways {
-        let (sample, way, is_endless) = found?;
+    for result in ways {
+        let (sample, way, is_endless) = result?;
         if is_endless {
             return Err(Error::dataset(format!(
                 "the loops of the model run more than {ROUNDS} rounds on sample {sample}: \
@@ -135,8 +135,8 @@ pub(super) fn include_constants(graph: &Graph, values: &[(ValueId, Method)], ran
     }
     // Both hold what a loop's variable is in one round or another.
     for Variable { value, next } in graph.regions.variables() {
-        let found = [value, next].map(|v| ranges.by_value.get(&v).copied());
-        if let Some(all) = found.into_iter().flatten().reduce(Range::union) {
+        let both = [value, next].map(|v| ranges.by_value.get(&v).copied());
+        if let Some(all) = both.into_iter().flatten().reduce(Range::union) {
             ranges.by_value.insert(value, all);
             ranges.by_value.insert(next, all);
         }

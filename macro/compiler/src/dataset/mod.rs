@@ -4,10 +4,10 @@
 //! counts samples. Arrays of `.npy` and `.npz` files are checked against the model
 //! by their headers, before their data is read; [`Dataset::add`] checks the rest.
 
-pub(crate) mod found;
 #[cfg(feature = "images")]
 pub(crate) mod images;
 pub(crate) mod limits;
+pub(crate) mod named_arrays;
 pub(crate) mod npy;
 mod npy_header;
 pub(crate) mod npz;
@@ -27,7 +27,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph::Port;
-use found::{Found, full_shape};
+use named_arrays::{NamedArrays, full_shape};
 
 /// The way in which image files, and `u8` arguments, become real numbers: `byte * scale +
 /// offset`.
@@ -131,23 +131,23 @@ impl Dataset {
             let bytes = bytes(path)?;
             let archive = npz::Archive::open(&bytes).map_err(at)?;
             let keys = archive.members.iter().map(|m| m.key.clone()).collect();
-            let mut found = Found::new(inputs, keys)?;
+            let mut arrays = NamedArrays::new(inputs, keys)?;
             let mut elements = limits::elements(bytes.len());
             for (i, member) in archive.members.iter().enumerate() {
                 let place = |e| at(format!("array {}: {e}", limits::quoted(&member.key)));
                 let outside = || place("it is truncated".to_owned());
                 let data = archive.read(member).ok_or_else(outside)?;
-                found.read(i, data, &mut elements).map_err(place)?;
+                arrays.read(i, data, &mut elements).map_err(place)?;
             }
-            return Self::new(inputs, found.arrays);
+            return Self::new(inputs, arrays.by_input);
         }
         if is(path, ARRAYS) {
             let input = only(inputs, "a single .npy file")?;
             let bytes = bytes(path)?;
-            let mut found = Found::new(inputs, vec![input.name.clone()])?;
+            let mut arrays = NamedArrays::new(inputs, vec![input.name.clone()])?;
             let mut elements = limits::elements(bytes.len());
-            found.read(0, &bytes[..], &mut elements).map_err(at)?;
-            return Self::new(inputs, found.arrays);
+            arrays.read(0, &bytes[..], &mut elements).map_err(at)?;
+            return Self::new(inputs, arrays.by_input);
         }
         if is(path, &["csv"]) {
             return Self::new(inputs, read_table(path, inputs)?);
@@ -185,15 +185,15 @@ impl Dataset {
             let stem = file.file_stem().and_then(|s| s.to_str());
             stem.unwrap_or("").to_owned()
         };
-        let mut found = Found::new(inputs, files.iter().map(key).collect())?;
+        let mut arrays = NamedArrays::new(inputs, files.iter().map(key).collect())?;
         for (i, file) in files.iter().enumerate() {
             let bytes = bytes(file)?;
             let mut elements = limits::elements(bytes.len());
-            found
+            arrays
                 .read(i, &bytes[..], &mut elements)
                 .map_err(|e| Error::dataset(format!("{}: {e}", file.display())))?;
         }
-        Self::new(inputs, found.arrays)
+        Self::new(inputs, arrays.by_input)
     }
 
     /// Takes an array for each input.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 #[cfg(feature = "images")]
 use super::IMAGES;
-use super::found::LABEL;
+use super::named_arrays::LABEL;
 use super::npy::Array;
 use super::{ARRAYS, bytes, files, is, limits, npz};
 use crate::error::{Error, Result};

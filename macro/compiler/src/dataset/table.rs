@@ -52,13 +52,13 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
     }
     // Labels may lie beside the samples; they are not for calibration.
     let mut free: Vec<usize> = (0..header.len())
-        .filter(|&i| !header[i].starts_with(super::found::LABEL))
+        .filter(|&i| !header[i].starts_with(super::named_arrays::LABEL))
         .collect();
-    let mut found = Vec::new();
+    let mut columns_of_inputs = Vec::new();
     let mut missing = None;
     for input in inputs {
         let n = elements(input)?;
-        let mut list = Vec::new();
+        let mut own_columns = Vec::new();
         for element in 0..n {
             let named = |&&i: &&usize| {
                 let plain = n == 1 && input.is_called(&header[i]);
@@ -67,7 +67,7 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
             };
             let columns: Vec<usize> = free.iter().filter(named).copied().collect();
             match columns[..] {
-                [column] => list.push(column),
+                [column] => own_columns.push(column),
                 [] => {
                     missing = missing.or(Some(if n == 1 {
                         input.name.clone()
@@ -81,13 +81,13 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
                 }
             }
         }
-        free.retain(|column| !list.contains(column));
-        found.push(list);
+        free.retain(|column| !own_columns.contains(column));
+        columns_of_inputs.push(own_columns);
     }
     if let Some(missing) = missing {
         // None of the names is one of ours: the order counts.
-        if let ([input], [list]) = (inputs, &mut found[..])
-            && list.is_empty()
+        if let ([input], [own_columns]) = (inputs, &mut columns_of_inputs[..])
+            && own_columns.is_empty()
             && elements(input)? == free.len()
         {
             return Ok(vec![free]);
@@ -103,7 +103,7 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
             limits::quoted(&header[extra]),
             inputs.iter().map(|p| p.name.as_str()).collect::<Vec<_>>()
         )),
-        None => Ok(found),
+        None => Ok(columns_of_inputs),
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) enum Values {
 }
 
 impl Values {
+    /// The values that an input of this element type takes.
     pub(super) fn of(input: &Port) -> Self {
         match input.element {
             ElementType::I32 => Values::Integer,

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::control::RegionId;
 use crate::ir::graph::ElementType;
+use crate::ir::kernel::KernelId;
 use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 use crate::plan::{ArenaPlan, Location, Sharing};
 use crate::tokens::constants::Constants;
@@ -67,7 +68,7 @@ pub(super) fn steps(
                 call.extend(quote!(return #first;));
             }
             steps.push(Call {
-                name: step.operator.to_owned(),
+                name: step.label(),
                 docs: body.docs(step),
                 code: body.guarded(step.region, call, constants)?,
             });
@@ -252,7 +253,7 @@ impl Body<'_> {
             .index
             .map_or(String::new(), |index| format!("#{index} "));
         let tensor = &self.program.tensors[step.output()];
-        let mut docs = format!("{index}{} -> `{}`", step.operator, tensor.name);
+        let mut docs = format!("{index}{} -> `{}`", step.label(), tensor.name);
         if let Some([kept, all]) = step.channels.filter(|[kept, all]| kept < all) {
             docs += &format!(", {kept} of {all} channels: nothing depends on the others");
         }
@@ -262,7 +263,7 @@ impl Body<'_> {
     /// The call of a step's kernel, with the memory that it reads and writes.
     fn call(&self, position: usize, step: &Step, constants: &mut Constants) -> Result<TokenStream> {
         let operator: String = step
-            .operator
+            .label()
             .chars()
             .filter(|c| c.is_ascii_alphanumeric() || *c == '_' || *c == ' ')
             .collect();
@@ -333,12 +334,12 @@ impl Body<'_> {
                 _ => self.output_place(output)?,
             });
         }
-        if step.kernel.gathers_inputs() {
+        if emitted.function.gathers_inputs {
             arguments = vec![quote!([#(#arguments),*])];
         }
         let in_place = match in_place {
             Some(i) => {
-                let none = || Error::internal(format!("{} has no in-place kernel", step.operator));
+                let none = || Error::internal(format!("{} has no in-place kernel", step.label()));
                 Some(step.kernel.in_place(i).ok_or_else(none)?)
             }
             None => None,
@@ -350,7 +351,7 @@ impl Body<'_> {
                 quote!(rt::#function(#parameters, #(#results,)* #input);)
             }
             (Some(function), _) => {
-                let function = format_ident!("{function}");
+                let function = format_ident!("{}", function);
                 quote!(rt::#function(#parameters, #(#results),* #(, #arguments)*);)
             }
             _ => {
@@ -374,7 +375,7 @@ struct Shared {
     memory: Range<usize>,
     /// The operand, as bytes of the shared memory.
     input: Range<usize>,
-    function: &'static str,
+    function: KernelId,
 }
 
 /// A slot of the arena as the slice that kernels take.

@@ -11,9 +11,10 @@ use crate::tflite::BuiltinOperator;
 impl<'a> Reader<'a> {
     /// True for operators that do not compute: variables and calls.
     pub(crate) fn is_structural(&self, code: BuiltinOperator) -> bool {
-        crate::ops::is_structural(code)
+        crate::ops::registry::is_structural(code)
     }
 
+    /// Reads an operator that does not compute: a variable or a call.
     pub(crate) fn structural(
         &mut self,
         code: BuiltinOperator,
@@ -124,6 +125,7 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads IF: the chosen subgraph, or both as regions.
     fn branch(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
         let values = self.arguments(record, scope)?;
         let options = record
@@ -155,6 +157,7 @@ impl<'a> Reader<'a> {
         self.results(record, scope, &results)
     }
 
+    /// Reads WHILE: unrolled, or as a region.
     fn repeat(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
         let values = self.arguments(record, scope)?;
         let options = record

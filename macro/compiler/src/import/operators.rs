@@ -47,7 +47,9 @@ impl<'a> Reader<'a> {
                 Err(error)
             } else if self.is_structural(code) {
                 self.structural(code, record, scope)
-            } else if ops::is_supported(code) || ops::is_supported_custom(code, custom) {
+            } else if ops::registry::is_supported(code)
+                || ops::registry::is_supported_custom(code, custom)
+            {
                 self.operator(code, &record, scope)
             } else {
                 let plain = tflite::operator_name(code);
@@ -137,7 +139,7 @@ impl<'a> Reader<'a> {
                 is_complex,
             };
             let custom = tflite::custom_code(self.model, &record.operator);
-            let mut op = ops::parse(code, custom, &context)?;
+            let mut op = ops::registry::parse(code, custom, &context)?;
             let parts = [
                 BuiltinOperator::COMPLEX_ABS,
                 BuiltinOperator::REAL,
@@ -174,7 +176,7 @@ impl<'a> Reader<'a> {
         outputs: &[ValueId],
     ) -> Result<()> {
         let mut all = operands.iter().flatten().chain(outputs);
-        if all.clone().any(|v| self.long.contains(v)) && !ops::takes_long(custom) {
+        if all.clone().any(|v| self.long.contains(v)) && !ops::registry::takes_long(custom) {
             return Err(Error::model(
                 "it has a tensor of uint64; supported are those from SignalFilterBank to \
                  SignalFilterBankSquareRoot",

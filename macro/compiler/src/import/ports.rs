@@ -15,6 +15,7 @@ pub(crate) struct Entry<'a> {
     pub outputs: Vec<(usize, &'a str)>,
 }
 
+/// Finds the subgraph of a signature, or the only one, with its names.
 pub(crate) fn entry<'a>(model: &Model<'a>, signature: Option<&str>) -> Result<Entry<'a>> {
     let subgraphs = model.subgraphs().unwrap_or_default();
     let signatures = model.signature_defs().unwrap_or_default();

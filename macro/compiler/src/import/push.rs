@@ -59,7 +59,8 @@ impl Reader<'_> {
         let in_uint8 = outputs.iter().any(|&v| values[v].unsigned);
         // TensorFlow Lite Micro converts uint8, but does not compute in it.
         let computes = op.cast().is_none() && !op.is_view();
-        self.graph.needs_litert |= !op.in_tflite_micro() || (in_uint8 && computes);
+        self.graph.needs_litert |=
+            !crate::ops::registry::in_tflite_micro(op.name()) || (in_uint8 && computes);
         let variables = op.variables();
         for (shape, &output) in computed.into_iter().zip(&outputs) {
             let value = &mut self.graph.values[output];
@@ -108,8 +109,8 @@ impl Reader<'_> {
             check_per_channel(&self.graph.values[output])?;
         }
         if constant_fold::is_known(&self.graph, &node) {
-            let made = node.outputs.iter().map(|&v| self.graph.values[v].len());
-            self.budget.fold(work, limits::sum(made))?;
+            let elements = node.outputs.iter().map(|&v| self.graph.values[v].len());
+            self.budget.fold(work, limits::sum(elements))?;
         } else {
             if let Some(element) = self.graph.element_read(&node) {
                 types::check_support(node.op.name(), element)?;

@@ -34,6 +34,7 @@ pub(super) fn unit(ty: TensorType) -> Option<QuantParams> {
     })
 }
 
+/// Reads the scales and zero points of a tensor, if it has any.
 pub(super) fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantization>> {
     let Some(q) = tensor.quantization() else {
         return Ok(None);

@@ -68,6 +68,7 @@ pub(crate) struct Record<'a> {
 }
 
 impl Scope {
+    /// The value of a tensor, by the tensor's index in the file.
     pub(crate) fn value(&self, id: i32) -> Option<ValueId> {
         usize::try_from(id)
             .ok()
@@ -144,6 +145,7 @@ impl<'a> Reader<'a> {
         Ok(scope)
     }
 
+    /// Adds a value to the graph, whose shape is known.
     pub(crate) fn value(&mut self, value: Value) -> ValueId {
         self.stated
             .push(value.shape.iter().copied().map(Some).collect());

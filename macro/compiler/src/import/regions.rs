@@ -29,6 +29,7 @@ pub(crate) struct Mark {
 }
 
 impl<'a> Reader<'a> {
+    /// Notes the state of the reader, to come back to it.
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             nodes: self.graph.nodes.len(),

@@ -93,11 +93,11 @@ impl Reader<'_> {
                     shape.clone()
                 }
                 None => {
-                    let found = sampled.iter().find(|(key, _)| match key {
+                    let sample = sampled.iter().find(|(key, _)| match key {
                         Some(key) => port.is_called(key) || inputs_are_one(key, &self.graph),
                         None => self.graph.inputs.len() == 1,
                     });
-                    let sampled = found.map(|(_, shape)| with_batch(shape, stated.len()));
+                    let sampled = sample.map(|(_, shape)| with_batch(shape, stated.len()));
                     inferred(name, guessed, stated, sampled)?
                 }
             };
@@ -153,6 +153,7 @@ fn inferred(
     Ok(shape)
 }
 
+/// The message for a dimension that nothing says.
 fn unknown(name: &str, d: usize, guessed: &[usize]) -> String {
     let example: Vec<usize> = guessed
         .iter()

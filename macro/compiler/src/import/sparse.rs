@@ -50,6 +50,7 @@ struct Layout {
     steps: Vec<(usize, usize)>,
 }
 
+/// The segments or the indices of a sparse level, which the file has in 32, 16 or 8 bits.
 fn numbers(d: &DimensionMetadata<'_>, segments: bool) -> Result<Vec<usize>> {
     let missing = || Error::model("its sparse dimension has no indices");
     macro_rules! list {
@@ -93,6 +94,7 @@ fn numbers(d: &DimensionMetadata<'_>, segments: bool) -> Result<Vec<usize>> {
 }
 
 impl Layout {
+    /// Reads and checks the layout of a sparse tensor.
     fn read(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Self> {
         let bad = |what: &str| Error::model(format!("its sparse layout is damaged: {what}"));
         let sparsity = tensor.sparsity().ok_or_else(|| bad("none"))?;

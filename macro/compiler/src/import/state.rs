@@ -81,6 +81,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The variable that a resource tensor names.
     fn handle(&self, tensor: i32, scope: &Scope) -> Result<usize> {
         scope
             .handles

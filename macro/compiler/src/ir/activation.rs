@@ -2,7 +2,7 @@
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::ElementType;
+use crate::ir::element_type::ElementType;
 use crate::tflite::ActivationFunctionType;
 
 /// A clamp that a kernel applies to its output for nothing.
@@ -31,6 +31,11 @@ impl Activation {
         })
     }
 
+    /// The activation that the options of an operator name; none if it has no options.
+    pub(crate) fn of_options(code: Option<ActivationFunctionType>) -> Result<Self> {
+        code.map_or(Ok(Activation::None), Self::parse)
+    }
+
     /// The real range of the output.
     pub(crate) fn bounds(self) -> (f32, f32) {
         match self {
@@ -52,7 +57,7 @@ impl Activation {
         self.bounds_in(output, ElementType::I8)
     }
 
-    /// The same of int8 or int16.
+    /// The range of a quantized output of this element type: the real bounds in steps of its scale.
     pub(crate) fn bounds_in(self, output: QuantParams, element: ElementType) -> (i32, i32) {
         let (min, max) = self.bounds();
         let (low, high) = match element {
@@ -85,24 +90,3 @@ impl Activation {
         }
     }
 }
-
-/// The methods of [`crate::ir::operator::Operator`] that an `activation` field answers.
-macro_rules! fused_activation {
-    () => {
-        fn fuse(&mut self, activation: Activation) -> bool {
-            let fused = self.activation.then(activation);
-            self.activation = fused.unwrap_or(self.activation);
-            fused.is_some()
-        }
-
-        fn clips(&self) -> Option<Activation> {
-            Some(self.activation)
-        }
-
-        fn is_homogeneous(&self) -> bool {
-            !matches!(self.activation, Activation::ReluN1To1)
-        }
-    };
-}
-
-pub(crate) use fused_activation;

@@ -1,6 +1,6 @@
 //! Tensors while kernels are simulated.
 
-use crate::ir::graph::ElementType;
+use crate::ir::element_type::ElementType;
 
 /// The elements of a tensor while kernels are simulated.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ impl Buffer {
         }
     }
 
-    /// What the elements are.
+    /// The element type of the buffer.
     pub(crate) fn element(&self) -> ElementType {
         match self {
             Buffer::I8(_) => ElementType::I8,
@@ -50,7 +50,7 @@ impl Buffer {
         }
     }
 
-    /// Zeros of a type.
+    /// A buffer of so many zeros.
     pub(crate) fn zeros(element: ElementType, len: usize) -> Buffer {
         match element.storage_type() {
             ElementType::I16 => Buffer::I16(vec![0; len]),
@@ -83,7 +83,7 @@ impl Buffer {
         }
     }
 
-    /// All elements, as [`Buffer::integer`].
+    /// All elements as integers, by [`Buffer::integer`].
     pub(crate) fn integers(&self) -> Vec<i32> {
         (0..self.len()).map(|at| self.integer(at)).collect()
     }
@@ -141,7 +141,7 @@ impl Buffer {
         }
     }
 
-    /// From memory.
+    /// Reads elements from memory, in little endian.
     pub(crate) fn from_bytes(element: ElementType, bytes: &[u8]) -> Buffer {
         let words = || bytes.chunks_exact(4).map(|b| [b[0], b[1], b[2], b[3]]);
         match element.storage_type() {

@@ -14,7 +14,7 @@ impl ByteScale {
         offset: 0.0,
     };
 
-    /// The bytes themselves.
+    /// The scale of bytes that stand for themselves.
     pub(crate) const PLAIN: Self = Self {
         scale: 1.0,
         offset: 0.0,
@@ -24,7 +24,7 @@ impl ByteScale {
         f32::from(byte) * self.scale + self.offset
     }
 
-    /// The nearest byte.
+    /// The byte that stands for the nearest number.
     pub(crate) fn byte(self, real: f32) -> u8 {
         let steps = (f64::from(real) - f64::from(self.offset)) / f64::from(self.scale);
         steps.round() as u8

@@ -3,8 +3,9 @@
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::{Constant, ElementType, Value};
+use crate::ir::element_type::ElementType;
 use crate::ir::kernel::Source;
+use crate::ir::value::{Constant, Value};
 use crate::tflite;
 
 /// What an operator's parser sees: the file's record and the tensors around it.
@@ -65,9 +66,9 @@ impl ParseContext<'_> {
 pub(crate) enum QuantRule {
     /// From the range seen during calibration.
     Observed,
-    /// The same as input 0's: the operator only moves or selects values.
+    /// As input 0 is: the operator only moves or selects values.
     SameAsInput,
-    /// The same as every input's: concatenation.
+    /// As all inputs are: the operator puts them side by side.
     SameAsAllInputs,
     /// Observed, and every input that nothing else reads takes it over: values
     /// outside of it are never chosen (MAXIMUM, MINIMUM, SELECT).
@@ -81,18 +82,18 @@ pub(crate) enum QuantRule {
 pub(crate) enum StateRule {
     /// It holds values of the output.
     SameAsOutput,
-    /// In 16 bits.
+    /// It is int16, with this quantization.
     Int16(QuantParams),
 }
 
-/// What a kernel writes.
+/// What a kernel writes, and how it is quantized.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Target {
-    /// An int8 tensor.
+    /// An int8 tensor with this quantization.
     I8(QuantParams),
     /// An int16 tensor; its zero point is mostly 0.
     I16(QuantParams),
-    /// Indices or counts.
+    /// An int32 tensor: indices or counts.
     I32,
     /// 0 and 1 in int8.
     Bool,
@@ -133,7 +134,7 @@ pub(crate) struct LowerContext<'a> {
     pub inputs: Vec<Option<Operand<'a>>>,
     pub output: &'a Value,
     pub target: Target,
-    /// Of the outputs behind the first.
+    /// What is written to the outputs behind the first.
     pub other_targets: Vec<Target>,
     /// The file computes it in float32, be it between conversions.
     pub in_float: bool,
@@ -147,7 +148,7 @@ pub(crate) struct LowerContext<'a> {
 /// Whose kernels define the bytes of an int8 model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reference {
-    /// TensorFlow Lite Micro's.
+    /// The reference kernels of TensorFlow Lite Micro.
     TfliteMicro,
     /// LiteRT's, for models with an operator that TensorFlow Lite Micro lacks.
     /// They differ in the rounding of FULLY_CONNECTED.

@@ -27,7 +27,7 @@ pub(crate) struct Region {
     pub place: String,
 }
 
-/// When a region runs.
+/// The condition under which a region runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// If this tensor is true, or false.
@@ -153,7 +153,7 @@ impl Regions {
         found.into_iter().flatten().collect()
     }
 
-    /// The same with every tensor exchanged; `None` if there is none for one of them.
+    /// A copy in which every tensor is exchanged; `None` if there is none for one of them.
     pub(crate) fn map(&self, tensor: impl Fn(usize) -> Option<usize>) -> Option<Self> {
         let mut regions = self.clone();
         for region in &mut regions.0 {
@@ -195,7 +195,7 @@ pub(crate) enum Event<'a> {
 
 /// Walks through a list of operators as a run of the program does.
 pub(crate) struct Cursor<'a> {
-    /// By position.
+    /// The conditions of each step, by its position.
     conditions: Vec<Vec<(usize, bool)>>,
     loops: Vec<Extent<'a>>,
     next: usize,

@@ -7,7 +7,7 @@ pub(crate) struct DisjointSets {
 }
 
 impl DisjointSets {
-    /// Every tensor alone.
+    /// So many sets, each of one tensor.
     pub(crate) fn new(values: usize) -> Self {
         Self {
             parent: (0..values).collect(),

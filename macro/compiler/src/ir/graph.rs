@@ -1,233 +1,21 @@
 //! The float view of a model: values, operators in order of execution, and the
 //! named ports through which data goes in and out.
-//!
-//! [`Graph::read`] takes one subgraph of the file, with all that it calls;
-//! [`rewrite`] then folds what need not exist at run time.
 
-pub(crate) use crate::arithmetic::quant_params::QuantParams;
 pub(crate) use crate::error::shape_text;
 use std::sync::Arc;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
 
 pub(crate) use crate::ir::byte_scale::ByteScale;
+pub use crate::ir::element_type::ElementType;
+pub(crate) use crate::ir::value::{Constant, Kept, Quantization, Value, array};
 
-use crate::arithmetic::quant_params::asymmetric;
 use crate::error::{Error, Result};
 use crate::ir::control::{RegionId, Regions, Variable};
 use crate::ir::operator::Operator;
 
 /// The position of a [`Value`] in its graph.
 pub(crate) type ValueId = usize;
-
-/// The element type of a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ElementType {
-    /// 32-bit float.
-    F32,
-    /// 8-bit signed integer with a scale and a zero point.
-    I8,
-    /// The same, shifted by 128; a program holds it as [`ElementType::I8`].
-    U8,
-    /// 16-bit signed integer with a scale (16x8 quantization).
-    I16,
-    /// 32-bit integer: indices and counts. The file's int64 is this, too.
-    I32,
-    /// 32-bit integer without sign: spectra in integers. A program holds its bits as
-    /// [`ElementType::I32`].
-    U32,
-    /// True or false; a program holds it as 1 or 0 in [`ElementType::I8`].
-    Bool,
-}
-
-impl ElementType {
-    /// The Rust name, which is also how users write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            ElementType::F32 => "f32",
-            ElementType::I8 => "i8",
-            ElementType::U8 => "u8",
-            ElementType::I16 => "i16",
-            ElementType::I32 => "i32",
-            ElementType::U32 => "u32",
-            ElementType::Bool => "bool",
-        }
-    }
-
-    /// Bytes per element.
-    pub fn bytes(self) -> usize {
-        match self {
-            ElementType::F32 | ElementType::I32 | ElementType::U32 => 4,
-            ElementType::I16 => 2,
-            ElementType::I8 | ElementType::U8 | ElementType::Bool => 1,
-        }
-    }
-
-    /// The type in which kernels see it.
-    pub(crate) fn storage_type(self) -> ElementType {
-        match self {
-            ElementType::U8 | ElementType::Bool => ElementType::I8,
-            ElementType::U32 => ElementType::I32,
-            other => other,
-        }
-    }
-
-    /// True for tensors of real numbers, quantized or not.
-    pub(crate) fn is_real(self) -> bool {
-        !matches!(
-            self,
-            ElementType::I32 | ElementType::U32 | ElementType::Bool
-        )
-    }
-}
-
-/// What the file itself says about a tensor's quantization.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Quantization {
-    /// One scale and zero point: an int8 activation.
-    PerTensor(QuantParams),
-    /// One scale per slice along `dimension`: int8 weights or an int32 bias.
-    PerChannel { scales: Vec<f32>, dimension: usize },
-    /// The range that training simulated (FAKE_QUANT).
-    Range { min: f32, max: f32 },
-}
-
-/// The data of a constant tensor, in the file's type (float16 widened).
-#[derive(Clone, Debug)]
-pub(crate) enum Constant {
-    F32(ArrayD<f32>),
-    /// Also bool, as 0 and 1.
-    I8(ArrayD<i8>),
-    I16(ArrayD<i16>),
-    I32(ArrayD<i32>),
-    /// The biases of 16x8 quantization, and integers that do not fit 32 bits.
-    I64(ArrayD<i64>),
-}
-
-/// Why a tensor stays in float.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kept {
-    /// The user says so, by this clause of `tensors(..)`.
-    Clause(usize),
-    /// No int8 step lies in front of or behind it: it is only moved, cast to integers or
-    /// compared ([`exact`]), a part of a float island ([`islands`]), or of an operator
-    /// that has no other form.
-    Exact,
-}
-
-/// A tensor of the graph.
-#[derive(Clone, Debug)]
-pub(crate) struct Value {
-    /// The file's name, or `tensor_<index>` where it has none.
-    pub name: String,
-    pub shape: Vec<usize>,
-    /// The file's; after rewriting, int8 or int16 also where the file has a float
-    /// tensor between conversions to and from them.
-    pub element: ElementType,
-    pub quantization: Option<Quantization>,
-    pub constant: Option<Constant>,
-    /// Set if the tensor is not quantized.
-    pub kept: Option<Kept>,
-    /// Training simulated its int8 form: the file rounds it, and goes on in float.
-    pub trained: bool,
-    /// The file has it in uint8; here everything is shifted by 128.
-    pub unsigned: bool,
-    /// Those of channels, unless all are 0. DEQUANTIZE reads them; kernels of int8 do not.
-    pub channel_zero_points: Vec<i32>,
-}
-
-impl Value {
-    pub(crate) fn len(&self) -> usize {
-        self.shape.iter().product()
-    }
-
-    pub(crate) fn params(&self) -> Option<QuantParams> {
-        match self.quantization {
-            Some(Quantization::PerTensor(params)) => Some(params),
-            _ => None,
-        }
-    }
-
-    /// Why a constant with int64 values beyond 32 bits cannot be computed with.
-    pub(crate) fn too_wide(&self) -> Error {
-        Error::model(format!(
-            "{:?} holds int64 values beyond 32 bits; supported are those that fit",
-            self.name
-        ))
-    }
-
-    /// The scale and zero point, also of a simulated range.
-    pub(crate) fn given_params(&self) -> Option<QuantParams> {
-        match self.quantization {
-            Some(Quantization::PerTensor(params)) => Some(params),
-            Some(Quantization::Range { min, max }) => Some(asymmetric(min, max)),
-            _ => None,
-        }
-    }
-
-    /// Rounds computed values where training did.
-    pub(crate) fn simulate(&self, data: &mut ArrayD<f32>) {
-        let Some(params) = self.given_params().filter(|_| self.trained) else {
-            return;
-        };
-        data.mapv_inplace(|x| match self.element {
-            ElementType::I16 => {
-                params.scale * (i32::from(params.quantize_i16(x)) - params.zero_point) as f32
-            }
-            _ => params.dequantize(params.quantize(x)),
-        });
-    }
-
-    /// A constant's real values.
-    pub(crate) fn real(&self) -> Option<ArrayD<f32>> {
-        Some(match (self.constant.as_ref()?, &self.quantization) {
-            (Constant::F32(data), _) => data.clone(),
-            (Constant::I8(data), Some(Quantization::PerTensor(params))) => {
-                data.mapv(|q| params.dequantize(q))
-            }
-            (Constant::I8(data), Some(Quantization::PerChannel { scales, dimension })) => {
-                let mut real = data.mapv(f32::from);
-                let channels = real.axis_iter_mut(ndarray::Axis(*dimension));
-                for (channel, (scale, mut slice)) in scales.iter().zip(channels).enumerate() {
-                    let zero_points = &self.channel_zero_points;
-                    let zero_point = zero_points.get(channel).map_or(0.0, |&z| z as f32);
-                    slice.mapv_inplace(|q| (q - zero_point) * scale);
-                }
-                real
-            }
-            (Constant::I64(data), Some(Quantization::PerTensor(params))) => {
-                data.mapv(|q| q as f32 * params.scale)
-            }
-            (Constant::I64(data), Some(Quantization::PerChannel { scales, .. })) => {
-                let mut real = data.mapv(|q| q as f32);
-                for (value, scale) in real.iter_mut().zip(scales) {
-                    *value *= scale;
-                }
-                real
-            }
-            (Constant::I32(data), Some(Quantization::PerTensor(params))) => {
-                data.mapv(|q| q as f32 * params.scale)
-            }
-            (Constant::I32(data), Some(Quantization::PerChannel { scales, .. })) => {
-                let mut real = data.mapv(|q| q as f32);
-                for (value, scale) in real.iter_mut().zip(scales) {
-                    *value *= scale;
-                }
-                real
-            }
-            (Constant::I16(data), Some(Quantization::PerTensor(params))) => {
-                data.mapv(|q| params.scale * (i32::from(q) - params.zero_point) as f32)
-            }
-            (Constant::I8(data), _) => data.mapv(f32::from),
-            (Constant::I16(data), _) => data.mapv(f32::from),
-            (Constant::I32(data), _) if self.element == ElementType::U32 => {
-                data.mapv(|q| q as u32 as f32)
-            }
-            (Constant::I32(data), _) => data.mapv(|q| q as f32),
-            (Constant::I64(data), _) => data.mapv(|q| q as f32),
-        })
-    }
-}
 
 /// One operator of the graph.
 #[derive(Clone)]
@@ -290,11 +78,11 @@ pub(crate) struct Port {
     /// The file's name of the tensor.
     pub tensor: String,
     pub value: ValueId,
-    /// With the batch dimension.
+    /// The shape, with the batch dimension.
     pub shape: Vec<usize>,
     /// The file's element type: what callers see unless they choose.
     pub element: ElementType,
-    /// Of an input of real numbers: what a byte stands for.
+    /// What a byte stands for, where callers pass bytes for real numbers.
     pub bytes: ByteScale,
 }
 
@@ -318,7 +106,7 @@ pub(crate) struct Graph {
     pub outputs: Vec<Port>,
     /// What the model keeps from one run to the next.
     pub states: Vec<State>,
-    /// Branches and loops.
+    /// The branches and loops of the graph.
     pub regions: Regions,
     /// An operator of the file, be it computed already, has no kernel in
     /// TensorFlow Lite Micro.
@@ -454,9 +242,4 @@ impl Graph {
         self.regions.tested().any(|tested| tested == value)
             || variables.any(|v| v.value == value || v.next == value)
     }
-}
-
-/// An array of `shape` from flat data, as much as the shape says.
-pub(crate) fn array<T>(shape: &[usize], data: Vec<T>) -> Result<ArrayD<T>> {
-    ArrayD::from_shape_vec(IxDyn(shape), data).map_err(Error::internal)
 }

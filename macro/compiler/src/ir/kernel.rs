@@ -1,11 +1,12 @@
 //! What operators become: a kernel and where its operands come from.
 
 use proc_macro2::TokenStream;
+use quote::IdentFragment;
 
+use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::Channelwise;
-use crate::ir::graph::ElementType;
-use crate::ops::elementwise::add::AddKernel;
+use crate::ir::channelwise::{Channels, Range};
+use crate::ir::element_type::ElementType;
 use crate::tokens::constants::Constants;
 
 /// Where a kernel's operand comes from.
@@ -13,7 +14,7 @@ use crate::tokens::constants::Constants;
 pub(crate) enum Source {
     /// The graph operand with this number.
     Operand(usize),
-    /// A constant tensor.
+    /// A constant tensor with these elements.
     Constant(Buffer),
 }
 
@@ -37,14 +38,52 @@ impl Lowered {
     }
 }
 
+/// A function of the runtime's `emitted_api`, which emitted code calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KernelId {
+    name: &'static str,
+    /// It takes all inputs as one array of slices.
+    pub gathers_inputs: bool,
+}
+
+impl KernelId {
+    /// A function that takes its inputs one by one.
+    pub(crate) const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            gathers_inputs: false,
+        }
+    }
+
+    /// A function that takes all inputs as one array of slices.
+    pub(crate) const fn gathering(name: &'static str) -> Self {
+        Self {
+            name,
+            gathers_inputs: true,
+        }
+    }
+}
+
+impl std::fmt::Display for KernelId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl IdentFragment for KernelId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 /// The emitted form of a kernel.
 pub(crate) struct Emitted {
     /// The parameter struct, without the runtime's path.
     pub parameters_type: TokenStream,
-    /// Its literal.
+    /// The literal of the parameter struct.
     pub parameters: TokenStream,
     /// The runtime function: `(&parameters, inputs.., output)`.
-    pub function: &'static str,
+    pub function: KernelId,
 }
 
 /// How the memory of operand 0 and the output may overlap.
@@ -53,7 +92,7 @@ pub(crate) struct Overlap {
     /// How many bytes the operand must begin behind the output at least.
     pub distance: usize,
     /// The runtime function: `(&parameters, memory, scratch.., operand's place)`.
-    pub function: &'static str,
+    pub function: KernelId,
 }
 
 /// The int32 accumulators of a kernel with weights.
@@ -74,21 +113,108 @@ pub(crate) struct Frame {
     pub value: f64,
 }
 
+/// What a kernel does, if a neighbour could do it as well.
+pub(crate) enum Role<'a> {
+    /// Something that only this kernel does.
+    Own,
+    /// It surrounds the rows and columns of an NHWC input.
+    Padding(Frame),
+    /// It adds two int8 tensors of one shape.
+    Addition {
+        /// The numbers of the addition.
+        params: &'a AddParams,
+        /// How many elements each tensor has.
+        elements: usize,
+    },
+    /// It puts rows of its operands side by side.
+    Concatenation {
+        /// How many elements one row of each operand has.
+        widths: &'a [usize],
+        /// The size of an element.
+        element_bytes: usize,
+        /// There is one row: the operands themselves lie side by side.
+        is_one_row: bool,
+    },
+}
+
+/// What a kernel may be asked to do besides its own work.
+#[derive(Clone, Copy)]
+pub(crate) enum Fusion<'a> {
+    /// To find the frame by itself: values outside of its input are the input's zero point.
+    Padding(&'a Frame),
+    /// To add its output, operand `own` of the addition, and a second operand.
+    Addition {
+        /// The numbers of the addition.
+        params: &'a AddParams,
+        /// How many elements each tensor has.
+        elements: usize,
+        /// Which operand of the addition its output is.
+        own: usize,
+    },
+    /// To store the channels of each pixel, of which there are so many, `stride` elements apart.
+    OutputStride {
+        /// The channels that it has.
+        channels: usize,
+        /// From one pixel to the next one.
+        stride: usize,
+    },
+    /// To write `x ^ 0x80`, as kernels for x86-64 read their inputs.
+    OutputXor128,
+    /// To read a first operand that is `x ^ 0x80` already.
+    InputXor128,
+}
+
 /// A lowered operator: its parameters, its meaning and its emission.
 ///
 /// `simulate` is written for clarity, by the specification; the runtime's
 /// kernels are compared with it byte for byte.
 pub(crate) trait Kernel: Send + Sync {
-    /// Runs the kernel by plain loops.
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer;
+    /// Runs the kernel by plain loops. A kernel implements this, or [`Kernel::simulate_all`].
+    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
+        self.simulate_all(inputs).swap_remove(0)
+    }
 
-    /// The same for all outputs, scratch memory left out.
+    /// Runs the kernel by plain loops and gives all outputs, scratch memory left out.
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         vec![self.simulate(inputs)]
     }
 
+    /// The runtime call: the function and its parameters.
+    fn emit(&self, constants: &mut Constants) -> Emitted;
+
+    /// Memory that it needs while it runs: further outputs that nothing reads.
+    fn scratch(&self) -> Vec<(ElementType, usize)> {
+        Vec::new()
+    }
+
+    /// The number of multiply-accumulates in one run.
+    fn macs(&self) -> u64 {
+        0
+    }
+
+    /// The runtime function that overwrites input `i`, for inputs that the output may replace:
+    /// `(&parameters, in_out, other inputs..)`.
+    fn in_place(&self, _input: usize) -> Option<KernelId> {
+        None
+    }
+
+    /// How its output may overlap its first operand, if it may be written while that is read.
+    fn overlap(&self) -> Option<Overlap> {
+        None
+    }
+
     /// The kernel that targets with wide SIMD registers take instead.
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        None
+    }
+
+    /// What a neighbour could do in its place.
+    fn role(&self) -> Role<'_> {
+        Role::Own
+    }
+
+    /// The kernel that does a neighbour's work, too, if there is one.
+    fn fused(&self, _fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
         None
     }
 
@@ -97,89 +223,80 @@ pub(crate) trait Kernel: Send + Sync {
         None
     }
 
-    /// What it puts around the rows and columns of an NHWC input, if that is all it does.
-    fn frame(&self) -> Option<Frame> {
-        None
-    }
-
-    /// The kernel that finds the frame by itself: values outside of its input are the
-    /// input's zero point.
-    fn without_frame(&self, _frame: &Frame) -> Option<Box<dyn Kernel>> {
-        None
-    }
-
-    /// The addition, if that is all it does, of two int8 tensors of one shape.
-    fn addition(&self) -> Option<&AddKernel> {
-        None
-    }
-
-    /// Of a vectorized kernel of one operand: the same one, with the addition of its output,
-    /// operand `own` of `addition`, and a second operand.
-    fn adding(&self, _addition: &AddKernel, _own: usize) -> Option<Box<dyn Kernel>> {
-        None
-    }
-
-    /// Elements of one row of each operand, if its rows are those of int8 operands, side by
-    /// side, and there are several.
-    fn parts(&self) -> Option<&[usize]> {
-        None
-    }
-
-    /// Of a vectorized kernel with so many int8 channels: the same one, with other channels
-    /// between those of one pixel and the next one's, `step` elements apart.
-    fn with_output_stride(&self, _channels: usize, _step: usize) -> Option<Box<dyn Kernel>> {
-        None
-    }
-
-    /// Of a vectorized kernel: the same one, which writes its output shifted, as vectorized
-    /// kernels take their inputs.
-    fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {
-        None
-    }
-
-    /// The same one, whose first operand is shifted already.
-    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
-        None
-    }
-
-    /// Memory that it needs while it runs: further outputs that nothing reads.
-    fn scratch(&self) -> Vec<(ElementType, usize)> {
-        Vec::new()
-    }
-
-    /// True if the runtime function takes all inputs as one array of slices.
-    fn gathers_inputs(&self) -> bool {
-        false
-    }
-
-    /// The runtime call.
-    fn emit(&self, constants: &mut Constants) -> Emitted;
-
-    /// Multiply-accumulates of one run.
-    fn macs(&self) -> u64 {
-        0
-    }
-
-    /// The runtime function that overwrites input `i`, for inputs that the
-    /// output may replace: `(&parameters, in_out, other inputs..)`.
-    fn in_place(&self, _input: usize) -> Option<&'static str> {
-        None
-    }
-
-    /// For kernels that may write into their first operand's memory while they
-    /// read it.
-    fn overlap(&self) -> Option<Overlap> {
-        None
-    }
-
-    /// Where each operand begins in the output, in bytes, if the output is nothing
-    /// but the operands, side by side.
-    fn joins(&self) -> Option<Vec<usize>> {
-        None
-    }
-
-    /// For bias correction.
+    /// The int32 accumulators, for bias correction.
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         None
     }
+}
+
+/// Questions about neighbours, for the passes that fuse kernels and place tensors.
+impl dyn Kernel + '_ {
+    /// What it puts around the rows and columns of an NHWC input, if that is all it does.
+    pub(crate) fn frame(&self) -> Option<Frame> {
+        match self.role() {
+            Role::Padding(frame) => Some(frame),
+            _ => None,
+        }
+    }
+
+    /// Elements of one row of each int8 operand, if it puts several rows of them side by side.
+    pub(crate) fn parts(&self) -> Option<&[usize]> {
+        match self.role() {
+            Role::Concatenation {
+                widths,
+                element_bytes: 1,
+                is_one_row: false,
+            } => Some(widths),
+            _ => None,
+        }
+    }
+
+    /// Where each operand begins in the output, in bytes, if the output is nothing but the
+    /// operands, side by side.
+    pub(crate) fn joins(&self) -> Option<Vec<usize>> {
+        let Role::Concatenation {
+            widths,
+            element_bytes,
+            is_one_row: true,
+        } = self.role()
+        else {
+            return None;
+        };
+        let begins = widths.iter().scan(0, |end, width| {
+            let begin = *end;
+            *end += width * element_bytes;
+            Some(begin)
+        });
+        Some(begins.collect())
+    }
+}
+
+/// A kernel whose operands and output have channels.
+pub(crate) trait Channelwise {
+    /// How many channels operand 0 has, where nothing else tells.
+    fn depth(&self) -> Option<usize>;
+
+    /// The ranges of the output's channels, from those of the operands; `None` if the
+    /// kernel reads them as something else than channels.
+    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>>;
+
+    /// Which channels of operand 0 make a difference to those of the output that are
+    /// kept. `None` if the kernel does not mix channels: all operands have the output's.
+    fn needs(&self, _input: &[Range], _output: &[bool]) -> Option<Vec<bool>> {
+        None
+    }
+
+    /// An order of the output's channels that makes the kernel faster, of those in `kept`.
+    fn better_order(&self, _kept: &[usize], _vectorized: bool) -> Option<Vec<usize>> {
+        None
+    }
+
+    /// How many of the output's channels kernels take at once.
+    fn unit(&self, vectorized: bool) -> usize {
+        if vectorized { 16 } else { 4 }
+    }
+
+    /// The kernel with the channels that are kept. The others of the input are constant,
+    /// or there are no weights for them.
+    fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel>;
 }

@@ -18,7 +18,7 @@ pub(crate) struct QuantTensor {
     pub name: String,
     pub len: usize,
     pub element: ElementType,
-    /// Of int8 and int16 tensors.
+    /// Scale and zero point, which int8 and int16 tensors have.
     pub params: Option<QuantParams>,
     pub constant: Option<Buffer>,
     /// The float tensor that it stands for.
@@ -26,20 +26,32 @@ pub(crate) struct QuantTensor {
 }
 
 impl QuantTensor {
-    /// Its size in memory.
+    /// The size of the tensor in memory.
     pub(crate) fn bytes(&self) -> usize {
         self.len * self.element.bytes()
     }
 }
 
-/// One kernel call.
+/// What a kernel does in place of the next operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fused {
+    /// ADD of its output and another tensor.
+    Add,
+    /// CONCATENATION: it stores its channels between others.
+    Concatenation,
+}
+
+/// One step of the program: a kernel call.
 #[derive(Clone)]
 pub(crate) struct Step {
     /// The operator's index in the file; `None` for steps of the compiler's own.
     pub index: Option<usize>,
+    /// The operator's name, as the file has it, or what the compiler's own step does.
     pub operator: &'static str,
+    /// What the kernel does besides, in place of the next operator.
+    pub fused: Option<Fused>,
     pub inputs: Vec<TensorId>,
-    /// Results, then scratch memory.
+    /// The tensors that it writes: results, then scratch memory.
     pub outputs: Vec<TensorId>,
     /// The file's outputs, and what is kept for the next run.
     pub results: usize,
@@ -51,7 +63,17 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The first output.
+    /// What it computes, for readers: the operator, and what is fused to it.
+    pub(crate) fn label(&self) -> String {
+        let fused = match self.fused {
+            None => "",
+            Some(Fused::Add) => ", ADD",
+            Some(Fused::Concatenation) => ", CONCATENATION",
+        };
+        format!("{}{fused}", self.operator)
+    }
+
+    /// The tensor that it writes first.
     pub(crate) fn output(&self) -> TensorId {
         self.outputs[0]
     }
@@ -76,15 +98,15 @@ pub(crate) struct QuantState {
 pub(crate) struct QuantGraph {
     pub tensors: Vec<QuantTensor>,
     pub steps: Vec<Step>,
-    /// By graph input.
+    /// The tensors of the graph's inputs.
     pub inputs: Vec<TensorId>,
-    /// By graph output; may be an input or a constant.
+    /// The tensors of the graph's outputs, which may be inputs or constants.
     pub outputs: Vec<TensorId>,
     /// The quantization of each input and output, also where callers see f32.
     pub input_params: Vec<Option<QuantParams>>,
     pub output_params: Vec<Option<QuantParams>>,
     pub states: Vec<QuantState>,
-    /// Branches and loops.
+    /// The branches and loops of the program.
     pub regions: Regions,
     /// For targets with wide SIMD registers.
     pub vectorized: bool,
@@ -239,7 +261,7 @@ impl QuantGraph {
         }
     }
 
-    /// A tensor's real values.
+    /// The real values that a tensor's elements stand for.
     pub(crate) fn decode(&self, id: TensorId, buffer: &Buffer) -> Vec<f32> {
         match (buffer, self.tensors[id].params) {
             (Buffer::F32(data), _) => data.clone(),

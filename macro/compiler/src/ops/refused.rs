@@ -1,5 +1,7 @@
 //! Operators that are refused by name: what they are, and what to do instead.
 
+use crate::ops::registry::SUPPORTED;
+
 /// Names, or the first letters of names where a star ends them, and why.
 const REASONS: &[(&str, &str)] = &[
     ("BIDIRECTIONAL_*", RECURRENT),
@@ -98,7 +100,7 @@ pub(crate) fn reason(name: &str) -> Option<&'static str> {
         None => name == pattern,
     };
     // Of a family some may be supported.
-    let mut known = REASONS.iter().filter(|_| !super::SUPPORTED.contains(&name));
+    let mut known = REASONS.iter().filter(|_| !SUPPORTED.contains(&name));
     known
         .find(|(pattern, _)| fits(pattern))
         .map(|(_, why)| *why)
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_supported_has_none() {
         for (name, _) in REASONS {
-            assert!(!super::super::SUPPORTED.contains(name), "{name}");
+            assert!(!SUPPORTED.contains(name), "{name}");
         }
         assert_eq!(reason("STABLEHLO_COMPOSITE"), None);
     }

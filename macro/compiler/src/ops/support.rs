@@ -1,16 +1,16 @@
-//! Which element types each operator takes: what `docs/operators.md` shows.
-//!
-//! A test compares these rows with the models of `tests/models/ops`.
+//! Which element types each operator takes: the column `support` of the registry, and the page
+//! `docs/operators.md`, which shows it. A test compares it with the models of `tests/models/ops`.
 
-use super::refused;
 use crate::ir::graph::ElementType;
 use crate::limits;
+use crate::ops::refused;
+use crate::ops::registry::{self, Micro, ROWS, Row};
 use crate::tflite::{self, BuiltinOperator};
 
 /// What becomes of an operator that reads tensors of one element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
-    /// There is a kernel.
+    /// There is a kernel for it.
     Runs {
         /// A model of the tests shows it.
         tested: bool,
@@ -46,7 +46,7 @@ impl Support {
     }
 }
 
-/// The columns, in the order of the letters of [`ROWS`].
+/// The columns, in the order of the letters of [`Row::support`].
 pub const SUPPORT_COLUMNS: [(ElementType, &str); 6] = [
     (ElementType::F32, "float32"),
     (ElementType::I8, "int8"),
@@ -56,177 +56,24 @@ pub const SUPPORT_COLUMNS: [(ElementType, &str); 6] = [
     (ElementType::Bool, "bool"),
 ];
 
-/// Name; a letter for each column (see [`Support::new`]); whether TensorFlow Lite Micro's
-/// resolver has it; a note.
-#[rustfmt::skip]
-const ROWS: &[(&str, &str, bool, &str)] = &[
-    ("ABS", "yyyry-", true, ""),
-    ("ADD", "yyyyy-", true, ""),
-    ("ADD_N", "yr-r--", true, "int32 is refused"),
-    ("ARG_MAX", "yyrrrr", true, ""),
-    ("ARG_MIN", "yyrrrr", true, ""),
-    ("ASSIGN_VARIABLE", "yy----", true, "becomes a field of `State`"),
-    ("ATAN2", "yr-r--", false, "int8 is computed in f32, which needs the feature `float`"),
-    ("AVERAGE_POOL_2D", "yyyy--", true, ""),
-    ("BATCH_MATMUL", "yyyr--", true, ""),
-    ("BATCH_TO_SPACE_ND", "yyrrrr", true, ""),
-    ("BITWISE_XOR", "----y-", false, ""),
-    ("BROADCAST_ARGS", "----f-", true, ""),
-    ("BROADCAST_TO", "yyrrrr", true, ""),
-    ("BUCKETIZE", "yr-ry-", false, "int16 is refused"),
-    ("CALL_ONCE", "ff----", true, "inlined: what variables begin with"),
-    ("CAST", "yyyyyy", true, "from these types; to all that they can hold"),
-    ("CEIL", "yr-r--", true, ""),
-    ("COMPLEX_ABS", "y-----", false, "always computes in f32"),
-    ("CONCATENATION", "yyyyyr", true, "a fused activation is refused"),
-    ("CONV_2D", "yyyy--", true, "INT4 and INT2 weights, too; groups"),
-    ("CONV_3D", "y-----", false, "becomes CONV_2D"),
-    ("CONV_3D_TRANSPOSE", "y-----", false, "becomes TRANSPOSE_CONV"),
-    ("COS", "yr-r--", true, ""),
-    ("CUMSUM", "yr-r--", true, "int32 is refused"),
-    ("DENSIFY", "ff----", false, "of sparse constants"),
-    ("DEPTHWISE_CONV_2D", "yyyy--", true, "INT4 weights, too"),
-    ("DEPTH_TO_SPACE", "yyrrrr", true, ""),
-    ("DEQUANTIZE", "fyrr--", true, "float32 means weights in float16"),
-    ("DIV", "yy-ry-", true, "int16 is refused"),
-    ("DYNAMIC_UPDATE_SLICE", "yrrrrr", true, ""),
-    ("ELU", "yr-r--", true, ""),
-    ("EMBEDDING_LOOKUP", "yyrrrr", true, "the type is the table's; ids are int32"),
-    ("EQUAL", "yyrryr", true, ""),
-    ("EXP", "yy-r--", true, "int16 is refused"),
-    ("EXPAND_DIMS", "yyrrrr", true, ""),
-    ("FAKE_QUANT", "y-----", false, "becomes a range of the tensor"),
-    ("FILL", "yyrrrr", true, "of a shape that is known at compile time"),
-    ("FLOOR", "yr-r--", true, ""),
-    ("FLOOR_DIV", "yr-ry-", true, ""),
-    ("FLOOR_MOD", "yr-ry-", true, "int8 is computed in f32"),
-    ("FULLY_CONNECTED", "yyyy--", true, "INT4, INT2 and int8 weights with one zero point, too; weights of float models may be computed at run time"),
-    ("GATHER", "yyrrrr", true, "indices may be computed at run time"),
-    ("GATHER_ND", "yyrrrr", true, "indices may be computed at run time"),
-    ("GELU", "yy-r--", false, "int16 is refused"),
-    ("GREATER", "yyrrrr", true, ""),
-    ("GREATER_EQUAL", "yyrrrr", true, ""),
-    ("HARD_SWISH", "yy-r--", true, "int16 is refused"),
-    ("IF", "yyrryr", true, "see [below](#branches-and-loops); the type is that of what the branches give"),
-    ("IMAG", "y-----", false, "always computes in f32"),
-    ("L2_NORMALIZATION", "yy-y--", true, "int16 and a fused activation are refused"),
-    ("L2_POOL_2D", "y-----", true, "always computes in f32"),
-    ("LEAKY_RELU", "yyyr--", true, ""),
-    ("LESS", "yyrryr", true, ""),
-    ("LESS_EQUAL", "yyrrrr", true, ""),
-    ("LOG", "yy-r--", true, "int16 is refused"),
-    ("LOGICAL_AND", "-----y", true, ""),
-    ("LOGICAL_NOT", "-----y", true, ""),
-    ("LOGICAL_OR", "-----y", true, ""),
-    ("LOGISTIC", "yyyy--", true, ""),
-    ("LOG_SOFTMAX", "yy-r--", true, "int16 is refused"),
-    ("MAXIMUM", "yyrryr", true, ""),
-    ("MAX_POOL_2D", "yyyy--", true, ""),
-    ("MEAN", "yyyyy-", true, ""),
-    ("MINIMUM", "yyrryr", true, ""),
-    ("MIRROR_PAD", "yyrrrr", true, ""),
-    ("MUL", "yyyyy-", true, ""),
-    ("NEG", "yr-ry-", true, ""),
-    ("NON_MAX_SUPPRESSION_V4", "y-----", false, "always computes in f32"),
-    ("NON_MAX_SUPPRESSION_V5", "y-----", false, "always computes in f32"),
-    ("NOT_EQUAL", "yyrryr", true, ""),
-    ("ONE_HOT", "----y-", false, "the type is that of the indices; values may be of any"),
-    ("PACK", "yyrrrr", true, ""),
-    ("PAD", "yyyrrr", true, ""),
-    ("PADV2", "yyrrrr", true, ""),
-    ("POW", "yr-ry-", false, "int8 is computed in f32, which needs the feature `float`"),
-    ("PRELU", "yyyr--", true, "alpha is int8"),
-    ("QUANTIZE", "yyyry-", true, "int32 has a scale"),
-    ("RANGE", "f---f-", false, "of constants"),
-    ("RANK", "ffFFFF", false, ""),
-    ("READ_VARIABLE", "yy----", true, "becomes a field of `State`"),
-    ("REAL", "y-----", false, "always computes in f32"),
-    ("REDUCE_ALL", "-----y", true, ""),
-    ("REDUCE_ANY", "-----y", false, ""),
-    ("REDUCE_MAX", "yyrryr", true, ""),
-    ("REDUCE_MIN", "yyrryr", true, ""),
-    ("REDUCE_PROD", "yy-ry-", false, "int16 is refused"),
-    ("RELU", "yyyr--", true, ""),
-    ("RELU6", "yyry--", true, ""),
-    ("RELU_0_TO_1", "yy-r--", false, ""),
-    ("RELU_N1_TO_1", "yy-y--", false, "int16 is refused alone, not fused"),
-    ("RESHAPE", "yyyyyr", true, ""),
-    ("RESIZE_BILINEAR", "yy-y--", true, "int16 is refused"),
-    ("RESIZE_NEAREST_NEIGHBOR", "yyrrrr", true, ""),
-    ("REVERSE_SEQUENCE", "rrrryr", false, ""),
-    ("REVERSE_V2", "yyrrrr", true, ""),
-    ("RFFT2D", "y-----", false, "always computes in f32; lengths are powers of two"),
-    ("RIGHT_SHIFT", "----y-", false, ""),
-    ("ROUND", "yr-r--", true, ""),
-    ("RSQRT", "yyyr--", true, ""),
-    ("SCATTER_ND", "yyrryr", false, ""),
-    ("SEGMENT_SUM", "y-----", false, "always computes in f32; ids must be known at compile time"),
-    ("SELECT", "yyrrrr", false, "the type is that of the values"),
-    ("SELECT_V2", "yyyrrr", true, "the type is that of the values"),
-    ("SHAPE", "ffFFFF", true, ""),
-    ("SIGN", "yr-r--", false, ""),
-    ("SIN", "yr-r--", true, ""),
-    ("SLICE", "yyrryr", true, "its begin may be computed at run time, its size not"),
-    ("SOFTMAX", "yyyy--", true, ""),
-    ("SPACE_TO_BATCH_ND", "yyrrrr", true, ""),
-    ("SPACE_TO_DEPTH", "yyrrrr", true, ""),
-    ("SPLIT", "yyrrrr", true, ""),
-    ("SPLIT_V", "yyrrrr", true, ""),
-    ("SQRT", "yy-r--", true, "int16 is refused"),
-    ("SQUARE", "yr-r--", true, ""),
-    ("SQUARED_DIFFERENCE", "yyyry-", true, ""),
-    ("SQUEEZE", "yyrrrr", true, ""),
-    ("STABLEHLO_COMPOSITE", "ff----", false, "replaced by its decomposition"),
-    ("STRIDED_SLICE", "yyrryy", true, ""),
-    ("SUB", "yyyyy-", true, ""),
-    ("SUM", "yyrry-", true, ""),
-    ("SVDF", "yy-r--", true, "its state may be int8 or int16"),
-    ("TANH", "yyyy--", true, ""),
-    ("TFLite_Detection_PostProcess", "y-----", true, "always computes in f32"),
-    ("TILE", "yyrrrr", false, ""),
-    ("TOPK_V2", "yyrrrr", false, ""),
-    ("TRANSPOSE", "yyrrrr", true, ""),
-    ("TRANSPOSE_CONV", "yyyy--", true, "its shape must be known at compile time"),
-    ("UNIDIRECTIONAL_SEQUENCE_LSTM", "yy-r--", true, "no peepholes, projection or layer normalization; int16 is refused, which TensorFlow Lite Micro runs: not written yet"),
-    ("UNPACK", "yyrrrr", true, ""),
-    ("UNSORTED_SEGMENT_MAX", "y-----", false, "always computes in f32; the number of segments must be known at compile time"),
-    ("UNSORTED_SEGMENT_MIN", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
-    ("UNSORTED_SEGMENT_PROD", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
-    ("UNSORTED_SEGMENT_SUM", "y-----", false, "as UNSORTED_SEGMENT_MAX"),
-    ("VAR_HANDLE", "yy----", true, "becomes a field of `State`"),
-    ("WHERE", "F---Ff", false, "of a constant: how many indices there are depends on it"),
-    ("WHILE", "yyrryr", true, "see [below](#branches-and-loops); the type is that of a value of the loop"),
-    ("ZEROS_LIKE", "ffFFFF", true, ""),
-    ("Convolution2DTransposeBias", "yyrr--", false, ""),
-    ("MaxPoolingWithArgmax2D", "y-----", false, "always computes in f32"),
-    ("MaxUnpooling2D", "y-----", false, "always computes in f32"),
-    ("SignalDelay", "--y---", true, "keeps a state"),
-    ("SignalEnergy", "--y---", true, ""),
-    ("SignalFftAutoScale", "--y---", true, ""),
-    ("SignalFilterBank", "----y-", true, "reads uint32; its uint64 goes to SignalFilterBankSquareRoot only"),
-    ("SignalFilterBankLog", "----y-", true, "reads uint32"),
-    ("SignalFilterBankSpectralSubtraction", "----y-", true, "reads uint32; keeps a state"),
-    ("SignalFilterBankSquareRoot", "----y-", true, "reads uint64"),
-    ("SignalFramer", "--y---", true, "keeps a state"),
-    ("SignalIrfft", "y-y-y-", true, "lengths are powers of two; float32 is always computed in f32"),
-    ("SignalOverlapAdd", "y-y---", true, "keeps a state; float32 is always computed in f32"),
-    ("SignalPCAN", "----y-", true, "reads uint32"),
-    ("SignalRfft", "y-y-y-", true, "as SignalIrfft"),
-    ("SignalStacker", "--y---", true, "keeps a state"),
-    ("SignalWindow", "--y---", true, ""),
-];
-
 /// What becomes of the operator `name` on tensors of `element`.
 pub fn support(name: &str, element: ElementType) -> Support {
-    let row = ROWS.iter().find(|row| row.0 == name);
     let column = SUPPORT_COLUMNS.iter().position(|c| c.0 == element);
-    match (row, column) {
-        (Some(row), Some(column)) => row.1.chars().nth(column).map_or(Support::No, Support::new),
-        _ => Support::No,
-    }
+    let letter = |row: &Row| row.support.chars().nth(column?);
+    registry::row(name)
+        .and_then(letter)
+        .map_or(Support::No, Support::new)
 }
 
-/// The text of `docs/operators.md`.
+/// The rows as the page has them: builtin operators by name, then custom ones.
+fn sorted_rows() -> Vec<&'static Row> {
+    let [builtin, custom] = ROWS;
+    let mut rows: Vec<&Row> = builtin.iter().collect();
+    rows.sort_by_key(|row| row.name);
+    rows.into_iter().chain(custom).collect()
+}
+
+/// The text of the page `docs/operators.md`.
 pub fn operators_page() -> String {
     let mut text = INTRODUCTION.to_owned();
     let columns: Vec<&str> = SUPPORT_COLUMNS.iter().map(|c| c.1).collect();
@@ -235,16 +82,26 @@ pub fn operators_page() -> String {
         columns.join(" | "),
         "---|".repeat(columns.len())
     );
-    for (name, letters, micro, note) in ROWS {
-        let cells: Vec<&str> = letters.chars().map(|l| Support::new(l).text()).collect();
-        let micro = if *micro { "yes" } else { "-" };
+    for Row {
+        name,
+        support,
+        micro,
+        note,
+        ..
+    } in sorted_rows()
+    {
+        let cells: Vec<&str> = support.chars().map(|l| Support::new(l).text()).collect();
+        let micro = match micro {
+            Micro::Int8 | Micro::NoInt8 => "yes",
+            Micro::Missing | Micro::Neutral => "-",
+        };
         text += &format!("| {name} | {} | {micro} | {note} |\n", cells.join(" | "));
     }
     text += CONTROL;
     text += NOT_SUPPORTED;
     let others = BuiltinOperator::ENUM_VALUES.iter().filter(|&&code| {
         let name = tflite::operator_name(code);
-        ROWS.iter().all(|row| row.0 != name)
+        registry::row(&name).is_none()
             && ![BuiltinOperator::CUSTOM, BuiltinOperator::DELEGATE].contains(&code)
             && !name.starts_with("PLACEHOLDER")
     });
@@ -310,7 +167,7 @@ of a file together may have 65,536 operators and tensors, 1,024 of them IF or WH
 const INTRODUCTION: &str = "\
 # Operators
 
-`macro/compiler/src/ops/support.rs` has the rows of this page; `NIELLO_BLESS=1 cargo test -p niello-tests --test readme`
+`macro/compiler/src/ops/registry.rs` has the rows of this page; `NIELLO_BLESS=1 cargo test -p niello-tests --test readme`
 writes it. The same test compiles the models of `tests/models/ops` and compares: whatever they contain is \"yes\" here, and
 \"yes\" without a star is in one of them.
 
@@ -336,15 +193,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_supported_operator_has_a_row() {
-        let mut rows: Vec<&str> = ROWS.iter().map(|row| row.0).collect();
-        let mut supported = super::super::SUPPORTED.to_vec();
-        rows.sort_unstable();
-        supported.sort_unstable();
-        assert_eq!(rows, supported);
-        for (name, letters, ..) in ROWS {
-            let known = letters.chars().all(|l| "yrfF-".contains(l));
-            assert!(known && letters.len() == SUPPORT_COLUMNS.len(), "{name}");
+    fn rows_have_a_letter_for_each_column() {
+        for row in ROWS.into_iter().flatten() {
+            let known = row.support.chars().all(|l| "yrfF-".contains(l));
+            let columns = SUPPORT_COLUMNS.len();
+            assert!(known && row.support.len() == columns, "{}", row.name);
         }
     }
 }

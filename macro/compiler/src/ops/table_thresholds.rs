@@ -4,9 +4,13 @@
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::Kernel;
+use crate::ops::elementwise::hard_swish::HardSwish;
+use crate::ops::elementwise::leaky_relu::LeakyRelu;
+use crate::ops::elementwise::logistic::Logistic;
+use crate::ops::elementwise::tanh::Tanh;
+use crate::ops::elementwise::unary::Unary;
 use crate::ops::normalization::softmax::SoftmaxKernel;
 use crate::ops::shared::lookup_table::TableKernel;
-use crate::ops::tested::{HardSwish, LeakyRelu, Logistic, Tanh, Unary};
 use crate::simd_models::reference;
 use crate::simd_models::thresholds::Random;
 
@@ -94,7 +98,7 @@ fn two_slopes_and_other_scales() {
     }
 }
 
-/// Of 16 bits throughout, so that it is within a step of the real function, and monotonous
+/// Tables of 16 bits throughout, so that each is within a step of the real function, and monotonous
 /// where that is.
 #[test]
 fn hard_swish_is_near_the_real_function() {

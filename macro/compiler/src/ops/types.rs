@@ -1,76 +1,24 @@
 //! Which element types the operands and outputs of each operator have, compared with those
 //! of the file: a tensor of another type would be read as what it is not.
+//!
+//! The registry's column `types` has
+//! a letter for each operand, then, behind `>`, for each output; the last one of a list is
+//! that of all further tensors.
+//!
+//! - `T`: all that have this letter have one type;
+//! - `W`: weights: int8 for int8 and int16, else the type of `T`; a float operator may have
+//!   8-bit weights, and int16 ones are multiplied by int16;
+//! - `A`: slopes: the type of `T`, or int8 for int16;
+//! - `B`: a bias: float32 in float, else int32 or int64;
+//! - `S`: a state, what is multiplied by it, or shares: int8 or int16, too, where `T` is quantized;
+//! - `f`: float32; `r`: a real number, quantized or not; `i`: int32 or int64; `b`: bool;
+//! - `*`: any type; `-`: what the operator compares itself.
 
-use super::support::{SUPPORT_COLUMNS, Support, support};
 use crate::error::{Error, Result};
 use crate::ir::graph::ElementType;
+use crate::ops::registry;
+use crate::ops::support::{SUPPORT_COLUMNS, Support, support};
 use crate::tflite::TensorType;
-
-/// A letter for each operand, then, behind `>`, for each output; the last one of a list is
-/// that of all further tensors.
-///
-/// - `T`: all that have this letter have one type;
-/// - `W`: weights: int8 for int8 and int16, else the type of `T`; a float operator may have
-///   8-bit weights, and int16 ones are multiplied by int16;
-/// - `A`: slopes: the type of `T`, or int8 for int16;
-/// - `B`: a bias: float32 in float, else int32 or int64;
-/// - `S`: a state, what is multiplied by it, or shares: int8 or int16, too, where `T` is quantized;
-/// - `f`: float32; `r`: a real number, quantized or not; `i`: int32 or int64; `b`: bool;
-/// - `*`: any type; `-`: what the operator compares itself.
-#[rustfmt::skip]
-const RULES: &[(&str, &[&str])] = &[
-    ("T>T", &[
-        "ABS", "ADD", "ADD_N", "ATAN2", "AVERAGE_POOL_2D", "BITWISE_XOR", "CEIL", "CONCATENATION", "COS", "DENSIFY",
-        "DEPTH_TO_SPACE", "DIV", "ELU", "EXP", "FAKE_QUANT", "FLOOR", "FLOOR_DIV", "FLOOR_MOD", "GELU",
-        "HARD_SWISH", "L2_NORMALIZATION", "L2_POOL_2D", "LEAKY_RELU", "LOG", "LOGISTIC", "LOG_SOFTMAX",
-        "MAXIMUM", "MAX_POOL_2D", "MINIMUM", "MUL", "NEG", "PACK", "POW", "RANGE", "RELU", "RELU6",
-        "RELU_0_TO_1", "RELU_N1_TO_1", "RIGHT_SHIFT", "ROUND", "RSQRT", "SIGN", "SIN", "SPACE_TO_DEPTH",
-        "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "TANH", "UNPACK", "ZEROS_LIKE",
-    ]),
-    ("T>S", &["SOFTMAX"]),
-    ("Ti>T", &[
-        "BATCH_TO_SPACE_ND", "BROADCAST_TO", "CUMSUM", "EXPAND_DIMS", "GATHER", "GATHER_ND", "MEAN", "MIRROR_PAD",
-        "PAD", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD", "RESHAPE", "RESIZE_BILINEAR",
-        "RESIZE_NEAREST_NEIGHBOR", "REVERSE_SEQUENCE", "REVERSE_V2", "SLICE", "SPACE_TO_BATCH_ND", "SPLIT_V",
-        "STRIDED_SLICE", "SUM", "TILE", "TRANSPOSE", "SEGMENT_SUM", "UNSORTED_SEGMENT_MAX",
-        "UNSORTED_SEGMENT_MIN", "UNSORTED_SEGMENT_PROD", "UNSORTED_SEGMENT_SUM",
-    ]),
-    ("iT>T", &["FILL", "SPLIT"]),
-    ("iW>T", &["EMBEDDING_LOOKUP"]),
-    ("i>i", &["BROADCAST_ARGS"]),
-    ("*>i", &["ARG_MAX", "ARG_MIN", "BUCKETIZE", "RANK", "SHAPE", "WHERE"]),
-    ("T>b", &["EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL"]),
-    ("b>b", &["LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR"]),
-    ("bi>b", &["REDUCE_ALL", "REDUCE_ANY"]),
-    ("bT>T", &["SELECT", "SELECT_V2"]),
-    ("*>*", &["CAST", "QUANTIZE"]),
-    ("->-", &[
-        "SignalDelay", "SignalEnergy", "SignalFftAutoScale", "SignalFilterBank", "SignalFilterBankLog",
-        "SignalFilterBankSpectralSubtraction", "SignalFilterBankSquareRoot", "SignalFramer", "SignalIrfft",
-        "SignalOverlapAdd", "SignalPCAN", "SignalRfft", "SignalStacker", "SignalWindow",
-    ]),
-    ("*>f", &["DEQUANTIZE"]),
-    ("TWB>T", &[
-        "CONV_2D", "CONV_3D", "Convolution2DTransposeBias", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED",
-    ]),
-    ("TW>T", &["BATCH_MATMUL"]),
-    ("TA>T", &["PRELU"]),
-    ("iWTB>T", &["CONV_3D_TRANSPOSE", "TRANSPOSE_CONV"]),
-    ("TWSBS>T", &["SVDF"]),
-    ("TWWWWWWWWSSSBBBBSBTS*>T", &["UNIDIRECTIONAL_SEQUENCE_LSTM"]),
-    ("TiT>T", &["PADV2"]),
-    ("TTi>T", &["DYNAMIC_UPDATE_SLICE"]),
-    ("iiTT>T", &["ONE_HOT"]),
-    ("iTi>T", &["SCATTER_ND"]),
-    ("Ti>Ti", &["TOPK_V2"]),
-    ("f>f", &["COMPLEX_ABS", "IMAG", "REAL"]),
-    ("fi>f", &["RFFT2D"]),
-    ("r>f", &["TFLite_Detection_PostProcess"]),
-    ("rrirr>i", &["NON_MAX_SUPPRESSION_V4"]),
-    ("rrirrr>iri", &["NON_MAX_SUPPRESSION_V5"]),
-    ("T>Ti", &["MaxPoolingWithArgmax2D"]),
-    ("Ti>T", &["MaxUnpooling2D"]),
-];
 
 /// What a type of the file is here.
 fn kind(ty: TensorType) -> Option<ElementType> {
@@ -137,8 +85,8 @@ pub(crate) type Typed = (String, TensorType);
 /// Compares the tensors of the operator `operator` with its rule; operands that are left out
 /// are `None`.
 pub(crate) fn check(operator: &str, inputs: &[Option<Typed>], outputs: &[Typed]) -> Result<()> {
-    let row = RULES.iter().find(|row| row.1.contains(&operator));
-    let Some((reads, writes)) = row.and_then(|row| row.0.split_once('>')) else {
+    let row = registry::row(operator);
+    let Some((reads, writes)) = row.and_then(|row| row.types.split_once('>')) else {
         return Ok(());
     };
     fn letters<'a>(rule: &'a str) -> impl Iterator<Item = u8> + 'a {
@@ -206,24 +154,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operator_that_computes_has_one_rule() {
-        let calls = [
-            "ASSIGN_VARIABLE",
-            "CALL_ONCE",
-            "IF",
-            "READ_VARIABLE",
-            "STABLEHLO_COMPOSITE",
-            "VAR_HANDLE",
-            "WHILE",
-        ];
-        for operator in super::super::SUPPORTED {
-            let rules = RULES.iter().filter(|row| row.1.contains(operator)).count();
-            assert_eq!(rules, usize::from(!calls.contains(operator)), "{operator}");
+    fn rules_are_letters_of_operands_and_outputs() {
+        for row in registry::ROWS.into_iter().flatten() {
+            let sides: Vec<&str> = row.types.split('>').collect();
+            let known =
+                |side: &&str| !side.is_empty() && side.chars().all(|l| "TWABSfrib*-".contains(l));
+            let is_rule = sides.len() == 2 && sides.iter().all(known);
+            assert!(is_rule || row.types.is_empty(), "{}", row.name);
         }
-        let known = |(_, names): &(&str, &[&str])| {
-            names.iter().all(|n| super::super::SUPPORTED.contains(n))
-        };
-        assert!(RULES.iter().all(known));
     }
 
     #[test]

@@ -33,11 +33,12 @@ fn used(alive: &[(TensorId, usize, usize)]) -> usize {
     bytes
 }
 
+/// The text for the operator at a position of the order.
 fn operator(program: &QuantGraph, plan: &ArenaPlan, position: usize) -> String {
     let step = &program.steps[plan.order[position]];
     match step.index {
-        None => step.operator.to_string(),
-        Some(index) => format!("#{index} {}", step.operator),
+        None => step.label(),
+        Some(index) => format!("#{index} {}", step.label()),
     }
 }
 
@@ -60,6 +61,7 @@ pub(crate) fn peak(program: &QuantGraph, plan: &ArenaPlan) -> String {
     text
 }
 
+/// The text for a tensor's name.
 fn name(program: &QuantGraph, id: TensorId) -> String {
     let tensor = &program.tensors[id];
     let name = if tensor.name.is_empty() {

@@ -41,10 +41,12 @@ pub(crate) struct Lifetime {
 }
 
 impl Lifetime {
+    /// True if both tensors are needed at the same time.
     fn overlaps(self, other: Lifetime) -> bool {
         self.first_use <= other.last_use && other.first_use <= self.last_use
     }
 
+    /// True if the tensor is needed while this step runs.
     fn contains(self, position: usize) -> bool {
         (self.first_use..=self.last_use).contains(&position)
     }

@@ -52,7 +52,7 @@ fn greedy(program: &QuantGraph, key: impl Fn(&Cost) -> (isize, isize)) -> Vec<us
     while order.len() < program.steps.len() {
         let cost = |step: &Step| {
             let bytes = |id: usize| program.tensors[id].bytes() as isize;
-            let made: isize = step.outputs.iter().map(|&id| bytes(id)).sum();
+            let written: isize = step.outputs.iter().map(|&id| bytes(id)).sum();
             let kept: isize = step
                 .outputs
                 .iter()
@@ -66,7 +66,7 @@ fn greedy(program: &QuantGraph, key: impl Fn(&Cost) -> (isize, isize)) -> Vec<us
             freed.retain(|&id| makers[id].is_some() && readers[id] == uses(id));
             let freed: isize = freed.iter().map(|&id| bytes(id)).sum();
             Cost {
-                during: made,
+                during: written,
                 after: kept - freed,
             }
         };

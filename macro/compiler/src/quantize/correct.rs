@@ -55,6 +55,7 @@ struct Moments {
 }
 
 impl Moments {
+    /// Adds the sums of other samples.
     fn merge(&mut self, other: &Moments) {
         self.count += other.count;
         self.sum += other.sum;

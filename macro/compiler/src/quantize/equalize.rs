@@ -107,11 +107,13 @@ struct Seen {
 }
 
 impl Seen {
+    /// Counts one value.
     fn add(&mut self, x: f32) {
         self.range = self.range.max(x.abs());
         self.count += usize::from(x != 0.0);
     }
 
+    /// Adds the statistics of other samples.
     fn merge(&mut self, other: Self) {
         self.range = self.range.max(other.range);
         self.count += other.count;
@@ -152,10 +154,12 @@ fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
 /// Applies factors to a graph's constants; the float function stays the same.
 pub(crate) fn equalize(graph: &mut Graph, factors: &Factors) {
     for class in classes(graph) {
-        let found = factors
+        let of_producer = factors
             .iter()
             .find(|(t, f)| *t == class.tensors[0] && f.len() == class.channels);
-        let Some((_, factors)) = found else { continue };
+        let Some((_, factors)) = of_producer else {
+            continue;
+        };
         for &weights in &class.writers {
             let axis = match role_of_weights(graph, weights) {
                 Some(ChannelRole::Depthwise) => graph.values[weights].shape.len() - 1,

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
-use crate::ops::ConcatSliceKernel;
+use crate::ir::kernel::{Fusion, Role};
+use crate::ir::quant_graph::{Fused, QuantGraph, QuantTensor, Step, TensorId};
+use crate::ops::shared::concat_in_place::ConcatSliceKernel;
 
 impl QuantGraph {
     /// Takes out operators that only pad an image with its zero point, if their only reader is
@@ -28,7 +29,7 @@ impl QuantGraph {
             if reader.inputs[1..].contains(&to) {
                 continue;
             }
-            if let Some(kernel) = reader.kernel.without_frame(&frame) {
+            if let Some(kernel) = reader.kernel.fused(Fusion::Padding(&frame)) {
                 reader.kernel = kernel.into();
                 reader.inputs[0] = from;
                 self.steps.remove(position);
@@ -47,8 +48,15 @@ impl QuantGraph {
                 .collect();
             producers.sort_unstable_by_key(|&(producer, _)| self.steps[producer].kernel.macs());
             let fused = producers.iter().rev().find_map(|&(producer, own)| {
-                let addition = self.steps[position].kernel.addition()?;
-                let kernel = self.steps[producer].kernel.adding(addition, own)?;
+                let Role::Addition { params, elements } = self.steps[position].kernel.role() else {
+                    return None;
+                };
+                let addition = Fusion::Addition {
+                    params,
+                    elements,
+                    own,
+                };
+                let kernel = self.steps[producer].kernel.fused(addition)?;
                 Some((producer, own, kernel))
             });
             let Some((producer, own, kernel)) = fused else {
@@ -56,10 +64,7 @@ impl QuantGraph {
             };
             let other = self.steps[position].inputs[1 - own];
             let mut step = self.steps[producer].clone();
-            step.operator = match step.operator {
-                "CONV_2D" => "CONV_2D, ADD",
-                _ => "FULLY_CONNECTED, ADD",
-            };
+            step.fused = Some(Fused::Add);
             step.inputs.push(other);
             step.outputs = self.steps[position].outputs.clone();
             step.kernel = kernel.into();
@@ -89,9 +94,11 @@ impl QuantGraph {
             let mut begin = 0;
             for (operand, &channels) in widths.iter().enumerate() {
                 let direct = self.producer(position, operand).and_then(|producer| {
-                    let kernel = self.steps[producer]
-                        .kernel
-                        .with_output_stride(channels, width)?;
+                    let stride = Fusion::OutputStride {
+                        channels,
+                        stride: width,
+                    };
+                    let kernel = self.steps[producer].kernel.fused(stride)?;
                     Some((producer, Arc::from(kernel)))
                 });
                 let (made_at, product) = direct.map_or((position, None), |(p, k)| (p, Some(k)));
@@ -102,7 +109,7 @@ impl QuantGraph {
                     step: width,
                     pixels,
                     continues: false,
-                    is_shifted: false,
+                    is_xor128: false,
                 };
                 parts.push((made_at, inputs[operand], kernel));
                 begin += channels;
@@ -150,10 +157,7 @@ impl QuantGraph {
             step.outputs = vec![tensor];
             step.kernel = Arc::new(kernel);
             if is_direct {
-                step.operator = match step.operator {
-                    "CONV_2D" => "CONV_2D, CONCATENATION",
-                    _ => "FULLY_CONNECTED, CONCATENATION",
-                };
+                step.fused = Some(Fused::Concatenation);
                 self.steps[made_at] = step;
             } else {
                 behind.push(step);
@@ -180,7 +184,7 @@ impl QuantGraph {
     pub(crate) fn keep_u8_layout(mut self) -> Self {
         for position in 0..self.steps.len() {
             let tensor = self.steps[position].output();
-            let Some(writing) = self.steps[position].kernel.writing_shifted() else {
+            let Some(writing) = self.steps[position].kernel.fused(Fusion::OutputXor128) else {
                 continue;
             };
             let readers: Vec<usize> = (0..self.steps.len())
@@ -189,7 +193,9 @@ impl QuantGraph {
             let reading = readers.iter().map(|&reader| {
                 let step = &self.steps[reader];
                 let is_first_only = !step.inputs[1..].contains(&tensor);
-                step.kernel.reading_shifted().filter(|_| is_first_only)
+                step.kernel
+                    .fused(Fusion::InputXor128)
+                    .filter(|_| is_first_only)
             });
             if let (false, Some(reading)) =
                 (self.is_kept(tensor), reading.collect::<Option<Vec<_>>>())

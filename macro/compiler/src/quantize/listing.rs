@@ -36,8 +36,8 @@ pub(crate) fn listing(program: &QuantGraph) -> String {
 /// A step's operator, with the channels that it computes, if it does not compute all.
 fn operator(step: &Step) -> String {
     let mut text = match step.index {
-        Some(index) => format!("#{index} {}", step.operator),
-        None => step.operator.to_owned(),
+        Some(index) => format!("#{index} {}", step.label()),
+        None => step.label(),
     };
     if let Some([computed, all]) = step.channels {
         let _ = write!(text, " [{computed} of {all} channels]");

@@ -16,7 +16,7 @@ pub(crate) fn loss_table(program: &QuantGraph, measurement: &Measurement, rows: 
             .map_or("-".to_owned(), |index| format!("#{index}"));
         text += &format!(
             "\n  {index:>5} {:<22} {:>6.1} {:>6.1}  {}",
-            step.operator,
+            step.label(),
             alone.sqnr_db(),
             total.sqnr_db(),
             // Names of fused operators are long lists.

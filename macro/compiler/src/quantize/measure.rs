@@ -43,6 +43,7 @@ impl Noise {
         self.same_top += u64::from(best.0 == best_got.0);
     }
 
+    /// Adds the sums of other samples.
     fn merge(&mut self, other: &Noise) {
         self.signal += other.signal;
         self.noise += other.noise;
@@ -64,6 +65,7 @@ impl Noise {
         self.same_top as f64 / self.rows.max(1) as f64
     }
 
+    /// The largest absolute error of any element.
     pub(crate) fn max_abs_error(&self) -> f64 {
         self.max
     }
@@ -98,7 +100,7 @@ pub(crate) fn measure(
                 let inputs = samples.sample(*sample);
                 let inputs = views(&inputs);
                 let got = program.simulate(&program.encode_sample(&inputs), int8_states);
-                one(graph, program, &inputs, states, &got, steps)
+                measure_sample(graph, program, &inputs, states, &got, steps)
             });
         for part in parts {
             let part = part?;
@@ -133,7 +135,8 @@ fn int8_histories(
     Ok(all.into_iter().map(|(_, states)| states).collect())
 }
 
-fn one(
+/// Measures one sample, whose int8 tensors are `got`.
+fn measure_sample(
     graph: &Graph,
     program: &QuantGraph,
     sample: &[ArrayViewD<'_, f32>],

@@ -6,8 +6,9 @@
 //! is found by interval arithmetic (Moore, "Interval Analysis", 1966) over the int8 program;
 //! constants move into the biases of the operators that read them.
 
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::graph::ElementType;
+use crate::ir::kernel::Channelwise;
 use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 
 /// Channels at most of a tensor about which nothing is known that it is looked at for.
@@ -58,6 +59,7 @@ struct ChannelStep<'a> {
 }
 
 impl<'a> Analysis<'a> {
+    /// Analyses the steps of a program in order.
     fn new(program: &'a QuantGraph) -> Self {
         let tensors = program.tensors.len();
         let mut analysis = Self {

@@ -120,6 +120,7 @@ impl Groups {
         self.fixed[self.sets.find(value)]
     }
 
+    /// Gives two values one scale.
     fn unite(&mut self, a: ValueId, b: ValueId) {
         let fixed = self.fixed(a).or(self.fixed(b));
         self.sets.unite(a, b);
@@ -191,6 +192,7 @@ pub(crate) struct Scales {
 }
 
 impl Scales {
+    /// The scales of all values of a graph, with calibrated ranges where the file has none.
     pub(crate) fn new(graph: &Graph, ranges: &Ranges) -> Self {
         let mut groups = Groups::new(graph);
         let own = fixed(graph);
@@ -249,6 +251,7 @@ impl Scales {
         Self { params }
     }
 
+    /// The scale and zero point of a value; an error if it has none.
     pub(crate) fn get(&self, graph: &Graph, value: ValueId) -> Result<QuantParams> {
         self.params[value].ok_or_else(|| {
             Error::model(format!(
@@ -258,6 +261,7 @@ impl Scales {
         })
     }
 
+    /// The scale and zero point of a value, if it has them.
     pub(crate) fn find(&self, value: ValueId) -> Option<QuantParams> {
         self.params[value]
     }

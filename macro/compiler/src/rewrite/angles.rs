@@ -30,19 +30,19 @@ pub(crate) fn mark(graph: &mut Graph) {
 /// For each value, whether it is a float tensor that is computed from integers and constants
 /// alone.
 fn from_integers(graph: &Graph) -> Vec<bool> {
-    let mut found = vec![false; graph.values.len()];
+    let mut is_from_integers = vec![false; graph.values.len()];
     for node in &graph.nodes {
         let value = &graph.values[node.output()];
         if value.element != ElementType::F32 || value.quantization.is_some() {
             continue;
         }
         let mut operands = graph.real_operands(node).peekable();
-        found[node.output()] = match operands.peek() {
+        is_from_integers[node.output()] = match operands.peek() {
             None => node.op.makes_reals(),
-            Some(_) => is_computed_in_float(node) && operands.all(|v: ValueId| found[v]),
+            Some(_) => is_computed_in_float(node) && operands.all(|v: ValueId| is_from_integers[v]),
         };
     }
-    found
+    is_from_integers
 }
 
 /// True for functions that every target has in float.

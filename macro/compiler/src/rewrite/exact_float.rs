@@ -52,12 +52,12 @@ fn available(graph: &Graph, f32_inputs: &[bool]) -> Vec<bool> {
         available[port.value] = *is_f32 && is_float(port.value);
     }
     for node in &graph.nodes {
-        let made = match graph.real_operands(node).next() {
+        let is_computed = match graph.real_operands(node).next() {
             // CAST of integers.
             None => node.op.makes_reals(),
             Some(input) => moves(node) && available[input],
         };
-        if made && is_float(node.output()) {
+        if is_computed && is_float(node.output()) {
             available[node.output()] = true;
         }
     }

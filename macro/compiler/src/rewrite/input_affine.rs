@@ -9,10 +9,11 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
 /// `(x - center) * factor`, elementwise; made by the rewriter, not in files.
@@ -67,6 +68,13 @@ impl Operator for InputAffine {
         "(input normalization)"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            reads_f32: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(self.shape.clone())
     }
@@ -81,10 +89,6 @@ impl Operator for InputAffine {
             .into_shape_with_order(IxDyn(shape))
             .map_err(Error::internal)?;
         Ok((x - &self.center) * &self.factor)
-    }
-
-    fn reads_f32(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -113,6 +117,7 @@ fn shortest_period(mut data: Vec<f32>) -> Vec<f32> {
     data
 }
 
+/// The kernel of [`InputAffine`]: `q = round((x - center) * factor) + zero_point`.
 struct InputAffineKernel {
     centers: Vec<f32>,
     /// Divided by the output's scale.
@@ -143,7 +148,7 @@ impl Kernel for InputAffineKernel {
                 factor: #factors,
                 zero_point: #zero_point,
             }),
-            function: "quantize_elementwise",
+            function: KernelId::new("quantize_elementwise"),
         }
     }
 }

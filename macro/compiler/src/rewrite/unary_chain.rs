@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::{Graph, Kept, ValueId};
-use crate::ops::shared::function::{Composite, Function};
+use crate::ops::shared::function::Composite;
 
 /// The tensor that `node` is a function of, and the function.
-pub(crate) fn function(graph: &Graph, position: usize) -> Option<(ValueId, Function)> {
+pub(crate) fn function(graph: &Graph, position: usize) -> Option<(ValueId, RealFunction)> {
     let node = &graph.nodes[position];
     let mut variable = None;
     let mut constants = Vec::new();

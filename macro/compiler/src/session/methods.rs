@@ -34,12 +34,12 @@ impl Session {
                 self.graph.values[*v].name == *name
                     || port.clone().any(|p| p.value == *v && p.is_called(name))
             };
-            let mut found = false;
+            let mut is_named = false;
             for (_, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
                 *chosen = *method;
-                found = true;
+                is_named = true;
             }
-            if !found {
+            if !is_named {
                 let names: Vec<&str> = values
                     .iter()
                     .map(|v| self.graph.values[*v].name.as_str())
@@ -90,6 +90,7 @@ pub(super) fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> Res
     Ok(())
 }
 
+/// The message for a name that no calibrated tensor has.
 fn unknown_tensor(name: &str, names: &[&str]) -> String {
     format!(
         "no tensor to calibrate is called {name:?}{}",

@@ -163,6 +163,7 @@ impl Session {
     }
 }
 
+/// Lowers a graph with the scales that follow from calibrated ranges.
 fn lower(
     graph: &Graph,
     ranges: &Ranges,

@@ -12,6 +12,7 @@ pub(crate) struct Split {
 }
 
 impl Split {
+    /// Splits the dataset's samples as the options ask.
     pub(crate) fn new(available: usize, options: &Options) -> Result<Self> {
         let held = |i: &usize| !options.require.is_empty() && i % 5 == 4;
         let held_out: Vec<usize> = (0..available).filter(held).collect();

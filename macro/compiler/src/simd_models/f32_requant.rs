@@ -196,12 +196,6 @@ fn with_factor(
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "small numbers of tests"
-)]
 mod tests {
     use super::*;
 

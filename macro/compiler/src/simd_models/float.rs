@@ -55,12 +55,6 @@ pub(super) fn nearest(x: f32) -> i32 {
 }
 
 #[cfg(test)]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "small numbers of tests"
-)]
 mod tests {
     use super::*;
 

@@ -22,10 +22,14 @@
 //!
 //! Tables stand for fixed-point functions on all targets (LOGISTIC, TANH, SOFTMAX's
 //! exponentials): `ops/table_thresholds.rs` compares every entry with `reference`.
-#![deny(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss
+// Tests have small numbers.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
+    )
 )]
 
 pub(crate) mod elementwise;
@@ -35,20 +39,8 @@ pub(crate) mod float;
 pub(crate) mod mean;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "tests of other crates include this file")]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "an implementation that shares no code with the compiler's"
-)]
 pub(crate) mod reference;
 pub(crate) mod requant_panel;
 pub(crate) mod requantization;
 #[cfg(test)]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "small numbers of tests"
-)]
 pub(crate) mod thresholds;

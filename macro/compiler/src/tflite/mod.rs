@@ -16,7 +16,8 @@ pub(crate) mod flexbuffer;
     clippy::unwrap_used,
     unreachable_pub,
     unsafe_code,
-    deprecated
+    deprecated,
+    reason = "generated code"
 )]
 #[rustfmt::skip]
 pub(crate) mod schema_generated;

@@ -2174,7 +2174,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn custom(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
             // Safety:
@@ -2281,7 +2280,6 @@ pub mod tflite {
             builder.add_scales(args.scales);
             builder.finish()
         }
-
 
         #[inline]
         pub fn scales(&self) -> i32 {
@@ -2431,7 +2429,6 @@ pub mod tflite {
             builder.add_details_type(args.details_type);
             builder.finish()
         }
-
 
         #[inline]
         pub fn min(&self) -> Option<::flatbuffers::Vector<'a, f32>> {
@@ -2692,7 +2689,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn values(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
             // Safety:
@@ -2796,7 +2792,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn values(&self) -> Option<::flatbuffers::Vector<'a, u16>> {
             // Safety:
@@ -2899,7 +2894,6 @@ pub mod tflite {
             if let Some(x) = args.values { builder.add_values(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn values(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
@@ -3013,7 +3007,6 @@ pub mod tflite {
             builder.add_format(args.format);
             builder.finish()
         }
-
 
         #[inline]
         pub fn format(&self) -> DimensionType {
@@ -3361,7 +3354,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn traversal_order(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
             // Safety:
@@ -3512,7 +3504,6 @@ pub mod tflite {
             builder.add_type_(args.type_);
             builder.finish()
         }
-
 
         #[inline]
         pub fn shape(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
@@ -3746,7 +3737,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn padding(&self) -> Padding {
             // Safety:
@@ -3946,7 +3936,6 @@ pub mod tflite {
             builder.add_padding(args.padding);
             builder.finish()
         }
-
 
         #[inline]
         pub fn padding(&self) -> Padding {
@@ -4163,7 +4152,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn padding(&self) -> Padding {
             // Safety:
@@ -4356,7 +4344,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
             // Safety:
@@ -4494,7 +4481,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn beta(&self) -> f32 {
             // Safety:
@@ -4599,7 +4585,6 @@ pub mod tflite {
             builder.add_fused_activation_function(args.fused_activation_function);
             builder.finish()
         }
-
 
         #[inline]
         pub fn axis(&self) -> i32 {
@@ -4721,7 +4706,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
             // Safety:
@@ -4824,7 +4808,6 @@ pub mod tflite {
             builder.add_fused_activation_function(args.fused_activation_function);
             builder.finish()
         }
-
 
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
@@ -4929,7 +4912,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
             // Safety:
@@ -5032,7 +5014,6 @@ pub mod tflite {
             if let Some(x) = args.new_shape { builder.add_new_shape(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn new_shape(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
@@ -5137,7 +5118,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn keep_dims(&self) -> bool {
             // Safety:
@@ -5240,7 +5220,6 @@ pub mod tflite {
             if let Some(x) = args.squeeze_dims { builder.add_squeeze_dims(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn squeeze_dims(&self) -> Option<::flatbuffers::Vector<'a, i32>> {
@@ -5350,7 +5329,6 @@ pub mod tflite {
             builder.add_narrow_range(args.narrow_range);
             builder.finish()
         }
-
 
         #[inline]
         pub fn min(&self) -> f32 {
@@ -5506,7 +5484,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn alpha(&self) -> f32 {
             // Safety:
@@ -5610,7 +5587,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn approximate(&self) -> bool {
             // Safety:
@@ -5713,7 +5689,6 @@ pub mod tflite {
             if let Some(x) = args.boundaries { builder.add_boundaries(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn boundaries(&self) -> Option<::flatbuffers::Vector<'a, f32>> {
@@ -5819,7 +5794,6 @@ pub mod tflite {
             builder.add_fused_activation_function(args.fused_activation_function);
             builder.finish()
         }
-
 
         #[inline]
         pub fn rank(&self) -> i32 {
@@ -5941,7 +5915,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
             // Safety:
@@ -6046,7 +6019,6 @@ pub mod tflite {
             builder.add_align_corners(args.align_corners);
             builder.finish()
         }
-
 
         #[inline]
         pub fn align_corners(&self) -> bool {
@@ -6170,7 +6142,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn align_corners(&self) -> bool {
             // Safety:
@@ -6291,7 +6262,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn block_size(&self) -> i32 {
             // Safety:
@@ -6394,7 +6364,6 @@ pub mod tflite {
             builder.add_block_size(args.block_size);
             builder.finish()
         }
-
 
         #[inline]
         pub fn block_size(&self) -> i32 {
@@ -6500,7 +6469,6 @@ pub mod tflite {
             builder.add_axis(args.axis);
             builder.finish()
         }
-
 
         #[inline]
         pub fn axis(&self) -> i32 {
@@ -6622,7 +6590,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
             // Safety:
@@ -6735,7 +6702,6 @@ pub mod tflite {
             builder.add_offset(args.offset);
             builder.finish()
         }
-
 
         #[inline]
         pub fn begin_mask(&self) -> i32 {
@@ -6925,7 +6891,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn num_splits(&self) -> i32 {
             // Safety:
@@ -7034,7 +6999,6 @@ pub mod tflite {
             builder.add_padding(args.padding);
             builder.finish()
         }
-
 
         #[inline]
         pub fn padding(&self) -> Padding {
@@ -7192,7 +7156,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn values_count(&self) -> i32 {
             // Safety:
@@ -7315,7 +7278,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn num(&self) -> i32 {
             // Safety:
@@ -7436,7 +7398,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn axis(&self) -> i32 {
             // Safety:
@@ -7545,7 +7506,6 @@ pub mod tflite {
             builder.add_fused_activation_function(args.fused_activation_function);
             builder.finish()
         }
-
 
         #[inline]
         pub fn fused_activation_function(&self) -> ActivationFunctionType {
@@ -7701,7 +7661,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn mode(&self) -> MirrorPadMode {
             // Safety:
@@ -7806,7 +7765,6 @@ pub mod tflite {
             builder.add_then_subgraph_index(args.then_subgraph_index);
             builder.finish()
         }
-
 
         #[inline]
         pub fn then_subgraph_index(&self) -> i32 {
@@ -7930,7 +7888,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn cond_subgraph_index(&self) -> i32 {
             // Safety:
@@ -8052,7 +8009,6 @@ pub mod tflite {
             builder.add_adj_x(args.adj_x);
             builder.finish()
         }
-
 
         #[inline]
         pub fn adj_x(&self) -> bool {
@@ -8176,7 +8132,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn exclusive(&self) -> bool {
             // Safety:
@@ -8297,7 +8252,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn init_subgraph_index(&self) -> i32 {
             // Safety:
@@ -8402,7 +8356,6 @@ pub mod tflite {
             if let Some(x) = args.container { builder.add_container(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn container(&self) -> Option<&'a str> {
@@ -9019,7 +8972,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn deprecated_builtin_code(&self) -> i8 {
             // Safety:
@@ -9193,7 +9145,6 @@ pub mod tflite {
             builder.add_builtin_options_type(args.builtin_options_type);
             builder.finish()
         }
-
 
         #[inline]
         pub fn opcode_index(&self) -> u32 {
@@ -10431,7 +10382,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn tensors(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<Tensor<'a>>>> {
             // Safety:
@@ -10607,7 +10557,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn data(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
             // Safety:
@@ -10747,7 +10696,6 @@ pub mod tflite {
             builder.finish()
         }
 
-
         #[inline]
         pub fn name(&self) -> Option<&'a str> {
             // Safety:
@@ -10869,7 +10817,6 @@ pub mod tflite {
             if let Some(x) = args.name { builder.add_name(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn name(&self) -> Option<&'a str> {
@@ -10998,7 +10945,6 @@ pub mod tflite {
             if let Some(x) = args.inputs { builder.add_inputs(x); }
             builder.finish()
         }
-
 
         #[inline]
         pub fn inputs(&self) -> Option<::flatbuffers::Vector<'a, ::flatbuffers::ForwardsUOffset<TensorMap<'a>>>> {
@@ -11184,7 +11130,6 @@ pub mod tflite {
             builder.add_version(args.version);
             builder.finish()
         }
-
 
         #[inline]
         pub fn version(&self) -> u32 {

@@ -34,7 +34,7 @@ struct Open {
 }
 
 impl Constants {
-    /// The name of a constant, which is new unless there is one with this content.
+    /// The name of a constant; equal contents of one kind are stored once.
     fn share(
         &mut self,
         kind: &'static str,
@@ -75,84 +75,101 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    /// Float weights as one byte string, four bytes each, little-endian.
+    /// A static of float weights, as groups of four bytes in little endian.
     pub(crate) fn float_bytes(&mut self, hint: &str, data: &[f32]) -> TokenStream {
-        let bytes: Vec<i8> = data
-            .iter()
-            .flat_map(|x| x.to_le_bytes())
-            .map(|b| b as i8)
-            .collect();
-        let bytes = self.bytes(hint, &bytes);
-        quote!((#bytes).as_chunks().0)
+        self.groups(hint, little_endian(data, f32::to_le_bytes))
     }
 
-    /// Weights of 9 bits as one byte string, two bytes each, little-endian.
+    /// A static of weights of 9 bits, as pairs of bytes in little endian.
     pub(crate) fn int16_bytes(&mut self, hint: &str, data: &[i16]) -> TokenStream {
-        let bytes: Vec<i8> = data
-            .iter()
-            .flat_map(|x| x.to_le_bytes())
-            .map(|b| b as i8)
-            .collect();
+        self.groups(hint, little_endian(data, i16::to_le_bytes))
+    }
+
+    /// A static of bytes, borrowed as groups whose length the reader's type says.
+    fn groups(&mut self, hint: &str, bytes: Vec<u8>) -> TokenStream {
+        let bytes: Vec<i8> = bytes.into_iter().map(|b| b as i8).collect();
         let bytes = self.bytes(hint, &bytes);
         quote!((#bytes).as_chunks().0)
     }
 
-    /// Int8 data that kernels read as numbers: operands and shifts.
+    /// A static of int8 data that kernels read as numbers: operands and shifts.
     pub(crate) fn int8s(&mut self, hint: &str, data: &[i8]) -> TokenStream {
-        let bytes: Vec<u8> = data.iter().map(|&q| q as u8).collect();
-        let n = bytes.len();
-        let list = list(data, |q| int(q.into()));
-        let name = self.share(
-            "int8s",
-            hint,
-            bytes,
-            |name| quote!(static #name: [i8; #n] = #list;),
-        );
-        quote!(&#name)
+        let content = little_endian(data, i8::to_le_bytes);
+        self.array("int8s", hint, quote!(i8), content, data.len(), || {
+            list(data, |q| int(q.into()))
+        })
     }
 
+    /// A static of int16 data.
     pub(crate) fn int16s(&mut self, hint: &str, data: &[i16]) -> TokenStream {
-        let n = data.len();
-        let list = list(data, |x| int(x.into()));
-        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "int16s",
-            hint,
-            content,
-            |name| quote!(static #name: [i16; #n] = #list;),
-        );
-        quote!(&#name)
+        let content = little_endian(data, i16::to_le_bytes);
+        self.array("int16s", hint, quote!(i16), content, data.len(), || {
+            list(data, |x| int(x.into()))
+        })
     }
 
+    /// A static of int32 data.
     pub(crate) fn words(&mut self, hint: &str, data: &[i32]) -> TokenStream {
-        let n = data.len();
-        let list = list(data, int);
-        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "words",
-            hint,
-            content,
-            |name| quote!(static #name: [i32; #n] = #list;),
-        );
-        quote!(&#name)
+        let content = little_endian(data, i32::to_le_bytes);
+        self.array("words", hint, quote!(i32), content, data.len(), || {
+            list(data, int)
+        })
     }
 
+    /// A static of uint32 data.
     pub(crate) fn unsigned_words(&mut self, hint: &str, data: &[u32]) -> TokenStream {
-        let n = data.len();
-        let list = list(data, Literal::u32_unsuffixed);
-        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
+        let content = little_endian(data, u32::to_le_bytes);
+        self.array(
             "unsigned words",
             hint,
+            quote!(u32),
             content,
-            |name| quote!(static #name: [u32; #n] = #list;),
-        );
+            data.len(),
+            || list(data, Literal::u32_unsuffixed),
+        )
+    }
+
+    /// A static of int64 data.
+    pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
+        let content = little_endian(data, i64::to_le_bytes);
+        self.array("long words", hint, quote!(i64), content, data.len(), || {
+            list(data, Literal::i64_unsuffixed)
+        })
+    }
+
+    /// A static of f32 data.
+    pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {
+        let bits: Vec<u32> = data.iter().map(|x| x.to_bits()).collect();
+        let content = little_endian(data, f32::to_le_bytes);
+        self.array("floats", hint, quote!(f32), content, data.len(), || {
+            list(&bits, |x| float(f32::from_bits(x)))
+        })
+    }
+
+    /// A static array of `n` elements, borrowed.
+    fn array(
+        &mut self,
+        kind: &'static str,
+        hint: &str,
+        element: TokenStream,
+        content: Vec<u8>,
+        n: usize,
+        list: impl FnOnce() -> TokenStream,
+    ) -> TokenStream {
+        let name = self.share(kind, hint, content, |name| {
+            let list = list();
+            quote!(static #name: [#element; #n] = #list;)
+        });
         quote!(&#name)
     }
 
-    /// Multipliers in blocks of sixteen, which the runtime makes ready, and what truncation
-    /// needs to give their outputs, if anything does.
-    pub(crate) fn ready(&mut self, channels: &[(Multiplier, Option<Truncation>)]) -> TokenStream {
+    /// A static of the runtime's `RequantPanel`s: multipliers in blocks of sixteen channels, which
+    /// the runtime packs (`pack_requant`), and what a truncation in f32 needs to give their
+    /// outputs, if anything does.
+    pub(crate) fn requant_panels(
+        &mut self,
+        channels: &[(Multiplier, Option<Truncation>)],
+    ) -> TokenStream {
         let n = channels.len().div_ceil(16);
         let multipliers: Vec<i32> = channels.iter().map(|(m, _)| m.multiplier).collect();
         let shifts: Vec<i32> = channels.iter().map(|(m, _)| m.shift).collect();
@@ -174,8 +191,8 @@ impl Constants {
         quote!(&#name)
     }
 
-    /// Biases in blocks of sixteen, and the totals of each channel's weights, which
-    /// the runtime takes into account.
+    /// A static of biases in blocks of sixteen channels (`[[i32; 16]; n]`), from which the runtime
+    /// subtracts 128 times the total of each channel's weights where inputs are `x ^ 0x80`.
     pub(crate) fn folded(&mut self, bias: &[i32], totals: &[i32]) -> TokenStream {
         let n = bias.len().div_ceil(16);
         let (first, second) = (in_blocks(bias), in_blocks(totals));
@@ -190,34 +207,7 @@ impl Constants {
         quote!(&#name.0)
     }
 
-    pub(crate) fn long_words(&mut self, hint: &str, data: &[i64]) -> TokenStream {
-        let n = data.len();
-        let list = list(data, Literal::i64_unsuffixed);
-        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "long words",
-            hint,
-            content,
-            |name| quote!(static #name: [i64; #n] = #list;),
-        );
-        quote!(&#name)
-    }
-
-    pub(crate) fn floats(&mut self, hint: &str, data: &[f32]) -> TokenStream {
-        let n = data.len();
-        let bits: Vec<u32> = data.iter().map(|x| x.to_bits()).collect();
-        let list = list(&bits, |x| float(f32::from_bits(x)));
-        let content = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let name = self.share(
-            "floats",
-            hint,
-            content,
-            |name| quote!(static #name: [f32; #n] = #list;),
-        );
-        quote!(&#name)
-    }
-
-    /// The static with the parameters of one kernel.
+    /// A static of the parameters of one kernel.
     pub(crate) fn parameters(
         &mut self,
         docs: &str,
@@ -254,10 +244,15 @@ impl Constants {
     }
 }
 
-/// Elements of an array literal that is written in full though all are the same.
+/// The bytes of all elements, each in little endian.
+fn little_endian<T: Copy, const N: usize>(data: &[T], bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    data.iter().flat_map(|&x| bytes(x)).collect()
+}
+
+/// The length up to which an array literal is written in full though all elements are the same.
 const SHORT: usize = 1024;
 
-/// `[1, 2, ..]`, or `[0; 4096]`.
+/// The literal of an array: `[1, 2, ..]`, or `[0; 4096]`.
 fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) -> TokenStream {
     match data {
         [first, rest @ ..] if rest.len() >= SHORT && rest.iter().all(|x| x == first) => {
@@ -271,7 +266,7 @@ fn list<T: Copy + PartialEq, U: ToTokens>(data: &[T], token: impl Fn(T) -> U) ->
     }
 }
 
-/// Tokens of nested arrays: `[[1, 2, ..], ..]`.
+/// The numbers in groups, one group a line: `[[1, 2, ..], ..]`.
 fn in_blocks(data: &[i32]) -> TokenStream {
     let blocks = data.chunks(16).map(|block| {
         let filled = block.iter().copied().chain(std::iter::repeat(0));

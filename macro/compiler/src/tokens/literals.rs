@@ -6,11 +6,12 @@ use quote::{format_ident, quote};
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 
+/// A number without a suffix.
 pub(crate) fn usize_literal(n: usize) -> Literal {
     Literal::usize_unsuffixed(n)
 }
 
-/// Tokens of integer fields: `name: n,` for each.
+/// The fields `name: n,` of a struct literal.
 pub(crate) fn fields(list: &[(&str, usize)]) -> TokenStream {
     let fields = list.iter().map(|(name, n)| {
         let (name, n) = (format_ident!("{name}"), usize_literal(*n));
@@ -19,6 +20,7 @@ pub(crate) fn fields(list: &[(&str, usize)]) -> TokenStream {
     quote!(#(#fields)*)
 }
 
+/// An integer without a suffix; a minus is a token of its own.
 pub(crate) fn int(n: i32) -> TokenStream {
     let literal = Literal::i64_unsuffixed(i64::from(n).abs());
     if n < 0 {
@@ -28,6 +30,7 @@ pub(crate) fn int(n: i32) -> TokenStream {
     }
 }
 
+/// Numbers with commas between them.
 pub(crate) fn usizes(list: &[usize]) -> TokenStream {
     let list = list.iter().map(|n| usize_literal(*n));
     quote!(#(#list),*)
@@ -49,11 +52,13 @@ pub(crate) fn float(x: f32) -> TokenStream {
     }
 }
 
+/// The literal of the runtime's `Multiplier`.
 pub(crate) fn multiplier(m: Multiplier) -> TokenStream {
     let (multiplier, shift) = (int(m.multiplier), int(m.shift));
     quote!(rt::Multiplier { multiplier: #multiplier, shift: #shift })
 }
 
+/// The literal of the runtime's `Quantization`.
 pub(crate) fn quant_params(params: QuantParams) -> TokenStream {
     let (scale, zero_point) = (float(params.scale), int(params.zero_point));
     quote!(rt::Quantization { scale: #scale, zero_point: #zero_point })

@@ -37,15 +37,15 @@ pub struct Fft<'a, T> {
     pub width: usize,
     /// Cosines and sines of fractions of a turn.
     pub turns: &'a [T],
-    /// Those that join the spectra of even and odd elements.
+    /// Rotations that join the spectra of even and odd elements.
     pub super_turns: &'a [T],
 }
 
-/// What a transform computes with.
+/// A number type that transforms compute with.
 pub trait Sample: Copy + Default {
     /// A sum; of integers its low bits.
     fn plus(self, other: Self) -> Self;
-    /// A difference.
+    /// The difference of two numbers.
     fn minus(self, other: Self) -> Self;
     /// The product of complex numbers.
     fn times(a: Complex<Self>, b: Complex<Self>) -> Complex<Self>;
@@ -53,9 +53,9 @@ pub trait Sample: Copy + Default {
     fn halved(self) -> Self;
     /// A quarter of it in fixed point; float as it is.
     fn quartered(self) -> Self;
-    /// Half of a sum.
+    /// Half of the sum of two numbers.
     fn half_sum(self, other: Self) -> Self;
-    /// Half of a difference.
+    /// Half of the difference of two numbers.
     fn half_difference(self, other: Self) -> Self;
     /// A float divided by the length of an inverse transform.
     fn by_length(self, length: usize) -> Self;

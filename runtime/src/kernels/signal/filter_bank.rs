@@ -2,16 +2,16 @@
 
 use crate::kernels::signal::bits;
 
-/// Parameters of [`signal_filter_bank`].
+/// Parameters of the kernel [`signal_filter_bank`].
 #[derive(Clone, Copy, Debug)]
 pub struct SignalFilterBank<'a> {
-    /// What frequencies add to their channel.
+    /// Weights of the frequencies in their own channel.
     pub weights: &'a [i16],
-    /// What they add to the next one.
+    /// Weights of the frequencies in the next channel.
     pub unweights: &'a [i16],
     /// By channel, and one before the first: its first frequency.
     pub channel_frequency_starts: &'a [i16],
-    /// Its first weight.
+    /// Index of the first weight of each channel.
     pub channel_weight_starts: &'a [i16],
     /// How many frequencies it has.
     pub channel_widths: &'a [i16],
@@ -90,12 +90,12 @@ pub fn signal_filter_bank_square_root(
     }
 }
 
-/// Parameters of [`signal_filter_bank_log`].
+/// Parameters of the kernel [`signal_filter_bank_log`].
 #[derive(Clone, Copy, Debug)]
 pub struct FilterBankLog<'a> {
     /// `log2(1 + x) - x` in 16 bits, in 128 steps.
     pub table: &'a [i16; 129],
-    /// The logarithms' factor.
+    /// Factor that logarithms are multiplied by.
     pub output_scale: u32,
     /// By how much inputs are shifted left.
     pub correction_bits: usize,

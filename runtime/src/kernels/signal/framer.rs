@@ -1,11 +1,11 @@
 //! Frames, stacks and delays: samples of earlier runs in front of new ones.
 
-use crate::emitted_api::copy;
+use crate::kernels::copy::copy;
 
-/// Parameters of [`signal_framer`].
+/// Parameters of the kernel [`signal_framer`].
 #[derive(Clone, Copy, Debug)]
 pub struct Framer {
-    /// Samples of a frame.
+    /// Number of samples of a frame.
     pub frame_size: usize,
     /// From one frame to the next.
     pub frame_step: usize,
@@ -67,10 +67,10 @@ pub fn signal_framer(
     next_counts.fill(after as i32);
 }
 
-/// Parameters of [`signal_stacker`].
+/// Parameters of the kernel [`signal_stacker`].
 #[derive(Clone, Copy, Debug)]
 pub struct Stacker {
-    /// Features of a row.
+    /// Number of features of a row.
     pub channels: usize,
     /// Rows before the one that a stack is of.
     pub left_context: usize,
@@ -124,10 +124,10 @@ pub fn signal_stacker(
     copy(&[filled as i32, 1], next_counts);
 }
 
-/// Parameters of [`signal_delay`].
+/// Parameters of the kernel [`signal_delay`].
 #[derive(Clone, Copy, Debug)]
 pub struct Delay {
-    /// By how many samples.
+    /// Number of samples of the delay.
     pub delay: usize,
     /// Samples of a stream that come at once.
     pub width: usize,

@@ -2,12 +2,12 @@
 
 use crate::kernels::signal::bits;
 
-/// Parameters of [`signal_spectral_subtraction`].
+/// Parameters of the kernel [`signal_spectral_subtraction`].
 #[derive(Clone, Copy, Debug)]
 pub struct SpectralSubtraction {
     /// How much a new value and the estimate so far count, in even channels and in odd ones.
     pub smoothing: [[u32; 2]; 2],
-    /// What is left of a signal at least.
+    /// Smallest share of a signal that remains.
     pub min_signal_remaining: u32,
     /// Bits of fraction of the estimate.
     pub smoothing_bits: u32,
@@ -45,7 +45,7 @@ pub fn signal_spectral_subtraction(
     }
 }
 
-/// Parameters of [`signal_pcan`].
+/// Parameters of the kernel [`signal_pcan`].
 #[derive(Clone, Copy, Debug)]
 pub struct Pcan<'a> {
     /// Gains of noise up to 2, then polynomials by power of two, four entries each.

@@ -19,12 +19,12 @@ pub use framer::{Delay, Framer, Stacker, signal_delay, signal_framer, signal_sta
 pub use gain::{Pcan, SpectralSubtraction, signal_pcan, signal_spectral_subtraction};
 pub use overlap_add::{OverlapAdd, Sum, signal_overlap_add};
 
-/// Parameters of [`signal_window`].
+/// Parameters of the kernel [`signal_window`].
 #[derive(Clone, Copy, Debug)]
 pub struct SignalWindow<'a> {
     /// By sample of a frame.
     pub weights: &'a [i16],
-    /// Bits of their fraction.
+    /// Number of bits of the fraction.
     pub shift: i32,
 }
 
@@ -40,16 +40,16 @@ pub fn signal_window(p: &SignalWindow<'_>, input: &[i16], output: &mut [i16]) {
     }
 }
 
-/// Parameters of [`signal_energy`].
+/// Parameters of the kernel [`signal_energy`].
 #[derive(Clone, Copy, Debug)]
 pub struct SignalEnergy {
     /// The first complex number whose energy is computed; before it there is 0.
     pub start: usize,
-    /// Behind the last one.
+    /// Index behind the last element.
     pub end: usize,
 }
 
-/// Squared magnitudes, without sign.
+/// Computes squared magnitudes, as unsigned numbers.
 pub fn signal_energy(p: &SignalEnergy, input: &[i16], output: &mut [i32]) {
     let pairs = input.chunks_exact(2);
     for (i, (out, pair)) in output.iter_mut().zip(pairs).enumerate() {

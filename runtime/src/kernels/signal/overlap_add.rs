@@ -1,17 +1,17 @@
 //! Frames that overlap become a signal.
 
-/// Parameters of [`signal_overlap_add`].
+/// Parameters of the kernel [`signal_overlap_add`].
 #[derive(Clone, Copy, Debug)]
 pub struct OverlapAdd {
-    /// Frames of a stream.
+    /// Number of frames of a stream.
     pub frames: usize,
-    /// Samples of a frame.
+    /// Number of samples of a frame.
     pub frame_size: usize,
     /// From one frame to the next.
     pub frame_step: usize,
 }
 
-/// What can be summed up.
+/// A number type that frames consist of.
 pub trait Sum: Copy + Default {
     /// The sum; that of integers saturates.
     fn sum(self, other: Self) -> Self;

@@ -11,7 +11,7 @@ fn negative_pair(zero_point: i8) -> u32 {
     half | half << 16
 }
 
-/// As `portable::expand`, in the order 0, 2, 1, 3 of SXTAB16.
+/// Widens four bytes as `generic::expand` does, in the order 0, 2, 1, 3 of SXTAB16.
 #[inline(always)]
 pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
     let (fours, rest) = pixel.as_chunks::<4>();
@@ -54,7 +54,7 @@ fn expand_last(rest: &[i8], zero_point: i8, columns: Option<&mut [i16]>) {
     }
 }
 
-/// As `portable::dot_2x2`.
+/// Computes what `generic::dot_2x2` does, by SMLAD: two products of 16 bits at once.
 #[inline(always)]
 pub(crate) fn dot_2x2(columns: &[i16], weights: &[u8], sums: &mut [i32; 4]) {
     let groups = (columns.len() / 8).min(weights.len() / 8);
@@ -138,7 +138,7 @@ unsafe extern "C" fn dot_2x2_groups(
     )
 }
 
-/// As `portable::dot_2x1`.
+/// Computes what `generic::dot_2x1` does, by SMLAD: two products of 16 bits at once.
 #[inline(always)]
 pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     let groups = (columns.len() / 8).min(weights.len() / 4);
@@ -184,7 +184,7 @@ fn tail(row: &[i8], zero_point: i8, weights: &[u8], sum: &mut i32) {
     }
 }
 
-/// As `portable::dot_1x2`.
+/// Computes what `generic::dot_1x2` does, by SMLAD: two products of 16 bits at once.
 #[inline(always)]
 pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i32; 2]) {
     let groups = (row.len() / 4).min(weights.len() / 8);
@@ -223,7 +223,7 @@ pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i3
     *sums = [s0, s1];
 }
 
-/// As `portable::dot_1x4`.
+/// Computes what `generic::dot_1x4` does, by SMLAD: two products of 16 bits at once.
 #[inline(always)]
 pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let [first, second] = weights;

@@ -4,7 +4,7 @@ use core::arch::naked_asm;
 
 use crate::params::requantize_fast::FastChannel;
 
-/// As `portable::gather_plane`.
+/// Copies a channel to a plane as `generic::gather_plane` does.
 #[inline(always)]
 pub(crate) fn gather_plane(
     image: &[i8],
@@ -46,7 +46,7 @@ pub(crate) fn gather_plane(
     }
 }
 
-/// As `portable::weights_3x3`: per row the first two weights and the last two, all
+/// Packs the weights as `generic::weights_3x3` does: for each row the first two weights and the last two, all
 /// of them doubled, which the requantization wants.
 #[inline(always)]
 pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
@@ -64,7 +64,7 @@ pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
     ]
 }
 
-/// What [`plane_stride_1`] and [`plane_stride_2`] read and move on.
+/// The registers of [`plane_stride_1`] and [`plane_stride_2`], which read them and move them on.
 #[repr(C)]
 struct Block {
     row: *const i16,
@@ -86,12 +86,12 @@ struct Block {
     activation_max: i32,
     /// 1 if the activation clamps, 2 if sums are shifted left.
     mode: u32,
-    /// Doubled.
+    /// Twice the bias of the channel.
     bias: i32,
     weights: [u32; 6],
 }
 
-/// As `portable::plane_3x3`.
+/// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 pub(crate) fn plane_3x3<const STRIDE: usize>(

@@ -5,7 +5,7 @@ use core::arch::naked_asm;
 use crate::mcu::armv7em::dot::{aligned, groups};
 use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
 
-/// What [`pairs_block`] reads and moves on.
+/// The registers of [`pairs_block`], which reads them and moves them on.
 #[repr(C)]
 struct Block {
     columns: *const i16,

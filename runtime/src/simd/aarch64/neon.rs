@@ -1,11 +1,12 @@
-//! Arm's Advanced SIMD, with and without the dot product extension (FEAT_DotProd).
+//! aarch64-i8-neon and aarch64-i8-neondot: Arm's Advanced SIMD, with and without the dot product
+//! extension (FEAT_DotProd). Tests: `tests/cross`.
 
 use core::arch::aarch64::*;
 
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa128::Isa128;
+use crate::simd::shared::isa128::Isa128;
 
-/// With SDOT or without.
+/// Advanced SIMD, with SDOT if `DOT`, else with widening multiplications.
 #[derive(Clone, Copy)]
 pub(crate) struct Neon<const DOT: bool>;
 

@@ -1,11 +1,12 @@
-//! WebAssembly's SIMD of 128 bits.
+//! wasm32-i8-simd128, MR x NR = 2x16, KC = 4: WebAssembly's SIMD of 128 bits. Tests:
+//! `tests/cross`.
 
 use core::arch::wasm32::*;
 
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa128::Isa128;
+use crate::simd::shared::isa128::Isa128;
 
-/// simd128, which the module is compiled with.
+/// The instruction set simd128, which the module is compiled with.
 #[derive(Clone, Copy)]
 pub(crate) struct Simd128;
 
@@ -126,7 +127,7 @@ unsafe impl Isa128 for Simd128 {
     }
 }
 
-/// Requantized as far as the offset, in integers.
+/// Four sums times their multipliers, rounded as the reference does, in integers.
 #[cold]
 fn exactly(words: v128, by: &RequantPanel, lane: usize) -> v128 {
     let mut all = [0_i32; 4];

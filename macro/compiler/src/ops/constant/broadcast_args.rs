@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ops::constant::known_output::Known;
 use crate::ops::shared::broadcast;
 
+/// The operator BROADCAST_ARGS: the shape that two shapes broadcast to.
 pub(crate) struct BroadcastArgs;
 
 impl BroadcastArgs {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::movement::view::{View, Viewing};
 
+/// The operator DENSIFY: sparse constants, unpacked by the reader.
 pub(crate) struct Densify;
 
 impl Densify {

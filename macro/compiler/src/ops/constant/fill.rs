@@ -5,6 +5,8 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator FILL of a static shape: with a constant it is one itself, with a value computed at
+/// run time it repeats it.
 pub(crate) struct Fill {
     shape: Vec<usize>,
 }

@@ -1,13 +1,14 @@
 //! Operators whose output is known at compile time: SHAPE, RANK, ZEROS_LIKE, RANGE
 //! and BROADCAST_ARGS.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::context::LowerContext;
 use crate::ir::graph::array;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 
 /// An operator that has been computed.
 pub(crate) struct Known {
@@ -21,16 +22,19 @@ impl Operator for Known {
         self.name
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_static: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(self.shape.clone())
     }
 
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, _: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         array(shape, self.data.clone())
-    }
-
-    fn is_static(&self) -> bool {
-        true
     }
 
     fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {

@@ -8,6 +8,7 @@ use crate::ops::constant::known_output::Known;
 /// Elements that it may have.
 const MAX_LEN: f64 = 16_777_216.0;
 
+/// The operator RANGE: evenly spaced numbers, known at compile time.
 pub(crate) struct Range;
 
 impl Range {

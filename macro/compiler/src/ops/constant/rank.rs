@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::constant::known_output::Known;
 
+/// The operator RANK: the number of dimensions, known at compile time.
 pub(crate) struct Rank;
 
 impl Rank {

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::constant::known_output::Known;
 
+/// The operator SHAPE: known at compile time.
 pub(crate) struct Shape;
 
 impl Shape {

@@ -1,13 +1,15 @@
 //! WHERE of a constant: the indices of its non-zero elements, at compile time.
 
-use ndarray::{ArrayD, ArrayViewD, Dimension};
+use ndarray::{ArrayD, Dimension};
 
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 
+/// The operator WHERE of a constant: the indices of its non-zero elements, at compile time.
 pub(crate) struct Where {
     /// One row of indices per element that is not zero.
     indices: Vec<f32>,
@@ -44,16 +46,19 @@ impl Operator for Where {
         "WHERE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_static: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(vec![self.indices.len() / self.rank.max(1), self.rank])
     }
 
-    fn evaluate(&self, _: &[Option<ArrayViewD<'_, f32>>], shape: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, _: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         array(shape, self.indices.clone())
-    }
-
-    fn is_static(&self) -> bool {
-        true
     }
 
     fn lower(&self, _: &LowerContext<'_>) -> Result<Lowered> {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::constant::known_output::Known;
 
+/// The operator ZEROS_LIKE: zeros in the shape of another tensor.
 pub(crate) struct ZerosLike;
 
 impl ZerosLike {

@@ -1,15 +1,16 @@
 //! What is left of IF and WHILE when their subgraphs have become regions of the program: IF
 //! chooses between the results of its branches, WHILE hands its variables on.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule, Target, constant_source};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{ControlRole, IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::strided::StridedKernel;
 use crate::tokens::constants::Constants;
 
@@ -24,6 +25,15 @@ impl Operator for Merge {
         "IF"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            integer_operands: IntegerOperands::One(0),
+            control: Some(ControlRole::Merge),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [_, a, b] if a == b => Ok(a.to_vec()),
@@ -31,17 +41,9 @@ impl Operator for Merge {
         }
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         let is_true = operand(inputs, 0)?.first().is_some_and(|&c| c != 0.0);
         Ok(operand(inputs, if is_true { 1 } else { 2 })?.to_owned())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
-    }
-
-    fn is_control(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -52,10 +54,6 @@ impl Operator for Merge {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
     }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 0
-    }
 }
 
 impl Operator for Carry {
@@ -63,24 +61,20 @@ impl Operator for Carry {
         "WHILE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            control: Some(ControlRole::Carry),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().copied().unwrap_or_default().to_vec())
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(operand(inputs, 0)?.to_owned())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
-    }
-
-    fn is_control(&self) -> bool {
-        true
-    }
-
-    fn carries(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -123,14 +117,14 @@ impl Kernel for MergeKernel {
         Emitted {
             parameters_type: quote!(Merge),
             parameters: quote!(rt::Merge),
-            function: "merge",
+            function: KernelId::new("merge"),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
+    fn in_place(&self, input: usize) -> Option<KernelId> {
         match input {
-            1 => Some("merge_into_first"),
-            2 => Some("merge_into_second"),
+            1 => Some(KernelId::new("merge_into_first")),
+            2 => Some(KernelId::new("merge_into_second")),
             _ => None,
         }
     }

@@ -1,33 +1,38 @@
 //! CONV_2D: input NHWC, filter OHWI, output NHWC.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::DenseChannels;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
-use crate::ir::operator::{ChannelRole, Operator};
-use crate::limits;
-use crate::ops::packing::packed2;
-use crate::ops::packing::winograd_f4x3::Winograd;
-use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
+use crate::ir::kernel::{
+    Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
 };
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
+use crate::limits;
+use crate::ops::packing::winograd_f4x3::Winograd;
+use crate::ops::shared::gemm_inputs::Inputs;
+use crate::ops::shared::gemm_packed2;
+use crate::ops::shared::gemm_packed16::Packed16;
+use crate::ops::shared::operands::{flat, matrix, operand};
+use crate::ops::shared::weighted_sum::channels::DenseChannels;
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::weights::asymmetric;
 use crate::ops::shared::window::{Stepping, Window};
-use crate::ops::{flat, matrix, operand};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of the matrix of inputs that are there at once.
 const MOST_COLUMNS: usize = 1 << 24;
 
+/// The operator CONV_2D: input NHWC, filter OHWI, output NHWC.
 pub(crate) struct Conv2d {
     stepping: Stepping,
     activation: Activation,
@@ -52,7 +57,7 @@ impl Conv2d {
         })
     }
 
-    /// One without groups.
+    /// An operator whose channels are not grouped.
     pub(crate) fn new(stepping: Stepping, activation: Activation) -> Self {
         Self {
             stepping,
@@ -85,17 +90,21 @@ impl Operator for Conv2d {
         "CONV_2D"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: true,
+            channels: (!self.grouped).then_some(ChannelRole::Mixes),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let [input, filter, ..] = inputs else {
             return Err(Error::model("it needs an input and a filter"));
         };
         let window = self.window(input, filter)?;
-        Ok(vec![
-            window.batches,
-            window.output[0],
-            window.output[1],
-            filter[0],
-        ])
+        Ok(window.output_shape(filter[0]))
     }
 
     fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
@@ -103,11 +112,7 @@ impl Operator for Conv2d {
         limits::product([outputs.concat(), filter.unwrap_or(&[]).to_vec()].concat()) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
         let window = self.window(input.shape(), filter.shape())?;
@@ -179,15 +184,7 @@ impl Operator for Conv2d {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        true
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        (!self.grouped).then_some(ChannelRole::Mixes)
-    }
+    crate::ir::operator::fused_activation!();
 }
 
 #[derive(Clone)]
@@ -204,9 +201,10 @@ impl Kernel for Conv2dKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
-    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let window = self.window.fused(fusion)?;
         Some(Box::new(Self {
-            window: self.window.without_frame(frame),
+            window,
             ..self.clone()
         }))
     }
@@ -224,16 +222,17 @@ impl Kernel for Conv2dKernel {
         let depth = self.packed()?;
         let winograd = self.accumulation.fast_bound().and_then(|bound| {
             let channels = self.accumulation.channels();
-            Winograd::of(&self.window, self.input_depth, channels, bound)
+            Winograd::new(self.window.output, self.input_depth, channels, bound)
+                .filter(|_| self.window.is_3x3_stride_1())
         });
         Packed16 {
             depth,
             winograd,
-            step: None,
+            output_stride: None,
             addition: None,
             accumulation: self.accumulation.clone(),
             inputs,
-            original: self.clone(),
+            reference: self.clone(),
         }
         .that_fits()
     }
@@ -241,8 +240,8 @@ impl Kernel for Conv2dKernel {
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match self.packed() {
             None => Vec::new(),
-            Some(depth) if self.is_pointwise() => vec![packed2::columns(depth)],
-            Some(depth) => vec![packed2::columns(depth), (ElementType::I8, depth)],
+            Some(depth) if self.is_pointwise() => vec![gemm_packed2::columns(depth)],
+            Some(depth) => vec![gemm_packed2::columns(depth), (ElementType::I8, depth)],
         }
     }
 
@@ -252,11 +251,11 @@ impl Kernel for Conv2dKernel {
             distance: self
                 .window
                 .overlap(self.input_depth, self.accumulation.channels())?,
-            function: if self.is_pointwise() {
+            function: KernelId::new(if self.is_pointwise() {
                 "fully_connected_packed2_rows_overlapping"
             } else {
                 "conv_2d_packed2_overlapping"
-            },
+            }),
         })
     }
 
@@ -266,15 +265,15 @@ impl Kernel for Conv2dKernel {
         }
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
+        let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
-            function: if self.filter_depth == self.input_depth {
+            function: KernelId::new(if self.filter_depth == self.input_depth {
                 "conv_2d"
             } else {
                 "grouped_conv_2d"
-            },
+            }),
         }
     }
 
@@ -294,11 +293,11 @@ impl Channelwise for Conv2dKernel {
 
     fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
         let input = operands.first().filter(|i| i.len() == self.input_depth)?;
-        self.mixing().ranges(input)
+        self.dense_channels().ranges(input)
     }
 
     fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
-        Some(self.mixing().needs(input, output))
+        Some(self.dense_channels().needs(input, output))
     }
 
     fn with(&self, input: &Channels, output: &Channels) -> Box<dyn Kernel> {
@@ -307,13 +306,13 @@ impl Channelwise for Conv2dKernel {
             window: self.window,
             input_depth: depth,
             filter_depth: depth,
-            accumulation: self.mixing().with(input, output),
+            accumulation: self.dense_channels().with(input, output),
         })
     }
 }
 
 impl Conv2dKernel {
-    fn mixing(&self) -> DenseChannels<'_> {
+    fn dense_channels(&self) -> DenseChannels<'_> {
         DenseChannels {
             accumulation: &self.accumulation,
             depth: self.products(),
@@ -321,12 +320,12 @@ impl Conv2dKernel {
         }
     }
 
-    /// Products per sum.
+    /// The number of products in one sum.
     fn products(&self) -> usize {
         self.window.filter[0] * self.window.filter[1] * self.filter_depth
     }
 
-    /// The same, if the packed kernels apply.
+    /// The number of products per sum, if the kernels with packed weights apply.
     fn packed(&self) -> Option<usize> {
         let whole = self.filter_depth == self.input_depth && self.accumulation.int8().is_some();
         whole.then(|| self.products())
@@ -340,20 +339,21 @@ impl Conv2dKernel {
 
     fn emit_packed(&self, constants: &mut Constants) -> Option<Emitted> {
         let pixels = self.window.output_pixels();
-        let (packed, stage) = packed2::emit(&self.accumulation, self.packed()?, pixels, constants)?;
+        let (packed, stage) =
+            gemm_packed2::emit(&self.accumulation, self.packed()?, pixels, constants)?;
         if self.is_pointwise() {
             return Some(Emitted {
                 parameters_type: quote!(Packed2<'static, #stage>),
                 parameters: packed,
-                function: "fully_connected_packed2_rows",
+                function: KernelId::new("fully_connected_packed2_rows"),
             });
         }
         let window = self.window.emit();
-        let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
+        let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
-            function: "conv_2d_packed2",
+            function: KernelId::new("conv_2d_packed2"),
         })
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Expansion {
     pub front: Vec<Box<dyn Operator>>,
     /// It also reads `weights` and the bias.
     pub convolution: Box<dyn Operator>,
-    /// In CONV_2D's order.
+    /// The weights in CONV_2D's order, OHWI.
     pub weights: ArrayD<f32>,
     /// Parts images into slices again.
     pub back: Box<dyn Operator>,

@@ -142,7 +142,7 @@ pub(crate) fn expand(
     Ok(Phases { phases, join })
 }
 
-/// Slices in another order.
+/// Takes slices of the last dimension in another order.
 struct InOrder(Vec<usize>);
 
 impl Choosing for InOrder {

@@ -1,30 +1,36 @@
 //! DEPTHWISE_CONV_2D: input NHWC, filter 1HWC, output channel
 //! `input channel * depth_multiplier + m`.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::DepthwiseChannels;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Frame, Kernel, Lowered, Overlap};
-use crate::ir::operator::{ChannelRole, Operator};
-use crate::limits;
-use crate::ops::packing::packed2;
-use crate::ops::shared::dwconv_packed16::DepthwiseBlocks;
-use crate::ops::shared::gemm_packed16::{Inputs, Packed16};
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
+use crate::ir::kernel::{
+    Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
 };
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
+use crate::limits;
+use crate::ops::shared::dwconv_packed16::DwconvPacked16;
+use crate::ops::shared::gemm_inputs::Inputs;
+use crate::ops::shared::gemm_packed2;
+use crate::ops::shared::gemm_packed16::Packed16;
+use crate::ops::shared::operands::{flat, operand};
+use crate::ops::shared::weighted_sum::channels::DepthwiseChannels;
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::window::{Stepping, Window};
-use crate::ops::{flat, operand};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator DEPTHWISE_CONV_2D: input NHWC, filter 1HWC, output channel `input channel *
+/// depth_multiplier + m`.
 pub(crate) struct DepthwiseConv2d {
     stepping: Stepping,
     activation: Activation,
@@ -70,17 +76,21 @@ impl Operator for DepthwiseConv2d {
         "DEPTHWISE_CONV_2D"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: true,
+            channels: Some(ChannelRole::Depthwise),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let [input, filter, ..] = inputs else {
             return Err(Error::model("it needs an input and a filter"));
         };
         let (window, _) = self.window(input, filter)?;
-        Ok(vec![
-            window.batches,
-            window.output[0],
-            window.output[1],
-            filter[3],
-        ])
+        Ok(window.output_shape(filter[3]))
     }
 
     fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
@@ -88,11 +98,7 @@ impl Operator for DepthwiseConv2d {
         limits::product([outputs.concat(), filter.unwrap_or(&[]).to_vec()].concat()) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
         let (window, multiplier) = self.window(input.shape(), filter.shape())?;
@@ -134,15 +140,7 @@ impl Operator for DepthwiseConv2d {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        true
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Depthwise)
-    }
+    crate::ir::operator::fused_activation!();
 }
 
 #[derive(Clone)]
@@ -158,9 +156,10 @@ impl Kernel for DepthwiseKernel {
         self.accumulation.simulate(self, inputs[0])
     }
 
-    fn without_frame(&self, frame: &Frame) -> Option<Box<dyn Kernel>> {
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let window = self.window.fused(fusion)?;
         Some(Box::new(Self {
-            window: self.window.without_frame(frame),
+            window,
             ..self.clone()
         }))
     }
@@ -171,7 +170,7 @@ impl Kernel for DepthwiseKernel {
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
         let Some(depth) = self.as_conv() else {
-            let kernel = DepthwiseBlocks::new(
+            let kernel = DwconvPacked16::new(
                 self.clone(),
                 &self.accumulation,
                 &self.window,
@@ -185,16 +184,16 @@ impl Kernel for DepthwiseKernel {
             accumulation: self.accumulation.by_channel(),
             inputs: Inputs::Window(self.window, 1),
             winograd: None,
-            step: None,
+            output_stride: None,
             addition: None,
-            original: self.clone(),
+            reference: self.clone(),
         }
         .that_fits()
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         if let Some(depth) = self.as_conv() {
-            return vec![packed2::columns(depth), (ElementType::I8, depth)];
+            return vec![gemm_packed2::columns(depth), (ElementType::I8, depth)];
         }
         if self.is_planar() {
             let rows = (self.window.output[0] - 1) * self.window.stride[0] + 3;
@@ -204,9 +203,10 @@ impl Kernel for DepthwiseKernel {
         Vec::new()
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
+    fn in_place(&self, input: usize) -> Option<KernelId> {
         let same = self.window.input == self.window.output && self.window.stride == [1, 1];
-        (input == 0 && same && self.is_planar()).then_some("depthwise_planar_in_place")
+        (input == 0 && same && self.is_planar())
+            .then_some(KernelId::new("depthwise_planar_in_place"))
     }
 
     fn overlap(&self) -> Option<Overlap> {
@@ -214,7 +214,7 @@ impl Kernel for DepthwiseKernel {
         let channels = self.accumulation.channels();
         Some(Overlap {
             distance: self.window.overlap(self.input_depth, channels)?,
-            function: "conv_2d_packed2_overlapping",
+            function: KernelId::new("conv_2d_packed2_overlapping"),
         })
     }
 
@@ -227,14 +227,14 @@ impl Kernel for DepthwiseKernel {
         }
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depths = crate::tokens::literals::fields(&[
+        let depths = literals::fields(&[
             ("input_depth", self.input_depth),
             ("depth_multiplier", self.depth_multiplier),
         ]);
         Emitted {
             parameters_type: quote!(DepthwiseConv2d<'static, #stage>),
             parameters: quote!(rt::DepthwiseConv2d { window: #window, #depths #accumulation }),
-            function: "depthwise_conv_2d",
+            function: KernelId::new("depthwise_conv_2d"),
         }
     }
 
@@ -253,7 +253,7 @@ impl Channelwise for DepthwiseKernel {
     }
 
     fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
-        self.apart().ranges(operands.first()?)
+        self.depthwise_channels().ranges(operands.first()?)
     }
 
     fn with(&self, _: &Channels, output: &Channels) -> Box<dyn Kernel> {
@@ -261,20 +261,20 @@ impl Channelwise for DepthwiseKernel {
             window: self.window,
             input_depth: output.of(self.input_depth),
             depth_multiplier: 1,
-            accumulation: self.apart().with(output),
+            accumulation: self.depthwise_channels().with(output),
         })
     }
 }
 
 impl DepthwiseKernel {
-    fn apart(&self) -> DepthwiseChannels<'_> {
+    fn depthwise_channels(&self) -> DepthwiseChannels<'_> {
         DepthwiseChannels {
             accumulation: &self.accumulation,
             is_padded: self.window.reaches_outside(),
         }
     }
 
-    /// Of one input channel it is a convolution; its products per sum.
+    /// The number of products per sum, if there is one input channel: then it is a convolution.
     fn as_conv(&self) -> Option<usize> {
         let one = self.input_depth == 1 && self.accumulation.int8().is_some();
         one.then_some(self.window.filter[0] * self.window.filter[1])
@@ -284,13 +284,13 @@ impl DepthwiseKernel {
         let taps = self.as_conv()?;
         let pixels = self.window.output_pixels();
         let by_channel = self.accumulation.by_channel();
-        let (packed, stage) = packed2::emit(&by_channel, taps, pixels, constants)?;
+        let (packed, stage) = gemm_packed2::emit(&by_channel, taps, pixels, constants)?;
         let window = self.window.emit();
-        let depth = crate::tokens::literals::fields(&[("input_depth", 1)]);
+        let depth = literals::fields(&[("input_depth", 1)]);
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
-            function: "conv_2d_packed2",
+            function: KernelId::new("conv_2d_packed2"),
         })
     }
 
@@ -324,10 +324,10 @@ impl DepthwiseKernel {
         let by_channel = self.accumulation.simplified().by_channel();
         let (filter, biases, zero_point) = by_channel.int8()?;
         let filter = constants.bytes("FILTER", filter);
-        let bias = packed2::bias(biases, constants);
+        let bias = gemm_packed2::bias(biases, constants);
         let (output, _) = by_channel.emit_output(true, constants);
-        let (window, fill) = (self.window.emit(), crate::tokens::literals::int(zero_point));
-        let pitch = crate::tokens::literals::fields(&[("pitch", self.pitch())]);
+        let (window, fill) = (self.window.emit(), literals::int(zero_point));
+        let pitch = literals::fields(&[("pitch", self.pitch())]);
         Some(Emitted {
             parameters_type: quote!(Planar<'static>),
             parameters: quote!(rt::Planar {
@@ -338,7 +338,7 @@ impl DepthwiseKernel {
                 bias: #bias,
                 output: #output,
             }),
-            function: "depthwise_planar",
+            function: KernelId::new("depthwise_planar"),
         })
     }
 }

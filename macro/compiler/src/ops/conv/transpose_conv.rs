@@ -1,7 +1,7 @@
 //! TRANSPOSE_CONV, and MediaPipe's custom Convolution2DTransposeBias: input NHWC,
 //! filter OHWI.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,16 +9,19 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Accumulators, Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
-};
+use crate::ops::shared::operands::{flat, operand};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::window::{Padding, Stepping, Window};
-use crate::ops::{flat, operand};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator TRANSPOSE_CONV, and MediaPipe's custom Convolution2DTransposeBias: input NHWC,
+/// filter OHWI.
 pub(crate) struct TransposeConv {
     name: &'static str,
     stepping: Stepping,
@@ -60,7 +63,7 @@ impl TransposeConv {
         })
     }
 
-    /// Of input, filter and bias, with an output of this height and width.
+    /// An operator of input, filter and bias, with an output of this height and width.
     pub(crate) fn new(stepping: Stepping, activation: Activation, output: [usize; 2]) -> Self {
         Self {
             name: "TRANSPOSE_CONV",
@@ -71,7 +74,7 @@ impl TransposeConv {
         }
     }
 
-    /// Output height and width.
+    /// The height and width of the output.
     fn size(&self, input: &[usize], filter: [usize; 2]) -> [usize; 2] {
         self.output.unwrap_or_else(|| {
             [0, 1].map(|d| match self.stepping.padding {
@@ -139,6 +142,14 @@ impl Operator for TransposeConv {
         self.name
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: true,
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let shape = |i: usize| inputs.get(self.operands[i]).copied().unwrap_or(&[]);
         let (window, _, channels) = self.window(shape(0), shape(1))?;
@@ -156,11 +167,7 @@ impl Operator for TransposeConv {
         limits::product([shape(0), filter].concat()) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let bias = inputs.get(self.operands[2]).and_then(Option::as_ref);
         let input = operand(inputs, self.operands[0])?;
         let filter = operand(inputs, self.operands[1])?;
@@ -199,15 +206,11 @@ impl Operator for TransposeConv {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        true
-    }
+    crate::ir::operator::fused_activation!();
 }
 
 struct TransposeConvKernel {
-    /// Over the output.
+    /// The window over the output, as the input's convolution would walk it.
     window: Window,
     input_depth: usize,
     accumulation: Accumulation,
@@ -221,11 +224,11 @@ impl Kernel for TransposeConvKernel {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let window = self.window.emit();
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depth = crate::tokens::literals::fields(&[("input_depth", self.input_depth)]);
+        let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Emitted {
             parameters_type: quote!(Conv2d<'static, #stage>),
             parameters: quote!(rt::Conv2d { window: #window, #depth #accumulation }),
-            function: "transpose_conv",
+            function: KernelId::new("transpose_conv"),
         }
     }
 

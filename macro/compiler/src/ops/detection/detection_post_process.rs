@@ -1,25 +1,28 @@
 //! TFLite_Detection_PostProcess: boxes relative to anchors become detections; always in
 //! f32.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
 use crate::ops::detection::non_max_suppression::{corners, overlap};
-use crate::ops::owned;
+use crate::ops::shared::operands::{evaluate_by_kernel, operand};
 use crate::tflite::Attributes;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Detections that a file may ask for.
 const MAX_DETECTIONS: usize = 1 << 16;
 
+/// The operator TFLite_Detection_PostProcess: boxes relative to anchors become detections; always
+/// in f32.
 #[derive(Clone)]
 pub(crate) struct DetectionPostProcess {
     max_detections: usize,
@@ -119,6 +122,14 @@ impl Operator for DetectionPostProcess {
         "TFLite_Detection_PostProcess"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_joint: true,
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(vec![1, self.rows(), 4])
     }
@@ -141,38 +152,14 @@ impl Operator for DetectionPostProcess {
         })
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        _: &[&[usize]],
+        inputs: &RealOperands<'_>,
+        shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
-        let operands: Vec<ArrayD<f32>> = (0..3).map(|i| owned(inputs, i)).collect::<Result<_>>()?;
-        let shapes: Vec<&[usize]> = operands.iter().map(ArrayD::shape).collect();
-        let (shapes, kernel) = (self.output_shapes(&shapes)?, self.kernel(&shapes)?);
-        let real = |data: &ArrayD<f32>| Buffer::F32(data.iter().copied().collect());
-        let buffers: Vec<Buffer> = operands.iter().map(real).collect();
-        let results = kernel.simulate_all(&buffers.iter().collect::<Vec<_>>());
-        let results = results.iter().zip(&shapes);
-        results
-            .map(|(data, shape)| array(shape, data.f32().to_vec()))
-            .collect()
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
+        let dims = |i: usize| Ok::<_, Error>(operand(inputs, i)?.shape());
+        let kernel = self.kernel(&[dims(0)?, dims(1)?, dims(2)?])?;
+        evaluate_by_kernel(&kernel, inputs, 3, shapes)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -202,7 +189,7 @@ impl DetectionPostProcess {
 struct DetectionKernel {
     operator: DetectionPostProcess,
     boxes: usize,
-    /// Numbers of one box.
+    /// How many numbers one box has.
     step: usize,
     /// Scores of one box; that of the background comes first.
     scores: usize,
@@ -298,10 +285,6 @@ impl DetectionKernel {
 }
 
 impl Kernel for DetectionKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let decoded = self.decoded(inputs[0].f32(), inputs[2].f32());
         let (detections, count) = self.detections(&decoded, inputs[1].f32());
@@ -328,7 +311,7 @@ impl Kernel for DetectionKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let operator = &self.operator;
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("box_step", self.step),
             ("classes", operator.classes),
             ("scores", self.scores),
@@ -340,10 +323,10 @@ impl Kernel for DetectionKernel {
             ),
         ]);
         let (score, iou) = (
-            crate::tokens::literals::float(operator.score_threshold),
-            crate::tokens::literals::float(operator.iou_threshold),
+            literals::float(operator.score_threshold),
+            literals::float(operator.iou_threshold),
         );
-        let scales = operator.scales.map(crate::tokens::literals::float);
+        let scales = operator.scales.map(literals::float);
         Emitted {
             parameters_type: quote!(DetectionPostProcess),
             parameters: quote!(rt::DetectionPostProcess {
@@ -352,7 +335,7 @@ impl Kernel for DetectionKernel {
                 iou_threshold: #iou,
                 scales: [#(#scales),*],
             }),
-            function: "detection_post_process",
+            function: KernelId::new("detection_post_process"),
         }
     }
 }

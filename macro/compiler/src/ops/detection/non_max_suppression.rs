@@ -1,23 +1,24 @@
 //! NON_MAX_SUPPRESSION_V4 and V5: the best boxes that overlap little; always in f32.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
 use crate::limits;
-use crate::ops::operand;
+use crate::ops::shared::operands::{evaluate_by_kernel, operand};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Boxes that a file may ask for.
 const MAX_SELECTED: usize = 1 << 16;
 
-/// V4, without scores.
+/// NON_MAX_SUPPRESSION_V4, which gives no scores.
 pub(crate) struct NonMaxSuppressionV4;
 
 impl NonMaxSuppressionV4 {
@@ -37,11 +38,11 @@ impl NonMaxSuppressionV5 {
 
 #[derive(Clone)]
 pub(crate) struct NonMaxSuppression {
-    /// Boxes that are given.
+    /// How many boxes it gives at most.
     limit: usize,
     iou_threshold: f32,
     score_threshold: f32,
-    /// V5's; 0 for none.
+    /// The parameter of V5's soft suppression; 0 for none.
     sigma: f32,
     gives_scores: bool,
 }
@@ -131,7 +132,7 @@ impl NonMaxSuppression {
 struct Candidate {
     index: usize,
     score: f32,
-    /// Those that were selected before have been compared already.
+    /// The first selected box that it has not been compared with yet.
     begin: usize,
 }
 
@@ -177,7 +178,7 @@ fn ordered([y1, x1, y2, x2]: [f32; 4]) -> [f32; 4] {
     [y1.min(y2), x1.min(x2), y1.max(y2), x1.max(x2)]
 }
 
-/// Intersection over union.
+/// The area of the intersection of two boxes over that of their union.
 pub(crate) fn overlap(a: [f32; 4], b: [f32; 4]) -> f32 {
     let area = |b: [f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
     if area(a) <= 0.0 || area(b) <= 0.0 {
@@ -197,8 +198,13 @@ impl Operator for NonMaxSuppression {
         }
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            is_joint: true,
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, _: &[&[usize]]) -> Result<Vec<usize>> {
@@ -224,41 +230,13 @@ impl Operator for NonMaxSuppression {
         limits::product(boxes.into_iter().chain([self.limit.max(1)])) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        _: &[&[usize]],
+        inputs: &RealOperands<'_>,
+        shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
-        let real = |i: usize| Ok(Buffer::F32(operand(inputs, i)?.iter().copied().collect()));
-        let shape = [self.limit];
-        let results = self.simulate_all(&[&real(0)?, &real(1)?]);
-        let last = results.len() - 1;
-        let shape_of = |i: usize| if i == last { &[][..] } else { &shape[..] };
-        results
-            .iter()
-            .enumerate()
-            .map(|(i, data)| {
-                let numbers = (0..data.len()).map(|at| data.number(at) as f32);
-                array(shape_of(i), numbers.collect())
-            })
-            .collect()
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
+        let kernel = self.kernel(operand(inputs, 1)?.len());
+        evaluate_by_kernel(&kernel, inputs, 2, shapes)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -267,28 +245,18 @@ impl Operator for NonMaxSuppression {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let sources = vec![Source::Operand(0), Source::Operand(1)];
-        let kernel = SuppressionKernel {
-            operator: self.clone(),
-            boxes: context.input(1)?.value.len(),
-        };
+        let kernel = self.kernel(context.input(1)?.value.len());
         Ok(Lowered::new(kernel, sources))
     }
 }
 
 impl NonMaxSuppression {
-    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
-        let selected = self.selected(inputs[0].f32(), inputs[1].f32());
-        let mut indices = vec![0; self.limit];
-        let mut scores = vec![0.0; self.limit];
-        for (place, &(index, score)) in selected.iter().enumerate() {
-            (indices[place], scores[place]) = (index as i32, score);
+    /// The kernel for so many boxes.
+    fn kernel(&self, boxes: usize) -> SuppressionKernel {
+        SuppressionKernel {
+            operator: self.clone(),
+            boxes,
         }
-        let mut results = vec![Buffer::I32(indices)];
-        if self.gives_scores {
-            results.push(Buffer::F32(scores));
-        }
-        results.push(Buffer::I32(vec![selected.len() as i32]));
-        results
     }
 }
 
@@ -298,12 +266,20 @@ struct SuppressionKernel {
 }
 
 impl Kernel for SuppressionKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
-        self.operator.simulate_all(inputs)
+        let operator = &self.operator;
+        let selected = operator.selected(inputs[0].f32(), inputs[1].f32());
+        let mut indices = vec![0; operator.limit];
+        let mut scores = vec![0.0; operator.limit];
+        for (place, &(index, score)) in selected.iter().enumerate() {
+            (indices[place], scores[place]) = (index as i32, score);
+        }
+        let mut results = vec![Buffer::I32(indices)];
+        if operator.gives_scores {
+            results.push(Buffer::F32(scores));
+        }
+        results.push(Buffer::I32(vec![selected.len() as i32]));
+        results
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
@@ -318,7 +294,7 @@ impl Kernel for SuppressionKernel {
             operator.score_threshold,
             operator.sigma,
         ]
-        .map(crate::tokens::literals::float);
+        .map(literals::float);
         Emitted {
             parameters_type: quote!(NonMaxSuppression),
             parameters: quote!(rt::NonMaxSuppression {
@@ -326,11 +302,11 @@ impl Kernel for SuppressionKernel {
                 score_threshold: #score,
                 sigma: #sigma,
             }),
-            function: if operator.gives_scores {
+            function: KernelId::new(if operator.gives_scores {
                 "non_max_suppression"
             } else {
                 "non_max_suppression_v4"
-            },
+            }),
         }
     }
 }

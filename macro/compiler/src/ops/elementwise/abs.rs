@@ -4,11 +4,12 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::{IntegerFunction, Unary};
 use crate::ops::elementwise::unary_i16::TwoSlopesKernel;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator ABS: the magnitude.
 #[derive(Clone)]
 pub(crate) struct Abs;
 
@@ -20,6 +21,7 @@ impl Abs {
 
 impl Unary for Abs {
     const NAME: &'static str = "ABS";
+    const FLOAT: KernelId = KernelId::new("float_abs");
 
     fn real(&self, x: f32) -> f32 {
         x.abs()

@@ -1,18 +1,21 @@
 //! ADD_N: the sum of any number of tensors of one shape and scale.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::broadcast;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator ADD_N: the sum of any number of tensors of one shape and scale.
 pub(crate) struct AddN;
 
 impl AddN {
@@ -29,6 +32,13 @@ impl Operator for AddN {
         "ADD_N"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [first, rest @ ..] if rest.iter().all(|i| i == first) => Ok(first.to_vec()),
@@ -36,20 +46,12 @@ impl Operator for AddN {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let mut sum = ArrayD::zeros(shape);
         for i in 0..inputs.len() {
             sum += operand(inputs, i)?;
         }
         Ok(sum)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Observed
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -84,7 +86,7 @@ impl Operator for AddN {
 }
 
 struct AddNKernel {
-    /// Offset and factor.
+    /// The negated zero point and the multiplier of each operand.
     operands: Vec<(i32, Multiplier)>,
     start: i32,
     output: Multiplier,
@@ -105,24 +107,14 @@ impl Kernel for AddNKernel {
         Buffer::I8((0..inputs[0].len()).map(element).collect())
     }
 
-    fn gathers_inputs(&self) -> bool {
-        true
-    }
-
     fn emit(&self, _: &mut Constants) -> Emitted {
         let count = self.operands.len();
         let operands = self.operands.iter().map(|(offset, multiplier)| {
-            let (offset, multiplier) = (
-                crate::tokens::literals::int(*offset),
-                crate::tokens::literals::multiplier(*multiplier),
-            );
+            let (offset, multiplier) = (literals::int(*offset), literals::multiplier(*multiplier));
             quote!(rt::AddOperand { offset: #offset, multiplier: #multiplier })
         });
-        let (start, offset) = (
-            crate::tokens::literals::int(self.start),
-            crate::tokens::literals::int(self.output_offset),
-        );
-        let output = crate::tokens::literals::multiplier(self.output);
+        let (start, offset) = (literals::int(self.start), literals::int(self.output_offset));
+        let output = literals::multiplier(self.output);
         Emitted {
             parameters_type: quote!(AddN<#count>),
             parameters: quote!(rt::AddN {
@@ -131,7 +123,7 @@ impl Kernel for AddNKernel {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: "add_n",
+            function: KernelId::gathering("add_n"),
         }
     }
 }

@@ -1,24 +1,28 @@
 //! Elementwise functions of two operands that broadcast.
 
-use ndarray::{ArrayD, ArrayViewD};
-use proc_macro2::TokenStream;
-use std::sync::Arc;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Algebra, Operator, RealOperands, no_float_kernel};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::function::Function;
+use crate::ops::shared::float_kernels;
+use crate::ops::shared::function::function_of_one;
 use crate::tokens::constants::Constants;
+use ndarray::ArrayD;
+use proc_macro2::TokenStream;
 
 /// What sets one such function apart from another.
 pub(crate) trait Binary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+    /// The runtime's function of f32, if it has one.
+    const FLOAT: Option<KernelId> = None;
+    /// How the output is quantized.
     const RULE: QuantRule = QuantRule::Observed;
 
     /// The function of real numbers.
@@ -29,7 +33,7 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
         Activation::None
     }
 
-    /// See [`Operator::by_reciprocal`].
+    /// The multiplication that a division is: see [`Algebra::by_reciprocal`].
     fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
         None
     }
@@ -41,7 +45,7 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
 
     /// The kernel that does so.
     fn lower_reals(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        crate::ops::shared::float_kernels::lower(Self::NAME)
+        Err(no_float_kernel(Self::NAME))
     }
 
     /// The integer function, and where the operands come from.
@@ -69,44 +73,21 @@ impl<B: Binary> Operator for Elementwise<B> {
         B::NAME
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: B::RULE,
+            operands: Some(2),
+            reads_reals: self.0.reads_reals(),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
+        broadcast::output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
-    }
-
-    fn rule(&self) -> QuantRule {
-        B::RULE
-    }
-
-    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
-        let this = self.0.clone();
-        match *constants {
-            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
-            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
-            _ => None,
-        }
-    }
-
-    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
-        self.0.by_reciprocal()
-    }
-
-    fn reads_reals(&self) -> bool {
-        self.0.reads_reals()
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -124,12 +105,24 @@ impl<B: Binary> Operator for Elementwise<B> {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let this = self.0.clone();
-        crate::ops::shared::float_kernels::binary(
-            B::NAME,
-            context,
-            self.0.activation(),
-            move |a, b| this.real(a, b),
-        )
+        let kernel = B::FLOAT.ok_or_else(|| no_float_kernel(B::NAME))?;
+        let activation = self.0.activation();
+        float_kernels::binary(kernel, context, activation, move |a, b| this.real(a, b))
+    }
+
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl<B: Binary> Algebra for Elementwise<B> {
+    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
+        let this = self.0.clone();
+        function_of_one(move |a, b| this.real(a, b), constants)
+    }
+
+    fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
+        self.0.by_reciprocal()
     }
 }
 

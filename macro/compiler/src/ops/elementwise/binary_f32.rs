@@ -1,9 +1,7 @@
 //! Elementwise functions of two operands that need the real numbers: in int8 a table
 //! where one operand is one number, else computed in f32.
 
-use std::sync::Arc;
-
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
@@ -11,16 +9,19 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Target};
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::Constant;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Algebra, Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::float_kernels;
-use crate::ops::shared::function::Function;
+use crate::ops::shared::function::function_of_one;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// A function of two int32 values and what the runtime calls it.
 pub(crate) type Integers = (&'static str, fn(i32, i32) -> i32);
@@ -28,13 +29,17 @@ pub(crate) type Integers = (&'static str, fn(i32, i32) -> i32);
 /// What sets one such function apart from another.
 pub(crate) trait Real: Clone + Send + Sync + 'static {
     const NAME: &'static str;
+    /// The runtime's function of f32.
+    const FLOAT: KernelId;
+    /// Whether the float kernel needs libm.
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
     /// The runtime's function of int8 operands.
     const RUNTIME: &'static str;
 
-    /// The function in float32.
+    /// The function of real numbers, in float32.
     fn real(&self, a: f32, b: f32) -> f32;
 
-    /// The same as the runtime computes it.
+    /// The function as the runtime computes it, by libm.
     fn run(&self, a: f32, b: f32) -> f32 {
         self.real(a, b)
     }
@@ -47,7 +52,7 @@ pub(crate) trait Real: Clone + Send + Sync + 'static {
     /// The float kernel, given the operands that are one constant number each.
     fn lower_float(&self, context: &LowerContext<'_>, _: &[Option<f32>]) -> Result<Lowered> {
         let this = self.clone();
-        float_kernels::binary(Self::NAME, context, Activation::None, move |a, b| {
+        float_kernels::binary(Self::FLOAT, context, Activation::None, move |a, b| {
             this.run(a, b)
         })
     }
@@ -61,32 +66,20 @@ impl<R: Real> Operator for OfReals<R> {
         R::NAME
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            float_kernel: R::FLOAT_KERNEL,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
+        broadcast::output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(inputs, shape, |a, b| self.0.real(a, b))
-    }
-
-    fn function(&self, constants: &[Option<f32>]) -> Option<Function> {
-        let this = self.0.clone();
-        match *constants {
-            [None, Some(b)] => Some(Arc::new(move |x| this.real(x, b))),
-            [Some(a), None] => Some(Arc::new(move |x| this.real(a, x))),
-            _ => None,
-        }
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -118,6 +111,17 @@ impl<R: Real> Operator for OfReals<R> {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.0.lower_float(context, &numbers(context)?)
+    }
+
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl<R: Real> Algebra for OfReals<R> {
+    fn function(&self, constants: &[Option<f32>]) -> Option<RealFunction> {
+        let this = self.0.clone();
+        function_of_one(move |a, b| this.real(a, b), constants)
     }
 }
 
@@ -173,8 +177,8 @@ impl Kernel for RealKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
-        let [input1, input2] = self.operands.map(crate::tokens::literals::quant_params);
-        let output = crate::tokens::literals::quant_params(self.output);
+        let [input1, input2] = self.operands.map(literals::quant_params);
+        let output = literals::quant_params(self.output);
         Emitted {
             parameters_type: quote!(OfReals),
             parameters: quote!(rt::OfReals {
@@ -183,7 +187,7 @@ impl Kernel for RealKernel {
                 input2: #input2,
                 output: #output,
             }),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::ir::kernel::Source;
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 
+/// The operator BITWISE_XOR of int32.
 #[derive(Clone)]
 pub(crate) struct BitwiseXor;
 

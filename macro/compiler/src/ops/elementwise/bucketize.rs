@@ -1,18 +1,20 @@
 //! BUCKETIZE: how many of the sorted boundaries are not above a value.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::quantization::cast::ToI32Kernel;
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 
+/// The operator BUCKETIZE: how many of the sorted boundaries are not above a value.
 pub(crate) struct Bucketize {
     boundaries: Vec<f32>,
 }
@@ -41,16 +43,19 @@ impl Operator for Bucketize {
         "BUCKETIZE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            reads_reals: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(owned(inputs, 0)?.mapv(|x| bucket(&self.boundaries, x) as f32))
-    }
-
-    fn reads_reals(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -95,7 +100,7 @@ impl Kernel for BucketizeKernel {
         Emitted {
             parameters_type: quote!(Bucketize<'static>),
             parameters: quote!(rt::Bucketize { boundaries: #boundaries }),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

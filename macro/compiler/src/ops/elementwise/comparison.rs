@@ -9,18 +9,19 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ops::elementwise::binary::{Binary, Integer};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// What sets one comparison apart from another.
 pub(crate) trait Compare: Clone + Send + Sync + 'static {
     const NAME: &'static str;
-    /// The runtime's.
+    /// The runtime's function of integers.
     const FUNCTION: &'static str;
-    /// The runtime's for f32 operands.
+    /// The runtime's function of f32 operands.
     const FUNCTION_OF_REALS: &'static str;
 
     fn holds<T: PartialOrd>(a: T, b: T) -> bool;
@@ -96,7 +97,7 @@ impl<C: Compare> Kernel for RealComparison<C> {
         Emitted {
             parameters_type: quote!(RealComparison),
             parameters: quote!(rt::RealComparison { broadcast: #broadcast }),
-            function: C::FUNCTION_OF_REALS,
+            function: KernelId::new(C::FUNCTION_OF_REALS),
         }
     }
 }
@@ -124,7 +125,7 @@ impl<C: Compare> Integer for IntegerComparison<C> {
                 input1: #none,
                 input2: #none,
             }),
-            function: C::FUNCTION,
+            function: KernelId::new(C::FUNCTION),
         }
     }
 }
@@ -146,8 +147,8 @@ impl<C: Compare> Integer for ScaledComparison<C> {
     fn emit(&self, broadcast: TokenStream) -> Emitted {
         let left_shift = self.left_shift;
         let [input1, input2] = [0, 1].map(|i| {
-            let offset = crate::tokens::literals::int(self.offsets[i]);
-            let multiplier = crate::tokens::literals::multiplier(self.multipliers[i]);
+            let offset = literals::int(self.offsets[i]);
+            let multiplier = literals::multiplier(self.multipliers[i]);
             quote!(rt::CompareOperand { offset: #offset, multiplier: #multiplier })
         });
         Emitted {
@@ -158,7 +159,7 @@ impl<C: Compare> Integer for ScaledComparison<C> {
                 input1: #input1,
                 input2: #input2,
             }),
-            function: C::FUNCTION,
+            function: KernelId::new(C::FUNCTION),
         }
     }
 }

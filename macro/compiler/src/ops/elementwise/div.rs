@@ -9,13 +9,16 @@ use crate::arithmetic::fixed_point::{
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ir::operator::Operator;
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
+use crate::ops::elementwise::fused_activation::WithActivation;
 use crate::ops::elementwise::int32;
 use crate::ops::elementwise::mul::Mul;
 use crate::ops::shared::broadcast;
+use crate::tokens::literals;
 
+/// The operator DIV: `a / b`.
 #[derive(Clone)]
 pub(crate) struct Div {
     activation: Activation,
@@ -34,13 +37,14 @@ impl Div {
 
 impl Binary for Div {
     const NAME: &'static str = "DIV";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_div"));
 
     fn real(&self, a: f32, b: f32) -> f32 {
         self.activation.apply(a / b)
     }
 
     fn by_reciprocal(&self) -> Option<Box<dyn Operator>> {
-        Some(Box::new(Mul::with(self.activation)))
+        Some(Box::new(WithActivation::<Mul>::new(self.activation)))
     }
 
     fn activation(&self) -> Activation {
@@ -119,12 +123,12 @@ impl Integer for DivInteger {
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let [offset1, offset2] = self.offsets.map(literals::int);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Div),
@@ -137,7 +141,7 @@ impl Integer for DivInteger {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "div",
+            function: KernelId::new("div"),
         }
     }
 }

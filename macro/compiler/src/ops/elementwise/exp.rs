@@ -2,8 +2,11 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator EXP: e to the power of x.
 #[derive(Clone)]
 pub(crate) struct Exp;
 
@@ -15,6 +18,8 @@ impl Exp {
 
 impl Unary for Exp {
     const NAME: &'static str = "EXP";
+    const FLOAT: KernelId = KernelId::new("float_exp");
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn real(&self, x: f32) -> f32 {
         x.exp()

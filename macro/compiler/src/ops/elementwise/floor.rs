@@ -2,8 +2,10 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator FLOOR: the next integer below.
 #[derive(Clone)]
 pub(crate) struct Floor;
 
@@ -15,6 +17,7 @@ impl Floor {
 
 impl Unary for Floor {
     const NAME: &'static str = "FLOOR";
+    const FLOAT: KernelId = KernelId::new("float_floor");
 
     fn real(&self, x: f32) -> f32 {
         x.floor()

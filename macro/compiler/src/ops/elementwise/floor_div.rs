@@ -7,11 +7,13 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
+use crate::tokens::literals;
 
+/// The operator FLOOR_DIV: the integer below `a / b`.
 #[derive(Clone)]
 pub(crate) struct FloorDiv;
 
@@ -23,6 +25,7 @@ impl FloorDiv {
 
 impl Binary for FloorDiv {
     const NAME: &'static str = "FLOOR_DIV";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_floor_div"));
 
     fn real(&self, a: f32, b: f32) -> f32 {
         (a / b).floor()
@@ -87,18 +90,15 @@ impl Integer for Quotient {
     }
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
+        let [offset1, offset2] = self.offsets.map(literals::int);
         let (ratio, output) = (
-            crate::tokens::literals::multiplier(self.ratio),
-            crate::tokens::literals::multiplier(self.output),
+            literals::multiplier(self.ratio),
+            literals::multiplier(self.output),
         );
-        let (offset, nearest) = (
-            crate::tokens::literals::int(self.output_offset),
-            self.nearest,
-        );
+        let (offset, nearest) = (literals::int(self.output_offset), self.nearest);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(FloorDiv),
@@ -113,7 +113,7 @@ impl Integer for Quotient {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "floor_div",
+            function: KernelId::new("floor_div"),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::binary_f32::{Integers, OfReals, Real};
 use crate::ops::elementwise::int32;
 
+/// The operator FLOOR_MOD: what a division rounded down leaves; it has the divisor's sign.
 #[derive(Clone)]
 pub(crate) struct FloorMod;
 
@@ -16,6 +18,7 @@ impl FloorMod {
 
 impl Real for FloorMod {
     const NAME: &'static str = "FLOOR_MOD";
+    const FLOAT: KernelId = KernelId::new("float_floor_mod");
     const RUNTIME: &'static str = "floor_mod";
 
     fn real(&self, a: f32, b: f32) -> f32 {

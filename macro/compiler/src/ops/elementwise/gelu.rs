@@ -3,8 +3,12 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
+use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator GELU (Hendrycks and Gimpel, 2016): x times the normal distribution function, or its
+/// tanh approximation.
 #[derive(Clone)]
 pub(crate) struct Gelu {
     approximate: bool,
@@ -21,6 +25,8 @@ impl Gelu {
 
 impl Unary for Gelu {
     const NAME: &'static str = "GELU";
+    const FLOAT: KernelId = KernelId::new("float_gelu");
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Libm;
 
     fn parameter(&self) -> f32 {
         f32::from(self.approximate)

@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ops::elementwise::binary::Elementwise;
 use crate::ops::elementwise::comparison::{Compare, Comparing};
 
+/// The operator GREATER_EQUAL: `a >= b`, elementwise.
 #[derive(Clone)]
 pub(crate) struct GreaterEqual;
 

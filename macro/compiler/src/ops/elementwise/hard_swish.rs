@@ -5,9 +5,12 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator HARD_SWISH (Howard et al., "Searching for MobileNetV3", 2019): x * relu6(x + 3) /
+/// 6.
 #[derive(Clone)]
 pub(crate) struct HardSwish;
 
@@ -19,6 +22,7 @@ impl HardSwish {
 
 impl Unary for HardSwish {
     const NAME: &'static str = "HARD_SWISH";
+    const FLOAT: KernelId = KernelId::new("float_hard_swish");
 
     fn real(&self, x: f32) -> f32 {
         x * (x + 3.0).clamp(0.0, 6.0) / 6.0

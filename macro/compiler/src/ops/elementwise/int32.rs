@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, constant_source};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ops::elementwise::binary::{BinaryKernel, Integer};
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
@@ -29,7 +29,7 @@ pub(crate) fn lower(
     Ok(Lowered::new(kernel, sources.into()))
 }
 
-/// The same, for a [`crate::ops::elementwise::binary::Binary`].
+/// The integer function of a [`crate::ops::elementwise::binary::Binary`], and its operands.
 pub(crate) fn function(
     context: &LowerContext<'_>,
     activation: Activation,
@@ -59,7 +59,7 @@ impl Integer for Elementwise {
         Emitted {
             parameters_type: quote!(Broadcast),
             parameters: broadcast,
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 
@@ -100,7 +100,7 @@ pub(crate) fn pow(a: i32, b: i32) -> i32 {
     }
 }
 
-/// `(a - b)^2`.
+/// The square of the difference, `(a - b)^2`, which wraps.
 pub(crate) fn squared_difference(a: i32, b: i32) -> i32 {
     let difference = a.wrapping_sub(b);
     difference.wrapping_mul(difference)
@@ -121,7 +121,7 @@ impl Kernel for UnaryKernel {
         Emitted {
             parameters_type: quote!(Integers),
             parameters: quote!(rt::Integers),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }

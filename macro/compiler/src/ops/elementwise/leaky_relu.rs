@@ -4,11 +4,12 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::TwoSlopesKernel;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator LEAKY_RELU: x for x >= 0, alpha * x below.
 #[derive(Clone)]
 pub(crate) struct LeakyRelu {
     pub(crate) alpha: f32,
@@ -28,6 +29,7 @@ impl LeakyRelu {
 
 impl Unary for LeakyRelu {
     const NAME: &'static str = "LEAKY_RELU";
+    const FLOAT: KernelId = KernelId::new("float_leaky_relu");
 
     fn parameter(&self) -> f32 {
         self.alpha

@@ -5,9 +5,10 @@ use quote::quote;
 
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 
+/// The operator LOGICAL_AND of two bool tensors.
 #[derive(Clone)]
 pub(crate) struct LogicalAnd;
 
@@ -38,7 +39,7 @@ impl Integer for LogicalAnd {
         Emitted {
             parameters_type: quote!(Broadcast),
             parameters: broadcast,
-            function: "logical_and",
+            function: KernelId::new("logical_and"),
         }
     }
 }

@@ -1,14 +1,15 @@
 //! LOGICAL_NOT of a bool tensor.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::operator::{Operator, RealOperands};
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 
+/// The operator LOGICAL_NOT of a bool tensor.
 pub(crate) struct LogicalNot;
 
 impl LogicalNot {
@@ -26,7 +27,7 @@ impl Operator for LogicalNot {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(owned(inputs, 0)?.mapv(|x| f32::from(u8::from(x == 0.0))))
     }
 

@@ -6,11 +6,12 @@ use crate::arithmetic::fixed_point::{
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::Lowered;
+use crate::ir::float_functions::FloatEpilogue;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
-use crate::ops::shared::float_epilogue;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator LOGISTIC: 1 / (1 + exp(-x)); output scale 1/256, zero point -128.
 #[derive(Clone)]
 pub(crate) struct Logistic;
 
@@ -52,6 +53,8 @@ pub(crate) fn q4_table(
 
 impl Unary for Logistic {
     const NAME: &'static str = "LOGISTIC";
+    const FLOAT: KernelId = KernelId::new("float_logistic");
+    const KEEPS_TABLE: bool = true;
 
     fn real(&self, x: f32) -> f32 {
         1.0 / (1.0 + (-x).exp())
@@ -78,7 +81,7 @@ impl Unary for Logistic {
         Some([-12.0, 12.0])
     }
 
-    fn tail_function(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::Logistic)
+    fn epilogue(&self) -> Option<FloatEpilogue> {
+        Some(FloatEpilogue::Logistic)
     }
 }

@@ -1,13 +1,13 @@
 //! MAXIMUM: the larger of two.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
 use crate::error::Result;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::activation::Activation;
+use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::kernel::{KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
+use crate::ops::elementwise::int32;
 
+/// The operator MAXIMUM: `max(a, b)`.
 #[derive(Clone)]
 pub(crate) struct Maximum;
 
@@ -19,6 +19,7 @@ impl Maximum {
 
 impl Binary for Maximum {
     const NAME: &'static str = "MAXIMUM";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_maximum"));
     const RULE: QuantRule = QuantRule::Choice;
 
     fn real(&self, a: f32, b: f32) -> f32 {
@@ -26,26 +27,7 @@ impl Binary for Maximum {
     }
 
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
-        let sources = [constant_source(context, 0)?, constant_source(context, 1)?];
-        Ok((Box::new(Maximum), sources))
-    }
-}
-
-/// Quantized values of one scale compare as the real ones do.
-impl Integer for Maximum {
-    fn apply(&self, a: i32, b: i32) -> i32 {
-        a.max(b)
-    }
-
-    fn emit(&self, broadcast: TokenStream) -> Emitted {
-        Emitted {
-            parameters_type: quote!(Broadcast),
-            parameters: broadcast,
-            function: "maximum",
-        }
-    }
-
-    fn keeps_type(&self) -> bool {
-        true
+        // Quantized values of one scale compare as the real ones do.
+        int32::function(context, Activation::None, "maximum", i32::max)
     }
 }

@@ -1,13 +1,13 @@
 //! MINIMUM: the smaller of two.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
 use crate::error::Result;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::activation::Activation;
+use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::kernel::{KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
+use crate::ops::elementwise::int32;
 
+/// The operator MINIMUM: `min(a, b)`.
 #[derive(Clone)]
 pub(crate) struct Minimum;
 
@@ -19,6 +19,7 @@ impl Minimum {
 
 impl Binary for Minimum {
     const NAME: &'static str = "MINIMUM";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_minimum"));
     const RULE: QuantRule = QuantRule::Choice;
 
     fn real(&self, a: f32, b: f32) -> f32 {
@@ -26,26 +27,7 @@ impl Binary for Minimum {
     }
 
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
-        let sources = [constant_source(context, 0)?, constant_source(context, 1)?];
-        Ok((Box::new(Minimum), sources))
-    }
-}
-
-/// Quantized values of one scale compare as the real ones do.
-impl Integer for Minimum {
-    fn apply(&self, a: i32, b: i32) -> i32 {
-        a.min(b)
-    }
-
-    fn emit(&self, broadcast: TokenStream) -> Emitted {
-        Emitted {
-            parameters_type: quote!(Broadcast),
-            parameters: broadcast,
-            function: "minimum",
-        }
-    }
-
-    fn keeps_type(&self) -> bool {
-        true
+        // Quantized values of one scale compare as the real ones do.
+        int32::function(context, Activation::None, "minimum", i32::min)
     }
 }

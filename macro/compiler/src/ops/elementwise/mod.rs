@@ -18,6 +18,7 @@ pub(crate) mod exp;
 pub(crate) mod floor;
 pub(crate) mod floor_div;
 pub(crate) mod floor_mod;
+pub(crate) mod fused_activation;
 pub(crate) mod gelu;
 pub(crate) mod greater;
 pub(crate) mod greater_equal;

@@ -1,71 +1,44 @@
 //! MUL.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ops::elementwise::fused_activation::{Arithmetic, WithActivation};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-pub(crate) struct Mul {
-    activation: Activation,
-}
+/// The operator MUL: `clamp(a * b)`.
+pub(crate) struct Mul;
 
 impl Mul {
-    pub(crate) fn with(activation: Activation) -> Self {
-        Self { activation }
-    }
-
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<WithActivation<Self>> {
         let options = node.operator.builtin_options_as_mul_options();
-        Ok(Self {
-            activation: match options {
-                Some(o) => Activation::parse(o.fused_activation_function())?,
-                None => Activation::None,
-            },
-        })
+        let code = options.map(|o| o.fused_activation_function());
+        Ok(WithActivation::new(Activation::of_options(code)?))
     }
 }
 
-impl Operator for Mul {
-    fn name(&self) -> &'static str {
-        "MUL"
+impl Arithmetic for Mul {
+    const NAME: &'static str = "MUL";
+    const FLOAT: KernelId = KernelId::new("float_mul");
+    const INT32: (&'static str, fn(i32, i32) -> i32) = ("mul_i32", i32::wrapping_mul);
+
+    fn real(a: f32, b: f32) -> f32 {
+        a * b
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a * b))
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        if context.target == Target::I32 {
-            return crate::ops::elementwise::int32::lower(
-                context,
-                self.activation,
-                "mul_i32",
-                i32::wrapping_mul,
-            );
-        }
+    fn lower(context: &LowerContext<'_>, activation: Activation) -> Result<Lowered> {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let (output, element) = (context.params_of_output()?, context.target.element());
@@ -79,21 +52,15 @@ impl Operator for Mul {
                 offsets: [-a.zero_point, -b.zero_point],
                 output: Multiplier::new(factor),
                 output_offset: output.zero_point,
-                activation: self.activation.bounds_in(output, element),
+                activation: activation.bounds_in(output, element),
                 element,
             }),
             sources: vec![source_a, source_b],
         })
     }
 
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        crate::ops::shared::float_kernels::binary("MUL", context, self.activation, |a, b| a * b)
-    }
-
-    crate::ir::activation::fused_activation!();
-
-    fn affine(&self, constant: &ArrayD<f32>, _reversed: bool) -> Option<[ArrayD<f32>; 2]> {
-        (self.activation == Activation::None).then(|| [constant.clone(), constant.mapv(|_| 0.0)])
+    fn affine(constant: &ArrayD<f32>, _reversed: bool) -> [ArrayD<f32>; 2] {
+        [constant.clone(), constant.mapv(|_| 0.0)]
     }
 }
 
@@ -107,14 +74,14 @@ struct MulKernel {
 }
 
 impl MulKernel {
-    /// One output.
+    /// The quantized output for two quantized operands.
     fn output_of(&self, a: i32, b: i32) -> i32 {
         let product = (a + self.offsets[0]).wrapping_mul(b + self.offsets[1]);
         let q = self.output.apply(product).wrapping_add(self.output_offset);
         q.clamp(self.activation.0, self.activation.1)
     }
 
-    /// The same in f32.
+    /// The literal of the runtime's `Linear`: the product in f32, if that gives the same outputs.
     fn linear(&self) -> TokenStream {
         if self.element != ElementType::I8 {
             return quote!(rt::Linear::NONE);
@@ -158,12 +125,12 @@ impl Kernel for MulKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let [offset1, offset2] = self.offsets.map(literals::int);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         let linear = self.linear();
         Emitted {
@@ -178,11 +145,11 @@ impl Kernel for MulKernel {
                 activation_max: #max,
                 linear: #linear,
             }),
-            function: "mul",
+            function: KernelId::new("mul"),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 0 && self.broadcast.is_whole(0)).then_some("mul_in_place")
+    fn in_place(&self, input: usize) -> Option<KernelId> {
+        (input == 0 && self.broadcast.is_whole(0)).then_some(KernelId::new("mul_in_place"))
     }
 }

@@ -2,8 +2,10 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::{IntegerFunction, Unary};
 
+/// The operator NEG: the opposite.
 #[derive(Clone)]
 pub(crate) struct Neg;
 
@@ -15,6 +17,7 @@ impl Neg {
 
 impl Unary for Neg {
     const NAME: &'static str = "NEG";
+    const FLOAT: KernelId = KernelId::new("float_neg");
 
     fn real(&self, x: f32) -> f32 {
         -x

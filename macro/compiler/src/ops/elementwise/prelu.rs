@@ -1,6 +1,6 @@
 //! PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -8,12 +8,15 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
 pub(crate) struct Prelu;
 
 impl Prelu {
@@ -27,6 +30,13 @@ impl Operator for Prelu {
         "PRELU"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            channels: Some(ChannelRole::Through),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [a, b] => broadcast::shape(a, b),
@@ -34,20 +44,12 @@ impl Operator for Prelu {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         broadcast::evaluate(
             inputs,
             shape,
             |x, alpha| if x >= 0.0 { x } else { x * alpha },
         )
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -86,7 +88,7 @@ impl Operator for Prelu {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let function = |x, alpha| if x >= 0.0 { x } else { x * alpha };
         crate::ops::shared::float_kernels::binary(
-            "PRELU",
+            KernelId::new("float_prelu"),
             context,
             crate::ir::activation::Activation::None,
             function,
@@ -101,7 +103,7 @@ struct PreluKernel {
     identity: Multiplier,
     slope: Multiplier,
     output_offset: i32,
-    /// Of input and output; alpha is int8.
+    /// The type of input and output; alpha is int8.
     element: ElementType,
 }
 
@@ -124,14 +126,14 @@ impl Kernel for PreluKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let broadcast = self.broadcast.emit();
         let (input, alpha) = (
-            crate::tokens::literals::int(self.input_offset),
-            crate::tokens::literals::int(self.alpha_offset),
+            literals::int(self.input_offset),
+            literals::int(self.alpha_offset),
         );
         let (identity, slope) = (
-            crate::tokens::literals::multiplier(self.identity),
-            crate::tokens::literals::multiplier(self.slope),
+            literals::multiplier(self.identity),
+            literals::multiplier(self.slope),
         );
-        let output = crate::tokens::literals::int(self.output_offset);
+        let output = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Prelu),
             parameters: quote!(rt::Prelu {
@@ -142,15 +144,15 @@ impl Kernel for PreluKernel {
                 slope: #slope,
                 output_offset: #output,
             }),
-            function: match self.element {
+            function: KernelId::new(match self.element {
                 ElementType::I16 => "prelu_i16",
                 _ => "prelu",
-            },
+            }),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
+    fn in_place(&self, input: usize) -> Option<KernelId> {
         let fits = input == 0 && self.broadcast.is_whole(0) && self.element == ElementType::I8;
-        fits.then_some("prelu_in_place")
+        fits.then_some(KernelId::new("prelu_in_place"))
     }
 }

@@ -4,10 +4,11 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator RELU: max(x, 0).
 #[derive(Clone)]
 pub(crate) struct Relu;
 
@@ -19,6 +20,7 @@ impl Relu {
 
 impl Unary for Relu {
     const NAME: &'static str = "RELU";
+    const FLOAT: KernelId = KernelId::new("float_relu");
 
     fn real(&self, x: f32) -> f32 {
         x.max(0.0)

@@ -4,10 +4,11 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator RELU6: min(max(x, 0), 6).
 #[derive(Clone)]
 pub(crate) struct Relu6;
 
@@ -19,6 +20,7 @@ impl Relu6 {
 
 impl Unary for Relu6 {
     const NAME: &'static str = "RELU6";
+    const FLOAT: KernelId = KernelId::new("float_relu6");
 
     fn real(&self, x: f32) -> f32 {
         x.clamp(0.0, 6.0)

@@ -3,8 +3,10 @@
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{ParseContext, QuantRule};
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator RELU_0_TO_1: clamps to [0.0, 1.0].
 #[derive(Clone)]
 pub(crate) struct Relu0To1;
 
@@ -16,6 +18,7 @@ impl Relu0To1 {
 
 impl Unary for Relu0To1 {
     const NAME: &'static str = "RELU_0_TO_1";
+    const FLOAT: KernelId = KernelId::new("float_relu_0_to_1");
 
     fn real(&self, x: f32) -> f32 {
         x.clamp(0.0, 1.0)

@@ -7,6 +7,7 @@ use crate::ir::kernel::Source;
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 
+/// The operator RIGHT_SHIFT of int32, which keeps the sign.
 #[derive(Clone)]
 pub(crate) struct RightShift;
 

@@ -4,11 +4,12 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::Lowered;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::{RsqrtKernel, rsqrt};
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator RSQRT: one by the square root.
 #[derive(Clone)]
 pub(crate) struct Rsqrt;
 
@@ -25,6 +26,7 @@ fn factor(input: QuantParams, output: QuantParams) -> Multiplier {
 
 impl Unary for Rsqrt {
     const NAME: &'static str = "RSQRT";
+    const FLOAT: KernelId = KernelId::new("float_rsqrt");
 
     fn real(&self, x: f32) -> f32 {
         1.0 / x.sqrt()

@@ -1,20 +1,23 @@
 //! SELECT and SELECT_V2: elements of one operand or of the other, by a third.
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::broadcast;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 6;
 
+/// The operators SELECT and SELECT_V2: elements of one operand or of the other, by a third.
 pub(crate) struct Select {
     name: &'static str,
     /// SELECT's condition may name rows.
@@ -51,8 +54,13 @@ impl Operator for Select {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        3
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Choice,
+            operands: Some(3),
+            integer_operands: IntegerOperands::One(0),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -69,11 +77,7 @@ impl Operator for Select {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (c, a, b) = (
             operand(inputs, 0)?,
             operand(inputs, 1)?,
@@ -100,10 +104,6 @@ impl Operator for Select {
                 }
             });
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Choice
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -139,15 +139,11 @@ impl Operator for Select {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
     }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 0
-    }
 }
 
 struct SelectKernel {
     dims: [usize; MAX_DIMS],
-    /// Of the condition and the operands.
+    /// The strides of the condition and of both operands; 0 repeats.
     strides: [[usize; MAX_DIMS]; 3],
 }
 
@@ -176,12 +172,12 @@ impl Kernel for SelectKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let dims = crate::tokens::literals::usizes(&self.dims);
-        let [c, a, b] = self.strides.map(|s| crate::tokens::literals::usizes(&s));
+        let dims = literals::usizes(&self.dims);
+        let [c, a, b] = self.strides.map(|s| literals::usizes(&s));
         Emitted {
             parameters_type: quote!(Select),
             parameters: quote!(rt::Select { dims: [#dims], strides: [[#c], [#a], [#b]] }),
-            function: "select",
+            function: KernelId::new("select"),
         }
     }
 }

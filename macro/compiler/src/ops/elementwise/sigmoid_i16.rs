@@ -6,8 +6,9 @@ use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct SigmoidKernel {
     steps: Steps,
@@ -43,16 +44,16 @@ impl Kernel for SigmoidKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let multiplier = crate::tokens::literals::int(self.steps.multiplier);
-        let shift = crate::tokens::literals::int(self.steps.shift as i32);
+        let multiplier = literals::int(self.steps.multiplier);
+        let shift = literals::int(self.steps.shift as i32);
         Emitted {
             parameters_type: quote!(Steps),
             parameters: quote!(rt::Steps { multiplier: #multiplier, shift: #shift }),
-            function: if self.tanh {
+            function: KernelId::new(if self.tanh {
                 "tanh_i16"
             } else {
                 "logistic_i16"
-            },
+            }),
         }
     }
 }

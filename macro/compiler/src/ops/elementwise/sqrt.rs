@@ -3,9 +3,11 @@
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator SQRT: the square root; of negative numbers, 0.
 #[derive(Clone)]
 pub(crate) struct Sqrt;
 
@@ -17,6 +19,7 @@ impl Sqrt {
 
 impl Unary for Sqrt {
     const NAME: &'static str = "SQRT";
+    const FLOAT: KernelId = KernelId::new("float_sqrt");
 
     fn real(&self, x: f32) -> f32 {
         x.sqrt()

@@ -2,8 +2,10 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
+use crate::ir::kernel::KernelId;
 use crate::ops::elementwise::unary::Unary;
 
+/// The operator SQUARE: x times x.
 #[derive(Clone)]
 pub(crate) struct Square;
 
@@ -15,6 +17,7 @@ impl Square {
 
 impl Unary for Square {
     const NAME: &'static str = "SQUARE";
+    const FLOAT: KernelId = KernelId::new("float_square");
 
     fn real(&self, x: f32) -> f32 {
         x * x

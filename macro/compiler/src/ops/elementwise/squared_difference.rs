@@ -8,11 +8,13 @@ use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Source};
+use crate::ir::kernel::{Emitted, KernelId, Source};
 use crate::ops::elementwise::binary::{Binary, Elementwise, Integer};
 use crate::ops::elementwise::int32;
 use crate::ops::shared::broadcast;
+use crate::tokens::literals;
 
+/// The operator SQUARED_DIFFERENCE: `(a - b)^2`.
 #[derive(Clone)]
 pub(crate) struct SquaredDifference;
 
@@ -27,6 +29,7 @@ const LEFT_SHIFT: u32 = 7;
 
 impl Binary for SquaredDifference {
     const NAME: &'static str = "SQUARED_DIFFERENCE";
+    const FLOAT: Option<KernelId> = Some(KernelId::new("float_squared_difference"));
 
     fn real(&self, a: f32, b: f32) -> f32 {
         (a - b) * (a - b)
@@ -88,12 +91,12 @@ impl Integer for SquaredDifferenceInteger {
 
     fn emit(&self, broadcast: TokenStream) -> Emitted {
         let [input1, input2] = [0, 1].map(|i| {
-            let offset = crate::tokens::literals::int(self.offsets[i]);
-            let multiplier = crate::tokens::literals::multiplier(self.multipliers[i]);
+            let offset = literals::int(self.offsets[i]);
+            let multiplier = literals::multiplier(self.multipliers[i]);
             quote!(rt::CompareOperand { offset: #offset, multiplier: #multiplier })
         });
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(SquaredDifference),
             parameters: quote!(rt::SquaredDifference {
@@ -103,11 +106,11 @@ impl Integer for SquaredDifferenceInteger {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: if self.element == ElementType::I16 {
+            function: KernelId::new(if self.element == ElementType::I16 {
                 "squared_difference_i16"
             } else {
                 "squared_difference"
-            },
+            }),
         }
     }
 }

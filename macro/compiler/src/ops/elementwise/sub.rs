@@ -1,85 +1,46 @@
 //! SUB.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ir::activation::Activation;
-use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::Lowered;
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{KernelId, Lowered};
+use crate::ir::operator::{ChannelRole, Saturation};
 use crate::ops::elementwise::add::AddKernel;
-use crate::ops::shared::broadcast;
+use crate::ops::elementwise::fused_activation::{Arithmetic, WithActivation};
 
-pub(crate) struct Sub {
-    activation: Activation,
-}
+/// The operator SUB: `clamp(a - b)`.
+pub(crate) struct Sub;
 
 impl Sub {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<WithActivation<Self>> {
         let options = node.operator.builtin_options_as_sub_options();
-        Ok(Self {
-            activation: match options {
-                Some(o) => Activation::parse(o.fused_activation_function())?,
-                None => Activation::None,
-            },
-        })
+        let code = options.map(|o| o.fused_activation_function());
+        Ok(WithActivation::new(Activation::of_options(code)?))
     }
 }
 
-impl Operator for Sub {
-    fn name(&self) -> &'static str {
-        "SUB"
+impl Arithmetic for Sub {
+    const NAME: &'static str = "SUB";
+    const FLOAT: KernelId = KernelId::new("float_sub");
+    const INT32: (&'static str, fn(i32, i32) -> i32) = ("sub_i32", i32::wrapping_sub);
+    const SATURATION: Option<Saturation> = Some(Saturation::Difference);
+    const CHANNELS: Option<ChannelRole> = Some(ChannelRole::Joins);
+
+    fn real(a: f32, b: f32) -> f32 {
+        a - b
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs {
-            [a, b] => broadcast::shape(a, b),
-            _ => Err(Error::model("it needs two operands")),
-        }
+    fn lower(context: &LowerContext<'_>, activation: Activation) -> Result<Lowered> {
+        AddKernel::lower(context, activation, true)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        broadcast::evaluate(inputs, shape, |a, b| self.activation.apply(a - b))
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        Some(Saturation::Difference)
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        if context.target == Target::I32 {
-            return crate::ops::elementwise::int32::lower(
-                context,
-                self.activation,
-                "sub_i32",
-                i32::wrapping_sub,
-            );
-        }
-        AddKernel::lower(context, self.activation, true)
-    }
-
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        crate::ops::shared::float_kernels::binary("SUB", context, self.activation, |a, b| a - b)
-    }
-
-    crate::ir::activation::fused_activation!();
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Joins)
-    }
-
-    fn affine(&self, constant: &ArrayD<f32>, reversed: bool) -> Option<[ArrayD<f32>; 2]> {
-        if self.activation != Activation::None {
-            return None;
-        }
-        Some(if reversed {
+    fn affine(constant: &ArrayD<f32>, reversed: bool) -> [ArrayD<f32>; 2] {
+        if reversed {
             [constant.mapv(|_| -1.0), constant.clone()]
         } else {
             [constant.mapv(|_| 1.0), constant.mapv(|c| -c)]
-        })
+        }
     }
 }

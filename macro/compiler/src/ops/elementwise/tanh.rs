@@ -4,12 +4,13 @@ use crate::arithmetic::fixed_point::tanh_q4;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::Lowered;
+use crate::ir::float_functions::FloatEpilogue;
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::logistic::q4_table;
 use crate::ops::elementwise::unary::Unary;
-use crate::ops::shared::float_epilogue;
 use crate::ops::shared::lookup_table::TableKernel;
 
+/// The operator TANH; output scale 1/128, zero point 0.
 #[derive(Clone)]
 pub(crate) struct Tanh;
 
@@ -27,6 +28,8 @@ const OUTPUT: QuantParams = QuantParams {
 
 impl Unary for Tanh {
     const NAME: &'static str = "TANH";
+    const FLOAT: KernelId = KernelId::new("float_tanh");
+    const KEEPS_TABLE: bool = true;
 
     fn real(&self, x: f32) -> f32 {
         x.tanh()
@@ -52,7 +55,7 @@ impl Unary for Tanh {
         Some([-8.0, 8.0])
     }
 
-    fn tail_function(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::Tanh)
+    fn epilogue(&self) -> Option<FloatEpilogue> {
+        Some(FloatEpilogue::Tanh)
     }
 }

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::float_functions::{FloatEpilogue, RealFunction};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::Lowered;
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::kernel::{KernelId, Lowered};
+use crate::ir::operator::{Algebra, ChannelRole, Operator, RealOperands, Saturation};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32::UnaryKernel;
-use crate::ops::owned;
-use crate::ops::shared::float_epilogue;
-use crate::ops::shared::function::Function;
+use crate::ops::shared::float_kernels;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 
 /// What the runtime calls a function of int32 values, and the function.
 pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
@@ -24,7 +25,19 @@ pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
 pub(crate) trait Unary: Clone + Send + Sync + 'static {
     const NAME: &'static str;
 
-    /// The function in float32.
+    /// The runtime's function of f32.
+    const FLOAT: KernelId;
+
+    /// Whether the float kernel needs libm.
+    const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
+
+    /// True if the table is the reference's also between DEQUANTIZE and QUANTIZE.
+    const KEEPS_TABLE: bool = false;
+
+    /// True if the function repeats itself.
+    const IS_PERIODIC: bool = false;
+
+    /// The function of a real number, in float32.
     fn real(&self, x: f32) -> f32;
 
     /// The reference's int8 table. The default is the real function's.
@@ -42,7 +55,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         None
     }
 
-    /// The kernel for int16.
+    /// Chooses the kernel for int16 tensors.
     fn lower_i16(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         Err(Error::model("its input is int16; supported is int8"))
     }
@@ -52,8 +65,8 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         QuantRule::Observed
     }
 
-    /// See [`Operator::tail`].
-    fn tail_function(&self) -> Option<float_epilogue::Function> {
+    /// What it is as the last step before an f32 output.
+    fn epilogue(&self) -> Option<FloatEpilogue> {
         None
     }
 
@@ -62,37 +75,39 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         None
     }
 
-    /// See [`Operator::as_activation`].
+    /// The activation that it is, if it is one.
     fn activation(&self) -> Option<Activation> {
         None
     }
 }
 
 impl<U: Unary> Operator for U {
-    fn saturation(&self) -> Option<Saturation> {
-        self.ends().map(Saturation::Outside)
-    }
-
     fn name(&self) -> &'static str {
         U::NAME
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: self.output_rule(),
+            operands: Some(1),
+            saturation: self.ends().map(Saturation::Outside),
+            activation: self.activation(),
+            epilogue: Unary::epilogue(self),
+            channels: (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through),
+            float_kernel: U::FLOAT_KERNEL,
+            is_periodic: U::IS_PERIODIC,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         let mut output = owned(inputs, 0)?;
         output.mapv_inplace(|x| self.real(x));
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        self.output_rule()
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -113,7 +128,7 @@ impl<U: Unary> Operator for U {
         }
         // Between DEQUANTIZE and QUANTIZE it is the real function that the file runs.
         // A float model's own table rounds to nearest, too.
-        let island = context.in_float && !matches!(U::NAME, "LOGISTIC" | "TANH");
+        let island = context.in_float && !U::KEEPS_TABLE;
         Ok(Lowered::unary(if island {
             TableKernel::island(input, output, |x| self.real(x))
         } else {
@@ -123,25 +138,23 @@ impl<U: Unary> Operator for U {
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
         let this = self.clone();
-        crate::ops::shared::float_kernels::unary(U::NAME, 0, self.parameter(), move |x| {
-            this.real(x)
-        })
+        let function = move |x| this.real(x);
+        Ok(float_kernels::unary(
+            U::FLOAT,
+            0,
+            self.parameter(),
+            function,
+        ))
     }
 
-    fn channels(&self) -> Option<ChannelRole> {
-        (self.activation() == Some(Activation::Relu)).then_some(ChannelRole::Through)
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
     }
+}
 
-    fn as_activation(&self) -> Option<Activation> {
-        self.activation()
-    }
-
-    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+impl<U: Unary> Algebra for U {
+    fn function(&self, _: &[Option<f32>]) -> Option<RealFunction> {
         let this = self.clone();
         Some(Arc::new(move |x| this.real(x)))
-    }
-
-    fn tail(&self) -> Option<float_epilogue::Function> {
-        self.tail_function()
     }
 }

@@ -4,8 +4,9 @@ use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// A line with a bend at 0: LEAKY_RELU and ABS.
 pub(crate) struct TwoSlopesKernel {
@@ -29,9 +30,8 @@ impl Kernel for TwoSlopesKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let [input_offset, output_offset] =
-            [self.input_offset, self.output_offset].map(crate::tokens::literals::int);
-        let [positive, negative] =
-            [self.positive, self.negative].map(crate::tokens::literals::multiplier);
+            [self.input_offset, self.output_offset].map(literals::int);
+        let [positive, negative] = [self.positive, self.negative].map(literals::multiplier);
         Emitted {
             parameters_type: quote!(TwoSlopesI16),
             parameters: quote!(rt::TwoSlopesI16 {
@@ -40,7 +40,7 @@ impl Kernel for TwoSlopesKernel {
                 negative: #negative,
                 output_offset: #output_offset,
             }),
-            function: "two_slopes_i16",
+            function: KernelId::new("two_slopes_i16"),
         }
     }
 }
@@ -75,11 +75,11 @@ impl Kernel for RsqrtKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let multiplier = crate::tokens::literals::multiplier(self.0);
+        let multiplier = literals::multiplier(self.0);
         Emitted {
             parameters_type: quote!(RsqrtI16),
             parameters: quote!(rt::RsqrtI16 { multiplier: #multiplier }),
-            function: "rsqrt_i16",
+            function: KernelId::new("rsqrt_i16"),
         }
     }
 }

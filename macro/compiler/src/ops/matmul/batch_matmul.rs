@@ -1,7 +1,7 @@
 //! BATCH_MATMUL, and the product of two computed matrices that FULLY_CONNECTED
 //! with weights of run time shares.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -12,15 +12,19 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::graph::{ElementType, Value};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
-use crate::ops::owned;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::weights::bias_values;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator BATCH_MATMUL, and the product of two computed matrices that FULLY_CONNECTED with
+/// weights of run time shares.
 pub(crate) struct BatchMatmul {
     adjoint: [bool; 2],
 }
@@ -68,7 +72,7 @@ impl BatchMatmul {
     }
 }
 
-/// Two stacks of matrices.
+/// The sizes of two stacks of matrices.
 pub(crate) struct Sizes {
     pub broadcast: Broadcast,
     pub batches: Vec<usize>,
@@ -103,8 +107,11 @@ impl Operator for BatchMatmul {
         "BATCH_MATMUL"
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -126,11 +133,7 @@ impl Operator for BatchMatmul {
         })
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (a, b) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let sizes = self.sizes(a.shape(), b.shape())?;
         let (a, b): (Vec<f32>, Vec<f32>) =
@@ -201,7 +204,7 @@ pub(crate) fn lower(
 struct BatchMatmulKernel {
     sizes: Sizes,
     offsets: [i32; 2],
-    /// By column.
+    /// The bias of each output column.
     bias: Vec<i32>,
     output: Multiplier,
     rounds_once: bool,
@@ -211,7 +214,7 @@ struct BatchMatmulKernel {
 }
 
 impl BatchMatmulKernel {
-    /// The same of int16, with sums of 64 bits and TFLite's rounding of them.
+    /// The product of int16 matrices, with sums of 64 bits and TFLite's rounding of them.
     fn simulate_i16(&self, a: &[i16], b: &[i16]) -> Buffer {
         let mut output = Vec::new();
         self.sizes.products(|column, pairs| {
@@ -257,15 +260,15 @@ impl Kernel for BatchMatmulKernel {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let matrices = self.sizes.emit();
-        let [offset1, offset2] = self.offsets.map(crate::tokens::literals::int);
+        let [offset1, offset2] = self.offsets.map(literals::int);
         let bias = constants.words("BIAS", &self.bias);
         let (output, offset) = (
-            crate::tokens::literals::multiplier(self.output),
-            crate::tokens::literals::int(self.output_offset),
+            literals::multiplier(self.output),
+            literals::int(self.output_offset),
         );
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         let rounds_once = self.rounds_once;
         Emitted {
@@ -281,11 +284,11 @@ impl Kernel for BatchMatmulKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: if self.element == ElementType::I16 {
+            function: KernelId::new(if self.element == ElementType::I16 {
                 "batch_matmul_i16"
             } else {
                 "batch_matmul"
-            },
+            }),
         }
     }
 
@@ -297,14 +300,14 @@ impl Kernel for BatchMatmulKernel {
 impl Sizes {
     fn emit(&self) -> TokenStream {
         let broadcast = self.broadcast.emit();
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("rows", self.rows),
             ("depth", self.depth),
             ("columns", self.columns),
         ]);
         let (strides1, strides2) = (
-            crate::tokens::literals::usizes(&self.strides_a),
-            crate::tokens::literals::usizes(&self.strides_b),
+            literals::usizes(&self.strides_a),
+            literals::usizes(&self.strides_b),
         );
         quote!(rt::Matrices {
             broadcast: #broadcast,
@@ -319,7 +322,7 @@ impl Sizes {
     }
 }
 
-/// The same in float.
+/// The kernel of an operator that is kept in float.
 fn lower_float(sizes: Sizes, bias: Option<&Value>, activation: Activation) -> Result<Lowered> {
     let bias = match bias {
         Some(value) => value
@@ -361,8 +364,8 @@ impl Kernel for FloatBatchMatmulKernel {
         let matrices = self.sizes.emit();
         let bias = constants.floats("BIAS", &self.bias);
         let (min, max) = (
-            crate::tokens::literals::float(self.activation.0),
-            crate::tokens::literals::float(self.activation.1),
+            literals::float(self.activation.0),
+            literals::float(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(FloatBatchMatmul<'static>),
@@ -372,7 +375,7 @@ impl Kernel for FloatBatchMatmulKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "float_batch_matmul",
+            function: KernelId::new("float_batch_matmul"),
         }
     }
 

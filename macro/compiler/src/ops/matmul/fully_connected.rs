@@ -1,30 +1,33 @@
 //! FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::DenseChannels;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Accumulators, Emitted, Kernel, Lowered};
-use crate::ir::operator::{ChannelRole, Operator};
+use crate::ir::kernel::{Accumulators, Channelwise, Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
-use crate::ops::packing::packed2;
 use crate::ops::packing::weights6;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::gemm_packed16::{Inputs, Packed16, is_sparse};
-use crate::ops::shared::weighted_sum::{
-    Accumulate, Accumulation, ScaleProduct, Sum, Weighted, add_bias,
-};
-use crate::ops::{flat, matrix, operand};
+use crate::ops::shared::gemm_inputs::{Inputs, is_sparse};
+use crate::ops::shared::gemm_packed2;
+use crate::ops::shared::gemm_packed16::Packed16;
+use crate::ops::shared::operands::{flat, matrix, operand};
+use crate::ops::shared::weighted_sum::channels::DenseChannels;
+use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
 pub(crate) struct FullyConnected {
     activation: Activation,
     keep_num_dims: bool,
@@ -52,7 +55,7 @@ impl FullyConnected {
     }
 }
 
-/// Rows, depth and units.
+/// The numbers of rows, products per sum, and units.
 fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
     let &[units, depth] = weights else {
         return Err(Error::model(format!(
@@ -71,6 +74,15 @@ fn sizes(input: &[usize], weights: &[usize]) -> Result<(usize, usize, usize)> {
 impl Operator for FullyConnected {
     fn name(&self) -> &'static str {
         "FULLY_CONNECTED"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            writes_f32: self.constant_weights,
+            channels: self.constant_weights.then_some(ChannelRole::Mixes),
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -98,11 +110,7 @@ impl Operator for FullyConnected {
         limits::product(input.iter().copied().chain(units)) as u64
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, weights) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
         let (rows, depth, units) = sizes(input.shape(), weights.shape())?;
@@ -156,15 +164,7 @@ impl Operator for FullyConnected {
         self.lower(context)
     }
 
-    crate::ir::activation::fused_activation!();
-
-    fn writes_f32(&self) -> bool {
-        self.constant_weights
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        self.constant_weights.then_some(ChannelRole::Mixes)
-    }
+    crate::ir::operator::fused_activation!();
 }
 
 #[derive(Clone)]
@@ -190,40 +190,40 @@ impl Kernel for FullyConnectedKernel {
             accumulation: self.accumulation.clone(),
             inputs: Inputs::rows(self.rows, self.depth, &self.accumulation),
             winograd: None,
-            step: None,
+            output_stride: None,
             addition: None,
-            original: self.clone(),
+            reference: self.clone(),
         }
         .that_fits()
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         if self.rows > 1 && self.accumulation.int8().is_some() {
-            vec![packed2::columns(self.depth)]
+            vec![gemm_packed2::columns(self.depth)]
         } else {
             Vec::new()
         }
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let packed = packed2::emit(&self.accumulation, self.depth, self.rows, constants);
+        let packed = gemm_packed2::emit(&self.accumulation, self.depth, self.rows, constants);
         if let Some((packed, stage)) = packed {
             return Emitted {
                 parameters_type: quote!(Packed2<'static, #stage>),
                 parameters: packed,
-                function: if self.rows > 1 {
+                function: KernelId::new(if self.rows > 1 {
                     "fully_connected_packed2_rows"
                 } else {
                     "fully_connected_packed2_row"
-                },
+                }),
             };
         }
         let (accumulation, stage) = self.accumulation.emit(constants);
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
+        let depth = literals::fields(&[("depth", self.depth)]);
         Emitted {
             parameters_type: quote!(FullyConnected<'static, #stage>),
             parameters: quote!(rt::FullyConnected { #depth #accumulation }),
-            function: "fully_connected",
+            function: KernelId::new("fully_connected"),
         }
     }
 
@@ -237,7 +237,7 @@ impl Kernel for FullyConnectedKernel {
 }
 
 impl FullyConnectedKernel {
-    fn mixing(&self) -> DenseChannels<'_> {
+    fn dense_channels(&self) -> DenseChannels<'_> {
         DenseChannels {
             accumulation: &self.accumulation,
             depth: self.depth,
@@ -253,11 +253,11 @@ impl Channelwise for FullyConnectedKernel {
 
     // Of an image made flat, every pixel has all channels.
     fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
-        self.mixing().ranges(operands.first()?)
+        self.dense_channels().ranges(operands.first()?)
     }
 
     fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
-        Some(self.mixing().needs(input, output))
+        Some(self.dense_channels().needs(input, output))
     }
 
     fn better_order(&self, kept: &[usize], vectorized: bool) -> Option<Vec<usize>> {
@@ -265,7 +265,8 @@ impl Channelwise for FullyConnectedKernel {
         if !is_one || is_sparse(self.depth, &self.accumulation) {
             return None;
         }
-        weights6::order(&self.accumulation, self.depth, kept)
+        let (filter, ..) = self.accumulation.int8()?;
+        weights6::order(filter, self.depth, kept)
     }
 
     fn unit(&self, vectorized: bool) -> usize {
@@ -281,7 +282,7 @@ impl Channelwise for FullyConnectedKernel {
         Box::new(Self {
             rows: self.rows,
             depth: input.of(self.depth),
-            accumulation: self.mixing().with(input, output),
+            accumulation: self.dense_channels().with(input, output),
         })
     }
 }

@@ -1,16 +1,18 @@
 //! BATCH_TO_SPACE_ND: batches become blocks of an image, whose borders are cropped.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Index, IndexMapKernel};
+use crate::ops::shared::operands::owned;
 
+/// The operator BATCH_TO_SPACE_ND: batches become blocks of an image, whose borders are cropped.
 pub(crate) struct BatchToSpaceNd {
     blocks: Vec<usize>,
     crops: Vec<[usize; 2]>,
@@ -86,31 +88,24 @@ impl Operator for BatchToSpaceNd {
         "BATCH_TO_SPACE_ND"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(self.kernel(inputs.first().copied().unwrap_or(&[]))?.0)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let (_, kernel) = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator BROADCAST_TO a shape known at compile time (NumPy's rule).
 pub(crate) struct BroadcastTo {
     target: Vec<i32>,
 }

@@ -1,18 +1,21 @@
 //! CONCATENATION along one axis; all tensors share one scale.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::operands;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Role, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::operands;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator CONCATENATION along one axis; all tensors share one scale.
 pub(crate) struct Concatenation {
     axis: i32,
 }
@@ -53,6 +56,15 @@ impl Operator for Concatenation {
         "CONCATENATION"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            takes_unsigned: true,
+            ignores_empty: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let Some(first) = inputs.first() else {
             return Err(Error::model("it has no inputs"));
@@ -76,26 +88,10 @@ impl Operator for Concatenation {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let views = operands(inputs)?;
         let axis = self.axis(shape.len())?;
         ndarray::concatenate(Axis(axis), &views).map_err(Error::internal)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
-    }
-
-    fn ignores_empty(&self) -> bool {
-        true
-    }
-
-    fn takes_unsigned(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -178,29 +174,21 @@ impl Kernel for ConcatenationKernel {
         whole.pick(positions, 0.0)
     }
 
-    fn joins(&self) -> Option<Vec<usize>> {
-        let begins = self.widths.iter().scan(0, |at, width| {
-            *at += width * self.element_bytes;
-            Some(*at - width * self.element_bytes)
-        });
-        self.is_one_row.then(|| begins.collect())
-    }
-
-    fn parts(&self) -> Option<&[usize]> {
-        (!self.is_one_row && self.element_bytes == 1).then_some(&self.widths)
-    }
-
-    fn gathers_inputs(&self) -> bool {
-        true
+    fn role(&self) -> Role<'_> {
+        Role::Concatenation {
+            widths: &self.widths,
+            element_bytes: self.element_bytes,
+            is_one_row: self.is_one_row,
+        }
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let widths = crate::tokens::literals::usizes(&self.widths);
+        let widths = literals::usizes(&self.widths);
         let count = self.widths.len();
         Emitted {
             parameters_type: quote!(Concatenation<#count>),
             parameters: quote!(rt::Concatenation { widths: [#widths] }),
-            function: "concatenation",
+            function: KernelId::gathering("concatenation"),
         }
     }
 }

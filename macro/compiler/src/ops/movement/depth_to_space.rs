@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator DEPTH_TO_SPACE: channels of an NHWC image become blocks.
 pub(crate) struct DepthToSpace {
     block: usize,
 }

@@ -5,8 +5,9 @@ use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernels loop over.
 const MAX_DIMS: usize = 6;
@@ -61,10 +62,10 @@ impl Block {
 
     fn emit(&self) -> TokenStream {
         let (tensor, sizes) = (
-            crate::tokens::literals::usizes(&self.tensor),
-            crate::tokens::literals::usizes(&self.sizes),
+            literals::usizes(&self.tensor),
+            literals::usizes(&self.sizes),
         );
-        let rank = crate::tokens::literals::fields(&[("rank", self.rank)]);
+        let rank = literals::fields(&[("rank", self.rank)]);
         quote!(rt::Block { tensor: [#tensor], sizes: [#sizes], #rank })
     }
 }
@@ -82,7 +83,7 @@ impl Kernel for SliceKernel {
         Emitted {
             parameters_type: quote!(Block),
             parameters: self.0.emit(),
-            function: "dynamic_slice",
+            function: KernelId::new("dynamic_slice"),
         }
     }
 }
@@ -105,11 +106,11 @@ impl Kernel for UpdateKernel {
         Emitted {
             parameters_type: quote!(Block),
             parameters: self.0.emit(),
-            function: "dynamic_update_slice",
+            function: KernelId::new("dynamic_update_slice"),
         }
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 0).then_some("dynamic_update_slice_in_place")
+    fn in_place(&self, input: usize) -> Option<KernelId> {
+        (input == 0).then_some(KernelId::new("dynamic_update_slice_in_place"))
     }
 }

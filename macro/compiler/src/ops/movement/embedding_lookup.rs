@@ -1,16 +1,18 @@
 //! EMBEDDING_LOOKUP: rows of a table, by indices at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits, Origin};
 use crate::ops::movement::gather::GatherKernel;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 
+/// The operator EMBEDDING_LOOKUP: rows of a table, by indices at run time.
 pub(crate) struct EmbeddingLookup;
 
 impl EmbeddingLookup {
@@ -34,6 +36,15 @@ impl Operator for EmbeddingLookup {
         "EMBEDDING_LOOKUP"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            origin: Origin::Moved,
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [ids, table] if !table.is_empty() => Ok([*ids, &table[1..]].concat()),
@@ -41,25 +52,13 @@ impl Operator for EmbeddingLookup {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (ids, table) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = kernel(ids.shape(), table.shape());
         let ids = Buffer::I32(ids.iter().map(|&x| x as i32).collect());
         let table = Buffer::F32(table.iter().copied().collect());
         let out = kernel.simulate(&[&table, &ids]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

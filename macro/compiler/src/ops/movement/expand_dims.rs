@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::movement::view::{View, Viewing};
 
+/// The operator EXPAND_DIMS: inserts a dimension of 1.
 pub(crate) struct ExpandDims {
     axis: i32,
 }

@@ -1,6 +1,6 @@
 //! GATHER: slices along an axis, by indices known now or at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,13 +8,16 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::Constant;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
 use crate::ops::shared::index_map::{Choice, IndexMapKernel};
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator GATHER: slices along an axis, by indices known now or at run time.
 pub(crate) struct Gather {
     axis: i32,
     batch_dims: i32,
@@ -56,8 +59,14 @@ impl Operator for Gather {
         "GATHER"
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(2),
+            integer_operands: IntegerOperands::One(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -75,25 +84,13 @@ impl Operator for Gather {
         Ok(parts.concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (data, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.sizes(data.shape(), indices.shape())?;
         let data = Buffer::F32(data.iter().copied().collect());
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
         let out = kernel.simulate(&[&data, &indices]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -117,10 +114,6 @@ impl Operator for Gather {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -148,7 +141,7 @@ impl Kernel for GatherKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("batches", self.batches),
             ("outer", self.outer),
             ("axis", self.axis),
@@ -158,7 +151,7 @@ impl Kernel for GatherKernel {
         Emitted {
             parameters_type: quote!(Gather),
             parameters: quote!(rt::Gather { #fields }),
-            function: "gather",
+            function: KernelId::new("gather"),
         }
     }
 }

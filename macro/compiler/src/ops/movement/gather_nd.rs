@@ -1,20 +1,23 @@
 //! GATHER_ND: slices by index vectors, known now or at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits, Origin};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of an index vector.
 const MAX_DEPTH: usize = 6;
 
+/// The operator GATHER_ND: slices by index vectors, known now or at run time.
 pub(crate) struct GatherNd;
 
 impl GatherNd {
@@ -41,6 +44,15 @@ impl Operator for GatherNd {
         "GATHER_ND"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            integer_operands: IntegerOperands::One(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let &[data, indices] = inputs else {
             return Err(Error::model("it needs data and indices"));
@@ -49,25 +61,13 @@ impl Operator for GatherNd {
         Ok([&indices[..indices.len() - 1], &data[depth..]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (data, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = kernel(data.shape(), indices.shape())?;
         let data = Buffer::F32(data.iter().copied().collect());
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
         let out = kernel.simulate(&[&data, &indices]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -81,10 +81,6 @@ impl Operator for GatherNd {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -112,13 +108,12 @@ impl Kernel for GatherNdKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let mut dims = vec![1; MAX_DEPTH - self.dims.len()];
         dims.extend_from_slice(&self.dims);
-        let dims = crate::tokens::literals::usizes(&dims);
-        let fields =
-            crate::tokens::literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
+        let dims = literals::usizes(&dims);
+        let fields = literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
         Emitted {
             parameters_type: quote!(GatherNd),
             parameters: quote!(rt::GatherNd { dims: [#dims], #fields }),
-            function: "gather_nd",
+            function: KernelId::new("gather_nd"),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::limits;
 use crate::ops::shared::index_map::{Choice, Choosing, Chosen};
 use crate::tflite::MirrorPadMode;
 
+/// The operator MIRROR_PAD: the border's reflection, with the border or without.
 pub(crate) struct MirrorPad {
     /// Before and after, by dimension.
     paddings: Vec<[usize; 2]>,

@@ -1,6 +1,6 @@
 //! ONE_HOT: a row per index, `on` at the index and `off` elsewhere.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,13 +8,16 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::Constant;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::shared::exact_int32;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator ONE_HOT: a row per index, `on` at the index and `off` elsewhere.
 pub(crate) struct OneHot {
     axis: i32,
     depth: usize,
@@ -66,8 +69,12 @@ impl Operator for OneHot {
         "ONE_HOT"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -76,11 +83,7 @@ impl Operator for OneHot {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let indices = owned(inputs, 0)?;
         let axis = self.axis(indices.shape())?;
         let inner: usize = indices.shape()[axis..].iter().product();
@@ -145,20 +148,17 @@ impl Kernel for OneHotKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let element = crate::tokens::literals::ident(self.target.element().name());
-        let sizes = crate::tokens::literals::fields(&[
+        let element = literals::ident(self.target.element().name());
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("depth", self.depth),
             ("inner", self.inner),
         ]);
-        let (on, off) = (
-            crate::tokens::literals::int(self.on),
-            crate::tokens::literals::int(self.off),
-        );
+        let (on, off) = (literals::int(self.on), literals::int(self.off));
         Emitted {
             parameters_type: quote!(OneHot<#element>),
             parameters: quote!(rt::OneHot { #sizes on: #on, off: #off }),
-            function: "one_hot",
+            function: KernelId::new("one_hot"),
         }
     }
 }

@@ -1,14 +1,16 @@
 //! PACK: tensors of one shape side by side along a new axis.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
-use crate::ops::operands;
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
+use crate::ops::shared::operands::operands;
 use crate::ops::shared::strided;
 
+/// The operator PACK: tensors of one shape side by side along a new axis.
 pub(crate) struct Pack {
     axis: i32,
 }
@@ -27,6 +29,13 @@ impl Operator for Pack {
         "PACK"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsAllInputs,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let Some(first) = inputs.first() else {
             return Err(Error::model("it has no inputs"));
@@ -39,18 +48,10 @@ impl Operator for Pack {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let views = operands(inputs)?;
         let axis = strided::axis(self.axis, shape.len())?;
         ndarray::stack(Axis(axis), &views).map_err(Error::internal)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsAllInputs
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -1,21 +1,24 @@
 //! PAD with zeros, and PADV2 with a constant, in up to 6 dimensions.
 
-use ndarray::{ArrayD, ArrayViewD, Slice};
+use ndarray::{ArrayD, Slice};
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
 use crate::ir::graph::{Constant, ElementType};
-use crate::ir::kernel::{Emitted, Frame, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::kernel::{Emitted, Frame, Kernel, KernelId, Lowered, Role};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
 use crate::ops::shared::exact_int32;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over.
 const MAX_DIMS: usize = 6;
 
+/// The operator PAD with zeros, and PADV2 with a constant, in up to 6 dimensions.
 pub(crate) struct Pad {
     name: &'static str,
     /// Elements before and after, per dimension.
@@ -24,10 +27,10 @@ pub(crate) struct Pad {
     value: Option<Fill>,
 }
 
-/// What PADV2 writes.
+/// The value that PADV2 writes around its input.
 struct Fill {
     real: f32,
-    /// An int8 model's own.
+    /// The value of an int8 model, quantized.
     quantized: Option<i8>,
 }
 
@@ -50,7 +53,7 @@ impl Pad {
         })
     }
 
-    /// PAD by these amounts.
+    /// PAD by these amounts before and behind each dimension.
     pub(crate) fn with_zeros(paddings: Vec<[usize; 2]>) -> Self {
         Self {
             name: "PAD",
@@ -59,7 +62,7 @@ impl Pad {
         }
     }
 
-    /// PADV2 with its constant.
+    /// PADV2, which pads with a constant.
     pub(crate) fn with_value(node: &ParseContext<'_>) -> Result<Self> {
         let value = node.input(2)?;
         let real = value
@@ -101,8 +104,13 @@ impl Operator for Pad {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -120,11 +128,7 @@ impl Operator for Pad {
             .collect())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let fill = self.value.as_ref().map_or(0.0, |v| v.real);
         let mut output = ArrayD::from_elem(shape, fill);
         let input = operand(inputs, 0)?;
@@ -136,14 +140,6 @@ impl Operator for Pad {
             })
             .assign(input);
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -202,8 +198,8 @@ struct PadKernel {
 }
 
 impl Kernel for PadKernel {
-    fn frame(&self) -> Option<Frame> {
-        self.frame
+    fn role(&self) -> Role<'_> {
+        self.frame.map_or(Role::Own, Role::Padding)
     }
 
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
@@ -224,14 +220,14 @@ impl Kernel for PadKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let input = crate::tokens::literals::usizes(&self.input);
-        let before = crate::tokens::literals::usizes(&self.paddings.map(|p| p[0]));
-        let after = crate::tokens::literals::usizes(&self.paddings.map(|p| p[1]));
+        let input = literals::usizes(&self.input);
+        let before = literals::usizes(&self.paddings.map(|p| p[0]));
+        let after = literals::usizes(&self.paddings.map(|p| p[1]));
         let value = match self.element {
-            ElementType::F32 => crate::tokens::literals::float(self.value as f32),
-            _ => crate::tokens::literals::int(self.value as i32),
+            ElementType::F32 => literals::float(self.value as f32),
+            _ => literals::int(self.value as i32),
         };
-        let element = crate::tokens::literals::ident(self.element.name());
+        let element = literals::ident(self.element.name());
         Emitted {
             parameters_type: quote!(Pad<#element>),
             parameters: quote!(rt::Pad {
@@ -240,7 +236,7 @@ impl Kernel for PadKernel {
                 after: [#after],
                 value: #value,
             }),
-            function: "pad",
+            function: KernelId::new("pad"),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::ir::graph::Constant;
 use crate::limits;
 use crate::ops::movement::view::{View, Viewing};
 
+/// The operator RESHAPE: the same elements in another shape.
 pub(crate) struct Reshape {
     /// At most one -1, which stands for what is left.
     target: Vec<i32>,

@@ -1,19 +1,23 @@
 //! REVERSE_SEQUENCE: the first elements of every sequence backwards, as many as an
 //! operand says.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator REVERSE_SEQUENCE: the first elements of every sequence backwards, as many as an
+/// operand says.
 pub(crate) struct ReverseSequence {
     sequence: i32,
     batch: i32,
@@ -55,6 +59,14 @@ impl Operator for ReverseSequence {
         "REVERSE_SEQUENCE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            integer_operands: IntegerOperands::One(1),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let &[input, lengths] = inputs else {
             return Err(Error::model("it needs an input and lengths"));
@@ -63,21 +75,13 @@ impl Operator for ReverseSequence {
         Ok(input.to_vec())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, lengths) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.kernel(shape, lengths.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         let lengths = Buffer::I32(lengths.iter().map(|&x| x as i32).collect());
         let out = kernel.simulate(&[&data, &lengths]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -89,10 +93,6 @@ impl Operator for ReverseSequence {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -132,7 +132,7 @@ impl Kernel for ReverseSequenceKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("first", self.first),
             ("middle", self.middle),
@@ -143,7 +143,7 @@ impl Kernel for ReverseSequenceKernel {
         Emitted {
             parameters_type: quote!(ReverseSequence),
             parameters: quote!(rt::ReverseSequence { #sizes sequence_first: #sequence_first }),
-            function: "reverse_sequence",
+            function: KernelId::new("reverse_sequence"),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided, axis};
 
+/// The operator REVERSE_V2: dimensions read from the end.
 pub(crate) struct ReverseV2 {
     axes: Vec<i32>,
 }

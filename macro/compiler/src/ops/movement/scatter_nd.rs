@@ -1,6 +1,6 @@
 //! SCATTER_ND: slices added to zeros, at index vectors known now or at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,14 +8,17 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target, constant_source};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of an index vector.
 const MAX_DEPTH: usize = 6;
 
+/// The operator SCATTER_ND: slices added to zeros, at index vectors known now or at run time.
 pub(crate) struct ScatterNd {
     shape: Vec<usize>,
 }
@@ -62,8 +65,13 @@ impl Operator for ScatterNd {
         "SCATTER_ND"
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(2),
+            integer_operands: IntegerOperands::One(0),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -74,21 +82,13 @@ impl Operator for ScatterNd {
         Ok(self.shape.clone())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (indices, updates) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.kernel(indices.shape(), updates.shape())?;
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
         let updates = Buffer::F32(updates.iter().copied().collect());
         let out = kernel.simulate(&[&indices, &updates]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -108,10 +108,6 @@ impl Operator for ScatterNd {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
     }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 0
-    }
 }
 
 /// Index vectors outside of the output are left out.
@@ -120,7 +116,7 @@ struct ScatterNdKernel {
     dims: Vec<usize>,
     inner: usize,
     element: ElementType,
-    /// What stands for 0.
+    /// The quantized value that stands for 0.
     zero: i32,
     /// Sums keep their low bits; else they saturate.
     wraps: bool,
@@ -163,10 +159,9 @@ impl Kernel for ScatterNdKernel {
     fn emit(&self, _: &mut Constants) -> Emitted {
         let mut dims = vec![1; MAX_DEPTH - self.dims.len()];
         dims.extend_from_slice(&self.dims);
-        let dims = crate::tokens::literals::usizes(&dims);
-        let fields =
-            crate::tokens::literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
-        let (zero, wraps) = (crate::tokens::literals::int(self.zero), self.wraps);
+        let dims = literals::usizes(&dims);
+        let fields = literals::fields(&[("depth", self.dims.len()), ("inner", self.inner)]);
+        let (zero, wraps) = (literals::int(self.zero), self.wraps);
         Emitted {
             parameters_type: quote!(ScatterNd),
             parameters: quote!(rt::ScatterNd {
@@ -175,7 +170,7 @@ impl Kernel for ScatterNdKernel {
                 zero: #zero,
                 wraps: #wraps,
             }),
-            function: "scatter_nd",
+            function: KernelId::new("scatter_nd"),
         }
     }
 }

@@ -1,15 +1,16 @@
 //! SLICE: a block, by its size and its begin, which may be computed at run time.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, constant_source};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::movement::dynamic_slice::{Block, SliceKernel};
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
 pub(crate) enum Slice {
@@ -45,10 +46,15 @@ impl Operator for Slice {
         "SLICE"
     }
 
-    fn operands(&self) -> usize {
-        match self {
-            Self::Fixed(fixed) => fixed.operands(),
-            Self::AtRunTime { .. } => 2,
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(match self {
+                Self::Fixed(_) => 1,
+                Self::AtRunTime { .. } => 2,
+            }),
+            integer_operands: IntegerOperands::One(1),
+            ..OperatorTraits::default()
         }
     }
 
@@ -63,11 +69,7 @@ impl Operator for Slice {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let size = match self {
             Self::Fixed(fixed) => return fixed.evaluate(inputs, shape),
             Self::AtRunTime { size } => size,
@@ -78,10 +80,6 @@ impl Operator for Slice {
         let begin = Buffer::I32(begin.iter().map(|&x| x as i32).collect());
         let out = SliceKernel(block).simulate(&[&data, &begin]);
         array(shape, out.f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -97,10 +95,6 @@ impl Operator for Slice {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 

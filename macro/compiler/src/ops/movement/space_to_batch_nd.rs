@@ -1,6 +1,6 @@
 //! SPACE_TO_BATCH_ND: blocks of a padded image become batches.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -8,11 +8,14 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator SPACE_TO_BATCH_ND: blocks of a padded image become batches.
 pub(crate) struct SpaceToBatchNd {
     blocks: Vec<usize>,
     paddings: Vec<[usize; 2]>,
@@ -62,8 +65,13 @@ impl Operator for SpaceToBatchNd {
         "SPACE_TO_BATCH_ND"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -74,23 +82,11 @@ impl Operator for SpaceToBatchNd {
         Ok([&[batches], &kernel.output[2 - m..], &input[m + 1..]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -136,14 +132,13 @@ impl Kernel for SpaceToBatchNdKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields =
-            crate::tokens::literals::fields(&[("batches", self.batches), ("inner", self.inner)]);
-        let [input, output, block, padding] = [self.input, self.output, self.block, self.padding]
-            .map(|pair| crate::tokens::literals::usizes(&pair));
-        let element = crate::tokens::literals::ident(self.element.name());
+        let fields = literals::fields(&[("batches", self.batches), ("inner", self.inner)]);
+        let [input, output, block, padding] =
+            [self.input, self.output, self.block, self.padding].map(|pair| literals::usizes(&pair));
+        let element = literals::ident(self.element.name());
         let fill = match self.element {
-            ElementType::F32 => crate::tokens::literals::float(self.fill as f32),
-            _ => crate::tokens::literals::int(self.fill),
+            ElementType::F32 => literals::float(self.fill as f32),
+            _ => literals::int(self.fill),
         };
         Emitted {
             parameters_type: quote!(SpaceToBatchNd<#element>),
@@ -155,7 +150,7 @@ impl Kernel for SpaceToBatchNdKernel {
                 padding: [#padding],
                 fill: #fill,
             }),
-            function: "space_to_batch_nd",
+            function: KernelId::new("space_to_batch_nd"),
         }
     }
 }

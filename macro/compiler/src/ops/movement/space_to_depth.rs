@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator SPACE_TO_DEPTH: blocks of an NHWC image become channels.
 pub(crate) struct SpaceToDepth {
     block: usize,
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided, axis};
 
+/// The operators SPLIT and SPLIT_V: each output is a slice, by an operator of its own.
 pub(crate) struct Split {
     axis: i32,
     /// Elements of each output along the axis.

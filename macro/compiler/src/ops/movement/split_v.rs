@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::ops::movement::split::Split;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator SPLIT_V: parts of given sizes.
 pub(crate) struct SplitV(Split);
 
 impl SplitV {

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::movement::view::{View, Viewing};
 
+/// The operator SQUEEZE: drops dimensions of 1.
 pub(crate) struct Squeeze {
     /// Empty: all dimensions of 1.
     dimensions: Vec<i32>,

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator STRIDED_SLICE with all of its masks and negative strides.
 pub(crate) struct StridedSlice {
     begin: Vec<i32>,
     end: Vec<i32>,
@@ -13,7 +14,7 @@ pub(crate) struct StridedSlice {
     ellipsis_mask: i32,
     new_axis_mask: i32,
     shrink_axis_mask: i32,
-    /// `end` counts from `begin`.
+    /// The end of a slice counts from its begin.
     offset: bool,
 }
 

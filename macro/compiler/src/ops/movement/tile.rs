@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
+/// The operator TILE: the whole tensor, repeated along each dimension.
 pub(crate) struct Tile {
     multiples: Vec<i32>,
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided, axis};
 
+/// The operator TRANSPOSE: dimensions in another order, known at compile time.
 pub(crate) struct Transpose {
     permutation: Vec<i32>,
 }

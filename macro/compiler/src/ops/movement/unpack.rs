@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::ir::context::ParseContext;
 use crate::ops::shared::strided::{Movement, Moving, Strided, axis};
 
+/// The operator UNPACK: each output is a slice of 1 along the axis, without that axis.
 pub(crate) struct Unpack {
     axis: i32,
     number: usize,

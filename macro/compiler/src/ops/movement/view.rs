@@ -1,13 +1,14 @@
 //! Operators that give a tensor another shape and nothing else: no code runs.
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{ChannelRole, Operator};
-use crate::ops::owned;
+use crate::ir::operator::{Change, ChannelRole, Operator, RealOperands};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
 /// What sets one such operator apart from another.
@@ -35,8 +36,14 @@ impl<V: View> Operator for Viewing<V> {
         V::NAME
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            channels: Some(ChannelRole::Through),
+            origin: Origin::Viewed,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -50,11 +57,7 @@ impl<V: View> Operator for Viewing<V> {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let input = input.as_standard_layout().into_owned();
         input
@@ -62,25 +65,13 @@ impl<V: View> Operator for Viewing<V> {
             .map_err(Error::internal)
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         // Only where the file gives both sides different scales.
         RequantizeKernel::lower(context, Activation::None)
     }
 
-    fn is_view(&self) -> bool {
-        true
-    }
-
-    fn take_pairs(&mut self) -> bool {
-        self.pairs = true;
-        true
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        Some(ChannelRole::Through)
+    fn adopt(&mut self, change: Change) -> bool {
+        self.pairs |= change == Change::ComplexPairs;
+        change == Change::ComplexPairs
     }
 }

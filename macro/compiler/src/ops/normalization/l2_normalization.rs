@@ -1,6 +1,6 @@
 //! L2_NORMALIZATION over the last dimension; output scale 1/128, zero point 0.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{Multiplier, inverse_sqrt};
@@ -9,11 +9,14 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator L2_NORMALIZATION over the last dimension; output scale 1/128, zero point 0.
 pub(crate) struct L2Normalization;
 
 const OUTPUT: QuantParams = QuantParams {
@@ -37,25 +40,25 @@ impl Operator for L2Normalization {
         "L2_NORMALIZATION"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Fixed(OUTPUT),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let mut output = owned(inputs, 0)?;
         for mut row in output.lanes_mut(Axis(shape.len().max(1) - 1)) {
             let norm = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-6);
             row.mapv_inplace(|x| x / norm);
         }
         Ok(output)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Fixed(OUTPUT)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -109,16 +112,16 @@ impl Kernel for L2NormalizationKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
-        let offset = crate::tokens::literals::int(self.input_offset);
+        let depth = literals::fields(&[("depth", self.depth)]);
+        let offset = literals::int(self.input_offset);
         Emitted {
             parameters_type: quote!(L2Normalization),
             parameters: quote!(rt::L2Normalization { #depth input_offset: #offset }),
-            function: if self.in_uint8 {
+            function: KernelId::new(if self.in_uint8 {
                 "l2_normalization_uint8"
             } else {
                 "l2_normalization"
-            },
+            }),
         }
     }
 }

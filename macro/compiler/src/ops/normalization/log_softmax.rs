@@ -1,6 +1,6 @@
 //! LOG_SOFTMAX over the last dimension; output scale 1/16, zero point 127.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{
@@ -10,13 +10,16 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::shared::float_epilogue;
-use crate::ops::{flat, owned};
+use crate::ir::float_functions::FloatEpilogue;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
+use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, log_softmax};
+use crate::ops::shared::operands::evaluate_rows;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator LOG_SOFTMAX over the last dimension; output scale 1/16, zero point 127.
 pub(crate) struct LogSoftmax {
     depth: usize,
 }
@@ -34,46 +37,30 @@ impl LogSoftmax {
     }
 }
 
-/// One row, in place.
-pub(crate) fn log_softmax(row: &mut [f32]) {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-    let log = row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
-    row.iter_mut().for_each(|x| *x = *x - max - log);
-}
-
 impl Operator for LogSoftmax {
     fn name(&self) -> &'static str {
         "LOG_SOFTMAX"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Fixed(OUTPUT),
+            epilogue: Some(FloatEpilogue::LogSoftmax { depth: self.depth }),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = owned(inputs, 0)?;
-        let mut data = flat(&input.as_standard_layout())?.to_vec();
-        data.chunks_mut(self.depth.max(1)).for_each(log_softmax);
-        array(shape, data)
-    }
-
-    fn tail(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::LogSoftmax { depth: self.depth })
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
+        evaluate_rows(inputs, self.depth, shape, log_softmax)
     }
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        let function = float_epilogue::Function::LogSoftmax { depth: self.depth };
-        Ok(Lowered::unary(float_epilogue::FloatEpilogueKernel(
-            function,
-        )))
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Fixed(OUTPUT)
+        let function = FloatEpilogue::LogSoftmax { depth: self.depth };
+        Ok(Lowered::unary(FloatEpilogueKernel(function)))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -150,9 +137,9 @@ impl Kernel for LogSoftmaxKernel {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let exponentials = constants.words("EXPONENTIALS", &self.exponentials);
         let differences = constants.words("DIFFERENCES", &self.differences);
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
-        let reverse = crate::tokens::literals::multiplier(self.reverse);
-        let min = crate::tokens::literals::int(self.min_difference);
+        let depth = literals::fields(&[("depth", self.depth)]);
+        let reverse = literals::multiplier(self.reverse);
+        let min = literals::int(self.min_difference);
         Emitted {
             parameters_type: quote!(LogSoftmax<'static>),
             parameters: quote!(rt::LogSoftmax {
@@ -162,7 +149,7 @@ impl Kernel for LogSoftmaxKernel {
                 reverse: #reverse,
                 min_difference: #min,
             }),
-            function: "log_softmax",
+            function: KernelId::new("log_softmax"),
         }
     }
 }

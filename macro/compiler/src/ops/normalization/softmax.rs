@@ -1,6 +1,6 @@
 //! SOFTMAX over the last dimension; output scale 1/256, zero point -128.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::{
@@ -10,15 +10,18 @@ use crate::arithmetic::fixed_point::{
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
+use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{Operator, Saturation};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands, Saturation};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::normalization::softmax_i16::SoftmaxI16Kernel;
-use crate::ops::shared::float_epilogue;
-use crate::ops::{flat, owned};
+use crate::ops::shared::float_epilogue::{FloatEpilogueKernel, softmax};
+use crate::ops::shared::operands::evaluate_rows;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator SOFTMAX over the last dimension; output scale 1/256, zero point -128.
 pub(crate) struct Softmax {
     beta: f32,
     depth: usize,
@@ -34,42 +37,32 @@ impl Softmax {
     }
 }
 
-/// One row, in place.
-pub(crate) fn softmax(row: &mut [f32], beta: f32) {
-    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-    row.iter_mut().for_each(|x| *x = ((*x - max) * beta).exp());
-    let sum: f32 = row.iter().sum();
-    row.iter_mut().for_each(|x| *x /= sum);
-}
-
 impl Operator for Softmax {
     fn name(&self) -> &'static str {
         "SOFTMAX"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::Fixed(crate::ops::elementwise::logistic::OUTPUT),
+            saturation: {
+                // exp(-12) is a 640th of an output step.
+                (self.beta > 0.0).then(|| Saturation::BelowRowMax(12.0 / self.beta))
+            },
+            epilogue: Some(FloatEpilogue::Softmax {
+                beta: self.beta,
+                depth: self.depth,
+            }),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = owned(inputs, 0)?;
-        let mut data = flat(&input.as_standard_layout())?.to_vec();
-        data.chunks_mut(self.depth.max(1))
-            .for_each(|row| softmax(row, self.beta));
-        array(shape, data)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Fixed(crate::ops::elementwise::logistic::OUTPUT)
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        // exp(-12) is a 640th of an output step.
-        (self.beta > 0.0).then(|| Saturation::BelowRowMax(12.0 / self.beta))
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
+        evaluate_rows(inputs, self.depth, shape, |row| softmax(row, self.beta))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -94,19 +87,12 @@ impl Operator for Softmax {
     }
 
     fn lower_float(&self, _: &LowerContext<'_>) -> Result<Lowered> {
-        Ok(Lowered::unary(float_epilogue::FloatEpilogueKernel(
-            float_epilogue::Function::Softmax {
+        Ok(Lowered::unary(FloatEpilogueKernel(
+            FloatEpilogue::Softmax {
                 beta: self.beta,
                 depth: self.depth,
             },
         )))
-    }
-
-    fn tail(&self) -> Option<float_epilogue::Function> {
-        Some(float_epilogue::Function::Softmax {
-            beta: self.beta,
-            depth: self.depth,
-        })
     }
 }
 
@@ -211,10 +197,10 @@ impl Kernel for SoftmaxKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
+        let depth = literals::fields(&[("depth", self.depth)]);
         let (exponentials, ty) = if self.is_short {
-            let scale = crate::tokens::literals::multiplier(self.scale);
-            let radius = crate::tokens::literals::int(self.radius);
+            let scale = literals::multiplier(self.scale);
+            let radius = literals::int(self.radius);
             (quote!((#scale, #radius)), quote!((rt::Multiplier, i32)))
         } else {
             let table = constants.words("EXPONENTIALS", &self.exponentials);
@@ -223,11 +209,11 @@ impl Kernel for SoftmaxKernel {
         Emitted {
             parameters_type: quote!(Softmax<#ty>),
             parameters: quote!(rt::Softmax { #depth exponentials: #exponentials }),
-            function: if self.is_i16 {
+            function: KernelId::new(if self.is_i16 {
                 "softmax_i8_i16"
             } else {
                 "softmax"
-            },
+            }),
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct SoftmaxI16Kernel {
     depth: usize,
@@ -101,8 +102,8 @@ impl Kernel for SoftmaxI16Kernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let depth = crate::tokens::literals::fields(&[("depth", self.depth)]);
-        let multiplier = crate::tokens::literals::multiplier(self.multiplier);
+        let depth = literals::fields(&[("depth", self.depth)]);
+        let multiplier = literals::multiplier(self.multiplier);
         let exponentials = constants.int16s("EXPONENTIALS", &self.exponentials);
         let reciprocals = constants.int16s("RECIPROCALS", &self.reciprocals);
         Emitted {
@@ -113,7 +114,7 @@ impl Kernel for SoftmaxI16Kernel {
                 exponentials: #exponentials,
                 reciprocals: #reciprocals,
             }),
-            function: "softmax_i16",
+            function: KernelId::new("softmax_i16"),
         }
     }
 }

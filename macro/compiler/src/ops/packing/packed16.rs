@@ -1,4 +1,4 @@
-//! OHWI weights in the orders of the runtime's `arch/vector`.
+//! OHWI weights in the orders of the runtime's `simd/`.
 
 /// Channels that are worked on at once.
 pub(crate) const LANES: usize = 16;
@@ -61,7 +61,7 @@ pub fn widened(filter: &[i8], depth: usize, run: usize) -> Vec<i8> {
 pub(crate) const STRIP: usize = 4 * LANES;
 
 /// OHWI weights, channel by channel, as rows for each input: the order is that of the
-/// runtime's `arch/vector/sparse.rs`. Channels are a multiple of 64. For tests of the runtime, too.
+/// runtime's `gemv_zero_skip.rs`. Channels are a multiple of 64. For tests of the runtime, too.
 #[must_use]
 pub fn rows_of_weights(filter: &[i8], depth: usize) -> Vec<i8> {
     let channels: Vec<&[i8]> = filter.chunks_exact(depth.max(1)).collect();

@@ -3,8 +3,6 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use crate::ops::shared::weighted_sum::Accumulation;
-
 /// The largest input: kernels take inputs plus 128.
 const LARGEST: i32 = 255;
 
@@ -12,7 +10,7 @@ const LARGEST: i32 = 255;
 /// others save.
 const LEAST_PER_EXCEPTION: usize = 2048;
 
-/// Channels and first inputs.
+/// The channel and the first input of each pair.
 pub(crate) type LongPairs = Vec<[u16; 2]>;
 
 /// True if no inputs make the sum of their products leave 16 bits.
@@ -37,10 +35,9 @@ pub fn long_pairs(filter: &[i8], depth: usize) -> Vec<[u16; 2]> {
     channels.flat_map(long).collect()
 }
 
-/// The long pairs of a layer with int8 weights, if they are few.
-pub(crate) fn if_few(accumulation: &Accumulation, depth: usize) -> Option<LongPairs> {
-    let (filter, ..) = accumulation.int8()?;
-    if depth.max(accumulation.channels()) > usize::from(u16::MAX) {
+/// The long pairs of a layer with these OHWI weights, if they are few.
+pub(crate) fn if_few(filter: &[i8], depth: usize, channels: usize) -> Option<LongPairs> {
+    if depth.max(channels) > usize::from(u16::MAX) {
         return None;
     }
     let pairs = long_pairs(filter, depth);

@@ -1,22 +1,28 @@
-//! Weights in 6 bits, for layers of one row: such a layer is as fast as its weights come
-//! from the cache.
+//! Weights in 6 bits, for layers of one row (M = 1): such a layer is as fast as its weights come
+//! from the cache. A file with one scale for all weights of a layer has many channels that need no
+//! more, if an offset is subtracted: `w = w6 + offset[c]`, one i32 offset for each channel.
 //!
-//! A file with one scale for all weights of a layer has many channels that need no more,
-//! less an offset.
+//! Sixteen inputs are four groups (g0 to g3) of four. Three registers of 64 bytes (sixteen channels
+//! times four inputs) hold them; the weights of g3 lie in the two bits that the others leave:
+//!
+//! ```text
+//! byte            bits 7 6      bits 5 .. 0
+//! register 0      g3 bits 5 4   g0 + 32
+//! register 1      g3 bits 3 2   g1 + 32
+//!                 bits 7 .. 2   bits 1 0
+//! register 2      g2            g3 bits 1 0
+//! ```
 
-use crate::ops::shared::weighted_sum::Accumulation;
-
-/// Channels that have the same bits.
+/// The number of channels that are packed together.
 const BLOCK: usize = 16;
 
-/// Blocks that come together.
+/// How many blocks lie side by side.
 const BLOCKS: usize = 4;
 
-/// Inputs that come together: four groups of four, the last of which lies in the two bits
-/// that the others leave.
+/// The number of inputs that are packed together: four groups of four.
 const INPUTS: usize = 16;
 
-/// How much more weights of the first two groups are.
+/// What is added to the weights of the first two groups, so that they have no sign.
 const MORE: i8 = 32;
 
 /// Fewer weights lie in a first-level cache, from where 8 bits are as fast.
@@ -47,7 +53,7 @@ fn shares(count: usize, strips: usize) -> impl Iterator<Item = usize> {
     (0..strips).map(move |strip| before(strip + 1) - before(strip))
 }
 
-/// OHWI weights in the order of the runtime's `arch/vector/narrow.rs`: those of as many
+/// OHWI weights in the order of the runtime's `simd/x86_64/avx512/gemv_w6.rs`: those of as many
 /// blocks as are where it wants them. For tests of the runtime, too.
 #[must_use]
 pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
@@ -97,19 +103,12 @@ pub fn narrowed(filter: &[i8], depth: usize) -> Vec<i8> {
 }
 
 /// 6-bit weights of one row, if the layer is of the kind; none if too many need more.
-pub(crate) fn of_row(accumulation: &Accumulation, depth: usize) -> Option<Vec<i8>> {
-    let (filter, ..) = accumulation.int8()?;
-    let worth = fits(depth, accumulation.channels()) && accumulation.is_fast();
-    worth.then(|| narrowed(filter, depth))
+pub(crate) fn of_row(filter: &[i8], depth: usize, channels: usize) -> Option<Vec<i8>> {
+    fits(depth, channels).then(|| narrowed(filter, depth))
 }
 
 /// Channels with small weights at the beginning of each strip, if that makes narrow blocks.
-pub(crate) fn order(
-    accumulation: &Accumulation,
-    depth: usize,
-    channels: &[usize],
-) -> Option<Vec<usize>> {
-    let (filter, ..) = accumulation.int8()?;
+pub(crate) fn order(filter: &[i8], depth: usize, channels: &[usize]) -> Option<Vec<usize>> {
     let is_narrow = |c: &usize| {
         filter
             .get(c * depth..(c + 1) * depth)

@@ -1,9 +1,7 @@
 //! Weights of 3x3 convolutions for transformed inputs: Winograd's minimal filtering
 //! F(4x4, 3x3) in integers (A. Lavin and S. Gray, "Fast Algorithms for Convolutional
-//! Neural Networks", 2015, section 4.3). The runtime's `arch/vector/winograd.rs` says
+//! Neural Networks", 2015, section 4.3). The runtime's `simd/x86_64/winograd.rs` says
 //! what becomes of them.
-
-use crate::ops::shared::window::Window;
 
 /// Channels that are worked on at once.
 const LANES: usize = 16;
@@ -56,26 +54,29 @@ pub fn transformed(filter: &[i8], depth: usize, channels: usize) -> (Vec<i8>, us
 }
 
 impl Winograd {
-    /// The convolution of a window, if there is a kernel for it. No sum's magnitude
-    /// is more than `bound`.
-    pub(crate) fn of(window: &Window, depth: usize, channels: usize, bound: i64) -> Option<Self> {
-        let w = window;
-        let is_plain = w.filter == [3, 3] && w.stride == [1, 1] && w.dilation == [1, 1];
+    /// A 3x3 convolution with stride 1 and so many output rows and columns, if there is a
+    /// kernel for it. No sum's magnitude is more than `bound`.
+    pub(crate) fn new(
+        output: [usize; 2],
+        depth: usize,
+        channels: usize,
+        bound: i64,
+    ) -> Option<Self> {
         let are_whole = depth.is_multiple_of(LANES) && channels.is_multiple_of(LANES);
-        let tiles = w.output.map(|n| n.div_ceil(OUTPUTS));
+        let tiles = output.map(|n| n.div_ceil(OUTPUTS));
         // Tiles that are hardly filled, or not there, make up for what is won.
         let computed = (tiles[0] * tiles[1]).next_multiple_of(TILES) * OUTPUTS * OUTPUTS;
-        let filled = w.output[0] * w.output[1] * 4 >= computed * 3;
+        let filled = output[0] * output[1] * 4 >= computed * 3;
         let winograd = Self {
             depth,
             channels,
             padded: tiles.map(|n| n * OUTPUTS + 2),
         };
         let is_small = winograd.bytes() <= LARGEST && winograd.bytes() > 0;
-        (is_plain && are_whole && filled && is_small && bound < 1 << 25).then_some(winograd)
+        (are_whole && filled && is_small && bound < 1 << 25).then_some(winograd)
     }
 
-    /// Bytes of the weights.
+    /// The size of the transformed weights in bytes.
     fn bytes(&self) -> usize {
         POINTS * self.depth * self.channels * 2
     }

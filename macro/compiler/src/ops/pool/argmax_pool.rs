@@ -1,7 +1,7 @@
 //! MaxPoolingWithArgmax2D, which also says where the maxima are, and MaxUnpooling2D,
 //! which puts them back there.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,13 +9,17 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target, constant_source};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::{evaluate_by_kernel, operand, owned};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tflite::{Attributes, Padding};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator MaxPoolingWithArgmax2D, which also says where the maxima are, and MaxUnpooling2D,
+/// which puts them back there.
 pub(crate) struct MaxPoolingWithArgmax {
     stepping: Stepping,
     size: [usize; 2],
@@ -68,10 +72,17 @@ impl Operator for MaxPoolingWithArgmax {
         "MaxPoolingWithArgmax2D"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            is_joint: true,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let kernel = self.kernel(inputs.first().copied().unwrap_or(&[]))?;
-        let [height, width] = kernel.window.output;
-        Ok(vec![kernel.window.batches, height, width, kernel.channels])
+        Ok(kernel.window.output_shape(kernel.channels))
     }
 
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
@@ -84,36 +95,13 @@ impl Operator for MaxPoolingWithArgmax {
         kernel.map_or(0, |k| k.window.all_taps().saturating_mul(k.channels as u64))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, shape])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
-        let input = owned(inputs, 0)?;
-        let kernel = self.kernel(input.shape())?;
-        let results = kernel.simulate_all(&[&Buffer::F32(input.iter().copied().collect())]);
-        let of = |(data, shape): (&Buffer, &&[usize])| {
-            let numbers = (0..data.len()).map(|at| data.number(at) as f32);
-            array(shape, numbers.collect())
-        };
-        results.iter().zip(shapes).map(of).collect()
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
+        let kernel = self.kernel(operand(inputs, 0)?.shape())?;
+        evaluate_by_kernel(&kernel, inputs, 1, shapes)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -131,10 +119,6 @@ struct PoolKernel {
 }
 
 impl Kernel for PoolKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let pixels = self.window.input[0] * self.window.input[1];
         let mut best: Vec<Option<usize>> = vec![None; self.window.output_pixels() * self.channels];
@@ -154,11 +138,11 @@ impl Kernel for PoolKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
+        let channels = literals::fields(&[("channels", self.channels)]);
         Emitted {
             parameters_type: quote!(ArgmaxPool),
             parameters: quote!(rt::ArgmaxPool { window: #window, #channels }),
-            function: "max_pool_2d_with_argmax",
+            function: KernelId::new("max_pool_2d_with_argmax"),
         }
     }
 }
@@ -202,6 +186,14 @@ impl Operator for MaxUnpooling {
         "MaxUnpooling2D"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            integer_operands: IntegerOperands::One(1),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match *inputs {
             [&[batches, height, width, channels], indices] if inputs[0] == indices => {
@@ -220,11 +212,7 @@ impl Operator for MaxUnpooling {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, indices) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let batches = shape.first().copied().unwrap_or(1).max(1);
         let kernel = UnpoolKernel {
@@ -236,10 +224,6 @@ impl Operator for MaxUnpooling {
         let data = Buffer::F32(input.iter().copied().collect());
         let indices = Buffer::I32(indices.iter().map(|&x| x as i32).collect());
         array(shape, kernel.simulate(&[&data, &indices]).f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -259,10 +243,6 @@ impl Operator for MaxUnpooling {
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         self.lower(context)
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 }
 
@@ -291,17 +271,16 @@ impl Kernel for UnpoolKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let element = crate::tokens::literals::ident(self.element.name());
+        let element = literals::ident(self.element.name());
         let zero = match self.element {
-            ElementType::F32 => crate::tokens::literals::float(0.0),
-            _ => crate::tokens::literals::int(self.zero),
+            ElementType::F32 => literals::float(0.0),
+            _ => literals::int(self.zero),
         };
-        let sizes =
-            crate::tokens::literals::fields(&[("batches", self.batches), ("output", self.output)]);
+        let sizes = literals::fields(&[("batches", self.batches), ("output", self.output)]);
         Emitted {
             parameters_type: quote!(MaxUnpool<#element>),
             parameters: quote!(rt::MaxUnpool { #sizes zero: #zero }),
-            function: "max_unpool_2d",
+            function: KernelId::new("max_unpool_2d"),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::pool::pool_2d::{Pool, Reduction};
 
+/// The operator AVERAGE_POOL_2D.
 pub(crate) struct AveragePool2d;
 
 impl AveragePool2d {
@@ -32,7 +33,7 @@ impl Reduction for AveragePool2d {
     }
 }
 
-/// The same in uint8: what rounds away from zero there rounds up here.
+/// The average of uint8, whose halves are rounded up in uint8.
 pub(crate) struct Uint8;
 
 impl Reduction for Uint8 {

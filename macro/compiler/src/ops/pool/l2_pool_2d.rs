@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::pool::pool_2d::{Pool, Reduction};
 
+/// The operator L2_POOL_2D: the root of the mean square of a window; always in f32.
 pub(crate) struct L2Pool2d;
 
 impl L2Pool2d {

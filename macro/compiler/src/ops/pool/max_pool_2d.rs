@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::pool::pool_2d::{Pool, Reduction};
 
+/// The operator MAX_POOL_2D.
 pub(crate) struct MaxPool2d;
 
 impl MaxPool2d {

@@ -5,3 +5,4 @@ pub(crate) mod average_pool_2d;
 pub(crate) mod l2_pool_2d;
 pub(crate) mod max_pool_2d;
 pub(crate) mod pool_2d;
+pub(crate) mod pool_2d_f32;

@@ -2,28 +2,30 @@
 
 use std::marker::PhantomData;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{ChannelRole, Operator, Saturation};
+use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{ChannelRole, Operator, RealOperands, Saturation};
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits, Origin};
+use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::window::{Stepping, Window};
-use crate::ops::{flat, operand};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// What sets one pool apart from the other: how the taps inside the input, of
 /// which there is at least one, become one value.
 pub(crate) trait Reduction: Send + Sync + 'static {
     const NAME: &'static str;
-    /// The runtime's.
+    /// The runtime's function of integers.
     const FUNCTION: &'static str;
-    /// The runtime's in float.
+    /// The runtime's function of f32.
     const FLOAT_FUNCTION: &'static str;
     const IS_MAXIMUM: bool = false;
     /// It has no integer arithmetic.
@@ -82,15 +84,34 @@ impl<R: Reduction> Operator for Pool<R> {
         R::NAME
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: if R::IS_FLOAT_ONLY {
+                QuantRule::Observed
+            } else {
+                QuantRule::SameAsInput
+            },
+            saturation: R::IS_MAXIMUM.then_some(Saturation::BelowOutput),
+            channels: (!R::IS_FLOAT_ONLY).then_some(ChannelRole::Through),
+            arithmetic: if R::IS_FLOAT_ONLY {
+                Arithmetic::FloatOnly
+            } else {
+                Arithmetic::Quantized
+            },
+            origin: if R::IS_MAXIMUM {
+                Origin::Selected
+            } else {
+                Origin::Computed
+            },
+            clips: Some(self.activation),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         let input = inputs.first().copied().unwrap_or(&[]);
         let window = self.window(input)?;
-        Ok(vec![
-            window.batches,
-            window.output[0],
-            window.output[1],
-            input[3],
-        ])
+        Ok(window.output_shape(input[3]))
     }
 
     fn work(&self, inputs: &[&[usize]], _: &[Vec<usize>]) -> u64 {
@@ -100,38 +121,14 @@ impl<R: Reduction> Operator for Pool<R> {
         window.map_or(0, |window| window.all_taps().saturating_mul(channels))
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = operand(inputs, 0)?;
         let window = self.window(input.shape())?;
         let input = input.as_standard_layout();
-        let data = reduced(&window, shape[3], flat(&input)?, |taps| {
+        let data = window.reduced(shape[3], flat(&input)?, |taps| {
             self.activation.apply(R::real(taps))
         });
         array(shape, data)
-    }
-
-    fn rule(&self) -> QuantRule {
-        if R::IS_FLOAT_ONLY {
-            QuantRule::Observed
-        } else {
-            QuantRule::SameAsInput
-        }
-    }
-
-    fn is_float_only(&self) -> bool {
-        R::IS_FLOAT_ONLY
-    }
-
-    fn selects(&self) -> bool {
-        R::IS_MAXIMUM
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        R::IS_MAXIMUM.then_some(Saturation::BelowOutput)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -160,7 +157,7 @@ impl<R: Reduction> Operator for Pool<R> {
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let input = &context.input(0)?.value.shape;
         Ok(Lowered::unary(
-            crate::ops::shared::float_kernels::PoolKernel {
+            crate::ops::pool::pool_2d_f32::PoolF32Kernel {
                 window: self.window(input)?,
                 channels: input[3],
                 activation: self.activation,
@@ -170,39 +167,7 @@ impl<R: Reduction> Operator for Pool<R> {
         ))
     }
 
-    fn channels(&self) -> Option<ChannelRole> {
-        (!R::IS_FLOAT_ONLY).then_some(ChannelRole::Through)
-    }
-
-    crate::ir::activation::fused_activation!();
-}
-
-/// Reduces the taps of every output element.
-pub(crate) fn reduced<T: Copy, U>(
-    window: &Window,
-    channels: usize,
-    input: &[T],
-    f: impl Fn(&[T]) -> U,
-) -> Vec<U> {
-    let mut output = Vec::with_capacity(window.output_pixels() * channels);
-    let mut pixels = Vec::new();
-    let mut taps = Vec::new();
-    for i in 0..window.output_pixels() {
-        let (row, x) = (i / window.output[1], i % window.output[1]);
-        pixels.clear();
-        window.taps_of(
-            row / window.output[0],
-            row % window.output[0],
-            x,
-            |_, pixel| pixels.push(pixel),
-        );
-        for channel in 0..channels {
-            taps.clear();
-            taps.extend(pixels.iter().map(|p| input[p * channels + channel]));
-            output.push(f(&taps));
-        }
-    }
-    output
+    crate::ir::operator::fused_activation!();
 }
 
 struct PoolKernel<R> {
@@ -228,7 +193,7 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
         let (min, max) = self.activation;
         let of = |taps: &[i32]| R::quantized(taps).clamp(min, max);
         let input = inputs[0].integers();
-        let output = reduced(&self.window, self.channels, &input, of);
+        let output = self.window.reduced(self.channels, &input, of);
         Buffer::saturated(inputs[0].element(), output.into_iter())
     }
 
@@ -238,10 +203,10 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
+        let channels = literals::fields(&[("channels", self.channels)]);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Pool2d),
@@ -251,7 +216,7 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: R::FUNCTION,
+            function: KernelId::new(R::FUNCTION),
         }
     }
 }

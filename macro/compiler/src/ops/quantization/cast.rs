@@ -1,6 +1,6 @@
 //! CAST between real, integer and bool tensors.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -10,14 +10,17 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 use crate::ops::shared::strided;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator CAST between real, integer and bool tensors.
 pub(crate) struct Cast {
     from: ElementType,
     to: ElementType,
@@ -75,11 +78,25 @@ impl Operator for Cast {
         "CAST"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            integer_operands: if self.from.is_real() {
+                IntegerOperands::None
+            } else {
+                IntegerOperands::All
+            },
+            reads_reals: !self.to.is_real(),
+            takes_unsigned: true,
+            makes_reals: !self.from.is_real(),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(owned(inputs, 0)?.mapv(|x| match self.raw {
             Some(Raw { params, offset }) => {
                 let q = (x / params.scale).round() + (params.zero_point + offset) as f32;
@@ -87,22 +104,6 @@ impl Operator for Cast {
             }
             None => self.real(x),
         }))
-    }
-
-    fn reads_reals(&self) -> bool {
-        !self.to.is_real()
-    }
-
-    fn takes_unsigned(&self) -> bool {
-        true
-    }
-
-    fn makes_reals(&self) -> bool {
-        !self.from.is_real()
-    }
-
-    fn takes_integers(&self, _: usize) -> bool {
-        !self.from.is_real()
     }
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -201,7 +202,7 @@ impl Kernel for ElementKernel {
         Emitted {
             parameters_type: quote!(Port),
             parameters: quote!(rt::Port),
-            function: self.runtime,
+            function: KernelId::new(self.runtime),
         }
     }
 }
@@ -222,7 +223,7 @@ impl Kernel for ToI32Kernel {
         Emitted {
             parameters_type: quote!(ToI32<'static>),
             parameters: quote!(rt::ToI32 { table: #table }),
-            function: "to_i32",
+            function: KernelId::new("to_i32"),
         }
     }
 }
@@ -231,7 +232,7 @@ impl Kernel for ToI32Kernel {
 struct FromI32Kernel {
     factor: Multiplier,
     offset: i32,
-    /// The input is uint32.
+    /// The input is uint32, not int32.
     unsigned: bool,
 }
 
@@ -250,17 +251,17 @@ impl Kernel for FromI32Kernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let (multiplier, offset) = (
-            crate::tokens::literals::multiplier(self.factor),
-            crate::tokens::literals::int(self.offset),
+            literals::multiplier(self.factor),
+            literals::int(self.offset),
         );
         Emitted {
             parameters_type: quote!(FromI32),
             parameters: quote!(rt::FromI32 { multiplier: #multiplier, offset: #offset }),
-            function: if self.unsigned {
+            function: KernelId::new(if self.unsigned {
                 "from_u32_scaled"
             } else {
                 "from_i32"
-            },
+            }),
         }
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! The graph stage folds it away and keeps its range.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::{Cast, Operator};
-use crate::ops::owned;
+use crate::ir::operator::{Cast, Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 
+/// The operator FAKE_QUANT: the int8 rounding that quantization-aware training simulated.
 pub(crate) struct FakeQuant {
     min: f32,
     max: f32,
@@ -48,11 +50,21 @@ impl Operator for FakeQuant {
         "FAKE_QUANT"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            cast: Some(Cast::FakeQuant {
+                min: self.min,
+                max: self.max,
+            }),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         let scale = (self.max - self.min) / self.steps;
         let zero_point = (-self.min / scale).round();
         let mut output = owned(inputs, 0)?;
@@ -67,12 +79,5 @@ impl Operator for FakeQuant {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         RequantizeKernel::lower(context, Activation::None)
-    }
-
-    fn cast(&self) -> Option<Cast> {
-        Some(Cast::FakeQuant {
-            min: self.min,
-            max: self.max,
-        })
     }
 }

@@ -1,7 +1,7 @@
 //! QUANTIZE: to int8 or int16, from float32 (folded away by the graph stage) or
 //! from a quantized tensor.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
@@ -10,13 +10,17 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{Cast, Operator};
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Cast, Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::requantize::RequantizeKernel;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator QUANTIZE: to int8 or int16, from float32 (folded away by the graph stage) or from a
+/// quantized tensor.
 pub(crate) struct Quantize;
 
 impl Quantize {
@@ -30,16 +34,20 @@ impl Operator for Quantize {
         "QUANTIZE"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            reads_reals: true,
+            cast: Some(Cast::Quantize),
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         owned(inputs, 0)
-    }
-
-    fn reads_reals(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -56,10 +64,6 @@ impl Operator for Quantize {
             return Ok(Lowered::unary(TableKernel::island(input, output, |x| x)));
         }
         RequantizeKernel::lower(context, Activation::None)
-    }
-
-    fn cast(&self) -> Option<Cast> {
-        Some(Cast::Quantize)
     }
 }
 
@@ -80,11 +84,11 @@ impl Kernel for QuantizeKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = crate::tokens::literals::quant_params(self.params);
+        let params = literals::quant_params(self.params);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
-            function: "quantize",
+            function: KernelId::new("quantize"),
         }
     }
 }
@@ -99,11 +103,11 @@ impl Kernel for DequantizeKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let params = crate::tokens::literals::quant_params(self.0);
+        let params = literals::quant_params(self.0);
         Emitted {
             parameters_type: quote!(Quantization),
             parameters: params,
-            function: "dequantize",
+            function: KernelId::new("dequantize"),
         }
     }
 }
@@ -139,7 +143,7 @@ impl Kernel for PortKernel {
         Emitted {
             parameters_type: quote!(Port),
             parameters: quote!(rt::Port),
-            function: self.0,
+            function: KernelId::new(self.0),
         }
     }
 }

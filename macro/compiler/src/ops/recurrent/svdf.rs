@@ -2,7 +2,7 @@
 //! state (Nakkiran et al., "Compressing Deep Neural Networks using a
 //! Rank-Constrained Topology", 2015).
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -12,13 +12,17 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
 use crate::ir::graph::{Constant, ElementType};
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::limits;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::weights::{bias_values, weights};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator SVDF: a rank-decomposed filter over time, with its activations of the past as state
+/// (Nakkiran et al., "Compressing Deep Neural Networks using a Rank-Constrained Topology", 2015).
 pub(crate) struct Svdf {
     rank: usize,
     activation: Activation,
@@ -80,6 +84,15 @@ impl Operator for Svdf {
         "SVDF"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_joint: true,
+            variables: vec![STATE],
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         if inputs.len() <= STATE {
             return Err(Error::model("it needs five operands"));
@@ -97,18 +110,9 @@ impl Operator for Svdf {
         })
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, &[]])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let operand = |i: usize| owned(inputs, i);
@@ -140,14 +144,6 @@ impl Operator for Svdf {
             *y = self.activation.apply(*y + bias);
         }
         Ok(vec![array(shapes[0], output)?, array(state.shape(), next)?])
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn variables(&self) -> Vec<usize> {
-        vec![STATE]
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -217,15 +213,11 @@ struct SvdfKernel {
     output: Multiplier,
     output_offset: i32,
     activation: (i32, i32),
-    /// The state's.
+    /// The element type of the state.
     element: ElementType,
 }
 
 impl Kernel for SvdfKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let (s, x) = (self.sizes, inputs[0].i8());
         let old: Vec<i32> = match inputs[1] {
@@ -249,7 +241,7 @@ impl Kernel for SvdfKernel {
             let (batch, filter) = (row / s.filters, row % s.filters);
             let lane = &mut next[row * s.memory..][..s.memory];
             lane[..s.memory - 1].copy_from_slice(&old[row * s.memory + 1..][..s.memory - 1]);
-            let dot = crate::ops::weights_dot(
+            let dot = crate::ops::shared::weights::weights_dot(
                 &x[batch * s.depth..][..s.depth],
                 &self.feature[filter * s.depth..][..s.depth],
                 self.input_offset,
@@ -282,13 +274,13 @@ impl Kernel for SvdfKernel {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let s = self.sizes;
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("depth", s.depth),
             ("filters", s.filters),
             ("memory", s.memory),
             ("rank", s.rank),
         ]);
-        let element = crate::tokens::literals::ident(self.element.name());
+        let element = literals::ident(self.element.name());
         let feature = constants.bytes("FEATURE", &self.feature);
         let time = if self.element == ElementType::I16 {
             constants.int16s(
@@ -303,15 +295,14 @@ impl Kernel for SvdfKernel {
         };
         let bias = constants.words("BIAS", &self.bias);
         let (factor, output) = (
-            crate::tokens::literals::multiplier(self.feature_factor),
-            crate::tokens::literals::multiplier(self.output),
+            literals::multiplier(self.feature_factor),
+            literals::multiplier(self.output),
         );
         let [offset, zero, output_offset] =
-            [self.input_offset, self.state_zero_point, self.output_offset]
-                .map(crate::tokens::literals::int);
+            [self.input_offset, self.state_zero_point, self.output_offset].map(literals::int);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Svdf<'static, #element>),
@@ -328,7 +319,7 @@ impl Kernel for SvdfKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "svdf",
+            function: KernelId::new("svdf"),
         }
     }
 

@@ -2,23 +2,21 @@
 //! projection, no layer normalization): 8-bit activations and weights, 16-bit
 //! gates and cell state. Hidden and cell state outlive the run.
 
-use ndarray::{ArrayD, ArrayViewD};
-use quote::quote;
+use ndarray::ArrayD;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
-use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
+use crate::arithmetic::sigmoid_lut::Steps;
 use crate::error::{Error, Result};
-use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::limits;
-use crate::ops::operand;
+use crate::ops::recurrent::lstm_kernel::{Gate, LstmKernel, Sizes};
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::weights::{bias_values, weights};
-use crate::tokens::constants::Constants;
 
 /// The operands of the input, forget, cell and output gate.
 const INPUT_WEIGHTS: [usize; 4] = [1, 2, 3, 4];
@@ -27,6 +25,8 @@ const BIASES: [usize; 4] = [12, 13, 14, 15];
 const HIDDEN: usize = 18;
 const CELL: usize = 19;
 
+/// The operator UNIDIRECTIONAL_SEQUENCE_LSTM as the Keras layer has it (no peephole, no projection,
+/// no layer normalization): 8-bit activations and weights, 16-bit gates and cell state.
 pub(crate) struct UnidirectionalSequenceLstm {
     cell_clip: f32,
     time_major: bool,
@@ -94,29 +94,28 @@ impl UnidirectionalSequenceLstm {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Sizes {
-    batches: usize,
-    steps: usize,
-    depth: usize,
-    cells: usize,
-    time_major: bool,
-}
-
-impl Sizes {
-    /// Which row of input and output belongs to a step of a batch.
-    fn row(&self, batch: usize, step: usize) -> usize {
-        if self.time_major {
-            step * self.batches + batch
-        } else {
-            batch * self.steps + step
-        }
-    }
-}
-
 impl Operator for UnidirectionalSequenceLstm {
     fn name(&self) -> &'static str {
         "UNIDIRECTIONAL_SEQUENCE_LSTM"
+    }
+
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            is_joint: true,
+            variables: vec![HIDDEN, CELL],
+            state_rules: {
+                let cell = QuantParams {
+                    scale: 1.0 / 2048.0,
+                    zero_point: 0,
+                };
+                vec![
+                    (HIDDEN, crate::ir::context::StateRule::SameAsOutput),
+                    (CELL, crate::ir::context::StateRule::Int16(cell)),
+                ]
+            },
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -136,18 +135,9 @@ impl Operator for UnidirectionalSequenceLstm {
         })
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, &[], &[]])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let empty: &[usize] = &[];
@@ -201,26 +191,6 @@ impl Operator for UnidirectionalSequenceLstm {
             state(HIDDEN, hidden)?,
             state(CELL, cell)?,
         ])
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn variables(&self) -> Vec<usize> {
-        vec![HIDDEN, CELL]
-    }
-
-    /// A cell state of +-16 in 16 bits; the hidden state is the last output.
-    fn state_rules(&self) -> Vec<(usize, crate::ir::context::StateRule)> {
-        let cell = QuantParams {
-            scale: 1.0 / 2048.0,
-            zero_point: 0,
-        };
-        vec![
-            (HIDDEN, crate::ir::context::StateRule::SameAsOutput),
-            (CELL, crate::ir::context::StateRule::Int16(cell)),
-        ]
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -290,156 +260,5 @@ impl Operator for UnidirectionalSequenceLstm {
         };
         let sources = [0, HIDDEN, CELL].map(Source::Operand).into();
         Ok(Lowered::new(kernel, sources))
-    }
-}
-
-struct Gate {
-    input: Vec<i8>,
-    recurrent: Vec<i8>,
-    bias: Vec<i32>,
-    /// From the accumulators of both products to Q3.12.
-    factors: [Multiplier; 2],
-}
-
-struct LstmKernel {
-    sizes: Sizes,
-    /// Negated zero points of the input and the hidden state.
-    offsets: [i32; 2],
-    gates: [Gate; 4],
-    forget: Multiplier,
-    update: Multiplier,
-    output: Multiplier,
-    output_offset: i32,
-    /// 0 clips nothing.
-    cell_clip: i16,
-    cell_steps: Steps,
-}
-
-fn i16_of(x: i32) -> i16 {
-    x.clamp(-32768, 32767) as i16
-}
-
-impl LstmKernel {
-    /// One gate of one cell.
-    fn gate(&self, g: usize, n: usize, x: &[i8], hidden: &[i8]) -> i16 {
-        let (gate, s) = (&self.gates[g], &self.sizes);
-        let fed =
-            crate::ops::weights_dot(x, &gate.input[n * s.depth..][..s.depth], self.offsets[0]);
-        let fed = gate.factors[0].apply(fed.wrapping_add(gate.bias[n]));
-        let back = crate::ops::weights_dot(
-            hidden,
-            &gate.recurrent[n * s.cells..][..s.cells],
-            self.offsets[1],
-        );
-        let sum = i16_of(i32::from(i16_of(fed)) + i32::from(i16_of(gate.factors[1].apply(back))));
-        let steps = Steps::of_power(0);
-        if g == 2 {
-            tanh(sum, steps)
-        } else {
-            logistic(sum, steps)
-        }
-    }
-}
-
-impl Kernel for LstmKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
-    fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
-        let s = &self.sizes;
-        let x = inputs[0].i8();
-        let (mut hidden, mut cell) = (inputs[1].i8().to_vec(), inputs[2].i16().to_vec());
-        let mut output = vec![0; s.batches * s.steps * s.cells];
-        let product =
-            |a: i16, b: i16, by: Multiplier| i16_of(by.apply(i32::from(a) * i32::from(b)));
-        for batch in 0..s.batches {
-            for step in 0..s.steps {
-                let row = s.row(batch, step);
-                let x = &x[row * s.depth..][..s.depth];
-                let old = hidden[batch * s.cells..][..s.cells].to_vec();
-                for n in 0..s.cells {
-                    let [i, f, g, o] = [0, 1, 2, 3].map(|gate| self.gate(gate, n, x, &old));
-                    let c = &mut cell[batch * s.cells + n];
-                    let kept = product(f, *c, self.forget);
-                    let new = product(i, g, self.update);
-                    *c = i16_of(i32::from(kept) + i32::from(new));
-                    if self.cell_clip > 0 {
-                        *c = (*c).clamp(-self.cell_clip, self.cell_clip);
-                    }
-                    let h = self
-                        .output
-                        .apply(i32::from(tanh(*c, self.cell_steps)) * i32::from(o));
-                    let h = h.wrapping_add(self.output_offset).clamp(-128, 127) as i8;
-                    hidden[batch * s.cells + n] = h;
-                    output[row * s.cells + n] = h;
-                }
-            }
-        }
-        vec![Buffer::I8(output), Buffer::I8(hidden), Buffer::I16(cell)]
-    }
-
-    /// The hidden state of the step before.
-    fn scratch(&self) -> Vec<(ElementType, usize)> {
-        vec![(ElementType::I8, self.sizes.cells)]
-    }
-
-    fn emit(&self, constants: &mut Constants) -> Emitted {
-        let s = &self.sizes;
-        let sizes = crate::tokens::literals::fields(&[
-            ("batches", s.batches),
-            ("steps", s.steps),
-            ("depth", s.depth),
-            ("cells", s.cells),
-        ]);
-        let time_major = s.time_major;
-        let names = ["INPUT", "FORGET", "CELL", "OUTPUT"];
-        let gates: Vec<_> = self
-            .gates
-            .iter()
-            .zip(names)
-            .map(|(gate, name)| {
-                let input = constants.bytes(&format!("{name}_WEIGHTS"), &gate.input);
-                let recurrent = constants.bytes(&format!("{name}_RECURRENT"), &gate.recurrent);
-                let bias = constants.words(&format!("{name}_BIAS"), &gate.bias);
-                let [fed, back] = gate.factors.map(crate::tokens::literals::multiplier);
-                quote!(rt::Gate {
-                    input: #input,
-                    recurrent: #recurrent,
-                    bias: #bias,
-                    input_multiplier: #fed,
-                    recurrent_multiplier: #back,
-                })
-            })
-            .collect();
-        let [input_offset, hidden_offset] = self.offsets.map(crate::tokens::literals::int);
-        let [forget, update, output] =
-            [self.forget, self.update, self.output].map(crate::tokens::literals::multiplier);
-        let output_offset = crate::tokens::literals::int(self.output_offset);
-        let clip = crate::tokens::literals::int(self.cell_clip.into());
-        let multiplier = crate::tokens::literals::int(self.cell_steps.multiplier);
-        let shift = self.cell_steps.shift;
-        Emitted {
-            parameters_type: quote!(Lstm<'static>),
-            parameters: quote!(rt::Lstm {
-                #sizes
-                time_major: #time_major,
-                input_offset: #input_offset,
-                hidden_offset: #hidden_offset,
-                gates: [#(#gates),*],
-                forget_multiplier: #forget,
-                update_multiplier: #update,
-                output_multiplier: #output,
-                output_offset: #output_offset,
-                cell_clip: #clip,
-                cell_steps: rt::Steps { multiplier: #multiplier, shift: #shift },
-            }),
-            function: "lstm",
-        }
-    }
-
-    fn macs(&self) -> u64 {
-        let s = &self.sizes;
-        (4 * s.batches * s.steps * s.cells * (s.depth + s.cells)) as u64
     }
 }

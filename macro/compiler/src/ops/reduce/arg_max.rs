@@ -1,18 +1,21 @@
 //! ARG_MAX and ARG_MIN: the first index of an extreme along one axis.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::OperatorTraits;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator ARG_MAX and ARG_MIN: the first index of an extreme along one axis.
 pub(crate) struct ArgMax {
     axis: i32,
     smallest: bool,
@@ -46,8 +49,11 @@ impl Operator for ArgMax {
         if self.smallest { "ARG_MIN" } else { "ARG_MAX" }
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -56,11 +62,7 @@ impl Operator for ArgMax {
         Ok(shape)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let data: Vec<f32> = input.iter().copied().collect();
         let found = self.kernel(input.shape())?.find(&data);
@@ -103,7 +105,7 @@ impl Kernel for ArgMaxKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("depth", self.depth),
             ("inner", self.inner),
@@ -111,7 +113,7 @@ impl Kernel for ArgMaxKernel {
         Emitted {
             parameters_type: quote!(ArgMax),
             parameters: quote!(rt::ArgMax { #sizes }),
-            function: if self.smallest { "arg_min" } else { "arg_max" },
+            function: KernelId::new(if self.smallest { "arg_min" } else { "arg_max" }),
         }
     }
 }

@@ -1,19 +1,22 @@
 //! CUMSUM along one axis.
 
-use ndarray::{ArrayD, ArrayViewD, Axis};
+use ndarray::{ArrayD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::add_n::LEFT_SHIFT;
-use crate::ops::owned;
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::axis;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator CUMSUM along one axis.
 pub(crate) struct Cumsum {
     axis: i32,
     exclusive: bool,
@@ -36,8 +39,12 @@ impl Operator for Cumsum {
         "CUMSUM"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -46,11 +53,7 @@ impl Operator for Cumsum {
         Ok(input.to_vec())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let mut output = owned(inputs, 0)?;
         let axis = axis(self.axis, shape.len())?;
         for mut lane in output.lanes_mut(Axis(axis)) {
@@ -134,21 +137,18 @@ impl Kernel for CumsumKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("outer", self.outer),
             ("depth", self.depth),
             ("inner", self.inner),
         ]);
         let (exclusive, reverse) = (self.exclusive, self.reverse);
         let (offset, multiplier) = (
-            crate::tokens::literals::int(self.offset),
-            crate::tokens::literals::multiplier(self.factor),
+            literals::int(self.offset),
+            literals::multiplier(self.factor),
         );
-        let (start, output) = (
-            crate::tokens::literals::int(self.start),
-            crate::tokens::literals::multiplier(self.output),
-        );
-        let output_offset = crate::tokens::literals::int(self.output_offset);
+        let (start, output) = (literals::int(self.start), literals::multiplier(self.output));
+        let output_offset = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Cumsum),
             parameters: quote!(rt::Cumsum {
@@ -160,7 +160,7 @@ impl Kernel for CumsumKernel {
                 output_multiplier: #output,
                 output_offset: #output_offset,
             }),
-            function: "cumsum",
+            function: KernelId::new("cumsum"),
         }
     }
 }

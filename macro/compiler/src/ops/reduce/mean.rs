@@ -1,77 +1,59 @@
 //! MEAN over any axes, and the int32 sums that SUM shares.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
+use crate::ir::channelwise::{Channels, Range};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{ChannelRole, Operator};
-use crate::ops::operand;
+use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::ChannelRole;
+use crate::ir::operator_traits::OperatorTraits;
+use crate::ops::reduce::mean_f32::MeanF32Kernel;
+use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
-use crate::ops::shared::float_kernels::MeanKernel;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-pub(crate) struct Mean {
-    axes: Axes,
-    rank: usize,
-}
+/// The operator MEAN: `sum(x) / n` over some axes.
+pub(crate) struct Mean;
 
 impl Mean {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self {
-            axes: Axes::parse(node)?,
-            rank: node.input(0)?.shape.len(),
-        })
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Reducing<Self>> {
+        Reducing::parse(node, Self)
     }
 }
 
-impl Operator for Mean {
+impl Reduce for Mean {
     fn name(&self) -> &'static str {
         "MEAN"
     }
 
-    fn operands(&self) -> usize {
-        1
-    }
-
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.axes
-            .output_shape(inputs.first().copied().unwrap_or(&[]))
-    }
-
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = operand(inputs, 0)?;
-        self.axes.evaluate(input, shape, |x, axis| {
-            x.mean_axis(axis).unwrap_or_else(|| x.to_owned())
-        })
-    }
-
-    fn channels(&self) -> Option<ChannelRole> {
-        // The last dimension must be kept.
-        let reduced = self.axes.reduced(self.rank).ok()?;
-        (reduced.last() == Some(&false)).then_some(ChannelRole::Through)
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        if context.target == Target::I32 {
-            return IntegersKernel::lower(context, &self.axes, Integers::Mean);
+    fn traits(&self, keeps_channels: bool) -> OperatorTraits {
+        OperatorTraits {
+            channels: keeps_channels.then_some(ChannelRole::Through),
+            ..OperatorTraits::default()
         }
-        SumKernel::lower(context, &self.axes, true)
     }
 
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
+    fn evaluate(&self, input: ArrayViewD<'_, f32>, axis: Axis) -> ArrayD<f32> {
+        input.mean_axis(axis).unwrap_or_else(|| input.to_owned())
+    }
+
+    fn lower(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
+        if context.target == Target::I32 {
+            return IntegersKernel::lower(context, axes, Integers::Mean);
+        }
+        SumKernel::lower(context, axes, true)
+    }
+
+    fn lower_float(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
+        let dims = axes.dims(&context.input(0)?.value.shape)?;
         let factor = 1.0 / count(&dims) as f32;
-        Ok(Lowered::unary(MeanKernel { dims, factor }))
+        Ok(Lowered::unary(MeanF32Kernel { dims, factor }))
     }
 }
 
@@ -132,11 +114,11 @@ impl Kernel for SumKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let sizes = literals::usizes(&self.dims.map(|d| d.0));
         let reduced = self.dims.map(|d| d.1);
-        let bias = crate::tokens::literals::int(self.bias);
-        let output = crate::tokens::literals::multiplier(self.output);
-        let offset = crate::tokens::literals::int(self.output_offset);
+        let bias = literals::int(self.bias);
+        let output = literals::multiplier(self.output);
+        let offset = literals::int(self.output_offset);
         Emitted {
             parameters_type: quote!(Mean),
             parameters: quote!(rt::Mean {
@@ -146,7 +128,7 @@ impl Kernel for SumKernel {
                 output_multiplier: #output,
                 output_offset: #offset,
             }),
-            function: "mean",
+            function: KernelId::new("mean"),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::error::Result;
 use crate::ir::context::ParseContext;
-use crate::ops::reduce::reduce_max::ReduceMax;
+use crate::ops::reduce::reduce_max::Extreme;
+use crate::ops::reduce::reducing::Reducing;
 
+/// The operator REDUCE_ALL: logical and over some axes.
 pub(crate) struct ReduceAll;
 
 impl ReduceAll {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<ReduceMax> {
-        ReduceMax::new(node, "REDUCE_ALL", true)
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Reducing<Extreme>> {
+        Extreme::parse(node, "REDUCE_ALL", true)
     }
 }

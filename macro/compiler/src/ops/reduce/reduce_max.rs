@@ -1,88 +1,75 @@
 //! REDUCE_MAX and REDUCE_MIN: an extreme over any axes; REDUCE_ANY and REDUCE_ALL
 //! are those of 0 and 1.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::{Operator, Saturation};
-use crate::ops::operand;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::Saturation;
+use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, outputs};
 use crate::tokens::constants::Constants;
 
-pub(crate) struct ReduceMax {
+/// The operator REDUCE_MAX: `max(x)` over some axes.
+pub(crate) struct ReduceMax;
+
+impl ReduceMax {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Reducing<Extreme>> {
+        Extreme::parse(node, "REDUCE_MAX", false)
+    }
+}
+
+/// The largest or the smallest of the elements, by the operator's name.
+pub(crate) struct Extreme {
     name: &'static str,
-    axes: Axes,
     smallest: bool,
 }
 
-impl ReduceMax {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Self::new(node, "REDUCE_MAX", false)
-    }
-
-    pub(crate) fn new(node: &ParseContext<'_>, name: &'static str, smallest: bool) -> Result<Self> {
-        Ok(Self {
-            name,
-            axes: Axes::parse(node)?,
-            smallest,
-        })
+impl Extreme {
+    pub(crate) fn parse(
+        node: &ParseContext<'_>,
+        name: &'static str,
+        smallest: bool,
+    ) -> Result<Reducing<Self>> {
+        Reducing::parse(node, Self { name, smallest })
     }
 }
 
-impl Operator for ReduceMax {
+impl Reduce for Extreme {
     fn name(&self) -> &'static str {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self, _: bool) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            saturation: (!self.smallest).then_some(Saturation::BelowOutput),
+            origin: Origin::Selected,
+            ..OperatorTraits::default()
+        }
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.axes
-            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    fn evaluate(&self, input: ArrayViewD<'_, f32>, axis: Axis) -> ArrayD<f32> {
+        if self.smallest {
+            input.fold_axis(axis, f32::INFINITY, |a, b| a.min(*b))
+        } else {
+            input.fold_axis(axis, f32::NEG_INFINITY, |a, b| a.max(*b))
+        }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = operand(inputs, 0)?;
-        self.axes.evaluate(input, shape, |x, axis| {
-            if self.smallest {
-                x.fold_axis(axis, f32::INFINITY, |a, b| a.min(*b))
-            } else {
-                x.fold_axis(axis, f32::NEG_INFINITY, |a, b| a.max(*b))
-            }
-        })
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn selects(&self) -> bool {
-        true
-    }
-
-    fn saturation(&self) -> Option<Saturation> {
-        (!self.smallest).then_some(Saturation::BelowOutput)
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+    fn lower(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
         Ok(Lowered::unary(ExtremeKernel {
-            dims: self.axes.dims(&context.input(0)?.value.shape)?,
+            dims: axes.dims(&context.input(0)?.value.shape)?,
             smallest: self.smallest,
         }))
     }
 
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        self.lower(context)
+    fn lower_float(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
+        self.lower(context, axes)
     }
 }
 
@@ -115,11 +102,11 @@ impl Kernel for ExtremeKernel {
         Emitted {
             parameters_type: quote!(Reduce),
             parameters: crate::ops::reduce::reduction::emit(&self.dims),
-            function: if self.smallest {
+            function: KernelId::new(if self.smallest {
                 "reduce_min"
             } else {
                 "reduce_max"
-            },
+            }),
         }
     }
 }

@@ -1,60 +1,50 @@
 //! REDUCE_PROD: the product over any axes, rescaled after every factor.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
+use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Dims, Integers, IntegersKernel, count, outputs};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-pub(crate) struct ReduceProd {
-    axes: Axes,
-}
+/// The operator REDUCE_PROD: the product over some axes.
+pub(crate) struct ReduceProd;
 
 impl ReduceProd {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self {
-            axes: Axes::parse(node)?,
-        })
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Reducing<Self>> {
+        Reducing::parse(node, Self)
     }
 }
 
-impl Operator for ReduceProd {
+impl Reduce for ReduceProd {
     fn name(&self) -> &'static str {
         "REDUCE_PROD"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self, _: bool) -> OperatorTraits {
+        OperatorTraits {
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.axes
-            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    fn evaluate(&self, input: ArrayViewD<'_, f32>, axis: Axis) -> ArrayD<f32> {
+        input.product_axis(axis)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = operand(inputs, 0)?;
-        self.axes
-            .evaluate(input, shape, |x, axis| x.product_axis(axis))
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+    fn lower(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
         if context.target == Target::I32 {
-            return IntegersKernel::lower(context, &self.axes, Integers::Product);
+            return IntegersKernel::lower(context, axes, Integers::Product);
         }
         let (input, output) = (context.params(0)?, context.output_params()?);
-        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
+        let dims = axes.dims(&context.input(0)?.value.shape)?;
         let root = f64::from(output.scale).powf(1.0 / count(&dims) as f64);
         Ok(Lowered::unary(ProductKernel {
             dims,
@@ -92,13 +82,13 @@ impl Kernel for ProductKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
+        let sizes = literals::usizes(&self.dims.map(|d| d.0));
         let reduced = self.dims.map(|d| d.1);
         let (input, output) = (
-            crate::tokens::literals::int(self.input_offset),
-            crate::tokens::literals::int(self.output_offset),
+            literals::int(self.input_offset),
+            literals::int(self.output_offset),
         );
-        let multiplier = crate::tokens::literals::multiplier(self.factor);
+        let multiplier = literals::multiplier(self.factor);
         Emitted {
             parameters_type: quote!(ReduceProd),
             parameters: quote!(rt::ReduceProd {
@@ -107,7 +97,7 @@ impl Kernel for ProductKernel {
                 multiplier: #multiplier,
                 output_offset: #output,
             }),
-            function: "reduce_prod",
+            function: KernelId::new("reduce_prod"),
         }
     }
 }

@@ -7,8 +7,9 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Alternations of kept and reduced dimensions that kernels loop over.
 pub(crate) const MAX_DIMS: usize = 4;
@@ -97,7 +98,7 @@ impl Axes {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Integers {
     Sum,
-    /// Cut off.
+    /// The mean, its fraction cut off.
     Mean,
     Product,
 }
@@ -140,18 +141,18 @@ impl Kernel for IntegersKernel {
         Emitted {
             parameters_type: quote!(Reduce),
             parameters: emit(&self.dims),
-            function: match self.kind {
+            function: KernelId::new(match self.kind {
                 Integers::Sum => "sum_i32",
                 Integers::Mean => "mean_i32",
                 Integers::Product => "product_i32",
-            },
+            }),
         }
     }
 }
 
-/// The runtime's `Reduce`.
+/// The literal of the runtime's `Reduce`.
 pub(crate) fn emit(dims: &Dims) -> TokenStream {
-    let sizes = crate::tokens::literals::usizes(&dims.map(|d| d.0));
+    let sizes = literals::usizes(&dims.map(|d| d.0));
     let reduced = dims.map(|d| d.1);
     quote!(rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] })
 }

@@ -1,19 +1,21 @@
 //! SEGMENT_SUM and the UNSORTED_SEGMENT operators: slices that have the same number become
 //! one; always in f32.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, constant_source};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// How slices become one.
+/// How the slices of a segment become one.
 #[derive(Clone, Copy, PartialEq)]
 enum Combine {
     Sum,
@@ -72,6 +74,8 @@ fn unsorted(node: &ParseContext<'_>, name: &'static str, combine: Combine) -> Re
     })
 }
 
+/// The operator SEGMENT_SUM and the UNSORTED_SEGMENT operators: slices that have the same number
+/// become one; always in f32.
 pub(crate) struct SegmentSum;
 
 impl SegmentSum {
@@ -142,8 +146,13 @@ impl Operator for Segments {
         self.name
     }
 
-    fn operands(&self) -> usize {
-        2
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(2),
+            integer_operands: IntegerOperands::One(1),
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -151,24 +160,12 @@ impl Operator for Segments {
         Ok([&[self.segments], &inputs[0][inputs[1].len()..]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (data, ids) = (owned(inputs, 0)?, owned(inputs, 1)?);
         let kernel = self.kernel(&[data.shape(), ids.shape()])?;
         let data = Buffer::F32(data.iter().copied().collect());
         let ids = Buffer::I32(ids.iter().map(|&x| x as i32).collect());
         array(shape, kernel.simulate(&[&data, &ids]).f32().to_vec())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
-    }
-
-    fn takes_integers(&self, operand: usize) -> bool {
-        operand == 1
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -191,7 +188,7 @@ impl Operator for Segments {
 /// Numbers outside of the segments are left out.
 struct SegmentKernel {
     segments: usize,
-    /// Elements of a slice.
+    /// How many elements a slice has.
     inner: usize,
     combine: Combine,
 }
@@ -213,11 +210,11 @@ impl Kernel for SegmentKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let inner = crate::tokens::literals::fields(&[("inner", self.inner)]);
+        let inner = literals::fields(&[("inner", self.inner)]);
         Emitted {
             parameters_type: quote!(Segments),
             parameters: quote!(rt::Segments { #inner }),
-            function: self.combine.runtime(),
+            function: KernelId::new(self.combine.runtime()),
         }
     }
 }

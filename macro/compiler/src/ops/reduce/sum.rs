@@ -1,60 +1,47 @@
 //! SUM over any axes.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::reduce::mean::SumKernel;
+use crate::ops::reduce::mean_f32::MeanF32Kernel;
+use crate::ops::reduce::reducing::{Reduce, Reducing};
 use crate::ops::reduce::reduction::{Axes, Integers, IntegersKernel};
-use crate::ops::shared::float_kernels::MeanKernel;
 
-pub(crate) struct Sum {
-    axes: Axes,
-}
+/// The operator SUM: `sum(x)` over some axes.
+pub(crate) struct Sum;
 
 impl Sum {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
-        Ok(Self {
-            axes: Axes::parse(node)?,
-        })
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Reducing<Self>> {
+        Reducing::parse(node, Self)
     }
 }
 
-impl Operator for Sum {
+impl Reduce for Sum {
     fn name(&self) -> &'static str {
         "SUM"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self, _: bool) -> OperatorTraits {
+        OperatorTraits::default()
     }
 
-    fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.axes
-            .output_shape(inputs.first().copied().unwrap_or(&[]))
+    fn evaluate(&self, input: ArrayViewD<'_, f32>, axis: Axis) -> ArrayD<f32> {
+        input.sum_axis(axis)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let input = operand(inputs, 0)?;
-        self.axes.evaluate(input, shape, |x, axis| x.sum_axis(axis))
-    }
-
-    fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+    fn lower(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
         if context.target == Target::I32 {
-            return IntegersKernel::lower(context, &self.axes, Integers::Sum);
+            return IntegersKernel::lower(context, axes, Integers::Sum);
         }
-        SumKernel::lower(context, &self.axes, false)
+        SumKernel::lower(context, axes, false)
     }
 
-    fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let dims = self.axes.dims(&context.input(0)?.value.shape)?;
-        Ok(Lowered::unary(MeanKernel { dims, factor: 1.0 }))
+    fn lower_float(&self, context: &LowerContext<'_>, axes: &Axes) -> Result<Lowered> {
+        let dims = axes.dims(&context.input(0)?.value.shape)?;
+        Ok(Lowered::unary(MeanF32Kernel { dims, factor: 1.0 }))
     }
 }

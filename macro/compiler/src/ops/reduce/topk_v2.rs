@@ -1,17 +1,20 @@
 //! TOPK_V2: the k largest of every row and their indices; of equal ones, the first.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
+/// The operator TOPK_V2: the k largest of every row and their indices; of equal ones, the first.
 pub(crate) struct TopkV2 {
     k: usize,
 }
@@ -34,8 +37,14 @@ impl Operator for TopkV2 {
         "TOPK_V2"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            is_joint: true,
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -51,18 +60,9 @@ impl Operator for TopkV2 {
         Ok(vec![shape.clone(), shape])
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        self.evaluate_all(inputs, &[shape, shape])
-            .map(|mut all| all.remove(0))
-    }
-
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let input = owned(inputs, 0)?;
@@ -77,14 +77,6 @@ impl Operator for TopkV2 {
             array(shapes[0], values.collect())?,
             array(shapes[0], indices.iter().map(|&i| i as f32).collect())?,
         ])
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -115,10 +107,6 @@ struct TopkKernel {
 }
 
 impl Kernel for TopkKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let indices = match inputs[0] {
             Buffer::I16(data) => largest(data, self.depth, self.k),
@@ -136,11 +124,11 @@ impl Kernel for TopkKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[("depth", self.depth), ("k", self.k)]);
+        let fields = literals::fields(&[("depth", self.depth), ("k", self.k)]);
         Emitted {
             parameters_type: quote!(TopK),
             parameters: quote!(rt::TopK { #fields }),
-            function: "top_k",
+            function: KernelId::new("top_k"),
         }
     }
 }

@@ -1,17 +1,19 @@
 //! RESIZE_BILINEAR of an NHWC image.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::operand;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::resize::resize_bilinear_uint8::{Places, ResizeBilinearUint8Kernel};
 use crate::ops::resize::resize_nearest_neighbor::new_size;
+use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Rows or columns at most: places in 1/1024 fit into 32 bits.
 const MOST: usize = 1 << 20;
@@ -19,6 +21,7 @@ const MOST: usize = 1 << 20;
 /// Rows or columns of images.
 const SIDES: std::ops::RangeInclusive<usize> = 1..=MOST;
 
+/// The operator RESIZE_BILINEAR of an NHWC image.
 pub(crate) struct ResizeBilinear {
     size: [usize; 2],
     align_corners: bool,
@@ -57,7 +60,7 @@ impl ResizeBilinear {
         (0..m).map(place).collect()
     }
 
-    /// The same in real numbers.
+    /// The neighbours and weights of each output row or column, in real numbers.
     fn real_places(&self, input: usize, output: usize) -> Places {
         let scale = if self.align_corners && output > 1 {
             (input - 1) as f32 / (output - 1) as f32
@@ -83,8 +86,13 @@ impl Operator for ResizeBilinear {
         "RESIZE_BILINEAR"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            float_kernel: FloatKernel::Missing,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -107,11 +115,7 @@ impl Operator for ResizeBilinear {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = operand(inputs, 0)?;
         let rows = self.real_places(input.shape()[1], self.size[0]);
         let columns = self.real_places(input.shape()[2], self.size[1]);
@@ -123,10 +127,6 @@ impl Operator for ResizeBilinear {
                 + at(y0, x1) * (1.0 - y) * x
                 + at(y1, x1) * y * x
         }))
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -187,7 +187,7 @@ impl Kernel for ResizeBilinearKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("batches", self.batches),
             ("input_height", self.input[0]),
             ("input_width", self.input[1]),
@@ -198,7 +198,7 @@ impl Kernel for ResizeBilinearKernel {
         Emitted {
             parameters_type: quote!(ResizeBilinear<'static>),
             parameters: quote!(rt::ResizeBilinear { #sizes rows: #rows, columns: #columns }),
-            function: "resize_bilinear",
+            function: KernelId::new("resize_bilinear"),
         }
     }
 }

@@ -3,8 +3,9 @@
 use quote::quote;
 
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// For each row or column of the output: those of the input before and behind it, and how
 /// far it is from the first.
@@ -45,7 +46,7 @@ impl Kernel for ResizeBilinearUint8Kernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("batches", self.batches),
             ("input_height", self.input[0]),
             ("input_width", self.input[1]),
@@ -63,7 +64,7 @@ impl Kernel for ResizeBilinearUint8Kernel {
         Emitted {
             parameters_type: quote!(ResizeBilinearUint8<'static>),
             parameters: quote!(rt::ResizeBilinearUint8 { #sizes rows: #rows, columns: #columns }),
-            function: "resize_bilinear_uint8",
+            function: KernelId::new("resize_bilinear_uint8"),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::ir::context::ParseContext;
 use crate::limits;
 use crate::ops::shared::index_map::{Choice, Choosing, Chosen};
 
+/// The operator RESIZE_NEAREST_NEIGHBOR of an NHWC image.
 pub(crate) struct ResizeNearestNeighbor {
     size: [usize; 2],
     align_corners: bool,

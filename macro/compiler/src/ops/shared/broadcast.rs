@@ -1,7 +1,7 @@
 //! Broadcasting of two operands (NumPy's rule), and what ADD, SUB, MUL and
 //! PRELU share because of it.
 
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -11,6 +11,8 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::Source;
+use crate::ir::operator::RealOperands;
+use crate::tokens::literals;
 
 /// Dimensions that kernels loop over; shapes are merged into as few as possible.
 const MAX_DIMS: usize = 6;
@@ -37,6 +39,14 @@ pub(crate) fn shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
             ))),
         })
         .collect()
+}
+
+/// The shape of an operator's output whose only two operands broadcast.
+pub(crate) fn output_shape(inputs: &[&[usize]]) -> Result<Vec<usize>> {
+    match inputs {
+        [a, b] => shape(a, b),
+        _ => Err(Error::model("it needs two operands")),
+    }
 }
 
 impl Broadcast {
@@ -76,7 +86,7 @@ impl Broadcast {
         Ok(plan)
     }
 
-    /// Of two operands of the same shape.
+    /// The plan for two operands of so many elements, in one loop.
     pub(crate) fn flat(elements: usize) -> Self {
         let (mut dims, mut strides) = ([1; MAX_DIMS], [[0; MAX_DIMS]; 2]);
         dims[MAX_DIMS - 1] = elements;
@@ -107,22 +117,22 @@ impl Broadcast {
     }
 
     pub(crate) fn emit(&self) -> TokenStream {
-        let dims = crate::tokens::literals::usizes(&self.dims);
-        let strides1 = crate::tokens::literals::usizes(&self.strides[0]);
-        let strides2 = crate::tokens::literals::usizes(&self.strides[1]);
+        let dims = literals::usizes(&self.dims);
+        let strides1 = literals::usizes(&self.strides[0]);
+        let strides2 = literals::usizes(&self.strides[1]);
         quote!(rt::Broadcast { dims: [#dims], strides1: [#strides1], strides2: [#strides2] })
     }
 }
 
 /// A float function of two broadcast operands.
 pub(crate) fn evaluate(
-    inputs: &[Option<ArrayViewD<'_, f32>>],
+    inputs: &RealOperands<'_>,
     shape: &[usize],
     f: impl Fn(f32, f32) -> f32,
 ) -> Result<ArrayD<f32>> {
     let (a, b) = (
-        crate::ops::operand(inputs, 0)?,
-        crate::ops::operand(inputs, 1)?,
+        crate::ops::shared::operands::operand(inputs, 0)?,
+        crate::ops::shared::operands::operand(inputs, 1)?,
     );
     let (Some(a), Some(b)) = (a.broadcast(IxDyn(shape)), b.broadcast(IxDyn(shape))) else {
         return Err(Error::internal("operands do not broadcast to the output"));

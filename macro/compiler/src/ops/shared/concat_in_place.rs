@@ -8,8 +8,9 @@ use quote::quote;
 
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Writes the channels from `begin` on, `channels` of `step`.
 #[derive(Clone)]
@@ -23,17 +24,16 @@ pub(crate) struct ConcatSliceKernel {
     /// The tensor with the other channels is its second operand.
     pub continues: bool,
     /// Its first operand is shifted.
-    pub is_shifted: bool,
+    pub is_xor128: bool,
 }
 
 impl ConcatSliceKernel {
     fn copied(&self) -> Emitted {
-        let sizes =
-            crate::tokens::literals::fields(&[("channels", self.channels), ("step", self.step)]);
+        let sizes = literals::fields(&[("channels", self.channels), ("step", self.step)]);
         Emitted {
             parameters_type: quote!(Copied),
             parameters: quote!(rt::Copied { #sizes }),
-            function: "",
+            function: KernelId::new(""),
         }
     }
 }
@@ -55,11 +55,14 @@ impl Kernel for ConcatSliceKernel {
         Buffer::I8(all)
     }
 
-    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
-        let product = self.product.as_ref()?.reading_shifted()?;
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let Fusion::InputXor128 = fusion else {
+            return None;
+        };
+        let product = self.product.as_ref()?.fused(fusion)?;
         Some(Box::new(Self {
             product: Some(product.into()),
-            is_shifted: true,
+            is_xor128: true,
             ..self.clone()
         }))
     }
@@ -73,8 +76,8 @@ impl Kernel for ConcatSliceKernel {
         self.product.as_ref().map_or(0, |product| product.macs())
     }
 
-    fn in_place(&self, input: usize) -> Option<&'static str> {
-        (input == 1).then_some("concat_slice_in_place")
+    fn in_place(&self, input: usize) -> Option<KernelId> {
+        (input == 1).then_some(KernelId::new("concat_slice_in_place"))
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -83,20 +86,20 @@ impl Kernel for ConcatSliceKernel {
             None => self.copied(),
         };
         let (ty, parameters) = (product.parameters_type, product.parameters);
-        let (ty, parameters) = if self.is_shifted {
+        let (ty, parameters) = if self.is_xor128 {
             (quote!(Shifted<rt::#ty>), quote!(rt::Shifted(#parameters)))
         } else {
             (ty, parameters)
         };
-        let begin = crate::tokens::literals::fields(&[("begin", self.begin)]);
+        let begin = literals::fields(&[("begin", self.begin)]);
         Emitted {
             parameters_type: quote!(ConcatSlice<rt::#ty>),
             parameters: quote!(rt::ConcatSlice { product: #parameters, #begin }),
-            function: if self.continues {
+            function: KernelId::new(if self.continues {
                 "concat_slice_copy"
             } else {
                 "concat_slice"
-            },
+            }),
         }
     }
 }

@@ -6,10 +6,11 @@ use quote::quote;
 
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Elements of a block.
 const BLOCK: usize = 64;
@@ -22,30 +23,30 @@ const MOST_TAPS: usize = 128;
 
 /// The kernel, and what it was before.
 #[derive(Clone)]
-pub(crate) struct DepthwiseBlocks<K> {
-    original: K,
+pub(crate) struct DwconvPacked16<K> {
+    reference: K,
     /// Weights of each channel side by side.
     accumulation: Accumulation,
     window: Window,
     channels: usize,
-    shifts_output: bool,
+    writes_xor128: bool,
 }
 
-impl<K> DepthwiseBlocks<K> {
+impl<K> DwconvPacked16<K> {
     /// If it applies to an operator of one output channel per input channel.
     pub(crate) fn new(
-        original: K,
+        reference: K,
         accumulation: &Accumulation,
         window: &Window,
         channels: usize,
     ) -> Option<Self> {
         let accumulation = accumulation.simplified().by_channel();
         let kernel = Self {
-            original,
+            reference,
             window: *window,
             channels,
             accumulation,
-            shifts_output: false,
+            writes_xor128: false,
         };
         let fits = kernel.accumulation.is_fast()
             && [1, 2].contains(&window.stride[1])
@@ -117,17 +118,17 @@ impl<K> DepthwiseBlocks<K> {
         let biases: Vec<i32> = order.iter().map(|&c| folded(c)).collect();
         let totals: Vec<i32> = order.iter().map(|&c| totals[c]).collect();
         let offsets = taps.iter().map(|group| {
-            let four = group.map(|(place, _)| crate::tokens::literals::int(place as i32));
+            let four = group.map(|(place, _)| literals::int(place as i32));
             quote!([#(#four),*])
         });
         let offsets: Vec<TokenStream> = offsets.collect();
         let filter = constants.bytes("FILTER", &blocked);
         let bias = constants.folded(&biases, &totals);
         let (output, _) = self.accumulation.emit_blocks(&order, false, constants);
-        let (window, fill) = (self.window.emit(), crate::tokens::literals::int(zero_point));
+        let (window, fill) = (self.window.emit(), literals::int(zero_point));
         let [rows, columns] = self.window.padded();
-        let sizes = crate::tokens::literals::fields(&[("channels", self.channels)]);
-        let shifts_output = self.shifts_output;
+        let sizes = literals::fields(&[("channels", self.channels)]);
+        let shifts_output = self.writes_xor128;
         Some(quote!(rt::Packed16Depthwise {
             window: #window,
             #sizes
@@ -142,18 +143,21 @@ impl<K> DepthwiseBlocks<K> {
     }
 }
 
-impl<K: Kernel + Clone + 'static> Kernel for DepthwiseBlocks<K> {
+impl<K: Kernel + Clone + 'static> Kernel for DwconvPacked16<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.original.simulate(inputs)
+        self.reference.simulate(inputs)
     }
 
     fn macs(&self) -> u64 {
-        self.original.macs()
+        self.reference.macs()
     }
 
-    fn writing_shifted(&self) -> Option<Box<dyn Kernel>> {
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let Fusion::OutputXor128 = fusion else {
+            return None;
+        };
         Some(Box::new(Self {
-            shifts_output: true,
+            writes_xor128: true,
             ..self.clone()
         }))
     }
@@ -165,11 +169,11 @@ impl<K: Kernel + Clone + 'static> Kernel for DepthwiseBlocks<K> {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         match self.parameters(constants) {
-            None => self.original.emit(constants),
+            None => self.reference.emit(constants),
             Some(parameters) => Emitted {
                 parameters_type: quote!(Packed16Depthwise<'static>),
                 parameters,
-                function: "depthwise_packed16",
+                function: KernelId::new("depthwise_packed16"),
             },
         }
     }

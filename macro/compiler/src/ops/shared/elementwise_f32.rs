@@ -1,21 +1,22 @@
 //! ADD, SUB and MUL of int8 in f32 arithmetic: numbers with which the runtime's
-//! `ops/linear.rs` gives the outputs of the reference, as comparing all pairs of operands
+//! `kernels/elementwise_f32.rs` gives the outputs of the reference, as comparing all pairs of operands
 //! with the models of its kernels (`shortened`) shows.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::simd_models::elementwise::Linear;
+use crate::tokens::literals;
 
 /// From one constant that is tried to the next: less than outputs of 128 are rounded by.
 const STEP: f32 = 1.0 / 262_144.0;
 
-/// What the runtime computes.
+/// The f32 formula that the runtime computes.
 #[derive(Clone, Copy)]
 pub(crate) enum Formula {
     /// `a * first + (b * second + constant)`.
     Sum,
-    /// The same of `a` less its zero point, always in fused steps.
+    /// `(a - zero_point) * first + (b * second + constant)`, always in fused steps.
     SumFrom(i32),
     /// `(a + offset) * (b + offset) * first + constant`.
     Product([i32; 2]),
@@ -118,12 +119,12 @@ impl FmaFit {
         self.fused
     }
 
-    /// The runtime's `Linear`.
+    /// The literal of the runtime's `Linear`.
     pub(crate) fn emit(found: Option<Self>) -> TokenStream {
         let Some(numbers) = found else {
             return quote!(rt::Linear::NONE);
         };
-        let [first, second, constant] = numbers.all().map(crate::tokens::literals::float);
+        let [first, second, constant] = numbers.all().map(literals::float);
         let fused = numbers.fused;
         quote!(rt::Linear::new(#first, #second, #constant, #fused))
     }

@@ -15,7 +15,7 @@ use crate::ir::operator::Operator;
 /// The largest integer up to which f32 holds all.
 pub(crate) const LARGEST: i32 = 1 << 24;
 
-/// Of integers that stand for themselves.
+/// The quantization of integers that stand for themselves.
 const UNIT: QuantParams = QuantParams {
     scale: 1.0,
     zero_point: 0,

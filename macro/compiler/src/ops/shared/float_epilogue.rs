@@ -5,78 +5,80 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::ir::buffer::Buffer;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::float_functions::FloatEpilogue;
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// The functions that the runtime has in f32.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Function {
-    Logistic,
-    Tanh,
-    /// Over rows of `depth` elements.
-    Softmax {
-        beta: f32,
-        depth: usize,
-    },
-    /// The logarithm of SOFTMAX with a beta of 1.
-    LogSoftmax {
-        depth: usize,
-    },
-}
-
-impl Function {
-    fn apply(self, data: &mut [f32]) {
-        match self {
-            Function::Logistic => data.iter_mut().for_each(|x| *x = 1.0 / (1.0 + (-*x).exp())),
-            Function::Tanh => data.iter_mut().for_each(|x| *x = x.tanh()),
-            Function::Softmax { beta, depth } => {
-                for row in data.chunks_mut(depth.max(1)) {
-                    crate::ops::normalization::softmax::softmax(row, beta);
-                }
-            }
-            Function::LogSoftmax { depth } => {
-                for row in data.chunks_mut(depth.max(1)) {
-                    crate::ops::normalization::log_softmax::log_softmax(row);
-                }
+/// Applies the function to all elements, by the formula.
+fn apply(function: FloatEpilogue, data: &mut [f32]) {
+    match function {
+        FloatEpilogue::Logistic => data.iter_mut().for_each(|x| *x = 1.0 / (1.0 + (-*x).exp())),
+        FloatEpilogue::Tanh => data.iter_mut().for_each(|x| *x = x.tanh()),
+        FloatEpilogue::Softmax { beta, depth } => {
+            for row in data.chunks_mut(depth.max(1)) {
+                softmax(row, beta);
             }
         }
-    }
-
-    fn parameters(self) -> TokenStream {
-        match self {
-            Function::Logistic => quote!(rt::FloatEpilogue::Logistic),
-            Function::Tanh => quote!(rt::FloatEpilogue::Tanh),
-            Function::Softmax { beta, depth } => {
-                let beta = crate::tokens::literals::float(beta);
-                let depth = crate::tokens::literals::fields(&[("depth", depth)]);
-                quote!(rt::FloatEpilogue::Softmax { beta: #beta, #depth })
-            }
-            Function::LogSoftmax { depth } => {
-                let depth = crate::tokens::literals::fields(&[("depth", depth)]);
-                quote!(rt::FloatEpilogue::LogSoftmax { #depth })
+        FloatEpilogue::LogSoftmax { depth } => {
+            for row in data.chunks_mut(depth.max(1)) {
+                log_softmax(row);
             }
         }
     }
 }
 
-pub(crate) struct FloatEpilogueKernel(pub Function);
+/// The literal of the runtime's `FloatEpilogue`.
+fn parameters(function: FloatEpilogue) -> TokenStream {
+    match function {
+        FloatEpilogue::Logistic => quote!(rt::FloatEpilogue::Logistic),
+        FloatEpilogue::Tanh => quote!(rt::FloatEpilogue::Tanh),
+        FloatEpilogue::Softmax { beta, depth } => {
+            let beta = literals::float(beta);
+            let depth = literals::fields(&[("depth", depth)]);
+            quote!(rt::FloatEpilogue::Softmax { beta: #beta, #depth })
+        }
+        FloatEpilogue::LogSoftmax { depth } => {
+            let depth = literals::fields(&[("depth", depth)]);
+            quote!(rt::FloatEpilogue::LogSoftmax { #depth })
+        }
+    }
+}
+
+/// Applies a function of real numbers to an f32 tensor, in place.
+pub(crate) struct FloatEpilogueKernel(pub FloatEpilogue);
 
 impl Kernel for FloatEpilogueKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let mut data = inputs[0].f32().to_vec();
-        self.0.apply(&mut data);
+        apply(self.0, &mut data);
         Buffer::F32(data)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         Emitted {
             parameters_type: quote!(FloatEpilogue),
-            parameters: self.0.parameters(),
-            function: "tail",
+            parameters: parameters(self.0),
+            function: KernelId::new("tail"),
         }
     }
 
-    fn in_place(&self, _input: usize) -> Option<&'static str> {
-        Some("float_epilogue_in_place")
+    fn in_place(&self, _input: usize) -> Option<KernelId> {
+        Some(KernelId::new("float_epilogue_in_place"))
     }
+}
+
+/// SOFTMAX of one row, in place: `exp(beta * (x - max))`, divided by the sum of these.
+pub(crate) fn softmax(row: &mut [f32], beta: f32) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
+    row.iter_mut().for_each(|x| *x = ((*x - max) * beta).exp());
+    let sum: f32 = row.iter().sum();
+    row.iter_mut().for_each(|x| *x /= sum);
+}
+
+/// LOG_SOFTMAX of one row, in place: `x - max - log(sum(exp(x - max)))`.
+pub(crate) fn log_softmax(row: &mut [f32]) {
+    let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
+    let log = row.iter().map(|x| (x - max).exp()).sum::<f32>().ln();
+    row.iter_mut().for_each(|x| *x = *x - max - log);
 }

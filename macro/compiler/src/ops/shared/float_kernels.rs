@@ -11,75 +11,15 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ops::pool::pool_2d::reduced;
-use crate::ops::reduce::reduction::{Dims, outputs};
+use crate::ir::float_functions::RealFunction;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::function::Function;
-use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// What operators without a float kernel do.
-pub(crate) fn lower(name: &str) -> Result<Lowered> {
-    Err(Error::model(format!(
-        "{name} cannot be kept in float; name a tensor that another operator computes"
-    )))
-}
-
-/// Functions of two operands that the runtime has, by operator.
-const BINARY: &[(&str, &str)] = &[
-    ("ADD", "float_add"),
-    ("ATAN2", "float_atan2"),
-    ("DIV", "float_div"),
-    ("FLOOR_DIV", "float_floor_div"),
-    ("FLOOR_MOD", "float_floor_mod"),
-    ("MAXIMUM", "float_maximum"),
-    ("MINIMUM", "float_minimum"),
-    ("MUL", "float_mul"),
-    ("POW", "float_pow_of"),
-    ("PRELU", "float_prelu"),
-    ("SQUARED_DIFFERENCE", "float_squared_difference"),
-    ("SUB", "float_sub"),
-];
-
-/// Functions of one operand that the runtime has, by operator.
-const UNARY: &[(&str, &str)] = &[
-    ("ABS", "float_abs"),
-    ("CEIL", "float_ceil"),
-    ("COS", "float_cos"),
-    ("ELU", "float_elu"),
-    ("EXP", "float_exp"),
-    ("FLOOR", "float_floor"),
-    ("GELU", "float_gelu"),
-    ("HARD_SWISH", "float_hard_swish"),
-    ("LEAKY_RELU", "float_leaky_relu"),
-    ("LOG", "float_log"),
-    ("LOGISTIC", "float_logistic"),
-    ("NEG", "float_neg"),
-    ("POW", "float_pow"),
-    ("RELU", "float_relu"),
-    ("RELU6", "float_relu6"),
-    ("RELU_0_TO_1", "float_relu_0_to_1"),
-    ("RELU_N1_TO_1", "float_relu_n1_to_1"),
-    ("ROUND", "float_round"),
-    ("RSQRT", "float_rsqrt"),
-    ("SIGN", "float_sign"),
-    ("SIN", "float_sin"),
-    ("SQRT", "float_sqrt"),
-    ("SQUARE", "float_square"),
-    ("TANH", "float_tanh"),
-];
-
-fn runtime(of: &[(&'static str, &'static str)], name: &str) -> Result<&'static str> {
-    let found = of.iter().find(|(operator, _)| *operator == name);
-    found.map_or_else(|| lower(name).map(|_| ""), |(_, function)| Ok(*function))
-}
-
-fn bounds((min, max): (f32, f32)) -> proc_macro2::TokenStream {
-    let (min, max) = (
-        crate::tokens::literals::float(min),
-        crate::tokens::literals::float(max),
-    );
+/// The fields of an f32 activation.
+pub(crate) fn bounds((min, max): (f32, f32)) -> proc_macro2::TokenStream {
+    let (min, max) = (literals::float(min), literals::float(max));
     quote!(activation_min: #min, activation_max: #max)
 }
 
@@ -89,14 +29,14 @@ fn clamp(x: f32, (min, max): (f32, f32)) -> f32 {
 
 /// An elementwise function of two operands, without its activation.
 pub(crate) fn binary(
-    name: &str,
+    kernel: KernelId,
     context: &LowerContext<'_>,
     activation: Activation,
     function: impl Fn(f32, f32) -> f32 + Send + Sync + 'static,
 ) -> Result<Lowered> {
     let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
     let kernel = BinaryKernel {
-        runtime: runtime(BINARY, name)?,
+        kernel,
         broadcast: Broadcast::new(shape(0)?, shape(1)?)?,
         activation: activation.bounds(),
         function: Box::new(function),
@@ -106,7 +46,7 @@ pub(crate) fn binary(
 }
 
 struct BinaryKernel {
-    runtime: &'static str,
+    kernel: KernelId,
     broadcast: Broadcast,
     activation: (f32, f32),
     function: Box<dyn Fn(f32, f32) -> f32 + Send + Sync>,
@@ -124,30 +64,30 @@ impl Kernel for BinaryKernel {
         Emitted {
             parameters_type: quote!(FloatBinary),
             parameters: quote!(rt::FloatBinary { broadcast: #broadcast, #bounds }),
-            function: self.runtime,
+            function: self.kernel,
         }
     }
 }
 
 /// An elementwise function of operand `input`.
 pub(crate) fn unary(
-    name: &str,
+    kernel: KernelId,
     input: usize,
     parameter: f32,
     function: impl Fn(f32) -> f32 + Send + Sync + 'static,
-) -> Result<Lowered> {
+) -> Lowered {
     let kernel = UnaryKernel {
-        runtime: runtime(UNARY, name)?,
+        kernel,
         parameter,
         function: Arc::new(function),
     };
-    Ok(Lowered::new(kernel, vec![Source::Operand(input)]))
+    Lowered::new(kernel, vec![Source::Operand(input)])
 }
 
 struct UnaryKernel {
-    runtime: &'static str,
+    kernel: KernelId,
     parameter: f32,
-    function: Function,
+    function: RealFunction,
 }
 
 impl Kernel for UnaryKernel {
@@ -162,70 +102,11 @@ impl Kernel for UnaryKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let parameter = crate::tokens::literals::float(self.parameter);
+        let parameter = literals::float(self.parameter);
         Emitted {
             parameters_type: quote!(FloatUnary),
             parameters: quote!(rt::FloatUnary { parameter: #parameter }),
-            function: self.runtime,
-        }
-    }
-}
-
-/// A pool.
-pub(crate) struct PoolKernel {
-    pub window: Window,
-    pub channels: usize,
-    pub activation: Activation,
-    pub reduction: fn(&[f32]) -> f32,
-    pub runtime: &'static str,
-}
-
-impl Kernel for PoolKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let of = |taps: &[f32]| self.activation.apply((self.reduction)(taps));
-        Buffer::F32(reduced(&self.window, self.channels, inputs[0].f32(), of))
-    }
-
-    fn emit(&self, _: &mut Constants) -> Emitted {
-        let window = self.window.emit();
-        let channels = crate::tokens::literals::fields(&[("channels", self.channels)]);
-        let bounds = bounds(self.activation.bounds());
-        Emitted {
-            parameters_type: quote!(FloatPool2d),
-            parameters: quote!(rt::FloatPool2d { window: #window, #channels #bounds }),
-            function: self.runtime,
-        }
-    }
-}
-
-/// MEAN, or SUM with a factor of 1.
-pub(crate) struct MeanKernel {
-    pub dims: Dims,
-    pub factor: f32,
-}
-
-impl Kernel for MeanKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let total = self.dims.iter().filter(|d| !d.1).map(|d| d.0).product();
-        let mut sums = vec![0.0; total];
-        for (at, x) in outputs(&self.dims).zip(inputs[0].f32()) {
-            sums[at] += x;
-        }
-        sums.iter_mut().for_each(|sum| *sum *= self.factor);
-        Buffer::F32(sums)
-    }
-
-    fn emit(&self, _: &mut Constants) -> Emitted {
-        let sizes = crate::tokens::literals::usizes(&self.dims.map(|d| d.0));
-        let reduced = self.dims.map(|d| d.1);
-        let factor = crate::tokens::literals::float(self.factor);
-        Emitted {
-            parameters_type: quote!(FloatMean),
-            parameters: quote!(rt::FloatMean {
-                reduce: rt::Reduce { dims: [#sizes], reduced: [#(#reduced),*] },
-                factor: #factor,
-            }),
-            function: "float_mean",
+            function: self.kernel,
         }
     }
 }

@@ -2,28 +2,38 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::Result;
 use crate::ir::context::LowerContext;
+use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::Lowered;
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::operator::{Algebra, Operator, RealOperands};
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::operands::owned;
 
-/// A function of one real value, in single precision as the file computes it.
-pub(crate) type Function = Arc<dyn Fn(f32) -> f32 + Send + Sync>;
+/// The function of one number that a function of two is, given the one that is constant.
+pub(crate) fn function_of_one(
+    function: impl Fn(f32, f32) -> f32 + Send + Sync + 'static,
+    constants: &[Option<f32>],
+) -> Option<RealFunction> {
+    match *constants {
+        [None, Some(b)] => Some(Arc::new(move |x| function(x, b))),
+        [Some(a), None] => Some(Arc::new(move |x| function(a, x))),
+        _ => None,
+    }
+}
 
 /// `second(first(x))`: in int8, one table.
 pub(crate) struct Composite {
     name: &'static str,
-    first: Function,
-    second: Function,
+    first: RealFunction,
+    second: RealFunction,
 }
 
 impl Composite {
     /// Named after its first operator.
-    pub(crate) fn new(name: &'static str, first: Function, second: Function) -> Self {
+    pub(crate) fn new(name: &'static str, first: RealFunction, second: RealFunction) -> Self {
         Self {
             name,
             first,
@@ -41,7 +51,7 @@ impl Operator for Composite {
         Ok(inputs.first().map_or(Vec::new(), |shape| shape.to_vec()))
     }
 
-    fn evaluate(&self, inputs: &[Option<ArrayViewD<'_, f32>>], _: &[usize]) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
         Ok(owned(inputs, 0)?.mapv(|x| (self.second)((self.first)(x))))
     }
 
@@ -52,7 +62,13 @@ impl Operator for Composite {
         Ok(Lowered::unary(table))
     }
 
-    fn function(&self, _: &[Option<f32>]) -> Option<Function> {
+    fn algebra(&self) -> Option<&dyn Algebra> {
+        Some(self)
+    }
+}
+
+impl Algebra for Composite {
+    fn function(&self, _: &[Option<f32>]) -> Option<RealFunction> {
         let (first, second) = (self.first.clone(), self.second.clone());
         Some(Arc::new(move |x| second(first(x))))
     }

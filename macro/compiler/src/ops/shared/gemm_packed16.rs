@@ -5,95 +5,50 @@ use quote::quote;
 
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::limits;
-use crate::ops::elementwise::add::AddKernel;
-use crate::ops::packing::packed16::{LANES, STRIP, blocked, rows_of_weights, widened};
+use crate::ops::packing::packed16::{LANES, blocked, rows_of_weights, widened};
 use crate::ops::packing::saturating_pairs;
-use crate::ops::packing::saturating_pairs::LongPairs;
-use crate::ops::packing::weights6;
 use crate::ops::packing::winograd_f4x3::Winograd;
-use crate::ops::shared::elementwise_f32::FmaFit;
+use crate::ops::shared::addition::FusedAdd;
+use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// Pixels at most of a layer whose weights are there in 16 bits, too: for more, kernels that want
-/// them widen them, which takes a few pixels' time.
+/// The largest number of output pixels (M) for which 16-bit weights are emitted, for AVX2: for
+/// more pixels, kernels that want 16 bits widen the weights, which takes a few pixels' time.
 const MOST_WIDE_PIXELS: usize = 64;
 
-/// Weights at most of such a layer: more come from memory, where 8 bits are better.
+/// The largest number of weights that are emitted in 16 bits: more come from memory, where 8 bits
+/// are better.
 const MOST_WIDE: usize = 64 * 1024;
 
-/// Inputs of a sparse row at most.
-const MOST_SPARSE: usize = 256;
-
-/// Fewer weights lie in a first-level cache, from where reading all is as fast.
-const LEAST_SPARSE: usize = 16 * 1024;
-
-/// What the inputs of one output are.
-#[derive(Clone)]
-pub(crate) enum Inputs {
-    /// A row of the input, of which there are so many.
-    Rows(usize),
-    /// The same, shifted by their producer.
-    ShiftedRows(usize),
-    /// The only row, of which many inputs are likely to be zero.
-    ZeroSkipRow(Option<LongPairs>),
-    /// The only row, with the weights of 6 bits in an order of their own, too, or few long
-    /// pairs.
-    Weights6Row(Vec<i8>, Option<LongPairs>),
-    /// A window, with the input's channels.
-    Window(Window, usize),
-}
-
-/// A kernel with int8 weights in OHWI order, and what it was before.
+/// A matrix product or convolution with packed weights. The accumulation has the weights in OHWI
+/// order; emission packs them for strips of 64, 32 or 16 output channels, inputs in groups of four:
+///
+/// ```text
+/// c0 c0 c0 c0  c1 c1 c1 c1  ...  c63 c63 c63 c63   inputs 0 to 3 of a strip
+/// c0 c0 c0 c0  c1 c1 c1 c1  ...  c63 c63 c63 c63   inputs 4 to 7
+/// ```
 #[derive(Clone)]
 pub(crate) struct Packed16<K> {
-    pub original: K,
+    /// The kernel for small cores, which defines the outputs.
+    pub reference: K,
+    /// Weights, biases and output stage.
     pub accumulation: Accumulation,
+    /// The number of products in one sum (K).
     pub depth: usize,
+    /// The inputs of the sums.
     pub inputs: Inputs,
     /// How to transform the inputs, if that is worth it.
     pub winograd: Option<Winograd>,
-    /// From a pixel's outputs to the next one's, if others lie between.
-    pub step: Option<usize>,
-    /// What becomes of its outputs and a second operand.
-    pub addition: Option<(AddKernel, FmaFit)>,
-}
-
-impl Inputs {
-    /// Rows of FULLY_CONNECTED.
-    pub(crate) fn rows(rows: usize, depth: usize, accumulation: &Accumulation) -> Self {
-        if rows != 1 {
-            return Self::Rows(rows);
-        }
-        let accumulation = accumulation.simplified();
-        let pairs = saturating_pairs::if_few(&accumulation, depth);
-        if is_sparse(depth, &accumulation) {
-            return Self::ZeroSkipRow(pairs);
-        }
-        match weights6::of_row(&accumulation, depth) {
-            Some(narrow) if !narrow.is_empty() || pairs.is_some() => {
-                Self::Weights6Row(narrow, pairs)
-            }
-            _ => Self::Rows(rows),
-        }
-    }
-}
-
-/// True for a row that kernels take by its inputs. An input whose smallest value is zero is
-/// taken for sparse: mostly, RELU made it.
-pub(crate) fn is_sparse(depth: usize, accumulation: &Accumulation) -> bool {
-    let channels = accumulation.channels();
-    let lowest = accumulation
-        .int8()
-        .is_some_and(|(_, _, zero_point)| zero_point == i32::from(i8::MIN));
-    lowest
-        && depth.is_multiple_of(4)
-        && depth <= MOST_SPARSE
-        && channels.is_multiple_of(STRIP)
-        && depth * channels >= LEAST_SPARSE
+    /// The distance of neighbouring pixels' outputs in elements, if other channels lie between
+    /// them.
+    pub output_stride: Option<usize>,
+    /// The addition of its outputs and a second operand.
+    pub addition: Option<FusedAdd>,
 }
 
 impl<K: Kernel + Clone + 'static> Packed16<K> {
@@ -114,7 +69,7 @@ impl<K> Packed16<K> {
     /// True if weights should be there in 16 bits, too: those of few pixels.
     fn is_worth_widening(&self) -> bool {
         let pixels = match &self.inputs {
-            Inputs::Rows(rows) | Inputs::ShiftedRows(rows) => *rows,
+            Inputs::Rows(rows) | Inputs::Xor128Rows(rows) => *rows,
             Inputs::Window(window, _) if self.winograd.is_none() => window.output_pixels(),
             _ => 1,
         };
@@ -188,12 +143,12 @@ impl<K> Packed16<K> {
         let bias = constants.folded(&bias, &totals);
         let (output, stage) = accumulation.emit_blocks(&order, true, constants);
         let channels = accumulation.channels();
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("depth", self.depth),
             ("channels", channels),
-            ("step", self.step.unwrap_or(channels)),
+            ("step", self.output_stride.unwrap_or(channels)),
         ]);
-        let zero_point = crate::tokens::literals::int(zero_point);
+        let zero_point = literals::int(zero_point);
         let blocks = quote!(rt::Packed16 {
             #sizes
             zero_point: #zero_point,
@@ -209,53 +164,52 @@ impl<K> Packed16<K> {
 impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         match &self.addition {
-            Some((addition, _)) => {
-                let own = self.original.simulate(&inputs[..1]);
-                addition.simulate(&[&own, inputs[1]])
+            Some(addition) => {
+                let own = self.reference.simulate(&inputs[..1]);
+                addition.simulate(&own, inputs[1])
             }
-            None => self.original.simulate(inputs),
+            None => self.reference.simulate(inputs),
         }
-    }
-
-    fn with_output_stride(&self, channels: usize, step: usize) -> Option<Box<dyn Kernel>> {
-        let accumulation = self.fused()?;
-        (accumulation.channels() == channels).then(|| {
-            Box::new(Self {
-                step: Some(step),
-                ..self.clone()
-            }) as _
-        })
-    }
-
-    fn adding(&self, addition: &AddKernel, own: usize) -> Option<Box<dyn Kernel>> {
-        let accumulation = self.fused()?;
-        let addition = addition.joined(own)?;
-        let fits = accumulation.output_zero_point() == Some(addition.0.zero_point());
-        fits.then(|| {
-            Box::new(Self {
-                addition: Some(addition),
-                ..self.clone()
-            }) as _
-        })
     }
 
     fn macs(&self) -> u64 {
-        self.original.macs()
+        self.reference.macs()
     }
 
-    fn reading_shifted(&self) -> Option<Box<dyn Kernel>> {
-        match self.inputs {
-            Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => Some(Box::new(Self {
-                inputs: Inputs::ShiftedRows(rows),
-                ..self.clone()
-            })),
-            _ => None,
+    fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
+        let mut fused = self.clone();
+        match fusion {
+            Fusion::OutputStride { channels, stride } => {
+                self.sums_with_epilogue()
+                    .filter(|sums| sums.channels() == channels)?;
+                fused.output_stride = Some(stride);
+            }
+            Fusion::Addition {
+                params,
+                elements,
+                own,
+            } => {
+                let sums = self.sums_with_epilogue()?;
+                let addition = FusedAdd::new(params, elements, own)?;
+                if sums.output_zero_point() != Some(addition.zero_point()) {
+                    return None;
+                }
+                fused.addition = Some(addition);
+            }
+            Fusion::InputXor128 => match self.inputs {
+                Inputs::Rows(rows @ 2..) if self.depth.is_multiple_of(4) => {
+                    fused.inputs = Inputs::Xor128Rows(rows);
+                }
+                _ => return None,
+            },
+            Fusion::Padding(_) | Fusion::OutputXor128 => return None,
         }
+        Some(Box::new(fused))
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
         match &self.inputs {
-            Inputs::ZeroSkipRow(_) | Inputs::ShiftedRows(_) => vec![(ElementType::I8, 0)],
+            Inputs::ZeroSkipRow(_) | Inputs::Xor128Rows(_) => vec![(ElementType::I8, 0)],
             Inputs::Weights6Row(..) => vec![(ElementType::I8, self.depth)],
             Inputs::Rows(rows) => {
                 // The kernel reads a single row where it is.
@@ -280,46 +234,46 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let Some((blocks, stage)) = self.parameters(constants) else {
-            return self.original.emit(constants);
+            return self.reference.emit(constants);
         };
-        let emitted = self.emit_product(blocks, stage, constants);
+        let product = self.emit_product(blocks, stage, constants);
         match &self.addition {
-            Some((addition, numbers)) => with_addition(emitted, addition, *numbers),
-            None => emitted,
+            Some(addition) => self.emit_fused_add(product, addition),
+            None => product,
         }
-    }
-}
-
-/// A product's call with an addition behind it.
-fn with_addition(product: Emitted, addition: &AddKernel, numbers: FmaFit) -> Emitted {
-    let (ty, product_parameters) = (product.parameters_type, product.parameters);
-    let (add, linear) = (addition.parameters(), FmaFit::emit(Some(numbers)));
-    Emitted {
-        parameters_type: quote!(FusedAdd<rt::#ty>),
-        parameters: quote!(rt::FusedAdd {
-            product: #product_parameters,
-            add: #add,
-            linear: #linear,
-        }),
-        function: match product.function {
-            "fully_connected_packed16" => "fully_connected_packed16_add",
-            "fully_connected_xor128" => "fully_connected_xor128_add",
-            _ => "conv_2d_packed16_add",
-        },
     }
 }
 
 impl<K> Packed16<K> {
     /// The sums, if what follows on them can be done by the kernel.
-    fn fused(&self) -> Option<Accumulation> {
+    fn sums_with_epilogue(&self) -> Option<Accumulation> {
         let accumulation = self.accumulation.simplified();
         let takes = matches!(
             self.inputs,
-            Inputs::Rows(2..) | Inputs::ShiftedRows(_) | Inputs::Window(..)
+            Inputs::Rows(2..) | Inputs::Xor128Rows(_) | Inputs::Window(..)
         );
-        let is_plain = self.addition.is_none() && self.step.is_none();
+        let is_plain = self.addition.is_none() && self.output_stride.is_none();
         let fits = takes && is_plain && accumulation.int8().is_some() && accumulation.is_fast();
         fits.then_some(accumulation)
+    }
+
+    /// The call of a product and the addition behind it.
+    fn emit_fused_add(&self, product: Emitted, addition: &FusedAdd) -> Emitted {
+        let (ty, product_parameters) = (product.parameters_type, product.parameters);
+        let [add, linear] = addition.emit();
+        Emitted {
+            parameters_type: quote!(FusedAdd<rt::#ty>),
+            parameters: quote!(rt::FusedAdd {
+                product: #product_parameters,
+                add: #add,
+                linear: #linear,
+            }),
+            function: KernelId::new(match self.inputs {
+                Inputs::Rows(_) => "fully_connected_packed16_add",
+                Inputs::Xor128Rows(_) => "fully_connected_xor128_add",
+                _ => "conv_2d_packed16_add",
+            }),
+        }
     }
 
     /// The call, without an addition.
@@ -333,12 +287,12 @@ impl<K> Packed16<K> {
             Inputs::Rows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
-                function: "fully_connected_packed16",
+                function: KernelId::new("fully_connected_packed16"),
             },
-            Inputs::ShiftedRows(_) => Emitted {
+            Inputs::Xor128Rows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
                 parameters: blocks,
-                function: "fully_connected_xor128",
+                function: KernelId::new("fully_connected_xor128"),
             },
             Inputs::ZeroSkipRow(pairs) => {
                 let accumulation = self.accumulation.simplified();
@@ -352,7 +306,7 @@ impl<K> Packed16<K> {
                         rows: rt::only_on_x86_64(#rows),
                         pairs: #pairs,
                     }),
-                    function: "fully_connected_zero_skip",
+                    function: KernelId::new("fully_connected_zero_skip"),
                 }
             }
             Inputs::Weights6Row(narrow, pairs) => {
@@ -365,19 +319,16 @@ impl<K> Packed16<K> {
                         narrow: rt::only_on_x86_64(#narrow),
                         pairs: #pairs,
                     }),
-                    function: "fully_connected_w6",
+                    function: KernelId::new("fully_connected_w6"),
                 }
             }
             Inputs::Window(window, input_depth) => {
                 let [rows, columns] = self.padded(window);
                 let transformed = self.transformed(constants);
                 let (segments, run) = self.segments(columns);
-                let segments = segments
-                    .iter()
-                    .map(|&s| crate::tokens::literals::int(s as i32));
+                let segments = segments.iter().map(|&s| literals::int(s as i32));
                 let window = window.emit();
-                let sizes =
-                    crate::tokens::literals::fields(&[("input_depth", *input_depth), ("run", run)]);
+                let sizes = literals::fields(&[("input_depth", *input_depth), ("run", run)]);
                 Emitted {
                     parameters_type: quote!(Packed16Conv2d<'static, #stage>),
                     parameters: quote!(rt::Packed16Conv2d {
@@ -388,7 +339,7 @@ impl<K> Packed16<K> {
                         blocks: #blocks,
                         transformed: #transformed,
                     }),
-                    function: "conv_2d_packed16",
+                    function: KernelId::new("conv_2d_packed16"),
                 }
             }
         }

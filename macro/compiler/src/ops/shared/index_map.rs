@@ -1,17 +1,19 @@
 //! Operators that choose, along each dimension on its own, which input elements
 //! they take: `output[i, j, ..] = input[f(i) + g(j) + ..]`.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over, beside the innermost run.
 const MAX_DIMS: usize = 4;
@@ -86,7 +88,7 @@ impl Choice {
         Ok((indices, inner))
     }
 
-    /// The output's shape.
+    /// The shape of the output.
     pub(crate) fn shape(&self, input: &[usize]) -> Vec<usize> {
         let size =
             |(choice, &n): (&Option<Vec<usize>>, &usize)| choice.as_ref().map_or(n, Vec::len);
@@ -115,8 +117,13 @@ impl<C: Choosing> Operator for Chosen<C> {
         C::NAME
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -125,24 +132,12 @@ impl<C: Choosing> Operator for Chosen<C> {
         self.0.shape(input)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let (indices, inner) = self.0.choice(input.shape())?.plan(input.shape())?;
         let kernel = IndexMapKernel { indices, inner };
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -190,8 +185,7 @@ impl Kernel for IndexMapKernel {
         for index in &self.indices {
             indices.push(match index {
                 Index::Steps { count, stride } => {
-                    let fields =
-                        crate::tokens::literals::fields(&[("count", *count), ("stride", *stride)]);
+                    let fields = literals::fields(&[("count", *count), ("stride", *stride)]);
                     quote!(rt::Index::Steps { #fields })
                 }
                 Index::Table(table) => {
@@ -201,11 +195,11 @@ impl Kernel for IndexMapKernel {
                 }
             });
         }
-        let inner = crate::tokens::literals::fields(&[("inner", self.inner)]);
+        let inner = literals::fields(&[("inner", self.inner)]);
         Emitted {
             parameters_type: quote!(IndexMap<'static>),
             parameters: quote!(rt::IndexMap { indices: [#(#indices),*], #inner }),
-            function: "index_map",
+            function: KernelId::new("index_map"),
         }
     }
 }

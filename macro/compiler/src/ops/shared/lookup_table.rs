@@ -6,8 +6,8 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Channelwise, Range};
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::channelwise::{Channels, Range};
+use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 /// `output[i] = table[input[i] + 128]`.
@@ -94,12 +94,12 @@ impl Kernel for TableKernel {
         Emitted {
             parameters_type: quote!(Table<'static>),
             parameters: quote!(rt::Table { table: #table }),
-            function: "table",
+            function: KernelId::new("table"),
         }
     }
 
-    fn in_place(&self, _input: usize) -> Option<&'static str> {
-        Some("table_in_place")
+    fn in_place(&self, _input: usize) -> Option<KernelId> {
+        Some(KernelId::new("table_in_place"))
     }
 }
 

@@ -10,9 +10,10 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Target};
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// One multiplication per element; int8 to int8 is a table instead.
 pub(crate) struct RequantizeKernel {
@@ -82,11 +83,11 @@ impl Kernel for RequantizeKernel {
 
     fn emit(&self, _: &mut Constants) -> Emitted {
         let [input_offset, output_offset] =
-            [self.input_offset, self.output_offset].map(crate::tokens::literals::int);
-        let multiplier = crate::tokens::literals::multiplier(self.multiplier);
+            [self.input_offset, self.output_offset].map(literals::int);
+        let multiplier = literals::multiplier(self.multiplier);
         let (min, max) = (
-            crate::tokens::literals::int(self.activation.0),
-            crate::tokens::literals::int(self.activation.1),
+            literals::int(self.activation.0),
+            literals::int(self.activation.1),
         );
         Emitted {
             parameters_type: quote!(Requantization),
@@ -97,7 +98,7 @@ impl Kernel for RequantizeKernel {
                 activation_min: #min,
                 activation_max: #max,
             }),
-            function: "requantize",
+            function: KernelId::new("requantize"),
         }
     }
 }

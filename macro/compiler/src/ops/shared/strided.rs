@@ -1,17 +1,19 @@
 //! Operators that move elements by a rule that is affine in every output
 //! dimension: `output[i] = input[offset + sum(i[d] * stride[d])]`.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, QuantRule};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered, Source};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
+use crate::ir::operator::{Change, Operator, RealOperands};
+use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Dimensions that the kernel loops over; shapes are merged into as few as possible.
 const MAX_DIMS: usize = 6;
@@ -49,7 +51,7 @@ impl Strided {
         self.strides[d] *= step;
     }
 
-    /// The same with its dimensions in another order.
+    /// The walk with its dimensions in another order.
     pub(crate) fn permuted(&self, order: &[usize]) -> Self {
         Self {
             shape: order.iter().map(|&d| self.shape[d]).collect(),
@@ -90,7 +92,7 @@ pub(crate) trait Movement: Send + Sync {
     /// The operand that is moved.
     const INPUT: usize = 0;
 
-    /// The output's shape.
+    /// The shape of the output.
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>>;
 
     /// Where its elements come from; the shape may be split or joined.
@@ -136,8 +138,13 @@ impl<M: Movement> Operator for Moving<M> {
         M::NAME
     }
 
-    fn operands(&self) -> usize {
-        M::INPUT + 1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            rule: QuantRule::SameAsInput,
+            operands: Some(M::INPUT + 1),
+            origin: Origin::Moved,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -151,11 +158,7 @@ impl<M: Movement> Operator for Moving<M> {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, M::INPUT)?;
         let walk = self.walk(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
@@ -163,17 +166,10 @@ impl<M: Movement> Operator for Moving<M> {
         array(shape, moved.f32().to_vec())
     }
 
-    fn rule(&self) -> QuantRule {
-        QuantRule::SameAsInput
-    }
-
-    fn only_moves(&self) -> bool {
-        true
-    }
-
-    fn take_pairs(&mut self) -> bool {
-        self.pairs = M::INPUT == 0;
-        self.pairs
+    fn adopt(&mut self, change: Change) -> bool {
+        let takes = change == Change::ComplexPairs && M::INPUT == 0;
+        self.pairs |= takes;
+        takes
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -227,17 +223,13 @@ impl Kernel for StridedKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let dims = crate::tokens::literals::usizes(&self.walk.shape);
-        let strides = self
-            .walk
-            .strides
-            .iter()
-            .map(|&s| crate::tokens::literals::int(s as i32));
-        let offset = crate::tokens::literals::fields(&[("offset", self.walk.offset)]);
+        let dims = literals::usizes(&self.walk.shape);
+        let strides = self.walk.strides.iter().map(|&s| literals::int(s as i32));
+        let offset = literals::fields(&[("offset", self.walk.offset)]);
         Emitted {
             parameters_type: quote!(Strided),
             parameters: quote!(rt::Strided { dims: [#dims], strides: [#(#strides),*], #offset }),
-            function: "strided",
+            function: KernelId::new("strided"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Sums of products with constant weights, and the step from them to outputs.
 
 pub(crate) mod bounds;
+pub(crate) mod channels;
 pub(crate) mod emit;
+pub(crate) mod products;
 
 use ndarray::ArrayD;
 
@@ -11,6 +13,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Reference, Target};
 use crate::ir::graph::{Constant, ElementType, Value};
+use crate::ops::shared::weighted_sum::products::{Real, Sum, Weighted};
 use crate::ops::shared::weights::{
     Centered, asymmetric, bias, check_bias, least_scales, weights_of_scales,
 };
@@ -40,7 +43,7 @@ enum Terms {
     I32 { filter: Vec<i8>, bias: Vec<i32> },
     /// int8 inputs, and weights that take 9 bits less their zero point.
     Wide { filter: Vec<i16>, bias: Vec<i32> },
-    /// int16 inputs.
+    /// int16 inputs, whose sums need 64 bits.
     I64 { filter: Vec<i8>, bias: Vec<i64> },
     /// An operator that is kept in float.
     F32 { filter: Vec<f32>, bias: Vec<f32> },
@@ -84,72 +87,6 @@ impl ScaleProduct {
     }
 }
 
-/// An operator whose outputs are sums of products with constant weights.
-pub(crate) trait Weighted {
-    /// All sums, biases included, channels last.
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A>;
-}
-
-/// What is added up.
-pub(crate) struct Sum<'a, X, W, A> {
-    pub input: &'a [X],
-    pub offset: i32,
-    pub filter: &'a [W],
-    pub bias: &'a [A],
-}
-
-impl<X: Copy, W: Copy, A: Accumulate<X, W>> Sum<'_, X, W, A> {
-    /// The biases of `pixels` outputs: where every sum begins.
-    pub(crate) fn begin(&self, pixels: usize) -> Vec<A> {
-        let all = pixels * self.bias.len();
-        self.bias.iter().copied().cycle().take(all).collect()
-    }
-
-    /// `acc` and the products of input and weights from these positions on.
-    pub(crate) fn dot(&self, acc: A, input: usize, filter: usize, depth: usize) -> A {
-        let x = &self.input[input..][..depth];
-        let w = &self.filter[filter..][..depth];
-        let pairs = x.iter().zip(w);
-        pairs.fold(acc, |acc, (&x, &w)| acc.add_product(x, w, self.offset))
-    }
-}
-
-/// What inputs (`X`) and weights (`W`) are added up in.
-pub(crate) trait Accumulate<X, W>: Copy {
-    /// `self + (x + offset) * w`.
-    fn add_product(self, x: X, w: W, offset: i32) -> Self;
-}
-
-impl Accumulate<i8, i8> for i32 {
-    fn add_product(self, x: i8, w: i8, offset: i32) -> Self {
-        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
-    }
-}
-
-impl Accumulate<i8, i16> for i32 {
-    fn add_product(self, x: i8, w: i16, offset: i32) -> Self {
-        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
-    }
-}
-
-impl Accumulate<i16, i8> for i32 {
-    fn add_product(self, x: i16, w: i8, offset: i32) -> Self {
-        self.wrapping_add((i32::from(x) + offset) * i32::from(w))
-    }
-}
-
-impl Accumulate<i16, i8> for i64 {
-    fn add_product(self, x: i16, w: i8, offset: i32) -> Self {
-        self.wrapping_add(((i32::from(x) + offset) * i32::from(w)).into())
-    }
-}
-
-impl Accumulate<f32, f32> for f32 {
-    fn add_product(self, x: f32, w: f32, _: i32) -> Self {
-        self + x * w
-    }
-}
-
 impl Accumulation {
     /// Quantizes operands 1 (weights) and 2 (bias) for operand 0.
     pub(crate) fn new(
@@ -161,7 +98,7 @@ impl Accumulation {
         Self::of([0, 1, 2], context, axis, activation, product)
     }
 
-    /// The same of an operator that has input, weights and bias elsewhere.
+    /// Quantizes weights and bias of an operator that has input, weights and bias in these places.
     pub(crate) fn of(
         [input, filter, bias_input]: [usize; 3],
         context: &LowerContext<'_>,
@@ -253,7 +190,7 @@ impl Accumulation {
         })
     }
 
-    /// In float.
+    /// The sums of an operator that is kept in float.
     fn real(
         filter: &Value,
         bias: Option<&Value>,
@@ -309,7 +246,7 @@ impl Accumulation {
         )
     }
 
-    /// The number of weights.
+    /// How many weights there are.
     pub(crate) fn weights(&self) -> usize {
         match &self.terms {
             Terms::I32 { filter, .. } | Terms::I64 { filter, .. } => filter.len(),
@@ -428,23 +365,6 @@ impl Accumulation {
             Terms::I32 { filter, bias } if narrow => Some((filter, bias, -self.input_offset)),
             _ => None,
         }
-    }
-}
-
-/// Sums as real numbers.
-trait Real {
-    fn real(self) -> f32;
-}
-
-impl Real for i32 {
-    fn real(self) -> f32 {
-        self as f32
-    }
-}
-
-impl Real for i64 {
-    fn real(self) -> f32 {
-        self as f32
     }
 }
 

@@ -9,7 +9,7 @@ use crate::ir::graph::{Constant, Quantization, Value};
 /// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
-    /// In the file's order.
+    /// The weights in the file's order.
     pub data: Vec<i8>,
     pub scales: Vec<f32>,
     /// The one of all; 0 but for old files.
@@ -65,7 +65,7 @@ pub(crate) fn asymmetric(value: &Value) -> Error {
     ))
 }
 
-/// The same, with scales that are not below these.
+/// Quantizes weights with scales that are not below these.
 pub(crate) fn weights_of_scales(
     value: &Value,
     axis: usize,
@@ -227,6 +227,13 @@ pub(crate) fn bias_values(value: &Value, scale: f64, channels: usize) -> Result<
             value.name
         ))),
     }
+}
+
+/// The sum of `(x + offset) * w`.
+pub(crate) fn weights_dot(x: &[i8], w: &[i8], offset: i32) -> i32 {
+    x.iter().zip(w).fold(0, |sum: i32, (&x, &w)| {
+        sum.wrapping_add((i32::from(x) + offset) * i32::from(w))
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The sliding window that convolutions and pools share.
 
 use crate::error::{Error, Result};
-use crate::ir::kernel::Frame;
+use crate::ir::kernel::Fusion;
 use crate::limits::{self, WINDOW_SPAN};
 use crate::tflite;
+use crate::tokens::literals;
 
 /// Pixels at most of an output that may overlap its input: each of them is looked at.
 const MOST_PIXELS: usize = 1 << 20;
@@ -110,6 +111,18 @@ impl Stepping {
 }
 
 impl Window {
+    /// The NHWC shape of an output with so many channels.
+    pub(crate) fn output_shape(&self, channels: usize) -> Vec<usize> {
+        let [height, width] = self.output;
+        vec![self.batches, height, width, channels]
+    }
+
+    /// True if each output is computed from 3 by 3 neighbouring inputs, and neighbouring outputs
+    /// from windows that are one input apart.
+    pub(crate) fn is_3x3_stride_1(&self) -> bool {
+        self.filter == [3, 3] && self.stride == [1, 1] && self.dilation == [1, 1]
+    }
+
     /// How many bytes an int8 input must begin behind an int8 output so that a
     /// kernel that goes through the pixels in order never overwrites what it
     /// still reads; `None` for several images.
@@ -145,16 +158,19 @@ impl Window {
         (0..2).any(|d| self.padding[d] > 0 || reach[d] > self.input[d])
     }
 
-    /// The same window over what is inside of a frame.
-    pub(crate) fn without_frame(&self, frame: &Frame) -> Self {
-        Self {
+    /// The window over what is inside of a frame, which becomes padding.
+    pub(crate) fn fused(&self, fusion: Fusion<'_>) -> Option<Self> {
+        let Fusion::Padding(frame) = fusion else {
+            return None;
+        };
+        Some(Self {
             input: frame.input,
             padding: [0, 1].map(|d| self.padding[d] + frame.before[d]),
             ..*self
-        }
+        })
     }
 
-    /// The same window without rows and columns of taps that lie outside of the input for
+    /// The window without rows and columns of taps that lie outside of the input for
     /// every output.
     pub(crate) fn trimmed(mut self) -> Self {
         for d in 0..2 {
@@ -239,7 +255,7 @@ impl Window {
             dilation: [dilation_height, dilation_width],
             padding: [padding_top, padding_left],
         } = *self;
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("batches", batches),
             ("input_height", input_height),
             ("input_width", input_width),
@@ -255,6 +271,32 @@ impl Window {
             ("padding_left", padding_left),
         ]);
         quote::quote!(rt::Window { #fields })
+    }
+}
+
+impl Window {
+    /// One value for each output pixel and channel, from the inputs that the window covers there.
+    pub(crate) fn reduced<T: Copy, U>(
+        &self,
+        channels: usize,
+        input: &[T],
+        f: impl Fn(&[T]) -> U,
+    ) -> Vec<U> {
+        let mut output = Vec::with_capacity(self.output_pixels() * channels);
+        let mut pixels = Vec::new();
+        let mut taps = Vec::new();
+        for i in 0..self.output_pixels() {
+            let (row, x) = (i / self.output[1], i % self.output[1]);
+            let (batch, y) = (row / self.output[0], row % self.output[0]);
+            pixels.clear();
+            self.taps_of(batch, y, x, |_, pixel| pixels.push(pixel));
+            for channel in 0..channels {
+                taps.clear();
+                taps.extend(pixels.iter().map(|p| input[p * channels + channel]));
+                output.push(f(&taps));
+            }
+        }
+        output
     }
 }
 

@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct Energy {
@@ -70,11 +71,11 @@ impl Kernel for Energy {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[("start", self.start), ("end", self.end)]);
+        let fields = literals::fields(&[("start", self.start), ("end", self.end)]);
         Emitted {
             parameters_type: quote!(SignalEnergy),
             parameters: quote!(rt::SignalEnergy { #fields }),
-            function: "signal_energy",
+            function: KernelId::new("signal_energy"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 #[derive(Clone)]
@@ -118,7 +118,7 @@ impl Kernel for FilterBank {
                 channel_weight_starts: #starts,
                 channel_widths: #widths,
             }),
-            function: "signal_filter_bank",
+            function: KernelId::new("signal_filter_bank"),
         }
     }
 }
@@ -191,7 +191,7 @@ impl Kernel for FilterBankSquareRoot {
         Emitted {
             parameters_type: quote!(SignalSquareRoot),
             parameters: quote!(rt::SignalSquareRoot),
-            function: "signal_filter_bank_square_root",
+            function: KernelId::new("signal_filter_bank_square_root"),
         }
     }
 }

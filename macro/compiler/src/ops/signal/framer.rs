@@ -7,11 +7,12 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::{Constant, ElementType, array};
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
-/// Samples that are kept.
+/// The state that holds samples for the next run.
 fn samples(shape: &[usize]) -> OwnState {
     OwnState {
         name: "samples",
@@ -116,10 +117,6 @@ struct FramerKernel {
 }
 
 impl Kernel for FramerKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let Framer { size, step, .. } = self.framer;
         let capacity = self.framer.capacity();
@@ -152,7 +149,7 @@ impl Kernel for FramerKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("frame_size", self.framer.size),
             ("frame_step", self.framer.step),
             ("capacity", self.framer.capacity()),
@@ -161,7 +158,7 @@ impl Kernel for FramerKernel {
         Emitted {
             parameters_type: quote!(Framer),
             parameters: quote!(rt::Framer { #fields }),
-            function: "signal_framer",
+            function: KernelId::new("signal_framer"),
         }
     }
 }
@@ -237,10 +234,6 @@ impl Signal for Stacker {
 }
 
 impl Kernel for Stacker {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let (row, counts) = (inputs[0].i16(), inputs[2].i32());
         let mut kept = inputs[1].i16()[..counts[0] as usize].to_vec();
@@ -266,7 +259,7 @@ impl Kernel for Stacker {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("channels", self.channels),
             ("left_context", self.left),
             ("step", self.step),
@@ -274,12 +267,12 @@ impl Kernel for Stacker {
         Emitted {
             parameters_type: quote!(Stacker),
             parameters: quote!(rt::Stacker { #fields }),
-            function: "signal_stacker",
+            function: KernelId::new("signal_stacker"),
         }
     }
 }
 
-/// Samples some places later.
+/// The kernel of SignalDelay: samples some places later.
 #[derive(Clone)]
 pub(crate) struct Delay {
     delay: usize,
@@ -328,10 +321,6 @@ struct DelayKernel {
 }
 
 impl Kernel for DelayKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let streams = inputs[0].i16().chunks_exact(self.width.max(1));
         let kept = inputs[1].i16().chunks_exact(self.delay);
@@ -346,12 +335,11 @@ impl Kernel for DelayKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields =
-            crate::tokens::literals::fields(&[("delay", self.delay), ("width", self.width)]);
+        let fields = literals::fields(&[("delay", self.delay), ("width", self.width)]);
         Emitted {
             parameters_type: quote!(Delay),
             parameters: quote!(rt::Delay { #fields }),
-            function: "signal_delay",
+            function: KernelId::new("signal_delay"),
         }
     }
 }

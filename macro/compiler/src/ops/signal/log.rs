@@ -7,8 +7,9 @@ use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct FilterBankLog {
@@ -84,12 +85,11 @@ impl Kernel for FilterBankLog {
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let table = constants.int16s("TABLE", &table());
         let scale = proc_macro2::Literal::u32_unsuffixed(self.output_scale);
-        let fields =
-            crate::tokens::literals::fields(&[("correction_bits", self.correction_bits as usize)]);
+        let fields = literals::fields(&[("correction_bits", self.correction_bits as usize)]);
         Emitted {
             parameters_type: quote!(FilterBankLog<'static>),
             parameters: quote!(rt::FilterBankLog { table: #table, output_scale: #scale, #fields }),
-            function: "signal_filter_bank_log",
+            function: KernelId::new("signal_filter_bank_log"),
         }
     }
 }

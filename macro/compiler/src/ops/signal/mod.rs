@@ -7,6 +7,7 @@
 
 pub(crate) mod energy;
 pub(crate) mod fft;
+mod fft_sample;
 pub(crate) mod filter_bank;
 pub(crate) mod framer;
 pub(crate) mod log;
@@ -16,15 +17,16 @@ pub(crate) mod spectral_subtraction;
 pub(crate) mod spectrum;
 pub(crate) mod window;
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule};
-use crate::ir::graph::array;
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Kernel, Lowered, Source};
-use crate::ir::operator::{Operator, OwnState};
+use crate::ir::operator::{Operator, OwnState, RealOperands};
+use crate::ir::operator_traits::{Arithmetic, IntegerOperands, OperatorTraits};
+use crate::ops::shared::operands::evaluate_by_kernel;
 use crate::tflite::Attributes;
 
 pub(crate) use energy::Energy;
@@ -105,8 +107,23 @@ impl<S: Signal> Operator for Processing<S> {
         S::NAME
     }
 
-    fn operands(&self) -> usize {
-        self.signal.operands().len() + self.states
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(self.signal.operands().len() + self.states),
+            is_joint: true,
+            variables: {
+                let own = self.signal.operands().len();
+                (own..own + self.states).collect()
+            },
+            integer_operands: IntegerOperands::All,
+            takes_unsigned: true,
+            arithmetic: if self.is_float() {
+                Arithmetic::FloatOnly
+            } else {
+                Arithmetic::Integers
+            },
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -117,19 +134,10 @@ impl<S: Signal> Operator for Processing<S> {
         self.signal.shapes(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
-        let mut all = self.evaluate_all(inputs, &[shape])?;
-        Ok(all.swap_remove(0))
-    }
-
-    /// Of real numbers; integers are computed by the kernel ([`crate::ops::shared::exact_int32`]).
+    /// Evaluates real numbers; integers are computed by [`crate::ops::shared::exact_int32`].
     fn evaluate_all(
         &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
+        inputs: &RealOperands<'_>,
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         if !self.is_float() {
@@ -137,51 +145,13 @@ impl<S: Signal> Operator for Processing<S> {
                 "its tensors have not the element types that the reference asks for",
             ));
         }
-        let operands: Vec<_> = inputs.iter().flatten().collect();
-        let dims: Vec<&[usize]> = operands.iter().map(|view| view.shape()).collect();
-        let data: Vec<Buffer> = operands
-            .iter()
-            .map(|view| Buffer::F32(view.iter().copied().collect()))
-            .collect();
-        let kernel = self.signal.kernel(&dims)?;
-        let results = kernel.simulate_all(&data.iter().collect::<Vec<_>>());
-        let results = results.iter().zip(shapes);
-        results
-            .map(|(data, shape)| array(shape, data.f32().to_vec()))
-            .collect()
-    }
-
-    fn is_joint(&self) -> bool {
-        true
-    }
-
-    fn variables(&self) -> Vec<usize> {
-        let own = self.signal.operands().len();
-        (own..own + self.states).collect()
+        let count = inputs.iter().flatten().count();
+        let dims: Vec<&[usize]> = inputs.iter().flatten().map(|view| view.shape()).collect();
+        evaluate_by_kernel(&*self.signal.kernel(&dims)?, inputs, count, shapes)
     }
 
     fn own_states(&self, inputs: &[&[usize]]) -> Result<Vec<OwnState>> {
         self.signal.states(inputs)
-    }
-
-    fn rule(&self) -> QuantRule {
-        QuantRule::Observed
-    }
-
-    fn computes_integers(&self) -> bool {
-        !self.is_float()
-    }
-
-    fn is_float_only(&self) -> bool {
-        self.is_float()
-    }
-
-    fn takes_unsigned(&self) -> bool {
-        true
-    }
-
-    fn takes_integers(&self, _operand: usize) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -249,7 +219,7 @@ impl<'a> Options<'a> {
         self.0.number(key).is_some_and(|x| x != 0.0)
     }
 
-    /// The element type "T".
+    /// The element type that the attribute "T" names.
     fn element(&self, allowed: &[ElementType]) -> Result<ElementType> {
         let number = self.integer("T", 0, 255)?;
         let element = match number {

@@ -7,9 +7,10 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 pub(crate) struct OverlapAdd {
     step: usize,
@@ -111,10 +112,6 @@ impl OverlapAddKernel {
 }
 
 impl Kernel for OverlapAddKernel {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let [input, state] = [inputs[0], inputs[1]];
         match self.element {
@@ -130,7 +127,7 @@ impl Kernel for OverlapAddKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let fields = crate::tokens::literals::fields(&[
+        let fields = literals::fields(&[
             ("frames", self.frames),
             ("frame_size", self.size),
             ("frame_step", self.step),
@@ -138,7 +135,7 @@ impl Kernel for OverlapAddKernel {
         Emitted {
             parameters_type: quote!(OverlapAdd),
             parameters: quote!(rt::OverlapAdd { #fields }),
-            function: "signal_overlap_add",
+            function: KernelId::new("signal_overlap_add"),
         }
     }
 }

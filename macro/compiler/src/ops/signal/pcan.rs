@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// Entries of the table that noise of 32 bits reaches.
 const ENTRIES: usize = 125;
@@ -102,11 +103,11 @@ impl Kernel for Pcan {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let gains = constants.int16s("GAINS", &self.gains);
-        let shift = crate::tokens::literals::int(self.snr_shift);
+        let shift = literals::int(self.snr_shift);
         Emitted {
             parameters_type: quote!(Pcan<'static>),
             parameters: quote!(rt::Pcan { gains: #gains, snr_shift: #shift }),
-            function: "signal_pcan",
+            function: KernelId::new("signal_pcan"),
         }
     }
 }

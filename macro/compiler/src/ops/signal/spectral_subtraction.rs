@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ir::operator::OwnState;
 use crate::tokens::constants::Constants;
 
@@ -81,10 +81,6 @@ impl Signal for SpectralSubtraction {
 }
 
 impl Kernel for SpectralSubtraction {
-    fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.simulate_all(inputs).swap_remove(0)
-    }
-
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
         let (signal, old) = (unsigned(inputs[0]), unsigned(inputs[1]));
         let mut output = Vec::new();
@@ -121,7 +117,7 @@ impl Kernel for SpectralSubtraction {
                 spectral_subtraction_bits: #bits,
                 clamping: #clamping,
             }),
-            function: "signal_spectral_subtraction",
+            function: KernelId::new("signal_spectral_subtraction"),
         }
     }
 }

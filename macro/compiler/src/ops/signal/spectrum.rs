@@ -1,22 +1,25 @@
 //! RFFT2D, COMPLEX_ABS, REAL and IMAG, always in f32. A complex number is two real ones, the last
 //! dimension.
 
-use ndarray::{ArrayD, ArrayViewD};
+use ndarray::ArrayD;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
-use crate::ir::kernel::{Emitted, Kernel, Lowered};
-use crate::ir::operator::Operator;
-use crate::ops::owned;
+use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::{Operator, RealOperands};
+use crate::ir::operator_traits::{Arithmetic, OperatorTraits};
+use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Strided, StridedKernel};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 /// The longest transform.
 const MAX_LENGTH: usize = 1 << 16;
 
+/// The operator RFFT2D, COMPLEX_ABS, REAL and IMAG, always in f32.
 pub(crate) struct Rfft2d {
     /// Rows and columns of the transform, powers of two.
     lengths: [usize; 2],
@@ -59,8 +62,12 @@ impl Operator for Rfft2d {
         "RFFT2D"
     }
 
-    fn operands(&self) -> usize {
-        1
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            operands: Some(1),
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -70,19 +77,11 @@ impl Operator for Rfft2d {
         Ok([&input[..input.len() - 2], &[rows, columns / 2 + 1, 2]].concat())
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let kernel = self.kernel(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, kernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -159,7 +158,7 @@ impl Kernel for RfftKernel {
             })
             .collect();
         let turns = constants.floats("TURNS", &turns);
-        let sizes = crate::tokens::literals::fields(&[
+        let sizes = literals::fields(&[
             ("height", height),
             ("width", width),
             ("rows", rows),
@@ -168,7 +167,7 @@ impl Kernel for RfftKernel {
         Emitted {
             parameters_type: quote!(Rfft2d<'static>),
             parameters: quote!(rt::Rfft2d { #sizes turns: #turns }),
-            function: "rfft_2d",
+            function: KernelId::new("rfft_2d"),
         }
     }
 }
@@ -186,6 +185,13 @@ impl Operator for ComplexAbs {
         "COMPLEX_ABS"
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             [[shape @ .., 2]] => Ok(shape.to_vec()),
@@ -193,18 +199,10 @@ impl Operator for ComplexAbs {
         }
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let data = Buffer::F32(input.iter().copied().collect());
         array(shape, MagnitudeKernel.simulate(&[&data]).f32().to_vec())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -244,22 +242,21 @@ impl Operator for Part {
         if self.is_imaginary { "IMAG" } else { "REAL" }
     }
 
+    fn traits(&self) -> OperatorTraits {
+        OperatorTraits {
+            arithmetic: Arithmetic::FloatOnly,
+            ..OperatorTraits::default()
+        }
+    }
+
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         ComplexAbs.output_shape(inputs)
     }
 
-    fn evaluate(
-        &self,
-        inputs: &[Option<ArrayViewD<'_, f32>>],
-        shape: &[usize],
-    ) -> Result<ArrayD<f32>> {
+    fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let input = owned(inputs, 0)?;
         let parts = input.iter().skip(self.is_imaginary.into()).step_by(2);
         array(shape, parts.copied().collect())
-    }
-
-    fn is_float_only(&self) -> bool {
-        true
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -289,7 +286,7 @@ impl Kernel for MagnitudeKernel {
         Emitted {
             parameters_type: quote!(Magnitudes),
             parameters: quote!(rt::Magnitudes),
-            function: "complex_abs",
+            function: KernelId::new("complex_abs"),
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::ParseContext;
 use crate::ir::graph::ElementType;
-use crate::ir::kernel::{Emitted, Kernel};
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 #[derive(Clone)]
 pub(crate) struct Window {
@@ -66,11 +67,11 @@ impl Kernel for Window {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         let weights = constants.int16s("WEIGHTS", &self.weights);
-        let shift = crate::tokens::literals::int(self.shift);
+        let shift = literals::int(self.shift);
         Emitted {
             parameters_type: quote!(SignalWindow<'static>),
             parameters: quote!(rt::SignalWindow { weights: #weights, shift: #shift }),
-            function: "signal_window",
+            function: KernelId::new("signal_window"),
         }
     }
 }

@@ -99,6 +99,7 @@ impl Lowering<'_> {
         self.program.steps.push(Step {
             index,
             operator,
+            fused: None,
             inputs,
             results: outputs.len(),
             outputs,

@@ -36,6 +36,7 @@ pub(super) fn float_output_chain(
     (!chain.nodes.is_empty()).then_some(chain)
 }
 
+/// The walk from an output back to the operators that compute it.
 struct Walk<'a> {
     graph: &'a Graph,
     scales: &'a Scales,

@@ -6,9 +6,9 @@ use super::builder::Lowering;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
+use crate::ir::float_functions::RealFunction;
 use crate::ir::graph::{ElementType, Kept};
-use crate::ir::kernel::{Emitted, Kernel};
-use crate::ops::shared::function::Function;
+use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
 impl Lowering<'_> {
@@ -49,7 +49,7 @@ struct TableF32Kernel {
 }
 
 impl TableF32Kernel {
-    fn new(params: QuantParams, function: &Function) -> Self {
+    fn new(params: QuantParams, function: &RealFunction) -> Self {
         let table = (-128..=127)
             .map(|q| function(params.dequantize(q)))
             .collect();
@@ -68,7 +68,7 @@ impl Kernel for TableF32Kernel {
         Emitted {
             parameters_type: quote!(TableF32<'static>),
             parameters: quote!(rt::TableF32 { table: #table }),
-            function: "table_f32",
+            function: KernelId::new("table_f32"),
         }
     }
 }

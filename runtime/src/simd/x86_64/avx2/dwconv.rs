@@ -1,74 +1,76 @@
-//! Depthwise convolution with AVX2: see `depthwise.rs`. Weights are widened once to pairs of
-//! 16-bit numbers, for many outputs; inputs of two taps are interleaved and widened.
+//! x86_64-i16-avx2-vpmaddwd: depthwise convolution, 32 elements at once; see `shared/dwconv.rs` for
+//! the layout of weights. Weights are widened once to pairs of 16-bit numbers, for many outputs;
+//! inputs of two taps are interleaved and widened. Tests: `tests/tests/simd_levels.rs`.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-use crate::simd::dwconv::{BLOCK, Plane};
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, dw_init};
+use crate::simd::shared::dwconv::{BLOCK, Plane};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::dw_init;
 use crate::simd::x86_64::avx2::requantize::dw_store;
 
-/// Pairs of taps that there is room for: those of 7x7 windows.
-const MOST: usize = 28;
+/// The largest number of pairs of taps: those of 7x7 windows and more.
+const MAX_PAIRS: usize = 28;
 
-/// Pairs of 3x3 windows, the last one of one tap.
-const NINE: usize = 5;
+/// Pairs of taps of 3x3 windows, the last one of one tap.
+const PAIRS_3X3: usize = 5;
 
-/// Elements that are worked on at once.
+/// Elements that are computed at once.
 const DW_LANES: usize = Avx2::DW_LANES;
 
-/// Elements of a register's pairs.
+/// Registers of sums of 32 elements, eight in each.
 const REGISTERS: usize = 4;
 
-/// Parts of a block.
+/// Parts of a block of 64 elements.
 const PARTS: usize = BLOCK / DW_LANES;
 
-/// A block's weights of two taps.
+/// The weights of two taps of a block, as pairs of 16 bits.
 type Weights = [[__m256i; REGISTERS]; PARTS];
 
-/// What is multiplied by what.
+/// Pairs of taps: their places and their widened weights.
 struct Pairs {
-    taps: [[usize; 2]; MOST],
-    weights: [MaybeUninit<Weights>; MOST],
+    taps: [[usize; 2]; MAX_PAIRS],
+    weights: [MaybeUninit<Weights>; MAX_PAIRS],
 }
 
-impl Plane<'_> {
-    /// All outputs.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline(always)]
-    pub(crate) unsafe fn run_with_avx2(&self, output: &mut [i8]) {
-        if !self.fits(output.len()) {
-            debug_assert!(false, "inputs, weights or multipliers are too short");
-            return;
-        }
-        if 2 * self.taps.len() > MOST {
-            // SAFETY: *Enabled*.
-            unsafe { self.run::<Avx2>(output) };
-            return;
-        }
-        let mut pairs = Pairs {
-            taps: [[0; 2]; MOST],
-            weights: [const { MaybeUninit::uninit() }; MOST],
-        };
-        // Rows may be shorter than what repeats.
-        let used = self.period().min(self.row.div_ceil(BLOCK));
-        for block in 0..used {
-            // SAFETY: 256 weights per group; it fits; *Enabled*.
-            unsafe {
-                let size = 256 * self.taps.len();
-                let filter = self.filter.as_ptr().wrapping_add(size * block);
-                match pairs.prepare(self.taps, filter) {
-                    NINE => self.pairs_of_block(NINE, &pairs, block, output),
-                    count => self.pairs_of_block(count, &pairs, block, output),
-                }
+/// The rows of a depthwise convolution.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
+    if !plane.fits(output.len()) {
+        debug_assert!(false, "inputs, weights or multipliers are too short");
+        return;
+    }
+    if 2 * plane.taps.len() > MAX_PAIRS {
+        // SAFETY: *Enabled*.
+        unsafe { plane.run::<Avx2>(output) };
+        return;
+    }
+    let mut pairs = Pairs {
+        taps: [[0; 2]; MAX_PAIRS],
+        weights: [const { MaybeUninit::uninit() }; MAX_PAIRS],
+    };
+    // Rows may be shorter than what repeats.
+    let used = plane.period().min(plane.row.div_ceil(BLOCK));
+    for block in 0..used {
+        // SAFETY: 256 weights per group; it fits; *Enabled*.
+        unsafe {
+            let size = 256 * plane.taps.len();
+            let filter = plane.filter.as_ptr().wrapping_add(size * block);
+            match pairs.prepare(plane.taps, filter) {
+                PAIRS_3X3 => plane.pairs_of_block(PAIRS_3X3, &pairs, block, output),
+                count => plane.pairs_of_block(count, &pairs, block, output),
             }
         }
     }
+}
 
-    /// The outputs that a block's weights make, of so many pairs.
+impl Plane<'_> {
+    /// Computes the outputs of a block's weights, of `count` pairs of taps.
     ///
     /// # Safety
     /// *Enabled*. *Plane* for `output`; `block` is below [`Self::period`], and `pairs` has
@@ -92,8 +94,8 @@ impl Plane<'_> {
                         let from = inputs.wrapping_add(at);
                         let sums = pairs.sums(count, from, dw_init(bias, part), part);
                         let to = output.as_mut_ptr().wrapping_add(at);
-                        let here = (output.len() - at).min(DW_LANES);
-                        dw_store(sums, by, part, &self.scales, to, here);
+                        let elements = (output.len() - at).min(DW_LANES);
+                        dw_store(sums, by, part, &self.scales, to, elements);
                     }
                 }
             }
@@ -102,12 +104,12 @@ impl Plane<'_> {
 }
 
 impl Pairs {
-    /// The pairs of these taps, with a block's weights; gives their number. What fills groups up
-    /// has the inputs of the last tap, and weights of zero.
+    /// Fills in the pairs of these taps, with a block's weights; gives their number. Taps that fill
+    /// groups up are left out: they repeat the last tap, with weights of zero.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 256 weights for each group of taps, of which there are no more
-    /// than [`MOST`] pairs.
+    /// than [`MAX_PAIRS`] pairs.
     #[inline(always)]
     unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {
         let mut count = 0;
@@ -133,11 +135,11 @@ impl Pairs {
                 }
             }
             if let Some(last) = first {
-                let nothing = Tap {
-                    byte: NOTHING,
+                let no_tap = Tap {
+                    byte: ZERO_BYTE,
                     ..last
                 };
-                self.set(count, [last, nothing]);
+                self.set(count, [last, no_tap]);
                 count += 1;
             }
         }
@@ -169,7 +171,7 @@ impl Pairs {
         }
     }
 
-    /// Sums of `DW_LANES` elements.
+    /// The sums of `DW_LANES` elements, which begin with `bias`.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `DW_LANES` inputs behind each tap from `from` on; `count` pairs
@@ -208,21 +210,21 @@ impl Pairs {
     }
 }
 
-/// A tap of a group of four.
+/// A tap of a group of four taps.
 #[derive(Clone, Copy)]
 struct Tap {
     place: usize,
     filter: *const u8,
-    /// Which weight of four.
+    /// The number of its weight among four, or [`ZERO_BYTE`].
     byte: i32,
 }
 
-/// The number of no weight: shuffling makes it zero.
-const NOTHING: i32 = 0x80;
+/// The number of a weight that VPSHUFB makes zero.
+const ZERO_BYTE: i32 = 0x80;
 
 impl Tap {
-    /// Shuffles the tap's weights of each four to the byte that begins with this bit; the other
-    /// bytes are zero.
+    /// The VPSHUFB indices that move the tap's weight of each four to the byte that begins with
+    /// `bit`; the other bytes become zero.
     ///
     /// # Safety
     /// *Enabled*.

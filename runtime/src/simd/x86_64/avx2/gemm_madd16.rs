@@ -1,6 +1,14 @@
-//! Windows over an image with AVX2. Rows of inputs are widened to 16 bits once for all the
-//! windows that see them, weights for all windows; products are those of two neighbouring
-//! inputs, both added up.
+//! x86_64-i16-avx2-vpmaddwd, MR x NR = 6x16, KC = 2: windows over an image. Rows of inputs are
+//! widened to 16 bits once for all the windows that see them, weights once for all windows.
+//! Products are those of two neighbouring inputs, both added up. Tests: `tests/tests/simd_levels.rs`.
+//!
+//! # Weights of 16 bits
+//! For each block of sixteen channels, and each pair of inputs `k` of each run (an odd run's last
+//! pair has a weight of zero), 64 bytes:
+//!
+//! ```text
+//! | c0: w[k] w[k+1] | c1: w[k] w[k+1] | .. c7 || c8 | .. c15 |     i16 each; two registers
+//! ```
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -10,56 +18,59 @@ use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::gemm;
-use crate::simd::gemm::Pixels;
-use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::Isa;
+use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_tile::Tile;
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::gemm_madd16_asm::{SegmentPairs, sums};
-use crate::simd::x86_64::avx2::isa::{Avx2, store_one};
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::store_one;
 use crate::simd::x86_64::avx2::requantize::{nearest, outputs};
+use crate::simd::x86_64::common::strip::strip_containing;
 
-/// Pairs of weights that there is room for, of sixteen channels each.
+/// Pairs of weights that [`Scratch`] has room for, of sixteen channels each.
 const PAIRS: usize = 576;
 
-/// Inputs that there is room for: with weights, no more than caches have.
+/// Inputs that [`Scratch`] has room for: with the weights, no more than a cache holds.
 const INPUTS: usize = 6144;
 
-/// Bytes of one of them.
-const WIDE: usize = 4 * LANES;
+/// Bytes of a pair of weights of sixteen channels.
+const PAIR_BYTES: usize = 4 * LANES;
 
-/// Windows of a piece, but for the last ones.
-const FEW: usize = 12;
+/// Windows of a chunk are a multiple of this number, all but the last ones.
+const CHUNK_WINDOWS: usize = 12;
 
-/// Inputs in a register.
+/// Inputs of 16 bits in a register.
 const CHUNK: usize = 16;
 
-/// From sums to outputs: by truncation with scales of one or two sides, or in any way.
+/// Epilogues from sums to outputs: truncation with one-sided or two-sided scales, or any.
 const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const ANY: u8 = 2;
 
-/// Widened numbers.
+/// Weights and inputs that are widened to 16 bits.
 struct Scratch {
     weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
     inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
-    /// The multipliers of eight channels twice, if a pixel has no more outputs.
+    /// The multipliers of eight channels twice, if a pixel has eight outputs.
     halves: Option<RequantPanel>,
 }
 
-/// Sizes of what is widened.
+/// The sizes of widened weights and inputs.
 #[derive(Clone, Copy)]
 struct Sizes {
-    /// Pairs of a run, and of all runs of a window.
+    /// Pairs of inputs of a run.
     run: usize,
+    /// Pairs of inputs of all runs of a window.
     window: usize,
-    /// Windows of a row that there is room for.
+    /// Windows of a chunk of a row.
     columns: usize,
-    /// Inputs that these see in one segment, whole chunks of them.
+    /// Inputs that the windows of a chunk see in one segment, whole registers.
     line: usize,
 }
 
 impl Sizes {
-    /// Those of windows over an image, at least one and of one segment, if there is room.
+    /// The sizes for windows over an image; none if there is not enough room for one of them.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
         let (width, step) = (pixels.width, pixels.step);
@@ -67,9 +78,13 @@ impl Sizes {
         let window = run * pixels.segments.len();
         let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
         let most = room.checked_sub(2 * run)? / step.max(1) + 1;
-        let most = if most > FEW { most / FEW * FEW } else { most };
-        let pieces = width.div_ceil(most.max(1));
-        let columns = width.div_ceil(pieces).next_multiple_of(FEW);
+        let most = if most > CHUNK_WINDOWS {
+            most / CHUNK_WINDOWS * CHUNK_WINDOWS
+        } else {
+            most
+        };
+        let chunks = width.div_ceil(most.max(1));
+        let columns = width.div_ceil(chunks).next_multiple_of(CHUNK_WINDOWS);
         let columns = columns.min(most).min(width);
         let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
         let fits = columns > 0 && window <= PAIRS && pixels.count.is_multiple_of(width);
@@ -82,7 +97,7 @@ impl Sizes {
     }
 }
 
-/// Windows of a row.
+/// Neighbouring windows of a row: row `y`, columns `x` to `x + count - 1`.
 #[derive(Clone, Copy)]
 struct RowChunk {
     y: usize,
@@ -90,7 +105,7 @@ struct RowChunk {
     count: usize,
 }
 
-/// A block's number and its widened weights, perhaps not aligned.
+/// The number of a block and its widened weights, which need not be aligned.
 #[derive(Clone, Copy)]
 struct Block {
     number: usize,
@@ -98,7 +113,7 @@ struct Block {
 }
 
 impl RowChunk {
-    /// As many windows at once as take the fewest instructions.
+    /// The number of windows at once that takes the fewest instructions.
     #[inline(always)]
     fn at_once(self, sizes: Sizes) -> usize {
         let mut least = (usize::MAX, 0);
@@ -114,12 +129,12 @@ impl RowChunk {
     }
 }
 
-/// All windows by all channels.
+/// All pixels by all channels.
 ///
 /// # Safety
 /// *Enabled*.
-#[inline(always)]
-pub(crate) unsafe fn all<S: Packed16Stage>(
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn gemm<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -130,16 +145,16 @@ pub(crate) unsafe fn all<S: Packed16Stage>(
     };
     let Some(sizes) = Sizes::of(pixels) else {
         // SAFETY: *Enabled*.
-        unsafe { gemm::all::<Avx2, S, 4, 4, 4>(p, pixels, output) };
+        unsafe { gemm::gemm::<Avx2, S, 4>(p, pixels, output) };
         return;
     };
     let tile = &tile;
-    let mut room = Scratch {
+    let mut scratch = Scratch {
         weights: [const { MaybeUninit::uninit() }; PAIRS],
         inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
         halves: tile.halves(),
     };
-    let is_wide = p.wide.len() >= blocks * sizes.window * WIDE;
+    let is_wide = p.wide.len() >= blocks * sizes.window * PAIR_BYTES;
     let at_once = if is_wide {
         blocks
     } else {
@@ -152,18 +167,18 @@ pub(crate) unsafe fn all<S: Packed16Stage>(
         unsafe {
             if !is_wide {
                 for block in first..end {
-                    room.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
+                    scratch.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
                 }
             }
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     let count = sizes.columns.min(width - x);
-                    let piece = RowChunk { y, x, count };
-                    room.widen_inputs(tile.pixels, sizes, piece);
+                    let chunk = RowChunk { y, x, count };
+                    scratch.widen_inputs(tile.pixels, sizes, chunk);
                     let weights = if is_wide {
                         p.wide.as_ptr().cast()
                     } else {
-                        room.weights.as_ptr().cast::<[__m256i; 2]>()
+                        scratch.weights.as_ptr().cast::<[__m256i; 2]>()
                     };
                     for block in first..end {
                         let at = Block {
@@ -172,17 +187,17 @@ pub(crate) unsafe fn all<S: Packed16Stage>(
                         };
                         if tile.channels <= block * LANES + LANES / 2 {
                             if count < 8 {
-                                room.row::<S, 1, 1, ANY>(tile, sizes, piece, at, output);
+                                scratch.row::<S, 1, 1, ANY>(tile, sizes, chunk, at, output);
                             } else {
-                                room.row::<S, 8, 1, ANY>(tile, sizes, piece, at, output);
+                                scratch.row::<S, 8, 1, ANY>(tile, sizes, chunk, at, output);
                             }
                         } else {
-                            match piece.at_once(sizes) {
-                                6 => room.rows::<S, 6>(tile, sizes, piece, at, output),
-                                5 => room.rows::<S, 5>(tile, sizes, piece, at, output),
-                                4 => room.rows::<S, 4>(tile, sizes, piece, at, output),
-                                2 => room.row::<S, 2, 2, ANY>(tile, sizes, piece, at, output),
-                                _ => room.row::<S, 1, 2, ANY>(tile, sizes, piece, at, output),
+                            match chunk.at_once(sizes) {
+                                6 => scratch.rows::<S, 6>(tile, sizes, chunk, at, output),
+                                5 => scratch.rows::<S, 5>(tile, sizes, chunk, at, output),
+                                4 => scratch.rows::<S, 4>(tile, sizes, chunk, at, output),
+                                2 => scratch.row::<S, 2, 2, ANY>(tile, sizes, chunk, at, output),
+                                _ => scratch.row::<S, 1, 2, ANY>(tile, sizes, chunk, at, output),
                             }
                         }
                     }
@@ -193,7 +208,7 @@ pub(crate) unsafe fn all<S: Packed16Stage>(
 }
 
 impl Scratch {
-    /// The weights of a block, as the one with number `n`.
+    /// Widens the weights of a block and keeps them as those with number `n`.
     ///
     /// # Safety
     /// *Enabled*. *Tile*; `block` is one of its blocks, and there is room for the weights
@@ -206,7 +221,7 @@ impl Scratch {
         filter: &[u8],
         [block, blocks, n]: [usize; 3],
     ) {
-        let (begin, width) = gemm::strip_of(block, blocks);
+        let (begin, width) = strip_containing(block, blocks);
         // SAFETY: *Enabled*; *Tile* 2.
         unsafe {
             let strip = tile.strip(filter, begin, width).part(block - begin);
@@ -237,18 +252,18 @@ impl Scratch {
         }
     }
 
-    /// What the windows of a piece see.
+    /// Widens the inputs that the windows of a chunk see.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the piece's windows are some of it, and `sizes` are those of its
+    /// *Enabled*. *Tile*; the chunk's windows are some of it, and `sizes` are those of its
     /// pixels.
     #[inline(always)]
-    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, piece: RowChunk) {
+    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, chunk: RowChunk) {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
         // SAFETY: all chunks but the last are in the image; *Enabled*.
         unsafe {
             let shift = _mm_set1_epi8(if pixels.raw { INPUT_XOR } else { 0 });
-            let first = piece.y * pixels.pitch + piece.x * pixels.step;
+            let first = chunk.y * pixels.pitch + chunk.x * pixels.step;
             for s in 0..pixels.segments.len() {
                 let begin = first + *pixels.segments.get_unchecked(s) as usize;
                 let to = to.wrapping_add(s * sizes.line);
@@ -261,44 +276,44 @@ impl Scratch {
         }
     }
 
-    /// The outputs of a piece's windows, `M` at once, and of a block of more than eight channels.
+    /// The outputs of a chunk's windows, `M` at once, and of a block of more than eight channels.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the piece's windows have been widened, and `block` is one of its
+    /// *Enabled*. *Tile*; the chunk's windows have been widened, and `block` is one of its
     /// blocks with widened weights.
     #[inline(always)]
     unsafe fn rows<S: Packed16Stage, const M: usize>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        piece: RowChunk,
+        chunk: RowChunk,
         block: Block,
         output: &mut [S::Element],
     ) {
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
-            match tile.how(block.number) {
-                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, piece, block, output),
-                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, piece, block, output),
-                _ => self.row::<S, M, 2, ANY>(tile, sizes, piece, block, output),
+            match tile.epilogue(block.number) {
+                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, chunk, block, output),
+                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, chunk, block, output),
+                _ => self.row::<S, M, 2, ANY>(tile, sizes, chunk, block, output),
             }
         }
     }
 
-    /// The outputs of a piece's windows, `M` at once and at least as many, and of a block,
+    /// The outputs of a chunk's windows, `M` at once and at least as many, and of a block,
     /// which has `N` times eight channels.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the piece's windows, at least `M`, have been widened, and `block`
+    /// *Enabled*. *Tile*; the chunk's windows, at least `M`, have been widened, and `block`
     /// is one of its blocks with widened weights.
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn row<S: Packed16Stage, const M: usize, const N: usize, const HOW: u8>(
+    unsafe fn row<S: Packed16Stage, const M: usize, const N: usize, const EPILOGUE: u8>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        piece: RowChunk,
+        chunk: RowChunk,
         block: Block,
         output: &mut [S::Element],
     ) {
@@ -313,9 +328,9 @@ impl Scratch {
             step: tile.pixels.step,
         };
         let mut x = 0;
-        while x < piece.count {
+        while x < chunk.count {
             // The last ones may have been there before.
-            let at = x.min(piece.count - M);
+            let at = x.min(chunk.count - M);
             let from = self
                 .inputs
                 .as_ptr()
@@ -325,12 +340,12 @@ impl Scratch {
             unsafe {
                 let bias = tile.bias_of_block(block);
                 let sums = sums::<M, N>(weights, from, bias, runs);
-                let first = piece.y * tile.pixels.width + piece.x + at;
+                let first = chunk.y * tile.pixels.width + chunk.x + at;
                 match (&self.halves, tile.stage.scales()) {
-                    (_, Some(scales)) if HOW == ONE_SIDED => {
+                    (_, Some(scales)) if EPILOGUE == ONE_SIDED => {
                         tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
                     }
-                    (_, Some(scales)) if HOW == TWO_SIDED => {
+                    (_, Some(scales)) if EPILOGUE == TWO_SIDED => {
                         tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
                     }
                     (Some(by), _) if M == 8 && N == 1 => {
@@ -355,7 +370,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
 
     /// How sums of a block become outputs.
     #[inline(always)]
-    fn how(&self, block: usize) -> u8 {
+    fn epilogue(&self, block: usize) -> u8 {
         let is_whole = self.channels >= (block + 1) * LANES;
         // SAFETY: *Tile* 3.
         let is_nearest = |scales: &RequantParams<'_>| unsafe { (*scales.of(block)).is_nearest };
@@ -385,7 +400,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         // SAFETY: the windows' outputs are there, which are int8; *Enabled*, *Tile*,
         // *Int8*.
         unsafe {
-            each!(pair in (M.div_ceil(2)) of 0 1 2 => {
+            unrolled!(pair in (M.div_ceil(2)) of 0 1 2 => {
                 let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
                 let bytes = nearest::<IS_ONE_SIDED>([sums[a], sums[b]], by, scales);
                 store_one(bytes[0], to.wrapping_add(a * self.step), LANES);

@@ -1,5 +1,6 @@
-//! Sums of windows by channels with AVX2. The innermost loop is in assembly: LLVM keeps some
-//! of twelve sums in memory, and computes addresses that instructions can add up.
+//! x86_64-i16-avx2-vpmaddwd: the innermost loop of `gemm_madd16.rs`, in assembly, since LLVM keeps
+//! some of twelve sums in memory, and computes addresses that instructions can add up. Tests:
+//! `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -7,21 +8,24 @@
 use core::arch::asm;
 use core::arch::x86_64::*;
 
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, products};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::products;
 
-/// Where windows' inputs lie.
+/// The places of the widened inputs of windows.
 #[derive(Clone, Copy)]
 pub(crate) struct SegmentPairs {
-    /// Runs of neighbouring inputs of a window, and pairs of a run.
+    /// Runs of neighbouring inputs of a window.
     pub(crate) count: usize,
+    /// Pairs of inputs of a run.
     pub(crate) pairs: usize,
-    /// Inputs from a window's run to the next one's, and to the next window's.
+    /// Inputs from one run of a window to its next run.
     pub(crate) line: usize,
+    /// Inputs from one window to the next one.
     pub(crate) step: usize,
 }
 
-/// Adds the products of a run: two halves of sixteen channels, of each window.
+/// Adds the products of a run to the sums of several windows, sixteen channels in two halves.
 macro_rules! sixteen_channels {
     ($runs:ident, $from:ident, $weights:ident, $sums:ident $(, $name:ident $times:literal)*;
      $($low:ident $high:ident $m:literal $place:literal)*) => {
@@ -76,7 +80,7 @@ macro_rules! sixteen_channels {
     };
 }
 
-/// Those of eight channels.
+/// Adds the products of a run to the sums of several windows, eight channels.
 macro_rules! eight_channels {
     ($runs:ident, $from:ident, $weights:ident, $sums:ident;
      $($sum:ident $m:literal $place:literal)*) => {

@@ -1,4 +1,5 @@
-//! One pixel by channels with AVX2. Weights are widened as they come, inputs once.
+//! x86_64-i16-avx2-vpmaddwd, MR x NR = 1x32, KC = 4: one pixel by all channels. Inputs are widened
+//! once, weights as they come. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -10,49 +11,49 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
-use crate::simd::gemm;
-use crate::simd::gemm::{Pixels, strip as side_by_side};
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
+use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::isa::Avx2;
 
-/// Inputs that there is room for.
-const MOST: usize = 4096;
+/// The largest number of inputs; longer rows take the shared loop.
+const MAX_INPUTS: usize = 4096;
 
-/// Inputs as 16-bit numbers.
-type Row = [MaybeUninit<i16>; MOST];
+/// Room for the inputs as numbers of 16 bits.
+type Row = [MaybeUninit<i16>; MAX_INPUTS];
 
 /// One pixel, whose inputs lie side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
-#[inline(always)]
-pub(crate) unsafe fn single<S: Packed16Stage>(
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn gemv<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*.
     unsafe {
-        if pixels.groups * 4 > MOST || pixels.bytes.len() < pixels.groups * 4 {
-            gemm::single::<Avx2, S>(p, pixels, output);
+        if pixels.groups * 4 > MAX_INPUTS || pixels.bytes.len() < pixels.groups * 4 {
+            gemm::gemv::<Avx2, S>(p, pixels, output);
             return;
         }
-        let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        let Some((tile, count)) = Tile::new(p, pixels, output) else {
             debug_assert!(false, "inputs, weights or outputs are too short");
             return;
         };
-        let mut row = [const { MaybeUninit::uninit() }; MOST];
+        let mut row = [const { MaybeUninit::uninit() }; MAX_INPUTS];
         widen(&pixels.bytes[..pixels.groups * 4], pixels.raw, &mut row);
         let mut block = 0;
-        while block < blocks {
-            let width = side_by_side(blocks - block);
+        while block < count {
+            let width = strip_width(count - block);
             let strip = tile.strip(p.filter, block, width);
             if width == 1 {
-                one::<S, 1>(&tile, strip, &row, output);
+                blocks::<S, 1>(&tile, strip, &row, output);
             } else {
                 for n in (0..width).step_by(2) {
-                    one::<S, 2>(&tile, strip.part(n), &row, output);
+                    blocks::<S, 2>(&tile, strip.part(n), &row, output);
                 }
             }
             block += width;
@@ -60,7 +61,7 @@ pub(crate) unsafe fn single<S: Packed16Stage>(
     }
 }
 
-/// Inputs plus 128.
+/// Widens inputs to 16 bits, XORed with 0x80 first if they are `raw`.
 ///
 /// # Safety
 /// *Enabled*. `row` has room for the bytes.
@@ -81,12 +82,12 @@ unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
     }
 }
 
-/// The outputs of `N` blocks; gives `N`.
+/// Computes the outputs of `N` blocks; gives `N`.
 ///
 /// # Safety
 /// *Enabled*. *Tile*, for a strip of `N` blocks; `row` holds all groups of inputs.
 #[inline(always)]
-unsafe fn one<S: Packed16Stage, const N: usize>(
+unsafe fn blocks<S: Packed16Stage, const N: usize>(
     tile: &Tile<'_, S>,
     strip: Strip,
     row: &Row,

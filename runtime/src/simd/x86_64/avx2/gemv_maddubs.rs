@@ -1,5 +1,7 @@
-//! One row by all channels with AVX2, by pairs of products, whose sums VPMADDUBSW saturates:
-//! those that may need more than 16 bits are known, and what they lack is added.
+//! x86_64-i8-avx2-vpmaddubsw, MR x NR = 1x64, KC = 4: one row by all channels. VPMADDUBSW adds the
+//! products of two neighbouring inputs and saturates the sum to 16 bits. The compiler lists the
+//! pairs of weights that this can happen with (`saturating`: channel and first input of each); for
+//! these pairs `sum - clamp(sum)` is added. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -10,36 +12,37 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
 use crate::params::layout::shift;
-use crate::simd::gemm::{Pixels, strip as side_by_side};
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, Words};
+use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::Words;
 
-/// Inputs as they are in a tensor that there is room for.
-const MOST: usize = 256;
+/// The largest number of inputs that are as in a tensor: there is room to XOR so many.
+const MAX_INPUTS: usize = 256;
 
-/// Bytes of sixteen channels' weights for four inputs.
+/// Bytes of the weights of sixteen channels for four inputs.
 const BLOCK: usize = 4 * LANES;
 
-/// All channels; false if they have to be done otherwise.
+/// One row by all channels; false if it is no single row, or if it is too long.
 ///
 /// # Safety
 /// *Enabled*.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-pub(crate) unsafe fn try_run<S: Packed16Stage>(
+pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     p: &Packed16<'_, S>,
-    long: &[[u16; 2]],
+    saturating: &[[u16; 2]],
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
 ) -> bool {
     let depth = pixels.groups * 4;
-    let has_room = depth <= MOST || !pixels.raw;
+    let has_room = depth <= MAX_INPUTS || !pixels.raw;
     let fits = has_room && pixels.bytes.len() >= depth && pixels.is_single();
     let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
         return false;
     };
-    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MOST]);
+    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MAX_INPUTS]);
     let row = if pixels.raw {
         shift(input, &mut shifted);
         &shifted[..depth]
@@ -49,13 +52,13 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     let mut layer = Layer {
         tile: &tile,
         row,
-        long,
+        saturating,
     };
     // SAFETY: *Enabled*, *Tile*.
     unsafe {
         let mut block = 0;
         while block < blocks {
-            let width = side_by_side(blocks - block);
+            let width = strip_width(blocks - block);
             let strip = tile.strip(p.filter, block, width);
             match width {
                 4 => layer.strip::<4>(strip, output),
@@ -68,17 +71,17 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     true
 }
 
-/// A layer of one row.
+/// A layer of one row, and its next strip.
 struct Layer<'a, S: Packed16Stage> {
     tile: &'a Tile<'a, S>,
-    /// Inputs plus 128.
+    /// The inputs, XORed with 0x80.
     row: &'a [i8],
-    /// What is left of its long pairs: channels and first inputs.
-    long: &'a [[u16; 2]],
+    /// The saturating pairs of this strip and those behind it: channels and first inputs.
+    saturating: &'a [[u16; 2]],
 }
 
 impl<S: Packed16Stage> Layer<'_, S> {
-    /// A strip's channels.
+    /// Computes the outputs of a strip.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
@@ -98,7 +101,7 @@ impl<S: Packed16Stage> Layer<'_, S> {
         }
     }
 
-    /// The sums of a strip, of pairs that have been saturated.
+    /// The sums of a strip, with saturated pairs.
     ///
     /// # Safety
     /// *Enabled*. *Tile*, for a strip of `N` blocks and the row's groups.
@@ -130,7 +133,7 @@ impl<S: Packed16Stage> Layer<'_, S> {
         }
     }
 
-    /// What saturation takes from a strip's sums, if it may.
+    /// The differences that saturation makes to a strip's sums; none if it has no such pairs.
     ///
     /// # Safety
     /// *Tile*, for a strip of `N` blocks and the row's groups.
@@ -138,14 +141,18 @@ impl<S: Packed16Stage> Layer<'_, S> {
     unsafe fn missing<const N: usize>(&mut self, strip: Strip) -> Option<[[i32; LANES]; N]> {
         let begin = strip.block() * LANES;
         let is_inner = |&[channel, _]: &[u16; 2]| usize::from(channel) < begin + N * LANES;
-        let here = self.long.iter().take_while(|pair| is_inner(pair)).count();
-        let (here, later) = self.long.split_at(here);
-        self.long = later;
-        if here.is_empty() {
+        let of_strip = self
+            .saturating
+            .iter()
+            .take_while(|pair| is_inner(pair))
+            .count();
+        let (of_strip, of_later_strips) = self.saturating.split_at(of_strip);
+        self.saturating = of_later_strips;
+        if of_strip.is_empty() {
             return None;
         }
         let mut missing = [[0; LANES]; N];
-        for &[channel, first] in here {
+        for &[channel, first] in of_strip {
             let (channel, first) = (usize::from(channel), usize::from(first));
             let at = channel.wrapping_sub(begin);
             let place = missing.as_flattened_mut().get_mut(at);

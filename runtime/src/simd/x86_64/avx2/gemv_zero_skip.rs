@@ -1,5 +1,6 @@
-//! `sparse.rs` with AVX2. VPMADDUBSW adds two products to 16 bits, which hold them if inputs,
-//! made unsigned, are at most 128: larger ones count as two.
+//! x86_64-i8-avx2-vpmaddubsw: one row with many zeros. See `common/gemv_zero_skip.rs` for the layout
+//! of weights. VPMADDUBSW adds two products to 16 bits, which hold them if unsigned inputs are at
+//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -11,19 +12,20 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx2::isa::{Avx2, Words, interleave};
-use crate::simd::x86_64::gemv_zero_skip::{Inputs, MOST, all};
+use crate::simd::shared::isa::Isa;
+use crate::simd::x86_64::avx2::isa::Avx2;
+use crate::simd::x86_64::avx2::registers::{Words, interleave};
+use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MAX_INPUTS, gemv_of_inputs};
 
-/// More is two inputs' worth.
+/// The largest value of an entry; larger inputs have two entries.
 const LARGEST: u8 = 128;
 
-/// All channels.
+/// One row, the weights of whose zeros are not read, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
-#[inline(always)]
-pub(crate) unsafe fn strips<S: Packed16Stage>(
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
@@ -31,42 +33,42 @@ pub(crate) unsafe fn strips<S: Packed16Stage>(
 ) {
     let mut nonzero = Nonzero {
         count: 0,
-        values: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
-        rows: [const { MaybeUninit::uninit() }; 2 * MOST + 4],
+        values: [const { MaybeUninit::uninit() }; 2 * MAX_INPUTS + 4],
+        rows: [const { MaybeUninit::uninit() }; 2 * MAX_INPUTS + 4],
     };
     // SAFETY: *Enabled*.
     unsafe {
-        nonzero.find(input);
-        all::<Avx2, S>(p, rows, input, output, &nonzero);
+        nonzero.collect(input);
+        gemv_of_inputs::<Avx2, S>(p, rows, input, output, &nonzero);
     }
 }
 
-/// The inputs that are not zero, plus 128, or two parts of them.
+/// The entries: inputs that are not zero, XORed with 0x80, or two parts of one.
 struct Nonzero {
     count: usize,
-    values: [MaybeUninit<u8>; 2 * MOST + 4],
-    /// Where their rows begin, in strips of one.
-    rows: [MaybeUninit<u32>; 2 * MOST + 4],
+    values: [MaybeUninit<u8>; 2 * MAX_INPUTS + 4],
+    /// Offsets of their rows of weights, if strips were not side by side.
+    rows: [MaybeUninit<u32>; 2 * MAX_INPUTS + 4],
 }
 
-/// Bytes of a row of a strip.
+/// Bytes of a row of one strip.
 const ROW: usize = 4 * LANES;
 
 impl Nonzero {
-    /// Those of at most [`MOST`] inputs. In place: a copy of the lists would wait for their
-    /// bytes.
+    /// Lists at most [`MAX_INPUTS`] inputs. In place: to copy the lists, loads would have to wait
+    /// for stores of single bytes (no store forwarding).
     ///
     /// # Safety
     /// *Enabled*.
     #[inline(always)]
-    unsafe fn find(&mut self, input: &[i8]) {
+    unsafe fn collect(&mut self, input: &[i8]) {
         let mut count = 0;
         let mut push = |value: u8, index: usize| {
             self.values[count].write(value);
             self.rows[count].write((index * ROW) as u32);
             count += 1;
         };
-        for (number, part) in input.chunks(32).take(MOST / 32).enumerate() {
+        for (number, part) in input.chunks(32).take(MAX_INPUTS / 32).enumerate() {
             let mut bytes = [INPUT_XOR; 32];
             bytes[..part.len()].copy_from_slice(part);
             // SAFETY: *Covered*: 32 bytes; *Enabled*.
@@ -92,7 +94,7 @@ impl Nonzero {
         self.count = count - 3;
     }
 
-    /// Where the rows of four inputs begin, `STRIPS` side by side.
+    /// Pointers to the rows of weights of four entries, with `STRIPS` strips side by side.
     ///
     /// # Safety
     /// `four` is below the number of inputs that were found.
@@ -104,7 +106,7 @@ impl Nonzero {
         [row(0), row(1), row(2), row(3)]
     }
 
-    /// The sums of a strip, less biases.
+    /// The sums of a strip without its biases.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of the strip from `filter` on.

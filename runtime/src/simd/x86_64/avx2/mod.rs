@@ -1,20 +1,20 @@
-//! AVX2, with and without AVX-VNNI.
+//! AVX2 and FMA, without any VNNI: bytes are widened to 16 bits for VPMADDWD, or VPMADDUBSW
+//! multiplies them where its saturation is corrected. Tests: `tests/tests/simd_levels.rs`.
 
-#[cfg(target_arch = "x86_64")]
+pub(crate) mod add_f32;
 pub(crate) mod dwconv;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemm_madd16;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemm_madd16_asm;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemv;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemv_maddubs;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemv_zero_skip;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod isa;
-#[cfg(target_arch = "x86_64")]
+pub(crate) mod pad_xor128;
+pub(crate) mod registers;
 pub(crate) mod requantize;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod winograd_f4x3;
+
+use crate::simd::x86_64::common::features::Features;
+
+/// The CPU features of the functions of this folder.
+pub(crate) const FEATURES: Features = Features::AVX2.and(Features::FMA);

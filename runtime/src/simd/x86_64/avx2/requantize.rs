@@ -1,22 +1,31 @@
-//! Requantization for AVX2: in f32, as the compiler has proven or in integers where that is a
-//! close call. Its models in the compiler (`shortened`): `Method::Nearest`,
-//! `Method::RoundedFused`, `Method::Small`. What is computed here must not change without them.
+//! x86_64-i8-avx2: requantization in f32 as the compiler has proven it, or in integers where a
+//! rounding is a close call. Its models in the compiler (`simd_models`): `Method::Nearest`,
+//! `Method::RoundedFused`, `Method::Small`; neither changes without the other. Tests:
+//! `tests/tests/simd_levels.rs`, `tests/cross/src/cases/thresholds.rs`.
+//!
+//! ```text
+//! nearest:  q = trunc(sum * upper  + sign(sum) * start)            where the panel says `is_nearest`
+//! rounded:  q = round(sum * factor + sign(sum) * nudge)            unless |y - round(y)| >= EDGE
+//! integers: q = the reference's two roundings                      everywhere
+//! output = clamp(q + offset)
+//! ```
 
 use core::arch::x86_64::*;
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::cold;
-use crate::simd::x86_64::avx2::isa::{Words, store_one};
+use crate::simd::shared::isa::cold;
+use crate::simd::x86_64::avx2::registers::{Words, store_one};
 
-/// A scaled sum that is as close to a rounding's edge in f32 is computed again in integers:
+/// Distance between a scaled sum and its rounded value from which on the sum is computed again in
+/// integers:
 /// factor, sum and nudged product are each off by at most 2^-24 of a magnitude that is below
 /// 256 where the output is not at an end of its range.
 const EDGE: f32 = 0.5 - 1.0 / 16384.0;
 
-/// Eight scaled sums, rounded, less the offset. By truncation if `NEAREST`, which is right where
-/// [`RequantPanel::is_nearest`] says so; else `edge` is the most that rounding has taken off. Models:
-/// `Method::Nearest`, `Method::RoundedFused`.
+/// Scales and rounds eight sums. By truncation if `NEAREST`, which is right where
+/// [`RequantPanel::is_nearest`] says so; else `edge` is raised to the largest distance between a
+/// scaled sum and its rounded value. Models: `Method::Nearest`, `Method::RoundedFused`.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers; `from` is 0 or 8.
@@ -54,7 +63,8 @@ unsafe fn scaled<const ONE_SIDED: bool, const NEAREST: bool>(
     }
 }
 
-/// Offset and clamp, to bytes. If the smallest output is the zero point, bytes count from there.
+/// Adds the offset and clamps, to bytes. If the smallest output is the zero point (`ONE_SIDED`),
+/// unsigned bytes count from there.
 ///
 /// # Safety
 /// *Enabled*.
@@ -80,7 +90,7 @@ unsafe fn packed<const ONE_SIDED: bool>(q: [__m256i; 4], scales: &RequantParams<
     }
 }
 
-/// The same of two vectors, each in order.
+/// Packs the scaled sums of two vectors, sixteen bytes each in order.
 ///
 /// # Safety
 /// *Enabled*.
@@ -101,7 +111,7 @@ unsafe fn two<const ONE_SIDED: bool>(
     }
 }
 
-/// [`requantize`], or exactly where that is doubtful.
+/// Requantizes four vectors: fast, and in integers where that may be wrong.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -127,7 +137,7 @@ pub(crate) unsafe fn outputs(
     }
 }
 
-/// Two vectors of a block where truncation is right: see [`RequantPanel::is_nearest`].
+/// Requantizes two vectors of a block where truncation is right: see [`RequantPanel::is_nearest`].
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers.
@@ -151,7 +161,7 @@ pub(crate) unsafe fn nearest<const ONE_SIDED: bool>(
     }
 }
 
-/// True if something has to be computed again.
+/// True if outputs have to be computed again in integers.
 ///
 /// # Safety
 /// *Enabled*.
@@ -161,7 +171,7 @@ pub(crate) unsafe fn is_close(edge: __m256) -> bool {
     unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(edge, _mm256_set1_ps(EDGE))) != 0 }
 }
 
-/// Four vectors, unless `edge` comes too close: see [`is_close`].
+/// Requantizes four vectors in f32; they are right unless [`is_close`] says otherwise of `edge`.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -183,7 +193,7 @@ pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
     }
 }
 
-/// Four vectors by f32 factors.
+/// Requantizes four vectors by f32 factors.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -209,7 +219,7 @@ unsafe fn by_scaling<const ONE_SIDED: bool, const NEAREST: bool>(
     }
 }
 
-/// Four vectors in integers.
+/// Requantizes four vectors in integers.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -234,7 +244,7 @@ pub(crate) unsafe fn requantize_exactly(
     }
 }
 
-/// Multipliers of eight channels, for integers. Model: `Method::Small`.
+/// Multipliers of eight channels, for requantization in integers. Model: `Method::Small`.
 struct Eight {
     even: __m256i,
     odd: __m256i,
@@ -245,28 +255,27 @@ struct Eight {
 }
 
 impl Eight {
-    /// From this channel on: 0 or 8.
+    /// The multipliers of the channels from `from` on.
     ///
     /// # Safety
     /// *Enabled*. `from` is 0 or 8.
     #[inline(always)]
-    unsafe fn new(pack_requant: &RequantPanel, from: usize) -> Self {
+    unsafe fn new(panel: &RequantPanel, from: usize) -> Self {
         // SAFETY: *Covered*: 32 bytes each; *Enabled*.
         unsafe {
-            let even =
-                _mm256_load_si256(pack_requant.multiplier.as_ptr().wrapping_add(from).cast());
+            let even = _mm256_load_si256(panel.multiplier.as_ptr().wrapping_add(from).cast());
             Self {
                 even,
                 odd: _mm256_srli_epi64(even, 32),
-                left: _mm256_load_si256(pack_requant.left.as_ptr().wrapping_add(from).cast()),
-                right: _mm256_load_si256(pack_requant.right.as_ptr().wrapping_add(from).cast()),
-                half: _mm256_load_si256(pack_requant.half.as_ptr().wrapping_add(from).cast()),
-                sign: _mm256_load_si256(pack_requant.sign.as_ptr().wrapping_add(from).cast()),
+                left: _mm256_load_si256(panel.left.as_ptr().wrapping_add(from).cast()),
+                right: _mm256_load_si256(panel.right.as_ptr().wrapping_add(from).cast()),
+                half: _mm256_load_si256(panel.half.as_ptr().wrapping_add(from).cast()),
+                sign: _mm256_load_si256(panel.sign.as_ptr().wrapping_add(from).cast()),
             }
         }
     }
 
-    /// Eight sums, requantized as far as the offset.
+    /// Scales and rounds eight sums.
     ///
     /// # Safety
     /// *Enabled*.
@@ -287,7 +296,7 @@ impl Eight {
     }
 }
 
-/// Requantizes 32 elements of a block.
+/// Requantizes 32 elements of a block of a depthwise convolution.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: the multipliers of a block of elements, four times a block of
@@ -310,7 +319,7 @@ unsafe fn wide_bytes<const ONE_SIDED: bool, const NEAREST: bool>(
     }
 }
 
-/// Requantizes and stores 32 elements of a block.
+/// Requantizes 32 elements of a block of a depthwise convolution and stores `count` of them.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: the multipliers of a block of elements, and `count` outputs.

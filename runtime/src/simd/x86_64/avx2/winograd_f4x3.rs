@@ -1,5 +1,5 @@
-//! 3x3 windows in tiles with AVX2: see `winograd.rs`. Products are those of pairs of 16-bit
-//! numbers, both added up.
+//! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. Products are those of
+//! two neighbouring channels of 16 bits, both added up. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -8,11 +8,11 @@ use core::arch::x86_64::*;
 
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
-use crate::simd::x86_64::avx2::isa::{products, store_one};
+use crate::simd::x86_64::avx2::registers::{products, store_one};
 use crate::simd::x86_64::avx2::requantize::outputs;
-use crate::simd::x86_64::winograd_f4x3::{
+use crate::simd::x86_64::common::winograd_f4x3::{
     BIASES, INPUTS, Lanes, NINTH, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, TWOS, Tiled, VECTOR,
-    gather, lanes, spread,
+    lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -20,7 +20,7 @@ lanes! {
     _mm256_sub_epi32 _mm256_slli_epi32
 }
 
-/// The steps with AVX2.
+/// The steps of the algorithm with AVX2.
 struct Avx2Tiles;
 
 // SAFETY: functions access no more than what is *Covered*.
@@ -56,29 +56,29 @@ impl Steps for Avx2Tiles {
     }
 }
 
-impl Tiled<'_> {
-    /// All outputs, if this is the way to get them.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline]
-    #[target_feature(enable = "avx2,fma")]
-    pub(crate) unsafe fn try_run_avx2<S: Packed16Stage>(
-        &self,
-        work: &mut [i8],
-        output: &mut [S::Element],
-    ) -> bool {
-        let is_plain = size_of::<S::Element>() == 1 && self.addend.is_none();
-        if !is_plain || !self.fits(work.len(), output.len()) {
-            return false;
-        }
-        let to = output.as_mut_ptr().cast();
-        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
-        unsafe { self.run::<Avx2Tiles>(work, to) };
-        true
+/// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
+/// that are no int8, an addend, sizes that are no multiples of a register.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx2,fma")]
+pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
+    tiled: &Tiled<'_>,
+    work: &mut [i8],
+    output: &mut [S::Element],
+) -> bool {
+    let is_plain = size_of::<S::Element>() == 1 && tiled.addend.is_none();
+    if !is_plain || !tiled.fits(work.len(), output.len()) {
+        return false;
     }
+    let to = output.as_mut_ptr().cast();
+    // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
+    unsafe { tiled.run::<Avx2Tiles>(work, to) };
+    true
+}
 
-    /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
+impl Tiled<'_> {
+    /// Computes a block's sums of all tiles, transformed over rows: four rows of `INPUTS` columns of
     /// each tile.
     ///
     /// # Safety
@@ -127,7 +127,7 @@ impl Tiled<'_> {
                     for half in 0..2 {
                         let line = |y: usize| lines[y][t][half];
                         let line = [line(0), line(1), line(2), line(3), line(4), line(5)];
-                        let rows = gather(line);
+                        let rows = transform_sums(line);
                         for y in 0..OUTPUTS {
                             let at = t * SUMS + (y * INPUTS + column) * VECTOR + 32 * half;
                             _mm256_store_si256(to.wrapping_add(at).cast(), rows[y]);
@@ -138,7 +138,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// The outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block, of which these are the sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
@@ -150,7 +150,7 @@ impl Tiled<'_> {
         let by = [self.scales.of(block); OUTPUTS];
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
-            each!(y in rows of 0 1 2 3 => {
+            unrolled!(y in rows of 0 1 2 3 => {
                 let to = to.wrapping_add(y * pitch);
                 let sums = sums.wrapping_add(y * INPUTS * VECTOR);
                 let [low, high] = [row(sums, y), row(sums.wrapping_add(32), y)];
@@ -161,7 +161,7 @@ impl Tiled<'_> {
                     [low[3], high[3]],
                 ];
                 let bytes = outputs(words, by, &self.scales);
-                each!(x in columns of 0 1 2 3 => {
+                unrolled!(x in columns of 0 1 2 3 => {
                     store_one(bytes[x], to.wrapping_add(x * self.step), LANES);
                 });
             });
@@ -169,7 +169,7 @@ impl Tiled<'_> {
     }
 }
 
-/// Eight channels' outputs of a row.
+/// Four outputs of a row of a tile, of eight channels, as sums that are not requantized.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a row of sums, aligned.
@@ -181,7 +181,7 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
         for x in 0..INPUTS {
             row[x] = _mm256_load_si256(sums.wrapping_add(x * VECTOR).cast());
         }
-        let mut words = gather(row);
+        let mut words = transform_sums(row);
         for x in 0..OUTPUTS {
             let whole = _mm256_mullo_epi32(words[x], _mm256_set1_epi32(NINTH));
             words[x] = _mm256_srav_epi32(whole, _mm256_set1_epi32(TWOS[y] + TWOS[x]));
@@ -190,7 +190,7 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
     }
 }
 
-/// The inputs of sixteen channels of a tile, point by point: column by column.
+/// Transforms the inputs of sixteen channels of a tile to points, column by column.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: six rows of six pixels of sixteen channels, and room for a
@@ -207,11 +207,11 @@ unsafe fn transform(from: *const i8, pitch: usize, depth: usize, to: *mut i8) {
                 let pixel = from.wrapping_add(y * pitch + x * depth);
                 d[x] = _mm256_cvtepu8_epi16(_mm_loadu_si128(pixel.cast()));
             }
-            lines[y] = spread(d);
+            lines[y] = transform_inputs(d);
         }
         for x in 0..INPUTS {
             let line = |y: usize| lines[y][x];
-            let d = spread([line(0), line(1), line(2), line(3), line(4), line(5)]);
+            let d = transform_inputs([line(0), line(1), line(2), line(3), line(4), line(5)]);
             for y in 0..INPUTS {
                 let point = to.wrapping_add((x * INPUTS + y) * TILES * depth * 2);
                 _mm256_store_si256(point.cast(), d[y]);

@@ -1,106 +1,98 @@
-//! Depthwise windows of three rows and at most three columns, with AVX-512: what rows of
-//! inputs look like side by side (three columns' bytes in a word) is made once for the
-//! three rows of outputs that see them.
+//! x86_64-i8-avx512vnni: depthwise windows of three rows and at most three columns, 64 elements at
+//! once. A row of inputs is interleaved once (the bytes of three columns in a word) for the three
+//! rows of outputs that see it. See `shared/dwconv.rs` for the layout of weights. Tests:
+//! `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::LANES;
-use crate::simd::dwconv::{BLOCK, Plane};
+use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::dwconv_3x3_load::{
-    EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, Strip, Strips,
+    EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, REGISTERS, Strip, Strips, Unpadded, Words,
 };
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, is_truncated};
 
-/// Rows of the windows.
+/// Number of rows of the windows.
 const ROWS: usize = 3;
 
-/// Sixteen elements per register.
-pub(crate) const REGISTERS: usize = BLOCK / LANES;
-
-/// Three columns of 64 elements: words of their bytes, in the order of `depthwise.rs`.
-pub(crate) type Words = [__m512i; REGISTERS];
-
-/// What all outputs of a block of elements have in common.
+/// Weights, biases and multipliers of a block of 64 elements.
 struct Block {
-    /// Those of each row.
+    /// The weights of each row of the window.
     weights: *const Words,
     bias: *const Words,
     output: Requantize<REGISTERS>,
     shift: __m512i,
 }
 
-/// Windows of 3x3 neighbours over an image as it lies in a tensor.
-#[derive(Clone, Copy)]
-pub(crate) struct Direct<'a> {
-    /// The image as inputs; taps do not count, but in being rows of three.
-    pub(crate) plane: Plane<'a>,
-    /// Rows of it, and elements of a row.
-    pub(crate) size: [usize; 2],
-    pub(crate) channels: usize,
-    /// Rows and columns from one output to the next, and in front of the image.
-    pub(crate) stride: [usize; 2],
-    pub(crate) padding: [usize; 2],
-    pub(crate) zero_point: i8,
-}
-
-impl Direct<'_> {
-    /// All outputs, if this is the way to get them.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_run(&self, output: &mut [i8]) -> bool {
-        let (plane, [height, width]) = (&self.plane, self.size);
-        let &[[_, _, c, last], _, _] = plane.taps else {
-            return false;
-        };
-        // Where every other column is wanted, registers hold whole pixels, or pixels whole
-        // registers.
-        let columns = match self.stride[1] {
-            1 => true,
-            _ => self.channels.is_multiple_of(BLOCK) || matches!(self.channels, 4 | 8 | 16 | 32),
-        };
-        let blocks = plane.period();
-        // SAFETY: *Plane* 2: there are four multipliers per block.
-        let truncated = unsafe { are_truncated(&plane.scales, REGISTERS * blocks) };
-        let fits = last == c
-            && columns
-            && truncated
-            && blocks > 0
-            && plane.row > 0
-            && plane.inputs.len() >= height * width
-            && self.stride.iter().all(|s| matches!(s, 1 | 2));
-        if !fits {
-            return false;
-        }
-        for block in 0..blocks {
-            // SAFETY: *Enabled*; *Plane* 2; strips read inside of the image, which is as large as it says.
-            unsafe {
-                if self.stride[1] == 2 && self.channels < BLOCK {
-                    plane.columns::<EVERY_OTHER>(block, self, output);
-                } else {
-                    plane.columns::<INSIDE>(block, self, output);
-                    plane.columns::<EDGE>(block, self, output);
-                }
+/// All outputs of an image as it lies in a tensor; false if it has to be padded first.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_dwconv_3x3_unpadded(image: &Unpadded<'_>, output: &mut [i8]) -> bool {
+    let (plane, [height, width]) = (&image.plane, image.size);
+    let &[[_, _, c, last], _, _] = plane.taps else {
+        return false;
+    };
+    // Where every other column is wanted, registers hold whole pixels, or pixels whole
+    // registers.
+    let columns = match image.stride[1] {
+        1 => true,
+        _ => image.channels.is_multiple_of(BLOCK) || matches!(image.channels, 4 | 8 | 16 | 32),
+    };
+    let blocks = plane.period();
+    // SAFETY: *Plane* 2: there are four multipliers per block.
+    let truncated = unsafe { are_truncated(&plane.scales, REGISTERS * blocks) };
+    let fits = last == c
+        && columns
+        && truncated
+        && blocks > 0
+        && plane.row > 0
+        && plane.inputs.len() >= height * width
+        && image.stride.iter().all(|s| matches!(s, 1 | 2));
+    if !fits {
+        return false;
+    }
+    for block in 0..blocks {
+        // SAFETY: *Enabled*; *Plane* 2; strips read inside of the image, which is as large as it
+        // says.
+        unsafe {
+            if image.stride[1] == 2 && image.channels < BLOCK {
+                plane.columns::<EVERY_OTHER>(block, image, output);
+            } else {
+                plane.columns::<INSIDE>(block, image, output);
+                plane.columns::<EDGE>(block, image, output);
             }
         }
-        true
+    }
+    true
+}
+
+/// The rows of a depthwise convolution over a padded image.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
+    // SAFETY: *Enabled*.
+    unsafe {
+        if !plane.try_3x3(output) {
+            plane.run::<Avx512>(output);
+        }
     }
 }
 
 impl Plane<'_> {
-    /// All outputs, if this is the way to get them.
+    /// Computes all outputs of 3x3 windows over a padded image; false if the taps are others.
     ///
     /// # Safety
     /// *Enabled*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_rows(&self, output: &mut [i8]) -> bool {
+    unsafe fn try_3x3(&self, output: &mut [i8]) -> bool {
         let &[[a, b, c, last], second, third] = self.taps else {
             return false;
         };
@@ -131,7 +123,7 @@ impl Plane<'_> {
         true
     }
 
-    /// The outputs that a block's weights make, of the strips that are to be read so;
+    /// Computes the outputs of a block's weights, of the strips that are to be read as `KIND` says;
     /// truncation requantizes them.
     ///
     /// # Safety
@@ -156,7 +148,7 @@ impl Plane<'_> {
     }
 
     // A function of its own has all registers.
-    /// The strips of a block.
+    /// Computes the strips of a block, with `STRIDE` rows from one row of outputs to the next.
     ///
     /// # Safety
     /// *Enabled*. `block` is below [`Self::period`]; `strips` read inside of their image.
@@ -198,7 +190,7 @@ impl Plane<'_> {
 }
 
 impl Block {
-    /// The first `count` outputs of a strip, `rows` times, so many bytes apart.
+    /// Computes the first `count` outputs of a strip in each of `rows` rows, `pitch` bytes apart.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` outputs in each of `rows` rows; the strip has inputs
@@ -263,7 +255,7 @@ impl Block {
         }
     }
 
-    /// The outputs of three rows of inputs.
+    /// Computes and stores the outputs of three rows of inputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: `count` outputs, but no more than 64.
@@ -291,7 +283,7 @@ impl Block {
     }
 }
 
-/// Four registers.
+/// Loads four registers: 256 bytes.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 256 bytes.

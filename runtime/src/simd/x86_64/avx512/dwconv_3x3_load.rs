@@ -1,21 +1,45 @@
-//! What `columns.rs` reads: 64 elements of each row, and their neighbours.
+//! The inputs of `dwconv_3x3.rs`: 64 elements of each row with their left and right neighbours, from a
+//! padded image or from one as it lies in a tensor. Tests: `tests/tests/simd_levels.rs`.
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
-use crate::simd::x86_64::avx512::dwconv_3x3::{Direct, REGISTERS, Words};
+use crate::params::layout::{INPUT_XOR, LANES};
+use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::isa::interleave;
 
-/// Where the inputs of outputs come from.
+/// Registers of a block, sixteen elements in each.
+pub(crate) const REGISTERS: usize = BLOCK / LANES;
+
+/// Words of the bytes of three columns of 64 elements, in the order of `shared/dwconv.rs`.
+pub(crate) type Words = [__m512i; REGISTERS];
+
+/// Windows of 3x3 neighbours over an image as it lies in a tensor, without padding.
+#[derive(Clone, Copy)]
+pub(crate) struct Unpadded<'a> {
+    /// The image as inputs; of the taps only the number counts: three rows of three.
+    pub(crate) plane: Plane<'a>,
+    /// Rows of the image, and elements of a row.
+    pub(crate) size: [usize; 2],
+    /// Number of channels of a pixel.
+    pub(crate) channels: usize,
+    /// Rows and columns from one output to the next.
+    pub(crate) stride: [usize; 2],
+    /// Rows and columns of padding in front of the image.
+    pub(crate) padding: [usize; 2],
+    /// The input's zero point, which padding consists of.
+    pub(crate) zero_point: i8,
+}
+
+/// An image that strips of 64 elements are read from.
 pub(crate) trait Strips: Copy {
-    /// Rows from one row of outputs to the next.
+    /// Rows of inputs from one row of outputs to the next.
     fn stride(&self) -> usize;
-    /// The inputs of 64 elements, from one on, of each row of outputs, if this is how to
-    /// read them.
+    /// The strip of 64 elements from element `begin` on; none if it is not to be read as `KIND`
+    /// says.
     fn strip<const KIND: u8>(&self, begin: usize) -> Option<Strip>;
 }
 
-impl Strips for Direct<'_> {
+impl Strips for Unpadded<'_> {
     #[inline(always)]
     fn stride(&self) -> usize {
         self.stride[0]
@@ -46,7 +70,7 @@ impl Strips for Direct<'_> {
     }
 }
 
-/// A padded and shifted image.
+/// A padded image, XORed with `INPUT_XOR`.
 #[derive(Clone, Copy)]
 pub(crate) struct Padded {
     pub(crate) from: *const i8,
@@ -76,7 +100,7 @@ impl Strips for Padded {
     }
 }
 
-/// Which of 64 elements lie in a row.
+/// A mask of those of 64 elements from `begin` on that lie in a row of `width` elements.
 #[inline(always)]
 fn inside(begin: isize, width: isize) -> u64 {
     let low = (-begin).clamp(0, 64) as u32;
@@ -85,35 +109,38 @@ fn inside(begin: isize, width: isize) -> u64 {
     below(high) & !below(low)
 }
 
-/// How a strip's inputs are read: a padded and shifted image.
+/// A way to read a strip: from a padded image.
 pub(crate) const PADDED: u8 = 0;
-/// Nothing of it is padding.
+/// A way to read a strip: no input is padding.
 pub(crate) const INSIDE: u8 = 1;
-/// Some of it is.
+/// A way to read a strip: some inputs are padding.
 pub(crate) const EDGE: u8 = 2;
-/// Some of it may be; the first and the last taps are even columns, the middle ones odd.
+/// A way to read a strip with a stride of two columns: some inputs may be padding; the first and
+/// the last taps are even columns, the middle ones odd.
 pub(crate) const EVERY_OTHER: u8 = 3;
 
-/// The inputs of 64 elements of each row of outputs.
+/// A strip: the inputs of 64 elements of each row of outputs, row by row.
 #[derive(Clone, Copy)]
 pub(crate) struct Strip {
     from: *const i8,
-    /// Bytes of a row.
+    /// Bytes of a row of the image.
     pitch: usize,
-    /// The next row, and rows that there are.
+    /// Number of the next row.
     next: isize,
+    /// Number of rows of the image.
     rows: usize,
-    /// Where taps begin in a row, and which of their elements lie in it.
+    /// Offsets of the taps in a row.
     taps: [isize; 4],
+    /// For each tap, a mask of its elements that lie in the row.
     masks: [u64; 4],
-    /// What padding consists of.
+    /// The byte that padding consists of.
     fill: i8,
-    /// Words of a pixel.
+    /// Words (four bytes) of a pixel.
     run: usize,
 }
 
 impl Strip {
-    /// The next row.
+    /// Reads the next row of inputs.
     ///
     /// # Safety
     /// *Enabled*. There is another row, or what is not masked of it is padding.
@@ -160,7 +187,7 @@ impl Strip {
     }
 }
 
-/// Which of 32 words are of every other run, beginning with a word.
+/// Indices, among 32 words, of every other run of `run` words, beginning with word `first`.
 ///
 /// # Safety
 /// *Enabled*.

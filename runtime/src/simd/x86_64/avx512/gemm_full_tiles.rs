@@ -1,30 +1,72 @@
-//! Tiles of whole blocks with AVX-512, if truncation gives all outputs: no tests and no
-//! masks between a tile's sums and its outputs, so that the next tile's products begin
-//! meanwhile. The last tile may compute pixels that were there before.
+//! x86_64-i8-avx512vnni, MR x NR = 4x64, KC = 4 (also 8x32, 16x16 and others by the width of rows):
+//! tiles of whole blocks, if truncation gives all outputs. No tests and no masks stand between a
+//! tile's sums and its outputs, so that the next tile's products begin meanwhile. The last tile of
+//! a row may compute pixels again. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
 
-use crate::params::add::Sum;
+use crate::params::add::AddF32;
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::gemm;
-use crate::simd::gemm::Pixels;
-use crate::simd::gemm_tile::{Strip, Tile, inputs};
+use crate::simd::shared::gemm_tile::{Strip, Tile, inputs, strip_width};
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 
-/// All pixels by all channels, if all of it can be done so.
+/// All pixels by all channels: each strip in full tiles if it can be done so, else in any tiles.
 ///
 /// # Safety
 /// *Enabled*.
-#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn try_run<S: Packed16Stage>(
+pub(crate) unsafe fn gemm<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
+        debug_assert!(false, "inputs, weights or outputs are too short");
+        return;
+    };
+    let mut block = 0;
+    while block < blocks {
+        let width = strip_width(blocks - block);
+        let strip = tile.strip(p.filter, block, width);
+        // SAFETY: *Enabled*, *Tile*.
+        unsafe {
+            let is_done = match width {
+                4 => tile.try_full_tiles::<4>(strip, output),
+                2 => tile.try_full_tiles::<2>(strip, output),
+                _ => {
+                    tile.try_3wide_reuse::<Avx512>(strip, output)
+                        || tile.try_full_tiles::<1>(strip, output)
+                }
+            };
+            match (width, pixels.raw) {
+                _ if is_done => {}
+                (4, true) => tile.column::<Avx512, 4, 4, true>(strip, output),
+                (4, false) => tile.column::<Avx512, 4, 4, false>(strip, output),
+                (2, true) => tile.column::<Avx512, 8, 2, true>(strip, output),
+                (2, false) => tile.column::<Avx512, 8, 2, false>(strip, output),
+                (_, true) => tile.column::<Avx512, 12, 1, true>(strip, output),
+                (_, false) => tile.column::<Avx512, 12, 1, false>(strip, output),
+            }
+        }
+        block += width;
+    }
+}
+
+/// All pixels by all channels, and the sums of outputs and an addend; false if not all strips can
+/// be done in full tiles, so that outputs have to be stored first.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_gemm_added<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
@@ -36,7 +78,7 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     let truncated = |scales: &RequantParams<'_>| unsafe { are_truncated(scales, blocks) };
     let mut block = 0;
     while block < blocks {
-        let width = gemm::strip(blocks - block);
+        let width = strip_width(blocks - block);
         if tile.pixels_at_once(block, width) == 0 {
             return false;
         }
@@ -47,7 +89,7 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     }
     let mut block = 0;
     while block < blocks {
-        let width = gemm::strip(blocks - block);
+        let width = strip_width(blocks - block);
         let strip = tile.strip(p.filter, block, width);
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
@@ -62,9 +104,10 @@ pub(crate) unsafe fn try_run<S: Packed16Stage>(
     true
 }
 
-/// From sums to outputs.
+/// A way from sums to outputs.
 trait Epilogue: Copy {
-    /// In the order of 16-byte lanes; `places` are where the outputs of each vector go.
+    /// 64 outputs in the order of 16-byte lanes; `places` are the indices of the first output of
+    /// each vector.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen addends at each place.
@@ -76,7 +119,7 @@ trait Epilogue: Copy {
     ) -> __m512i;
 }
 
-/// Outputs as they are, `ONE_SIDED` if the scales are.
+/// Outputs alone; `ONE_SIDED` says that the smallest output is the zero point.
 #[derive(Clone, Copy)]
 struct Stored<const ONE_SIDED: bool>;
 
@@ -93,11 +136,11 @@ impl<const ONE_SIDED: bool> Epilogue for Stored<ONE_SIDED> {
     }
 }
 
-/// Sums of outputs and what lies in the same places there.
+/// Outputs added to the elements of another tensor in the same places.
 #[derive(Clone, Copy)]
-struct Added(Sum, *const i8);
+struct AddedTo(AddF32, *const i8);
 
-impl Epilogue for Added {
+impl Epilogue for AddedTo {
     #[inline(always)]
     unsafe fn outputs<const N: usize>(
         self,
@@ -112,13 +155,14 @@ impl Epilogue for Added {
 }
 
 impl<S: Packed16Stage> Tile<'_, S> {
-    /// All pixels by `N` blocks; false if it has to be done otherwise.
+    /// All pixels by a strip of `N` blocks; false if outputs are no int8, if truncation does not give
+    /// them, or if too many pixels would be computed twice.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_full_tiles<const N: usize>(
+    unsafe fn try_full_tiles<const N: usize>(
         &self,
         strip: Strip,
         output: &mut [S::Element],
@@ -151,7 +195,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
         true
     }
 
-    /// As many pixels of a row as leave few to be computed twice; 0 if none do.
+    /// The number of pixels at once that leaves few pixels of a row to be computed twice; 0 if none
+    /// does.
     #[inline(always)]
     fn pixels_at_once(&self, block: usize, blocks: usize) -> usize {
         let Pixels { width, raw, .. } = *self.pixels;
@@ -162,7 +207,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         let excess = |m: usize| width.next_multiple_of(m) - width;
         let fits = |m: &usize| width >= *m && 8 * excess(*m) <= width;
         let even = |m: &usize| excess(*m) == 0;
-        let found = match (blocks, raw) {
+        let at_once = match (blocks, raw) {
             (4, true) => [4].into_iter().find(fits),
             (2, true) => [8].into_iter().find(fits),
             (4, false) => {
@@ -173,10 +218,10 @@ impl<S: Packed16Stage> Tile<'_, S> {
             (1, false) => [16, 8].into_iter().find(fits),
             _ => None,
         };
-        found.unwrap_or(0)
+        at_once.unwrap_or(0)
     }
 
-    /// `M` pixels at once; `M` times `N` is a multiple of four.
+    /// All pixels by a strip, `M` pixels at once; `M` times `N` is a multiple of four.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
@@ -193,8 +238,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
         unsafe {
             if let Some(addend) = self.stage.addend() {
                 let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
-                let how = Added(addend.sum, other);
-                self.microkernel::<M, N, RAW, _>(strip, by, how, to);
+                let epilogue = AddedTo(addend.sum, other);
+                self.microkernel::<M, N, RAW, _>(strip, by, epilogue, to);
             } else if by.is_one_sided() {
                 self.microkernel::<M, N, RAW, _>(strip, by, Stored::<true>, to);
             } else {
@@ -204,7 +249,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     }
 
     // A function of its own has all registers.
-    /// All rows, `M` pixels of one at once; outputs as `how` says.
+    /// All pixels by a strip, `M` pixels of a row at once; outputs as `epilogue` says.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks, whole ones, and rows have at least `M` pixels;
@@ -215,7 +260,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         &self,
         strip: Strip,
         by: Requantize<N>,
-        how: H,
+        epilogue: H,
         to: *mut i8,
     ) {
         let Pixels {
@@ -265,13 +310,13 @@ impl<S: Packed16Stage> Tile<'_, S> {
                     let begin = (y * width + at) * self.step;
                     // No loop: sums stay in registers only where their places are constants.
                     let quads = M * N / 4;
-                    each!(quad in quads of 0 1 2 3 4 5 => {
+                    unrolled!(quad in quads of 0 1 2 3 4 5 => {
                         let k = 4 * quad;
                         let word = |k: usize| sums[k % N][k / N];
                         let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
                         let place = |k: usize| begin + k / N * self.step + k % N * LANES;
                         let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
-                        let bytes = how.outputs(&by, words, places);
+                        let bytes = epilogue.outputs(&by, words, places);
                         self.store_tile::<N>(in_order(bytes), to.wrapping_add(places[0]));
                     });
                 }
@@ -280,7 +325,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         }
     }
 
-    /// Stores 64 outputs: all of a pixel's blocks, then the next one's.
+    /// Stores 64 outputs: all blocks of a pixel, then those of the next pixel.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: the outputs of `N` blocks of as many pixels as that takes.

@@ -1,5 +1,6 @@
-//! One row of inputs as it lies in a tensor, with AVX-512, if truncation gives all outputs:
-//! nothing between sums and outputs but what has to be, since the next layer waits.
+//! x86_64-i8-avx512vnni, MR x NR = 1x64, KC = 4: one row by all channels, if truncation gives all
+//! outputs. The next layer waits for these, so nothing is spilled between accumulation and store,
+//! and several sums for each block hide the latency of VPDPBUSD. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -10,83 +11,93 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::gemm::{Pixels, strip};
-use crate::simd::gemm_tile::Tile;
-use crate::simd::isa::Isa;
-use crate::simd::x86_64::avx512::gemv_w6;
+use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_tile::{Tile, strip_width};
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 
-/// All channels, if this is the way to get them; some have `narrow` weights.
+/// One pixel, whose inputs lie side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
-#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn try_run<S: Packed16Stage>(
+pub(crate) unsafe fn gemv<S: Packed16Stage>(
     p: &Packed16<'_, S>,
-    narrow: &[u8],
     pixels: &Pixels<'_>,
     output: &mut [S::Element],
-) -> bool {
-    let Some((tile, blocks)) = Tile::new(p, pixels, output) else {
-        return false;
-    };
-    let Some(scales) = tile.stage.scales() else {
-        return false;
-    };
-    // SAFETY: *Tile* 3.
-    if unsafe { !are_truncated(&scales, blocks) } {
-        return false;
-    }
-    let row = Row {
-        input: pixels.bytes.as_ptr(),
-        groups: pixels.groups,
-        filter: p.filter.as_ptr(),
-        bias: p.bias.as_ptr(),
-        scales: &scales,
-        channels: p.channels,
-        to: output.as_mut_ptr().cast(),
-    };
-    // SAFETY: *Enabled*; *Covered*, by *Tile*; *Int8*.
+) {
+    // SAFETY: *Enabled*; *Covered*, by `Row::new`; *Int8*.
     unsafe {
-        match (pixels.raw, scales.are_one_sided()) {
-            (true, true) => row.run::<true, true>(&[], blocks),
-            (true, false) => row.run::<true, false>(&[], blocks),
-            (false, true) => row.run::<false, true>(narrow, blocks),
-            (false, false) => row.run::<false, false>(narrow, blocks),
+        let Some((row, blocks)) = Row::new(p, pixels, output) else {
+            gemm::gemv::<Avx512, S>(p, pixels, output);
+            return;
+        };
+        match (pixels.raw, row.scales.are_one_sided()) {
+            (true, true) => row.run::<true, true>(0, blocks),
+            (true, false) => row.run::<true, false>(0, blocks),
+            (false, true) => row.run::<false, true>(0, blocks),
+            (false, false) => row.run::<false, false>(0, blocks),
         }
     }
-    true
 }
 
-/// What blocks have in common.
+/// One row of inputs, and where the weights, biases, multipliers and outputs of all blocks are.
 pub(crate) struct Row<'a> {
+    /// Pointer to the first input.
     pub(crate) input: *const i8,
+    /// Number of groups of four inputs.
     pub(crate) groups: usize,
+    /// Pointer to the weights: see `simd`.
     pub(crate) filter: *const u8,
+    /// The biases of the first block.
     pub(crate) bias: *const [i32; LANES],
-    scales: &'a RequantParams<'a>,
+    /// Multipliers and the output's range.
+    pub(crate) scales: RequantParams<'a>,
     channels: usize,
     to: *mut i8,
 }
 
-impl Row<'_> {
-    /// All blocks.
+impl<'a> Row<'a> {
+    /// The row and the number of blocks; none if outputs are no int8, or if truncation does not
+    /// give all of them. What it points to is *Covered*.
+    #[inline(always)]
+    pub(crate) fn new<S: Packed16Stage>(
+        p: &'a Packed16<'_, S>,
+        pixels: &Pixels<'_>,
+        output: &mut [S::Element],
+    ) -> Option<(Self, usize)> {
+        let (_, blocks) = Tile::new(p, pixels, output)?;
+        let scales = p.output.scales()?;
+        let row = Self {
+            input: pixels.bytes.as_ptr(),
+            groups: pixels.groups,
+            filter: p.filter.as_ptr(),
+            bias: p.bias.as_ptr(),
+            scales,
+            channels: p.channels,
+            to: output.as_mut_ptr().cast(),
+        };
+        // SAFETY: *Tile* 3.
+        unsafe { are_truncated(&scales, blocks) }.then_some((row, blocks))
+    }
+
+    /// The blocks from `first` on, of `blocks`.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
     /// blocks. *Int8*.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn run<const RAW: bool, const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) {
-        let mut block = 0;
-        if !RAW {
-            // SAFETY: *Enabled*, *Covered*.
-            block = unsafe { self.w6_strips::<ONE_SIDED>(narrow, blocks) };
-        }
+    pub(crate) unsafe fn run<const RAW: bool, const ONE_SIDED: bool>(
+        &self,
+        first: usize,
+        blocks: usize,
+    ) {
+        let mut block = first;
         while block < blocks {
-            let width = strip(blocks - block);
+            let width = strip_width(blocks - block);
             // SAFETY: *Enabled*, *Covered*.
             unsafe {
                 match width {
@@ -99,47 +110,19 @@ impl Row<'_> {
         }
     }
 
-    /// Whole strips, the first blocks of which have narrow weights; gives the number of their
-    /// blocks. Loads and what decodes weights are busy at the same time.
-    ///
-    /// # Safety
-    /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
-    /// blocks. *Int8*.
-    #[inline(always)]
-    unsafe fn w6_strips<const ONE_SIDED: bool>(&self, narrow: &[u8], blocks: usize) -> usize {
-        let (size, strips) = (gemv_w6::block_bytes(self.groups), blocks / 4);
-        let count = (narrow.len() / size).min(4 * strips);
-        if count == 0 || !self.groups.is_multiple_of(gemv_w6::GROUPS) {
-            return 0;
-        }
-        let mut before = 0;
-        // SAFETY: *Enabled*, *Covered*.
-        unsafe {
-            let totals = self.totals();
-            for strip in 0..strips {
-                let weights = narrow.as_ptr().wrapping_add(before * size);
-                let end = (count * (strip + 1)).div_ceil(strips);
-                let block = 4 * strip;
-                match end - before {
-                    0 => self.strip::<4, 2, false, ONE_SIDED>(block),
-                    1 => self.w6_strip::<1, 3, ONE_SIDED>(weights, totals, block),
-                    2 => self.w6_strip::<2, 2, ONE_SIDED>(weights, totals, block),
-                    3 => self.w6_strip::<3, 1, ONE_SIDED>(weights, totals, block),
-                    _ => self.w6_strip::<4, 0, ONE_SIDED>(weights, totals, block),
-                }
-                before = end;
-            }
-        }
-        4 * strips
-    }
-
-    /// `N` blocks, each in `SUMS` sums: one would wait for itself.
+    /// Computes `N` blocks, each in `SUMS` sums that are added up at the end: a single sum would wait
+    /// for itself.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of `N`
     /// blocks. *Int8*.
     #[inline(always)]
-    unsafe fn strip<const N: usize, const SUMS: usize, const RAW: bool, const ONE_SIDED: bool>(
+    pub(crate) unsafe fn strip<
+        const N: usize,
+        const SUMS: usize,
+        const RAW: bool,
+        const ONE_SIDED: bool,
+    >(
         &self,
         block: usize,
     ) {
@@ -185,7 +168,7 @@ impl Row<'_> {
         }
     }
 
-    /// From sums, biases included, to outputs of `N` blocks.
+    /// Requantizes and stores the sums of `N` blocks, which include biases.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: multipliers and outputs of `N` blocks. *Int8*.
@@ -197,7 +180,7 @@ impl Row<'_> {
     ) {
         // SAFETY: *Enabled*, *Covered*, *Int8*.
         unsafe {
-            let by = Requantize::<N>::soon(block, self.scales);
+            let by = Requantize::<N>::new_for_few_sums(block, &self.scales);
             let words = [sums[0], sums[1 % N], sums[2 % N], sums[3 % N]];
             let bytes = in_order(by.requantize::<ONE_SIDED>(words));
             let to = self.to.wrapping_add(block * LANES);
@@ -218,7 +201,7 @@ impl Row<'_> {
     }
 }
 
-/// Four inputs, 128 more than they are.
+/// Loads four inputs for all channels; `RAW` says that they are as in a tensor.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: 4 bytes.

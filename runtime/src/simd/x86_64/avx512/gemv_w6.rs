@@ -1,61 +1,137 @@
-//! One row of inputs by weights of 6 bits, with AVX-512: three quarters of the bytes, where
-//! a layer is as fast as its weights come from the cache.
+//! x86_64-i6-avx512vnni, MR x NR = 1x64, KC = 16: one row by weights of 6 bits, three quarters of the
+//! bytes, where a layer is as fast as its weights come from the cache. Tests:
+//! `tests/tests/simd_levels.rs`.
 //!
-//! # Narrow weights
-//! Of the blocks of sixteen channels of each strip of four, the first ones have narrow weights:
-//! nearly as many in each strip, those in front first. For each strip: an offset for each
-//! channel of these, which is what the layer's weights are more than the narrow ones. Then, for
-//! each four groups of four inputs, and each block: three registers. The first two have the
-//! weights of a group, 32 more than they are, in the lower 6 bits of each byte, the third one in
-//! the upper 6. What these leave are the weights of the fourth group, from the upper bits on.
+//! # Weights of 6 bits
+//! In each strip of four blocks, the first ones have weights `w = w6 + offset[c]`, with `w6` from
+//! -32 to 31 and one i32 offset for each channel; nearly as many blocks in each strip, the first
+//! strips one more. For each strip: the offsets, 64 bytes for each of these blocks; then for each
+//! four groups of four inputs, and each of these blocks, three registers A, B and C. Byte `i` of a
+//! register belongs to channel `i / 4` and input `i % 4` of a group:
+//!
+//! ```text
+//!        bits  7  6 | 5 4 3 2 | 1  0
+//! A[i]        d5 d4 | group 0: w6 + 32
+//! B[i]        d3 d2 | group 1: w6 + 32
+//! C[i]        group 2: w6    | d1 d0
+//! d = group 3: w6
+//! ```
+//!
+//! Groups 0 and 1 are multiplied with 32 too much, which the sum of their inputs takes off again;
+//! groups 2 and 3 are multiplied with the weight in the upper 6 bits, four times too large.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
 
+use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::params::layout::LANES;
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
+use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::gemv::Row;
 use crate::simd::x86_64::avx512::isa::Avx512;
 
-/// Groups of inputs that come together.
-pub(crate) const GROUPS: usize = 4;
+/// Groups of four inputs whose weights share registers.
+const GROUPS: usize = 4;
 
-/// Bytes of a block.
+/// Bytes of a block with weights of 6 bits: offsets, and three registers for each four groups.
 #[inline(always)]
-pub(crate) fn block_bytes(groups: usize) -> usize {
+fn block_bytes(groups: usize) -> usize {
     (4 + 3 * groups) * LANES
 }
 
-/// How much more weights of the first two groups are.
+/// The weights of the first two groups are stored plus this number.
 const W6_BIAS: i32 = 32;
 
-/// Sums of inputs, in all places.
+/// Sums of inputs, repeated for all channels.
 #[derive(Clone, Copy)]
-pub(crate) struct Totals {
-    /// Of all inputs.
+struct Totals {
+    /// The sum of all inputs.
     all: __m512i,
-    /// Of the first two of each four groups, times what their weights are more.
-    more: __m512i,
+    /// The sum of the inputs of the first two of each four groups, times [`W6_BIAS`].
+    biased: __m512i,
+}
+
+/// One row of inputs, which are no longer as in a tensor, by all channels, the first blocks of
+/// which have weights of 6 bits; false if outputs are no int8, or if truncation does not give all
+/// of them.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_gemv_w6<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    weights6: &[u8],
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) -> bool {
+    let Some((row, blocks)) = Row::new(p, pixels, output).filter(|_| !pixels.raw) else {
+        return false;
+    };
+    // SAFETY: *Enabled*; *Covered*, by `Row::new`; *Int8*.
+    unsafe {
+        if row.scales.are_one_sided() {
+            let first = row.w6_strips::<true>(weights6, blocks);
+            row.run::<false, true>(first, blocks);
+        } else {
+            let first = row.w6_strips::<false>(weights6, blocks);
+            row.run::<false, false>(first, blocks);
+        }
+    }
+    true
 }
 
 impl Row<'_> {
-    /// The sums of the row's inputs.
+    /// Computes all whole strips, the first blocks of which have weights of 6 bits; gives the number
+    /// of their blocks, 0 if none has. Loads of usual weights overlap with decoding the others.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: inputs, weights, biases, multipliers and outputs of all
+    /// blocks. *Int8*.
+    #[inline(always)]
+    unsafe fn w6_strips<const ONE_SIDED: bool>(&self, weights6: &[u8], blocks: usize) -> usize {
+        let (size, strips) = (block_bytes(self.groups), blocks / 4);
+        let count = (weights6.len() / size).min(4 * strips);
+        if count == 0 || !self.groups.is_multiple_of(GROUPS) {
+            return 0;
+        }
+        let mut before = 0;
+        // SAFETY: *Enabled*, *Covered*.
+        unsafe {
+            let totals = self.totals();
+            for strip in 0..strips {
+                let weights = weights6.as_ptr().wrapping_add(before * size);
+                let end = (count * (strip + 1)).div_ceil(strips);
+                let block = 4 * strip;
+                match end - before {
+                    0 => self.strip::<4, 2, false, ONE_SIDED>(block),
+                    1 => self.w6_strip::<1, 3, ONE_SIDED>(weights, totals, block),
+                    2 => self.w6_strip::<2, 2, ONE_SIDED>(weights, totals, block),
+                    3 => self.w6_strip::<3, 1, ONE_SIDED>(weights, totals, block),
+                    _ => self.w6_strip::<4, 0, ONE_SIDED>(weights, totals, block),
+                }
+                before = end;
+            }
+        }
+        4 * strips
+    }
+
+    /// Adds up the row's inputs.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: the row's inputs.
     #[inline(always)]
-    pub(crate) unsafe fn totals(&self) -> Totals {
+    unsafe fn totals(&self) -> Totals {
         // SAFETY: there are inputs of as many groups; *Enabled*.
         unsafe {
             let mut sums = [_mm512_setzero_si512(); 2];
             let ones = _mm512_set1_epi8(1);
             let first = _mm512_maskz_mov_epi32(0x3333, ones);
             for at in (0..self.groups).step_by(LANES) {
-                let there = (self.groups - at).min(LANES);
-                let there = (0xFFFF_u32 >> (LANES - there)) as __mmask16;
-                let x = _mm512_maskz_loadu_epi32(there, self.input.wrapping_add(4 * at).cast());
+                let groups = (self.groups - at).min(LANES);
+                let groups = (0xFFFF_u32 >> (LANES - groups)) as __mmask16;
+                let x = _mm512_maskz_loadu_epi32(groups, self.input.wrapping_add(4 * at).cast());
                 sums[0] = _mm512_dpbusd_epi32(sums[0], x, ones);
                 sums[1] = _mm512_dpbusd_epi32(sums[1], x, first);
             }
@@ -65,18 +141,18 @@ impl Row<'_> {
             ];
             Totals {
                 all: _mm512_set1_epi32(all),
-                more: _mm512_set1_epi32(W6_BIAS * first),
+                biased: _mm512_set1_epi32(W6_BIAS * first),
             }
         }
     }
 
-    /// The strip from `block` on, `N` blocks and `WIDE` others behind them.
+    /// Computes the strip from `block` on: `N` blocks with weights of 6 bits, then `WIDE` others.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: narrow weights of `N` blocks, and all else of the strip.
     /// *Int8*.
     #[inline(always)]
-    pub(crate) unsafe fn w6_strip<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
+    unsafe fn w6_strip<const N: usize, const WIDE: usize, const ONE_SIDED: bool>(
         &self,
         weights: *const u8,
         totals: Totals,
@@ -144,7 +220,7 @@ impl Row<'_> {
             let mut words = [_mm512_setzero_si512(); 4];
             for n in 0..N {
                 let bias = _mm512_loadu_si512(self.bias.wrapping_add(block + n).cast());
-                let bias = _mm512_sub_epi32(bias, totals.more);
+                let bias = _mm512_sub_epi32(bias, totals.biased);
                 let offset = _mm512_loadu_si512(offsets.wrapping_add(n * 64).cast());
                 let start = _mm512_add_epi32(bias, _mm512_mullo_epi32(totals.all, offset));
                 let sum = _mm512_add_epi32(sums[0][n], _mm512_srai_epi32::<2>(sums[1][n]));

@@ -1,4 +1,5 @@
-//! `sparse.rs` with AVX-512, if truncation gives all outputs.
+//! x86_64-i8-avx512vnni, NR = 64, KC = 4: one row with many zeros, if truncation gives all outputs. See
+//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -7,143 +8,137 @@ use core::arch::x86_64::*;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
-use crate::simd::dispatch::level;
-use crate::simd::gemm::strip as side_by_side;
-use crate::simd::isa::Isa;
-use crate::simd::target::Level;
+use crate::simd::shared::gemm_tile::strip_width;
+use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx512::isa::{Avx512, interleave};
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
-use crate::simd::x86_64::gemv_zero_skip::{MOST, Nonzero, STRIP, any, fits};
+use crate::simd::x86_64::common::gemv_zero_skip::{self as zero_skip, Nonzero, STRIP, fits};
 
-/// All channels, out of the way of the usual case.
+/// One row, the weights of whose zeros are not read, by all channels.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn gemv_zero_skip<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    rows: &[u8],
+    input: &[i8],
+    output: &mut [S::Element],
+) {
+    // SAFETY: *Enabled*; *Rows*, by `Layer::new`.
+    unsafe {
+        match Layer::new(p, rows, input, output) {
+            None => gemv_in_integers(p, rows, input, output),
+            Some(layer) if layer.scales.are_one_sided() => layer.run::<true>(input),
+            Some(layer) => layer.run::<false>(input),
+        }
+    }
+}
+
+/// All channels where truncation does not give the outputs; out of the way of the usual case.
 ///
 /// # Safety
 /// *Enabled*.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn exactly<S: Packed16Stage>(
+pub(crate) unsafe fn gemv_in_integers<S: Packed16Stage>(
     p: &Packed16<'_, S>,
     rows: &[u8],
     input: &[i8],
     output: &mut [S::Element],
 ) {
     // SAFETY: *Enabled*.
-    unsafe { any::<Avx512, S>(p, rows, input, output) };
+    unsafe { zero_skip::gemv_zero_skip::<Avx512, S>(p, rows, input, output) };
 }
 
-/// All channels.
-///
-/// # Safety
-/// *Enabled*.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(crate) unsafe fn strips<S: Packed16Stage>(
-    p: &Packed16<'_, S>,
-    rows: &[u8],
-    input: &[i8],
-    output: &mut [S::Element],
-) {
-    // SAFETY: there are multipliers and outputs for all strips; the level is what the CPU
-    // has; *Enabled*.
-    unsafe {
-        let truncated = |scales: &RequantParams<'_>| {
-            fits(p, rows, input, output) && are_truncated(scales, p.channels / LANES)
-        };
-        let Some(scales) = p.output.scales().filter(truncated) else {
-            return exactly(p, rows, input, output);
-        };
-        let layer = Layer {
-            bias: p.bias.as_ptr(),
-            rows: rows.as_ptr(),
-            scales: &scales,
-            depth: p.depth,
-            channels: p.channels,
-            to: output.as_mut_ptr().cast(),
-        };
-        match (level() >= Level::Avx512Vbmi, scales.are_one_sided()) {
-            (true, true) => layer.with_vbmi::<true>(input),
-            (true, false) => layer.with_vbmi::<false>(input),
-            (false, true) => layer.without_vbmi::<true>(input),
-            (false, false) => layer.without_vbmi::<false>(input),
-        }
-    }
-}
-
-/// What strips have in common; truncation requantizes all of them.
-struct Layer<'a> {
-    rows: *const u8,
+/// A layer of one row; truncation requantizes all outputs.
+pub(crate) struct Layer<'a> {
+    /// Pointer to the rows of weights.
+    pub(crate) rows: *const u8,
     bias: *const [i32; LANES],
-    scales: &'a RequantParams<'a>,
+    /// Multipliers and the output's range.
+    pub(crate) scales: RequantParams<'a>,
     depth: usize,
     channels: usize,
     to: *mut i8,
 }
 
-impl Layer<'_> {
-    /// All strips, with VBMI.
-    ///
-    /// # Safety
-    /// *Enabled* (VBMI, VBMI2, BMI1 and POPCNT, too). *Rows*.
-    #[inline(never)]
-    #[target_feature(
-        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx512vbmi2,bmi1,popcnt"
-    )]
-    unsafe fn with_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
-        // SAFETY: *Enabled*, *Rows*.
-        unsafe { self.strips::<true, ONE_SIDED>(input) };
+impl<'a> Layer<'a> {
+    /// A layer whose rows, biases, multipliers and outputs are there (*Rows*); none if truncation
+    /// does not give all outputs.
+    #[inline(always)]
+    pub(crate) fn new<S: Packed16Stage>(
+        p: &'a Packed16<'_, S>,
+        rows: &[u8],
+        input: &[i8],
+        output: &mut [S::Element],
+    ) -> Option<Self> {
+        let scales = p.output.scales()?;
+        // SAFETY: there are multipliers for all blocks, as `fits` has said.
+        let is_right =
+            fits(p, rows, input, output) && unsafe { are_truncated(&scales, p.channels / LANES) };
+        is_right.then_some(Self {
+            bias: p.bias.as_ptr(),
+            rows: rows.as_ptr(),
+            scales,
+            depth: p.depth,
+            channels: p.channels,
+            to: output.as_mut_ptr().cast(),
+        })
     }
 
-    /// All strips, without VBMI.
+    /// Number of strips of 64 channels.
+    #[inline(always)]
+    pub(crate) fn count(&self) -> usize {
+        self.channels / STRIP
+    }
+
+    /// Computes all strips, of the inputs that are not zero.
     ///
     /// # Safety
     /// *Enabled*. *Rows*.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn without_vbmi<const ONE_SIDED: bool>(&self, input: &[i8]) {
+    unsafe fn run<const ONE_SIDED: bool>(&self, input: &[i8]) {
+        let mut nonzero = Nonzero::new();
+        nonzero.collect(input);
         // SAFETY: *Enabled*, *Rows*.
-        unsafe { self.strips::<false, ONE_SIDED>(input) };
+        unsafe { self.strips::<ONE_SIDED>(&nonzero) };
     }
 
-    /// All strips.
+    /// Computes all strips, from the listed inputs.
     ///
     /// # Safety
     /// *Enabled*. *Rows*.
     #[inline(always)]
-    unsafe fn strips<const VBMI: bool, const ONE_SIDED: bool>(&self, input: &[i8]) {
-        let mut nonzero = Nonzero::new();
-        let strips = self.channels / STRIP;
-        let mut strip = 0;
-        // SAFETY: the strips are there; *Enabled*, *Rows*.
-        unsafe {
-            if VBMI {
-                nonzero.compress(input);
-            } else {
-                nonzero.collect(input);
-            }
-            if VBMI && strips == 2 {
-                return self.both::<ONE_SIDED>(&nonzero);
-            }
-            while strip < strips {
-                let width = side_by_side(strips - strip);
+    pub(crate) unsafe fn strips<const ONE_SIDED: bool>(&self, nonzero: &Nonzero) {
+        let (strips, mut strip) = (self.count(), 0);
+        while strip < strips {
+            let width = strip_width(strips - strip);
+            // SAFETY: the strips are there; *Enabled*, *Rows*.
+            unsafe {
                 match width {
-                    4 => self.some::<4, ONE_SIDED>(&nonzero, strip),
-                    2 => self.some::<2, ONE_SIDED>(&nonzero, strip),
-                    _ => self.some::<1, ONE_SIDED>(&nonzero, strip),
+                    4 => self.side_by_side::<4, ONE_SIDED>(nonzero, strip),
+                    2 => self.side_by_side::<2, ONE_SIDED>(nonzero, strip),
+                    _ => self.side_by_side::<1, ONE_SIDED>(nonzero, strip),
                 }
-                strip += width;
             }
+            strip += width;
         }
     }
 
-    /// `N` strips.
+    /// Computes `N` strips, the rows of which lie side by side.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for `N` strips from `strip` on.
     #[inline(always)]
-    unsafe fn some<const N: usize, const ONE_SIDED: bool>(&self, nonzero: &Nonzero, strip: usize) {
+    unsafe fn side_by_side<const N: usize, const ONE_SIDED: bool>(
+        &self,
+        nonzero: &Nonzero,
+        strip: usize,
+    ) {
         let filter = self.rows.wrapping_add(strip * STRIP * self.depth);
         // SAFETY: rows, biases, multipliers and outputs of the strips are there; *Enabled*.
         unsafe {
@@ -154,57 +149,18 @@ impl Layer<'_> {
             };
             nonzero.add_others(&mut sums, begun, filter, N * STRIP);
             for n in 0..N {
-                let by = Requantize::once(4 * (strip + n), self.scales);
+                let by = Requantize::new_without_single(4 * (strip + n), &self.scales);
                 self.finish::<ONE_SIDED>(sums[n], by, strip + n);
             }
         }
     }
 
-    /// Two strips that are all of the layer. The next layer can begin with the outputs of the
-    /// first one while the second one waits for its last weights.
-    ///
-    /// # Safety
-    /// *Enabled*. *Rows*, for two strips.
-    #[inline(always)]
-    unsafe fn both<const ONE_SIDED: bool>(&self, nonzero: &Nonzero) {
-        // SAFETY: rows, biases, multipliers and outputs of the strips are there; *Enabled*.
-        unsafe {
-            let mut sums = self.biases::<2>(0);
-            let begun = nonzero.add_first(&mut sums, self.rows);
-            // Not a loop, which would keep sums in memory.
-            let [first, second] = sums;
-            self.one_of_two::<ONE_SIDED>(nonzero, begun, first, 0);
-            self.one_of_two::<ONE_SIDED>(nonzero, begun, second, 1);
-        }
-    }
-
-    /// One of two strips side by side, with the sums of so many inputs.
-    ///
-    /// # Safety
-    /// *Enabled*. *Rows*, for two strips.
-    #[inline(always)]
-    unsafe fn one_of_two<const ONE_SIDED: bool>(
-        &self,
-        nonzero: &Nonzero,
-        begun: usize,
-        sums: [__m512i; 4],
-        strip: usize,
-    ) {
-        let (mut sums, filter) = ([sums], self.rows.wrapping_add(strip * STRIP));
-        // SAFETY: rows, multipliers and outputs of the strip are there; *Enabled*.
-        unsafe {
-            nonzero.add_others(&mut sums, begun, filter, 2 * STRIP);
-            let by = Requantize::soon(4 * strip, self.scales);
-            self.finish::<ONE_SIDED>(sums[0], by, strip);
-        }
-    }
-
-    /// The biases of `N` strips.
+    /// Loads the biases of `N` strips.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for `N` strips from `strip` on.
     #[inline(always)]
-    unsafe fn biases<const N: usize>(&self, strip: usize) -> [[__m512i; 4]; N] {
+    pub(crate) unsafe fn biases<const N: usize>(&self, strip: usize) -> [[__m512i; 4]; N] {
         let bias = self.bias.wrapping_add(4 * strip);
         // SAFETY: *Covered*; *Enabled*.
         unsafe {
@@ -216,12 +172,12 @@ impl Layer<'_> {
         }
     }
 
-    /// From sums to outputs of a strip.
+    /// Requantizes and stores the sums of a strip.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for a strip with this number. *Int8*.
     #[inline(always)]
-    unsafe fn finish<const ONE_SIDED: bool>(
+    pub(crate) unsafe fn finish<const ONE_SIDED: bool>(
         &self,
         sums: [__m512i; 4],
         by: Requantize<4>,
@@ -236,79 +192,13 @@ impl Layer<'_> {
 }
 
 impl Nonzero {
-    /// Those of a row, as [`Nonzero::collect`] finds them.
-    ///
-    /// # Safety
-    /// *Enabled* (VBMI2, too).
-    #[inline(always)]
-    unsafe fn compress(&mut self, input: &[i8]) {
-        let (whole, rest) = input[..input.len().min(MOST)].as_chunks::<64>();
-        // SAFETY: as many bytes as there are; *Enabled*.
-        unsafe {
-            let mut indices = _mm512_setr_epi32(
-                0x0302_0100,
-                0x0706_0504,
-                0x0B0A_0908,
-                0x0F0E_0D0C,
-                0x1312_1110,
-                0x1716_1514,
-                0x1B1A_1918,
-                0x1F1E_1D1C,
-                0x2322_2120,
-                0x2726_2524,
-                0x2B2A_2928,
-                0x2F2E_2D2C,
-                0x3332_3130,
-                0x3736_3534,
-                0x3B3A_3938,
-                0x3F3E_3D3C,
-            );
-            let mut count = 0;
-            for (number, chunk) in whole.iter().enumerate() {
-                let x = _mm512_loadu_si512(chunk.as_ptr().cast());
-                let nonzero = self.append(count, x, indices);
-                if number == 0 {
-                    self.first = nonzero;
-                }
-                count += nonzero.count_ones() as usize;
-                indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
-            }
-            if !rest.is_empty() {
-                let zeros = _mm512_set1_epi8(INPUT_XOR);
-                let there = (1 << rest.len()) - 1;
-                let rest = _mm512_mask_loadu_epi8(zeros, there, rest.as_ptr());
-                count += self.append(count, rest, indices).count_ones() as usize;
-            }
-            self.end(count);
-        }
-    }
-
-    /// Those of a register behind so many; gives a bit for each of them.
-    ///
-    /// # Safety
-    /// *Enabled* (VBMI2, too). No more than [`MOST`] inputs are there already.
-    #[inline(always)]
-    unsafe fn append(&mut self, count: usize, x: __m512i, indices: __m512i) -> u64 {
-        let values = self.values.as_mut_ptr().wrapping_add(count);
-        let places = self.indices.as_mut_ptr().wrapping_add(count);
-        // SAFETY: both lists have a register's room behind all inputs; *Enabled*.
-        unsafe {
-            let x = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
-            let nonzero = _mm512_test_epi8_mask(x, x);
-            _mm512_storeu_si512(values.cast(), _mm512_maskz_compress_epi8(nonzero, x));
-            let there = _mm512_maskz_compress_epi8(nonzero, indices);
-            _mm512_storeu_si512(places.cast(), there);
-            nonzero
-        }
-    }
-
-    /// Adds the products of fours among the first 64 inputs to the sums of the first `N`
-    /// strips; gives the number of inputs. Lists take a while: these weights come before.
+    /// Adds the products of whole fours among the first 64 inputs to the sums of the first `N`
+    /// strips; gives the number of these inputs. They come from a mask, as lists take a while.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of the first `N` strips from `filter` on.
     #[inline(always)]
-    unsafe fn add_first<const N: usize>(
+    pub(crate) unsafe fn add_first<const N: usize>(
         &self,
         sums: &mut [[__m512i; 4]; N],
         filter: *const u8,
@@ -327,12 +217,13 @@ impl Nonzero {
         end
     }
 
-    /// Adds those of the inputs behind so many, whose rows are `pitch` bytes apart.
+    /// Adds the products of the listed inputs from number `begun` on; rows of weights are `pitch`
+    /// bytes apart.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, with those of `N` strips from `filter` on, `pitch` bytes apart.
     #[inline(always)]
-    unsafe fn add_others<const N: usize>(
+    pub(crate) unsafe fn add_others<const N: usize>(
         &self,
         sums: &mut [[__m512i; 4]; N],
         begun: usize,
@@ -346,7 +237,7 @@ impl Nonzero {
     }
 }
 
-/// Adds the products of four inputs, whose rows begin there, to the sums of `N` strips.
+/// Adds the products of four inputs, to whose weights `rows` point, to the sums of `N` strips.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: four inputs, and `N` strips of each row.

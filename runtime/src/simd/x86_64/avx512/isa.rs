@@ -1,18 +1,17 @@
-//! AVX-512 with VNNI: 64 products per instruction.
+//! x86_64-i8-avx512vnni: VPDPBUSD multiplies 64 unsigned by signed bytes and adds four products to
+//! each of sixteen words. Tests: `tests/tests/simd_levels.rs`.
 
 use core::arch::x86_64::*;
 
-use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::gemm_tile::{Strip, Tile};
-use crate::simd::isa::Isa;
+use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx512::requantize::{
     in_order, is_truncated, outputs, requantize, requantize_exactly,
 };
 
-/// AVX-512 F, BW, DQ, VL and VNNI.
+/// The instruction set AVX-512 F, BW, DQ, VL and VNNI.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512;
 
@@ -110,16 +109,6 @@ unsafe impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn try_strip<S: Packed16Stage, const N: usize>(
-        tile: &Tile<'_, S>,
-        strip: Strip,
-        output: &mut [S::Element],
-    ) -> bool {
-        // SAFETY: *Enabled*, *Tile*.
-        unsafe { tile.try_full_tiles::<N>(strip, output) }
-    }
-
-    #[inline(always)]
     unsafe fn init_bias(bias: *const i32) -> Self::Sums {
         // SAFETY: *Covered*: 64 bytes.
         unsafe { _mm512_loadu_si512(bias.cast()) }
@@ -172,7 +161,7 @@ unsafe impl Isa for Avx512 {
         sums
     }
 
-    /// True if truncation does not give the outputs.
+    /// True if truncation does not give the outputs, so that integers have to.
     type Inexact = bool;
 
     #[inline(always)]

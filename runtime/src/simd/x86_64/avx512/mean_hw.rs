@@ -1,5 +1,6 @@
-//! Means over whole images with AVX-512: four pixels are added up by one VPDPBUSD, as
-//! products with ones. The compiler's model of the division: `mean` in `shortened`.
+//! x86_64-i8-avx512vnni: means over height and width, `y[c] = round(sum of x[p][c] / pixels)`, half
+//! away from zero. One VPDPBUSD adds up four pixels, as products with ones. The compiler's model
+//! of the division: `mean` in `simd_models`. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -7,55 +8,58 @@
 use core::arch::x86_64::*;
 
 use crate::params::layout::INPUT_XOR;
-use crate::simd::dispatch::level;
-use crate::simd::target::Level;
 use crate::simd::x86_64::avx512::isa::interleave;
 use crate::simd::x86_64::avx512::requantize::clamped;
 
-/// Channels that are worked on at once.
+/// Channels that are computed at once.
 const CHANNELS: usize = 64;
 
-/// More pixels' sums would not be exact in f32.
-const MOST: usize = (1 << 16) - 1;
+/// The largest number of pixels: the sums of more would not be exact in f32.
+const MAX_PIXELS: usize = (1 << 16) - 1;
 
-/// The mean of each channel over all pixels, rounded half away from zero.
+/// An image whose channels are averaged, and the range of the outputs.
 #[derive(Clone, Copy)]
-pub(crate) struct Average<'a> {
-    /// Pixels of so many channels.
+pub(crate) struct MeanHw<'a> {
+    /// The image: for each pixel, `channels` elements.
     pub(crate) pixels: &'a [i8],
+    /// Number of channels of a pixel.
     pub(crate) channels: usize,
-    /// Smallest and largest output.
+    /// Smallest output; smaller ones are clamped.
     pub(crate) min: i32,
+    /// Largest output; larger ones are clamped.
     pub(crate) max: i32,
 }
 
-impl Average<'_> {
-    /// True if the CPU has what it takes.
-    #[inline(always)]
-    pub(crate) fn try_run(self, output: &mut [i8]) -> bool {
-        let count = self.pixels.len() / self.channels.max(1);
-        let fits = (1..=MOST).contains(&count) && output.len() == self.channels;
-        if level() < Level::Avx512 || !fits {
-            return false;
-        }
-        // SAFETY: *Enabled*: the CPU has the level; there are as many pixels and outputs.
-        unsafe { self.avx512(count, output) };
-        true
+/// The means of all channels; false if there are too many pixels.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_mean_hw(image: MeanHw<'_>, output: &mut [i8]) -> bool {
+    let count = image.pixels.len() / image.channels.max(1);
+    let fits = (1..=MAX_PIXELS).contains(&count) && output.len() == image.channels;
+    if fits {
+        // SAFETY: *Enabled*; there are as many pixels and outputs.
+        unsafe { image.run(count, output) };
     }
+    fits
+}
 
-    /// All channels of `count` pixels.
+impl MeanHw<'_> {
+    /// Computes the means of all channels over `count` pixels.
     ///
     /// # Safety
     /// *Enabled*. There are `count` pixels, and an output for each channel.
+    #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn avx512(self, count: usize, output: &mut [i8]) {
+    unsafe fn run(self, count: usize, output: &mut [i8]) {
         for begin in (0..self.channels).step_by(CHANNELS) {
-            let here = (self.channels - begin).min(CHANNELS);
-            let mask = !0 >> (CHANNELS - here);
+            let channels = (self.channels - begin).min(CHANNELS);
+            let mask = !0 >> (CHANNELS - channels);
             // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
-                // Of inputs plus 128.
+                // Inputs are added as unsigned ones, 128 more than they are.
                 let mut sums = [_mm512_set1_epi32(i32::from(INPUT_XOR) * count as i32); 4];
                 let mut i = 0;
                 while i < count {
@@ -82,8 +86,8 @@ impl Average<'_> {
     }
 }
 
-/// Sixteen sums by their count. Integers below 2^24 are exact in f32, and no quotient is
-/// rounded to an integer that it does not reach.
+/// Divides sixteen sums by `count`, rounded half away from zero. Integers below 2^24 are exact in
+/// f32, and no quotient is rounded to an integer that it does not reach.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,24 +1,27 @@
-//! AVX-512 with VNNI; some kernels need VBMI.
+//! AVX-512 F, BW, DQ, VL and VNNI: VPDPBUSD on registers of 512 bits. Tests:
+//! `tests/tests/simd_levels.rs`.
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) mod conv_n8_vbmi;
-#[cfg(target_arch = "x86_64")]
+pub(crate) mod add_f32;
+pub(crate) mod conv_3wide_reuse;
 pub(crate) mod dwconv_3x3;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod dwconv_3x3_load;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemm_full_tiles;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemv;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemv_w6;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod gemv_zero_skip;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod isa;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod mean_hw;
-#[cfg(target_arch = "x86_64")]
+pub(crate) mod pad_xor128;
 pub(crate) mod requantize;
-#[cfg(target_arch = "x86_64")]
 pub(crate) mod winograd_f4x3;
+
+use crate::simd::x86_64::avx2;
+use crate::simd::x86_64::common::features::Features;
+
+/// The CPU features of the functions of this folder, and those of `avx2`, which some call.
+pub(crate) const FEATURES: Features = avx2::FEATURES
+    .and(Features::AVX512_F)
+    .and(Features::AVX512_BW)
+    .and(Features::AVX512_DQ)
+    .and(Features::AVX512_VL)
+    .and(Features::AVX512_VNNI);

@@ -1,19 +1,26 @@
-//! Requantization with AVX-512: by truncation in f32 where the compiler has found the
-//! numbers, else in integers. Its models in the compiler (`shortened`), which it has proven
-//! the numbers with: `Method::Truncated`, `Method::TruncatedSingle`, `Method::Small`. What is
-//! computed here must not change without them.
+//! x86_64-i8-avx512: requantization by truncation in f32 where the compiler has found the numbers, else
+//! in integers. Its models in the compiler (`simd_models`), with which it has proven the numbers:
+//! `Method::Truncated`, `Method::TruncatedSingle`, `Method::Small`; neither changes without the
+//! other. Tests: `tests/tests/simd_levels.rs`, `tests/cross/src/cases/thresholds.rs`.
+//!
+//! ```text
+//! truncated: q = trunc(sum * upper + (sum * lower + sign(sum) * start)), each step towards zero
+//! single:    q = trunc(sum * upper + sign(sum) * start)                  where all `lower` are 0
+//! integers:  q = the reference's two roundings
+//! output = clamp(q + offset)
+//! ```
 
 use core::arch::x86_64::*;
 
-use crate::params::add::Sum;
+use crate::params::add::AddF32;
 use crate::params::requant::{RequantPanel, RequantParams};
-use crate::simd::isa::cold;
+use crate::simd::shared::isa::cold;
 
-/// Towards zero, without exceptions.
+/// The rounding mode towards zero, without exceptions.
 const TRUNCATE: i32 = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
 
-/// Four vectors of sums to int8, in the order of 16-byte lanes: four of each. Right if
-/// [`is_truncated`].
+/// Requantizes four vectors of sums by truncation, in the order of 16-byte lanes: four bytes of each
+/// vector in each lane. Right if [`is_truncated`].
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -50,7 +57,7 @@ pub(crate) unsafe fn is_truncated(by: *const RequantPanel) -> bool {
     unsafe { (*by).start[0] != 0.0 }
 }
 
-/// True if truncation gives the outputs of the first so many blocks.
+/// True if truncation gives the outputs of the first `blocks` blocks.
 ///
 /// # Safety
 /// There are multipliers for as many blocks.
@@ -92,10 +99,10 @@ impl Factors {
         }
     }
 
-    /// Those of one channel of a block, for sixteen sums of it.
+    /// The numbers of one channel of a block, for sixteen sums of that channel.
     ///
     /// # Safety
-    /// *Enabled*. *Covered*: a block's multipliers; `channel` is below [`LANES`].
+    /// *Enabled*. *Covered*: a block's multipliers; `channel` is below 16.
     #[inline(always)]
     pub(crate) unsafe fn of_channel(by: *const RequantPanel, channel: usize) -> Self {
         // SAFETY: *Covered*: multipliers; *Enabled*.
@@ -108,7 +115,7 @@ impl Factors {
         }
     }
 
-    /// Requantized as far as the offset.
+    /// Scales and truncates sixteen sums.
     ///
     /// # Safety
     /// *Enabled*.
@@ -118,7 +125,7 @@ impl Factors {
         unsafe { self.truncated::<ONE_SIDED, false>(words) }
     }
 
-    /// Requantized as far as the offset, with factors that are `SINGLE` or not.
+    /// Scales and truncates sixteen sums; `SINGLE` says that `lower` is zero.
     ///
     /// # Safety
     /// *Enabled*.
@@ -131,7 +138,7 @@ impl Factors {
         unsafe { _mm512_cvttps_epi32(self.scaled::<ONE_SIDED, SINGLE>(words)) }
     }
 
-    /// The same before it is truncated; `SINGLE` if the factor lacks nothing. Models:
+    /// Scales sixteen sums, ready to be truncated; `SINGLE` says that `lower` is zero. Models:
     /// `Method::Truncated`, `Method::TruncatedSingle`.
     ///
     /// # Safety
@@ -167,6 +174,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// The range of these parameters.
     #[inline(always)]
     pub(crate) fn of(scales: &RequantParams<'_>) -> Self {
         Self {
@@ -176,8 +184,8 @@ impl Range {
         }
     }
 
-    /// Offset and clamp, to bytes in the order of 16-byte lanes. If the smallest output is
-    /// the zero point, bytes count from there.
+    /// Adds the offset and clamps, to bytes in the order of 16-byte lanes. If the smallest output is
+    /// the zero point (`ONE_SIDED`), unsigned bytes count from there.
     ///
     /// # Safety
     /// *Enabled*.
@@ -203,17 +211,17 @@ impl Range {
     }
 }
 
-/// How the channels of `N` blocks requantize, all of them by truncation.
+/// The numbers that requantize the channels of `N` blocks, all of them by truncation.
 #[derive(Clone, Copy)]
 pub(crate) struct Requantize<const N: usize> {
     factors: [Factors; N],
-    /// None of them lacks anything.
+    /// True if `lower` is zero in all of them.
     are_single: bool,
     range: Range,
 }
 
 impl<const N: usize> Requantize<N> {
-    /// If truncation gives the outputs of the blocks from one on.
+    /// The numbers of the blocks from `block` on; none if truncation does not give their outputs.
     ///
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
@@ -228,7 +236,7 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// The same if truncation does.
+    /// The numbers of the blocks from `block` on, if truncation gives their outputs.
     ///
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
@@ -236,7 +244,7 @@ impl<const N: usize> Requantize<N> {
     pub(crate) unsafe fn new(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
-            let mut all = Self::once(block, scales);
+            let mut all = Self::new_without_single(block, scales);
             let mut lack = _mm512_setzero_si512();
             for factors in &all.factors {
                 lack = _mm512_or_si512(lack, _mm512_castps_si512(factors.lower));
@@ -246,16 +254,17 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// The same for sums that are few, but waited for: single factors are looked for where all
-    /// channels have the same, since to look at all would take as long as these save.
+    /// The numbers for few sums that the next layer waits for: only where all channels have the same
+    /// factor, it is tested whether `lower` is zero. To test all channels would take as long as
+    /// this saves.
     ///
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn soon(block: usize, scales: &RequantParams<'_>) -> Self {
+    pub(crate) unsafe fn new_for_few_sums(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
-            let mut all = Self::once(block, scales);
+            let mut all = Self::new_without_single(block, scales);
             let lack = _mm512_castps_si512(all.factors[0].lower);
             let are_shared = scales.channels.len() == 1;
             all.are_single = are_shared && _mm512_test_epi32_mask(lack, lack) == 0;
@@ -263,12 +272,12 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// The same for few sums, as if no factor were a single one.
+    /// The numbers for few sums, without a test whether `lower` is zero.
     ///
     /// # Safety
     /// *Enabled*. There are multipliers for `N` blocks from `block` on.
     #[inline(always)]
-    pub(crate) unsafe fn once(block: usize, scales: &RequantParams<'_>) -> Self {
+    pub(crate) unsafe fn new_without_single(block: usize, scales: &RequantParams<'_>) -> Self {
         // SAFETY: multipliers of as many blocks are there; *Enabled*.
         unsafe {
             let mut factors = [Factors::of(scales.of(block)); N];
@@ -283,7 +292,7 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// One-sided outputs XORed with 0 or -128.
+    /// These numbers for one-sided outputs that are XORed with `shift`: 0 or -128.
     #[inline(always)]
     pub(crate) fn shifted(mut self, shift: i8) -> Self {
         // Bytes count from the offset, which alone changes.
@@ -293,13 +302,14 @@ impl<const N: usize> Requantize<N> {
         self
     }
 
-    /// See [`RequantParams::are_one_sided`].
+    /// True if the smallest output is the zero point: see [`RequantParams::are_one_sided`].
     #[inline(always)]
     pub(crate) fn is_one_sided(&self) -> bool {
         self.range.min == self.range.offset
     }
 
-    /// Outputs in the order of 16-byte lanes, of sums of the blocks in turn.
+    /// Requantizes four vectors of sums, of the blocks in turn, to bytes in the order of 16-byte
+    /// lanes.
     ///
     /// # Safety
     /// *Enabled*.
@@ -315,7 +325,7 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// Outputs with factors that are `SINGLE` or not.
+    /// Requantizes four vectors; `SINGLE` says that `lower` is zero in all of them.
     ///
     /// # Safety
     /// *Enabled*.
@@ -338,8 +348,8 @@ impl<const N: usize> Requantize<N> {
 }
 
 impl<const N: usize> Requantize<N> {
-    /// The sums of outputs and the elements there, sixteen each, in the order of 16-byte
-    /// lanes.
+    /// Requantizes four vectors and adds the elements that `others` point to, sixteen each; outputs in
+    /// the order of 16-byte lanes.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: sixteen elements at each place.
@@ -348,7 +358,7 @@ impl<const N: usize> Requantize<N> {
         &self,
         words: [__m512i; 4],
         others: [*const i8; 4],
-        sum: &Sum,
+        sum: &AddF32,
     ) -> __m512i {
         // SAFETY: *Enabled*, *Covered*.
         unsafe {
@@ -371,7 +381,27 @@ impl<const N: usize> Requantize<N> {
     }
 }
 
-/// The same in integers.
+impl AddF32 {
+    /// Sixteen outputs `a * first + (b * second + constant)`, rounded to the nearest integer, ties to
+    /// even.
+    ///
+    /// # Safety
+    /// *Enabled*. *Covered*: sixteen elements.
+    #[inline(always)]
+    pub(crate) unsafe fn rounded(self, a: __m512, b: *const i8) -> __m512i {
+        // SAFETY: *Covered*: sixteen elements; *Enabled*.
+        unsafe {
+            let b = _mm512_cvtepi8_epi32(_mm_loadu_si128(b.cast()));
+            let (first, second) = (_mm512_set1_ps(self.first), _mm512_set1_ps(self.second));
+            let constant = _mm512_set1_ps(self.constant);
+            let inner = _mm512_fmadd_ps(_mm512_cvtepi32_ps(b), second, constant);
+            let sum = _mm512_fmadd_ps(a, first, inner);
+            _mm512_cvt_roundps_epi32::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(sum)
+        }
+    }
+}
+
+/// Requantizes four vectors in integers, in the order of 16-byte lanes.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -392,7 +422,8 @@ pub(crate) unsafe fn requantize_exactly(
     }
 }
 
-/// The outputs of four vectors, in the order of 16-byte lanes.
+/// Requantizes four vectors by truncation, or in integers where that is not right; outputs in the
+/// order of 16-byte lanes.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers at each place.
@@ -415,7 +446,7 @@ pub(crate) unsafe fn outputs(
     }
 }
 
-/// 16-bit words to bytes between two, in the order of 16-byte lanes.
+/// Packs 16-bit words to bytes from `min` to `max`, in the order of 16-byte lanes.
 ///
 /// # Safety
 /// *Enabled*.
@@ -429,7 +460,8 @@ pub(crate) unsafe fn clamped([low, high]: [__m512i; 2], min: i32, max: i32) -> _
     }
 }
 
-/// Each vector's sixteen bytes side by side.
+/// Moves bytes from the order of 16-byte lanes to that of vectors: sixteen bytes of each side by
+/// side.
 ///
 /// # Safety
 /// *Enabled*.
@@ -442,7 +474,7 @@ pub(crate) unsafe fn in_order(bytes: __m512i) -> __m512i {
     }
 }
 
-/// Requantized as far as the offset, in integers. Model: `Method::Small`.
+/// Scales and rounds sixteen sums in integers. Model: `Method::Small`.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: a block's multipliers.

@@ -1,17 +1,19 @@
-//! 3x3 windows in tiles with AVX-512 VNNI: see `winograd.rs`.
+//! x86_64-i16-avx512vnni, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPDPWSSD adds the products
+//! of two neighbouring channels of 16 bits. Tests: `tests/tests/simd_levels.rs`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
 
-use crate::params::add::Sum;
+use crate::params::add::AddF32;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
+use crate::simd::x86_64::avx2;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
-use crate::simd::x86_64::winograd_f4x3::{
+use crate::simd::x86_64::common::winograd_f4x3::{
     ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
-    TWO_SIDED, TWOS, Tiled, VECTOR, gather, lanes, spread,
+    TWO_SIDED, TWOS, Tiled, VECTOR, lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -19,11 +21,12 @@ lanes! {
     _mm512_sub_epi32 _mm512_slli_epi32
 }
 
-/// `RUN` input channels side by side, outputs by `HOW`.
-struct Avx512Tiles<const RUN: usize, const HOW: u8>;
+/// The steps of the algorithm with AVX-512: `RUN` input channels side by side, outputs by
+/// `EPILOGUE`.
+struct Avx512Tiles<const RUN: usize, const EPILOGUE: u8>;
 
 // SAFETY: functions access no more than what is *Covered*.
-impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
+impl<const RUN: usize, const EPILOGUE: u8> Steps for Avx512Tiles<RUN, EPILOGUE> {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
         // SAFETY: *Enabled*, *Tiled*.
@@ -45,47 +48,48 @@ impl<const RUN: usize, const HOW: u8> Steps for Avx512Tiles<RUN, HOW> {
         to: *mut i8,
     ) {
         // SAFETY: *Enabled*, *Tiled*.
-        unsafe { tiled.outputs_512::<HOW>(sums, place, block, to) }
+        unsafe { tiled.outputs_512::<EPILOGUE>(sums, place, block, to) }
     }
 }
 
-impl Tiled<'_> {
-    /// All outputs, if this is the way to get them.
-    ///
-    /// # Safety
-    /// *Enabled*.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    pub(crate) unsafe fn try_run_avx512<S: Packed16Stage>(
-        &self,
-        work: &mut [i8],
-        output: &mut [S::Element],
-    ) -> bool {
-        if size_of::<S::Element>() != 1 || !self.fits(work.len(), output.len()) {
-            return false;
-        }
-        // SAFETY: *Tiled*: the blocks have multipliers.
-        if unsafe { !are_truncated(&self.scales, self.channels / LANES) } {
-            return false;
-        }
-        const TWO: usize = 2 * LANES;
-        let to = output.as_mut_ptr().cast();
-        // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
-        unsafe {
-            match (self.depth.is_multiple_of(TWO), self.how()) {
-                (true, ADDED) => self.run::<Avx512Tiles<TWO, ADDED>>(work, to),
-                (true, ONE_SIDED) => self.run::<Avx512Tiles<TWO, ONE_SIDED>>(work, to),
-                (true, _) => self.run::<Avx512Tiles<TWO, TWO_SIDED>>(work, to),
-                (false, ADDED) => self.run::<Avx512Tiles<LANES, ADDED>>(work, to),
-                (false, ONE_SIDED) => self.run::<Avx512Tiles<LANES, ONE_SIDED>>(work, to),
-                (false, _) => self.run::<Avx512Tiles<LANES, TWO_SIDED>>(work, to),
-            }
-        }
-        true
+/// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
+/// that are no int8, sizes that are no multiples of a register.
+///
+/// # Safety
+/// *Enabled*.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+pub(crate) unsafe fn try_winograd<S: Packed16Stage>(
+    tiled: &Tiled<'_>,
+    work: &mut [i8],
+    output: &mut [S::Element],
+) -> bool {
+    if size_of::<S::Element>() != 1 || !tiled.fits(work.len(), output.len()) {
+        return false;
     }
+    // SAFETY: *Tiled*: the blocks have multipliers.
+    if unsafe { !are_truncated(&tiled.scales, tiled.channels / LANES) } {
+        // SAFETY: *Enabled*.
+        return unsafe { avx2::winograd_f4x3::try_winograd::<S>(tiled, work, output) };
+    }
+    const TWO: usize = 2 * LANES;
+    let to = output.as_mut_ptr().cast();
+    // SAFETY: *Enabled*; *Tiled*, as `fits` has said.
+    unsafe {
+        match (tiled.depth.is_multiple_of(TWO), tiled.epilogue()) {
+            (true, ADDED) => tiled.run::<Avx512Tiles<TWO, ADDED>>(work, to),
+            (true, ONE_SIDED) => tiled.run::<Avx512Tiles<TWO, ONE_SIDED>>(work, to),
+            (true, _) => tiled.run::<Avx512Tiles<TWO, TWO_SIDED>>(work, to),
+            (false, ADDED) => tiled.run::<Avx512Tiles<LANES, ADDED>>(work, to),
+            (false, ONE_SIDED) => tiled.run::<Avx512Tiles<LANES, ONE_SIDED>>(work, to),
+            (false, _) => tiled.run::<Avx512Tiles<LANES, TWO_SIDED>>(work, to),
+        }
+    }
+    true
+}
 
-    /// The transformed inputs: point by point of a tile's first column, `RUN` channels of
-    /// each tile; the same of the next channels; the next columns.
+impl Tiled<'_> {
+    /// Transforms the inputs to this order: point by point of a tile's first column, `RUN` channels
+    /// of each tile; then the next channels; then the next columns.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; places and room are as [`Steps::inputs`] says.
@@ -106,7 +110,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// A block's sums of all tiles, added up over rows: four rows of `INPUTS` columns of
+    /// Computes a block's sums of all tiles, transformed over rows: four rows of `INPUTS` columns of
     /// each tile.
     ///
     /// # Safety
@@ -146,7 +150,7 @@ impl Tiled<'_> {
                     from = from.wrapping_add((INPUTS * TILES - 1) * RUN * 2);
                 }
                 for t in 0..TILES {
-                    let rows = gather(sums[t]);
+                    let rows = transform_sums(sums[t]);
                     for y in 0..OUTPUTS {
                         let at = t * SUMS + (y * INPUTS + column) * VECTOR;
                         _mm512_store_si512(to.wrapping_add(at).cast(), rows[y]);
@@ -156,13 +160,13 @@ impl Tiled<'_> {
         }
     }
 
-    /// The outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block, of which these are the sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    unsafe fn outputs_512<const HOW: u8>(
+    unsafe fn outputs_512<const EPILOGUE: u8>(
         &self,
         sums: *const i8,
         place: &Place,
@@ -181,37 +185,42 @@ impl Tiled<'_> {
                     .addend
                     .map(|addend| (addend.sum, addend.other.as_ptr().wrapping_add(first))),
             };
-            line.store::<0, HOW>(sums, to, 0);
+            line.store::<0, EPILOGUE>(sums, to, 0);
             if rows > 1 {
-                line.store::<1, HOW>(sums, to, pitch);
+                line.store::<1, EPILOGUE>(sums, to, pitch);
             }
             if rows > 2 {
-                line.store::<2, HOW>(sums, to, 2 * pitch);
+                line.store::<2, EPILOGUE>(sums, to, 2 * pitch);
             }
             if rows > 3 {
-                line.store::<3, HOW>(sums, to, 3 * pitch);
+                line.store::<3, EPILOGUE>(sums, to, 3 * pitch);
             }
         }
     }
 }
 
-/// What becomes of a row of a tile.
+/// The epilogue of a row of a tile.
 struct Line {
     by: Requantize<1>,
     step: usize,
     columns: usize,
-    /// The addend's place beside the tile's first output.
-    addend: Option<(Sum, *const i8)>,
+    /// The fused ADD and the element that is added to the tile's first output.
+    addend: Option<(AddF32, *const i8)>,
 }
 
 impl Line {
-    /// Stores row `Y`, as many columns as there are.
+    /// Requantizes and stores row `Y`, as many columns as there are.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: a tile's sums, aligned, and the outputs of as many columns as
     /// there are.
     #[inline(always)]
-    unsafe fn store<const Y: usize, const HOW: u8>(&self, sums: *const i8, to: *mut i8, at: usize) {
+    unsafe fn store<const Y: usize, const EPILOGUE: u8>(
+        &self,
+        sums: *const i8,
+        to: *mut i8,
+        at: usize,
+    ) {
         let to = to.wrapping_add(at);
         // SAFETY: *Enabled*, *Covered*.
         unsafe {
@@ -220,7 +229,7 @@ impl Line {
                 let at = (Y * INPUTS + x) * VECTOR;
                 row[x] = _mm512_load_si512(sums.wrapping_add(at).cast());
             }
-            let words = gather(row);
+            let words = transform_sums(row);
             let words = [
                 divided(words[0], Y, 0),
                 divided(words[1], Y, 1),
@@ -228,14 +237,14 @@ impl Line {
                 divided(words[3], Y, 3),
             ];
             let bytes = match &self.addend {
-                Some((sum, other)) if HOW == ADDED => {
+                Some((sum, other)) if EPILOGUE == ADDED => {
                     // The last column's once more where there are fewer.
                     let last = self.columns - 1;
                     let other = |x: usize| other.wrapping_add(at + x.min(last) * self.step);
                     let others = [other(0), other(1), other(2), other(3)];
                     self.by.added(words, others, sum)
                 }
-                _ if HOW == ONE_SIDED => self.by.requantize::<true>(words),
+                _ if EPILOGUE == ONE_SIDED => self.by.requantize::<true>(words),
                 _ => self.by.requantize::<false>(words),
             };
             let bytes = in_order(bytes);
@@ -260,7 +269,7 @@ impl Line {
     }
 }
 
-/// The inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
+/// Transforms the inputs of `RUN` channels of a tile, or of two tiles if that is half a register.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: six rows of six pixels of each tile, and room for a register of
@@ -291,14 +300,14 @@ unsafe fn transform<const RUN: usize>(
                 };
                 d[x] = _mm512_cvtepu8_epi16(bytes);
             }
-            lines[y] = spread(d);
+            lines[y] = transform_inputs(d);
         }
         for x in 0..INPUTS {
             let mut d = [_mm512_setzero_si512(); INPUTS];
             for y in 0..INPUTS {
                 d[y] = lines[y][x];
             }
-            let d = spread(d);
+            let d = transform_inputs(d);
             let to = to.wrapping_add(x * column);
             for y in 0..INPUTS {
                 let to = to.wrapping_add(y * TILES * RUN * 2);
@@ -308,7 +317,7 @@ unsafe fn transform<const RUN: usize>(
     }
 }
 
-/// The output of a row and column.
+/// Divides the sums of row `y` and column `x` by the rest of 576.
 ///
 /// # Safety
 /// *Enabled*.

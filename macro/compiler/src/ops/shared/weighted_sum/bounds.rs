@@ -6,7 +6,7 @@ use crate::ir::graph::ElementType;
 use crate::ops::shared::weighted_sum::{Accumulation, OutputStage, Terms};
 
 impl Accumulation {
-    /// The same with the weights of each channel side by side.
+    /// A copy whose weights have the channel as their first dimension.
     pub(crate) fn by_channel(&self) -> Self {
         let mut turned = self.clone();
         if let (true, Terms::I32 { filter, bias }) = (self.channels_last, &mut turned.terms) {
@@ -18,7 +18,7 @@ impl Accumulation {
         turned
     }
 
-    /// The same with channels whose output does not depend on the input made
+    /// A copy in which channels whose output does not depend on the input are
     /// constant. Converters give dead channels biases of 2^30, which need more than
     /// 32 bits on the way.
     pub(crate) fn simplified(&self) -> Self {
@@ -92,7 +92,7 @@ impl Accumulation {
         }
     }
 
-    /// The same of some output channels, which have these int8 weights and biases.
+    /// The sums of some output channels, which have these int8 weights and biases.
     pub(crate) fn of_channels(&self, channels: &Channels, filter: Vec<i8>, bias: Vec<i32>) -> Self {
         let mut some = self.clone();
         some.terms = Terms::I32 { filter, bias };

@@ -8,12 +8,13 @@ use crate::ir::graph::ElementType;
 use crate::ops::shared::weighted_sum::{Accumulation, OutputStage, Terms};
 use crate::simd_models::f32_requant::Truncation;
 use crate::tokens::constants::Constants;
+use crate::tokens::literals;
 
 impl Accumulation {
     /// The `filter`, `bias` and `output` fields of the runtime's parameters,
     /// and the type arguments that they take.
     pub(crate) fn emit(&self, constants: &mut Constants) -> (TokenStream, TokenStream) {
-        let offset = crate::tokens::literals::int(self.input_offset);
+        let offset = literals::int(self.input_offset);
         let (filter, bias, types) = match &self.terms {
             Terms::I32 { filter, bias } => (
                 constants.bytes("FILTER", filter),
@@ -87,11 +88,11 @@ impl Accumulation {
         } else {
             ordered.len()
         };
-        let channels = constants.ready(&ordered[..listed]);
+        let channels = constants.requant_panels(&ordered[..listed]);
         let (offset, min, max) = (
-            crate::tokens::literals::int(*output_offset),
-            crate::tokens::literals::int(*min),
-            crate::tokens::literals::int(*max),
+            literals::int(*output_offset),
+            literals::int(*min),
+            literals::int(*max),
         );
         let stage = quote!(rt::RequantParams {
             channels: #channels,
@@ -110,10 +111,7 @@ impl Accumulation {
         constants: &mut Constants,
     ) -> (TokenStream, TokenStream) {
         let bounds = |(min, max): (f32, f32)| {
-            let (min, max) = (
-                crate::tokens::literals::float(min),
-                crate::tokens::literals::float(max),
-            );
+            let (min, max) = (literals::float(min), literals::float(max));
             quote!(activation_min: #min, activation_max: #max)
         };
         match &self.output {
@@ -125,9 +123,9 @@ impl Accumulation {
                 activation: (min_q, max_q),
             } => {
                 let (offset, min, max) = (
-                    crate::tokens::literals::int(*output_offset),
-                    crate::tokens::literals::int(*min_q),
-                    crate::tokens::literals::int(*max_q),
+                    literals::int(*output_offset),
+                    literals::int(*min_q),
+                    literals::int(*max_q),
                 );
                 if self.is_fast() {
                     let (multiplier, shift) = fast(multipliers, shares);

@@ -1,0 +1,4 @@
+//! Integer arithmetic of the reference kernels.
+
+pub(crate) mod fixed_point;
+pub(crate) mod sigmoid_lut_i16;
