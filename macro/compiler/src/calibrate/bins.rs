@@ -82,7 +82,7 @@ impl Bins {
         }
     }
 
-    /// The number of bins.
+    /// The number of bins of a histogram.
     pub(super) fn len(&self) -> usize {
         self.below.len() + EQUAL + self.above.len()
     }

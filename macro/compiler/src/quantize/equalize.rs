@@ -107,7 +107,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Counts one value.
+    /// Counts one value of a channel.
     fn add(&mut self, x: f32) {
         self.range = self.range.max(x.abs());
         self.count += usize::from(x != 0.0);
