@@ -96,24 +96,19 @@ fn violations(all: &[Source], heading: &str, parent: &[&str]) -> Vec<String> {
 fn circles(all: &[Source]) -> Vec<String> {
     let by_module: BTreeMap<&[String], &Source> =
         all.iter().map(|f| (f.module.as_slice(), f)).collect();
-    // `x.rs` beside a folder `x` belongs into it, as `x/mod.rs` would.
-    let folder = |file: &Source| {
-        let own = file.path.trim_end_matches("rs").replace('.', "/");
-        let is_parent = all.iter().any(|other| other.path.starts_with(&own));
-        if is_parent {
-            own.trim_end_matches('/').to_owned()
-        } else {
-            file.folder()
-        }
-    };
     let mut edges: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for file in all.iter().filter(|file| file.path != "lib.rs") {
         for import in &file.imports {
             let Some(other) = by_module.get(import.as_slice()) else {
                 continue;
             };
-            let (from, to) = (folder(file), folder(other));
-            let lists_it = file.is_list() && to.starts_with(&format!("{from}/"));
+            let (from, to) = (file.folder(), other.folder());
+            // `x/mod.rs`, or `x.rs` beside the folder `x`, lists what is in there.
+            let own = match file.is_list() {
+                true => from.as_str(),
+                false => file.path.trim_end_matches(".rs"),
+            };
+            let lists_it = format!("{to}/").starts_with(&format!("{own}/"));
             let are_files = from.ends_with(".rs") && to.ends_with(".rs");
             if from != to && !lists_it && !are_files {
                 let line = format!("  {} names crate::{}", file.path, import.join("::"));
