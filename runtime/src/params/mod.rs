@@ -18,6 +18,8 @@ pub use add::{Add, AddOperand};
 pub use broadcast::Broadcast;
 #[cfg(niello_vector)]
 pub use gemm_packed16::{Packed16, Packed16Conv2d, Packed16Stage, Weights6Row, ZeroSkipRow};
+#[cfg(niello_vector)]
+pub use layout::PackedLayout;
 pub use linear::Linear;
 #[cfg(niello_vector)]
 pub use requant::{RequantPanel, RequantParams, pack_requant};

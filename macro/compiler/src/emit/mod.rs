@@ -20,6 +20,7 @@ pub(crate) use names::{Port, resolve};
 
 use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
+use crate::ops::packing::layout;
 use crate::plan::ArenaPlan;
 
 /// The name and attributes of the emitted function, and the path of the runtime.
@@ -120,9 +121,12 @@ pub(crate) fn emit(
     let Variant(scalar) = &variants.scalar;
     let variant = match &variants.vector {
         None => quote!(#scalar),
-        Some(Variant(vector)) => quote! {
-            rt::by_target! { { #scalar } { #vector } }
-        },
+        Some(Variant(vector)) => {
+            let check = layout::check();
+            quote! {
+                rt::by_target! { { #scalar } { #check #vector } }
+            }
+        }
     };
     let tracked = files.iter().filter_map(|f| f.to_str()).map(|path| {
         quote!(

@@ -19,12 +19,10 @@
 //! This is where unpacking bytes within lanes of 16 bytes leaves the inputs of four taps. Biases
 //! and multipliers are in the same order of elements: 16 for each register `j`.
 
+pub(crate) use crate::params::layout::DEPTHWISE_BLOCK as BLOCK;
 use crate::params::layout::LANES;
 use crate::params::requant::RequantParams;
 use crate::simd::shared::isa::Isa;
-
-/// Elements of a block: four registers of sixteen.
-pub(crate) const BLOCK: usize = 64;
 
 /// Rows of outputs of a depthwise convolution. Its functions rely on (*Plane*):
 ///

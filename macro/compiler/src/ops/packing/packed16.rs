@@ -1,7 +1,6 @@
 //! OHWI weights in the orders of the runtime's `simd/`.
 
-/// Channels that are worked on at once.
-pub(crate) const LANES: usize = 16;
+use crate::ops::packing::layout::{LANES, STRIP};
 
 /// How many of so many lie side by side: four, then what is left by twos and ones.
 fn side_by_side(left: usize) -> usize {
@@ -56,9 +55,6 @@ pub fn widened(filter: &[i8], depth: usize, run: usize) -> Vec<i8> {
     }
     wide
 }
-
-/// Channels that sparse rows come by.
-pub(crate) const STRIP: usize = 4 * LANES;
 
 /// OHWI weights, channel by channel, as rows for each input: the order is that of the
 /// runtime's `gemv_zero_skip.rs`. Channels are a multiple of 64. For tests of the runtime, too.

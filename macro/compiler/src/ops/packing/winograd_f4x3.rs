@@ -1,22 +1,15 @@
 //! Weights of 3x3 convolutions for transformed inputs: Winograd's minimal filtering
 //! F(4x4, 3x3) in integers (A. Lavin and S. Gray, "Fast Algorithms for Convolutional
-//! Neural Networks", 2015, section 4.3). The runtime's `simd/x86_64/winograd.rs` says
+//! Neural Networks", 2015, section 4.3). The runtime's `simd/x86_64/common/winograd_f4x3.rs` says
 //! what becomes of them.
 
-/// Channels that are worked on at once.
-const LANES: usize = 16;
-
-/// Outputs of a tile in each direction.
-const OUTPUTS: usize = 4;
+use crate::ops::packing::layout::{LANES, WINOGRAD_OUTPUTS as OUTPUTS, WINOGRAD_TILES as TILES};
 
 /// Inputs of a tile in each direction.
 const INPUTS: usize = OUTPUTS + 2;
 
 /// Products of a tile, for each input channel.
 const POINTS: usize = INPUTS * INPUTS;
-
-/// Tiles that kernels work on at once.
-const TILES: usize = 4;
 
 /// The matrix G, each row times what makes it integers.
 const ROWS: [[i32; 3]; INPUTS] = [

@@ -7,13 +7,11 @@ use quote::quote;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
+use crate::ops::packing::layout::DEPTHWISE_BLOCK as BLOCK;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
-
-/// Elements of a block.
-const BLOCK: usize = 64;
 
 /// Blocks after which weights repeat, at most.
 const MOST_BLOCKS: usize = 24;

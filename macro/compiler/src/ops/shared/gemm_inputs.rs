@@ -1,14 +1,11 @@
 //! How the inputs of a matrix product with packed weights come, which chooses the runtime's kernel.
 
-use crate::ops::packing::packed16::STRIP;
+use crate::ops::packing::layout::{STRIP, ZERO_SKIP_INPUTS};
 use crate::ops::packing::saturating_pairs;
 use crate::ops::packing::saturating_pairs::LongPairs;
 use crate::ops::packing::weights6;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
-
-/// The largest number of inputs of a row whose zeros are skipped.
-const MOST_SPARSE: usize = 256;
 
 /// The least number of weights for which zeros are skipped: fewer lie in a first-level cache, from
 /// where reading all is as fast.
@@ -64,7 +61,7 @@ pub(crate) fn is_sparse(depth: usize, accumulation: &Accumulation) -> bool {
         .is_some_and(|(_, _, zero_point)| zero_point == i32::from(i8::MIN));
     lowest
         && depth.is_multiple_of(4)
-        && depth <= MOST_SPARSE
+        && depth <= ZERO_SKIP_INPUTS
         && channels.is_multiple_of(STRIP)
         && depth * channels >= LEAST_SPARSE
 }

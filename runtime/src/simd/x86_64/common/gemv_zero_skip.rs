@@ -25,16 +25,11 @@ use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+pub(crate) use crate::params::layout::{STRIP, ZERO_SKIP_INPUTS as MAX_INPUTS};
 use crate::simd::shared::gemm_tile::Tile;
 use crate::simd::shared::isa::Isa;
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::common::strip::strip_containing;
-
-/// The largest number of inputs: an index is a byte.
-pub(crate) const MAX_INPUTS: usize = 256;
-
-/// Channels of a strip: four blocks of sixteen.
-pub(crate) const STRIP: usize = 4 * LANES;
 
 /// Room for all inputs and one register of 64 bytes more, so that whole registers can be stored.
 type List = [MaybeUninit<u8>; MAX_INPUTS + 64];

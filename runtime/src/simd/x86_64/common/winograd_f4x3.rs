@@ -15,10 +15,8 @@
 
 use crate::params::add::Addend;
 use crate::params::layout::LANES;
+pub(crate) use crate::params::layout::{WINOGRAD_OUTPUTS as OUTPUTS, WINOGRAD_TILES as TILES};
 use crate::params::requant::RequantParams;
-
-/// Outputs of a tile in each direction.
-pub(crate) const OUTPUTS: usize = 4;
 
 /// Inputs of a tile in each direction.
 pub(crate) const INPUTS: usize = OUTPUTS + 2;
@@ -28,9 +26,6 @@ pub(crate) const POINTS: usize = INPUTS * INPUTS;
 
 /// Bytes of sixteen words of 32 bits.
 pub(crate) const VECTOR: usize = 4 * LANES;
-
-/// Tiles that are worked on at once.
-pub(crate) const TILES: usize = 4;
 
 /// The bias, which all outputs of a tile have in common, is added this many times to the sums of
 /// point (1, 1).
