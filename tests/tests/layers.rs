@@ -183,6 +183,16 @@ fn folders_of_operators_keep_their_layers() {
 }
 
 #[test]
+fn folders_of_simd_kernels_keep_their_layers() {
+    let folders = &["simd"];
+    none(&violations(
+        &runtime(),
+        "### Folders of SIMD kernels",
+        folders,
+    ));
+}
+
+#[test]
 fn no_folders_of_the_compiler_form_a_circle() {
     none(&circles(&compiler()));
 }

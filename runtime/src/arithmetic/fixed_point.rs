@@ -31,7 +31,7 @@ const fn low_i32(x: i64) -> i32 {
     x as i32
 }
 
-/// The nearest int32 number.
+/// Saturates a number to 32 bits.
 #[inline(always)]
 fn saturate_i32(x: i64) -> i32 {
     low_i32(x.clamp(i32::MIN.into(), i32::MAX.into()))

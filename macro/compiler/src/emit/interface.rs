@@ -98,7 +98,7 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
                     /// The quantized value of 0.0.
                     pub const ZERO_POINT: i32 = #zero_point;
 
-                    /// The nearest int8 values.
+                    /// Quantizes: `q = round(real / SCALE) + ZERO_POINT`, clamped to what int8 holds.
                     pub fn quantize(real: &#real) -> Self {
                         let mut quantized = Self::default();
                         let params = rt::Quantization { scale: Self::SCALE, zero_point: Self::ZERO_POINT };
@@ -106,7 +106,7 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
                         quantized
                     }
 
-                    /// The real values.
+                    /// Dequantizes: `real = SCALE * (q - ZERO_POINT)`.
                     pub fn dequantize(&self) -> #real {
                         let mut real: #real = #real_zeros;
                         let params = rt::Quantization { scale: Self::SCALE, zero_point: Self::ZERO_POINT };
@@ -169,10 +169,10 @@ fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
                 #slice
             }
 
-            /// Zeros, e.g. for a `static`.
+            /// An input of zeros, for example for a `static`.
             pub const ZERO: Self = Self(#zeros);
 
-            /// All elements, to write.
+            /// All elements in row-major order, to be written.
             pub fn as_mut_slice(&mut self) -> &mut [#element] {
                 #slice_mut
             }
@@ -261,14 +261,13 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
         }
 
         impl Output {
-            /// Zeros.
-            /// Zeros, e.g. for a `static`.
+            /// An output of zeros, for example for a `static`.
             pub const ZERO: Self = Self { #(#zeros)* };
             #(#quantization)*
         }
 
         impl ::core::default::Default for Output {
-            /// Zeros.
+            /// Makes an output of zeros.
             fn default() -> Self {
                 Self::ZERO
             }
@@ -276,7 +275,7 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
     }
 }
 
-/// Names and shapes.
+/// The constants with names and shapes of inputs and outputs.
 pub(super) fn metadata(inputs: &[Port], outputs: &[Port]) -> TokenStream {
     let names = |ports: &[Port]| {
         let names = ports.iter().map(|p| &p.name);

@@ -134,7 +134,7 @@ impl Memory<'_> {
             unsafe impl rt::Zeroable for Arena {}
 
             impl Arena {
-                /// Zeroed memory.
+                /// Makes an arena of zeros, also in a `static`.
                 #[must_use]
                 pub const fn new() -> Self {
                     Self(rt::Arena::new())
@@ -186,7 +186,7 @@ impl Memory<'_> {
             /// Their names, in the order in which they run.
             pub const STEP_NAMES: [&str; STEPS] = [#(#names),*];
 
-            /// Runs one operator.
+            /// Runs the operator with this number.
             fn step(number: usize, arena: &mut Arena, #(#declared,)* output: &mut Output) #result {
                 let arena = #memory;
                 match number {
@@ -203,13 +203,14 @@ impl Memory<'_> {
                 output
             }
 
-            /// The same with an output of your own: nothing large is on the stack.
+            /// Runs the model in memory of your own and writes to an output of your own, so that nothing
+            /// large is on the stack.
             pub fn run_into(arena: &mut Arena, #(#declared,)* output: &mut Output) {
                 #loops
             }
 
-            /// The same one operator at a time: between [`Run::step`]s the program can
-            /// feed a watchdog or do something more urgent.
+            /// Begins a run of single operators: between calls of [`Run::step`] the program can feed a
+            /// watchdog or do something more urgent.
             pub fn begin<'a>(arena: &'a mut Arena, #(#borrowed,)* output: &'a mut Output) -> Run<'a> {
                 Run { arena, #(#arguments,)* output, next: 0 }
             }
@@ -238,7 +239,7 @@ impl Memory<'_> {
                     self.next
                 }
 
-                /// Runs what is left.
+                /// Runs all operators that have not run yet.
                 pub fn finish(mut self) {
                     while self.step() {}
                 }

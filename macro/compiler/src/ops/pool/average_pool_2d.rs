@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::pool::pool_2d::{Pool, Reduction};
 
-/// The operator AVERAGE_POOL_2D.
+/// AVERAGE_POOL_2D: the mean of each window, channel by channel.
 pub(crate) struct AveragePool2d;
 
 impl AveragePool2d {

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::ir::context::ParseContext;
 use crate::ops::pool::pool_2d::{Pool, Reduction};
 
-/// The operator MAX_POOL_2D.
+/// MAX_POOL_2D: the largest element of each window, channel by channel.
 pub(crate) struct MaxPool2d;
 
 impl MaxPool2d {

@@ -56,7 +56,7 @@ pub(super) struct LstmKernel {
     pub cell_steps: Steps,
 }
 
-/// The nearest int16.
+/// Saturates a number to 16 bits.
 fn i16_of(x: i32) -> i16 {
     x.clamp(-32768, 32767) as i16
 }

@@ -195,7 +195,7 @@ mod tests {
         })
     }
 
-    /// All pairs of operands.
+    /// All 65536 pairs of int8 operands.
     fn pairs() -> impl Iterator<Item = (i8, i8)> {
         (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)))
     }

@@ -1,7 +1,19 @@
 //! Sets of CPU features, of which levels consist. Tests: `levels_of_this_machine` in
 //! `tests/tests/simd_levels.rs`.
 
-use core::arch::x86_64::{__cpuid, __cpuid_count};
+use core::arch::x86_64::{__cpuid_count, CpuidResult};
+
+/// The CPUID instruction for a leaf and its sub-leaf.
+fn cpuid(leaf: u32, sub_leaf: u32) -> CpuidResult {
+    #[allow(
+        unused_unsafe,
+        reason = "the intrinsic is unsafe in the oldest Rust that is supported, not in newer ones"
+    )]
+    // SAFETY: every x86-64 CPU has CPUID.
+    unsafe {
+        __cpuid_count(leaf, sub_leaf)
+    }
+}
 
 /// A set of CPU features, one bit for each.
 #[derive(Clone, Copy)]
@@ -61,20 +73,16 @@ impl Features {
             return Self::NONE;
         }
         let bit = |register: u32, bit: u32| register >> bit & 1 == 1;
-        let leaves = __cpuid(0).eax;
-        let base = __cpuid(1);
+        let leaves = cpuid(0, 0).eax;
+        let base = cpuid(1, 0);
         // FMA, OSXSAVE and AVX.
         if leaves < 7 || [12, 27, 28].iter().any(|&b| !bit(base.ecx, b)) {
             return Self::NONE;
         }
         // SAFETY: OSXSAVE says that XGETBV is there.
         let saved = unsafe { saved_state() };
-        let leaf7 = __cpuid_count(7, 0);
-        let leaf7_1 = if leaf7.eax >= 1 {
-            __cpuid_count(7, 1).eax
-        } else {
-            0
-        };
+        let leaf7 = cpuid(7, 0);
+        let leaf7_1 = if leaf7.eax >= 1 { cpuid(7, 1).eax } else { 0 };
         let ymm = saved & 0b110 == 0b110;
         let zmm = ymm && saved & 0b1110_0000 == 0b1110_0000;
         Self::FMA
