@@ -43,7 +43,7 @@ pub(crate) const UNROLLED: usize = NODES_AFTER_INLINING;
 pub(crate) const REGIONS: usize = 1 << 10;
 
 /// Rounds that all loops together may make in one run on a sample of the dataset.
-pub(crate) const ROUNDS: usize = 1 << 16;
+pub(crate) const ROUNDS: usize = 1 << 14;
 
 /// Multiply-accumulates of one run, or elements that are read and written.
 pub(crate) const RUN_WORK: u64 = 1 << 40;

@@ -160,7 +160,7 @@ of a file together may have 65,536 operators and tensors, 1,024 of them IF or WH
   compared, int8 steps may decide otherwise near the threshold, and a loop may make a round more or less. `tensors(\"name\":
   float)` keeps what decides in float, a value of a loop by the name of the output of WHILE.
 - Every branch and every body must run on some sample of the dataset, or all of its tensors need `tensors(\"name\":
-  range(..))`: an error names the first. Loops that do not end within 65,536 rounds on a sample, in float or in int8, are errors.
+  range(..))`: an error names the first. Loops that do not end within 16,384 rounds on a sample, in float or in int8, are errors.
 - Biases are corrected in operators that always run, not in branches and loops.
 ";
 
