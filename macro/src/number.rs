@@ -13,7 +13,7 @@ pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
     if value.is_finite() {
         Ok(value)
     } else {
-        Err(syn::Error::new(start, "this is no finite number"))
+        Err(syn::Error::new(start, "this is not a finite number"))
     }
 }
 

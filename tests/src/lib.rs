@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use ndarray::{ArrayD, Axis};
 // What `simd_cases` prepares its parameters with; `tests/cross` has stand-ins for them.
 use niello_compiler::testing::{
-    AdditionNumbers, linear_product, long_pairs, narrowed, rows_of_weights, transformed, widened,
+    AdditionNumbers, linear_product, narrowed, rows_of_weights, saturating_pairs, transformed,
+    widened,
 };
 
 pub use npz::{Record, read_npz};

@@ -1,5 +1,5 @@
-//! The order of folders that `ARCHITECTURE.md` states, checked against the paths in the
-//! code: a file names only what lies in its own layer or in a lower one, and no folders name
+//! The order of folders that the tables of `ARCHITECTURE.md` give, checked against the paths in
+//! the code: a file names only modules of its own row or of an earlier row, and no folders name
 //! each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,7 +53,7 @@ fn layer<'a>(
 }
 
 /// Every import against the order of a table, and every folder below `parent` that the table
-/// lacks (of the crate's root, every file, too). Parts of one layer may name each other in the
+/// lacks (in the crate's root, every file, too). Parts of one row may name each other in the
 /// table of a crate, but not in that of a folder.
 fn violations(all: &[Source], heading: &str, parent: &[&str]) -> Vec<String> {
     let layers = layers(heading);
@@ -81,8 +81,12 @@ fn violations(all: &[Source], heading: &str, parent: &[&str]) -> Vec<String> {
             let is_beside = other_row == row && other != own && !parent.is_empty();
             if other_row > row || is_beside {
                 let (import, other, own) = (import.join("::"), other.join("/"), own.join("/"));
-                let where_ = if is_beside { "beside" } else { "above" };
-                let problem = format!("`{other}` lies {where_} `{own}`");
+                let where_ = if is_beside {
+                    "the same row as"
+                } else {
+                    "a later row than"
+                };
+                let problem = format!("`{other}` is in {where_} `{own}`");
                 wrong.insert(format!("{} names crate::{import}: {problem}", file.path));
             }
         }

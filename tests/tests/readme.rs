@@ -15,6 +15,7 @@ fn readme_links_the_page_of_operators() {
     let section = section.split("\n## ").next().unwrap_or_default();
     assert!(section.contains("(docs/operators.md)"));
     assert!(section.contains(&format!("{} operators", SUPPORTED.len())));
+    assert!(section.contains(&format!("{} operator cases", cases::all().len())));
 }
 
 #[test]

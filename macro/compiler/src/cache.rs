@@ -120,7 +120,7 @@ impl Slot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calibrate::Range;
+    use crate::calibrate::RealRange;
 
     #[test]
     fn entries_come_back_exactly_and_damage_is_a_miss() {
@@ -135,7 +135,7 @@ mod tests {
         };
         stored.ranges.by_value.insert(
             3,
-            Range {
+            RealRange {
                 min: -0.1,
                 max: 16_777_217.0,
             },

@@ -17,7 +17,7 @@ use crate::options::{Options, Request};
 use crate::plan;
 use crate::quantize::loss_table::loss_table;
 use crate::quantize::measure::{Measurement, Noise, measure};
-use crate::session::{Quantization, Session, read_model};
+use crate::session::{QuantizedModel, Session, read_model};
 
 /// A model read from its file.
 pub struct Model {
@@ -160,7 +160,7 @@ impl Model {
 
     /// Quantizes as the macro does.
     pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
-        let Quantization { program, graph, .. } = self.session.quantize(&self.bytes, request)?;
+        let QuantizedModel { program, graph, .. } = self.session.quantize(&self.bytes, request)?;
         Ok(Quantized {
             model: self,
             program,
@@ -187,7 +187,7 @@ pub fn operators(model: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn infos(ports: &[crate::ir::graph::Port], resolved: &[crate::emit::Port]) -> Vec<PortInfo> {
+fn infos(ports: &[crate::ir::graph::Port], resolved: &[crate::emit::RustPort]) -> Vec<PortInfo> {
     ports
         .iter()
         .enumerate()

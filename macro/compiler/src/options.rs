@@ -106,7 +106,7 @@ impl Options {
                 return Err(Error::new(
                     Blame::Option("images"),
                     format!(
-                        "a scale of {scale:e} and an offset of {offset:e} are no use for bytes"
+                        "a scale of {scale:e} and an offset of {offset:e} cannot be used for bytes"
                     ),
                 ));
             }

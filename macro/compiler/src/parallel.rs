@@ -1,4 +1,4 @@
-//! Samples over the machine's cores.
+//! Runs a function on many items, on all cores.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -8,13 +8,13 @@ use crate::ir::quant_graph::QuantGraph;
 use crate::limits;
 use crate::options::Request;
 use crate::plan;
-use crate::session::{Quantization, Session, read_model};
+use crate::session::{QuantizedModel, Session, read_model};
 
 /// Compiles a model to a function and its module.
 pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let model = read_model(&request.model)?;
     let session = Session::new(&model, &request.options, request.dataset.as_deref())?;
-    let Quantization {
+    let QuantizedModel {
         program, mut files, ..
     } = session.quantize(&model, request)?;
     let interface = session.interface(request.options.inputs_in_arena)?;

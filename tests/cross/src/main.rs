@@ -25,8 +25,8 @@ fn narrowed(_: &[i8], _: usize) -> Vec<i8> {
     Vec::new()
 }
 
-/// Stands in for `niello_compiler::testing::long_pairs`, which only x86-64 needs.
-fn long_pairs(_: &[i8], _: usize) -> Vec<[u16; 2]> {
+/// Stands in for `niello_compiler::testing::saturating_pairs`, which only x86-64 needs.
+fn saturating_pairs(_: &[i8], _: usize) -> Vec<[u16; 2]> {
     Vec::new()
 }
 

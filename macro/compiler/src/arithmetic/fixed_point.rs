@@ -6,7 +6,7 @@
 //! Networks for Efficient Integer-Arithmetic-Only Inference" (2018), appendix.
 //! Fixed-point names follow gemmlowp: Qm.n has m integer and n fractional bits.
 //!
-//! The runtime has these formulas once more (`runtime/src/fixed_point.rs`): the crates are
+//! The runtime has these formulas once more (`runtime/src/arithmetic/fixed_point.rs`): the crates are
 //! published apart, and neither can depend on the other. Tests compare both with a third
 //! implementation (`simd_models/reference.rs`).
 

@@ -1,4 +1,4 @@
-//! IEEE 754 binary16, which stands in files only.
+//! IEEE 754 binary16, used only in files.
 
 /// The value of a 16-bit float: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits.
 pub(crate) fn from_bits(bits: u16) -> f32 {

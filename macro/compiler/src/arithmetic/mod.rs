@@ -13,4 +13,4 @@ pub(crate) mod convert;
 pub(crate) mod fixed_point;
 pub(crate) mod float16;
 pub(crate) mod quant_params;
-pub(crate) mod sigmoid_lut;
+pub(crate) mod sigmoid_lut_i16;

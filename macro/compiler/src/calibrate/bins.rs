@@ -1,4 +1,4 @@
-//! The bins of a histogram: equal ones between two ends. Where a few values lie far
+//! The bins of a histogram: equal ones between two ends. Where a few values are far
 //! outside of all others, equal bins between the extremes would put all others into one:
 //! then equal bins cover the others, and what lies outside gets bins that grow with the
 //! magnitude.
@@ -9,11 +9,11 @@ pub(super) const EQUAL: usize = 2048;
 const PER_OCTAVE: usize = 64;
 /// The number of doublings beyond the others at which a value counts as far away.
 const FAR: usize = 5;
-/// One in so many values may lie far outside.
+/// At most 1 of this many values may be an outlier.
 const OUTSIDE: u64 = 100;
-/// Cuts are searched at every so many equal bins..
+/// Cuts are searched at every n-th of the equal bins, this n..
 const EQUAL_STEP: usize = EQUAL / 64;
-/// .. and at every so many of the others.
+/// .. and at every n-th of the other bins.
 const OUTER_STEP: usize = PER_OCTAVE / 8;
 
 /// The number of values of each magnitude, by the exponents of binary32.
@@ -98,7 +98,7 @@ impl Bins {
         if x < self.min && first > 0 {
             return self.below[1..].partition_point(|edge| *edge <= x);
         }
-        // Ends of the range belong to the outermost bins, be it by rounding.
+        // Ends of the range belong to the outermost bins, also after rounding.
         let bin = ((x - self.min) / self.width) as usize;
         if bin >= EQUAL && !self.above.is_empty() {
             let above = self.above.partition_point(|edge| *edge <= x);

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
 
-use super::Range;
+use super::RealRange;
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::ir::graph::Graph;
@@ -19,7 +19,7 @@ pub(crate) struct Samples<'a> {
     /// is a stream of its own.
     pub follow: bool,
     /// For each input, the range that its values are clipped to, if any.
-    pub cuts: &'a [Option<Range>],
+    pub cuts: &'a [Option<RealRange>],
 }
 
 /// Views of samples, one for each input.

@@ -46,7 +46,7 @@ pub enum Method {
 
 /// The range of a tensor's real values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Range {
+pub(crate) struct RealRange {
     pub min: f32,
     pub max: f32,
 }
@@ -54,16 +54,16 @@ pub(crate) struct Range {
 /// The ranges that calibration has chosen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
-    pub by_value: BTreeMap<ValueId, Range>,
+    pub by_value: BTreeMap<ValueId, RealRange>,
 }
 
-/// Samples that are observed before what was seen of them is put together: counts of all
-/// tensors take more memory than most samples.
+/// Samples per batch; statistics are merged after each batch, because those of all tensors take
+/// more memory than most samples.
 pub(crate) const TOGETHER: usize = 64;
 
 /// The statistics of one tensor over samples.
 struct Seen {
-    range: Range,
+    range: RealRange,
     magnitudes: Magnitudes,
 }
 
@@ -71,7 +71,7 @@ impl Seen {
     /// The statistics of one sample; for `depth` see [`reach::each`].
     fn of(data: &ArrayD<f32>, depth: Option<f32>) -> Self {
         let mut seen = Self {
-            range: Range {
+            range: RealRange {
                 min: f32::MAX,
                 max: f32::MIN,
             },
@@ -92,8 +92,8 @@ impl Seen {
     }
 }
 
-/// Whether a method counts values.
-fn counts(method: Method) -> bool {
+/// True if the method needs a histogram.
+fn needs_histogram(method: Method) -> bool {
     matches!(
         method,
         Method::Percentile(_) | Method::Mse | Method::Entropy
@@ -101,7 +101,7 @@ fn counts(method: Method) -> bool {
 }
 
 /// Chooses the range of a tensor by a method.
-fn choose(method: Method, seen: Range, histogram: Option<&Histogram>) -> Range {
+fn choose(method: Method, seen: RealRange, histogram: Option<&Histogram>) -> RealRange {
     let (min, max) = match (method, histogram) {
         (Method::Range(min, max), _) => (min, max),
         (Method::Symmetric, _) => {
@@ -113,16 +113,16 @@ fn choose(method: Method, seen: Range, histogram: Option<&Histogram>) -> Range {
         (Method::Entropy, Some(h)) => h.least_divergence(),
         _ => (seen.min, seen.max),
     };
-    Range { min, max }
+    RealRange { min, max }
 }
 
-/// For each input that loses the larger part of the samples' range, the range that is left: the
-/// program will clip its values there, so that no operator behind it sees the outliers.
+/// For each input whose chosen range is less than half of the observed one: that range. The
+/// program clips the input's values to it, so that no operator behind it sees the outliers.
 pub(crate) fn cut_inputs(
     graph: &Graph,
     samples: &Samples<'_>,
     values: &[(ValueId, Method)],
-) -> Vec<Option<Range>> {
+) -> Vec<Option<RealRange>> {
     let cut = |(i, port): (usize, &Port)| {
         let (_, method) = values.iter().find(|(value, _)| *value == port.value)?;
         // One at a time: a view of each of many small samples takes more than they do.
@@ -137,7 +137,7 @@ pub(crate) fn cut_inputs(
                 all
             })?;
         let Seen { range, magnitudes } = seen;
-        let histogram = counts(*method).then(|| {
+        let histogram = needs_histogram(*method).then(|| {
             let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));
             data().for_each(|data| data.iter().for_each(|x| histogram.add(*x)));
             histogram
@@ -176,7 +176,7 @@ pub(crate) fn calibrate(
     let limits = reach::limits(graph, &ranges.collect());
     for (value, seen) in &mut merged {
         if let Some(limit) = limits.get(value) {
-            seen.range = Range {
+            seen.range = RealRange {
                 min: limit.clamp(seen.range.min),
                 max: limit.clamp(seen.range.max),
             };
@@ -184,7 +184,7 @@ pub(crate) fn calibrate(
     }
     let bins: HashMap<ValueId, Bins> = values
         .iter()
-        .filter(|(_, method)| counts(*method))
+        .filter(|(_, method)| needs_histogram(*method))
         .filter_map(|(value, _)| {
             let Seen { range, magnitudes } = merged.get(value)?;
             Some((*value, Bins::new(range.min, range.max, magnitudes)))
@@ -211,7 +211,7 @@ pub(crate) fn calibrate(
         }
     }
     let mut ranges = Ranges::default();
-    // Constants get an end, too: see `clip_constants`.
+    // Limits constants, too: see `clip_constants`.
     for (value, limit) in limits {
         if graph.values[value].constant.is_some() {
             ranges.by_value.insert(value, limit);
@@ -223,7 +223,7 @@ pub(crate) fn calibrate(
             ranges.by_value.insert(*value, range);
         } else if let Method::Range(min, max) = *method {
             // In a branch that no sample takes.
-            ranges.by_value.insert(*value, Range { min, max });
+            ranges.by_value.insert(*value, RealRange { min, max });
         }
     }
     regions::include_constants(graph, values, &mut ranges);
@@ -235,7 +235,7 @@ pub(crate) fn calibrate(
     Ok(ranges)
 }
 
-/// Constants end where their readers saturate.
+/// Clips constants to the range beyond which their readers saturate.
 pub(crate) fn clip_constants(graph: &mut Graph, ranges: &Ranges) {
     for (&value, range) in &ranges.by_value {
         if let Some(Constant::F32(data)) = &mut graph.values[value].constant {

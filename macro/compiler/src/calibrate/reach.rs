@@ -8,17 +8,17 @@ use std::collections::HashMap;
 
 use ndarray::{ArrayViewD, Axis};
 
-use super::Range;
+use super::RealRange;
 use crate::ir::context::QuantRule;
 use crate::ir::graph::{Graph, Node, ValueId};
 use crate::ir::operator::Saturation;
 
-const ALL: Range = Range {
+const ALL: RealRange = RealRange {
     min: f32::MIN,
     max: f32::MAX,
 };
 
-impl Range {
+impl RealRange {
     /// The nearest number within the range.
     pub(crate) fn clamp(self, x: f32) -> f32 {
         // Not f32::clamp: a range may be empty, and x NaN.
@@ -26,8 +26,8 @@ impl Range {
     }
 
     /// The smallest range that contains both.
-    pub(super) fn union(self, other: Range) -> Range {
-        Range {
+    pub(super) fn union(self, other: RealRange) -> RealRange {
+        RealRange {
             min: self.min.min(other.min),
             max: self.max.max(other.max),
         }
@@ -70,13 +70,16 @@ pub(super) fn each(data: &ArrayViewD<'_, f32>, depth: Option<f32>, mut f: impl F
 
 /// For each tensor whose readers all saturate, the range outside of which they do; `seen` has
 /// the observed ranges.
-pub(super) fn limits(graph: &Graph, seen: &HashMap<ValueId, Range>) -> HashMap<ValueId, Range> {
-    let mut limits: HashMap<ValueId, Range> = HashMap::new();
+pub(super) fn limits(
+    graph: &Graph,
+    seen: &HashMap<ValueId, RealRange>,
+) -> HashMap<ValueId, RealRange> {
+    let mut limits: HashMap<ValueId, RealRange> = HashMap::new();
     let known = |value: ValueId| {
         seen.get(&value).copied().or_else(|| {
             let real = graph.values[value].real()?;
-            let ends = |r: Range, &x: &f32| r.union(Range { min: x, max: x });
-            let none = Range {
+            let ends = |r: RealRange, &x: &f32| r.union(RealRange { min: x, max: x });
+            let none = RealRange {
                 min: f32::INFINITY,
                 max: f32::NEG_INFINITY,
             };
@@ -115,25 +118,25 @@ pub(super) fn limits(graph: &Graph, seen: &HashMap<ValueId, Range>) -> HashMap<V
 fn limit(
     node: &Node,
     operand: usize,
-    of_output: Range,
-    output: Option<Range>,
-    other: Option<Range>,
-    own: Option<Range>,
-) -> Range {
+    of_output: RealRange,
+    output: Option<RealRange>,
+    other: Option<RealRange>,
+    own: Option<RealRange>,
+) -> RealRange {
     // What is moved matters as far as its copy does.
     if matches!(
         node.op.rule(),
-        QuantRule::SameAsAllInputs | QuantRule::Choice
+        QuantRule::SameAsAllInputs | QuantRule::SelectsInputs
     ) || node.op.only_moves()
     {
         return of_output;
     }
     match (node.op.saturation(), output, other, own) {
-        (Some(Saturation::BelowRowMax(_)), _, _, Some(own)) => Range {
+        (Some(Saturation::BelowRowMax(_)), _, _, Some(own)) => RealRange {
             min: own.min,
             max: f32::MAX,
         },
-        (Some(Saturation::Outside([min, max])), ..) => Range { min, max },
+        (Some(Saturation::Outside([min, max])), ..) => RealRange { min, max },
         (Some(Saturation::BelowOutput), Some(output), _, Some(own)) => {
             // Only what is far below stands for "never": maxima that calibration has not
             // seen may be a little smaller.
@@ -143,20 +146,20 @@ fn limit(
             } else {
                 f32::MIN
             };
-            Range {
+            RealRange {
                 min: min.max(of_output.min),
                 max: of_output.max,
             }
         }
-        (Some(Saturation::Sum), _, Some(other), _) => Range {
+        (Some(Saturation::Sum), _, Some(other), _) => RealRange {
             min: of_output.min - other.max,
             max: of_output.max - other.min,
         },
-        (Some(Saturation::Difference), _, Some(other), _) if operand == 0 => Range {
+        (Some(Saturation::Difference), _, Some(other), _) if operand == 0 => RealRange {
             min: of_output.min + other.min,
             max: of_output.max + other.max,
         },
-        (Some(Saturation::Difference), _, Some(other), _) => Range {
+        (Some(Saturation::Difference), _, Some(other), _) => RealRange {
             min: other.min - of_output.max,
             max: other.max - of_output.min,
         },

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Evaluation, Method, Range, Ranges, Samples, views};
+use super::{Evaluation, Method, Ranges, RealRange, Samples, views};
 use crate::error::{Error, Result};
 use crate::ir::control::{RegionId, Variable, WHOLE};
 use crate::ir::graph::{Graph, Node, ValueId};
@@ -129,14 +129,14 @@ pub(super) fn include_constants(graph: &Graph, values: &[(ValueId, Method)], ran
                 .flatten()
                 .filter(|_| value.element.is_real())
             {
-                *range = range.union(Range { min: x, max: x });
+                *range = range.union(RealRange { min: x, max: x });
             }
         }
     }
     // Both hold what a loop's variable is in one round or another.
     for Variable { value, next } in graph.regions.variables() {
         let both = [value, next].map(|v| ranges.by_value.get(&v).copied());
-        if let Some(all) = both.into_iter().flatten().reduce(Range::union) {
+        if let Some(all) = both.into_iter().flatten().reduce(RealRange::union) {
             ranges.by_value.insert(value, all);
             ranges.by_value.insert(next, all);
         }

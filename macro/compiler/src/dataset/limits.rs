@@ -21,6 +21,7 @@ pub(super) const SMALL_FILE_ELEMENTS: u64 = 1 << 26;
 pub(super) const ELEMENTS_PER_BYTE: u64 = 32;
 
 /// The largest number of pixels of one image.
+#[cfg(feature = "images")]
 pub(super) const PIXELS: usize = 1 << 26;
 
 /// Bytes that are read or unpacked at a time.

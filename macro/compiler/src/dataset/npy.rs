@@ -1,5 +1,5 @@
 //! `.npy` arrays, versions 1 to 3 of the format: the header first, which is checked
-//! against the model before anything is read that it promises.
+//! against the model before the data is read.
 
 use std::io::{ErrorKind, Read};
 
@@ -39,7 +39,7 @@ impl<R: Read> Array<R> {
         exactly(&mut data, &mut start)?;
         let [magic @ .., major, _] = start;
         if magic != *b"\x93NUMPY" {
-            return Err("it is no .npy array: it does not begin with \"\\x93NUMPY\"".to_owned());
+            return Err("it is not a .npy array: it does not begin with \"\\x93NUMPY\"".to_owned());
         }
         let length = match major {
             1 => {
@@ -325,7 +325,7 @@ mod tests {
                 "damaged",
             ),
             (file(9, "{}", &[]), "version 9"),
-            (b"PK\x03\x04........".to_vec(), "no .npy"),
+            (b"PK\x03\x04........".to_vec(), "not a .npy"),
         ] {
             let error = read(&bytes, Values::Real).expect_err(text);
             assert!(error.contains(text) && error.len() < 300, "{error}");

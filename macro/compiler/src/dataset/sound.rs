@@ -63,7 +63,10 @@ pub(super) fn read(files: &[PathBuf], input: &Port) -> Result<ArrayD<f32>> {
                 }
             }
             _ => {
-                let message = format!("its samples are no elements of the input {:?}", input.name);
+                let message = format!(
+                    "its samples do not have the type of the input {:?}",
+                    input.name
+                );
                 return Err(fail(&message));
             }
         }

@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8], inputs: &[Port]) -> Result<Vec<ArrayD<f32>>, St
                 };
                 let number: f64 = record[column].parse().map_err(|_| {
                     let text = limits::quoted(&record[column]);
-                    format!("{}: {text} is no number", place())
+                    format!("{}: {text} is not a number", place())
                 })?;
                 Values::of(input)
                     .check(number)
@@ -99,7 +99,7 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
     }
     match free.first() {
         Some(&extra) => Err(format!(
-            "its column {} is no element of an input; the inputs are {:?}",
+            "its column {} is not an element of an input; the inputs are {:?}",
             limits::quoted(&header[extra]),
             inputs.iter().map(|p| p.name.as_str()).collect::<Vec<_>>()
         )),
@@ -153,11 +153,11 @@ mod tests {
             ("", "header row"),
             ("1,2\n3,4\n", "header row"),
             ("x_0,y\n1,2\n", "\"x_1\""),
-            ("x_0,x_1,z\n1,2,3\n", "\"z\" is no element"),
+            ("x_0,x_1,z\n1,2,3\n", "\"z\" is not an element"),
             ("x_0,x_1,x_1\n1,2,3\n", "two columns"),
             (
                 "x_0,x_1\n1,2\n3,\n",
-                "line 3, column \"x_1\": \"\" is no number",
+                "line 3, column \"x_1\": \"\" is not a number",
             ),
             ("x_0,x_1\n1\n", "1 fields"),
             ("a,b,c\n1,2,3\n", "no column \"x_0\""),

@@ -34,10 +34,10 @@ impl Values {
                 Err(format!("is {number}, but the input takes integers"))
             }
             Values::Integer if number as i32 as f64 != number => {
-                Err(format!("is {number}, which is no 32-bit integer"))
+                Err(format!("is {number}, which is not a 32-bit integer"))
             }
             Values::Unsigned if number as u32 as f64 != number => Err(format!(
-                "is {number}, which is no 32-bit integer without a sign"
+                "is {number}, which is not an unsigned 32-bit integer"
             )),
             Values::Flag if number != 0.0 && number != 1.0 => {
                 Err(format!("is {number}, but the input takes true and false"))

@@ -45,7 +45,7 @@ pub(super) fn unfit(name: &str, is_input: bool) -> Option<&'static str> {
     let is_word = (first.is_alphabetic() || first == '_')
         && characters.all(|c| c.is_alphanumeric() || c == '_');
     if !is_word || matches!(name, "_" | "self" | "Self" | "super" | "crate") {
-        return Some("is no name");
+        return Some("is not a name");
     }
     if !is_input {
         return None;

@@ -4,7 +4,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::names::Port;
+use super::names::RustPort;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::shape_text;
 use crate::ir::graph::ElementType;
@@ -61,14 +61,14 @@ pub(super) fn flat(place: TokenStream, shape: &[usize], mutable: bool) -> TokenS
 }
 
 /// One argument type per input.
-pub(super) fn inputs(ports: &[Port], program: &QuantGraph) -> Vec<TokenStream> {
+pub(super) fn inputs(ports: &[RustPort], program: &QuantGraph) -> Vec<TokenStream> {
     ports
         .iter()
         .map(|port| input(port, program.input_params[port.index]))
         .collect()
 }
 
-fn input(port: &Port, params: Option<QuantParams>) -> TokenStream {
+fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
     let (ty, element) = (
         &port.type_name,
         crate::tokens::literals::ident(port.element.name()),
@@ -197,7 +197,7 @@ fn zero_point(element: ElementType, params: QuantParams) -> i32 {
 }
 
 /// The struct of all outputs.
-pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
+pub(super) fn output(ports: &[RustPort], program: &QuantGraph) -> TokenStream {
     let fields = ports.iter().map(|port| {
         let (name, ident) = (&port.name, &port.ident);
         let array = array_type(port.element, &port.shape);
@@ -276,12 +276,12 @@ pub(super) fn output(ports: &[Port], program: &QuantGraph) -> TokenStream {
 }
 
 /// The constants with names and shapes of inputs and outputs.
-pub(super) fn metadata(inputs: &[Port], outputs: &[Port]) -> TokenStream {
-    let names = |ports: &[Port]| {
+pub(super) fn metadata(inputs: &[RustPort], outputs: &[RustPort]) -> TokenStream {
+    let names = |ports: &[RustPort]| {
         let names = ports.iter().map(|p| &p.name);
         quote!(&[#(#names),*])
     };
-    let shapes = |ports: &[Port]| {
+    let shapes = |ports: &[RustPort]| {
         let shapes = ports.iter().map(|p| {
             let shape = usizes(&p.shape);
             quote!(&[#shape])

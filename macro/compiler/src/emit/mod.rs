@@ -16,7 +16,7 @@ use quote::quote;
 pub(crate) use crate::tokens::constants::Constants;
 pub use names::PortChoice;
 pub(crate) use names::Side;
-pub(crate) use names::{Port, resolve};
+pub(crate) use names::{RustPort, resolve};
 
 use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
@@ -38,8 +38,8 @@ pub struct Item {
 
 /// The inputs and outputs of a model, as callers see them.
 pub(crate) struct Interface<'a> {
-    pub inputs: &'a [Port],
-    pub outputs: &'a [Port],
+    pub inputs: &'a [RustPort],
+    pub outputs: &'a [RustPort],
     /// Inputs are fields of the arena, not arguments.
     pub inputs_in_arena: bool,
 }

@@ -12,7 +12,7 @@ use crate::tokens::literals::ident;
 
 /// An input or output as the emitted code has it.
 #[derive(Clone, Debug)]
-pub(crate) struct Port {
+pub(crate) struct RustPort {
     /// Its position in the graph's list.
     pub index: usize,
     /// The name that the model gives it.
@@ -51,7 +51,7 @@ pub(crate) fn resolve(
     side: Side,
     ports: &[graph::Port],
     choices: Option<&[PortChoice]>,
-) -> Result<Vec<Port>> {
+) -> Result<Vec<RustPort>> {
     let defaults = unique(
         ports.iter().map(|p| snake(&p.name)).collect(),
         side == Side::Inputs,
@@ -184,10 +184,11 @@ fn finish(
     indices: Vec<usize>,
     idents: Vec<String>,
     element: impl Fn(usize) -> Option<ElementType>,
-) -> Vec<Port> {
+) -> Vec<RustPort> {
     let types = idents.iter().map(|i| {
         let camel = i.to_upper_camel_case();
-        // A digit cannot begin a name, and what has no upper case would be the parameter's.
+        // A digit cannot begin a name, and a script without upper case would give the same name
+        // as the parameter.
         let camel = if !camel.starts_with(char::is_uppercase) {
             format!("T{camel}")
         } else {
@@ -208,7 +209,7 @@ fn finish(
         .map(|(position, ((index, name), type_name))| {
             let port = &ports[index];
             let element = element(position).unwrap_or(port.element);
-            Port {
+            RustPort {
                 index,
                 name: port.name.clone(),
                 ident: port_ident(&name),
@@ -306,7 +307,7 @@ mod tests {
             ..choice("hint")
         };
         let list = [choice("image_0"), renamed];
-        let error = resolve(Side::Inputs, &ports, Some(&list)).expect_err("a name of ours");
+        let error = resolve(Side::Inputs, &ports, Some(&list)).expect_err("a reserved name");
         assert!(error.message.contains("`output`"), "{error}");
         for name in ["CONV_2D_0", "clone", "_", "self", "", "7", "a b"] {
             let renamed = PortChoice {

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::interface::flat;
-use super::names::Port;
+use super::names::RustPort;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::control::RegionId;
@@ -20,8 +20,8 @@ use crate::tokens::literals::usize_literal;
 struct Body<'a> {
     program: &'a QuantGraph,
     plan: &'a ArenaPlan,
-    inputs: &'a [Port],
-    outputs: &'a [Port],
+    inputs: &'a [RustPort],
+    outputs: &'a [RustPort],
 }
 
 /// One operator of a run.
@@ -38,8 +38,8 @@ pub(super) struct Call {
 pub(super) fn steps(
     program: &QuantGraph,
     plan: &ArenaPlan,
-    inputs: &[Port],
-    outputs: &[Port],
+    inputs: &[RustPort],
+    outputs: &[RustPort],
     constants: &mut Constants,
 ) -> Result<Vec<Call>> {
     let body = Body {
@@ -190,7 +190,7 @@ impl Body<'_> {
     }
 
     /// The port through which a tensor goes in or out.
-    fn port<'b>(&self, ports: &'b [Port], index: usize, id: TensorId) -> Result<&'b Port> {
+    fn port<'b>(&self, ports: &'b [RustPort], index: usize, id: TensorId) -> Result<&'b RustPort> {
         let port = ports.iter().find(|p| p.index == index);
         port.ok_or_else(|| self.nowhere(id))
     }

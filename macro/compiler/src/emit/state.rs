@@ -11,7 +11,7 @@ use crate::tokens::literals::{float, int, usize_literal};
 /// The name of the field of state `index`.
 pub(super) fn field(program: &QuantGraph, index: usize) -> Ident {
     let names = program.states.iter().map(|s| snake(&s.name));
-    // No keyword ends so.
+    // No Rust keyword ends with `_`.
     crate::tokens::literals::ident(&format!("{}_", distinct(names.collect())[index]))
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn blockwise(
     };
     let Constant::I8(data) = constant else {
         return Err(Error::model(
-            "it has scales per block, but is no int8, int4 or int2",
+            "it has scales per block, but is not int8, int4 or int2",
         ));
     };
     let tensors = subgraph.tensors().unwrap_or_default();
@@ -45,7 +45,7 @@ pub(crate) fn blockwise(
     };
     let Some(Constant::F32(scales)) = scales else {
         return Err(Error::model(
-            "its scales are no constant of float16 or float32",
+            "its scales are not a constant of float16 or float32",
         ));
     };
     // LiteRT takes zero points of blocks for 0, too.

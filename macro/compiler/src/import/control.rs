@@ -9,12 +9,13 @@ use crate::limits::{CALL_DEPTH, INLINED, UNROLLED, UNROLLED_ITERATIONS};
 use crate::tflite::BuiltinOperator;
 
 impl<'a> Reader<'a> {
-    /// True for operators that do not compute: variables and calls.
+    /// True for operators that the reader replaces by others: variables, calls, control flow, 3D
+    /// convolutions.
     pub(crate) fn is_structural(&self, code: BuiltinOperator) -> bool {
         crate::ops::registry::is_structural(code)
     }
 
-    /// Reads an operator that does not compute: a variable or a call.
+    /// Reads an operator that is replaced by others.
     pub(crate) fn structural(
         &mut self,
         code: BuiltinOperator,
@@ -23,7 +24,7 @@ impl<'a> Reader<'a> {
     ) -> Result<()> {
         match code {
             BuiltinOperator::CALL_ONCE => self.initialize(&record),
-            BuiltinOperator::IF => self.branch(&record, scope),
+            BuiltinOperator::IF => self.read_if(&record, scope),
             BuiltinOperator::WHILE => self.repeat(&record, scope),
             BuiltinOperator::STABLEHLO_COMPOSITE => self.decompose(&record, scope),
             BuiltinOperator::CONV_3D => self.conv_3d(&record, scope),
@@ -65,13 +66,13 @@ impl<'a> Reader<'a> {
             )));
         }
         for (&id, &value) in parameters.iter().zip(inputs) {
-            let known = usize::try_from(id)
+            let slot = usize::try_from(id)
                 .ok()
                 .and_then(|i| scope.values.get_mut(i));
-            let known =
-                known.ok_or_else(|| Error::model("calls a subgraph whose inputs do not exist"))?;
-            self.same_type(value, *known)?;
-            *known = value;
+            let slot =
+                slot.ok_or_else(|| Error::model("calls a subgraph whose inputs do not exist"))?;
+            self.same_type(value, *slot)?;
+            *slot = value;
         }
         self.operators(&subgraph, &mut scope)?;
         self.depth -= 1;
@@ -126,7 +127,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads IF: the chosen subgraph, or both as regions.
-    fn branch(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
+    fn read_if(&mut self, record: &Record<'a>, scope: &mut Scope) -> Result<()> {
         let values = self.arguments(record, scope)?;
         let options = record
             .operator
@@ -136,7 +137,7 @@ impl<'a> Reader<'a> {
         let index = match self.decided(values[0])? {
             Some(true) => branches[0],
             Some(false) => branches[1],
-            None => return self.branches(record, scope, &values, branches),
+            None => return self.if_regions(record, scope, &values, branches),
         };
         let results = self.call(index, &values[1..])?;
         self.results(record, scope, &results)

@@ -5,7 +5,7 @@ use crate::import::quantization::UNIT;
 use crate::import::reader::{Reader, Record, Scope, ids};
 use crate::import::tensor;
 use crate::ir::context::ParseContext;
-use crate::ir::graph::{ElementType, Kept, Quantization, Value, ValueId};
+use crate::ir::graph::{ElementType, FileQuantization, Kept, Value, ValueId};
 use crate::ir::operator::Operator;
 use crate::limits;
 use crate::ops;
@@ -54,8 +54,8 @@ impl<'a> Reader<'a> {
             } else {
                 let plain = tflite::operator_name(code);
                 let known = match code {
-                    BuiltinOperator::CUSTOM => ops::refused::reason(custom),
-                    _ => ops::refused::reason(&plain),
+                    BuiltinOperator::CUSTOM => ops::refusals::reason(custom),
+                    _ => ops::refusals::reason(&plain),
                 };
                 self.unsupported.push(match known {
                     Some(reason) => format!("{}: {reason}", record.place),
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
             operands.push(match (id, scope.value(id)) {
                 (-1, _) => None,
                 (_, Some(value)) => {
-                    if let Some(reason) = self.refused.get(&value) {
+                    if let Some(reason) = self.unreadable_constants.get(&value) {
                         let name = &self.graph.values[value].name;
                         return Err(Error::model(format!("its operand {name:?} {reason}")));
                     }
@@ -114,7 +114,10 @@ impl<'a> Reader<'a> {
                 }
             });
         }
-        let is_complex = operands.iter().flatten().any(|v| self.complex.contains(v));
+        let is_complex = operands
+            .iter()
+            .flatten()
+            .any(|v| self.complex_pairs.contains(v));
         let outputs: Option<Vec<ValueId>> =
             record.outputs.iter().map(|&id| scope.value(id)).collect();
         let outputs = outputs
@@ -134,7 +137,7 @@ impl<'a> Reader<'a> {
                     .map(|v| v.map(|v| &self.graph.values[v]))
                     .collect(),
                 output: self.graph.values[outputs[number]].element,
-                stated: self.stated(outputs[number]),
+                file_shape: self.file_shape(outputs[number]),
                 outputs: outputs.len(),
                 is_complex,
             };
@@ -176,7 +179,9 @@ impl<'a> Reader<'a> {
         outputs: &[ValueId],
     ) -> Result<()> {
         let mut all = operands.iter().flatten().chain(outputs);
-        if all.clone().any(|v| self.long.contains(v)) && !ops::registry::takes_long(custom) {
+        if all.clone().any(|v| self.uint64_pairs.contains(v))
+            && !ops::registry::takes_uint64(custom)
+        {
             return Err(Error::model(
                 "it has a tensor of uint64; supported are those from SignalFilterBank to \
                  SignalFilterBankSquareRoot",
@@ -217,7 +222,7 @@ impl<'a> Reader<'a> {
                 shape: state.shape,
                 element: state.element,
                 quantization: (state.element == ElementType::I16)
-                    .then_some(Quantization::PerTensor(UNIT)),
+                    .then_some(FileQuantization::PerTensor(UNIT)),
                 constant: state.initial,
                 unsigned: false,
                 channel_zero_points: Vec::new(),

@@ -7,7 +7,7 @@ use crate::import::quantization::check_per_channel;
 use crate::import::read::WRITTEN_ALREADY;
 use crate::import::reader::Reader;
 use crate::import::shapes;
-use crate::ir::graph::{ElementType, Kept, Node, Quantization, ValueId};
+use crate::ir::graph::{ElementType, FileQuantization, Kept, Node, ValueId};
 use crate::ir::operator::Operator;
 use crate::limits::{self, NODES_AFTER_INLINING};
 use crate::ops::types;
@@ -54,7 +54,7 @@ impl Reader<'_> {
         }
         let work = op.work(&shapes, &computed);
         for (shape, &output) in computed.iter().zip(&outputs) {
-            shapes::check(shape, self.stated(output))?;
+            shapes::check(shape, self.file_shape(output))?;
         }
         let in_uint8 = outputs.iter().any(|&v| values[v].unsigned);
         // TensorFlow Lite Micro converts uint8, but does not compute in it.
@@ -126,7 +126,7 @@ impl Reader<'_> {
             }
             if let Some(output) = node.outputs.iter().find(|&&v| {
                 let quantization = &self.graph.values[v].quantization;
-                matches!(quantization, Some(Quantization::PerChannel { .. }))
+                matches!(quantization, Some(FileQuantization::PerChannel { .. }))
             }) {
                 return Err(Error::model(format!(
                     "its output {:?} has a scale per channel, which only constants can have",

@@ -4,7 +4,7 @@ use ndarray::Axis;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result, shape_text};
-use crate::ir::graph::{Constant, Quantization, Value};
+use crate::ir::graph::{Constant, FileQuantization, Value};
 use crate::tflite::{Tensor, TensorType};
 
 /// The zero points of int8 channels, if not all of them are 0.
@@ -21,8 +21,9 @@ pub(crate) const UNIT: QuantParams = QuantParams {
     zero_point: 0,
 };
 
-/// The scale of integers that stand for themselves.
-pub(super) fn unit(ty: TensorType) -> Option<QuantParams> {
+/// The scale and zero point of a tensor whose file gives none: integers of 8 and 16 bits stand
+/// for themselves. The zero point of uint8 is -128, because such a tensor is held as int8.
+pub(super) fn unscaled_params(ty: TensorType) -> Option<QuantParams> {
     let zero_point = match ty {
         TensorType::INT8 | TensorType::INT16 => 0,
         TensorType::UINT8 => -128,
@@ -35,7 +36,10 @@ pub(super) fn unit(ty: TensorType) -> Option<QuantParams> {
 }
 
 /// Reads the scales and zero points of a tensor, if it has any.
-pub(super) fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Option<Quantization>> {
+pub(super) fn quantization(
+    tensor: &Tensor<'_>,
+    shape: &[usize],
+) -> Result<Option<FileQuantization>> {
     let Some(q) = tensor.quantization() else {
         return Ok(None);
     };
@@ -85,7 +89,7 @@ pub(super) fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Optio
     }
     if scales.len() == 1 {
         let zero_point = zero_points.first().copied().unwrap_or(0);
-        return Ok(Some(Quantization::PerTensor(QuantParams {
+        return Ok(Some(FileQuantization::PerTensor(QuantParams {
             scale: scales[0],
             zero_point: zero_point as i32 - shift,
         })));
@@ -100,12 +104,12 @@ pub(super) fn quantization(tensor: &Tensor<'_>, shape: &[usize]) -> Result<Optio
         [_] => 0,
         _ => usize::try_from(q.quantized_dimension()).unwrap_or(usize::MAX),
     };
-    Ok(Some(Quantization::PerChannel { scales, dimension }))
+    Ok(Some(FileQuantization::PerChannel { scales, dimension }))
 }
 
 /// A scale of zero says nothing about weights other than zero.
 pub(super) fn check_zero_scales(value: &Value) -> Result<()> {
-    let (Some(Constant::I8(data)), Some(Quantization::PerChannel { scales, dimension })) =
+    let (Some(Constant::I8(data)), Some(FileQuantization::PerChannel { scales, dimension })) =
         (&value.constant, &value.quantization)
     else {
         return Ok(());
@@ -125,7 +129,7 @@ pub(super) fn check_zero_scales(value: &Value) -> Result<()> {
 /// The scales along a dimension are as many as it is long.
 pub(crate) fn check_per_channel(value: &Value) -> Result<()> {
     match &value.quantization {
-        Some(Quantization::PerChannel { scales, dimension })
+        Some(FileQuantization::PerChannel { scales, dimension })
             if value.shape.get(*dimension) != Some(&scales.len()) =>
         {
             Err(Error::model(format!(

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::error::{Error, Result};
 use crate::import::reader::Reader;
 use crate::import::shapes::InputShapes;
-use crate::import::{ports, refused};
+use crate::import::{messages, ports};
 use crate::ir::control::WHOLE;
 use crate::ir::graph::{Graph, ValueId};
 use crate::limits::Budget;
@@ -25,15 +25,15 @@ impl Graph {
             bytes,
             model: &model,
             graph: Graph::default(),
-            stated: Vec::new(),
+            file_shapes: Vec::new(),
             has_signature: Vec::new(),
             is_static: true,
             variables: Vec::new(),
-            complex: HashSet::new(),
-            long: HashSet::new(),
+            complex_pairs: HashSet::new(),
+            uint64_pairs: HashSet::new(),
             unsupported: Vec::new(),
             custom: Vec::new(),
-            refused: HashMap::new(),
+            unreadable_constants: HashMap::new(),
             depth: 0,
             budget: Budget::new(bytes.len()),
             region: WHOLE,
@@ -47,7 +47,7 @@ impl Graph {
         ports::ports(&mut reader.graph, &entry, &scope, true)?;
         reader.states()?;
         reader.supported()?;
-        check_order(&reader.graph, &reader.refused)?;
+        check_order(&reader.graph, &reader.unreadable_constants)?;
         Ok(reader.graph)
     }
 }
@@ -58,7 +58,7 @@ impl Reader<'_> {
         if self.unsupported.is_empty() {
             return Ok(());
         }
-        Err(Error::model(refused::operators(
+        Err(Error::model(messages::operators(
             &self.unsupported,
             &self.custom,
         )))
@@ -70,7 +70,7 @@ pub(super) const WRITTEN_ALREADY: &str =
     "its output is already an input, a constant or another operator's output";
 
 /// Every operand must be an input, a constant or written earlier.
-fn check_order(graph: &Graph, refused: &HashMap<ValueId, String>) -> Result<()> {
+fn check_order(graph: &Graph, unreadable: &HashMap<ValueId, String>) -> Result<()> {
     let mut ready: Vec<bool> = graph.values.iter().map(|v| v.constant.is_some()).collect();
     for port in &graph.inputs {
         ready[port.value] = true;
@@ -81,7 +81,7 @@ fn check_order(graph: &Graph, refused: &HashMap<ValueId, String>) -> Result<()> 
     for node in &graph.nodes {
         if let Some(&value) = node.inputs.iter().flatten().find(|&&v| !ready[v]) {
             let name = &graph.values[value].name;
-            let message = match refused.get(&value) {
+            let message = match unreadable.get(&value) {
                 Some(reason) => format!("its operand {name:?} {reason}"),
                 None => format!("reads {name:?} before any operator writes it"),
             };

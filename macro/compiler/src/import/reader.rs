@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, Result};
-use crate::import::{refused, tensor};
+use crate::import::{messages, tensor};
 use crate::ir::control::RegionId;
 use crate::ir::graph::{Constant, Graph, Value, ValueId};
 use crate::limits::{Budget, TENSORS_AFTER_INLINING};
@@ -20,22 +20,22 @@ pub(crate) struct Reader<'a> {
     pub model: &'a Model<'a>,
     pub graph: Graph,
     /// For each value, the dimensions that the file fixes.
-    pub(crate) stated: Vec<Vec<Option<usize>>>,
+    pub(crate) file_shapes: Vec<Vec<Option<usize>>>,
     pub(super) has_signature: Vec<bool>,
     /// The file's shapes hold: no input is open, or has another shape than there.
     pub(crate) is_static: bool,
     /// The variables that VAR_HANDLE names.
     pub variables: Vec<Variable>,
     /// Tensors of complex numbers, which are held as pairs of real ones.
-    pub(super) complex: HashSet<ValueId>,
+    pub(super) complex_pairs: HashSet<ValueId>,
     /// Tensors of uint64, which are held as pairs of words.
-    pub(super) long: HashSet<ValueId>,
+    pub(super) uint64_pairs: HashSet<ValueId>,
     /// The places of operators that no row of the table knows.
     pub(crate) unsupported: Vec<String>,
     /// The names of custom ones among them.
     pub(crate) custom: Vec<String>,
     /// Constants that cannot be read, and why.
-    pub(super) refused: HashMap<ValueId, String>,
+    pub(super) unreadable_constants: HashMap<ValueId, String>,
     /// The number of calls that the subgraph being read is nested in.
     pub depth: usize,
     pub(super) budget: Budget,
@@ -120,19 +120,19 @@ impl<'a> Reader<'a> {
             let budget = &mut self.budget;
             let value = tensor::value(self.bytes, self.model, subgraph, &tensor, i, budget)?;
             let id = self.value(value);
-            self.stated[id] = tensor::stated(&tensor);
+            self.file_shapes[id] = tensor::file_shape(&tensor);
             self.has_signature[id] = tensor::has_signature(&tensor);
             let is_constant = tflite::buffer(self.bytes, self.model, &tensors.get(i))?.is_some();
             let reason =
-                refused::constant(&tensors.get(i), self.graph.values[id].constant.is_some());
+                messages::constant(&tensors.get(i), self.graph.values[id].constant.is_some());
             if let Some(reason) = reason.filter(|_| is_constant) {
-                self.refused.insert(id, reason);
+                self.unreadable_constants.insert(id, reason);
             }
             if tensor.type_() == TensorType::COMPLEX64 {
-                self.complex.insert(id);
+                self.complex_pairs.insert(id);
             }
             if tensor.type_() == TensorType::UINT64 {
-                self.long.insert(id);
+                self.uint64_pairs.insert(id);
             }
             // TensorFlow Lite Micro has no kernels for it.
             self.graph.needs_litert |= tensor.type_() == TensorType::INT2;
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
 
     /// Adds a value to the graph, whose shape is known.
     pub(crate) fn value(&mut self, value: Value) -> ValueId {
-        self.stated
+        self.file_shapes
             .push(value.shape.iter().copied().map(Some).collect());
         self.has_signature.push(false);
         self.graph.values.push(value);
@@ -156,9 +156,9 @@ impl<'a> Reader<'a> {
 
     /// The dimensions of an operator's output that the file can be believed about;
     /// empty if there are none.
-    pub(super) fn stated(&self, value: ValueId) -> &[Option<usize>] {
+    pub(super) fn file_shape(&self, value: ValueId) -> &[Option<usize>] {
         if self.is_static || self.has_signature[value] {
-            &self.stated[value]
+            &self.file_shapes[value]
         } else {
             &[]
         }

@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An IF whose condition depends on data; `values` begin with it.
-    pub(crate) fn branches(
+    pub(crate) fn if_regions(
         &mut self,
         record: &Record<'a>,
         scope: &mut Scope,

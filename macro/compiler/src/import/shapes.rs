@@ -74,7 +74,12 @@ impl Reader<'_> {
                 format!("no input is called {unknown:?}; the inputs are {names:?}"),
             ));
         }
-        let is_open = |port: &Port| self.stated[port.value].iter().skip(1).any(Option::is_none);
+        let is_open = |port: &Port| {
+            self.file_shapes[port.value]
+                .iter()
+                .skip(1)
+                .any(Option::is_none)
+        };
         let sampled = if inputs.iter().any(is_open) {
             (shapes.sampled)()?
         } else {
@@ -84,7 +89,7 @@ impl Reader<'_> {
             let port = &self.graph.inputs[i];
             let (value, name) = (port.value, port.name.as_str());
             let guessed = &self.graph.values[value].shape;
-            let stated = &self.stated[value];
+            let stated = &self.file_shapes[value];
             let chosen = shapes.chosen.iter().find(|(n, _)| port.is_called(n));
             let shape = match chosen {
                 Some((_, shape)) => {

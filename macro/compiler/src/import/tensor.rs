@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::import::constant::constant;
 use crate::import::quantization::{
-    channel_zero_points, check_per_channel, check_zero_scales, quantization, unit,
+    channel_zero_points, check_per_channel, check_zero_scales, quantization, unscaled_params,
 };
 use crate::import::{blockwise, sparse, unpack_weights};
-use crate::ir::graph::{ElementType, Quantization, Value};
+use crate::ir::graph::{ElementType, FileQuantization, Value};
 use crate::limits::{self, Budget};
 use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
@@ -52,7 +52,7 @@ pub(crate) fn value(
             constant(tensor.type_(), &shape, elements, data, wide).map_err(|e| e.at(&place))?
         }
         // The file has no bytes for a tensor without elements.
-        None if elements == 0 && stated(tensor).iter().all(Option::is_some) => {
+        None if elements == 0 && file_shape(tensor).iter().all(Option::is_some) => {
             constant(tensor.type_(), &shape, 0, &[], false).map_err(|e| e.at(&place))?
         }
         None => None,
@@ -72,7 +72,7 @@ pub(crate) fn value(
     };
     // Integers of 8 or 16 bits without a scale stand for themselves.
     if quantization.is_none() && constant.is_none() {
-        quantization = unit(tensor.type_()).map(Quantization::PerTensor);
+        quantization = unscaled_params(tensor.type_()).map(FileQuantization::PerTensor);
     }
     let value = Value {
         name,
@@ -94,9 +94,9 @@ pub(crate) fn value(
     Ok(value)
 }
 
-/// The dimensions that the file fixes. Converters write 1 into `shape` for what
+/// The dimensions of a tensor that the file fixes. Converters write 1 into `shape` for what
 /// `shape_signature` leaves open (-1).
-pub(crate) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
+pub(crate) fn file_shape(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
     let shape = tensor.shape().unwrap_or_default();
     let signature = tensor.shape_signature().unwrap_or_default();
     let fixed = if signature.len() == shape.len() {
@@ -104,9 +104,9 @@ pub(crate) fn stated(tensor: &Tensor<'_>) -> Vec<Option<usize>> {
     } else {
         shape
     };
-    let mut stated: Vec<_> = fixed.iter().map(|d| usize::try_from(d).ok()).collect();
-    stated.extend(pair(tensor.type_()).map(Some));
-    stated
+    let mut dims: Vec<_> = fixed.iter().map(|d| usize::try_from(d).ok()).collect();
+    dims.extend(pair(tensor.type_()).map(Some));
+    dims
 }
 
 /// The length of the dimension that numbers of a type add: complex ones are held as two

@@ -3,12 +3,12 @@
 
 /// The least and the greatest int8 value that a channel can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
+pub(crate) struct IntRange {
     pub min: i32,
     pub max: i32,
 }
 
-impl Range {
+impl IntRange {
     /// The range of any int8 value.
     pub(crate) const FULL: Self = Self {
         min: -128,
@@ -34,7 +34,7 @@ impl Range {
 /// What becomes of the channels of a tensor, its last dimension.
 #[derive(Clone)]
 pub(crate) struct Channels {
-    pub ranges: Vec<Range>,
+    pub ranges: Vec<IntRange>,
     /// The numbers of the channels that are kept, in their new order.
     pub order: Vec<usize>,
 }

@@ -16,7 +16,7 @@ pub(crate) struct ParseContext<'a> {
     pub output: ElementType,
     /// The dimensions of its shape that the file fixes: only a hint, since files are
     /// wrong about shapes that depend on open dimensions.
-    pub stated: &'a [Option<usize>],
+    pub file_shape: &'a [Option<usize>],
     /// Its number, and how many there are.
     pub number: usize,
     pub outputs: usize,
@@ -72,7 +72,7 @@ pub(crate) enum QuantRule {
     SameAsAllInputs,
     /// Observed, and every input that nothing else reads takes it over: values
     /// outside of it are never chosen (MAXIMUM, MINIMUM, SELECT).
-    Choice,
+    SelectsInputs,
     /// Set by the 8-bit quantization specification.
     Fixed(QuantParams),
 }

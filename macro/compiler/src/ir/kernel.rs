@@ -5,7 +5,7 @@ use quote::IdentFragment;
 
 use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::element_type::ElementType;
 use crate::tokens::constants::Constants;
 
@@ -278,11 +278,11 @@ pub(crate) trait Channelwise {
 
     /// The ranges of the output's channels, from those of the operands; `None` if the
     /// kernel reads them as something else than channels.
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>>;
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>>;
 
     /// Which channels of operand 0 make a difference to those of the output that are
     /// kept. `None` if the kernel does not mix channels: all operands have the output's.
-    fn needs(&self, _input: &[Range], _output: &[bool]) -> Option<Vec<bool>> {
+    fn needs(&self, _input: &[IntRange], _output: &[bool]) -> Option<Vec<bool>> {
         None
     }
 

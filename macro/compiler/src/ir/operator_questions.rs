@@ -57,7 +57,7 @@ impl dyn Operator + '_ {
         }
     }
 
-    /// True if it takes integers without sign.
+    /// True if it takes unsigned integers.
     pub(crate) fn takes_unsigned(&self) -> bool {
         self.traits().takes_unsigned || self.only_moves()
     }
@@ -102,7 +102,7 @@ impl dyn Operator + '_ {
         self.traits().is_periodic
     }
 
-    /// Which differences between operands make none at the output.
+    /// Operand values beyond which the output no longer changes.
     pub(crate) fn saturation(&self) -> Option<Saturation> {
         self.traits().saturation
     }

@@ -30,23 +30,23 @@ pub(crate) struct OperatorTraits {
     pub variables: Vec<usize>,
     /// How variables are quantized where the file does not say.
     pub state_rules: Vec<(usize, StateRule)>,
-    /// An output that is no f32 is computed from f32 operands, where these are there, without
-    /// quantizing them.
+    /// It reads f32 operands as they are, without quantizing them, although its output has
+    /// another type.
     pub reads_reals: bool,
-    /// Integers become real numbers, be it in f32.
+    /// Its f32 output comes from integers (CAST).
     pub makes_reals: bool,
-    /// It takes integers without sign, although it does more than moving them.
+    /// It takes unsigned integers, although it does more than moving them.
     pub takes_unsigned: bool,
     /// Operands without elements change nothing.
     pub ignores_empty: bool,
     /// The kernel reads an f32 input as it comes, before any int8 step.
     pub reads_f32: bool,
-    /// It can be lowered to an f32 output: it accumulates in int32, so that there is no int8
-    /// step in between.
+    /// It can be lowered to an f32 output: it accumulates in int32, without an int8 step in
+    /// between.
     pub writes_f32: bool,
     /// The function repeats itself, so that large operands need as small steps as small ones.
     pub is_periodic: bool,
-    /// Which differences between operands make none at the output.
+    /// Operand values beyond which the output no longer changes.
     pub saturation: Option<Saturation>,
     /// What is left of IF and WHILE.
     pub control: Option<ControlRole>,
@@ -151,10 +151,10 @@ pub(crate) enum ControlRole {
     Carry,
 }
 
-/// Where an operator's output no longer depends on how large an operand is.
+/// Where a larger or smaller operand no longer changes the output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Saturation {
-    /// Elements so far below the largest of their row count as nothing (SOFTMAX).
+    /// Elements this far below the largest of their row do not count (SOFTMAX).
     BelowRowMax(f32),
     /// Elements below all outputs are never chosen (maxima).
     BelowOutput,
@@ -162,7 +162,7 @@ pub(crate) enum Saturation {
     Outside([f32; 2]),
     /// The output is the sum of two operands.
     Sum,
-    /// The output is operand 0 less operand 1.
+    /// The output is operand 0 minus operand 1.
     Difference,
 }
 

@@ -1,4 +1,4 @@
-//! From float operators and ranges to int8 kernels ([`QuantGraph`]).
+//! The int8 program ([`QuantGraph`]): tensors, steps (kernel calls), states.
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use crate::ir::element_type::ElementType;
 
 /// What the file itself says about a tensor's quantization.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Quantization {
+pub(crate) enum FileQuantization {
     /// One scale and zero point: an int8 activation.
     PerTensor(QuantParams),
     /// One scale per slice along `dimension`: int8 weights or an int32 bias.
@@ -49,7 +49,7 @@ pub(crate) struct Value {
     /// The file's; after rewriting, int8 or int16 also where the file has a float
     /// tensor between conversions to and from them.
     pub element: ElementType,
-    pub quantization: Option<Quantization>,
+    pub quantization: Option<FileQuantization>,
     pub constant: Option<Constant>,
     /// Set if the tensor is not quantized.
     pub kept: Option<Kept>,
@@ -68,7 +68,7 @@ impl Value {
 
     pub(crate) fn params(&self) -> Option<QuantParams> {
         match self.quantization {
-            Some(Quantization::PerTensor(params)) => Some(params),
+            Some(FileQuantization::PerTensor(params)) => Some(params),
             _ => None,
         }
     }
@@ -84,8 +84,8 @@ impl Value {
     /// The scale and zero point, also of a simulated range.
     pub(crate) fn given_params(&self) -> Option<QuantParams> {
         match self.quantization {
-            Some(Quantization::PerTensor(params)) => Some(params),
-            Some(Quantization::Range { min, max }) => Some(asymmetric(min, max)),
+            Some(FileQuantization::PerTensor(params)) => Some(params),
+            Some(FileQuantization::Range { min, max }) => Some(asymmetric(min, max)),
             _ => None,
         }
     }
@@ -107,10 +107,10 @@ impl Value {
     pub(crate) fn real(&self) -> Option<ArrayD<f32>> {
         Some(match (self.constant.as_ref()?, &self.quantization) {
             (Constant::F32(data), _) => data.clone(),
-            (Constant::I8(data), Some(Quantization::PerTensor(params))) => {
+            (Constant::I8(data), Some(FileQuantization::PerTensor(params))) => {
                 data.mapv(|q| params.dequantize(q))
             }
-            (Constant::I8(data), Some(Quantization::PerChannel { scales, dimension })) => {
+            (Constant::I8(data), Some(FileQuantization::PerChannel { scales, dimension })) => {
                 let mut real = data.mapv(f32::from);
                 let channels = real.axis_iter_mut(ndarray::Axis(*dimension));
                 for (channel, (scale, mut slice)) in scales.iter().zip(channels).enumerate() {
@@ -120,27 +120,27 @@ impl Value {
                 }
                 real
             }
-            (Constant::I64(data), Some(Quantization::PerTensor(params))) => {
+            (Constant::I64(data), Some(FileQuantization::PerTensor(params))) => {
                 data.mapv(|q| q as f32 * params.scale)
             }
-            (Constant::I64(data), Some(Quantization::PerChannel { scales, .. })) => {
+            (Constant::I64(data), Some(FileQuantization::PerChannel { scales, .. })) => {
                 let mut real = data.mapv(|q| q as f32);
                 for (value, scale) in real.iter_mut().zip(scales) {
                     *value *= scale;
                 }
                 real
             }
-            (Constant::I32(data), Some(Quantization::PerTensor(params))) => {
+            (Constant::I32(data), Some(FileQuantization::PerTensor(params))) => {
                 data.mapv(|q| q as f32 * params.scale)
             }
-            (Constant::I32(data), Some(Quantization::PerChannel { scales, .. })) => {
+            (Constant::I32(data), Some(FileQuantization::PerChannel { scales, .. })) => {
                 let mut real = data.mapv(|q| q as f32);
                 for (value, scale) in real.iter_mut().zip(scales) {
                     *value *= scale;
                 }
                 real
             }
-            (Constant::I16(data), Some(Quantization::PerTensor(params))) => {
+            (Constant::I16(data), Some(FileQuantization::PerTensor(params))) => {
                 data.mapv(|q| params.scale * (i32::from(q) - params.zero_point) as f32)
             }
             (Constant::I8(data), _) => data.mapv(f32::from),

@@ -82,7 +82,8 @@ macro_rules! operators {
             matches!(code, $(BuiltinOperator::$code)|*)
         }
 
-        /// True for variables and calls, which the graph stage resolves.
+        /// True for operators that the reader replaces by others: variables, calls, control flow, 3D
+        /// convolutions.
         pub(crate) fn is_structural(code: BuiltinOperator) -> bool {
             matches!(code, $(BuiltinOperator::$structural)|*)
         }
@@ -101,7 +102,7 @@ macro_rules! operators {
             match (code, custom) {
                 $((BuiltinOperator::$code, _) => Ok(Box::new(<$operator>::parse(node)?)),)*
                 $((BuiltinOperator::CUSTOM, $custom) => Ok(Box::new(<$custom_operator>::parse(node)?)),)*
-                (other, _) => Err(Error::model(format!("{} is not supported", tflite::operator_name(other)))),
+                (other, _) => Err(Error::internal(format!("{} has no row", tflite::operator_name(other)))),
             }
         }
     };
@@ -286,6 +287,6 @@ pub(crate) fn in_tflite_micro(name: &str) -> bool {
 }
 
 /// True if tensors of uint64 belong to the custom operator `name`: they are held as pairs.
-pub(crate) fn takes_long(name: &str) -> bool {
+pub(crate) fn takes_uint64(name: &str) -> bool {
     matches!(name, "SignalFilterBank" | "SignalFilterBankSquareRoot")
 }

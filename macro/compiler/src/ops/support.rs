@@ -3,7 +3,7 @@
 
 use crate::ir::graph::ElementType;
 use crate::limits;
-use crate::ops::refused;
+use crate::ops::refusals;
 use crate::ops::registry::{self, Micro, ROWS, Row};
 use crate::tflite::{self, BuiltinOperator};
 
@@ -110,7 +110,7 @@ pub fn operators_page() -> String {
     // Operators with one reason share a row.
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for name in others {
-        let reason = refused::reason(&name).unwrap_or("not written yet");
+        let reason = refusals::reason(&name).unwrap_or("not written yet");
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, names)) => names.push(name),
             None => reasons.push((reason, vec![name])),
@@ -120,7 +120,7 @@ pub fn operators_page() -> String {
         text += &format!("| {} | {reason} |\n", names.join(", "));
     }
     text += CUSTOM;
-    for (name, reason) in refused::custom() {
+    for (name, reason) in refusals::custom() {
         text += &format!("| {name} | {reason} |\n");
     }
     text + "\n" + &limits::page()

@@ -68,7 +68,7 @@ fn two_slopes_and_other_scales() {
         let (input, output) = (params(&mut r, 1e-5, 4.0), params(&mut r, 1e-5, 4.0));
         let what = format!("{input:?} {output:?}");
         let real = f64::from(input.scale) / f64::from(output.scale);
-        // What leaves 31 bits is no network's.
+        // Ratios above 1e5 overflow and do not occur in networks.
         if real > 1e5 {
             continue;
         }
@@ -98,8 +98,8 @@ fn two_slopes_and_other_scales() {
     }
 }
 
-/// Tables of 16 bits throughout, so that each is within a step of the real function, and monotonous
-/// where that is.
+/// The reference computes in 16 bits: each entry is within a step of the real function, and entries
+/// are monotonic where the function is.
 #[test]
 fn hard_swish_is_near_the_real_function() {
     let mut r = Random(3);

@@ -186,7 +186,7 @@ fn errors<'a>(
     let is_chosen = graph
         .nodes
         .iter()
-        .any(|n| n.op.rule() == QuantRule::Choice && n.inputs.contains(&value));
+        .any(|n| n.op.rule() == QuantRule::SelectsInputs && n.inputs.contains(&value));
     let chosen = program.tensors[step.output()].params.filter(|_| is_chosen);
     if let Some(params) = simulated.and_then(Value::given_params).or(chosen) {
         min = min.max(params.dequantize(i8::MIN));

@@ -6,7 +6,7 @@
 //! is found by interval arithmetic (Moore, "Interval Analysis", 1966) over the int8 program;
 //! constants move into the biases of the operators that read them.
 
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::Channelwise;
 use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
@@ -44,7 +44,7 @@ struct Analysis<'a> {
     steps: Vec<ChannelStep<'a>>,
     /// For each tensor, the values that its channels can have; `None` if its channels are
     /// unknown.
-    ranges: Vec<Option<Vec<Range>>>,
+    ranges: Vec<Option<Vec<IntRange>>>,
     /// For each tensor, the one that stands for all tensors that must keep the same channels.
     group: Vec<TensorId>,
     /// For each tensor, whether all its channels must stay.
@@ -92,7 +92,7 @@ impl<'a> Analysis<'a> {
             return false;
         }
         let (input, output) = (step.inputs[0], step.output());
-        let known: Option<Vec<&[Range]>> = step
+        let known: Option<Vec<&[IntRange]>> = step
             .inputs
             .iter()
             .map(|&id| self.ranges[id].as_deref())
@@ -101,7 +101,7 @@ impl<'a> Analysis<'a> {
             Some(ranges) => (Some(ranges), true),
             None => {
                 let depth = kernel.depth().filter(|depth| *depth <= MOST_CHANNELS);
-                let any = depth.map(|depth| vec![Range::FULL; depth]);
+                let any = depth.map(|depth| vec![IntRange::FULL; depth]);
                 let ranges = any.as_deref().and_then(|any| kernel.ranges(&[any]));
                 self.ranges[input] = self.ranges[input].take().or(any);
                 (ranges, false)

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::arithmetic::quant_params::asymmetric;
-use crate::calibrate::{Range, Ranges};
+use crate::calibrate::{Ranges, RealRange};
 use crate::error::{Error, Result};
 use crate::ir::context::{QuantRule, StateRule};
 use crate::ir::control::Variable;
@@ -68,7 +68,7 @@ struct Groups {
 }
 
 impl Groups {
-    /// The groups that hold whatever is observed: operators that only move values, and
+    /// The groups that do not depend on calibration: operators that only move values, and
     /// operators that choose between or join tensors which all have the same fixed scale.
     fn new(graph: &Graph) -> Self {
         let (given, uses) = (fixed(graph), graph.uses());
@@ -96,14 +96,15 @@ impl Groups {
                         groups.unite(input, node.output());
                     }
                 }
-                QuantRule::SameAsAllInputs | QuantRule::Choice => {
+                QuantRule::SameAsAllInputs | QuantRule::SelectsInputs => {
                     // Other contents of a loop's variable may not fit.
                     if !node.op.carries() {
                         groups.unite_fixed(graph, node);
                     }
-                    // What only a given output scale reads would be clipped to it anyway.
+                    // If the output's scale is given, an input without another reader can
+                    // take it: larger values are clipped anyway.
                     if given[node.output()].is_some() {
-                        for input in chosen(graph, node, &uses) {
+                        for input in only_read_by(graph, node, &uses) {
                             if groups.fixed(input).is_none() {
                                 groups.unite(input, node.output());
                             }
@@ -149,15 +150,14 @@ impl Groups {
         }
     }
 
-    /// Whether an operand takes over its operator's output scale (or the output the
-    /// operand's fixed one): not if that would cost a bit, or clip values.
+    /// True if operand and output may share one scale: no value is clipped, no bit is lost.
     fn joins(
         &mut self,
-        operand: (ValueId, Option<Range>),
-        output: (ValueId, Option<Range>),
+        operand: (ValueId, Option<RealRange>),
+        output: (ValueId, Option<RealRange>),
     ) -> bool {
-        let width = |r: Range| r.max - r.min;
-        let within = |a: Range, b: Range| {
+        let width = |r: RealRange| r.max - r.min;
+        let within = |a: RealRange, b: RealRange| {
             let step = width(b) / 255.0;
             a.min >= b.min - step && a.max <= b.max + step && width(a) * 2.0 > width(b)
         };
@@ -174,8 +174,8 @@ impl Groups {
 }
 
 /// The real values that int8 of these parameters reaches.
-fn reach(params: QuantParams) -> Range {
-    Range {
+fn reach(params: QuantParams) -> RealRange {
+    RealRange {
         min: params.dequantize(-128),
         max: params.dequantize(127),
     }
@@ -197,16 +197,18 @@ impl Scales {
         let mut groups = Groups::new(graph);
         let own = fixed(graph);
         let uses = graph.uses();
-        let covered: HashSet<ValueId> = graph
+        let takes_output_scale: HashSet<ValueId> = graph
             .nodes
             .iter()
-            .filter(|n| n.op.rule() == QuantRule::Choice)
-            .flat_map(|n| chosen(graph, n, &uses))
+            .filter(|n| n.op.rule() == QuantRule::SelectsInputs)
+            .flat_map(|n| only_read_by(graph, n, &uses))
             .filter(|&v| groups.fixed(v).is_none())
             .collect();
         let range = |v: ValueId| {
-            let counts = !covered.contains(&v);
-            counts.then(|| ranges.by_value.get(&v).copied()).flatten()
+            let is_calibrated = !takes_output_scale.contains(&v);
+            is_calibrated
+                .then(|| ranges.by_value.get(&v).copied())
+                .flatten()
         };
         for node in &graph.nodes {
             let output = node.output();
@@ -218,9 +220,10 @@ impl Scales {
                         }
                     }
                 }
-                QuantRule::Choice => {
+                QuantRule::SelectsInputs => {
                     for input in graph.real_operands(node) {
-                        let joins = covered.contains(&input) && groups.fixed(input).is_none()
+                        let joins = takes_output_scale.contains(&input)
+                            && groups.fixed(input).is_none()
                             || groups.fixed(input).is_some()
                                 && groups.joins((input, None), (output, range(output)));
                         if joins {
@@ -232,11 +235,11 @@ impl Scales {
             }
         }
         let values = computed(graph);
-        let mut observed: HashMap<ValueId, Range> = HashMap::new();
+        let mut observed: HashMap<ValueId, RealRange> = HashMap::new();
         for &value in &values {
             let Some(range) = range(value) else { continue };
             let all = observed.entry(groups.sets.find(value)).or_insert(range);
-            *all = Range {
+            *all = RealRange {
                 min: all.min.min(range.min),
                 max: all.max.max(range.max),
             };
@@ -267,8 +270,8 @@ impl Scales {
     }
 }
 
-/// The inputs of a choosing operator that nothing else reads.
-fn chosen<'a>(
+/// The inputs of `node` that no other operator reads and for which the file sets no scale.
+fn only_read_by<'a>(
     graph: &'a Graph,
     node: &'a Node,
     uses: &'a [usize],

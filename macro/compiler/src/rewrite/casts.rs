@@ -1,6 +1,6 @@
 //! DEQUANTIZE, QUANTIZE and FAKE_QUANT become properties of tensors.
 
-use crate::ir::graph::{ElementType, Graph, Kept, Quantization, ValueId};
+use crate::ir::graph::{ElementType, FileQuantization, Graph, Kept, ValueId};
 use crate::ir::operator::Cast;
 
 /// DEQUANTIZE, QUANTIZE and FAKE_QUANT say how a tensor is represented; they
@@ -18,7 +18,7 @@ pub(super) fn fold(graph: &mut Graph) {
         let quantization = match cast {
             Cast::Dequantize => graph.values[input].quantization.clone(),
             Cast::Quantize => graph.values[output].quantization.clone(),
-            Cast::FakeQuant { min, max } => Some(Quantization::Range { min, max }),
+            Cast::FakeQuant { min, max } => Some(FileQuantization::Range { min, max }),
         };
         // The file rounds, and goes on in float.
         let trained = match cast {

@@ -6,7 +6,7 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::QuantRule;
-use crate::ir::graph::{Constant, ElementType, Graph, Node, Quantization, Value, array};
+use crate::ir::graph::{Constant, ElementType, FileQuantization, Graph, Node, Value, array};
 use crate::ir::operator::Cast;
 use crate::ops::shared::exact_int32;
 
@@ -94,7 +94,7 @@ pub(crate) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
         let output = &mut graph.values[output];
         match node.op.cast() {
             Some(Cast::FakeQuant { min, max }) => {
-                output.quantization = Some(Quantization::Range { min, max });
+                output.quantization = Some(FileQuantization::Range { min, max });
             }
             Some(Cast::Quantize) => output.trained = true,
             _ => {}
@@ -113,7 +113,7 @@ pub(crate) fn fold(graph: &mut Graph, node: &Node) -> Result<bool> {
             output.trained = from.trained;
         } else {
             let simulated = moved.and_then(|from| from.quantization.clone());
-            if let Some(range @ Quantization::Range { .. }) = simulated {
+            if let Some(range @ FileQuantization::Range { .. }) = simulated {
                 output.quantization = Some(range);
             }
             output.constant = Some(constant(output, data)?);
@@ -153,17 +153,20 @@ fn is_rounded(graph: &Graph, node: &Node, results: &[ArrayD<f32>]) -> bool {
 }
 
 fn is_per_channel(value: &Value) -> bool {
-    matches!(value.quantization, Some(Quantization::PerChannel { .. }))
+    matches!(
+        value.quantization,
+        Some(FileQuantization::PerChannel { .. })
+    )
 }
 
 /// The scale of each element of an array with scales per channel.
-fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantParams>> {
+fn grid(quantization: &FileQuantization, shape: &[usize]) -> Option<ArrayD<QuantParams>> {
     let unit = |scale| QuantParams {
         scale,
         zero_point: 0,
     };
     match quantization {
-        Quantization::PerChannel { scales, dimension } => {
+        FileQuantization::PerChannel { scales, dimension } => {
             let mut all = ArrayD::from_elem(shape, unit(0.0));
             if shape.get(*dimension) != Some(&scales.len()) {
                 return None;
@@ -173,19 +176,19 @@ fn grid(quantization: &Quantization, shape: &[usize]) -> Option<ArrayD<QuantPara
             }
             Some(all)
         }
-        Quantization::PerTensor(_) | Quantization::Range { .. } => None,
+        FileQuantization::PerTensor(_) | FileQuantization::Range { .. } => None,
     }
 }
 
 /// Real values as int8 with the scales of `from`, of which they are elements, if they all have
 /// such a value: per-channel scales along whatever dimension they lie now.
-fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization)> {
+fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, FileQuantization)> {
     if from.element != ElementType::I8 {
         return None;
     }
     let candidates = match from.quantization.as_ref()? {
-        Quantization::PerChannel { scales, .. } => (0..data.ndim())
-            .map(|dimension| Quantization::PerChannel {
+        FileQuantization::PerChannel { scales, .. } => (0..data.ndim())
+            .map(|dimension| FileQuantization::PerChannel {
                 scales: scales.clone(),
                 dimension,
             })
@@ -193,7 +196,7 @@ fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, Quantization
         other => vec![other.clone()],
     };
     candidates.into_iter().find_map(|quantization| {
-        if let Quantization::PerTensor(params) = quantization {
+        if let FileQuantization::PerTensor(params) = quantization {
             let steps = data.mapv(|x| params.quantize(x));
             let pairs = || steps.iter().zip(data);
             let exact = pairs().all(|(q, x)| params.dequantize(*q) == *x);
@@ -220,7 +223,7 @@ pub(crate) fn constant(value: &Value, data: ArrayD<f32>) -> Result<Constant> {
     };
     // Arrays of scales take twice the memory of what they scale.
     let whole = match &value.quantization {
-        Some(Quantization::PerTensor(params)) => Some(*params),
+        Some(FileQuantization::PerTensor(params)) => Some(*params),
         None => Some(unit),
         Some(_) if value.element == ElementType::F32 => Some(unit),
         Some(_) => None,
@@ -274,7 +277,7 @@ mod tests {
 
     use super::*;
 
-    fn value(element: ElementType, quantization: Option<Quantization>) -> Value {
+    fn value(element: ElementType, quantization: Option<FileQuantization>) -> Value {
         Value {
             name: "w".into(),
             shape: vec![2, 3],
@@ -290,7 +293,7 @@ mod tests {
 
     #[test]
     fn constants_have_a_scale_per_channel() {
-        let per_channel = Quantization::PerChannel {
+        let per_channel = FileQuantization::PerChannel {
             scales: vec![0.5, 2.0],
             dimension: 0,
         };
@@ -308,7 +311,7 @@ mod tests {
         let moved = real.clone().reversed_axes();
         let (data, quantization) = on_grid(&weights, &moved).expect("a grid");
         assert_eq!(data, want.reversed_axes());
-        let along = Quantization::PerChannel {
+        let along = FileQuantization::PerChannel {
             scales: vec![0.5, 2.0],
             dimension: 1,
         };

@@ -2,7 +2,7 @@
 
 use crate::ir::context::StateRule;
 use crate::ir::control::Variable;
-use crate::ir::graph::{ElementType, Graph, Quantization, Value};
+use crate::ir::graph::{ElementType, FileQuantization, Graph, Value};
 
 /// Gives the values that a loop hands on to its next round the element type of the variable.
 pub(super) fn of_loops(graph: &mut Graph) {
@@ -37,7 +37,7 @@ pub(super) fn of_states(graph: &mut Graph) {
                 let value = &mut graph.values[value];
                 if value.element == ElementType::F32 && value.quantization.is_none() {
                     value.element = ElementType::I16;
-                    value.quantization = Some(Quantization::PerTensor(params));
+                    value.quantization = Some(FileQuantization::PerTensor(params));
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Weights that the file holds in 8 bits, of operators on float tensors ("dynamic range" models).
 
 use crate::arithmetic::quant_params::QuantParams;
-use crate::ir::graph::{Constant, ElementType, Graph, Quantization, Value, ValueId};
+use crate::ir::graph::{Constant, ElementType, FileQuantization, Graph, Value, ValueId};
 
 /// Old files say uint8 of the weights of operators on float tensors, but hold int8
 /// without a zero point, which is how LiteRT reads them.
@@ -25,7 +25,7 @@ pub(super) fn reread(graph: &mut Graph) {
             };
             let reread = Value {
                 constant: Some(Constant::I8(data.mapv(|q| q ^ i8::MIN))),
-                quantization: Some(Quantization::PerTensor(params)),
+                quantization: Some(FileQuantization::PerTensor(params)),
                 unsigned: false,
                 ..value.clone()
             };

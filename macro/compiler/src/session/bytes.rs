@@ -1,7 +1,7 @@
 //! What the bytes stand for that callers pass for real numbers.
 
 use crate::calibrate::Method;
-use crate::emit::Port;
+use crate::emit::RustPort;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph;
@@ -33,12 +33,12 @@ pub(crate) fn find(graph: &mut Graph, options: &Options) -> Vec<bool> {
 }
 
 /// Bytes for real numbers need a meaning, which only a folder of images has by itself.
-pub(crate) fn check(inputs: &[Port], known: &[bool]) -> Result<()> {
-    let unknown = |port: &Port| port.bytes.is_some() && !known[port.index];
+pub(crate) fn check(inputs: &[RustPort], known: &[bool]) -> Result<()> {
+    let unknown = |port: &RustPort| port.bytes.is_some() && !known[port.index];
     let Some(position) = inputs.iter().position(unknown) else {
         return Ok(());
     };
-    let Port { name, ident, .. } = &inputs[position];
+    let RustPort { name, ident, .. } = &inputs[position];
     Err(Error::new(
         Blame::Input(position),
         format!(

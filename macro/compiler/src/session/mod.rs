@@ -9,10 +9,10 @@ mod spelling;
 
 use std::path::Path;
 
-pub(crate) use quantize::Quantization;
+pub(crate) use quantize::QuantizedModel;
 
 use crate::calibrate::Method;
-use crate::emit::{self, Port, Side};
+use crate::emit::{self, RustPort, Side};
 use crate::error::{Blame, Error, Result};
 use crate::import::shapes::InputShapes;
 use crate::ir::graph::{ElementType, Graph};
@@ -29,8 +29,8 @@ pub(crate) fn read_model(path: &Path) -> Result<Vec<u8>> {
 /// The float graph with its interface.
 pub(crate) struct Session {
     pub graph: Graph,
-    pub inputs: Vec<Port>,
-    pub outputs: Vec<Port>,
+    pub inputs: Vec<RustPort>,
+    pub outputs: Vec<RustPort>,
     elements: Elements,
     /// For each input, whether the user or the model says which real number a byte stands for.
     known_bytes: Vec<bool>,
@@ -51,7 +51,7 @@ impl Session {
         let known_bytes = bytes::find(&mut graph, options);
         let inputs = emit::resolve(Side::Inputs, &graph.inputs, options.inputs.as_deref())?;
         let outputs = emit::resolve(Side::Outputs, &graph.outputs, options.outputs.as_deref())?;
-        let by_index = |ports: &[Port]| {
+        let by_index = |ports: &[RustPort]| {
             let mut elements: Vec<_> = ports.iter().map(|p| (p.index, p.element)).collect();
             elements.sort_by_key(|(index, _)| *index);
             elements

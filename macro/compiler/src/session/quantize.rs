@@ -19,7 +19,7 @@ use crate::quantize::scales::Scales;
 use crate::quantize::{correct, endless_loops, equalize};
 
 /// The int8 program with what it was made from.
-pub(crate) struct Quantization {
+pub(crate) struct QuantizedModel {
     pub program: QuantGraph,
     /// The float graph that the program is made from, channels equalized.
     pub graph: Graph,
@@ -29,7 +29,7 @@ pub(crate) struct Quantization {
 
 impl Session {
     /// The int8 program: from the cache, else by calibration.
-    pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<Quantization> {
+    pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<QuantizedModel> {
         let options = &request.options;
         let methods = self.methods(options)?;
         let files = self.dataset_files(request, &methods)?;
@@ -62,7 +62,7 @@ impl Session {
                 (program, self.graph.clone())
             }
         };
-        Ok(Quantization {
+        Ok(QuantizedModel {
             program,
             graph,
             files,

@@ -1,5 +1,5 @@
-//! Models of ADD, SUB and MUL of int8 in f32: the runtime's `kernels/elementwise_f32.rs` and
-//! `simd/x86_64/add_f32.rs`.
+//! Models of ADD, SUB and MUL of int8 in f32: the runtime's `kernels/elementwise_f32.rs`, and
+//! `avx2/add_f32.rs` and `avx512/add_f32.rs` in its `simd/x86_64`.
 
 use crate::arithmetic::convert::low_i8;
 use crate::simd_models::float::{Rounding, fused, nearest};

@@ -5,8 +5,7 @@
 //! # Proof
 //! Outputs change at a few hundred sums. If the model of a kernel ([`Method`]) gives the
 //! right output at each of these, at the sum in front of it and at the largest sum that there
-//! can be, it gives it for all sums, since neither the reference nor the model falls where
-//! sums grow. (`m - f` may be negative: the inner step then falls by less than
+//! can be, it gives it for all sums, since both are monotonic in the sum. (`m - f` may be negative: the inner step then falls by less than
 //! the outer product grows, which is at least 2^-23, half of the former's unit being 2^-25.)
 
 use crate::arithmetic::convert::{low_i16, low_i32, low_i64, truncate_i64};
@@ -41,15 +40,15 @@ struct Step {
 
 /// All sums where the outputs of a channel change, for one sign of the sums.
 #[derive(PartialEq)]
-struct Steps {
+struct OutputChanges {
     /// The sums where outputs change, smallest first.
     all: Vec<Step>,
     /// The largest possible sum and its output, which is cut at [`OUTPUTS`].
     last: (i64, i64),
 }
 
-impl Steps {
-    /// The steps of sums of this sign up to `bound`; `None` if f32 cannot hold one of them
+impl OutputChanges {
+    /// The changes of sums of this sign up to `bound`; `None` if f32 cannot hold one of them
     /// exactly.
     fn new(multiplier: Multiplier, bound: i64, sign: i64) -> Option<Self> {
         let output = |sum: i64| sign * i64::from(multiplier.apply(low_i32(sign * sum)));
@@ -99,11 +98,11 @@ impl Truncation {
         if !(1..=22).contains(&right) || multiplier.multiplier < 1 << 30 || bound >= 1 << 31 {
             return None;
         }
-        let above = Steps::new(multiplier, bound, 1)?;
+        let above = OutputChanges::new(multiplier, bound, 1)?;
         if !one_sided {
             // Truncation gives negative sums the same steps: all its roundings are the same
             // in both directions.
-            let below = Steps::new(multiplier, bound, -1)?;
+            let below = OutputChanges::new(multiplier, bound, -1)?;
             if below != above {
                 return None;
             }
@@ -139,7 +138,7 @@ fn with_factor(
     right: u32,
     factor: i8,
     kind: F32Rounding,
-    steps: &Steps,
+    steps: &OutputChanges,
 ) -> Option<Truncation> {
     let with_start = |start: i64| Truncation {
         factor,
@@ -255,11 +254,11 @@ mod tests {
 
     #[test]
     fn the_largest_sum_does_not_reach_the_next_output() {
-        // Of a small factor many sums lie as near to the next output as numbers could be off
-        // that few outputs decide about.
+        // With a small multiplier many sums are close to the next output, and few outputs
+        // constrain the numbers, so the last sum must be checked itself.
         for i in 0..2000 {
             let m = Multiplier::new(1e-8 * f64::from(i + 1000));
-            let steps = Steps::new(m, 1 << 23, 1).expect("sums that f32 holds");
+            let steps = OutputChanges::new(m, 1 << 23, 1).expect("sums that f32 holds");
             let next = steps.all[i as usize % 4].sum;
             let Some(t) = Truncation::find(m, next - 1, false) else {
                 continue;

@@ -1,4 +1,4 @@
-//! The file format: the only room that knows flatbuffers.
+//! The file format: the only module that knows FlatBuffers.
 //!
 //! [`open`] checks the bytes once; what it returns can be read without further
 //! checks. The wire format is `schema.fbs` beside this file, which also names

@@ -6,7 +6,7 @@ use super::additions::{Addition, run};
 use super::outputs::Outputs;
 use super::random::Random;
 use super::weights::{ohwi, weights, wide, with_biases};
-use crate::{long_pairs, narrowed, rows_of_weights};
+use crate::{narrowed, rows_of_weights, saturating_pairs};
 
 /// A random matrix product, rows by channels.
 pub(super) fn products(seed: u32) -> Vec<i8> {
@@ -59,7 +59,7 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
         _ => {}
     }
     let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
-    let pairs = long_pairs(&ohwi(&filter, depth), depth);
+    let pairs = saturating_pairs(&ohwi(&filter, depth), depth);
     let rows = rows_of_weights(&ohwi(&filter, depth), depth);
     let rows: Vec<u8> = rows.into_iter().map(|w| w as u8).collect();
     let mut input = r.bytes(depth);
@@ -106,7 +106,7 @@ pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
         }
     }
     let (filter, bias) = with_biases(&mut r, filter, blocks, depth, 1);
-    let pairs = long_pairs(&ohwi(&filter, depth), depth);
+    let pairs = saturating_pairs(&ohwi(&filter, depth), depth);
     let narrow = narrowed(&ohwi(&filter, depth), depth);
     let narrow: Vec<u8> = narrow.into_iter().map(|w| w as u8).collect();
     let channels = blocks * 16 - r.size(0, 15);

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
@@ -22,7 +22,7 @@ use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::{flat, matrix, operand};
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
-use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
 use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::weights::asymmetric;
 use crate::ops::shared::window::{Stepping, Window};
@@ -77,7 +77,7 @@ impl Conv2d {
         if depth == 0 || !input[3].is_multiple_of(depth) || !filter[0].is_multiple_of(groups.max(1))
         {
             return Err(Error::model(format!(
-                "its input has {} channels, its filter {depth} for {} outputs: these are no groups",
+                "its input has {} channels, its filter {depth} for {} outputs: they do not form groups",
                 input[3], filter[0]
             )));
         }
@@ -291,12 +291,12 @@ impl Channelwise for Conv2dKernel {
         Some(self.input_depth)
     }
 
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
         let input = operands.first().filter(|i| i.len() == self.input_depth)?;
         self.dense_channels().ranges(input)
     }
 
-    fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
+    fn needs(&self, input: &[IntRange], output: &[bool]) -> Option<Vec<bool>> {
         Some(self.dense_channels().needs(input, output))
     }
 
@@ -359,7 +359,7 @@ impl Conv2dKernel {
 }
 
 impl Weighted for Conv2dKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
         let depth = self.filter_depth;
         let channels = terms.bias.len();
         let per_group = (channels / (self.input_depth / depth)).max(1);

@@ -7,7 +7,7 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
@@ -23,7 +23,7 @@ use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::{flat, operand};
 use crate::ops::shared::weighted_sum::channels::DepthwiseChannels;
-use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
 use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::window::{Stepping, Window};
 use crate::tokens::constants::Constants;
@@ -252,7 +252,7 @@ impl Channelwise for DepthwiseKernel {
         Some(self.input_depth)
     }
 
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
         self.depthwise_channels().ranges(operands.first()?)
     }
 
@@ -344,7 +344,7 @@ impl DepthwiseKernel {
 }
 
 impl Weighted for DepthwiseKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
         let channels = terms.bias.len();
         let mut sums = terms.begin(self.window.output_pixels());
         self.window.taps(|out, tap, pixel| {

@@ -14,7 +14,7 @@ use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::operands::{flat, operand};
-use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
 use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::ops::shared::window::{Padding, Stepping, Window};
 use crate::tokens::constants::Constants;
@@ -40,7 +40,7 @@ impl TransposeConv {
             .ok_or_else(|| Error::model("it has no TransposeConvOptions"))?;
         // A shape that is no constant can only be the one that the file states.
         let dim = |d: &Option<usize>| d.and_then(|d| i32::try_from(d).ok());
-        let stated: Option<Vec<i32>> = node.stated.iter().map(dim).collect();
+        let stated: Option<Vec<i32>> = node.file_shape.iter().map(dim).collect();
         let shape = match (&node.input(0)?.constant, stated) {
             (None, Some(stated)) if !stated.is_empty() => stated,
             _ => node.integers(0, "output shape")?,
@@ -242,7 +242,7 @@ impl Kernel for TransposeConvKernel {
 }
 
 impl Weighted for TransposeConvKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
         let depth = self.input_depth;
         let channels = terms.bias.len();
         let taps = self.window.filter[0] * self.window.filter[1];

@@ -41,7 +41,7 @@ impl DetectionPostProcess {
         let bytes = node.operator.custom_options().map(|o| o.bytes());
         let attributes = bytes
             .and_then(Attributes::new)
-            .ok_or_else(|| Error::model("its custom options are no flexbuffer map"))?;
+            .ok_or_else(|| Error::model("its custom options are not a flexbuffer map"))?;
         let number = |key: &str| {
             let found = attributes.number(key);
             found.ok_or_else(|| Error::model(format!("it has no attribute {key:?}")))

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered, Role};
@@ -151,9 +151,9 @@ impl Channelwise for AddKernel {
         None
     }
 
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
         let [a, b] = operands else { return None };
-        let of = |(a, b): (&Range, &Range)| {
+        let of = |(a, b): (&IntRange, &IntRange)| {
             // More of a term is never less of the sum.
             let least = self
                 .params
@@ -161,7 +161,7 @@ impl Channelwise for AddKernel {
             let greatest = self
                 .params
                 .output_of(a.max, if self.params.subtract { b.min } else { b.max });
-            Range {
+            IntRange {
                 min: least,
                 max: greatest,
             }

@@ -26,7 +26,7 @@ impl Binary for BitwiseXor {
 
     fn integer(&self, context: &LowerContext<'_>) -> Result<(Box<dyn Integer>, [Source; 2])> {
         if context.target != Target::I32 {
-            return Err(Error::model("its operands are no int32"));
+            return Err(Error::model("its operands are not int32"));
         }
         int32::function(context, Activation::None, "bitwise_xor_i32", |a, b| a ^ b)
     }

@@ -20,7 +20,7 @@ impl Maximum {
 impl Binary for Maximum {
     const NAME: &'static str = "MAXIMUM";
     const FLOAT: Option<KernelId> = Some(KernelId::new("float_maximum"));
-    const RULE: QuantRule = QuantRule::Choice;
+    const RULE: QuantRule = QuantRule::SelectsInputs;
 
     fn real(&self, a: f32, b: f32) -> f32 {
         a.max(b)

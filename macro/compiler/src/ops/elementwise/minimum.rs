@@ -20,7 +20,7 @@ impl Minimum {
 impl Binary for Minimum {
     const NAME: &'static str = "MINIMUM";
     const FLOAT: Option<KernelId> = Some(KernelId::new("float_minimum"));
-    const RULE: QuantRule = QuantRule::Choice;
+    const RULE: QuantRule = QuantRule::SelectsInputs;
 
     fn real(&self, a: f32, b: f32) -> f32 {
         a.min(b)

@@ -56,7 +56,7 @@ impl Operator for Select {
 
     fn traits(&self) -> OperatorTraits {
         OperatorTraits {
-            rule: QuantRule::Choice,
+            rule: QuantRule::SelectsInputs,
             operands: Some(3),
             integer_operands: IntegerOperands::One(0),
             ..OperatorTraits::default()

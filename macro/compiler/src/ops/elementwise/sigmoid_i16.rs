@@ -2,7 +2,7 @@
 
 use quote::quote;
 
-use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
+use crate::arithmetic::sigmoid_lut_i16::{Steps, logistic, tanh};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;

@@ -28,10 +28,10 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
     /// The runtime's function of f32.
     const FLOAT: KernelId;
 
-    /// Whether the float kernel needs libm.
+    /// Whether there is a float kernel, and whether it needs libm.
     const FLOAT_KERNEL: FloatKernel = FloatKernel::Core;
 
-    /// True if the table is the reference's also between DEQUANTIZE and QUANTIZE.
+    /// True if a float island also uses the reference's int8 table.
     const KEEPS_TABLE: bool = false;
 
     /// True if the function repeats itself.
@@ -70,7 +70,7 @@ pub(crate) trait Unary: Clone + Send + Sync + 'static {
         None
     }
 
-    /// The ends of what the function can tell apart.
+    /// Beyond these inputs the output is constant (saturation).
     fn ends(&self) -> Option<[f32; 2]> {
         None
     }

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
@@ -22,7 +22,7 @@ use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::{flat, matrix, operand};
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
-use crate::ops::shared::weighted_sum::products::{Accumulate, Sum, Weighted};
+use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
 use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
@@ -252,11 +252,11 @@ impl Channelwise for FullyConnectedKernel {
     }
 
     // Of an image made flat, every pixel has all channels.
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
         self.dense_channels().ranges(operands.first()?)
     }
 
-    fn needs(&self, input: &[Range], output: &[bool]) -> Option<Vec<bool>> {
+    fn needs(&self, input: &[IntRange], output: &[bool]) -> Option<Vec<bool>> {
         Some(self.dense_channels().needs(input, output))
     }
 
@@ -288,7 +288,7 @@ impl Channelwise for FullyConnectedKernel {
 }
 
 impl Weighted for FullyConnectedKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A> {
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
         let units = terms.bias.len();
         let mut sums = terms.begin(self.rows);
         for (i, sum) in sums.iter_mut().enumerate() {

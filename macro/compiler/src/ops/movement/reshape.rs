@@ -15,7 +15,7 @@ pub(crate) struct Reshape {
 impl Reshape {
     pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Viewing<Self>> {
         let operand = node.inputs.get(1).copied().flatten();
-        let in_file = match node.stated {
+        let in_file = match node.file_shape {
             [shape @ .., Some(2)] if node.is_complex => shape,
             shape => shape,
         };

@@ -6,14 +6,14 @@ use quote::quote;
 /// The largest input: kernels take inputs plus 128.
 const LARGEST: i32 = 255;
 
-/// Weights per pair that may need more: where there are more of these, they cost as much as the
-/// others save.
-const LEAST_PER_EXCEPTION: usize = 2048;
+/// Weights for each saturating pair, at least: with more pairs, correcting them costs as much as
+/// the other pairs save.
+const WEIGHTS_PER_PAIR: usize = 2048;
 
 /// The channel and the first input of each pair.
-pub(crate) type LongPairs = Vec<[u16; 2]>;
+pub(crate) type SaturatingPairs = Vec<[u16; 2]>;
 
-/// True if no inputs make the sum of their products leave 16 bits.
+/// True if the sum of the products fits into 16 bits for all inputs.
 fn fits(pair: &[i8]) -> bool {
     let products = |weight: i8| LARGEST * i32::from(weight);
     let most: i32 = pair.iter().map(|&w| products(w.max(0))).sum();
@@ -21,31 +21,33 @@ fn fits(pair: &[i8]) -> bool {
     most <= i32::from(i16::MAX) && least >= i32::from(i16::MIN)
 }
 
-/// Channels and first inputs of the pairs of OHWI weights, those of inputs 0 and 1, of 2 and 3
-/// and so on, the sum of whose products may leave 16 bits. For tests of the runtime, too.
+/// The pairs of OHWI weights whose two products may have a sum outside of 16 bits: the channel
+/// and the first input of each. A pair has the weights of inputs 0 and 1, of 2 and 3 and so on.
+/// For tests of the runtime, too.
 #[must_use]
-pub fn long_pairs(filter: &[i8], depth: usize) -> Vec<[u16; 2]> {
+pub fn saturating_pairs(filter: &[i8], depth: usize) -> Vec<[u16; 2]> {
     let channels = filter.chunks_exact(depth.max(1)).enumerate();
-    let long = |(channel, weights): (usize, &[i8])| {
+    let saturating = |(channel, weights): (usize, &[i8])| {
         let pairs = weights.chunks(2).enumerate();
-        let long = pairs.filter(|(_, pair)| !fits(pair));
-        long.map(|(pair, _)| [channel as u16, 2 * pair as u16])
+        let saturating = pairs.filter(|(_, pair)| !fits(pair));
+        saturating
+            .map(|(pair, _)| [channel as u16, 2 * pair as u16])
             .collect::<Vec<_>>()
     };
-    channels.flat_map(long).collect()
+    channels.flat_map(saturating).collect()
 }
 
-/// The long pairs of a layer with these OHWI weights, if they are few.
-pub(crate) fn if_few(filter: &[i8], depth: usize, channels: usize) -> Option<LongPairs> {
+/// The saturating pairs of a layer with these OHWI weights, if they are few.
+pub(crate) fn if_few(filter: &[i8], depth: usize, channels: usize) -> Option<SaturatingPairs> {
     if depth.max(channels) > usize::from(u16::MAX) {
         return None;
     }
-    let pairs = long_pairs(filter, depth);
-    (pairs.len() <= filter.len() / LEAST_PER_EXCEPTION).then_some(pairs)
+    let pairs = saturating_pairs(filter, depth);
+    (pairs.len() <= filter.len() / WEIGHTS_PER_PAIR).then_some(pairs)
 }
 
-/// What the runtime wants to know of them.
-pub(crate) fn emit(pairs: Option<&LongPairs>) -> TokenStream {
+/// The pairs as the runtime takes them.
+pub(crate) fn emit(pairs: Option<&SaturatingPairs>) -> TokenStream {
     let Some(pairs) = pairs else {
         return quote!(None);
     };
@@ -68,9 +70,9 @@ mod tests {
         filter[2..4].copy_from_slice(&[127, 1]);
         filter[depth + 1..depth + 3].copy_from_slice(&[127, 127]);
         filter[2 * depth..2 * depth + 4].copy_from_slice(&[-127, 127, -64, -64]);
-        assert!(long_pairs(&filter, depth).is_empty());
+        assert!(saturating_pairs(&filter, depth).is_empty());
         filter[3] = 2;
         filter[2 * depth + 2] = -65;
-        assert_eq!(long_pairs(&filter, depth), [[0, 2], [2, 2]]);
+        assert_eq!(saturating_pairs(&filter, depth), [[0, 2], [2, 2]]);
     }
 }

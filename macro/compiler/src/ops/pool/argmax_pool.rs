@@ -30,7 +30,7 @@ impl MaxPoolingWithArgmax {
         let bytes = node.operator.custom_options().map(|o| o.bytes());
         let attributes = bytes
             .and_then(Attributes::new)
-            .ok_or_else(|| Error::model("its custom options are no flexbuffer map"))?;
+            .ok_or_else(|| Error::model("its custom options are not a flexbuffer map"))?;
         let pair = |key: &str| match attributes.integers(key).as_deref() {
             Some(&[1, height, width, 1]) => Ok([height as i32, width as i32]),
             other => Err(Error::model(format!(
@@ -167,13 +167,17 @@ impl MaxUnpooling {
         let size = |i: usize| {
             let n = word(i).and_then(|n| usize::try_from(n).ok());
             n.filter(|n| (1..1 << 16).contains(n))
-                .ok_or_else(|| Error::model("its custom options are no pool's parameters"))
+                .ok_or_else(|| Error::model("its custom options are not the parameters of a pool"))
         };
         Ok(Self {
             padding: match word(0) {
                 Some(1) => Padding::SAME,
                 Some(2) => Padding::VALID,
-                _ => return Err(Error::model("its custom options are no pool's parameters")),
+                _ => {
+                    return Err(Error::model(
+                        "its custom options are not the parameters of a pool",
+                    ));
+                }
             },
             stride: [size(2)?, size(1)?],
             size: [size(4)?, size(3)?],

@@ -8,7 +8,7 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
@@ -226,10 +226,10 @@ impl<R: Reduction> Channelwise for PoolKernel<R> {
         Some(self.channels)
     }
 
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
         let input = operands.first().filter(|i| i.len() == self.channels)?;
         let (min, max) = self.activation;
-        let of = |range: &Range| Range {
+        let of = |range: &IntRange| IntRange {
             min: range.min.clamp(min, max),
             max: range.max.clamp(min, max),
         };

@@ -3,7 +3,7 @@
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::arithmetic::sigmoid_lut::{Steps, logistic, tanh};
+use crate::arithmetic::sigmoid_lut_i16::{Steps, logistic, tanh};
 use crate::ir::buffer::Buffer;
 use crate::ir::element_type::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
-use crate::arithmetic::sigmoid_lut::Steps;
+use crate::arithmetic::sigmoid_lut_i16::Steps;
 use crate::error::{Error, Result};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::array;
@@ -151,7 +151,7 @@ impl Operator for UnidirectionalSequenceLstm {
         let bias = |i: usize| match inputs.get(i) {
             Some(Some(bias)) if bias.len() == s.cells => Ok(bias.iter().copied().collect()),
             Some(Some(_)) => Err(Error::model(format!(
-                "its operand {i} is no bias of {} cells",
+                "its operand {i} is not a bias of {} cells",
                 s.cells
             ))),
             _ => Ok(vec![0.0; s.cells]),

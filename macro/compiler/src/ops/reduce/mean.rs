@@ -6,7 +6,7 @@ use quote::quote;
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
@@ -138,7 +138,7 @@ impl Channelwise for SumKernel {
         self.dims.last().map(|d| d.0)
     }
 
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
         let input = operands.first()?;
         if !self.depth()?.is_multiple_of(input.len().max(1)) {
             return None;
@@ -149,8 +149,8 @@ impl Channelwise for SumKernel {
             let q = self.output.apply(sum).saturating_add(self.output_offset);
             Some(q.clamp(-128, 127))
         };
-        let of = |range: &Range| {
-            Some(Range {
+        let of = |range: &IntRange| {
+            Some(IntRange {
                 min: output(range.min)?,
                 max: output(range.max)?,
             })

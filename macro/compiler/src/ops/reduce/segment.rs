@@ -134,8 +134,7 @@ impl Segments {
                 combine: self.combine,
             }),
             _ => Err(Error::model(format!(
-                "its operands have the shapes {inputs:?}, of which the second is no beginning of \
-                 the first"
+                "its operands have the shapes {inputs:?}, but the first does not begin with the second"
             ))),
         }
     }

@@ -1,6 +1,6 @@
 //! ADD, SUB and MUL of int8 in f32 arithmetic: numbers with which the runtime's
 //! `kernels/elementwise_f32.rs` gives the outputs of the reference, as comparing all pairs of operands
-//! with the models of its kernels (`shortened`) shows.
+//! with the models of its kernels (`simd_models/elementwise.rs`) shows.
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -2,7 +2,7 @@
 
 use crate::ops::packing::layout::{STRIP, ZERO_SKIP_INPUTS};
 use crate::ops::packing::saturating_pairs;
-use crate::ops::packing::saturating_pairs::LongPairs;
+use crate::ops::packing::saturating_pairs::SaturatingPairs;
 use crate::ops::packing::weights6;
 use crate::ops::shared::weighted_sum::Accumulation;
 use crate::ops::shared::window::Window;
@@ -19,10 +19,10 @@ pub(crate) enum Inputs {
     /// So many rows of the input, which the kernel in front has written as `x ^ 0x80`.
     Xor128Rows(usize),
     /// The only row, of which many inputs are likely to be zero.
-    ZeroSkipRow(Option<LongPairs>),
+    ZeroSkipRow(Option<SaturatingPairs>),
     /// The only row, with the weights of 6 bits in an order of their own, too, or few long
     /// pairs.
-    Weights6Row(Vec<i8>, Option<LongPairs>),
+    Weights6Row(Vec<i8>, Option<SaturatingPairs>),
     /// A window, with the input's channels.
     Window(Window, usize),
 }

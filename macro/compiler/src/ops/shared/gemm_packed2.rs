@@ -10,7 +10,7 @@ use crate::ops::shared::weighted_sum::Accumulation;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
-/// The runtime's `Packed` of an int8 operator with OHWI weights, and its type
+/// The runtime's `Packed2` of an int8 operator with OHWI weights, and its type
 /// argument. `rows` is the number of rows or pixels: one row alone takes
 /// multipliers that all channels share.
 pub(crate) fn emit(

@@ -6,7 +6,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 
@@ -108,11 +108,11 @@ impl Channelwise for TableKernel {
         None
     }
 
-    fn ranges(&self, operands: &[&[Range]]) -> Option<Vec<Range>> {
-        let of = |range: &Range| {
+    fn ranges(&self, operands: &[&[IntRange]]) -> Option<Vec<IntRange>> {
+        let of = |range: &IntRange| {
             let entry = |q: i32| (q.clamp(-128, 127) + 128) as usize;
             let values = self.table[entry(range.min)..=entry(range.max)].iter();
-            Some(Range {
+            Some(IntRange {
                 min: values.clone().copied().min()?.into(),
                 max: values.copied().max()?.into(),
             })

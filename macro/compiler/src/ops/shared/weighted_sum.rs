@@ -13,7 +13,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Reference, Target};
 use crate::ir::graph::{Constant, ElementType, Value};
-use crate::ops::shared::weighted_sum::products::{Real, Sum, Weighted};
+use crate::ops::shared::weighted_sum::products::{Factors, Real, Weighted};
 use crate::ops::shared::weights::{
     Centered, asymmetric, bias, check_bias, least_scales, weights_of_scales,
 };
@@ -260,7 +260,7 @@ impl Accumulation {
         let offset = self.input_offset;
         macro_rules! sums {
             ($input:expr, $filter:expr, $bias:expr) => {
-                operator.sums(&Sum {
+                operator.sums(&Factors {
                     input: $input,
                     offset,
                     filter: $filter,

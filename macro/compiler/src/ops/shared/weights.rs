@@ -4,7 +4,7 @@ use ndarray::Axis;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, Quantization, Value};
+use crate::ir::graph::{Constant, FileQuantization, Value};
 
 /// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub(crate) fn weights_of_scales(
     let channels = channels
         .ok_or_else(|| Error::model(format!("weights {:?} have no channels", value.name)))?;
     match (&value.constant, &value.quantization) {
-        (Some(Constant::I8(data)), Some(Quantization::PerChannel { scales, dimension }))
+        (Some(Constant::I8(data)), Some(FileQuantization::PerChannel { scales, dimension }))
             if *dimension == axis =>
         {
             Ok(Weights {
@@ -85,7 +85,7 @@ pub(crate) fn weights_of_scales(
                 zero_point: 0,
             })
         }
-        (Some(Constant::I8(data)), Some(Quantization::PerTensor(params))) => Ok(Weights {
+        (Some(Constant::I8(data)), Some(FileQuantization::PerTensor(params))) => Ok(Weights {
             data: data.iter().copied().collect(),
             scales: vec![params.scale],
             zero_point: params.zero_point,
@@ -103,7 +103,7 @@ pub(crate) fn weights_of_scales(
             }
             let mut scales = match simulated {
                 // Training simulated this grid; another would lose what it learned.
-                Some(Quantization::Range { min, max }) => {
+                Some(FileQuantization::Range { min, max }) => {
                     vec![symmetric_scale(min.abs().max(max.abs()))]
                 }
                 _ if per_channel => data

@@ -79,7 +79,7 @@ impl Signal for Framer {
         let (width, _) = rows(inputs)?;
         if width == 0 || !width.is_multiple_of(self.step) {
             return Err(Error::model(format!(
-                "rows of {width} samples are no multiple of its step of {}",
+                "rows of {width} samples are not a multiple of its step of {}",
                 self.step
             )));
         }

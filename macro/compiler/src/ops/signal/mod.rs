@@ -159,7 +159,10 @@ impl<S: Signal> Operator for Processing<S> {
         let written = written.chain(context.other_targets.iter().copied());
         for (i, (target, element)) in written.zip(self.signal.outputs()).enumerate() {
             if target.element() != element.storage_type() {
-                return Err(Error::model(format!("output {i} is no {}", element.name())));
+                return Err(Error::model(format!(
+                    "output {i} is not {}",
+                    element.name()
+                )));
             }
         }
         let mut shapes = Vec::new();
@@ -193,7 +196,7 @@ impl<'a> Options<'a> {
         let bytes = node.operator.custom_options().map(|o| o.bytes());
         let map = bytes.and_then(Attributes::new);
         map.map(Self)
-            .ok_or_else(|| Error::model("its custom options are no flexbuffer map"))
+            .ok_or_else(|| Error::model("its custom options are not a flexbuffer map"))
     }
 
     /// An attribute from `low` to `high`.
@@ -243,7 +246,9 @@ impl<'a> Options<'a> {
 fn table(node: &ParseContext<'_>, i: usize, what: &str) -> Result<Vec<i16>> {
     match &node.input(i)?.constant {
         Some(Constant::I16(data)) => Ok(data.iter().copied().collect()),
-        Some(_) => Err(Error::model(format!("its {what} (input {i}) are no int16"))),
+        Some(_) => Err(Error::model(format!(
+            "its {what} (input {i}) are not int16"
+        ))),
         None => Err(Error::model(format!(
             "its {what} (input {i}) are computed at run time; only constants are supported"
         ))),

@@ -136,7 +136,7 @@ impl Lowering<'_> {
                     && !node.op.takes_integers(*i)
                     && context.element(*i)? != ElementType::F32
                 {
-                    return Err(Error::model(format!("input {i} is no real number")));
+                    return Err(Error::model(format!("input {i} is not a real number")));
                 }
             }
             lowered
@@ -150,7 +150,7 @@ impl Lowering<'_> {
                 *id = self.copied.get(id).copied().unwrap_or(*id);
             }
         }
-        if let (QuantRule::SameAsAllInputs | QuantRule::Choice, Some(params)) =
+        if let (QuantRule::SameAsAllInputs | QuantRule::SelectsInputs, Some(params)) =
             (node.op.rule(), target.params())
         {
             self.rescale(position, params, &mut inputs);
@@ -207,7 +207,7 @@ impl Lowering<'_> {
         let op = &self.graph.nodes[position].op;
         let moves = matches!(
             op.rule(),
-            QuantRule::SameAsInput | QuantRule::SameAsAllInputs | QuantRule::Choice
+            QuantRule::SameAsInput | QuantRule::SameAsAllInputs | QuantRule::SelectsInputs
         );
         if !moves || op.cast().is_some() {
             return Ok(());

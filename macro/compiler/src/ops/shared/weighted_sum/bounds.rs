@@ -1,7 +1,7 @@
 //! What sums and outputs can be, and what follows from it.
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::graph::ElementType;
 use crate::ops::shared::weighted_sum::{Accumulation, OutputStage, Terms};
 
@@ -59,7 +59,7 @@ impl Accumulation {
     }
 
     /// The int8 outputs of a channel whose sums lie between these two.
-    pub(crate) fn outputs_of(&self, channel: usize, sums: [i64; 2]) -> Range {
+    pub(crate) fn outputs_of(&self, channel: usize, sums: [i64; 2]) -> IntRange {
         let OutputStage::Requantize {
             element: ElementType::I8,
             multipliers,
@@ -68,7 +68,7 @@ impl Accumulation {
             activation: (min, max),
         } = &self.output
         else {
-            return Range::FULL;
+            return IntRange::FULL;
         };
         let is_one = sums[0] == sums[1];
         let output = |sum: i64| {
@@ -81,11 +81,11 @@ impl Accumulation {
             (!rounds_once && (is_one || grows)).then(|| q.clamp(*min, *max))
         };
         match sums.map(output) {
-            [Some(least), Some(greatest)] => Range {
+            [Some(least), Some(greatest)] => IntRange {
                 min: least,
                 max: greatest,
             },
-            _ => Range {
+            _ => IntRange {
                 min: *min,
                 max: *max,
             },

@@ -1,11 +1,11 @@
 //! What weighted sums know of single channels: how their ranges follow from those of the inputs,
 //! and the sums with channels taken out ([`crate::ir::channelwise`]).
 
-use crate::ir::channelwise::{Channels, Range};
+use crate::ir::channelwise::{Channels, IntRange};
 use crate::ops::shared::weighted_sum::Accumulation;
 
 /// What a window sees of each channel, the zero point subtracted.
-fn offsets(input: &[Range], zero_point: i32, is_padded: bool) -> Vec<[i32; 2]> {
+fn offsets(input: &[IntRange], zero_point: i32, is_padded: bool) -> Vec<[i32; 2]> {
     let seen = input.iter().map(|range| range.seen(zero_point, is_padded));
     seen.map(|range| [range.min - zero_point, range.max - zero_point])
         .collect()
@@ -34,7 +34,7 @@ pub(crate) struct DenseChannels<'a> {
 }
 
 impl DenseChannels<'_> {
-    pub(crate) fn ranges(&self, input: &[Range]) -> Option<Vec<Range>> {
+    pub(crate) fn ranges(&self, input: &[IntRange]) -> Option<Vec<IntRange>> {
         if input.is_empty() || !self.depth.is_multiple_of(input.len()) {
             return None;
         }
@@ -52,11 +52,11 @@ impl DenseChannels<'_> {
         Some(ranges.collect())
     }
 
-    pub(crate) fn needs(&self, input: &[Range], output: &[bool]) -> Vec<bool> {
+    pub(crate) fn needs(&self, input: &[IntRange], output: &[bool]) -> Vec<bool> {
         let Some((filter, _, zero_point)) = self.accumulation.int8() else {
             return vec![true; input.len()];
         };
-        let varies = |range: &Range| range.seen(zero_point, self.is_padded).constant().is_none();
+        let varies = |range: &IntRange| range.seen(zero_point, self.is_padded).constant().is_none();
         let varies: Vec<bool> = input.iter().map(varies).collect();
         let mut needed = vec![false; input.len()];
         let rows = filter.chunks(self.depth.max(1)).zip(output);
@@ -103,7 +103,7 @@ pub(crate) struct DepthwiseChannels<'a> {
 }
 
 impl DepthwiseChannels<'_> {
-    pub(crate) fn ranges(&self, input: &[Range]) -> Option<Vec<Range>> {
+    pub(crate) fn ranges(&self, input: &[IntRange]) -> Option<Vec<IntRange>> {
         let (filter, bias, zero_point) = self.accumulation.int8()?;
         if bias.len() != input.len() {
             return None;

@@ -3,18 +3,18 @@
 /// An operator whose outputs are sums of products with constant weights.
 pub(crate) trait Weighted {
     /// All sums, biases included, channels last.
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Sum<'_, X, W, A>) -> Vec<A>;
+    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A>;
 }
 
 /// The numbers that are multiplied and added up.
-pub(crate) struct Sum<'a, X, W, A> {
+pub(crate) struct Factors<'a, X, W, A> {
     pub input: &'a [X],
     pub offset: i32,
     pub filter: &'a [W],
     pub bias: &'a [A],
 }
 
-impl<X: Copy, W: Copy, A: Accumulate<X, W>> Sum<'_, X, W, A> {
+impl<X: Copy, W: Copy, A: Accumulate<X, W>> Factors<'_, X, W, A> {
     /// The biases of `pixels` outputs: where every sum begins.
     pub(crate) fn begin(&self, pixels: usize) -> Vec<A> {
         let all = pixels * self.bias.len();
