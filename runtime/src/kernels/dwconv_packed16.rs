@@ -20,13 +20,13 @@ pub struct Packed16Depthwise<'a> {
     pub channels: usize,
     /// Zero point of the input tensor.
     pub zero_point: i8,
-    /// Rows and columns of the padded image; with a stride of 2 the even columns lie
+    /// Rows and columns of the padded image; with a stride of 2 the even columns are
     /// in front of the odd ones.
     pub padded: [usize; 2],
     /// Where each tap begins in the padded image, four per group. Groups are filled up with
     /// their last tap.
     pub taps: &'a [[u32; 4]],
-    /// 256 weights per group and block: zeros of what fills groups up.
+    /// 256 weights per group and block: zeros for the taps that fill groups up.
     pub filter: &'a [u8],
     /// Initial accumulators, which include the share of the zero point; four times sixteen per block.
     pub bias: &'a [[i32; LANES]],

@@ -21,7 +21,8 @@ use {
 #[cfg(target_arch = "x86_64")]
 use {crate::params::add::AddF32, crate::simd::dispatch};
 
-/// Parameters: what makes the first operand, and the addition of another one of its shape.
+/// Parameters of the layer that makes the first operand, and of the addition of another operand of
+/// its shape.
 #[derive(Clone, Copy, Debug)]
 pub struct FusedAdd<P> {
     /// Parameters of the kernel that computes the first operand.
@@ -131,7 +132,7 @@ impl Packed16Stage for Added<'_> {
 
 #[cfg(target_arch = "x86_64")]
 impl<P> FusedAdd<P> {
-    /// The stage that stores sums, if the CPU has what it takes.
+    /// The stage that stores sums, if the CPU has a kernel for it.
     #[inline(always)]
     fn stage<'a>(
         &'a self,

@@ -143,7 +143,7 @@ block_stages! {
     Rescale<'_>: f32, |_| None, OutputStage::finish;
 }
 
-/// Pixels by channels, and the addend of the stage if there is one.
+/// The matrix product; also adds the second operand of a fused ADD.
 #[inline(always)]
 fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]) {
     #[cfg(target_arch = "x86_64")]
@@ -152,7 +152,7 @@ fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: 
             return;
         }
         let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
-        debug_assert!(int8.is_some(), "sums of outputs that are no int8");
+        debug_assert!(int8.is_some(), "sums of outputs that are not int8");
         if let Some((scales, output)) = int8 {
             dispatch::gemm(&p.with(scales), pixels, output);
             add_in_place(addend.add, output, addend.other);
@@ -237,7 +237,7 @@ fn fully_connected_zero_skip_inner<S: Packed16Stage>(
     multiply(&p.blocks, &Pixels::raw_row(input), output);
 }
 
-/// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
+/// One row of a multiple of 16 inputs; the weights of some channels need only 6 bits.
 /// `scratch` holds the row.
 pub fn fully_connected_w6<S: Packed16Kernels>(
     p: &Weights6Row<'_, S>,

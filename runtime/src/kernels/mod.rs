@@ -3,8 +3,8 @@
 //! A kernel is a function of a parameter struct, whose fields carry TFLite's
 //! names, its operands and its output, all flat. A slice that is too short makes
 //! a kernel do less; it does not panic, but for `debug_assert!`, since the compiler
-//! emits no such call. What data decides (an index outside of its tensor) is none of
-//! these cases. Kernels for single targets belong into `simd/` and `mcu/`; these here are the
+//! emits no such call. Errors in data (an index outside of its tensor) are not such
+//! cases. Kernels for single targets belong into `simd/` and `mcu/`; these here are the
 //! definition that they are compared with.
 
 pub(crate) mod add;

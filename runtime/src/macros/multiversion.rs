@@ -1,5 +1,5 @@
 //! Functions whose loops LLVM vectorizes, compiled for several sets of CPU features. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 /// Compiles a function's body as it is, for AVX2 and for AVX-512, and calls the one that the row
 /// `LOOPS` of the table `simd/x86_64/dispatch.rs` names for the CPU's level. On other targets it is

@@ -32,14 +32,14 @@ pub struct Packed16<'a, S> {
 /// Parameters of the kernel `fully_connected_zero_skip`.
 #[derive(Clone, Copy, Debug)]
 pub struct ZeroSkipRow<'a, S> {
-    /// The layer; its usual weights are there where the target has no other kernel, or if `pairs`
-    /// are known.
+    /// The layer; its usual weights are there where the target has no other kernel, or if there are
+    /// `saturating_pairs`.
     pub blocks: Packed16<'a, S>,
     /// The weights as rows for each input, in the layout of
     /// `simd/x86_64/common/gemv_zero_skip.rs`; empty where no kernel wants them.
     pub rows: &'a [u8],
-    /// Channels and first inputs, by channels, of the pairs of neighbouring inputs the sum of
-    /// whose products may need more than 16 bits; known if they are few.
+    /// `[channel, first input]` of each pair of neighbouring inputs whose two products may overflow
+    /// i16, sorted by channel. `None` if there are too many.
     pub pairs: Option<&'a [[u16; 2]]>,
 }
 
@@ -70,7 +70,7 @@ pub struct Packed16Conv2d<'a, S> {
     pub run: usize,
     /// Weights, biases and output stage.
     pub blocks: Packed16<'a, S>,
-    /// The transformed weights of 3x3 windows (Winograd), or none.
+    /// The weights of 3x3 windows, transformed for Winograd; empty if no kernel wants them.
     pub transformed: &'a [u8],
 }
 
@@ -78,9 +78,8 @@ pub struct Packed16Conv2d<'a, S> {
 pub trait Packed16Stage: Copy {
     /// Element type of the output tensor.
     type Element: Copy;
-    /// The vector form, if there is one; only where elements are int8, on which unsafe code
-    /// relies (*Int8*). `kernels/gemm_packed16.rs` and `kernels/fused_add.rs` have all
-    /// implementations.
+    /// Parameters of SIMD requantization. `Some` only for int8 outputs; unsafe code relies on that
+    /// (*Int8*). `kernels/gemm_packed16.rs` and `kernels/fused_add.rs` have all implementations.
     fn scales(&self) -> Option<RequantParams<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;

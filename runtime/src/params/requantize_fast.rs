@@ -1,4 +1,4 @@
-//! Requantization of int8 in few instructions, for small cores, and what feeds it.
+//! Requantization of int8 in few instructions, for small cores, and its inputs.
 
 use crate::arithmetic::fixed_point::Multiplier;
 
@@ -7,7 +7,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 pub enum Bias<'a> {
     /// Numbers that all fit 16 bits.
     Narrow(&'a [i16]),
-    /// Numbers some of which need 32 bits.
+    /// Numbers of 32 bits: some do not fit 16 bits.
     Wide(&'a [i32]),
 }
 
@@ -50,7 +50,7 @@ impl Bias<'_> {
     }
 }
 
-/// The sums of pairs of channels of two pixels: see `arch`.
+/// The sums of pairs of channels of two pixels: see `mcu`.
 #[derive(Clone, Copy, Debug)]
 pub struct PairSums<'a> {
     /// The inputs of both pixels, widened.

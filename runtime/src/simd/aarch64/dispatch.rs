@@ -35,7 +35,7 @@ impl<S: Packed16Stage> Table<S> {
     //  Generic                      Neon                                      DotProd
         gemm::gemm::<Generic, S, 1>, gemm::gemm::<Split128<Neon<false>>, S, 4>, sdot::gemm,
     ];
-    /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
+    /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,    gemm::gemv::<Split128<Neon<false>>, S>,   sdot::gemv,
     ];

@@ -1,6 +1,6 @@
 //! Depthwise convolution over padded rows, each seen as one run of elements (columns times
 //! channels): weights, biases and multipliers repeat with the channels, so that registers are full
-//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`,
+//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`,
 //! `tests/cross`.
 //!
 //! # Weights, biases and multipliers

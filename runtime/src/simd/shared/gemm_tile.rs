@@ -1,5 +1,5 @@
 //! A tile of a matrix product: `M` pixels by `N` blocks of sixteen channels, its accumulators and
-//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`, `tests/cross`.
+//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`, `tests/cross`.
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
@@ -14,11 +14,10 @@ const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const EXACT: u8 = 2;
 
-/// A matrix product, all of whose reads and writes are in bounds. [`Self::new`] establishes that
+/// A matrix product with all reads and writes in bounds. [`Self::new`] establishes that
 /// and nothing changes it (*Tile*):
 ///
-/// 1. Inputs: `4 * groups` bytes lie behind each segment of each of the pixels, of which there
-///    are `count`. The functions that make [`Pixels`] compare that.
+/// 1. Inputs: `4 * groups` bytes from each segment of each of the `count` pixels on. The functions that make [`Pixels`] compare that.
 /// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
 /// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
 /// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
@@ -85,7 +84,7 @@ impl Cursor {
     }
 }
 
-/// Four, two or one neighbouring blocks, whose weights lie side by side, group by group; or one
+/// Four, two or one neighbouring blocks with weights side by side, group by group; or one
 /// block of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Strip {
@@ -189,7 +188,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         }
     }
 
-    /// `M` pixels, whose first inputs `from` points to, by `N` blocks.
+    /// `M` pixels by `N` blocks; `from` points to the pixels' first inputs.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks; `from` are the first inputs of pixels from
@@ -300,7 +299,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         self.bias.as_ptr().wrapping_add(block).cast()
     }
 
-    /// Stores the outputs of `M` pixels and `N` blocks, of which these are the accumulators.
+    /// Stores the outputs of `M` pixels and `N` blocks from their accumulators.
     ///
     /// # Safety
     /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
@@ -359,7 +358,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         begin: *mut i8,
     ) -> I::Inexact {
         let all = M * N;
-        // True if the strip's outputs of a pixel lie beside the next one's, or if
+        // True if the strip's outputs of a pixel are beside the next one's, or if
         // they are 64.
         let full = (block + N) * LANES <= self.channels;
         let joined = full && (N == 4 || N * LANES == self.step);

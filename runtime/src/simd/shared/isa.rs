@@ -1,5 +1,5 @@
 //! The operations of an instruction set that the loops of this folder consist of. It knows no
-//! algorithm. Tests: `tests/tests/simd_levels.rs`, `tests/cross`.
+//! algorithm. Tests: `tests/tests/simd_levels/`, `tests/cross`.
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};

@@ -1,5 +1,5 @@
 //! The inputs of matrix products: rows of a matrix, or windows over an image, which are runs of
-//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`.
+//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`.
 
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one for each segment.
 ///
@@ -51,7 +51,7 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// One row of a tensor, whose inputs are `raw`; its length is a multiple of four.
+    /// One row of a tensor with `raw` inputs; its length is a multiple of four.
     #[inline(always)]
     pub(crate) fn raw_row(bytes: &'a [i8]) -> Self {
         Self {
@@ -97,13 +97,13 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// These pixels over an image whose inputs are `raw`.
+    /// These pixels over an image with `raw` inputs.
     #[inline(always)]
     pub(crate) fn as_in_tensor(self) -> Self {
         Self { raw: true, ..self }
     }
 
-    /// True if there is one pixel, whose inputs lie side by side.
+    /// True if there is one pixel with inputs side by side.
     #[inline(always)]
     pub(crate) fn is_single(&self) -> bool {
         self.count == 1 && self.segments.len() == 1

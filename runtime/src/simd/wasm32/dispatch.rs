@@ -31,7 +31,7 @@ impl<S: Packed16Stage> Table<S> {
     //  Generic                      Simd128
         gemm::gemm::<Generic, S, 1>, gemm::gemm::<Split128<Simd128>, S, 2>,
     ];
-    /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
+    /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,    gemm::gemv::<Split128<Simd128>, S>,
     ];

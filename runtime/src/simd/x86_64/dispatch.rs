@@ -57,7 +57,7 @@ impl<S: Packed16Stage> Table<S> {
     const GEMM_ADDED: Row<Option<TryGemm<S>>> = [
         None,                                         None,                                         None,                                         Some(avx512::gemm_full_tiles::try_gemm_added),     Some(avx512::gemm_full_tiles::try_gemm_added),
     ];
-    /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
+    /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,                     avx2::gemv::gemv,                             avxvnni::kernels::gemv,                       avx512::gemv::gemv,                                avx512::gemv::gemv,
     ];
@@ -69,7 +69,7 @@ impl<S: Packed16Stage> Table<S> {
     const GEMV_W6: Row<Option<TryGemvW6<S>>> = [
         None,                                         None,                                         None,                                         Some(avx512::gemv_w6::try_gemv_w6),                Some(avx512::gemv_w6::try_gemv_w6),
     ];
-    /// One row, the weights of whose zeros are not read.
+    /// One row; the weights of inputs that are zero are not read.
     const GEMV_ZERO_SKIP: Row<GemvZeroSkip<S>> = [
         gemv_zero_skip::gemv_zero_skip::<Generic, S>, avx2::gemv_zero_skip::gemv_zero_skip,         avxvnni::kernels::gemv_zero_skip,             avx512::gemv_zero_skip::gemv_zero_skip,            avx512_vbmi::gemv_zero_skip::gemv_zero_skip,
     ];

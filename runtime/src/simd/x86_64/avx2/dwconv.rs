@@ -1,6 +1,6 @@
 //! x86_64-i16-avx2-vpmaddwd: depthwise convolution, 32 elements at once; see `shared/dwconv.rs` for
 //! the layout of weights. Weights are widened once to pairs of 16-bit numbers, for many outputs;
-//! inputs of two taps are interleaved and widened. Tests: `tests/tests/simd_levels.rs`.
+//! inputs of two taps are interleaved and widened. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;

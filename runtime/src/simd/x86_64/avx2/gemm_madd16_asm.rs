@@ -1,6 +1,6 @@
-//! x86_64-i16-avx2-vpmaddwd: the innermost loop of `gemm_madd16.rs`, in assembly, since LLVM keeps
-//! some of twelve sums in memory, and computes addresses that instructions can add up. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! x86_64-i16-avx2-vpmaddwd: the innermost loop of `gemm_madd16.rs`, in assembly: LLVM spills
+//! some of the twelve sums and computes addresses that an addressing mode could form. Tests:
+//! `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

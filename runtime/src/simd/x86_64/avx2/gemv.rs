@@ -1,5 +1,5 @@
 //! x86_64-i16-avx2-vpmaddwd, MR x NR = 1x32, KC = 4: one pixel by all channels. Inputs are widened
-//! once, weights as they come. Tests: `tests/tests/simd_levels.rs`.
+//! once, weights as they come. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -23,7 +23,7 @@ const MAX_INPUTS: usize = 4096;
 /// Room for the inputs as numbers of 16 bits.
 type Row = [MaybeUninit<i16>; MAX_INPUTS];
 
-/// One pixel, whose inputs lie side by side, by all channels.
+/// One pixel with inputs side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled*.

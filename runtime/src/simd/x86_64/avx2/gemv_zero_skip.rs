@@ -1,6 +1,6 @@
 //! x86_64-i8-avx2-vpmaddubsw: one row with many zeros. See `common/gemv_zero_skip.rs` for the layout
 //! of weights. VPMADDUBSW adds two products to 16 bits, which hold them if unsigned inputs are at
-//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/simd_levels.rs`.
+//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -20,7 +20,7 @@ use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MAX_INPUTS, gemv_of_in
 /// The largest value of an entry; larger inputs have two entries.
 const LARGEST: u8 = 128;
 
-/// One row, the weights of whose zeros are not read, by all channels.
+/// One row by all channels; the weights of inputs that are zero are not read.
 ///
 /// # Safety
 /// *Enabled*.
@@ -100,7 +100,7 @@ impl Nonzero {
     /// `four` is below the number of inputs that were found.
     #[inline(always)]
     unsafe fn rows<const STRIPS: usize>(&self, four: usize, filter: *const u8) -> [*const i8; 4] {
-        // SAFETY: so many have been found, and zeros behind them.
+        // SAFETY: at least this number has been found, with zeros behind them.
         let at = |i: usize| unsafe { self.rows.get_unchecked(four + i).assume_init() };
         let row = |i: usize| filter.wrapping_add(at(i) as usize * STRIPS).cast();
         [row(0), row(1), row(2), row(3)]

@@ -1,6 +1,6 @@
 //! x86_64-i8-avx2, MR x NR = 4x16, KC = 4: inputs and weights are widened to 16 bits, VPMADDWD
 //! multiplies and adds pairs of them. (VPMADDUBSW would saturate.) Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

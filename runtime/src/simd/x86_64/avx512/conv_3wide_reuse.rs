@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512vnni, MR x NR = 16x16, KC = 4: windows of three columns that move by one pixel.
-//! Each input is loaded once for the three output pixels that see it: loads are what limits one
-//! block of channels, which has no other use for an input. Tests: `tests/tests/simd_levels.rs`.
+//! Each input is loaded once for the three output pixels that see it: loads limit one
+//! block of channels, which has no other use for an input. Tests: `tests/tests/simd_levels/`.
 
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::shared::gemm_tile::{Strip, Tile};

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx512vnni: depthwise windows of three rows and at most three columns, 64 elements at
 //! once. A row of inputs is interleaved once (the bytes of three columns in a word) for the three
 //! rows of outputs that see it. See `shared/dwconv.rs` for the layout of weights. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]

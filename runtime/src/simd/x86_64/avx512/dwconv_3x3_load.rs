@@ -1,5 +1,5 @@
 //! The inputs of `dwconv_3x3.rs`: 64 elements of each row with their left and right neighbours, from a
-//! padded image or from one as it lies in a tensor. Tests: `tests/tests/simd_levels.rs`.
+//! padded image or from one as it lies in a tensor. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

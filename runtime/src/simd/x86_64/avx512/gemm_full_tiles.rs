@@ -1,7 +1,7 @@
 //! x86_64-i8-avx512vnni, MR x NR = 4x64, KC = 4 (also 8x32, 16x16 and others by the width of rows):
-//! tiles of whole blocks, if truncation gives all outputs. No tests and no masks stand between a
+//! tiles of whole blocks, if truncation gives all outputs. There are no branches and no masks between a
 //! tile's sums and its outputs, so that the next tile's products begin meanwhile. The last tile of
-//! a row may compute pixels again. Tests: `tests/tests/simd_levels.rs`.
+//! a row may compute pixels again. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -155,7 +155,7 @@ impl Epilogue for AddedTo {
 }
 
 impl<S: Packed16Stage> Tile<'_, S> {
-    /// All pixels by a strip of `N` blocks; false if outputs are no int8, if truncation does not give
+    /// All pixels by a strip of `N` blocks; false if outputs are not int8, if truncation does not give
     /// them, or if too many pixels would be computed twice.
     ///
     /// # Safety

@@ -1,5 +1,5 @@
 //! x86_64-i8-avx512vnni: VPDPBUSD multiplies 64 unsigned by signed bytes and adds four products to
-//! each of sixteen words. Tests: `tests/tests/simd_levels.rs`.
+//! each of sixteen words. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

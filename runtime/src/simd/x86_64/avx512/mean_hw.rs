@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512vnni: means over height and width, `y[c] = round(sum of x[p][c] / pixels)`, half
 //! away from zero. One VPDPBUSD adds up four pixels, as products with ones. The compiler's model
-//! of the division: `mean` in `simd_models`. Tests: `tests/tests/simd_levels.rs`.
+//! of the division: `mean` in `simd_models`. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -56,7 +56,7 @@ impl MeanHw<'_> {
         for begin in (0..self.channels).step_by(CHANNELS) {
             let channels = (self.channels - begin).min(CHANNELS);
             let mask = !0 >> (CHANNELS - channels);
-            // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
+            // SAFETY: this number of channels of all pixels and outputs is there; *Enabled*.
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
                 // Inputs are added as unsigned ones, 128 more than they are.

@@ -1,5 +1,5 @@
 //! x86_64-x8-avx512: pads rows and XORs bytes with 0x80, 64 bytes at once. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

@@ -1,5 +1,5 @@
 //! x86_64-i16-avx512vnni, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPDPWSSD adds the products
-//! of two neighbouring channels of 16 bits. Tests: `tests/tests/simd_levels.rs`.
+//! of two neighbouring channels of 16 bits. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -12,8 +12,8 @@ use crate::params::layout::LANES;
 use crate::simd::x86_64::avx2;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 use crate::simd::x86_64::common::winograd_f4x3::{
-    ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
-    TWO_SIDED, TWOS, Tiled, VECTOR, lanes, transform_inputs, transform_sums,
+    ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUT_SHIFTS, OUTPUTS, POINTS, Place, SUMS,
+    Steps, TILES, TWO_SIDED, Tiled, VECTOR, lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -53,7 +53,7 @@ impl<const RUN: usize, const EPILOGUE: u8> Steps for Avx512Tiles<RUN, EPILOGUE> 
 }
 
 /// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
-/// that are no int8, sizes that are no multiples of a register.
+/// that are not int8, sizes that are not multiples of a register.
 ///
 /// # Safety
 /// *Enabled*.
@@ -160,7 +160,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// Stores the outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block; `sums` are their sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
@@ -173,7 +173,7 @@ impl Tiled<'_> {
         block: usize,
         to: *mut i8,
     ) {
-        let ([rows, columns], first) = (place.left, place.to + block * LANES);
+        let ([rows, columns], first) = (place.remaining, place.to + block * LANES);
         let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
@@ -326,6 +326,9 @@ unsafe fn divided(words: __m512i, y: usize, x: usize) -> __m512i {
     // SAFETY: *Enabled*.
     unsafe {
         let words = _mm512_mullo_epi32(words, _mm512_set1_epi32(NINTH));
-        _mm512_srav_epi32(words, _mm512_set1_epi32(TWOS[y] + TWOS[x]))
+        _mm512_srav_epi32(
+            words,
+            _mm512_set1_epi32(OUTPUT_SHIFTS[y] + OUTPUT_SHIFTS[x]),
+        )
     }
 }

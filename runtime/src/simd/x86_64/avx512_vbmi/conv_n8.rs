@@ -2,7 +2,7 @@
 //! to eight output channels. A register has sixteen neighbouring pixels, one channel after the other
 //! is computed. Byte permutations (VPERMI2B) take the inputs of a group of four weights out of a row
 //! for all of these pixels. If a row has `4 * n + 1` inputs, the last input of each row goes into one
-//! group that rows share. Tests: `tests/tests/simd_levels.rs`.
+//! group that rows share. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -16,7 +16,7 @@ use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::gemm_tile::{Strip, Tile};
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::gemm_full_tiles;
-use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
+use crate::simd::x86_64::avx512::requantize::{Factors, OutputRange, is_truncated};
 
 /// Number of pixels in a register.
 const PIXELS: usize = 16;
@@ -174,7 +174,11 @@ impl<'a> ConvN8<'a> {
         unsafe {
             let mut weights = [[0_i32; LANES]; GROUPS];
             self.weights(tile.strip(p.filter, 0, 1), weights.as_mut_ptr());
-            let (bias, by, range) = (p.bias.as_ptr().cast(), scales.of(0), Range::of(scales));
+            let (bias, by, range) = (
+                p.bias.as_ptr().cast(),
+                scales.of(0),
+                OutputRange::of(scales),
+            );
             let indices = self.indices();
             let sets = width.div_ceil(PIXELS);
             let all = self.pixels.count / width * sets;
@@ -239,8 +243,8 @@ impl<'a> ConvN8<'a> {
         }
     }
 
-    /// Indices of the inputs of sixteen pixels among the bytes of two registers, the second of which
-    /// is the end of what pixels cover: for each group of a row, and for the shared one.
+    /// Indices of the inputs of sixteen pixels among the bytes of two registers; the second
+    /// register ends with the last input of the pixels. For each group of a row, and for the shared one.
     ///
     /// # Safety
     /// *Enabled* (VBMI, too), where the caller is no such function.
@@ -350,7 +354,7 @@ impl<'a> ConvN8<'a> {
 unsafe fn finish<const ONE_SIDED: bool>(
     sums: &[[__m512i; SETS]; CHANNELS],
     by: *const RequantPanel,
-    range: Range,
+    range: OutputRange,
 ) -> [[__m512i; 2]; SETS] {
     // SAFETY: the channels have multipliers; *Enabled*.
     unsafe {

@@ -1,5 +1,5 @@
 //! x86_64-i8-avx512vbmi2: one row with many zeros, whose other inputs VPCOMPRESSB lists. See
-//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels.rs`.
+//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
@@ -9,7 +9,7 @@ use crate::simd::x86_64::avx512::gemv_zero_skip::{Layer, gemv_in_integers};
 use crate::simd::x86_64::avx512::requantize::Requantize;
 use crate::simd::x86_64::common::gemv_zero_skip::{MAX_INPUTS, Nonzero, STRIP};
 
-/// One row, the weights of whose zeros are not read, by all channels.
+/// One row by all channels; the weights of inputs that are zero are not read.
 ///
 /// # Safety
 /// *Enabled*.

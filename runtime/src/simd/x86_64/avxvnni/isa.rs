@@ -1,5 +1,5 @@
 //! x86_64-i8-avxvnni: VPDPBUSD multiplies 32 unsigned by signed bytes and adds four products to each
-//! of eight words. Tests: `tests/tests/simd_levels.rs`.
+//! of eight words. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

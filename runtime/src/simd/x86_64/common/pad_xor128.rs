@@ -1,6 +1,6 @@
 //! Pads rows of bytes and XORs them with 0x80, for any register size: see
 //! `kernels/pad_and_shift.rs`. Masks are slow: wherever there is room, whole registers are stored,
-//! and what comes next overwrites the excess. Tests: `tests/tests/simd_levels.rs`.
+//! and what comes next overwrites the excess. Tests: `tests/tests/simd_levels/`.
 //!
 //! ```text
 //! | left: fill | length: image ^ 0x80 | fill up to pitch |     one line

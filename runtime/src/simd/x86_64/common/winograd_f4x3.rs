@@ -1,6 +1,6 @@
 //! 3x3 convolutions with stride 1 in a quarter of the products: Winograd's minimal filtering
 //! F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
-//! section 4.3), in integers and exact. Tests: `tests/tests/simd_levels.rs`.
+//! section 4.3), in integers and exact. Tests: `tests/tests/simd_levels/`.
 //!
 //! ```text
 //! tile of 6x6 inputs d  -- B^T d B -->  36 points of 16 bits
@@ -9,9 +9,9 @@
 //! ```
 //!
 //! The transformed inputs fit 16 bits, and so do the weights, which the compiler transforms
-//! (`ops/packing/winograd_f4x3.rs` has their layout). All of it is right modulo 2 to the 32, and so
-//! is the division by 9, a multiplication; only the division by a power of two, at most 64, wants
-//! outputs below 2 to the 25, which the compiler has proved.
+//! (`ops/packing/winograd_f4x3.rs` has their layout). All of it is right modulo 2^32, and so is the
+//! division by 9, a multiplication. Only the division by a power of two, at most 64, is right only
+//! if output sums are below 2^25: the compiler has proved that.
 
 use crate::params::add::Addend;
 use crate::params::layout::LANES;
@@ -31,12 +31,12 @@ pub(crate) const VECTOR: usize = 4 * LANES;
 /// point (1, 1).
 pub(crate) const BIASES: i32 = 36;
 
-/// One over 9, modulo 2 to the 32.
+/// The inverse of 9 modulo 2^32.
 pub(crate) const NINTH: i32 = 0x38E3_8E39;
 const _: () = assert!(NINTH.wrapping_mul(9) == 1);
 
-/// Binary logarithms: row or column `i` of a tile's outputs is divided by 2 to the `TWOS[i]`, too.
-pub(crate) const TWOS: [i32; OUTPUTS] = [3, 2, 1, 1];
+/// Row or column `i` of a tile's outputs is also shifted right by `OUTPUT_SHIFTS[i]`.
+pub(crate) const OUTPUT_SHIFTS: [i32; OUTPUTS] = [3, 2, 1, 1];
 
 /// Bytes of a tile's sums of a block after the transformation over rows: four rows of `INPUTS`
 /// columns, a register each.
@@ -80,8 +80,8 @@ pub(crate) struct Place {
     pub(crate) from: *const i8,
     /// Index of its first output, of the first channel.
     pub(crate) to: usize,
-    /// Rows and columns of outputs from its first output on.
-    pub(crate) left: [usize; 2],
+    /// Rows and columns of outputs that remain from its first output on.
+    pub(crate) remaining: [usize; 2],
 }
 
 /// The steps for `TILES` tiles, which a level implements. Transformed inputs and sums begin at
@@ -99,7 +99,7 @@ pub(crate) trait Steps {
     /// *Enabled*. *Tiled*; `from` is what [`Self::inputs`] has written, `to` has room for
     /// `TILES` times `SUMS`.
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8);
-    /// Stores the outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block; `sums` are their sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` is what [`Self::products`] has written of the tile, `to`
@@ -114,7 +114,7 @@ impl Tiled<'_> {
         self.size.map(|n| n.div_ceil(OUTPUTS))
     }
 
-    /// True if everything is as large as it has to be (*Tiled*): all tiles lie in the image, and
+    /// True if everything is as large as it has to be (*Tiled*): all tiles are in the image, and
     /// there are weights, biases, multipliers, addends and outputs for whole blocks of channels,
     /// and room to work in.
     #[inline(always)]
@@ -165,7 +165,7 @@ impl Tiled<'_> {
             let mut places = [Place {
                 from: self.image.as_ptr(),
                 to: 0,
-                left: self.size,
+                remaining: self.size,
             }; TILES];
             let mut count = 0;
             for place in &mut places {
@@ -174,7 +174,7 @@ impl Tiled<'_> {
                 *place = Place {
                     from: (self.image.as_ptr()).wrapping_add(y * self.pitch + x * self.depth),
                     to: (y * width + x) * self.step,
-                    left: [height - y, width - x],
+                    remaining: [height - y, width - x],
                 };
                 if row < rows {
                     count += 1;
