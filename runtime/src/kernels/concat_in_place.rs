@@ -33,7 +33,7 @@ pub struct Copied {
     /// Number of channels that are copied.
     pub channels: usize,
     /// Elements from a pixel's outputs to the next pixel's.
-    pub step: usize,
+    pub output_stride: usize,
 }
 
 impl WritesChannels for Packed16<'_, RequantParams<'_>> {
@@ -56,7 +56,7 @@ impl WritesChannels for Packed16Conv2d<'_, RequantParams<'_>> {
 
 impl WritesChannels for Copied {
     fn write(&self, input: &[i8], output: &mut [i8], _: &mut [i8]) {
-        let pixels = output.chunks_mut(self.step.max(1));
+        let pixels = output.chunks_mut(self.output_stride.max(1));
         for (output, input) in pixels.zip(input.chunks_exact(self.channels.max(1))) {
             copy(input, output);
         }
@@ -109,7 +109,7 @@ mod tests {
     fn other_channels_stay_or_are_copied() {
         let product = Copied {
             channels: 2,
-            step: 5,
+            output_stride: 5,
         };
         let p = ConcatSlice { product, begin: 3 };
         let mut output = [9; 10];

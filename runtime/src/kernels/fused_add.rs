@@ -79,10 +79,10 @@ pub fn conv_2d_packed16_add(
     {
         let (w, product) = (&p.product.window, &p.product);
         let image = (w.input_height * w.input_width * product.input_depth).max(1);
-        let size = (w.output_height * w.output_width * product.blocks.channels).max(1);
+        let size = (w.output_height * w.output_width * product.gemm.channels).max(1);
         let images = input.chunks_exact(image).zip(other.chunks_exact(size));
         for ((input, other), output) in images.zip(output.chunks_exact_mut(size)) {
-            if let Some(stage) = p.stage(&product.blocks.output, other, output) {
+            if let Some(stage) = p.stage(&product.gemm.output, other, output) {
                 conv_2d_inner(&product.with(stage), input, output, scratch);
             } else {
                 conv_2d_packed16(product, input, output, scratch);

@@ -230,11 +230,11 @@ fn fully_connected_zero_skip_inner<S: Packed16Stage>(
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
-        dispatch::gemv_zero_skip(&p.blocks, p.rows, input, output);
+    if !dispatch::try_gemv_maddubs(&p.gemm, p.saturating_pairs, &Pixels::raw_row(input), output) {
+        dispatch::gemv_zero_skip(&p.gemm, p.filter_by_input, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    multiply(&p.blocks, &Pixels::raw_row(input), output);
+    multiply(&p.gemm, &Pixels::raw_row(input), output);
 }
 
 /// One row of a multiple of 16 inputs; the weights of some channels need only 6 bits.
@@ -257,16 +257,16 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
 ) {
     #[cfg(target_arch = "x86_64")]
     {
-        shift_rows(input, p.blocks.depth, scratch);
-        let row = Pixels::rows(scratch, p.blocks.depth);
-        if !dispatch::try_gemv_w6(&p.blocks, p.narrow, &row, output)
-            && !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
+        shift_rows(input, p.gemm.depth, scratch);
+        let row = Pixels::rows(scratch, p.gemm.depth);
+        if !dispatch::try_gemv_w6(&p.gemm, p.filter_i6, &row, output)
+            && !dispatch::try_gemv_maddubs(&p.gemm, p.saturating_pairs, &row, output)
         {
-            multiply(&p.blocks, &row, output);
+            multiply(&p.gemm, &row, output);
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    fully_connected_inner(&p.blocks, input, output, scratch);
+    fully_connected_inner(&p.gemm, input, output, scratch);
 }
 
 /// These weights on x86-64, whose kernels have layouts of their own; none elsewhere.
@@ -307,12 +307,12 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
 ) {
     let (w, depth) = (&p.window, p.input_depth);
     let image = (w.input_height * w.input_width * depth).max(1);
-    let size = (w.output_height * w.output_width * p.blocks.step).max(1);
+    let size = (w.output_height * w.output_width * p.gemm.output_stride).max(1);
     let padding = Padding {
         window: w,
         padded: p.padded,
         depth,
-        zero_point: p.blocks.zero_point,
+        zero_point: p.gemm.zero_point,
         apart: false,
     };
     let padded = p.padded[0] * p.padded[1] * depth + 4 * LANES;
@@ -324,32 +324,32 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
     for (input, output) in input.chunks_exact(image).zip(output.chunks_mut(size)) {
         if p.reads_input() {
             let pixels = Pixels::windows(input, sizes, steps(w.input_width), p.segments, p.run);
-            multiply(&p.blocks, &pixels.as_in_tensor(), output);
+            multiply(&p.gemm, &pixels.as_in_tensor(), output);
             continue;
         }
         pad(&padding, input, scratch);
         #[cfg(target_arch = "x86_64")]
-        if !p.transformed.is_empty()
-            && let Some(scales) = p.blocks.output.scales()
+        if !p.winograd_filter.is_empty()
+            && let Some(scales) = p.gemm.output.scales()
         {
             let tiled = crate::simd::x86_64::common::winograd_f4x3::Tiled {
                 image: scratch,
                 pitch: p.padded[1] * depth,
                 depth,
-                channels: p.blocks.channels,
-                step: p.blocks.step,
+                channels: p.gemm.channels,
+                output_stride: p.gemm.output_stride,
                 size: sizes,
-                filter: p.transformed,
-                bias: p.blocks.bias,
+                winograd_filter: p.winograd_filter,
+                bias: p.gemm.bias,
                 scales,
-                addend: p.blocks.output.addend(),
+                addend: p.gemm.output.addend(),
             };
             if dispatch::try_winograd::<S>(&tiled, work, output) {
                 continue;
             }
         }
         let pixels = Pixels::windows(scratch, sizes, steps(p.padded[1]), p.segments, p.run);
-        multiply(&p.blocks, &pixels, output);
+        multiply(&p.gemm, &pixels, output);
     }
 }
 

@@ -15,14 +15,14 @@ pub struct Packed16<'a, S> {
     pub channels: usize,
     /// Elements from a pixel's outputs to the next pixel's: `channels`, or more where other operands
     /// of a concatenation lie between them.
-    pub step: usize,
+    pub output_stride: usize,
     /// Zero point of the input tensor.
     pub zero_point: i8,
     /// Weights, in the layout of `simd`.
     pub filter: &'a [u8],
     /// The weights in 16 bits, in the layout of `simd/x86_64/avx2/gemm_madd16.rs`; empty where no
     /// kernel wants them or the layer is not worth it.
-    pub wide: &'a [u8],
+    pub filter_i16: &'a [u8],
     /// Initial accumulators, which include the share of the zero point: see `folded`.
     pub bias: &'a [[i32; LANES]],
     /// Output stage: from sums to outputs.
@@ -34,25 +34,25 @@ pub struct Packed16<'a, S> {
 pub struct ZeroSkipRow<'a, S> {
     /// The layer; its usual weights are there where the target has no other kernel, or if there are
     /// `saturating_pairs`.
-    pub blocks: Packed16<'a, S>,
+    pub gemm: Packed16<'a, S>,
     /// The weights as rows for each input, in the layout of
     /// `simd/x86_64/common/gemv_zero_skip.rs`; empty where no kernel wants them.
-    pub rows: &'a [u8],
+    pub filter_by_input: &'a [u8],
     /// `[channel, first input]` of each pair of neighbouring inputs whose two products may overflow
     /// i16, sorted by channel. `None` if there are too many.
-    pub pairs: Option<&'a [[u16; 2]]>,
+    pub saturating_pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// Parameters of the kernel `fully_connected_w6`.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights6Row<'a, S> {
     /// The layer, with the usual weights of all channels.
-    pub blocks: Packed16<'a, S>,
+    pub gemm: Packed16<'a, S>,
     /// The weights of some channels once more in 6 bits, in the layout of
     /// `simd/x86_64/avx512/gemv_w6.rs`; empty where no kernel wants them.
-    pub narrow: &'a [u8],
+    pub filter_i6: &'a [u8],
     /// Pairs of weights whose products may saturate, as in [`ZeroSkipRow`].
-    pub pairs: Option<&'a [[u16; 2]]>,
+    pub saturating_pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// Parameters of the kernel `conv_2d_packed16`.
@@ -69,9 +69,9 @@ pub struct Packed16Conv2d<'a, S> {
     /// Inputs in each run; groups of four are filled up with weights of 0.
     pub run: usize,
     /// Weights, biases and output stage.
-    pub blocks: Packed16<'a, S>,
+    pub gemm: Packed16<'a, S>,
     /// The weights of 3x3 windows, transformed for Winograd; empty if no kernel wants them.
-    pub transformed: &'a [u8],
+    pub winograd_filter: &'a [u8],
 }
 
 /// An output stage of matrix products: from finished sums to outputs, a block of channels at a time.
@@ -105,10 +105,10 @@ impl<'a, S> Packed16<'a, S> {
         Packed16 {
             depth: self.depth,
             channels: self.channels,
-            step: self.step,
+            output_stride: self.output_stride,
             zero_point: self.zero_point,
             filter: self.filter,
-            wide: self.wide,
+            filter_i16: self.filter_i16,
             bias: self.bias,
             output,
         }
@@ -126,8 +126,8 @@ impl<'a, S> Packed16Conv2d<'a, S> {
             padded: self.padded,
             segments: self.segments,
             run: self.run,
-            blocks: self.blocks.with(output),
-            transformed: self.transformed,
+            gemm: self.gemm.with(output),
+            winograd_filter: self.winograd_filter,
         }
     }
 }

@@ -4,7 +4,7 @@
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one for each segment.
 ///
 /// ```text
-/// pixel (y, x), run s: bytes[y * pitch + x * step + segments[s] ..][.. 4 * groups]
+/// pixel (y, x), run s: bytes[y * pitch + x * input_stride + segments[s] ..][.. 4 * groups]
 /// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Pixels<'a> {
@@ -17,7 +17,7 @@ pub(crate) struct Pixels<'a> {
     /// Output pixels of a row.
     pub(crate) width: usize,
     /// Bytes from one pixel's inputs to the next pixel's in its row.
-    pub(crate) step: usize,
+    pub(crate) input_stride: usize,
     /// Bytes from one row's inputs to the next row's.
     pub(crate) pitch: usize,
     /// Offsets of the runs from the pixel's first input, in bytes.
@@ -42,7 +42,7 @@ impl<'a> Pixels<'a> {
             raw: false,
             count,
             width: count.max(1),
-            step: depth,
+            input_stride: depth,
             pitch: 0,
             segments: &[0],
             groups: depth / 4,
@@ -59,7 +59,7 @@ impl<'a> Pixels<'a> {
             raw: true,
             count: 1,
             width: 1,
-            step: 0,
+            input_stride: 0,
             pitch: 0,
             segments: &[0],
             groups: bytes.len() / 4,
@@ -74,11 +74,11 @@ impl<'a> Pixels<'a> {
     pub(crate) fn windows(
         bytes: &'a [i8],
         [height, width]: [usize; 2],
-        [pitch, step]: [usize; 2],
+        [pitch, input_stride]: [usize; 2],
         segments: &'a [u32],
         run: usize,
     ) -> Self {
-        let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * step;
+        let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * input_stride;
         let last = last + segments.iter().max().map_or(0, |&s| s as usize);
         let groups = run.div_ceil(4);
         let fits = last + 4 * groups <= bytes.len() && !segments.is_empty();
@@ -88,7 +88,7 @@ impl<'a> Pixels<'a> {
             raw: false,
             count: if fits { height * width } else { 0 },
             width: width.max(1),
-            step,
+            input_stride,
             pitch,
             segments,
             groups,

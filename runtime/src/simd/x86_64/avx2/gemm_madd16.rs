@@ -74,7 +74,7 @@ impl Sizes {
     /// The sizes for windows over an image; none if there is not enough room for one of them.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
-        let (width, step) = (pixels.width, pixels.step);
+        let (width, step) = (pixels.width, pixels.input_stride);
         let run = pixels.run.div_ceil(2);
         let window = run * pixels.segments.len();
         let room = INPUTS / pixels.segments.len() / REGISTER_INPUTS * REGISTER_INPUTS;
@@ -155,8 +155,8 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         inputs: [const { MaybeUninit::uninit() }; INPUTS / REGISTER_INPUTS],
         eight_channels_twice: tile.eight_channels_twice(),
     };
-    let is_wide = p.wide.len() >= blocks * sizes.window * PAIR_BYTES;
-    let at_once = if is_wide {
+    let has_filter_i16 = p.filter_i16.len() >= blocks * sizes.window * PAIR_BYTES;
+    let at_once = if has_filter_i16 {
         blocks
     } else {
         PAIRS / sizes.window
@@ -166,7 +166,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         let end = blocks.min(first + at_once);
         // SAFETY: *Enabled*, *Tile*; there is room for the weights of as many blocks, and for rows.
         unsafe {
-            if !is_wide {
+            if !has_filter_i16 {
                 for block in first..end {
                     scratch.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
                 }
@@ -176,8 +176,8 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
                     let count = sizes.columns.min(width - x);
                     let windows = WindowRange { y, x, count };
                     scratch.widen_inputs(tile.pixels, sizes, windows);
-                    let weights = if is_wide {
-                        p.wide.as_ptr().cast()
+                    let weights = if has_filter_i16 {
+                        p.filter_i16.as_ptr().cast()
                     } else {
                         scratch.weights.as_ptr().cast::<[__m256i; 2]>()
                     };
@@ -275,7 +275,7 @@ impl Scratch {
         // SAFETY: all ranges but the last are in the image; *Enabled*.
         unsafe {
             let shift = _mm_set1_epi8(if pixels.raw { INPUT_XOR } else { 0 });
-            let first = windows.y * pixels.pitch + windows.x * pixels.step;
+            let first = windows.y * pixels.pitch + windows.x * pixels.input_stride;
             for s in 0..pixels.segments.len() {
                 let begin = first + *pixels.segments.get_unchecked(s) as usize;
                 let to = to.wrapping_add(s * sizes.line);
@@ -346,7 +346,7 @@ impl Scratch {
             count: tile.pixels.segments.len(),
             pairs: sizes.run,
             line: sizes.line,
-            step: tile.pixels.step,
+            input_stride: tile.pixels.input_stride,
         };
         let mut x = 0;
         while x < windows.count {
@@ -356,7 +356,7 @@ impl Scratch {
                 .inputs
                 .as_ptr()
                 .cast::<i16>()
-                .wrapping_add(at * runs.step);
+                .wrapping_add(at * runs.input_stride);
             // SAFETY: *Enabled*, *Tile*; windows and weights have been widened.
             unsafe {
                 let bias = tile.bias_of_block(block);
@@ -384,7 +384,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     /// The multipliers of eight channels twice, if a pixel has no more outputs.
     #[inline(always)]
     fn eight_channels_twice(&self) -> Option<RequantPanel> {
-        let has_eight_channels = self.channels == LANES / 2 && self.step == LANES / 2;
+        let has_eight_channels = self.channels == LANES / 2 && self.output_stride == LANES / 2;
         let scales = self.stage.scales().filter(|_| has_eight_channels)?;
         scales.channels.first().map(RequantPanel::first_half_twice)
     }
@@ -416,7 +416,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         output: &mut [S::Element],
     ) {
         let to = output.as_mut_ptr().cast::<i8>();
-        let to = to.wrapping_add(first * self.step + block * LANES);
+        let to = to.wrapping_add(first * self.output_stride + block * LANES);
         let by = scales.of(block);
         // SAFETY: the windows' outputs are there, which are int8; *Enabled*, *Tile*,
         // *Int8*.
@@ -424,8 +424,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
             unrolled!(pair in (M.div_ceil(2)) of 0 1 2 => {
                 let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
                 let bytes = nearest::<IS_ONE_SIDED>([sums[a], sums[b]], by, scales);
-                store_one(bytes[0], to.wrapping_add(a * self.step), LANES);
-                store_one(bytes[1], to.wrapping_add(b * self.step), LANES);
+                store_one(bytes[0], to.wrapping_add(a * self.output_stride), LANES);
+                store_one(bytes[1], to.wrapping_add(b * self.output_stride), LANES);
             });
         }
     }
@@ -453,7 +453,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         unsafe {
             let bytes = outputs(words, by, &scales);
             let to = output.as_mut_ptr().cast::<i8>();
-            Avx2::store(bytes, to.wrapping_add(first * self.step));
+            Avx2::store(bytes, to.wrapping_add(first * self.output_stride));
         }
     }
 }

@@ -88,7 +88,7 @@ impl Tiled<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn products_256(&self, block: usize, from: *const i8, to: *mut i8) {
         let size = POINTS * self.depth * 2 * LANES;
-        let weights = self.filter.as_ptr().wrapping_add(block * size);
+        let weights = self.winograd_filter.as_ptr().wrapping_add(block * size);
         let bias = self.bias.as_ptr().wrapping_add(block).cast::<__m256i>();
         let (column_size, tile_size) = (size / INPUTS, self.depth * 2);
         let mut from = from;
@@ -146,7 +146,7 @@ impl Tiled<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn outputs_256(&self, sums: *const i8, place: &Place, block: usize, to: *mut i8) {
         let ([rows, columns], first) = (place.remaining, place.to + block * LANES);
-        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.output_stride);
         let by = [self.scales.of(block); OUTPUTS];
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
@@ -162,7 +162,7 @@ impl Tiled<'_> {
                 ];
                 let bytes = outputs(words, by, &self.scales);
                 unrolled!(x in columns of 0 1 2 3 => {
-                    store_one(bytes[x], to.wrapping_add(x * self.step), LANES);
+                    store_one(bytes[x], to.wrapping_add(x * self.output_stride), LANES);
                 });
             });
         }

@@ -120,7 +120,7 @@ impl Tiled<'_> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn products_512<const RUN: usize>(&self, block: usize, from: *const i8, to: *mut i8) {
         let size = POINTS * self.depth * 2 * LANES;
-        let mut w = self.filter.as_ptr().wrapping_add(block * size);
+        let mut w = self.winograd_filter.as_ptr().wrapping_add(block * size);
         let mut from = from;
         // SAFETY: *Enabled*, *Tiled*: weights, transformed inputs and sums are there.
         unsafe {
@@ -174,12 +174,12 @@ impl Tiled<'_> {
         to: *mut i8,
     ) {
         let ([rows, columns], first) = (place.remaining, place.to + block * LANES);
-        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.output_stride);
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             let line = Line {
                 by: Requantize::new(block, &self.scales),
-                step: self.step,
+                output_stride: self.output_stride,
                 columns,
                 addend: self
                     .addend
@@ -202,7 +202,7 @@ impl Tiled<'_> {
 /// The epilogue of a row of a tile.
 struct Line {
     by: Requantize<1>,
-    step: usize,
+    output_stride: usize,
     columns: usize,
     /// The fused ADD and the element that is added to the tile's first output.
     addend: Option<(AddF32, *const i8)>,
@@ -240,7 +240,8 @@ impl Line {
                 Some((sum, other)) if EPILOGUE == ADDED => {
                     // The last column's once more where there are fewer.
                     let last = self.columns - 1;
-                    let other = |x: usize| other.wrapping_add(at + x.min(last) * self.step);
+                    let other =
+                        |x: usize| other.wrapping_add(at + x.min(last) * self.output_stride);
                     let others = [other(0), other(1), other(2), other(3)];
                     self.by.added(words, others, sum)
                 }
@@ -248,21 +249,21 @@ impl Line {
                 _ => self.by.requantize::<false>(words),
             };
             let bytes = in_order(bytes);
-            if self.step == LANES && self.columns >= OUTPUTS {
+            if self.output_stride == LANES && self.columns >= OUTPUTS {
                 _mm512_storeu_si512(to.cast(), bytes);
                 return;
             }
             _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
             if self.columns > 1 {
-                let to = to.wrapping_add(self.step);
+                let to = to.wrapping_add(self.output_stride);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<1>(bytes));
             }
             if self.columns > 2 {
-                let to = to.wrapping_add(2 * self.step);
+                let to = to.wrapping_add(2 * self.output_stride);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<2>(bytes));
             }
             if self.columns > 3 {
-                let to = to.wrapping_add(3 * self.step);
+                let to = to.wrapping_add(3 * self.output_stride);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<3>(bytes));
             }
         }
@@ -279,7 +280,7 @@ impl Line {
 unsafe fn transform<const RUN: usize>(
     from: [*const i8; 2],
     pitch: usize,
-    step: usize,
+    pixel: usize,
     to: *mut i8,
     column: usize,
 ) {
@@ -289,7 +290,7 @@ unsafe fn transform<const RUN: usize>(
         for y in 0..INPUTS {
             let mut d = [_mm512_setzero_si512(); INPUTS];
             for x in 0..INPUTS {
-                let at = y * pitch + x * step;
+                let at = y * pitch + x * pixel;
                 let first = from[0].wrapping_add(at);
                 let bytes = if RUN == LANES {
                     let second = _mm_loadu_si128(from[1].wrapping_add(at).cast());

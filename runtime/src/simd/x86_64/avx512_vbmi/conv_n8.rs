@@ -83,7 +83,7 @@ unsafe fn try_conv_n8<S: Packed16Stage>(
     };
     // SAFETY: *Tile* 3.
     let truncated = unsafe { is_truncated(scales.of(0)) };
-    if !truncated || [p.channels, tile.step] != [CHANNELS; 2] {
+    if !truncated || [p.channels, tile.output_stride] != [CHANNELS; 2] {
         return false;
     }
     let to = output.as_mut_ptr().cast();
@@ -105,7 +105,7 @@ impl<'a> ConvN8<'a> {
         let Pixels {
             segments,
             run,
-            step,
+            input_stride,
             width,
             ..
         } = *pixels;
@@ -113,13 +113,13 @@ impl<'a> ConvN8<'a> {
         let shares = run % 4 == 1 && (2..=4).contains(&rows);
         let by_row = if shares { run / 4 } else { run.div_ceil(4) };
         let count = by_row * rows + usize::from(shares);
-        let cover = (PIXELS - 1) * step + run;
+        let cover = (PIXELS - 1) * input_stride + run;
         let fits = !pixels.raw
             && count <= GROUPS
             && cover <= 128
             && width >= PIXELS
             && pixels.count.is_multiple_of(width)
-            && (PIXELS - 1) * step + pixels.rest >= cover.max(64);
+            && (PIXELS - 1) * input_stride + pixels.rest >= cover.max(64);
         fits.then_some(Self {
             pixels,
             rows,
@@ -155,7 +155,7 @@ impl<'a> ConvN8<'a> {
             bytes,
             width,
             pitch,
-            step,
+            input_stride,
             ..
         } = *self.pixels;
         let conv = if COLOUR {
@@ -189,7 +189,7 @@ impl<'a> ConvN8<'a> {
                 let mut places = [to; SETS];
                 for s in 0..SETS {
                     let at = (x * PIXELS).min(width - PIXELS);
-                    let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
+                    let from = bytes.as_ptr().wrapping_add(y * pitch + at * input_stride);
                     conv.inputs(from, &indices, s, &mut inputs);
                     places[s] = to.wrapping_add((y * width + at) * CHANNELS);
                     // The last one twice, if it is alone.
@@ -254,7 +254,7 @@ impl<'a> ConvN8<'a> {
         // Pixels such that outputs come in order.
         let order = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
         let run = self.pixels.run;
-        let bytes = _mm512_set1_epi32((self.pixels.step * 0x0101_0101) as i32);
+        let bytes = _mm512_set1_epi32((self.pixels.input_stride * 0x0101_0101) as i32);
         let begin = _mm512_mullo_epi32(order, bytes);
         let mut all = [_mm512_setzero_si512(); GROUPS];
         for i in 0..=self.by_row.min(GROUPS - 1) {

@@ -54,11 +54,11 @@ pub(crate) struct Tiled<'a> {
     /// Number of output channels, a multiple of sixteen.
     pub(crate) channels: usize,
     /// Elements from a pixel's outputs to the next one's.
-    pub(crate) step: usize,
+    pub(crate) output_stride: usize,
     /// Rows and columns of the output.
     pub(crate) size: [usize; 2],
     /// The transformed weights: see the compiler's `ops/packing/winograd_f4x3.rs`.
-    pub(crate) filter: &'a [u8],
+    pub(crate) winograd_filter: &'a [u8],
     /// The biases, less 128 times the sums of weights: see [`crate::params::layout::INPUT_XOR`].
     pub(crate) bias: &'a [[i32; LANES]],
     /// Multipliers and the output's range.
@@ -129,11 +129,11 @@ impl Tiled<'_> {
             && self.depth > 0
             && self.pitch >= (columns * OUTPUTS + 2) * self.depth
             && self.image.len() >= last_row + (columns * OUTPUTS + 2) * self.depth
-            && self.filter.len() >= POINTS * self.depth * self.channels * 2
+            && self.winograd_filter.len() >= POINTS * self.depth * self.channels * 2
             && self.bias.len() >= blocks
             && self.scales.are_for(blocks)
-            && self.step >= self.channels
-            && output + self.step >= height * width * self.step + self.channels
+            && self.output_stride >= self.channels
+            && output + self.output_stride >= height * width * self.output_stride + self.channels
             && self
                 .addend
                 .is_none_or(|addend| addend.other.len() >= output)
@@ -159,7 +159,7 @@ impl Tiled<'_> {
         let [rows, columns] = self.tiles();
         let begin = work.as_mut_ptr();
         let work = begin.wrapping_add(begin.align_offset(VECTOR) % VECTOR);
-        let transformed = work.wrapping_add(TILES * SUMS);
+        let transformed_inputs = work.wrapping_add(TILES * SUMS);
         let (mut row, mut column) = (0, 0);
         while row < rows {
             let mut places = [Place {
@@ -173,7 +173,7 @@ impl Tiled<'_> {
                 let [height, width] = self.size;
                 *place = Place {
                     from: (self.image.as_ptr()).wrapping_add(y * self.pitch + x * self.depth),
-                    to: (y * width + x) * self.step,
+                    to: (y * width + x) * self.output_stride,
                     remaining: [height - y, width - x],
                 };
                 if row < rows {
@@ -186,9 +186,9 @@ impl Tiled<'_> {
             }
             // SAFETY: *Enabled*, *Tiled*.
             unsafe {
-                K::inputs(self, &places, transformed);
+                K::inputs(self, &places, transformed_inputs);
                 for block in 0..self.channels / LANES {
-                    K::products(self, block, transformed, work);
+                    K::products(self, block, transformed_inputs, work);
                     for (t, place) in places.iter().enumerate().take(count) {
                         K::outputs(self, work.wrapping_add(t * SUMS), place, block, to);
                     }
