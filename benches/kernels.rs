@@ -184,7 +184,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         filter: &filter,
         bias: &bias,
         output: scales(&pack_requant),
-        shifts_output: false,
+        writes_xor128: false,
     };
     let input = bytes(height * width * channels);
     let mut output = vec![0; input.len()];

@@ -25,7 +25,7 @@ pub trait WritesChannels {
 
 /// A layer whose rows their producer has XORed with 0x80: see [`fully_connected_xor128`].
 #[derive(Clone, Copy, Debug)]
-pub struct Shifted<P>(pub P);
+pub struct Xor128Rows<P>(pub P);
 
 /// Channels that are copied from a tensor as they are.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl WritesChannels for Packed16<'_, RequantParams<'_>> {
     }
 }
 
-impl WritesChannels for Shifted<Packed16<'_, RequantParams<'_>>> {
+impl WritesChannels for Xor128Rows<Packed16<'_, RequantParams<'_>>> {
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
         fully_connected_xor128(&self.0, input, output, scratch);
     }

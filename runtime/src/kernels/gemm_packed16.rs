@@ -4,16 +4,16 @@
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::add::add_in_place;
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
-use crate::kernels::pad_and_shift::{Padding, pad, shift_rows};
+use crate::kernels::pad_image_xor128::{Padding, pad, xor128_rows};
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::RequantParams;
 use crate::simd::dispatch;
 use crate::simd::shared::pixels::Pixels;
 
-/// Biases for inputs XORed with `INPUT_XOR`: `bias - 128 * total` where that makes inputs 128
+/// Biases for inputs XORed with `XOR128`: `bias - 128 * total` where that makes inputs 128
 /// larger. `totals` are the sums of each channel's weights.
 pub const fn folded<const N: usize>(
     bias: [[i32; LANES]; N],
@@ -26,7 +26,7 @@ pub const fn folded<const N: usize>(
         let mut i = 0;
         while i < LANES {
             folded[block][i] =
-                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(INPUT_XOR as i32));
+                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(XOR128 as i32));
             i += 1;
         }
         block += 1;
@@ -184,7 +184,7 @@ pub(super) fn fully_connected_inner<S: Packed16Stage>(
         multiply(p, &Pixels::raw_row(input), output);
         return;
     }
-    shift_rows(input, p.depth, scratch);
+    xor128_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
     multiply(p, &pixels, output);
 }
@@ -257,7 +257,7 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
 ) {
     #[cfg(target_arch = "x86_64")]
     {
-        shift_rows(input, p.gemm.depth, scratch);
+        xor128_rows(input, p.gemm.depth, scratch);
         let row = Pixels::rows(scratch, p.gemm.depth);
         if !dispatch::try_gemv_w6(&p.gemm, p.filter_i6, &row, output)
             && !dispatch::try_gemv_maddubs(&p.gemm, p.saturating_pairs, &row, output)
@@ -313,7 +313,7 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
         padded: p.padded,
         depth,
         zero_point: p.gemm.zero_point,
-        apart: false,
+        even_columns_first: false,
     };
     let padded = p.padded[0] * p.padded[1] * depth + 4 * LANES;
     #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]

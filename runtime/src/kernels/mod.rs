@@ -59,7 +59,7 @@ pub(crate) mod output_stage;
 mod packed16_tests;
 pub(crate) mod pad;
 #[cfg(niello_vector)]
-pub(crate) mod pad_and_shift;
+pub(crate) mod pad_image_xor128;
 pub(crate) mod pool_2d;
 pub(crate) mod prelu;
 pub(crate) mod quantize;
@@ -115,7 +115,7 @@ pub use comparison::{
 };
 #[cfg(niello_vector)]
 pub use concat_in_place::{
-    ConcatSlice, Copied, Shifted, WritesChannels, concat_slice, concat_slice_copy,
+    ConcatSlice, Copied, WritesChannels, Xor128Rows, concat_slice, concat_slice_copy,
     concat_slice_in_place,
 };
 pub use concatenation::{Concatenation, concatenation};

@@ -245,7 +245,7 @@ fn depthwise_rows() {
             activation_min: -128,
             activation_max: 127,
         },
-        shifts_output: false,
+        writes_xor128: false,
     };
     let input = r.bytes(width * channels);
     let mut scratch = vec![0; padded[1] * channels + 64];

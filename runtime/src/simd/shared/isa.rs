@@ -83,14 +83,14 @@ pub(crate) unsafe trait Isa: Copy {
     /// # Safety
     /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn load_w4(from: *const u8) -> Self::Weights;
-    /// Loads four inputs that are already XORed with [`crate::params::layout::INPUT_XOR`], for all
+    /// Loads four inputs that are already XORed with [`crate::params::layout::XOR128`], for all
     /// channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
     unsafe fn broadcast4(from: *const i8) -> Self::Inputs;
     /// Loads four inputs as they are in a tensor and XORs them with
-    /// [`crate::params::layout::INPUT_XOR`], for all channels.
+    /// [`crate::params::layout::XOR128`], for all channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.

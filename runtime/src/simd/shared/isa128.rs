@@ -8,7 +8,7 @@ use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 
 /// An instruction set with registers of 128 bits, whose products are of signed bytes: inputs are
-/// as they are in a tensor (`INPUT_XOR` is 0).
+/// as they are in a tensor (`XOR128` is 0).
 ///
 /// # Safety
 /// Implementations access no more memory than what their functions say is *Covered*: see
@@ -227,7 +227,7 @@ unsafe impl<F: Isa128> Isa for Split128<F> {
 
     #[inline(always)]
     unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
-        // SAFETY: *Covered*: 4 bytes, which are never shifted.
+        // SAFETY: *Covered*: 4 bytes, which are never XORed.
         unsafe { F::repeat(from) }
     }
 

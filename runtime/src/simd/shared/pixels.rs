@@ -8,7 +8,7 @@
 /// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Pixels<'a> {
-    /// The image or matrix: inputs XORed with `INPUT_XOR`, unless they are `raw`.
+    /// The image or matrix: inputs XORed with `XOR128`, unless they are `raw`.
     pub(crate) bytes: &'a [i8],
     /// True if inputs are as they are in a tensor.
     pub(crate) raw: bool,

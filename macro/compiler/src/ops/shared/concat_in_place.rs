@@ -23,7 +23,7 @@ pub(crate) struct ConcatSliceKernel {
     pub pixels: usize,
     /// The tensor with the other channels is its second operand.
     pub continues: bool,
-    /// Its first operand is shifted.
+    /// Its first operand is XORed with 0x80.
     pub is_xor128: bool,
 }
 
@@ -90,7 +90,10 @@ impl Kernel for ConcatSliceKernel {
         };
         let (ty, parameters) = (product.parameters_type, product.parameters);
         let (ty, parameters) = if self.is_xor128 {
-            (quote!(Shifted<rt::#ty>), quote!(rt::Shifted(#parameters)))
+            (
+                quote!(Xor128Rows<rt::#ty>),
+                quote!(rt::Xor128Rows(#parameters)),
+            )
         } else {
             (ty, parameters)
         };

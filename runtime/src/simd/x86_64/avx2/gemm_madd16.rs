@@ -15,8 +15,8 @@ use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::gemm;
 use crate::simd::shared::gemm_tile::Tile;
@@ -274,13 +274,13 @@ impl Scratch {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
         // SAFETY: all ranges but the last are in the image; *Enabled*.
         unsafe {
-            let shift = _mm_set1_epi8(if pixels.raw { INPUT_XOR } else { 0 });
+            let xor128 = _mm_set1_epi8(if pixels.raw { XOR128 } else { 0 });
             let first = windows.y * pixels.pitch + windows.x * pixels.input_stride;
             for s in 0..pixels.segments.len() {
                 let begin = first + *pixels.segments.get_unchecked(s) as usize;
                 let to = to.wrapping_add(s * sizes.line);
                 for at in (0..sizes.line).step_by(REGISTER_INPUTS) {
-                    let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), shift);
+                    let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), xor128);
                     let wide = _mm256_cvtepu8_epi16(bytes);
                     _mm256_storeu_si256(to.wrapping_add(at).cast(), wide);
                 }

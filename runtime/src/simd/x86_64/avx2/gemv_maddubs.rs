@@ -11,7 +11,7 @@ use core::arch::x86_64::*;
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
-use crate::params::layout::shift;
+use crate::params::layout::xor128;
 use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
 use crate::simd::shared::isa::Isa;
 use crate::simd::shared::pixels::Pixels;
@@ -42,10 +42,10 @@ pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
         return false;
     };
-    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MAX_INPUTS]);
+    let (input, mut unsigned) = (&pixels.bytes[..depth], [0; MAX_INPUTS]);
     let row = if pixels.raw {
-        shift(input, &mut shifted);
-        &shifted[..depth]
+        xor128(input, &mut unsigned);
+        &unsigned[..depth]
     } else {
         input
     };

@@ -10,8 +10,8 @@ use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::{Words, interleave};
@@ -69,17 +69,17 @@ impl Nonzero {
             count += 1;
         };
         for (number, part) in input.chunks(32).take(MAX_INPUTS / 32).enumerate() {
-            let mut bytes = [INPUT_XOR; 32];
+            let mut bytes = [XOR128; 32];
             bytes[..part.len()].copy_from_slice(part);
             // SAFETY: *Covered*: 32 bytes; *Enabled*.
             let zeros = unsafe {
                 let x = _mm256_loadu_si256(bytes.as_ptr().cast());
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(INPUT_XOR)))
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(XOR128)))
             };
             let mut left = !(zeros as u32);
             while left != 0 {
                 let i = left.trailing_zeros() as usize;
-                let x = (bytes[i % 32] ^ INPUT_XOR) as u8;
+                let x = (bytes[i % 32] ^ XOR128) as u8;
                 push(x.min(LARGEST), 32 * number + i);
                 if x > LARGEST {
                     push(x - LARGEST, 32 * number + i);

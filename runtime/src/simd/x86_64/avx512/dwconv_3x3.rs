@@ -24,7 +24,7 @@ struct Block {
     weights: *const Words,
     bias: *const Words,
     output: Requantize<REGISTERS>,
-    shift: __m512i,
+    output_xor: __m512i,
 }
 
 /// All outputs of an image as it lies in a tensor; false if it has to be padded first.
@@ -170,8 +170,8 @@ impl Plane<'_> {
                     weights: core::hint::black_box(weights.cast()),
                     bias: core::hint::black_box(bias.cast()),
                     output: Requantize::new(REGISTERS * block, &self.scales)
-                        .shifted(if ONE_SIDED { self.shift } else { 0 }),
-                    shift: _mm512_set1_epi8(self.shift),
+                        .with_xor(if ONE_SIDED { self.output_xor } else { 0 }),
+                    output_xor: _mm512_set1_epi8(self.output_xor),
                 };
             let begin_of_output = core::hint::black_box(output.as_mut_ptr());
             let step = self.period() * BLOCK;
@@ -272,7 +272,7 @@ impl Block {
             }
             let mut bytes = self.output.requantize::<ONE_SIDED>(sums);
             if !ONE_SIDED {
-                bytes = _mm512_xor_si512(bytes, self.shift);
+                bytes = _mm512_xor_si512(bytes, self.output_xor);
             }
             if count == BLOCK {
                 _mm512_storeu_si512(to.cast(), bytes);

@@ -3,7 +3,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::{INPUT_XOR, LANES};
+use crate::params::layout::{LANES, XOR128};
 use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::isa::interleave;
 
@@ -70,7 +70,7 @@ impl Strips for Unpadded<'_> {
     }
 }
 
-/// A padded image, XORed with `INPUT_XOR`.
+/// A padded image, XORed with `XOR128`.
 #[derive(Clone, Copy)]
 pub(crate) struct Padded {
     pub(crate) from: *const i8,
@@ -150,24 +150,24 @@ impl Strip {
         self.next += 1;
         // SAFETY: what is read lies in the image; *Enabled*.
         unsafe {
-            let shift = _mm512_set1_epi8(INPUT_XOR);
+            let xor128 = _mm512_set1_epi8(XOR128);
             let fill = _mm512_set1_epi8(self.fill);
             if KIND != PADDED && row as usize >= self.rows {
-                return [_mm512_xor_si512(fill, shift); REGISTERS];
+                return [_mm512_xor_si512(fill, xor128); REGISTERS];
             }
             let row = self.from.wrapping_offset(row * self.pitch as isize);
             let at = self.taps.map(|tap| row.wrapping_offset(tap));
             let edge = |k: usize| {
                 let x = _mm512_mask_loadu_epi8(fill, self.masks[k], at[k]);
-                _mm512_xor_si512(x, shift)
+                _mm512_xor_si512(x, xor128)
             };
             let inside = |k: usize| _mm512_loadu_si512(at[k].cast());
             let [a, b, c] = match KIND {
                 PADDED => [inside(0), inside(1), inside(2)],
                 INSIDE => [
-                    _mm512_xor_si512(inside(0), shift),
-                    _mm512_xor_si512(inside(1), shift),
-                    _mm512_xor_si512(inside(2), shift),
+                    _mm512_xor_si512(inside(0), xor128),
+                    _mm512_xor_si512(inside(1), xor128),
+                    _mm512_xor_si512(inside(2), xor128),
                 ],
                 EDGE => [edge(0), edge(1), edge(2)],
                 _ => {

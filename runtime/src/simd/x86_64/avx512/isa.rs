@@ -3,8 +3,8 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx512::requantize::{
@@ -143,10 +143,10 @@ unsafe impl Isa for Avx512 {
         // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
-            let shift = _mm512_set1_epi8(INPUT_XOR);
+            let xor128 = _mm512_set1_epi8(XOR128);
             // Exclusive or, written such that it is not done before the load's broadcast,
             // which is free.
-            _mm512_ternarylogic_epi32::<0x3C>(four, shift, shift)
+            _mm512_ternarylogic_epi32::<0x3C>(four, xor128, xor128)
         }
     }
 

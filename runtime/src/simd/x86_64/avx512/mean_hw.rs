@@ -7,7 +7,7 @@
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
+use crate::params::layout::XOR128;
 use crate::simd::x86_64::avx512::isa::interleave;
 use crate::simd::x86_64::avx512::requantize::clamped;
 
@@ -60,7 +60,7 @@ impl MeanHw<'_> {
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
                 // Inputs are added as unsigned ones, 128 more than they are.
-                let mut sums = [_mm512_set1_epi32(i32::from(INPUT_XOR) * count as i32); 4];
+                let mut sums = [_mm512_set1_epi32(i32::from(XOR128) * count as i32); 4];
                 let mut i = 0;
                 while i < count {
                     let mut four = [_mm512_setzero_si512(); 4];
@@ -68,7 +68,7 @@ impl MeanHw<'_> {
                         if i + k < count {
                             let x = _mm512_maskz_loadu_epi8(mask, from);
                             from = from.wrapping_add(self.channels);
-                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
+                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(XOR128));
                         }
                     }
                     let words = interleave(four);

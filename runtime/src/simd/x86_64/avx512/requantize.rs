@@ -292,11 +292,11 @@ impl<const N: usize> Requantize<N> {
         }
     }
 
-    /// These numbers for one-sided outputs that are XORed with `shift`: 0 or -128.
+    /// These numbers for one-sided outputs that are XORed with `xor`: 0 or -128.
     #[inline(always)]
-    pub(crate) fn shifted(mut self, shift: i8) -> Self {
+    pub(crate) fn with_xor(mut self, xor: i8) -> Self {
         // Bytes count from the offset, which alone changes.
-        let offset = i32::from(self.range.offset as i8 ^ shift);
+        let offset = i32::from(self.range.offset as i8 ^ xor);
         self.range.max += offset - self.range.offset;
         self.range.offset = offset;
         self

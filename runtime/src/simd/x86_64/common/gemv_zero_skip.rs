@@ -23,8 +23,8 @@ use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 pub(crate) use crate::params::layout::{STRIP, ZERO_SKIP_INPUTS as MAX_INPUTS};
 use crate::simd::shared::gemm_tile::Tile;
 use crate::simd::shared::isa::Isa;
@@ -40,7 +40,7 @@ pub(crate) struct Nonzero {
     /// A bit for each of the first 64 inputs that is not zero; 0 if only lists are made. It is
     /// known before the lists are.
     pub(crate) first: u64,
-    /// The inputs, XORed with `INPUT_XOR`.
+    /// The inputs, XORed with `XOR128`.
     pub(crate) values: List,
     /// Their indices in the row.
     pub(crate) indices: List,
@@ -65,7 +65,7 @@ impl Nonzero {
         // Not in memory, where every step would wait for it.
         let mut count = 0;
         for (i, x) in input.iter().take(MAX_INPUTS).enumerate() {
-            let x = (x ^ INPUT_XOR) as u8;
+            let x = (x ^ XOR128) as u8;
             self.values[count].write(x);
             self.indices[count].write(i as u8);
             count += usize::from(x != 0);

@@ -1,12 +1,12 @@
 //! Pads rows of bytes and XORs them with 0x80, for any register size: see
-//! `kernels/pad_and_shift.rs`. Masks are slow: wherever there is room, whole registers are stored,
+//! `kernels/pad_image_xor128.rs`. Masks are slow: wherever there is room, whole registers are stored,
 //! and what comes next overwrites the excess. Tests: `tests/tests/simd_levels/`.
 //!
 //! ```text
 //! | left: fill | length: image ^ 0x80 | fill up to pitch |     one line
 //! ```
 
-use crate::params::layout::INPUT_XOR;
+use crate::params::layout::XOR128;
 
 /// The sizes of a padded line, in bytes.
 #[derive(Clone, Copy)]
@@ -215,11 +215,11 @@ impl OutCursor {
     unsafe fn copy<R: Register>(&mut self, from: &[i8], count: usize) {
         // SAFETY: *Enabled*.
         unsafe {
-            let shift = R::all(INPUT_XOR);
+            let xor128 = R::all(XOR128);
             let mut at = 0;
             while at < count {
                 let x: R = load(from.as_ptr().wrapping_add(at), count - at, from.len() - at);
-                self.store(at, count, x.xor(shift));
+                self.store(at, count, x.xor(xor128));
                 at += R::SIZE;
             }
         }
@@ -235,14 +235,14 @@ impl OutCursor {
         let mut at = 0;
         // SAFETY: *Enabled*.
         unsafe {
-            let shift = R::all(INPUT_XOR);
+            let xor128 = R::all(XOR128);
             while at < count {
                 let low = from.as_ptr().wrapping_add(2 * at);
                 let available = from.len() - 2 * at;
                 let size = R::SIZE;
                 let a: R = load(low, size, available);
                 let b: R = load(low.wrapping_add(size), size, available.saturating_sub(size));
-                self.store(at, count, a.every_other(b, depth).xor(shift));
+                self.store(at, count, a.every_other(b, depth).xor(xor128));
                 at += R::SIZE;
             }
         }

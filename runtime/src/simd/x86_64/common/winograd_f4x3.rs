@@ -45,7 +45,7 @@ pub(crate) const SUMS: usize = OUTPUTS * INPUTS * VECTOR;
 /// A 3x3 convolution with stride 1, in tiles.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiled<'a> {
-    /// The padded image, inputs as [`crate::params::layout::INPUT_XOR`] says.
+    /// The padded image, inputs as [`crate::params::layout::XOR128`] says.
     pub(crate) image: &'a [i8],
     /// Bytes of a row of the padded image.
     pub(crate) pitch: usize,
@@ -59,7 +59,7 @@ pub(crate) struct Tiled<'a> {
     pub(crate) size: [usize; 2],
     /// The transformed weights: see the compiler's `ops/packing/winograd_f4x3.rs`.
     pub(crate) winograd_filter: &'a [u8],
-    /// The biases, less 128 times the sums of weights: see [`crate::params::layout::INPUT_XOR`].
+    /// The biases, less 128 times the sums of weights: see [`crate::params::layout::XOR128`].
     pub(crate) bias: &'a [[i32; LANES]],
     /// Multipliers and the output's range.
     pub(crate) scales: RequantParams<'a>,
