@@ -30,7 +30,7 @@ static TABLE: [u16; 256] = [
 pub struct Steps {
     /// `input_scale * 4096 * 3 * 2^shift`, truncated.
     pub multiplier: i32,
-    /// Power of two that is divided away.
+    /// Number of bits to shift right, with rounding.
     pub shift: u32,
 }
 

@@ -289,7 +289,7 @@ impl<S> Packed2Conv2d<'_, S> {
         for (y, to) in rows.enumerate() {
             let from = self.run(position, run, y, input);
             if from.len() < run.row {
-                // Both pixels' places are filled where one's belong: the groups lie
+                // Both pixels' places are filled where one's belong: the groups are
                 // side by side, and each pixel writes only its own.
                 for group in to.as_chunks_mut::<8>().0 {
                     for x in group.iter_mut().skip(at * 4).take(4) {

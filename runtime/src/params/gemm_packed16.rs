@@ -14,7 +14,7 @@ pub struct Packed16<'a, S> {
     /// Number of output channels of the layer.
     pub channels: usize,
     /// Elements from a pixel's outputs to the next pixel's: `channels`, or more where other operands
-    /// of a concatenation lie between them.
+    /// of a concatenation are between them.
     pub output_stride: usize,
     /// Zero point of the input tensor.
     pub zero_point: i8,

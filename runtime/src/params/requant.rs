@@ -257,7 +257,7 @@ impl RequantParams<'_> {
         self.channels.as_ptr().wrapping_add(block)
     }
 
-    /// True if the smallest output is the zero point, which is what becomes of negative
+    /// True if the smallest output is the zero point, which is the output of negative
     /// sums.
     #[inline(always)]
     pub(crate) fn are_one_sided(&self) -> bool {

@@ -66,8 +66,8 @@ pub struct PairSums<'a> {
 /// checks that.
 #[derive(Clone, Copy, Debug)]
 pub struct RequantizeFast<'a> {
-    /// One per channel, or one for all: the lower 30 bits of a Q31 significand,
-    /// whose bit 30 is 1 and bit 31 is 0; the two highest bits say by how many
+    /// One per channel, or one for all: the lower 30 bits of a Q31 significand
+    /// (its bit 30 is 1 and its bit 31 is 0); the two highest bits say by how many
     /// places more than `shift` the product is shifted right.
     pub multiplier: &'a [u32],
     /// Powers of two: one per channel, or one for all.

@@ -97,7 +97,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
     } else {
         choose::<Level, _, _>(&Table::<S>::GEMM)
     };
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(p, pixels, output) }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
 #[inline(always)]
 pub(crate) fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
     let kernel = choose::<Level, _, _>(&DWCONV);
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(plane, output) }
 }
 
@@ -121,7 +121,7 @@ pub(crate) unsafe fn lut(
     count: usize,
 ) -> usize {
     match choose::<Level, _, _>(&LUT) {
-        // SAFETY: *Enabled*: the level is what the CPU has; *Covered*.
+        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*.
         Some(kernel) => unsafe { kernel(table, input, output, count) },
         None => 0,
     }

@@ -26,7 +26,7 @@ use crate::simd::shared::isa::Isa;
 
 /// Rows of outputs of a depthwise convolution. Its functions rely on (*Plane*):
 ///
-/// 1. Inputs: each tap of each output, and of 63 more behind the last one, lies in `inputs`.
+/// 1. Inputs: each tap of each output, and of 63 more behind the last one, is in `inputs`.
 ///    [`Self::fits`] compares that.
 /// 2. Weights, biases and multipliers: those of [`Self::period`] blocks are there, by the
 ///    definition of that number.

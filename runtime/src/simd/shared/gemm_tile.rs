@@ -17,7 +17,8 @@ const EXACT: u8 = 2;
 /// A matrix product with all reads and writes in bounds. [`Self::new`] establishes that
 /// and nothing changes it (*Tile*):
 ///
-/// 1. Inputs: `4 * groups` bytes from each segment of each of the `count` pixels on. The functions that make [`Pixels`] compare that.
+/// 1. Inputs: `4 * groups` bytes from each segment of each of the `count` pixels on. The functions
+///    that make [`Pixels`] compare that.
 /// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
 /// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
 /// 4. Outputs: `channels` elements for each pixel, those of the next one `output_stride` behind.
@@ -208,7 +209,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
             segments, groups, ..
         } = *self.pixels;
         let mut w = strip.weights();
-        // SAFETY: *Enabled*; *Tile*: `groups` groups lie behind each segment of each pixel, and as
+        // SAFETY: *Enabled*; *Tile*: `groups` groups follow each segment of each pixel, and as
         // many weights in each block; places are below `N` and `M`.
         unsafe {
             let mut sums = [[I::init_bias(self.bias_of(strip)); M]; N];

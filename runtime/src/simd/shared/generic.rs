@@ -10,7 +10,7 @@ use crate::simd::shared::isa::Isa;
 #[derive(Clone, Copy)]
 pub(crate) struct Generic;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for Generic {
     const DW_LANES: usize = 16;
     type DwSums = [i32; LANES];

@@ -12,7 +12,7 @@ pub(crate) fn cold() {}
 /// take it as a type, and all methods require that their caller has it enabled.
 ///
 /// # Safety
-/// Implementations access no more memory than what their functions say is *Covered*: see
+/// Implementations access only the memory that their functions call *Covered*: see
 /// `simd`.
 pub(crate) unsafe trait Isa: Copy {
     /// True if there are enough registers for the sums of several blocks of channels at once.

@@ -139,7 +139,7 @@ macro_rules! eight_words {
 
 pub(crate) use eight_words;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for Avx2 {
     eight_words!();
 

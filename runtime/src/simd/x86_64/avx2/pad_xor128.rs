@@ -30,7 +30,7 @@ pub(crate) unsafe fn pad_every_other(
     unsafe { p.pad_every_other::<__m256i>(from, to, [count, depth]) };
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl Register for __m256i {
     const SIZE: usize = 32;
 

@@ -1,5 +1,6 @@
-//! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPMADDWD multiplies
-//! two neighbouring channels by their weights and adds both products. Tests: `tests/tests/simd_levels/`.
+//! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPMADDWD
+//! multiplies two neighbouring channels by their weights and adds both products. Tests:
+//! `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -23,7 +24,7 @@ lanes! {
 /// The steps of the algorithm with AVX2.
 struct Avx2Tiles;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl Steps for Avx2Tiles {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {

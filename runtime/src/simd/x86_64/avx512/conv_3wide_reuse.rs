@@ -88,7 +88,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
             input_stride,
             ..
         } = *self.pixels;
-        // SAFETY: *Enabled*; *Tile*: `COLUMNS * input_stride / 4` groups from each segment of each
+        // SAFETY: *Enabled*; *Tile*: `COLUMNS * input_stride / 4` groups follow each segment of each
         // pixel, and as many weights in the block.
         unsafe {
             let mut w = strip.weights();

@@ -27,7 +27,7 @@ struct Block {
     output_xor: __m512i,
 }
 
-/// All outputs of an image as it lies in a tensor; false if it has to be padded first.
+/// All outputs of an image as it is in a tensor; false if it has to be padded first.
 ///
 /// # Safety
 /// *Enabled*.

@@ -278,7 +278,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
             while x < width {
                 let at = x.min(width - M);
                 let from = row.wrapping_add(at * input_stride);
-                // SAFETY: *Enabled*, *Tile*: `groups` groups lie behind each segment of each pixel,
+                // SAFETY: *Enabled*, *Tile*: `groups` groups follow each segment of each pixel,
                 // and as many weights in each block; `M` pixels and `N` blocks have outputs.
                 unsafe {
                     let mut sums = [[_mm512_setzero_si512(); M]; N];

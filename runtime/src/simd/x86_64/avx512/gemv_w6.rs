@@ -82,7 +82,7 @@ pub(crate) unsafe fn try_gemv_w6<S: Packed16Stage>(
 }
 
 impl Row<'_> {
-    /// Computes all whole strips, the first blocks of which have weights of 6 bits; gives the number
+    /// Computes all whole strips; their first blocks have weights of 6 bits. Gives the number
     /// of their blocks, 0 if none has. Loads of usual weights overlap with decoding the others.
     ///
     /// # Safety

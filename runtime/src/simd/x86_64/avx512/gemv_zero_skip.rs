@@ -66,7 +66,7 @@ pub(crate) struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// A layer whose rows, biases, multipliers and outputs are there (*Rows*); none if truncation
+    /// A layer with all rows, biases, multipliers and outputs (*Rows*); none if truncation
     /// does not give all outputs.
     #[inline(always)]
     pub(crate) fn new<S: Packed16Stage>(

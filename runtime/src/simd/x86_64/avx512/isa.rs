@@ -35,7 +35,7 @@ pub(crate) unsafe fn interleave([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     }
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for Avx512 {
     const DW_LANES: usize = 64;
     type DwSums = [__m512i; 4];

@@ -60,7 +60,7 @@ impl OutCursor {
     }
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl Register for __m512i {
     const SIZE: usize = 64;
 

@@ -25,7 +25,7 @@ lanes! {
 /// `EPILOGUE`.
 struct Avx512Tiles<const RUN: usize, const EPILOGUE: u8>;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl<const RUN: usize, const EPILOGUE: u8> Steps for Avx512Tiles<RUN, EPILOGUE> {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {

@@ -244,10 +244,11 @@ impl<'a> ConvN8<'a> {
     }
 
     /// Indices of the inputs of sixteen pixels among the bytes of two registers; the second
-    /// register ends with the last input of the pixels. For each group of a row, and for the shared one.
+    /// register ends with the last input of the pixels. There are indices for each group of a row,
+    /// and for the shared group.
     ///
     /// # Safety
-    /// *Enabled* (VBMI, too), where the caller is no such function.
+    /// *Enabled* (VBMI, too), where the caller is not such a function.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     fn indices(&self) -> [__m512i; GROUPS] {

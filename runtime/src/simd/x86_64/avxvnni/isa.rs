@@ -13,7 +13,7 @@ use crate::simd::x86_64::avx2::registers::interleave;
 #[derive(Clone, Copy)]
 pub(crate) struct AvxVnni;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for AvxVnni {
     eight_words!();
 

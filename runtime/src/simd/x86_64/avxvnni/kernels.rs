@@ -37,7 +37,8 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
 }
 
 /// One row by all channels, in place of the kernel that needs a list of saturating pairs:
-/// VPDPBUSD saturates no sums, and reads the usual weights. True, since all of it is done.
+/// VPDPBUSD does not saturate sums, and reads the usual weights. Always true: all outputs are
+/// computed.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,6 +1,6 @@
 //! Pads rows of bytes and XORs them with 0x80, for any register size: see
-//! `kernels/pad_image_xor128.rs`. Masks are slow: wherever there is room, whole registers are stored,
-//! and what comes next overwrites the excess. Tests: `tests/tests/simd_levels/`.
+//! `kernels/pad_image_xor128.rs`. Masks are slow: wherever there is room, whole registers are
+//! stored, and the next store overwrites the excess. Tests: `tests/tests/simd_levels/`.
 //!
 //! ```text
 //! | left: fill | length: image ^ 0x80 | fill up to pitch |     one line
@@ -89,7 +89,7 @@ impl Lines {
 pub(crate) trait Register: Copy {
     /// Number of bytes of a register.
     const SIZE: usize;
-    /// A register all of whose bytes are the same.
+    /// A register with this value in all bytes.
     ///
     /// # Safety
     /// *Enabled*.
@@ -127,8 +127,8 @@ pub(crate) trait Register: Copy {
     unsafe fn every_other(self, next: Self, depth: usize) -> Self;
 }
 
-/// A pointer to write to, and the number of bytes of room behind it. A function may overwrite what
-/// lies behind the bytes that it is asked to write.
+/// A pointer to write to, and the number of bytes of room behind it. A function may overwrite
+/// bytes behind those that it is asked to write.
 pub(crate) struct OutCursor {
     at: *mut i8,
     room: usize,
@@ -140,7 +140,7 @@ pub(crate) fn lowest(count: usize) -> u64 {
     if count < 64 { (1 << count) - 1 } else { !0 }
 }
 
-/// Loads the first `count` bytes, and what lies behind them if there is a whole register.
+/// Loads the first `count` bytes, and the bytes behind them if there is a whole register.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: `available` bytes.
