@@ -49,10 +49,10 @@ fn product(bencher: Bencher<'_, '_>, level: rt::Level, rows: usize, depth: usize
     let p = rt::Packed16 {
         depth,
         channels,
-        step: channels,
+        output_stride: channels,
         zero_point: 0,
         filter: &filter,
-        wide: &[],
+        filter_i16: &[],
         bias: &bias,
         output: scales(&pack_requant),
     };
@@ -126,17 +126,17 @@ fn convolution(bencher: Bencher<'_, '_>, level: rt::Level, size: usize, depth: u
         padded: [columns, columns],
         segments: &segments,
         run: 3 * depth,
-        blocks: rt::Packed16 {
+        gemm: rt::Packed16 {
             depth: 9 * depth,
             channels: depth,
-            step: depth,
+            output_stride: depth,
             zero_point: 0,
             filter: &filter,
-            wide: &[],
+            filter_i16: &[],
             bias: &bias,
             output: scales(&pack_requant),
         },
-        transformed: &transformed,
+        winograd_filter: &transformed,
     };
     let input = bytes(size * size * depth);
     let mut output = vec![0; size * size * depth];
@@ -184,7 +184,7 @@ fn depthwise_25x5x64(bencher: Bencher<'_, '_>, level: rt::Level) {
         filter: &filter,
         bias: &bias,
         output: scales(&pack_requant),
-        shifts_output: false,
+        writes_xor128: false,
     };
     let input = bytes(height * width * channels);
     let mut output = vec![0; input.len()];

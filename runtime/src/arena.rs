@@ -91,7 +91,7 @@ pub unsafe trait Zeroable {}
 #[allow(unsafe_code)]
 unsafe impl<const BYTES: usize> Zeroable for Arena<BYTES> {}
 
-/// Zeros on the heap, without a detour over the stack.
+/// Zeros on the heap, without a copy on the stack.
 #[cfg(feature = "rayon")]
 #[allow(unsafe_code)]
 pub(crate) fn zeroed<T: Zeroable>() -> std::boxed::Box<T> {

@@ -37,7 +37,7 @@ fn saturate_i32(x: i64) -> i32 {
     low_i32(x.clamp(i32::MIN.into(), i32::MAX.into()))
 }
 
-/// The integer part; what does not fit becomes the nearest number, NaN becomes 0.
+/// The integer part; out of range it is the nearest number, and NaN becomes 0.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
 const fn truncate_i32(x: f32) -> i32 {
@@ -453,7 +453,8 @@ mod tests {
             [-3, -2, -1, 0, 1, 2, 3].map(|x| half.apply(x)),
             [-1, -1, 0, 0, 1, 1, 2]
         );
-        // 7/16 is 3.5, then 4, eighths: one rounding alone would give 0.
+        // 7/16: the first rounding turns 3.5/8 into 4/8, the second gives 1. A single
+        // rounding would give 0.
         let sixteenth = Multiplier {
             multiplier: 1 << 30,
             shift: -3,

@@ -24,13 +24,13 @@ static TABLE: [u16; 256] = [
     65534, 65534, 65534, 65534, 65534, 65534, 65534, 65534, 65535,
 ];
 
-/// How int16 inputs of some scale become the table's: `(x * multiplier) >> shift`,
-/// rounded.
+/// Turns int16 inputs of some scale into positions in the table:
+/// `(x * multiplier + (1 << (shift - 1))) >> shift`, or `x * multiplier` if `shift` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Steps {
-    /// Three quarters of the table's steps per input step.
+    /// `input_scale * 4096 * 3 * 2^shift`, truncated.
     pub multiplier: i32,
-    /// Power of two that is divided away.
+    /// Number of bits to shift right, with rounding.
     pub shift: u32,
 }
 

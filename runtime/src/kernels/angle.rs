@@ -85,7 +85,7 @@ fn sin_ahead(x: f32, quadrants: u32) -> f32 {
 
 /// Sine of an angle in radians, to half a unit in the last place and a little.
 pub(super) fn sin(x: f32) -> f32 {
-    // The sign of zero, and of what is its own sine.
+    // Keeps the sign of zero, and small numbers, which are their own sine.
     if x.abs() < 1e-4 {
         x * (1.0 - x * x / 6.0)
     } else {

@@ -47,7 +47,7 @@ pub struct MaxUnpool<T> {
     pub batches: usize,
     /// Elements of one image of the output.
     pub output: usize,
-    /// The element that stands for 0.
+    /// The element that represents 0.
     pub zero: T,
 }
 

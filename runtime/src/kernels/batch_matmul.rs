@@ -68,7 +68,7 @@ pub struct BatchMatmul<'a> {
     pub input2_offset: i32,
     /// Biases, one for each output column.
     pub bias: &'a [i32],
-    /// Scale 1 times scale 2 by the output's.
+    /// `scale1 * scale2 / output_scale`.
     pub output_multiplier: Multiplier,
     /// Rounded once, as LiteRT's FULLY_CONNECTED does.
     pub rounds_once: bool,

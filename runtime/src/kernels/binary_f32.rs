@@ -16,9 +16,9 @@ pub struct OfReals {
     pub output: Quantization,
 }
 
-/// An element type that stands for real numbers.
+/// An element type that represents real numbers.
 pub trait Real: Copy {
-    /// The real number that an element stands for.
+    /// The real number that an element represents.
     fn real(self, quantization: &Quantization) -> f32;
 }
 

@@ -10,7 +10,7 @@ pub struct Bucketize<'a> {
 impl Bucketize<'_> {
     #[inline(always)]
     fn bucket(&self, x: f32) -> i32 {
-        // What is no number is above all of them.
+        // NaN is above all of them.
         #[allow(clippy::neg_cmp_op_on_partial_ord)]
         let below = |&boundary: &f32| !(x < boundary);
         self.boundaries.partition_point(below) as i32

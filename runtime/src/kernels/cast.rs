@@ -12,7 +12,7 @@ pub struct ToI32<'a> {
 /// Parameters of the kernel [`from_i32`].
 #[derive(Clone, Copy, Debug)]
 pub struct FromI32 {
-    /// One by the output's scale.
+    /// `1 / scale` of the output, as a multiplier.
     pub multiplier: Multiplier,
     /// Zero point of the output tensor.
     pub offset: i32,
@@ -22,7 +22,7 @@ pub struct FromI32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Port;
 
-/// f32 to int32: the fraction is dropped, what does not fit saturates, NaN is 0.
+/// f32 to int32: the fraction is dropped, numbers out of range saturate, NaN is 0.
 pub fn i32_from_f32(_: &Port, input: &[f32], output: &mut [i32]) {
     for (out, &x) in output.iter_mut().zip(input) {
         *out = x as i32;

@@ -25,7 +25,7 @@ pub trait WritesChannels {
 
 /// A layer whose rows their producer has XORed with 0x80: see [`fully_connected_xor128`].
 #[derive(Clone, Copy, Debug)]
-pub struct Shifted<P>(pub P);
+pub struct Xor128Rows<P>(pub P);
 
 /// Channels that are copied from a tensor as they are.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub struct Copied {
     /// Number of channels that are copied.
     pub channels: usize,
     /// Elements from a pixel's outputs to the next pixel's.
-    pub step: usize,
+    pub output_stride: usize,
 }
 
 impl WritesChannels for Packed16<'_, RequantParams<'_>> {
@@ -42,7 +42,7 @@ impl WritesChannels for Packed16<'_, RequantParams<'_>> {
     }
 }
 
-impl WritesChannels for Shifted<Packed16<'_, RequantParams<'_>>> {
+impl WritesChannels for Xor128Rows<Packed16<'_, RequantParams<'_>>> {
     fn write(&self, input: &[i8], output: &mut [i8], scratch: &mut [i8]) {
         fully_connected_xor128(&self.0, input, output, scratch);
     }
@@ -56,7 +56,7 @@ impl WritesChannels for Packed16Conv2d<'_, RequantParams<'_>> {
 
 impl WritesChannels for Copied {
     fn write(&self, input: &[i8], output: &mut [i8], _: &mut [i8]) {
-        let pixels = output.chunks_mut(self.step.max(1));
+        let pixels = output.chunks_mut(self.output_stride.max(1));
         for (output, input) in pixels.zip(input.chunks_exact(self.channels.max(1))) {
             copy(input, output);
         }
@@ -109,7 +109,7 @@ mod tests {
     fn other_channels_stay_or_are_copied() {
         let product = Copied {
             channels: 2,
-            step: 5,
+            output_stride: 5,
         };
         let p = ConcatSlice { product, begin: 3 };
         let mut output = [9; 10];

@@ -33,7 +33,7 @@ pub struct DetectionPostProcess {
     pub score_threshold: f32,
     /// Boxes that overlap more exclude each other.
     pub iou_threshold: f32,
-    /// By what y, x, height and width are divided.
+    /// Divisors of y, x, height and width.
     pub scales: [f32; 4],
 }
 
@@ -100,7 +100,7 @@ struct Work<'a> {
     places: &'a mut [i32],
 }
 
-/// Boxes, classes, scores and their number; what is not used is 0.
+/// Boxes, classes, scores and their number; unused outputs are 0.
 #[allow(clippy::too_many_arguments)]
 pub fn detection_post_process(
     p: &DetectionPostProcess,

@@ -33,11 +33,11 @@ pub struct FloorDiv {
     pub input1_offset: i32,
     /// Operand 2's negated zero point.
     pub input2_offset: i32,
-    /// Scale 1 by scale 2.
+    /// `scale1 / scale2`, as a multiplier.
     pub ratio: Multiplier,
     /// Rounded to nearest instead of down.
     pub nearest: bool,
-    /// One by the output's scale.
+    /// `1 / output_scale`, as a multiplier.
     pub output_multiplier: Multiplier,
     /// Zero point of the output tensor.
     pub output_offset: i32,

@@ -1,6 +1,6 @@
 //! DEPTHWISE_CONV_2D of int8, channel by channel: each channel is copied to a plane
 //! of its own, padded, before its outputs are written. So the output may overwrite
-//! the input where it has its size.
+//! an input of the same size.
 
 use crate::mcu;
 use crate::params::requantize_fast::{Bias, RequantizeFast};
@@ -13,7 +13,7 @@ pub struct Planar<'a> {
     /// Sizes, strides (1 or 2, of both dimensions) and padding.
     pub window: Window,
     /// Zero point of the input tensor.
-    pub fill: i8,
+    pub zero_point: i8,
     /// Elements of a row of the plane, an even number.
     pub pitch: usize,
     /// Weights: nine for each channel, row by row.
@@ -37,7 +37,8 @@ impl Planar<'_> {
         }
     }
 
-    /// All outputs of one channel of one image, which begins with its first.
+    /// All outputs of one channel of one image; `image` starts at this channel's first
+    /// output.
     #[inline(never)]
     fn channel(&self, channel: usize, plane: &[i16], image: &mut [i8]) {
         let w = &self.window;
@@ -52,7 +53,7 @@ impl Planar<'_> {
         let weights = mcu::weights_3x3(filter);
         // The plane holds inputs as they are.
         let total: i32 = filter.iter().map(|&w| i32::from(w as i8)).sum();
-        let bias = bias.wrapping_sub(total * i32::from(self.fill));
+        let bias = bias.wrapping_sub(total * i32::from(self.zero_point));
         let sizes = [w.output_height, w.output_width];
         let step = self.bias.len();
         if w.stride_width == 1 {
@@ -63,16 +64,16 @@ impl Planar<'_> {
     }
 }
 
-/// From one tensor to another; `plane` is scratch memory.
+/// Computes the convolution from one tensor to another; `plane` is scratch memory.
 #[inline(always)]
 pub fn depthwise_planar(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
-    apart(p, input, output, plane);
+    out_of_place(p, input, output, plane);
 }
 
 #[inline(never)]
-fn apart(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
+fn out_of_place(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
     let (w, channels) = (&p.window, p.bias.len());
-    plane.fill(p.fill.into());
+    plane.fill(p.zero_point.into());
     let inputs = input.chunks((w.input_height * w.input_width * channels).max(1));
     let outputs = output.chunks_mut((w.output_height * w.output_width * channels).max(1));
     for (image, out) in inputs.zip(outputs) {
@@ -83,7 +84,7 @@ fn apart(p: &Planar<'_>, input: &[i8], output: &mut [i8], plane: &mut [i16]) {
     }
 }
 
-/// The output over the input, which has its size.
+/// Computes the convolution in place: the output overwrites an input of the same size.
 #[inline(always)]
 pub fn depthwise_planar_in_place(p: &Planar<'_>, in_out: &mut [i8], plane: &mut [i16]) {
     in_place(p, in_out, plane);
@@ -92,7 +93,7 @@ pub fn depthwise_planar_in_place(p: &Planar<'_>, in_out: &mut [i8], plane: &mut 
 #[inline(never)]
 fn in_place(p: &Planar<'_>, in_out: &mut [i8], plane: &mut [i16]) {
     let (w, channels) = (&p.window, p.bias.len());
-    plane.fill(p.fill.into());
+    plane.fill(p.zero_point.into());
     for image in in_out.chunks_mut((w.input_height * w.input_width * channels).max(1)) {
         for channel in 0..channels {
             p.copy(image.get(channel..).unwrap_or(&[]), plane);

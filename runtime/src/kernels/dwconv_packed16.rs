@@ -1,8 +1,8 @@
 //! DEPTHWISE_CONV_2D of int8 for wide SIMD registers: see `simd/shared/dwconv.rs`.
 
-use crate::kernels::pad_and_shift::{Padding, pad, shift_in_place};
-use crate::params::layout::INPUT_XOR;
+use crate::kernels::pad_image_xor128::{Padding, pad, xor128_in_place};
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
 use crate::simd::dispatch;
@@ -20,20 +20,20 @@ pub struct Packed16Depthwise<'a> {
     pub channels: usize,
     /// Zero point of the input tensor.
     pub zero_point: i8,
-    /// Rows and columns of the padded image; with a stride of 2 the even columns lie
+    /// Rows and columns of the padded image; with a stride of 2 the even columns are
     /// in front of the odd ones.
     pub padded: [usize; 2],
     /// Where each tap begins in the padded image, four per group. Groups are filled up with
     /// their last tap.
     pub taps: &'a [[u32; 4]],
-    /// 256 weights per group and block: zeros of what fills groups up.
+    /// 256 weights per group and block: zeros for the taps that fill groups up.
     pub filter: &'a [u8],
     /// Initial accumulators, which include the share of the zero point; four times sixteen per block.
     pub bias: &'a [[i32; LANES]],
     /// Multipliers in the order of the biases.
     pub output: RequantParams<'a>,
-    /// Outputs are written as other kernels take inputs.
-    pub shifts_output: bool,
+    /// True if outputs are written XORed with 0x80, as other kernels read inputs.
+    pub writes_xor128: bool,
 }
 
 /// All images; `scratch` holds a padded one and 64 bytes more.
@@ -46,7 +46,7 @@ pub fn depthwise_packed16(
     let (w, depth) = (&p.window, p.channels);
     let image = (w.input_height * w.input_width * depth).max(1);
     let row = (w.output_width * depth).max(1);
-    let shift = if p.shifts_output { INPUT_XOR } else { 0 };
+    let output_xor = if p.writes_xor128 { XOR128 } else { 0 };
     let outputs = output.chunks_exact_mut((w.output_height * row).max(1));
     for (input, output) in input.chunks_exact(image).zip(outputs) {
         let padding = Padding {
@@ -54,7 +54,7 @@ pub fn depthwise_packed16(
             padded: p.padded,
             depth,
             zero_point: p.zero_point,
-            apart: w.stride_width == 2,
+            even_columns_first: w.stride_width == 2,
         };
         #[cfg(target_arch = "x86_64")]
         if [w.filter_height, w.filter_width] == [3, 3]
@@ -69,7 +69,7 @@ pub fn depthwise_packed16(
                     filter: p.filter,
                     bias: p.bias,
                     scales: p.output,
-                    shift,
+                    output_xor,
                 },
                 size: [w.input_height, w.input_width * depth],
                 channels: depth,
@@ -90,11 +90,11 @@ pub fn depthwise_packed16(
             filter: p.filter,
             bias: p.bias,
             scales: p.output,
-            shift: 0,
+            output_xor: 0,
         };
         dispatch::dwconv(plane, output);
-        if shift != 0 {
-            shift_in_place(output);
+        if output_xor != 0 {
+            xor128_in_place(output);
         }
     }
 }

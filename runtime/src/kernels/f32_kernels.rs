@@ -259,7 +259,7 @@ pub fn float_l2_pool_2d(p: &FloatPool2d, input: &[f32], output: &mut [f32]) {
 pub struct FloatMean {
     /// Sizes of the dimensions, and which are reduced.
     pub reduce: Reduce,
-    /// One by the number of averaged elements; 1 for SUM.
+    /// `1 / n` for the mean of `n` elements; 1 for SUM.
     pub factor: f32,
 }
 

@@ -56,7 +56,7 @@ fn softmax(row: &mut [f32], beta: f32) {
 /// Natural logarithm of a finite `x` of at least 1: `x = m * 2^e` with `m` around 1, and
 /// `ln m = 2 artanh((m - 1) / (m + 1))`.
 fn log_above_one(x: f32) -> f32 {
-    // The bits of sqrt(1/2) make m lie between sqrt(1/2) and sqrt(2).
+    // The bits of sqrt(1/2) put m between sqrt(1/2) and sqrt(2).
     const HALF_ROOT: u32 = 0x3f35_04f3;
     let exponent = (x.to_bits().wrapping_sub(HALF_ROOT) as i32) >> 23;
     let m = f32::from_bits(x.to_bits().wrapping_sub((exponent << 23) as u32));

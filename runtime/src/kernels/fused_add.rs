@@ -21,7 +21,8 @@ use {
 #[cfg(target_arch = "x86_64")]
 use {crate::params::add::AddF32, crate::simd::dispatch};
 
-/// Parameters: what makes the first operand, and the addition of another one of its shape.
+/// Parameters of the layer that makes the first operand, and of the addition of another operand of
+/// its shape.
 #[derive(Clone, Copy, Debug)]
 pub struct FusedAdd<P> {
     /// Parameters of the kernel that computes the first operand.
@@ -78,10 +79,10 @@ pub fn conv_2d_packed16_add(
     {
         let (w, product) = (&p.product.window, &p.product);
         let image = (w.input_height * w.input_width * product.input_depth).max(1);
-        let size = (w.output_height * w.output_width * product.blocks.channels).max(1);
+        let size = (w.output_height * w.output_width * product.gemm.channels).max(1);
         let images = input.chunks_exact(image).zip(other.chunks_exact(size));
         for ((input, other), output) in images.zip(output.chunks_exact_mut(size)) {
-            if let Some(stage) = p.stage(&product.blocks.output, other, output) {
+            if let Some(stage) = p.stage(&product.gemm.output, other, output) {
                 conv_2d_inner(&product.with(stage), input, output, scratch);
             } else {
                 conv_2d_packed16(product, input, output, scratch);
@@ -131,7 +132,7 @@ impl Packed16Stage for Added<'_> {
 
 #[cfg(target_arch = "x86_64")]
 impl<P> FusedAdd<P> {
-    /// The stage that stores sums, if the CPU has what it takes.
+    /// The stage that stores sums, if the CPU has a kernel for it.
     #[inline(always)]
     fn stage<'a>(
         &'a self,

@@ -4,16 +4,16 @@
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::add::add_in_place;
 use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
-use crate::kernels::pad_and_shift::{Padding, pad, shift_rows};
+use crate::kernels::pad_image_xor128::{Padding, pad, xor128_rows};
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::RequantParams;
 use crate::simd::dispatch;
 use crate::simd::shared::pixels::Pixels;
 
-/// Biases for inputs XORed with `INPUT_XOR`: `bias - 128 * total` where that makes inputs 128
+/// Biases for inputs XORed with `XOR128`: `bias - 128 * total` where that makes inputs 128
 /// larger. `totals` are the sums of each channel's weights.
 pub const fn folded<const N: usize>(
     bias: [[i32; LANES]; N],
@@ -26,7 +26,7 @@ pub const fn folded<const N: usize>(
         let mut i = 0;
         while i < LANES {
             folded[block][i] =
-                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(INPUT_XOR as i32));
+                bias[block][i].wrapping_add(totals[block][i].wrapping_mul(XOR128 as i32));
             i += 1;
         }
         block += 1;
@@ -143,7 +143,7 @@ block_stages! {
     Rescale<'_>: f32, |_| None, OutputStage::finish;
 }
 
-/// Pixels by channels, and the addend of the stage if there is one.
+/// The matrix product; also adds the second operand of a fused ADD.
 #[inline(always)]
 fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]) {
     #[cfg(target_arch = "x86_64")]
@@ -152,7 +152,7 @@ fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: 
             return;
         }
         let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
-        debug_assert!(int8.is_some(), "sums of outputs that are no int8");
+        debug_assert!(int8.is_some(), "sums of outputs that are not int8");
         if let Some((scales, output)) = int8 {
             dispatch::gemm(&p.with(scales), pixels, output);
             add_in_place(addend.add, output, addend.other);
@@ -184,7 +184,7 @@ pub(super) fn fully_connected_inner<S: Packed16Stage>(
         multiply(p, &Pixels::raw_row(input), output);
         return;
     }
-    shift_rows(input, p.depth, scratch);
+    xor128_rows(input, p.depth, scratch);
     let pixels = Pixels::rows(scratch, p.depth.next_multiple_of(4));
     multiply(p, &pixels, output);
 }
@@ -230,14 +230,14 @@ fn fully_connected_zero_skip_inner<S: Packed16Stage>(
     output: &mut [S::Element],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &Pixels::raw_row(input), output) {
-        dispatch::gemv_zero_skip(&p.blocks, p.rows, input, output);
+    if !dispatch::try_gemv_maddubs(&p.gemm, p.saturating_pairs, &Pixels::raw_row(input), output) {
+        dispatch::gemv_zero_skip(&p.gemm, p.filter_by_input, input, output);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    multiply(&p.blocks, &Pixels::raw_row(input), output);
+    multiply(&p.gemm, &Pixels::raw_row(input), output);
 }
 
-/// One row of a multiple of 16 inputs, by weights the first of which need 6 bits only;
+/// One row of a multiple of 16 inputs; the weights of some channels need only 6 bits.
 /// `scratch` holds the row.
 pub fn fully_connected_w6<S: Packed16Kernels>(
     p: &Weights6Row<'_, S>,
@@ -257,16 +257,16 @@ fn fully_connected_w6_inner<S: Packed16Stage>(
 ) {
     #[cfg(target_arch = "x86_64")]
     {
-        shift_rows(input, p.blocks.depth, scratch);
-        let row = Pixels::rows(scratch, p.blocks.depth);
-        if !dispatch::try_gemv_w6(&p.blocks, p.narrow, &row, output)
-            && !dispatch::try_gemv_maddubs(&p.blocks, p.pairs, &row, output)
+        xor128_rows(input, p.gemm.depth, scratch);
+        let row = Pixels::rows(scratch, p.gemm.depth);
+        if !dispatch::try_gemv_w6(&p.gemm, p.filter_i6, &row, output)
+            && !dispatch::try_gemv_maddubs(&p.gemm, p.saturating_pairs, &row, output)
         {
-            multiply(&p.blocks, &row, output);
+            multiply(&p.gemm, &row, output);
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    fully_connected_inner(&p.blocks, input, output, scratch);
+    fully_connected_inner(&p.gemm, input, output, scratch);
 }
 
 /// These weights on x86-64, whose kernels have layouts of their own; none elsewhere.
@@ -307,13 +307,13 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
 ) {
     let (w, depth) = (&p.window, p.input_depth);
     let image = (w.input_height * w.input_width * depth).max(1);
-    let size = (w.output_height * w.output_width * p.blocks.step).max(1);
+    let size = (w.output_height * w.output_width * p.gemm.output_stride).max(1);
     let padding = Padding {
         window: w,
         padded: p.padded,
         depth,
-        zero_point: p.blocks.zero_point,
-        apart: false,
+        zero_point: p.gemm.zero_point,
+        even_columns_first: false,
     };
     let padded = p.padded[0] * p.padded[1] * depth + 4 * LANES;
     #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
@@ -324,32 +324,32 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
     for (input, output) in input.chunks_exact(image).zip(output.chunks_mut(size)) {
         if p.reads_input() {
             let pixels = Pixels::windows(input, sizes, steps(w.input_width), p.segments, p.run);
-            multiply(&p.blocks, &pixels.as_in_tensor(), output);
+            multiply(&p.gemm, &pixels.as_in_tensor(), output);
             continue;
         }
         pad(&padding, input, scratch);
         #[cfg(target_arch = "x86_64")]
-        if !p.transformed.is_empty()
-            && let Some(scales) = p.blocks.output.scales()
+        if !p.winograd_filter.is_empty()
+            && let Some(scales) = p.gemm.output.scales()
         {
             let tiled = crate::simd::x86_64::common::winograd_f4x3::Tiled {
                 image: scratch,
                 pitch: p.padded[1] * depth,
                 depth,
-                channels: p.blocks.channels,
-                step: p.blocks.step,
+                channels: p.gemm.channels,
+                output_stride: p.gemm.output_stride,
                 size: sizes,
-                filter: p.transformed,
-                bias: p.blocks.bias,
+                winograd_filter: p.winograd_filter,
+                bias: p.gemm.bias,
                 scales,
-                addend: p.blocks.output.addend(),
+                addend: p.gemm.output.addend(),
             };
             if dispatch::try_winograd::<S>(&tiled, work, output) {
                 continue;
             }
         }
         let pixels = Pixels::windows(scratch, sizes, steps(p.padded[1]), p.segments, p.run);
-        multiply(&p.blocks, &pixels, output);
+        multiply(&p.gemm, &pixels, output);
     }
 }
 

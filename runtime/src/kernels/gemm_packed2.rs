@@ -13,14 +13,14 @@ use crate::mcu;
 use crate::params::requantize_fast::{Bias, PairSums};
 use crate::params::window::{Position, Window};
 
-/// Weights of a matrix product and what becomes of its sums.
+/// Weights of a matrix product and its output stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed2<'a, S> {
     /// Number of products per sum.
     pub depth: usize,
     /// Zero point of the input tensor.
     pub zero_point: i8,
-    /// Weights, in the layout of `mcu/generic.rs`.
+    /// Weights, in the layout of `mcu/mod.rs`.
     pub filter: &'a [u8],
     /// Initial accumulators, which include the share of zero points.
     pub bias: Bias<'a>,
@@ -56,7 +56,7 @@ impl<S: OutputStage> Packed2<'_, S> {
             bias: self.bias,
         };
         let done = self.output.pairs(&sums, first, second) / 2;
-        // What that routine left, if there is one.
+        // The channels that this routine has not computed: all if there is no such routine.
         let weights = self.filter.get(done * size..).unwrap_or(&[]);
         let (first, second) = (first.get_mut(2 * done..), second.get_mut(2 * done..));
         let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
@@ -94,7 +94,7 @@ impl<S: OutputStage> Packed2<'_, S> {
         }
     }
 
-    /// All channels of one row: four at a time, then what is left.
+    /// All channels of one row: four at a time, then the others.
     #[inline(always)]
     fn row(&self, row: &[i8], output: &mut [S::Element]) {
         let size = self.pair().max(1);
@@ -159,7 +159,7 @@ pub fn fully_connected_packed2_rows<S: OutputStage>(
 }
 
 /// Computes all pixels where the input is a part of the output's memory. The planner
-/// knows how far behind the output an input must lie so that it is read in time.
+/// knows how far behind the output an input must be so that it is read in time.
 #[inline(always)]
 pub fn fully_connected_packed2_rows_overlapping<S: OutputStage<Element = i8>>(
     p: &Packed2<'_, S>,
@@ -209,7 +209,7 @@ fn rows<S: OutputStage>(
     }
 }
 
-/// Where a kernel's input lies.
+/// The memory that has a kernel's input.
 #[derive(Clone, Copy)]
 enum Source<'a> {
     /// In memory of its own.
@@ -232,7 +232,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Outputs that an input may lie among.
+/// Outputs whose memory may also have the input.
 pub trait Bytes: Copy {
     /// Themselves, if they are int8.
     fn bytes(slice: &[Self]) -> &[i8];
@@ -289,7 +289,7 @@ impl<S> Packed2Conv2d<'_, S> {
         for (y, to) in rows.enumerate() {
             let from = self.run(position, run, y, input);
             if from.len() < run.row {
-                // Both pixels' places are filled where one's belong: the groups lie
+                // Both pixels' places are filled where one's belong: the groups are
                 // side by side, and each pixel writes only its own.
                 for group in to.as_chunks_mut::<8>().0 {
                     for x in group.iter_mut().skip(at * 4).take(4) {
@@ -356,13 +356,13 @@ impl<S> Packed2Conv2d<'_, S> {
 
 /// A row of the window, in elements.
 struct Run {
-    /// The first element of it that lies inside the input, in the input's row.
+    /// The first element of it that is inside the input, in the input's row.
     first: usize,
     /// Elements to the left of the input.
     left: usize,
     /// Number of elements inside of the input.
     count: usize,
-    /// Computes all elements of the output.
+    /// Elements of one whole row of the window.
     row: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Arithmetic of int32 tensors: what leaves 32 bits wraps, and a division by zero
+//! Arithmetic of int32 tensors: results wrap at 32 bits, and a division by zero
 //! gives 0.
 
 use crate::kernels::reduce::Reduce;

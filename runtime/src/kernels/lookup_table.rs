@@ -28,7 +28,7 @@ pub fn table_f32(p: &TableF32<'_>, input: &[i8], output: &mut [f32]) {
     }
 }
 
-/// Computes all elements of the output.
+/// Applies a 256-byte table to every element.
 pub fn table(p: &Table<'_>, input: &[i8], output: &mut [i8]) {
     debug_assert!(input.len() >= output.len(), "the input is too short");
     #[cfg(niello_vector)]

@@ -3,8 +3,8 @@
 //! A kernel is a function of a parameter struct, whose fields carry TFLite's
 //! names, its operands and its output, all flat. A slice that is too short makes
 //! a kernel do less; it does not panic, but for `debug_assert!`, since the compiler
-//! emits no such call. What data decides (an index outside of its tensor) is none of
-//! these cases. Kernels for single targets belong into `simd/` and `mcu/`; these here are the
+//! emits no such call. Errors in data (an index outside of its tensor) are not such
+//! cases. Kernels for single targets belong into `simd/` and `mcu/`; these here are the
 //! definition that they are compared with.
 
 pub(crate) mod add;
@@ -59,7 +59,7 @@ pub(crate) mod output_stage;
 mod packed16_tests;
 pub(crate) mod pad;
 #[cfg(niello_vector)]
-pub(crate) mod pad_and_shift;
+pub(crate) mod pad_image_xor128;
 pub(crate) mod pool_2d;
 pub(crate) mod prelu;
 pub(crate) mod quantize;
@@ -115,7 +115,7 @@ pub use comparison::{
 };
 #[cfg(niello_vector)]
 pub use concat_in_place::{
-    ConcatSlice, Copied, Shifted, WritesChannels, concat_slice, concat_slice_copy,
+    ConcatSlice, Copied, WritesChannels, Xor128Rows, concat_slice, concat_slice_copy,
     concat_slice_in_place,
 };
 pub use concatenation::{Concatenation, concatenation};

@@ -9,7 +9,7 @@ pub struct NonMaxSuppression {
     pub iou_threshold: f32,
     /// Scores have to be above it.
     pub score_threshold: f32,
-    /// By what overlapping boxes lower each other's scores; 0 for not at all.
+    /// How much overlapping boxes lower each other's scores; 0 for not at all.
     pub sigma: f32,
 }
 
@@ -103,8 +103,8 @@ impl Heap<'_> {
     }
 }
 
-/// The boxes that are left, by falling score, their scores and how many there are; what is
-/// not used is 0. `current`, `begin` and `heap` hold a number for each box.
+/// The boxes that are left, by falling score, their scores and how many there are; unused
+/// outputs are 0. `current`, `begin` and `heap` hold a number for each box.
 #[allow(clippy::too_many_arguments)]
 pub fn non_max_suppression(
     p: &NonMaxSuppression,

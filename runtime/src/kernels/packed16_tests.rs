@@ -80,10 +80,10 @@ fn rows_by_channels() {
         let real = Packed16 {
             depth,
             channels,
-            step: channels,
+            output_stride: channels,
             zero_point: 0,
             filter: &filter,
-            wide: &[],
+            filter_i16: &[],
             bias: &bias,
             output: Rescale {
                 scale: &scale,
@@ -105,10 +105,10 @@ fn rows_by_channels() {
         let int8 = Packed16 {
             depth,
             channels,
-            step: channels,
+            output_stride: channels,
             zero_point: 0,
             filter: &filter,
-            wide: &[],
+            filter_i16: &[],
             bias: &bias,
             output: RequantParams {
                 channels: &all,
@@ -161,13 +161,13 @@ fn windows_by_channels() {
         padded,
         segments: &[0, 1, 2].map(|y| y * (padded[1] * depth) as u32),
         run: 3 * depth,
-        blocks: Packed16 {
+        gemm: Packed16 {
             depth: 9 * depth,
             channels,
-            step: channels,
+            output_stride: channels,
             zero_point: 0,
             filter: &filter,
-            wide: &[],
+            filter_i16: &[],
             bias: &bias,
             output: Rescale {
                 scale: &scale,
@@ -175,7 +175,7 @@ fn windows_by_channels() {
                 activation_max: f32::MAX,
             },
         },
-        transformed: &[],
+        winograd_filter: &[],
     };
     let input = r.bytes(height * width * depth);
     let mut scratch = vec![0; padded[0] * padded[1] * depth + 4 * LANES];
@@ -245,7 +245,7 @@ fn depthwise_rows() {
             activation_min: -128,
             activation_max: 127,
         },
-        shifts_output: false,
+        writes_xor128: false,
     };
     let input = r.bytes(width * channels);
     let mut scratch = vec![0; padded[1] * channels + 64];

@@ -33,19 +33,19 @@ impl Prelu {
     }
 }
 
-/// Computes all elements of the output.
+/// Computes PRELU of int8 tensors.
 pub fn prelu(p: &Prelu, input: &[i8], alpha: &[i8], output: &mut [i8]) {
     p.broadcast
         .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
 }
 
-/// Computes all elements of an int16 output.
+/// Computes PRELU of int16 tensors.
 pub fn prelu_i16(p: &Prelu, input: &[i16], alpha: &[i8], output: &mut [i16]) {
     p.broadcast
         .apply(input, alpha, output, |x, alpha| p.element(x, alpha));
 }
 
-/// Computes all elements in place.
+/// Computes PRELU of int8 in place.
 pub fn prelu_in_place(p: &Prelu, in_out: &mut [i8], alpha: &[i8]) {
     p.broadcast
         .apply_in_place(in_out, alpha, |x, alpha| p.element(x, alpha));

@@ -1,6 +1,6 @@
 //! RESIZE_BILINEAR of uint8, here shifted by 128: in float32, as LiteRT has it.
 
-/// Where the rows or columns of the output lie in the input.
+/// The places of the output's rows or columns in the input.
 #[derive(Clone, Copy, Debug)]
 pub struct Places<'a> {
     /// For each one, those of the input before and behind it.
@@ -30,9 +30,9 @@ pub struct ResizeBilinearUint8<'a> {
     pub input_width: usize,
     /// Number of elements of a pixel.
     pub channels: usize,
-    /// The input rows that each output row lies between.
+    /// The input rows on both sides of each output row.
     pub rows: Places<'a>,
-    /// The input columns that each output column lies between.
+    /// The input columns on both sides of each output column.
     pub columns: Places<'a>,
 }
 

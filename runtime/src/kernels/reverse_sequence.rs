@@ -15,7 +15,8 @@ pub struct ReverseSequence {
     pub second: usize,
     /// Product of the dimensions behind the second one.
     pub inner: usize,
-    /// Sequences lie along the first, batches along the second; else the other way round.
+    /// True if sequences are along the first dimension and batches along the second; else the other
+    /// way round.
     pub sequence_first: bool,
 }
 

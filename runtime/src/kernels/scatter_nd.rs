@@ -9,7 +9,7 @@ pub struct ScatterNd {
     pub depth: usize,
     /// Number of elements of a slice.
     pub inner: usize,
-    /// The element that stands for 0.
+    /// The element that represents 0.
     pub zero: i32,
     /// Sums keep their low bits; else they saturate.
     pub wraps: bool,
@@ -17,7 +17,7 @@ pub struct ScatterNd {
 
 /// Elements that can be added up.
 pub trait Scatter: Copy {
-    /// The element that stands for 0.
+    /// The element that represents 0.
     fn zero(p: &ScatterNd) -> Self;
     /// Adds an update to an element.
     fn plus(self, update: Self, p: &ScatterNd) -> Self;

@@ -1,4 +1,4 @@
-//! SOFTMAX of int8 whose output is int16: the same in 16 bits, from -32768 on.
+//! SOFTMAX of int8 with an int16 output: as for int8, but in 16 bits, from -32768 on.
 
 use crate::arithmetic::fixed_point::{
     one_over_one_plus_x, rounding_divide_by_pot, saturating_rounding_doubling_high_mul,

@@ -85,8 +85,8 @@ impl Strided<'_> {
         }
     }
 
-    /// The transform of twice as many real numbers, of which each complex one holds two;
-    /// it has one element more.
+    /// The transform of twice as many real numbers: each complex number holds two of them.
+    /// The result has one element more.
     fn transform_real(&mut self) {
         self.transform();
         let half = self.len;

@@ -28,16 +28,16 @@ pub fn two_slopes_i16(p: &TwoSlopesI16, input: &[i16], output: &mut [i16]) {
 /// Parameters of the kernel [`rsqrt_i16`].
 #[derive(Clone, Copy, Debug)]
 pub struct RsqrtI16 {
-    /// One by the square root of the input's scale and by the output's.
+    /// `1 / (sqrt(input_scale) * output_scale)`.
     pub multiplier: Multiplier,
 }
 
-/// One by the square root; of what has none, the largest number.
+/// `1 / sqrt(x)`; the largest number for inputs that have no root.
 pub fn rsqrt_i16(p: &RsqrtI16, input: &[i16], output: &mut [i16]) {
     // Bits that keep the root an integer.
-    const INPUT_XOR: i32 = 20;
+    const SHIFT: i32 = 20;
     let back = Multiplier {
-        shift: p.multiplier.shift - INPUT_XOR,
+        shift: p.multiplier.shift - SHIFT,
         ..p.multiplier
     };
     for (out, &q) in output.iter_mut().zip(input) {
@@ -45,7 +45,7 @@ pub fn rsqrt_i16(p: &RsqrtI16, input: &[i16], output: &mut [i16]) {
         if q > 0 {
             let root = inverse_sqrt(q.into());
             let root = Multiplier {
-                shift: root.shift + INPUT_XOR,
+                shift: root.shift + SHIFT,
                 ..root
             };
             *out = back.apply(root.apply(1)).clamp(-32768, 32767) as i16;

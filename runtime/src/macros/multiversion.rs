@@ -1,5 +1,5 @@
 //! Functions whose loops LLVM vectorizes, compiled for several sets of CPU features. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 /// Compiles a function's body as it is, for AVX2 and for AVX-512, and calls the one that the row
 /// `LOOPS` of the table `simd/x86_64/dispatch.rs` names for the CPU's level. On other targets it is
@@ -17,14 +17,14 @@ macro_rules! multiversion {
             fn body $(<$($generic: $bound),*>)? ($($argument: $ty),*) $body
 
             /// # Safety
-            /// *Enabled*, where the caller is no such function.
+            /// *Enabled*, where the caller is not such a function.
             #[target_feature(enable = "avx2")]
             fn avx2 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
                 body($($argument),*);
             }
 
             /// # Safety
-            /// *Enabled*, where the caller is no such function.
+            /// *Enabled*, where the caller is not such a function.
             #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
             fn avx512 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
                 body($($argument),*);
@@ -33,9 +33,9 @@ macro_rules! multiversion {
             use $crate::simd::dispatch::{Loops, loops};
             match loops() {
                 Loops::Baseline => body($($argument),*),
-                // SAFETY: *Enabled*: the level is what the CPU has (see `simd`).
+                // SAFETY: *Enabled*: the CPU has the level's features (see `simd`).
                 Loops::Avx2 => unsafe { avx2($($argument),*) },
-                // SAFETY: *Enabled*: the level is what the CPU has (see `simd`).
+                // SAFETY: *Enabled*: the CPU has the level's features (see `simd`).
                 Loops::Avx512 => unsafe { avx512($($argument),*) },
             }
         }

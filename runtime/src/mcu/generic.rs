@@ -17,8 +17,8 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
     }
 }
 
-/// Has sums computed where they stand: else LLVM loads a whole group in advance,
-/// and the registers of small cores do not hold it.
+/// Stops LLVM from reordering: it would load a whole group early and spill, since
+/// the registers of small cores do not hold it.
 #[inline(always)]
 fn in_order(sums: &mut [i32; 4]) {
     #[cfg(all(target_os = "none", any(target_arch = "arm", target_arch = "riscv32")))]
@@ -109,7 +109,7 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     }
 }
 
-/// One row by two channels; a last group of fewer than four counts, too.
+/// One row by two channels; a last, incomplete group is included.
 #[inline(always)]
 pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i32; 2]) {
     let mut all = [sums[0], sums[1], 0, 0];
@@ -144,8 +144,8 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
     *sums = all;
 }
 
-/// One channel of an image, whose elements are `step` apart, into a plane with
-/// rows of `pitch`.
+/// Copies one channel of an image into a plane with rows of `pitch` elements; `step`
+/// is the distance of the channel's elements.
 #[inline(always)]
 pub(crate) fn gather_plane(
     image: &[i8],

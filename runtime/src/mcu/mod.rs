@@ -1,25 +1,25 @@
-//! Inner loops for small cores, of which a target may have a better version. `generic.rs` is the
+//! Inner loops for small cores. A target may have better versions of them. `generic.rs` is the
 //! definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, gives the same bytes.
-//! Tests: `kernels/gemm_packed2.rs`, `tests/cross`, `tests/firmware`.
+//! Tests: `tests/cross`, `tests/firmware`.
 //!
 //! # Packed weights
-//! The weights of two output channels `a` and `b` lie side by side, four of each. The last four are
-//! filled up with zeros. An odd last channel stands alone, also in fours:
+//! The weights of two output channels `a` and `b` are side by side, four of each. The last four are
+//! filled up with zeros. An odd last channel is alone, also in fours:
 //!
 //! ```text
 //! | a: k0 k1 k2 k3 | b: k0 k1 k2 k3 | a: k4 .. k7 | b: k4 .. k7 | ..      one byte each
 //! ```
 //!
 //! # Columns
-//! The inputs of two output pixels `p` and `q`, less the zero point and widened to 16 bits, lie side
+//! The inputs of two output pixels `p` and `q`, less the zero point and widened to 16 bits, are side
 //! by side like the weights; `expand` makes them:
 //!
 //! ```text
 //! | p: k0 k1 k2 k3 | q: k0 k1 k2 k3 | p: k4 .. k7 | q: k4 .. k7 | ..      two bytes each
 //! ```
 //!
-//! The order inside of a group of four is the back end's: `generic.rs` has it as above, `armv7em/`
-//! 0, 2, 1, 3, which is what SXTAB16 makes.
+//! Within a group of four, `generic.rs` stores inputs in order, `armv7em` stores inputs 0, 2, 1, 3
+//! (SXTAB16's order). Weights are always in order.
 
 pub(crate) mod armv7em;
 #[cfg(any(test, not(niello_dsp)))]

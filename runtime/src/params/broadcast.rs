@@ -13,7 +13,7 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    /// True if nothing repeats: both operands are as they lie in memory.
+    /// True if nothing repeats: both operands are read in the order of memory.
     #[cfg(all(niello_vector, target_arch = "x86_64"))]
     #[inline(always)]
     pub(crate) fn is_flat(&self) -> bool {

@@ -14,15 +14,15 @@ pub struct Packed16<'a, S> {
     /// Number of output channels of the layer.
     pub channels: usize,
     /// Elements from a pixel's outputs to the next pixel's: `channels`, or more where other operands
-    /// of a concatenation lie between them.
-    pub step: usize,
+    /// of a concatenation are between them.
+    pub output_stride: usize,
     /// Zero point of the input tensor.
     pub zero_point: i8,
     /// Weights, in the layout of `simd`.
     pub filter: &'a [u8],
     /// The weights in 16 bits, in the layout of `simd/x86_64/avx2/gemm_madd16.rs`; empty where no
     /// kernel wants them or the layer is not worth it.
-    pub wide: &'a [u8],
+    pub filter_i16: &'a [u8],
     /// Initial accumulators, which include the share of the zero point: see `folded`.
     pub bias: &'a [[i32; LANES]],
     /// Output stage: from sums to outputs.
@@ -32,27 +32,27 @@ pub struct Packed16<'a, S> {
 /// Parameters of the kernel `fully_connected_zero_skip`.
 #[derive(Clone, Copy, Debug)]
 pub struct ZeroSkipRow<'a, S> {
-    /// The layer; its usual weights are there where the target has no other kernel, or if `pairs`
-    /// are known.
-    pub blocks: Packed16<'a, S>,
+    /// The layer; its usual weights are there where the target has no other kernel, or if there are
+    /// `saturating_pairs`.
+    pub gemm: Packed16<'a, S>,
     /// The weights as rows for each input, in the layout of
     /// `simd/x86_64/common/gemv_zero_skip.rs`; empty where no kernel wants them.
-    pub rows: &'a [u8],
-    /// Channels and first inputs, by channels, of the pairs of neighbouring inputs the sum of
-    /// whose products may need more than 16 bits; known if they are few.
-    pub pairs: Option<&'a [[u16; 2]]>,
+    pub filter_by_input: &'a [u8],
+    /// `[channel, first input]` of each pair of neighbouring inputs whose two products may overflow
+    /// i16, sorted by channel. `None` if there are too many.
+    pub saturating_pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// Parameters of the kernel `fully_connected_w6`.
 #[derive(Clone, Copy, Debug)]
 pub struct Weights6Row<'a, S> {
     /// The layer, with the usual weights of all channels.
-    pub blocks: Packed16<'a, S>,
+    pub gemm: Packed16<'a, S>,
     /// The weights of some channels once more in 6 bits, in the layout of
     /// `simd/x86_64/avx512/gemv_w6.rs`; empty where no kernel wants them.
-    pub narrow: &'a [u8],
+    pub filter_i6: &'a [u8],
     /// Pairs of weights whose products may saturate, as in [`ZeroSkipRow`].
-    pub pairs: Option<&'a [[u16; 2]]>,
+    pub saturating_pairs: Option<&'a [[u16; 2]]>,
 }
 
 /// Parameters of the kernel `conv_2d_packed16`.
@@ -69,18 +69,17 @@ pub struct Packed16Conv2d<'a, S> {
     /// Inputs in each run; groups of four are filled up with weights of 0.
     pub run: usize,
     /// Weights, biases and output stage.
-    pub blocks: Packed16<'a, S>,
-    /// The transformed weights of 3x3 windows (Winograd), or none.
-    pub transformed: &'a [u8],
+    pub gemm: Packed16<'a, S>,
+    /// The weights of 3x3 windows, transformed for Winograd; empty if no kernel wants them.
+    pub winograd_filter: &'a [u8],
 }
 
 /// An output stage of matrix products: from finished sums to outputs, a block of channels at a time.
 pub trait Packed16Stage: Copy {
     /// Element type of the output tensor.
     type Element: Copy;
-    /// The vector form, if there is one; only where elements are int8, on which unsafe code
-    /// relies (*Int8*). `kernels/gemm_packed16.rs` and `kernels/fused_add.rs` have all
-    /// implementations.
+    /// Parameters of SIMD requantization. `Some` only for int8 outputs; unsafe code relies on that
+    /// (*Int8*). `kernels/gemm_packed16.rs` and `kernels/fused_add.rs` have all implementations.
     fn scales(&self) -> Option<RequantParams<'_>>;
     /// The output of one channel.
     fn finish(&self, sum: i32, channel: usize) -> Self::Element;
@@ -106,10 +105,10 @@ impl<'a, S> Packed16<'a, S> {
         Packed16 {
             depth: self.depth,
             channels: self.channels,
-            step: self.step,
+            output_stride: self.output_stride,
             zero_point: self.zero_point,
             filter: self.filter,
-            wide: self.wide,
+            filter_i16: self.filter_i16,
             bias: self.bias,
             output,
         }
@@ -127,8 +126,8 @@ impl<'a, S> Packed16Conv2d<'a, S> {
             padded: self.padded,
             segments: self.segments,
             run: self.run,
-            blocks: self.blocks.with(output),
-            transformed: self.transformed,
+            gemm: self.gemm.with(output),
+            winograd_filter: self.winograd_filter,
         }
     }
 }

@@ -51,19 +51,20 @@ impl PackedLayout {
     }
 }
 
-/// The number that is XORed to inputs before kernels read them. VPDPBUSD multiplies unsigned by
-/// signed bytes: on x86-64, `x ^ 0x80` read as an unsigned byte is `x + 128`, and biases are less
-/// by 128 times the sum of weights. Elsewhere products are of signed bytes.
-pub(crate) const INPUT_XOR: i8 = if cfg!(target_arch = "x86_64") {
+/// Inputs are XORed with this number before kernels read them: 0x80 on x86-64, else 0. VPDPBUSD
+/// multiplies unsigned by signed bytes: on x86-64, `x ^ 0x80` read as an unsigned byte is
+/// `x + 128`, and biases are less by 128 times the sum of weights. Elsewhere products are of signed
+/// bytes.
+pub(crate) const XOR128: i8 = if cfg!(target_arch = "x86_64") {
     -128
 } else {
     0
 };
 
-/// Copies bytes in the form that kernels read, `x ^ INPUT_XOR`.
+/// Copies bytes in the form that kernels read, `x ^ XOR128`.
 #[inline(always)]
-pub(crate) fn shift(from: &[i8], to: &mut [i8]) {
+pub(crate) fn xor128(from: &[i8], to: &mut [i8]) {
     for (to, from) in to.iter_mut().zip(from) {
-        *to = from ^ INPUT_XOR;
+        *to = from ^ XOR128;
     }
 }

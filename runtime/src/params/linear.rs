@@ -9,7 +9,7 @@ pub struct Linear {
     pub(crate) second: f32,
     #[cfg(niello_vector)]
     pub(crate) constant: f32,
-    /// True if sums are right, too, that are multiplied and added in one step.
+    /// True if the outputs are also right when computed with fused multiply-add (FMA).
     #[cfg(niello_vector)]
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     pub(crate) fused: bool,
@@ -19,8 +19,8 @@ impl Linear {
     /// No numbers give the reference's outputs, or none were found.
     pub const NONE: Self = Self::new(0.0, 0.0, f32::NAN, false);
 
-    /// Numbers that give the reference's outputs; `fused` if they do so with fused
-    /// multiplication and addition as well.
+    /// Numbers that give the reference's outputs; `fused` if they also do so with fused
+    /// multiply-add (FMA).
     #[cfg_attr(not(niello_vector), expect(unused_variables))]
     pub const fn new(first: f32, second: f32, constant: f32, fused: bool) -> Self {
         Self {

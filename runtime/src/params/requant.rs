@@ -9,7 +9,7 @@ use crate::params::layout::LANES;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
 pub struct RequantPanel {
-    // What is always read lies side by side.
+    // Fields that are always read are side by side.
     /// The f32 factor of truncated sums: see [`pack_requant`].
     #[cfg(target_arch = "x86_64")]
     pub(crate) upper: [f32; LANES],
@@ -228,7 +228,7 @@ pub(crate) const fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
-/// Per-channel multipliers and what all channels share, of the few-instruction
+/// Per-channel multipliers and the numbers that all channels share, of the few-instruction
 /// requantization.
 #[derive(Clone, Copy, Debug)]
 pub struct RequantParams<'a> {
@@ -257,7 +257,7 @@ impl RequantParams<'_> {
         self.channels.as_ptr().wrapping_add(block)
     }
 
-    /// True if the smallest output is the zero point, which is what becomes of negative
+    /// True if the smallest output is the zero point, which is the output of negative
     /// sums.
     #[inline(always)]
     pub(crate) fn are_one_sided(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Requantization of int8 in few instructions, for small cores, and what feeds it.
+//! Requantization of int8 in few instructions, for small cores, and its inputs.
 
 use crate::arithmetic::fixed_point::Multiplier;
 
@@ -7,7 +7,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 pub enum Bias<'a> {
     /// Numbers that all fit 16 bits.
     Narrow(&'a [i16]),
-    /// Numbers some of which need 32 bits.
+    /// Numbers of 32 bits: some do not fit 16 bits.
     Wide(&'a [i32]),
 }
 
@@ -50,7 +50,7 @@ impl Bias<'_> {
     }
 }
 
-/// The sums of pairs of channels of two pixels: see `arch`.
+/// The sums of pairs of channels of two pixels: see `mcu`.
 #[derive(Clone, Copy, Debug)]
 pub struct PairSums<'a> {
     /// The inputs of both pixels, widened.
@@ -66,8 +66,8 @@ pub struct PairSums<'a> {
 /// checks that.
 #[derive(Clone, Copy, Debug)]
 pub struct RequantizeFast<'a> {
-    /// One per channel, or one for all: the lower 30 bits of a Q31 significand,
-    /// whose bit 30 is 1 and bit 31 is 0; the two highest bits say by how many
+    /// One per channel, or one for all: the lower 30 bits of a Q31 significand
+    /// (its bit 30 is 1 and its bit 31 is 0); the two highest bits say by how many
     /// places more than `shift` the product is shifted right.
     pub multiplier: &'a [u32],
     /// Powers of two: one per channel, or one for all.

@@ -42,7 +42,7 @@ pub(crate) struct Position {
     column: usize,
 }
 
-/// Taps of a filter that lie inside the input, along one dimension.
+/// Taps of a filter that are inside the input, along one dimension.
 fn inside(
     first: usize,
     padding: usize,
@@ -89,7 +89,7 @@ impl Window {
         }
     }
 
-    /// The filter rows that lie inside the input.
+    /// The filter rows that are inside the input.
     #[inline(always)]
     fn rows(&self, at: Position) -> Range<usize> {
         inside(
@@ -101,7 +101,7 @@ impl Window {
         )
     }
 
-    /// The filter columns that lie inside the input.
+    /// The filter columns that are inside the input.
     #[inline(always)]
     pub(crate) fn columns(&self, at: Position) -> Range<usize> {
         inside(

@@ -1,5 +1,5 @@
 //! Functions of one byte as a table of 256 bytes, which begins with the output for -128: whole
-//! registers by the kernel of the level. Tests: `tests/tests/simd_levels.rs`, `tests/cross`.
+//! registers by the kernel of the level. Tests: `tests/tests/simd_levels/`, `tests/cross`.
 
 use crate::simd::dispatch;
 

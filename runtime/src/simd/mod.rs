@@ -1,15 +1,19 @@
 //! Kernels for targets with wide SIMD registers. `shared/` has loops that are written once, over
 //! the trait `Isa`, sixteen sums at a time; its `Generic` is the definition in plain Rust, and every
 //! other instruction set gives the same bytes. One folder for each architecture has its own
-//! kernels, and in `dispatch.rs` the table of which level takes which of them.
+//! kernels, and `dispatch.rs` with the table of the kernels that each level takes.
+//!
+//! Files of kernels begin with a name such as "x86_64-i16-avx2-vpmaddwd, MR x NR = 6x16, KC = 2":
+//! architecture, type, level and instruction; a tile is MR pixels by NR channels, KC inputs are
+//! multiplied per instruction (XNNPACK's names).
 //!
 //! Tests: `kernels/packed16_tests.rs` (the definition beside plain loops, also under Miri),
-//! `tests/tests/simd_levels.rs` (all levels of x86-64), `tests/cross` (AArch64, WebAssembly).
+//! `tests/tests/simd_levels/` (all levels of x86-64), `tests/cross` (AArch64, WebAssembly).
 //!
 //! # Weights of matrix products
-//! Sixteen output channels are a block, four blocks a strip; what is left comes in a strip of two
-//! blocks, then of one. Inputs are numbered `k`, four of them are a group. A strip's bytes are its
-//! groups, one after the other, each with four weights of each channel:
+//! Sixteen output channels are a block, four blocks a strip; the remaining blocks come in a strip of
+//! two blocks, then of one. Inputs are numbered `k`, four of them are a group. A strip's bytes are
+//! its groups, one after the other, each with four weights of each channel:
 //!
 //! ```text
 //! strip of 64 channels c, K inputs k; byte w[c][k]
@@ -30,15 +34,15 @@
 //! - *Enabled*: the CPU has the instruction set of the function's file (or type), and the
 //!   function is one with that `target_feature`, or inlined into one. `shared/level.rs` chooses
 //!   only levels that `Levels::is_available` has found, and `dispatch.rs` has entries only in
-//!   columns of levels that have their features. On AArch64 all CPUs have Advanced SIMD, and WebAssembly with
-//!   `simd128` is compiled for it as a whole.
+//!   columns of levels that have their features. On AArch64 all CPUs have Advanced SIMD, and
+//!   WebAssembly with `simd128` is compiled for it as a whole.
 //! - *Covered*: a pointer is valid for the elements that the function names, to read or to write;
 //!   no load or store needs an alignment unless it is said. Pointers are taken from slices or
 //!   references whose lengths have been compared.
-//! - *Tile*, 1 to 4: what `Tile` (`shared/gemm_tile.rs`) says, by `Tile::new`.
-//! - *Plane*, 1 and 2: what `Plane` (`shared/dwconv.rs`) says, by `Plane::fits` and `Plane::period`.
-//! - *Rows*: what `fits` of `x86_64/common/gemv_zero_skip.rs` compares.
-//! - *Tiled*: what `Tiled::fits` of `x86_64/common/winograd_f4x3.rs` compares.
+//! - *Tile*, 1 to 4: the list of `Tile` (`shared/gemm_tile.rs`), by `Tile::new`.
+//! - *Plane*, 1 and 2: the list of `Plane` (`shared/dwconv.rs`), by `Plane::fits` and `Plane::period`.
+//! - *Rows*: the sizes that `fits` of `x86_64/common/gemv_zero_skip.rs` compares.
+//! - *Tiled*: the sizes that `Tiled::fits` of `x86_64/common/winograd_f4x3.rs` compares.
 //! - *Int8*: outputs of stages with `Packed16Stage::scales` are int8, so that a pointer to them is one
 //!   to bytes.
 
@@ -81,7 +85,7 @@ pub fn available() -> Level {
 }
 
 /// Makes kernels take this level, or the nearest slower one that the CPU has, for tests and
-/// comparisons; gives what they take.
+/// comparisons; gives the level that they take.
 pub fn force(level: Level) -> Level {
     level::force(level)
 }

@@ -208,7 +208,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
             let rows = rows.max(window.input_height + window.padding_top);
             let p = rt::Planar {
                 window,
-                fill: zero_point,
+                zero_point,
                 pitch,
                 filter: &filter.0.as_chunks().0[..channels],
                 bias,

@@ -106,7 +106,7 @@ impl QuantGraph {
                     product,
                     begin,
                     channels,
-                    step: width,
+                    output_stride: width,
                     pixels,
                     continues: false,
                     is_xor128: false,

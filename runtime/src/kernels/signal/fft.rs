@@ -217,7 +217,7 @@ fn place(mut k: usize, n: usize) -> usize {
 
 /// The butterflies of `n` complex numbers that are in place.
 fn stages<T: Sample>(data: &mut [T], n: usize, turns: &[T], inverse: bool) {
-    // The innermost stage has two parts where n is no power of four.
+    // The innermost stage has two parts where n is not a power of four.
     let mut m = 1;
     if !n.trailing_zeros().is_multiple_of(2) {
         for first in (0..n).step_by(2) {

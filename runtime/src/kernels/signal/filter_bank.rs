@@ -51,7 +51,7 @@ pub fn signal_filter_bank(p: &SignalFilterBank<'_>, input: &[i32], output: &mut 
 #[derive(Clone, Copy, Debug)]
 pub struct SignalSquareRoot;
 
-/// The nearest root, one digit after the other; of what fits 32 bits it fits 16.
+/// The nearest root, one digit after the other; roots of 32-bit numbers fit 16 bits.
 fn root(mut x: u64) -> u32 {
     let largest = if x >> 32 == 0 { 0xffff } else { 0xffff_ffff };
     let mut bit = match x.checked_ilog2() {
@@ -101,7 +101,7 @@ pub struct FilterBankLog<'a> {
     pub correction_bits: usize,
 }
 
-/// Natural logarithms; of what is below 2, 0.
+/// Natural logarithms; 0 for numbers below 2.
 pub fn signal_filter_bank_log(p: &FilterBankLog<'_>, input: &[i32], output: &mut [i16]) {
     for (out, &x) in output.iter_mut().zip(input) {
         let x = (x as u32).wrapping_shl(p.correction_bits as u32);

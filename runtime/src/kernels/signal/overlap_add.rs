@@ -31,7 +31,7 @@ impl Sum for f32 {
     }
 }
 
-/// Sums of overlapping frames; `next` is what later ones are added to.
+/// Sums of overlapping frames; later frames are added to `next`.
 pub fn signal_overlap_add<T: Sum>(
     p: &OverlapAdd,
     input: &[T],

@@ -22,8 +22,8 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
         return;
     }
     if count > 0 {
-        // SAFETY: `count` groups of 4 bytes are read and of 16 bytes, of which
-        // half, written; STRD's address is a multiple of 4.
+        // SAFETY: `count` groups of 4 bytes are read, and 8 of each 16 bytes
+        // are written; STRD's address is a multiple of 4.
         unsafe {
             asm!(
                 "2:",

@@ -21,7 +21,7 @@ pub(crate) fn gather_plane(
     for _ in 0..height {
         let mut y = row;
         let mut left = width;
-        // SAFETY: `height` rows of `width` elements lie in both, as checked above.
+        // SAFETY: both have `height` rows of `width` elements, as checked above.
         unsafe {
             while left >= 4 {
                 *y = i16::from(*x);
@@ -167,7 +167,7 @@ macro_rules! part {
             "ldr r12, [lr, #28]\n",
         )
     };
-    // Two outputs of stride 1 share what is loaded.
+    // Two outputs of stride 1 share loads.
     (two, $row:literal, $weights:literal) => {
         concat!(
             "ldrd r6, r7, [",

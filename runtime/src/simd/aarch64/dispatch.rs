@@ -35,7 +35,7 @@ impl<S: Packed16Stage> Table<S> {
     //  Generic                      Neon                                      DotProd
         gemm::gemm::<Generic, S, 1>, gemm::gemm::<Split128<Neon<false>>, S, 4>, sdot::gemm,
     ];
-    /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
+    /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,    gemm::gemv::<Split128<Neon<false>>, S>,   sdot::gemv,
     ];
@@ -97,7 +97,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
     } else {
         choose::<Level, _, _>(&Table::<S>::GEMM)
     };
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(p, pixels, output) }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
 #[inline(always)]
 pub(crate) fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
     let kernel = choose::<Level, _, _>(&DWCONV);
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(plane, output) }
 }
 
@@ -121,7 +121,7 @@ pub(crate) unsafe fn lut(
     count: usize,
 ) -> usize {
     match choose::<Level, _, _>(&LUT) {
-        // SAFETY: *Enabled*: the level is what the CPU has; *Covered*.
+        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*.
         Some(kernel) => unsafe { kernel(table, input, output, count) },
         None => 0,
     }

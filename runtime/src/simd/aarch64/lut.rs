@@ -25,7 +25,7 @@ pub(crate) unsafe fn lut(
         let mut at = 0;
         while at + 16 <= count {
             let q = vld1q_u8(input.wrapping_add(at).cast());
-            // Indices beyond 64 entries give 0, or leave what is there.
+            // Indices beyond 64 entries give 0, or leave the byte as it is.
             let mut index = veorq_u8(q, vdupq_n_u8(128));
             let mut bytes = vqtbl4q_u8(a, index);
             index = vsubq_u8(index, quarter);

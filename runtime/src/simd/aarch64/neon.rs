@@ -10,7 +10,7 @@ use crate::simd::shared::isa128::Isa128;
 #[derive(Clone, Copy)]
 pub(crate) struct Neon<const DOT: bool>;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl<const DOT: bool> Isa128 for Neon<DOT> {
     type Bytes = int8x16_t;
     type Words = int32x4_t;

@@ -22,7 +22,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
     unsafe { gemm::gemm::<Split128<Neon<true>>, S, 4>(p, pixels, output) }
 }
 
-/// One pixel, whose inputs lie side by side, by all channels.
+/// One pixel with inputs side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled* (SDOT).

@@ -1,6 +1,6 @@
 //! Depthwise convolution over padded rows, each seen as one run of elements (columns times
 //! channels): weights, biases and multipliers repeat with the channels, so that registers are full
-//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`,
+//! whatever their number. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`,
 //! `tests/cross`.
 //!
 //! # Weights, biases and multipliers
@@ -26,13 +26,13 @@ use crate::simd::shared::isa::Isa;
 
 /// Rows of outputs of a depthwise convolution. Its functions rely on (*Plane*):
 ///
-/// 1. Inputs: each tap of each output, and of 63 more behind the last one, lies in `inputs`.
+/// 1. Inputs: each tap of each output, and of 63 more behind the last one, is in `inputs`.
 ///    [`Self::fits`] compares that.
 /// 2. Weights, biases and multipliers: those of [`Self::period`] blocks are there, by the
 ///    definition of that number.
 #[derive(Clone, Copy)]
 pub(crate) struct Plane<'a> {
-    /// The padded image, XORed with `INPUT_XOR`, from the first row's first tap on.
+    /// The padded image, XORed with `XOR128`, from the first row's first tap on.
     pub(crate) inputs: &'a [i8],
     /// Bytes from the inputs of one row of outputs to those of the next one.
     pub(crate) pitch: usize,
@@ -46,9 +46,9 @@ pub(crate) struct Plane<'a> {
     pub(crate) bias: &'a [[i32; LANES]],
     /// The multipliers, four panels of sixteen for each block, and the output's range.
     pub(crate) scales: RequantParams<'a>,
-    /// 0, or -128 to be XORed to outputs, by `x86_64/avx512/dwconv_3x3.rs` alone.
+    /// Outputs are XORed with this number, 0 or -128, by `x86_64/avx512/dwconv_3x3.rs` alone.
     #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
-    pub(crate) shift: i8,
+    pub(crate) output_xor: i8,
 }
 
 /// The rows of a depthwise convolution, for any instruction set.

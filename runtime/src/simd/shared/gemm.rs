@@ -1,5 +1,5 @@
 //! Matrix products for every instruction set: which tile comes after which. Tests:
-//! `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`, `tests/cross`.
+//! `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`, `tests/cross`.
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::shared::gemm_tile::{Tile, strip_width};
@@ -39,7 +39,7 @@ pub(crate) unsafe fn gemm<I: Isa, S: Packed16Stage, const M: usize>(
     }
 }
 
-/// One pixel, whose inputs lie side by side, by all channels: one row times a matrix.
+/// One pixel with inputs side by side, by all channels: one row times a matrix.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,5 +1,5 @@
 //! A tile of a matrix product: `M` pixels by `N` blocks of sixteen channels, its accumulators and
-//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`, `tests/cross`.
+//! its outputs. Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`, `tests/cross`.
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
@@ -14,21 +14,21 @@ const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const EXACT: u8 = 2;
 
-/// A matrix product, all of whose reads and writes are in bounds. [`Self::new`] establishes that
+/// A matrix product with all reads and writes in bounds. [`Self::new`] establishes that
 /// and nothing changes it (*Tile*):
 ///
-/// 1. Inputs: `4 * groups` bytes lie behind each segment of each of the pixels, of which there
-///    are `count`. The functions that make [`Pixels`] compare that.
+/// 1. Inputs: `4 * groups` bytes from each segment of each of the `count` pixels on. The functions
+///    that make [`Pixels`] compare that.
 /// 2. Weights: 64 bytes for each group of each segment, for each of the blocks.
 /// 3. Biases and multipliers (if the stage has scales): sixteen for each block.
-/// 4. Outputs: `channels` elements for each pixel, those of the next one `step` behind.
+/// 4. Outputs: `channels` elements for each pixel, those of the next one `output_stride` behind.
 pub(crate) struct Tile<'a, S: Packed16Stage> {
     pub(crate) pixels: &'a Pixels<'a>,
     pub(crate) count: usize,
     bias: &'a [[i32; LANES]],
     pub(crate) channels: usize,
     /// Elements from a pixel's outputs to the next one's.
-    pub(crate) step: usize,
+    pub(crate) output_stride: usize,
     pub(crate) stage: S,
 }
 
@@ -62,7 +62,7 @@ impl Cursor {
         let mut places = [0; M];
         if M <= left && self.x + M < pixels.width {
             for (m, place) in places.iter_mut().enumerate() {
-                *place = self.row + (self.x + m) * pixels.step;
+                *place = self.row + (self.x + m) * pixels.input_stride;
             }
             self.x += M;
             return places;
@@ -70,7 +70,7 @@ impl Cursor {
         let mut at = 0;
         for (m, place) in places.iter_mut().enumerate() {
             if m < left {
-                at = self.row + self.x * pixels.step;
+                at = self.row + self.x * pixels.input_stride;
                 self.x += 1;
                 if self.x == pixels.width {
                     *self = Self {
@@ -85,14 +85,14 @@ impl Cursor {
     }
 }
 
-/// Four, two or one neighbouring blocks, whose weights lie side by side, group by group; or one
+/// Four, two or one neighbouring blocks with weights side by side, group by group; or one
 /// block of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Strip {
     block: usize,
     weights: *const u8,
     /// Bytes from a group's weights to the next group's.
-    step: usize,
+    group_stride: usize,
 }
 
 impl Strip {
@@ -112,7 +112,7 @@ impl Strip {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) fn group(self, group: usize) -> *const u8 {
-        self.weights.wrapping_add(group * self.step)
+        self.weights.wrapping_add(group * self.group_stride)
     }
 
     /// The block with number `n` in the strip, as a strip of one block.
@@ -142,13 +142,14 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
             && multipliers
             && p.filter.len() >= blocks * groups * 4 * LANES
             && (pixels.count == 0
-                || output.len() >= (pixels.count - 1) * p.step.max(p.channels) + p.channels);
+                || output.len()
+                    >= (pixels.count - 1) * p.output_stride.max(p.channels) + p.channels);
         let tile = Self {
             pixels,
             count: pixels.count,
             bias: p.bias,
             channels: p.channels,
-            step: p.step.max(p.channels),
+            output_stride: p.output_stride.max(p.channels),
             stage: p.output,
         };
         (fits && groups > 0 && pixels.count > 0).then_some((tile, blocks))
@@ -161,7 +162,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         Strip {
             block,
             weights: filter.as_ptr().wrapping_add(block * groups * 4 * LANES),
-            step: width * 4 * LANES,
+            group_stride: width * 4 * LANES,
         }
     }
 
@@ -189,7 +190,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         }
     }
 
-    /// `M` pixels, whose first inputs `from` points to, by `N` blocks.
+    /// `M` pixels by `N` blocks; `from` points to the pixels' first inputs.
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks; `from` are the first inputs of pixels from
@@ -208,7 +209,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
             segments, groups, ..
         } = *self.pixels;
         let mut w = strip.weights();
-        // SAFETY: *Enabled*; *Tile*: `groups` groups lie behind each segment of each pixel, and as
+        // SAFETY: *Enabled*; *Tile*: `groups` groups follow each segment of each pixel, and as
         // many weights in each block; places are below `N` and `M`.
         unsafe {
             let mut sums = [[I::init_bias(self.bias_of(strip)); M]; N];
@@ -229,7 +230,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                         sums[n][m] = I::dot(sums[n][m], inputs, weights[n]);
                     }
                 }
-                w = w.wrapping_add(strip.step);
+                w = w.wrapping_add(strip.group_stride);
                 at += 4;
                 left -= 1;
                 if left == 0 {
@@ -268,11 +269,11 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                 for n in 0..N {
                     sums[n][0] = I::dot(sums[n][0], first, I::load_w4(w.wrapping_add(n * 64)));
                 }
-                w = w.wrapping_add(strip.step);
+                w = w.wrapping_add(strip.group_stride);
                 for n in 0..N {
                     others[n] = I::dot(others[n], second, I::load_w4(w.wrapping_add(n * 64)));
                 }
-                w = w.wrapping_add(strip.step);
+                w = w.wrapping_add(strip.group_stride);
                 from = from.wrapping_add(8);
             }
             if groups % 2 == 1 {
@@ -300,7 +301,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         self.bias.as_ptr().wrapping_add(block).cast()
     }
 
-    /// Stores the outputs of `M` pixels and `N` blocks, of which these are the accumulators.
+    /// Stores the outputs of `M` pixels and `N` blocks from their accumulators.
     ///
     /// # Safety
     /// *Enabled*. Blocks from `block` on are `N` of the tile's, and `first` is one of its
@@ -335,7 +336,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                     let (m, n) = (k / N, k % N);
                     let (channel, width) = self.channels_of(block + n);
                     if first + m < self.count {
-                        let to = begin.wrapping_add((first + m) * self.step + channel);
+                        let to = begin.wrapping_add((first + m) * self.output_stride + channel);
                         let words = self.words::<I, M, N>(&sums, block, k);
                         finish_block(&self.stage, &I::spill(words), channel, to, width);
                     }
@@ -359,10 +360,10 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         begin: *mut i8,
     ) -> I::Inexact {
         let all = M * N;
-        // True if the strip's outputs of a pixel lie beside the next one's, or if
+        // True if the strip's outputs of a pixel are beside the next one's, or if
         // they are 64.
         let full = (block + N) * LANES <= self.channels;
-        let joined = full && (N == 4 || N * LANES == self.step);
+        let joined = full && (N == 4 || N * LANES == self.output_stride);
         // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
         // an output.
         unsafe {
@@ -388,7 +389,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                     TWO_SIDED => I::requantize::<false>(words, by, scales, &mut inexact),
                     _ => I::requantize_exactly(words, by, scales),
                 };
-                let to = begin.wrapping_add((first + k[0] / N) * self.step + block * LANES);
+                let to = begin.wrapping_add((first + k[0] / N) * self.output_stride + block * LANES);
                 if joined && k[3] < all && first + k[3] / N < self.count {
                     I::store(bytes, to);
                 } else {
@@ -396,7 +397,7 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                         let (m, n) = (k[i] / N, k[i] % N);
                         if k[i] < all && first + m < self.count {
                             let (channel, width) = self.channels_of(block + n);
-                            let place = (first + m) * self.step + channel;
+                            let place = (first + m) * self.output_stride + channel;
                             I::store_one(bytes, i, begin.wrapping_add(place), width);
                         }
                     });

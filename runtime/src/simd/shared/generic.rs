@@ -1,8 +1,8 @@
 //! The definition of [`Isa`], in plain Rust: every other instruction set gives the same bytes.
 //! Tests: `kernels/packed16_tests.rs`.
 
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 
@@ -10,7 +10,7 @@ use crate::simd::shared::isa::Isa;
 #[derive(Clone, Copy)]
 pub(crate) struct Generic;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for Generic {
     const DW_LANES: usize = 16;
     type DwSums = [i32; LANES];
@@ -100,7 +100,7 @@ unsafe impl Isa for Generic {
     unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
         // SAFETY: *Covered*: 4 bytes.
         let bytes = unsafe { from.cast::<[i8; 4]>().read() };
-        bytes.map(|x| as_unsigned(x ^ INPUT_XOR))
+        bytes.map(|x| as_unsigned(x ^ XOR128))
     }
 
     #[inline(always)]
@@ -177,10 +177,10 @@ unsafe impl Isa for Generic {
     }
 }
 
-/// An input as a number: unsigned if [`INPUT_XOR`] makes inputs so, else signed.
+/// An input as a number: unsigned if [`XOR128`] makes inputs so, else signed.
 #[inline(always)]
 fn as_unsigned(x: i8) -> i32 {
-    if INPUT_XOR == 0 {
+    if XOR128 == 0 {
         x.into()
     } else {
         (x as u8).into()

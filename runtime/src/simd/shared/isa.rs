@@ -1,5 +1,5 @@
 //! The operations of an instruction set that the loops of this folder consist of. It knows no
-//! algorithm. Tests: `tests/tests/simd_levels.rs`, `tests/cross`.
+//! algorithm. Tests: `tests/tests/simd_levels/`, `tests/cross`.
 
 use crate::params::layout::LANES;
 use crate::params::requant::{RequantPanel, RequantParams};
@@ -12,7 +12,7 @@ pub(crate) fn cold() {}
 /// take it as a type, and all methods require that their caller has it enabled.
 ///
 /// # Safety
-/// Implementations access no more memory than what their functions say is *Covered*: see
+/// Implementations access only the memory that their functions call *Covered*: see
 /// `simd`.
 pub(crate) unsafe trait Isa: Copy {
     /// True if there are enough registers for the sums of several blocks of channels at once.
@@ -83,14 +83,14 @@ pub(crate) unsafe trait Isa: Copy {
     /// # Safety
     /// *Enabled*. *Covered*: 64 bytes.
     unsafe fn load_w4(from: *const u8) -> Self::Weights;
-    /// Loads four inputs that are already XORed with [`crate::params::layout::INPUT_XOR`], for all
+    /// Loads four inputs that are already XORed with [`crate::params::layout::XOR128`], for all
     /// channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.
     unsafe fn broadcast4(from: *const i8) -> Self::Inputs;
     /// Loads four inputs as they are in a tensor and XORs them with
-    /// [`crate::params::layout::INPUT_XOR`], for all channels.
+    /// [`crate::params::layout::XOR128`], for all channels.
     ///
     /// # Safety
     /// *Enabled*. *Covered*: 4 bytes.

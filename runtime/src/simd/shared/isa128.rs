@@ -8,10 +8,10 @@ use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 
 /// An instruction set with registers of 128 bits, whose products are of signed bytes: inputs are
-/// as they are in a tensor (`INPUT_XOR` is 0).
+/// as they are in a tensor (`XOR128` is 0).
 ///
 /// # Safety
-/// Implementations access no more memory than what their functions say is *Covered*: see
+/// Implementations access only the memory that their functions call *Covered*: see
 /// `simd`.
 pub(crate) unsafe trait Isa128: Copy {
     /// A register of sixteen bytes.
@@ -105,7 +105,7 @@ unsafe fn store_some<F: Isa128>(bytes: F::Bytes, to: *mut i8, count: usize) {
     }
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl<F: Isa128> Isa for Split128<F> {
     const WIDE: bool = false;
     const DW_LANES: usize = 16;
@@ -227,7 +227,7 @@ unsafe impl<F: Isa128> Isa for Split128<F> {
 
     #[inline(always)]
     unsafe fn broadcast4_xor128(from: *const i8) -> Self::Inputs {
-        // SAFETY: *Covered*: 4 bytes, which are never shifted.
+        // SAFETY: *Covered*: 4 bytes, which are never XORed.
         unsafe { F::repeat(from) }
     }
 

@@ -71,7 +71,7 @@ fn fastest<L: Levels>(levels: &[L]) -> L {
 }
 
 /// Makes kernels take this level, or the nearest slower one that there is, for tests and
-/// comparisons; gives what they take.
+/// comparisons; gives the level that they take.
 #[cold]
 pub(crate) fn force<L: Levels>(level: L) -> L {
     let end = L::ALL.iter().position(|&other| other == level);

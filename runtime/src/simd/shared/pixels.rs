@@ -1,14 +1,14 @@
 //! The inputs of matrix products: rows of a matrix, or windows over an image, which are runs of
-//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels.rs`.
+//! neighbouring bytes (no im2col). Tests: `kernels/packed16_tests.rs`, `tests/tests/simd_levels/`.
 
 /// The inputs of each output pixel: runs of `4 * groups` bytes, one for each segment.
 ///
 /// ```text
-/// pixel (y, x), run s: bytes[y * pitch + x * step + segments[s] ..][.. 4 * groups]
+/// pixel (y, x), run s: bytes[y * pitch + x * input_stride + segments[s] ..][.. 4 * groups]
 /// ```
 #[derive(Clone, Copy)]
 pub(crate) struct Pixels<'a> {
-    /// The image or matrix: inputs XORed with `INPUT_XOR`, unless they are `raw`.
+    /// The image or matrix: inputs XORed with `XOR128`, unless they are `raw`.
     pub(crate) bytes: &'a [i8],
     /// True if inputs are as they are in a tensor.
     pub(crate) raw: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Pixels<'a> {
     /// Output pixels of a row.
     pub(crate) width: usize,
     /// Bytes from one pixel's inputs to the next pixel's in its row.
-    pub(crate) step: usize,
+    pub(crate) input_stride: usize,
     /// Bytes from one row's inputs to the next row's.
     pub(crate) pitch: usize,
     /// Offsets of the runs from the pixel's first input, in bytes.
@@ -42,7 +42,7 @@ impl<'a> Pixels<'a> {
             raw: false,
             count,
             width: count.max(1),
-            step: depth,
+            input_stride: depth,
             pitch: 0,
             segments: &[0],
             groups: depth / 4,
@@ -51,7 +51,7 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// One row of a tensor, whose inputs are `raw`; its length is a multiple of four.
+    /// One row of a tensor with `raw` inputs; its length is a multiple of four.
     #[inline(always)]
     pub(crate) fn raw_row(bytes: &'a [i8]) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl<'a> Pixels<'a> {
             raw: true,
             count: 1,
             width: 1,
-            step: 0,
+            input_stride: 0,
             pitch: 0,
             segments: &[0],
             groups: bytes.len() / 4,
@@ -74,11 +74,11 @@ impl<'a> Pixels<'a> {
     pub(crate) fn windows(
         bytes: &'a [i8],
         [height, width]: [usize; 2],
-        [pitch, step]: [usize; 2],
+        [pitch, input_stride]: [usize; 2],
         segments: &'a [u32],
         run: usize,
     ) -> Self {
-        let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * step;
+        let last = height.saturating_sub(1) * pitch + width.saturating_sub(1) * input_stride;
         let last = last + segments.iter().max().map_or(0, |&s| s as usize);
         let groups = run.div_ceil(4);
         let fits = last + 4 * groups <= bytes.len() && !segments.is_empty();
@@ -88,7 +88,7 @@ impl<'a> Pixels<'a> {
             raw: false,
             count: if fits { height * width } else { 0 },
             width: width.max(1),
-            step,
+            input_stride,
             pitch,
             segments,
             groups,
@@ -97,13 +97,13 @@ impl<'a> Pixels<'a> {
         }
     }
 
-    /// These pixels over an image whose inputs are `raw`.
+    /// These pixels over an image with `raw` inputs.
     #[inline(always)]
     pub(crate) fn as_in_tensor(self) -> Self {
         Self { raw: true, ..self }
     }
 
-    /// True if there is one pixel, whose inputs lie side by side.
+    /// True if there is one pixel with inputs side by side.
     #[inline(always)]
     pub(crate) fn is_single(&self) -> bool {
         self.count == 1 && self.segments.len() == 1

@@ -31,7 +31,7 @@ impl<S: Packed16Stage> Table<S> {
     //  Generic                      Simd128
         gemm::gemm::<Generic, S, 1>, gemm::gemm::<Split128<Simd128>, S, 2>,
     ];
-    /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
+    /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,    gemm::gemv::<Split128<Simd128>, S>,
     ];
@@ -81,7 +81,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
     } else {
         choose::<Level, _, _>(&Table::<S>::GEMM)
     };
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(p, pixels, output) }
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
 #[inline(always)]
 pub(crate) fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
     let kernel = choose::<Level, _, _>(&DWCONV);
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(plane, output) }
 }
 
@@ -105,7 +105,7 @@ pub(crate) unsafe fn lut(
     count: usize,
 ) -> usize {
     match choose::<Level, _, _>(&LUT) {
-        // SAFETY: *Enabled*: the level is what the CPU has; *Covered*.
+        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*.
         Some(kernel) => unsafe { kernel(table, input, output, count) },
         None => 0,
     }

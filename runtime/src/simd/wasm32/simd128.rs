@@ -15,7 +15,7 @@ pub(crate) struct Simd128;
 /// a magnitude that is below 256 where the output is not at an end of its range.
 const EDGE: f32 = 0.5 - 1.0 / 8192.0;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa128 for Simd128 {
     type Bytes = v128;
     type Words = v128;

@@ -57,11 +57,11 @@ impl<S: Packed16Stage> Table<S> {
     const GEMM_ADDED: Row<Option<TryGemm<S>>> = [
         None,                                         None,                                         None,                                         Some(avx512::gemm_full_tiles::try_gemm_added),     Some(avx512::gemm_full_tiles::try_gemm_added),
     ];
-    /// One pixel, whose inputs lie side by side, by all channels: FULLY_CONNECTED of one row.
+    /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
     const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,                     avx2::gemv::gemv,                             avxvnni::kernels::gemv,                       avx512::gemv::gemv,                                avx512::gemv::gemv,
     ];
-    /// One row, with a list of the pairs of weights whose products VPMADDUBSW saturates.
+    /// One row, with a list of the pairs of weights that VPMADDUBSW may saturate.
     const GEMV_MADDUBS: Row<Option<TryGemvMaddubs<S>>> = [
         None,                                         Some(avx2::gemv_maddubs::try_gemv_maddubs),   Some(avxvnni::kernels::try_gemv_maddubs),     None,                                              None,
     ];
@@ -69,7 +69,7 @@ impl<S: Packed16Stage> Table<S> {
     const GEMV_W6: Row<Option<TryGemvW6<S>>> = [
         None,                                         None,                                         None,                                         Some(avx512::gemv_w6::try_gemv_w6),                Some(avx512::gemv_w6::try_gemv_w6),
     ];
-    /// One row, the weights of whose zeros are not read.
+    /// One row; the weights of inputs that are zero are not read.
     const GEMV_ZERO_SKIP: Row<GemvZeroSkip<S>> = [
         gemv_zero_skip::gemv_zero_skip::<Generic, S>, avx2::gemv_zero_skip::gemv_zero_skip,         avxvnni::kernels::gemv_zero_skip,             avx512::gemv_zero_skip::gemv_zero_skip,            avx512_vbmi::gemv_zero_skip::gemv_zero_skip,
     ];
@@ -86,7 +86,7 @@ const DWCONV: Row<Dwconv> = [
     dwconv::dwconv::<Generic>,                    avx2::dwconv::dwconv,                         avxvnni::kernels::dwconv,                     avx512::dwconv_3x3::dwconv,                        avx512::dwconv_3x3::dwconv,
 ];
 
-/// DEPTHWISE_CONV_2D with windows of 3x3 over an image as it lies in a tensor.
+/// DEPTHWISE_CONV_2D with windows of 3x3 over an image as it is in a tensor.
 #[rustfmt::skip]
 const DWCONV_3X3_UNPADDED: Row<Option<TryDwconv3x3Unpadded>> = [
     None,                                         None,                                         None,                                         Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded), Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded),
@@ -204,7 +204,7 @@ pub(crate) fn gemm<S: Packed16Stage>(
     } else {
         choose::<Level, _, _>(&Table::<S>::GEMM)
     };
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(p, pixels, output) }
 }
 
@@ -223,7 +223,7 @@ pub(crate) fn try_gemm_added<S: Packed16Stage>(
     output: &mut [S::Element],
 ) -> bool {
     match choose::<Level, _, _>(&Table::<S>::GEMM_ADDED) {
-        // SAFETY: *Enabled*: the level is what the CPU has.
+        // SAFETY: *Enabled*: the CPU has the level's features.
         Some(kernel) => unsafe { kernel(p, pixels, output) },
         None => false,
     }
@@ -239,13 +239,13 @@ pub(crate) fn try_gemv_w6<S: Packed16Stage>(
     output: &mut [S::Element],
 ) -> bool {
     match choose::<Level, _, _>(&Table::<S>::GEMV_W6) {
-        // SAFETY: *Enabled*: the level is what the CPU has.
+        // SAFETY: *Enabled*: the CPU has the level's features.
         Some(kernel) => unsafe { kernel(p, weights6, row, output) },
         None => false,
     }
 }
 
-/// One row by all channels, whose weights are all read although some inputs may be zero; false if
+/// One row by all channels; all weights are read although some inputs may be zero. False if
 /// there is no list of saturating pairs, or if it has to be done otherwise.
 #[inline(always)]
 pub(crate) fn try_gemv_maddubs<S: Packed16Stage>(
@@ -255,7 +255,7 @@ pub(crate) fn try_gemv_maddubs<S: Packed16Stage>(
     output: &mut [S::Element],
 ) -> bool {
     match (choose::<Level, _, _>(&Table::<S>::GEMV_MADDUBS), saturating) {
-        // SAFETY: *Enabled*: the level is what the CPU has.
+        // SAFETY: *Enabled*: the CPU has the level's features.
         (Some(kernel), Some(saturating)) => unsafe { kernel(p, saturating, row, output) },
         _ => false,
     }
@@ -270,7 +270,7 @@ pub(crate) fn gemv_zero_skip<S: Packed16Stage>(
     output: &mut [S::Element],
 ) {
     let kernel = choose::<Level, _, _>(&Table::<S>::GEMV_ZERO_SKIP);
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(p, rows, input, output) }
 }
 
@@ -282,7 +282,7 @@ pub(crate) fn try_winograd<S: Packed16Stage>(
     output: &mut [S::Element],
 ) -> bool {
     match choose::<Level, _, _>(&Table::<S>::WINOGRAD) {
-        // SAFETY: *Enabled*: the level is what the CPU has.
+        // SAFETY: *Enabled*: the CPU has the level's features.
         Some(kernel) => unsafe { kernel(tiled, work, output) },
         None => false,
     }
@@ -292,7 +292,7 @@ pub(crate) fn try_winograd<S: Packed16Stage>(
 #[inline(always)]
 pub(crate) fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
     let kernel = choose::<Level, _, _>(&DWCONV);
-    // SAFETY: *Enabled*: the level is what the CPU has.
+    // SAFETY: *Enabled*: the CPU has the level's features.
     unsafe { kernel(plane, output) }
 }
 
@@ -300,7 +300,7 @@ pub(crate) fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
 #[inline(always)]
 pub(crate) fn try_dwconv_3x3_unpadded(image: &Unpadded<'_>, output: &mut [i8]) -> bool {
     match choose::<Level, _, _>(&DWCONV_3X3_UNPADDED) {
-        // SAFETY: *Enabled*: the level is what the CPU has.
+        // SAFETY: *Enabled*: the CPU has the level's features.
         Some(kernel) => unsafe { kernel(image, output) },
         None => false,
     }
@@ -311,7 +311,7 @@ pub(crate) fn try_dwconv_3x3_unpadded(image: &Unpadded<'_>, output: &mut [i8]) -
 pub(crate) fn add_f32(p: AddF32, a: &[i8], b: &[i8], output: &mut [i8]) -> usize {
     let count = a.len().min(b.len()).min(output.len());
     match choose::<Level, _, _>(&ADD_F32) {
-        // SAFETY: *Enabled*: the level is what the CPU has; *Covered*: `count` elements.
+        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*: `count` elements.
         Some(kernel) => unsafe { kernel(p, a.as_ptr(), b.as_ptr(), output.as_mut_ptr(), count) },
         None => 0,
     }
@@ -322,7 +322,7 @@ pub(crate) fn add_f32(p: AddF32, a: &[i8], b: &[i8], output: &mut [i8]) -> usize
 pub(crate) fn add_f32_in_place(p: AddF32, in_out: &mut [i8], b: &[i8]) -> usize {
     let (count, at) = (in_out.len().min(b.len()), in_out.as_mut_ptr());
     match choose::<Level, _, _>(&ADD_F32) {
-        // SAFETY: *Enabled*: the level is what the CPU has; *Covered*: `count` elements.
+        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*: `count` elements.
         Some(kernel) => unsafe { kernel(p, at, b.as_ptr(), at, count) },
         None => 0,
     }
@@ -340,7 +340,7 @@ pub(crate) unsafe fn lut(
     count: usize,
 ) -> usize {
     match choose::<Level, _, _>(&LUT) {
-        // SAFETY: *Enabled*: the level is what the CPU has; *Covered*.
+        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*.
         Some(kernel) => unsafe { kernel(table, input, output, count) },
         None => 0,
     }
@@ -350,26 +350,26 @@ pub(crate) unsafe fn lut(
 #[inline(always)]
 pub(crate) fn try_mean_hw(image: MeanHw<'_>, output: &mut [i8]) -> bool {
     match choose::<Level, _, _>(&MEAN_HW) {
-        // SAFETY: *Enabled*: the level is what the CPU has.
+        // SAFETY: *Enabled*: the CPU has the level's features.
         Some(kernel) => unsafe { kernel(image, output) },
         None => false,
     }
 }
 
-/// Pads all lines of an image; `to` has room for as many. False if there is no kernel for it, or
-/// if a line is longer than what it has to fit in.
+/// Pads all lines of an image; `to` has room for them. False if there is no kernel for it, or
+/// if a line does not fit its room.
 #[inline(always)]
 pub(crate) fn try_pad_lines(from: &[i8], to: &mut [i8], p: Lines) -> bool {
     let Some(kernel) = choose::<Level, _, _>(&PAD_LINES).filter(|_| p.fit()) else {
         return false;
     };
-    // SAFETY: *Enabled*: the level is what the CPU has; lines have room for what is in them.
+    // SAFETY: *Enabled*: the CPU has the level's features; lines have room for the image and its padding.
     unsafe { kernel(from, to, p) };
     true
 }
 
 /// Pads one line of every other run of `depth` bytes, beginning with the first one: `count` of
-/// them. What lies behind the line in `to` may be overwritten. False if there is no kernel for
+/// them. Bytes behind the line in `to` may be overwritten. False if there is no kernel for
 /// it, or if `from` or `to` is too short.
 #[inline(always)]
 pub(crate) fn try_pad_every_other(
@@ -383,7 +383,7 @@ pub(crate) fn try_pad_every_other(
     let Some(kernel) = choose::<Level, _, _>(&PAD_EVERY_OTHER).filter(|_| fits) else {
         return false;
     };
-    // SAFETY: *Enabled*: the level is what the CPU has; all runs and the line are in bounds.
+    // SAFETY: *Enabled*: the CPU has the level's features; all runs and the line are in bounds.
     unsafe { kernel(from, to, [count, depth], p) };
     true
 }

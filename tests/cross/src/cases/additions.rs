@@ -58,7 +58,7 @@ pub(super) trait Product: Copy + rt::WritesChannels {
     fn channels(&self) -> usize;
 
     /// Its pixels lie so many elements apart.
-    fn with_output_stride(self, step: usize) -> Self;
+    fn with_output_stride(self, output_stride: usize) -> Self;
 }
 
 impl Product for rt::Packed16<'_, rt::RequantParams<'_>> {
@@ -68,8 +68,11 @@ impl Product for rt::Packed16<'_, rt::RequantParams<'_>> {
         self.channels
     }
 
-    fn with_output_stride(self, step: usize) -> Self {
-        Self { step, ..self }
+    fn with_output_stride(self, output_stride: usize) -> Self {
+        Self {
+            output_stride,
+            ..self
+        }
     }
 }
 
@@ -77,12 +80,12 @@ impl Product for rt::Packed16Conv2d<'_, rt::RequantParams<'_>> {
     const ADD: Both<Self> = rt::conv_2d_packed16_add;
 
     fn channels(&self) -> usize {
-        self.blocks.channels
+        self.gemm.channels
     }
 
-    fn with_output_stride(self, step: usize) -> Self {
-        let blocks = self.blocks.with_output_stride(step);
-        Self { blocks, ..self }
+    fn with_output_stride(self, output_stride: usize) -> Self {
+        let gemm = self.gemm.with_output_stride(output_stride);
+        Self { gemm, ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use super::random::Random;
 use super::windows::window;
 
 /// What kernels have XORed to their inputs.
-const SHIFT: i8 = if cfg!(target_arch = "x86_64") {
+const XOR128: i8 = if cfg!(target_arch = "x86_64") {
     -128
 } else {
     0
@@ -64,19 +64,19 @@ pub(super) fn depthwise(seed: u32) -> Vec<i8> {
         filter: &filter,
         bias: &bias,
         output: outputs.scales(),
-        shifts_output: false,
+        writes_xor128: false,
     };
     let input = r.bytes(window.input_height * window.input_width * channels);
     let mut output = vec![0; window.output_height * window.output_width * channels];
     let mut scratch = vec![0; padded[0] * padded[1] * channels + 64];
     rt::depthwise_packed16(&p, &input, &mut output, &mut scratch);
-    let mut shifted = vec![0; output.len()];
-    let shifting = rt::Packed16Depthwise {
-        shifts_output: true,
+    let mut outputs_xor128 = vec![0; output.len()];
+    let with_xor128 = rt::Packed16Depthwise {
+        writes_xor128: true,
         ..p
     };
-    rt::depthwise_packed16(&shifting, &input, &mut shifted, &mut scratch);
-    let back: Vec<i8> = shifted.iter().map(|x| x ^ SHIFT).collect();
+    rt::depthwise_packed16(&with_xor128, &input, &mut outputs_xor128, &mut scratch);
+    let back: Vec<i8> = outputs_xor128.iter().map(|x| x ^ XOR128).collect();
     assert_eq!(back, output);
     output
 }

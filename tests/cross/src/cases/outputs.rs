@@ -108,10 +108,10 @@ impl Outputs {
         rt::Packed16 {
             depth,
             channels,
-            step: channels,
+            output_stride: channels,
             zero_point,
             filter,
-            wide: &[],
+            filter_i16: &[],
             bias,
             output: self.scales(),
         }

@@ -21,7 +21,7 @@ pub(super) fn some_products(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
     let outputs = Outputs::random_for(addition, &mut r, blocks, [-12, 1]);
     let wide = wide(seed, &filter, depth, 1);
     let p = rt::Packed16 {
-        wide: &wide,
+        filter_i16: &wide,
         ..outputs.blocks([depth, channels], 0, &filter, &bias)
     };
     let sizes = [rows * depth, rows * channels, rows * groups * 4];
@@ -76,9 +76,9 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
     }
     let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
     let p = rt::ZeroSkipRow {
-        blocks: outputs.blocks([depth, channels], -128, &filter, &bias),
-        rows: &rows,
-        pairs: (r.size(0, 3) > 0).then_some(&pairs),
+        gemm: outputs.blocks([depth, channels], -128, &filter, &bias),
+        filter_by_input: &rows,
+        saturating_pairs: (r.size(0, 3) > 0).then_some(&pairs),
     };
     let mut output = vec![0; channels];
     rt::fully_connected_zero_skip(&p, &input, &mut output, &mut []);
@@ -113,9 +113,9 @@ pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
     let input = r.bytes(depth);
     let outputs = Outputs::random(&mut r, blocks, [-12, 1]);
     let p = rt::Weights6Row {
-        blocks: outputs.blocks([depth, channels], 0, &filter, &bias),
-        narrow: &narrow,
-        pairs: (r.size(0, 3) > 0).then_some(&pairs),
+        gemm: outputs.blocks([depth, channels], 0, &filter, &bias),
+        filter_i6: &narrow,
+        saturating_pairs: (r.size(0, 3) > 0).then_some(&pairs),
     };
     let mut output = vec![0; channels];
     rt::fully_connected_w6(&p, &input, &mut output, &mut vec![0; depth]);

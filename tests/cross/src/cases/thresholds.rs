@@ -98,8 +98,8 @@ fn windows(r: &mut Random, outputs: &Outputs, bias: &[[i32; 16]], channels: usiz
         padded,
         segments: &segments,
         run: 3 * depth,
-        blocks: outputs.blocks([9 * depth, channels], r.byte(), &filter, bias),
-        transformed: &[],
+        gemm: outputs.blocks([9 * depth, channels], r.byte(), &filter, bias),
+        winograd_filter: &[],
     };
     let mut output = vec![0; height * width * channels];
     let mut scratch = vec![0; padded[0] * padded[1] * depth + 64];

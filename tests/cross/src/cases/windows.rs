@@ -68,8 +68,8 @@ pub(super) fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
         padded,
         segments: &segments,
         run: length,
-        blocks: rt::Packed16 {
-            wide: &wide,
+        gemm: rt::Packed16 {
+            filter_i16: &wide,
             ..outputs.blocks(
                 [length * segments.len(), channels],
                 r.byte(),
@@ -77,7 +77,7 @@ pub(super) fn some_windows(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
                 &bias,
             )
         },
-        transformed: &[],
+        winograd_filter: &[],
     };
     let sizes = [
         window.input_height * window.input_width * input_depth,
@@ -124,8 +124,8 @@ pub(super) fn some_tiles(seed: u32, addition: Option<&Addition>) -> Vec<i8> {
         padded,
         segments: &segments,
         run: 3 * depth,
-        blocks: outputs.blocks([9 * depth, channels], r.byte(), &filter, &bias),
-        transformed: &transformed,
+        gemm: outputs.blocks([9 * depth, channels], r.byte(), &filter, &bias),
+        winograd_filter: &transformed,
     };
     let sizes = [
         input[0] * input[1] * depth,

@@ -326,13 +326,13 @@ impl DepthwiseKernel {
         let filter = constants.bytes("FILTER", filter);
         let bias = gemm_packed2::bias(biases, constants);
         let (output, _) = by_channel.emit_output(true, constants);
-        let (window, fill) = (self.window.emit(), literals::int(zero_point));
+        let (window, zero_point) = (self.window.emit(), literals::int(zero_point));
         let pitch = literals::fields(&[("pitch", self.pitch())]);
         Some(Emitted {
             parameters_type: quote!(Planar<'static>),
             parameters: quote!(rt::Planar {
                 window: #window,
-                fill: #fill,
+                zero_point: #zero_point,
                 #pitch
                 filter: (#filter).as_chunks().0,
                 bias: #bias,

@@ -12,24 +12,27 @@ use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
-/// Writes the channels from `begin` on, `channels` of `step`.
+/// Writes the channels from `begin` on, `channels` of `output_stride`.
 #[derive(Clone)]
 pub(crate) struct ConcatSliceKernel {
     /// Makes the channels; none copies them.
     pub product: Option<Arc<dyn Kernel>>,
     pub begin: usize,
     pub channels: usize,
-    pub step: usize,
+    pub output_stride: usize,
     pub pixels: usize,
     /// The tensor with the other channels is its second operand.
     pub continues: bool,
-    /// Its first operand is shifted.
+    /// Its first operand is XORed with 0x80.
     pub is_xor128: bool,
 }
 
 impl ConcatSliceKernel {
     fn copied(&self) -> Emitted {
-        let sizes = literals::fields(&[("channels", self.channels), ("step", self.step)]);
+        let sizes = literals::fields(&[
+            ("channels", self.channels),
+            ("output_stride", self.output_stride),
+        ]);
         Emitted {
             parameters_type: quote!(Copied),
             parameters: quote!(rt::Copied { #sizes }),
@@ -46,9 +49,9 @@ impl Kernel for ConcatSliceKernel {
         };
         let mut all = match inputs.get(1) {
             Some(others) => others.i8().to_vec(),
-            None => vec![0; self.pixels * self.step],
+            None => vec![0; self.pixels * self.output_stride],
         };
-        let pixels = all.chunks_mut(self.step);
+        let pixels = all.chunks_mut(self.output_stride);
         for (pixel, made) in pixels.zip(made.i8().chunks(self.channels)) {
             pixel[self.begin..][..self.channels].copy_from_slice(made);
         }
@@ -87,7 +90,10 @@ impl Kernel for ConcatSliceKernel {
         };
         let (ty, parameters) = (product.parameters_type, product.parameters);
         let (ty, parameters) = if self.is_xor128 {
-            (quote!(Shifted<rt::#ty>), quote!(rt::Shifted(#parameters)))
+            (
+                quote!(Xor128Rows<rt::#ty>),
+                quote!(rt::Xor128Rows(#parameters)),
+            )
         } else {
             (ty, parameters)
         };

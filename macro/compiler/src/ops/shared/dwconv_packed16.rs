@@ -126,7 +126,7 @@ impl<K> DwconvPacked16<K> {
         let (window, fill) = (self.window.emit(), literals::int(zero_point));
         let [rows, columns] = self.window.padded();
         let sizes = literals::fields(&[("channels", self.channels)]);
-        let shifts_output = self.writes_xor128;
+        let writes_xor128 = self.writes_xor128;
         Some(quote!(rt::Packed16Depthwise {
             window: #window,
             #sizes
@@ -136,7 +136,7 @@ impl<K> DwconvPacked16<K> {
             filter: #filter,
             bias: #bias,
             output: #output,
-            shifts_output: #shifts_output,
+            writes_xor128: #writes_xor128,
         }))
     }
 }

@@ -147,18 +147,18 @@ impl<K> Packed16<K> {
         let sizes = literals::fields(&[
             ("depth", self.depth),
             ("channels", channels),
-            ("step", self.output_stride.unwrap_or(channels)),
+            ("output_stride", self.output_stride.unwrap_or(channels)),
         ]);
         let zero_point = literals::int(zero_point);
-        let blocks = quote!(rt::Packed16 {
+        let gemm = quote!(rt::Packed16 {
             #sizes
             zero_point: #zero_point,
             filter: #filter,
-            wide: #wide,
+            filter_i16: #wide,
             bias: #bias,
             output: #output,
         });
-        Some((blocks, stage))
+        Some((gemm, stage))
     }
 }
 
@@ -234,10 +234,10 @@ impl<K: Kernel + Clone + 'static> Kernel for Packed16<K> {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let Some((blocks, stage)) = self.parameters(constants) else {
+        let Some((gemm, stage)) = self.parameters(constants) else {
             return self.reference.emit(constants);
         };
-        let product = self.emit_product(blocks, stage, constants);
+        let product = self.emit_product(gemm, stage, constants);
         match &self.addition {
             Some(addition) => self.emit_fused_add(product, addition),
             None => product,
@@ -280,19 +280,19 @@ impl<K> Packed16<K> {
     /// The call, without an addition.
     fn emit_product(
         &self,
-        blocks: TokenStream,
+        gemm: TokenStream,
         stage: TokenStream,
         constants: &mut Constants,
     ) -> Emitted {
         match &self.inputs {
             Inputs::Rows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
-                parameters: blocks,
+                parameters: gemm,
                 function: KernelId::new("fully_connected_packed16"),
             },
             Inputs::Xor128Rows(_) => Emitted {
                 parameters_type: quote!(Packed16<'static, #stage>),
-                parameters: blocks,
+                parameters: gemm,
                 function: KernelId::new("fully_connected_xor128"),
             },
             Inputs::ZeroSkipRow(pairs) => {
@@ -303,9 +303,9 @@ impl<K> Packed16<K> {
                 Emitted {
                     parameters_type: quote!(ZeroSkipRow<'static, #stage>),
                     parameters: quote!(rt::ZeroSkipRow {
-                        blocks: #blocks,
-                        rows: rt::only_on_x86_64(#rows),
-                        pairs: #pairs,
+                        gemm: #gemm,
+                        filter_by_input: rt::only_on_x86_64(#rows),
+                        saturating_pairs: #pairs,
                     }),
                     function: KernelId::new("fully_connected_zero_skip"),
                 }
@@ -316,9 +316,9 @@ impl<K> Packed16<K> {
                 Emitted {
                     parameters_type: quote!(Weights6Row<'static, #stage>),
                     parameters: quote!(rt::Weights6Row {
-                        blocks: #blocks,
-                        narrow: rt::only_on_x86_64(#narrow),
-                        pairs: #pairs,
+                        gemm: #gemm,
+                        filter_i6: rt::only_on_x86_64(#narrow),
+                        saturating_pairs: #pairs,
                     }),
                     function: KernelId::new("fully_connected_w6"),
                 }
@@ -337,8 +337,8 @@ impl<K> Packed16<K> {
                         #sizes
                         padded: [#rows, #columns],
                         segments: &[#(#segments),*],
-                        blocks: #blocks,
-                        transformed: #transformed,
+                        gemm: #gemm,
+                        winograd_filter: #transformed,
                     }),
                     function: KernelId::new("conv_2d_packed16"),
                 }

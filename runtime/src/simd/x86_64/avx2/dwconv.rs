@@ -1,6 +1,6 @@
 //! x86_64-i16-avx2-vpmaddwd: depthwise convolution, 32 elements at once; see `shared/dwconv.rs` for
 //! the layout of weights. Weights are widened once to pairs of 16-bit numbers, for many outputs;
-//! inputs of two taps are interleaved and widened. Tests: `tests/tests/simd_levels.rs`.
+//! inputs of two taps are interleaved and widened. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -54,7 +54,7 @@ pub(crate) unsafe fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
         taps: [[0; 2]; MAX_PAIRS],
         weights: [const { MaybeUninit::uninit() }; MAX_PAIRS],
     };
-    // Rows may be shorter than what repeats.
+    // Rows may be shorter than a period.
     let used = plane.period().min(plane.row.div_ceil(BLOCK));
     for block in 0..used {
         // SAFETY: 256 weights per group; it fits; *Enabled*.
@@ -108,7 +108,7 @@ impl Pairs {
     /// groups up are left out: they repeat the last tap, with weights of zero.
     ///
     /// # Safety
-    /// *Enabled*. *Covered*: 256 weights for each group of taps, of which there are no more
+    /// *Enabled*. *Covered*: 256 weights for each group of taps; there are no more
     /// than [`MAX_PAIRS`] pairs.
     #[inline(always)]
     unsafe fn prepare(&mut self, taps: &[[u32; 4]], filter: *const u8) -> usize {

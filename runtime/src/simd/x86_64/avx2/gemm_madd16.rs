@@ -1,6 +1,6 @@
 //! x86_64-i16-avx2-vpmaddwd, MR x NR = 6x16, KC = 2: windows over an image. Rows of inputs are
-//! widened to 16 bits once for all the windows that see them, weights once for all windows.
-//! Products are those of two neighbouring inputs, both added up. Tests: `tests/tests/simd_levels.rs`.
+//! widened to 16 bits once for all the windows that see them, weights once for all windows. VPMADDWD
+//! multiplies two neighbouring inputs by their weights and adds both products. Tests: `tests/tests/simd_levels/`.
 //!
 //! # Weights of 16 bits
 //! For each block of sixteen channels, and each pair of inputs `k` of each run (an odd run's last
@@ -15,8 +15,8 @@ use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::gemm;
 use crate::simd::shared::gemm_tile::Tile;
@@ -37,13 +37,14 @@ const INPUTS: usize = 6144;
 /// Bytes of a pair of weights of sixteen channels.
 const PAIR_BYTES: usize = 4 * LANES;
 
-/// Windows of a chunk are a multiple of this number, all but the last ones.
-const CHUNK_WINDOWS: usize = 12;
+/// The windows of a range are a multiple of this number, but for the last range of a row.
+const WINDOW_MULTIPLE: usize = 12;
 
 /// Inputs of 16 bits in a register.
-const CHUNK: usize = 16;
+const REGISTER_INPUTS: usize = 16;
 
-/// Epilogues from sums to outputs: truncation with one-sided or two-sided scales, or any.
+/// How sums become int8: f32 truncation when only sums >= 0 matter, truncation for both signs, or
+/// the general method.
 const ONE_SIDED: u8 = 0;
 const TWO_SIDED: u8 = 1;
 const ANY: u8 = 2;
@@ -51,9 +52,9 @@ const ANY: u8 = 2;
 /// Weights and inputs that are widened to 16 bits.
 struct Scratch {
     weights: [MaybeUninit<[__m256i; 2]>; PAIRS],
-    inputs: [MaybeUninit<[i16; CHUNK]>; INPUTS / CHUNK],
+    inputs: [MaybeUninit<[i16; REGISTER_INPUTS]>; INPUTS / REGISTER_INPUTS],
     /// The multipliers of eight channels twice, if a pixel has eight outputs.
-    halves: Option<RequantPanel>,
+    eight_channels_twice: Option<RequantPanel>,
 }
 
 /// The sizes of widened weights and inputs.
@@ -63,9 +64,9 @@ struct Sizes {
     run: usize,
     /// Pairs of inputs of all runs of a window.
     window: usize,
-    /// Windows of a chunk of a row.
+    /// Windows of a range.
     columns: usize,
-    /// Inputs that the windows of a chunk see in one segment, whole registers.
+    /// Inputs that the windows of a range see in one segment, whole registers.
     line: usize,
 }
 
@@ -73,20 +74,20 @@ impl Sizes {
     /// The sizes for windows over an image; none if there is not enough room for one of them.
     #[inline(always)]
     fn of(pixels: &Pixels<'_>) -> Option<Self> {
-        let (width, step) = (pixels.width, pixels.step);
+        let (width, step) = (pixels.width, pixels.input_stride);
         let run = pixels.run.div_ceil(2);
         let window = run * pixels.segments.len();
-        let room = INPUTS / pixels.segments.len() / CHUNK * CHUNK;
+        let room = INPUTS / pixels.segments.len() / REGISTER_INPUTS * REGISTER_INPUTS;
         let most = room.checked_sub(2 * run)? / step.max(1) + 1;
-        let most = if most > CHUNK_WINDOWS {
-            most / CHUNK_WINDOWS * CHUNK_WINDOWS
+        let most = if most > WINDOW_MULTIPLE {
+            most / WINDOW_MULTIPLE * WINDOW_MULTIPLE
         } else {
             most
         };
-        let chunks = width.div_ceil(most.max(1));
-        let columns = width.div_ceil(chunks).next_multiple_of(CHUNK_WINDOWS);
+        let ranges = width.div_ceil(most.max(1));
+        let columns = width.div_ceil(ranges).next_multiple_of(WINDOW_MULTIPLE);
         let columns = columns.min(most).min(width);
-        let line = ((columns - 1) * step + 2 * run).next_multiple_of(CHUNK);
+        let line = ((columns - 1) * step + 2 * run).next_multiple_of(REGISTER_INPUTS);
         let fits = columns > 0 && window <= PAIRS && pixels.count.is_multiple_of(width);
         fits.then_some(Self {
             run,
@@ -99,7 +100,7 @@ impl Sizes {
 
 /// Neighbouring windows of a row: row `y`, columns `x` to `x + count - 1`.
 #[derive(Clone, Copy)]
-struct RowChunk {
+struct WindowRange {
     y: usize,
     x: usize,
     count: usize,
@@ -112,13 +113,13 @@ struct Block {
     weights: *const [__m256i; 2],
 }
 
-impl RowChunk {
+impl WindowRange {
     /// The number of windows at once that takes the fewest instructions.
     #[inline(always)]
     fn at_once(self, sizes: Sizes) -> usize {
         let mut least = (usize::MAX, 0);
         for m in [6, 5, 4, 2, 1] {
-            // Outputs are made of four.
+            // Requantization handles four windows at once; the cost counts whole fours.
             let one = sizes.window * (5 * m + 5) + m.div_ceil(4) * 40 + 40;
             let all = self.count.div_ceil(m) * one;
             if m <= self.count && all < least.0 {
@@ -151,11 +152,11 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
     let tile = &tile;
     let mut scratch = Scratch {
         weights: [const { MaybeUninit::uninit() }; PAIRS],
-        inputs: [const { MaybeUninit::uninit() }; INPUTS / CHUNK],
-        halves: tile.halves(),
+        inputs: [const { MaybeUninit::uninit() }; INPUTS / REGISTER_INPUTS],
+        eight_channels_twice: tile.eight_channels_twice(),
     };
-    let is_wide = p.wide.len() >= blocks * sizes.window * PAIR_BYTES;
-    let at_once = if is_wide {
+    let has_filter_i16 = p.filter_i16.len() >= blocks * sizes.window * PAIR_BYTES;
+    let at_once = if has_filter_i16 {
         blocks
     } else {
         PAIRS / sizes.window
@@ -165,7 +166,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         let end = blocks.min(first + at_once);
         // SAFETY: *Enabled*, *Tile*; there is room for the weights of as many blocks, and for rows.
         unsafe {
-            if !is_wide {
+            if !has_filter_i16 {
                 for block in first..end {
                     scratch.widen_weights(tile, sizes, p.filter, [block, blocks, block - first]);
                 }
@@ -173,10 +174,10 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
             for y in 0..tile.count / width {
                 for x in (0..width).step_by(sizes.columns) {
                     let count = sizes.columns.min(width - x);
-                    let chunk = RowChunk { y, x, count };
-                    scratch.widen_inputs(tile.pixels, sizes, chunk);
-                    let weights = if is_wide {
-                        p.wide.as_ptr().cast()
+                    let windows = WindowRange { y, x, count };
+                    scratch.widen_inputs(tile.pixels, sizes, windows);
+                    let weights = if has_filter_i16 {
+                        p.filter_i16.as_ptr().cast()
                     } else {
                         scratch.weights.as_ptr().cast::<[__m256i; 2]>()
                     };
@@ -187,17 +188,28 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
                         };
                         if tile.channels <= block * LANES + LANES / 2 {
                             if count < 8 {
-                                scratch.row::<S, 1, 1, ANY>(tile, sizes, chunk, at, output);
+                                scratch.row_of_windows::<S, 1, 1, ANY>(
+                                    tile, sizes, windows, at, output,
+                                );
                             } else {
-                                scratch.row::<S, 8, 1, ANY>(tile, sizes, chunk, at, output);
+                                scratch.row_of_windows::<S, 8, 1, ANY>(
+                                    tile, sizes, windows, at, output,
+                                );
                             }
                         } else {
-                            match chunk.at_once(sizes) {
-                                6 => scratch.rows::<S, 6>(tile, sizes, chunk, at, output),
-                                5 => scratch.rows::<S, 5>(tile, sizes, chunk, at, output),
-                                4 => scratch.rows::<S, 4>(tile, sizes, chunk, at, output),
-                                2 => scratch.row::<S, 2, 2, ANY>(tile, sizes, chunk, at, output),
-                                _ => scratch.row::<S, 1, 2, ANY>(tile, sizes, chunk, at, output),
+                            match windows.at_once(sizes) {
+                                6 => scratch
+                                    .block_by_epilogue::<S, 6>(tile, sizes, windows, at, output),
+                                5 => scratch
+                                    .block_by_epilogue::<S, 5>(tile, sizes, windows, at, output),
+                                4 => scratch
+                                    .block_by_epilogue::<S, 4>(tile, sizes, windows, at, output),
+                                2 => scratch.row_of_windows::<S, 2, 2, ANY>(
+                                    tile, sizes, windows, at, output,
+                                ),
+                                _ => scratch.row_of_windows::<S, 1, 2, ANY>(
+                                    tile, sizes, windows, at, output,
+                                ),
                             }
                         }
                     }
@@ -225,7 +237,8 @@ impl Scratch {
         // SAFETY: *Enabled*; *Tile* 2.
         unsafe {
             let strip = tile.strip(filter, begin, width).part(block - begin);
-            // A pair's weights of each four, as the upper bytes of 16 bits; the lower are zero.
+            // Shuffle: put two of each four weights into the high bytes of 16-bit lanes, zeros into
+            // the low bytes.
             let first = _mm256_setr_epi64x(
                 0x0580_0480_0180_0080,
                 0x0D80_0C80_0980_0880_u64 as i64,
@@ -252,23 +265,22 @@ impl Scratch {
         }
     }
 
-    /// Widens the inputs that the windows of a chunk see.
+    /// Widens the inputs that the windows of a range see.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the chunk's windows are some of it, and `sizes` are those of its
-    /// pixels.
+    /// *Enabled*. *Tile*; the windows are some of it, and `sizes` are those of its pixels.
     #[inline(always)]
-    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, chunk: RowChunk) {
+    unsafe fn widen_inputs(&mut self, pixels: &Pixels<'_>, sizes: Sizes, windows: WindowRange) {
         let to = self.inputs.as_mut_ptr().cast::<i16>();
-        // SAFETY: all chunks but the last are in the image; *Enabled*.
+        // SAFETY: all ranges but the last are in the image; *Enabled*.
         unsafe {
-            let shift = _mm_set1_epi8(if pixels.raw { INPUT_XOR } else { 0 });
-            let first = chunk.y * pixels.pitch + chunk.x * pixels.step;
+            let xor128 = _mm_set1_epi8(if pixels.raw { XOR128 } else { 0 });
+            let first = windows.y * pixels.pitch + windows.x * pixels.input_stride;
             for s in 0..pixels.segments.len() {
                 let begin = first + *pixels.segments.get_unchecked(s) as usize;
                 let to = to.wrapping_add(s * sizes.line);
-                for at in (0..sizes.line).step_by(CHUNK) {
-                    let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), shift);
+                for at in (0..sizes.line).step_by(REGISTER_INPUTS) {
+                    let bytes = _mm_xor_si128(load(pixels.bytes, begin + at), xor128);
                     let wide = _mm256_cvtepu8_epi16(bytes);
                     _mm256_storeu_si256(to.wrapping_add(at).cast(), wide);
                 }
@@ -276,44 +288,53 @@ impl Scratch {
         }
     }
 
-    /// The outputs of a chunk's windows, `M` at once, and of a block of more than eight channels.
+    /// The outputs of a range of windows, `M` at once, and of a block of more than eight channels.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the chunk's windows have been widened, and `block` is one of its
+    /// *Enabled*. *Tile*; the windows have been widened, and `block` is one of its
     /// blocks with widened weights.
     #[inline(always)]
-    unsafe fn rows<S: Packed16Stage, const M: usize>(
+    unsafe fn block_by_epilogue<S: Packed16Stage, const M: usize>(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        chunk: RowChunk,
+        windows: WindowRange,
         block: Block,
         output: &mut [S::Element],
     ) {
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
             match tile.epilogue(block.number) {
-                ONE_SIDED => self.row::<S, M, 2, ONE_SIDED>(tile, sizes, chunk, block, output),
-                TWO_SIDED => self.row::<S, M, 2, TWO_SIDED>(tile, sizes, chunk, block, output),
-                _ => self.row::<S, M, 2, ANY>(tile, sizes, chunk, block, output),
+                ONE_SIDED => {
+                    self.row_of_windows::<S, M, 2, ONE_SIDED>(tile, sizes, windows, block, output)
+                }
+                TWO_SIDED => {
+                    self.row_of_windows::<S, M, 2, TWO_SIDED>(tile, sizes, windows, block, output)
+                }
+                _ => self.row_of_windows::<S, M, 2, ANY>(tile, sizes, windows, block, output),
             }
         }
     }
 
-    /// The outputs of a chunk's windows, `M` at once and at least as many, and of a block,
-    /// which has `N` times eight channels.
+    /// The outputs of a range of at least `M` windows, `M` at once, and of a block with `N` times
+    /// eight channels.
     ///
     /// # Safety
-    /// *Enabled*. *Tile*; the chunk's windows, at least `M`, have been widened, and `block`
+    /// *Enabled*. *Tile*; the windows, at least `M`, have been widened, and `block`
     /// is one of its blocks with widened weights.
     // A function of its own has all registers.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn row<S: Packed16Stage, const M: usize, const N: usize, const EPILOGUE: u8>(
+    unsafe fn row_of_windows<
+        S: Packed16Stage,
+        const M: usize,
+        const N: usize,
+        const EPILOGUE: u8,
+    >(
         &self,
         tile: &Tile<'_, S>,
         sizes: Sizes,
-        chunk: RowChunk,
+        windows: WindowRange,
         block: Block,
         output: &mut [S::Element],
     ) {
@@ -325,23 +346,23 @@ impl Scratch {
             count: tile.pixels.segments.len(),
             pairs: sizes.run,
             line: sizes.line,
-            step: tile.pixels.step,
+            input_stride: tile.pixels.input_stride,
         };
         let mut x = 0;
-        while x < chunk.count {
-            // The last ones may have been there before.
-            let at = x.min(chunk.count - M);
+        while x < windows.count {
+            // The last tile starts earlier so that it is whole: it may recompute some windows.
+            let at = x.min(windows.count - M);
             let from = self
                 .inputs
                 .as_ptr()
                 .cast::<i16>()
-                .wrapping_add(at * runs.step);
+                .wrapping_add(at * runs.input_stride);
             // SAFETY: *Enabled*, *Tile*; windows and weights have been widened.
             unsafe {
                 let bias = tile.bias_of_block(block);
                 let sums = sums::<M, N>(weights, from, bias, runs);
-                let first = chunk.y * tile.pixels.width + chunk.x + at;
-                match (&self.halves, tile.stage.scales()) {
+                let first = windows.y * tile.pixels.width + windows.x + at;
+                match (&self.eight_channels_twice, tile.stage.scales()) {
                     (_, Some(scales)) if EPILOGUE == ONE_SIDED => {
                         tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
                     }
@@ -349,7 +370,7 @@ impl Scratch {
                         tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
                     }
                     (Some(by), _) if M == 8 && N == 1 => {
-                        tile.finish_halves(&sums, by, first, output)
+                        tile.finish_eight_channels(&sums, by, first, output)
                     }
                     _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
                 }
@@ -362,9 +383,9 @@ impl Scratch {
 impl<S: Packed16Stage> Tile<'_, S> {
     /// The multipliers of eight channels twice, if a pixel has no more outputs.
     #[inline(always)]
-    fn halves(&self) -> Option<RequantPanel> {
-        let are_halves = self.channels == LANES / 2 && self.step == LANES / 2;
-        let scales = self.stage.scales().filter(|_| are_halves)?;
+    fn eight_channels_twice(&self) -> Option<RequantPanel> {
+        let has_eight_channels = self.channels == LANES / 2 && self.output_stride == LANES / 2;
+        let scales = self.stage.scales().filter(|_| has_eight_channels)?;
         scales.channels.first().map(RequantPanel::first_half_twice)
     }
 
@@ -395,7 +416,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         output: &mut [S::Element],
     ) {
         let to = output.as_mut_ptr().cast::<i8>();
-        let to = to.wrapping_add(first * self.step + block * LANES);
+        let to = to.wrapping_add(first * self.output_stride + block * LANES);
         let by = scales.of(block);
         // SAFETY: the windows' outputs are there, which are int8; *Enabled*, *Tile*,
         // *Int8*.
@@ -403,8 +424,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
             unrolled!(pair in (M.div_ceil(2)) of 0 1 2 => {
                 let (a, b) = (2 * pair, (2 * pair + 1).min(M - 1));
                 let bytes = nearest::<IS_ONE_SIDED>([sums[a], sums[b]], by, scales);
-                store_one(bytes[0], to.wrapping_add(a * self.step), LANES);
-                store_one(bytes[1], to.wrapping_add(b * self.step), LANES);
+                store_one(bytes[0], to.wrapping_add(a * self.output_stride), LANES);
+                store_one(bytes[1], to.wrapping_add(b * self.output_stride), LANES);
             });
         }
     }
@@ -414,7 +435,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     /// # Safety
     /// *Enabled*. *Tile*; eight pixels from `first` on, of eight channels. *Int8*.
     #[inline(always)]
-    unsafe fn finish_halves(
+    unsafe fn finish_eight_channels(
         &self,
         sums: &[<Avx2 as Isa>::Sums],
         by: &RequantPanel,
@@ -422,7 +443,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         output: &mut [S::Element],
     ) {
         let (Some(scales), &[a, b, c, d, e, f, g, h]) = (self.stage.scales(), sums) else {
-            debug_assert!(false, "no eight windows, or no int8 outputs");
+            debug_assert!(false, "no eight windows, or outputs that are not int8");
             return;
         };
         let words = [[a[0], b[0]], [c[0], d[0]], [e[0], f[0]], [g[0], h[0]]];
@@ -432,7 +453,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
         unsafe {
             let bytes = outputs(words, by, &scales);
             let to = output.as_mut_ptr().cast::<i8>();
-            Avx2::store(bytes, to.wrapping_add(first * self.step));
+            Avx2::store(bytes, to.wrapping_add(first * self.output_stride));
         }
     }
 }
@@ -456,10 +477,10 @@ unsafe fn load(bytes: &[i8], at: usize) -> __m128i {
     // SAFETY: as many bytes as there are; *Enabled*.
     unsafe {
         let from = bytes.as_ptr().wrapping_add(at);
-        if at + CHUNK <= bytes.len() {
+        if at + REGISTER_INPUTS <= bytes.len() {
             return _mm_loadu_si128(from.cast());
         }
-        let mut all = [0_i8; CHUNK];
+        let mut all = [0_i8; REGISTER_INPUTS];
         core::ptr::copy_nonoverlapping(from, all.as_mut_ptr(), bytes.len().saturating_sub(at));
         _mm_loadu_si128(all.as_ptr().cast())
     }

@@ -1,6 +1,6 @@
-//! x86_64-i16-avx2-vpmaddwd: the innermost loop of `gemm_madd16.rs`, in assembly, since LLVM keeps
-//! some of twelve sums in memory, and computes addresses that instructions can add up. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! x86_64-i16-avx2-vpmaddwd: the innermost loop of `gemm_madd16.rs`, in assembly: LLVM spills
+//! some of the twelve sums and computes addresses that an addressing mode could form. Tests:
+//! `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -22,7 +22,7 @@ pub(crate) struct SegmentPairs {
     /// Inputs from one run of a window to its next run.
     pub(crate) line: usize,
     /// Inputs from one window to the next one.
-    pub(crate) step: usize,
+    pub(crate) input_stride: usize,
 }
 
 /// Adds the products of a run to the sums of several windows, sixteen channels in two halves.
@@ -64,9 +64,9 @@ macro_rules! sixteen_channels {
             w = inout(reg) $weights,
             p = inout(reg) $from => _,
             end = in(reg) $from.wrapping_add(2 * $runs.pairs),
-            s = in(reg) 2 * $runs.step,
-            s3 = in(reg) 6 * $runs.step,
-            $($name = in(reg) 2 * $times * $runs.step,)*
+            s = in(reg) 2 * $runs.input_stride,
+            s3 = in(reg) 6 * $runs.input_stride,
+            $($name = in(reg) 2 * $times * $runs.input_stride,)*
             w_low = out(ymm_reg) _,
             w_high = out(ymm_reg) _,
             x = out(ymm_reg) _,
@@ -99,10 +99,10 @@ macro_rules! eight_channels {
             w = inout(reg) $weights,
             p = inout(reg) $from => _,
             end = in(reg) $from.wrapping_add(2 * $runs.pairs),
-            s = in(reg) 2 * $runs.step,
-            s3 = in(reg) 6 * $runs.step,
-            s5 = in(reg) 10 * $runs.step,
-            s7 = in(reg) 14 * $runs.step,
+            s = in(reg) 2 * $runs.input_stride,
+            s3 = in(reg) 6 * $runs.input_stride,
+            s5 = in(reg) 10 * $runs.input_stride,
+            s7 = in(reg) 14 * $runs.input_stride,
             w_low = out(ymm_reg) _,
             x = out(ymm_reg) _,
             $($sum = inout(ymm_reg) $sums[$m][0],)*
@@ -154,7 +154,7 @@ pub(crate) unsafe fn sums<const M: usize, const N: usize>(
                     for pair in 0..runs.pairs {
                         let w = weights.read_unaligned();
                         for m in 0..M {
-                            let x = from.wrapping_add(m * runs.step + 2 * pair);
+                            let x = from.wrapping_add(m * runs.input_stride + 2 * pair);
                             let x = _mm256_set1_epi32(x.cast::<i32>().read_unaligned());
                             let products = products(x, w);
                             for half in 0..N {

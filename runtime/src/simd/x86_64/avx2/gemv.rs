@@ -1,5 +1,5 @@
 //! x86_64-i16-avx2-vpmaddwd, MR x NR = 1x32, KC = 4: one pixel by all channels. Inputs are widened
-//! once, weights as they come. Tests: `tests/tests/simd_levels.rs`.
+//! once, weights as they come. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -9,8 +9,8 @@ use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::simd::shared::gemm;
 use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
 use crate::simd::shared::isa::Isa;
@@ -23,7 +23,7 @@ const MAX_INPUTS: usize = 4096;
 /// Room for the inputs as numbers of 16 bits.
 type Row = [MaybeUninit<i16>; MAX_INPUTS];
 
-/// One pixel, whose inputs lie side by side, by all channels.
+/// One pixel with inputs side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
@@ -67,18 +67,18 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
 /// *Enabled*. `row` has room for the bytes.
 #[inline(always)]
 unsafe fn widen(bytes: &[i8], raw: bool, row: &mut Row) {
-    let shift = if raw { INPUT_XOR } else { 0 };
+    let xor128 = if raw { XOR128 } else { 0 };
     let (whole, rest) = bytes.as_chunks::<LANES>();
     let (to, to_rest) = row.split_at_mut(whole.len() * LANES);
     for (from, to) in whole.iter().zip(to.chunks_exact_mut(LANES)) {
         // SAFETY: sixteen of each; *Enabled*.
         unsafe {
-            let x = _mm_xor_si128(_mm_loadu_si128(from.as_ptr().cast()), _mm_set1_epi8(shift));
+            let x = _mm_xor_si128(_mm_loadu_si128(from.as_ptr().cast()), _mm_set1_epi8(xor128));
             _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_cvtepu8_epi16(x));
         }
     }
     for (&from, to) in rest.iter().zip(to_rest) {
-        to.write(i16::from((from ^ shift) as u8));
+        to.write(i16::from((from ^ xor128) as u8));
     }
 }
 

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx2-vpmaddubsw, MR x NR = 1x64, KC = 4: one row by all channels. VPMADDUBSW adds the
 //! products of two neighbouring inputs and saturates the sum to 16 bits. The compiler lists the
 //! pairs of weights that this can happen with (`saturating`: channel and first input of each); for
-//! these pairs `sum - clamp(sum)` is added. Tests: `tests/tests/simd_levels.rs`.
+//! these pairs `sum - clamp(sum)` is added. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -11,20 +11,20 @@ use core::arch::x86_64::*;
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::layout::LANES;
-use crate::params::layout::shift;
+use crate::params::layout::xor128;
 use crate::simd::shared::gemm_tile::{Strip, Tile, strip_width};
 use crate::simd::shared::isa::Isa;
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::Words;
 
-/// The largest number of inputs that are as in a tensor: there is room to XOR so many.
+/// Most inputs that may be as in a tensor: there is room to XOR this number of them.
 const MAX_INPUTS: usize = 256;
 
 /// Bytes of the weights of sixteen channels for four inputs.
 const BLOCK: usize = 4 * LANES;
 
-/// One row by all channels; false if it is no single row, or if it is too long.
+/// One row by all channels; false if there are several rows, or if it is too long.
 ///
 /// # Safety
 /// *Enabled*.
@@ -42,10 +42,10 @@ pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     let Some((tile, blocks)) = Tile::new(p, pixels, output).filter(|_| fits) else {
         return false;
     };
-    let (input, mut shifted) = (&pixels.bytes[..depth], [0; MAX_INPUTS]);
+    let (input, mut unsigned) = (&pixels.bytes[..depth], [0; MAX_INPUTS]);
     let row = if pixels.raw {
-        shift(input, &mut shifted);
-        &shifted[..depth]
+        xor128(input, &mut unsigned);
+        &unsigned[..depth]
     } else {
         input
     };

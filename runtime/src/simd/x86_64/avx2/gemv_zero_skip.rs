@@ -1,6 +1,6 @@
 //! x86_64-i8-avx2-vpmaddubsw: one row with many zeros. See `common/gemv_zero_skip.rs` for the layout
 //! of weights. VPMADDUBSW adds two products to 16 bits, which hold them if unsigned inputs are at
-//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/simd_levels.rs`.
+//! most 128: larger inputs are split into two entries of the list. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -10,8 +10,8 @@ use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx2::isa::Avx2;
 use crate::simd::x86_64::avx2::registers::{Words, interleave};
@@ -20,7 +20,7 @@ use crate::simd::x86_64::common::gemv_zero_skip::{Inputs, MAX_INPUTS, gemv_of_in
 /// The largest value of an entry; larger inputs have two entries.
 const LARGEST: u8 = 128;
 
-/// One row, the weights of whose zeros are not read, by all channels.
+/// One row by all channels; the weights of inputs that are zero are not read.
 ///
 /// # Safety
 /// *Enabled*.
@@ -69,17 +69,17 @@ impl Nonzero {
             count += 1;
         };
         for (number, part) in input.chunks(32).take(MAX_INPUTS / 32).enumerate() {
-            let mut bytes = [INPUT_XOR; 32];
+            let mut bytes = [XOR128; 32];
             bytes[..part.len()].copy_from_slice(part);
             // SAFETY: *Covered*: 32 bytes; *Enabled*.
             let zeros = unsafe {
                 let x = _mm256_loadu_si256(bytes.as_ptr().cast());
-                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(INPUT_XOR)))
+                _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, _mm256_set1_epi8(XOR128)))
             };
             let mut left = !(zeros as u32);
             while left != 0 {
                 let i = left.trailing_zeros() as usize;
-                let x = (bytes[i % 32] ^ INPUT_XOR) as u8;
+                let x = (bytes[i % 32] ^ XOR128) as u8;
                 push(x.min(LARGEST), 32 * number + i);
                 if x > LARGEST {
                     push(x - LARGEST, 32 * number + i);
@@ -100,7 +100,7 @@ impl Nonzero {
     /// `four` is below the number of inputs that were found.
     #[inline(always)]
     unsafe fn rows<const STRIPS: usize>(&self, four: usize, filter: *const u8) -> [*const i8; 4] {
-        // SAFETY: so many have been found, and zeros behind them.
+        // SAFETY: at least this number has been found, with zeros behind them.
         let at = |i: usize| unsafe { self.rows.get_unchecked(four + i).assume_init() };
         let row = |i: usize| filter.wrapping_add(at(i) as usize * STRIPS).cast();
         [row(0), row(1), row(2), row(3)]

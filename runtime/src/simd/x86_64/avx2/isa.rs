@@ -1,6 +1,6 @@
 //! x86_64-i8-avx2, MR x NR = 4x16, KC = 4: inputs and weights are widened to 16 bits, VPMADDWD
 //! multiplies and adds pairs of them. (VPMADDUBSW would saturate.) Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
@@ -139,7 +139,7 @@ macro_rules! eight_words {
 
 pub(crate) use eight_words;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for Avx2 {
     eight_words!();
 

@@ -1,5 +1,5 @@
 //! AVX2 and FMA, without any VNNI: bytes are widened to 16 bits for VPMADDWD, or VPMADDUBSW
-//! multiplies them where its saturation is corrected. Tests: `tests/tests/simd_levels.rs`.
+//! multiplies them where its saturation is corrected. Tests: `tests/tests/simd_levels/`.
 
 pub(crate) mod add_f32;
 pub(crate) mod dwconv;

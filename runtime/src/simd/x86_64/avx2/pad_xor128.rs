@@ -1,5 +1,5 @@
 //! x86_64-x8-avx2: pads rows and XORs bytes with 0x80, 32 bytes at once. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
@@ -30,7 +30,7 @@ pub(crate) unsafe fn pad_every_other(
     unsafe { p.pad_every_other::<__m256i>(from, to, [count, depth]) };
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl Register for __m256i {
     const SIZE: usize = 32;
 

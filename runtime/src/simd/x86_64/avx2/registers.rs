@@ -1,5 +1,5 @@
 //! x86_64-i8-avx2: loads, stores, shuffles and products of registers of 256 bits. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx2: requantization in f32 as the compiler has proven it, or in integers where a
 //! rounding is a close call. Its models in the compiler (`simd_models`): `Method::Nearest`,
 //! `Method::RoundedFused`, `Method::Small`; neither changes without the other. Tests:
-//! `tests/tests/simd_levels.rs`, `tests/cross/src/cases/thresholds.rs`.
+//! `tests/tests/simd_levels/`, `tests/cross/src/cases/thresholds.rs`.
 //!
 //! ```text
 //! nearest:  q = trunc(sum * upper  + sign(sum) * start)            where the panel says `is_nearest`

@@ -1,5 +1,6 @@
-//! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. Products are those of
-//! two neighbouring channels of 16 bits, both added up. Tests: `tests/tests/simd_levels.rs`.
+//! x86_64-i16-avx2-vpmaddwd, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPMADDWD
+//! multiplies two neighbouring channels by their weights and adds both products. Tests:
+//! `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -11,8 +12,8 @@ use crate::params::layout::LANES;
 use crate::simd::x86_64::avx2::registers::{products, store_one};
 use crate::simd::x86_64::avx2::requantize::outputs;
 use crate::simd::x86_64::common::winograd_f4x3::{
-    BIASES, INPUTS, Lanes, NINTH, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, TWOS, Tiled, VECTOR,
-    lanes, transform_inputs, transform_sums,
+    BIASES, INPUTS, Lanes, NINTH, OUTPUT_SHIFTS, OUTPUTS, POINTS, Place, SUMS, Steps, TILES, Tiled,
+    VECTOR, lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -23,7 +24,7 @@ lanes! {
 /// The steps of the algorithm with AVX2.
 struct Avx2Tiles;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl Steps for Avx2Tiles {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
@@ -57,7 +58,7 @@ impl Steps for Avx2Tiles {
 }
 
 /// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
-/// that are no int8, an addend, sizes that are no multiples of a register.
+/// that are not int8, an addend, sizes that are not multiples of a register.
 ///
 /// # Safety
 /// *Enabled*.
@@ -88,7 +89,7 @@ impl Tiled<'_> {
     #[target_feature(enable = "avx2,fma")]
     unsafe fn products_256(&self, block: usize, from: *const i8, to: *mut i8) {
         let size = POINTS * self.depth * 2 * LANES;
-        let weights = self.filter.as_ptr().wrapping_add(block * size);
+        let weights = self.winograd_filter.as_ptr().wrapping_add(block * size);
         let bias = self.bias.as_ptr().wrapping_add(block).cast::<__m256i>();
         let (column_size, tile_size) = (size / INPUTS, self.depth * 2);
         let mut from = from;
@@ -138,15 +139,15 @@ impl Tiled<'_> {
         }
     }
 
-    /// Stores the outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block; `sums` are their sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
     unsafe fn outputs_256(&self, sums: *const i8, place: &Place, block: usize, to: *mut i8) {
-        let ([rows, columns], first) = (place.left, place.to + block * LANES);
-        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
+        let ([rows, columns], first) = (place.remaining, place.to + block * LANES);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.output_stride);
         let by = [self.scales.of(block); OUTPUTS];
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
@@ -162,7 +163,7 @@ impl Tiled<'_> {
                 ];
                 let bytes = outputs(words, by, &self.scales);
                 unrolled!(x in columns of 0 1 2 3 => {
-                    store_one(bytes[x], to.wrapping_add(x * self.step), LANES);
+                    store_one(bytes[x], to.wrapping_add(x * self.output_stride), LANES);
                 });
             });
         }
@@ -184,7 +185,10 @@ unsafe fn row(sums: *const i8, y: usize) -> [__m256i; OUTPUTS] {
         let mut words = transform_sums(row);
         for x in 0..OUTPUTS {
             let whole = _mm256_mullo_epi32(words[x], _mm256_set1_epi32(NINTH));
-            words[x] = _mm256_srav_epi32(whole, _mm256_set1_epi32(TWOS[y] + TWOS[x]));
+            words[x] = _mm256_srav_epi32(
+                whole,
+                _mm256_set1_epi32(OUTPUT_SHIFTS[y] + OUTPUT_SHIFTS[x]),
+            );
         }
         words
     }

@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512: `y = round(a * first + (b * second + constant))`, clamped, of int8 operands in
 //! f32, 64 elements at once. The compiler's model: `Linear::fused_sum` in `simd_models`. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512vnni, MR x NR = 16x16, KC = 4: windows of three columns that move by one pixel.
-//! Each input is loaded once for the three output pixels that see it: loads are what limits one
-//! block of channels, which has no other use for an input. Tests: `tests/tests/simd_levels.rs`.
+//! Each input is loaded once for the three output pixels that see it: loads limit one
+//! block of channels, which has no other use for an input. Tests: `tests/tests/simd_levels/`.
 
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::shared::gemm_tile::{Strip, Tile};
@@ -14,7 +14,9 @@ impl Pixels<'_> {
     /// True if windows are three pixels wide and move by one.
     #[inline(always)]
     fn overlap(&self) -> bool {
-        self.step > 0 && self.step.is_multiple_of(4) && self.groups * 4 == COLUMNS * self.step
+        self.input_stride > 0
+            && self.input_stride.is_multiple_of(4)
+            && self.groups * 4 == COLUMNS * self.input_stride
     }
 }
 
@@ -52,14 +54,14 @@ impl<S: Packed16Stage> Tile<'_, S> {
             bytes,
             pitch,
             width,
-            step,
+            input_stride,
             ..
         } = *self.pixels;
         for y in 0..self.count / width {
             let mut x = 0;
             while x < width {
                 let at = x.min(width - M);
-                let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
+                let from = bytes.as_ptr().wrapping_add(y * pitch + at * input_stride);
                 // SAFETY: pixels of the row; *Enabled*, *Tile*.
                 unsafe { self.row::<I, M>(y * width + at, from, strip, output) };
                 x += M;
@@ -81,25 +83,29 @@ impl<S: Packed16Stage> Tile<'_, S> {
         strip: Strip,
         output: &mut [S::Element],
     ) {
-        let Pixels { segments, step, .. } = *self.pixels;
-        // SAFETY: *Enabled*; *Tile*: `COLUMNS * step / 4` groups lie behind each segment of each
+        let Pixels {
+            segments,
+            input_stride,
+            ..
+        } = *self.pixels;
+        // SAFETY: *Enabled*; *Tile*: `COLUMNS * input_stride / 4` groups follow each segment of each
         // pixel, and as many weights in the block.
         unsafe {
             let mut w = strip.weights();
             let mut sums = [[I::init_bias(self.bias_of(strip)); M]];
             for &segment in segments {
                 let from = from.wrapping_add(segment as usize);
-                for group in 0..step / 4 {
+                for group in 0..input_stride / 4 {
                     let mut at = from.wrapping_add(4 * group);
                     let weights = [
                         I::load_w4(w),
-                        I::load_w4(w.wrapping_add(step * 16)),
-                        I::load_w4(w.wrapping_add(step * 32)),
+                        I::load_w4(w.wrapping_add(input_stride * 16)),
+                        I::load_w4(w.wrapping_add(input_stride * 32)),
                     ];
                     let mut next = I::broadcast4(at);
                     for m in 0..M + 2 {
                         let inputs = next;
-                        at = at.wrapping_add(step);
+                        at = at.wrapping_add(input_stride);
                         if m < M + 1 {
                             next = I::broadcast4(at);
                         }
@@ -111,7 +117,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
                     }
                     w = w.wrapping_add(64);
                 }
-                w = w.wrapping_add(step * 32);
+                w = w.wrapping_add(input_stride * 32);
             }
             self.finish::<I, M, 1>(sums, first, strip.block(), output);
         }

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx512vnni: depthwise windows of three rows and at most three columns, 64 elements at
 //! once. A row of inputs is interleaved once (the bytes of three columns in a word) for the three
 //! rows of outputs that see it. See `shared/dwconv.rs` for the layout of weights. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -24,10 +24,10 @@ struct Block {
     weights: *const Words,
     bias: *const Words,
     output: Requantize<REGISTERS>,
-    shift: __m512i,
+    output_xor: __m512i,
 }
 
-/// All outputs of an image as it lies in a tensor; false if it has to be padded first.
+/// All outputs of an image as it is in a tensor; false if it has to be padded first.
 ///
 /// # Safety
 /// *Enabled*.
@@ -170,8 +170,8 @@ impl Plane<'_> {
                     weights: core::hint::black_box(weights.cast()),
                     bias: core::hint::black_box(bias.cast()),
                     output: Requantize::new(REGISTERS * block, &self.scales)
-                        .shifted(if ONE_SIDED { self.shift } else { 0 }),
-                    shift: _mm512_set1_epi8(self.shift),
+                        .with_xor(if ONE_SIDED { self.output_xor } else { 0 }),
+                    output_xor: _mm512_set1_epi8(self.output_xor),
                 };
             let begin_of_output = core::hint::black_box(output.as_mut_ptr());
             let step = self.period() * BLOCK;
@@ -272,7 +272,7 @@ impl Block {
             }
             let mut bytes = self.output.requantize::<ONE_SIDED>(sums);
             if !ONE_SIDED {
-                bytes = _mm512_xor_si512(bytes, self.shift);
+                bytes = _mm512_xor_si512(bytes, self.output_xor);
             }
             if count == BLOCK {
                 _mm512_storeu_si512(to.cast(), bytes);

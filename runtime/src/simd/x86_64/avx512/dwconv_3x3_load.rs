@@ -1,9 +1,9 @@
 //! The inputs of `dwconv_3x3.rs`: 64 elements of each row with their left and right neighbours, from a
-//! padded image or from one as it lies in a tensor. Tests: `tests/tests/simd_levels.rs`.
+//! padded image or from one as it is in a tensor. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::{INPUT_XOR, LANES};
+use crate::params::layout::{LANES, XOR128};
 use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::isa::interleave;
 
@@ -13,7 +13,7 @@ pub(crate) const REGISTERS: usize = BLOCK / LANES;
 /// Words of the bytes of three columns of 64 elements, in the order of `shared/dwconv.rs`.
 pub(crate) type Words = [__m512i; REGISTERS];
 
-/// Windows of 3x3 neighbours over an image as it lies in a tensor, without padding.
+/// Windows of 3x3 neighbours over an image as it is in a tensor, without padding.
 #[derive(Clone, Copy)]
 pub(crate) struct Unpadded<'a> {
     /// The image as inputs; of the taps only the number counts: three rows of three.
@@ -70,7 +70,7 @@ impl Strips for Unpadded<'_> {
     }
 }
 
-/// A padded image, XORed with `INPUT_XOR`.
+/// A padded image, XORed with `XOR128`.
 #[derive(Clone, Copy)]
 pub(crate) struct Padded {
     pub(crate) from: *const i8,
@@ -100,7 +100,7 @@ impl Strips for Padded {
     }
 }
 
-/// A mask of those of 64 elements from `begin` on that lie in a row of `width` elements.
+/// A mask of those of 64 elements from `begin` on that are in a row of `width` elements.
 #[inline(always)]
 fn inside(begin: isize, width: isize) -> u64 {
     let low = (-begin).clamp(0, 64) as u32;
@@ -131,7 +131,7 @@ pub(crate) struct Strip {
     rows: usize,
     /// Offsets of the taps in a row.
     taps: [isize; 4],
-    /// For each tap, a mask of its elements that lie in the row.
+    /// For each tap, a mask of its elements that are in the row.
     masks: [u64; 4],
     /// The byte that padding consists of.
     fill: i8,
@@ -143,31 +143,31 @@ impl Strip {
     /// Reads the next row of inputs.
     ///
     /// # Safety
-    /// *Enabled*. There is another row, or what is not masked of it is padding.
+    /// *Enabled*. There is another row, or all of it that is not masked is padding.
     #[inline(always)]
     pub(crate) unsafe fn next<const KIND: u8>(&mut self) -> Words {
         let row = self.next;
         self.next += 1;
-        // SAFETY: what is read lies in the image; *Enabled*.
+        // SAFETY: all bytes that are read are in the image; *Enabled*.
         unsafe {
-            let shift = _mm512_set1_epi8(INPUT_XOR);
+            let xor128 = _mm512_set1_epi8(XOR128);
             let fill = _mm512_set1_epi8(self.fill);
             if KIND != PADDED && row as usize >= self.rows {
-                return [_mm512_xor_si512(fill, shift); REGISTERS];
+                return [_mm512_xor_si512(fill, xor128); REGISTERS];
             }
             let row = self.from.wrapping_offset(row * self.pitch as isize);
             let at = self.taps.map(|tap| row.wrapping_offset(tap));
             let edge = |k: usize| {
                 let x = _mm512_mask_loadu_epi8(fill, self.masks[k], at[k]);
-                _mm512_xor_si512(x, shift)
+                _mm512_xor_si512(x, xor128)
             };
             let inside = |k: usize| _mm512_loadu_si512(at[k].cast());
             let [a, b, c] = match KIND {
                 PADDED => [inside(0), inside(1), inside(2)],
                 INSIDE => [
-                    _mm512_xor_si512(inside(0), shift),
-                    _mm512_xor_si512(inside(1), shift),
-                    _mm512_xor_si512(inside(2), shift),
+                    _mm512_xor_si512(inside(0), xor128),
+                    _mm512_xor_si512(inside(1), xor128),
+                    _mm512_xor_si512(inside(2), xor128),
                 ],
                 EDGE => [edge(0), edge(1), edge(2)],
                 _ => {

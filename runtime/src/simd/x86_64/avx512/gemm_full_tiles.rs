@@ -1,7 +1,7 @@
 //! x86_64-i8-avx512vnni, MR x NR = 4x64, KC = 4 (also 8x32, 16x16 and others by the width of rows):
-//! tiles of whole blocks, if truncation gives all outputs. No tests and no masks stand between a
+//! tiles of whole blocks, if truncation gives all outputs. There are no branches and no masks between a
 //! tile's sums and its outputs, so that the next tile's products begin meanwhile. The last tile of
-//! a row may compute pixels again. Tests: `tests/tests/simd_levels.rs`.
+//! a row may compute pixels again. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -155,7 +155,7 @@ impl Epilogue for AddedTo {
 }
 
 impl<S: Packed16Stage> Tile<'_, S> {
-    /// All pixels by a strip of `N` blocks; false if outputs are no int8, if truncation does not give
+    /// All pixels by a strip of `N` blocks; false if outputs are not int8, if truncation does not give
     /// them, or if too many pixels would be computed twice.
     ///
     /// # Safety
@@ -267,7 +267,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
             segments,
             groups,
             width,
-            step,
+            input_stride,
             pitch,
             ..
         } = *self.pixels;
@@ -277,8 +277,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
             let mut x = 0;
             while x < width {
                 let at = x.min(width - M);
-                let from = row.wrapping_add(at * step);
-                // SAFETY: *Enabled*, *Tile*: `groups` groups lie behind each segment of each pixel,
+                let from = row.wrapping_add(at * input_stride);
+                // SAFETY: *Enabled*, *Tile*: `groups` groups follow each segment of each pixel,
                 // and as many weights in each block; `M` pixels and `N` blocks have outputs.
                 unsafe {
                     let mut sums = [[_mm512_setzero_si512(); M]; N];
@@ -290,7 +290,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
                         // Few addresses: every fourth pixel's.
                         let mut fours = [from.wrapping_add(segment as usize); M];
                         for m in (4..M).step_by(4) {
-                            fours[m] = fours[m - 4].wrapping_add(4 * step);
+                            fours[m] = fours[m - 4].wrapping_add(4 * input_stride);
                         }
                         for group in 0..groups {
                             let mut weights = [_mm512_setzero_si512(); N];
@@ -298,7 +298,8 @@ impl<S: Packed16Stage> Tile<'_, S> {
                                 weights[n] = _mm512_loadu_si512(w.wrapping_add(n * 64).cast());
                             }
                             for m in 0..M {
-                                let x = fours[m / 4 * 4].wrapping_add(4 * group + m % 4 * step);
+                                let x =
+                                    fours[m / 4 * 4].wrapping_add(4 * group + m % 4 * input_stride);
                                 let x = inputs::<Avx512, RAW>(x);
                                 for n in 0..N {
                                     sums[n][m] = _mm512_dpbusd_epi32(sums[n][m], x, weights[n]);
@@ -307,14 +308,14 @@ impl<S: Packed16Stage> Tile<'_, S> {
                             w = w.wrapping_add(N * 64);
                         }
                     }
-                    let begin = (y * width + at) * self.step;
+                    let begin = (y * width + at) * self.output_stride;
                     // No loop: sums stay in registers only where their places are constants.
                     let quads = M * N / 4;
                     unrolled!(quad in quads of 0 1 2 3 4 5 => {
                         let k = 4 * quad;
                         let word = |k: usize| sums[k % N][k / N];
                         let words = [word(k), word(k + 1), word(k + 2), word(k + 3)];
-                        let place = |k: usize| begin + k / N * self.step + k % N * LANES;
+                        let place = |k: usize| begin + k / N * self.output_stride + k % N * LANES;
                         let places = [place(k), place(k + 1), place(k + 2), place(k + 3)];
                         let bytes = epilogue.outputs(&by, words, places);
                         self.store_tile::<N>(in_order(bytes), to.wrapping_add(places[0]));
@@ -332,7 +333,7 @@ impl<S: Packed16Stage> Tile<'_, S> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn store_tile<const N: usize>(&self, bytes: __m512i, to: *mut i8) {
-        let step = self.step;
+        let step = self.output_stride;
         // SAFETY: *Enabled*, *Covered*.
         unsafe {
             if N == 4 || N * LANES == step {

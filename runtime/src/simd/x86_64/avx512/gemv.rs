@@ -1,6 +1,6 @@
 //! x86_64-i8-avx512vnni, MR x NR = 1x64, KC = 4: one row by all channels, if truncation gives all
 //! outputs. The next layer waits for these, so nothing is spilled between accumulation and store,
-//! and several sums for each block hide the latency of VPDPBUSD. Tests: `tests/tests/simd_levels.rs`.
+//! and several sums for each block hide the latency of VPDPBUSD. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -18,7 +18,7 @@ use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 
-/// One pixel, whose inputs lie side by side, by all channels.
+/// One pixel with inputs side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
@@ -60,7 +60,7 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The row and the number of blocks; none if outputs are no int8, or if truncation does not
+    /// The row and the number of blocks; none if outputs are not int8, or if truncation does not
     /// give all of them. What it points to is *Covered*.
     #[inline(always)]
     pub(crate) fn new<S: Packed16Stage>(

@@ -1,6 +1,6 @@
 //! x86_64-i6-avx512vnni, MR x NR = 1x64, KC = 16: one row by weights of 6 bits, three quarters of the
 //! bytes, where a layer is as fast as its weights come from the cache. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 //!
 //! # Weights of 6 bits
 //! In each strip of four blocks, the first ones have weights `w = w6 + offset[c]`, with `w6` from
@@ -53,9 +53,8 @@ struct Totals {
     biased: __m512i,
 }
 
-/// One row of inputs, which are no longer as in a tensor, by all channels, the first blocks of
-/// which have weights of 6 bits; false if outputs are no int8, or if truncation does not give all
-/// of them.
+/// One row of inputs, already XORed with 0x80, by all channels; the first blocks of channels have
+/// weights of 6 bits. False if outputs are not int8, or if truncation does not give all of them.
 ///
 /// # Safety
 /// *Enabled*.
@@ -83,7 +82,7 @@ pub(crate) unsafe fn try_gemv_w6<S: Packed16Stage>(
 }
 
 impl Row<'_> {
-    /// Computes all whole strips, the first blocks of which have weights of 6 bits; gives the number
+    /// Computes all whole strips; their first blocks have weights of 6 bits. Gives the number
     /// of their blocks, 0 if none has. Loads of usual weights overlap with decoding the others.
     ///
     /// # Safety

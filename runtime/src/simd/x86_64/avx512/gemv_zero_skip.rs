@@ -1,5 +1,5 @@
 //! x86_64-i8-avx512vnni, NR = 64, KC = 4: one row with many zeros, if truncation gives all outputs. See
-//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels.rs`.
+//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -16,7 +16,7 @@ use crate::simd::x86_64::avx512::isa::{Avx512, interleave};
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 use crate::simd::x86_64::common::gemv_zero_skip::{self as zero_skip, Nonzero, STRIP, fits};
 
-/// One row, the weights of whose zeros are not read, by all channels.
+/// One row by all channels; the weights of inputs that are zero are not read.
 ///
 /// # Safety
 /// *Enabled*.
@@ -66,7 +66,7 @@ pub(crate) struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// A layer whose rows, biases, multipliers and outputs are there (*Rows*); none if truncation
+    /// A layer with all rows, biases, multipliers and outputs (*Rows*); none if truncation
     /// does not give all outputs.
     #[inline(always)]
     pub(crate) fn new<S: Packed16Stage>(
@@ -129,7 +129,7 @@ impl<'a> Layer<'a> {
         }
     }
 
-    /// Computes `N` strips, the rows of which lie side by side.
+    /// Computes `N` strips with rows side by side.
     ///
     /// # Safety
     /// *Enabled*. *Rows*, for `N` strips from `strip` on.
@@ -237,7 +237,7 @@ impl Nonzero {
     }
 }
 
-/// Adds the products of four inputs, to whose weights `rows` point, to the sums of `N` strips.
+/// Adds the products of four inputs to the sums of `N` strips; `rows` point to the inputs' weights.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: four inputs, and `N` strips of each row.

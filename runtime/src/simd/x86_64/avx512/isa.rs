@@ -1,10 +1,10 @@
 //! x86_64-i8-avx512vnni: VPDPBUSD multiplies 64 unsigned by signed bytes and adds four products to
-//! each of sixteen words. Tests: `tests/tests/simd_levels.rs`.
+//! each of sixteen words. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::isa::Isa;
 use crate::simd::x86_64::avx512::requantize::{
@@ -35,7 +35,7 @@ pub(crate) unsafe fn interleave([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     }
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for Avx512 {
     const DW_LANES: usize = 64;
     type DwSums = [__m512i; 4];
@@ -143,10 +143,10 @@ unsafe impl Isa for Avx512 {
         // SAFETY: *Covered*: 4 bytes.
         unsafe {
             let four = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
-            let shift = _mm512_set1_epi8(INPUT_XOR);
+            let xor128 = _mm512_set1_epi8(XOR128);
             // Exclusive or, written such that it is not done before the load's broadcast,
             // which is free.
-            _mm512_ternarylogic_epi32::<0x3C>(four, shift, shift)
+            _mm512_ternarylogic_epi32::<0x3C>(four, xor128, xor128)
         }
     }
 

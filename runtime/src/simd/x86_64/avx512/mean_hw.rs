@@ -1,13 +1,13 @@
 //! x86_64-i8-avx512vnni: means over height and width, `y[c] = round(sum of x[p][c] / pixels)`, half
 //! away from zero. One VPDPBUSD adds up four pixels, as products with ones. The compiler's model
-//! of the division: `mean` in `simd_models`. Tests: `tests/tests/simd_levels.rs`.
+//! of the division: `mean` in `simd_models`. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
+use crate::params::layout::XOR128;
 use crate::simd::x86_64::avx512::isa::interleave;
 use crate::simd::x86_64::avx512::requantize::clamped;
 
@@ -56,11 +56,11 @@ impl MeanHw<'_> {
         for begin in (0..self.channels).step_by(CHANNELS) {
             let channels = (self.channels - begin).min(CHANNELS);
             let mask = !0 >> (CHANNELS - channels);
-            // SAFETY: so many channels of all pixels and outputs are there; *Enabled*.
+            // SAFETY: this number of channels of all pixels and outputs is there; *Enabled*.
             unsafe {
                 let mut from = self.pixels.as_ptr().wrapping_add(begin);
                 // Inputs are added as unsigned ones, 128 more than they are.
-                let mut sums = [_mm512_set1_epi32(i32::from(INPUT_XOR) * count as i32); 4];
+                let mut sums = [_mm512_set1_epi32(i32::from(XOR128) * count as i32); 4];
                 let mut i = 0;
                 while i < count {
                     let mut four = [_mm512_setzero_si512(); 4];
@@ -68,7 +68,7 @@ impl MeanHw<'_> {
                         if i + k < count {
                             let x = _mm512_maskz_loadu_epi8(mask, from);
                             from = from.wrapping_add(self.channels);
-                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
+                            four[k] = _mm512_xor_si512(x, _mm512_set1_epi8(XOR128));
                         }
                     }
                     let words = interleave(four);

@@ -1,5 +1,5 @@
 //! AVX-512 F, BW, DQ, VL and VNNI: VPDPBUSD on registers of 512 bits. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 pub(crate) mod add_f32;
 pub(crate) mod conv_3wide_reuse;

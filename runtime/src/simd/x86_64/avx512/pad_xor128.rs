@@ -1,9 +1,9 @@
 //! x86_64-x8-avx512: pads rows and XORs bytes with 0x80, 64 bytes at once. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
-use crate::params::layout::INPUT_XOR;
+use crate::params::layout::XOR128;
 use crate::simd::x86_64::common::pad_xor128::{Lines, OutCursor, Register, lowest};
 
 /// Pads all lines of an image.
@@ -45,22 +45,22 @@ impl OutCursor {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     unsafe fn short_lines(&mut self, from: *const i8, lines: usize, p: Lines) {
-        let shift = _mm512_set1_epi8(INPUT_XOR);
-        let fill = _mm512_set1_epi8(p.fill ^ INPUT_XOR);
+        let xor128 = _mm512_set1_epi8(XOR128);
+        let fill = _mm512_set1_epi8(p.fill ^ XOR128);
         let image = lowest(p.length) << p.left;
         for line in 0..lines {
             let from = from.wrapping_add(line * p.length).wrapping_sub(p.left);
             // SAFETY: there is room, as this function asks; *Enabled*.
             unsafe {
                 let x = _mm512_mask_loadu_epi8(fill, image, from);
-                self.store(0, p.pitch, _mm512_xor_si512(x, shift));
+                self.store(0, p.pitch, _mm512_xor_si512(x, xor128));
             }
             self.skip(p.pitch);
         }
     }
 }
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl Register for __m512i {
     const SIZE: usize = 64;
 

@@ -1,7 +1,7 @@
 //! x86_64-i8-avx512: requantization by truncation in f32 where the compiler has found the numbers, else
 //! in integers. Its models in the compiler (`simd_models`), with which it has proven the numbers:
 //! `Method::Truncated`, `Method::TruncatedSingle`, `Method::Small`; neither changes without the
-//! other. Tests: `tests/tests/simd_levels.rs`, `tests/cross/src/cases/thresholds.rs`.
+//! other. Tests: `tests/tests/simd_levels/`, `tests/cross/src/cases/thresholds.rs`.
 //!
 //! ```text
 //! truncated: q = trunc(sum * upper + (sum * lower + sign(sum) * start)), each step towards zero
@@ -38,7 +38,7 @@ pub(crate) unsafe fn requantize<const ONE_SIDED: bool>(
             Factors::of(by[2]),
             Factors::of(by[3]),
         ];
-        Range::of(scales).packed::<ONE_SIDED>([
+        OutputRange::of(scales).packed::<ONE_SIDED>([
             factors[0].apply::<ONE_SIDED>(words[0]),
             factors[1].apply::<ONE_SIDED>(words[1]),
             factors[2].apply::<ONE_SIDED>(words[2]),
@@ -167,13 +167,13 @@ impl Factors {
 
 /// The output's zero point and bounds.
 #[derive(Clone, Copy)]
-pub(crate) struct Range {
+pub(crate) struct OutputRange {
     offset: i32,
     min: i32,
     max: i32,
 }
 
-impl Range {
+impl OutputRange {
     /// The range of these parameters.
     #[inline(always)]
     pub(crate) fn of(scales: &RequantParams<'_>) -> Self {
@@ -217,7 +217,7 @@ pub(crate) struct Requantize<const N: usize> {
     factors: [Factors; N],
     /// True if `lower` is zero in all of them.
     are_single: bool,
-    range: Range,
+    range: OutputRange,
 }
 
 impl<const N: usize> Requantize<N> {
@@ -287,16 +287,16 @@ impl<const N: usize> Requantize<N> {
             Self {
                 factors,
                 are_single: false,
-                range: Range::of(scales),
+                range: OutputRange::of(scales),
             }
         }
     }
 
-    /// These numbers for one-sided outputs that are XORed with `shift`: 0 or -128.
+    /// These numbers for one-sided outputs that are XORed with `xor`: 0 or -128.
     #[inline(always)]
-    pub(crate) fn shifted(mut self, shift: i8) -> Self {
+    pub(crate) fn with_xor(mut self, xor: i8) -> Self {
         // Bytes count from the offset, which alone changes.
-        let offset = i32::from(self.range.offset as i8 ^ shift);
+        let offset = i32::from(self.range.offset as i8 ^ xor);
         self.range.max += offset - self.range.offset;
         self.range.offset = offset;
         self
@@ -362,7 +362,7 @@ impl<const N: usize> Requantize<N> {
     ) -> __m512i {
         // SAFETY: *Enabled*, *Covered*.
         unsafe {
-            let Range { offset, min, max } = self.range;
+            let OutputRange { offset, min, max } = self.range;
             let min = _mm512_set1_ps((min - offset) as f32);
             let max = _mm512_set1_ps((max - offset) as f32);
             let mut q = [_mm512_setzero_si512(); 4];
@@ -413,7 +413,7 @@ pub(crate) unsafe fn requantize_exactly(
 ) -> __m512i {
     // SAFETY: *Covered*: multipliers; *Enabled*.
     unsafe {
-        Range::of(scales).packed::<false>([
+        OutputRange::of(scales).packed::<false>([
             exactly(words[0], by[0]),
             exactly(words[1], by[1]),
             exactly(words[2], by[2]),

@@ -1,5 +1,5 @@
 //! x86_64-i16-avx512vnni, Winograd F(4x4, 3x3): see `common/winograd_f4x3.rs`. VPDPWSSD adds the products
-//! of two neighbouring channels of 16 bits. Tests: `tests/tests/simd_levels.rs`.
+//! of two neighbouring channels of 16 bits. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -12,8 +12,8 @@ use crate::params::layout::LANES;
 use crate::simd::x86_64::avx2;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, in_order};
 use crate::simd::x86_64::common::winograd_f4x3::{
-    ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUTS, POINTS, Place, SUMS, Steps, TILES,
-    TWO_SIDED, TWOS, Tiled, VECTOR, lanes, transform_inputs, transform_sums,
+    ADDED, BIASES, INPUTS, Lanes, NINTH, ONE_SIDED, OUTPUT_SHIFTS, OUTPUTS, POINTS, Place, SUMS,
+    Steps, TILES, TWO_SIDED, Tiled, VECTOR, lanes, transform_inputs, transform_sums,
 };
 
 lanes! {
@@ -25,7 +25,7 @@ lanes! {
 /// `EPILOGUE`.
 struct Avx512Tiles<const RUN: usize, const EPILOGUE: u8>;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 impl<const RUN: usize, const EPILOGUE: u8> Steps for Avx512Tiles<RUN, EPILOGUE> {
     #[inline(always)]
     unsafe fn inputs(tiled: &Tiled<'_>, places: &[Place; TILES], to: *mut i8) {
@@ -53,7 +53,7 @@ impl<const RUN: usize, const EPILOGUE: u8> Steps for Avx512Tiles<RUN, EPILOGUE> 
 }
 
 /// All outputs of a 3x3 convolution with stride 1; false if it has to be done otherwise: outputs
-/// that are no int8, sizes that are no multiples of a register.
+/// that are not int8, sizes that are not multiples of a register.
 ///
 /// # Safety
 /// *Enabled*.
@@ -120,7 +120,7 @@ impl Tiled<'_> {
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     unsafe fn products_512<const RUN: usize>(&self, block: usize, from: *const i8, to: *mut i8) {
         let size = POINTS * self.depth * 2 * LANES;
-        let mut w = self.filter.as_ptr().wrapping_add(block * size);
+        let mut w = self.winograd_filter.as_ptr().wrapping_add(block * size);
         let mut from = from;
         // SAFETY: *Enabled*, *Tiled*: weights, transformed inputs and sums are there.
         unsafe {
@@ -160,7 +160,7 @@ impl Tiled<'_> {
         }
     }
 
-    /// Stores the outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block; `sums` are their sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` are a tile's, as [`Steps::outputs`] says.
@@ -173,13 +173,13 @@ impl Tiled<'_> {
         block: usize,
         to: *mut i8,
     ) {
-        let ([rows, columns], first) = (place.left, place.to + block * LANES);
-        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.step);
+        let ([rows, columns], first) = (place.remaining, place.to + block * LANES);
+        let (to, pitch) = (to.wrapping_add(first), self.size[1] * self.output_stride);
         // SAFETY: *Enabled*, *Tiled*: four rows of sums; outputs of rows and columns that there are.
         unsafe {
             let line = Line {
                 by: Requantize::new(block, &self.scales),
-                step: self.step,
+                output_stride: self.output_stride,
                 columns,
                 addend: self
                     .addend
@@ -202,7 +202,7 @@ impl Tiled<'_> {
 /// The epilogue of a row of a tile.
 struct Line {
     by: Requantize<1>,
-    step: usize,
+    output_stride: usize,
     columns: usize,
     /// The fused ADD and the element that is added to the tile's first output.
     addend: Option<(AddF32, *const i8)>,
@@ -240,7 +240,8 @@ impl Line {
                 Some((sum, other)) if EPILOGUE == ADDED => {
                     // The last column's once more where there are fewer.
                     let last = self.columns - 1;
-                    let other = |x: usize| other.wrapping_add(at + x.min(last) * self.step);
+                    let other =
+                        |x: usize| other.wrapping_add(at + x.min(last) * self.output_stride);
                     let others = [other(0), other(1), other(2), other(3)];
                     self.by.added(words, others, sum)
                 }
@@ -248,21 +249,21 @@ impl Line {
                 _ => self.by.requantize::<false>(words),
             };
             let bytes = in_order(bytes);
-            if self.step == LANES && self.columns >= OUTPUTS {
+            if self.output_stride == LANES && self.columns >= OUTPUTS {
                 _mm512_storeu_si512(to.cast(), bytes);
                 return;
             }
             _mm_storeu_si128(to.cast(), _mm512_castsi512_si128(bytes));
             if self.columns > 1 {
-                let to = to.wrapping_add(self.step);
+                let to = to.wrapping_add(self.output_stride);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<1>(bytes));
             }
             if self.columns > 2 {
-                let to = to.wrapping_add(2 * self.step);
+                let to = to.wrapping_add(2 * self.output_stride);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<2>(bytes));
             }
             if self.columns > 3 {
-                let to = to.wrapping_add(3 * self.step);
+                let to = to.wrapping_add(3 * self.output_stride);
                 _mm_storeu_si128(to.cast(), _mm512_extracti32x4_epi32::<3>(bytes));
             }
         }
@@ -279,7 +280,7 @@ impl Line {
 unsafe fn transform<const RUN: usize>(
     from: [*const i8; 2],
     pitch: usize,
-    step: usize,
+    pixel: usize,
     to: *mut i8,
     column: usize,
 ) {
@@ -289,7 +290,7 @@ unsafe fn transform<const RUN: usize>(
         for y in 0..INPUTS {
             let mut d = [_mm512_setzero_si512(); INPUTS];
             for x in 0..INPUTS {
-                let at = y * pitch + x * step;
+                let at = y * pitch + x * pixel;
                 let first = from[0].wrapping_add(at);
                 let bytes = if RUN == LANES {
                     let second = _mm_loadu_si128(from[1].wrapping_add(at).cast());
@@ -326,6 +327,9 @@ unsafe fn divided(words: __m512i, y: usize, x: usize) -> __m512i {
     // SAFETY: *Enabled*.
     unsafe {
         let words = _mm512_mullo_epi32(words, _mm512_set1_epi32(NINTH));
-        _mm512_srav_epi32(words, _mm512_set1_epi32(TWOS[y] + TWOS[x]))
+        _mm512_srav_epi32(
+            words,
+            _mm512_set1_epi32(OUTPUT_SHIFTS[y] + OUTPUT_SHIFTS[x]),
+        )
     }
 }

@@ -2,7 +2,7 @@
 //! to eight output channels. A register has sixteen neighbouring pixels, one channel after the other
 //! is computed. Byte permutations (VPERMI2B) take the inputs of a group of four weights out of a row
 //! for all of these pixels. If a row has `4 * n + 1` inputs, the last input of each row goes into one
-//! group that rows share. Tests: `tests/tests/simd_levels.rs`.
+//! group that rows share. Tests: `tests/tests/simd_levels/`.
 
 // Arrays of registers stay in registers if indices are constants.
 #![expect(clippy::needless_range_loop)]
@@ -16,7 +16,7 @@ use crate::params::requant::{RequantPanel, RequantParams};
 use crate::simd::shared::gemm_tile::{Strip, Tile};
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::x86_64::avx512::gemm_full_tiles;
-use crate::simd::x86_64::avx512::requantize::{Factors, Range, is_truncated};
+use crate::simd::x86_64::avx512::requantize::{Factors, OutputRange, is_truncated};
 
 /// Number of pixels in a register.
 const PIXELS: usize = 16;
@@ -83,7 +83,7 @@ unsafe fn try_conv_n8<S: Packed16Stage>(
     };
     // SAFETY: *Tile* 3.
     let truncated = unsafe { is_truncated(scales.of(0)) };
-    if !truncated || [p.channels, tile.step] != [CHANNELS; 2] {
+    if !truncated || [p.channels, tile.output_stride] != [CHANNELS; 2] {
         return false;
     }
     let to = output.as_mut_ptr().cast();
@@ -105,7 +105,7 @@ impl<'a> ConvN8<'a> {
         let Pixels {
             segments,
             run,
-            step,
+            input_stride,
             width,
             ..
         } = *pixels;
@@ -113,13 +113,13 @@ impl<'a> ConvN8<'a> {
         let shares = run % 4 == 1 && (2..=4).contains(&rows);
         let by_row = if shares { run / 4 } else { run.div_ceil(4) };
         let count = by_row * rows + usize::from(shares);
-        let cover = (PIXELS - 1) * step + run;
+        let cover = (PIXELS - 1) * input_stride + run;
         let fits = !pixels.raw
             && count <= GROUPS
             && cover <= 128
             && width >= PIXELS
             && pixels.count.is_multiple_of(width)
-            && (PIXELS - 1) * step + pixels.rest >= cover.max(64);
+            && (PIXELS - 1) * input_stride + pixels.rest >= cover.max(64);
         fits.then_some(Self {
             pixels,
             rows,
@@ -155,7 +155,7 @@ impl<'a> ConvN8<'a> {
             bytes,
             width,
             pitch,
-            step,
+            input_stride,
             ..
         } = *self.pixels;
         let conv = if COLOUR {
@@ -174,7 +174,11 @@ impl<'a> ConvN8<'a> {
         unsafe {
             let mut weights = [[0_i32; LANES]; GROUPS];
             self.weights(tile.strip(p.filter, 0, 1), weights.as_mut_ptr());
-            let (bias, by, range) = (p.bias.as_ptr().cast(), scales.of(0), Range::of(scales));
+            let (bias, by, range) = (
+                p.bias.as_ptr().cast(),
+                scales.of(0),
+                OutputRange::of(scales),
+            );
             let indices = self.indices();
             let sets = width.div_ceil(PIXELS);
             let all = self.pixels.count / width * sets;
@@ -185,7 +189,7 @@ impl<'a> ConvN8<'a> {
                 let mut places = [to; SETS];
                 for s in 0..SETS {
                     let at = (x * PIXELS).min(width - PIXELS);
-                    let from = bytes.as_ptr().wrapping_add(y * pitch + at * step);
+                    let from = bytes.as_ptr().wrapping_add(y * pitch + at * input_stride);
                     conv.inputs(from, &indices, s, &mut inputs);
                     places[s] = to.wrapping_add((y * width + at) * CHANNELS);
                     // The last one twice, if it is alone.
@@ -239,18 +243,19 @@ impl<'a> ConvN8<'a> {
         }
     }
 
-    /// Indices of the inputs of sixteen pixels among the bytes of two registers, the second of which
-    /// is the end of what pixels cover: for each group of a row, and for the shared one.
+    /// Indices of the inputs of sixteen pixels among the bytes of two registers; the second
+    /// register ends with the last input of the pixels. There are indices for each group of a row,
+    /// and for the shared group.
     ///
     /// # Safety
-    /// *Enabled* (VBMI, too), where the caller is no such function.
+    /// *Enabled* (VBMI, too), where the caller is not such a function.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
     fn indices(&self) -> [__m512i; GROUPS] {
         // Pixels such that outputs come in order.
         let order = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
         let run = self.pixels.run;
-        let bytes = _mm512_set1_epi32((self.pixels.step * 0x0101_0101) as i32);
+        let bytes = _mm512_set1_epi32((self.pixels.input_stride * 0x0101_0101) as i32);
         let begin = _mm512_mullo_epi32(order, bytes);
         let mut all = [_mm512_setzero_si512(); GROUPS];
         for i in 0..=self.by_row.min(GROUPS - 1) {
@@ -350,7 +355,7 @@ impl<'a> ConvN8<'a> {
 unsafe fn finish<const ONE_SIDED: bool>(
     sums: &[[__m512i; SETS]; CHANNELS],
     by: *const RequantPanel,
-    range: Range,
+    range: OutputRange,
 ) -> [[__m512i; 2]; SETS] {
     // SAFETY: the channels have multipliers; *Enabled*.
     unsafe {

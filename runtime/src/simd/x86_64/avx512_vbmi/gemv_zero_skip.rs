@@ -1,15 +1,15 @@
 //! x86_64-i8-avx512vbmi2: one row with many zeros, whose other inputs VPCOMPRESSB lists. See
-//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels.rs`.
+//! `common/gemv_zero_skip.rs` for the layout of weights. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
-use crate::params::layout::INPUT_XOR;
+use crate::params::layout::XOR128;
 use crate::simd::x86_64::avx512::gemv_zero_skip::{Layer, gemv_in_integers};
 use crate::simd::x86_64::avx512::requantize::Requantize;
 use crate::simd::x86_64::common::gemv_zero_skip::{MAX_INPUTS, Nonzero, STRIP};
 
-/// One row, the weights of whose zeros are not read, by all channels.
+/// One row by all channels; the weights of inputs that are zero are not read.
 ///
 /// # Safety
 /// *Enabled*.
@@ -133,7 +133,7 @@ impl Nonzero {
                 indices = _mm512_add_epi8(indices, _mm512_set1_epi8(64));
             }
             if !rest.is_empty() {
-                let zeros = _mm512_set1_epi8(INPUT_XOR);
+                let zeros = _mm512_set1_epi8(XOR128);
                 let mask = (1 << rest.len()) - 1;
                 let rest = _mm512_mask_loadu_epi8(zeros, mask, rest.as_ptr());
                 count += self.append(count, rest, indices).count_ones() as usize;
@@ -152,7 +152,7 @@ impl Nonzero {
         let places = self.indices.as_mut_ptr().wrapping_add(count);
         // SAFETY: both lists have a register's room behind all inputs; *Enabled*.
         unsafe {
-            let x = _mm512_xor_si512(x, _mm512_set1_epi8(INPUT_XOR));
+            let x = _mm512_xor_si512(x, _mm512_set1_epi8(XOR128));
             let nonzero = _mm512_test_epi8_mask(x, x);
             _mm512_storeu_si512(values.cast(), _mm512_maskz_compress_epi8(nonzero, x));
             let nonzero_indices = _mm512_maskz_compress_epi8(nonzero, indices);

@@ -1,5 +1,5 @@
 //! x86_64-x8-avx512vbmi: functions of one byte as 256 bytes, 64 elements at once by two VPERMI2B.
-//! Tests: `tests/tests/simd_levels.rs`.
+//! Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 

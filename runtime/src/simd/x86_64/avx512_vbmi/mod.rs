@@ -1,5 +1,5 @@
 //! AVX-512 with VBMI and VBMI2 (permutations and compression of bytes), BMI1 and POPCNT. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 pub(crate) mod conv_n8;
 pub(crate) mod gemv_zero_skip;

@@ -1,5 +1,5 @@
 //! x86_64-i8-avxvnni: VPDPBUSD multiplies 32 unsigned by signed bytes and adds four products to each
-//! of eight words. Tests: `tests/tests/simd_levels.rs`.
+//! of eight words. Tests: `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;
 
@@ -13,7 +13,7 @@ use crate::simd::x86_64::avx2::registers::interleave;
 #[derive(Clone, Copy)]
 pub(crate) struct AvxVnni;
 
-// SAFETY: functions access no more than what is *Covered*.
+// SAFETY: functions access only memory that is *Covered*.
 unsafe impl Isa for AvxVnni {
     eight_words!();
 

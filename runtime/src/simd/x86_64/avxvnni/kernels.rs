@@ -1,5 +1,5 @@
 //! x86_64-i8-avxvnni, MR x NR = 6x16, KC = 4: the shared loops over [`AvxVnni`]. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::shared::dwconv::Plane;
@@ -22,7 +22,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
     unsafe { gemm::gemm::<AvxVnni, S, 6>(p, pixels, output) }
 }
 
-/// One pixel, whose inputs lie side by side, by all channels.
+/// One pixel with inputs side by side, by all channels.
 ///
 /// # Safety
 /// *Enabled*.
@@ -37,7 +37,8 @@ pub(crate) unsafe fn gemv<S: Packed16Stage>(
 }
 
 /// One row by all channels, in place of the kernel that needs a list of saturating pairs:
-/// VPDPBUSD saturates no sums, and reads the usual weights. True, since all of it is done.
+/// VPDPBUSD does not saturate sums, and reads the usual weights. Always true: all outputs are
+/// computed.
 ///
 /// # Safety
 /// *Enabled*.
@@ -53,7 +54,7 @@ pub(crate) unsafe fn try_gemv_maddubs<S: Packed16Stage>(
     true
 }
 
-/// One row, the weights of whose zeros are not read, by all channels.
+/// One row by all channels; the weights of inputs that are zero are not read.
 ///
 /// # Safety
 /// *Enabled*.

@@ -1,5 +1,5 @@
 //! AVX2 with AVX-VNNI: the shared loops with VPDPBUSD on registers of 256 bits, which multiplies
-//! unsigned by signed bytes and adds four products to each word. Tests: `tests/tests/simd_levels.rs`.
+//! unsigned by signed bytes and adds four products to each word. Tests: `tests/tests/simd_levels/`.
 
 pub(crate) mod isa;
 pub(crate) mod kernels;

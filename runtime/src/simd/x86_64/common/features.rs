@@ -1,5 +1,5 @@
-//! Sets of CPU features, of which levels consist. Tests: `levels_of_this_machine` in
-//! `tests/tests/simd_levels.rs`.
+//! Sets of CPU features: each level is one. Tests: `levels_of_this_machine` in
+//! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::{__cpuid_count, CpuidResult};
 

@@ -1,10 +1,10 @@
-//! One row of inputs many of which are zero (what RELU leaves): their weights are not read, since a
+//! One row of inputs with many zeros, as RELU leaves them: their weights are not read, since a
 //! large layer of one row is as fast as its weights come from the cache. Tests:
-//! `tests/tests/simd_levels.rs`.
+//! `tests/tests/simd_levels/`.
 //!
 //! # Weights
 //! Each input `k` has a row of the weights of all channels, one byte each. 64 channels are a
-//! strip. Four strips come together, what is left by two and one, with the strips of each input
+//! strip. Four strips come together, the remaining ones by two and one, with the strips of each input
 //! side by side:
 //!
 //! ```text
@@ -16,15 +16,15 @@
 //! ```
 //!
 //! Unpacking the bytes of four rows within lanes of 16 bytes then leaves, in register `j`, four
-//! weights of each of the channels `16 * j` to `16 * j + 15`, in order: what `Isa::dot` takes.
+//! weights of each of the channels `16 * j` to `16 * j + 15`, in order, as `Isa::dot` takes them.
 
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 use crate::params::gemm_packed16::Packed16;
 use crate::params::gemm_packed16::Packed16Stage;
-use crate::params::layout::INPUT_XOR;
 use crate::params::layout::LANES;
+use crate::params::layout::XOR128;
 pub(crate) use crate::params::layout::{STRIP, ZERO_SKIP_INPUTS as MAX_INPUTS};
 use crate::simd::shared::gemm_tile::Tile;
 use crate::simd::shared::isa::Isa;
@@ -40,7 +40,7 @@ pub(crate) struct Nonzero {
     /// A bit for each of the first 64 inputs that is not zero; 0 if only lists are made. It is
     /// known before the lists are.
     pub(crate) first: u64,
-    /// The inputs, XORed with `INPUT_XOR`.
+    /// The inputs, XORed with `XOR128`.
     pub(crate) values: List,
     /// Their indices in the row.
     pub(crate) indices: List,
@@ -65,7 +65,7 @@ impl Nonzero {
         // Not in memory, where every step would wait for it.
         let mut count = 0;
         for (i, x) in input.iter().take(MAX_INPUTS).enumerate() {
-            let x = (x ^ INPUT_XOR) as u8;
+            let x = (x ^ XOR128) as u8;
             self.values[count].write(x);
             self.indices[count].write(i as u8);
             count += usize::from(x != 0);
@@ -95,7 +95,7 @@ impl Nonzero {
         filter: *const u8,
         pitch: usize,
     ) -> [*const u8; 4] {
-        // SAFETY: so many have been found, and zeros behind them.
+        // SAFETY: at least this number has been found, with zeros behind them.
         let at = |i: usize| unsafe { self.indices.get_unchecked(four + i).assume_init() };
         [at(0), at(1), at(2), at(3)].map(|index| filter.wrapping_add(usize::from(index) * pitch))
     }

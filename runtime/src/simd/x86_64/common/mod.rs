@@ -1,5 +1,5 @@
-//! Shared by several x86-64 levels: CPU features, packed rows of weights, frames of kernels whose
-//! steps a level fills in. Tests: `tests/tests/simd_levels.rs`.
+//! Shared by several x86-64 levels: CPU features, packed rows of weights, frames of kernels: a
+//! level fills in their steps. Tests: `tests/tests/simd_levels/`.
 
 pub(crate) mod features;
 pub(crate) mod gemv_zero_skip;

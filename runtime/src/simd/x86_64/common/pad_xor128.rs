@@ -1,12 +1,12 @@
 //! Pads rows of bytes and XORs them with 0x80, for any register size: see
-//! `kernels/pad_and_shift.rs`. Masks are slow: wherever there is room, whole registers are stored,
-//! and what comes next overwrites the excess. Tests: `tests/tests/simd_levels.rs`.
+//! `kernels/pad_image_xor128.rs`. Masks are slow: wherever there is room, whole registers are
+//! stored, and the next store overwrites the excess. Tests: `tests/tests/simd_levels/`.
 //!
 //! ```text
 //! | left: fill | length: image ^ 0x80 | fill up to pitch |     one line
 //! ```
 
-use crate::params::layout::INPUT_XOR;
+use crate::params::layout::XOR128;
 
 /// The sizes of a padded line, in bytes.
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ impl Lines {
 pub(crate) trait Register: Copy {
     /// Number of bytes of a register.
     const SIZE: usize;
-    /// A register all of whose bytes are the same.
+    /// A register with this value in all bytes.
     ///
     /// # Safety
     /// *Enabled*.
@@ -127,8 +127,8 @@ pub(crate) trait Register: Copy {
     unsafe fn every_other(self, next: Self, depth: usize) -> Self;
 }
 
-/// A pointer to write to, and the number of bytes of room behind it. A function may overwrite what
-/// lies behind the bytes that it is asked to write.
+/// A pointer to write to, and the number of bytes of room behind it. A function may overwrite
+/// bytes behind those that it is asked to write.
 pub(crate) struct OutCursor {
     at: *mut i8,
     room: usize,
@@ -140,7 +140,7 @@ pub(crate) fn lowest(count: usize) -> u64 {
     if count < 64 { (1 << count) - 1 } else { !0 }
 }
 
-/// Loads the first `count` bytes, and what lies behind them if there is a whole register.
+/// Loads the first `count` bytes, and the bytes behind them if there is a whole register.
 ///
 /// # Safety
 /// *Enabled*. *Covered*: `available` bytes.
@@ -215,11 +215,11 @@ impl OutCursor {
     unsafe fn copy<R: Register>(&mut self, from: &[i8], count: usize) {
         // SAFETY: *Enabled*.
         unsafe {
-            let shift = R::all(INPUT_XOR);
+            let xor128 = R::all(XOR128);
             let mut at = 0;
             while at < count {
                 let x: R = load(from.as_ptr().wrapping_add(at), count - at, from.len() - at);
-                self.store(at, count, x.xor(shift));
+                self.store(at, count, x.xor(xor128));
                 at += R::SIZE;
             }
         }
@@ -235,14 +235,14 @@ impl OutCursor {
         let mut at = 0;
         // SAFETY: *Enabled*.
         unsafe {
-            let shift = R::all(INPUT_XOR);
+            let xor128 = R::all(XOR128);
             while at < count {
                 let low = from.as_ptr().wrapping_add(2 * at);
                 let available = from.len() - 2 * at;
                 let size = R::SIZE;
                 let a: R = load(low, size, available);
                 let b: R = load(low.wrapping_add(size), size, available.saturating_sub(size));
-                self.store(at, count, a.every_other(b, depth).xor(shift));
+                self.store(at, count, a.every_other(b, depth).xor(xor128));
                 at += R::SIZE;
             }
         }

@@ -1,4 +1,4 @@
-//! Strips of blocks, found from any block. Tests: `tests/tests/simd_levels.rs`.
+//! Strips of blocks, found from any block. Tests: `tests/tests/simd_levels/`.
 
 use crate::simd::shared::gemm_tile::strip_width;
 

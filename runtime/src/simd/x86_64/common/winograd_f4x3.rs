@@ -1,6 +1,6 @@
 //! 3x3 convolutions with stride 1 in a quarter of the products: Winograd's minimal filtering
 //! F(4x4, 3x3) (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015,
-//! section 4.3), in integers and exact. Tests: `tests/tests/simd_levels.rs`.
+//! section 4.3), in integers and exact. Tests: `tests/tests/simd_levels/`.
 //!
 //! ```text
 //! tile of 6x6 inputs d  -- B^T d B -->  36 points of 16 bits
@@ -9,9 +9,9 @@
 //! ```
 //!
 //! The transformed inputs fit 16 bits, and so do the weights, which the compiler transforms
-//! (`ops/packing/winograd_f4x3.rs` has their layout). All of it is right modulo 2 to the 32, and so
-//! is the division by 9, a multiplication; only the division by a power of two, at most 64, wants
-//! outputs below 2 to the 25, which the compiler has proved.
+//! (`ops/packing/winograd_f4x3.rs` has their layout). All of it is right modulo 2^32, and so is the
+//! division by 9, a multiplication. Only the division by a power of two, at most 64, is right only
+//! if output sums are below 2^25: the compiler has proved that.
 
 use crate::params::add::Addend;
 use crate::params::layout::LANES;
@@ -31,12 +31,12 @@ pub(crate) const VECTOR: usize = 4 * LANES;
 /// point (1, 1).
 pub(crate) const BIASES: i32 = 36;
 
-/// One over 9, modulo 2 to the 32.
+/// The inverse of 9 modulo 2^32.
 pub(crate) const NINTH: i32 = 0x38E3_8E39;
 const _: () = assert!(NINTH.wrapping_mul(9) == 1);
 
-/// Binary logarithms: row or column `i` of a tile's outputs is divided by 2 to the `TWOS[i]`, too.
-pub(crate) const TWOS: [i32; OUTPUTS] = [3, 2, 1, 1];
+/// Row or column `i` of a tile's outputs is also shifted right by `OUTPUT_SHIFTS[i]`.
+pub(crate) const OUTPUT_SHIFTS: [i32; OUTPUTS] = [3, 2, 1, 1];
 
 /// Bytes of a tile's sums of a block after the transformation over rows: four rows of `INPUTS`
 /// columns, a register each.
@@ -45,7 +45,7 @@ pub(crate) const SUMS: usize = OUTPUTS * INPUTS * VECTOR;
 /// A 3x3 convolution with stride 1, in tiles.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiled<'a> {
-    /// The padded image, inputs as [`crate::params::layout::INPUT_XOR`] says.
+    /// The padded image, inputs as [`crate::params::layout::XOR128`] says.
     pub(crate) image: &'a [i8],
     /// Bytes of a row of the padded image.
     pub(crate) pitch: usize,
@@ -54,12 +54,12 @@ pub(crate) struct Tiled<'a> {
     /// Number of output channels, a multiple of sixteen.
     pub(crate) channels: usize,
     /// Elements from a pixel's outputs to the next one's.
-    pub(crate) step: usize,
+    pub(crate) output_stride: usize,
     /// Rows and columns of the output.
     pub(crate) size: [usize; 2],
     /// The transformed weights: see the compiler's `ops/packing/winograd_f4x3.rs`.
-    pub(crate) filter: &'a [u8],
-    /// The biases, less 128 times the sums of weights: see [`crate::params::layout::INPUT_XOR`].
+    pub(crate) winograd_filter: &'a [u8],
+    /// The biases, less 128 times the sums of weights: see [`crate::params::layout::XOR128`].
     pub(crate) bias: &'a [[i32; LANES]],
     /// Multipliers and the output's range.
     pub(crate) scales: RequantParams<'a>,
@@ -80,8 +80,8 @@ pub(crate) struct Place {
     pub(crate) from: *const i8,
     /// Index of its first output, of the first channel.
     pub(crate) to: usize,
-    /// Rows and columns of outputs from its first output on.
-    pub(crate) left: [usize; 2],
+    /// Rows and columns of outputs that remain from its first output on.
+    pub(crate) remaining: [usize; 2],
 }
 
 /// The steps for `TILES` tiles, which a level implements. Transformed inputs and sums begin at
@@ -99,7 +99,7 @@ pub(crate) trait Steps {
     /// *Enabled*. *Tiled*; `from` is what [`Self::inputs`] has written, `to` has room for
     /// `TILES` times `SUMS`.
     unsafe fn products(tiled: &Tiled<'_>, block: usize, from: *const i8, to: *mut i8);
-    /// Stores the outputs of a tile and a block, of which these are the sums.
+    /// Stores the outputs of a tile and a block; `sums` are their sums.
     ///
     /// # Safety
     /// *Enabled*. *Tiled*; `sums` is what [`Self::products`] has written of the tile, `to`
@@ -114,7 +114,7 @@ impl Tiled<'_> {
         self.size.map(|n| n.div_ceil(OUTPUTS))
     }
 
-    /// True if everything is as large as it has to be (*Tiled*): all tiles lie in the image, and
+    /// True if everything is as large as it has to be (*Tiled*): all tiles are in the image, and
     /// there are weights, biases, multipliers, addends and outputs for whole blocks of channels,
     /// and room to work in.
     #[inline(always)]
@@ -129,11 +129,11 @@ impl Tiled<'_> {
             && self.depth > 0
             && self.pitch >= (columns * OUTPUTS + 2) * self.depth
             && self.image.len() >= last_row + (columns * OUTPUTS + 2) * self.depth
-            && self.filter.len() >= POINTS * self.depth * self.channels * 2
+            && self.winograd_filter.len() >= POINTS * self.depth * self.channels * 2
             && self.bias.len() >= blocks
             && self.scales.are_for(blocks)
-            && self.step >= self.channels
-            && output + self.step >= height * width * self.step + self.channels
+            && self.output_stride >= self.channels
+            && output + self.output_stride >= height * width * self.output_stride + self.channels
             && self
                 .addend
                 .is_none_or(|addend| addend.other.len() >= output)
@@ -159,13 +159,13 @@ impl Tiled<'_> {
         let [rows, columns] = self.tiles();
         let begin = work.as_mut_ptr();
         let work = begin.wrapping_add(begin.align_offset(VECTOR) % VECTOR);
-        let transformed = work.wrapping_add(TILES * SUMS);
+        let transformed_inputs = work.wrapping_add(TILES * SUMS);
         let (mut row, mut column) = (0, 0);
         while row < rows {
             let mut places = [Place {
                 from: self.image.as_ptr(),
                 to: 0,
-                left: self.size,
+                remaining: self.size,
             }; TILES];
             let mut count = 0;
             for place in &mut places {
@@ -173,8 +173,8 @@ impl Tiled<'_> {
                 let [height, width] = self.size;
                 *place = Place {
                     from: (self.image.as_ptr()).wrapping_add(y * self.pitch + x * self.depth),
-                    to: (y * width + x) * self.step,
-                    left: [height - y, width - x],
+                    to: (y * width + x) * self.output_stride,
+                    remaining: [height - y, width - x],
                 };
                 if row < rows {
                     count += 1;
@@ -186,9 +186,9 @@ impl Tiled<'_> {
             }
             // SAFETY: *Enabled*, *Tiled*.
             unsafe {
-                K::inputs(self, &places, transformed);
+                K::inputs(self, &places, transformed_inputs);
                 for block in 0..self.channels / LANES {
-                    K::products(self, block, transformed, work);
+                    K::products(self, block, transformed_inputs, work);
                     for (t, place) in places.iter().enumerate().take(count) {
                         K::outputs(self, work.wrapping_add(t * SUMS), place, block, to);
                     }

@@ -1,8 +1,8 @@
 //! Images with their padding, as kernels for wide SIMD registers read them.
 
 use crate::macros::multiversion::multiversion;
-use crate::params::layout::INPUT_XOR;
-pub(crate) use crate::params::layout::shift;
+use crate::params::layout::XOR128;
+pub(crate) use crate::params::layout::xor128;
 use crate::params::window::Window;
 
 /// How an image is padded.
@@ -15,32 +15,32 @@ pub(super) struct Padding<'a> {
     pub(super) depth: usize,
     /// Zero point of the input, which padding consists of.
     pub(super) zero_point: i8,
-    /// Even columns lie in front of the odd ones.
-    pub(super) apart: bool,
+    /// True if even columns are stored in front of the odd ones.
+    pub(super) even_columns_first: bool,
 }
 
 multiversion! {
-/// Copies an image between its padding, shifted, and fills what lies behind.
+/// Copies an image between its padding, XORed with [`XOR128`], and fills the rest of `scratch`.
 pub(super) fn pad(padding: &Padding<'_>, input: &[i8], scratch: &mut [i8]) {
     padding.pad(input, scratch);
 }
 
-/// XORs bytes in place with [`INPUT_XOR`].
-pub(super) fn shift_in_place(bytes: &mut [i8]) {
+/// XORs bytes in place with [`XOR128`].
+pub(super) fn xor128_in_place(bytes: &mut [i8]) {
     for byte in bytes {
-        *byte ^= INPUT_XOR;
+        *byte ^= XOR128;
     }
 }
 
-/// Copies rows, shifted, and fills each up to a multiple of four.
-pub(super) fn shift_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
+/// Copies rows, XORed with [`XOR128`], and makes room up to a multiple of four in each.
+pub(super) fn xor128_rows(input: &[i8], depth: usize, scratch: &mut [i8]) {
     if depth.is_multiple_of(4) {
-        shift(input, scratch);
+        xor128(input, scratch);
         return;
     }
     let rows = scratch.chunks_exact_mut(depth.next_multiple_of(4));
     for (from, to) in input.chunks_exact(depth).zip(rows) {
-        shift(from, to);
+        xor128(from, to);
     }
 }
 }
@@ -51,7 +51,7 @@ impl Padding<'_> {
         let (w, depth) = (self.window, self.depth);
         let [rows, columns] = self.padded;
         let pitch = (columns * depth).max(1);
-        let fill = self.zero_point ^ INPUT_XOR;
+        let fill = self.zero_point ^ XOR128;
         let size = rows * pitch;
         if size > scratch.len() {
             debug_assert!(false, "the padded image does not fit the scratch memory");
@@ -63,8 +63,8 @@ impl Padding<'_> {
         scratch[below.min(size)..].fill(fill);
     }
 
-    /// Lines with what is on their left and right; what is behind them may be
-    /// overwritten. Gives where they end.
+    /// Lines with the padding on their left and right; bytes behind them may be overwritten.
+    /// Gives the end of the lines.
     #[inline(always)]
     fn lines(&self, input: &[i8], to: &mut [i8], fill: i8) -> usize {
         let (w, depth) = (self.window, self.depth);
@@ -73,14 +73,14 @@ impl Padding<'_> {
         let left = (w.padding_left * depth).min(pitch);
         let count = w.input_height.min(to.len() / pitch);
         // If rows have no padding between them, the image is copied as one line.
-        let joined = if length == pitch && !self.apart {
+        let joined = if length == pitch && !self.even_columns_first {
             count.max(1)
         } else {
             1
         };
         let (length, pitch, count) = (joined * length, joined * pitch, count / joined);
         #[cfg(target_arch = "x86_64")]
-        if !self.apart {
+        if !self.even_columns_first {
             let lines = crate::simd::x86_64::common::pad_xor128::Lines {
                 left,
                 length,
@@ -93,23 +93,23 @@ impl Padding<'_> {
         }
         for (y, from) in input.chunks_exact(length).take(count).enumerate() {
             let to = &mut to[y * pitch..];
-            if self.apart {
-                // All lines: kernels may load what is behind this one.
-                self.pad_apart(input.get(y * length..).unwrap_or(from), to, fill);
+            if self.even_columns_first {
+                // All lines: kernels may load bytes behind this one.
+                self.pad_even_columns_first(input.get(y * length..).unwrap_or(from), to, fill);
                 continue;
             }
             let (left, to) = to[..pitch].split_at_mut(left);
             let (to, right) = to.split_at_mut(from.len().min(to.len()));
             left.fill(fill);
             right.fill(fill);
-            shift(from, to);
+            xor128(from, to);
         }
         count * pitch
     }
 
     /// Even columns, then odd ones.
     #[inline(always)]
-    fn pad_apart(&self, from: &[i8], mut to: &mut [i8], fill: i8) {
+    fn pad_even_columns_first(&self, from: &[i8], mut to: &mut [i8], fill: i8) {
         let (depth, left) = (self.depth, self.window.padding_left);
         let columns = self.padded[1];
         for parity in 0..2 {
@@ -142,7 +142,7 @@ impl Padding<'_> {
             below.fill(fill);
             let pixels = inside.chunks_exact_mut(depth.max(1));
             for (to, from) in pixels.zip(from.chunks(2 * depth.max(1))) {
-                shift(from, to);
+                xor128(from, to);
             }
         }
     }
