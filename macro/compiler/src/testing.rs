@@ -1,5 +1,5 @@
 //! What the workspace's tests and benchmarks call: the preparation of single kernels' inputs,
-//! and the program after each pass. It is no part of the crate's interface.
+//! and the program after each pass. It is not part of the crate's interface.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What of a tensor its readers can tell apart.
+//! The values of a tensor that its readers can tell apart.
 //!
 //! A mask adds -1e9 in front of a SOFTMAX, a padded MAX_POOL_2D reads the lowest float:
 //! such values say "never", not "how much". A range that held them would leave one step
@@ -68,7 +68,7 @@ pub(super) fn each(data: &ArrayViewD<'_, f32>, depth: Option<f32>, mut f: impl F
     }
 }
 
-/// For each tensor whose readers all saturate, the range outside of which they do; `seen` has
+/// For each tensor whose readers all saturate, the range beyond which they saturate; `seen` has
 /// the observed ranges.
 pub(super) fn limits(
     graph: &Graph,

@@ -136,7 +136,7 @@ pub(crate) struct LowerContext<'a> {
     pub target: Target,
     /// What is written to the outputs behind the first.
     pub other_targets: Vec<Target>,
-    /// The file computes it in float32, be it between conversions.
+    /// The file computes it in float32, also if it does so between conversions.
     pub in_float: bool,
     /// The file computes it in uint8.
     pub in_uint8: bool,

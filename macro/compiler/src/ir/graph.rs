@@ -108,8 +108,8 @@ pub(crate) struct Graph {
     pub states: Vec<State>,
     /// The branches and loops of the graph.
     pub regions: Regions,
-    /// An operator of the file, be it computed already, has no kernel in
-    /// TensorFlow Lite Micro.
+    /// An operator of the file has no kernel in TensorFlow Lite Micro, also if the operator is
+    /// folded already.
     pub needs_litert: bool,
 }
 

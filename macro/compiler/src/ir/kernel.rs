@@ -151,7 +151,7 @@ pub(crate) enum Fusion<'a> {
         /// Which operand of the addition its output is.
         own: usize,
     },
-    /// To store the channels of each pixel, of which there are so many, `stride` elements apart.
+    /// To store the channels of each pixel `stride` elements apart.
     OutputStride {
         /// The channels that it has.
         channels: usize,

@@ -80,7 +80,7 @@ fn greedy(program: &QuantGraph, key: impl Fn(&Cost) -> (isize, isize)) -> Vec<us
         };
         let candidates = (0..program.steps.len()).filter(ready);
         let Some(next) = candidates.min_by_key(|&n| key(&cost(&program.steps[n]))) else {
-            // A program that is no order of execution itself stays as it is.
+            // A program that is not an order of execution itself stays as it is.
             return (0..program.steps.len()).collect();
         };
         done[next] = true;

@@ -44,7 +44,7 @@ const MIXED_STRENGTH: f32 = 0.3;
 /// There, channels of which little was seen keep room for this much more: the samples do
 /// not have all that the model will be given.
 const MIXED_HEADROOM: f32 = 2.0;
-/// So many values of a channel say what its range is.
+/// This number of values of a channel is enough to know its range.
 const MANY: usize = 4096;
 
 /// A channel that fewer values of the samples than this are in is left alone: what was

@@ -1,4 +1,4 @@
-//! Chains of ADD, SUB and MUL by constants, of which normalizations of inputs consist.
+//! Chains of ADD, SUB and MUL by constants: input normalizations consist of them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::limits;
 use crate::ops::shared::broadcast;
 use crate::rewrite::input_affine::InputAffine;
 
-/// The constant of `x op constant`, and whether it stands first.
+/// The constant of `x op constant`, and whether it is the first operand.
 pub(super) fn affine(graph: &Graph, node: &Node, x: ValueId) -> Option<[ArrayD<f32>; 2]> {
     let &[Some(a), Some(b)] = node.inputs.as_slice() else {
         return None;

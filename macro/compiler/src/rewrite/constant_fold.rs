@@ -180,8 +180,8 @@ fn grid(quantization: &FileQuantization, shape: &[usize]) -> Option<ArrayD<Quant
     }
 }
 
-/// Real values as int8 with the scales of `from`, of which they are elements, if they all have
-/// such a value: per-channel scales along whatever dimension they lie now.
+/// Real values as int8 with the scales of `from`, whose elements they are, if int8 holds them all:
+/// per-channel scales along the dimension where they are now.
 fn on_grid(from: &Value, data: &ArrayD<f32>) -> Option<(ArrayD<i8>, FileQuantization)> {
     if from.element != ElementType::I8 {
         return None;

@@ -27,7 +27,7 @@ pub(crate) fn function(graph: &Graph, position: usize) -> Option<(ValueId, RealF
         }
     }
     let variable = variable?;
-    // Of integers and booleans there are no tables.
+    // There are no tables for integers and booleans.
     let real = |v: ValueId| graph.values[v].element.is_real();
     if !real(variable) || !real(node.output()) {
         return None;

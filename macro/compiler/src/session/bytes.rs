@@ -1,4 +1,4 @@
-//! What the bytes stand for that callers pass for real numbers.
+//! The real numbers that bytes of callers mean.
 
 use crate::calibrate::Method;
 use crate::emit::RustPort;
@@ -9,7 +9,7 @@ use crate::ir::graph::Graph;
 use crate::options::Options;
 use crate::rewrite::scales_bytes::scales_bytes;
 
-/// Finds out what bytes stand for; true for inputs of which the user or the model says it.
+/// Finds the real numbers that bytes mean; true for inputs where the user or the model says it.
 pub(crate) fn find(graph: &mut Graph, options: &Options) -> Vec<bool> {
     let of = |port: &graph::Port| {
         let range = options

@@ -1,6 +1,6 @@
 //! The attributes of custom operators: a flexbuffer map.
 
-/// A map of attributes; `None` of what is not there or damaged.
+/// A map of attributes; `None` for an attribute that is missing or damaged.
 pub(crate) struct Attributes<'a> {
     bytes: &'a [u8],
     root: Value,

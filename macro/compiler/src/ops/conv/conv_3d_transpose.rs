@@ -1,6 +1,6 @@
-//! CONV_3D_TRANSPOSE as operators on images. Of every so many output slices, as many as the
-//! stride says, each is a TRANSPOSE_CONV of some input slices, which lie side by side as
-//! channels; the slices of all of these phases are then put in order.
+//! CONV_3D_TRANSPOSE as operators on images. The stride along the depth gives the
+//! number of phases. The output slices of one phase are a TRANSPOSE_CONV of input slices, which
+//! are side by side as channels; then the slices of all phases are put in order.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 

@@ -38,7 +38,7 @@ impl TransposeConv {
             .operator
             .builtin_options_as_transpose_conv_options()
             .ok_or_else(|| Error::model("it has no TransposeConvOptions"))?;
-        // A shape that is no constant can only be the one that the file states.
+        // A shape that is not a constant can only be the one that the file states.
         let dim = |d: &Option<usize>| d.and_then(|d| i32::try_from(d).ok());
         let stated: Option<Vec<i32>> = node.file_shape.iter().map(dim).collect();
         let shape = match (&node.input(0)?.constant, stated) {

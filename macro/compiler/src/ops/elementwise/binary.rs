@@ -38,7 +38,7 @@ pub(crate) trait Binary: Clone + Send + Sync + 'static {
         None
     }
 
-    /// True if the output is no real number, so that f32 operands need no int8 step.
+    /// True if the output is not a real number, so that f32 operands need no int8 step.
     fn reads_reals(&self) -> bool {
         false
     }

@@ -33,7 +33,7 @@ impl Bucketize {
 
 /// The bucket of a value.
 fn bucket(boundaries: &[f32], x: f32) -> i32 {
-    // What is no number is above all of them, as for the reference.
+    // NaN is above all of them, as for the reference.
     let above = boundaries.iter().position(|&b| x < b);
     above.unwrap_or(boundaries.len()) as i32
 }

@@ -1,4 +1,4 @@
-//! RSQRT: one by the square root.
+//! RSQRT: one divided by the square root.
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
@@ -9,7 +9,7 @@ use crate::ops::elementwise::unary::Unary;
 use crate::ops::elementwise::unary_i16::{RsqrtKernel, rsqrt};
 use crate::ops::shared::lookup_table::TableKernel;
 
-/// The operator RSQRT: one by the square root.
+/// The operator RSQRT: one divided by the square root.
 #[derive(Clone)]
 pub(crate) struct Rsqrt;
 
@@ -19,7 +19,7 @@ impl Rsqrt {
     }
 }
 
-/// One by the square root of the input's scale and by the output's.
+/// One divided by the square root of the input's scale and by the output's scale.
 fn factor(input: QuantParams, output: QuantParams) -> Multiplier {
     Multiplier::new(1.0 / f64::from(input.scale.sqrt() * output.scale))
 }

@@ -48,7 +48,7 @@ impl Kernel for TwoSlopesKernel {
 /// Bits that keep the root an integer.
 pub(crate) const ROOT_SHIFT: i32 = 20;
 
-/// One by the square root; of what has none, the largest number.
+/// One divided by the square root; the largest number where there is no square root.
 pub(crate) struct RsqrtKernel(pub Multiplier);
 
 /// The integer function of [`RsqrtKernel`], from 1 on.

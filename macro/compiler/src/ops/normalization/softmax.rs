@@ -96,7 +96,7 @@ impl Operator for Softmax {
     }
 }
 
-/// Up to so many elements a table of exponentials is larger than it is worth.
+/// Up to this number of elements, a table of exponentials is larger than it is worth.
 const SHORT: usize = 64;
 
 #[derive(Clone)]

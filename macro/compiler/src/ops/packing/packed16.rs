@@ -2,7 +2,7 @@
 
 use crate::ops::packing::layout::{LANES, STRIP};
 
-/// How many of so many lie side by side: four, then what is left by twos and ones.
+/// How many of the `left` blocks are side by side: four, then two, then one.
 fn side_by_side(left: usize) -> usize {
     match left {
         4.. => 4,
@@ -34,7 +34,7 @@ pub(crate) fn blocked(filter: &[i8], depth: usize) -> Vec<i8> {
     blocked
 }
 
-/// OHWI weights in 16 bits, in runs of so many inputs: for each sixteen channels and each two
+/// OHWI weights in 16 bits, in runs of `run` inputs: for each sixteen channels and each two
 /// neighbouring inputs of a run, two weights of each channel. For tests of the runtime, too.
 #[must_use]
 pub fn widened(filter: &[i8], depth: usize, run: usize) -> Vec<i8> {

@@ -25,7 +25,7 @@ const INPUTS: usize = 16;
 /// What is added to the weights of the first two groups, so that they have no sign.
 const MORE: i8 = 32;
 
-/// Fewer weights lie in a first-level cache, from where 8 bits are as fast.
+/// Fewer weights fit into a first-level cache, from where 8 bits are as fast.
 const LEAST: usize = 16 * 1024;
 
 /// More inputs could leave 32 bits.

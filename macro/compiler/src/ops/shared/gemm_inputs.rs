@@ -14,11 +14,11 @@ const LEAST_SPARSE: usize = 16 * 1024;
 /// Which inputs the sums of one output pixel read, and how.
 #[derive(Clone)]
 pub(crate) enum Inputs {
-    /// A row of the input, of which there are so many: a matrix product.
+    /// This number of rows of the input: a matrix product.
     Rows(usize),
-    /// So many rows of the input, which the kernel in front has written as `x ^ 0x80`.
+    /// This number of rows of the input, which the kernel in front has written as `x ^ 0x80`.
     Xor128Rows(usize),
-    /// The only row, of which many inputs are likely to be zero.
+    /// The only row; many of its inputs are likely to be zero.
     ZeroSkipRow(Option<SaturatingPairs>),
     /// The only row, with the weights of 6 bits in an order of their own, too, or few long
     /// pairs.

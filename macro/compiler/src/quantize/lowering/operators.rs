@@ -85,7 +85,7 @@ impl Lowering<'_> {
         Ok(ids)
     }
 
-    /// True if an operator whose output is no f32 reads f32: all of its real operands are
+    /// True if an operator whose output is not f32 reads f32: all of its real operands are
     /// there in f32.
     fn reads_reals(&self, position: usize) -> bool {
         let node = &self.graph.nodes[position];
