@@ -84,7 +84,7 @@ pub(super) fn sparse_rows(seed: u32) -> Vec<i8> {
     rt::fully_connected_zero_skip(&p, &input, &mut output, &mut []);
     // All weights give the same.
     let mut dense = vec![0; channels];
-    rt::fully_connected_packed16(&p.blocks, &input, &mut dense, &mut []);
+    rt::fully_connected_packed16(&p.gemm, &input, &mut dense, &mut []);
     assert_eq!(output, dense);
     output
 }
@@ -121,7 +121,7 @@ pub(super) fn narrow_rows(seed: u32) -> Vec<i8> {
     rt::fully_connected_w6(&p, &input, &mut output, &mut vec![0; depth]);
     // All weights give the same.
     let mut dense = vec![0; channels];
-    rt::fully_connected_packed16(&p.blocks, &input, &mut dense, &mut []);
+    rt::fully_connected_packed16(&p.gemm, &input, &mut dense, &mut []);
     assert_eq!(output, dense);
     output
 }
