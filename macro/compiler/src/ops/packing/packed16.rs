@@ -2,7 +2,7 @@
 
 use crate::ops::packing::layout::{LANES, STRIP};
 
-/// How many of the `left` blocks are side by side: four, then two, then one.
+/// How many of the `left` strips are side by side: four, then two, then one.
 fn side_by_side(left: usize) -> usize {
     match left {
         4.. => 4,
