@@ -46,7 +46,7 @@ impl Support {
     }
 }
 
-/// The columns, in the order of the letters of [`Row::support`].
+/// The columns, in the order of the letters of `Row::support`.
 pub const SUPPORT_COLUMNS: [(ElementType, &str); 6] = [
     (ElementType::F32, "float32"),
     (ElementType::I8, "int8"),

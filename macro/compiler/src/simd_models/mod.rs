@@ -10,14 +10,14 @@
 //!
 //! | model | kernels |
 //! |---|---|
-//! | [`Method::Truncated`], [`Method::TruncatedSingle`] | AVX-512 |
-//! | [`Method::Nearest`] | AVX2 and AVX-VNNI, strips whose channels are all [`Mark::NearestOk`](requant_panel::Mark) |
-//! | [`Method::RoundedFused`] | AVX2 and AVX-VNNI, other strips |
-//! | [`Method::Rounded`] | WebAssembly |
-//! | [`Method::Doubling`] | AArch64 |
-//! | [`Method::Small`] | all others, and those above where f32 is not exact enough |
-//! | [`Linear::sum`], [`Linear::product`] | ADD, SUB, MUL of all targets with wide registers |
-//! | [`Linear::fused_sum`] | ADD and SUB with AVX2 and AVX-512 |
+//! | `Method::Truncated`, `Method::TruncatedSingle` | AVX-512 |
+//! | `Method::Nearest` | AVX2 and AVX-VNNI, strips whose channels are all [`Mark::NearestOk`](requant_panel::Mark) |
+//! | `Method::RoundedFused` | AVX2 and AVX-VNNI, other strips |
+//! | `Method::Rounded` | WebAssembly |
+//! | `Method::Doubling` | AArch64 |
+//! | `Method::Small` | all others, and those above where f32 is not exact enough |
+//! | `Linear::sum`, `Linear::product` | ADD, SUB, MUL of all targets with wide registers |
+//! | `Linear::fused_sum` | ADD and SUB with AVX2 and AVX-512 |
 //! | `mean` | AVERAGE_POOL_2D of whole images with AVX-512 |
 //!
 //! Tables stand for fixed-point functions on all targets (LOGISTIC, TANH, SOFTMAX's

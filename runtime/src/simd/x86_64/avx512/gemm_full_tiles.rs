@@ -38,7 +38,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         let strip = tile.strip(p.filter, block, width);
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
-            let is_done = match width {
+            let ran = match width {
                 4 => tile.try_full_tiles::<4>(strip, output),
                 2 => tile.try_full_tiles::<2>(strip, output),
                 _ => {
@@ -47,7 +47,7 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
                 }
             };
             match (width, pixels.raw) {
-                _ if is_done => {}
+                _ if ran => {}
                 (4, true) => tile.column::<Avx512, 4, 4, true>(strip, output),
                 (4, false) => tile.column::<Avx512, 4, 4, false>(strip, output),
                 (2, true) => tile.column::<Avx512, 8, 2, true>(strip, output),
