@@ -5,6 +5,8 @@ use crate::params::layout::LANES;
 use crate::params::layout::XOR128;
 use crate::params::requant::RequantParams;
 use crate::params::window::Window;
+use crate::simd::calls;
+#[cfg(target_arch = "x86_64")]
 use crate::simd::dispatch;
 use crate::simd::shared::dwconv::Plane;
 #[cfg(target_arch = "x86_64")]
@@ -92,7 +94,7 @@ pub fn depthwise_packed16(
             scales: p.output,
             output_xor: 0,
         };
-        dispatch::dwconv(plane, output);
+        calls::dwconv(plane, output);
         if output_xor != 0 {
             xor128_in_place(output);
         }

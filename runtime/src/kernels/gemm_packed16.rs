@@ -10,6 +10,8 @@ use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSk
 use crate::params::layout::LANES;
 use crate::params::layout::XOR128;
 use crate::params::requant::RequantParams;
+use crate::simd::calls;
+#[cfg(target_arch = "x86_64")]
 use crate::simd::dispatch;
 use crate::simd::shared::pixels::Pixels;
 
@@ -154,12 +156,12 @@ fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: 
         let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
         debug_assert!(int8.is_some(), "sums of outputs that are not int8");
         if let Some((scales, output)) = int8 {
-            dispatch::gemm(&p.with(scales), pixels, output);
+            calls::gemm(&p.with(scales), pixels, output);
             add_in_place(addend.add, output, addend.other);
         }
         return;
     }
-    dispatch::gemm(p, pixels, output);
+    calls::gemm(p, pixels, output);
 }
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the

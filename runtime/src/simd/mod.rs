@@ -61,6 +61,7 @@ macro_rules! unrolled {
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod aarch64;
+pub(crate) mod calls;
 pub(crate) mod lut;
 pub(crate) mod shared;
 #[cfg(target_arch = "wasm32")]

@@ -1,5 +1,5 @@
 //! Shared by all architectures: kernels that are written once, over the trait [`isa::Isa`], its
-//! implementation in plain Rust, and the choice of a level.
+//! implementation in plain Rust, the choice of a level, and the types of the tables' rows.
 
 pub(crate) mod dwconv;
 pub(crate) mod gemm;
@@ -10,3 +10,4 @@ pub(crate) mod isa;
 pub(crate) mod isa128;
 pub(crate) mod level;
 pub(crate) mod pixels;
+pub(crate) mod rows;

@@ -8,11 +8,12 @@ use core::marker::PhantomData;
 
 use crate::params::add::AddF32;
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
-use crate::simd::shared::dwconv::{self, Plane};
+use crate::simd::shared::dwconv;
 use crate::simd::shared::gemm;
 use crate::simd::shared::generic::Generic;
 use crate::simd::shared::level::{Levels, choose};
 use crate::simd::shared::pixels::Pixels;
+use crate::simd::shared::rows::{Dwconv, Gemm, Lut};
 use crate::simd::x86_64::avx512::dwconv_3x3_load::Unpadded;
 use crate::simd::x86_64::avx512::mean_hw::MeanHw;
 use crate::simd::x86_64::common::features::Features;
@@ -44,12 +45,12 @@ const FEATURES: Row<Features> = [
 ];
 
 /// Kernels that end with the output stage `S`.
-struct Table<S>(PhantomData<S>);
+pub(crate) struct Table<S>(PhantomData<S>);
 
 #[rustfmt::skip]
 impl<S: Packed16Stage> Table<S> {
     /// Many pixels by all channels: CONV_2D, FULLY_CONNECTED of several rows.
-    const GEMM: Row<Gemm<S>> = [
+    pub(crate) const GEMM: Row<Gemm<S>> = [
     //  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
         gemm::gemm::<Generic, S, 1>,                  avx2::gemm_madd16::gemm,                      avxvnni::kernels::gemm,                       avx512::gemm_full_tiles::gemm,                     avx512_vbmi::conv_n8::gemm,
     ];
@@ -58,7 +59,7 @@ impl<S: Packed16Stage> Table<S> {
         None,                                         None,                                         None,                                         Some(avx512::gemm_full_tiles::try_gemm_added),     Some(avx512::gemm_full_tiles::try_gemm_added),
     ];
     /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
-    const GEMV: Row<Gemm<S>> = [
+    pub(crate) const GEMV: Row<Gemm<S>> = [
         gemm::gemv::<Generic, S>,                     avx2::gemv::gemv,                             avxvnni::kernels::gemv,                       avx512::gemv::gemv,                                avx512::gemv::gemv,
     ];
     /// One row, with a list of the pairs of weights that VPMADDUBSW may saturate.
@@ -81,7 +82,7 @@ impl<S: Packed16Stage> Table<S> {
 
 /// DEPTHWISE_CONV_2D over a padded image.
 #[rustfmt::skip]
-const DWCONV: Row<Dwconv> = [
+pub(crate) const DWCONV: Row<Dwconv> = [
 //  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
     dwconv::dwconv::<Generic>,                    avx2::dwconv::dwconv,                         avxvnni::kernels::dwconv,                     avx512::dwconv_3x3::dwconv,                        avx512::dwconv_3x3::dwconv,
 ];
@@ -100,7 +101,7 @@ const ADD_F32: Row<Option<AddF32Kernel>> = [
 
 /// Functions of one int8 value, as tables.
 #[rustfmt::skip]
-const LUT: Row<Option<Lut>> = [
+pub(crate) const LUT: Row<Option<Lut>> = [
     None,                                         None,                                         None,                                         None,                                              Some(avx512_vbmi::lut::lut),
 ];
 
@@ -140,9 +141,8 @@ pub(crate) enum Loops {
 }
 
 /// One entry for each level.
-type Row<T> = [T; Level::ALL.len()];
+pub(crate) type Row<T> = [T; Level::ALL.len()];
 
-type Gemm<S> = unsafe fn(&Packed16<'_, S>, &Pixels<'_>, &mut [<S as Packed16Stage>::Element]);
 type TryGemm<S> =
     unsafe fn(&Packed16<'_, S>, &Pixels<'_>, &mut [<S as Packed16Stage>::Element]) -> bool;
 type TryGemvMaddubs<S> = unsafe fn(
@@ -157,10 +157,8 @@ type GemvZeroSkip<S> =
     unsafe fn(&Packed16<'_, S>, &[u8], &[i8], &mut [<S as Packed16Stage>::Element]);
 type TryWinograd<S> =
     unsafe fn(&Tiled<'_>, &mut [i8], &mut [<S as Packed16Stage>::Element]) -> bool;
-type Dwconv = unsafe fn(Plane<'_>, &mut [i8]);
 type TryDwconv3x3Unpadded = unsafe fn(&Unpadded<'_>, &mut [i8]) -> bool;
 type AddF32Kernel = unsafe fn(AddF32, *const i8, *const i8, *mut i8, usize) -> usize;
-type Lut = unsafe fn(&[u8; 256], *const i8, *mut i8, usize) -> usize;
 type TryMeanHw = unsafe fn(MeanHw<'_>, &mut [i8]) -> bool;
 type PadLines = unsafe fn(&[i8], &mut [i8], Lines);
 type PadEveryOther = unsafe fn(&[i8], &mut [i8], [usize; 2], Lines);
@@ -190,22 +188,6 @@ impl Levels for Level {
     fn column(self) -> usize {
         self as usize
     }
-}
-
-/// All pixels by all channels, by the kernel for one pixel or for many.
-#[inline(always)]
-pub(crate) fn gemm<S: Packed16Stage>(
-    p: &Packed16<'_, S>,
-    pixels: &Pixels<'_>,
-    output: &mut [S::Element],
-) {
-    let kernel = if pixels.is_single() {
-        choose::<Level, _, _>(&Table::<S>::GEMV)
-    } else {
-        choose::<Level, _, _>(&Table::<S>::GEMM)
-    };
-    // SAFETY: *Enabled*: the CPU has the level's features.
-    unsafe { kernel(p, pixels, output) }
 }
 
 /// True if there is a kernel for [`try_gemm_added`].
@@ -288,14 +270,6 @@ pub(crate) fn try_winograd<S: Packed16Stage>(
     }
 }
 
-/// The rows of a depthwise convolution over a padded image.
-#[inline(always)]
-pub(crate) fn dwconv(plane: Plane<'_>, output: &mut [i8]) {
-    let kernel = choose::<Level, _, _>(&DWCONV);
-    // SAFETY: *Enabled*: the CPU has the level's features.
-    unsafe { kernel(plane, output) }
-}
-
 /// A depthwise convolution over an image that is not padded; false if it has to be.
 #[inline(always)]
 pub(crate) fn try_dwconv_3x3_unpadded(image: &Unpadded<'_>, output: &mut [i8]) -> bool {
@@ -324,24 +298,6 @@ pub(crate) fn add_f32_in_place(p: AddF32, in_out: &mut [i8], b: &[i8]) -> usize 
     match choose::<Level, _, _>(&ADD_F32) {
         // SAFETY: *Enabled*: the CPU has the level's features; *Covered*: `count` elements.
         Some(kernel) => unsafe { kernel(p, at, b.as_ptr(), at, count) },
-        None => 0,
-    }
-}
-
-/// Looks up as many elements as there are whole registers of; gives their number.
-///
-/// # Safety
-/// *Covered*: `count` elements of each; `output` may be `input`.
-#[inline(always)]
-pub(crate) unsafe fn lut(
-    table: &[u8; 256],
-    input: *const i8,
-    output: *mut i8,
-    count: usize,
-) -> usize {
-    match choose::<Level, _, _>(&LUT) {
-        // SAFETY: *Enabled*: the CPU has the level's features; *Covered*.
-        Some(kernel) => unsafe { kernel(table, input, output, count) },
         None => 0,
     }
 }
