@@ -31,15 +31,25 @@ pub fn passes(model: &Path, dataset: Option<&Path>) -> Result<Vec<(String, Strin
     let session = Session::new(&bytes, &request.options, dataset)?;
     let mut program = session.quantize(&bytes, &request)?.program;
     let mut listings = vec![("lower".to_owned(), listing(&program))];
-    let mut run = |target: &str, passes: &[Pass], mut program: QuantGraph| {
-        for pass in passes {
-            program = (pass.run)(program);
-            listings.push((format!("{target}{}", pass.name), listing(&program)));
-        }
-        program
-    };
-    program = run("", SHARED, program);
-    run("mcu: ", MCU, program.clone());
-    run("simd: ", SIMD, program);
+    program = run(&mut listings, "", SHARED, program);
+    let targets = ["mcu: ", "simd: "].into_iter().zip([MCU, SIMD]);
+    for ((target, passes), program) in targets.zip(program.prune_channels()) {
+        listings.push((format!("{target}prune_channels"), listing(&program)));
+        run(&mut listings, target, passes, program);
+    }
     Ok(listings)
+}
+
+/// Runs passes and lists the program after each.
+fn run(
+    listings: &mut Vec<(String, String)>,
+    target: &str,
+    passes: &[Pass],
+    mut program: QuantGraph,
+) -> QuantGraph {
+    for pass in passes {
+        program = (pass.run)(program);
+        listings.push((format!("{target}{}", pass.name), listing(&program)));
+    }
+    program
 }

@@ -1,11 +1,11 @@
 //! The passes over the int8 program, in order, for each kind of target.
 //!
 //! ```text
-//! lowered --SHARED--> program --MCU---> program for small cores
-//!                             --SIMD--> program for wide SIMD registers
+//! lowered --SHARED--> program --prune_channels--> program --MCU---> program for small cores
+//!                                             --> program --SIMD--> program for wide SIMD registers
 //! ```
 //!
-//! Scratch memory comes last: it is that of the kernels that are left. Tests can look at the
+//! One analysis of the channels serves both kinds of target. Scratch memory comes last: it is that of the kernels that are left. Tests can look at the
 //! program after each pass: [`crate::testing::passes`].
 
 use crate::ir::quant_graph::{QuantGraph, QuantTensor};
@@ -23,20 +23,10 @@ pub(crate) const SHARED: &[Pass] = &[Pass {
 }];
 
 /// The passes of targets without wide SIMD registers.
-pub(crate) const MCU: &[Pass] = &[
-    Pass {
-        name: "prune_channels",
-        run: |program| program.prune_channels(false),
-    },
-    ADD_SCRATCH,
-];
+pub(crate) const MCU: &[Pass] = &[ADD_SCRATCH];
 
 /// The passes of targets with wide SIMD registers.
 pub(crate) const SIMD: &[Pass] = &[
-    Pass {
-        name: "prune_channels",
-        run: |program| program.prune_channels(true),
-    },
     Pass {
         name: "use_simd_kernels",
         run: use_simd_kernels,
@@ -72,9 +62,9 @@ impl QuantGraph {
     /// The program for targets without wide SIMD registers, and the one for targets with
     /// them, if that is another one.
     pub(crate) fn for_targets(self) -> (Self, Option<Self>) {
-        let shared = apply(SHARED, self);
-        let simd = apply(SIMD, shared.clone());
-        (apply(MCU, shared), simd.vectorized.then_some(simd))
+        let [mcu, simd] = apply(SHARED, self).prune_channels();
+        let simd = apply(SIMD, simd);
+        (apply(MCU, mcu), simd.vectorized.then_some(simd))
     }
 }
 

@@ -15,10 +15,16 @@ use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 const MOST_CHANNELS: usize = 1 << 16;
 
 impl QuantGraph {
-    /// The program without the channels that do nothing, for targets with wide SIMD
-    /// registers or for others.
-    pub(crate) fn prune_channels(mut self, vectorized: bool) -> Self {
-        let channels = Analysis::new(&self).channels(vectorized);
+    /// The programs without the channels that do nothing: for targets without wide SIMD
+    /// registers, and for targets with them.
+    pub(crate) fn prune_channels(self) -> [Self; 2] {
+        let analysis = Analysis::new(&self);
+        let [mcu, simd] = [false, true].map(|vectorized| analysis.channels(vectorized));
+        [self.clone().keep_channels(&mcu), self.keep_channels(&simd)]
+    }
+
+    /// The program with these channels of each tensor, by tensor; `None` keeps all of them.
+    fn keep_channels(mut self, channels: &[Option<Channels>]) -> Self {
         for step in &mut self.steps {
             let (Some(input), Some(output)) = (&channels[step.inputs[0]], &channels[step.output()])
             else {
@@ -30,7 +36,7 @@ impl QuantGraph {
                 step.channels = Some([output.order.len(), output.all()]);
             }
         }
-        for (tensor, channels) in self.tensors.iter_mut().zip(&channels) {
+        for (tensor, channels) in self.tensors.iter_mut().zip(channels) {
             if let Some(channels) = channels {
                 tensor.len = channels.of(tensor.len);
             }
