@@ -9,11 +9,11 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::shape_text;
 use crate::ir::graph::ElementType;
 use crate::ir::quant_graph::QuantGraph;
-use crate::tokens::literals::{float, int, usize_literal, usizes};
+use crate::tokens::literals::{float, ident, int, usize_literal, usizes};
 
 /// Nested arrays: `[[f32; 3]; 8]`.
 fn array_type(element: ElementType, shape: &[usize]) -> TokenStream {
-    let name = crate::tokens::literals::ident(element.name());
+    let name = ident(element.name());
     shape.iter().rev().fold(quote!(#name), |inner, n| {
         let n = usize_literal(*n);
         quote!([#inner; #n])
@@ -69,10 +69,7 @@ pub(super) fn inputs(ports: &[RustPort], program: &QuantGraph) -> Vec<TokenStrea
 }
 
 fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
-    let (ty, element) = (
-        &port.type_name,
-        crate::tokens::literals::ident(port.element.name()),
-    );
+    let (ty, element) = (&port.type_name, ident(port.element.name()));
     let array = array_type(port.element, &port.shape);
     let zeros = zeros(port.element, &port.shape);
     let (name, shape) = (&port.name, usizes(&port.shape));

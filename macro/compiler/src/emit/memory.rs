@@ -9,7 +9,7 @@ use super::run::Call;
 use crate::ir::quant_graph::QuantGraph;
 use crate::plan::diagram::picture;
 use crate::plan::{ArenaPlan, Location};
-use crate::tokens::literals::usize_literal;
+use crate::tokens::literals::{ident, usize_literal};
 
 /// All that the emitted functions of one kind of target are made from.
 pub(super) struct Memory<'a> {
@@ -31,7 +31,7 @@ impl Memory<'_> {
     /// The parameters of functions beside the arena: the state and the inputs.
     fn parameters(&self, with_inputs: bool) -> Vec<Parameter> {
         let state = self.is_stateful.then(|| Parameter {
-            ident: crate::tokens::literals::ident("state"),
+            ident: ident("state"),
             ty: quote!(State),
             mutable: true,
         });

@@ -15,7 +15,7 @@ use crate::ir::kernel::KernelId;
 use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 use crate::plan::{ArenaPlan, Location, Sharing};
 use crate::tokens::constants::Constants;
-use crate::tokens::literals::usize_literal;
+use crate::tokens::literals::{ident, usize_literal};
 
 struct Body<'a> {
     program: &'a QuantGraph,
@@ -148,11 +148,7 @@ impl Body<'_> {
         if let Location::Arena { offset } = self.plan.locations[id] {
             let tensor = &self.program.tensors[id];
             let slot = slot(offset, tensor.bytes());
-            let from = as_slice_expr(
-                tensor.element,
-                &crate::tokens::literals::ident("next"),
-                false,
-            );
+            let from = as_slice_expr(tensor.element, &ident("next"), false);
             return Ok(quote!({
                 let [next] = rt::slots(arena, [#slot]);
                 rt::copy(#from, #to);
@@ -220,7 +216,7 @@ impl Body<'_> {
         while used(&name) {
             name.push('_');
         }
-        crate::tokens::literals::ident(&name)
+        ident(&name)
     }
 
     /// A tensor that lies outside of the arena, as a slice to write.

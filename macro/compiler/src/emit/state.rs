@@ -6,13 +6,13 @@ use quote::quote;
 use super::identifiers::{distinct, snake};
 use crate::ir::buffer::Buffer;
 use crate::ir::quant_graph::QuantGraph;
-use crate::tokens::literals::{float, int, usize_literal};
+use crate::tokens::literals::{float, ident, int, usize_literal};
 
 /// The name of the field of state `index`.
 pub(super) fn field(program: &QuantGraph, index: usize) -> Ident {
     let names = program.states.iter().map(|s| snake(&s.name));
     // No Rust keyword ends with `_`.
-    crate::tokens::literals::ident(&format!("{}_", distinct(names.collect())[index]))
+    ident(&format!("{}_", distinct(names.collect())[index]))
 }
 
 /// `[i8; 12]` and a literal of its content.
@@ -44,7 +44,7 @@ fn array(data: &Buffer) -> (TokenStream, TokenStream) {
         Buffer::I32(data) => ("i32", content(data, &n, |x| x as u32, int)),
         Buffer::F32(data) => ("f32", content(data, &n, f32::to_bits, float)),
     };
-    let ty = crate::tokens::literals::ident(ty);
+    let ty = ident(ty);
     (quote!([#ty; #n]), content)
 }
 

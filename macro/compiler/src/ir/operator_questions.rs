@@ -1,4 +1,4 @@
-//! What the stages ask an operator, answered from its facts.
+//! Short forms for the stages: what follows from the facts of an operator ([`Operator::traits`]).
 
 use crate::ir::activation::Activation;
 use crate::ir::context::{QuantRule, StateRule};
@@ -6,7 +6,7 @@ use crate::ir::float_functions::FloatEpilogue;
 use crate::ir::operator::{Cast, ChannelRole, Operator, Saturation};
 use crate::ir::operator_traits::{Arithmetic, ControlRole, FloatKernel, IntegerOperands, Origin};
 
-/// Questions that follow from the facts.
+/// Answers that follow from the facts alone.
 impl dyn Operator + '_ {
     /// How the output is quantized.
     pub(crate) fn rule(&self) -> QuantRule {

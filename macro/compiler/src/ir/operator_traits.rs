@@ -63,6 +63,19 @@ pub(crate) struct OperatorTraits {
     pub channels: Option<ChannelRole>,
 }
 
+impl OperatorTraits {
+    /// The facts of an operator whose output has elements of its one tensor at other places, or
+    /// a constant.
+    pub(crate) fn moves_one() -> Self {
+        Self {
+            rule: QuantRule::SameAsInput,
+            operands: Some(1),
+            origin: Origin::Moved,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for OperatorTraits {
     fn default() -> Self {
         Self {

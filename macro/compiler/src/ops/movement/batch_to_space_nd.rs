@@ -4,11 +4,11 @@ use ndarray::ArrayD;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::array;
 use crate::ir::kernel::{Kernel, Lowered};
 use crate::ir::operator::{Operator, RealOperands};
-use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::index_map::{Index, IndexMapKernel};
 use crate::ops::shared::operands::owned;
 
@@ -89,12 +89,7 @@ impl Operator for BatchToSpaceNd {
     }
 
     fn traits(&self) -> OperatorTraits {
-        OperatorTraits {
-            rule: QuantRule::SameAsInput,
-            operands: Some(1),
-            origin: Origin::Moved,
-            ..OperatorTraits::default()
-        }
+        OperatorTraits::moves_one()
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {

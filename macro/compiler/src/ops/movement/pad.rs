@@ -5,11 +5,11 @@ use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
+use crate::ir::context::{LowerContext, ParseContext, Target};
 use crate::ir::graph::{Constant, ElementType};
 use crate::ir::kernel::{Emitted, Frame, Kernel, KernelId, Lowered, Role};
 use crate::ir::operator::{Operator, RealOperands};
-use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::exact_int32;
 use crate::ops::shared::operands::operand;
 use crate::tokens::constants::Constants;
@@ -105,12 +105,7 @@ impl Operator for Pad {
     }
 
     fn traits(&self) -> OperatorTraits {
-        OperatorTraits {
-            rule: QuantRule::SameAsInput,
-            operands: Some(1),
-            origin: Origin::Moved,
-            ..OperatorTraits::default()
-        }
+        OperatorTraits::moves_one()
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {

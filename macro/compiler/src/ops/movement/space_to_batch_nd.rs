@@ -5,12 +5,12 @@ use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{Operator, RealOperands};
-use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
@@ -66,12 +66,7 @@ impl Operator for SpaceToBatchNd {
     }
 
     fn traits(&self) -> OperatorTraits {
-        OperatorTraits {
-            rule: QuantRule::SameAsInput,
-            operands: Some(1),
-            origin: Origin::Moved,
-            ..OperatorTraits::default()
-        }
+        OperatorTraits::moves_one()
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {

@@ -6,11 +6,11 @@ use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, QuantRule};
+use crate::ir::context::LowerContext;
 use crate::ir::graph::array;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::{Operator, RealOperands};
-use crate::ir::operator_traits::{OperatorTraits, Origin};
+use crate::ir::operator_traits::OperatorTraits;
 use crate::ops::shared::operands::owned;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
@@ -118,12 +118,7 @@ impl<C: Choosing> Operator for Chosen<C> {
     }
 
     fn traits(&self) -> OperatorTraits {
-        OperatorTraits {
-            rule: QuantRule::SameAsInput,
-            operands: Some(1),
-            origin: Origin::Moved,
-            ..OperatorTraits::default()
-        }
+        OperatorTraits::moves_one()
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
