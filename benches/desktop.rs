@@ -43,7 +43,7 @@ type Samples = Vec<Vec<i8>>;
 
 macro_rules! models {
     ($($name:ident = $path:literal, $($input:ident)*;)*) => {
-        #[allow(unreachable_pub, dead_code)]
+        #[allow(unreachable_pub, dead_code, reason = "generated models")]
         mod nets {
             $(niello::include_model! { pub fn $name = $path })*
         }
@@ -58,8 +58,7 @@ macro_rules! models {
                 &[$(nets::$name::$input::LEN),*],
             ),
             run: {
-                // Inputs are called as their types are.
-                #[allow(non_snake_case)]
+                #[allow(non_snake_case, reason = "inputs are called as their types are")]
                 fn run(inputs: &[Samples], count: usize) {
                     let mut arena = Box::new(nets::$name::Arena::new());
                     let mut output = Box::new(nets::$name::Output::ZERO);
@@ -76,7 +75,7 @@ macro_rules! models {
             },
             operators: &nets::$name::STEP_NAMES,
             step: {
-                #[allow(non_snake_case)]
+                #[allow(non_snake_case, reason = "inputs are called as their types are")]
                 fn step(inputs: &[Samples], times: &mut [Vec<f64>]) {
                     let mut arena = Box::new(nets::$name::Arena::new());
                     let mut output = Box::new(nets::$name::Output::ZERO);

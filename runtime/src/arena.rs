@@ -45,7 +45,7 @@ impl<const BYTES: usize> Arena<BYTES> {
     /// let mut shared = niello::Arena::<100>::new();
     /// let large: &mut niello::Arena<1000> = shared.part();
     /// ```
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, reason = "typed views of the arena's bytes")]
     pub fn part<const PART: usize>(&mut self) -> &mut Arena<PART> {
         const { assert!(PART <= BYTES, "the arena is too small for this part") };
         // SAFETY: any bytes are an arena's content.
@@ -58,7 +58,7 @@ impl<const BYTES: usize> Arena<BYTES> {
     /// Any bytes must be a value of `T`, and any `T` plain bytes: nested arrays of
     /// numbers in `repr(transparent)`.
     #[doc(hidden)]
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, reason = "typed views of the arena's bytes")]
     pub unsafe fn part_as<T, const OFFSET: usize>(&mut self) -> &mut T {
         const {
             let whole = size_of::<Aligned<[i8; BYTES]>>();
@@ -84,16 +84,16 @@ impl<const BYTES: usize> Arena<BYTES> {
 /// # Safety
 /// So it must be.
 #[doc(hidden)]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 pub unsafe trait Zeroable {}
 
 // SAFETY: an arena is an array of bytes, filled up to its alignment.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 unsafe impl<const BYTES: usize> Zeroable for Arena<BYTES> {}
 
 /// Zeros on the heap, without a copy on the stack.
 #[cfg(feature = "rayon")]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 pub(crate) fn zeroed<T: Zeroable>() -> std::boxed::Box<T> {
     let layout = core::alloc::Layout::new::<T>();
     if layout.size() == 0 {
@@ -135,23 +135,23 @@ pub fn slots<const N: usize>(arena: &mut [i8], ranges: [Range<usize>; N]) -> [&m
 ///
 /// # Safety
 /// Every bit pattern must be a value, and the alignment at most 4.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 pub unsafe trait Plain: Copy {}
 
 // SAFETY: integers and floats take any bits; alignment 2 and 4.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 unsafe impl Plain for i16 {}
 // SAFETY: as above.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 unsafe impl Plain for i32 {}
 // SAFETY: as above.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 unsafe impl Plain for f32 {}
 
 /// A slot of the arena as wider elements. Slots begin at multiples of 4 bytes; one
 /// that does not gives nothing, and debug builds panic.
 #[inline(always)]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "typed views of the arena's bytes")]
 pub fn cast_mut<T: Plain>(slot: &mut [i8]) -> &mut [T] {
     // SAFETY: any bytes are a value of a `Plain` type, and `T` and `i8` have no
     // padding, so writes through either leave both valid.
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(unsafe_code)]
+    #[allow(unsafe_code, reason = "typed views of the arena's bytes")]
     fn parts_are_the_same_memory() {
         let mut arena = Arena::<80>::new();
         arena.part::<8>().as_mut_slice().fill(1);

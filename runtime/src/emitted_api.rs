@@ -65,7 +65,7 @@ pub fn exact<T, const N: usize>(slice: &[T]) -> Result<&[T; N], LengthError> {
 /// # Safety
 /// `To` must be a `repr(transparent)` wrapper of nested arrays of `T` that hold
 /// `N` elements in all.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "a cast between arrays of one layout")]
 pub unsafe fn cast_ref<T, To, const N: usize>(array: &[T; N]) -> &To {
     const {
         assert!(size_of::<To>() == size_of::<[T; N]>());

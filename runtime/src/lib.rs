@@ -15,11 +15,11 @@ pub mod emitted_api;
 mod error;
 mod kernels;
 mod macros;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "instructions of the DSP extension")]
 mod mcu;
 mod params;
 #[cfg(niello_vector)]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "SIMD intrinsics")]
 mod simd;
 
 #[doc(hidden)]

@@ -8,7 +8,7 @@ pub mod npz;
 /// The generated calls of SIMD kernels that `tests/cross` makes on other processors. It
 /// cannot depend on this crate, which has the compiler.
 #[path = "../cross/src/cases/mod.rs"]
-#[allow(missing_docs, unreachable_pub)]
+#[allow(missing_docs, unreachable_pub, reason = "a file of another crate")]
 pub mod simd_cases;
 pub mod sources;
 pub mod words;
@@ -102,12 +102,12 @@ macro_rules! elements {
 
         impl Recorded for $element {
             fn recorded(x: f64) -> Self {
-                #[allow(clippy::redundant_closure_call)]
+                #[allow(clippy::redundant_closure_call, reason = "the macro takes closures")]
                 ($f)(x)
             }
 
             fn agrees(self, other: Self) -> bool {
-                #[allow(clippy::redundant_closure_call)]
+                #[allow(clippy::redundant_closure_call, reason = "the macro takes closures")]
                 ($agrees)(self, other)
             }
         })*

@@ -8,7 +8,7 @@ use niello_tests::firmware::target_folder;
 use niello_tests::simd_cases as cases;
 
 #[path = "../cross/src/models.rs"]
-#[allow(unreachable_pub)]
+#[allow(unreachable_pub, reason = "a file of another crate")]
 mod models;
 
 /// Runs a module with WASI's interface.

@@ -6,7 +6,7 @@ use niello_tests::firmware::{
 };
 /// The firmware's generated kernel calls, here for the host.
 #[path = "../firmware/src/twins.rs"]
-#[allow(unreachable_pub)]
+#[allow(unreachable_pub, reason = "a file of another crate")]
 mod twins;
 use niello_tests::{here, read_npz, sample_i8, samples};
 

@@ -4,10 +4,10 @@
 use niello::__private as rt;
 
 #[path = "../../macro/compiler/src/simd_models/reference.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, reason = "a file of another crate")]
 mod reference;
 #[path = "../../macro/compiler/src/arithmetic/sigmoid_lut_i16.rs"]
-#[allow(dead_code, unreachable_pub)]
+#[allow(dead_code, unreachable_pub, reason = "a file of another crate")]
 mod sigmoid;
 
 #[cfg(target_arch = "x86_64")]

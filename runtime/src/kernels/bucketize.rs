@@ -10,8 +10,10 @@ pub struct Bucketize<'a> {
 impl Bucketize<'_> {
     #[inline(always)]
     fn bucket(&self, x: f32) -> i32 {
-        // NaN is above all of them.
-        #[allow(clippy::neg_cmp_op_on_partial_ord)]
+        #[allow(
+            clippy::neg_cmp_op_on_partial_ord,
+            reason = "NaN is above all boundaries"
+        )]
         let below = |&boundary: &f32| !(x < boundary);
         self.boundaries.partition_point(below) as i32
     }

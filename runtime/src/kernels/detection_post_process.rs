@@ -101,7 +101,10 @@ struct Work<'a> {
 }
 
 /// Boxes, classes, scores and their number; unused outputs are 0.
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "emitted code passes every operand and output on its own"
+)]
 pub fn detection_post_process(
     p: &DetectionPostProcess,
     encoded: &[f32],

@@ -318,7 +318,10 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
         even_columns_first: false,
     };
     let padded = p.padded[0] * p.padded[1] * depth + 4 * LANES;
-    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(unused_variables, reason = "only kernels for x86-64 read it")
+    )]
     let (scratch, work) = scratch.split_at_mut(padded.min(scratch.len()));
     let sizes = [w.output_height, w.output_width];
     let steps = |columns| [w.stride_height * columns * depth, w.stride_width * depth];

@@ -93,7 +93,10 @@ impl Lstm<'_> {
 
 /// All steps of all sequences; `next_hidden` and `next_cell` are the states after
 /// them, and `scratch` holds the hidden state of one step.
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "emitted code passes every operand and output on its own"
+)]
 pub fn lstm(
     p: &Lstm<'_>,
     input: &[i8],

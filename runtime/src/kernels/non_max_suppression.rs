@@ -105,7 +105,10 @@ impl Heap<'_> {
 
 /// The boxes that are left, by falling score, their scores and how many there are; unused
 /// outputs are 0. `current`, `begin` and `heap` hold a number for each box.
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "emitted code passes every operand and output on its own"
+)]
 pub fn non_max_suppression(
     p: &NonMaxSuppression,
     boxes: &[f32],
@@ -176,7 +179,10 @@ pub fn non_max_suppression(
 }
 
 /// Selects boxes as [`non_max_suppression`] does, without writing their scores.
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "emitted code passes every operand and output on its own"
+)]
 pub fn non_max_suppression_v4(
     p: &NonMaxSuppression,
     boxes: &[f32],

@@ -11,7 +11,7 @@ macro_rules! multiversion {
         $visibility:vis fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($argument:ident: $ty:ty),* $(,)?) $body:block
     )*) => {$(
         $(#[$attribute])*
-        #[allow(unsafe_code)]
+        #[allow(unsafe_code, reason = "calls of functions with target features")]
         $visibility fn $name $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
             #[inline(always)]
             fn body $(<$($generic: $bound),*>)? ($($argument: $ty),*) $body

@@ -173,7 +173,10 @@ pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i16; 9] {
 /// A 3x3 window over one channel's plane: outputs, `step` elements apart. Rows of
 /// the plane have an even number of elements, one pair more than outputs need.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one inner loop: pointers, strides and sizes"
+)]
 pub(crate) fn plane_3x3<const STRIDE: usize>(
     plane: &[i16],
     pitch: usize,

@@ -11,7 +11,10 @@ pub struct Linear {
     pub(crate) constant: f32,
     /// True if the outputs are also right when computed with fused multiply-add (FMA).
     #[cfg(niello_vector)]
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only kernels for x86-64 read it")
+    )]
     pub(crate) fused: bool,
 }
 
@@ -21,7 +24,10 @@ impl Linear {
 
     /// Numbers that give the reference's outputs; `fused` if they also do so with fused
     /// multiply-add (FMA).
-    #[cfg_attr(not(niello_vector), expect(unused_variables))]
+    #[cfg_attr(
+        not(niello_vector),
+        expect(unused_variables, reason = "only SIMD kernels read it")
+    )]
     pub const fn new(first: f32, second: f32, constant: f32, fused: bool) -> Self {
         Self {
             #[cfg(niello_vector)]

@@ -109,7 +109,11 @@ impl RequantPanel {
 pub const fn pack_requant<const N: usize>(
     multiplier: [[i32; LANES]; N],
     shift: [[i32; LANES]; N],
-    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))] units: &[u8],
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        allow(unused_variables, reason = "only kernels for x86-64 read it")
+    )]
+    units: &[u8],
 ) -> [RequantPanel; N] {
     let mut all = [const {
         RequantPanel {

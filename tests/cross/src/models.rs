@@ -7,7 +7,7 @@ pub type Checksum = fn() -> u32;
 
 macro_rules! models {
     ($($name:ident = $path:literal, $($input:ident)*;)*) => {
-        #[allow(dead_code, unreachable_pub)]
+        #[allow(dead_code, unreachable_pub, reason = "generated models")]
         mod nets {
             $(niello::include_model! { pub fn $name = $path, inputs = arena })*
         }

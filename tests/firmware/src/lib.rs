@@ -33,7 +33,10 @@ impl<T> Owned<T> {
     ///
     /// # Safety
     /// Called once, from the one thread.
-    #[allow(clippy::mut_from_ref)]
+    #[allow(
+        clippy::mut_from_ref,
+        reason = "called once, which the safety section demands"
+    )]
     pub unsafe fn take(&self) -> &mut T {
         // SAFETY: the caller's promise: no other reference exists.
         unsafe { &mut *self.0.get() }

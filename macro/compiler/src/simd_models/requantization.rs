@@ -9,7 +9,10 @@ use crate::simd_models::requant_panel::RequantChannel;
 /// the others are right for every multiplier, which tests show. Names of numbers are those of
 /// [`RequantChannel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code))]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "only the proof of thresholds makes all of them")
+)]
 pub(crate) enum Method {
     /// `trunc(fma(x, upper, fma(x, lower, start)))`, where `x` is the sum as f32 and each
     /// fused step is rounded towards zero.

@@ -12,6 +12,7 @@ pub(crate) mod flexbuffer;
     missing_docs,
     unused,
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::undocumented_unsafe_blocks,
     clippy::unwrap_used,
     unreachable_pub,

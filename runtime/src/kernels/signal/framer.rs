@@ -16,7 +16,10 @@ pub struct Framer {
 }
 
 /// Frames that overlap; zeros, and not valid, where there are too few samples yet.
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "emitted code passes every operand and output on its own"
+)]
 pub fn signal_framer(
     p: &Framer,
     input: &[i16],
@@ -80,7 +83,10 @@ pub struct Stacker {
 
 /// Rows side by side; zeros, and not valid, while there are too few. `counts` are how many
 /// features there are, and 1 behind the first row.
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "emitted code passes every operand and output on its own"
+)]
 pub fn signal_stacker(
     p: &Stacker,
     input: &[i16],

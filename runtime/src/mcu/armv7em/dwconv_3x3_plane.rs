@@ -93,7 +93,10 @@ struct Block {
 
 /// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one inner loop: pointers, strides and sizes"
+)]
 pub(crate) fn plane_3x3<const STRIDE: usize>(
     plane: &[i16],
     pitch: usize,

@@ -47,7 +47,10 @@ pub(crate) struct Plane<'a> {
     /// The multipliers, four panels of sixteen for each block, and the output's range.
     pub(crate) scales: RequantParams<'a>,
     /// Outputs are XORed with this number, 0 or -128, by `x86_64/avx512/dwconv_3x3.rs` alone.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only kernels for x86-64 read it")
+    )]
     pub(crate) output_xor: i8,
 }
 

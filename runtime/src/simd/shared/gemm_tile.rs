@@ -195,8 +195,10 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     /// # Safety
     /// *Enabled*. The strip has `N` blocks; `from` are the first inputs of pixels from
     /// `first` on, the last one's again behind it.
-    // Iterators around intrinsics are closures, which lose the instruction set.
-    #[expect(clippy::needless_range_loop)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "registers in arrays need constant indices; closures lose the instruction set"
+    )]
     #[inline(always)]
     unsafe fn run<I: Isa, const M: usize, const N: usize, const RAW: bool>(
         &self,
@@ -246,7 +248,10 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     ///
     /// # Safety
     /// *Enabled*. The strip has `N` blocks, and there is one pixel of one segment.
-    #[expect(clippy::needless_range_loop)]
+    #[expect(
+        clippy::needless_range_loop,
+        reason = "registers in arrays need constant indices; closures lose the instruction set"
+    )]
     #[inline(always)]
     pub(crate) unsafe fn single<I: Isa, const N: usize, const RAW: bool>(
         &self,

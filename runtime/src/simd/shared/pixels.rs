@@ -25,10 +25,16 @@ pub(crate) struct Pixels<'a> {
     /// Groups of four inputs in a run, the last one filled up by weights of zero.
     pub(crate) groups: usize,
     /// Inputs of a run that have weights.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only kernels for x86-64 read it")
+    )]
     pub(crate) run: usize,
     /// Bytes from the beginning of the last run to the end of `bytes`.
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "only kernels for x86-64 read it")
+    )]
     pub(crate) rest: usize,
 }
 
