@@ -1,0 +1,105 @@
+//! Writes the int8 program of a model as a `.tflite` file: weights, biases, scales and zero
+//! points as compiled.
+//!
+//! Operators are those of the file that the program was made from. Where an operator of int8
+//! would compute other bytes than the program's kernel, it is written in float, between
+//! DEQUANTIZE and QUANTIZE. The finished file is read back, compiled, and compared with the
+//! program.
+
+mod check;
+mod interface;
+mod operands;
+mod operators;
+mod random;
+mod same_kernel;
+mod split;
+mod versions;
+mod writer;
+
+use crate::error::{Error, Result};
+use crate::ir::graph::Graph;
+use crate::ir::quant_graph::QuantGraph;
+use crate::options::Request;
+use crate::session::{QuantizedModel, Session, read_model};
+use crate::tflite;
+use crate::tflite::write::{ModelTable, SignatureTable};
+use writer::Writer;
+
+/// A quantized model as a `.tflite` file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+    /// What readers of the file should know: where it differs from the emitted code.
+    pub notes: Vec<String>,
+}
+
+/// Quantizes a model and writes it as an int8 `.tflite` file.
+///
+/// Inputs and outputs that hold real numbers are int8 in the file, also where the request asks
+/// for f32. What the format cannot say is an error that names the operator.
+pub fn export(request: &Request) -> Result<Exported> {
+    let bytes = read_model(&request.model)?;
+    let request = interface::quantized(&bytes, request)?;
+    let options = &request.options;
+    let session = Session::new(&bytes, options, request.dataset.as_deref())?;
+    let QuantizedModel { program, graph, .. } = session.quantize(&bytes, &request)?;
+    written(&bytes, &graph, &program, options.signature.as_deref())
+}
+
+/// The request that [`export`] compiles: with inputs and outputs of int8 in place of f32.
+pub fn quantized_interface(request: &Request) -> Result<Request> {
+    interface::quantized(&read_model(&request.model)?, request)
+}
+
+/// Writes a program, reads it back and compares.
+pub(crate) fn written(
+    model: &[u8],
+    graph: &Graph,
+    program: &QuantGraph,
+    signature: Option<&str>,
+) -> Result<Exported> {
+    let original = tflite::open(model)?;
+    if !program.states.is_empty() {
+        return Err(Error::model(
+            "the model keeps a state from one run to the next, which cannot be exported yet",
+        ));
+    }
+    if !program.regions.is_empty() {
+        return Err(Error::model(
+            "the model has branches or loops, which cannot be exported yet",
+        ));
+    }
+    let mut writer = Writer::new(&original, graph, program);
+    for &id in &program.inputs {
+        let index = writer.tensor(id);
+        writer.subgraph.inputs.push(index);
+    }
+    for step in &program.steps {
+        writer.step(step)?;
+    }
+    for (port, &id) in graph.outputs.iter().zip(&program.outputs) {
+        let index = writer.tensor(id);
+        let index = writer.reshaped(index, &port.shape);
+        writer.subgraph.outputs.push(index);
+    }
+    let Writer {
+        subgraph, notes, ..
+    } = writer;
+    let named = |ports: &[crate::ir::graph::Port], indices: &[usize]| {
+        let names = ports.iter().map(|port| port.name.clone());
+        names.zip(indices.iter().copied()).collect()
+    };
+    let signature = SignatureTable {
+        key: signature.unwrap_or("serving_default").to_owned(),
+        inputs: named(&graph.inputs, &subgraph.inputs),
+        outputs: named(&graph.outputs, &subgraph.outputs),
+    };
+    let table = ModelTable {
+        subgraphs: vec![subgraph],
+        signature,
+    };
+    let bytes = table.bytes();
+    check::check(&bytes, program)?;
+    Ok(Exported { bytes, notes })
+}
