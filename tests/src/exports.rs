@@ -6,6 +6,7 @@ use niello_compiler::ElementType;
 use niello_compiler::model::{Model, PortInfo, Quantized, TensorData};
 
 use crate::cases::{self, CALIBRATION, data};
+use crate::npz::NpzWriter;
 use crate::{Record, here, read_npz, samples, shared, wide_sample};
 
 /// How often each model runs: half on random bytes, half on samples.
@@ -21,8 +22,11 @@ pub struct Case {
     pub dataset: PathBuf,
 }
 
-/// All float models with a dataset, sorted by name: those of the repository and, if they are
-/// there, those beside it. Datasets that tests make go into `folder`.
+/// Models whose calibration takes minutes where the compiler is not optimized.
+const LARGE: &[&str] = &["face_detection", "hand_landmark", "iris_landmark"];
+
+/// All float models with a dataset but the largest, sorted by name: those of the repository and,
+/// if they are there, those beside it. Datasets that tests make go into `folder`.
 ///
 /// # Panics
 /// If a folder cannot be read.
@@ -40,7 +44,7 @@ pub fn all(folder: &Path) -> Vec<Case> {
         });
         for name in names {
             let dataset = path.join(data).join(format!("{name}_calibration.npz"));
-            if dataset.exists() {
+            if dataset.exists() && !LARGE.contains(&name.as_str()) {
                 cases.push(Case {
                     name: format!("{family}/{name}"),
                     model: path.join(format!("{name}_f32.tflite")),
@@ -63,8 +67,40 @@ pub fn all(folder: &Path) -> Vec<Case> {
             });
         }
     }
+    cases.extend(keras_layers(folder));
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     cases
+}
+
+/// The models of `models/keras_layers`, which lie in archives together with their samples.
+fn keras_layers(folder: &Path) -> Vec<Case> {
+    let files = here().join("models/keras_layers").read_dir();
+    let files = files.expect("the folder").flatten();
+    files
+        .filter_map(|file| {
+            let file = file.path();
+            let name = file.file_name()?.to_str()?.strip_suffix(".npz")?.to_owned();
+            let record = read_npz(&file);
+            let (_, bytes) = record.iter().find(|(key, _)| key == "model")?;
+            let bytes: Vec<u8> = bytes.iter().map(|&b| b as u8).collect();
+            let model = folder.join(format!("{name}.tflite"));
+            std::fs::write(&model, bytes).ok()?;
+            let mut archive = NpzWriter::default();
+            for (key, samples) in &record {
+                if let Some(input) = key.strip_prefix("calibration:") {
+                    archive.add(input, &samples.mapv(|x| x as f32));
+                }
+            }
+            let dataset = folder.join(format!("{name}_samples.npz"));
+            archive.write(&dataset);
+            let name = format!("keras_layers/{name}");
+            Some(Case {
+                name,
+                model,
+                dataset,
+            })
+        })
+        .collect()
 }
 
 /// The inputs of all runs: random bytes for real numbers in half of them, else samples.

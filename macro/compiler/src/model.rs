@@ -287,12 +287,13 @@ impl Quantized<'_> {
     /// Writes the program as a `.tflite` file, as [`crate::export::export`] does. Inputs and
     /// outputs have the element types of this program.
     #[cfg(feature = "export")]
-    pub fn export(&self) -> Result<crate::export::Exported> {
+    pub fn export(&self, runtime: crate::export::Runtime) -> Result<crate::export::Exported> {
         crate::export::written(
             &self.model.bytes,
             &self.graph,
             &self.program,
             self.model.signature.as_deref(),
+            runtime,
         )
     }
 

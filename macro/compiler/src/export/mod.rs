@@ -7,11 +7,14 @@
 //! program.
 
 mod check;
+mod convolution;
 mod interface;
 mod operands;
 mod operators;
 mod random;
+mod runtime;
 mod same_kernel;
+mod space_to_batch;
 mod split;
 mod versions;
 mod writer;
@@ -19,10 +22,12 @@ mod writer;
 use crate::error::{Error, Result};
 use crate::ir::graph::Graph;
 use crate::ir::quant_graph::QuantGraph;
+use crate::ops::registry;
 use crate::options::Request;
 use crate::session::{QuantizedModel, Session, read_model};
 use crate::tflite;
 use crate::tflite::write::{ModelTable, SignatureTable};
+pub use runtime::Runtime;
 use writer::Writer;
 
 /// A quantized model as a `.tflite` file.
@@ -38,13 +43,19 @@ pub struct Exported {
 ///
 /// Inputs and outputs that hold real numbers are int8 in the file, also where the request asks
 /// for f32. What the format cannot say is an error that names the operator.
-pub fn export(request: &Request) -> Result<Exported> {
+pub fn export(request: &Request, runtime: Runtime) -> Result<Exported> {
     let bytes = read_model(&request.model)?;
     let request = interface::quantized(&bytes, request)?;
     let options = &request.options;
     let session = Session::new(&bytes, options, request.dataset.as_deref())?;
     let QuantizedModel { program, graph, .. } = session.quantize(&bytes, &request)?;
-    written(&bytes, &graph, &program, options.signature.as_deref())
+    written(
+        &bytes,
+        &graph,
+        &program,
+        options.signature.as_deref(),
+        runtime,
+    )
 }
 
 /// The request that [`export`] compiles: with inputs and outputs of int8 in place of f32.
@@ -58,6 +69,7 @@ pub(crate) fn written(
     graph: &Graph,
     program: &QuantGraph,
     signature: Option<&str>,
+    runtime: Runtime,
 ) -> Result<Exported> {
     let original = tflite::open(model)?;
     if !program.states.is_empty() {
@@ -70,7 +82,16 @@ pub(crate) fn written(
             "the model has branches or loops, which cannot be exported yet",
         ));
     }
-    let mut writer = Writer::new(&original, graph, program);
+    let is_missing = |name: &&str| !registry::in_tflite_micro(name);
+    let missing = graph.nodes.iter().map(|node| node.op.name());
+    let missing = missing.into_iter().find(is_missing);
+    let runtime = missing.map_or(runtime, |_| Runtime::LiteRt);
+    let mut writer = Writer::new(&original, graph, program, runtime);
+    if let Some(name) = missing {
+        writer.note(format!(
+            "TensorFlow Lite Micro has no int8 kernel of {name}: the file is for LiteRT"
+        ));
+    }
     for &id in &program.inputs {
         let index = writer.tensor(id);
         writer.subgraph.inputs.push(index);

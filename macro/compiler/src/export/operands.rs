@@ -121,7 +121,9 @@ impl Writer<'_> {
     fn steps(&mut self, node: &Node, step: &Step, i: usize, value: &Value) -> Result<Index> {
         let context = int8_context(self, node, step)?;
         let output = context.target.params();
-        let takes_output = !matches!(node.op.rule(), QuantRule::Observed | QuantRule::Fixed(_));
+        let is_observed = matches!(node.op.rule(), QuantRule::Observed | QuantRule::Fixed(_));
+        // What the parser has read is written by the operator as it is.
+        let takes_output = !is_observed || i >= node.inputs.len();
         let is_bias = node.op.name() == "FULLY_CONNECTED" && i == 2;
         let (data, quantization) = if is_bias {
             let scale = |i| broadcast::operand(&context, i).map(|(params, _)| params.scale);
@@ -183,10 +185,8 @@ impl Writer<'_> {
         let params = held
             .and_then(|tensor| tensor.params)
             .ok_or_else(|| Error::internal("sums of an input without a scale"))?;
-        let channels = |scales: Vec<f32>, dimension: usize| Quantization::Channels {
-            scales,
-            dimension,
-        };
+        let channels =
+            |scales: Vec<f32>, dimension: usize| Quantization::Channels { scales, dimension };
         let table = TensorTable {
             name: value.name.clone(),
             shape: value.shape.clone(),
@@ -210,7 +210,8 @@ impl Writer<'_> {
             ),
         };
         let given = operands.get(bias).copied().flatten();
-        if given.is_none() && is_zero {
+        // LiteRT asks for the bias of a convolution.
+        if given.is_none() && is_zero && node.op.name() == "TRANSPOSE_CONV" {
             return Ok(());
         }
         operands.resize(operands.len().max(bias + 1), None);

@@ -5,12 +5,14 @@ use crate::ir::activation::Activation;
 use crate::ir::graph::{ElementType, Node, Value, ValueId};
 use crate::ir::quant_graph::{Step, TensorId};
 use crate::ops::registry::{self, Micro};
+use crate::ops::shared::broadcast;
 use crate::rewrite::unary_chain;
 use crate::tflite::write::{Code, Quantization, TensorTable};
 use crate::tflite::write_options::{ARG_MAX_OPTIONS, ARG_MIN_OPTIONS, BuiltinOptions, Options};
 use crate::tflite::{self, ActivationFunctionType, BuiltinOperator, TensorType};
 
 use super::operands::int8_context;
+use super::runtime::Runtime;
 use super::same_kernel::is_same;
 use super::writer::{Index, Writer};
 
@@ -32,7 +34,10 @@ impl<'a> Writer<'a> {
             return self.conversion(step);
         }
         let Some(value) = self.program.tensors[step.output()].value else {
-            return Err(Error::internal(format!("{} writes no value", step.operator)));
+            return Err(Error::internal(format!(
+                "{} writes no value",
+                step.operator
+            )));
         };
         let position = self.producers[value];
         let position =
@@ -91,12 +96,19 @@ impl<'a> Writer<'a> {
         }
         let outputs: Vec<Index> = step.outputs.iter().map(|&id| self.tensor(id)).collect();
         match self.form(position, step)? {
+            Form::Quantized if self.needs_convolution(node, step) => {
+                self.pointwise(node, step, outputs[0])
+            }
+            Form::Quantized if node.op.name() == "SPACE_TO_BATCH_ND" => {
+                self.space_to_batch(node, step, outputs[0])
+            }
             Form::Quantized => {
                 let inputs = self.quantized_operands(node, step)?;
                 self.write(node, inputs, outputs)
             }
             Form::Real => self.chain(node, step, outputs),
             Form::Island => {
+                self.note_undefined(position, step);
                 let name = self.graph.values[node.output()].name.clone();
                 let real: Vec<Index> = outputs
                     .iter()
@@ -110,6 +122,52 @@ impl<'a> Writer<'a> {
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// True for sums that LiteRT would round in another way.
+    fn needs_convolution(&mut self, node: &Node, step: &Step) -> bool {
+        if node.op.name() == "SUM" {
+            self.note(
+                "SUM of int8 is right in TensorFlow Lite Micro and in LiteRT's default kernels, not \
+                 in LiteRT's reference kernels"
+                    .to_owned(),
+            );
+        }
+        if node.op.name() != "FULLY_CONNECTED" {
+            return false;
+        }
+        let is_int8 = self.program.tensors[step.output()].element == ElementType::I8;
+        if is_int8 && self.runtime == Runtime::TfliteMicro {
+            self.note(
+                "FULLY_CONNECTED has TensorFlow Lite Micro's rounding: LiteRT rounds once, and \
+                 may differ by one step"
+                    .to_owned(),
+            );
+        }
+        is_int8 && self.runtime == Runtime::LiteRt && step.kernel.weights().is_some()
+    }
+
+    /// Notes where a float operator gives no number for some int8 operand: how QUANTIZE rounds
+    /// that is left open.
+    fn note_undefined(&mut self, position: usize, step: &Step) {
+        let node = &self.graph.nodes[position];
+        let name = node.op.name();
+        let is_undefined = match unary_chain::function(self.graph, position) {
+            Some((input, function)) => {
+                let held = self.held(step, input).map(|id| &self.program.tensors[id]);
+                let params = held.and_then(|tensor| tensor.params);
+                params.is_some_and(|params| {
+                    (-128..=127).any(|q| !function(params.dequantize(q)).is_finite())
+                })
+            }
+            None => matches!(name, "DIV" | "POW" | "FLOOR_DIV" | "FLOOR_MOD"),
+        };
+        if is_undefined {
+            self.note(format!(
+                "{name} gives infinity or no number for some operands, which runtimes quantize \
+                 each in its own way"
+            ));
         }
     }
 
@@ -148,15 +206,35 @@ impl<'a> Writer<'a> {
         if step.kernel.weights().is_some() || !node.in_float || !(real_operands || writes_reals) {
             return Ok(Form::Quantized);
         }
-        if is_computed_in_int8(node.op.name()) && self.is_int8_kernel(position, step)? {
+        let is_preferred = is_computed_in_int8(node, self.is_rescaled(step))
+            && !self.compares_large_steps(node, step)?;
+        let has_float_kernel = node.op.has_float_kernel();
+        if (is_preferred || !has_float_kernel) && self.is_int8_kernel(position, step)? {
             return Ok(Form::Quantized);
         }
-        if node.op.has_float_kernel() {
+        if has_float_kernel {
             return Ok(Form::Island);
         }
         Err(Error::model(
             "no operator of the format computes the bytes that its kernel computes",
         ))
+    }
+
+    /// True if a step's first operand has another scale than its output.
+    fn is_rescaled(&self, step: &Step) -> bool {
+        let params = |id: &TensorId| self.program.tensors[*id].params;
+        step.inputs.first().map(params) != step.outputs.first().map(params)
+    }
+
+    /// True for a comparison with a scale of 1 or more, which ends the process in LiteRT.
+    fn compares_large_steps(&self, node: &Node, step: &Step) -> Result<bool> {
+        if self.graph.values[node.output()].element != ElementType::Bool {
+            return Ok(false);
+        }
+        let context = int8_context(self, node, step)?;
+        let operands = 0..node.inputs.len().min(2);
+        let scales = operands.filter_map(|i| broadcast::operand(&context, i).ok());
+        Ok(scales.into_iter().any(|(params, _)| params.scale >= 1.0))
     }
 
     /// True if the operator of an int8 file would have the step's kernel.
@@ -278,13 +356,16 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// The subgraph of the file that a node comes from.
+    pub(super) fn source(&self, node: &Node) -> Option<tflite::SubGraph<'a>> {
+        let subgraphs = self.model.subgraphs().unwrap_or_default();
+        let mut subgraphs = subgraphs.iter();
+        subgraphs.find(|subgraph| subgraph._tab.loc() == node.record.subgraph)
+    }
+
     /// The operator of the file that a node comes from.
     pub(super) fn original(&self, node: &Node) -> Result<tflite::Operator<'a>> {
-        let subgraphs = self.model.subgraphs().unwrap_or_default();
-        let subgraph = subgraphs
-            .iter()
-            .find(|subgraph| subgraph._tab.loc() == node.record.subgraph);
-        let operators = subgraph.and_then(|s| s.operators());
+        let operators = self.source(node).and_then(|s| s.operators());
         operators
             .filter(|operators| node.index < operators.len())
             .map(|operators| operators.get(node.index))
@@ -314,6 +395,7 @@ impl<'a> Writer<'a> {
         if let Some(kind) = arithmetic {
             return Ok(Options::Activated(kind, activation));
         }
+        self.check_complex(node, &original)?;
         if name != node.op.name() {
             return Err(Error::model(format!(
                 "it stands for {name} of the file and has no options there: it cannot be \
@@ -328,13 +410,36 @@ impl<'a> Writer<'a> {
             }
             Code::Builtin(BuiltinOperator::ARG_MAX) => index(ARG_MAX_OPTIONS),
             Code::Builtin(BuiltinOperator::ARG_MIN) => index(ARG_MIN_OPTIONS),
+            Code::Builtin(BuiltinOperator::SPLIT_V) => Options::Splits(outputs.len()),
             Code::Builtin(_) => Options::Copied(original, activation),
         })
     }
 }
 
+impl Writer<'_> {
+    /// Refuses tensors that the program holds as pairs.
+    fn check_complex(&self, node: &Node, original: &tflite::Operator<'_>) -> Result<()> {
+        let tensors = self.source(node).and_then(|subgraph| subgraph.tensors());
+        let tensors = tensors.unwrap_or_default();
+        let lists = [original.inputs(), original.outputs()];
+        let mut ids = lists.into_iter().flatten().flatten();
+        let is_pair = |id: i32| {
+            let id = usize::try_from(id).ok().filter(|&id| id < tensors.len());
+            let pairs = [TensorType::COMPLEX64, TensorType::UINT64];
+            id.is_some_and(|id| pairs.contains(&tensors.get(id).type_()))
+        };
+        if ids.any(is_pair) {
+            return Err(Error::model(
+                "it has complex numbers or uint64, which the program holds as pairs: these cannot \
+                 be exported yet",
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// The activation that an operator has taken over, or had from the beginning.
-fn fused_activation(node: &Node) -> Result<ActivationFunctionType> {
+pub(super) fn fused_activation(node: &Node) -> Result<ActivationFunctionType> {
     let activation = node.op.traits().clips.unwrap_or(Activation::None);
     Ok(match activation {
         Activation::None => ActivationFunctionType::NONE,
@@ -357,12 +462,18 @@ fn code<'a>(name: &'static str) -> Code<'a> {
     builtin.map_or(Code::Custom(name), |&code| Code::Builtin(code))
 }
 
-/// True if both runtimes have a kernel of int8 tensors for the operator.
-fn is_computed_in_int8(name: &str) -> bool {
+/// True if both runtimes have a kernel of int8 tensors for the operator, which computes the same
+/// in both. CAST takes steps for plain integers, and TensorFlow Lite Micro's RELU6 does not
+/// change the scale.
+fn is_computed_in_int8(node: &Node, is_rescaled: bool) -> bool {
+    let name = node.op.name();
     let Some(row) = registry::row(name) else {
         return false;
     };
-    row.micro == Micro::Int8 && row.support.chars().nth(1) == Some('y')
+    row.micro == Micro::Int8
+        && row.support.chars().nth(1) == Some('y')
+        && name != "CAST"
+        && !(name == "RELU6" && is_rescaled)
 }
 
 /// The error about an operand that the step does not read.

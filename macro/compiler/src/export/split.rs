@@ -30,11 +30,7 @@ impl<'a> Writer<'a> {
         }
         let original = self.original(node)?;
         let ids = original.outputs().unwrap_or_default();
-        let subgraphs = self.model.subgraphs().unwrap_or_default();
-        let tensors = subgraphs
-            .iter()
-            .find(|subgraph| subgraph._tab.loc() == node.record.subgraph)
-            .and_then(|subgraph| subgraph.tensors());
+        let tensors = self.source(node).and_then(|subgraph| subgraph.tensors());
         let own = self.tensor(step.output());
         let own = self.subgraph.tensors[own].clone();
         let mut outputs: Vec<Index> = Vec::new();
@@ -42,7 +38,9 @@ impl<'a> Writer<'a> {
             let sibling = siblings.iter().find(|s| s.record.number == number);
             let written = sibling.and_then(|sibling| {
                 let steps = self.program.steps.iter();
-                let mut ids = steps.filter(|s| !s.operator.starts_with('(')).map(Step::output);
+                let mut ids = steps
+                    .filter(|s| !s.operator.starts_with('('))
+                    .map(Step::output);
                 ids.find(|&id| self.program.tensors[id].value == Some(sibling.output()))
             });
             outputs.push(match written {

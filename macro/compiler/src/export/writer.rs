@@ -7,12 +7,11 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::{Constant, ElementType, Graph, Value, ValueId};
 use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
-use crate::tflite::write::{
-    Code, OperatorTable, Quantization, SubgraphTable, TensorTable,
-};
+use crate::tflite::write::{Code, OperatorTable, Quantization, SubgraphTable, TensorTable};
 use crate::tflite::write_options::Options;
 use crate::tflite::{BuiltinOperator, Model, TensorType};
 
+use super::runtime::Runtime;
 use super::versions::version;
 
 /// The number of a tensor in the subgraph that is written.
@@ -34,6 +33,8 @@ pub(super) struct Writer<'a> {
     pub graph: &'a Graph,
     pub program: &'a QuantGraph,
     pub subgraph: SubgraphTable<'a>,
+    /// Whose bytes the file is to give.
+    pub runtime: Runtime,
     /// What readers of the file should know.
     pub notes: Vec<String>,
     /// The position of the operator that writes each value of the graph.
@@ -45,8 +46,14 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(model: &'a Model<'a>, graph: &'a Graph, program: &'a QuantGraph) -> Self {
+    pub(super) fn new(
+        model: &'a Model<'a>,
+        graph: &'a Graph,
+        program: &'a QuantGraph,
+        runtime: Runtime,
+    ) -> Self {
         Self {
+            runtime,
             model,
             graph,
             program,
@@ -112,7 +119,9 @@ impl<'a> Writer<'a> {
             name: tensor.name.clone(),
             shape: self.shape(tensor),
             element: self.element(tensor),
-            quantization: tensor.params.map_or(Quantization::None, Quantization::Whole),
+            quantization: tensor
+                .params
+                .map_or(Quantization::None, Quantization::Whole),
             data: tensor.constant.as_ref().map(Buffer::to_bytes),
         };
         let index = self.add_tensor(table);
@@ -199,7 +208,7 @@ impl<'a> Writer<'a> {
         let dimension = |&n: &usize| i32::try_from(n).unwrap_or(i32::MAX);
         let dims: Vec<i32> = tensor.shape.iter().map(dimension).collect();
         let name = format!("{}_shape", tensor.name);
-        let shape = self.integers(name, &dims);
+        let shape = self.integers(name, vec![dims.len()], &dims);
         self.add_operator(
             Code::Builtin(BuiltinOperator::RESHAPE),
             vec![Some(index), Some(shape)],
@@ -208,11 +217,11 @@ impl<'a> Writer<'a> {
         );
     }
 
-    /// Adds a constant of int32 in one dimension.
-    fn integers(&mut self, name: String, data: &[i32]) -> Index {
+    /// Adds a constant of int32.
+    pub(super) fn integers(&mut self, name: String, shape: Vec<usize>, data: &[i32]) -> Index {
         self.add_tensor(TensorTable {
             name,
-            shape: vec![data.len()],
+            shape,
             element: TensorType::INT32,
             quantization: Quantization::None,
             data: Some(data.iter().flat_map(|x| x.to_le_bytes()).collect()),

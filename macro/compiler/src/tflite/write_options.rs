@@ -15,10 +15,14 @@ pub(crate) enum Options<'a> {
     Copied(schema::Operator<'a>, ActivationFunctionType),
     /// An activation alone: ADD, SUB, MUL, DIV.
     Activated(BuiltinOptions, ActivationFunctionType),
+    /// An activation of CONV_2D with stride 1, without padding.
+    Pointwise(ActivationFunctionType),
     /// The output's shape, of RESHAPE.
     Shape(Vec<i32>),
     /// The element type of the output, of ARG_MAX and ARG_MIN.
     OutputType(BuiltinOptions, TensorType),
+    /// How many outputs SPLIT_V has.
+    Splits(usize),
     /// The bytes of a custom operator's.
     Custom(&'a [u8]),
 }
@@ -26,6 +30,7 @@ pub(crate) enum Options<'a> {
 /// Unions of the format that the reader does not need.
 pub(crate) const ARG_MAX_OPTIONS: BuiltinOptions = BuiltinOptions(40);
 pub(crate) const ARG_MIN_OPTIONS: BuiltinOptions = BuiltinOptions(57);
+const SPLIT_V_OPTIONS: BuiltinOptions = BuiltinOptions(79);
 
 /// A table of the union, and which of its members that is.
 type Union = (BuiltinOptions, Option<WIPOffset<UnionWIPOffset>>);
@@ -38,6 +43,17 @@ pub(super) fn write_options(fbb: &mut Builder, options: &Options<'_>) -> Union {
         Options::None | Options::Custom(_) => NO_OPTIONS,
         Options::Copied(operator, activation) => copy(fbb, operator, *activation),
         Options::Activated(kind, activation) => (*kind, activated(fbb, *kind, *activation)),
+        Options::Pointwise(activation) => {
+            let args = Conv2DOptionsArgs {
+                padding: Padding::VALID,
+                stride_w: 1,
+                stride_h: 1,
+                fused_activation_function: *activation,
+                ..Default::default()
+            };
+            let table = Conv2DOptions::create(fbb, &args);
+            (BuiltinOptions::Conv2DOptions, Some(table.as_union_value()))
+        }
         Options::Shape(shape) => {
             let new_shape = Some(fbb.create_vector(shape));
             let table = ReshapeOptions::create(fbb, &ReshapeOptionsArgs { new_shape });
@@ -49,6 +65,12 @@ pub(super) fn write_options(fbb: &mut Builder, options: &Options<'_>) -> Union {
             fbb.push_slot_always(4, element.0);
             let table = fbb.end_table(table);
             (*kind, Some(WIPOffset::new(table.value())))
+        }
+        Options::Splits(count) => {
+            let table = fbb.start_table();
+            fbb.push_slot_always(4, i32::try_from(*count).unwrap_or(i32::MAX));
+            let table = fbb.end_table(table);
+            (SPLIT_V_OPTIONS, Some(WIPOffset::new(table.value())))
         }
     }
 }
@@ -131,6 +153,7 @@ fn copy(
             StridedSliceOptions(StridedSliceOptionsArgs) builtin_options_as_strided_slice_options { begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask, offset }
             SplitOptions(SplitOptionsArgs) builtin_options_as_split_options { num_splits }
             PackOptions(PackOptionsArgs) builtin_options_as_pack_options { values_count, axis }
+            FakeQuantOptions(FakeQuantOptionsArgs) builtin_options_as_fake_quant_options { min, max, num_bits, narrow_range }
             OneHotOptions(OneHotOptionsArgs) builtin_options_as_one_hot_options { axis }
             UnpackOptions(UnpackOptionsArgs) builtin_options_as_unpack_options { num, axis }
             ResizeNearestNeighborOptions(ResizeNearestNeighborOptionsArgs) builtin_options_as_resize_nearest_neighbor_options { align_corners, half_pixel_centers }
