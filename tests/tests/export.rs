@@ -11,10 +11,34 @@ use niello_tests::cases::request;
 use niello_tests::exports::{self, Case};
 use niello_tests::here;
 
-/// Runtimes that give other bytes than the emitted code, with the reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+/// The runtimes that give other bytes than the emitted code, by model.
+const EXCEPTIONS: &[(&[&str], &[&str])] = &[
+    // LiteRT's reference kernel of SUM is wrong for int8; its default one is right.
+    (
+        &["litert"],
+        &[
+            "cases/tokens_int64",
+            "keras_layers/additive_attention",
+            "keras_layers/attention_concat",
+            "keras_layers/dot_cosine",
+            "keras_layers/embedding_masked",
+            "keras_layers/unit_normalization",
+            "keras_layers/unit_normalization_last",
+            "ops/sum_all",
+            "ops/sum_first",
+            "ops/sum_keep",
+            "ops/sum_last",
+            "ops/sum_mixed",
+        ],
+    ),
+    // Random bytes make a divisor 0, or a logarithm infinite: notes of the exported files say so.
+    (
+        &["tflm", "litert"],
+        &["ops/div", "ops/div_column", "ops/div_row", "ops/log_4d"],
+    ),
+];
 
-/// What one model becomes.
+/// What a model becomes in two files.
 struct Result {
     /// The file for TensorFlow Lite Micro, and the one for LiteRT.
     files: [Vec<u8>; 2],
@@ -50,7 +74,7 @@ fn checksum(bytes: &[u8]) -> String {
     format!("{:08x}", crc.sum())
 }
 
-/// The record: for each model, the words of its line.
+/// For each model of the record, the words of its line.
 fn record() -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(here().join("models/exported.txt")).expect("a record");
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -93,9 +117,9 @@ fn compare(case: &Case, words: &[String]) -> Vec<String> {
         for (runtime, outputs, is_asked) in
             [("tflm", micro, true), ("litert", litert, is_for_litert)]
         {
-            let is_known = EXCEPTIONS
-                .iter()
-                .any(|(n, r, _)| n == name && *r == runtime);
+            let is_known = EXCEPTIONS.iter().any(|(runtimes, names)| {
+                runtimes.contains(&runtime) && names.contains(&name.as_str())
+            });
             let is_run = !outputs.starts_with("no:");
             if is_asked && is_run && (*outputs == own) == is_known {
                 wrong.push(format!("{name}: {runtime} gives {outputs}, we {own}"));
@@ -120,7 +144,7 @@ fn exported_files_give_the_emitted_codes_bytes() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Writes what `tests/models/export.py` runs.
+/// Writes the files that `tests/models/export.py` runs.
 #[test]
 #[ignore = "writes files into the folder NIELLO_EXPORT, for tests/models/export.py"]
 fn write() {

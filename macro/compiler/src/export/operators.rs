@@ -28,7 +28,7 @@ enum Form {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes one step.
+    /// Writes one step of the program.
     pub(super) fn step(&mut self, step: &'a Step) -> Result<()> {
         if step.operator.starts_with('(') {
             return self.conversion(step);

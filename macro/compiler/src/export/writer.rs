@@ -69,7 +69,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Adds a note, once.
+    /// Adds a note unless it is there.
     pub(super) fn note(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);

@@ -39,7 +39,7 @@ pub(crate) struct TensorTable {
     pub data: Option<Vec<u8>>,
 }
 
-/// What an operator is.
+/// A builtin operator, or a custom one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Code<'a> {
     Builtin(BuiltinOperator),
@@ -76,7 +76,7 @@ pub(crate) struct SignatureTable {
     pub outputs: Vec<(String, usize)>,
 }
 
-/// A whole model.
+/// A whole model, as its tables.
 #[derive(Clone, Default)]
 pub(crate) struct ModelTable<'a> {
     pub subgraphs: Vec<SubgraphTable<'a>>,
@@ -290,4 +290,42 @@ fn write_operator<'a>(
         ..Default::default()
     };
     schema::Operator::create(fbb, &args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn constant(data: &[u8]) -> TensorTable {
+        TensorTable {
+            name: "constant".to_owned(),
+            shape: vec![data.len()],
+            element: TensorType::INT8,
+            quantization: Quantization::None,
+            data: Some(data.to_vec()),
+        }
+    }
+
+    #[test]
+    fn constants_are_shared_and_aligned() {
+        let contents: [&[u8]; 4] = [&[1; 5], &[2; 16], &[1; 5], &[3; 33]];
+        let model = ModelTable {
+            subgraphs: vec![SubgraphTable {
+                tensors: contents.into_iter().map(constant).collect(),
+                ..SubgraphTable::default()
+            }],
+            ..ModelTable::default()
+        };
+        let bytes = model.bytes();
+        let read = crate::tflite::open(&bytes).expect("a model");
+        let buffers = read.buffers().expect("some");
+        assert_eq!(buffers.len(), 4, "one of them for tensors without data");
+        let tensors = read.subgraphs().expect("one").get(0).tensors();
+        for (tensor, content) in tensors.expect("some").iter().zip(contents) {
+            let data = buffers.get(tensor.buffer() as usize).data().expect("data");
+            assert_eq!(data.bytes(), content);
+            let at = data.bytes().as_ptr() as usize - bytes.as_ptr() as usize;
+            assert!(at.is_multiple_of(BUFFER_ALIGNMENT), "{at}");
+        }
+    }
 }

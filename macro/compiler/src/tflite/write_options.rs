@@ -11,7 +11,7 @@ use super::write::Builder;
 #[derive(Clone)]
 pub(crate) enum Options<'a> {
     None,
-    /// Those of an operator of another file, with this activation.
+    /// What an operator of another file has, with this activation.
     Copied(schema::Operator<'a>, ActivationFunctionType),
     /// An activation alone: ADD, SUB, MUL, DIV.
     Activated(BuiltinOptions, ActivationFunctionType),
