@@ -3,6 +3,8 @@
     NIELLO_EXPORT=FOLDER cargo test -p niello-tests --test export write -- --ignored
     venv/bin/python export.py FOLDER      # make.py says what to install
 
+The first command writes the files of all models, or with NIELLO_ONLY=ops/conv those of some, again.
+
 `exported.txt` has a line for each float model with a dataset: its name, the CRC-32 of its inputs
 (all runs, one behind the other), and for each of its files (one for TensorFlow Lite Micro; another
 for LiteRT if that differs) the CRC-32 of the file, of TensorFlow Lite Micro's outputs and of

@@ -25,6 +25,7 @@ pub(super) fn check(bytes: &[u8], program: &QuantGraph) -> Result<()> {
         cache: None,
     };
     let read = session.quantize(bytes, &request).map_err(unreadable)?;
+    let (mut states, mut other_states) = (Vec::new(), Vec::new());
     for run in 0..RUNS {
         let mut random = Random(run);
         let inputs: Vec<Buffer> = program
@@ -32,8 +33,10 @@ pub(super) fn check(bytes: &[u8], program: &QuantGraph) -> Result<()> {
             .iter()
             .map(|&id| random.elements(&program.tensors[id]))
             .collect();
-        let own = program.simulate(&inputs, &[]);
-        let other = read.program.simulate(&inputs, &[]);
+        let own = program.simulate(&inputs, &states);
+        let other = read.program.simulate(&inputs, &other_states);
+        states = kept(program, &own);
+        other_states = kept(&read.program, &other);
         let outputs = program.outputs.iter().zip(&read.program.outputs);
         if outputs.clone().all(|(&a, &b)| own[a] == other[b]) {
             continue;
@@ -44,6 +47,12 @@ pub(super) fn check(bytes: &[u8], program: &QuantGraph) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// What the next run begins with.
+fn kept(program: &QuantGraph, tensors: &[Buffer]) -> Vec<Buffer> {
+    let states = program.states.iter();
+    states.map(|state| tensors[state.next].clone()).collect()
 }
 
 /// Where two runs differ first, of tensors that have one name in both programs.

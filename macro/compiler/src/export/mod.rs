@@ -16,6 +16,7 @@ mod runtime;
 mod same_kernel;
 mod space_to_batch;
 mod split;
+mod variables;
 mod versions;
 mod writer;
 
@@ -72,11 +73,6 @@ pub(crate) fn written(
     runtime: Runtime,
 ) -> Result<Exported> {
     let original = tflite::open(model)?;
-    if !program.states.is_empty() {
-        return Err(Error::model(
-            "the model keeps a state from one run to the next, which cannot be exported yet",
-        ));
-    }
     if !program.regions.is_empty() {
         return Err(Error::model(
             "the model has branches or loops, which cannot be exported yet",
@@ -96,14 +92,17 @@ pub(crate) fn written(
         let index = writer.tensor(id);
         writer.subgraph.inputs.push(index);
     }
+    let variables = writer.read_variables();
     for step in &program.steps {
         writer.step(step)?;
     }
+    writer.assign_variables(&variables);
     for (port, &id) in graph.outputs.iter().zip(&program.outputs) {
         let index = writer.tensor(id);
         let index = writer.reshaped(index, &port.shape);
         writer.subgraph.outputs.push(index);
     }
+    let initial = writer.initial();
     let Writer {
         subgraph, notes, ..
     } = writer;
@@ -117,7 +116,7 @@ pub(crate) fn written(
         outputs: named(&graph.outputs, &subgraph.outputs),
     };
     let table = ModelTable {
-        subgraphs: vec![subgraph],
+        subgraphs: [subgraph].into_iter().chain(initial).collect(),
         signature,
     };
     let bytes = table.bytes();

@@ -21,6 +21,10 @@ pub(crate) enum Options<'a> {
     Shape(Vec<i32>),
     /// The element type of the output, of ARG_MAX and ARG_MIN.
     OutputType(BuiltinOptions, TensorType),
+    /// The name of a variable, of VAR_HANDLE.
+    Variable(String),
+    /// The number of a subgraph, of CALL_ONCE.
+    CallOnce(usize),
     /// How many outputs SPLIT_V has.
     Splits(usize),
     /// The bytes of a custom operator's.
@@ -65,6 +69,28 @@ pub(super) fn write_options(fbb: &mut Builder, options: &Options<'_>) -> Union {
             fbb.push_slot_always(4, element.0);
             let table = fbb.end_table(table);
             (*kind, Some(WIPOffset::new(table.value())))
+        }
+        Options::Variable(name) => {
+            let args = VarHandleOptionsArgs {
+                container: Some(fbb.create_string("")),
+                shared_name: Some(fbb.create_string(name)),
+            };
+            let table = VarHandleOptions::create(fbb, &args);
+            (
+                BuiltinOptions::VarHandleOptions,
+                Some(table.as_union_value()),
+            )
+        }
+        Options::CallOnce(subgraph) => {
+            let init_subgraph_index = i32::try_from(*subgraph).unwrap_or(i32::MAX);
+            let args = CallOnceOptionsArgs {
+                init_subgraph_index,
+            };
+            let table = CallOnceOptions::create(fbb, &args);
+            (
+                BuiltinOptions::CallOnceOptions,
+                Some(table.as_union_value()),
+            )
         }
         Options::Splits(count) => {
             let table = fbb.start_table();
