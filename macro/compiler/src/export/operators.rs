@@ -195,6 +195,12 @@ impl<'a> Writer<'a> {
             .iter()
             .filter(|&&id| self.program.tensors[id].constant.is_none())
             .any(is_real);
+        if is_real(&step.output()) && step.kernel.weights().is_some() {
+            return Err(Error::model(
+                "its f32 output comes from int32 sums, for which the format has no operator; with \
+                 an i8 output, the model can be exported",
+            ));
+        }
         if reads_reals || is_real(&step.output()) {
             return Ok(Form::Real);
         }
