@@ -95,6 +95,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "output 0 \"y\" is int32, expected bool",
     ),
     (
+        "type_of_matrix",
+        "BATCH_MATMUL",
+        "\"w\" is i8, but the product is of i16",
+    ),
+    (
         "type_of_operand",
         "MAXIMUM",
         "operand 1 \"z\" is int32, expected int8",
