@@ -246,6 +246,15 @@ def type_of_matrix():
 
 
 @case
+def type_of_whole_numbers():
+    real, whole = x([1, 4], np.float32, name="real"), x([1, 4], np.int8, name="whole")
+    whole.kind = "INT32"
+    output = y([1, 4])
+    steps = [Op("QUANTIZE", [real], [whole]), Op("QUANTIZE", [whole], [output])]
+    return write(steps, [real], [output])
+
+
+@case
 def type_of_comparison():
     return one("GREATER", [x([1, 4]), x([1, 4], name="z")], y([1, 4], np.int32))
 

@@ -110,6 +110,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "output 0 \"y\" is int16, expected int8",
     ),
     ("type_of_text", "RELU", "output 0 \"y\" is string"),
+    (
+        "type_of_whole_numbers",
+        "QUANTIZE",
+        "from float32 it makes int8, uint8 or int16",
+    ),
     ("type_without_kernel", "LOGISTIC", "it reads int32"),
     (
         "zero_point_of_64_bits",
