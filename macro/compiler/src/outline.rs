@@ -9,7 +9,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::cache::Slot;
@@ -75,14 +75,11 @@ fn stamp(path: &Path) -> String {
     format!("{:?} {time:?}", known.map(|m| m.len()))
 }
 
-/// Tokens with the span of the function's name where they name it, so that an editor finds it.
+/// Items with the span of the function's name where they define it, so that an editor finds the
+/// macro's call. What is inside of them keeps the span that it was read with.
 fn renamed(tokens: TokenStream, name: &Ident) -> TokenStream {
     let tree = |tree: TokenTree| match tree {
         TokenTree::Ident(ident) if ident == *name => name.clone().into(),
-        TokenTree::Group(group) => {
-            let inner = renamed(group.stream(), name);
-            Group::new(group.delimiter(), inner).into()
-        }
         other => other,
     };
     tokens.into_iter().map(tree).collect()
