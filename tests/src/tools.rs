@@ -41,7 +41,6 @@ pub const TOOLS: &[Tool] = &[
         "firmware for Cortex-M4F and M7, the embedded guide, an example",
     ),
     target(&["thumbv7m-none-eabi"], "firmware for Cortex-M3"),
-    target(&["thumbv6m-none-eabi"], "the example for the RP2040"),
     target(&["riscv32imac-unknown-none-elf"], "firmware for RISC-V"),
     target(&["aarch64-unknown-linux-musl"], "kernels on AArch64"),
     target(&["wasm32-wasip1"], "kernels in WebAssembly"),
