@@ -8,7 +8,7 @@ use crate::tflite::BuiltinOperator;
 use crate::tflite::write::{Code, TensorTable};
 use crate::tflite::write_options::Options;
 
-use super::operators::fused_activation;
+use super::original::fused_activation;
 use super::writer::{Index, Writer};
 
 impl Writer<'_> {

@@ -8,9 +8,11 @@
 
 mod check;
 mod convolution;
+mod forms;
 mod interface;
 mod operands;
 mod operators;
+mod original;
 mod random;
 mod runtime;
 mod same_kernel;

@@ -1,31 +1,15 @@
 //! One step of the program becomes one operator of the file, or a few around one in float.
 
 use crate::error::{Error, Result};
-use crate::ir::activation::Activation;
 use crate::ir::graph::{ElementType, Node, Value, ValueId};
-use crate::ir::quant_graph::{Step, TensorId};
-use crate::ops::registry::{self, Micro};
-use crate::ops::shared::broadcast;
+use crate::ir::quant_graph::Step;
 use crate::rewrite::unary_chain;
-use crate::tflite::write::{Code, Quantization, TensorTable};
-use crate::tflite::write_options::{ARG_MAX_OPTIONS, ARG_MIN_OPTIONS, BuiltinOptions, Options};
-use crate::tflite::{self, ActivationFunctionType, BuiltinOperator, TensorType};
+use crate::tflite::write::{Quantization, TensorTable};
+use crate::tflite::{BuiltinOperator, TensorType};
 
-use super::operands::int8_context;
+use super::forms::Form;
 use super::runtime::Runtime;
-use super::same_kernel::is_same;
 use super::writer::{Index, Writer};
-
-/// How an operator of the program is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// On the program's own tensors, which are quantized or integers.
-    Quantized,
-    /// In float, from and to float32.
-    Real,
-    /// In float, with DEQUANTIZE in front and QUANTIZE behind.
-    Island,
-}
 
 impl<'a> Writer<'a> {
     /// Writes one step of the program.
@@ -186,79 +170,6 @@ impl<'a> Writer<'a> {
         self.add_tensor(table)
     }
 
-    /// Chooses the form that computes the step's own bytes.
-    fn form(&self, position: usize, step: &Step) -> Result<Form> {
-        let node = &self.graph.nodes[position];
-        let is_real = |id: &TensorId| self.program.tensors[*id].element == ElementType::F32;
-        let reads_reals = step
-            .inputs
-            .iter()
-            .filter(|&&id| self.program.tensors[id].constant.is_none())
-            .any(is_real);
-        if is_real(&step.output()) && step.kernel.weights().is_some() {
-            return Err(Error::model(
-                "its f32 output comes from int32 sums, for which the format has no operator; with \
-                 an i8 output, the model can be exported",
-            ));
-        }
-        if reads_reals || is_real(&step.output()) {
-            return Ok(Form::Real);
-        }
-        if !node.record.parts.is_empty() {
-            return Ok(Form::Island);
-        }
-        let real_operands = self.graph.real_operands(node).count() > 0;
-        let writes_reals = self.graph.values[node.output()].element.is_real();
-        if step.kernel.weights().is_some() || !node.in_float || !(real_operands || writes_reals) {
-            return Ok(Form::Quantized);
-        }
-        let is_preferred = is_computed_in_int8(node, self.is_rescaled(step))
-            && !self.compares_large_steps(node, step)?;
-        let has_float_kernel = node.op.has_float_kernel();
-        if (is_preferred || !has_float_kernel) && self.is_int8_kernel(position, step)? {
-            return Ok(Form::Quantized);
-        }
-        if has_float_kernel {
-            return Ok(Form::Island);
-        }
-        Err(Error::model(
-            "no operator of the format computes the bytes that its kernel computes",
-        ))
-    }
-
-    /// True if a step's first operand has another scale than its output.
-    fn is_rescaled(&self, step: &Step) -> bool {
-        let params = |id: &TensorId| self.program.tensors[*id].params;
-        step.inputs.first().map(params) != step.outputs.first().map(params)
-    }
-
-    /// True for a comparison with a scale of 1 or more, which ends the process in LiteRT.
-    fn compares_large_steps(&self, node: &Node, step: &Step) -> Result<bool> {
-        if self.graph.values[node.output()].element != ElementType::Bool {
-            return Ok(false);
-        }
-        let context = int8_context(self, node, step)?;
-        let operands = 0..node.inputs.len().min(2);
-        let scales = operands.filter_map(|i| broadcast::operand(&context, i).ok());
-        Ok(scales.into_iter().any(|(params, _)| params.scale >= 1.0))
-    }
-
-    /// True if the operator of an int8 file would have the step's kernel.
-    fn is_int8_kernel(&self, position: usize, step: &Step) -> Result<bool> {
-        let node = &self.graph.nodes[position];
-        let context = int8_context(self, node, step)?;
-        let Ok(lowered) = node.op.lower(&context) else {
-            return Ok(false);
-        };
-        let is_function = unary_chain::is_function(self.graph, position);
-        Ok(is_same(
-            self.program,
-            step,
-            lowered.kernel.as_ref(),
-            is_function,
-        ))
-    }
-
     /// Writes an operator that only changes the shape: where it has a step, also the scale.
     fn view(&mut self, node: &Node, step: &Step) -> Result<()> {
         let input = self.tensor(step.inputs[0]);
@@ -348,138 +259,6 @@ impl<'a> Writer<'a> {
         })
         .collect()
     }
-
-    /// Writes one operator with these tensors and its own options.
-    pub(super) fn write(
-        &mut self,
-        node: &Node,
-        inputs: Vec<Option<Index>>,
-        outputs: Vec<Index>,
-    ) -> Result<()> {
-        let code = code(node.op.name());
-        let options = self.options(node, code, &outputs)?;
-        self.add_operator(code, inputs, outputs, options);
-        Ok(())
-    }
-
-    /// The subgraph of the file that a node comes from.
-    pub(super) fn source(&self, node: &Node) -> Option<tflite::SubGraph<'a>> {
-        let subgraphs = self.model.subgraphs().unwrap_or_default();
-        let mut subgraphs = subgraphs.iter();
-        subgraphs.find(|subgraph| subgraph._tab.loc() == node.record.subgraph)
-    }
-
-    /// The operator of the file that a node comes from.
-    pub(super) fn original(&self, node: &Node) -> Result<tflite::Operator<'a>> {
-        let operators = self.source(node).and_then(|s| s.operators());
-        operators
-            .filter(|operators| node.index < operators.len())
-            .map(|operators| operators.get(node.index))
-            .ok_or_else(|| {
-                Error::model(
-                    "it is not an operator of the file: what the program computes here cannot \
-                     be exported",
-                )
-            })
-    }
-
-    fn options(&self, node: &Node, code: Code<'a>, outputs: &[Index]) -> Result<Options<'a>> {
-        let original = self.original(node)?;
-        let name = match tflite::builtin_code(self.model, &original)? {
-            BuiltinOperator::CUSTOM => tflite::custom_code(self.model, &original).to_owned(),
-            builtin => tflite::operator_name(builtin),
-        };
-        let activation = fused_activation(node)?;
-        let arithmetic = match node.op.name() {
-            "ADD" => Some(BuiltinOptions::AddOptions),
-            "SUB" => Some(BuiltinOptions::SubOptions),
-            "MUL" => Some(BuiltinOptions::MulOptions),
-            "DIV" => Some(BuiltinOptions::DivOptions),
-            _ => None,
-        };
-        // A division by constants has become a multiplication.
-        if let Some(kind) = arithmetic {
-            return Ok(Options::Activated(kind, activation));
-        }
-        self.check_complex(node, &original)?;
-        if name != node.op.name() {
-            return Err(Error::model(format!(
-                "it stands for {name} of the file and has no options there: it cannot be \
-                 exported yet"
-            )));
-        }
-        let index = |kind| Options::OutputType(kind, self.subgraph.tensors[outputs[0]].element);
-        Ok(match code {
-            Code::Custom(_) => {
-                let options = original.custom_options();
-                Options::Custom(options.map_or(&[], |o| o.bytes()))
-            }
-            Code::Builtin(BuiltinOperator::ARG_MAX) => index(ARG_MAX_OPTIONS),
-            Code::Builtin(BuiltinOperator::ARG_MIN) => index(ARG_MIN_OPTIONS),
-            Code::Builtin(BuiltinOperator::SPLIT_V) => Options::Splits(outputs.len()),
-            Code::Builtin(_) => Options::Copied(original, activation),
-        })
-    }
-}
-
-impl Writer<'_> {
-    /// Refuses tensors that the program holds as pairs.
-    fn check_complex(&self, node: &Node, original: &tflite::Operator<'_>) -> Result<()> {
-        let tensors = self.source(node).and_then(|subgraph| subgraph.tensors());
-        let tensors = tensors.unwrap_or_default();
-        let lists = [original.inputs(), original.outputs()];
-        let mut ids = lists.into_iter().flatten().flatten();
-        let is_pair = |id: i32| {
-            let id = usize::try_from(id).ok().filter(|&id| id < tensors.len());
-            let pairs = [TensorType::COMPLEX64, TensorType::UINT64];
-            id.is_some_and(|id| pairs.contains(&tensors.get(id).type_()))
-        };
-        if ids.any(is_pair) {
-            return Err(Error::model(
-                "it has complex numbers or uint64, which the program holds as pairs: these cannot \
-                 be exported yet",
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The activation that an operator has taken over, or had from the beginning.
-pub(super) fn fused_activation(node: &Node) -> Result<ActivationFunctionType> {
-    let activation = node.op.traits().clips.unwrap_or(Activation::None);
-    Ok(match activation {
-        Activation::None => ActivationFunctionType::NONE,
-        Activation::Relu => ActivationFunctionType::RELU,
-        Activation::ReluN1To1 => ActivationFunctionType::RELU_N1_TO_1,
-        Activation::Relu6 => ActivationFunctionType::RELU6,
-        Activation::Relu0To1 => {
-            return Err(Error::model(
-                "it clamps to 0 and 1 by itself, which the format has as an operator only",
-            ));
-        }
-    })
-}
-
-/// The code of an operator, by its name.
-fn code<'a>(name: &'static str) -> Code<'a> {
-    let builtin = BuiltinOperator::ENUM_VALUES
-        .iter()
-        .find(|code| code.variant_name() == Some(name));
-    builtin.map_or(Code::Custom(name), |&code| Code::Builtin(code))
-}
-
-/// True if both runtimes have a kernel of int8 tensors for the operator, which computes the same
-/// in both. CAST takes steps for plain integers, and TensorFlow Lite Micro's RELU6 does not
-/// change the scale.
-fn is_computed_in_int8(node: &Node, is_rescaled: bool) -> bool {
-    let name = node.op.name();
-    let Some(row) = registry::row(name) else {
-        return false;
-    };
-    row.micro == Micro::Int8
-        && row.support.chars().nth(1) == Some('y')
-        && name != "CAST"
-        && !(name == "RELU6" && is_rescaled)
 }
 
 /// The error about an operand that the step does not read.
