@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Crc;
 use niello_compiler::export::{Runtime, quantized_interface};
@@ -134,14 +136,23 @@ fn compare(case: &Case, words: &[String]) -> Vec<String> {
 fn exported_files_give_the_emitted_codes_bytes() {
     let record = record();
     let folder = tempfile::tempdir().expect("a folder");
-    let mut wrong = Vec::new();
+    let wrong = Mutex::new(Vec::new());
     let cases = exports::all(folder.path());
-    for case in &cases {
-        match record.get(&case.name) {
-            Some(words) => wrong.extend(compare(case, words)),
-            None => wrong.push(format!("{} is not recorded: run export.py", case.name)),
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, Into::into) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let found = match record.get(&case.name) {
+                        Some(words) => compare(case, words),
+                        None => vec![format!("{} is not recorded: run export.py", case.name)],
+                    };
+                    wrong.lock().expect("no panic").extend(found);
+                }
+            });
         }
-    }
+    });
+    let wrong = wrong.into_inner().expect("no panic");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
