@@ -1,6 +1,7 @@
 //! What the tests share: recorded data, and flat views of nested outputs.
 
 pub mod cases;
+pub mod exports;
 pub mod firmware;
 pub mod guard;
 pub mod levels;

@@ -18,6 +18,8 @@ mod calibrate;
 mod dataset;
 mod emit;
 mod error;
+#[cfg(feature = "export")]
+pub mod export;
 mod import;
 mod ir;
 mod limits;

@@ -23,6 +23,8 @@ use crate::session::{QuantizedModel, Session, read_model};
 pub struct Model {
     session: Session,
     bytes: Vec<u8>,
+    #[cfg(feature = "export")]
+    signature: Option<String>,
 }
 
 /// An int8 program, quantized from a [`Model`].
@@ -90,6 +92,8 @@ impl Model {
         Ok(Self {
             session: Session::new(&bytes, options, dataset)?,
             bytes,
+            #[cfg(feature = "export")]
+            signature: options.signature.clone(),
         })
     }
 
@@ -270,9 +274,27 @@ impl Quantized<'_> {
         }
     }
 
+    /// The quantization of each input that is int8 inside.
+    pub fn input_params(&self) -> Vec<Option<QuantParams>> {
+        self.program.input_params.clone()
+    }
+
     /// The quantization of each output that is int8 inside.
     pub fn output_params(&self) -> Vec<Option<QuantParams>> {
         self.program.output_params.clone()
+    }
+
+    /// Writes the program as a `.tflite` file, as [`crate::export::export`] does. Inputs and
+    /// outputs have the element types of this program.
+    #[cfg(feature = "export")]
+    pub fn export(&self, runtime: crate::export::Runtime) -> Result<crate::export::Exported> {
+        crate::export::written(
+            &self.model.bytes,
+            &self.graph,
+            &self.program,
+            self.model.signature.as_deref(),
+            runtime,
+        )
     }
 
     /// Compares with the float model on every sample of a dataset.

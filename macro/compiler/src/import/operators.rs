@@ -37,6 +37,7 @@ impl<'a> Reader<'a> {
                 outputs,
             };
             let place = record.place.clone();
+            self.place = (subgraph._tab.loc(), 0);
             let plain = if code == BuiltinOperator::CUSTOM {
                 custom
             } else {
@@ -162,6 +163,7 @@ impl<'a> Reader<'a> {
             } else {
                 vec![outputs[number]]
             };
+            self.place.1 = number;
             self.push(record.index, op, operands, own)?;
             if joint {
                 break;

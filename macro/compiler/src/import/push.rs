@@ -7,7 +7,7 @@ use crate::import::quantization::check_per_channel;
 use crate::import::read::WRITTEN_ALREADY;
 use crate::import::reader::Reader;
 use crate::import::shapes;
-use crate::ir::graph::{ElementType, FileQuantization, Kept, Node, ValueId};
+use crate::ir::graph::{ElementType, FileQuantization, FileRecord, Kept, Node, ValueId};
 use crate::ir::operator::Operator;
 use crate::limits::{self, NODES_AFTER_INLINING};
 use crate::ops::types;
@@ -25,7 +25,7 @@ impl Reader<'_> {
         if (self.graph.inputs.iter()).any(|port| outputs.contains(&port.value)) {
             return Err(Error::model(WRITTEN_ALREADY));
         }
-        operands.truncate(op.operands());
+        let parameters = operands.split_off(op.operands().min(operands.len()));
         while operands.last() == Some(&None) {
             operands.pop();
         }
@@ -104,6 +104,12 @@ impl Reader<'_> {
             op: op.into(),
             inputs: operands,
             outputs,
+            record: FileRecord {
+                subgraph: self.place.0,
+                number: self.place.1,
+                parameters,
+                parts: Vec::new(),
+            },
         };
         for &output in &node.outputs {
             check_per_channel(&self.graph.values[output])?;

@@ -36,6 +36,7 @@ impl Graph {
             unreadable_constants: HashMap::new(),
             depth: 0,
             budget: Budget::new(bytes.len()),
+            place: (0, 0),
             region: WHOLE,
             inlined: 0,
             constants: HashMap::new(),

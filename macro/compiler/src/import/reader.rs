@@ -39,6 +39,8 @@ pub(crate) struct Reader<'a> {
     /// The number of calls that the subgraph being read is nested in.
     pub depth: usize,
     pub(super) budget: Budget,
+    /// The place of the table of the subgraph that is being read, and the number of the output.
+    pub(super) place: (usize, usize),
     /// The region that operators are added to.
     pub(crate) region: RegionId,
     /// Operators and tensors of called subgraphs so far.

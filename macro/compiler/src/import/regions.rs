@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::import::reader::Variable as Stored;
 use crate::import::reader::{Reader, Record, Scope};
 use crate::ir::control::{Kind, Region, RegionId, Variable};
-use crate::ir::graph::{ElementType, Node, Value, ValueId};
+use crate::ir::graph::{ElementType, FileRecord, Node, Value, ValueId};
 use crate::limits::REGIONS;
 use crate::ops::control_flow::control::{Carry, Merge};
 use crate::tflite::SubGraph;
@@ -300,6 +300,7 @@ impl<'a> Reader<'a> {
             op: Arc::new(Carry),
             inputs: vec![Some(from)],
             outputs: vec![to],
+            record: FileRecord::default(),
         });
     }
 }

@@ -17,6 +17,23 @@ use crate::ir::operator::Operator;
 /// The position of a [`Value`] in its graph.
 pub(crate) type ValueId = usize;
 
+/// What the file has of an operator, besides its index: whoever writes a file needs it.
+#[derive(Clone, Default)]
+#[cfg_attr(
+    not(feature = "export"),
+    expect(dead_code, reason = "only an export reads it")
+)]
+pub(crate) struct FileRecord {
+    /// The place of its subgraph's table in the file.
+    pub subgraph: usize,
+    /// Which of the file's outputs it computes, if each is an operator of its own here.
+    pub number: usize,
+    /// The operands behind `inputs`, constants that the parser has read.
+    pub parameters: Vec<Option<ValueId>>,
+    /// The operators that have become this one, in order; empty if it is one of the file's.
+    pub parts: Vec<Node>,
+}
+
 /// One operator of the graph.
 #[derive(Clone)]
 pub(crate) struct Node {
@@ -33,6 +50,7 @@ pub(crate) struct Node {
     pub in_uint8: bool,
     /// At least one. What an operator keeps for the next run comes last.
     pub outputs: Vec<ValueId>,
+    pub record: FileRecord,
 }
 
 impl Node {

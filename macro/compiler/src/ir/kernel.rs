@@ -102,6 +102,23 @@ pub(crate) struct Accumulators<'a> {
     pub scales: Vec<f64>,
 }
 
+/// The weights of a kernel in steps, as a file holds them.
+#[cfg(feature = "export")]
+pub(crate) struct StoredWeights<'a> {
+    /// In the order of the file's weights.
+    pub filter: &'a [i8],
+    /// One scale, or one for each output channel.
+    pub scales: &'a [f32],
+    pub bias: StoredBias<'a>,
+}
+
+/// The biases of a kernel in steps, which the sums' type sets.
+#[cfg(feature = "export")]
+pub(crate) enum StoredBias<'a> {
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+}
+
 /// Rows and columns around an image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
@@ -220,6 +237,12 @@ pub(crate) trait Kernel: Send + Sync {
 
     /// What it knows of single channels.
     fn channelwise(&self) -> Option<&dyn Channelwise> {
+        None
+    }
+
+    /// Weights and biases in steps, if it has any.
+    #[cfg(feature = "export")]
+    fn weights(&self) -> Option<StoredWeights<'_>> {
         None
     }
 

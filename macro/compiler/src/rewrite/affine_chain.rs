@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 
-use crate::ir::graph::{Graph, Node, ValueId};
+use crate::ir::graph::{FileRecord, Graph, Node, ValueId};
 use crate::limits;
 use crate::ops::shared::broadcast;
 use crate::rewrite::input_affine::InputAffine;
@@ -114,6 +114,7 @@ pub(super) fn fold_into_input(graph: &mut Graph, input: usize) {
                 in_float: true,
                 in_uint8: false,
                 outputs: vec![end],
+                record: FileRecord::default(),
             },
         );
         position += 1;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::ir::float_functions::RealFunction;
-use crate::ir::graph::{Graph, Kept, ValueId};
+use crate::ir::graph::{Graph, Kept, Node, ValueId};
 use crate::ops::shared::function::Composite;
 
 /// The tensor that `node` is a function of, and the function.
@@ -43,6 +43,14 @@ pub(crate) fn is_function(graph: &Graph, position: usize) -> bool {
     function(graph, position).is_some()
 }
 
+/// The operators of the file that a node stands for.
+fn parts(node: &Node) -> Vec<Node> {
+    match node.record.parts.as_slice() {
+        [] => vec![node.clone()],
+        parts => parts.to_vec(),
+    }
+}
+
 /// Fuses what can be fused.
 pub(crate) fn fuse(graph: &mut Graph) {
     let mut position = 0;
@@ -58,7 +66,9 @@ pub(crate) fn fuse(graph: &mut Graph) {
             && let Some(producer) = graph.producers()[input]
             && let Some((origin, first)) = function(graph, producer)
         {
+            let behind = graph.nodes[position].clone();
             let node = &mut graph.nodes[producer];
+            node.record.parts = [parts(node), parts(&behind)].concat();
             node.op = Arc::new(Composite::new(node.op.name(), first, second));
             node.inputs = vec![Some(origin)];
             let removed = graph.nodes.remove(position);

@@ -23,6 +23,10 @@ pub(crate) mod flexbuffer;
 #[rustfmt::skip]
 pub(crate) mod schema_generated;
 pub(crate) mod verify;
+#[cfg(feature = "export")]
+pub(crate) mod write;
+#[cfg(feature = "export")]
+pub(crate) mod write_options;
 
 pub(crate) use flexbuffer::Attributes;
 pub(crate) use schema_generated::tflite::{

@@ -236,6 +236,11 @@ impl Kernel for TransposeConvKernel {
         (self.window.output_pixels() * self.accumulation.weights()) as u64
     }
 
+    #[cfg(feature = "export")]
+    fn weights(&self) -> Option<crate::ir::kernel::StoredWeights<'_>> {
+        self.accumulation.stored()
+    }
+
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         self.accumulation.accumulators()
     }

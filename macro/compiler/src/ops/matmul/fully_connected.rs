@@ -231,6 +231,11 @@ impl Kernel for FullyConnectedKernel {
         (self.rows * self.accumulation.weights()) as u64
     }
 
+    #[cfg(feature = "export")]
+    fn weights(&self) -> Option<crate::ir::kernel::StoredWeights<'_>> {
+        self.accumulation.stored()
+    }
+
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         self.accumulation.accumulators()
     }

@@ -13,6 +13,8 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Reference, Target};
 use crate::ir::graph::{Constant, ElementType, Value};
+#[cfg(feature = "export")]
+use crate::ir::kernel::{StoredBias, StoredWeights};
 use crate::ops::shared::weighted_sum::products::{Factors, Real, Weighted};
 use crate::ops::shared::weights::{
     Centered, asymmetric, bias, check_bias, least_scales, weights_of_scales,
@@ -57,6 +59,9 @@ pub(crate) struct Accumulation {
     terms: Terms,
     /// Real value of one accumulator step, per channel.
     scales: Vec<f64>,
+    /// Real value of one step of the weights: one, or one per channel.
+    #[cfg(feature = "export")]
+    weight_scales: Vec<f32>,
     output: OutputStage,
     /// The weights' channels are their last dimension, else the first.
     channels_last: bool,
@@ -185,6 +190,8 @@ impl Accumulation {
             input_offset: -input.zero_point,
             terms,
             scales,
+            #[cfg(feature = "export")]
+            weight_scales: weights.scales,
             output,
             channels_last: axis > 0,
         })
@@ -219,6 +226,8 @@ impl Accumulation {
                 bias,
             },
             scales: Vec::new(),
+            #[cfg(feature = "export")]
+            weight_scales: Vec::new(),
             output: OutputStage::Clamp {
                 activation: activation.bounds(),
             },
@@ -349,6 +358,21 @@ impl Accumulation {
             }),
             _ => None,
         }
+    }
+
+    /// Weights and biases as a file holds them: not for 9 bits, nor in float.
+    #[cfg(feature = "export")]
+    pub(crate) fn stored(&self) -> Option<StoredWeights<'_>> {
+        let (filter, bias) = match &self.terms {
+            Terms::I32 { filter, bias } => (filter, StoredBias::I32(bias)),
+            Terms::I64 { filter, bias } => (filter, StoredBias::I64(bias)),
+            Terms::Wide { .. } | Terms::F32 { .. } => return None,
+        };
+        Some(StoredWeights {
+            filter,
+            scales: &self.weight_scales,
+            bias,
+        })
     }
 
     /// The weights, biases and input zero point of an int8 operator; other kernels
