@@ -18,6 +18,9 @@ use crate::parallel;
 pub(crate) struct Noise {
     signal: f64,
     noise: f64,
+    /// Sum of the absolute errors.
+    absolute: f64,
+    elements: u64,
     max: f64,
     rows: u64,
     same_top: u64,
@@ -31,6 +34,8 @@ impl Noise {
             let error = f64::from(*r) - f64::from(*g);
             self.signal += f64::from(*r) * f64::from(*r);
             self.noise += error * error;
+            self.absolute += error.abs();
+            self.elements += 1;
             self.max = self.max.max(error.abs());
             if *r > best.1 {
                 best = (i, *r);
@@ -44,9 +49,11 @@ impl Noise {
     }
 
     /// Adds the sums of other samples.
-    fn merge(&mut self, other: &Noise) {
+    pub(crate) fn merge(&mut self, other: &Noise) {
         self.signal += other.signal;
         self.noise += other.noise;
+        self.absolute += other.absolute;
+        self.elements += other.elements;
         self.max = self.max.max(other.max);
         self.rows += other.rows;
         self.same_top += other.same_top;
@@ -69,6 +76,12 @@ impl Noise {
     pub(crate) fn max_abs_error(&self) -> f64 {
         self.max
     }
+
+    /// The mean of the absolute errors of all elements.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn mean_abs_error(&self) -> f64 {
+        self.absolute / self.elements.max(1) as f64
+    }
 }
 
 /// The noise of each output, and of each operator.
@@ -87,6 +100,18 @@ pub(crate) fn measure(
     samples: &Samples<'_>,
     steps: bool,
 ) -> Result<Measurement> {
+    measure_each(graph, program, samples, steps, |_, _| {})
+}
+
+/// Compares on `samples`, as [`measure`] does, and shows `each` sample's number and measurement,
+/// in order.
+pub(crate) fn measure_each(
+    graph: &Graph,
+    program: &QuantGraph,
+    samples: &Samples<'_>,
+    steps: bool,
+    mut each: impl FnMut(usize, &Measurement),
+) -> Result<Measurement> {
     let histories = samples.histories(graph)?;
     let int8_histories = int8_histories(graph, program, samples)?;
     let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
@@ -102,8 +127,9 @@ pub(crate) fn measure(
                 let got = program.simulate(&program.encode_sample(&inputs), int8_states);
                 measure_sample(graph, program, &inputs, states, &got, steps)
             });
-        for part in parts {
+        for (((sample, _), _), part) in some.iter().zip(parts) {
             let part = part?;
+            each(*sample, &part);
             for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
                 a.merge(b);
             }
@@ -117,7 +143,7 @@ pub(crate) fn measure(
 }
 
 /// The contents of the int8 program's states before each sample.
-fn int8_histories(
+pub(crate) fn int8_histories(
     graph: &Graph,
     program: &QuantGraph,
     samples: &Samples<'_>,
