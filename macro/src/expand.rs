@@ -2,42 +2,35 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use niello_compiler::{Item, Request, compile, fallback};
+use niello_build::arguments::Arguments;
+use niello_compiler::{compile, fallback};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 
-use crate::input::Input;
 use crate::place;
 
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
-    let input: Input = match syn::parse2(tokens) {
-        Ok(input) => input,
+    let arguments: Arguments = match syn::parse2(tokens) {
+        Ok(arguments) => arguments,
         Err(error) => return error.to_compile_error(),
     };
-    let attributes = &input.attributes;
-    let item = Item {
-        attributes: quote!(#(#attributes)*),
-        visibility: input.visibility.to_token_stream(),
-        name: input.name.clone(),
-        krate: input.krate.clone(),
-    };
+    let item = arguments.item();
     let manifest = place::manifest().unwrap_or_default();
-    let request = Request {
-        model: place::file(&manifest, &input.model),
-        dataset: input
+    let request = arguments.request(
+        place::file(&manifest, &arguments.model),
+        arguments
             .dataset
             .as_ref()
-            .map(|path| place::file(&manifest, path)),
-        options: input.options.clone(),
-        cache: place::cache(&manifest),
-    };
+            .map(|d| place::file(&manifest, d)),
+        place::cache(&manifest),
+    );
     // A panic would be a mistake of ours; even then the user's tokens are shown.
     let result = catch_unwind(AssertUnwindSafe(|| compile(&item, &request)));
     let error = match result {
         Ok(Ok(tokens)) => return tokens,
-        Ok(Err(error)) => syn::Error::new(input.span(&error.blame), error.message),
+        Ok(Err(error)) => syn::Error::new(arguments.span(&error.blame), error.message),
         Err(_) => syn::Error::new(
-            input.model.span(),
+            arguments.model.span(),
             "niello failed on this model; this is a mistake in niello: please report it with the model",
         ),
     };

@@ -4,9 +4,6 @@
 #![forbid(unsafe_code)]
 
 mod expand;
-mod input;
-mod number;
-mod options;
 mod place;
 
 use proc_macro::TokenStream;

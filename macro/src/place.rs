@@ -1,4 +1,4 @@
-//! Where files lie: paths of the user's, and the cache.
+//! The files that the user's paths name.
 
 use std::path::{Path, PathBuf};
 
@@ -24,21 +24,7 @@ pub(crate) fn manifest() -> Option<PathBuf> {
     std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }
 
-/// The folder of the cache: `NIELLO_CACHE`, else `niello` in the target folder, else none.
+/// The folder of the cache.
 pub(crate) fn cache(manifest: &Path) -> Option<PathBuf> {
-    match std::env::var_os("NIELLO_CACHE") {
-        Some(off) if off == "off" => return None,
-        Some(folder) => return Some(manifest.join(folder)),
-        None => {}
-    }
-    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
-        return Some(manifest.join(target).join("niello"));
-    }
-    // A proc-macro is not told the target folder: it is the nearest one that
-    // cargo has marked as such.
-    manifest
-        .ancestors()
-        .map(|folder| folder.join("target"))
-        .find(|target| target.join("CACHEDIR.TAG").is_file())
-        .map(|target| target.join("niello"))
+    niello_build::cache_folder(manifest)
 }

@@ -240,6 +240,21 @@ def type_of_operand():
 
 
 @case
+def type_of_matrix():
+    matrices = [x([1, 2, 3], np.int16), x([1, 3, 2], np.int8, name="w")]
+    return one("BATCH_MATMUL", matrices, y([1, 2, 2], np.int16), "BatchMatMulOptions")
+
+
+@case
+def type_of_whole_numbers():
+    real, whole = x([1, 4], np.float32, name="real"), x([1, 4], np.int8, name="whole")
+    whole.kind = "INT32"
+    output = y([1, 4])
+    steps = [Op("QUANTIZE", [real], [whole]), Op("QUANTIZE", [whole], [output])]
+    return write(steps, [real], [output])
+
+
+@case
 def type_of_comparison():
     return one("GREATER", [x([1, 4]), x([1, 4], name="z")], y([1, 4], np.int32))
 

@@ -95,6 +95,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "output 0 \"y\" is int32, expected bool",
     ),
     (
+        "type_of_matrix",
+        "BATCH_MATMUL",
+        "\"w\" is i8, but the product is of i16",
+    ),
+    (
         "type_of_operand",
         "MAXIMUM",
         "operand 1 \"z\" is int32, expected int8",
@@ -105,6 +110,11 @@ const MODELS: &[(&str, &str, &str)] = &[
         "output 0 \"y\" is int16, expected int8",
     ),
     ("type_of_text", "RELU", "output 0 \"y\" is string"),
+    (
+        "type_of_whole_numbers",
+        "QUANTIZE",
+        "from float32 it makes int8, uint8 or int16",
+    ),
     ("type_without_kernel", "LOGISTIC", "it reads int32"),
     (
         "zero_point_of_64_bits",

@@ -13,6 +13,7 @@ const FOLDERS: &[&str] = &[
     "examples",
     "macro/compiler/src",
     "macro/src",
+    "macro/build/src",
     "runtime/src",
     "tests/cross/src",
     "tests/firmware/src",

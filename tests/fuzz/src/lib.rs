@@ -14,12 +14,6 @@ mod clock;
 // The macro's own code: a procedural macro's crate has nothing that can be called.
 #[path = "../../../macro/src/expand.rs"]
 mod expand;
-#[path = "../../../macro/src/input.rs"]
-mod input;
-#[path = "../../../macro/src/number.rs"]
-mod number;
-#[path = "../../../macro/src/options.rs"]
-mod options;
 mod place;
 
 use std::path::PathBuf;

@@ -185,7 +185,8 @@ fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)
             let value = program.tensors[step.output()].value?;
             let node = &graph.nodes[producers[value]?];
             let computes = !node.op.only_moves() && graph.values[value].element.is_real();
-            computes.then_some((position, node))
+            let is_own = step.operator == node.op.name();
+            (computes && is_own).then_some((position, node))
         })
         .collect()
 }

@@ -137,9 +137,15 @@ impl ValueCounts {
         let linear = find(&self.linear).map(|i| (self.first + i as i64) as f64 * width);
         let linear = linear.map(|low| (low, low + width));
         let by_magnitude = find(&self.by_magnitude).map(magnitude_edges);
-        match (linear, by_magnitude) {
+        let about = match (linear, by_magnitude) {
             (Some(a), Some(b)) => f64::midpoint(a.0.max(b.0), a.1.min(b.1)),
             _ => 0.0,
+        };
+        // The bins around zero hold zeros, mostly.
+        if about.abs() < f32::MIN_POSITIVE.into() {
+            0.0
+        } else {
+            about
         }
     }
 
@@ -199,6 +205,7 @@ mod tests {
         let median = counts.quantile(0.5);
         assert!((median - 0.5).abs() < 0.03, "{median}");
         assert!(counts.quantile(0.0) < -9e8);
+        assert_eq!(of(&[0.0, 0.0, 0.0, 1.0]).quantile(0.5), 0.0);
     }
 
     #[test]

@@ -173,6 +173,7 @@ pub(crate) fn lower(
     let (a, source_a) = broadcast::operand(context, 0)?;
     let (b, source_b) = broadcast::operand(context, 1)?;
     let (output, element) = (context.params_of_output()?, context.target.element());
+    check_elements(context, element)?;
     // The reference multiplies the scales in single precision, LiteRT in double.
     let product = if rounds_once {
         f64::from(a.scale) * f64::from(b.scale)
@@ -199,6 +200,25 @@ pub(crate) fn lower(
         element,
     };
     Ok(Lowered::new(kernel, vec![source_a, source_b]))
+}
+
+/// Refuses a quantized operand of another type than `element`: int8 matrices are multiplied by
+/// int8 ones, and int16 by int16.
+fn check_elements(context: &LowerContext<'_>, element: ElementType) -> Result<()> {
+    for i in 0..2 {
+        let value = context.input(i)?.value;
+        let is_quantized = [ElementType::I8, ElementType::I16].contains(&value.element);
+        if is_quantized && value.element != element {
+            return Err(Error::model(format!(
+                "its operand {:?} is {}, but the product is of {}; make all \
+                 of them one type",
+                value.name,
+                value.element.name(),
+                element.name()
+            )));
+        }
+    }
+    Ok(())
 }
 
 struct BatchMatmulKernel {

@@ -4,7 +4,7 @@ use syn::parse::ParseStream;
 use syn::{Lit, LitInt, Result, Token};
 
 /// Parses a number with a sign, or a quotient of two; the value is never infinite.
-pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
+pub(super) fn parse(input: ParseStream<'_>) -> Result<f64> {
     let start = input.span();
     let mut value = signed(input)?;
     if input.parse::<Option<Token![/]>>()?.is_some() {
@@ -18,7 +18,7 @@ pub(crate) fn parse(input: ParseStream<'_>) -> Result<f64> {
 }
 
 /// Parses a number of bytes: `65536` or `64 * 1024`.
-pub(crate) fn bytes(input: ParseStream<'_>) -> Result<usize> {
+pub(super) fn bytes(input: ParseStream<'_>) -> Result<usize> {
     let mut product: usize = input.parse::<LitInt>()?.base10_parse()?;
     while input.parse::<Option<Token![*]>>()?.is_some() {
         let factor: LitInt = input.parse()?;

@@ -1,30 +1,62 @@
-//! The macro's arguments, with the span of everything that an error may blame.
+//! The arguments of `include_model!`, with the span of everything that an error may blame.
+//!
+//! ```text
+//! pub fn name(input: f32) -> { output: f32 } = "model.tflite", dataset = "samples.npz", ..
+//! ```
 
-use niello_compiler::{Blame, ElementType, Options, PortChoice};
+mod number;
+mod options;
+
+use std::path::PathBuf;
+
+use niello_compiler::{Blame, ElementType, Item, Options, PortChoice, Request};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, LitStr, Result, Token, Visibility, braced, parenthesized};
 
-use crate::options;
-
-/// The parsed arguments of one `include_model!`.
-pub(crate) struct Input {
+/// The parsed arguments of one `include_model!`; parse them by `syn`.
+pub struct Arguments {
+    /// Documentation and other attributes of the function.
     pub attributes: Vec<Attribute>,
+    /// The function's and the module's visibility.
     pub visibility: Visibility,
+    /// The function's and the module's name.
     pub name: Ident,
+    /// The path of the model as it is written.
     pub model: LitStr,
+    /// The path of the dataset as it is written.
     pub dataset: Option<LitStr>,
+    /// Everything else that the user chose.
     pub options: Options,
+    /// The path of the runtime crate.
     pub krate: TokenStream,
     /// The span of each option's keyword.
-    pub keys: Vec<(&'static str, Span)>,
-    pub tensor_spans: Vec<Span>,
-    pub require_spans: Vec<Span>,
+    keys: Vec<(&'static str, Span)>,
+    tensor_spans: Vec<Span>,
+    require_spans: Vec<Span>,
     inputs: Option<PortList>,
     outputs: Option<PortList>,
+}
+
+/// Options with some exchanged: what `text` names, in the macro's syntax, and all else as in
+/// `base`. Clauses of `tensors`, `shapes` and `require` are added. Also gives the dataset, if the
+/// text names one.
+pub fn exchange(base: &Options, text: &str) -> Result<(Options, Option<LitStr>)> {
+    let parse = |input: ParseStream<'_>| {
+        let mut out: Arguments = syn::parse_str("fn model = \"\"")?;
+        out.options = base.clone();
+        while !input.is_empty() {
+            options::parse(input, &mut out)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok((out.options, out.dataset))
+    };
+    syn::parse::Parser::parse_str(parse, text)
 }
 
 /// The spans of a list of inputs or outputs that the user has written out.
@@ -33,7 +65,7 @@ struct PortList {
     spans: Vec<Span>,
 }
 
-impl Parse for Input {
+impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
@@ -55,7 +87,7 @@ impl Parse for Input {
         }
         input.parse::<Token![=]>()?;
         let model = input.parse()?;
-        let mut out = Input {
+        let mut out = Arguments {
             attributes,
             visibility,
             name,
@@ -123,9 +155,35 @@ fn port(input: ParseStream<'_>) -> Result<(PortChoice, Span)> {
     Ok((choice, span))
 }
 
-impl Input {
+impl Arguments {
+    /// What the compiler is told about the function.
+    pub fn item(&self) -> Item {
+        let attributes = &self.attributes;
+        Item {
+            attributes: quote!(#(#attributes)*),
+            visibility: self.visibility.to_token_stream(),
+            name: self.name.clone(),
+            krate: self.krate.clone(),
+        }
+    }
+
+    /// What the compiler is told about the model, with the paths that the literals name.
+    pub fn request(
+        &self,
+        model: PathBuf,
+        dataset: Option<PathBuf>,
+        cache: Option<PathBuf>,
+    ) -> Request {
+        Request {
+            model,
+            dataset,
+            options: self.options.clone(),
+            cache,
+        }
+    }
+
     /// The span of the tokens that an error of the compiler is about.
-    pub(crate) fn span(&self, blame: &Blame) -> Span {
+    pub fn span(&self, blame: &Blame) -> Span {
         let listed = |list: &Option<PortList>, i: usize| {
             list.as_ref()
                 .map(|l| l.spans.get(i).copied().unwrap_or(l.whole))

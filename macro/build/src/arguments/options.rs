@@ -7,8 +7,7 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{LitBool, LitInt, LitStr, Result, Token, bracketed, parenthesized};
 
-use crate::input::Input;
-use crate::number;
+use super::{Arguments, number};
 
 /// The names of all options, for suggestions.
 const NAMES: &[&str] = &[
@@ -30,7 +29,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Parses one option, `name = value` or `name(..)`, into `out`.
-pub(crate) fn parse(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
+pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
     let key = input.call(Ident::parse_any)?;
     let name = key.to_string();
     if let Some((known, _)) = out.keys.iter().find(|(known, _)| *known == name) {
@@ -206,7 +205,7 @@ fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
     })
 }
 
-fn images(input: ParseStream<'_>, out: &mut Input) -> Result<()> {
+fn images(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
     let content;
     parenthesized!(content in input);
     while !content.is_empty() {
@@ -288,7 +287,7 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
 
 /// The error about a word that is not known, with the most similar known one:
 /// "unknown option `smaples`; did you mean `samples`?"
-pub(crate) fn unknown(what: &str, found: &Ident, known: &[&str]) -> syn::Error {
+pub(super) fn unknown(what: &str, found: &Ident, known: &[&str]) -> syn::Error {
     let name = found.to_string();
     let close = known
         .iter()
