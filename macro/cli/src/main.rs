@@ -1,29 +1,40 @@
-//! `cargo niello`.
+//! `cargo niello`: analyses models and their int8 programs, as `niello::include_model!` compiles
+//! them.
+#![forbid(unsafe_code)]
 
-use niello_compiler::analysis::{Analysis, Quiet};
-use niello_compiler::{Options, Request};
+mod args;
+mod calls;
+mod commands;
+mod html;
+mod json;
+mod models;
+mod progress;
+mod text;
 
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let request = Request {
-        model: args[2].clone().into(),
-        dataset: args.get(3).map(Into::into),
-        options: Options::default(),
-        cache: None,
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+fn main() -> ExitCode {
+    // As cargo's subcommand, the first argument is `niello`.
+    let mut words: Vec<_> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == "niello") {
+        words.remove(1);
+    }
+    let args = Args::parse_from(words);
+    let result = match &args.command {
+        Command::Inspect(options) => commands::inspect::run(options),
+        Command::Report(options) => commands::report::run(options),
+        Command::Compare(options) => commands::compare::run(options),
+        Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
-    let analysis = Analysis::open(request).unwrap();
-    let text = match args[1].as_str() {
-        "inspect" => serde_json::to_string_pretty(&analysis.inspect().unwrap()),
-        "report" => serde_json::to_string_pretty(&analysis.report(&Quiet).unwrap()),
-        "compare" => serde_json::to_string_pretty(
-            &analysis
-                .compare(
-                    &niello_compiler::analysis::Setting::usual(&Options::default()),
-                    &Quiet,
-                )
-                .unwrap(),
-        ),
-        _ => serde_json::to_string_pretty(&analysis.sensitivity(16, &Quiet).unwrap()),
-    };
-    println!("{}", text.unwrap());
+    match result {
+        Ok(code) => code,
+        Err(message) => {
+            text::error(&message);
+            ExitCode::from(args::FAILED)
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub struct Arguments {
 }
 
 /// Options with some exchanged: what `text` names, in the macro's syntax, and all else as in
-/// `base`. Clauses of `tensors`, `shapes` and `require` are added. Also gives the dataset, if the
+/// `base`. Clauses of `tensors` and `require` are added. Also gives the dataset, if the
 /// text names one.
 pub fn exchange(base: &Options, text: &str) -> Result<(Options, Option<LitStr>)> {
     let parse = |input: ParseStream<'_>| {
