@@ -31,12 +31,18 @@ fn show(model: &Model, sensitivity: &Sensitivity) {
     }
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut table = text::table(&names, 3);
-    let mut all = vec![String::new(), "all in int8".into(), String::new()];
-    for metrics in &sensitivity.all_int8 {
-        all.push(text::decibel(metrics.sqnr_db));
-        all.push(String::new());
+    let wholes = [
+        ("all in int8", &sensitivity.all_int8),
+        ("equalization alone", &sensitivity.equalized),
+    ];
+    for (what, outputs) in wholes {
+        let mut row = vec![String::new(), what.to_owned(), String::new()];
+        for metrics in outputs {
+            row.push(text::decibel(metrics.sqnr_db));
+            row.push(String::new());
+        }
+        table.add_row(row);
     }
-    table.add_row(all);
     for operator in &sensitivity.operators {
         let mut row = vec![
             text::index(operator.index),

@@ -86,25 +86,27 @@ pub(super) fn channels(channels: &[ChannelReport]) -> Markup {
 
 /// The SQNR of single samples: quartiles as a box, extremes as lines, the whole as a dot.
 pub(super) fn spreads(outputs: &[OutputReport]) -> Markup {
-    const WIDTH: f64 = 640.0;
+    const WIDTH: f64 = 480.0;
     const ROW: f64 = 34.0;
     let spreads: Vec<_> = outputs
         .iter()
         .filter_map(|o| Some((o, o.sqnr_db_spread.as_ref()?)))
         .collect();
     let most = spreads.iter().map(|(_, s)| s.max).fold(10.0, f64::max);
-    let least = spreads
-        .iter()
-        .map(|(_, s)| s.min)
-        .fold(0.0, f64::min)
-        .max(-20.0);
+    let least = spreads.iter().map(|(_, s)| s.min).fold(0.0, f64::min);
+    let least = least.max(-20.0);
+    // Round numbers, at most eight of them.
+    let steps = [5.0, 10.0, 20.0, 50.0, 100.0];
+    let step = steps.into_iter().find(|s| (most - least) / s <= 8.0);
+    let step = step.unwrap_or(500.0);
+    let (most, least) = ((most / step).ceil() * step, (least / step).floor() * step);
     let x = |db: f64| 12.0 + (db - least) / (most - least) * (WIDTH - 24.0);
     let height = ROW * spreads.len() as f64 + 22.0;
-    let ticks: Vec<f64> = (0..=6)
-        .map(|i| least + (most - least) * f64::from(i) / 6.0)
+    let ticks: Vec<f64> = (0..=((most - least) / step) as usize)
+        .map(|i| least + step * i as f64)
         .collect();
     html! {
-        figure {
+        figure.samples {
             svg viewBox={ "0 0 " (WIDTH) " " (height) } role="img" aria-label="SQNR over samples" {
                 @for tick in &ticks {
                     line.axis x1=(x(*tick)) x2=(x(*tick)) y1="0" y2=(height - 18.0) {}
@@ -140,8 +142,8 @@ pub(super) fn arena(memory: &MemoryReport) -> Markup {
     let x = |step: usize| LEFT + step as f64 / steps * (WIDTH - LEFT - 8.0);
     let y = |offset: usize| HEIGHT - 20.0 - offset as f64 / bytes * (HEIGHT - 30.0);
     html! {
-        figure {
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label="arena over time" {
+        figure.arena {
+            div.scroll { svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label="arena over time" {
                 @for quarter in 0..=4_usize {
                     @let offset = memory.arena_bytes * quarter / 4;
                     line.axis x1=(LEFT) x2=(WIDTH - 8.0) y1=(y(offset)) y2=(y(offset)) {}
@@ -158,7 +160,7 @@ pub(super) fn arena(memory: &MemoryReport) -> Markup {
                 }
                 text x=(LEFT) y=(HEIGHT - 5.0) { "first operator" }
                 text x=(WIDTH - 8.0) y=(HEIGHT - 5.0) text-anchor="end" { "operator " (memory.steps.len()) }
-            }
+            } }
             figcaption { "Bytes of the arena, from bottom to top, while operators run, from left to right." }
         }
     }

@@ -90,8 +90,8 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
 
 fn memory_cards(target: &str, memory: &MemoryReport) -> Markup {
     html! {
-        div.card { "Arena, " (target) b { (text::count(memory.arena_bytes)) } }
-        div.card { "Constants, " (target) b { (text::count(memory.weight_bytes)) } }
+        div.card { "Arena, " (target) b { (text::count(memory.arena_bytes)) " B" } }
+        div.card { "Constants, " (target) b { (text::count(memory.weight_bytes)) " B" } }
         div.card { "MACs, " (target) b { (text::count(memory.macs)) } }
     }
 }

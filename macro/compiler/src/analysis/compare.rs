@@ -136,7 +136,7 @@ impl Analysis {
         let quantized = self.quantize(&setting.options)?;
         let (graph, ports) = (&self.session.graph, &self.session.outputs);
         let quiet = &super::Quiet;
-        let (outputs, _) = measured(graph, &quantized.program, ports, samples, false, quiet)?;
+        let (outputs, _) = measured(graph, &quantized.program, ports, samples, None, quiet)?;
         let (mcu, _) = quantized.program.for_targets();
         let interface = self.session.interface(setting.options.inputs_in_arena)?;
         let plan = plan::plan(&mcu, interface.inputs_in_arena);

@@ -49,17 +49,18 @@ pub struct SampleMetric {
     pub same_top: bool,
 }
 
-/// Measures a program on samples: every output, and with `steps` every operator.
+/// Measures a program on samples: every output, and if there is the equalized graph, every
+/// operator against that.
 pub(super) fn measured(
     graph: &Graph,
     program: &QuantGraph,
     ports: &[RustPort],
     samples: &Samples<'_>,
-    steps: bool,
+    equalized: Option<&Graph>,
     progress: &dyn Progress,
 ) -> Result<(Vec<OutputReport>, Measurement)> {
     let mut by_sample: Vec<Vec<SampleMetric>> = vec![Vec::new(); graph.outputs.len()];
-    let measurement = measure_each(graph, program, samples, steps, |sample, measured| {
+    let measurement = measure_each(graph, program, samples, equalized, |sample, measured| {
         for (all, noise) in by_sample.iter_mut().zip(&measured.outputs) {
             all.push(SampleMetric {
                 sample,

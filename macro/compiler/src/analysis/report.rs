@@ -76,7 +76,9 @@ impl Analysis {
         };
         progress.begin("comparing int8 with float", measuring.numbers.len() as u64);
         let ports = &self.session.outputs;
-        let (outputs, measurement) = measured(graph, program, ports, &measuring, true, progress)?;
+        let file = &self.session.graph;
+        let (outputs, measurement) =
+            measured(file, program, ports, &measuring, Some(graph), progress)?;
         let quantization = |value| {
             let (element, params) = forms.get(&value)?;
             Some((*element, (*params)?))

@@ -11,13 +11,13 @@ use super::metrics::OutputMetrics;
 use super::progress::Progress;
 use super::samples::SampleUse;
 use super::suffix::{FloatChanges, ProgramChanges, float_suffix, program_suffix};
-use crate::calibrate::{History, Samples, evaluate_from, evaluate_node, views};
+use crate::calibrate::{self, History, Samples, evaluate_from, evaluate_node, views};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::{Graph, Node};
 use crate::ir::quant_graph::{QuantGraph, Step};
 use crate::parallel;
-use crate::quantize::measure::Noise;
+use crate::quantize::measure::{Noise, int8_histories};
 
 /// The effect of every operator on the outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Sensitivity {
     pub measured: usize,
     /// The names of the outputs.
     pub outputs: Vec<String>,
+    /// The metrics of all outputs in float, with channels equalized: what equalization itself
+    /// changes, which is more than rounding only if unseen samples reach what operators clip.
+    pub equalized: Vec<OutputMetrics>,
     /// The metrics of all outputs with all operators in int8.
     pub all_int8: Vec<OutputMetrics>,
     /// The operators, those first whose exemption gains most at any output.
@@ -50,10 +53,11 @@ pub struct OperatorSensitivity {
 /// The effect of one operator on one output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputSensitivity {
-    /// All in float but this operator in int8, its inputs and its output rounded.
+    /// All in float but this operator in int8, its inputs and its output rounded; against the
+    /// float model with channels equalized.
     pub only_this_int8: OutputMetrics,
-    /// All in int8 but this operator in float, between int8 tensors; `None` if it is in float
-    /// already.
+    /// All in int8 but this operator in float, between int8 tensors; against the model of the
+    /// file. `None` where no single operator of the float model can take its place.
     pub all_but_this_int8: Option<OutputMetrics>,
     /// By how many dB the output's SQNR grows if this operator is computed in float.
     pub gain_db: Option<f64>,
@@ -63,6 +67,7 @@ pub struct OutputSensitivity {
 #[derive(Clone)]
 struct Effects {
     base: Vec<Noise>,
+    equalized: Vec<Noise>,
     /// For each examined step.
     only: Vec<Vec<Noise>>,
     without: Vec<Vec<Option<Noise>>>,
@@ -70,9 +75,12 @@ struct Effects {
 
 /// One sample, run in float and in int8.
 struct Run<'a> {
+    /// The float model with channels equalized, which the program was made from.
     graph: &'a Graph,
     program: &'a QuantGraph,
-    /// All tensors of the float model, constants included.
+    /// The outputs of the float model as the file has it.
+    reference: Vec<ArrayD<f32>>,
+    /// All tensors of `graph`, constants included.
     real: Vec<Option<ArrayD<f32>>>,
     got: Vec<Buffer>,
 }
@@ -106,7 +114,8 @@ impl Analysis {
             "exchanging operators",
             (examined.len() * samples.numbers.len()) as u64,
         );
-        let (effects, measured) = effects(graph, program, &samples, &examined, progress)?;
+        let both = (&self.session.graph, graph);
+        let (effects, measured) = effects(both, program, &samples, &examined, progress)?;
         if measured == 0 {
             return Err(Error::dataset(
                 "it was stopped before one sample was measured",
@@ -149,6 +158,7 @@ impl Analysis {
             samples: SampleUse::from(&sampled),
             measured,
             outputs: self.output_names(),
+            equalized: metrics(&effects.equalized),
             all_int8: metrics(&effects.base),
             operators,
         })
@@ -193,7 +203,7 @@ fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)
 
 /// Runs all samples; returns sums and how many samples they are of.
 fn effects(
-    graph: &Graph,
+    (file, graph): (&Graph, &Graph),
     program: &QuantGraph,
     samples: &Samples<'_>,
     examined: &[(usize, &Node)],
@@ -202,21 +212,23 @@ fn effects(
     let constants: Vec<Option<ArrayD<f32>>> = graph.values.iter().map(|v| v.real()).collect();
     // All tensors of a run are kept, changed ones twice.
     let elements: usize = graph.values.iter().map(|v| v.len() * 3).sum();
-    let histories: Vec<(History, Vec<Buffer>)> = {
-        let float = samples.histories(graph)?;
-        let int8 = crate::quantize::measure::int8_histories(graph, program, samples)?;
-        float.into_iter().zip(int8).collect()
-    };
+    let float = samples.histories(file)?;
+    let equalized = samples.histories(graph)?;
+    let int8 = int8_histories(graph, program, samples)?;
+    let histories: Vec<((History, History), Vec<Buffer>)> =
+        float.into_iter().zip(equalized).zip(int8).collect();
     let mut all: Option<Effects> = None;
     let mut measured = 0;
     const TOGETHER: usize = 16;
     for some in histories.chunks(TOGETHER) {
-        let parts = parallel::map_within(elements, some, |((number, states), int8_states)| {
+        let parts = parallel::map_within(elements, some, |((own, equalized), int8_states)| {
+            let (number, states) = equalized;
             if progress.is_stopped() {
                 return Ok(None);
             }
             let inputs = samples.sample(*number);
             let inputs = views(&inputs);
+            let reference = calibrate::outputs(file, &inputs, &mut own.1.clone())?;
             let mut real = constants.clone();
             evaluate_from(graph, &inputs, states, |value, data| {
                 real[value] = Some(data.clone());
@@ -225,6 +237,7 @@ fn effects(
             let run = Run {
                 graph,
                 program,
+                reference,
                 real,
                 got,
             };
@@ -241,6 +254,7 @@ fn effects(
     }
     let nothing = || Effects {
         base: Vec::new(),
+        equalized: Vec::new(),
         only: Vec::new(),
         without: Vec::new(),
     };
@@ -254,6 +268,7 @@ impl Effects {
             a.iter_mut().zip(b).for_each(|(a, b)| a.merge(b));
         };
         add(&mut self.base, &other.base);
+        add(&mut self.equalized, &other.equalized);
         self.only
             .iter_mut()
             .zip(&other.only)
@@ -278,6 +293,7 @@ impl Run<'_> {
     ) -> Result<Option<Effects>> {
         let mut effects = Effects {
             base: self.int8_noise(&ProgramChanges::new()),
+            equalized: self.equalized_noise(),
             only: Vec::new(),
             without: Vec::new(),
         };
@@ -379,13 +395,26 @@ impl Run<'_> {
 
     /// The noise at the program's outputs.
     fn int8_noise(&self, changes: &ProgramChanges) -> Vec<Noise> {
-        let ports = self.graph.outputs.iter().zip(&self.program.outputs);
-        ports
-            .map(|(port, &id)| {
+        let outputs = self.reference.iter().zip(&self.program.outputs);
+        outputs
+            .map(|(reference, &id)| {
                 let mut noise = Noise::default();
-                if let Some(reference) = &self.real[port.value] {
-                    let got = changes.get(&id).unwrap_or(&self.got[id]);
-                    noise.add(reference.iter(), &self.program.decode(id, got));
+                let got = changes.get(&id).unwrap_or(&self.got[id]);
+                noise.add(reference.iter(), &self.program.decode(id, got));
+                noise
+            })
+            .collect()
+    }
+
+    /// The noise at the outputs of the float model with channels equalized.
+    fn equalized_noise(&self) -> Vec<Noise> {
+        let outputs = self.reference.iter().zip(&self.graph.outputs);
+        outputs
+            .map(|(reference, port)| {
+                let mut noise = Noise::default();
+                if let Some(got) = &self.real[port.value] {
+                    let got: Vec<f32> = got.iter().copied().collect();
+                    noise.add(reference.iter(), &got);
                 }
                 noise
             })

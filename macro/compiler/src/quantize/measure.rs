@@ -100,34 +100,52 @@ pub(crate) fn measure(
     samples: &Samples<'_>,
     steps: bool,
 ) -> Result<Measurement> {
-    measure_each(graph, program, samples, steps, |_, _| {})
+    measure_each(graph, program, samples, steps.then_some(graph), |_, _| {})
 }
 
-/// Compares on `samples`, as [`measure`] does, and shows `each` sample's number and measurement,
-/// in order.
+/// Compares the outputs with those of `graph`, and the operators with those of the graph
+/// `equalized`, if there is one; shows `each` sample's number and measurement, in order.
 pub(crate) fn measure_each(
     graph: &Graph,
     program: &QuantGraph,
     samples: &Samples<'_>,
-    steps: bool,
+    equalized: Option<&Graph>,
     mut each: impl FnMut(usize, &Measurement),
 ) -> Result<Measurement> {
+    let steps = equalized.is_some();
     let histories = samples.histories(graph)?;
+    let equalized = match equalized {
+        Some(other) if !std::ptr::eq(other, graph) => Some((other, samples.histories(other)?)),
+        _ => None,
+    };
     let int8_histories = int8_histories(graph, program, samples)?;
-    let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
+    let both: Vec<(usize, (History, Vec<Buffer>))> = histories
+        .into_iter()
+        .zip(int8_histories)
+        .enumerate()
+        .collect();
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; program.steps.len()],
     };
     for some in both.chunks(TOGETHER) {
-        let parts =
-            parallel::map_within(graph.live().0, some, |((sample, states), int8_states)| {
-                let inputs = samples.sample(*sample);
-                let inputs = views(&inputs);
-                let got = program.simulate(&program.encode_sample(&inputs), int8_states);
-                measure_sample(graph, program, &inputs, states, &got, steps)
-            });
-        for (((sample, _), _), part) in some.iter().zip(parts) {
+        let parts = parallel::map_within(graph.live().0, some, |(i, (history, int8_states))| {
+            let (sample, states) = history;
+            let inputs = samples.sample(*sample);
+            let inputs = views(&inputs);
+            let got = program.simulate(&program.encode_sample(&inputs), int8_states);
+            let Some((other, histories)) = &equalized else {
+                return measure_sample(graph, program, &inputs, states, &got, steps);
+            };
+            let outputs = measure_sample(graph, program, &inputs, states, &got, false)?.outputs;
+            let states = &histories[*i].1;
+            let measured = measure_sample(other, program, &inputs, states, &got, true)?;
+            Ok(Measurement {
+                outputs,
+                steps: measured.steps,
+            })
+        });
+        for ((_, ((sample, _), _)), part) in some.iter().zip(parts) {
             let part = part?;
             each(*sample, &part);
             for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
