@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use niello_build::arguments::Arguments;
-use niello_compiler::{compile, fallback};
+use niello_compiler::{Item, compile, outline};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 
 use crate::place;
 
@@ -24,6 +25,12 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             .map(|d| place::file(&manifest, d)),
         place::cache(&manifest),
     );
+    // An editor shows types and signatures; what is wrong, `cargo check` tells it.
+    if place::is_editor()
+        && let Ok(Ok(tokens)) = catch_unwind(AssertUnwindSafe(|| outline(&item, &request)))
+    {
+        return tokens;
+    }
     // A panic would be a mistake of ours; even then the user's tokens are shown.
     let result = catch_unwind(AssertUnwindSafe(|| compile(&item, &request)));
     let error = match result {
@@ -34,8 +41,24 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
             "niello failed on this model; this is a mistake in niello: please report it with the model",
         ),
     };
+    stand_in(&item, &error)
+}
+
+/// The error, and a name for the function and its module that makes no further errors.
+///
+/// The compiler says nothing about a name that is imported from a module in which a macro failed:
+/// the macro could have defined it. So calls of the function and uses of its types are accepted
+/// with any arguments and fields.
+fn stand_in(item: &Item, error: &syn::Error) -> TokenStream {
+    let Item {
+        visibility, name, ..
+    } = item;
+    let failed = format_ident!("__niello_failed_{}", name.unraw());
     let error = error.to_compile_error();
-    // With the model's types in place, calls of the function are no further errors.
-    let stub = catch_unwind(AssertUnwindSafe(|| fallback(&item, &request))).unwrap_or_default();
-    quote!(#error #stub)
+    quote! {
+        #[doc(hidden)]
+        mod #failed { #error }
+        #[doc(hidden)]
+        #visibility use #failed::#name;
+    }
 }

@@ -28,3 +28,9 @@ pub(crate) fn manifest() -> Option<PathBuf> {
 pub(crate) fn cache(manifest: &Path) -> Option<PathBuf> {
     niello_build::cache_folder(manifest)
 }
+
+/// Whether the macro is expanded for an editor: rust-analyzer's server of procedural macros does
+/// not start without this variable.
+pub(crate) fn is_editor() -> bool {
+    std::env::var_os("RUST_ANALYZER_INTERNALS_DO_NOT_USE").is_some()
+}

@@ -7,6 +7,9 @@ use clap::{Args as Group, Parser, Subcommand};
 /// The exit code if a model could not be read, compiled or measured, or a file not be written.
 pub(crate) const FAILED: u8 = 1;
 
+/// The exit code if a model became worse, or does not reach what its `require` asks for.
+pub(crate) const WORSE: u8 = 3;
+
 /// The exit code if the user has stopped it before anything was computed.
 pub(crate) const STOPPED: u8 = 130;
 
@@ -18,7 +21,7 @@ pub(crate) const STOPPED: u8 = 130;
 #[command(name = "cargo niello", bin_name = "cargo niello", version)]
 #[command(
     after_help = "Exit codes: 0 done; 1 a model could not be read, compiled or measured; \
-2 wrong usage; 130 stopped by Ctrl-C before there was a result.\n\
+2 wrong usage; 3 a model became worse (check); 130 stopped by Ctrl-C before there was a result.\n\
 NO_COLOR switches colours off. NIELLO_CACHE names the cache's folder, or `off`."
 )]
 pub(crate) struct Args {
@@ -36,6 +39,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Exchange one operator at a time between int8 and float
     Sensitivity(Sensitivity),
+    /// Compare accuracy, memory and work with a file that is under version control
+    Check(Check),
 }
 
 /// What a command works on.
@@ -58,7 +63,7 @@ pub(crate) struct Target {
     #[arg(long, value_name = "PATH")]
     pub manifest_path: Option<PathBuf>,
 
-    /// Print one JSON document (schema 1) instead of text
+    /// Print one JSON document instead of text; docs/workflow.md describes it
     #[arg(long)]
     pub json: bool,
 }
@@ -101,4 +106,18 @@ pub(crate) struct Sensitivity {
     /// How many samples are measured at most
     #[arg(long, default_value_t = 32, value_name = "N")]
     pub measure: usize,
+}
+
+#[derive(Group)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// The file; by default niello.toml beside the crate's Cargo.toml
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+
+    /// Write what was measured into the file
+    #[arg(long)]
+    pub write: bool,
 }

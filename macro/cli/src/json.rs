@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::models::Model;
+use crate::text;
 
 /// The whole document.
 #[derive(Serialize)]
@@ -52,6 +53,6 @@ pub(crate) fn print<T: Serialize>(command: &str, models: &[Entry<T>]) -> Result<
         models,
     };
     let text = serde_json::to_string_pretty(&document).map_err(|e| e.to_string())?;
-    anstream::println!("{text}");
+    text::line!("{text}");
     Ok(())
 }

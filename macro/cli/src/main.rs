@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod models;
 mod progress;
+mod summary_file;
 mod text;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Command::Inspect(options) => commands::inspect::run(options),
         Command::Report(options) => commands::report::run(options),
         Command::Compare(options) => commands::compare::run(options),
+        Command::Check(options) => commands::check::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
     match result {

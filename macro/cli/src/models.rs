@@ -19,6 +19,8 @@ pub(crate) struct Model {
     pub function: Option<String>,
     /// The source file of the call.
     pub source: Option<String>,
+    /// The folder of the crate's manifest; the current one for a file.
+    pub folder: PathBuf,
     pub request: Request,
 }
 
@@ -83,6 +85,7 @@ fn of_file(path: &str, target: &Target) -> Result<Model, String> {
         path: path.to_owned(),
         function: None,
         source: None,
+        folder: folder.clone(),
         request: Request {
             model: path.into(),
             dataset: dataset
@@ -114,6 +117,7 @@ fn of_call(call: &Call, target: &Target) -> Result<Model, String> {
         path: shown(&model),
         function: Some(function(call)),
         source: Some(shown(&call.source)),
+        folder: call.manifest.clone(),
         request: Request {
             model,
             dataset: target.dataset.clone().or(own),

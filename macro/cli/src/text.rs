@@ -1,7 +1,24 @@
 //! Text for the terminal: tables, numbers, headings.
 
+use std::io::Write as _;
+
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use niello_compiler::analysis::TensorReport;
+
+/// Prints a line to stdout. Ends the program if nobody reads it any more.
+pub(crate) fn write_line(text: &str) {
+    if writeln!(anstream::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a formatted line to stdout, as `println!` does, but without a panic where the reader has
+/// gone.
+macro_rules! line {
+    ($($format:tt)+) => { $crate::text::write_line(&format!($($format)+)) };
+}
+pub(crate) use line;
 
 /// Prints an error to stderr.
 pub(crate) fn error(message: &str) {
@@ -12,7 +29,7 @@ pub(crate) fn error(message: &str) {
 /// Prints a heading.
 pub(crate) fn heading(text: &str) {
     let bold = Style::new().bold();
-    anstream::println!("\n{bold}{text}{bold:#}");
+    line!("\n{bold}{text}{bold:#}");
 }
 
 /// A table with these columns, of which those from number `numbers` on are numbers.
@@ -34,7 +51,7 @@ pub(crate) fn table(columns: &[&str], numbers: usize) -> Table {
 /// Prints a table without spaces at the ends of its lines.
 pub(crate) fn print(table: &Table) {
     for line in table.lines() {
-        anstream::println!("{}", line.trim_end());
+        line!("{}", line.trim_end());
     }
 }
 
@@ -84,6 +101,15 @@ pub(crate) fn shape(shape: &[usize]) -> String {
         "scalar".to_owned()
     } else {
         sizes.join("x")
+    }
+}
+
+/// The range that was chosen for a tensor, or that it is in float.
+pub(crate) fn range(tensor: &TensorReport) -> String {
+    match &tensor.range {
+        Some(range) => format!("{} to {}", real(range.min), real(range.max)),
+        None if tensor.element == "f32" => "float".to_owned(),
+        None => "-".to_owned(),
     }
 }
 

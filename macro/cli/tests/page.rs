@@ -92,6 +92,7 @@ fn the_page_works_in_a_browser() {
             .nth(1)
             .unwrap_or_else(|| panic!("no result: {dom}"));
         let seen: serde_json::Value = serde_json::from_str(seen).expect("JSON");
+        assert_eq!(seen["width"], width, "{seen}");
         assert_eq!(seen["errors"].as_array().map(Vec::len), Some(0), "{seen}");
         assert!(
             seen["overflow"].as_i64().is_some_and(|more| more <= 0),

@@ -92,24 +92,35 @@ impl Slot {
 
     /// Reads the stored calibration; `None` if there is none or its file is damaged.
     pub(crate) fn load(&self) -> Option<Calibration> {
+        serde_json::from_slice(&self.load_text()?).ok()
+    }
+
+    /// Writes a calibration as JSON.
+    pub(crate) fn store(&self, calibration: &Calibration) {
+        if let Ok(text) = serde_json::to_vec(calibration) {
+            self.store_text(&text);
+        }
+    }
+
+    /// Reads what is stored; `None` if there is nothing or its file is damaged.
+    pub(crate) fn load_text(&self) -> Option<Vec<u8>> {
         let file = std::fs::read(self.file.as_ref()?).ok()?;
         let first = file.iter().position(|&b| b == b'\n')? + 1;
         let (checksum, text) = file.split_at(first);
         let is_whole = checksum == self.checksum(text).as_bytes();
-        is_whole.then(|| serde_json::from_slice(text).ok())?
+        is_whole.then(|| text.to_vec())
     }
 
     /// Writes an entry in one step, so that parallel builds cannot tear it.
     /// A folder that cannot be written to costs time, not correctness.
-    pub(crate) fn store(&self, calibration: &Calibration) {
+    pub(crate) fn store_text(&self, text: &[u8]) {
         let Some(file) = &self.file else { return };
         let temporary = file.with_extension(format!("{}.tmp", std::process::id()));
         let written = file
             .parent()
             .map(std::fs::create_dir_all)
             .and_then(|made| made.ok())
-            .and_then(|()| serde_json::to_vec(calibration).ok())
-            .map(|text| [self.checksum(&text).into_bytes(), text].concat())
+            .map(|()| [self.checksum(text).as_bytes(), text].concat())
             .and_then(|content| std::fs::write(&temporary, content).ok());
         if written.is_none() || std::fs::rename(&temporary, file).is_err() {
             let _ = std::fs::remove_file(&temporary);

@@ -2,11 +2,12 @@
 
 use proc_macro2::TokenStream;
 
-use crate::emit::{self, Item, Variant, Variants};
+use crate::emit::{self, Detail, Item, Variant, Variants};
 use crate::error::{Blame, Error, Result};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits;
 use crate::options::Request;
+use crate::outline;
 use crate::plan;
 use crate::session::{QuantizedModel, Session, read_model};
 
@@ -27,7 +28,9 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
             .transpose()?,
     };
     files.insert(0, request.model.clone());
-    Ok(emit::emit(item, &interface, &program, &variants, &files))
+    let emit = |detail| emit::emit(item, &interface, &program, &variants, &detail);
+    outline::store(item, request, || emit(Detail::Outline));
+    Ok(emit(Detail::Whole { files: &files }))
 }
 
 /// Plans and emits the program for one kind of target. `limit` is about small

@@ -108,6 +108,8 @@ struct Added<'a> {
 #[cfg(target_arch = "x86_64")]
 impl Packed16Stage for Added<'_> {
     type Element = i8;
+    const TO_INT8: bool = true;
+    const ADDS: bool = true;
 
     #[inline(always)]
     fn scales(&self) -> Option<RequantParams<'_>> {

@@ -73,9 +73,10 @@ pub trait Packed16Kernels: Packed16Stage {
 /// Implements the traits of output stages, from their element type, their vector form and the
 /// output of one channel.
 macro_rules! block_stages {
-    ($($stage:ty: $element:ty, $scales:expr, $finish:expr;)*) => {$(
+    ($($stage:ty: $element:ty, $to_int8:literal, $scales:expr, $finish:expr;)*) => {$(
         impl Packed16Stage for $stage {
             type Element = $element;
+            const TO_INT8: bool = $to_int8;
 
             #[inline(always)]
             fn scales(&self) -> Option<RequantParams<'_>> {
@@ -139,29 +140,42 @@ macro_rules! block_stages {
 
 block_stages! {
     // To int8 by few instructions, sixteen channels at a time.
-    RequantParams<'_>: i8, |scales| Some(*scales), |_, _, _| 0;
-    Requantize<'_, false>: i8, |_| None, OutputStage::finish;
-    Requantize<'_, true>: i8, |_| None, OutputStage::finish;
-    Rescale<'_>: f32, |_| None, OutputStage::finish;
+    RequantParams<'_>: i8, true, |scales| Some(*scales), |_, _, _| 0;
+    Requantize<'_, false>: i8, false, |_| None, OutputStage::finish;
+    Requantize<'_, true>: i8, false, |_| None, OutputStage::finish;
+    Rescale<'_>: f32, false, |_| None, OutputStage::finish;
 }
 
 /// The matrix product; also adds the second operand of a fused ADD.
 #[inline(always)]
 fn multiply<S: Packed16Stage>(p: &Packed16<'_, S>, pixels: &Pixels<'_>, output: &mut [S::Element]) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(addend) = p.output.addend() {
-        if dispatch::try_gemm_added(p, pixels, output) {
-            return;
-        }
-        let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
-        debug_assert!(int8.is_some(), "sums of outputs that are not int8");
-        if let Some((scales, output)) = int8 {
-            calls::gemm(&p.with(scales), pixels, output);
-            add_in_place(addend.add, output, addend.other);
-        }
+    if S::ADDS {
+        multiply_and_add(p, pixels, output);
+    } else {
+        calls::gemm(p, pixels, output);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    calls::gemm(p, pixels, output);
+}
+
+/// The matrix product with an addend: added before outputs are stored, or else to stored ones.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn multiply_and_add<S: Packed16Stage>(
+    p: &Packed16<'_, S>,
+    pixels: &Pixels<'_>,
+    output: &mut [S::Element],
+) {
+    if dispatch::try_gemm_added(p, pixels, output) {
         return;
     }
-    calls::gemm(p, pixels, output);
+    let int8 = p.output.scales().zip(p.output.as_int8_mut(output));
+    debug_assert!(int8.is_some(), "sums of outputs that are not int8");
+    if let (Some((scales, output)), Some(addend)) = (int8, p.output.addend()) {
+        calls::gemm(&p.with(scales), pixels, output);
+        add_in_place(addend.add, output, addend.other);
+    }
 }
 
 /// Rows of FULLY_CONNECTED, or the pixels of a 1x1 convolution; `scratch` holds the
@@ -334,7 +348,8 @@ pub(super) fn conv_2d_inner<S: Packed16Stage>(
         }
         pad(&padding, input, scratch);
         #[cfg(target_arch = "x86_64")]
-        if !p.winograd_filter.is_empty()
+        if S::TO_INT8
+            && !p.winograd_filter.is_empty()
             && let Some(scales) = p.gemm.output.scales()
         {
             let tiled = crate::simd::x86_64::common::winograd_f4x3::Tiled {

@@ -78,6 +78,12 @@ pub struct Packed16Conv2d<'a, S> {
 pub trait Packed16Stage: Copy {
     /// Element type of the output tensor.
     type Element: Copy;
+    /// Whether there are [`Packed16Stage::scales`]. Kernels ask this constant first, so that the
+    /// ways to int8 are not compiled for stages that never take them.
+    const TO_INT8: bool;
+    /// Whether there is a [`Packed16Stage::addend`].
+    #[cfg(target_arch = "x86_64")]
+    const ADDS: bool = false;
     /// Parameters of SIMD requantization. `Some` only for int8 outputs; unsafe code relies on that
     /// (*Int8*). `kernels/gemm_packed16.rs` and `kernels/fused_add.rs` have all implementations.
     fn scales(&self) -> Option<RequantParams<'_>>;

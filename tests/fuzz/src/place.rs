@@ -15,3 +15,7 @@ pub(crate) fn manifest() -> Option<PathBuf> {
 pub(crate) fn cache(_: &Path) -> Option<PathBuf> {
     None
 }
+
+pub(crate) fn is_editor() -> bool {
+    false
+}

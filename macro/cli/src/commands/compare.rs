@@ -48,7 +48,7 @@ fn settings(options: &Options, named: &[String]) -> Result<Vec<Setting>, String>
 
 fn show(model: &Model, comparison: &Comparison) {
     text::heading(&model.title());
-    println!("{}", samples_line(&comparison.samples));
+    text::line!("{}", samples_line(&comparison.samples));
     let whole: Vec<&SettingResult> = comparison
         .settings
         .iter()

@@ -33,7 +33,7 @@ fn show(model: &Model, inspection: &Inspection) {
     show_ports("inputs", &inspection.inputs);
     show_ports("outputs", &inspection.outputs);
     if !inspection.states.is_empty() {
-        println!("keeps between runs: {}", inspection.states.join(", "));
+        text::line!("keeps between runs: {}", inspection.states.join(", "));
     }
     text::heading("operators");
     let mut table = text::table(
@@ -62,7 +62,7 @@ fn show(model: &Model, inspection: &Inspection) {
     text::print(&table);
     show_memory(&inspection.mcu, inspection.simd.as_ref());
     for pruned in &inspection.pruned {
-        println!(
+        text::line!(
             "{} {}: {} of {} channels do something",
             text::index(pruned.index),
             pruned.operator,
@@ -71,7 +71,7 @@ fn show(model: &Model, inspection: &Inspection) {
         );
     }
     if inspection.estimated {
-        println!(
+        text::line!(
             "\nThis model needs a dataset. Without one, ranges are those of noise: memory is about \
              right, types are those that the program will have."
         );
@@ -90,7 +90,7 @@ fn show_file(file: &FileFacts) {
         _ => "a newer kind of file",
     };
     let operators: usize = file.operators.iter().map(|o| o.count).sum();
-    println!(
+    text::line!(
         "{kind}; {} bytes, {operators} operators, {} subgraphs; the file has the ranges of {} of {} computed tensors",
         text::count(file.bytes),
         file.subgraphs,
@@ -98,17 +98,17 @@ fn show_file(file: &FileFacts) {
         file.computed_tensors
     );
     if file.signatures.len() > 1 {
-        println!("signatures: {}", file.signatures.join(", "));
+        text::line!("signatures: {}", file.signatures.join(", "));
     }
     let list: Vec<String> = file
         .operators
         .iter()
         .map(|o| format!("{} {}", o.count, o.name))
         .collect();
-    println!("{}", list.join(", "));
+    text::line!("{}", list.join(", "));
     for operator in file.operators.iter().filter(|o| !o.supported) {
         let reason = operator.reason.as_deref().unwrap_or("not written yet");
-        println!("not supported: {}: {reason}", operator.name);
+        text::line!("not supported: {}: {reason}", operator.name);
     }
 }
 

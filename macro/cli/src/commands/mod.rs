@@ -1,5 +1,6 @@
 //! The commands: each runs the compiler's analysis and prints its result.
 
+pub(crate) mod check;
 pub(crate) mod compare;
 pub(crate) mod inspect;
 pub(crate) mod report;
@@ -27,10 +28,21 @@ fn on_all<T: Serialize>(
 where
     T: Clone,
 {
+    run_on(command, target, models::find(target)?, run, show)
+}
+
+/// As [`on_all`], for models that are known already.
+fn run_on<T: Serialize + Clone>(
+    command: &str,
+    target: &Target,
+    models: Vec<Model>,
+    run: impl Fn(&Model, &Bar) -> Result<T, String>,
+    show: impl Fn(&Model, &T),
+) -> Result<(ExitCode, Vec<(Model, Option<T>)>), String> {
     let mut entries = Vec::new();
     let mut results = Vec::new();
     let mut failed = false;
-    for model in models::find(target)? {
+    for model in models {
         if progress::is_stopped() {
             break;
         }
@@ -45,16 +57,9 @@ where
                 text::error(&format!("{}: {message}", model.title()));
             }
         }
-        results.push((
-            Model {
-                request: model.request.clone(),
-                path: model.path.clone(),
-                function: model.function.clone(),
-                source: model.source.clone(),
-            },
-            result.as_ref().ok().cloned(),
-        ));
+        let kept = result.as_ref().ok().cloned();
         entries.push(Entry::new(&model, result));
+        results.push((model, kept));
     }
     if target.json {
         json::print(command, &entries)?;

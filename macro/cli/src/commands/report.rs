@@ -33,10 +33,10 @@ pub(crate) fn run(options: &args::Report) -> Result<ExitCode, String> {
 
 fn show(model: &Model, report: &Report, rows: usize) {
     text::heading(&model.title());
-    println!("{}", samples_line(&report.samples));
+    text::line!("{}", samples_line(&report.samples));
     show_outputs(&report.outputs);
     for clause in &report.requirements {
-        println!(
+        text::line!(
             "require({}: {}): {}, bound {}: {}",
             clause.output,
             clause.metric,
@@ -149,9 +149,7 @@ fn show_tensors(tensors: &[TensorReport], rows: usize) {
             let found = tensor.percentiles.iter().find(|p| p.percent == percent);
             found.map_or("-".to_owned(), |p| text::real(p.value))
         };
-        let range = tensor.range.as_ref().map_or("float".to_owned(), |r| {
-            format!("{} to {}", text::real(r.min), text::real(r.max))
-        });
+        let range = text::range(tensor);
         table.add_row([
             text::name(&tensor.name),
             text::real(tensor.min),

@@ -20,9 +20,9 @@ pub(crate) fn run(options: &args::Sensitivity) -> Result<ExitCode, String> {
 
 fn show(model: &Model, sensitivity: &Sensitivity) {
     text::heading(&model.title());
-    println!("{}", samples_line(&sensitivity.samples));
+    text::line!("{}", samples_line(&sensitivity.samples));
     if sensitivity.measured < sensitivity.samples.measuring {
-        println!("stopped after {} samples", sensitivity.measured);
+        text::line!("stopped after {} samples", sensitivity.measured);
     }
     let mut columns = vec![String::new(), "operator".into(), "tensor".into()];
     for output in &sensitivity.outputs {
@@ -59,7 +59,7 @@ fn show(model: &Model, sensitivity: &Sensitivity) {
         }
         table.add_row(row);
     }
-    println!(
+    text::line!(
         "\nSQNR in dB at each output. only: all in float but this operator in int8. gain: what is \
          won if this operator alone is computed in float."
     );

@@ -116,10 +116,7 @@ pub(super) fn tensors(tensors: &[TensorReport]) -> Markup {
                     (cell(t.kurtosis.unwrap_or(-9.0), &t.kurtosis.map_or("-".into(), |k| format!("{k:.1}"))))
                     (cell(t.zeros, &text::percent(t.zeros)))
                     (cell(t.clipped, &text::percent(t.clipped)))
-                    td.t { @match &t.range {
-                        Some(r) => { (text::real(r.min)) " to " (text::real(r.max)) },
-                        None => "float",
-                    } }
+                    td.t { (text::range(t)) }
                     (cell(t.range.as_ref().map_or(0.0, |r| r.scale), &t.range.as_ref().map_or("-".into(), |r| text::real(r.scale))))
                 }
             } }

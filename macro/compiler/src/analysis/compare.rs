@@ -126,6 +126,11 @@ impl Analysis {
             }));
             progress.advance(1);
         }
+        if results.is_empty() && progress.is_stopped() {
+            return Err(Error::dataset(
+                "it was stopped before one setting was measured",
+            ));
+        }
         Ok(Comparison {
             samples: SampleUse::from(&sampled),
             settings: results,

@@ -25,7 +25,7 @@ pub struct Inspection {
     /// True if tensors need ranges that only a dataset can give.
     pub needs_dataset: bool,
     /// True if ranges came from noise: `operators` and memory are then those of a program that
-    /// differs from the real one in few bytes.
+    /// differs from the real one in channels that do nothing, and so in a few percent.
     pub estimated: bool,
     /// The operators that are left when what is known at compile time has been computed.
     pub graph: Vec<GraphOperator>,
@@ -183,7 +183,7 @@ fn pruned(program: &QuantGraph) -> Vec<PrunedChannels> {
     steps
         .filter_map(|step| {
             let [computed, all] = step.channels?;
-            Some(PrunedChannels {
+            (computed < all).then(|| PrunedChannels {
                 index: step.index,
                 operator: step.label(),
                 computed,

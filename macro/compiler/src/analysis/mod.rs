@@ -10,6 +10,7 @@
 //!                         --report--> Report           tensors, operators, outputs, memory
 //!                         --compare--> Comparison      several settings side by side
 //!                         --sensitivity--> Sensitivity one operator at a time
+//!                         --summary--> Summary         a few numbers to keep
 //! ```
 //!
 //! Samples are run one after the other and only sums are kept, so that memory does not grow with
@@ -28,6 +29,7 @@ mod samples;
 mod sensitivity;
 mod statistics;
 mod suffix;
+mod summary;
 mod tensors;
 mod value_counts;
 mod weights;
@@ -44,6 +46,7 @@ pub use report::{Report, RequirementReport};
 pub use samples::SampleUse;
 pub use sensitivity::{OperatorSensitivity, OutputSensitivity, Sensitivity};
 pub use statistics::{HistogramReport, Percentile};
+pub use summary::{OutputSummary, Summary};
 pub use tensors::{ChosenRange, TensorReport};
 pub use weights::{ChannelReport, WeightReport};
 

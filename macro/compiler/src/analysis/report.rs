@@ -66,7 +66,7 @@ impl Analysis {
             cuts: &sampled.cuts,
         };
         let (graph, program) = (&quantized.graph, &quantized.program);
-        let forms = forms(program);
+        let forms = forms(graph, program);
         progress.begin("running samples in float", samples.numbers.len() as u64);
         let tensors = tensors(graph, &forms, &samples, progress)?;
         let measuring = Samples {

@@ -101,8 +101,9 @@ fn chosen_range(params: QuantParams, element: ElementType) -> ChosenRange {
 /// The element type, and scale and zero point, of values by their number.
 pub(super) type Forms = BTreeMap<ValueId, (ElementType, Option<QuantParams>)>;
 
-/// How the program holds each value: the quantized form where there are two.
-pub(super) fn forms(program: &QuantGraph) -> Forms {
+/// How the program holds each value: the quantized form where there are two. A tensor that is only
+/// another view of one before has its form.
+pub(super) fn forms(graph: &Graph, program: &QuantGraph) -> Forms {
     let mut forms = BTreeMap::new();
     for tensor in &program.tensors {
         let Some(value) = tensor.value else { continue };
@@ -118,6 +119,13 @@ pub(super) fn forms(program: &QuantGraph) -> Forms {
             if let (None, Some(params)) = (known.1, params) {
                 *known = (ElementType::I8, Some(*params));
             }
+        }
+    }
+    for node in graph.nodes.iter().filter(|node| node.op.is_view()) {
+        let input = node.inputs.first().copied().flatten();
+        let form = input.and_then(|input| forms.get(&input).copied());
+        if let Some(form) = form {
+            forms.entry(node.output()).or_insert(form);
         }
     }
     forms

@@ -45,8 +45,36 @@ pub(crate) struct Interface<'a> {
 }
 
 /// The part of the module that depends on the target: memory, code and constants.
-#[derive(Default)]
-pub(crate) struct Variant(TokenStream);
+pub(crate) struct Variant {
+    whole: TokenStream,
+    /// The same without constants and code.
+    outline: TokenStream,
+    /// `None` for a program without steps that stands for one that is not known.
+    cost: Option<Cost>,
+}
+
+impl Variant {
+    /// The same without saying what a run costs.
+    pub(crate) fn without_cost(self) -> Self {
+        Self { cost: None, ..self }
+    }
+}
+
+/// What a run costs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    arena_bytes: usize,
+    weight_bytes: usize,
+    macs: u64,
+}
+
+/// How much of a program is emitted.
+pub(crate) enum Detail<'a> {
+    /// All of it; `files` are tracked for rebuilds.
+    Whole { files: &'a [PathBuf] },
+    /// Types and signatures, for editors.
+    Outline,
+}
 
 /// Emits a program for one kind of target.
 pub(crate) fn variant(
@@ -65,21 +93,34 @@ pub(crate) fn variant(
         has_regions: !program.regions.is_empty(),
     };
     let arena = memory.arena(program, plan);
-    let runs = memory.runs(&steps);
-    let bytes = constants.size();
-    let macs: u64 = program.steps.iter().map(|s| s.kernel.macs()).sum();
-    let statics = constants.into_items();
-    Ok(Variant(quote! {
-        #arena
-        #runs
+    let cost = Cost {
+        arena_bytes: plan.bytes,
+        weight_bytes: constants.size(),
+        macs: program.steps.iter().map(|s| s.kernel.macs()).sum(),
+    };
+    let Cost {
+        weight_bytes, macs, ..
+    } = cost;
+    let part = |steps: &[run::Call], statics: Vec<TokenStream>| {
+        let runs = memory.runs(steps);
+        quote! {
+            #arena
+            #runs
 
-        /// Bytes of all constants: weights, biases, multipliers and tables.
-        pub const WEIGHT_BYTES: usize = #bytes;
-        /// Multiply-accumulates of one run, without those of channels that do nothing.
-        pub const MACS: u64 = #macs;
+            /// Bytes of all constants: weights, biases, multipliers and tables.
+            pub const WEIGHT_BYTES: usize = #weight_bytes;
+            /// Multiply-accumulates of one run, without those of channels that do nothing.
+            pub const MACS: u64 = #macs;
 
-        #(#statics)*
-    }))
+            #(#statics)*
+        }
+    };
+    let empty: Vec<run::Call> = steps.iter().map(run::Call::without_code).collect();
+    Ok(Variant {
+        outline: part(&empty, Vec::new()),
+        whole: part(&steps, constants.into_items()),
+        cost: Some(cost),
+    })
 }
 
 /// Bytes of all constants of a program, as [`variant`] emits them.
@@ -108,13 +149,45 @@ pub(crate) struct Variants {
     pub vector: Option<Variant>,
 }
 
-/// Emits the function and its module; `files` are tracked for rebuilds.
+impl Variants {
+    /// What a run costs, for the function's documentation.
+    fn docs(&self) -> String {
+        let cost = |Cost {
+                        arena_bytes,
+                        weight_bytes,
+                        macs,
+                    }| {
+            format!(
+                "{arena_bytes} bytes of arena, {weight_bytes} bytes of constants, \
+                 {macs} multiply-accumulates"
+            )
+        };
+        let Some(scalar) = self.scalar.cost else {
+            return String::new();
+        };
+        match self
+            .vector
+            .as_ref()
+            .and_then(|v| v.cost)
+            .filter(|v| *v != scalar)
+        {
+            None => format!("A run costs {}.", cost(scalar)),
+            Some(vector) => format!(
+                "A run costs {}; with SIMD registers of 128 bits or more {}.",
+                cost(scalar),
+                cost(vector)
+            ),
+        }
+    }
+}
+
+/// Emits the function and its module.
 pub(crate) fn emit(
     item: &Item,
     interface: &Interface<'_>,
     program: &QuantGraph,
     variants: &Variants,
-    files: &[PathBuf],
+    detail: &Detail<'_>,
 ) -> TokenStream {
     let Item {
         attributes,
@@ -136,24 +209,35 @@ pub(crate) fn emit(
     };
     let batch = batch::batch(interface, !program.states.is_empty());
     let function = memory.function(name);
-    let Variant(scalar) = &variants.scalar;
-    let variant = match &variants.vector {
-        None => quote!(#scalar),
-        Some(Variant(vector)) => {
+    let part = |variant: &Variant| match detail {
+        Detail::Whole { .. } => variant.whole.clone(),
+        Detail::Outline => variant.outline.clone(),
+    };
+    let scalar = part(&variants.scalar);
+    let variant = match variants.vector.as_ref().map(part) {
+        None => scalar,
+        Some(vector) => {
             let check = layout::check();
             quote! {
                 rt::by_target! { { #scalar } { #check #vector } }
             }
         }
     };
+    let files = match detail {
+        Detail::Whole { files } => *files,
+        Detail::Outline => &[],
+    };
     let tracked = files.iter().filter_map(|f| f.to_str()).map(|path| {
         quote!(
             const _: &[u8] = ::core::include_bytes!(#path);
         )
     });
+    let costs = variants.docs();
     let docs = format!("Types, memory and constants of [`{name}`]({name}()).");
     quote! {
         #attributes
+        #[doc = ""]
+        #[doc = #costs]
         #visibility #function
 
         #[doc = #docs]

@@ -34,6 +34,17 @@ pub(super) struct Call {
     pub code: TokenStream,
 }
 
+impl Call {
+    /// The operator's name and docs, with nothing to do.
+    pub(super) fn without_code(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            docs: self.docs.clone(),
+            code: TokenStream::new(),
+        }
+    }
+}
+
 /// The call of each operator; what is to be done at the end belongs to the last one.
 pub(super) fn steps(
     program: &QuantGraph,

@@ -321,11 +321,14 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
     ) {
         let all = M * N;
         let begin = output.as_mut_ptr();
-        // No loops: sums stay in registers only where their places are constants.
         // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
         // an output.
         unsafe {
-            if let Some(scales) = self.stage.scales() {
+            if S::TO_INT8 {
+                let Some(scales) = self.stage.scales() else {
+                    debug_assert!(false, "a stage to int8 has scales");
+                    return;
+                };
                 let to = begin.cast::<i8>();
                 let inexact = if scales.are_one_sided() {
                     self.quads::<I, M, N, ONE_SIDED>(&sums, first, block, &scales, to)
@@ -334,18 +337,26 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
                 };
                 if I::is_inexact(inexact) {
                     cold();
-                    self.quads::<I, M, N, EXACT>(&sums, first, block, &scales, to);
+                    // A copy in memory, so that a loop can read it.
+                    let spilled = sums;
+                    for quad in 0..all.div_ceil(4) {
+                        let scratch = &mut I::exact();
+                        self.quad::<I, M, N, EXACT>(
+                            &spilled, quad, first, block, &scales, to, scratch,
+                        );
+                    }
                 }
             } else {
-                unrolled!(k in all of 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 => {
+                let spilled = sums;
+                for k in 0..all {
                     let (m, n) = (k / N, k % N);
                     let (channel, width) = self.channels_of(block + n);
                     if first + m < self.count {
                         let to = begin.wrapping_add((first + m) * self.output_stride + channel);
-                        let words = self.words::<I, M, N>(&sums, block, k);
+                        let words = self.words::<I, M, N>(&spilled, block, k);
                         finish_block(&self.stage, &I::spill(words), channel, to, width);
                     }
-                });
+                }
             }
         }
     }
@@ -364,51 +375,76 @@ impl<'a, S: Packed16Stage> Tile<'a, S> {
         scales: &RequantParams<'_>,
         begin: *mut i8,
     ) -> I::Inexact {
+        // No loop: sums stay in registers only where their places are constants.
+        // SAFETY: as of this function.
+        unsafe {
+            let mut inexact = I::exact();
+            unrolled!(quad in ((M * N).div_ceil(4)) of 0 1 2 3 4 5 => {
+                self.quad::<I, M, N, METHOD>(sums, quad, first, block, scales, begin, &mut inexact);
+            });
+            inexact
+        }
+    }
+
+    /// Requantizes and stores four vectors: those from the block `4 * quad` of the tile on.
+    ///
+    /// # Safety
+    /// As of [`Tile::quads`]; `quad` is one of the tile's.
+    #[inline(always)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all of them are registers or constants"
+    )]
+    unsafe fn quad<I: Isa, const M: usize, const N: usize, const METHOD: u8>(
+        &self,
+        sums: &[[I::Sums; M]; N],
+        quad: usize,
+        first: usize,
+        block: usize,
+        scales: &RequantParams<'_>,
+        begin: *mut i8,
+        inexact: &mut I::Inexact,
+    ) {
         let all = M * N;
         // True if the strip's outputs of a pixel are beside the next one's, or if
         // they are 64.
         let full = (block + N) * LANES <= self.channels;
         let joined = full && (N == 4 || N * LANES == self.output_stride);
+        // Blocks of a pixel, then the next one's.
+        let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
+        let by = [
+            scales.of(block + k[0] % N),
+            scales.of(block + k[1] % N),
+            scales.of(block + k[2] % N),
+            scales.of(block + k[3] % N),
+        ];
         // SAFETY: *Enabled*; *Tile* 4: pixels below `count` and channels below `channels` have
         // an output.
         unsafe {
-            let by = [
-                scales.of(block),
-                scales.of(block + 1),
-                scales.of(block + 2),
-                scales.of(block + 3),
+            let words = [
+                self.words::<I, M, N>(sums, block, k[0]),
+                self.words::<I, M, N>(sums, block, k[1]),
+                self.words::<I, M, N>(sums, block, k[2]),
+                self.words::<I, M, N>(sums, block, k[3]),
             ];
-            let mut inexact = I::exact();
-            unrolled!(quad in (all.div_ceil(4)) of 0 1 2 3 4 5 => {
-                // Blocks of a pixel, then the next one's.
-                let k = [4 * quad, 4 * quad + 1, 4 * quad + 2, 4 * quad + 3];
-                let words = [
-                    self.words::<I, M, N>(sums, block, k[0]),
-                    self.words::<I, M, N>(sums, block, k[1]),
-                    self.words::<I, M, N>(sums, block, k[2]),
-                    self.words::<I, M, N>(sums, block, k[3]),
-                ];
-                let by = [by[k[0] % N], by[k[1] % N], by[k[2] % N], by[k[3] % N]];
-                let bytes = match METHOD {
-                    ONE_SIDED => I::requantize::<true>(words, by, scales, &mut inexact),
-                    TWO_SIDED => I::requantize::<false>(words, by, scales, &mut inexact),
-                    _ => I::requantize_exactly(words, by, scales),
-                };
-                let to = begin.wrapping_add((first + k[0] / N) * self.output_stride + block * LANES);
-                if joined && k[3] < all && first + k[3] / N < self.count {
-                    I::store(bytes, to);
-                } else {
-                    unrolled!(i in 4 of 0 1 2 3 => {
-                        let (m, n) = (k[i] / N, k[i] % N);
-                        if k[i] < all && first + m < self.count {
-                            let (channel, width) = self.channels_of(block + n);
-                            let place = (first + m) * self.output_stride + channel;
-                            I::store_one(bytes, i, begin.wrapping_add(place), width);
-                        }
-                    });
-                }
-            });
-            inexact
+            let bytes = match METHOD {
+                ONE_SIDED => I::requantize::<true>(words, by, scales, inexact),
+                TWO_SIDED => I::requantize::<false>(words, by, scales, inexact),
+                _ => I::requantize_exactly(words, by, scales),
+            };
+            let to = begin.wrapping_add((first + k[0] / N) * self.output_stride + block * LANES);
+            if joined && k[3] < all && first + k[3] / N < self.count {
+                I::store(bytes, to);
+            } else {
+                unrolled!(i in 4 of 0 1 2 3 => {
+                    let (m, n) = (k[i] / N, k[i] % N);
+                    if k[i] < all && first + m < self.count {
+                        let (channel, width) = self.channels_of(block + n);
+                        let place = (first + m) * self.output_stride + channel;
+                        I::store_one(bytes, i, begin.wrapping_add(place), width);
+                    }
+                });
+            }
         }
     }
 

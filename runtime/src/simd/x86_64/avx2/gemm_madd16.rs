@@ -304,6 +304,10 @@ impl Scratch {
     ) {
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
+            if !S::TO_INT8 {
+                self.row_of_windows::<S, M, 2, ANY>(tile, sizes, windows, block, output);
+                return;
+            }
             match tile.epilogue(block.number) {
                 ONE_SIDED => {
                     self.row_of_windows::<S, M, 2, ONE_SIDED>(tile, sizes, windows, block, output)
@@ -362,17 +366,21 @@ impl Scratch {
                 let bias = tile.bias_of_block(block);
                 let sums = sums::<M, N>(weights, from, bias, runs);
                 let first = windows.y * tile.pixels.width + windows.x + at;
-                match (&self.eight_channels_twice, tile.stage.scales()) {
-                    (_, Some(scales)) if EPILOGUE == ONE_SIDED => {
-                        tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
+                if !S::TO_INT8 {
+                    tile.finish::<Avx2, M, 1>([sums], first, block, output);
+                } else {
+                    match (&self.eight_channels_twice, tile.stage.scales()) {
+                        (_, Some(scales)) if EPILOGUE == ONE_SIDED => {
+                            tile.finish_nearest::<M, true>(sums, &scales, first, block, output);
+                        }
+                        (_, Some(scales)) if EPILOGUE == TWO_SIDED => {
+                            tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
+                        }
+                        (Some(by), _) if M == 8 && N == 1 => {
+                            tile.finish_eight_channels(&sums, by, first, output)
+                        }
+                        _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
                     }
-                    (_, Some(scales)) if EPILOGUE == TWO_SIDED => {
-                        tile.finish_nearest::<M, false>(sums, &scales, first, block, output);
-                    }
-                    (Some(by), _) if M == 8 && N == 1 => {
-                        tile.finish_eight_channels(&sums, by, first, output)
-                    }
-                    _ => tile.finish::<Avx2, M, 1>([sums], first, block, output),
                 }
             }
             x += M;

@@ -40,14 +40,15 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
         let strip = tile.strip(p.filter, block, width);
         // SAFETY: *Enabled*, *Tile*.
         unsafe {
-            let ran = match width {
-                4 => tile.try_full_tiles::<4>(strip, output),
-                2 => tile.try_full_tiles::<2>(strip, output),
-                _ => {
-                    tile.try_3wide_reuse::<Avx512>(strip, output)
-                        || tile.try_full_tiles::<1>(strip, output)
-                }
-            };
+            let mut ran = width == 1 && tile.try_3wide_reuse::<Avx512>(strip, output);
+            if S::TO_INT8 {
+                ran = ran
+                    || match width {
+                        4 => tile.try_full_tiles::<4>(strip, output),
+                        2 => tile.try_full_tiles::<2>(strip, output),
+                        _ => tile.try_full_tiles::<1>(strip, output),
+                    };
+            }
             match (width, pixels.raw) {
                 _ if ran => {}
                 (4, true) => tile.column::<Avx512, 4, 4, true>(strip, output),
@@ -238,7 +239,11 @@ impl<S: Packed16Stage> Tile<'_, S> {
     ) {
         // SAFETY: *Enabled*, *Int8*.
         unsafe {
-            if let Some(addend) = self.stage.addend() {
+            if S::ADDS {
+                let Some(addend) = self.stage.addend() else {
+                    debug_assert!(false, "a stage that adds has an addend");
+                    return;
+                };
                 let other = addend.other.as_ptr().wrapping_add(strip.block() * LANES);
                 let epilogue = AddedTo(addend.sum, other);
                 self.microkernel::<M, N, RAW, _>(strip, by, epilogue, to);

@@ -59,7 +59,11 @@ pub(crate) unsafe fn gemm<S: Packed16Stage>(
 ) {
     // SAFETY: *Enabled*.
     unsafe {
-        if !try_conv_n8(p, pixels, output) {
+        let mut ran = false;
+        if S::TO_INT8 {
+            ran = try_conv_n8(p, pixels, output);
+        }
+        if !ran {
             gemm_full_tiles::gemm(p, pixels, output);
         }
     }
