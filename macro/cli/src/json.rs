@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::models::Model;
 use crate::text;
 
-/// The whole document.
+/// The whole document of one command.
 #[derive(Serialize)]
 struct Document<'a, T> {
     schema: u32,

@@ -33,7 +33,7 @@ impl Model {
         }
     }
 
-    /// Opens it for analysis.
+    /// Reads the model and opens it for analysis.
     pub(crate) fn open(&self) -> Result<Analysis, String> {
         Analysis::open(self.request.clone()).map_err(|e| e.message)
     }

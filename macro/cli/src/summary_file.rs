@@ -95,14 +95,14 @@ pub(crate) fn read(path: &Path) -> Result<SummaryFile, String> {
     toml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Writes the file.
+/// Writes the file with a line that says where it comes from.
 pub(crate) fn write(path: &Path, file: &SummaryFile) -> Result<(), String> {
     let text = toml::to_string(file).map_err(|e| e.to_string())?;
     let text = format!("# Written by `cargo niello check --write`.\n\n{text}");
     std::fs::write(path, text).map_err(|e| format!("cannot write {}: {e}", path.display()))
 }
 
-/// All numbers that differ.
+/// All numbers that differ, costs first.
 pub(crate) fn differences(before: &Numbers, now: &Numbers) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut add = |what: String, before: Option<f64>, now: Option<f64>, worse: bool| {

@@ -26,7 +26,7 @@ pub(crate) fn error(message: &str) {
     anstream::eprintln!("{red}error{red:#}: {message}");
 }
 
-/// Prints a heading.
+/// Prints a heading with a free line before it.
 pub(crate) fn heading(text: &str) {
     let bold = Style::new().bold();
     line!("\n{bold}{text}{bold:#}");
@@ -84,7 +84,7 @@ pub(crate) fn real(x: f64) -> String {
     }
 }
 
-/// A share in percent.
+/// A share in percent, in few digits.
 pub(crate) fn percent(share: f64) -> String {
     match share * 100.0 {
         0.0 => "0 %".to_owned(),
@@ -94,7 +94,7 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// A shape without spaces.
+/// A shape without spaces: `1x8x8x3`.
 pub(crate) fn shape(shape: &[usize]) -> String {
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     if sizes.is_empty() {

@@ -34,10 +34,8 @@ pub(crate) fn run(options: &args::Check) -> Result<ExitCode, String> {
     };
     let mut files: BTreeMap<PathBuf, SummaryFile> = BTreeMap::new();
     for path in models.iter().map(&place) {
-        if !files.contains_key(&path) {
-            let file = summary_file::read(&path)?;
-            files.insert(path, file);
-        }
+        let file = summary_file::read(&path)?;
+        files.insert(path, file);
     }
     let key = |model: &Model| model.function.clone().unwrap_or(model.path.clone());
     let mut keys: Vec<(PathBuf, String)> = models.iter().map(|m| (place(m), key(m))).collect();

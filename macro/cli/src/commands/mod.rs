@@ -17,17 +17,17 @@ use crate::models::{self, Model};
 use crate::progress::{self, Bar};
 use crate::text;
 
+/// The exit code of a command, and its models with their results, if there are any.
+type Shown<T> = (ExitCode, Vec<(Model, Option<T>)>);
+
 /// Runs a command on all models that it is asked for, and prints each result, as text by `show`
 /// or all as JSON. One model that fails does not keep others from being shown.
-fn on_all<T: Serialize>(
+fn on_all<T: Serialize + Clone>(
     command: &str,
     target: &Target,
     run: impl Fn(&Model, &Bar) -> Result<T, String>,
     show: impl Fn(&Model, &T),
-) -> Result<(ExitCode, Vec<(Model, Option<T>)>), String>
-where
-    T: Clone,
-{
+) -> Result<Shown<T>, String> {
     run_on(command, target, models::find(target)?, run, show)
 }
 
@@ -38,7 +38,7 @@ fn run_on<T: Serialize + Clone>(
     models: Vec<Model>,
     run: impl Fn(&Model, &Bar) -> Result<T, String>,
     show: impl Fn(&Model, &T),
-) -> Result<(ExitCode, Vec<(Model, Option<T>)>), String> {
+) -> Result<Shown<T>, String> {
     let mut entries = Vec::new();
     let mut results = Vec::new();
     let mut failed = false;
@@ -73,7 +73,7 @@ fn run_on<T: Serialize + Clone>(
     Ok((code, results))
 }
 
-/// Opens a model.
+/// Opens a model, with a message for people if that fails.
 fn opened(model: &Model) -> Result<Analysis, String> {
     model.open()
 }

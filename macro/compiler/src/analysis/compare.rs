@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::plan;
 
-/// Options under a name.
+/// Options to try, under a name.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// How it is called, in the syntax of the macro's options.
@@ -21,7 +21,7 @@ pub struct Setting {
     pub options: Options,
 }
 
-/// What each setting reaches.
+/// What each of several settings reaches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Which samples were used for what.
@@ -31,7 +31,7 @@ pub struct Comparison {
     pub settings: Vec<SettingResult>,
 }
 
-/// What one setting reaches.
+/// What a model reaches with one setting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SettingResult {
     /// The setting in the syntax of the macro's options.

@@ -29,7 +29,7 @@ pub enum FileKind {
     Int16,
 }
 
-/// What the file contains.
+/// What a file contains, as far as its tables say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileFacts {
     /// Bytes of the file.

@@ -17,6 +17,7 @@
 //! the dataset.
 
 mod compare;
+mod exchange;
 mod file;
 mod inspect;
 mod memory;

@@ -14,7 +14,7 @@ pub trait Progress: Sync {
     }
 }
 
-/// Watches nothing.
+/// Watches nothing and never stops a computation.
 pub struct Quiet;
 
 impl Progress for Quiet {

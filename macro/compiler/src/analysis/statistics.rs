@@ -132,7 +132,7 @@ impl Statistics {
         finite(self.mean)
     }
 
-    /// The standard deviation.
+    /// The standard deviation of all numbers.
     pub(super) fn deviation(&self) -> f64 {
         finite((self.m2 / self.count.max(1) as f64).sqrt())
     }

@@ -31,7 +31,7 @@ pub struct Summary {
     pub requirements: Vec<RequirementReport>,
 }
 
-/// Accuracy of one output.
+/// Accuracy of one output over samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputSummary {
     /// The name of the field in the emitted code.

@@ -92,7 +92,7 @@ impl ValueCounts {
         counts
     }
 
-    /// The same values in linear bins from `first` to `last` of a width that is not smaller.
+    /// Its values in linear bins from `first` to `last` of a width that is not smaller.
     fn widened(&self, exponent: i32, first: i64, last: i64) -> Vec<u64> {
         let mut linear = vec![0; (last - first) as usize + 1];
         let shift = u32::try_from(exponent - self.exponent).unwrap_or(0).min(63);

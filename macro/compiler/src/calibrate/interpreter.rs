@@ -182,15 +182,18 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// The outputs of one operator: as real numbers, rounded where training did, and where it computes
-/// with integers alone, as such. `tensor` has its operands, constants included; `integers` those
-/// that were computed as integers.
+/// The outputs of one operator as real numbers, rounded where training did, and as integers where
+/// it computes with such alone.
+pub(crate) type Results = (Vec<ArrayD<f32>>, Option<Vec<Buffer>>);
+
+/// Computes one operator. `tensor` has its operands, constants included; `integers` those that
+/// were computed as integers.
 pub(crate) fn evaluate_node<'t>(
     graph: &Graph,
     node: &Node,
     tensor: impl Fn(ValueId) -> Option<&'t ArrayD<f32>>,
     integers: impl Fn(ValueId) -> Option<&'t Buffer>,
-) -> Result<(Vec<ArrayD<f32>>, Option<Vec<Buffer>>)> {
+) -> Result<Results> {
     let operand = |v: &Option<ValueId>| v.and_then(&tensor).map(|t| t.view());
     let views: Vec<_> = node.inputs.iter().map(operand).collect();
     let shapes: Vec<&[usize]> = node
