@@ -15,7 +15,7 @@ const up = numbers();
 const sorted = down.every((x, i) => i === 0 || down[i - 1] >= x) && up.every((x, i) => i === 0 || up[i - 1] <= x);
 const seen = {
   errors: window.seenErrors,
-  overflow: document.documentElement.scrollWidth - window.innerWidth,
+  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   width: window.innerWidth,
   histograms: document.querySelectorAll("td svg").length,
   figures: document.querySelectorAll("figure svg").length,
@@ -23,9 +23,14 @@ const seen = {
   sorted,
   dark: getComputedStyle(document.body).backgroundColor,
 };
-document.body.innerHTML = "<pre>SEEN" + JSON.stringify(seen) + "SEEN</pre>";
+parent.postMessage(JSON.stringify(seen), "*");
 </script>
 "#;
+
+/// A page around the page: windows of browsers are not as narrow as telephones.
+const FRAME: &str = r#"<!DOCTYPE html><body><script>
+addEventListener("message", (event) => { document.body.textContent = "SEEN" + event.data + "SEEN"; });
+</script><iframe src="page.html" style="width:WIDTHpx;height:900px;border:0"></iframe></body>"#;
 
 /// Before everything else: errors of scripts and of the console.
 const LISTEN: &str = r#"<script>
@@ -73,17 +78,20 @@ fn the_page_works_in_a_browser() {
     let text = text.replacen("<head>", &format!("<head>{LISTEN}"), 1);
     let text = text.replacen("</body>", &format!("{CHECK}</body>"), 1);
     std::fs::write(&page, text).expect("writable");
+    let frame = folder.path().join("frame.html");
     let mut backs = Vec::new();
     for (width, scheme) in [(1280, 0), (400, 0), (1280, 1), (400, 1)] {
+        let text = FRAME.replace("WIDTH", &width.to_string());
+        std::fs::write(&frame, text).expect("writable");
         let output = Command::new(&browser)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
-            .arg(format!("--window-size={width},900"))
+            .args(["--window-size=1400,1000", "--virtual-time-budget=20000"])
             .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
             .arg(format!(
                 "--user-data-dir={}",
                 folder.path().join("profile").display()
             ))
-            .arg(format!("file://{}", page.display()))
+            .arg(format!("file://{}", frame.display()))
             .output()
             .expect("the browser runs");
         let dom = String::from_utf8_lossy(&output.stdout);

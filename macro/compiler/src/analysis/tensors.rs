@@ -70,7 +70,7 @@ pub struct TensorReport {
 /// Samples whose statistics are summed up before they join the others.
 const PER_TASK: usize = 4;
 
-/// Tasks whose results are kept at the same time.
+/// Tasks whose results are kept at the same time, at most: each takes about 80 kB for a tensor.
 const TASKS: usize = 8;
 
 /// What a quantized tensor of these parameters can hold, a half step beyond its ends included:
@@ -169,7 +169,9 @@ pub(super) fn tensors(
     };
     let histories = samples.histories(graph)?;
     let mut all: BTreeMap<ValueId, Statistics> = BTreeMap::new();
-    for some in histories.chunks(PER_TASK * TASKS) {
+    // However many there are, results are merged in the order of samples.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for some in histories.chunks(PER_TASK * cores.min(TASKS)) {
         let tasks: Vec<&[History]> = some.chunks(PER_TASK).collect();
         let parts = parallel::map_within(graph.live().0, &tasks, |task| of_task(task));
         for part in parts {
