@@ -125,6 +125,11 @@ use proc_macro::TokenStream;
 /// one is not met, the error shows what was measured and the operators that lose
 /// most.
 ///
+/// # In an editor
+///
+/// Under rust-analyzer the macro makes types and signatures alone, without calibrating: from the
+/// cache, once the model has been compiled. What is wrong with a model, `cargo check` tells.
+///
 /// # Rebuilds and the cache
 ///
 /// The model and every file of the dataset are tracked: editing one rebuilds. A
@@ -137,10 +142,12 @@ use proc_macro::TokenStream;
 /// `Cargo.toml` says otherwise:
 ///
 /// ```toml
-/// [profile.dev.build-override]
-/// opt-level = 3
-/// [profile.release.build-override]
-/// opt-level = 3
+/// [profile.dev.package]
+/// niello-compiler = { opt-level = 3 }
+/// matrixmultiply = { opt-level = 3 }
+/// [profile.release.package]
+/// niello-compiler = { opt-level = 3 }
+/// matrixmultiply = { opt-level = 3 }
 /// ```
 #[proc_macro]
 pub fn include_model(tokens: TokenStream) -> TokenStream {

@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    all(target_arch = "x86_64", not(feature = "avx512")),
+    allow(dead_code, reason = "what only kernels for AVX-512 call")
+)]
 #![no_std]
 #![deny(missing_docs)]
 #![deny(unsafe_code)]

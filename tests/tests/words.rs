@@ -17,6 +17,7 @@ const FOLDERS: &[&str] = &[
     "macro/src",
     "macro/build/src",
     "runtime/src",
+    "tests/build_script",
     "tests/cross/src",
     "tests/firmware/src",
     "tests/fuzz/src",

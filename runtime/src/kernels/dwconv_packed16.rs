@@ -10,7 +10,7 @@ use crate::simd::calls;
 use crate::simd::dispatch;
 use crate::simd::shared::dwconv::Plane;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::x86_64::avx512::dwconv_3x3_load::Unpadded;
+use crate::simd::x86_64::common::dwconv_3x3::Unpadded;
 
 /// Parameters of [`depthwise_packed16`]: one output channel per input channel, one or
 /// two columns from one output to the next.

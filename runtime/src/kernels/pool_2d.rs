@@ -5,7 +5,7 @@ use crate::macros::instantiate::instantiate;
 use crate::macros::multiversion::multiversion;
 use crate::params::window::Window;
 #[cfg(all(niello_vector, target_arch = "x86_64"))]
-use crate::simd::{dispatch, x86_64::avx512::mean_hw::MeanHw};
+use crate::simd::{dispatch, x86_64::common::mean_hw::MeanHw};
 
 /// Parameters of AVERAGE_POOL_2D and MAX_POOL_2D.
 #[derive(Clone, Copy, Debug)]

@@ -25,6 +25,7 @@ macro_rules! multiversion {
 
             /// # Safety
             /// *Enabled*, where the caller is not such a function.
+            #[cfg(feature = "avx512")]
             #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
             fn avx512 $(<$($generic: $bound),*>)? ($($argument: $ty),*) {
                 body($($argument),*);
@@ -36,6 +37,7 @@ macro_rules! multiversion {
                 // SAFETY: *Enabled*: the CPU has the level's features (see `simd`).
                 Loops::Avx2 => unsafe { avx2($($argument),*) },
                 // SAFETY: *Enabled*: the CPU has the level's features (see `simd`).
+                #[cfg(feature = "avx512")]
                 Loops::Avx512 => unsafe { avx512($($argument),*) },
             }
         }

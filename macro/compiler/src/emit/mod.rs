@@ -241,7 +241,7 @@ pub(crate) fn emit(
         #visibility #function
 
         #[doc = #docs]
-        #[allow(clippy::all, clippy::pedantic, dead_code, unreachable_pub, unused_doc_comments, unused_imports, unused_variables, unused_mut)]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction, dead_code, unreachable_pub, unused_doc_comments, unused_imports, unused_variables, unused_mut)]
         #visibility mod #name {
             use #krate::__private as rt;
 

@@ -1,7 +1,7 @@
 //! The table of x86-64: rows are kernels, columns are levels. Entries are functions of the folder
 //! that they name, `None` where a level has no such kernel.
 //!
-//! Another level is a folder beside the others, a variant of [`Level`] and a column: its entry in
+//! The feature `avx512` has the last two columns. Another level is a folder beside the others, a variant of [`Level`] and a column: its entry in
 //! each row, which may be the function of any level whose features are among its own.
 
 use core::marker::PhantomData;
@@ -14,13 +14,15 @@ use crate::simd::shared::generic::Generic;
 use crate::simd::shared::level::{Levels, choose};
 use crate::simd::shared::pixels::Pixels;
 use crate::simd::shared::rows::{Dwconv, Gemm, Lut};
-use crate::simd::x86_64::avx512::dwconv_3x3_load::Unpadded;
-use crate::simd::x86_64::avx512::mean_hw::MeanHw;
+use crate::simd::x86_64::common::dwconv_3x3::Unpadded;
 use crate::simd::x86_64::common::features::Features;
 use crate::simd::x86_64::common::gemv_zero_skip;
+use crate::simd::x86_64::common::mean_hw::MeanHw;
 use crate::simd::x86_64::common::pad_xor128::Lines;
 use crate::simd::x86_64::common::winograd_f4x3::Tiled;
-use crate::simd::x86_64::{avx2, avx512, avx512_vbmi, avxvnni};
+use crate::simd::x86_64::{avx2, avxvnni};
+#[cfg(feature = "avx512")]
+use crate::simd::x86_64::{avx512, avx512_vbmi};
 
 /// Sets of CPU features that kernels are written for, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +34,29 @@ pub enum Level {
     /// AVX2 and FMA with AVX-VNNI.
     AvxVnni,
     /// AVX2, FMA and AVX-512 F, BW, DQ, VL, VNNI.
+    #[cfg(feature = "avx512")]
     Avx512,
     /// AVX2, FMA and AVX-512 F, BW, DQ, VL, VNNI, VBMI, VBMI2, with BMI1 and POPCNT.
+    #[cfg(feature = "avx512")]
     Avx512Vbmi,
+}
+
+/// A row of the table; its last two entries are those of the feature `avx512`.
+#[cfg(feature = "avx512")]
+macro_rules! row {
+    ($($entry:expr),* $(,)?) => { [$($entry),*] };
+}
+
+#[cfg(not(feature = "avx512"))]
+macro_rules! row {
+    ($generic:expr, $avx2:expr, $avxvnni:expr, $($avx512:tt)*) => {
+        [$generic, $avx2, $avxvnni]
+    };
 }
 
 /// The features of each level.
 #[rustfmt::skip]
-const FEATURES: Row<Features> = [
+const FEATURES: Row<Features> = row![
 //  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
     Features::NONE,                               avx2::FEATURES,                               avxvnni::FEATURES,                            avx512::FEATURES,                                  avx512_vbmi::FEATURES,
 ];
@@ -50,82 +67,82 @@ pub(crate) struct Table<S>(PhantomData<S>);
 #[rustfmt::skip]
 impl<S: Packed16Stage> Table<S> {
     /// Many pixels by all channels: CONV_2D, FULLY_CONNECTED of several rows.
-    pub(crate) const GEMM: Row<Gemm<S>> = [
+    pub(crate) const GEMM: Row<Gemm<S>> = row![
     //  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
         gemm::gemm::<Generic, S, 1>,                  avx2::gemm_madd16::gemm,                      avxvnni::kernels::gemm,                       avx512::gemm_full_tiles::gemm,                     avx512_vbmi::conv_n8::gemm,
     ];
     /// Many pixels by all channels, plus another tensor: CONV_2D and ADD.
-    const GEMM_ADDED: Row<Option<TryGemm<S>>> = [
+    const GEMM_ADDED: Row<Option<TryGemm<S>>> = row![
         None,                                         None,                                         None,                                         Some(avx512::gemm_full_tiles::try_gemm_added),     Some(avx512::gemm_full_tiles::try_gemm_added),
     ];
     /// One pixel with inputs side by side, by all channels: FULLY_CONNECTED of one row.
-    pub(crate) const GEMV: Row<Gemm<S>> = [
+    pub(crate) const GEMV: Row<Gemm<S>> = row![
         gemm::gemv::<Generic, S>,                     avx2::gemv::gemv,                             avxvnni::kernels::gemv,                       avx512::gemv::gemv,                                avx512::gemv::gemv,
     ];
     /// One row, with a list of the pairs of weights that VPMADDUBSW may saturate.
-    const GEMV_MADDUBS: Row<Option<TryGemvMaddubs<S>>> = [
+    const GEMV_MADDUBS: Row<Option<TryGemvMaddubs<S>>> = row![
         None,                                         Some(avx2::gemv_maddubs::try_gemv_maddubs),   Some(avxvnni::kernels::try_gemv_maddubs),     None,                                              None,
     ];
     /// One row, with weights of 6 bits.
-    const GEMV_W6: Row<Option<TryGemvW6<S>>> = [
+    const GEMV_W6: Row<Option<TryGemvW6<S>>> = row![
         None,                                         None,                                         None,                                         Some(avx512::gemv_w6::try_gemv_w6),                Some(avx512::gemv_w6::try_gemv_w6),
     ];
     /// One row; the weights of inputs that are zero are not read.
-    const GEMV_ZERO_SKIP: Row<GemvZeroSkip<S>> = [
+    const GEMV_ZERO_SKIP: Row<GemvZeroSkip<S>> = row![
         gemv_zero_skip::gemv_zero_skip::<Generic, S>, avx2::gemv_zero_skip::gemv_zero_skip,         avxvnni::kernels::gemv_zero_skip,             avx512::gemv_zero_skip::gemv_zero_skip,            avx512_vbmi::gemv_zero_skip::gemv_zero_skip,
     ];
     /// 3x3 CONV_2D with stride 1 by Winograd's F(4x4, 3x3).
-    const WINOGRAD: Row<Option<TryWinograd<S>>> = [
+    const WINOGRAD: Row<Option<TryWinograd<S>>> = row![
         None,                                         Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx512::winograd_f4x3::try_winograd::<S>),    Some(avx512::winograd_f4x3::try_winograd::<S>),
     ];
 }
 
 /// DEPTHWISE_CONV_2D over a padded image.
 #[rustfmt::skip]
-pub(crate) const DWCONV: Row<Dwconv> = [
+pub(crate) const DWCONV: Row<Dwconv> = row![
 //  Generic                                       Avx2                                          AvxVnni                                       Avx512                                             Avx512Vbmi
     dwconv::dwconv::<Generic>,                    avx2::dwconv::dwconv,                         avxvnni::kernels::dwconv,                     avx512::dwconv_3x3::dwconv,                        avx512::dwconv_3x3::dwconv,
 ];
 
 /// DEPTHWISE_CONV_2D with windows of 3x3 over an image as it is in a tensor.
 #[rustfmt::skip]
-const DWCONV_3X3_UNPADDED: Row<Option<TryDwconv3x3Unpadded>> = [
+const DWCONV_3X3_UNPADDED: Row<Option<TryDwconv3x3Unpadded>> = row![
     None,                                         None,                                         None,                                         Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded), Some(avx512::dwconv_3x3::try_dwconv_3x3_unpadded),
 ];
 
 /// ADD and SUB of int8 in f32.
 #[rustfmt::skip]
-const ADD_F32: Row<Option<AddF32Kernel>> = [
+const ADD_F32: Row<Option<AddF32Kernel>> = row![
     None,                                         Some(avx2::add_f32::add_f32),                 Some(avx2::add_f32::add_f32),                 Some(avx512::add_f32::add_f32),                    Some(avx512::add_f32::add_f32),
 ];
 
 /// Functions of one int8 value, as tables.
 #[rustfmt::skip]
-pub(crate) const LUT: Row<Option<Lut>> = [
+pub(crate) const LUT: Row<Option<Lut>> = row![
     None,                                         None,                                         None,                                         None,                                              Some(avx512_vbmi::lut::lut),
 ];
 
 /// MEAN over height and width.
 #[rustfmt::skip]
-const MEAN_HW: Row<Option<TryMeanHw>> = [
+const MEAN_HW: Row<Option<TryMeanHw>> = row![
     None,                                         None,                                         None,                                         Some(avx512::mean_hw::try_mean_hw),                Some(avx512::mean_hw::try_mean_hw),
 ];
 
 /// Padding of whole images, line by line.
 #[rustfmt::skip]
-const PAD_LINES: Row<Option<PadLines>> = [
+const PAD_LINES: Row<Option<PadLines>> = row![
     None,                                         Some(avx2::pad_xor128::pad_lines),            Some(avx2::pad_xor128::pad_lines),            Some(avx512::pad_xor128::pad_lines),               Some(avx512::pad_xor128::pad_lines),
 ];
 
 /// Padding of every other column of one line.
 #[rustfmt::skip]
-const PAD_EVERY_OTHER: Row<Option<PadEveryOther>> = [
+const PAD_EVERY_OTHER: Row<Option<PadEveryOther>> = row![
     None,                                         Some(avx2::pad_xor128::pad_every_other),      Some(avx2::pad_xor128::pad_every_other),      Some(avx512::pad_xor128::pad_every_other),         Some(avx512::pad_xor128::pad_every_other),
 ];
 
 /// Loops that LLVM vectorizes: which of the functions that `multiversion!` compiles.
 #[rustfmt::skip]
-const LOOPS: Row<Loops> = [
+const LOOPS: Row<Loops> = row![
     Loops::Baseline,                              Loops::Avx2,                                  Loops::Avx2,                                  Loops::Avx512,                                     Loops::Avx512,
 ];
 
@@ -137,6 +154,7 @@ pub(crate) enum Loops {
     /// AVX2 alone, without FMA.
     Avx2,
     /// AVX-512 F, BW, DQ and VL.
+    #[cfg(feature = "avx512")]
     Avx512,
 }
 
@@ -168,7 +186,9 @@ impl Levels for Level {
         Self::Generic,
         Self::Avx2,
         Self::AvxVnni,
+        #[cfg(feature = "avx512")]
         Self::Avx512,
+        #[cfg(feature = "avx512")]
         Self::Avx512Vbmi,
     ];
     const KNOWN: Option<Self> = {

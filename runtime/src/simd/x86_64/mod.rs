@@ -7,8 +7,10 @@ pub(crate) mod avx2;
 
 pub(crate) mod avxvnni;
 
+#[cfg(feature = "avx512")]
 pub(crate) mod avx512;
 
+#[cfg(feature = "avx512")]
 pub(crate) mod avx512_vbmi;
 
 pub(crate) mod dispatch;

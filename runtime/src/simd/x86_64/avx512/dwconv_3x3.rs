@@ -12,10 +12,11 @@ use core::arch::x86_64::*;
 
 use crate::simd::shared::dwconv::{BLOCK, Plane};
 use crate::simd::x86_64::avx512::dwconv_3x3_load::{
-    EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, REGISTERS, Strip, Strips, Unpadded, Words,
+    EDGE, EVERY_OTHER, INSIDE, PADDED, Padded, REGISTERS, Strip, Strips, Words,
 };
 use crate::simd::x86_64::avx512::isa::Avx512;
 use crate::simd::x86_64::avx512::requantize::{Requantize, are_truncated, is_truncated};
+use crate::simd::x86_64::common::dwconv_3x3::Unpadded;
 
 /// Number of rows of the windows.
 const ROWS: usize = 3;

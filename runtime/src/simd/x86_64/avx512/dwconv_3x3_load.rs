@@ -4,31 +4,15 @@
 use core::arch::x86_64::*;
 
 use crate::params::layout::{LANES, XOR128};
-use crate::simd::shared::dwconv::{BLOCK, Plane};
+use crate::simd::shared::dwconv::BLOCK;
 use crate::simd::x86_64::avx512::isa::interleave;
+use crate::simd::x86_64::common::dwconv_3x3::Unpadded;
 
 /// Registers of a block, sixteen elements in each.
 pub(crate) const REGISTERS: usize = BLOCK / LANES;
 
 /// Words of the bytes of three columns of 64 elements, in the order of `shared/dwconv.rs`.
 pub(crate) type Words = [__m512i; REGISTERS];
-
-/// Windows of 3x3 neighbours over an image as it is in a tensor, without padding.
-#[derive(Clone, Copy)]
-pub(crate) struct Unpadded<'a> {
-    /// The image as inputs; of the taps only the number counts: three rows of three.
-    pub(crate) plane: Plane<'a>,
-    /// Rows of the image, and elements of a row.
-    pub(crate) size: [usize; 2],
-    /// Number of channels of a pixel.
-    pub(crate) channels: usize,
-    /// Rows and columns from one output to the next.
-    pub(crate) stride: [usize; 2],
-    /// Rows and columns of padding in front of the image.
-    pub(crate) padding: [usize; 2],
-    /// The input's zero point, which padding consists of.
-    pub(crate) zero_point: i8,
-}
 
 /// An image that strips of 64 elements are read from.
 pub(crate) trait Strips: Copy {

@@ -12,25 +12,13 @@ use core::arch::x86_64::*;
 use crate::params::layout::XOR128;
 use crate::simd::x86_64::avx512::isa::interleave;
 use crate::simd::x86_64::avx512::requantize::clamped;
+use crate::simd::x86_64::common::mean_hw::MeanHw;
 
 /// Channels that are computed at once.
 const CHANNELS: usize = 64;
 
 /// The largest number of pixels: the sums of more would not be exact in f32.
 const MAX_PIXELS: usize = (1 << 16) - 1;
-
-/// An image whose channels are averaged, and the range of the outputs.
-#[derive(Clone, Copy)]
-pub(crate) struct MeanHw<'a> {
-    /// The image: for each pixel, `channels` elements.
-    pub(crate) pixels: &'a [i8],
-    /// Number of channels of a pixel.
-    pub(crate) channels: usize,
-    /// Smallest output; smaller ones are clamped.
-    pub(crate) min: i32,
-    /// Largest output; larger ones are clamped.
-    pub(crate) max: i32,
-}
 
 /// The means of all channels; false if there are too many pixels.
 ///
