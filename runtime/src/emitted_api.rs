@@ -6,11 +6,25 @@ pub use crate::arithmetic::fixed_point::{Multiplier, Quantization};
 pub use crate::arithmetic::sigmoid_lut_i16::Steps;
 #[cfg(feature = "rayon")]
 pub use crate::batch::run_batch;
+#[cfg(feature = "defmt")]
+pub use crate::defmt_format::{format_begin, format_end, format_field, format_value};
 pub use crate::error::LengthError;
 pub use crate::kernels::*;
 pub use crate::params::*;
 #[cfg(niello_vector)]
 pub use crate::simd::{Level, all_levels, available, force, levels};
+
+#[cfg(feature = "ndarray")]
+pub use crate::views::{Element, slice_of};
+#[cfg(feature = "defmt")]
+pub use defmt;
+#[cfg(feature = "ndarray")]
+pub use ndarray;
+
+#[doc(hidden)]
+pub use crate::{
+    __niello_log_fields as log_fields, __niello_log_value as log_value, __niello_view as view,
+};
 
 #[doc(hidden)]
 pub use crate::__niello_by_target as by_target;

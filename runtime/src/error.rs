@@ -4,6 +4,7 @@ use core::fmt;
 
 /// A slice that does not have as many elements as the tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LengthError {
     /// Number of elements of the tensor.
     pub expected: usize,

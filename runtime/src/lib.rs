@@ -14,6 +14,8 @@ mod arena;
 mod arithmetic;
 #[cfg(feature = "rayon")]
 mod batch;
+#[cfg(feature = "defmt")]
+mod defmt_format;
 #[doc(hidden)]
 pub mod emitted_api;
 mod error;
@@ -25,12 +27,16 @@ mod params;
 #[cfg(niello_vector)]
 #[allow(unsafe_code, reason = "SIMD intrinsics")]
 mod simd;
+#[cfg(feature = "ndarray")]
+mod views;
 
 #[doc(hidden)]
 pub use emitted_api as __private;
 
 pub use arena::Arena;
 pub use error::LengthError;
+#[cfg(feature = "ndarray")]
+pub use views::{View, ViewError};
 
 #[cfg(feature = "macro")]
 pub use niello_macro::include_model;

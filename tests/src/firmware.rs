@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::here;
+use crate::{here, tools};
 
 /// A board that QEMU has.
 #[derive(Clone, Copy, Debug)]
@@ -59,33 +59,20 @@ pub const BOARDS: [Board; 4] = [
     },
 ];
 
+impl Board {
+    /// Whether its firmware can be built and run here.
+    pub fn is_usable(&self) -> bool {
+        tools::have(&[self.target, self.emulator])
+    }
+}
+
 /// What has to be installed before the firmware can be built and run, as commands.
 pub fn missing() -> Option<String> {
-    let installed = Command::new("rustup")
-        .args(["target", "list", "--installed"])
-        .output()
-        .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
-        .unwrap_or_default();
-    let mut wanted: Vec<String> = Vec::new();
-    for board in &BOARDS {
-        if !installed.lines().any(|line| line == board.target) {
-            wanted.push(format!("rustup target add {}", board.target));
-        }
-        let found = Command::new(board.emulator)
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if found.is_err() {
-            wanted.push(
-                "apt-get install --no-install-recommends qemu-system-arm qemu-system-misc"
-                    .to_owned(),
-            );
-        }
-    }
-    wanted.sort();
-    wanted.dedup();
-    (!wanted.is_empty()).then(|| wanted.join("\n"))
+    let names = BOARDS
+        .iter()
+        .flat_map(|board| [board.target, board.emulator]);
+    let commands = tools::missing(&names.collect::<Vec<_>>());
+    (!commands.is_empty()).then(|| commands.join("\n"))
 }
 
 /// The target folder of all programs for other processors, which share what runs at build time:

@@ -11,6 +11,7 @@ pub mod npz;
 #[allow(missing_docs, unreachable_pub, reason = "a file of another crate")]
 pub mod simd_cases;
 pub mod sources;
+pub mod tools;
 pub mod words;
 
 use std::cell::RefCell;

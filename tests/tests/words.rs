@@ -21,6 +21,7 @@ const FOLDERS: &[&str] = &[
     "tests/cross/src",
     "tests/firmware/src",
     "tests/fuzz/src",
+    "tests/logging/src",
     "tests/src",
     "tests/tests",
     "tests/ui/pass",

@@ -140,6 +140,8 @@ fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
             }
         }
     };
+    // The crate ndarray has fixed numbers of dimensions up to this one.
+    let view = (rank <= 6).then(|| quote!(rt::view! { #ty: #element, #array }));
     quote! {
         #[doc = #docs]
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,6 +184,9 @@ fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
         }
 
         #quantization
+
+        rt::log_value! { #ty }
+        #view
     }
 }
 
@@ -205,6 +210,7 @@ pub(super) fn output(ports: &[RustPort], program: &QuantGraph) -> TokenStream {
         );
         quote!(#[doc = #docs] pub #ident: #array,)
     });
+    let idents = ports.iter().map(|port| &port.ident);
     let zeros: Vec<TokenStream> = ports
         .iter()
         .map(|port| {
@@ -269,6 +275,8 @@ pub(super) fn output(ports: &[RustPort], program: &QuantGraph) -> TokenStream {
                 Self::ZERO
             }
         }
+
+        rt::log_fields! { Output { #(#idents),* } }
     }
 }
 

@@ -130,6 +130,8 @@ impl Memory<'_> {
             #[repr(transparent)]
             pub struct Arena(rt::Arena<ARENA_BYTES>);
 
+            rt::log_value! { Arena }
+
             // SAFETY: `repr(transparent)` over an arena.
             unsafe impl rt::Zeroable for Arena {}
 

@@ -55,6 +55,7 @@ pub(super) fn state(program: &QuantGraph) -> TokenStream {
     }
     let mut fields = Vec::new();
     let mut initial = Vec::new();
+    let mut names = Vec::new();
     let mut bytes = 0;
     for (i, state) in program.states.iter().enumerate() {
         let (name, (ty, content)) = (field(program, i), array(&state.initial));
@@ -62,6 +63,7 @@ pub(super) fn state(program: &QuantGraph) -> TokenStream {
         let docs = format!("`{}`", state.name);
         fields.push(quote!(#[doc = #docs] #name: #ty));
         initial.push(quote!(#name: #content));
+        names.push(name);
     }
     let bytes = usize_literal(bytes);
     quote! {
@@ -84,6 +86,8 @@ pub(super) fn state(program: &QuantGraph) -> TokenStream {
                 Self::new()
             }
         }
+
+        rt::log_fields! { State { #(#names),* } }
 
         /// Bytes of one [`State`].
         pub const STATE_BYTES: usize = #bytes;
