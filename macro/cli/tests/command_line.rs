@@ -225,7 +225,7 @@ fn a_model_that_fails_does_not_hide_others() {
     assert_eq!(output.status.code(), Some(1));
     let document: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     let models = document["models"].as_array().expect("a list");
-    assert_eq!(models.len(), 2, "{document}");
+    assert!(models.len() >= 2, "{document}");
     assert!(models.iter().all(|model| model["error"].is_string()));
 }
 
