@@ -123,6 +123,24 @@ pub(crate) fn variant(
     })
 }
 
+/// Bytes of all constants of a program, as [`variant`] emits them.
+#[cfg(feature = "analysis")]
+pub(crate) fn constant_bytes(
+    interface: &Interface<'_>,
+    program: &QuantGraph,
+    plan: &ArenaPlan,
+) -> Result<usize> {
+    let mut constants = Constants::default();
+    run::steps(
+        program,
+        plan,
+        interface.inputs,
+        interface.outputs,
+        &mut constants,
+    )?;
+    Ok(constants.size())
+}
+
 /// The variants of a program.
 pub(crate) struct Variants {
     /// The program for small cores.
