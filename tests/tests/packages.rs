@@ -54,7 +54,10 @@ fn packages_have_what_users_need_and_no_more() {
         for file in files {
             let path = Path::new(file);
             let is_source = path.starts_with("src")
-                && path.extension().is_some_and(|e| e == "rs" || e == "fbs");
+                && path
+                    .extension()
+                    .and_then(|e| e.to_str())
+                    .is_some_and(|e| ["rs", "fbs", "css", "js"].contains(&e));
             let is_cargos = file.starts_with("Cargo.") || file == ".cargo_vcs_info.json";
             let is_fine = is_source || is_cargos || needed.contains(&file) || file == "build.rs";
             assert!(is_fine, "{name} contains {file}");

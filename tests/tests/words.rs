@@ -11,6 +11,8 @@ use niello_tests::words::docs;
 const FOLDERS: &[&str] = &[
     "benches",
     "examples",
+    "macro/cli/src",
+    "macro/cli/tests",
     "macro/compiler/src",
     "macro/src",
     "macro/build/src",

@@ -12,6 +12,8 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+#[cfg(feature = "analysis")]
+pub mod analysis;
 mod arithmetic;
 mod cache;
 mod calibrate;

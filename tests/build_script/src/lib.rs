@@ -1,4 +1,4 @@
-//! The same models by the build script and by the macro.
+//! Models that a build script compiles, and one of them by the macro.
 
 /// Models that `build.rs` has compiled.
 pub mod scripted {

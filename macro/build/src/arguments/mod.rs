@@ -41,6 +41,24 @@ pub struct Arguments {
     outputs: Option<PortList>,
 }
 
+/// Options with some exchanged: what `text` names, in the macro's syntax, and all else as in
+/// `base`. Clauses of `tensors` and `require` are added. Also gives the dataset, if the
+/// text names one.
+pub fn exchange(base: &Options, text: &str) -> Result<(Options, Option<LitStr>)> {
+    let parse = |input: ParseStream<'_>| {
+        let mut out: Arguments = syn::parse_str("fn model = \"\"")?;
+        out.options = base.clone();
+        while !input.is_empty() {
+            options::parse(input, &mut out)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok((out.options, out.dataset))
+    };
+    syn::parse::Parser::parse_str(parse, text)
+}
+
 /// The spans of a list of inputs or outputs that the user has written out.
 struct PortList {
     whole: Span,

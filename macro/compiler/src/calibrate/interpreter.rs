@@ -153,62 +153,18 @@ impl<'a> Evaluation<'a> {
                 self.tensors[value] = graph.values[value].real();
             }
         }
-        let operand =
-            |v: &Option<ValueId>| v.and_then(|v| self.tensors[v].as_ref()).map(|t| t.view());
-        let views: Vec<_> = node.inputs.iter().map(operand).collect();
-        let shapes: Vec<&[usize]> = node
-            .outputs
-            .iter()
-            .map(|&v| graph.values[v].shape.as_slice())
-            .collect();
-        let outputs = match self.integers_of(graph, node) {
-            Some(results) => {
-                let mut outputs = Vec::new();
-                for (&value, data) in node.outputs.iter().zip(results) {
-                    outputs.push(exact_int32::to_reals(&data, &graph.values[value])?);
-                    self.integers[value] = Some(data);
-                }
-                outputs
-            }
-            None => {
-                let outputs = node.op.evaluate_all(&views, &shapes)?;
-                for &value in &node.outputs {
-                    self.integers[value] = None;
-                }
-                outputs
-            }
-        };
-        if !outputs.iter().map(ArrayD::shape).eq(shapes) {
-            return Err(Error::internal("its outputs in float have other shapes"));
-        }
-        for (&value, mut output) in node.outputs.iter().zip(outputs) {
-            graph.values[value].simulate(&mut output);
+        let (outputs, integers) = evaluate_node(
+            graph,
+            node,
+            |v| self.tensors[v].as_ref(),
+            |v| self.integers[v].as_ref(),
+        )?;
+        let mut integers = integers.into_iter().flatten();
+        for (&value, output) in node.outputs.iter().zip(outputs) {
             self.tensors[value] = Some(output);
+            self.integers[value] = integers.next();
         }
         Ok(())
-    }
-
-    /// The results of an operator on integers alone.
-    fn integers_of(&self, graph: &Graph, node: &Node) -> Option<Vec<Buffer>> {
-        let mut inputs = Vec::new();
-        for input in &node.inputs {
-            let Some(v) = *input else {
-                inputs.push(None);
-                continue;
-            };
-            let value = &graph.values[v];
-            if value.element.is_real() && !node.op.computes_integers() {
-                return None;
-            }
-            let data = match (&self.integers[v], &value.constant) {
-                (Some(data), _) => data.clone(),
-                (None, Some(constant)) => exact_int32::constant(constant)?,
-                _ => exact_int32::of_reals(value, self.tensors[v].as_ref()?),
-            };
-            inputs.push(Some((value, data)));
-        }
-        let outputs: Vec<_> = node.outputs.iter().map(|&v| &graph.values[v]).collect();
-        exact_int32::results(node.op.as_ref(), &inputs, &outputs)
     }
 
     /// Drops what the operator that just ran was the last to read.
@@ -224,6 +180,72 @@ impl<'a> Evaluation<'a> {
             }
         }
     }
+}
+
+/// The outputs of one operator as real numbers, rounded where training did, and as integers where
+/// it computes with such alone.
+pub(crate) type Results = (Vec<ArrayD<f32>>, Option<Vec<Buffer>>);
+
+/// Computes one operator. `tensor` has its operands, constants included; `integers` those that
+/// were computed as integers.
+pub(crate) fn evaluate_node<'t>(
+    graph: &Graph,
+    node: &Node,
+    tensor: impl Fn(ValueId) -> Option<&'t ArrayD<f32>>,
+    integers: impl Fn(ValueId) -> Option<&'t Buffer>,
+) -> Result<Results> {
+    let operand = |v: &Option<ValueId>| v.and_then(&tensor).map(|t| t.view());
+    let views: Vec<_> = node.inputs.iter().map(operand).collect();
+    let shapes: Vec<&[usize]> = node
+        .outputs
+        .iter()
+        .map(|&v| graph.values[v].shape.as_slice())
+        .collect();
+    let results = integers_of(graph, node, &tensor, &integers);
+    let mut outputs = match &results {
+        Some(results) => {
+            let values = node.outputs.iter().zip(results);
+            values
+                .map(|(&value, data)| exact_int32::to_reals(data, &graph.values[value]))
+                .collect::<Result<_>>()?
+        }
+        None => node.op.evaluate_all(&views, &shapes)?,
+    };
+    if !outputs.iter().map(ArrayD::shape).eq(shapes) {
+        return Err(Error::internal("its outputs in float have other shapes"));
+    }
+    for (&value, output) in node.outputs.iter().zip(&mut outputs) {
+        graph.values[value].simulate(output);
+    }
+    Ok((outputs, results))
+}
+
+/// The results of an operator on integers alone.
+fn integers_of<'t>(
+    graph: &Graph,
+    node: &Node,
+    tensor: &impl Fn(ValueId) -> Option<&'t ArrayD<f32>>,
+    integers: &impl Fn(ValueId) -> Option<&'t Buffer>,
+) -> Option<Vec<Buffer>> {
+    let mut inputs = Vec::new();
+    for input in &node.inputs {
+        let Some(v) = *input else {
+            inputs.push(None);
+            continue;
+        };
+        let value = &graph.values[v];
+        if value.element.is_real() && !node.op.computes_integers() {
+            return None;
+        }
+        let data = match (integers(v), &value.constant) {
+            (Some(data), _) => data.clone(),
+            (None, Some(constant)) => exact_int32::constant(constant)?,
+            _ => exact_int32::of_reals(value, tensor(v)?),
+        };
+        inputs.push(Some((value, data)));
+    }
+    let outputs: Vec<_> = node.outputs.iter().map(|&v| &graph.values[v]).collect();
+    exact_int32::results(node.op.as_ref(), &inputs, &outputs)
 }
 
 /// True if a tensor of one boolean is.

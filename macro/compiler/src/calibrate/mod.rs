@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use bins::{Bins, Magnitudes};
 use histogram::Histogram;
 pub(crate) use histories::{History, Samples, views};
+#[cfg(feature = "analysis")]
+pub(crate) use interpreter::evaluate_node;
 pub(crate) use interpreter::{Evaluation, evaluate_from};
 pub(crate) use regions::check;
 

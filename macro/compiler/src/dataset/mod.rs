@@ -197,7 +197,7 @@ impl Dataset {
     }
 
     /// Takes an array for each input.
-    fn new(inputs: &[Port], arrays: Vec<Option<ArrayD<f32>>>) -> Result<Self> {
+    pub(crate) fn new(inputs: &[Port], arrays: Vec<Option<ArrayD<f32>>>) -> Result<Self> {
         let mut dataset = Self {
             inputs: Vec::new(),
             samples: 0,

@@ -47,20 +47,20 @@ pub(crate) struct Interface<'a> {
 /// The part of the module that depends on the target: memory, code and constants.
 pub(crate) struct Variant {
     whole: TokenStream,
-    /// The same without constants and code.
+    /// Types and signatures, without constants and code.
     outline: TokenStream,
     /// `None` for a program without steps that stands for one that is not known.
     cost: Option<Cost>,
 }
 
 impl Variant {
-    /// The same without saying what a run costs.
+    /// This variant, without saying what a run costs.
     pub(crate) fn without_cost(self) -> Self {
         Self { cost: None, ..self }
     }
 }
 
-/// What a run costs.
+/// Memory and work of one run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Cost {
     arena_bytes: usize,
@@ -121,6 +121,24 @@ pub(crate) fn variant(
         whole: part(&steps, constants.into_items()),
         cost: Some(cost),
     })
+}
+
+/// Bytes of all constants of a program, as [`variant`] emits them.
+#[cfg(feature = "analysis")]
+pub(crate) fn constant_bytes(
+    interface: &Interface<'_>,
+    program: &QuantGraph,
+    plan: &ArenaPlan,
+) -> Result<usize> {
+    let mut constants = Constants::default();
+    run::steps(
+        program,
+        plan,
+        interface.inputs,
+        interface.outputs,
+        &mut constants,
+    )?;
+    Ok(constants.size())
 }
 
 /// The variants of a program.

@@ -33,6 +33,12 @@ fn used(alive: &[(TensorId, usize, usize)]) -> usize {
     bytes
 }
 
+/// Bytes that are in use at a position of the order.
+#[cfg(feature = "analysis")]
+pub(crate) fn used_at(program: &QuantGraph, plan: &ArenaPlan, position: usize) -> usize {
+    used(&alive(program, plan, position))
+}
+
 /// The text for the operator at a position of the order.
 fn operator(program: &QuantGraph, plan: &ArenaPlan, position: usize) -> String {
     let step = &program.steps[plan.order[position]];

@@ -18,6 +18,9 @@ use crate::parallel;
 pub(crate) struct Noise {
     signal: f64,
     noise: f64,
+    /// Sum of the absolute errors.
+    absolute: f64,
+    elements: u64,
     max: f64,
     rows: u64,
     same_top: u64,
@@ -31,6 +34,8 @@ impl Noise {
             let error = f64::from(*r) - f64::from(*g);
             self.signal += f64::from(*r) * f64::from(*r);
             self.noise += error * error;
+            self.absolute += error.abs();
+            self.elements += 1;
             self.max = self.max.max(error.abs());
             if *r > best.1 {
                 best = (i, *r);
@@ -44,9 +49,11 @@ impl Noise {
     }
 
     /// Adds the sums of other samples.
-    fn merge(&mut self, other: &Noise) {
+    pub(crate) fn merge(&mut self, other: &Noise) {
         self.signal += other.signal;
         self.noise += other.noise;
+        self.absolute += other.absolute;
+        self.elements += other.elements;
         self.max = self.max.max(other.max);
         self.rows += other.rows;
         self.same_top += other.same_top;
@@ -69,6 +76,12 @@ impl Noise {
     pub(crate) fn max_abs_error(&self) -> f64 {
         self.max
     }
+
+    /// The mean of the absolute errors of all elements.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn mean_abs_error(&self) -> f64 {
+        self.absolute / self.elements.max(1) as f64
+    }
 }
 
 /// The noise of each output, and of each operator.
@@ -87,23 +100,54 @@ pub(crate) fn measure(
     samples: &Samples<'_>,
     steps: bool,
 ) -> Result<Measurement> {
+    measure_each(graph, program, samples, steps.then_some(graph), |_, _| {})
+}
+
+/// Compares the outputs with those of `graph`, and the operators with those of the graph
+/// `equalized`, if there is one; shows `each` sample's number and measurement, in order.
+pub(crate) fn measure_each(
+    graph: &Graph,
+    program: &QuantGraph,
+    samples: &Samples<'_>,
+    equalized: Option<&Graph>,
+    mut each: impl FnMut(usize, &Measurement),
+) -> Result<Measurement> {
+    let steps = equalized.is_some();
     let histories = samples.histories(graph)?;
+    let equalized = match equalized {
+        Some(other) if !std::ptr::eq(other, graph) => Some((other, samples.histories(other)?)),
+        _ => None,
+    };
     let int8_histories = int8_histories(graph, program, samples)?;
-    let both: Vec<(History, Vec<Buffer>)> = histories.into_iter().zip(int8_histories).collect();
+    let both: Vec<(usize, (History, Vec<Buffer>))> = histories
+        .into_iter()
+        .zip(int8_histories)
+        .enumerate()
+        .collect();
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; program.steps.len()],
     };
     for some in both.chunks(TOGETHER) {
-        let parts =
-            parallel::map_within(graph.live().0, some, |((sample, states), int8_states)| {
-                let inputs = samples.sample(*sample);
-                let inputs = views(&inputs);
-                let got = program.simulate(&program.encode_sample(&inputs), int8_states);
-                measure_sample(graph, program, &inputs, states, &got, steps)
-            });
-        for part in parts {
+        let parts = parallel::map_within(graph.live().0, some, |(i, (history, int8_states))| {
+            let (sample, states) = history;
+            let inputs = samples.sample(*sample);
+            let inputs = views(&inputs);
+            let got = program.simulate(&program.encode_sample(&inputs), int8_states);
+            let Some((other, histories)) = &equalized else {
+                return measure_sample(graph, program, &inputs, states, &got, steps);
+            };
+            let outputs = measure_sample(graph, program, &inputs, states, &got, false)?.outputs;
+            let states = &histories[*i].1;
+            let measured = measure_sample(other, program, &inputs, states, &got, true)?;
+            Ok(Measurement {
+                outputs,
+                steps: measured.steps,
+            })
+        });
+        for ((_, ((sample, _), _)), part) in some.iter().zip(parts) {
             let part = part?;
+            each(*sample, &part);
             for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
                 a.merge(b);
             }
@@ -117,7 +161,7 @@ pub(crate) fn measure(
 }
 
 /// The contents of the int8 program's states before each sample.
-fn int8_histories(
+pub(crate) fn int8_histories(
     graph: &Graph,
     program: &QuantGraph,
     samples: &Samples<'_>,

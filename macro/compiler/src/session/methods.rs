@@ -10,7 +10,7 @@ use crate::quantize::scales::calibrated_values;
 
 impl Session {
     /// The tensors to calibrate, each with its method.
-    pub(super) fn methods(&self, options: &Options) -> Result<Vec<(ValueId, Method)>> {
+    pub(crate) fn methods(&self, options: &Options) -> Result<Vec<(ValueId, Method)>> {
         let values = calibrated_values(&self.graph);
         let mut methods: Vec<(ValueId, Method)> =
             values.iter().map(|v| (*v, options.calibration)).collect();

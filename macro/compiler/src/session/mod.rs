@@ -1,10 +1,12 @@
 //! A model with its options, from the file to the int8 program.
 
 mod bytes;
+#[cfg(feature = "analysis")]
+mod estimate;
 mod methods;
 mod quantize;
 mod requirements;
-mod sample_split;
+pub(crate) mod sample_split;
 mod spelling;
 
 use std::path::Path;

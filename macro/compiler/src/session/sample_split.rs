@@ -1,4 +1,9 @@
-//! Which samples of a dataset calibrate, and which are held out to measure accuracy.
+//! Which samples of a dataset calibrate, and which measure accuracy: the one rule for
+//! `require` and for analysis.
+//!
+//! With `require`, every fifth sample is held out: it measures and does not calibrate. Without
+//! it, all samples calibrate, or as many as `samples` asks for; then analysis measures on as
+//! many of those that are left over, and only if there are none on those that calibrated.
 
 use crate::dataset;
 use crate::error::{Blame, Error, Result};
@@ -31,6 +36,42 @@ impl Split {
             held_out,
         })
     }
+
+    /// The samples that analysis measures on.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn measured(&self, available: usize) -> Measured {
+        if !self.held_out.is_empty() {
+            return Measured {
+                numbers: self.held_out.clone(),
+                unseen: true,
+            };
+        }
+        let mut calibrates = vec![false; available];
+        for &number in &self.calibration {
+            calibrates[number] = true;
+        }
+        let rest: Vec<usize> = (0..available).filter(|&i| !calibrates[i]).collect();
+        if rest.is_empty() {
+            return Measured {
+                numbers: self.calibration.clone(),
+                unseen: false,
+            };
+        }
+        let wanted = rest.len().min(self.calibration.len());
+        let numbers = (0..wanted).map(|i| rest[i * rest.len() / wanted]).collect();
+        Measured {
+            numbers,
+            unseen: true,
+        }
+    }
+}
+
+/// The samples that measure accuracy, by number.
+#[cfg(feature = "analysis")]
+pub(crate) struct Measured {
+    pub numbers: Vec<usize>,
+    /// None of them has calibrated.
+    pub unseen: bool,
 }
 
 #[cfg(test)]
@@ -69,5 +110,20 @@ mod tests {
             Split::new(3, &Options::default()).expect("all").calibration,
             [0, 1, 2]
         );
+    }
+
+    #[cfg(feature = "analysis")]
+    #[test]
+    fn analysis_measures_on_unseen_samples_where_there_are_any() {
+        let options = |samples| Options {
+            samples,
+            ..Options::default()
+        };
+        let all = Split::new(4, &options(None)).expect("enough").measured(4);
+        assert_eq!((all.numbers, all.unseen), (vec![0, 1, 2, 3], false));
+        let some = Split::new(10, &options(Some(2)))
+            .expect("enough")
+            .measured(10);
+        assert_eq!((some.numbers, some.unseen), (vec![1, 6], true));
     }
 }

@@ -8,7 +8,7 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, ParseContext, Target};
+use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{Cast, Operator, RealOperands};
@@ -24,7 +24,12 @@ use crate::tokens::literals;
 pub(crate) struct Quantize;
 
 impl Quantize {
-    pub(crate) fn parse(_: &ParseContext<'_>) -> Result<Self> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Self> {
+        if node.input(0)?.element == ElementType::F32 && node.output == ElementType::I32 {
+            return Err(Error::model(
+                "from float32 it makes int8, uint8 or int16, as in TensorFlow Lite, not int32",
+            ));
+        }
         Ok(Self)
     }
 }
@@ -52,11 +57,6 @@ impl Operator for Quantize {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         if context.element(0)? == ElementType::F32 {
-            if context.target == Target::I32 {
-                return Err(Error::model(
-                    "from float32 it makes int8, uint8 or int16, as in TensorFlow Lite, not int32",
-                ));
-            }
             return Ok(Lowered::unary(QuantizeKernel {
                 params: context.params_of_output()?,
                 element: context.target.element(),

@@ -1,0 +1,169 @@
+//! `cargo niello report`.
+
+use std::process::ExitCode;
+
+use niello_compiler::analysis::{OutputReport, Report, TensorReport};
+
+use super::{on_all, opened, samples_line, show_memory};
+use crate::args;
+use crate::html;
+use crate::models::Model;
+use crate::text;
+
+pub(crate) fn run(options: &args::Report) -> Result<ExitCode, String> {
+    let run = |model: &Model, bar: &crate::progress::Bar| {
+        opened(model)?.report(bar).map_err(|e| e.message)
+    };
+    let show = |model: &Model, report: &Report| show(model, report, options.rows);
+    let (code, results) = on_all("report", &options.target, run, show)?;
+    if let Some(path) = &options.html {
+        let reports: Vec<(String, &Report)> = results
+            .iter()
+            .filter_map(|(model, report)| Some((model.title(), report.as_ref()?)))
+            .collect();
+        if !reports.is_empty() {
+            let page = html::page(&reports);
+            std::fs::write(path, page)
+                .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+            anstream::eprintln!("wrote {}", path.display());
+        }
+    }
+    Ok(code)
+}
+
+fn show(model: &Model, report: &Report, rows: usize) {
+    text::heading(&model.title());
+    text::line!("{}", samples_line(&report.samples));
+    show_outputs(&report.outputs);
+    for clause in &report.requirements {
+        text::line!(
+            "require({}: {}): {}, bound {}: {}",
+            clause.output,
+            clause.metric,
+            clause.measured.map_or("exact".to_owned(), text::real),
+            text::real(clause.bound),
+            if clause.met { "met" } else { "NOT met" }
+        );
+    }
+    show_operators(report, rows);
+    show_tensors(&report.tensors, rows);
+    show_memory(&report.mcu, report.simd.as_ref());
+}
+
+pub(super) fn show_outputs(outputs: &[OutputReport]) {
+    text::heading("outputs, int8 against float");
+    let mut table = text::table(
+        &[
+            "output",
+            "shape",
+            "SQNR dB",
+            "median",
+            "worst",
+            "top1",
+            "mean error",
+            "max error",
+            "worst samples",
+        ],
+        2,
+    );
+    for output in outputs {
+        let spread = output.sqnr_db_spread.as_ref();
+        let worst: Vec<String> = output
+            .worst_samples
+            .iter()
+            .take(4)
+            .map(|s| s.sample.to_string())
+            .collect();
+        table.add_row([
+            output.name.clone(),
+            text::shape(&output.shape),
+            text::decibel(output.metrics.sqnr_db),
+            text::decibel(spread.map(|s| s.median)),
+            text::decibel(spread.map(|s| s.min)),
+            output.metrics.top1.map_or("-".to_owned(), text::percent),
+            text::real(output.metrics.mean_abs_error),
+            text::real(output.metrics.max_abs_error),
+            worst.join(" "),
+        ]);
+    }
+    text::print(&table);
+}
+
+fn show_operators(report: &Report, rows: usize) {
+    text::heading("operators that lose most (SQNR in dB: alone, and with all before)");
+    let mut table = text::table(
+        &[
+            "",
+            "operator",
+            "output",
+            "alone",
+            "total",
+            "MACs",
+            "constants",
+        ],
+        3,
+    );
+    let mut operators: Vec<_> = report.operators.iter().filter(|o| o.measured).collect();
+    operators.sort_by(|a, b| {
+        let db = |db: Option<f64>| db.unwrap_or(f64::INFINITY);
+        db(a.sqnr_alone_db).total_cmp(&db(b.sqnr_alone_db))
+    });
+    for operator in operators.into_iter().take(rows) {
+        table.add_row([
+            text::index(operator.index),
+            operator.operator.clone(),
+            text::name(&operator.output),
+            text::decibel(operator.sqnr_alone_db),
+            text::decibel(operator.sqnr_total_db),
+            text::count(operator.macs),
+            text::count(operator.weight_bytes),
+        ]);
+    }
+    text::print(&table);
+}
+
+fn show_tensors(tensors: &[TensorReport], rows: usize) {
+    text::heading("tensors with the longest tails (largest kurtosis first)");
+    let mut table = text::table(
+        &[
+            "tensor",
+            "min",
+            "0.1 %",
+            "median",
+            "99.9 %",
+            "max",
+            "chosen range",
+            "clipped",
+            "zeros",
+            "kurtosis",
+        ],
+        1,
+    );
+    let mut sorted: Vec<&TensorReport> = tensors.iter().collect();
+    sorted.sort_by(|a, b| {
+        let tail = |t: &TensorReport| t.kurtosis.unwrap_or(f64::MIN);
+        tail(b).total_cmp(&tail(a))
+    });
+    for tensor in sorted.into_iter().take(rows) {
+        let percentile = |percent: f64| {
+            let found = tensor.percentiles.iter().find(|p| p.percent == percent);
+            found.map_or("-".to_owned(), |p| text::real(p.value))
+        };
+        let range = text::range(tensor);
+        table.add_row([
+            text::name(&tensor.name),
+            text::real(tensor.min),
+            percentile(0.1),
+            percentile(50.0),
+            percentile(99.9),
+            text::real(tensor.max),
+            range,
+            text::percent(tensor.clipped),
+            text::percent(tensor.zeros),
+            tensor
+                .kurtosis
+                .map_or("-".to_owned(), |k| format!("{k:.1}")),
+        ]);
+    }
+    text::print(&table);
+}

@@ -1,0 +1,177 @@
+//! What single operators do to the outputs: all in float but one, and all in int8 but one.
+//!
+//! The SQNR of an operator alone does not say this: an error may be masked by what follows, or
+//! be the one that matters.
+
+use serde::{Deserialize, Serialize};
+
+use super::Analysis;
+use super::exchange::effects;
+use super::metrics::OutputMetrics;
+use super::progress::Progress;
+use super::samples::SampleUse;
+use crate::calibrate::Samples;
+use crate::error::{Error, Result};
+use crate::ir::graph::{Graph, Node};
+use crate::ir::quant_graph::QuantGraph;
+use crate::quantize::measure::Noise;
+
+/// The effect of every operator on the outputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sensitivity {
+    /// Which samples were used for what.
+    pub samples: SampleUse,
+    /// Samples that were measured; fewer than asked for if the user has stopped it.
+    pub measured: usize,
+    /// The names of the outputs.
+    pub outputs: Vec<String>,
+    /// The metrics of all outputs in float, with channels equalized: what equalization itself
+    /// changes, which is more than rounding only if unseen samples reach what operators clip.
+    pub equalized: Vec<OutputMetrics>,
+    /// The metrics of all outputs with all operators in int8.
+    pub all_int8: Vec<OutputMetrics>,
+    /// The operators, those first whose exemption gains most at any output.
+    pub operators: Vec<OperatorSensitivity>,
+}
+
+/// The effect of one operator on the outputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperatorSensitivity {
+    /// The operator's index in the file.
+    pub index: Option<usize>,
+    /// The operator's name.
+    pub operator: String,
+    /// The tensor that it computes, as `tensors("..": float)` takes it.
+    pub tensor: String,
+    /// Its effect on each output.
+    pub outputs: Vec<OutputSensitivity>,
+}
+
+/// The effect of one operator on one output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputSensitivity {
+    /// All in float but this operator in int8, its inputs and its output rounded; against the
+    /// float model with channels equalized.
+    pub only_this_int8: OutputMetrics,
+    /// All in int8 but this operator in float, between int8 tensors; against the model of the
+    /// file. `None` where no single operator of the float model can take its place.
+    pub all_but_this_int8: Option<OutputMetrics>,
+    /// By how many dB the output's SQNR grows if this operator is computed in float.
+    pub gain_db: Option<f64>,
+}
+
+impl Analysis {
+    /// Measures every operator on at most `limit` of the samples that measure.
+    pub fn sensitivity(&self, limit: usize, progress: &dyn Progress) -> Result<Sensitivity> {
+        let options = &self.request.options;
+        let data = self.data()?;
+        progress.begin("calibrating", 0);
+        let quantized = self.quantize(options)?;
+        let (graph, program) = (&quantized.graph, &quantized.program);
+        if !graph.regions.is_empty() {
+            return Err(Error::model(
+                "the sensitivity of models with branches or loops that depend on data cannot be \
+                 measured: int8 and float may take different ways. `report` has each operator's SQNR",
+            ));
+        }
+        let mut sampled = self.split(&data, options)?;
+        let all = std::mem::take(&mut sampled.measured);
+        let wanted = all.len().min(limit.max(1));
+        sampled.measured = (0..wanted).map(|i| all[i * all.len() / wanted]).collect();
+        let samples = Samples {
+            dataset: &data,
+            numbers: &sampled.measured,
+            follow: options.samples_follow,
+            cuts: &[],
+        };
+        let examined = examined(graph, program);
+        progress.begin(
+            "exchanging operators",
+            (examined.len() * samples.numbers.len()) as u64,
+        );
+        let both = (&self.session.graph, graph);
+        let (effects, measured) = effects(both, program, &samples, &examined, progress)?;
+        if measured == 0 {
+            return Err(Error::dataset(
+                "it was stopped before one sample was measured",
+            ));
+        }
+        let ports = self.session.graph.outputs.iter();
+        let elements: Vec<usize> = ports.map(|p| p.shape.iter().product()).collect();
+        let metrics = |noise: &[Noise]| -> Vec<OutputMetrics> {
+            let both = noise.iter().zip(&elements);
+            both.map(|(n, &e)| OutputMetrics::new(n, e)).collect()
+        };
+        let mut operators: Vec<OperatorSensitivity> = examined
+            .iter()
+            .enumerate()
+            .map(|(k, &(position, _))| {
+                let step = &program.steps[position];
+                let only = metrics(&effects.only[k]);
+                let of_output = |(o, only_this_int8): (usize, OutputMetrics)| {
+                    let without = effects.without[k][o];
+                    OutputSensitivity {
+                        only_this_int8,
+                        gain_db: without.and_then(|noise| gain(&effects.base[o], &noise)),
+                        all_but_this_int8: without.map(|n| OutputMetrics::new(&n, elements[o])),
+                    }
+                };
+                OperatorSensitivity {
+                    index: step.index,
+                    operator: step.label(),
+                    tensor: program.tensors[step.output()].name.clone(),
+                    outputs: only.into_iter().enumerate().map(of_output).collect(),
+                }
+            })
+            .collect();
+        let gain = |operator: &OperatorSensitivity| {
+            let gains = operator.outputs.iter().filter_map(|o| o.gain_db);
+            gains.fold(f64::MIN, f64::max)
+        };
+        operators.sort_by(|a, b| gain(b).total_cmp(&gain(a)));
+        Ok(Sensitivity {
+            samples: SampleUse::from(&sampled),
+            measured,
+            outputs: self.output_names(),
+            equalized: metrics(&effects.equalized),
+            all_int8: metrics(&effects.base),
+            operators,
+        })
+    }
+
+    /// The outputs' names in the emitted code, in the graph's order.
+    pub(super) fn output_names(&self) -> Vec<String> {
+        let graph_outputs = self.session.graph.outputs.iter().enumerate();
+        graph_outputs
+            .map(|(index, port)| {
+                let rust = self.session.outputs.iter().find(|p| p.index == index);
+                rust.map_or(port.name.clone(), |p| {
+                    p.ident.to_string().trim_start_matches("r#").to_owned()
+                })
+            })
+            .collect()
+    }
+}
+
+/// By how many dB an output gains; `None` if no error is left.
+fn gain(base: &Noise, without: &Noise) -> Option<f64> {
+    let gain = without.sqnr_db() - base.sqnr_db();
+    gain.is_finite().then_some(gain)
+}
+
+/// The steps to examine, each with the float operator that it stands for: those that compute.
+/// What only moves elements loses nothing by itself.
+fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)> {
+    let producers = graph.producers();
+    let steps = program.steps.iter().enumerate();
+    steps
+        .filter_map(|(position, step)| {
+            step.index?;
+            let value = program.tensors[step.output()].value?;
+            let node = &graph.nodes[producers[value]?];
+            let computes = !node.op.only_moves() && graph.values[value].element.is_real();
+            let is_own = step.operator == node.op.name();
+            (computes && is_own).then_some((position, node))
+        })
+        .collect()
+}
