@@ -8,7 +8,7 @@
 import os
 
 import numpy as np
-from files import Op, Tensor, write
+from files import Blockwise, Op, Tensor, write
 from tensorflow.lite.python import schema_py_generated as schema
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "hostile")
@@ -194,6 +194,18 @@ def sparse():
 
 
 # Scales and zero points.
+
+
+@case
+def blocks_of_one_number():
+    number = Tensor("number", [], np.int8, 0.5, 0, np.ones(1, np.int8))
+
+    def change(file):
+        table = next(t for t in file.subgraphs[0].tensors if t.name == "number")
+        table.quantization.detailsType, table.quantization.details = 2, Blockwise(0, -1, 32)
+
+    inputs, output = x([1, 4]), y([1, 4])
+    return write([Op("ADD", [inputs, number], [output], "AddOptions")], [inputs], [output], change)
 
 
 @case

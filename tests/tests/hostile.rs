@@ -29,6 +29,11 @@ const SMALL: usize = 1 << 16;
 /// legal has no reason.
 const MODELS: &[(&str, &str, &str)] = &[
     ("arena", "", "the arena needs"),
+    (
+        "blocks_of_one_number",
+        "\"number\"",
+        "a number alone has no blocks of scales",
+    ),
     ("broadcast_to", "BROADCAST_TO", "too large"),
     ("constants_computed", "FILL", "of all constants"),
     (

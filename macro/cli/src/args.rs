@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 /// The exit code if a model could not be read, compiled or measured, or a file not be written.
 pub(crate) const FAILED: u8 = 1;
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Exchange one operator at a time between int8 and float
     Sensitivity(Sensitivity),
+    /// Write the int8 program as a .tflite file
+    Export(Export),
     /// Compare accuracy, memory and work with a file that is under version control
     Check(Check),
 }
@@ -106,6 +108,30 @@ pub(crate) struct Sensitivity {
     /// How many samples are measured at most
     #[arg(long, default_value_t = 32, value_name = "N")]
     pub measure: usize,
+}
+
+#[derive(Group)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// The file to write, for one model; by default `<function or file>_int8.tflite` in this
+    /// folder
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// The runtime that is to give the emitted code's bytes
+    #[arg(long = "for", value_enum, default_value_t = Runtime::Micro)]
+    pub runtime: Runtime,
+}
+
+/// Runtimes that read exported files.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Runtime {
+    /// TensorFlow Lite Micro
+    Micro,
+    /// LiteRT, with its reference kernels
+    Litert,
 }
 
 #[derive(Group)]

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Report(options) => commands::report::run(options),
         Command::Compare(options) => commands::compare::run(options),
         Command::Check(options) => commands::check::run(options),
+        Command::Export(options) => commands::export::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
     match result {

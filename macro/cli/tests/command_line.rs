@@ -238,6 +238,23 @@ fn a_page_that_cannot_be_written_is_an_error() {
 }
 
 #[test]
+fn an_exported_file_is_a_model() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("int8.tflite").display().to_string();
+    for runtime in ["micro", "litert"] {
+        let document = json(&["export", "photo_locator", "-o", &file, "--for", runtime]);
+        let written = &document["models"][0]["result"];
+        let bytes = std::fs::metadata(&file).expect("a file").len();
+        assert_eq!(written["bytes"].as_u64(), Some(bytes));
+        // It is int8 already: it needs no dataset.
+        let inspected = json(&["inspect", &file]);
+        assert!(inspected["models"][0]["error"].is_null(), "{inspected}");
+    }
+    let all = run(&["export", "--output", &file]);
+    assert!(!all.status.success() && stderr(&all).contains("--output is for one model"));
+}
+
+#[test]
 fn commands_of_the_page_run() {
     let page = examples().join("../docs/workflow.md");
     let text = std::fs::read_to_string(page).expect("a text");
@@ -258,8 +275,11 @@ fn commands_of_the_page_run() {
                     _ => words.extend(part.split_whitespace().map(str::to_owned)),
                 }
             }
-            for word in words.iter_mut().filter(|word| *word == "report.html") {
-                *word = html.display().to_string();
+            let is_written = |word: &&mut String| {
+                ["report.html", "photo_locator_int8.tflite"].contains(&word.as_str())
+            };
+            for word in words.iter_mut().filter(is_written) {
+                *word = folder.path().join(&*word).display().to_string();
             }
             let output = run(&words.iter().map(String::as_str).collect::<Vec<_>>());
             // Another processor's floats may be worse than those that wrote the file.
@@ -270,7 +290,8 @@ fn commands_of_the_page_run() {
             commands += 1;
         }
     }
-    assert!(commands > 5 && html.is_file());
+    let exported = folder.path().join("photo_locator_int8.tflite");
+    assert!(commands > 5 && html.is_file() && exported.is_file());
 }
 
 #[test]

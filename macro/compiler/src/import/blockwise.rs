@@ -29,7 +29,9 @@ pub(crate) fn blockwise(
     let scales = index.filter(|&i| i < tensors.len()).map(|i| tensors.get(i));
     let scales = scales.ok_or_else(|| Error::model("the tensor of its scales does not exist"))?;
     let block = usize::try_from(details.block_size()).unwrap_or(0);
-    let depth = data.shape().last().copied().unwrap_or(0);
+    let Some(&depth) = data.shape().last() else {
+        return Err(Error::model("a number alone has no blocks of scales"));
+    };
     if block == 0 || !depth.is_multiple_of(block) {
         return Err(Error::model(format!(
             "its blocks of {block} do not divide rows of {depth} elements"
