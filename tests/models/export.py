@@ -113,10 +113,13 @@ def line(path):
 
 def main(folder):
     paths = {path.rsplit(".", 1)[0] for path in glob.glob(f"{folder}/*.outputs") + glob.glob(f"{folder}/*.refused")}
-    lines = [line(path) for path in sorted(paths)]
+    # Lines of models that are not in the folder stay.
+    with open(f"{HERE}/exported.txt") as file:
+        lines = {text.split()[0]: text.strip() for text in file if not text.startswith("#")}
+    lines |= {text.split()[0]: text for text in map(line, sorted(paths))}
     with open(f"{HERE}/exported.txt", "w") as file:
         file.write("# Written by export.py: name, inputs; file, outputs of TensorFlow Lite Micro and LiteRT.\n")
-        file.writelines(f"{text}\n" for text in lines)
+        file.writelines(f"{lines[name]}\n" for name in sorted(lines))
 
 
 main(sys.argv[1])

@@ -14,6 +14,7 @@ fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cargo-niello"))
         .arg("niello")
         .args(arguments)
+        .env("COLUMNS", "100")
         .current_dir(examples())
         .output()
         .expect("the program runs")

@@ -59,6 +59,14 @@ impl Slot {
         }
     }
 
+    /// This slot, with a file name that ends otherwise.
+    pub(crate) fn with_extension(self, extension: &str) -> Self {
+        Self {
+            file: self.file.map(|file| file.with_extension(extension)),
+            ..self
+        }
+    }
+
     /// The slot of what a request compiles: of the model, the options that calibration
     /// depends on, and the dataset's files with their names.
     pub(crate) fn of_request(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Self> {

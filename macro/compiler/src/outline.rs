@@ -64,7 +64,7 @@ fn slot(item: &Item, request: &Request) -> Slot {
         content.push(stamp(path).into_bytes());
     }
     let parts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
-    Slot::new(request.cache.as_deref(), &parts)
+    Slot::new(request.cache.as_deref(), &parts).with_extension("outline")
 }
 
 /// The size of a file and the time of its last change.

@@ -26,8 +26,11 @@ fn good() -> &'static Good {
         let _ = std::fs::remove_dir_all(&cache);
         request.cache = Some(cache.clone());
         let program = compiled(&request).expect("a fixture compiles").to_string();
-        let mut files = cache.read_dir().expect("a cache");
-        let file = files.next().expect("an entry").expect("an entry").path();
+        let files = cache.read_dir().expect("a cache").flatten();
+        let mut files = files.map(|file| file.path());
+        // Beside it is the outline for editors, which no compilation reads.
+        let is_calibration = |f: &PathBuf| f.extension().is_some_and(|e| e == "json");
+        let file = files.find(is_calibration).expect("an entry");
         let entry = std::fs::read(&file).expect("an entry");
         Good {
             request,
