@@ -252,6 +252,11 @@ def type_of_operand():
 
 
 @case
+def cast_with_scale():
+    return one("CAST", [x([1, 4], np.int32)], y([1, 4]), "CastOptions")
+
+
+@case
 def type_of_matrix():
     matrices = [x([1, 2, 3], np.int16), x([1, 3, 2], np.int8, name="w")]
     return one("BATCH_MATMUL", matrices, y([1, 2, 2], np.int16), "BatchMatMulOptions")

@@ -35,6 +35,7 @@ const MODELS: &[(&str, &str, &str)] = &[
         "a number alone has no blocks of scales",
     ),
     ("broadcast_to", "BROADCAST_TO", "too large"),
+    ("cast_with_scale", "CAST", "which TensorFlow Lite ignores"),
     ("constants_computed", "FILL", "of all constants"),
     (
         "constants_multiplied",

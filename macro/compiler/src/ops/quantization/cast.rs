@@ -64,6 +64,26 @@ impl Cast {
         }
     }
 
+    /// The reference stores integers in an int8, uint8 or int16 output, whatever its scale says;
+    /// only with scale 1 and zero point 0 do they stand for themselves.
+    fn check_output(&self, context: &LowerContext<'_>) -> Result<()> {
+        let is_small = matches!(
+            self.to,
+            ElementType::I8 | ElementType::U8 | ElementType::I16
+        );
+        let zero_point = if context.output.unsigned { -128 } else { 0 };
+        match context.target.params() {
+            Some(QuantParams {
+                scale,
+                zero_point: z,
+            }) if is_small && (scale != 1.0 || z != zero_point) => Err(Error::model(
+                "its output is a small integer with a scale, which TensorFlow Lite ignores; \
+                     leave the scale out, or cast to float32 and quantize",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn real(&self, x: f32) -> f32 {
         match (self.from, self.to) {
             (_, ElementType::Bool) => f32::from(u8::from(x != 0.0)),
@@ -126,6 +146,7 @@ impl Operator for Cast {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let len = context.output.len();
+        self.check_output(context)?;
         if self.to == ElementType::U32 && self.from.is_real() && self.raw.is_none() {
             return Err(Error::model("cannot cast float32 to uint32"));
         }
