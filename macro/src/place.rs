@@ -4,19 +4,10 @@ use std::path::{Path, PathBuf};
 
 use syn::LitStr;
 
-/// The file that a literal names: relative to the crate's manifest, else to the
-/// source file that it is written in, as `include_bytes!` has it.
+/// The file that a literal names.
 pub(crate) fn file(manifest: &Path, literal: &LitStr) -> PathBuf {
-    let path = manifest.join(literal.value());
-    if path.exists() {
-        return path;
-    }
     let source = literal.span().unwrap().local_file();
-    let beside = source.map(|s| s.with_file_name(literal.value()));
-    match beside.and_then(|b| b.canonicalize().ok()) {
-        Some(beside) => beside,
-        None => path,
-    }
+    niello_build::file(manifest, source.as_deref(), &literal.value())
 }
 
 /// The folder of the manifest of the crate that calls the macro.

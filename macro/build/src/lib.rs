@@ -27,6 +27,8 @@
 pub mod arguments;
 mod build_script;
 mod cache_folder;
+mod file;
 
 pub use build_script::{Compile, Error, compile};
 pub use cache_folder::cache_folder;
+pub use file::file;

@@ -105,7 +105,8 @@ fn of_call(call: &Call, target: &Target) -> Result<Model, String> {
         ..
     } = &call.arguments;
     let (options, other) = with(options, target)?;
-    let file = |literal: &LitStr| beside(call, literal);
+    let file =
+        |literal: &LitStr| niello_build::file(&call.manifest, Some(&call.source), &literal.value());
     let own = other.as_ref().or(dataset.as_ref()).map(file);
     let model = file(model);
     let here = std::env::current_dir().unwrap_or_default();
@@ -133,14 +134,4 @@ fn with(options: &Options, target: &Target) -> Result<(Options, Option<LitStr>),
         Some(text) => exchange(options, text).map_err(|e| format!("--with {text:?}: {e}")),
         None => Ok((options.clone(), None)),
     }
-}
-
-/// A path as the macro finds it: beside the manifest, else beside the source file.
-fn beside(call: &Call, literal: &LitStr) -> PathBuf {
-    let path = call.manifest.join(literal.value());
-    if path.exists() {
-        return path;
-    }
-    let beside = call.source.with_file_name(literal.value());
-    if beside.exists() { beside } else { path }
 }

@@ -127,6 +127,19 @@ fn a_report_has_tensors_operators_outputs_and_memory() {
 }
 
 #[test]
+fn clauses_of_require_name_outputs_as_in_the_macro() {
+    let clause = r#"require("StatefulPartitionedCall:1": sqnr_db >= 1)"#;
+    let document = json(&["report", "photo_locator", "--with", clause]);
+    let all = document["models"][0]["result"]["requirements"].as_array();
+    let all = all.expect("a list");
+    // Behind those of the call: the file's name of a tensor, which is the output `photo`.
+    let last = all.last().expect("a clause");
+    assert_eq!(last["output"], "StatefulPartitionedCall:1");
+    let photo = all.iter().find(|r| r["output"] == "photo");
+    assert_eq!(last["measured"], photo.expect("a clause")["measured"]);
+}
+
+#[test]
 fn the_text_of_a_report_has_its_sections() {
     let output = run(&[&["report", DIGITS][..], &SAMPLES].concat());
     assert!(output.status.success(), "{}", stderr(&output));

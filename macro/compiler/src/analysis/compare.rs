@@ -3,14 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Analysis;
+use super::memory::memory;
 use super::outputs::{OutputReport, measured};
 use super::progress::Progress;
 use super::samples::SampleUse;
 use crate::calibrate::{Method, Samples};
-use crate::emit::constant_bytes;
 use crate::error::{Error, Result};
 use crate::options::Options;
-use crate::plan;
 
 /// Options to try, under a name.
 #[derive(Clone, Debug)]
@@ -104,12 +103,7 @@ impl Analysis {
         }
         let data = self.data()?;
         let sampled = self.split(&data, options)?;
-        let samples = Samples {
-            dataset: &data,
-            numbers: &sampled.measured,
-            follow: options.samples_follow,
-            cuts: &[],
-        };
+        let samples = sampled.measuring(&data, options);
         progress.begin("comparing settings", settings.len() as u64);
         let mut results = Vec::new();
         for setting in settings {
@@ -144,13 +138,13 @@ impl Analysis {
         let (outputs, _) = measured(graph, &quantized.program, ports, samples, None, quiet)?;
         let (mcu, _) = quantized.program.for_targets();
         let interface = self.session.interface(setting.options.inputs_in_arena)?;
-        let plan = plan::plan(&mcu, interface.inputs_in_arena);
+        let memory = memory(&mcu, &interface)?;
         Ok(SettingResult {
             name: setting.name.clone(),
             error: None,
             outputs,
-            arena_bytes: plan.bytes,
-            weight_bytes: constant_bytes(&interface, &mcu, &plan)?,
+            arena_bytes: memory.arena_bytes,
+            weight_bytes: memory.weight_bytes,
         })
     }
 }

@@ -130,7 +130,7 @@ fn ports(graph: &Graph, ports: &[Port], resolved: &[RustPort]) -> Vec<PortFacts>
         let port = ports.get(rust.index)?;
         let params = graph.values[port.value].params();
         Some(PortFacts {
-            name: rust.ident.to_string().trim_start_matches("r#").to_owned(),
+            name: rust.plain_name(),
             model_name: port.name.clone(),
             tensor: port.tensor.clone(),
             shape: port.shape.clone(),

@@ -145,6 +145,18 @@ fn relax(clause: &mut options::Requirement) {
     };
 }
 
+impl Sampled {
+    /// The samples that measure, as they are.
+    fn measuring<'a>(&'a self, data: &'a Dataset, options: &Options) -> Samples<'a> {
+        Samples {
+            dataset: data,
+            numbers: &self.measured,
+            follow: options.samples_follow,
+            cuts: &[],
+        }
+    }
+}
+
 /// The samples that an analysis uses.
 struct Sampled {
     calibration: Vec<usize>,

@@ -74,12 +74,9 @@ pub(super) fn measured(
     let report = |(index, all): (usize, Vec<SampleMetric>)| {
         let port = &graph.outputs[index];
         let resolved = ports.iter().find(|p| p.index == index);
-        let name = resolved.map_or(port.name.clone(), |p| {
-            p.ident.to_string().trim_start_matches("r#").to_owned()
-        });
         let elements = port.shape.iter().product();
         OutputReport {
-            name,
+            name: resolved.map_or(port.name.clone(), RustPort::plain_name),
             model_name: port.name.clone(),
             shape: port.shape.clone(),
             element: resolved

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Analysis;
 use super::memory::{MemoryReport, memory};
+use super::metrics::{decibel, finite};
 use super::operators::{OperatorReport, operators};
 use super::outputs::{OutputReport, measured};
 use super::progress::Progress;
@@ -12,7 +13,8 @@ use super::tensors::{TensorReport, forms, tensors};
 use super::weights::{WeightReport, weights};
 use crate::calibrate::Samples;
 use crate::error::Result;
-use crate::options::{Comparison, Metric};
+use crate::options::Metric;
+use crate::quantize::measure::Measurement;
 
 /// Everything about one model, its program and its accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,11 +71,7 @@ impl Analysis {
         let forms = forms(graph, program);
         progress.begin("running samples in float", samples.numbers.len() as u64);
         let tensors = tensors(graph, &forms, &samples, progress)?;
-        let measuring = Samples {
-            numbers: &sampled.measured,
-            cuts: &[],
-            ..samples
-        };
+        let measuring = sampled.measuring(&data, options);
         progress.begin("comparing int8 with float", measuring.numbers.len() as u64);
         let ports = &self.session.outputs;
         let file = &self.session.graph;
@@ -88,7 +86,7 @@ impl Analysis {
         let interface = self.session.interface(options.inputs_in_arena)?;
         Ok(Report {
             samples: SampleUse::from(&sampled),
-            requirements: self.requirements(&outputs),
+            requirements: self.requirements(&measurement),
             outputs,
             tensors,
             weights: weights(graph, options.per_channel, quantization),
@@ -98,30 +96,22 @@ impl Analysis {
         })
     }
 
-    /// What `require` asks for, against what was measured.
-    pub(super) fn requirements(&self, outputs: &[OutputReport]) -> Vec<RequirementReport> {
+    /// What `require` asks for, by the macro's own rule.
+    pub(super) fn requirements(&self, measurement: &Measurement) -> Vec<RequirementReport> {
         let clauses = self.request.options.require.iter();
         clauses
             .filter_map(|clause| {
-                let output = outputs
-                    .iter()
-                    .find(|o| o.name == clause.output || o.model_name == clause.output)?;
-                let measured = match clause.metric {
-                    Metric::SqnrDb => output.metrics.sqnr_db,
-                    Metric::Top1 => Some(output.metrics.top1.unwrap_or(1.0)),
-                    Metric::MaxAbsError => Some(output.metrics.max_abs_error),
-                };
-                let value = measured.unwrap_or(f64::INFINITY);
-                let met = match clause.comparison {
-                    Comparison::AtLeast => value >= clause.bound,
-                    Comparison::AtMost => value <= clause.bound,
-                };
+                let port = self.session.output_called(&clause.output)?;
+                let value = clause.metric.of(&measurement.outputs[port.index]);
                 Some(RequirementReport {
                     output: clause.output.clone(),
                     metric: clause.metric.name().to_owned(),
-                    measured,
+                    measured: match clause.metric {
+                        Metric::SqnrDb => decibel(value),
+                        _ => Some(finite(value)),
+                    },
                     bound: clause.bound,
-                    met,
+                    met: clause.holds(value),
                 })
             })
             .collect()

@@ -10,11 +10,12 @@ use super::exchange::effects;
 use super::metrics::OutputMetrics;
 use super::progress::Progress;
 use super::samples::SampleUse;
-use crate::calibrate::Samples;
+use crate::emit::RustPort;
 use crate::error::{Error, Result};
 use crate::ir::graph::{Graph, Node};
 use crate::ir::quant_graph::QuantGraph;
 use crate::quantize::measure::Noise;
+use crate::session::sample_split::evenly;
 
 /// The effect of every operator on the outputs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,15 +76,9 @@ impl Analysis {
             ));
         }
         let mut sampled = self.split(&data, options)?;
-        let all = std::mem::take(&mut sampled.measured);
-        let wanted = all.len().min(limit.max(1));
-        sampled.measured = (0..wanted).map(|i| all[i * all.len() / wanted]).collect();
-        let samples = Samples {
-            dataset: &data,
-            numbers: &sampled.measured,
-            follow: options.samples_follow,
-            cuts: &[],
-        };
+        let wanted = sampled.measured.len().min(limit.max(1));
+        sampled.measured = evenly(&sampled.measured, wanted);
+        let samples = sampled.measuring(&data, options);
         let examined = examined(graph, program);
         progress.begin(
             "exchanging operators",
@@ -140,14 +135,12 @@ impl Analysis {
     }
 
     /// The outputs' names in the emitted code, in the graph's order.
-    pub(super) fn output_names(&self) -> Vec<String> {
+    fn output_names(&self) -> Vec<String> {
         let graph_outputs = self.session.graph.outputs.iter().enumerate();
         graph_outputs
             .map(|(index, port)| {
                 let rust = self.session.outputs.iter().find(|p| p.index == index);
-                rust.map_or(port.name.clone(), |p| {
-                    p.ident.to_string().trim_start_matches("r#").to_owned()
-                })
+                rust.map_or(port.name.clone(), RustPort::plain_name)
             })
             .collect()
     }

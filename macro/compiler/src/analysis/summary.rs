@@ -9,7 +9,6 @@ use super::outputs::measured;
 use super::progress::Progress;
 use super::report::RequirementReport;
 use super::samples::SampleUse;
-use crate::calibrate::Samples;
 use crate::error::Result;
 
 /// Accuracy and costs of a model in a few numbers.
@@ -47,19 +46,17 @@ impl Analysis {
         progress.begin("calibrating", 0);
         let quantized = self.quantize(options)?;
         let (mut samples_used, mut outputs) = (None, Vec::new());
+        let mut requirements = Vec::new();
         if self.request.dataset.is_some() {
             let data = self.data()?;
             let sampled = self.split(&data, options)?;
-            let samples = Samples {
-                dataset: &data,
-                numbers: &sampled.measured,
-                follow: options.samples_follow,
-                cuts: &[],
-            };
+            let samples = sampled.measuring(&data, options);
             progress.begin("comparing int8 with float", samples.numbers.len() as u64);
             let (graph, ports) = (&self.session.graph, &self.session.outputs);
             let program = &quantized.program;
-            outputs = measured(graph, program, ports, &samples, None, progress)?.0;
+            let measurement;
+            (outputs, measurement) = measured(graph, program, ports, &samples, None, progress)?;
+            requirements = self.requirements(&measurement);
             samples_used = Some(SampleUse::from(&sampled));
         }
         let (mcu, _) = quantized.program.for_targets();
@@ -71,7 +68,7 @@ impl Analysis {
             weight_bytes: memory.weight_bytes,
             macs: memory.macs,
             samples: samples_used,
-            requirements: self.requirements(&outputs),
+            requirements,
             outputs: outputs
                 .into_iter()
                 .map(|output| OutputSummary {

@@ -222,7 +222,7 @@ pub(super) fn output(ports: &[RustPort], program: &QuantGraph) -> TokenStream {
         let quantized = port.element.is_real() && port.element != ElementType::F32;
         let params = program.output_params[port.index].filter(|_| quantized)?;
         let (scale, zero_point) = (float(params.scale), int(zero_point(port.element, params)));
-        let upper = port.ident.to_string().trim_start_matches("r#").to_uppercase();
+        let upper = port.plain_name().to_uppercase();
         let scale_name = format_ident!("{upper}_SCALE");
         let zero_point_name = format_ident!("{upper}_ZERO_POINT");
         if port.element != ElementType::I8 {

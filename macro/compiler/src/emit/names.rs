@@ -28,6 +28,13 @@ pub(crate) struct RustPort {
     pub bytes: Option<ByteScale>,
 }
 
+impl RustPort {
+    /// The parameter's or field's name, without the `r#` of a keyword.
+    pub(crate) fn plain_name(&self) -> String {
+        self.ident.to_string().trim_start_matches("r#").to_owned()
+    }
+}
+
 /// An entry of a written-out parameter list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PortChoice {

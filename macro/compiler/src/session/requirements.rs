@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::calibrate::Samples;
+use crate::emit::RustPort;
 use crate::error::{Blame, Error, Result};
 use crate::ir::graph::Graph;
 use crate::ir::quant_graph::QuantGraph;
@@ -10,6 +11,13 @@ use crate::quantize::loss_table::loss_table;
 use crate::quantize::measure::measure;
 
 impl Session {
+    /// The output that a clause names: by its field, or by any name that the model has for it.
+    pub(crate) fn output_called(&self, name: &str) -> Option<&RustPort> {
+        let is_it =
+            |p: &&RustPort| p.plain_name() == name || self.graph.outputs[p.index].is_called(name);
+        self.outputs.iter().find(is_it)
+    }
+
     /// Measures what `require` asks for, against the model as it is in the file.
     pub(super) fn require(
         &self,
@@ -24,21 +32,11 @@ impl Session {
         let measurement = measure(&self.graph, program, held_out, false)?;
         let mut measured = Vec::new();
         for (i, clause) in options.require.iter().enumerate() {
-            let port = self
-                .outputs
-                .iter()
-                .find(|p| {
-                    let ident = p.ident.to_string();
-                    ident.trim_start_matches("r#") == clause.output
-                        || self.graph.outputs[p.index].is_called(&clause.output)
-                })
-                .ok_or_else(|| {
-                    let names: Vec<String> =
-                        self.outputs.iter().map(|p| p.ident.to_string()).collect();
-                    let message =
-                        format!("no output `{}`; the outputs are {names:?}", clause.output);
-                    Error::new(Blame::Require(i), message)
-                })?;
+            let port = self.output_called(&clause.output).ok_or_else(|| {
+                let names: Vec<String> = self.outputs.iter().map(|p| p.ident.to_string()).collect();
+                let message = format!("no output `{}`; the outputs are {names:?}", clause.output);
+                Error::new(Blame::Require(i), message)
+            })?;
             let value = clause.metric.of(&measurement.outputs[port.index]);
             if !clause.holds(value) {
                 let sign = if clause.comparison == Comparison::AtLeast {

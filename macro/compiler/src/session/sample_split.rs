@@ -30,9 +30,8 @@ impl Split {
         }
         let wanted = dataset::limit(rest.len(), options.samples)?;
         // Evenly over the dataset, which may be sorted.
-        let calibration = (0..wanted).map(|i| rest[i * rest.len() / wanted]).collect();
         Ok(Self {
-            calibration,
+            calibration: evenly(&rest, wanted),
             held_out,
         })
     }
@@ -58,12 +57,16 @@ impl Split {
             };
         }
         let wanted = rest.len().min(self.calibration.len());
-        let numbers = (0..wanted).map(|i| rest[i * rest.len() / wanted]).collect();
         Measured {
-            numbers,
+            numbers: evenly(&rest, wanted),
             unseen: true,
         }
     }
+}
+
+/// As many as are wanted of `all`, spread evenly over it.
+pub(crate) fn evenly(all: &[usize], wanted: usize) -> Vec<usize> {
+    (0..wanted).map(|i| all[i * all.len() / wanted]).collect()
 }
 
 /// The samples that measure accuracy, by number.
