@@ -4,12 +4,14 @@
 //!
 //! The first tables are builds of a program of two lines with one model, from an empty target
 //! folder, by the profiles that the README advises: time by the wall, CPU time of all compilers,
-//! and the crates that took most of it (Linux). Then the time after an edit of the program.
+//! and the crates that took most of it (Linux). Then the time after an edit of the program. As
+//! with dependencies from a registry, only the program itself is built incrementally.
 //!
 //! The last table has the time of the expansion alone, for every float model of `../shared`, with
 //! the macro's code at opt-level 3. "Cold" calibrates, "warm" finds the calibration in the cache.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -24,11 +26,11 @@ const TIMES: &str = "NIELLO_COMPILE_TIMES";
 /// The profiles that the README advises.
 const PROFILES: &str = "
 [profile.dev.package]
-niello = { opt-level = 3, debug-assertions = false }
-niello-compiler = { opt-level = 3 }
+niello = { opt-level = 3, debug = \"line-tables-only\", debug-assertions = false }
+niello-compiler = { opt-level = 1 }
 matrixmultiply = { opt-level = 3 }
 [profile.release.package]
-niello-compiler = { opt-level = 3 }
+niello-compiler = { opt-level = 1 }
 matrixmultiply = { opt-level = 3 }
 ";
 
@@ -167,13 +169,23 @@ impl User {
 fn wrap(file: &Path) -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let rustc = arguments.next().ok_or("no compiler to run")?;
-    let arguments: Vec<_> = arguments.collect();
+    let mut arguments: Vec<_> = arguments.collect();
+    let name = arguments.windows(2).find(|pair| pair[0] == "--crate-name");
+    let name = name.map(|pair| pair[1].clone());
+    if name.as_ref().is_some_and(|name| name != "user") {
+        // Only this measurement has dependencies by path, which cargo builds incrementally.
+        let is_incremental = |pair: &[OsString]| {
+            pair[0] == "-C" && pair[1].to_string_lossy().starts_with("incremental=")
+        };
+        if let Some(at) = arguments.windows(2).position(is_incremental) {
+            arguments.drain(at..at + 2);
+        }
+    }
     let done = Command::new(rustc)
         .args(&arguments)
         .env_remove(TIMES)
         .status()?;
-    let name = arguments.windows(2).find(|pair| pair[0] == "--crate-name");
-    if let Some([_, name]) = name
+    if let Some(name) = name
         && name != "___"
     {
         use std::io::Write;

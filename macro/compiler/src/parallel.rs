@@ -1,6 +1,7 @@
 //! Runs a function on many items, on all cores.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::limits::LIVE_ELEMENTS;
 
@@ -20,26 +21,37 @@ pub(crate) fn map_within<T: Sync, U: Send>(
         .map_or(1, usize::from)
         .min(LIVE_ELEMENTS / elements.max(1))
         .clamp(1, items.len().max(1));
+    let results: Vec<Mutex<Option<U>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    run(threads, items.len(), &|i| {
+        let result = f(&items[i]);
+        *results[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    });
+    let results = results.into_iter().map(Mutex::into_inner);
+    results
+        .filter_map(|one| one.unwrap_or_else(PoisonError::into_inner))
+        .collect()
+}
+
+/// Calls `f` with each number below `count`, on `threads` threads. It is one function for all
+/// types of items: threads are much to compile.
+fn run(threads: usize, count: usize, f: &(dyn Fn(usize) + Sync)) {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut done = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(i) else { break done };
-            done.push((i, f(item)));
+            if i >= count {
+                break;
+            }
+            f(i);
         }
     };
-    let mut all: Vec<(usize, U)> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
+        work();
         for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
+            if let Err(panic) = other.join() {
+                std::panic::resume_unwind(panic);
             }
         }
-        all
     });
-    all.sort_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, u)| u).collect()
 }

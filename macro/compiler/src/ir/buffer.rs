@@ -90,11 +90,7 @@ impl Buffer {
 
     /// Integers in a type, saturating.
     pub(crate) fn saturated(element: ElementType, data: impl Iterator<Item = i32>) -> Buffer {
-        match element {
-            ElementType::I16 => Buffer::I16(data.map(|q| q.clamp(-32768, 32767) as i16).collect()),
-            ElementType::I32 => Buffer::I32(data.collect()),
-            _ => Buffer::I8(data.map(|q| q.clamp(-128, 127) as i8).collect()),
-        }
+        saturated(element, data.collect())
     }
 
     /// The elements of both, one behind the other; the same type is assumed.
@@ -119,16 +115,7 @@ impl Buffer {
     /// The elements at `positions`, whatever their type; `fill` (as a quantized
     /// value) where there is none.
     pub(crate) fn pick(&self, positions: impl Iterator<Item = Option<usize>>, fill: f64) -> Buffer {
-        fn of<T: Copy>(data: &[T], at: impl Iterator<Item = Option<usize>>, fill: T) -> Vec<T> {
-            at.map(|i| i.and_then(|i| data.get(i)).copied().unwrap_or(fill))
-                .collect()
-        }
-        match self {
-            Buffer::I8(data) => Buffer::I8(of(data, positions, fill as i8)),
-            Buffer::I16(data) => Buffer::I16(of(data, positions, fill as i16)),
-            Buffer::I32(data) => Buffer::I32(of(data, positions, fill as i32)),
-            Buffer::F32(data) => Buffer::F32(of(data, positions, fill as f32)),
-        }
+        picked(self, &positions.collect::<Vec<_>>(), fill)
     }
 
     /// As it lies in memory.
@@ -155,5 +142,29 @@ impl Buffer {
             ElementType::F32 => Buffer::F32(words().map(f32::from_le_bytes).collect()),
             _ => Buffer::I8(bytes.iter().map(|&b| b as i8).collect()),
         }
+    }
+}
+
+// The work of methods that take iterators: compiled once, not for each type of iterator.
+
+fn saturated(element: ElementType, data: Vec<i32>) -> Buffer {
+    let data = data.into_iter();
+    match element {
+        ElementType::I16 => Buffer::I16(data.map(|q| q.clamp(-32768, 32767) as i16).collect()),
+        ElementType::I32 => Buffer::I32(data.collect()),
+        _ => Buffer::I8(data.map(|q| q.clamp(-128, 127) as i8).collect()),
+    }
+}
+
+fn picked(from: &Buffer, positions: &[Option<usize>], fill: f64) -> Buffer {
+    fn of<T: Copy>(data: &[T], at: &[Option<usize>], fill: T) -> Vec<T> {
+        let one = |i: &Option<usize>| i.and_then(|i| data.get(i)).copied().unwrap_or(fill);
+        at.iter().map(one).collect()
+    }
+    match from {
+        Buffer::I8(data) => Buffer::I8(of(data, positions, fill as i8)),
+        Buffer::I16(data) => Buffer::I16(of(data, positions, fill as i16)),
+        Buffer::I32(data) => Buffer::I32(of(data, positions, fill as i32)),
+        Buffer::F32(data) => Buffer::F32(of(data, positions, fill as f32)),
     }
 }

@@ -31,14 +31,13 @@ pub(crate) trait Operator: Send + Sync {
 
     /// The shapes of all outputs of the file.
     fn output_shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
-        Ok(vec![self.output_shape(inputs)?])
+        alone(self.output_shape(inputs))
     }
 
     /// The operator in float32: the reference for calibration. Integers and booleans are real
     /// numbers here, too. An operator implements this, or [`Operator::evaluate_all`].
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
-        let first = self.evaluate_all(inputs, &[shape])?.into_iter().next();
-        first.ok_or_else(|| Error::internal(format!("{} has no output", self.name())))
+        first_of(self.evaluate_all(inputs, &[shape])?, self.name())
     }
 
     /// The operator in float32 with all of its outputs, what is kept for the next run included.
@@ -48,15 +47,13 @@ pub(crate) trait Operator: Send + Sync {
         shapes: &[&[usize]],
     ) -> Result<Vec<ArrayD<f32>>> {
         let first = shapes.first().copied().unwrap_or(&[]);
-        Ok(vec![self.evaluate(inputs, first)?])
+        alone(self.evaluate(inputs, first))
     }
 
     /// What one run takes, for tensors of these shapes: multiply-accumulates, or elements
     /// that are read and written.
     fn work(&self, inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
-        let outputs = outputs.iter().map(Vec::as_slice);
-        let shapes = inputs.iter().copied().chain(outputs);
-        limits::sum(shapes.map(|shape| limits::product(shape.iter().copied()))) as u64
+        elements(inputs, outputs)
     }
 
     /// What it keeps for the next run without a tensor in the file. Each becomes an operand
@@ -85,6 +82,24 @@ pub(crate) trait Operator: Send + Sync {
     fn adopt(&mut self, _change: Change) -> bool {
         false
     }
+}
+
+// What the methods above do by default. Each operator has its own copy of them, so that the
+// work itself is compiled once, here.
+
+fn first_of(outputs: Vec<ArrayD<f32>>, name: &str) -> Result<ArrayD<f32>> {
+    let first = outputs.into_iter().next();
+    first.ok_or_else(|| Error::internal(format!("{name} has no output")))
+}
+
+fn alone<T>(output: Result<T>) -> Result<Vec<T>> {
+    Ok(vec![output?])
+}
+
+fn elements(inputs: &[&[usize]], outputs: &[Vec<usize>]) -> u64 {
+    let outputs = outputs.iter().map(Vec::as_slice);
+    let shapes = inputs.iter().copied().chain(outputs);
+    limits::sum(shapes.map(|shape| limits::product(shape.iter().copied()))) as u64
 }
 
 /// An elementwise operator as a formula.

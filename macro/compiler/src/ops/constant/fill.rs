@@ -12,7 +12,7 @@ pub(crate) struct Fill {
 }
 
 impl Fill {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let shape = node.integers(0, "shape")?;
         let size = |&n: &i32| {
             usize::try_from(n).map_err(|_| Error::model(format!("a size of its shape is {n}")))
@@ -24,9 +24,14 @@ impl Fill {
 }
 
 impl Movement for Fill {
-    const NAME: &'static str = "FILL";
+    fn name(&self) -> &'static str {
+        "FILL"
+    }
+
     /// The shape comes first.
-    const INPUT: usize = 1;
+    fn input(&self) -> usize {
+        1
+    }
 
     fn shape(&self, _: &[usize]) -> Result<Vec<usize>> {
         Ok(self.shape.clone())

@@ -112,7 +112,9 @@ pub(crate) struct SideBySide {
 }
 
 impl Movement for SideBySide {
-    const NAME: &'static str = "CONV_3D";
+    fn name(&self) -> &'static str {
+        "CONV_3D"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let &[batches, _, height, width, channels] = input else {

@@ -107,7 +107,8 @@ impl<B: Binary> Operator for Elementwise<B> {
         let this = self.0.clone();
         let kernel = B::FLOAT.ok_or_else(|| no_float_kernel(B::NAME))?;
         let activation = self.0.activation();
-        float_kernels::binary(kernel, context, activation, move |a, b| this.real(a, b))
+        let function = Box::new(move |a, b| this.real(a, b));
+        float_kernels::binary(kernel, context, activation, function)
     }
 
     fn algebra(&self) -> Option<&dyn Algebra> {

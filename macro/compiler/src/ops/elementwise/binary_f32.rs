@@ -52,9 +52,8 @@ pub(crate) trait Real: Clone + Send + Sync + 'static {
     /// The float kernel, given the operands that are one constant number each.
     fn lower_float(&self, context: &LowerContext<'_>, _: &[Option<f32>]) -> Result<Lowered> {
         let this = self.clone();
-        float_kernels::binary(Self::FLOAT, context, Activation::None, move |a, b| {
-            this.run(a, b)
-        })
+        let function = Box::new(move |a, b| this.run(a, b));
+        float_kernels::binary(Self::FLOAT, context, Activation::None, function)
     }
 }
 

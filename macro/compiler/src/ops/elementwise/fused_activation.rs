@@ -81,7 +81,7 @@ impl<A: Arithmetic> Operator for WithActivation<A> {
     }
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        float_kernels::binary(A::FLOAT, context, self.activation, A::real)
+        float_kernels::binary(A::FLOAT, context, self.activation, Box::new(A::real))
     }
 
     crate::ir::operator::fused_activation!();

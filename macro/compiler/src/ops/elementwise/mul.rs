@@ -92,7 +92,7 @@ impl MulKernel {
     fn numbers(&self) -> Option<FmaFit> {
         let numbers = [self.output.real(), 0.0, self.output_offset.into()];
         let exact = |a: i8, b: i8| self.output_of(a.into(), b.into());
-        Formula::Product(self.offsets).find(numbers, self.activation, exact)
+        Formula::Product(self.offsets).find(numbers, self.activation, &exact)
     }
 }
 

@@ -44,7 +44,9 @@ impl Real for Pow {
                 let function = move |x: f32| x.powf(exponent);
                 Ok(float_kernels::unary(kernel, 0, exponent, function))
             }
-            _ => float_kernels::binary(Self::FLOAT, context, Activation::None, libm::powf),
+            _ => {
+                float_kernels::binary(Self::FLOAT, context, Activation::None, Box::new(libm::powf))
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ impl Operator for Prelu {
         broadcast::evaluate(
             inputs,
             shape,
-            |x, alpha| if x >= 0.0 { x } else { x * alpha },
+            |x: f32, alpha: f32| if x >= 0.0 { x } else { x * alpha },
         )
     }
 
@@ -86,12 +86,12 @@ impl Operator for Prelu {
     }
 
     fn lower_float(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let function = |x, alpha| if x >= 0.0 { x } else { x * alpha };
+        let function = |x: f32, alpha: f32| if x >= 0.0 { x } else { x * alpha };
         crate::ops::shared::float_kernels::binary(
             KernelId::new("float_prelu"),
             context,
             crate::ir::activation::Activation::None,
-            function,
+            Box::new(function),
         )
     }
 }

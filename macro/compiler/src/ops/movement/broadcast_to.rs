@@ -10,14 +10,16 @@ pub(crate) struct BroadcastTo {
 }
 
 impl BroadcastTo {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let target = node.integers(1, "shape")?;
         Ok(Moving::new(Self { target }))
     }
 }
 
 impl Movement for BroadcastTo {
-    const NAME: &'static str = "BROADCAST_TO";
+    fn name(&self) -> &'static str {
+        "BROADCAST_TO"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(self.walk(input)?.shape)

@@ -10,7 +10,7 @@ pub(crate) struct DepthToSpace {
 }
 
 impl DepthToSpace {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let options = node.operator.builtin_options_as_depth_to_space_options();
         let block = options.map_or(0, |o| o.block_size()).max(0) as usize;
         Ok(Moving::new(Self { block }))
@@ -18,7 +18,9 @@ impl DepthToSpace {
 }
 
 impl Movement for DepthToSpace {
-    const NAME: &'static str = "DEPTH_TO_SPACE";
+    fn name(&self) -> &'static str {
+        "DEPTH_TO_SPACE"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let b = self.block;

@@ -10,14 +10,16 @@ pub(crate) struct ReverseV2 {
 }
 
 impl ReverseV2 {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let axes = node.integers(1, "axes")?;
         Ok(Moving::new(Self { axes }))
     }
 }
 
 impl Movement for ReverseV2 {
-    const NAME: &'static str = "REVERSE_V2";
+    fn name(&self) -> &'static str {
+        "REVERSE_V2"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(input.to_vec())

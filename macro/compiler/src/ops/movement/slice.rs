@@ -14,7 +14,7 @@ use crate::ops::shared::operands::owned;
 use crate::ops::shared::strided::{Movement, Moving, Strided};
 
 pub(crate) enum Slice {
-    Fixed(Moving<Fixed>),
+    Fixed(Moving),
     /// Its begin is operand 1.
     AtRunTime {
         size: Vec<usize>,
@@ -106,7 +106,9 @@ pub(crate) struct Fixed {
 }
 
 impl Movement for Fixed {
-    const NAME: &'static str = "SLICE";
+    fn name(&self) -> &'static str {
+        "SLICE"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(self.walk(input)?.shape)

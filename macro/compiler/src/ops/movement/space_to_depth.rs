@@ -10,7 +10,7 @@ pub(crate) struct SpaceToDepth {
 }
 
 impl SpaceToDepth {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let options = node.operator.builtin_options_as_space_to_depth_options();
         let block = options.map_or(0, |o| o.block_size()).max(0) as usize;
         Ok(Moving::new(Self { block }))
@@ -18,7 +18,9 @@ impl SpaceToDepth {
 }
 
 impl Movement for SpaceToDepth {
-    const NAME: &'static str = "SPACE_TO_DEPTH";
+    fn name(&self) -> &'static str {
+        "SPACE_TO_DEPTH"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let b = self.block;

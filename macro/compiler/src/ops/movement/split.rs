@@ -13,7 +13,7 @@ pub(crate) struct Split {
 }
 
 impl Split {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let axis = node.integer(0, "axis")?;
         let rank = node.input(1)?.shape.len();
         let size = node.input(1)?.shape[self::axis(axis, rank)?];
@@ -40,9 +40,14 @@ impl Split {
 }
 
 impl Movement for Split {
-    const NAME: &'static str = "SPLIT";
+    fn name(&self) -> &'static str {
+        "SPLIT"
+    }
+
     /// The axis comes first.
-    const INPUT: usize = 1;
+    fn input(&self) -> usize {
+        1
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(self.walk(input)?.shape)

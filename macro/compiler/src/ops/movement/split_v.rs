@@ -9,7 +9,7 @@ use crate::ops::shared::strided::{Movement, Moving, Strided};
 pub(crate) struct SplitV(Split);
 
 impl SplitV {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let sizes = node.integers(1, "sizes")?;
         let axis = node.integer(2, "axis")?;
         if sizes.len() != node.outputs {
@@ -25,7 +25,9 @@ impl SplitV {
 }
 
 impl Movement for SplitV {
-    const NAME: &'static str = "SPLIT_V";
+    fn name(&self) -> &'static str {
+        "SPLIT_V"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         self.0.shape(input)

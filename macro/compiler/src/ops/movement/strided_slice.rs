@@ -19,7 +19,7 @@ pub(crate) struct StridedSlice {
 }
 
 impl StridedSlice {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let options = node
             .operator
             .builtin_options_as_strided_slice_options()
@@ -116,7 +116,9 @@ impl StridedSlice {
 }
 
 impl Movement for StridedSlice {
-    const NAME: &'static str = "STRIDED_SLICE";
+    fn name(&self) -> &'static str {
+        "STRIDED_SLICE"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(self.resolve(input)?.1)

@@ -10,14 +10,16 @@ pub(crate) struct Tile {
 }
 
 impl Tile {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let multiples = node.integers(1, "multiples")?;
         Ok(Moving::new(Self { multiples }))
     }
 }
 
 impl Movement for Tile {
-    const NAME: &'static str = "TILE";
+    fn name(&self) -> &'static str {
+        "TILE"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         if self.multiples.len() != input.len() || self.multiples.iter().any(|&m| m < 1) {

@@ -10,14 +10,16 @@ pub(crate) struct Transpose {
 }
 
 impl Transpose {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let permutation = node.integers(1, "permutation")?;
         Ok(Moving::new(Self { permutation }))
     }
 }
 
 impl Movement for Transpose {
-    const NAME: &'static str = "TRANSPOSE";
+    fn name(&self) -> &'static str {
+        "TRANSPOSE"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         Ok(self.walk(input)?.shape)

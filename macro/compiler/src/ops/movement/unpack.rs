@@ -11,7 +11,7 @@ pub(crate) struct Unpack {
 }
 
 impl Unpack {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Moving> {
         let options = node.operator.builtin_options_as_unpack_options();
         Ok(Moving::new(Self {
             axis: options.map_or(0, |o| o.axis()),
@@ -21,7 +21,9 @@ impl Unpack {
 }
 
 impl Movement for Unpack {
-    const NAME: &'static str = "UNPACK";
+    fn name(&self) -> &'static str {
+        "UNPACK"
+    }
 
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let mut shape = input.to_vec();

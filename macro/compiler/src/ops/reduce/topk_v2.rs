@@ -1,5 +1,7 @@
 //! TOPK_V2: the k largest of every row and their indices; of equal ones, the first.
 
+use std::cmp::Ordering;
+
 use ndarray::ArrayD;
 use quote::quote;
 
@@ -68,7 +70,9 @@ impl Operator for TopkV2 {
         let input = owned(inputs, 0)?;
         let data: Vec<f32> = input.iter().copied().collect();
         let depth = input.shape().last().copied().unwrap_or(1);
-        let indices = largest(&data, depth, self.k);
+        let indices = largest(data.len(), depth, self.k, &|a, b| {
+            data[a].partial_cmp(&data[b])
+        });
         let values = indices
             .iter()
             .enumerate()
@@ -85,20 +89,19 @@ impl Operator for TopkV2 {
     }
 }
 
-/// The indices of the k largest of each row.
-fn largest<T: PartialOrd + Copy>(data: &[T], depth: usize, k: usize) -> Vec<usize> {
-    data.chunks(depth)
-        .flat_map(|row| {
-            let mut order: Vec<usize> = (0..row.len()).collect();
-            order.sort_by(|&a, &b| {
-                row[b]
-                    .partial_cmp(&row[a])
-                    .unwrap_or(std::cmp::Ordering::Equal)
-            });
-            order.truncate(k);
-            order
-        })
-        .collect()
+/// The indices of the k largest of each row, by `compare` of two positions among all `count`.
+fn largest(
+    count: usize,
+    depth: usize,
+    k: usize,
+    compare: &dyn Fn(usize, usize) -> Option<Ordering>,
+) -> Vec<usize> {
+    let row = |first: usize| {
+        let mut order: Vec<usize> = (first..count.min(first + depth)).collect();
+        order.sort_by(|&a, &b| compare(b, a).unwrap_or(Ordering::Equal));
+        order.into_iter().take(k).map(move |at| at - first)
+    };
+    (0..count).step_by(depth).flat_map(row).collect()
 }
 
 struct TopkKernel {
@@ -108,11 +111,9 @@ struct TopkKernel {
 
 impl Kernel for TopkKernel {
     fn simulate_all(&self, inputs: &[&Buffer]) -> Vec<Buffer> {
-        let indices = match inputs[0] {
-            Buffer::I16(data) => largest(data, self.depth, self.k),
-            Buffer::I32(data) => largest(data, self.depth, self.k),
-            other => largest(other.i8(), self.depth, self.k),
-        };
+        let data = inputs[0];
+        let compare = |a, b| Some(data.integer(a).cmp(&data.integer(b)));
+        let indices = largest(data.len(), self.depth, self.k, &compare);
         let positions = indices
             .iter()
             .enumerate()

@@ -41,7 +41,7 @@ fn linear(params: &AddParams) -> TokenStream {
         return quote!(rt::Linear::NONE);
     }
     let exact = |a: i8, b: i8| params.output_of(a.into(), b.into());
-    FmaFit::emit(Formula::Sum.find(params.factors(), params.activation, exact))
+    FmaFit::emit(Formula::Sum.find(params.factors(), params.activation, &exact))
 }
 
 /// An int8 addition whose first operand is the output of the kernel that also adds:
@@ -98,7 +98,7 @@ fn fit(params: &AddParams) -> Option<FmaFit> {
     let offset = f64::from(params.offsets[1]) * second + f64::from(params.output_offset);
     let exact = |a: i8, b: i8| params.output_of(a.into(), b.into());
     let formula = Formula::SumFrom(params.zero_point());
-    formula.find([first, second, offset], params.activation, exact)
+    formula.find([first, second, offset], params.activation, &exact)
 }
 
 /// An int8 addition, or a subtraction; multipliers are significands and shifts. For tests.
@@ -133,7 +133,7 @@ impl AdditionNumbers {
     pub fn linear(self, subtract: bool) -> Option<([f32; 3], bool)> {
         let params = self.params(subtract);
         let exact = |a: i8, b: i8| params.output_of(a.into(), b.into());
-        let numbers = Formula::Sum.find(params.factors(), self.activation, exact)?;
+        let numbers = Formula::Sum.find(params.factors(), self.activation, &exact)?;
         Some((numbers.all(), numbers.are_fused()))
     }
 

@@ -9,7 +9,7 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::graph::{Constant, ElementType};
+use crate::ir::graph::{Constant, ElementType, array};
 use crate::ir::kernel::Source;
 use crate::ir::operator::RealOperands;
 use crate::tokens::literals;
@@ -130,19 +130,20 @@ pub(crate) fn evaluate(
     shape: &[usize],
     f: impl Fn(f32, f32) -> f32,
 ) -> Result<ArrayD<f32>> {
-    let (a, b) = (
-        crate::ops::shared::operands::operand(inputs, 0)?,
-        crate::ops::shared::operands::operand(inputs, 1)?,
-    );
-    let (Some(a), Some(b)) = (a.broadcast(IxDyn(shape)), b.broadcast(IxDyn(shape))) else {
-        return Err(Error::internal("operands do not broadcast to the output"));
-    };
-    let mut output = ArrayD::zeros(shape);
-    ndarray::Zip::from(&mut output)
-        .and(a)
-        .and(b)
-        .for_each(|o, &a, &b| *o = f(a, b));
-    Ok(output)
+    let (mut a, b) = (repeated(inputs, 0, shape)?, repeated(inputs, 1, shape)?);
+    for (a, &b) in a.iter_mut().zip(&b) {
+        *a = f(*a, b);
+    }
+    array(shape, a)
+}
+
+/// Operand `i` with as many elements as the output.
+fn repeated(inputs: &RealOperands<'_>, i: usize, shape: &[usize]) -> Result<Vec<f32>> {
+    let operand = crate::ops::shared::operands::operand(inputs, i)?;
+    let repeated = operand.broadcast(IxDyn(shape));
+    let repeated =
+        repeated.ok_or_else(|| Error::internal("operands do not broadcast to the output"))?;
+    Ok(repeated.iter().copied().collect())
 }
 
 /// Operand `i`'s quantization and source; float constants are quantized to

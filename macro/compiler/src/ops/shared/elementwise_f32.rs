@@ -63,7 +63,7 @@ impl Formula {
         self,
         factors: [f64; 3],
         range: (i32, i32),
-        exact: impl Fn(i8, i8) -> i32,
+        exact: &dyn Fn(i8, i8) -> i32,
     ) -> Option<FmaFit> {
         let pairs = || (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
         let outputs: Vec<i32> = pairs().map(|(a, b)| exact(a, b)).collect();
@@ -142,13 +142,13 @@ mod tests {
     fn sums_of_halves_are_found_or_refused() {
         // Rounded half up: the runtime's rounding to even is not that.
         let up = |a: i8, b: i8| (i32::from(a) + i32::from(b) + 1).div_euclid(2);
-        let found = Formula::Sum.find([0.5, 0.5, 0.0], (-128, 127), up);
+        let found = Formula::Sum.find([0.5, 0.5, 0.0], (-128, 127), &up);
         let n = found.expect("a constant a little above 0");
         assert!(n.linear.constant > 0.0);
         let wrong = |a: i8, b: i8| up(a, b) + i32::from(a == 3 && b == 8);
         assert!(
             Formula::Sum
-                .find([0.5, 0.5, 0.0], (-128, 127), wrong)
+                .find([0.5, 0.5, 0.0], (-128, 127), &wrong)
                 .is_none()
         );
     }
@@ -161,7 +161,7 @@ mod tests {
         };
         let formula = Formula::Product([3, -5]);
         let n = formula
-            .find([0.012_345_67, 0.0, -7.0], (-128, 127), exact)
+            .find([0.012_345_67, 0.0, -7.0], (-128, 127), &exact)
             .expect("numbers");
         assert!(formula.gives(n, (100, -40), exact(100, -40)));
     }

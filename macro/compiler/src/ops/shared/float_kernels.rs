@@ -27,19 +27,22 @@ fn clamp(x: f32, (min, max): (f32, f32)) -> f32 {
     x.max(min).min(max)
 }
 
+/// A function of two real numbers.
+pub(crate) type FunctionOfTwo = Box<dyn Fn(f32, f32) -> f32 + Send + Sync>;
+
 /// An elementwise function of two operands, without its activation.
 pub(crate) fn binary(
     kernel: KernelId,
     context: &LowerContext<'_>,
     activation: Activation,
-    function: impl Fn(f32, f32) -> f32 + Send + Sync + 'static,
+    function: FunctionOfTwo,
 ) -> Result<Lowered> {
     let shape = |i: usize| Ok::<_, Error>(&context.input(i)?.value.shape);
     let kernel = BinaryKernel {
         kernel,
         broadcast: Broadcast::new(shape(0)?, shape(1)?)?,
         activation: activation.bounds(),
-        function: Box::new(function),
+        function,
     };
     let sources = vec![Source::Operand(0), Source::Operand(1)];
     Ok(Lowered::new(kernel, sources))
@@ -49,7 +52,7 @@ struct BinaryKernel {
     kernel: KernelId,
     broadcast: Broadcast,
     activation: (f32, f32),
-    function: Box<dyn Fn(f32, f32) -> f32 + Send + Sync>,
+    function: FunctionOfTwo,
 }
 
 impl Kernel for BinaryKernel {

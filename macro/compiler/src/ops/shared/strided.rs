@@ -88,9 +88,12 @@ impl Strided {
 
 /// What sets one such operator apart from another.
 pub(crate) trait Movement: Send + Sync {
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
+
     /// The operand that is moved.
-    const INPUT: usize = 0;
+    fn input(&self) -> usize {
+        0
+    }
 
     /// The shape of the output.
     fn shape(&self, input: &[usize]) -> Result<Vec<usize>>;
@@ -100,22 +103,20 @@ pub(crate) trait Movement: Send + Sync {
 }
 
 /// Makes a [`Movement`] an [`Operator`].
-pub(crate) struct Moving<M> {
-    movement: M,
+pub(crate) struct Moving {
+    movement: Box<dyn Movement>,
     /// The last dimension holds the two parts of a complex number.
     pairs: bool,
 }
 
-impl<M> Moving<M> {
-    pub(crate) fn new(movement: M) -> Self {
+impl Moving {
+    pub(crate) fn new(movement: impl Movement + 'static) -> Self {
         Self {
-            movement,
+            movement: Box::new(movement),
             pairs: false,
         }
     }
-}
 
-impl<M: Movement> Moving<M> {
     fn walk(&self, input: &[usize]) -> Result<Strided> {
         match input {
             [shape @ .., 2] if self.pairs => {
@@ -133,22 +134,22 @@ impl<M: Movement> Moving<M> {
     }
 }
 
-impl<M: Movement> Operator for Moving<M> {
+impl Operator for Moving {
     fn name(&self) -> &'static str {
-        M::NAME
+        self.movement.name()
     }
 
     fn traits(&self) -> OperatorTraits {
         OperatorTraits {
             rule: QuantRule::SameAsInput,
-            operands: Some(M::INPUT + 1),
+            operands: Some(self.movement.input() + 1),
             origin: Origin::Moved,
             ..OperatorTraits::default()
         }
     }
 
     fn output_shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        match inputs.get(M::INPUT).copied().unwrap_or(&[]) {
+        match inputs.get(self.movement.input()).copied().unwrap_or(&[]) {
             [shape @ .., 2] if self.pairs => {
                 let mut shape = self.movement.shape(shape)?;
                 shape.push(2);
@@ -159,7 +160,7 @@ impl<M: Movement> Operator for Moving<M> {
     }
 
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
-        let input = owned(inputs, M::INPUT)?;
+        let input = owned(inputs, self.movement.input())?;
         let walk = self.walk(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
         let moved = data.pick(walk.positions().map(Some), 0.0);
@@ -167,14 +168,14 @@ impl<M: Movement> Operator for Moving<M> {
     }
 
     fn adopt(&mut self, change: Change) -> bool {
-        let takes = change == Change::ComplexPairs && M::INPUT == 0;
+        let takes = change == Change::ComplexPairs && self.movement.input() == 0;
         self.pairs |= takes;
         takes
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let walk = self.walk(&context.input(M::INPUT)?.value.shape)?;
-        let sources = vec![Source::Operand(M::INPUT)];
+        let walk = self.walk(&context.input(self.movement.input())?.value.shape)?;
+        let sources = vec![Source::Operand(self.movement.input())];
         Ok(Lowered::new(StridedKernel::new(&walk)?, sources))
     }
 

@@ -18,7 +18,7 @@ pub(crate) struct Energy {
 }
 
 impl Energy {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let options = Options::new(node)?;
         let index = |key: &str| options.integer(key, 0, super::MAX_COUNT);
         let energy = Self {
@@ -30,7 +30,9 @@ impl Energy {
 }
 
 impl Signal for Energy {
-    const NAME: &'static str = "SignalEnergy";
+    fn name(&self) -> &'static str {
+        "SignalEnergy"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::I16]

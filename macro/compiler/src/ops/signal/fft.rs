@@ -19,13 +19,15 @@ const MAX_LENGTH: usize = 1 << 16;
 pub(crate) struct FftAutoScale;
 
 impl FftAutoScale {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         Processing::new(Self, 0, 0, node)
     }
 }
 
 impl Signal for FftAutoScale {
-    const NAME: &'static str = "SignalFftAutoScale";
+    fn name(&self) -> &'static str {
+        "SignalFftAutoScale"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::I16]
@@ -100,7 +102,7 @@ pub(crate) type Rfft = Transform<false>;
 pub(crate) type Irfft = Transform<true>;
 
 impl<const INVERSE: bool> Transform<INVERSE> {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let (length, element) = attributes(node)?;
         Processing::new(Self { length, element }, 0, 0, node)
     }
@@ -125,7 +127,9 @@ impl<const INVERSE: bool> Transform<INVERSE> {
 }
 
 impl<const INVERSE: bool> Signal for Transform<INVERSE> {
-    const NAME: &'static str = if INVERSE { "SignalIrfft" } else { "SignalRfft" };
+    fn name(&self) -> &'static str {
+        if INVERSE { "SignalIrfft" } else { "SignalRfft" }
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![self.element]

@@ -22,7 +22,7 @@ pub(crate) struct FilterBank {
 }
 
 impl FilterBank {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let count = Options::new(node)?.count("num_channels")? + 1;
         let (weights, unweights) = (table(node, 1, "weights")?, table(node, 2, "unweights")?);
         let frequencies = table(node, 3, "channel frequency starts")?;
@@ -59,7 +59,9 @@ impl FilterBank {
 }
 
 impl Signal for FilterBank {
-    const NAME: &'static str = "SignalFilterBank";
+    fn name(&self) -> &'static str {
+        "SignalFilterBank"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::U32]
@@ -127,13 +129,15 @@ impl Kernel for FilterBank {
 pub(crate) struct FilterBankSquareRoot;
 
 impl FilterBankSquareRoot {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         Processing::new(Self, 0, 0, node)
     }
 }
 
 impl Signal for FilterBankSquareRoot {
-    const NAME: &'static str = "SignalFilterBankSquareRoot";
+    fn name(&self) -> &'static str {
+        "SignalFilterBankSquareRoot"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::U32, ElementType::I32]

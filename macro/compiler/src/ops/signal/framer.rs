@@ -42,7 +42,7 @@ pub(crate) struct Framer {
 }
 
 impl Framer {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let options = Options::new(node)?;
         let framer = Self {
             size: options.count("frame_size")?,
@@ -65,7 +65,9 @@ impl Framer {
 }
 
 impl Signal for Framer {
-    const NAME: &'static str = "SignalFramer";
+    fn name(&self) -> &'static str {
+        "SignalFramer"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::I16]
@@ -173,7 +175,7 @@ pub(crate) struct Stacker {
 }
 
 impl Stacker {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let options = Options::new(node)?;
         let context = |key: &str| Ok::<_, Error>(options.integer(key, 0, 1 << 10)? as usize);
         let stacker = Self {
@@ -202,7 +204,9 @@ impl Stacker {
 }
 
 impl Signal for Stacker {
-    const NAME: &'static str = "SignalStacker";
+    fn name(&self) -> &'static str {
+        "SignalStacker"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::I16]
@@ -279,7 +283,7 @@ pub(crate) struct Delay {
 }
 
 impl Delay {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let delay = Self {
             delay: Options::new(node)?.count("delay_length")?,
         };
@@ -288,7 +292,9 @@ impl Delay {
 }
 
 impl Signal for Delay {
-    const NAME: &'static str = "SignalDelay";
+    fn name(&self) -> &'static str {
+        "SignalDelay"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::I16]

@@ -18,7 +18,7 @@ pub(crate) struct FilterBankLog {
 }
 
 impl FilterBankLog {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let options = Options::new(node)?;
         let log = Self {
             output_scale: options.integer("output_scale", i32::MIN, i32::MAX)? as u32,
@@ -52,7 +52,9 @@ fn log(x: u32, scale: u32, table: &[i16]) -> u32 {
 }
 
 impl Signal for FilterBankLog {
-    const NAME: &'static str = "SignalFilterBankLog";
+    fn name(&self) -> &'static str {
+        "SignalFilterBankLog"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::U32]

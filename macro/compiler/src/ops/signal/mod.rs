@@ -44,7 +44,7 @@ const MAX_COUNT: i32 = 1 << 20;
 
 /// What sets one such operator apart from another.
 pub(crate) trait Signal: Send + Sync {
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
     /// The element types of the operands that are computed, which come first.
     fn operands(&self) -> Vec<ElementType>;
@@ -65,15 +65,29 @@ pub(crate) trait Signal: Send + Sync {
 }
 
 /// Makes a [`Signal`] an [`Operator`].
-pub(crate) struct Processing<S> {
-    signal: S,
+pub(crate) struct Processing {
+    signal: Box<dyn Signal>,
     /// How many states it has.
     states: usize,
 }
 
-impl<S: Signal> Processing<S> {
+impl Processing {
+    fn new(
+        signal: impl Signal + 'static,
+        states: usize,
+        constants: usize,
+        node: &ParseContext<'_>,
+    ) -> Result<Self> {
+        Self::checked(Box::new(signal), states, constants, node)
+    }
+
     /// Checks the operands' element types; the file has `constants` behind them.
-    fn new(signal: S, states: usize, constants: usize, node: &ParseContext<'_>) -> Result<Self> {
+    fn checked(
+        signal: Box<dyn Signal>,
+        states: usize,
+        constants: usize,
+        node: &ParseContext<'_>,
+    ) -> Result<Self> {
         let elements = signal.operands();
         let count = elements.len() + constants;
         if node.inputs.len() != count || node.outputs != signal.outputs().len() {
@@ -102,9 +116,9 @@ impl<S: Signal> Processing<S> {
     }
 }
 
-impl<S: Signal> Operator for Processing<S> {
+impl Operator for Processing {
     fn name(&self) -> &'static str {
-        S::NAME
+        self.signal.name()
     }
 
     fn traits(&self) -> OperatorTraits {

@@ -18,7 +18,7 @@ pub(crate) struct OverlapAdd {
 }
 
 impl OverlapAdd {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let options = Options::new(node)?;
         let operator = Self {
             step: options.count("frame_step")?,
@@ -42,7 +42,9 @@ impl OverlapAdd {
 }
 
 impl Signal for OverlapAdd {
-    const NAME: &'static str = "SignalOverlapAdd";
+    fn name(&self) -> &'static str {
+        "SignalOverlapAdd"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![self.element]

@@ -23,7 +23,7 @@ pub(crate) struct Pcan {
 }
 
 impl Pcan {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let pcan = Self {
             gains: table(node, 2, "gains")?,
             snr_shift: Options::new(node)?.integer("snr_shift", 0, 63)?,
@@ -66,7 +66,9 @@ fn shrink(x: u32) -> u32 {
 }
 
 impl Signal for Pcan {
-    const NAME: &'static str = "SignalPCAN";
+    fn name(&self) -> &'static str {
+        "SignalPCAN"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::U32, ElementType::U32]

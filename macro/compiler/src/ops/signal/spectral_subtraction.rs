@@ -23,7 +23,7 @@ pub(crate) struct SpectralSubtraction {
 }
 
 impl SpectralSubtraction {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let options = Options::new(node)?;
         let word = |key: &str| Ok::<_, Error>(options.integer(key, i32::MIN, i32::MAX)? as u32);
         let subtraction = Self {
@@ -45,7 +45,9 @@ impl SpectralSubtraction {
 }
 
 impl Signal for SpectralSubtraction {
-    const NAME: &'static str = "SignalFilterBankSpectralSubtraction";
+    fn name(&self) -> &'static str {
+        "SignalFilterBankSpectralSubtraction"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::U32]

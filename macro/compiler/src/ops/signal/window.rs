@@ -18,7 +18,7 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing<Self>> {
+    pub(crate) fn parse(node: &ParseContext<'_>) -> Result<Processing> {
         let window = Self {
             weights: table(node, 1, "weights")?,
             shift: Options::new(node)?.integer("shift", 0, 31)?,
@@ -28,7 +28,9 @@ impl Window {
 }
 
 impl Signal for Window {
-    const NAME: &'static str = "SignalWindow";
+    fn name(&self) -> &'static str {
+        "SignalWindow"
+    }
 
     fn operands(&self) -> Vec<ElementType> {
         vec![ElementType::I16]
