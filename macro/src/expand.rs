@@ -6,6 +6,7 @@ use niello_build::arguments::Arguments;
 use niello_compiler::{Item, compile, outline};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::LitStr;
 use syn::ext::IdentExt;
 
 use crate::place;
@@ -17,14 +18,8 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     };
     let item = arguments.item();
     let manifest = place::manifest().unwrap_or_default();
-    let request = arguments.request(
-        place::file(&manifest, &arguments.model),
-        arguments
-            .dataset
-            .as_ref()
-            .map(|d| place::file(&manifest, d)),
-        place::cache(&manifest),
-    );
+    let path = |literal: &LitStr| place::file(&manifest, literal);
+    let request = arguments.request(path, place::cache(&manifest));
     // An editor shows types and signatures; what is wrong, `cargo check` tells it.
     if place::is_editor()
         && let Ok(Ok(tokens)) = catch_unwind(AssertUnwindSafe(|| outline(&item, &request)))

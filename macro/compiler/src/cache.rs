@@ -70,8 +70,10 @@ impl Slot {
     /// The slot of what a request compiles: of the model, the options that calibration
     /// depends on, and the dataset's files with their names.
     pub(crate) fn of_request(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Self> {
-        // Memory has nothing to do with what is kept.
+        // Memory has nothing to do with what is kept, and labels are one of the files.
         let options = Options {
+            labels: None,
+            selftest: None,
             inputs_in_arena: false,
             arena_limit: None,
             ..request.options.clone()

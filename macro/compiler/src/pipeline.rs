@@ -19,6 +19,7 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
         program, mut files, ..
     } = session.quantize(&model, request)?;
     let interface = session.interface(request.options.inputs_in_arena)?;
+    let selftest = session.selftest(&model, request, &program, &files)?;
     let limit = request.options.arena_limit;
     let (scalar, vector) = program.clone().for_targets();
     let variants = Variants {
@@ -28,7 +29,16 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
             .transpose()?,
     };
     files.insert(0, request.model.clone());
-    let emit = |detail| emit::emit(item, &interface, &program, &variants, &detail);
+    let emit = |detail| {
+        emit::emit(
+            item,
+            &interface,
+            &program,
+            &variants,
+            selftest.as_ref(),
+            &detail,
+        )
+    };
     outline::store(item, request, || emit(Detail::Outline));
     Ok(emit(Detail::Whole { files: &files }))
 }

@@ -23,6 +23,8 @@ const NAMES: &[&str] = &[
     "shapes",
     "images",
     "require",
+    "labels",
+    "selftest",
     "inputs",
     "arena_limit",
     "crate",
@@ -45,6 +47,8 @@ pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
     let options = &mut out.options;
     match name.as_str() {
         "dataset" => out.dataset = Some(assigned(input)?),
+        "labels" => out.labels = Some(assigned(input)?),
+        "selftest" => options.selftest = Some(assigned::<LitInt>(input)?.base10_parse()?),
         "samples" => options.samples = Some(assigned::<LitInt>(input)?.base10_parse()?),
         "samples_follow" => options.samples_follow = assigned::<LitBool>(input)?.value,
         "calibration" => {
@@ -240,17 +244,8 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
     };
     input.parse::<Token![:]>()?;
     let name: Ident = input.parse()?;
-    let metric = match name.to_string().as_str() {
-        "sqnr_db" => Metric::SqnrDb,
-        "top1" => Metric::Top1,
-        "max_abs_error" => Metric::MaxAbsError,
-        _ => {
-            return Err(unknown(
-                "metric",
-                &name,
-                &["sqnr_db", "top1", "max_abs_error"],
-            ));
-        }
+    let Some(metric) = Metric::ALL.into_iter().find(|m| name == m.name()) else {
+        return Err(unknown("metric", &name, &Metric::ALL.map(Metric::name)));
     };
     let comparison = if input.peek(Token![>=]) {
         input.parse::<Token![>=]>()?;
@@ -261,12 +256,10 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
     } else {
         return Err(input.error("expected `>=` or `<=`"));
     };
-    let fits = (metric == Metric::MaxAbsError) == (comparison == Comparison::AtMost);
-    if !fits {
-        let sign = if metric == Metric::MaxAbsError {
-            "<="
-        } else {
-            ">="
+    if comparison != metric.comparison() {
+        let sign = match metric.comparison() {
+            Comparison::AtMost => "<=",
+            _ => ">=",
         };
         return Err(syn::Error::new(
             name.span(),

@@ -62,6 +62,7 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
             }
             h2 { "Outputs, int8 against float" }
             (tables::outputs(&report.outputs))
+            (tables::labels(&report.outputs))
             (charts::spreads(&report.outputs))
             @if !report.requirements.is_empty() {
                 ul { @for clause in &report.requirements {

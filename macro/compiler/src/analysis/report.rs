@@ -102,7 +102,7 @@ impl Analysis {
         clauses
             .filter_map(|clause| {
                 let port = self.session.output_called(&clause.output)?;
-                let value = clause.metric.of(&measurement.outputs[port.index]);
+                let value = clause.metric.of(measurement, port.index);
                 Some(RequirementReport {
                     output: clause.output.clone(),
                     metric: clause.metric.name().to_owned(),

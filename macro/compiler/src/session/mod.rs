@@ -3,10 +3,12 @@
 mod bytes;
 #[cfg(feature = "analysis")]
 mod estimate;
+mod labels;
 mod methods;
 mod quantize;
 mod requirements;
 pub(crate) mod sample_split;
+mod selftest;
 mod spelling;
 
 use std::path::Path;

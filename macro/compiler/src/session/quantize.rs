@@ -32,9 +32,12 @@ impl Session {
     pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<QuantizedModel> {
         let options = &request.options;
         let methods = self.methods(options)?;
-        let files = self.dataset_files(request, &methods)?;
+        let mut files = self.dataset_files(request, &methods)?;
         if !dataset::is_of_images(&files) {
             bytes::check(&self.inputs, &self.known_bytes)?;
+        }
+        if let Some(path) = &options.labels {
+            files.extend(dataset::files(path).map_err(|e| e.about_option("labels"))?);
         }
         if options.samples_follow && self.graph.states.is_empty() {
             return Err(Error::new(
@@ -107,7 +110,8 @@ impl Session {
         options: &Options,
         methods: &[(ValueId, Method)],
     ) -> Result<(QuantGraph, Graph)> {
-        let data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
+        let mut data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
+        data.set_labels(self.required_labels(dataset, data.len(), options)?);
         let split = Split::new(data.len(), options)?;
         let uncut = Samples {
             dataset: &data,
