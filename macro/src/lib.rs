@@ -5,6 +5,7 @@
 
 mod expand;
 mod place;
+mod warn;
 
 use proc_macro::TokenStream;
 
@@ -94,6 +95,7 @@ use proc_macro::TokenStream;
 /// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
 /// | `labels = "path"` | the dataset | the file with the labels, `.npz`, `.csv` or a folder of `.npy` |
 /// | `selftest = 4` | | embeds so many measuring samples, for `name::selftest()`, see below |
+/// | `allow(few_samples, ..)` | | switches warnings off, see below |
 /// | `inputs = arguments` | `arguments` | `arena`: inputs live in the arena and are written there, by `arena.image()` for an input `image`; a run reuses their memory |
 /// | `arena_limit = 64 * 1024` | | bytes that the arena may have on small cores; a model that needs more does not compile, and the error names the tensors alive at the peak |
 /// | `crate = ::path` | `::niello` | the runtime crate under another name |
@@ -147,6 +149,15 @@ use proc_macro::TokenStream;
 /// with a fresh state. A program that never calls the functions has none of it. A model in
 /// which an integer follows from numbers that operators compute in float is refused: their
 /// last bits differ between processors.
+///
+/// # Warnings
+///
+/// The compiler warns, at the path of the dataset, about what compiles and is probably not
+/// meant: `few_samples` (fewer than 10 calibrate), `constant_input` (the same in all samples),
+/// `mixed_units` (elements of an input stay within a tenth of the range of others),
+/// `flat_output` (changes by less than 2 %), `uneven_join` (joined tensors whose ranges differ
+/// by more than 16 times), `clipped` (more than 1 % of a tensor's values). `allow(..)` switches
+/// them off by these names.
 ///
 /// # In an editor
 ///

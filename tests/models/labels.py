@@ -1,4 +1,4 @@
-"""Makes datasets with labels: one that is right, and some that are wrong (../ui/data).
+"""Makes datasets with labels, and datasets with mistakes in ../ui/data.
 
     venv/bin/python labels.py        # needs NumPy only
 
@@ -33,3 +33,6 @@ write("../ui/data/label_class.npz", sum=np.where(np.arange(SAMPLES) == 7, 19, su
 write("../ui/data/label_count.npz", sum=sums[:SAMPLES - 1].astype(np.uint8))
 write("../ui/data/label_float.npz", sum=sums.astype(np.float32))
 write("../ui/data/label_shape.npz", sum=np.zeros((SAMPLES, 10), np.float32))
+
+# Not labels, but samples that a warning is due for: one of them five times.
+np.savez_compressed(f"{HERE}/../ui/data/five_constant.npz", x=np.load(f"{HERE}/x5.npy")[[0] * 5])

@@ -20,6 +20,7 @@ niello::include_model! {
         = "../examples/models/photo_locator_f32.tflite",
     dataset = "../examples/models/photo_locator_calibration.npz",
     inputs = arena,
+    allow(mixed_units),
     selftest = 2,
 }
 
@@ -27,6 +28,7 @@ niello::include_model! {
     fn picture(x: u8) = "models/picture_f32.tflite",
     dataset = "models/pictures",
     images(scale = 2/255, offset = -1),
+    allow(few_samples),
     selftest = 1,
 }
 

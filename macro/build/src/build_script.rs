@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use niello_compiler::{Blame, compile as compile_request};
+use niello_compiler::{Blame, compile_with_warnings};
 use syn::LitStr;
 
 use crate::arguments::Arguments;
@@ -103,8 +103,11 @@ impl Compile {
         for path in files.chain(&request.options.labels) {
             println!("cargo::rerun-if-changed={}", path.display());
         }
-        let tokens = compile_request(&arguments.item(), &request)
+        let (tokens, warnings) = compile_with_warnings(&arguments.item(), &request)
             .map_err(|error| Error(format!("{}{}", place(&error.blame, self), error.message)))?;
+        for warning in warnings {
+            println!("cargo::warning={}: {}", self.model, warning.text());
+        }
         let file = out.join(format!("{}.rs", name_of_file(&arguments)));
         // What is the same is not touched, so that nothing is compiled again.
         let text = tokens.to_string();

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::options::{Options, Request};
 use crate::quantize::correct::Corrections;
 use crate::quantize::equalize::Factors;
+use crate::warning::Warning;
 
 /// The sources that this compiler was built from: another one may find something
 /// else, or number tensors otherwise.
@@ -29,6 +30,8 @@ pub(crate) struct Calibration {
     pub corrections: Corrections,
     /// One per clause of `require`.
     pub measured: Vec<f64>,
+    /// What the user should know, whether it is switched off or not.
+    pub warnings: Vec<Warning>,
 }
 
 /// The place of one entry: its file in the cache's folder, named by a hash.
@@ -74,6 +77,7 @@ impl Slot {
         let options = Options {
             labels: None,
             selftest: None,
+            allow: Vec::new(),
             inputs_in_arena: false,
             arena_limit: None,
             ..request.options.clone()

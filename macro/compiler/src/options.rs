@@ -8,6 +8,7 @@ use crate::emit::PortChoice;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::quantize::measure::Measurement;
+use crate::warning::WarningKind;
 
 /// A model to compile, with its dataset and options.
 #[derive(Clone, Debug)]
@@ -56,6 +57,8 @@ pub struct Options {
     pub labels: Option<PathBuf>,
     /// The number of samples that the emitted code can test itself with, if it can.
     pub selftest: Option<usize>,
+    /// Warnings that the user does not want to see.
+    pub allow: Vec<WarningKind>,
     /// Whether inputs live in the arena.
     pub inputs_in_arena: bool,
     /// Bytes that the arena may have.
@@ -80,6 +83,7 @@ impl Default for Options {
             require: Vec::new(),
             labels: None,
             selftest: None,
+            allow: Vec::new(),
             inputs_in_arena: false,
             arena_limit: None,
         }

@@ -1,6 +1,6 @@
 //! The options after the path, each with the tokens to blame for it.
 
-use niello_compiler::{Comparison, Method, Metric, Requirement};
+use niello_compiler::{Comparison, Method, Metric, Requirement, WarningKind};
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -25,6 +25,7 @@ const NAMES: &[&str] = &[
     "require",
     "labels",
     "selftest",
+    "allow",
     "inputs",
     "arena_limit",
     "crate",
@@ -48,6 +49,7 @@ pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
     match name.as_str() {
         "dataset" => out.dataset = Some(assigned(input)?),
         "labels" => out.labels = Some(assigned(input)?),
+        "allow" => options.allow.extend(listed(input, warning)?),
         "selftest" => options.selftest = Some(assigned::<LitInt>(input)?.base10_parse()?),
         "samples" => options.samples = Some(assigned::<LitInt>(input)?.base10_parse()?),
         "samples_follow" => options.samples_follow = assigned::<LitBool>(input)?.value,
@@ -123,6 +125,13 @@ fn check_crate(path: &syn::Path) -> syn::Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// Parses the name of a warning.
+fn warning(input: ParseStream<'_>) -> Result<WarningKind> {
+    let name: Ident = input.parse()?;
+    let found = WarningKind::ALL.into_iter().find(|w| name == w.name());
+    found.ok_or_else(|| unknown("warning", &name, &WarningKind::ALL.map(WarningKind::name)))
 }
 
 fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> Result<T> {

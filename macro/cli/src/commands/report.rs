@@ -45,6 +45,9 @@ fn show(model: &Model, report: &Report, rows: usize) {
             if clause.met { "met" } else { "NOT met" }
         );
     }
+    for warning in &report.warnings {
+        text::line!("warning: {}", warning.text());
+    }
     show_operators(report, rows);
     show_tensors(&report.tensors, rows);
     show_memory(&report.mcu, report.simd.as_ref());

@@ -73,6 +73,9 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
                     }
                 } }
             }
+            @if !report.warnings.is_empty() {
+                ul { @for warning in &report.warnings { li.bad { (warning.text()) } } }
+            }
             h2 { "Operators" }
             p.soft { "SQNR in dB of each operator's output: if its inputs were exact, and with all operators before it. MACs and bytes are those before channels are taken out." }
             (tables::operators(&report.operators))

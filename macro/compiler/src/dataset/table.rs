@@ -3,6 +3,8 @@
 //! `<input>` where it has one element. A model of one input also takes other names,
 //! and then reads the columns from left to right.
 
+use std::collections::HashMap;
+
 use csv::{ReaderBuilder, StringRecord, Trim};
 use ndarray::{ArrayD, IxDyn};
 
@@ -66,15 +68,12 @@ pub(super) fn labels(bytes: &[u8]) -> Result<Vec<LabelColumns>, String> {
     for &column in &all {
         groups.push((header[column].to_owned(), Vec::new(), vec![column]));
     }
+    let by_name: HashMap<&str, usize> = all.iter().map(|&c| (&header[c], c)).collect();
     for &column in &all {
         let Some((name, "0")) = header[column].rsplit_once('_') else {
             continue;
         };
-        let element = |i: usize| {
-            all.iter()
-                .copied()
-                .find(|&c| header[c] == format!("{name}_{i}"))
-        };
+        let element = |i: usize| by_name.get(&*format!("{name}_{i}")).copied();
         let elements: Vec<usize> = (0..).map_while(element).collect();
         groups.push((name.to_owned(), vec![elements.len()], elements));
     }

@@ -10,6 +10,7 @@ mod requirements;
 pub(crate) mod sample_split;
 mod selftest;
 mod spelling;
+pub(crate) mod warnings;
 
 use std::path::Path;
 
