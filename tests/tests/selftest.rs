@@ -1,6 +1,7 @@
 //! Emitted code that tests itself with samples of its dataset.
 #![forbid(unsafe_code)]
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use niello_compiler::{Blame, Error, Item, Options, Request, compile};
@@ -33,6 +34,12 @@ niello::include_model! {
 }
 
 niello::include_model! {
+    fn digits_int8 = "models/digit_pair_i8.tflite",
+    dataset = "../examples/models/digit_pair_calibration.npz",
+    selftest = 2,
+}
+
+niello::include_model! {
     fn wake_word = "../examples/models/wake_word_f32.tflite",
     dataset = "../examples/models/wake_word_calibration.npz",
     samples = 20,
@@ -46,6 +53,7 @@ fn models_compute_what_the_compiler_has_computed() {
     assert_eq!(digit_pair::selftest(), Ok(()));
     assert_eq!(picture::selftest(), Ok(()));
     assert_eq!(wake_word::selftest(), Ok(()));
+    assert_eq!(digits_int8::selftest(), Ok(()));
     let mut output = locate::Output::ZERO;
     let mut arena = ARENA.lock().expect("no panics");
     assert_eq!(locate::selftest_in(&mut arena, &mut output), Ok(()));
@@ -54,6 +62,7 @@ fn models_compute_what_the_compiler_has_computed() {
     // Models are still called as others are.
     let out = digit_pair(&digit_pair::Left::ZERO, &digit_pair::Right::ZERO);
     assert!(out.sum.iter().sum::<f32>() > 0.9);
+    let _ = digits_int8(&digits_int8::Left::ZERO, &digits_int8::Right::ZERO);
     let _ = picture(&picture::X::ZERO);
     let _ = wake_word(&mut wake_word::State::new(), &wake_word::Frame::ZERO);
     let _ = locate(&locate::Image::ZERO, &locate::Hint::ZERO);
@@ -61,6 +70,15 @@ fn models_compute_what_the_compiler_has_computed() {
 
 /// The expansion for a model of the examples.
 fn expansion(model: &str, dataset: Option<&str>, selftest: Option<usize>) -> Result<String, Error> {
+    cached_expansion(model, dataset, selftest, None)
+}
+
+fn cached_expansion(
+    model: &str,
+    dataset: Option<&str>,
+    selftest: Option<usize>,
+    cache: Option<&Path>,
+) -> Result<String, Error> {
     let item = Item {
         attributes: quote!(),
         visibility: quote!(pub),
@@ -76,7 +94,7 @@ fn expansion(model: &str, dataset: Option<&str>, selftest: Option<usize>) -> Res
             samples: dataset.map(|_| 10),
             ..Options::default()
         },
-        cache: None,
+        cache: cache.map(Path::to_owned),
     };
     compile(&item, &request).map(|tokens| tokens.to_string())
 }
@@ -91,6 +109,23 @@ fn samples_are_those_that_measure() {
     assert!(code.contains("static NUMBERS : [usize ; 2] = [1 , 51] ;"));
     let without = expansion(DIGITS, SAMPLES, None).expect("compiles");
     assert!(!without.contains("selftest"));
+}
+
+#[test]
+fn a_cached_test_is_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let compiled = |n| {
+        let code = cached_expansion(DIGITS, SAMPLES, Some(n), Some(folder.path()));
+        code.expect("compiles")
+    };
+    let (two, three) = (compiled(2), compiled(3));
+    assert!(two != three);
+    assert_eq!(compiled(3), three);
+    assert_eq!(compiled(2), two);
+    // One calibration serves all of them.
+    let entries = folder.path().read_dir().expect("a cache").flatten();
+    let calibrations = entries.filter(|e| e.path().extension().is_some_and(|e| e == "json"));
+    assert_eq!(calibrations.count(), 1);
 }
 
 #[test]

@@ -88,6 +88,18 @@ fn noise_alone_is_fine() {
 }
 
 #[test]
+fn what_the_model_normalizes_itself_may_have_any_units() {
+    let file = |name: &str| here().join("../examples/models").join(name);
+    let request = Request {
+        model: file("tabular_mixture_f32.tflite"),
+        dataset: Some(file("tabular_mixture_calibration.npz")),
+        options: Options::default(),
+        cache: None,
+    };
+    assert_eq!(warnings(&request), []);
+}
+
+#[test]
 fn each_kind_is_found_and_can_be_allowed() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

@@ -229,7 +229,7 @@ mod tests {
         let mut gone = numbers(100, Some(30.0));
         gone.outputs.clear();
         assert!(worse(&gone));
-        let mut output = |labels| {
+        let output = |labels| {
             let mut now = numbers(100, Some(30.0));
             now.outputs.get_mut("y").expect("an output").labels = labels;
             worse(&now)

@@ -139,7 +139,7 @@ impl Session {
         let seen;
         (calibration.ranges, seen) = calibrate(&graph, &samples, methods)?;
         if !methods.is_empty() {
-            calibration.warnings = self.warnings(&graph, &samples, &calibration.ranges, &seen);
+            calibration.warnings = self.warnings(&graph, &samples, &seen);
         }
         clip_constants(&mut graph, &calibration.ranges);
         let mut program = lower(&graph, &calibration.ranges, &self.elements, options)?;

@@ -2,7 +2,7 @@
 //! not what the user wants.
 
 use super::Session;
-use crate::calibrate::{Observations, Ranges, RealRange, Samples};
+use crate::calibrate::{Observations, RealRange, Samples};
 use crate::ir::graph::{Graph, Node, Port, ValueId};
 use crate::options::Options;
 use crate::warning::{Warning, WarningKind};
@@ -51,7 +51,6 @@ impl Session {
         &self,
         graph: &Graph,
         samples: &Samples<'_>,
-        ranges: &Ranges,
         seen: &Observations,
     ) -> Vec<Warning> {
         let mut warnings = Vec::new();
@@ -80,8 +79,8 @@ impl Session {
         // Outputs cannot change if no input does.
         let changes = constant.is_empty() || constant.len() < inputs().count();
         add(&mut warnings, WarningKind::ConstantInput, constant);
-        // An input that is normalized in float, element by element, has no range itself.
-        let quantized = inputs().filter(|(_, port)| ranges.by_value.contains_key(&port.value));
+        // What is normalized in float, element by element, has a scale behind that.
+        let quantized = inputs().filter(|(_, port)| is_read_quantized(graph, port.value));
         let mixed = quantized.filter_map(|(i, port)| mixed_units(samples, i, port));
         add(&mut warnings, WarningKind::MixedUnits, mixed.collect());
         if changes {
@@ -149,6 +148,15 @@ fn constant_input(samples: &Samples<'_>, input: usize, port: &Port) -> Option<Fo
     );
     (is_constant && (is_one_number || !others.is_empty()))
         .then(|| (0.0, port.name.clone(), message))
+}
+
+/// True if an operator reads a tensor's int8 form.
+fn is_read_quantized(graph: &Graph, value: ValueId) -> bool {
+    let mut readers = graph
+        .nodes
+        .iter()
+        .filter(|node| node.inputs.contains(&Some(value)));
+    readers.any(|node| !node.op.reads_f32() && graph.values[node.output()].kept.is_none())
 }
 
 /// Elements along the last dimension that stay within a small part of the range of others.
