@@ -3,12 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use niello_build::arguments::Arguments;
-use niello_compiler::{Item, compile, outline};
+use niello_compiler::{Item, compile_with_warnings, outline};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::LitStr;
 use syn::ext::IdentExt;
 
-use crate::place;
+use crate::{place, warn};
 
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     let arguments: Arguments = match syn::parse2(tokens) {
@@ -17,14 +18,8 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     };
     let item = arguments.item();
     let manifest = place::manifest().unwrap_or_default();
-    let request = arguments.request(
-        place::file(&manifest, &arguments.model),
-        arguments
-            .dataset
-            .as_ref()
-            .map(|d| place::file(&manifest, d)),
-        place::cache(&manifest),
-    );
+    let path = |literal: &LitStr| place::file(&manifest, literal);
+    let request = arguments.request(path, place::cache(&manifest));
     // An editor shows types and signatures; what is wrong, `cargo check` tells it.
     if place::is_editor()
         && let Ok(Ok(tokens)) = catch_unwind(AssertUnwindSafe(|| outline(&item, &request)))
@@ -32,9 +27,12 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
         return tokens;
     }
     // A panic would be a mistake of ours; even then the user's tokens are shown.
-    let result = catch_unwind(AssertUnwindSafe(|| compile(&item, &request)));
+    let result = catch_unwind(AssertUnwindSafe(|| compile_with_warnings(&item, &request)));
     let error = match result {
-        Ok(Ok(tokens)) => return tokens,
+        Ok(Ok((tokens, warnings))) => {
+            let warnings = warn::items(&arguments, &warnings);
+            return quote!(#tokens #warnings);
+        }
         Ok(Err(error)) => syn::Error::new(arguments.span(&error.blame), error.message),
         Err(_) => syn::Error::new(
             arguments.model.span(),

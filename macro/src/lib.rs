@@ -5,6 +5,7 @@
 
 mod expand;
 mod place;
+mod warn;
 
 use proc_macro::TokenStream;
 
@@ -92,6 +93,9 @@ use proc_macro::TokenStream;
 /// | `shapes("name": [1, 96, 96, 3], ..)` | the dataset's | shapes of inputs that the file leaves open, with the batch, by input name |
 /// | `images(resize = true, scale = 1/255, offset = 0)` | as shown; `scale = 1` for a model that begins by scaling bytes itself | what the bytes of image files and of `u8` arguments stand for: `byte * scale + offset` |
 /// | `require(output: metric >= bound, ..)` | | accuracy, int8 against float, below which the build fails |
+/// | `labels = "path"` | the dataset | the file with the labels, `.npz`, `.csv` or a folder of `.npy` |
+/// | `selftest = 4` | | embeds so many measuring samples, for `name::selftest()`, see below |
+/// | `allow(few_samples, ..)` | | switches warnings off, see below |
 /// | `inputs = arguments` | `arguments` | `arena`: inputs live in the arena and are written there, by `arena.image()` for an input `image`; a run reuses their memory |
 /// | `arena_limit = 64 * 1024` | | bytes that the arena may have on small cores; a model that needs more does not compile, and the error names the tensors alive at the peak |
 /// | `crate = ::path` | `::niello` | the runtime crate under another name |
@@ -100,7 +104,7 @@ use proc_macro::TokenStream;
 ///
 /// - A `.npz` keyed by input name, with a leading sample axis. Keys may also be the
 ///   file's names (`x:0`, `serving_default_x:0`), or `arr_0` for a model of one input;
-///   keys that begin with `label:` are ignored.
+///   keys `label:<output>` are labels, see below.
 /// - A folder of `<input>.npy`, or one `.npy` for a model of one input.
 /// - A folder of PNG or JPEG files for one image input.
 /// - A folder of `.wav` files for one input that is a row of elements: one channel of PCM
@@ -108,8 +112,8 @@ use proc_macro::TokenStream;
 ///   float, as long as the input, all at one rate.
 /// - A `.csv` with a header row for one-dimensional inputs: a row is a sample. Columns
 ///   are called `<input>_<i>`, from 0 on and in any order, or `<input>` where it has one
-///   element; those that begin with `label:` are ignored. If none is called so, and the
-///   model has one input of as many elements, their order counts.
+///   element; `label:<output>` and `label:<output>_<i>` are labels. If none is called
+///   so, and the model has one input of as many elements, their order counts.
 ///
 /// Arrays hold bool, float16, float32, float64 or integers of 8 to 64 bits, with and
 /// without sign, in both byte orders, in C's and Fortran's order. Real inputs take
@@ -120,10 +124,40 @@ use proc_macro::TokenStream;
 ///
 /// Metrics are `sqnr_db` (signal to quantization noise ratio of all elements),
 /// `top1` (share of samples with the same largest element), both with `>=`, and
-/// `max_abs_error` with `<=`. They are measured on every fifth sample of the
-/// dataset (numbers 4, 9, 14, ..), which then are not used for calibration. If
-/// one is not met, the error shows what was measured and the operators that lose
-/// most.
+/// `max_abs_error` with `<=`: they compare with the float model. Three compare with
+/// labels: `accuracy` (share of samples whose class is the label's) with `>=`,
+/// `accuracy_drop` (the float model's accuracy less that of the int8 program) and
+/// `mean_abs_error` (mean absolute difference from the label, over all elements) with
+/// `<=`. All are measured on every fifth sample of the dataset (numbers 4, 9, 14, ..),
+/// which then are not used for calibration. If one is not met, the error shows what was
+/// measured and the operators that lose most.
+///
+/// Labels lie beside the samples, by the key `label:<output>`: one class for each sample,
+/// `[samples]` of any integer type, or values in the output's shape, which are one-hot
+/// where a class is needed. The class of an output is the number of its largest element,
+/// the first of several; an output of one element that LOGISTIC computes has the class 1
+/// above 0.5, and 0 else. Labels that no clause needs are not read.
+///
+/// # `selftest`
+///
+/// With `selftest = 4` the module also has `selftest() -> Result<(), SelfTestError>`, which
+/// runs four samples where the program runs, and compares all outputs with those that the
+/// compiler has computed by the reference's plain loops; `selftest_in(&mut arena, &mut output)`
+/// does so in memory of your own. Integers must be the same, f32 may differ by 1e-5 of the
+/// output's largest absolute value. The samples are measuring ones (with `require` every fifth;
+/// else those that do not calibrate, or all if there are none), spread evenly. Each begins
+/// with a fresh state. A program that never calls the functions has none of it. A model in
+/// which an integer follows from numbers that operators compute in float is refused: their
+/// last bits differ between processors.
+///
+/// # Warnings
+///
+/// The compiler warns, at the path of the dataset, about what compiles and is probably not
+/// meant: `few_samples` (fewer than 10 calibrate), `constant_input` (the same in all samples),
+/// `mixed_units` (elements of an input stay within a tenth of the range of others),
+/// `flat_output` (changes by less than 2 %), `uneven_join` (joined tensors whose ranges differ
+/// by more than 16 times), `clipped` (more than 1 % of a tensor's values). `allow(..)` switches
+/// them off by these names.
 ///
 /// # In an editor
 ///

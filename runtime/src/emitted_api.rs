@@ -11,6 +11,10 @@ pub use crate::defmt_format::{format_begin, format_end, format_field, format_val
 pub use crate::error::LengthError;
 pub use crate::kernels::*;
 pub use crate::params::*;
+pub use crate::selftest::{
+    SelfTestError, compare_output, rows_of_bool, rows_of_f32, rows_of_i8, rows_of_i16, rows_of_i32,
+    rows_of_u8, rows_of_u32,
+};
 #[cfg(niello_vector)]
 pub use crate::simd::{Level, all_levels, available, force, levels};
 

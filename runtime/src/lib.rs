@@ -24,6 +24,7 @@ mod macros;
 #[allow(unsafe_code, reason = "instructions of the DSP extension")]
 mod mcu;
 mod params;
+mod selftest;
 #[cfg(niello_vector)]
 #[allow(unsafe_code, reason = "SIMD intrinsics")]
 mod simd;
@@ -35,6 +36,7 @@ pub use emitted_api as __private;
 
 pub use arena::Arena;
 pub use error::LengthError;
+pub use selftest::{SelfTestError, SelfTestValue};
 #[cfg(feature = "ndarray")]
 pub use views::{View, ViewError};
 

@@ -4,10 +4,10 @@ use niello_tests::here;
 
 const PICTURE: &str = "models/picture_f32.tflite";
 
-niello::include_model! { fn picture(x: u8) = "models/picture_f32.tflite", dataset = "models/pictures", images(scale = 2/255, offset = -1) }
-niello::include_model! { fn identity(x: u8) = "models/picture_f32.tflite", dataset = "models/pictures" }
-niello::include_model! { fn ranged(x: u8) = "models/picture_f32.tflite", dataset = "models/pictures", tensors("x": range(-1.0, 1.0)) }
-niello::include_model! { fn rescaled(x: u8) = "models/rescaled_f32.tflite", dataset = "models/pictures" }
+niello::include_model! { fn picture(x: u8) = "models/picture_f32.tflite", dataset = "models/pictures", images(scale = 2/255, offset = -1), allow(few_samples) }
+niello::include_model! { fn identity(x: u8) = "models/picture_f32.tflite", dataset = "models/pictures", allow(few_samples) }
+niello::include_model! { fn ranged(x: u8) = "models/picture_f32.tflite", dataset = "models/pictures", tensors("x": range(-1.0, 1.0)), allow(few_samples) }
+niello::include_model! { fn rescaled(x: u8) = "models/rescaled_f32.tflite", dataset = "models/pictures", allow(few_samples) }
 
 niello::include_model! { fn keyword("x" as r#type: f32) -> { "y" as r#fn: f32 } = "models/batch_f32.tflite", dataset = "models/x12" }
 niello::include_model! { fn part("x" as part: f32) = "models/batch_f32.tflite", dataset = "models/x12", inputs = arena }

@@ -17,6 +17,7 @@ niello::include_model! {
         = "../examples/models/photo_locator_f32.tflite",
     dataset = "../examples/models/photo_locator_calibration.npz",
     samples = 40,
+    allow(mixed_units),
     calibration = minmax,
     tensors("image": range(0.0, 1.0), "functional_2_1/photo_1/MatMul;functional_2_1/photo_1/BiasAdd": mse,),
     weights = per_channel,
@@ -25,7 +26,7 @@ niello::include_model! {
 
 niello::include_model! { fn aliases = "models/aliases_f32.tflite", dataset = "models/x5.npy" }
 niello::include_model! { fn batch = "models/batch_f32.tflite", dataset = "models/x12" }
-niello::include_model! { fn picture = "models/picture_f32.tflite", dataset = "models/pictures", images(scale = 2/255, offset = -1) }
+niello::include_model! { fn picture = "models/picture_f32.tflite", dataset = "models/pictures", images(scale = 2/255, offset = -1), allow(few_samples) }
 niello::include_model! { fn half = "models/half_f32.tflite", dataset = "models/x12" }
 niello::include_model! { fn nameless = "models/nameless_f32.tflite", dataset = "models/nameless.npz" }
 niello::include_model! { fn double = "models/signatures_f32.tflite", signature = "double", dataset = "models/x5.npy" }

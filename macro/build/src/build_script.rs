@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use niello_compiler::{Blame, compile as compile_request};
+use niello_compiler::{Blame, compile_with_warnings};
+use syn::LitStr;
 
 use crate::arguments::Arguments;
 use crate::cache_folder::cache_folder;
@@ -95,15 +96,18 @@ impl Compile {
     /// As [`Compile::emit`], with the folders that cargo would name.
     fn emit_from(&self, manifest: &Path, out: &Path, cache: Option<PathBuf>) -> Result<(), Error> {
         let arguments = self.arguments()?;
-        let path = |path: &String| manifest.join(path);
-        let dataset = self.dataset.as_ref().map(path);
+        let path = |path: &LitStr| manifest.join(path.value());
+        let request = arguments.request(path, cache);
         // Also if the model is refused: a mended file is read again.
-        for path in std::iter::once(path(&self.model)).chain(dataset.clone()) {
+        let files = std::iter::once(&request.model).chain(&request.dataset);
+        for path in files.chain(&request.options.labels) {
             println!("cargo::rerun-if-changed={}", path.display());
         }
-        let request = arguments.request(path(&self.model), dataset, cache);
-        let tokens = compile_request(&arguments.item(), &request)
+        let (tokens, warnings) = compile_with_warnings(&arguments.item(), &request)
             .map_err(|error| Error(format!("{}{}", place(&error.blame, self), error.message)))?;
+        for warning in warnings {
+            println!("cargo::warning={}: {}", self.model, warning.text());
+        }
         let file = out.join(format!("{}.rs", name_of_file(&arguments)));
         // What is the same is not touched, so that nothing is compiled again.
         let text = tokens.to_string();

@@ -56,6 +56,10 @@ pub(crate) struct Target {
     #[arg(long, value_name = "PATH")]
     pub dataset: Option<PathBuf>,
 
+    /// The file with the labels, if it is not the dataset
+    #[arg(long, value_name = "PATH")]
+    pub labels: Option<PathBuf>,
+
     /// Options in the macro's syntax, which go before those of a call:
     /// --with 'samples = 100, calibration = minmax'
     #[arg(long, value_name = "OPTIONS")]

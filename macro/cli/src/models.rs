@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use niello_build::arguments::{Arguments, exchange};
+use niello_build::arguments::exchange;
 use niello_build::cache_folder;
 use niello_compiler::analysis::Analysis;
 use niello_compiler::{Options, Request};
@@ -98,17 +98,16 @@ fn of_file(path: &str, target: &Target) -> Result<Model, String> {
 }
 
 fn of_call(call: &Call, target: &Target) -> Result<Model, String> {
-    let Arguments {
+    let file =
+        |literal: &LitStr| niello_build::file(&call.manifest, Some(&call.source), &literal.value());
+    let Request {
         model,
         dataset,
         options,
         ..
-    } = &call.arguments;
-    let (options, other) = with(options, target)?;
-    let file =
-        |literal: &LitStr| niello_build::file(&call.manifest, Some(&call.source), &literal.value());
-    let own = other.as_ref().or(dataset.as_ref()).map(file);
-    let model = file(model);
+    } = call.arguments.request(file, None);
+    let (options, other) = with(&options, target)?;
+    let own = other.as_ref().map(file).or(dataset);
     let here = std::env::current_dir().unwrap_or_default();
     let shown = |path: &Path| {
         let short = path.strip_prefix(&here).unwrap_or(path);
@@ -130,8 +129,12 @@ fn of_call(call: &Call, target: &Target) -> Result<Model, String> {
 
 /// The options with those of `--with`, and the dataset that it names.
 fn with(options: &Options, target: &Target) -> Result<(Options, Option<LitStr>), String> {
-    match &target.with {
-        Some(text) => exchange(options, text).map_err(|e| format!("--with {text:?}: {e}")),
-        None => Ok((options.clone(), None)),
+    let (mut options, dataset) = match &target.with {
+        Some(text) => exchange(options, text).map_err(|e| format!("--with {text:?}: {e}"))?,
+        None => (options.clone(), None),
+    };
+    if let Some(labels) = &target.labels {
+        options.labels = Some(labels.clone());
     }
+    Ok((options, dataset))
 }

@@ -38,6 +38,18 @@ struct OutputNumbers {
     top1: Option<f64>,
     max_abs_error: f64,
     mean_abs_error: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<LabelNumbers>,
+}
+
+/// One output beside its labels; what is missing does not apply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LabelNumbers {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accuracy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_abs_error: Option<f64>,
 }
 
 /// One number that is another one than before.
@@ -72,6 +84,14 @@ impl From<&Summary> for Numbers {
                 top1: metrics.top1.map(rounded),
                 max_abs_error: rounded(metrics.max_abs_error),
                 mean_abs_error: rounded(metrics.mean_abs_error),
+                labels: output
+                    .labels
+                    .as_ref()
+                    .filter(|labels| labels.problem.is_none())
+                    .map(|labels| LabelNumbers {
+                        accuracy: labels.accuracy.map(rounded),
+                        mean_abs_error: labels.mean_abs_error.map(rounded),
+                    }),
             };
             (output.name.clone(), numbers)
         });
@@ -154,6 +174,16 @@ pub(crate) fn differences(before: &Numbers, now: &Numbers) -> Vec<Difference> {
         for (metric, a, b) in errors {
             add(what(metric), Some(a), Some(b), b > a * (1.0 + ERROR));
         }
+        let of = |o: &OutputNumbers, number: fn(&LabelNumbers) -> Option<f64>| {
+            o.labels.as_ref().and_then(number)
+        };
+        // A number that is not measured any more may hide anything.
+        let (old, new) = (of(a, |l| l.accuracy), of(b, |l| l.accuracy));
+        let is_worse = old.is_some_and(|old| new.is_none_or(|new| new < old - TOP1));
+        add(what("labels.accuracy"), old, new, is_worse);
+        let (old, new) = (of(a, |l| l.mean_abs_error), of(b, |l| l.mean_abs_error));
+        let is_worse = old.is_some_and(|old| new.is_none_or(|new| new > old * (1.0 + ERROR)));
+        add(what("labels.mean_abs_error"), old, new, is_worse);
     }
     all
 }
@@ -168,6 +198,10 @@ mod tests {
             top1: Some(0.9),
             max_abs_error: 0.5,
             mean_abs_error: 0.1,
+            labels: Some(LabelNumbers {
+                accuracy: Some(0.9),
+                mean_abs_error: None,
+            }),
         };
         Numbers {
             arena_bytes,
@@ -195,6 +229,20 @@ mod tests {
         let mut gone = numbers(100, Some(30.0));
         gone.outputs.clear();
         assert!(worse(&gone));
+        let output = |labels| {
+            let mut now = numbers(100, Some(30.0));
+            now.outputs.get_mut("y").expect("an output").labels = labels;
+            worse(&now)
+        };
+        assert!(output(None));
+        let accuracy = |share| {
+            Some(LabelNumbers {
+                accuracy: Some(share),
+                mean_abs_error: None,
+            })
+        };
+        assert!(output(accuracy(0.89)));
+        assert!(!output(accuracy(0.91)));
         let exact = differences(&numbers(100, None), &before);
         assert!(exact[0].worse, "{exact:?}");
     }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use niello_compiler::analysis::TensorReport;
+use niello_compiler::analysis::{LabelReport, TensorReport};
 
 /// Prints a line to stdout. Ends the program if nobody reads it any more.
 pub(crate) fn write_line(text: &str) {
@@ -102,6 +102,27 @@ pub(crate) fn shape(shape: &[usize]) -> String {
     } else {
         sizes.join("x")
     }
+}
+
+/// The columns of outputs beside their labels.
+pub(crate) const LABEL_COLUMNS: [&str; 5] = [
+    "output",
+    "accuracy int8",
+    "accuracy float",
+    "mean error int8",
+    "mean error float",
+];
+
+/// The cells behind the output's name in [`LABEL_COLUMNS`].
+pub(crate) fn label_cells(labels: &LabelReport) -> [String; 4] {
+    let share = |share: Option<f64>| share.map_or("-".to_owned(), percent);
+    let error = |error: Option<f64>| error.map_or("-".to_owned(), real);
+    [
+        share(labels.accuracy),
+        share(labels.float_accuracy),
+        error(labels.mean_abs_error),
+        error(labels.float_mean_abs_error),
+    ]
 }
 
 /// The range that was chosen for a tensor, or that it is in float.

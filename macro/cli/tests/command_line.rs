@@ -158,6 +158,61 @@ fn the_text_of_a_report_has_its_sections() {
 }
 
 #[test]
+fn accuracy_is_shown_where_there_are_labels() {
+    let labelled = [
+        DIGITS,
+        "--dataset",
+        "models/digit_pair_evaluation.npz",
+        "--with",
+        "samples = 20, require(left_greater: mean_abs_error <= 0.3)",
+    ];
+    let document = json(&[&["report"][..], &labelled].concat());
+    let result = &document["models"][0]["result"];
+    let outputs = result["outputs"].as_array().expect("a list");
+    let labels = |name: &str| {
+        let output = outputs.iter().find(|o| o["name"] == name);
+        &output.expect("an output")["labels"]
+    };
+    for accuracy in ["accuracy", "float_accuracy"] {
+        let share = labels("sum")[accuracy].as_f64().expect("a share");
+        assert!(share > 0.5 && share < 1.0, "{share}");
+    }
+    assert!(labels("sum")["mean_abs_error"].is_null());
+    let error = &labels("left_greater")["mean_abs_error"];
+    assert_eq!(result["requirements"][0]["measured"], *error);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("niello.toml").display().to_string();
+    let check = ["--summary", file.as_str(), "--write"];
+    for (command, more, shown) in [
+        ("report", &[][..], "accuracy float"),
+        (
+            "compare",
+            &["--setting", "calibration = minmax"][..],
+            "error to labels",
+        ),
+        ("check", &check[..], "sum: accuracy int8"),
+    ] {
+        let output = run(&[&[command][..], &labelled, more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(stdout(&output).contains(shown), "{}", stdout(&output));
+    }
+    let written = std::fs::read_to_string(&file).expect("written");
+    assert!(
+        written.contains(".outputs.sum.labels]\naccuracy = 0."),
+        "{written}"
+    );
+    // Labels from another file, which has others than the dataset has samples.
+    let other = [
+        &["report", DIGITS][..],
+        &SAMPLES,
+        &["--labels", labelled[2]],
+    ]
+    .concat();
+    let text = stdout(&run(&other));
+    assert!(text.contains("labels of sum are not used"), "{text}");
+}
+
+#[test]
 fn settings_are_compared_with_those_of_the_call() {
     let arguments = [
         &["compare", DIGITS][..],

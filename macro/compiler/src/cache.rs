@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::options::{Options, Request};
 use crate::quantize::correct::Corrections;
 use crate::quantize::equalize::Factors;
+use crate::warning::Warning;
 
 /// The sources that this compiler was built from: another one may find something
 /// else, or number tensors otherwise.
@@ -29,6 +30,8 @@ pub(crate) struct Calibration {
     pub corrections: Corrections,
     /// One per clause of `require`.
     pub measured: Vec<f64>,
+    /// What the user should know, whether it is switched off or not.
+    pub warnings: Vec<Warning>,
 }
 
 /// The place of one entry: its file in the cache's folder, named by a hash.
@@ -70,8 +73,11 @@ impl Slot {
     /// The slot of what a request compiles: of the model, the options that calibration
     /// depends on, and the dataset's files with their names.
     pub(crate) fn of_request(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Self> {
-        // Memory has nothing to do with what is kept.
+        // Memory has nothing to do with what is kept, and labels are one of the files.
         let options = Options {
+            labels: None,
+            selftest: None,
+            allow: Vec::new(),
             inputs_in_arena: false,
             arena_limit: None,
             ..request.options.clone()

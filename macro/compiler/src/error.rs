@@ -71,6 +71,14 @@ impl Error {
         ))
     }
 
+    /// This error, blamed on an option.
+    pub(crate) fn about_option(self, name: &'static str) -> Self {
+        Self {
+            blame: Blame::Option(name),
+            ..self
+        }
+    }
+
     /// Puts a place ("operator #3 CONV_2D") in front of the message.
     pub(crate) fn at(mut self, place: impl fmt::Display) -> Self {
         self.message = format!("{place}: {}", self.message);

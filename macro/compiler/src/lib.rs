@@ -40,6 +40,7 @@ mod simd_models;
 pub mod testing;
 mod tflite;
 mod tokens;
+mod warning;
 
 pub use arithmetic::quant_params::QuantParams;
 pub use calibrate::Method;
@@ -51,4 +52,5 @@ pub use ops::registry::SUPPORTED;
 pub use ops::support::{SUPPORT_COLUMNS, Support, operators_page, support};
 pub use options::{Comparison, Metric, Options, Request, Requirement};
 pub use outline::outline;
-pub use pipeline::compile;
+pub use pipeline::{compile, compile_with_warnings};
+pub use warning::{Warning, WarningKind};

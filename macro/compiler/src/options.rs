@@ -7,7 +7,8 @@ use crate::dataset::ImageOptions;
 use crate::emit::PortChoice;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
-use crate::quantize::measure::Noise;
+use crate::quantize::measure::Measurement;
+use crate::warning::WarningKind;
 
 /// A model to compile, with its dataset and options.
 #[derive(Clone, Debug)]
@@ -52,6 +53,12 @@ pub struct Options {
     pub images: ImageOptions,
     /// Accuracy that the build insists on.
     pub require: Vec<Requirement>,
+    /// The file of the labels, if it is not the dataset.
+    pub labels: Option<PathBuf>,
+    /// The number of samples that the emitted code can test itself with, if it can.
+    pub selftest: Option<usize>,
+    /// Warnings that the user does not want to see.
+    pub allow: Vec<WarningKind>,
     /// Whether inputs live in the arena.
     pub inputs_in_arena: bool,
     /// Bytes that the arena may have.
@@ -74,6 +81,9 @@ impl Default for Options {
             bias_correction: true,
             images: ImageOptions::default(),
             require: Vec::new(),
+            labels: None,
+            selftest: None,
+            allow: Vec::new(),
             inputs_in_arena: false,
             arena_limit: None,
         }
@@ -136,7 +146,7 @@ fn check_range(min: f32, max: f32) -> Result<(), &'static str> {
     }
 }
 
-/// A measure of an output, int8 against float.
+/// A measure of an output: int8 against float, or against labels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Metric {
@@ -146,23 +156,63 @@ pub enum Metric {
     Top1,
     /// Largest absolute error of any element.
     MaxAbsError,
+    /// Share of samples whose class is the label's.
+    Accuracy,
+    /// The accuracy of the float model less that of the int8 program.
+    AccuracyDrop,
+    /// Mean absolute difference of all elements from the labels' values.
+    MeanAbsError,
 }
 
 impl Metric {
+    /// All metrics.
+    pub const ALL: [Metric; 6] = [
+        Metric::SqnrDb,
+        Metric::Top1,
+        Metric::MaxAbsError,
+        Metric::Accuracy,
+        Metric::AccuracyDrop,
+        Metric::MeanAbsError,
+    ];
+
     /// The metric's keyword in `require(...)`.
     pub fn name(self) -> &'static str {
         match self {
             Metric::SqnrDb => "sqnr_db",
             Metric::Top1 => "top1",
             Metric::MaxAbsError => "max_abs_error",
+            Metric::Accuracy => "accuracy",
+            Metric::AccuracyDrop => "accuracy_drop",
+            Metric::MeanAbsError => "mean_abs_error",
         }
     }
 
-    pub(crate) fn of(self, noise: &Noise) -> f64 {
+    /// The side of a bound on which the metric is good.
+    pub fn comparison(self) -> Comparison {
+        match self {
+            Metric::SqnrDb | Metric::Top1 | Metric::Accuracy => Comparison::AtLeast,
+            Metric::MaxAbsError | Metric::AccuracyDrop | Metric::MeanAbsError => Comparison::AtMost,
+        }
+    }
+
+    /// True if it compares with labels.
+    pub fn needs_labels(self) -> bool {
+        matches!(
+            self,
+            Metric::Accuracy | Metric::AccuracyDrop | Metric::MeanAbsError
+        )
+    }
+
+    /// The metric of one output; not a number if it needs labels and there are none.
+    pub(crate) fn of(self, measurement: &Measurement, output: usize) -> f64 {
+        let (noise, labels) = (&measurement.outputs[output], &measurement.labels[output]);
         match self {
             Metric::SqnrDb => noise.sqnr_db(),
             Metric::Top1 => noise.top1(),
             Metric::MaxAbsError => noise.max_abs_error(),
+            Metric::Accuracy => labels.int8.accuracy().unwrap_or(f64::NAN),
+            Metric::AccuracyDrop => labels.accuracy_drop().unwrap_or(f64::NAN),
+            Metric::MeanAbsError => labels.int8.mean_abs_error().unwrap_or(f64::NAN),
         }
     }
 }

@@ -13,7 +13,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::cache::Slot;
-use crate::emit::{self, Detail, Item, Variants};
+use crate::emit::{self, Detail, Item, SelfTest, Variants};
 use crate::error::Result;
 use crate::ir::graph::ElementType;
 use crate::ir::quant_graph::{QuantGraph, QuantTensor};
@@ -125,6 +125,7 @@ fn of_model(item: &Item, request: &Request) -> Result<TokenStream> {
         outputs: &outputs,
         inputs_in_arena: request.options.inputs_in_arena,
     };
+    let selftest = request.options.selftest.map(|_| SelfTest::default());
     let plan = plan::plan(&program, interface.inputs_in_arena);
     let variants = Variants {
         scalar: emit::variant(&interface, &program, &plan)?.without_cost(),
@@ -135,6 +136,7 @@ fn of_model(item: &Item, request: &Request) -> Result<TokenStream> {
         &interface,
         &program,
         &variants,
+        selftest.as_ref(),
         &Detail::Outline,
     ))
 }

@@ -10,15 +10,28 @@ use crate::options::Request;
 use crate::outline;
 use crate::plan;
 use crate::session::{QuantizedModel, Session, read_model};
+use crate::warning::Warning;
 
 /// Compiles a model to a function and its module.
 pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
+    compile_with_warnings(item, request).map(|(tokens, _)| tokens)
+}
+
+/// As [`compile`], also with what the user should know, and has not switched off.
+pub fn compile_with_warnings(
+    item: &Item,
+    request: &Request,
+) -> Result<(TokenStream, Vec<Warning>)> {
     let model = read_model(&request.model)?;
     let session = Session::new(&model, &request.options, request.dataset.as_deref())?;
     let QuantizedModel {
-        program, mut files, ..
+        program,
+        mut files,
+        warnings,
+        ..
     } = session.quantize(&model, request)?;
     let interface = session.interface(request.options.inputs_in_arena)?;
+    let selftest = session.selftest(&model, request, &program, &files)?;
     let limit = request.options.arena_limit;
     let (scalar, vector) = program.clone().for_targets();
     let variants = Variants {
@@ -28,9 +41,18 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
             .transpose()?,
     };
     files.insert(0, request.model.clone());
-    let emit = |detail| emit::emit(item, &interface, &program, &variants, &detail);
+    let emit = |detail| {
+        emit::emit(
+            item,
+            &interface,
+            &program,
+            &variants,
+            selftest.as_ref(),
+            &detail,
+        )
+    };
     outline::store(item, request, || emit(Detail::Outline));
-    Ok(emit(Detail::Whole { files: &files }))
+    Ok((emit(Detail::Whole { files: &files }), warnings))
 }
 
 /// Plans and emits the program for one kind of target. `limit` is about small

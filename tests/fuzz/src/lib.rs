@@ -15,6 +15,8 @@ mod clock;
 #[path = "../../../macro/src/expand.rs"]
 mod expand;
 mod place;
+#[path = "../../../macro/src/warn.rs"]
+mod warn;
 
 use std::path::PathBuf;
 

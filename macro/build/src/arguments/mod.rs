@@ -29,6 +29,8 @@ pub struct Arguments {
     pub model: LitStr,
     /// The path of the dataset as it is written.
     pub dataset: Option<LitStr>,
+    /// The path of the labels' file as it is written.
+    pub labels: Option<LitStr>,
     /// Everything else that the user chose.
     pub options: Options,
     /// The path of the runtime crate.
@@ -42,7 +44,8 @@ pub struct Arguments {
 }
 
 /// Options with some exchanged: what `text` names, in the macro's syntax, and all else as in
-/// `base`. Clauses of `tensors` and `require` are added. Also gives the dataset, if the
+/// `base`. Clauses of `tensors` and `require` are added; the path of `labels` is taken as it is
+/// written. Also gives the dataset, if the
 /// text names one.
 pub fn exchange(base: &Options, text: &str) -> Result<(Options, Option<LitStr>)> {
     let parse = |input: ParseStream<'_>| {
@@ -53,6 +56,9 @@ pub fn exchange(base: &Options, text: &str) -> Result<(Options, Option<LitStr>)>
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
+        }
+        if let Some(labels) = &out.labels {
+            out.options.labels = Some(labels.value().into());
         }
         Ok((out.options, out.dataset))
     };
@@ -93,6 +99,7 @@ impl Parse for Arguments {
             name,
             model,
             dataset: None,
+            labels: None,
             options,
             krate: quote!(::niello),
             keys: Vec::new(),
@@ -167,17 +174,15 @@ impl Arguments {
         }
     }
 
-    /// What the compiler is told about the model, with the paths that the literals name.
-    pub fn request(
-        &self,
-        model: PathBuf,
-        dataset: Option<PathBuf>,
-        cache: Option<PathBuf>,
-    ) -> Request {
+    /// What the compiler is told about the model; `path` finds the file that a literal names.
+    pub fn request(&self, path: impl Fn(&LitStr) -> PathBuf, cache: Option<PathBuf>) -> Request {
         Request {
-            model,
-            dataset,
-            options: self.options.clone(),
+            model: path(&self.model),
+            dataset: self.dataset.as_ref().map(&path),
+            options: Options {
+                labels: self.labels.as_ref().map(&path),
+                ..self.options.clone()
+            },
             cache,
         }
     }

@@ -1,6 +1,6 @@
 //! The options after the path, each with the tokens to blame for it.
 
-use niello_compiler::{Comparison, Method, Metric, Requirement};
+use niello_compiler::{Comparison, Method, Metric, Requirement, WarningKind};
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -23,6 +23,9 @@ const NAMES: &[&str] = &[
     "shapes",
     "images",
     "require",
+    "labels",
+    "selftest",
+    "allow",
     "inputs",
     "arena_limit",
     "crate",
@@ -45,6 +48,9 @@ pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
     let options = &mut out.options;
     match name.as_str() {
         "dataset" => out.dataset = Some(assigned(input)?),
+        "labels" => out.labels = Some(assigned(input)?),
+        "allow" => options.allow.extend(listed(input, warning)?),
+        "selftest" => options.selftest = Some(assigned::<LitInt>(input)?.base10_parse()?),
         "samples" => options.samples = Some(assigned::<LitInt>(input)?.base10_parse()?),
         "samples_follow" => options.samples_follow = assigned::<LitBool>(input)?.value,
         "calibration" => {
@@ -119,6 +125,13 @@ fn check_crate(path: &syn::Path) -> syn::Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// Parses the name of a warning.
+fn warning(input: ParseStream<'_>) -> Result<WarningKind> {
+    let name: Ident = input.parse()?;
+    let found = WarningKind::ALL.into_iter().find(|w| name == w.name());
+    found.ok_or_else(|| unknown("warning", &name, &WarningKind::ALL.map(WarningKind::name)))
 }
 
 fn assigned<T: syn::parse::Parse>(input: ParseStream<'_>) -> Result<T> {
@@ -240,17 +253,8 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
     };
     input.parse::<Token![:]>()?;
     let name: Ident = input.parse()?;
-    let metric = match name.to_string().as_str() {
-        "sqnr_db" => Metric::SqnrDb,
-        "top1" => Metric::Top1,
-        "max_abs_error" => Metric::MaxAbsError,
-        _ => {
-            return Err(unknown(
-                "metric",
-                &name,
-                &["sqnr_db", "top1", "max_abs_error"],
-            ));
-        }
+    let Some(metric) = Metric::ALL.into_iter().find(|m| name == m.name()) else {
+        return Err(unknown("metric", &name, &Metric::ALL.map(Metric::name)));
     };
     let comparison = if input.peek(Token![>=]) {
         input.parse::<Token![>=]>()?;
@@ -261,12 +265,10 @@ fn requirement(input: ParseStream<'_>) -> Result<(Requirement, Span)> {
     } else {
         return Err(input.error("expected `>=` or `<=`"));
     };
-    let fits = (metric == Metric::MaxAbsError) == (comparison == Comparison::AtMost);
-    if !fits {
-        let sign = if metric == Metric::MaxAbsError {
-            "<="
-        } else {
-            ">="
+    if comparison != metric.comparison() {
+        let sign = match metric.comparison() {
+            Comparison::AtMost => "<=",
+            _ => ">=",
         };
         return Err(syn::Error::new(
             name.span(),

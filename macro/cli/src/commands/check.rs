@@ -123,6 +123,23 @@ fn show(model: &Model, checked: &Checked) {
     if !checked.known {
         text::line!("  it is not in the file yet; `--write` adds it");
     }
+    for output in &checked.summary.outputs {
+        let Some(labels) = &output.labels else {
+            continue;
+        };
+        match &labels.problem {
+            Some(problem) => text::line!("  labels of {} are not used: {problem}", output.name),
+            None => {
+                let shown = text::LABEL_COLUMNS[1..]
+                    .iter()
+                    .zip(text::label_cells(labels));
+                let shown = shown.filter(|(_, cell)| cell != "-");
+                let cells: Vec<String> =
+                    shown.map(|(what, cell)| format!("{what} {cell}")).collect();
+                text::line!("  {}: {}", output.name, cells.join(", "));
+            }
+        }
+    }
     let number = |x: Option<f64>| match x {
         Some(x) if x.fract() == 0.0 && x >= 0.0 => text::count(x as u64),
         Some(x) => text::real(x),

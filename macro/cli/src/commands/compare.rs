@@ -57,24 +57,26 @@ fn show(model: &Model, comparison: &Comparison) {
     let outputs = whole.first().map_or(&[][..], |s| &s.outputs);
     for (number, output) in outputs.iter().enumerate() {
         text::heading(&format!("output {}", output.name));
-        let mut table = text::table(
-            &[
-                "setting",
-                "SQNR dB",
-                "median",
-                "worst",
-                "top1",
-                "mean error",
-                "max error",
-            ],
-            1,
-        );
+        let mut columns = vec![
+            "setting",
+            "SQNR dB",
+            "median",
+            "worst",
+            "top1",
+            "mean error",
+            "max error",
+        ];
+        let has_labels = output.labels.is_some();
+        if has_labels {
+            columns.extend(["accuracy", "error to labels"]);
+        }
+        let mut table = text::table(&columns, 1);
         for setting in &whole {
             let Some(output) = setting.outputs.get(number) else {
                 continue;
             };
             let spread = output.sqnr_db_spread.as_ref();
-            table.add_row([
+            let mut row = vec![
                 setting.name.clone(),
                 text::decibel(output.metrics.sqnr_db),
                 text::decibel(spread.map(|s| s.median)),
@@ -82,9 +84,18 @@ fn show(model: &Model, comparison: &Comparison) {
                 output.metrics.top1.map_or("-".to_owned(), text::percent),
                 text::real(output.metrics.mean_abs_error),
                 text::real(output.metrics.max_abs_error),
-            ]);
+            ];
+            if has_labels {
+                let labels = output.labels.clone().unwrap_or_default();
+                let [accuracy, _, error, _] = text::label_cells(&labels);
+                row.extend([accuracy, error]);
+            }
+            table.add_row(row);
         }
         text::print(&table);
+        if let Some(problem) = output.labels.as_ref().and_then(|l| l.problem.as_ref()) {
+            text::line!("labels of {} are not used: {problem}", output.name);
+        }
     }
     text::heading("memory on small cores");
     let mut table = text::table(&["setting", "arena", "constants"], 1);

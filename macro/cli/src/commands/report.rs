@@ -45,6 +45,9 @@ fn show(model: &Model, report: &Report, rows: usize) {
             if clause.met { "met" } else { "NOT met" }
         );
     }
+    for warning in &report.warnings {
+        text::line!("warning: {}", warning.text());
+    }
     show_operators(report, rows);
     show_tensors(&report.tensors, rows);
     show_memory(&report.mcu, report.simd.as_ref());
@@ -87,6 +90,26 @@ pub(super) fn show_outputs(outputs: &[OutputReport]) {
         ]);
     }
     text::print(&table);
+    show_labels(outputs);
+}
+
+/// Outputs beside their labels, if there are any.
+fn show_labels(outputs: &[OutputReport]) {
+    let labelled = || outputs.iter().filter_map(|o| Some((o, o.labels.as_ref()?)));
+    if labelled().any(|(_, labels)| labels.problem.is_none()) {
+        text::heading("outputs beside their labels");
+        let mut table = text::table(&text::LABEL_COLUMNS, 1);
+        for (output, labels) in labelled().filter(|(_, labels)| labels.problem.is_none()) {
+            let cells = text::label_cells(labels);
+            table.add_row(std::iter::once(output.name.clone()).chain(cells));
+        }
+        text::print(&table);
+    }
+    for (output, labels) in labelled() {
+        if let Some(problem) = &labels.problem {
+            text::line!("labels of {} are not used: {problem}", output.name);
+        }
+    }
 }
 
 fn show_operators(report: &Report, rows: usize) {

@@ -62,6 +62,7 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
             }
             h2 { "Outputs, int8 against float" }
             (tables::outputs(&report.outputs))
+            (tables::labels(&report.outputs))
             (charts::spreads(&report.outputs))
             @if !report.requirements.is_empty() {
                 ul { @for clause in &report.requirements {
@@ -71,6 +72,9 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
                         @if clause.met { ", met" } @else { ", not met" }
                     }
                 } }
+            }
+            @if !report.warnings.is_empty() {
+                ul { @for warning in &report.warnings { li.bad { (warning.text()) } } }
             }
             h2 { "Operators" }
             p.soft { "SQNR in dB of each operator's output: if its inputs were exact, and with all operators before it. MACs and bytes are those before channels are taken out." }

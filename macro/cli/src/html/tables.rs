@@ -74,6 +74,31 @@ pub(super) fn outputs(outputs: &[OutputReport]) -> Markup {
     }
 }
 
+/// Outputs beside their labels; nothing if there are none.
+pub(super) fn labels(outputs: &[OutputReport]) -> Markup {
+    let labelled = || outputs.iter().filter_map(|o| Some((o, o.labels.as_ref()?)));
+    html! {
+        @if labelled().any(|(_, labels)| labels.problem.is_none()) {
+            div.scroll { table.sortable {
+                (head(&["<output", "accuracy int8", "accuracy float", "mean error int8", "mean error float"]))
+                tbody { @for (output, labels) in labelled().filter(|(_, labels)| labels.problem.is_none()) {
+                    tr {
+                        td.n { (output.name) }
+                        @let values = [labels.accuracy, labels.float_accuracy, labels.mean_abs_error, labels.float_mean_abs_error];
+                        @for (value, shown) in values.into_iter().zip(text::label_cells(labels)) {
+                            (cell(value.unwrap_or(-1.0), &shown))
+                        }
+                    }
+                } }
+            } }
+            p.soft { "Accuracy is the share of measuring samples whose class is that of the label; errors are mean absolute differences from the labels' values." }
+        }
+        @for (output, labels) in labelled() {
+            @if let Some(problem) = &labels.problem { p.bad { "Labels of " (output.name) " are not used: " (problem) } }
+        }
+    }
+}
+
 pub(super) fn operators(operators: &[OperatorReport]) -> Markup {
     let macs = operators.iter().map(|o| o.macs).max().unwrap_or(1).max(1) as f64;
     html! {

@@ -20,6 +20,7 @@ mod compare;
 mod exchange;
 mod file;
 mod inspect;
+mod labels;
 mod memory;
 mod metrics;
 mod operators;
@@ -38,6 +39,7 @@ mod weights;
 pub use compare::{Comparison, Setting, SettingResult};
 pub use file::{FileFacts, FileKind, FileOperator};
 pub use inspect::{GraphOperator, Inspection, PortFacts, PrunedChannels};
+pub use labels::LabelReport;
 pub use memory::{ArenaStep, ArenaTensor, MemoryReport, StepCost};
 pub use metrics::{OutputMetrics, Spread};
 pub use operators::OperatorReport;
@@ -106,13 +108,16 @@ impl Analysis {
         }
     }
 
-    /// The dataset, which commands other than `inspect` need.
+    /// The dataset with its labels, which commands other than `inspect` need.
     fn data(&self) -> Result<Dataset> {
         let path = self.request.dataset.as_deref().ok_or_else(|| {
             Error::dataset("this needs samples: give a dataset, as for the macro, or a model whose call has one")
         })?;
-        let images = &self.request.options.images;
-        Dataset::read(path, &self.session.graph.inputs, images)
+        let options = &self.request.options;
+        let mut data = Dataset::read(path, &self.session.graph.inputs, &options.images)?;
+        let labels = self.session.all_labels(path, data.len(), options)?;
+        data.set_labels(labels);
+        Ok(data)
     }
 
     /// Which samples calibrate, which measure, and what inputs are cut to.

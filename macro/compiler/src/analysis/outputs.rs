@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::labels::LabelReport;
 use super::metrics::{OutputMetrics, Spread, decibel};
 use super::progress::Progress;
 use crate::calibrate::Samples;
@@ -27,6 +28,8 @@ pub struct OutputReport {
     pub element: String,
     /// The metrics over all measuring samples.
     pub metrics: OutputMetrics,
+    /// What it is beside its labels, if the dataset has any.
+    pub labels: Option<LabelReport>,
     /// How the SQNR of single samples spreads; samples without any error count as the best of
     /// the others. `None` if no sample has an error.
     pub sqnr_db_spread: Option<Spread>,
@@ -84,6 +87,7 @@ pub(super) fn measured(
                 .name()
                 .to_owned(),
             metrics: OutputMetrics::new(&measurement.outputs[index], elements),
+            labels: LabelReport::of(samples.dataset, index, &measurement.labels[index]),
             sqnr_db_spread: sqnr_spread(&all),
             max_abs_error_spread: Spread::of(all.iter().map(|m| m.max_abs_error).collect()),
             worst_samples: worst(all),

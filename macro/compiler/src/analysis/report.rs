@@ -15,6 +15,7 @@ use crate::calibrate::Samples;
 use crate::error::Result;
 use crate::options::Metric;
 use crate::quantize::measure::Measurement;
+use crate::warning::Warning;
 
 /// Everything about one model, its program and its accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Report {
     pub outputs: Vec<OutputReport>,
     /// What `require` asks for, measured.
     pub requirements: Vec<RequirementReport>,
+    /// What the user should know, and the call does not allow.
+    pub warnings: Vec<Warning>,
     /// The tensors of the float model, after channels were equalized, in the order in which
     /// they are computed.
     pub tensors: Vec<TensorReport>,
@@ -87,6 +90,7 @@ impl Analysis {
         Ok(Report {
             samples: SampleUse::from(&sampled),
             requirements: self.requirements(&measurement),
+            warnings: quantized.warnings.clone(),
             outputs,
             tensors,
             weights: weights(graph, options.per_channel, quantization),
@@ -102,7 +106,7 @@ impl Analysis {
         clauses
             .filter_map(|clause| {
                 let port = self.session.output_called(&clause.output)?;
-                let value = clause.metric.of(&measurement.outputs[port.index]);
+                let value = clause.metric.of(measurement, port.index);
                 Some(RequirementReport {
                     output: clause.output.clone(),
                     metric: clause.metric.name().to_owned(),

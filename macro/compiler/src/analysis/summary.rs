@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Analysis;
+use super::labels::LabelReport;
 use super::memory::memory;
 use super::metrics::OutputMetrics;
 use super::outputs::measured;
@@ -37,6 +38,8 @@ pub struct OutputSummary {
     pub name: String,
     /// The metrics over all measuring samples.
     pub metrics: OutputMetrics,
+    /// What it is beside its labels, if the dataset has any.
+    pub labels: Option<LabelReport>,
 }
 
 impl Analysis {
@@ -74,6 +77,7 @@ impl Analysis {
                 .map(|output| OutputSummary {
                     name: output.name,
                     metrics: output.metrics,
+                    labels: output.labels,
                 })
                 .collect(),
         })

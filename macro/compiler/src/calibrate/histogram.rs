@@ -30,6 +30,22 @@ impl Histogram {
         }
     }
 
+    /// The share of values that lie outside of a range, by the centers of their bins. What int8
+    /// rounds to an end is inside.
+    pub(super) fn share_clipped(&self, min: f32, max: f32) -> f64 {
+        // Every range contains zero.
+        let (min, max) = (f64::from(min).min(0.0), f64::from(max).max(0.0));
+        let half = (max - min) / LEVELS / 2.0;
+        let total: u64 = self.counts.iter().sum();
+        let is_outside = |bin: usize| {
+            let x = self.bins.center(bin);
+            x < min - half || x > max + half
+        };
+        let outside = (0..self.counts.len()).filter(|&bin| is_outside(bin));
+        let outside: u64 = outside.map(|bin| self.counts[bin]).sum();
+        outside as f64 / total.max(1) as f64
+    }
+
     fn range(&self, low: usize, high: usize) -> (f32, f32) {
         (self.bins.edge(low), self.bins.edge(high))
     }
@@ -214,6 +230,14 @@ mod tests {
         values[7] = -9999.0;
         let (min, max) = of(&values).percentile(99.9);
         assert!(min >= -1.01 && max >= 0.95, "{min} {max}");
+    }
+
+    #[test]
+    fn what_rounds_to_an_end_is_not_clipped() {
+        let histogram = of(&(0..1000).map(|i| i as f32).collect::<Vec<_>>());
+        assert_eq!(histogram.share_clipped(0.0, 998.0), 0.0);
+        let share = histogram.share_clipped(100.0, 899.0);
+        assert!((share - 0.1).abs() < 0.003, "{share}");
     }
 
     #[test]

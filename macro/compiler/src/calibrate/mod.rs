@@ -5,6 +5,7 @@ pub(crate) mod bins;
 pub(crate) mod histogram;
 pub(crate) mod histories;
 pub(crate) mod interpreter;
+mod observations;
 pub(crate) mod reach;
 pub(crate) mod regions;
 
@@ -19,6 +20,8 @@ pub(crate) use histories::{History, Samples, views};
 #[cfg(feature = "analysis")]
 pub(crate) use interpreter::evaluate_node;
 pub(crate) use interpreter::{Evaluation, evaluate_from};
+use observations::Elements;
+pub(crate) use observations::Observations;
 pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
@@ -67,6 +70,8 @@ pub(crate) const TOGETHER: usize = 64;
 struct Seen {
     range: RealRange,
     magnitudes: Magnitudes,
+    /// Single elements of an output.
+    elements: Option<Elements>,
 }
 
 impl Seen {
@@ -78,6 +83,7 @@ impl Seen {
                 max: f32::MIN,
             },
             magnitudes: Magnitudes::of(data.iter()),
+            elements: None,
         };
         reach::each(&data.view(), depth, |x| {
             seen.range.min = seen.range.min.min(x);
@@ -91,6 +97,9 @@ impl Seen {
         self.range.min = self.range.min.min(other.range.min);
         self.range.max = self.range.max.max(other.range.max);
         self.magnitudes.merge(&other.magnitudes);
+        if let (Some(all), Some(other)) = (&mut self.elements, &other.elements) {
+            all.merge(other);
+        }
     }
 }
 
@@ -138,7 +147,9 @@ pub(crate) fn cut_inputs(
                 all.merge(&one);
                 all
             })?;
-        let Seen { range, magnitudes } = seen;
+        let Seen {
+            range, magnitudes, ..
+        } = seen;
         let histogram = needs_histogram(*method).then(|| {
             let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));
             data().for_each(|data| data.iter().for_each(|x| histogram.add(*x)));
@@ -153,19 +164,23 @@ pub(crate) fn cut_inputs(
     graph.inputs.iter().enumerate().map(cut).collect()
 }
 
-/// Runs the samples and chooses a range for each of `values`.
+/// Runs the samples and chooses a range for each of `values`; also gives what else was seen.
 pub(crate) fn calibrate(
     graph: &Graph,
     samples: &Samples<'_>,
     values: &[(ValueId, Method)],
-) -> Result<Ranges> {
+) -> Result<(Ranges, Observations)> {
     let histories = samples.histories(graph)?;
     // The extremes come first: histograms need them.
     let depths = reach::row_depths(graph);
     let mut merged: HashMap<ValueId, Seen> = HashMap::new();
     for part in histories.chunks(TOGETHER) {
         let seen = observe(graph, samples, part, |value, data| {
-            Seen::of(data, depths.get(&value).copied())
+            let is_output = graph.outputs.iter().any(|port| port.value == value);
+            Seen {
+                elements: is_output.then(|| Elements::of(data)),
+                ..Seen::of(data, depths.get(&value).copied())
+            }
         })?;
         for (value, seen) in seen.into_iter().flatten() {
             match merged.get_mut(&value) {
@@ -186,9 +201,12 @@ pub(crate) fn calibrate(
     }
     let bins: HashMap<ValueId, Bins> = values
         .iter()
-        .filter(|(_, method)| needs_histogram(*method))
+        // A given range shows only here how much it clips.
+        .filter(|(_, method)| needs_histogram(*method) || matches!(method, Method::Range(..)))
         .filter_map(|(value, _)| {
-            let Seen { range, magnitudes } = merged.get(value)?;
+            let Seen {
+                range, magnitudes, ..
+            } = merged.get(value)?;
             Some((*value, Bins::new(range.min, range.max, magnitudes)))
         })
         .collect();
@@ -219,9 +237,20 @@ pub(crate) fn calibrate(
             ranges.by_value.insert(value, limit);
         }
     }
+    let mut observations = Observations::default();
+    for (value, seen) in &merged {
+        observations.ranges.insert(*value, seen.range);
+        if let Some(elements) = &seen.elements {
+            observations.movements.insert(*value, elements.movement());
+        }
+    }
     for (value, method) in values {
         if let Some(seen) = merged.get(value) {
-            let range = choose(*method, seen.range, histograms.get(value));
+            let histogram = histograms.get(value);
+            let range = choose(*method, seen.range, histogram);
+            if let Some(share) = histogram.map(|h| h.share_clipped(range.min, range.max)) {
+                observations.clipped.insert(*value, share);
+            }
             ranges.by_value.insert(*value, range);
         } else if let Method::Range(min, max) = *method {
             // In a branch that no sample takes.
@@ -234,7 +263,7 @@ pub(crate) fn calibrate(
             ranges.by_value.insert(port.value, *range);
         }
     }
-    Ok(ranges)
+    Ok((ranges, observations))
 }
 
 /// Clips constants to the range beyond which their readers saturate.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "images")]
 pub(crate) mod images;
+pub(crate) mod labels;
 pub(crate) mod limits;
 pub(crate) mod named_arrays;
 pub(crate) mod npy;
@@ -27,6 +28,7 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
 use crate::ir::graph::Port;
+use labels::Labels;
 use named_arrays::{NamedArrays, full_shape};
 
 /// The way in which image files, and `u8` arguments, become real numbers: `byte * scale +
@@ -69,6 +71,8 @@ pub(crate) struct Dataset {
     /// Per input: shape [samples, ..input shape without batch].
     inputs: Vec<ArrayD<f32>>,
     samples: usize,
+    /// By output: labels that somebody wants to see, or why they cannot be read.
+    labels: Vec<Option<Result<Labels>>>,
 }
 
 /// Every file that the dataset at `path` is read from.
@@ -201,6 +205,7 @@ impl Dataset {
         let mut dataset = Self {
             inputs: Vec::new(),
             samples: 0,
+            labels: Vec::new(),
         };
         for (input, array) in inputs.iter().zip(arrays) {
             dataset.add(input, array.unwrap_or_default(), inputs)?;
@@ -243,6 +248,22 @@ impl Dataset {
 
     pub(crate) fn len(&self) -> usize {
         self.samples
+    }
+
+    /// Keeps the labels of outputs, in the graph's order.
+    pub(crate) fn set_labels(&mut self, labels: Vec<Option<Result<Labels>>>) {
+        self.labels = labels;
+    }
+
+    /// The labels of an output, if there are any that could be read.
+    pub(crate) fn labels(&self, output: usize) -> Option<&Labels> {
+        self.labels.get(output)?.as_ref()?.as_ref().ok()
+    }
+
+    /// Why the labels of an output could not be read.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn labels_error(&self, output: usize) -> Option<&Error> {
+        self.labels.get(output)?.as_ref()?.as_ref().err()
     }
 
     /// One sample: a value per input, in the graph's shapes.

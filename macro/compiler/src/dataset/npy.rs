@@ -84,6 +84,11 @@ impl<R: Read> Array<R> {
         })
     }
 
+    /// True for bool and integers.
+    pub(super) fn is_integer(&self) -> bool {
+        !matches!(self.element, Element::Float(_))
+    }
+
     /// Elements as the shape says; `None` if there are more than can be counted.
     pub(super) fn len(&self) -> Option<usize> {
         let elements = self

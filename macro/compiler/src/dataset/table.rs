@@ -3,6 +3,8 @@
 //! `<input>` where it has one element. A model of one input also takes other names,
 //! and then reads the columns from left to right.
 
+use std::collections::HashMap;
+
 use csv::{ReaderBuilder, StringRecord, Trim};
 use ndarray::{ArrayD, IxDyn};
 
@@ -42,6 +44,67 @@ pub(super) fn read(bytes: &[u8], inputs: &[Port]) -> Result<Vec<ArrayD<f32>>, St
         ArrayD::from_shape_vec(shape, data).map_err(|e| e.to_string())
     });
     arrays.collect()
+}
+
+/// The labels that belong to one key: a column `label:<output>`, or columns
+/// `label:<output>_0`, `label:<output>_1` and so on.
+pub(super) struct LabelColumns {
+    pub key: String,
+    /// The shape of one sample's labels.
+    pub shape: Vec<usize>,
+    /// The numbers in the order of samples, or what is none.
+    pub numbers: Result<Vec<f32>, String>,
+}
+
+/// The labels of a table, by key.
+pub(super) fn labels(bytes: &[u8]) -> Result<Vec<LabelColumns>, String> {
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
+    let header = reader.headers().map_err(|e| e.to_string())?.clone();
+    let all: Vec<usize> = (0..header.len())
+        .filter(|&i| header[i].starts_with(super::named_arrays::LABEL))
+        .collect();
+    // A column by its own name, and rows of elements by what stands before their numbers.
+    let mut groups: Vec<(String, Vec<usize>, Vec<usize>)> = Vec::new();
+    for &column in &all {
+        groups.push((header[column].to_owned(), Vec::new(), vec![column]));
+    }
+    let by_name: HashMap<&str, usize> = all.iter().map(|&c| (&header[c], c)).collect();
+    for &column in &all {
+        let Some((name, "0")) = header[column].rsplit_once('_') else {
+            continue;
+        };
+        let element = |i: usize| by_name.get(&*format!("{name}_{i}")).copied();
+        let elements: Vec<usize> = (0..).map_while(element).collect();
+        groups.push((name.to_owned(), vec![elements.len()], elements));
+    }
+    let mut labels: Vec<LabelColumns> = groups
+        .iter()
+        .map(|(key, shape, _)| LabelColumns {
+            key: key.clone(),
+            shape: shape.clone(),
+            numbers: Ok(Vec::new()),
+        })
+        .collect();
+    let mut record = StringRecord::new();
+    while reader.read_record(&mut record).map_err(|e| e.to_string())? {
+        for ((_, _, columns), labels) in groups.iter().zip(&mut labels) {
+            for &column in columns {
+                let Ok(numbers) = &mut labels.numbers else {
+                    continue;
+                };
+                let text = &record[column];
+                match text.parse() {
+                    Ok(number) => numbers.push(number),
+                    Err(_) => {
+                        let line = record.position().map_or(0, csv::Position::line);
+                        let text = limits::quoted(text);
+                        labels.numbers = Err(format!("line {line}: {text} is not a number"));
+                    }
+                }
+            }
+        }
+    }
+    Ok(labels)
 }
 
 /// The columns of each input's elements.

@@ -6,6 +6,7 @@ pub(crate) mod interface;
 pub(crate) mod memory;
 pub(crate) mod names;
 pub(crate) mod run;
+pub(crate) mod selftest;
 pub(crate) mod state;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use crate::tokens::constants::Constants;
 pub use names::PortChoice;
 pub(crate) use names::Side;
 pub(crate) use names::{RustPort, resolve};
+pub(crate) use selftest::SelfTest;
 
 use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
@@ -187,6 +189,7 @@ pub(crate) fn emit(
     interface: &Interface<'_>,
     program: &QuantGraph,
     variants: &Variants,
+    selftest: Option<&SelfTest>,
     detail: &Detail<'_>,
 ) -> TokenStream {
     let Item {
@@ -208,6 +211,9 @@ pub(crate) fn emit(
         has_regions: !program.regions.is_empty(),
     };
     let batch = batch::batch(interface, !program.states.is_empty());
+    let is_outline = matches!(detail, Detail::Outline);
+    let is_stateful = !program.states.is_empty();
+    let selftest = selftest.map(|t| selftest::selftest(interface, is_stateful, t, is_outline));
     let function = memory.function(name);
     let part = |variant: &Variant| match detail {
         Detail::Whole { .. } => variant.whole.clone(),
@@ -251,6 +257,7 @@ pub(crate) fn emit(
             #metadata
             #variant
             #batch
+            #selftest
             #(#tracked)*
         }
     }

@@ -6,6 +6,8 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::calibrate::{History, Samples, TOGETHER, evaluate_from, views};
+use crate::dataset::Dataset;
+use crate::dataset::labels::LabelScore;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::control::WHOLE;
@@ -88,6 +90,8 @@ impl Noise {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measurement {
     pub outputs: Vec<Noise>,
+    /// For each output, what both programs' outputs are beside its labels.
+    pub labels: Vec<LabelScore>,
     /// For each step, the noise at its output with all steps before it, and the noise that the
     /// step itself adds to exact inputs.
     pub steps: Vec<[Noise; 2]>,
@@ -126,29 +130,37 @@ pub(crate) fn measure_each(
         .collect();
     let mut all = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
+        labels: vec![LabelScore::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; program.steps.len()],
     };
     for some in both.chunks(TOGETHER) {
         let parts = parallel::map_within(graph.live().0, some, |(i, (history, int8_states))| {
             let (sample, states) = history;
             let inputs = samples.sample(*sample);
-            let inputs = views(&inputs);
-            let got = program.simulate(&program.encode_sample(&inputs), int8_states);
-            let Some((other, histories)) = &equalized else {
-                return measure_sample(graph, program, &inputs, states, &got, steps);
+            let sample = Sample {
+                dataset: samples.dataset,
+                number: *sample,
+                inputs: &views(&inputs),
             };
-            let outputs = measure_sample(graph, program, &inputs, states, &got, false)?.outputs;
+            let got = program.simulate(&program.encode_sample(sample.inputs), int8_states);
+            let Some((other, histories)) = &equalized else {
+                return measure_sample(graph, program, &sample, states, &got, steps);
+            };
+            let measured = measure_sample(graph, program, &sample, states, &got, false)?;
             let states = &histories[*i].1;
-            let measured = measure_sample(other, program, &inputs, states, &got, true)?;
+            let of_steps = measure_sample(other, program, &sample, states, &got, true)?;
             Ok(Measurement {
-                outputs,
-                steps: measured.steps,
+                steps: of_steps.steps,
+                ..measured
             })
         });
         for ((_, ((sample, _), _)), part) in some.iter().zip(parts) {
             let part = part?;
             each(*sample, &part);
             for (a, b) in all.outputs.iter_mut().zip(&part.outputs) {
+                a.merge(b);
+            }
+            for (a, b) in all.labels.iter_mut().zip(&part.labels) {
                 a.merge(b);
             }
             for (a, b) in all.steps.iter_mut().zip(&part.steps) {
@@ -179,33 +191,41 @@ pub(crate) fn int8_histories(
     Ok(all.into_iter().map(|(_, states)| states).collect())
 }
 
+/// One sample of a dataset, with its inputs.
+struct Sample<'a> {
+    dataset: &'a Dataset,
+    number: usize,
+    inputs: &'a [ArrayViewD<'a, f32>],
+}
+
 /// Measures one sample, whose int8 tensors are `got`.
 fn measure_sample(
     graph: &Graph,
     program: &QuantGraph,
-    sample: &[ArrayViewD<'_, f32>],
+    sample: &Sample<'_>,
     states: &[ArrayD<f32>],
     got: &[Buffer],
     steps: bool,
 ) -> Result<Measurement> {
     let mut real: Vec<Option<Vec<f32>>> = vec![None; graph.values.len()];
-    evaluate_from(graph, sample, states, |value, data| {
+    evaluate_from(graph, sample.inputs, states, |value, data| {
         if steps || graph.is_output(value) {
             real[value] = Some(data.iter().copied().collect());
         }
     })?;
     let mut result = Measurement {
         outputs: vec![Noise::default(); program.outputs.len()],
+        labels: vec![LabelScore::default(); program.outputs.len()],
         steps: vec![[Noise::default(); 2]; if steps { program.steps.len() } else { 0 }],
     };
-    for ((noise, port), &id) in result
-        .outputs
-        .iter_mut()
-        .zip(&graph.outputs)
-        .zip(&program.outputs)
-    {
-        if let Some(reference) = &real[port.value] {
-            noise.add(reference.iter(), &program.decode(id, &got[id]));
+    for (i, (port, &id)) in graph.outputs.iter().zip(&program.outputs).enumerate() {
+        let Some(reference) = &real[port.value] else {
+            continue;
+        };
+        let int8 = program.decode(id, &got[id]);
+        result.outputs[i].add(reference.iter(), &int8);
+        if let Some(labels) = sample.dataset.labels(i) {
+            result.labels[i] = labels.score(sample.number, reference, &int8);
         }
     }
     for (step, noise) in program.steps.iter().zip(&mut result.steps) {

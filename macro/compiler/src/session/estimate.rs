@@ -37,7 +37,7 @@ impl Session {
         };
         check_ways(&self.graph, &samples, &methods)?;
         let mut graph = self.graph.clone();
-        let ranges = calibrate(&graph, &samples, &methods)?;
+        let (ranges, _) = calibrate(&graph, &samples, &methods)?;
         clip_constants(&mut graph, &ranges);
         let program = lower(&graph, &ranges, &self.elements, options)?;
         endless_loops::check(&program, &samples)?;
@@ -45,6 +45,7 @@ impl Session {
             program,
             graph,
             files: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 }

@@ -3,11 +3,14 @@
 mod bytes;
 #[cfg(feature = "analysis")]
 mod estimate;
+mod labels;
 mod methods;
 mod quantize;
 mod requirements;
 pub(crate) mod sample_split;
+mod selftest;
 mod spelling;
+pub(crate) mod warnings;
 
 use std::path::Path;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::sample_split::Split;
+use super::warnings::wanted;
 use super::{Session, bytes};
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{
@@ -17,6 +18,7 @@ use crate::options::{Options, Request};
 use crate::quantize::lowering::{self, Elements};
 use crate::quantize::scales::Scales;
 use crate::quantize::{correct, endless_loops, equalize};
+use crate::warning::Warning;
 
 /// The int8 program with what it was made from.
 pub(crate) struct QuantizedModel {
@@ -25,6 +27,8 @@ pub(crate) struct QuantizedModel {
     pub graph: Graph,
     /// The files of the dataset, on which the program depends.
     pub files: Vec<PathBuf>,
+    /// What the user should know, and has not switched off.
+    pub warnings: Vec<Warning>,
 }
 
 impl Session {
@@ -32,9 +36,12 @@ impl Session {
     pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<QuantizedModel> {
         let options = &request.options;
         let methods = self.methods(options)?;
-        let files = self.dataset_files(request, &methods)?;
+        let mut files = self.dataset_files(request, &methods)?;
         if !dataset::is_of_images(&files) {
             bytes::check(&self.inputs, &self.known_bytes)?;
+        }
+        if let Some(path) = &options.labels {
+            files.extend(dataset::files(path).map_err(|e| e.about_option("labels"))?);
         }
         if options.samples_follow && self.graph.states.is_empty() {
             return Err(Error::new(
@@ -42,7 +49,7 @@ impl Session {
                 "the model has no state: each of its runs stands alone",
             ));
         }
-        let (program, graph) = match &request.dataset {
+        let (program, graph, warnings) = match &request.dataset {
             Some(path) if !methods.is_empty() || !options.require.is_empty() => {
                 self.check_memory()?;
                 let slot = Slot::of_request(model, &files, request)?;
@@ -59,13 +66,14 @@ impl Session {
             }
             _ => {
                 let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
-                (program, self.graph.clone())
+                (program, self.graph.clone(), Vec::new())
             }
         };
         Ok(QuantizedModel {
             program,
             graph,
             files,
+            warnings: wanted(warnings, options),
         })
     }
 
@@ -106,8 +114,9 @@ impl Session {
         dataset: &Path,
         options: &Options,
         methods: &[(ValueId, Method)],
-    ) -> Result<(QuantGraph, Graph)> {
-        let data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
+    ) -> Result<(QuantGraph, Graph, Vec<Warning>)> {
+        let mut data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
+        data.set_labels(self.required_labels(dataset, data.len(), options)?);
         let split = Split::new(data.len(), options)?;
         let uncut = Samples {
             dataset: &data,
@@ -127,7 +136,11 @@ impl Session {
             calibration.factors = equalize::factors(&graph, &samples)?;
             equalize::equalize(&mut graph, &calibration.factors);
         }
-        calibration.ranges = calibrate(&graph, &samples, methods)?;
+        let seen;
+        (calibration.ranges, seen) = calibrate(&graph, &samples, methods)?;
+        if !methods.is_empty() {
+            calibration.warnings = self.warnings(&graph, &samples, &seen);
+        }
         clip_constants(&mut graph, &calibration.ranges);
         let mut program = lower(&graph, &calibration.ranges, &self.elements, options)?;
         if options.bias_correction && !methods.is_empty() {
@@ -140,12 +153,12 @@ impl Session {
         };
         calibration.measured = self.require(&graph, &program, &held_out, options)?;
         slot.store(&calibration);
-        Ok((program, graph))
+        Ok((program, graph, calibration.warnings))
     }
 
     /// The program of an earlier run that met its requirements; what does not fit is as if
     /// it were not there.
-    fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph)> {
+    fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph, Vec<Warning>)> {
         let stored = slot.load()?;
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &stored.factors);
@@ -159,7 +172,7 @@ impl Session {
                 .iter()
                 .zip(&stored.measured)
                 .all(|(r, m)| r.holds(*m));
-        (fits && met).then_some((program, graph))
+        (fits && met).then_some((program, graph, stored.warnings))
     }
 }
 

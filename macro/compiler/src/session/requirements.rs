@@ -6,7 +6,7 @@ use crate::emit::RustPort;
 use crate::error::{Blame, Error, Result};
 use crate::ir::graph::Graph;
 use crate::ir::quant_graph::QuantGraph;
-use crate::options::{Comparison, Options};
+use crate::options::{Comparison, Options, Requirement};
 use crate::quantize::loss_table::loss_table;
 use crate::quantize::measure::measure;
 
@@ -16,6 +16,15 @@ impl Session {
         let is_it =
             |p: &&RustPort| p.plain_name() == name || self.graph.outputs[p.index].is_called(name);
         self.outputs.iter().find(is_it)
+    }
+
+    /// The output of a clause of `require`.
+    pub(super) fn required_output(&self, i: usize, clause: &Requirement) -> Result<&RustPort> {
+        self.output_called(&clause.output).ok_or_else(|| {
+            let names: Vec<String> = self.outputs.iter().map(|p| p.ident.to_string()).collect();
+            let message = format!("no output `{}`; the outputs are {names:?}", clause.output);
+            Error::new(Blame::Require(i), message)
+        })
     }
 
     /// Measures what `require` asks for, against the model as it is in the file.
@@ -32,12 +41,8 @@ impl Session {
         let measurement = measure(&self.graph, program, held_out, false)?;
         let mut measured = Vec::new();
         for (i, clause) in options.require.iter().enumerate() {
-            let port = self.output_called(&clause.output).ok_or_else(|| {
-                let names: Vec<String> = self.outputs.iter().map(|p| p.ident.to_string()).collect();
-                let message = format!("no output `{}`; the outputs are {names:?}", clause.output);
-                Error::new(Blame::Require(i), message)
-            })?;
-            let value = clause.metric.of(&measurement.outputs[port.index]);
+            let port = self.required_output(i, clause)?;
+            let value = clause.metric.of(&measurement, port.index);
             if !clause.holds(value) {
                 let sign = if clause.comparison == Comparison::AtLeast {
                     ">="

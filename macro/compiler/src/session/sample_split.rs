@@ -1,9 +1,9 @@
 //! Which samples of a dataset calibrate, and which measure accuracy: the one rule for
-//! `require` and for analysis.
+//! `require`, labels, `selftest` and analysis, which docs/workflow.md has for users.
 //!
 //! With `require`, every fifth sample is held out: it measures and does not calibrate. Without
-//! it, all samples calibrate, or as many as `samples` asks for; then analysis measures on as
-//! many of those that are left over, and only if there are none on those that calibrated.
+//! it, all samples calibrate, or as many as `samples` asks for; then those measure that are left
+//! over, as many as calibrate, and only if there are none those that have calibrated.
 
 use crate::dataset;
 use crate::error::{Blame, Error, Result};
@@ -36,8 +36,7 @@ impl Split {
         })
     }
 
-    /// The samples that analysis measures on.
-    #[cfg(feature = "analysis")]
+    /// The samples that measure, of all that there are.
     pub(crate) fn measured(&self, available: usize) -> Measured {
         if !self.held_out.is_empty() {
             return Measured {
@@ -70,10 +69,13 @@ pub(crate) fn evenly(all: &[usize], wanted: usize) -> Vec<usize> {
 }
 
 /// The samples that measure accuracy, by number.
-#[cfg(feature = "analysis")]
 pub(crate) struct Measured {
     pub numbers: Vec<usize>,
     /// None of them has calibrated.
+    #[cfg_attr(
+        not(feature = "analysis"),
+        expect(dead_code, reason = "analysis shows it")
+    )]
     pub unseen: bool,
 }
 
@@ -115,7 +117,6 @@ mod tests {
         );
     }
 
-    #[cfg(feature = "analysis")]
     #[test]
     fn analysis_measures_on_unseen_samples_where_there_are_any() {
         let options = |samples| Options {

@@ -1,0 +1,9 @@
+niello::include_model! {
+    fn digit_pair = "../../../examples/models/digit_pair_f32.tflite",
+    dataset = "../../models/digit_pair_labels.npz",
+    require(sum: accuracy >= 0.95)
+}
+
+fn main() {
+    let _ = digit_pair(&digit_pair::Left::default(), &digit_pair::Right::default());
+}
