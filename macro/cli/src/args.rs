@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Sensitivity(Sensitivity),
     /// Write the int8 program as a .tflite file
     Export(Export),
+    /// Write the part of a model between tensors as a .tflite file with its dataset
+    Cut(Cut),
     /// Compare accuracy, memory and work with a file that is under version control
     Check(Check),
 }
@@ -123,6 +125,24 @@ pub(crate) struct Export {
     /// The runtime that is to give the emitted code's bytes
     #[arg(long = "for", value_enum, default_value_t = Runtime::Micro)]
     pub runtime: Runtime,
+}
+
+#[derive(Group)]
+pub(crate) struct Cut {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// The tensors that the part begins with: its inputs
+    #[arg(long, value_name = "TENSOR", num_args = 1.., required = true)]
+    pub from: Vec<String>,
+
+    /// The tensors that the part ends with: its outputs
+    #[arg(long, value_name = "TENSOR", num_args = 1.., required = true)]
+    pub to: Vec<String>,
+
+    /// The file to write; the part's dataset goes beside it, with the extension .npz
+    #[arg(long, short, value_name = "FILE", default_value = "part.tflite")]
+    pub output: PathBuf,
 }
 
 /// Runtimes that read exported files.

@@ -8,6 +8,7 @@ mod commands;
 mod html;
 mod json;
 mod models;
+mod npz;
 mod progress;
 mod summary_file;
 mod text;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Report(options) => commands::report::run(options),
         Command::Compare(options) => commands::compare::run(options),
         Command::Check(options) => commands::check::run(options),
+        Command::Cut(options) => commands::cut::run(options),
         Command::Export(options) => commands::export::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod cut;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod report;

@@ -24,6 +24,12 @@ pub(crate) mod flexbuffer;
 pub(crate) mod schema_generated;
 pub(crate) mod verify;
 #[cfg(feature = "export")]
+pub(crate) mod part;
+#[cfg(feature = "export")]
+mod raw;
+#[cfg(feature = "export")]
+mod raw_kinds;
+#[cfg(feature = "export")]
 pub(crate) mod write;
 #[cfg(feature = "export")]
 pub(crate) mod write_options;
