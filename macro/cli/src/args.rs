@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Analyse tensors, operators, outputs and memory on samples
     Report(Report),
+    /// Report again whenever a model, its dataset or its call changes
+    Watch(Report),
     /// Compare calibration methods and options side by side
     Compare(Compare),
     /// Exchange one operator at a time between int8 and float

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Check(options) => commands::check::run(options),
         Command::Cut(options) => commands::cut::run(options),
         Command::Export(options) => commands::export::run(options),
+        Command::Watch(options) => commands::watch::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
     match result {

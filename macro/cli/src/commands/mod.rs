@@ -7,6 +7,7 @@ pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod report;
 pub(crate) mod sensitivity;
+pub(crate) mod watch;
 
 use std::process::ExitCode;
 
