@@ -168,4 +168,14 @@ pub(crate) struct Check {
     /// Write what was measured into the file
     #[arg(long)]
     pub write: bool,
+
+    /// A metric of your own: runs the command with the path of a .npz as last argument, which has
+    /// the outputs `float:<output>` and `int8:<output>` of the measuring samples, and keeps the
+    /// number that it prints; docs/workflow.md has an example
+    #[arg(long, value_name = "COMMAND")]
+    pub evaluate: Option<String>,
+
+    /// Lower numbers of --evaluate are better
+    #[arg(long, requires = "evaluate")]
+    pub evaluate_lower: bool,
 }

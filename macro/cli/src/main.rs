@@ -5,6 +5,7 @@
 mod args;
 mod calls;
 mod commands;
+mod evaluate;
 mod html;
 mod json;
 mod models;

@@ -17,6 +17,7 @@
 //! the dataset.
 
 mod compare;
+mod evaluate;
 mod exchange;
 mod file;
 mod inspect;
@@ -36,6 +37,7 @@ mod value_counts;
 mod weights;
 
 pub use compare::{Comparison, Setting, SettingResult};
+pub use evaluate::{OutputArray, Outputs};
 pub use file::{FileFacts, FileKind, FileOperator};
 pub use inspect::{GraphOperator, Inspection, PortFacts, PrunedChannels};
 pub use memory::{ArenaStep, ArenaTensor, MemoryReport, StepCost};
