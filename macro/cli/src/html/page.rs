@@ -48,11 +48,12 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
     html! {
         main id={ "model-" (number) } {
             h1 { (title) }
-            p.soft {
+            @for reason in &report.left_out { p.soft { "Left out: " (reason) "." } }
+            @if samples.available > 0 { p.soft {
                 (text::count(samples.available)) " samples; " (text::count(samples.calibrating))
                 " calibrate; accuracy is measured on " (text::count(samples.measuring))
                 @if samples.unseen { ", none of which has calibrated." } @else { " of those that calibrated." }
-            }
+            } }
             div.cards {
                 @for output in &report.outputs {
                     div.card { (output.name) b { (text::decibel(output.metrics.sqnr_db)) " dB" } }
@@ -60,9 +61,11 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
                 (memory_cards("small cores", &report.mcu))
                 @if let Some(simd) = &report.simd { (memory_cards("wide registers", simd)) }
             }
-            h2 { "Outputs, int8 against float" }
-            (tables::outputs(&report.outputs))
-            (charts::spreads(&report.outputs))
+            @if samples.available > 0 {
+                h2 { "Outputs, int8 against float" }
+                (tables::outputs(&report.outputs))
+                (charts::spreads(&report.outputs))
+            }
             @if !report.requirements.is_empty() {
                 ul { @for clause in &report.requirements {
                     li class=(if clause.met { "good" } else { "bad" }) {

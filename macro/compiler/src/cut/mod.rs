@@ -18,7 +18,7 @@ use crate::options::Request;
 use crate::session::read_model;
 use crate::tflite::part::{Part, write_part};
 use crate::tflite::write::SignatureTable;
-use crate::tflite::{self, Model, SubGraph, Tensor};
+use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
 /// A part of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +76,7 @@ pub fn cut(request: &Request, from: &[String], to: &[String]) -> Result<Cut> {
         operators,
     };
     let written = write_part(&bytes, &model, &part)?;
-    tflite::open(&written).map_err(Error::internal)?;
+    check_subgraphs(&tflite::open(&written).map_err(Error::internal)?)?;
     let names =
         |ports: &[(String, usize)]| -> Vec<String> { ports.iter().map(|p| p.0.clone()).collect() };
     let inputs = names(&part.signature.inputs);
@@ -91,6 +91,21 @@ pub fn cut(request: &Request, from: &[String], to: &[String]) -> Result<Cut> {
         inputs,
         dataset,
     })
+}
+
+/// Refuses variables in branches and loops: what writes them may lie outside of the part.
+fn check_subgraphs(part: &Model<'_>) -> Result<()> {
+    for subgraph in part.subgraphs().unwrap_or_default().iter().skip(1) {
+        let mut tensors = subgraph.tensors().unwrap_or_default().iter();
+        if let Some(tensor) = tensors.find(|t| t.type_() == TensorType::RESOURCE) {
+            return Err(Error::model(format!(
+                "a branch or loop of the part uses the variable {:?}, which other operators of \
+                 the model may write: cut the part so that it lies outside",
+                tensor.name().unwrap_or("")
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The subgraph that is cut.
