@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Analysis;
 use super::exchange::effects;
-use super::left_out::left_out;
+use super::left_out::{left_out, runs_once};
 use super::metrics::OutputMetrics;
 use super::progress::Progress;
 use super::samples::SampleUse;
@@ -162,9 +162,10 @@ fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)
             let value = program.tensors[step.output()].value?;
             let node = &graph.nodes[producers[value]?];
             // What runs several times, or not at all, has no single content.
-            let runs_once = step.region == WHOLE && node.region == WHOLE;
-            let computes =
-                runs_once && !node.op.only_moves() && graph.values[value].element.is_real();
+            let computes = runs_once(step)
+                && node.region == WHOLE
+                && !node.op.only_moves()
+                && graph.values[value].element.is_real();
             let is_own = step.operator == node.op.name();
             (computes && is_own).then_some((position, node))
         })

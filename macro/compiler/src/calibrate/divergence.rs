@@ -87,7 +87,11 @@ mod tests {
         let got = divergence(&counts, 0..4, &[2, 4], |_| 1.0);
         let p = [4.0 / 15.0, 2.0 / 15.0, 9.0 / 15.0];
         let q = [3.0 / 12.0, 3.0 / 12.0, 6.0 / 12.0];
-        let expected: f64 = p.iter().zip(q).map(|(p, q): (&f64, f64)| p * (p / q).ln()).sum();
+        let expected: f64 = p
+            .iter()
+            .zip(q)
+            .map(|(p, q): (&f64, f64)| p * (p / q).ln())
+            .sum();
         assert!((got - expected).abs() < 1e-12, "{got} {expected}");
         // As many levels as bins and nothing outside: nothing is lost.
         assert_eq!(divergence(&counts, 0..5, &[1, 2, 3, 4, 5], |_| 1.0), 0.0);

@@ -22,13 +22,13 @@ pub(crate) mod flexbuffer;
 )]
 #[rustfmt::skip]
 pub(crate) mod schema_generated;
-pub(crate) mod verify;
 #[cfg(feature = "export")]
 pub(crate) mod part;
 #[cfg(feature = "export")]
 mod raw;
 #[cfg(feature = "export")]
 mod raw_kinds;
+pub(crate) mod verify;
 #[cfg(feature = "export")]
 pub(crate) mod write;
 #[cfg(feature = "export")]
