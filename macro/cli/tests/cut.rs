@@ -234,3 +234,45 @@ fn what_cannot_be_cut_says_why() {
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(message.contains("takes one model"), "{message}");
 }
+
+#[test]
+fn damaged_files_are_errors_or_parts_and_no_panics() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let options = Options::default();
+    let (mut parts, mut errors) = (0, 0);
+    for name in [
+        "ops/add_i8.tflite",
+        "ops/sparse_f32.tflite",
+        "weights/blockwise_int4_f32.tflite",
+    ] {
+        let whole = root().join("tests/models").join(name);
+        let model = Model::read(&whole, &options).expect("a model");
+        let names = |ports: Vec<niello_compiler::model::PortInfo>| -> Vec<String> {
+            ports.into_iter().map(|port| port.name).collect()
+        };
+        let (from, to) = (names(model.inputs()), names(model.outputs()));
+        let bytes = std::fs::read(&whole).expect("a file");
+        for at in 0..bytes.len() {
+            for change in [1, 0x80] {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= change;
+                // A new file each time: some file systems write what is filled anew at once.
+                let file = folder.path().join(format!("{at}_{change}.tflite"));
+                std::fs::write(&file, damaged).expect("writable");
+                let request = Request {
+                    model: file.clone(),
+                    dataset: None,
+                    options: options.clone(),
+                    cache: None,
+                };
+                match cut::cut(&request, &from, &to) {
+                    Ok(_) => parts += 1,
+                    Err(e) if e.message.contains("a fault of niello") => panic!("{at}: {e}"),
+                    Err(_) => errors += 1,
+                }
+                std::fs::remove_file(&file).expect("there");
+            }
+        }
+    }
+    assert!(parts > 100 && errors > 100, "{parts} {errors}");
+}

@@ -20,7 +20,7 @@ pub struct Outputs {
     pub arrays: Vec<OutputArray>,
 }
 
-/// One array of [`Outputs`].
+/// One array of [`Outputs`], with a row for each sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutputArray {
     /// Its name.

@@ -89,7 +89,13 @@ impl Histogram {
     /// between the clipped distribution and its int8 rounding: see [`super::divergence`].
     pub(super) fn least_divergence(&self) -> (f32, f32) {
         let zero = self.bins.find(0.0);
-        let counts = divergence::without_peak(&self.counts, zero);
+        let (start, end) = self.range(zero, zero + 1);
+        let counts = if start <= 0.0 && end >= 0.0 {
+            divergence::without_peak(&self.counts, zero)
+        } else {
+            // No value is zero.
+            self.counts.clone()
+        };
         let narrowest = (LEVELS + 1.0) * f64::from(self.bins.width());
         self.search(|low, high| {
             let (min, max) = self.range(low, high);

@@ -2,7 +2,7 @@
 //! own: for experiments with a smaller model.
 //!
 //! ```text
-//! names --names.rs--> tensors --select.rs--> operators --tflite/part.rs--> file of the part
+//! names --names.rs--> tensors --select.rs--> operators --tflite/write_part.rs--> file of the part
 //!                             \--samples.rs: runs what lies before them in float --> dataset
 //! ```
 
@@ -16,8 +16,8 @@ use crate::ir::graph::ElementType;
 use crate::ir::port_names;
 use crate::options::Request;
 use crate::session::read_model;
-use crate::tflite::part::{Part, write_part};
 use crate::tflite::write::SignatureTable;
+use crate::tflite::write_part::{Part, write_part};
 use crate::tflite::{self, Model, SubGraph, Tensor, TensorType};
 
 /// A part of a model.

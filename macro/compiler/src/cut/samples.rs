@@ -11,8 +11,8 @@ use crate::ir::graph::{ElementType, Port};
 use crate::options::{Options, Request};
 use crate::parallel;
 use crate::session::Session;
-use crate::tflite::part::{Part, write_part};
 use crate::tflite::write::SignatureTable;
+use crate::tflite::write_part::{Part, write_part};
 
 /// The values of the tensors `from` in all samples, under these names.
 pub(super) fn samples(

@@ -23,8 +23,6 @@ pub(crate) mod flexbuffer;
 #[rustfmt::skip]
 pub(crate) mod schema_generated;
 #[cfg(feature = "export")]
-pub(crate) mod part;
-#[cfg(feature = "export")]
 mod raw;
 #[cfg(feature = "export")]
 mod raw_kinds;
@@ -33,6 +31,8 @@ pub(crate) mod verify;
 pub(crate) mod write;
 #[cfg(feature = "export")]
 pub(crate) mod write_options;
+#[cfg(feature = "export")]
+pub(crate) mod write_part;
 
 pub(crate) use flexbuffer::Attributes;
 pub(crate) use schema_generated::tflite::{

@@ -189,7 +189,7 @@ impl RawTable {
         }
     }
 
-    /// Writes the table.
+    /// Writes the table and all that it refers to.
     pub(super) fn write(
         &self,
         fbb: &mut FlatBufferBuilder<'_>,

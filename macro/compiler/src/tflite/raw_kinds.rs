@@ -47,7 +47,7 @@ const SPARSITY: Fields = &[
     (2, Tables(&[(3, Union(indices)), (5, Union(indices))])),
 ];
 
-/// `SparseIndexVector`.
+/// Fields of the tables of `SparseIndexVector`.
 fn indices(which: u8) -> Option<Fields> {
     match which {
         1 => Some(&[(0, Vector(4))]),
@@ -113,7 +113,7 @@ pub(super) fn subgraph_fields(options: u32) -> &'static [u16] {
     }
 }
 
-/// The same of the second union of options.
+/// The fields of options of the second union that are numbers of subgraphs.
 pub(super) fn subgraph_fields_2(options: u32) -> &'static [u16] {
     if options == COMPOSITE { &[1] } else { &[] }
 }
