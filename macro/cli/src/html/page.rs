@@ -79,7 +79,11 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
             p.soft { "SQNR in dB of each operator's output: if its inputs were exact, and with all operators before it. MACs and bytes are those before channels are taken out." }
             (tables::operators(&report.operators))
             h2 { "Tensors" }
-            p.soft { "Values of the float model over the calibrating samples, after channels were equalized. Lines in a histogram are the ends of the chosen range; heights are square roots." }
+            @if samples.available > 0 {
+                p.soft { "Values of the float model over the calibrating samples, after channels were equalized. Lines in a histogram are the ends of the chosen range; heights are square roots." }
+            } @else {
+                p.soft { "Ranges that the file gives its tensors." }
+            }
             (tables::tensors(&report.tensors))
             h2 { "Weights" }
             p.soft { "Constant weights of operators with int8 weights; SQNR is that of their rounding." }
