@@ -87,7 +87,7 @@ use proc_macro::TokenStream;
 /// | `calibration = mse` | `mse` | how tensors' ranges are chosen: from the smallest to the largest value (`minmax`), without outliers (`percentile(99.99)`), for the least square error (`mse`) or the least divergence (`entropy`) |
 /// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)`, `symmetric`, and `float`: the operator that computes the tensor is not quantized |
 /// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
-/// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is |
+/// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is on the calibrating samples; behind a ReLU6, larger values than these samples have are clipped |
 /// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |
 /// | `signature = "name"` | | which signature of the model, if it has several |
 /// | `shapes("name": [1, 96, 96, 3], ..)` | the dataset's | shapes of inputs that the file leaves open, with the batch, by input name |

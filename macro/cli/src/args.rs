@@ -35,12 +35,16 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Analyse tensors, operators, outputs and memory on samples
     Report(Report),
+    /// Report again whenever a model, its dataset or its call changes
+    Watch(Report),
     /// Compare calibration methods and options side by side
     Compare(Compare),
     /// Exchange one operator at a time between int8 and float
     Sensitivity(Sensitivity),
     /// Write the int8 program as a .tflite file
     Export(Export),
+    /// Write the part of a model between tensors as a .tflite file with its dataset
+    Cut(Cut),
     /// Compare accuracy, memory and work with a file that is under version control
     Check(Check),
 }
@@ -129,6 +133,24 @@ pub(crate) struct Export {
     pub runtime: Runtime,
 }
 
+#[derive(Group)]
+pub(crate) struct Cut {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// The tensors that the part begins with: its inputs
+    #[arg(long, value_name = "TENSOR", num_args = 1.., required = true)]
+    pub from: Vec<String>,
+
+    /// The tensors that the part ends with: its outputs
+    #[arg(long, value_name = "TENSOR", num_args = 1.., required = true)]
+    pub to: Vec<String>,
+
+    /// The file to write; the part's dataset goes beside it, with the extension .npz
+    #[arg(long, short, value_name = "FILE", default_value = "part.tflite")]
+    pub output: PathBuf,
+}
+
 /// Runtimes that read exported files.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Runtime {
@@ -150,4 +172,14 @@ pub(crate) struct Check {
     /// Write what was measured into the file
     #[arg(long)]
     pub write: bool,
+
+    /// A metric of your own: runs the command with the path of a .npz as last argument, which has
+    /// the outputs `float:<output>` and `int8:<output>` of the measuring samples, and keeps the
+    /// number that it prints; docs/workflow.md has an example
+    #[arg(long, value_name = "COMMAND")]
+    pub evaluate: Option<String>,
+
+    /// Lower numbers of --evaluate are better
+    #[arg(long, requires = "evaluate")]
+    pub evaluate_lower: bool,
 }

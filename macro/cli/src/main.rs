@@ -5,9 +5,11 @@
 mod args;
 mod calls;
 mod commands;
+mod evaluate;
 mod html;
 mod json;
 mod models;
+mod npz;
 mod progress;
 mod summary_file;
 mod text;
@@ -30,7 +32,9 @@ fn main() -> ExitCode {
         Command::Report(options) => commands::report::run(options),
         Command::Compare(options) => commands::compare::run(options),
         Command::Check(options) => commands::check::run(options),
+        Command::Cut(options) => commands::cut::run(options),
         Command::Export(options) => commands::export::run(options),
+        Command::Watch(options) => commands::watch::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
     match result {

@@ -15,6 +15,18 @@ pub(crate) fn is_stopped() -> bool {
     STOPPED.load(Ordering::Relaxed)
 }
 
+/// Lets Ctrl-C end the program after the step that runs; a second one ends it at once.
+pub(crate) fn catch_ctrl_c() {
+    // Only the first call installs the handler. Ctrl-C ends the program at once where a
+    // handler cannot be had, which loses nothing but the result.
+    let _ = ctrlc::set_handler(|| {
+        if STOPPED.swap(true, Ordering::Relaxed) {
+            std::process::exit(crate::args::STOPPED.into());
+        }
+        anstream::eprintln!("stopping after this step; Ctrl-C again stops at once");
+    });
+}
+
 /// A bar on stderr, which is not drawn where stderr is no terminal.
 pub(crate) struct Bar {
     title: String,
@@ -24,14 +36,7 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar for one model.
     pub(crate) fn new(title: &str) -> Self {
-        // Only the first bar installs the handler. Ctrl-C ends the program at once where a
-        // handler cannot be had, which loses nothing but the result.
-        let _ = ctrlc::set_handler(|| {
-            if STOPPED.swap(true, Ordering::Relaxed) {
-                std::process::exit(crate::args::STOPPED.into());
-            }
-            anstream::eprintln!("stopping after this step; Ctrl-C again stops at once");
-        });
+        catch_ctrl_c();
         Self {
             title: title.to_owned(),
             bar: Mutex::new(ProgressBar::hidden()),

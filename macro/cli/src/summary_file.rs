@@ -13,6 +13,9 @@ const TOP1: f64 = 0.005;
 /// The part by which an error may grow.
 const ERROR: f64 = 0.05;
 
+/// The part by which a number of the user's own metric may become worse.
+const EVALUATION: f64 = 0.005;
+
 /// The whole file: models by function, or by path.
 pub(crate) type SummaryFile = BTreeMap<String, Numbers>;
 
@@ -26,6 +29,9 @@ pub(crate) struct Numbers {
     macs: u64,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     outputs: BTreeMap<String, OutputNumbers>,
+    /// What a command of the user's own has measured.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    evaluate: BTreeMap<String, f64>,
 }
 
 /// The accuracy of one output; what is missing does not apply.
@@ -101,7 +107,58 @@ impl From<&Summary> for Numbers {
             weight_bytes: summary.weight_bytes,
             macs: summary.macs,
             outputs: outputs.collect(),
+            evaluate: BTreeMap::new(),
         }
+    }
+}
+
+impl Numbers {
+    /// Adds what a command has measured, else what it had measured before.
+    pub(crate) fn with_evaluation(
+        self,
+        now: Option<&BTreeMap<String, f64>>,
+        before: Option<&Self>,
+    ) -> Self {
+        let evaluate = match (now, before) {
+            (Some(now), _) => now.iter().map(|(k, x)| (k.clone(), rounded(*x))).collect(),
+            (None, Some(before)) => before.evaluate.clone(),
+            (None, None) => BTreeMap::new(),
+        };
+        Self { evaluate, ..self }
+    }
+
+    /// All numbers of a command that differ from those of the file.
+    pub(crate) fn evaluation_differences(
+        &self,
+        now: &BTreeMap<String, f64>,
+        lower_is_better: bool,
+    ) -> Vec<Difference> {
+        let mut names: Vec<&String> = self.evaluate.keys().chain(now.keys()).collect();
+        names.sort();
+        names.dedup();
+        let number = |name: &String| {
+            let before = self.evaluate.get(name).copied();
+            let now = now.get(name).map(|x| rounded(*x));
+            let worse = match (before, now) {
+                (Some(before), Some(now)) => {
+                    let loss = if lower_is_better {
+                        now - before
+                    } else {
+                        before - now
+                    };
+                    loss > EVALUATION * before.abs()
+                }
+                // A number that is not measured any more may hide anything.
+                (before, _) => before.is_some(),
+            };
+            (before != now).then(|| Difference {
+                what: format!("evaluate.{name}"),
+                before,
+                now,
+                worse,
+            })
+        };
+        names.into_iter().filter_map(number).collect()
     }
 }
 
@@ -209,7 +266,25 @@ mod tests {
             weight_bytes: 10,
             macs: 100,
             outputs: [("y".to_owned(), output)].into(),
+            evaluate: [("map".to_owned(), 0.5)].into(),
         }
+    }
+
+    #[test]
+    fn numbers_of_a_command_are_kept_and_compared() {
+        let before = numbers(1, None);
+        let worse = |map: f64, lower| {
+            let all = before.evaluation_differences(&[("map".to_owned(), map)].into(), lower);
+            all.iter().any(|d| d.worse)
+        };
+        assert!(worse(0.49, false) && !worse(0.499, false) && !worse(0.6, false));
+        assert!(worse(0.51, true) && !worse(0.501, true) && !worse(0.4, true));
+        // A number that is gone, and one that is new.
+        let all = before.evaluation_differences(&[("other".to_owned(), 1.0)].into(), false);
+        let found: Vec<(&str, bool)> = all.iter().map(|d| (d.what.as_str(), d.worse)).collect();
+        assert_eq!(found, [("evaluate.map", true), ("evaluate.other", false)]);
+        let kept = numbers(2, None).with_evaluation(None, Some(&before));
+        assert_eq!(kept.evaluate, before.evaluate);
     }
 
     #[test]

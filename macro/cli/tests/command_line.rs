@@ -345,10 +345,20 @@ fn commands_of_the_page_run() {
                 }
             }
             let is_written = |word: &&mut String| {
-                ["report.html", "photo_locator_int8.tflite"].contains(&word.as_str())
+                let written = [
+                    "report.html",
+                    "photo_locator_int8.tflite",
+                    "map.tflite",
+                    "map.npz",
+                ];
+                written.contains(&word.as_str())
             };
             for word in words.iter_mut().filter(is_written) {
                 *word = folder.path().join(&*word).display().to_string();
+            }
+            // It ends by Ctrl-C only.
+            if words.first().is_some_and(|word| word == "watch") {
+                continue;
             }
             let output = run(&words.iter().map(String::as_str).collect::<Vec<_>>());
             // Another processor's floats may be worse than those that wrote the file.

@@ -17,6 +17,8 @@ pub mod analysis;
 mod arithmetic;
 mod cache;
 mod calibrate;
+#[cfg(feature = "export")]
+pub mod cut;
 mod dataset;
 mod emit;
 mod error;

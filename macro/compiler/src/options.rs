@@ -45,7 +45,8 @@ pub struct Options {
     pub tensors: Vec<(String, Method)>,
     /// One weight scale per output channel.
     pub per_channel: bool,
-    /// Whether channel ranges are equalized where that changes nothing in float.
+    /// Whether channel ranges are equalized where that changes nothing in float; behind RELU6,
+    /// nothing on the calibrating samples.
     pub equalize: bool,
     /// Whether biases take back the shift that rounding causes.
     pub bias_correction: bool,

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{opened, run_on};
 use crate::args::{self, WORSE};
+use crate::evaluate;
 use crate::models::{self, Model};
 use crate::summary_file::{self, Difference, Numbers, SummaryFile};
 use crate::text;
@@ -20,6 +21,8 @@ struct Checked {
     summary: Summary,
     /// True if the file has the model.
     known: bool,
+    /// What the command of `--evaluate` has printed.
+    evaluation: Option<evaluate::Numbers>,
     /// Numbers that are others than in the file.
     differences: Vec<Difference>,
     /// True if nothing is worse and all of `require` is met.
@@ -47,15 +50,28 @@ pub(crate) fn run(options: &args::Check) -> Result<ExitCode, String> {
         ));
     }
     let run = |model: &Model, bar: &crate::progress::Bar| {
-        let summary = opened(model)?.summary(bar).map_err(|e| e.message)?;
+        let analysis = opened(model)?;
+        let summary = analysis.summary(bar).map_err(|e| e.message)?;
+        let evaluation = match &options.evaluate {
+            Some(command) => {
+                let outputs = analysis.outputs(bar).map_err(|e| e.message)?;
+                Some(evaluate::evaluate(command, &outputs)?)
+            }
+            None => None,
+        };
         let known = files.get(&place(model)).and_then(|f| f.get(&key(model)));
         let now = Numbers::from(&summary);
-        let differences = known.map_or(Vec::new(), |k| summary_file::differences(k, &now));
+        let mut differences = known.map_or(Vec::new(), |k| summary_file::differences(k, &now));
+        if let (Some(known), Some(now)) = (known, &evaluation) {
+            let lower = options.evaluate_lower;
+            differences.extend(known.evaluation_differences(now, lower));
+        }
         let met = summary.requirements.iter().all(|clause| clause.met);
         let is_worse = differences.iter().any(|d| d.worse);
         Ok(Checked {
             passed: met && (options.write || known.is_some() && !is_worse),
             known: known.is_some(),
+            evaluation,
             differences,
             summary,
         })
@@ -69,7 +85,10 @@ pub(crate) fn run(options: &args::Check) -> Result<ExitCode, String> {
         let mut written = files.clone();
         for (model, checked) in &done {
             let file = written.entry(place(model)).or_default();
-            file.insert(key(model), Numbers::from(&checked.summary));
+            let before = file.get(&key(model));
+            let numbers = Numbers::from(&checked.summary);
+            let numbers = numbers.with_evaluation(checked.evaluation.as_ref(), before);
+            file.insert(key(model), numbers);
         }
         // With all calls at hand, what is left in the file belongs to no model.
         if options.target.model.is_none() && done.len() == results.len() {
@@ -139,6 +158,9 @@ fn show(model: &Model, checked: &Checked) {
                 text::line!("  {}: {}", output.name, cells.join(", "));
             }
         }
+    }
+    for (name, number) in checked.evaluation.iter().flatten() {
+        text::line!("  evaluate.{name}: {}", text::real(*number));
     }
     let number = |x: Option<f64>| match x {
         Some(x) if x.fract() == 0.0 && x >= 0.0 => text::count(x as u64),

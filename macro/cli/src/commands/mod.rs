@@ -2,10 +2,12 @@
 
 pub(crate) mod check;
 pub(crate) mod compare;
+pub(crate) mod cut;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod report;
 pub(crate) mod sensitivity;
+pub(crate) mod watch;
 
 use std::process::ExitCode;
 
@@ -81,6 +83,9 @@ fn opened(model: &Model) -> Result<Analysis, String> {
 
 /// One line about the samples of a result.
 fn samples_line(samples: &SampleUse) -> String {
+    if samples.available == 0 {
+        return "no samples".to_owned();
+    }
     let unseen = if samples.unseen {
         "none of which has calibrated"
     } else {
@@ -92,6 +97,13 @@ fn samples_line(samples: &SampleUse) -> String {
         text::count(samples.calibrating),
         text::count(samples.measuring),
     )
+}
+
+/// Prints what a result does not say.
+fn show_left_out(left_out: &[String]) {
+    for reason in left_out {
+        text::line!("left out: {reason}");
+    }
 }
 
 /// Prints the memory of both kinds of target.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use niello_compiler::analysis::{OutputReport, Report, TensorReport};
 
-use super::{on_all, opened, samples_line, show_memory};
+use super::{on_all, opened, samples_line, show_left_out, show_memory};
 use crate::args;
 use crate::html;
 use crate::models::Model;
@@ -34,6 +34,13 @@ pub(crate) fn run(options: &args::Report) -> Result<ExitCode, String> {
 fn show(model: &Model, report: &Report, rows: usize) {
     text::heading(&model.title());
     text::line!("{}", samples_line(&report.samples));
+    show_left_out(&report.left_out);
+    if report.samples.available == 0 {
+        show_ranges(&report.tensors, rows);
+        show_costs(report, rows);
+        show_memory(&report.mcu, report.simd.as_ref());
+        return;
+    }
     show_outputs(&report.outputs);
     for clause in &report.requirements {
         text::line!(
@@ -110,6 +117,47 @@ fn show_labels(outputs: &[OutputReport]) {
             text::line!("labels of {} are not used: {problem}", output.name);
         }
     }
+}
+
+/// The tensors of a quantized file, those with the widest steps first.
+fn show_ranges(tensors: &[TensorReport], rows: usize) {
+    text::heading("tensors with the largest steps");
+    let columns = ["tensor", "shape", "type", "range", "step", "zero point"];
+    let mut table = text::table(&columns, 3);
+    let step = |t: &TensorReport| t.range.as_ref().map_or(0.0, |range| range.scale);
+    let mut sorted: Vec<&TensorReport> = tensors.iter().filter(|t| t.range.is_some()).collect();
+    sorted.sort_by(|a, b| step(b).total_cmp(&step(a)));
+    for tensor in sorted.into_iter().take(rows) {
+        let zero = tensor.range.as_ref().map_or(0, |range| range.zero_point);
+        table.add_row([
+            text::name(&tensor.name),
+            text::shape(&tensor.shape),
+            tensor.element.clone(),
+            text::range(tensor),
+            text::real(step(tensor)),
+            zero.to_string(),
+        ]);
+    }
+    text::print(&table);
+}
+
+/// The operators that cost most.
+fn show_costs(report: &Report, rows: usize) {
+    text::heading("operators with the most constants");
+    let columns = ["", "operator", "output", "MACs", "constants"];
+    let mut table = text::table(&columns, 3);
+    let mut operators: Vec<_> = report.operators.iter().collect();
+    operators.sort_by_key(|o| std::cmp::Reverse((o.weight_bytes, o.macs)));
+    for operator in operators.into_iter().take(rows) {
+        table.add_row([
+            text::index(operator.index),
+            operator.operator.clone(),
+            text::name(&operator.output),
+            text::count(operator.macs),
+            text::count(operator.weight_bytes),
+        ]);
+    }
+    text::print(&table);
 }
 
 fn show_operators(report: &Report, rows: usize) {

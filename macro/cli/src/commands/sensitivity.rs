@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use niello_compiler::analysis::Sensitivity;
 
-use super::{on_all, opened, samples_line};
+use super::{on_all, opened, samples_line, show_left_out};
 use crate::args;
 use crate::models::Model;
 use crate::text;
@@ -21,6 +21,7 @@ pub(crate) fn run(options: &args::Sensitivity) -> Result<ExitCode, String> {
 fn show(model: &Model, sensitivity: &Sensitivity) {
     text::heading(&model.title());
     text::line!("{}", samples_line(&sensitivity.samples));
+    show_left_out(&sensitivity.left_out);
     if sensitivity.measured < sensitivity.samples.measuring {
         text::line!("stopped after {} samples", sensitivity.measured);
     }

@@ -48,11 +48,12 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
     html! {
         main id={ "model-" (number) } {
             h1 { (title) }
-            p.soft {
+            @for reason in &report.left_out { p.soft { "Left out: " (reason) "." } }
+            @if samples.available > 0 { p.soft {
                 (text::count(samples.available)) " samples; " (text::count(samples.calibrating))
                 " calibrate; accuracy is measured on " (text::count(samples.measuring))
                 @if samples.unseen { ", none of which has calibrated." } @else { " of those that calibrated." }
-            }
+            } }
             div.cards {
                 @for output in &report.outputs {
                     div.card { (output.name) b { (text::decibel(output.metrics.sqnr_db)) " dB" } }
@@ -60,10 +61,12 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
                 (memory_cards("small cores", &report.mcu))
                 @if let Some(simd) = &report.simd { (memory_cards("wide registers", simd)) }
             }
-            h2 { "Outputs, int8 against float" }
-            (tables::outputs(&report.outputs))
-            (tables::labels(&report.outputs))
-            (charts::spreads(&report.outputs))
+            @if samples.available > 0 {
+                h2 { "Outputs, int8 against float" }
+                (tables::outputs(&report.outputs))
+                (tables::labels(&report.outputs))
+                (charts::spreads(&report.outputs))
+            }
             @if !report.requirements.is_empty() {
                 ul { @for clause in &report.requirements {
                     li class=(if clause.met { "good" } else { "bad" }) {
@@ -80,7 +83,11 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
             p.soft { "SQNR in dB of each operator's output: if its inputs were exact, and with all operators before it. MACs and bytes are those before channels are taken out." }
             (tables::operators(&report.operators))
             h2 { "Tensors" }
-            p.soft { "Values of the float model over the calibrating samples, after channels were equalized. Lines in a histogram are the ends of the chosen range; heights are square roots." }
+            @if samples.available > 0 {
+                p.soft { "Values of the float model over the calibrating samples, after channels were equalized. Lines in a histogram are the ends of the chosen range; heights are square roots." }
+            } @else {
+                p.soft { "Ranges that the file gives its tensors." }
+            }
             (tables::tensors(&report.tensors))
             h2 { "Weights" }
             p.soft { "Constant weights of operators with int8 weights; SQNR is that of their rounding." }

@@ -135,12 +135,13 @@ pub(super) fn tensors(tensors: &[TensorReport]) -> Markup {
                     td.t { (t.role) " " (t.operator.map_or(String::new(), |i| format!("#{i}"))) }
                     td.t { (text::shape(&t.shape)) }
                     td.t data-v=(order) { (charts::histogram(&t.histogram, t.range.as_ref())) }
+                    @let shown = |text: String| if t.count > 0 { text } else { "-".into() };
                     @for value in [t.min, percentile(0.1), percentile(50.0), percentile(99.9), t.max, t.mean, t.deviation] {
-                        (cell(value, &text::real(value)))
+                        (cell(value, &shown(text::real(value))))
                     }
                     (cell(t.kurtosis.unwrap_or(-9.0), &t.kurtosis.map_or("-".into(), |k| format!("{k:.1}"))))
-                    (cell(t.zeros, &text::percent(t.zeros)))
-                    (cell(t.clipped, &text::percent(t.clipped)))
+                    (cell(t.zeros, &shown(text::percent(t.zeros))))
+                    (cell(t.clipped, &shown(text::percent(t.clipped))))
                     td.t { (text::range(t)) }
                     (cell(t.range.as_ref().map_or(0.0, |r| r.scale), &t.range.as_ref().map_or("-".into(), |r| text::real(r.scale))))
                 }

@@ -1,9 +1,10 @@
 //! Runs a model with one operator exchanged after the other, and sums up what that does to the
 //! outputs.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use super::progress::Progress;
+use super::rerun::{float_rerun, program_rerun};
 use super::suffix::{FloatChanges, ProgramChanges, float_suffix, program_suffix};
 use crate::calibrate::{self, History, Samples, evaluate_from, evaluate_node, views};
 use crate::error::{Error, Result};
@@ -33,6 +34,9 @@ struct Run<'a> {
     /// All tensors of `graph`, constants included.
     real: Vec<Option<ArrayD<f32>>>,
     got: Vec<Buffer>,
+    /// What both began with: inputs and states.
+    float: (&'a [ArrayViewD<'a, f32>], &'a [ArrayD<f32>]),
+    int8: (&'a [Buffer], &'a [Buffer]),
 }
 
 /// Runs all samples; returns sums and how many samples they are of.
@@ -67,13 +71,16 @@ pub(super) fn effects(
             evaluate_from(graph, &inputs, states, |value, data| {
                 real[value] = Some(data.clone());
             })?;
-            let got = program.simulate(&program.encode_sample(&inputs), int8_states);
+            let encoded = program.encode_sample(&inputs);
+            let got = program.simulate(&encoded, int8_states);
             let run = Run {
                 graph,
                 program,
                 reference,
                 real,
                 got,
+                float: (&inputs, states),
+                int8: (&encoded, int8_states),
             };
             run.effects(examined, progress)
         });
@@ -177,7 +184,12 @@ impl Run<'_> {
             let producer = self.graph.nodes.iter().position(writes);
             from = from.max(producer.map_or(0, |p| p + 1));
         }
-        float_suffix(self.graph, &self.real, from, &mut changes)?;
+        if self.graph.regions.is_empty() {
+            float_suffix(self.graph, &self.real, from, &mut changes)?;
+        } else {
+            let (inputs, states) = self.float;
+            float_rerun(self.graph, inputs, states, &mut changes)?;
+        }
         let noise = self.graph.outputs.iter().map(|port| {
             let mut noise = Noise::default();
             if let Some(reference) = &self.real[port.value] {
@@ -223,7 +235,11 @@ impl Run<'_> {
                 changes.insert(id, encoded);
             }
         }
-        program_suffix(self.program, &self.got, position + 1, &mut changes);
+        if self.program.regions.is_empty() {
+            program_suffix(self.program, &self.got, position + 1, &mut changes);
+        } else {
+            program_rerun(self.program, self.int8, &self.got, position, &mut changes);
+        }
         Ok(Some(self.int8_noise(&changes)))
     }
 

@@ -17,16 +17,19 @@
 //! the dataset.
 
 mod compare;
+mod evaluate;
 mod exchange;
 mod file;
 mod inspect;
 mod labels;
+mod left_out;
 mod memory;
 mod metrics;
 mod operators;
 mod outputs;
 mod progress;
 mod report;
+mod rerun;
 mod samples;
 mod sensitivity;
 mod statistics;
@@ -35,8 +38,10 @@ mod summary;
 mod tensors;
 mod value_counts;
 mod weights;
+mod without_samples;
 
 pub use compare::{Comparison, Setting, SettingResult};
+pub use evaluate::{OutputArray, Outputs};
 pub use file::{FileFacts, FileKind, FileOperator};
 pub use inspect::{GraphOperator, Inspection, PortFacts, PrunedChannels};
 pub use labels::LabelReport;

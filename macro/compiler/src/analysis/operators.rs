@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::left_out::runs_once;
 use super::metrics::decibel;
-use crate::ir::control::WHOLE;
 use crate::ir::graph::Graph;
 use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 use crate::quantize::measure::Measurement;
@@ -65,7 +65,7 @@ pub(super) fn operators(
     let report = |(position, step): (usize, &Step)| {
         let noise = measurement.and_then(|m| m.steps.get(position));
         let has_value = program.tensors[step.output()].value.is_some();
-        let measured = noise.is_some() && step.region == WHOLE && has_value;
+        let measured = noise.is_some() && runs_once(step) && has_value;
         let db = |which: usize| {
             let noise = noise.filter(|_| measured)?;
             decibel(noise[which].sqnr_db())

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Analysis;
+use super::left_out::left_out;
 use super::memory::{MemoryReport, memory};
 use super::metrics::{decibel, finite};
 use super::operators::{OperatorReport, operators};
@@ -39,6 +40,8 @@ pub struct Report {
     pub mcu: MemoryReport,
     /// The program for wide SIMD registers, if it is another one.
     pub simd: Option<MemoryReport>,
+    /// What the report does not say, and why.
+    pub left_out: Vec<String>,
 }
 
 /// One clause of `require(..)`, measured.
@@ -57,8 +60,12 @@ pub struct RequirementReport {
 }
 
 impl Analysis {
-    /// Runs the samples and reports on tensors, operators, outputs and memory.
+    /// Runs the samples and reports on tensors, operators, outputs and memory. Of a quantized file
+    /// without a dataset, it reports what needs no samples.
     pub fn report(&self, progress: &dyn Progress) -> Result<Report> {
+        if self.has_no_samples()? {
+            return self.report_without_samples(progress);
+        }
         let options = &self.request.options;
         let data = self.data()?;
         progress.begin("calibrating", 0);
@@ -97,6 +104,7 @@ impl Analysis {
             operators: operators(graph, program, Some(&measurement)),
             mcu: memory(&mcu, &interface)?,
             simd: simd.map(|p| memory(&p, &interface)).transpose()?,
+            left_out: left_out(program),
         })
     }
 

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Analysis;
 use super::exchange::effects;
+use super::left_out::{left_out, runs_once};
 use super::metrics::OutputMetrics;
 use super::progress::Progress;
 use super::samples::SampleUse;
 use crate::emit::RustPort;
 use crate::error::{Error, Result};
+use crate::ir::control::WHOLE;
 use crate::ir::graph::{Graph, Node};
 use crate::ir::quant_graph::QuantGraph;
 use crate::quantize::measure::Noise;
@@ -33,6 +35,8 @@ pub struct Sensitivity {
     pub all_int8: Vec<OutputMetrics>,
     /// The operators, those first whose exemption gains most at any output.
     pub operators: Vec<OperatorSensitivity>,
+    /// What was not measured, and why.
+    pub left_out: Vec<String>,
 }
 
 /// The effect of one operator on the outputs.
@@ -69,12 +73,6 @@ impl Analysis {
         progress.begin("calibrating", 0);
         let quantized = self.quantize(options)?;
         let (graph, program) = (&quantized.graph, &quantized.program);
-        if !graph.regions.is_empty() {
-            return Err(Error::model(
-                "the sensitivity of models with branches or loops that depend on data cannot be \
-                 measured: int8 and float may take different ways. `report` has each operator's SQNR",
-            ));
-        }
         let mut sampled = self.split(&data, options)?;
         let wanted = sampled.measured.len().min(limit.max(1));
         sampled.measured = evenly(&sampled.measured, wanted);
@@ -131,6 +129,7 @@ impl Analysis {
             equalized: metrics(&effects.equalized),
             all_int8: metrics(&effects.base),
             operators,
+            left_out: left_out(program),
         })
     }
 
@@ -162,7 +161,11 @@ fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)
             step.index?;
             let value = program.tensors[step.output()].value?;
             let node = &graph.nodes[producers[value]?];
-            let computes = !node.op.only_moves() && graph.values[value].element.is_real();
+            // What runs several times, or not at all, has no single content.
+            let computes = runs_once(step)
+                && node.region == WHOLE
+                && !node.op.only_moves()
+                && graph.values[value].element.is_real();
             let is_own = step.operator == node.op.name();
             (computes && is_own).then_some((position, node))
         })

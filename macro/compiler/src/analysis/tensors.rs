@@ -180,6 +180,29 @@ pub(super) fn tensors(
             }
         }
     }
+    Ok(described(graph, forms, all))
+}
+
+/// The tensors of a quantized file, with their ranges and without statistics.
+pub(super) fn tensors_of_file(graph: &Graph, forms: &Forms) -> Vec<TensorReport> {
+    let real = |value: &&ValueId| {
+        let value = &graph.values[**value];
+        value.element.is_real() && value.constant.is_none()
+    };
+    let all = forms.keys().filter(real);
+    described(
+        graph,
+        forms,
+        all.map(|&value| (value, Statistics::default())).collect(),
+    )
+}
+
+/// Reports from statistics, in the order in which tensors are computed.
+fn described(
+    graph: &Graph,
+    forms: &Forms,
+    all: BTreeMap<ValueId, Statistics>,
+) -> Vec<TensorReport> {
     let producers = graph.producers();
     let describe = |(value, statistics): (ValueId, Statistics)| {
         let tensor = &graph.values[value];
@@ -222,5 +245,5 @@ pub(super) fn tensors(
     let order = |value: &ValueId| (producers[*value].map_or(0, |p| p + 1), *value);
     let mut all: Vec<_> = all.into_iter().collect();
     all.sort_by_key(|(value, _)| order(value));
-    Ok(all.into_iter().map(describe).collect())
+    all.into_iter().map(describe).collect()
 }

@@ -87,6 +87,11 @@ impl Bins {
         self.below.len() + EQUAL + self.above.len()
     }
 
+    /// The width of the equal bins.
+    pub(super) fn width(&self) -> f32 {
+        self.width
+    }
+
     /// True if all bins have one width.
     pub(super) fn are_equal(&self) -> bool {
         self.below.is_empty() && self.above.is_empty()

@@ -1,6 +1,7 @@
 //! Histograms of tensors and the ranges that they suggest.
 
 use super::bins::Bins;
+use super::divergence;
 
 /// A histogram: values counted in bins.
 #[derive(Clone, Debug)]
@@ -101,42 +102,29 @@ impl Histogram {
     }
 
     /// Searches cuts at both ends for the least Kullback-Leibler divergence
-    /// between the clipped distribution and its int8 rounding.
+    /// between the clipped distribution and its int8 rounding: see [`super::divergence`].
     pub(super) fn least_divergence(&self) -> (f32, f32) {
-        let total: u64 = self.counts.iter().sum();
+        let zero = self.bins.find(0.0);
+        let (start, end) = self.range(zero, zero + 1);
+        let counts = if start <= 0.0 && end >= 0.0 {
+            divergence::without_peak(&self.counts, zero)
+        } else {
+            // No value is zero.
+            self.counts.clone()
+        };
+        let narrowest = (LEVELS + 1.0) * f64::from(self.bins.width());
         self.search(|low, high| {
-            let bins = high - low;
-            let mut clipped: Vec<f64> = self.counts[low..high].iter().map(|&n| n as f64).collect();
-            // What lies outside is clipped to the ends; int8 spreads each level
-            // over the bins it stands for.
-            let mut quantized = vec![0.0; bins];
-            let mut from = 0;
-            for to in self.levels(low, high) {
-                let sum: f64 = clipped[from..to].iter().sum();
-                let width = |bin: usize| {
-                    let (start, end) = self.range(low + bin, low + bin + 1);
-                    f64::from(end) - f64::from(start)
-                };
-                let used = (from..to).filter(|&bin| clipped[bin] > 0.0);
-                let all: f64 = used.clone().map(width).sum();
-                for bin in used {
-                    quantized[bin] = sum * width(bin) / all;
-                }
-                from = to;
+            let (min, max) = self.range(low, high);
+            let width = f64::from(max) - f64::from(min);
+            // The least cut may be off by the rounding of its edges.
+            if low > zero || high <= zero || width < narrowest * 0.999 {
+                return f64::INFINITY;
             }
-            clipped[0] += self.counts[..low].iter().sum::<u64>() as f64;
-            clipped[bins - 1] += self.counts[high..].iter().sum::<u64>() as f64;
-            let quantized_total: f64 = quantized.iter().sum();
-            clipped
-                .iter()
-                .zip(&quantized)
-                .filter(|(p, _)| **p > 0.0)
-                .map(|(p, q)| {
-                    let p = p / total as f64;
-                    let q = (q / quantized_total.max(1.0)).max(1e-9);
-                    p * (p / q).ln()
-                })
-                .sum()
+            let width = |bin: usize| {
+                let (start, end) = self.range(bin, bin + 1);
+                f64::from(end) - f64::from(start)
+            };
+            divergence::divergence(&counts, low..high, &self.levels(low, high), width)
         })
     }
 
@@ -172,7 +160,8 @@ impl Histogram {
             .map(|(bin, n)| (bin, *n as f64))
     }
 
-    /// Coordinate descent over the two ends, from the full range.
+    /// Coordinate descent over the two ends, from the full range; of cuts that cost the same, the
+    /// one that keeps more.
     fn search(&self, cost: impl Fn(usize, usize) -> f64) -> (f32, f32) {
         let cuts = self.bins.cuts();
         let (mut low, mut high) = (0, self.counts.len());
@@ -185,7 +174,8 @@ impl Histogram {
                     .0
             };
             let above = cuts.partition_point(|c| *c <= low);
-            high = best(&cuts[above..], &|h| cost(low, h), high);
+            let highest_first: Vec<usize> = cuts[above..].iter().rev().copied().collect();
+            high = best(&highest_first, &|h| cost(low, h), high);
             let below = cuts.partition_point(|c| *c < high);
             low = best(&cuts[..below], &|l| cost(l, high), low);
             if (low, high) == before {
@@ -251,6 +241,30 @@ mod tests {
         let flat: Vec<f32> = (0..10000).map(|i| i as f32 / 10000.0).collect();
         let (min, max) = of(&flat).least_square_error();
         assert!(min <= 0.01 && max >= 0.99, "{min} {max}");
+    }
+
+    #[test]
+    fn zeros_do_not_decide_about_the_range() {
+        // Behind a ReLU: half of all values are zeros, the others fall off slowly.
+        let tail = |i: usize| -(1.0 - i as f32 / 20_001.0).ln();
+        let positive: Vec<f32> = (0..20_000).map(tail).collect();
+        let mut values = positive.clone();
+        values.extend([0.0; 20_000]);
+        let (all, without) = (
+            of(&values).least_divergence(),
+            of(&positive).least_divergence(),
+        );
+        assert_eq!(all, without);
+        // 256 levels of a range that has 2048 bins: an eighth of it at least.
+        let largest = tail(19_999);
+        assert!(all.0 == 0.0 && all.1 >= largest / 8.0, "{all:?}");
+        let clipped = values.iter().filter(|x| **x > all.1).count();
+        assert!(clipped * 1000 < values.len(), "{all:?} {clipped}");
+        // The same on both sides of zero.
+        let both: Vec<f32> = values.iter().flat_map(|&x| [x, -x]).collect();
+        let (min, max) = of(&both).least_divergence();
+        let clipped = both.iter().filter(|x| **x > max || **x < min).count();
+        assert!(clipped * 1000 < both.len(), "{min} {max} {clipped}");
     }
 
     #[test]

@@ -91,6 +91,19 @@ impl<'a> Evaluation<'a> {
         is_true(self.tensors[value].as_ref())
     }
 
+    /// The content of a tensor, if it is there.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn tensor(&self, value: ValueId) -> Option<&ArrayD<f32>> {
+        self.tensors[value].as_ref()
+    }
+
+    /// Gives a tensor another content.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn exchange(&mut self, value: ValueId, data: ArrayD<f32>) {
+        self.tensors[value] = Some(data);
+        self.integers[value] = None;
+    }
+
     /// The operator that has run last.
     pub(super) fn last(&self) -> Option<&'a Node> {
         self.last
@@ -114,7 +127,7 @@ impl<'a> Evaluation<'a> {
 
     /// Runs one operator, or hands on the variables of a loop, and gives the values that
     /// were written; they are there until [`Self::drop_dead`].
-    pub(super) fn step(&mut self, graph: &'a Graph) -> Result<Option<Vec<ValueId>>> {
+    pub(crate) fn step(&mut self, graph: &'a Graph) -> Result<Option<Vec<ValueId>>> {
         self.last = None;
         loop {
             let tensors = &self.tensors;
@@ -168,7 +181,7 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Drops what the operator that just ran was the last to read.
-    fn drop_dead(&mut self) {
+    pub(crate) fn drop_dead(&mut self) {
         let Some(node) = self.last.take().filter(|node| node.region == WHOLE) else {
             return;
         };

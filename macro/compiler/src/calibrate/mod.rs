@@ -2,6 +2,7 @@
 //! is seen of each tensor becomes its range.
 
 pub(crate) mod bins;
+mod divergence;
 pub(crate) mod histogram;
 pub(crate) mod histories;
 pub(crate) mod interpreter;

@@ -6,6 +6,8 @@
 
 #[cfg(feature = "images")]
 pub(crate) mod images;
+#[cfg(feature = "analysis")]
+pub(crate) mod label_arrays;
 pub(crate) mod labels;
 pub(crate) mod limits;
 pub(crate) mod named_arrays;

@@ -4,6 +4,13 @@
 //! weights that read it by the same factor changes nothing in float, and gives
 //! every channel the range of the largest.
 //!
+//! Operators that clip at 6 are the exception. A channel that is enlarged by f is clipped at 6 / f of
+//! what it was before. Factors are such that no value of the calibrating samples comes to be
+//! clipped: on these samples the float function stays the same, but for rounding. Larger values of
+//! a channel than the samples have are cut off at the largest of them (or at a multiple of it,
+//! [`MIXED_HEADROOM`]). The int8 program would clip them there anyway: the tensor's range, which all
+//! channels share, ends where the largest channel's does.
+//!
 //! Sources: Nagel et al., "Data-Free Quantization Through Weight Equalization
 //! and Bias Correction" (2019), section 4.1; Xiao et al., "SmoothQuant" (2023),
 //! for ranges that are observed instead of derived.
@@ -121,7 +128,7 @@ impl Seen {
 }
 
 /// The factors of one class from its channels' ranges: at most 1, so that a
-/// channel that RELU6 clips stays what it is.
+/// channel that RELU6 clips in the samples stays what it is.
 fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
     let max = ranges.iter().fold(0.0_f32, |m, seen| m.max(seen.range));
     if class.clipped && max > 6.0 {
@@ -151,7 +158,8 @@ fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
     ranges.iter().map(factor).collect()
 }
 
-/// Applies factors to a graph's constants; the float function stays the same.
+/// Applies factors to a graph's constants; the float function stays the same, but for values that
+/// RELU6 clips and that no calibrating sample has.
 pub(crate) fn equalize(graph: &mut Graph, factors: &Factors) {
     for class in classes(graph) {
         let of_producer = factors

@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// Refuses a model whose tensors would take too much memory in a run on samples.
-    pub(super) fn check_memory(&self) -> Result<()> {
+    pub(crate) fn check_memory(&self) -> Result<()> {
         if let (live @ LIVE_ELEMENTS.., position) = self.graph.live() {
             return Err(Error::model(format!(
                 "a run holds {live} elements at once here; with a dataset, supported are less \

@@ -22,11 +22,17 @@ pub(crate) mod flexbuffer;
 )]
 #[rustfmt::skip]
 pub(crate) mod schema_generated;
+#[cfg(feature = "export")]
+mod raw;
+#[cfg(feature = "export")]
+mod raw_kinds;
 pub(crate) mod verify;
 #[cfg(feature = "export")]
 pub(crate) mod write;
 #[cfg(feature = "export")]
 pub(crate) mod write_options;
+#[cfg(feature = "export")]
+pub(crate) mod write_part;
 
 pub(crate) use flexbuffer::Attributes;
 pub(crate) use schema_generated::tflite::{

@@ -13,7 +13,7 @@ use crate::arithmetic::quant_params::QuantParams;
 pub(super) type Builder = FlatBufferBuilder<'static>;
 
 /// Buffers begin at multiples of this many bytes, so that readers may map them.
-const BUFFER_ALIGNMENT: usize = 16;
+pub(super) const BUFFER_ALIGNMENT: usize = 16;
 
 /// How the numbers of a tensor stand for real ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,17 +94,14 @@ impl ModelTable<'_> {
         let mut fbb = FlatBufferBuilder::new();
         // What is written first lies last, and has the alignment that the whole file gets.
         fbb.push(0_u64);
-        let mut buffers = Buffers::default();
-        // Buffer 0 is that of all tensors without data.
-        let none = schema::Buffer::create(&mut fbb, &schema::BufferArgs::default());
-        buffers.tables.push(none);
+        let mut buffers = Buffers::new(&mut fbb);
         let mut codes = Codes::default();
         let subgraphs: Vec<_> = self
             .subgraphs
             .iter()
             .map(|subgraph| write_subgraph(&mut fbb, subgraph, &mut buffers, &mut codes))
             .collect();
-        let signature = self.write_signature(&mut fbb);
+        let signature = write_signature(&mut fbb, &self.signature);
         let args = schema::ModelArgs {
             version: 3,
             operator_codes: Some(fbb.create_vector(&codes.tables)),
@@ -122,42 +119,54 @@ impl ModelTable<'_> {
         fbb.finish(model, Some("TFL3"));
         fbb.finished_data().to_vec()
     }
+}
 
-    fn write_signature(&self, fbb: &mut Builder) -> WIPOffset<schema::SignatureDef<'static>> {
-        let mut map = |ports: &[(String, usize)]| {
-            let maps: Vec<_> = ports
-                .iter()
-                .map(|(name, tensor)| {
-                    let args = schema::TensorMapArgs {
-                        name: Some(fbb.create_string(name)),
-                        tensor_index: u32::try_from(*tensor).unwrap_or(u32::MAX),
-                    };
-                    schema::TensorMap::create(fbb, &args)
-                })
-                .collect();
-            fbb.create_vector(&maps)
-        };
-        let (inputs, outputs) = (map(&self.signature.inputs), map(&self.signature.outputs));
-        let args = schema::SignatureDefArgs {
-            inputs: Some(inputs),
-            outputs: Some(outputs),
-            signature_key: Some(fbb.create_string(&self.signature.key)),
-            ..Default::default()
-        };
-        schema::SignatureDef::create(fbb, &args)
-    }
+/// Writes the names of inputs and outputs.
+pub(super) fn write_signature(
+    fbb: &mut Builder,
+    signature: &SignatureTable,
+) -> WIPOffset<schema::SignatureDef<'static>> {
+    let mut map = |ports: &[(String, usize)]| {
+        let maps: Vec<_> = ports
+            .iter()
+            .map(|(name, tensor)| {
+                let args = schema::TensorMapArgs {
+                    name: Some(fbb.create_string(name)),
+                    tensor_index: u32::try_from(*tensor).unwrap_or(u32::MAX),
+                };
+                schema::TensorMap::create(fbb, &args)
+            })
+            .collect();
+        fbb.create_vector(&maps)
+    };
+    let (inputs, outputs) = (map(&signature.inputs), map(&signature.outputs));
+    let args = schema::SignatureDefArgs {
+        inputs: Some(inputs),
+        outputs: Some(outputs),
+        signature_key: Some(fbb.create_string(&signature.key)),
+        ..Default::default()
+    };
+    schema::SignatureDef::create(fbb, &args)
 }
 
 /// The buffers of constants, shared by content.
-#[derive(Default)]
-struct Buffers {
-    tables: Vec<WIPOffset<schema::Buffer<'static>>>,
+pub(super) struct Buffers {
+    pub tables: Vec<WIPOffset<schema::Buffer<'static>>>,
     known: HashMap<Vec<u8>, u32>,
 }
 
 impl Buffers {
+    /// Buffer 0 is that of all tensors without data.
+    pub(super) fn new(fbb: &mut Builder) -> Self {
+        let none = schema::Buffer::create(fbb, &schema::BufferArgs::default());
+        Self {
+            tables: vec![none],
+            known: HashMap::new(),
+        }
+    }
+
     /// The number of the buffer with these bytes.
-    fn write(&mut self, fbb: &mut Builder, data: &[u8]) -> u32 {
+    pub(super) fn write(&mut self, fbb: &mut Builder, data: &[u8]) -> u32 {
         if let Some(&known) = self.known.get(data) {
             return known;
         }
