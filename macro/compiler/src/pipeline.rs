@@ -17,7 +17,7 @@ pub fn compile(item: &Item, request: &Request) -> Result<TokenStream> {
     let session = Session::new(&model, &request.options, request.dataset.as_deref())?;
     let QuantizedModel {
         program, mut files, ..
-    } = session.quantize(&model, request)?;
+    } = session.quantize_as_required(&model, request)?;
     let interface = session.interface(request.options.inputs_in_arena)?;
     let limit = request.options.arena_limit;
     let (scalar, vector) = program.clone().for_targets();

@@ -45,6 +45,7 @@ impl Session {
             program,
             graph,
             files: Vec::new(),
+            measured: Vec::new(),
         })
     }
 }

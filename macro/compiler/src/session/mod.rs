@@ -11,6 +11,8 @@ mod spelling;
 
 use std::path::Path;
 
+#[cfg(feature = "analysis")]
+pub(crate) use quantize::Observed;
 pub(crate) use quantize::QuantizedModel;
 
 use crate::calibrate::Method;

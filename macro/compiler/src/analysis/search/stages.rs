@@ -1,0 +1,260 @@
+//! What a search tries, in its order: options of the whole model, ranges of single tensors,
+//! single operators in float, and at last everything without one of its options.
+
+use super::Search;
+use super::changes::Change;
+use super::state::Figures;
+use super::target::Margin;
+use crate::analysis::progress::Progress as _;
+use crate::calibrate::Method;
+use crate::error::{Error, Result};
+
+/// What an option has to gain on the searching samples, in dB or percent.
+pub(super) const GAIN: f64 = 0.1;
+
+/// By how much the searching samples are to meet the target: others are a little worse.
+const RESERVE: f64 = 1.0;
+
+/// Methods for the whole model, and for single tensors.
+pub(super) const METHODS: [Method; 6] = [
+    Method::MinMax,
+    Method::Percentile(99.9),
+    Method::Percentile(99.99),
+    Method::Percentile(99.999),
+    Method::Mse,
+    Method::Entropy,
+];
+
+/// Times that all tensors are gone through.
+const PASSES: usize = 2;
+
+/// Operators that are tried in float, at most.
+const FLOATS: usize = 16;
+
+/// A setting that was measured.
+#[derive(Clone, Debug)]
+pub(super) struct Tried {
+    pub change: Change,
+    pub figures: Figures,
+    pub margin: Margin,
+}
+
+/// All settings that were measured, and the one that the search would choose.
+pub(super) struct Archive {
+    pub tried: Vec<Tried>,
+    pub best: Tried,
+}
+
+impl Search<'_> {
+    /// Measures settings until one meets the target with a reserve, or there is nothing left to
+    /// try, or the user does not want to wait any more.
+    pub(super) fn archive(&self) -> Result<Archive> {
+        self.clock.begin("measuring the call's options", 0);
+        if self.clock.is_interrupted() {
+            return Err(Error::dataset(
+                "it was stopped before one setting was measured",
+            ));
+        }
+        let base = self.measured(&Change::default())?;
+        let mut archive = Archive {
+            tried: vec![base.clone()],
+            best: base,
+        };
+        self.whole_model(&mut archive);
+        for _ in 0..PASSES {
+            let before = archive.best.margin.least;
+            self.single_tensors(&mut archive)?;
+            if archive.best.margin.least < before + GAIN {
+                break;
+            }
+        }
+        self.floats(&mut archive)?;
+        self.eliminate(&mut archive);
+        Ok(archive)
+    }
+
+    /// Measures a setting on the searching samples, if that was not done already.
+    fn measured(&self, change: &Change) -> Result<Tried> {
+        let figures = self.state.exact(&change.key(), || {
+            let built = self.built(change)?;
+            Ok(Figures {
+                searching: self.measure(&built, &self.searching)?,
+                confirming: Vec::new(),
+                cost: self.cost(&built)?,
+            })
+        })?;
+        Ok(Tried {
+            change: change.clone(),
+            margin: Margin::of(self.clauses, &figures.searching),
+            figures,
+        })
+    }
+
+    /// Measures a setting and notes it; `None` if it cannot be compiled, or if there is no time
+    /// left to measure it.
+    fn try_out(&self, change: Change, archive: &mut Archive) -> Option<Tried> {
+        let change = change.beside(self.call);
+        if !self.state.has(&change.key()) && self.clock.is_stopped() {
+            return None;
+        }
+        // A setting that cannot be compiled is one that is not there.
+        let tried = self.measured(&change).ok()?;
+        if !archive.tried.iter().any(|known| known.change == change) {
+            archive.tried.push(tried.clone());
+        }
+        Some(tried)
+    }
+
+    /// True if nothing more has to be found.
+    fn is_enough(&self, archive: &Archive) -> bool {
+        archive.best.margin.least >= RESERVE
+    }
+
+    /// Options of the whole model: every method, and the two best of them with and without
+    /// equalization and bias correction.
+    fn whole_model(&self, archive: &mut Archive) {
+        if self.is_enough(archive) {
+            return;
+        }
+        self.clock.begin("options of the whole model", 12);
+        let mut by_method = vec![archive.best.clone()];
+        for method in METHODS {
+            let change = Change {
+                calibration: Some(method),
+                ..Change::default()
+            };
+            by_method.extend(self.try_out(change, archive));
+            self.clock.advance(1);
+        }
+        by_method.sort_by(|a, b| descending(a, b));
+        by_method.dedup_by(|a, b| a.change == b.change);
+        let mut all = by_method.clone();
+        for start in by_method.iter().take(2) {
+            let switches = [(true, true), (true, false), (false, true), (false, false)];
+            for (equalize, bias_correction) in switches {
+                let change = Change {
+                    equalize: Some(equalize),
+                    bias_correction: Some(bias_correction),
+                    ..start.change.clone()
+                };
+                all.extend(self.try_out(change, archive));
+            }
+            self.clock.advance(3);
+        }
+        all.sort_by(|a, b| descending(a, b));
+        if let Some(best) = all.into_iter().next() {
+            self.prefer(best, archive);
+        }
+    }
+
+    /// Takes a setting as the best one if it gains something; true if it does.
+    fn prefer(&self, tried: Tried, archive: &mut Archive) -> bool {
+        let gains = tried.margin.least >= archive.best.margin.least + GAIN;
+        if gains {
+            archive.best = tried;
+        }
+        gains
+    }
+
+    /// Other ranges for one tensor after the other: those first whose operators lose most.
+    fn single_tensors(&self, archive: &mut Archive) -> Result<()> {
+        if self.is_enough(archive) || !self.knows_ranks(archive) && self.clock.is_stopped() {
+            return Ok(());
+        }
+        let tensors = self.tensors(&archive.best.change)?;
+        self.clock
+            .begin("ranges of single tensors", tensors.len() as u64);
+        for tensor in tensors {
+            if self.is_enough(archive) {
+                break;
+            }
+            let estimates = self.estimates(&archive.best.change, &tensor)?;
+            let estimates = estimates.into_iter().map(|(method, values)| {
+                let margin = Margin::of(self.clauses, &values);
+                (method, margin)
+            });
+            let best = estimates.reduce(|a, b| if b.1 > a.1 { b } else { a });
+            if let Some((method, margin)) = best
+                && margin.least >= archive.best.margin.least + GAIN
+            {
+                let change = archive.best.change.with(&tensor, method);
+                if let Some(tried) = self.try_out(change, archive) {
+                    self.prefer(tried, archive);
+                }
+            }
+            self.clock.advance(1);
+        }
+        Ok(())
+    }
+
+    /// Keeps operators in float whose gain is large for what they cost.
+    fn floats(&self, archive: &mut Archive) -> Result<()> {
+        if self.is_enough(archive) || !self.knows_ranks(archive) && self.clock.is_stopped() {
+            return Ok(());
+        }
+        let Some(ranks) = self.ranks(&archive.best.change)? else {
+            return Ok(());
+        };
+        let cost = archive.best.figures.cost;
+        let price = |rank: &super::rank::Rank| {
+            let flash = rank.weight_bytes as f64 * 3.0 / cost.weight_bytes.max(1) as f64;
+            let time = rank.macs as f64 * 3.0 / cost.cycles.max(1) as f64;
+            (flash + time) / 3.0 + 0.001
+        };
+        let mut worth: Vec<(f64, &str)> = ranks
+            .iter()
+            .filter_map(|rank| {
+                let gain = f64::from(rank.gain?);
+                (gain > 0.0).then(|| (gain / price(rank), rank.tensor.as_str()))
+            })
+            .collect();
+        worth.sort_by(|a, b| b.0.total_cmp(&a.0));
+        worth.truncate(FLOATS);
+        self.clock
+            .begin("single operators in float", worth.len() as u64);
+        for (_, tensor) in worth {
+            if self.is_enough(archive) {
+                break;
+            }
+            let change = archive.best.change.with(tensor, Method::Float);
+            if let Some(tried) = self.try_out(change, archive) {
+                self.prefer(tried, archive);
+            }
+            self.clock.advance(1);
+        }
+        Ok(())
+    }
+
+    /// Leaves out options that do not pay: without which the target is met as well, or hardly
+    /// anything is lost.
+    fn eliminate(&self, archive: &mut Archive) {
+        let least = if self.is_enough(archive) {
+            RESERVE
+        } else {
+            archive.best.margin.least - GAIN
+        };
+        let options = archive.best.change.len();
+        self.clock.begin("leaving options out", options as u64);
+        let mut at = 0;
+        while let Some(change) = archive.best.change.each_without_one().get(at) {
+            let costs = archive.best.figures.cost;
+            match self.try_out(change.clone(), archive) {
+                Some(tried)
+                    if tried.margin.least >= least
+                        && tried.figures.cost.relative(&costs) <= 1.0 =>
+                {
+                    archive.best = tried;
+                }
+                _ => at += 1,
+            }
+            self.clock.advance(1);
+        }
+    }
+}
+
+/// The larger margin first; of equal ones the change of fewer options.
+fn descending(a: &Tried, b: &Tried) -> std::cmp::Ordering {
+    let margins = b.margin.partial_cmp(&a.margin);
+    let margins = margins.unwrap_or(std::cmp::Ordering::Equal);
+    margins.then(a.change.len().cmp(&b.change.len()))
+}
