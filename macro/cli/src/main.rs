@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod call_edit;
 mod calls;
 mod commands;
 mod html;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Compare(options) => commands::compare::run(options),
         Command::Check(options) => commands::check::run(options),
         Command::Export(options) => commands::export::run(options),
+        Command::Search(options) => commands::search::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
     match result {

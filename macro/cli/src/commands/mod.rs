@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod report;
+pub(crate) mod search;
 pub(crate) mod sensitivity;
 
 use std::process::ExitCode;

@@ -153,16 +153,6 @@ pub(crate) fn cut_inputs(
     graph.inputs.iter().enumerate().map(cut).collect()
 }
 
-/// Runs the samples and chooses a range for each of `values`.
-pub(crate) fn calibrate(
-    graph: &Graph,
-    samples: &Samples<'_>,
-    values: &[(ValueId, Method)],
-) -> Result<Ranges> {
-    let statistics = Statistics::of(graph, samples, &counted(values))?;
-    Ok(statistics.ranges(graph, samples.cuts, values))
-}
-
 /// The tensors whose methods need a histogram.
 pub(crate) fn counted(values: &[(ValueId, Method)]) -> Vec<ValueId> {
     let counted = values.iter().filter(|(_, method)| needs_histogram(*method));

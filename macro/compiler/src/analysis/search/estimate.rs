@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Search;
 use super::changes::Change;
-use super::program::{Built, noise_of};
+use super::noise::noise_of;
+use super::program::Built;
 use super::rank::Rank;
-use super::stages::{Archive, METHODS};
+use super::stages::{Archive, METHODS, gains};
+use super::target::Margin;
 use crate::analysis::progress::Progress as _;
 use crate::calibrate::{Method, RealRange};
 use crate::error::Result;
@@ -24,6 +26,8 @@ const FACTORS: [f32; 2] = [0.8, 1.25];
 /// How a range was chosen in an estimate that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Lever {
+    /// As it is.
+    Own,
     /// One of the methods, by its place in the list.
     Method(usize),
     /// As wide below zero as above.
@@ -42,6 +46,7 @@ pub(super) struct Estimate {
 impl Lever {
     fn method(self) -> Option<Method> {
         match self {
+            Lever::Own => None,
             Lever::Method(at) => METHODS.get(at).copied(),
             Lever::Symmetric => Some(Method::Symmetric),
             Lever::Range(min, max) => Some(Method::Range(min, max)),
@@ -99,27 +104,31 @@ impl Search<'_> {
         Ok(tensors)
     }
 
-    /// What other ranges of a tensor would give, in a fixed order; nothing if there is no time
-    /// left.
-    pub(super) fn estimates(
-        &self,
-        change: &Change,
-        tensor: &str,
-    ) -> Result<Vec<(Method, Vec<f32>)>> {
+    /// The range of a tensor that gains most, if one gains enough, as far as estimates say; `None`
+    /// also if there is no time left.
+    pub(super) fn best_estimate(&self, change: &Change, tensor: &str) -> Result<Option<Method>> {
         let key = format!("{} => {tensor}", change.key());
         let estimates = match self.state.estimates(&key) {
             Some(known) => known,
-            None if self.clock.is_stopped() => Vec::new(),
+            None if self.clock.is_stopped() => return Ok(None),
             None => {
                 let estimates = self.estimated(change, tensor)?;
                 self.state.keep_estimates(key, estimates.clone());
                 estimates
             }
         };
-        let with_method = |e: Estimate| Some((e.lever.method()?, e.values));
-        Ok(estimates.into_iter().filter_map(with_method).collect())
+        let margin = |estimate: &Estimate| Margin::of(self.clauses, &estimate.values);
+        let Some((own, others)) = estimates.split_first() else {
+            return Ok(None);
+        };
+        let best = others.iter().map(|e| (e.lever, margin(e)));
+        let best = best.reduce(|a, b| if b.1.lack < a.1.lack { b } else { a });
+        let best = best.filter(|(_, margin_now)| gains(margin_now, &margin(own)));
+        Ok(best.and_then(|(lever, _)| lever.method()))
     }
 
+    /// What the tensor's own range gives, and what others would; nothing for a tensor whose range
+    /// is not chosen.
     fn estimated(&self, change: &Change, tensor: &str) -> Result<Vec<Estimate>> {
         let built = self.built(change)?;
         let named = built.tensors().find(|(name, ..)| *name == tensor);
@@ -128,6 +137,10 @@ impl Search<'_> {
             return Ok(Vec::new());
         };
         let levers = self.levers(&built, value, method);
+        let part = &self.estimating;
+        let (samples, runs) = (self.samples(&part.numbers), built.runs(self.data, part));
+        let (graph, own) = (&built.graph, &built.program);
+        let of_own = noise_of(graph, own, own, runs, &samples, part)?;
         let programs: Vec<(Lever, QuantGraph)> = levers
             .into_iter()
             .filter_map(|lever| {
@@ -136,10 +149,6 @@ impl Search<'_> {
                 Some((lever, self.rebuild(&built, &change).ok()?))
             })
             .collect();
-        let part = &self.searching;
-        let runs = built.runs(self.data, part);
-        let samples = self.samples(&part.numbers);
-        let (graph, own) = (&built.graph, &built.program);
         let noise = parallel::map(&programs, |(_, program)| {
             noise_of(graph, own, program, runs, &samples, part)
         });
@@ -149,7 +158,12 @@ impl Search<'_> {
                 values: self.values(&noise?),
             })
         };
-        programs.into_iter().zip(noise).map(estimate).collect()
+        let own = Estimate {
+            lever: Lever::Own,
+            values: self.values(&of_own),
+        };
+        let others = programs.into_iter().zip(noise).map(estimate);
+        std::iter::once(Ok(own)).chain(others).collect()
     }
 
     /// Ranges for a tensor that differ from its own and from each other.

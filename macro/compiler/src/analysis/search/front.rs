@@ -22,13 +22,13 @@ pub struct Found {
     pub cost: Cost,
     /// The mean of flash, memory and work, each as a multiple of that of the call.
     pub relative_cost: f64,
-    /// What each target's metric is on the searching samples.
-    pub searching: Vec<f64>,
-    /// What each target's metric is on the confirming samples.
+    /// What each target's metric is on the samples that decide.
+    pub deciding: Vec<f64>,
+    /// What each target's metric is on the samples that confirm.
     pub confirming: Vec<f64>,
-    /// The smallest margin to a target on the searching samples, in dB or percent.
+    /// The smallest margin to a target on the samples that decide, in dB or percent.
     pub margin: f64,
-    /// The same on the confirming samples.
+    /// The same on the samples that confirm.
     pub confirmed_margin: f64,
     /// True if all targets are met on both.
     pub meets: bool,
@@ -48,6 +48,10 @@ const FINALISTS: usize = 6;
 /// Settings that are measured after Ctrl-C.
 const FINALISTS_AT_ONCE: usize = 1;
 
+/// A setting of at most this cost, as a multiple of that of the call, is a cheaper one: a little
+/// less comes and goes with the channels that do nothing.
+const CHEAPER: f64 = 0.99;
+
 impl Search<'_> {
     /// Searches, and measures the best settings again as a build has them, on all held-out
     /// samples.
@@ -60,19 +64,15 @@ impl Search<'_> {
         let steps = 1 + finalists.len();
         self.clock
             .begin("confirming on unseen samples", steps as u64);
-        let parts = self.halves.each_ref().map(|numbers| {
-            let samples = self.samples(numbers);
-            Part::of(&self.analysis.session.graph, &samples)
-        });
-        let [searching, confirming] = parts;
-        let parts = [searching?, confirming?];
-        let base = self.whole(&Change::default(), &parts)?;
+        let samples = self.samples(&self.confirming);
+        let confirming = Part::of(&self.analysis.session.graph, &samples)?;
+        let base = self.whole(&Change::default(), &confirming)?;
         self.clock.advance(1);
         let as_it_is = self.shown(&Change::default(), &base, &base.cost);
         let mut better = Vec::new();
         let mut unconfirmed = 0;
         for tried in finalists {
-            let figures = self.whole(&tried.change, &parts)?;
+            let figures = self.whole(&tried.change, &confirming)?;
             let found = self.shown(&tried.change, &figures, &base.cost);
             if is_better(&found, &as_it_is) {
                 better.push(found);
@@ -84,20 +84,19 @@ impl Search<'_> {
         let front = undominated(better);
         let chosen = front.iter().position(|found| found.meets);
         Ok(Front {
-            chosen: chosen.filter(|&at| !as_it_is.meets || front[at].relative_cost < 1.0),
+            chosen: chosen.filter(|&at| !as_it_is.meets || front[at].relative_cost <= CHEAPER),
             as_it_is,
             front,
             unconfirmed,
         })
     }
 
-    /// Measures a setting as a build has it: calibrated on all samples that calibrate, measured on
-    /// all that are held out.
-    fn whole(&self, change: &Change, [searching, confirming]: &[Part; 2]) -> Result<Figures> {
+    /// Measures a setting as a build has it, calibrated on all samples that calibrate.
+    fn whole(&self, change: &Change, confirming: &Part) -> Result<Figures> {
         self.state.exact(&format!("whole {}", change.key()), || {
             let built = self.build(change, &self.all_calibrating)?;
             Ok(Figures {
-                searching: self.measure(&built, searching)?,
+                deciding: self.measure(&built, &self.deciding)?,
                 confirming: self.measure(&built, confirming)?,
                 cost: self.cost(&built)?,
             })
@@ -106,13 +105,13 @@ impl Search<'_> {
 
     fn shown(&self, change: &Change, figures: &Figures, base: &Cost) -> Found {
         let least = |values: &[f32]| Margin::of(self.clauses, values).least;
-        let (margin, confirmed) = (least(&figures.searching), least(&figures.confirming));
+        let (margin, confirmed) = (least(&figures.deciding), least(&figures.confirming));
         let shown = |values: &[f32]| values.iter().copied().map(f64::from).collect();
         Found {
             changes: change.written(),
             cost: figures.cost,
             relative_cost: figures.cost.relative(base),
-            searching: shown(&figures.searching),
+            deciding: shown(&figures.deciding),
             confirming: shown(&figures.confirming),
             margin,
             confirmed_margin: confirmed,
@@ -127,11 +126,11 @@ fn is_better(found: &Found, base: &Found) -> bool {
     let gains = |now: f64, before: f64| now >= before + GAIN;
     let gain =
         gains(found.margin, base.margin) && gains(found.confirmed_margin, base.confirmed_margin);
-    gain || found.meets && found.relative_cost < 1.0
+    gain || found.meets && found.relative_cost <= CHEAPER
 }
 
 /// The settings of which none costs more than another with as large a margin, as far as the
-/// searching samples say; the one that the search would choose comes first.
+/// samples that decide say; the one that the search would choose comes first.
 fn finalists(archive: &Archive) -> Vec<Tried> {
     let Some(base) = archive.tried.first() else {
         return Vec::new();
@@ -154,7 +153,7 @@ fn finalists(archive: &Archive) -> Vec<Tried> {
         if gains {
             least = tried.margin.least;
         }
-        gains || cost(tried) < 1.0 && tried.margin.least >= 0.0
+        gains || cost(tried) <= CHEAPER && tried.margin.least >= 0.0
     });
     let mut finalists: Vec<Tried> = Vec::new();
     if archive.best.change.len() > 0 {
@@ -198,7 +197,7 @@ mod tests {
             changes: Changes::default(),
             cost: Cost::default(),
             relative_cost,
-            searching: Vec::new(),
+            deciding: Vec::new(),
             confirming: Vec::new(),
             margin,
             confirmed_margin,

@@ -6,13 +6,16 @@
 //! ```
 //!
 //! A setting is a change of the call's options. The search decides by one half of the held-out
-//! samples; the other half confirms, and decides nothing but what is reported.
+//! samples, and where these are few by some that calibrate, too; the other half confirms, and
+//! decides nothing but what is reported.
 
+mod bases;
 mod changes;
 mod clock;
 mod cost;
 mod estimate;
 mod front;
+mod noise;
 mod program;
 mod rank;
 mod stages;
@@ -32,12 +35,14 @@ use super::progress::Progress;
 use super::samples::SampleUse;
 use super::{Analysis, SCHEMA};
 use crate::cache::Slot;
+use crate::calibrate::Samples;
 use crate::dataset::{self, Dataset};
 use crate::error::{Blame, Error, Result};
 use crate::options::{Options, Requirement};
 use crate::session::sample_split::{Split, evenly};
+use bases::Bases;
 use clock::Clock;
-use program::{Bases, Part};
+use program::Part;
 use state::State;
 
 /// What a search is to reach, and how long it may take.
@@ -56,8 +61,9 @@ pub struct SearchOptions {
 pub struct SearchResult {
     /// Which samples were used for what.
     pub samples: SampleUse,
-    /// Samples that the search decides by.
-    pub searching: usize,
+    /// Samples that the search decides by: half of the held-out ones, and where these are few, some
+    /// that calibrate.
+    pub deciding: usize,
     /// Samples that decide nothing but what is reported.
     pub confirming: usize,
     /// What is to be reached.
@@ -68,13 +74,13 @@ pub struct SearchResult {
     pub finished: bool,
     /// The options of the call.
     pub as_it_is: Found,
-    /// Settings that are better than the call's, on the confirming samples, too: each costs more
+    /// Settings that are better than the call's, on the samples that confirm, too: each costs more
     /// than the one before it and has a larger margin.
     pub front: Vec<Found>,
     /// The setting of `front` that meets the target at the least cost; `None` if none does, or if
     /// the options of the call do.
     pub chosen: Option<usize>,
-    /// Settings that were better on the searching samples alone, which are left out.
+    /// Settings that were better on the samples that decide alone, which are left out.
     pub unconfirmed: usize,
 }
 
@@ -90,8 +96,10 @@ struct Search<'a> {
     /// Samples that calibrate while the search goes on, and those of the build.
     calibrating: Vec<usize>,
     all_calibrating: Vec<usize>,
-    searching: Part,
-    halves: [Vec<usize>; 2],
+    /// Samples that decide, and those of them that estimates are made on.
+    deciding: Part,
+    estimating: Part,
+    confirming: Vec<usize>,
     bases: Bases,
     built: program::Latest,
     state: State,
@@ -100,6 +108,19 @@ struct Search<'a> {
 
 /// Samples that calibrate at most while the search goes on.
 const CALIBRATING: usize = 128;
+
+/// Samples that estimates are made on at most.
+const ESTIMATING: usize = 12;
+
+/// The samples that decide: as many of the held-out ones as are wanted; if these are too few, some
+/// that calibrate, too. In ascending order.
+fn deciding(held_out: &[usize], calibration: &[usize], wanted: usize) -> Vec<usize> {
+    let mut all = evenly(held_out, held_out.len().min(wanted));
+    let more = (wanted - all.len()).min(calibration.len());
+    all.extend(evenly(calibration, more));
+    all.sort_unstable();
+    all
+}
 
 impl Analysis {
     /// Looks for options that meet the targets at the least cost. Figures are kept in the cache's
@@ -125,21 +146,25 @@ impl Analysis {
         let data = self.data()?;
         self.session.check_memory()?;
         let split = Split::new(data.len(), &call)?;
-        let halves = split.halves().ok_or_else(|| {
+        let [held_out, confirming] = split.halves().ok_or_else(|| {
             Error::dataset(format!(
                 "a search holds every fifth sample out and needs two of them: {} samples are too few",
                 data.len()
             ))
         })?;
         progress.begin("running the float model", 0);
-        let measuring = evenly(&halves[0], halves[0].len().min(wanted.measure.max(1)));
-        let samples = crate::calibrate::Samples {
-            dataset: &data,
-            numbers: &measuring,
-            follow: call.samples_follow,
-            cuts: &[],
+        let deciding = deciding(&held_out, &split.calibration, wanted.measure.max(1));
+        let estimating = evenly(&deciding, deciding.len().min(ESTIMATING));
+        let part = |numbers: &[usize]| {
+            let samples = Samples {
+                dataset: &data,
+                numbers,
+                follow: call.samples_follow,
+                cuts: &[],
+            };
+            Part::of(&self.session.graph, &samples)
         };
-        let searching = Part::of(&self.session.graph, &samples)?;
+        let (deciding, estimating) = (part(&deciding)?, part(&estimating)?);
         let calibrating = evenly(&split.calibration, split.calibration.len().min(CALIBRATING));
         let search = Search {
             analysis: self,
@@ -148,27 +173,27 @@ impl Analysis {
             clauses: &call.require,
             places,
             calibrating,
-            searching,
+            estimating,
             bases: Bases::default(),
             built: program::Latest::default(),
-            state: State::read(self.slot(&call, measuring.len())?),
+            state: State::read(self.slot(&call, deciding.numbers.len())?),
+            deciding,
             clock: Clock::new(progress, wanted.time_limit),
             all_calibrating: split.calibration.clone(),
-            halves,
+            confirming,
         };
         let found = search.found();
         search.state.write();
         let found = found?;
-        let measured = search.halves.iter().map(Vec::len).sum();
         Ok(SearchResult {
             samples: SampleUse {
                 available: data.len(),
                 calibrating: split.calibration.len(),
-                measuring: measured,
+                measuring: split.held_out.len(),
                 unseen: true,
             },
-            searching: search.halves[0].len(),
-            confirming: search.halves[1].len(),
+            deciding: search.deciding.numbers.len(),
+            confirming: search.confirming.len(),
             targets: call.require.iter().map(Target::from).collect(),
             tried: search.state.measured(),
             finished: !search.clock.has_stopped(),

@@ -1,22 +1,21 @@
-//! The programs of settings, made and measured with as little as each needs: what was observed of
-//! the float model serves all settings that have the same float model.
+//! The programs of settings, made and measured with as little as each needs.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use ndarray::ArrayD;
 
 use super::Search;
+use super::bases::Base;
 use super::changes::Change;
 use super::cost::Cost;
-use crate::analysis::suffix::ProgramChanges;
+use super::noise::{merged, noise};
 use crate::cache::Calibration;
-use crate::calibrate::{
-    Method, RealRange, Samples, check as check_ways, counted, cut_inputs, outputs, views,
-};
+use crate::calibrate::{Method, RealRange, Samples, outputs, views};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::{Graph, Port, ValueId};
+use crate::ir::graph::{Graph, ValueId};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::options::{Comparison, Options, Requirement};
@@ -24,32 +23,18 @@ use crate::parallel;
 use crate::quantize::correct::Corrections;
 use crate::quantize::endless_loops;
 use crate::quantize::measure::{Noise, int8_histories};
-use crate::session::{Observed, Session};
+use crate::session::Session;
 
 /// Samples, with what the model of the file computes on them.
 pub(super) struct Part {
     pub numbers: Vec<usize>,
     /// For each sample, the outputs.
-    reference: Vec<Vec<ArrayD<f32>>>,
+    pub reference: Vec<Vec<ArrayD<f32>>>,
 }
-
-/// What settings share that differ only in ranges: the float model and what was observed of it.
-struct Base {
-    session: Session,
-    observed: Observed,
-    cuts: Vec<Option<RealRange>>,
-}
-
-/// The bases in use, the newest last.
-#[derive(Default)]
-pub(super) struct Bases(Mutex<Vec<(String, Arc<Base>)>>);
-
-/// Bases that are kept: each has the model's weights.
-const KEPT: usize = 4;
 
 /// The program that was made last, by its setting.
 #[derive(Default)]
-pub(super) struct Latest(Mutex<Option<(String, Arc<Built>)>>);
+pub(super) struct Latest(RefCell<Option<(String, Rc<Built>)>>);
 
 /// The program of a setting.
 pub(super) struct Built {
@@ -58,11 +43,11 @@ pub(super) struct Built {
     pub graph: Graph,
     options: Options,
     methods: Vec<(ValueId, Method)>,
-    base: Arc<Base>,
+    base: Rc<Base>,
     corrections: Corrections,
     /// For each step, the real value of one accumulator step, by channel.
     scales: Vec<Vec<f64>>,
-    runs: OnceLock<Vec<Vec<Buffer>>>,
+    runs: OnceCell<Vec<Vec<Buffer>>>,
 }
 
 impl Part {
@@ -91,59 +76,6 @@ impl Search<'_> {
         }
     }
 
-    /// The base of these options, calibrated on these samples.
-    fn base(&self, options: &Options, calibrating: &[usize]) -> Result<Arc<Base>> {
-        let floats = options.tensors.iter().filter(|(_, m)| *m == Method::Float);
-        let floats: Vec<&str> = floats.map(|(name, _)| name.as_str()).collect();
-        // What inputs are cut to, and so all that is observed, depends on their own methods.
-        let graph = &self.analysis.session.graph;
-        let named = |name: &str| {
-            let is_it = |p: &Port| p.is_called(name) || graph.values[p.value].name == name;
-            graph.inputs.iter().any(is_it)
-        };
-        let inputs = options.tensors.iter().filter(|(name, _)| named(name));
-        let inputs: Vec<&(String, Method)> = inputs.collect();
-        let key = format!(
-            "{floats:?} {inputs:?} {:?} {} {}",
-            options.calibration,
-            options.equalize,
-            calibrating.len()
-        );
-        let found = |bases: &Vec<(String, Arc<Base>)>| {
-            let found = bases.iter().find(|(known, _)| *known == key);
-            found.map(|(_, base)| Arc::clone(base))
-        };
-        if let Some(base) = self.bases.with(|bases| found(bases)) {
-            return Ok(base);
-        }
-        let dataset = self.analysis.request.dataset.as_deref();
-        let session = Session::new(&self.analysis.bytes, options, dataset)?;
-        let methods = session.methods(options)?;
-        let uncut = self.samples(calibrating);
-        check_ways(&session.graph, &uncut, &methods)?;
-        let cuts = cut_inputs(&session.graph, &uncut, &methods);
-        let samples = Samples {
-            cuts: &cuts,
-            ..uncut
-        };
-        // Methods of single tensors may differ later: all of them are counted.
-        let all: Vec<(ValueId, Method)> = methods.iter().map(|(v, _)| (*v, Method::Mse)).collect();
-        let equalize = options.equalize && !methods.is_empty();
-        let observed = session.observe(&samples, equalize, &counted(&all))?;
-        let base = Arc::new(Base {
-            session,
-            observed,
-            cuts,
-        });
-        self.bases.with(|bases| {
-            if bases.len() == KEPT {
-                bases.remove(0);
-            }
-            bases.push((key, Arc::clone(&base)));
-        });
-        Ok(base)
-    }
-
     /// The program of a setting, calibrated on these samples.
     pub(super) fn build(&self, change: &Change, calibrating: &[usize]) -> Result<Built> {
         let options = change.options(self.call);
@@ -167,7 +99,7 @@ impl Search<'_> {
             methods,
             base,
             corrections,
-            runs: OnceLock::new(),
+            runs: OnceCell::new(),
         })
     }
 
@@ -239,16 +171,16 @@ impl Search<'_> {
     }
 
     /// The program of a setting, calibrated on the samples of the search. The latest one is kept.
-    pub(super) fn built(&self, change: &Change) -> Result<Arc<Built>> {
+    pub(super) fn built(&self, change: &Change) -> Result<Rc<Built>> {
         let key = change.key();
-        let mut latest = self.built.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.built.0.borrow_mut();
         if let Some((known, built)) = &*latest
             && *known == key
         {
-            return Ok(Arc::clone(built));
+            return Ok(Rc::clone(built));
         }
-        let built = Arc::new(self.build(change, &self.calibrating)?);
-        *latest = Some((key, Arc::clone(&built)));
+        let built = Rc::new(self.build(change, &self.calibrating)?);
+        *latest = Some((key, Rc::clone(&built)));
         Ok(built)
     }
 
@@ -257,12 +189,6 @@ impl Search<'_> {
         let in_arena = built.options.inputs_in_arena;
         let interface = built.base.session.interface(in_arena)?;
         Cost::of(&built.program, &interface)
-    }
-}
-
-impl Bases {
-    fn with<T>(&self, f: impl FnOnce(&mut Vec<(String, Arc<Base>)>) -> T) -> T {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -275,7 +201,7 @@ impl Built {
 
     /// True if callers give bytes for this tensor, whose range is that of bytes.
     pub(super) fn is_of_bytes(&self, value: ValueId) -> bool {
-        let Session { graph, inputs, .. } = &self.base.session;
+        let Session { graph, inputs, .. } = &*self.base.session;
         inputs
             .iter()
             .any(|port| port.bytes.is_some() && graph.inputs[port.index].value == value)
@@ -306,115 +232,10 @@ impl Built {
     }
 }
 
-/// The noise of another program than `own` at the outputs, both made from `graph`. With runs of
-/// `own`, only those steps are run that differ from its own, or that read what differs.
-pub(super) fn noise_of(
-    graph: &Graph,
-    own: &QuantGraph,
-    other: &QuantGraph,
-    runs: Option<&[Vec<Buffer>]>,
-    samples: &Samples<'_>,
-    part: &Part,
-) -> Result<Vec<Noise>> {
-    let numbers = part.numbers.iter().zip(&part.reference);
-    let encoded = |number| other.encode_sample(&views(&samples.sample(number)));
-    let Some(runs) = runs.filter(|_| is_alike(own, other)) else {
-        let numbers = numbers.zip(int8_histories(graph, other, samples)?);
-        return Ok(merged(numbers.map(|((&number, reference), states)| {
-            let got = other.simulate(&encoded(number), &states);
-            noise(other, reference, |id| &got[id])
-        })));
-    };
-    Ok(merged(numbers.zip(runs).map(
-        |((&number, reference), run)| {
-            let changes = differing(own, other, run, &encoded(number));
-            noise(other, reference, |id| changes.get(&id).unwrap_or(&run[id]))
-        },
-    )))
-}
-
-/// The tensors of another program than `own` that differ from those of a run of it.
-fn differing(
-    own: &QuantGraph,
-    other: &QuantGraph,
-    run: &[Buffer],
-    inputs: &[Buffer],
-) -> ProgramChanges {
-    let mut changes = ProgramChanges::new();
-    for (&id, input) in other.inputs.iter().zip(inputs) {
-        if run[id] != *input {
-            changes.insert(id, input.clone());
-        }
-    }
-    let differs = |&id: &usize| own.tensors[id].params != other.tensors[id].params;
-    for step in &other.steps {
-        let is_other = step.inputs.iter().chain(&step.outputs).any(differs);
-        if !is_other && !step.inputs.iter().any(|id| changes.contains_key(id)) {
-            continue;
-        }
-        let inputs: Vec<&Buffer> = step
-            .inputs
-            .iter()
-            .map(|id| changes.get(id).unwrap_or(&run[*id]))
-            .collect();
-        let results = step.kernel.simulate_all(&inputs);
-        for (&id, result) in step.outputs.iter().zip(results) {
-            // Equal bytes of another scale stand for other numbers, which readers know.
-            if run[id] != result {
-                changes.insert(id, result);
-            }
-        }
-    }
-    changes
-}
-
-/// True if two programs have the same steps on the same tensors.
-fn is_alike(a: &QuantGraph, b: &QuantGraph) -> bool {
-    let steps = a.steps.iter().zip(&b.steps);
-    a.steps.len() == b.steps.len()
-        && a.tensors.len() == b.tensors.len()
-        && steps.into_iter().all(|(a, b)| {
-            a.operator == b.operator && a.inputs == b.inputs && a.outputs == b.outputs
-        })
-        && a.tensors
-            .iter()
-            .zip(&b.tensors)
-            .all(|(a, b)| a.len == b.len && a.element == b.element && a.constant == b.constant)
-}
-
 /// The accumulators' scales of all steps.
 fn scales(program: &mut QuantGraph) -> Vec<Vec<f64>> {
     let steps = program.steps.iter_mut();
     steps
         .map(|step| step.accumulators().map_or(Vec::new(), |a| a.scales))
         .collect()
-}
-
-/// The noise of one sample at all outputs.
-fn noise<'a>(
-    program: &QuantGraph,
-    reference: &[ArrayD<f32>],
-    tensor: impl Fn(usize) -> &'a Buffer,
-) -> Vec<Noise> {
-    let outputs = reference.iter().zip(&program.outputs);
-    outputs
-        .map(|(reference, &id)| {
-            let mut noise = Noise::default();
-            noise.add(reference.iter(), &program.decode(id, tensor(id)));
-            noise
-        })
-        .collect()
-}
-
-/// The sums of all samples, in their order.
-fn merged(samples: impl IntoIterator<Item = Vec<Noise>>) -> Vec<Noise> {
-    let mut all: Vec<Noise> = Vec::new();
-    for sample in samples {
-        if all.is_empty() {
-            all = sample;
-        } else {
-            all.iter_mut().zip(&sample).for_each(|(a, b)| a.merge(b));
-        }
-    }
-    all
 }

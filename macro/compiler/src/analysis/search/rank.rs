@@ -36,7 +36,7 @@ impl Search<'_> {
     /// branches or loops cannot be exchanged.
     pub(super) fn rank(&self, built: &Built) -> Result<Option<Vec<Rank>>> {
         let (graph, program) = (&built.graph, &built.program);
-        let all = &self.searching.numbers;
+        let all = &self.deciding.numbers;
         let numbers = evenly(all, all.len().min(SAMPLES));
         let samples = self.samples(&numbers);
         let examined = examined(graph, program);

@@ -9,11 +9,11 @@ use crate::analysis::progress::Progress as _;
 use crate::calibrate::Method;
 use crate::error::{Error, Result};
 
-/// What an option has to gain on the searching samples, in dB or percent.
-pub(super) const GAIN: f64 = 0.1;
+/// What an option has to gain on the samples that decide, in dB or percent.
+pub(super) const GAIN: f64 = 0.2;
 
-/// By how much the searching samples are to meet the target: others are a little worse.
-const RESERVE: f64 = 1.0;
+/// Costs up to this multiple are the same: channels that do nothing come and go with ranges.
+const SAME_COST: f64 = 1.005;
 
 /// Methods for the whole model, and for single tensors.
 pub(super) const METHODS: [Method; 6] = [
@@ -62,9 +62,9 @@ impl Search<'_> {
         };
         self.whole_model(&mut archive);
         for _ in 0..PASSES {
-            let before = archive.best.margin.least;
+            let before = archive.best.margin.lack;
             self.single_tensors(&mut archive)?;
-            if archive.best.margin.least < before + GAIN {
+            if archive.best.margin.lack > before - GAIN {
                 break;
             }
         }
@@ -73,19 +73,19 @@ impl Search<'_> {
         Ok(archive)
     }
 
-    /// Measures a setting on the searching samples, if that was not done already.
+    /// Measures a setting on the samples that decide, if that was not done already.
     fn measured(&self, change: &Change) -> Result<Tried> {
         let figures = self.state.exact(&change.key(), || {
             let built = self.built(change)?;
             Ok(Figures {
-                searching: self.measure(&built, &self.searching)?,
+                deciding: self.measure(&built, &self.deciding)?,
                 confirming: Vec::new(),
                 cost: self.cost(&built)?,
             })
         })?;
         Ok(Tried {
             change: change.clone(),
-            margin: Margin::of(self.clauses, &figures.searching),
+            margin: Margin::of(self.clauses, &figures.deciding),
             figures,
         })
     }
@@ -107,7 +107,7 @@ impl Search<'_> {
 
     /// True if nothing more has to be found.
     fn is_enough(&self, archive: &Archive) -> bool {
-        archive.best.margin.least >= RESERVE
+        archive.best.margin.lack == 0.0
     }
 
     /// Options of the whole model: every method, and the two best of them with and without
@@ -126,7 +126,7 @@ impl Search<'_> {
             by_method.extend(self.try_out(change, archive));
             self.clock.advance(1);
         }
-        by_method.sort_by(|a, b| descending(a, b));
+        by_method.sort_by(|a, b| by_lack(a, b));
         by_method.dedup_by(|a, b| a.change == b.change);
         let mut all = by_method.clone();
         for start in by_method.iter().take(2) {
@@ -141,7 +141,7 @@ impl Search<'_> {
             }
             self.clock.advance(3);
         }
-        all.sort_by(|a, b| descending(a, b));
+        all.sort_by(|a, b| by_lack(a, b));
         if let Some(best) = all.into_iter().next() {
             self.prefer(best, archive);
         }
@@ -149,7 +149,7 @@ impl Search<'_> {
 
     /// Takes a setting as the best one if it gains something; true if it does.
     fn prefer(&self, tried: Tried, archive: &mut Archive) -> bool {
-        let gains = tried.margin.least >= archive.best.margin.least + GAIN;
+        let gains = gains(&tried.margin, &archive.best.margin);
         if gains {
             archive.best = tried;
         }
@@ -168,15 +168,7 @@ impl Search<'_> {
             if self.is_enough(archive) {
                 break;
             }
-            let estimates = self.estimates(&archive.best.change, &tensor)?;
-            let estimates = estimates.into_iter().map(|(method, values)| {
-                let margin = Margin::of(self.clauses, &values);
-                (method, margin)
-            });
-            let best = estimates.reduce(|a, b| if b.1 > a.1 { b } else { a });
-            if let Some((method, margin)) = best
-                && margin.least >= archive.best.margin.least + GAIN
-            {
+            if let Some(method) = self.best_estimate(&archive.best.change, &tensor)? {
                 let change = archive.best.change.with(&tensor, method);
                 if let Some(tried) = self.try_out(change, archive) {
                     self.prefer(tried, archive);
@@ -228,10 +220,9 @@ impl Search<'_> {
     /// Leaves out options that do not pay: without which the target is met as well, or hardly
     /// anything is lost.
     fn eliminate(&self, archive: &mut Archive) {
-        let least = if self.is_enough(archive) {
-            RESERVE
-        } else {
-            archive.best.margin.least - GAIN
+        let lack = match archive.best.margin.lack {
+            0.0 => 0.0,
+            lack => lack + GAIN,
         };
         let options = archive.best.change.len();
         self.clock.begin("leaving options out", options as u64);
@@ -240,8 +231,8 @@ impl Search<'_> {
             let costs = archive.best.figures.cost;
             match self.try_out(change.clone(), archive) {
                 Some(tried)
-                    if tried.margin.least >= least
-                        && tried.figures.cost.relative(&costs) <= 1.0 =>
+                    if tried.margin.lack <= lack
+                        && tried.figures.cost.relative(&costs) <= SAME_COST =>
                 {
                     archive.best = tried;
                 }
@@ -252,9 +243,13 @@ impl Search<'_> {
     }
 }
 
-/// The larger margin first; of equal ones the change of fewer options.
-fn descending(a: &Tried, b: &Tried) -> std::cmp::Ordering {
-    let margins = b.margin.partial_cmp(&a.margin);
-    let margins = margins.unwrap_or(std::cmp::Ordering::Equal);
-    margins.then(a.change.len().cmp(&b.change.len()))
+/// True if what one margin lacks is worth an option less than what the other does.
+pub(super) fn gains(now: &Margin, before: &Margin) -> bool {
+    now.lack <= before.lack - GAIN || now.lack == 0.0 && before.lack > 0.0
+}
+
+/// That which lacks least first; of equal ones the change of fewer options.
+fn by_lack(a: &Tried, b: &Tried) -> std::cmp::Ordering {
+    let lack = a.margin.lack.total_cmp(&b.margin.lack);
+    lack.then(a.change.len().cmp(&b.change.len()))
 }

@@ -16,9 +16,9 @@ use crate::error::{Error, Result};
 /// The figures of one setting. JSON gives f32 back exactly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Figures {
-    /// One value for each clause on the searching samples.
-    pub searching: Vec<f32>,
-    /// The same on the confirming samples, if they were used.
+    /// One value for each clause on the samples that decide.
+    pub deciding: Vec<f32>,
+    /// The same on the samples that confirm, if they were used.
     pub confirming: Vec<f32>,
     pub cost: Cost,
 }
@@ -36,8 +36,8 @@ struct Known {
 pub(super) struct State {
     slot: Slot,
     known: Mutex<Known>,
-    /// When they were written last.
-    written: Mutex<Instant>,
+    /// When they were written last, if they were.
+    written: Mutex<Option<Instant>>,
 }
 
 /// Figures are written at most this often.
@@ -51,7 +51,7 @@ impl State {
         Self {
             slot,
             known: Mutex::new(known.unwrap_or_default()),
-            written: Mutex::new(Instant::now()),
+            written: Mutex::new(None),
         }
     }
 
@@ -62,9 +62,9 @@ impl State {
     /// Writes all figures, unless that was done a moment ago.
     fn keep(&self) {
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.elapsed() >= PAUSE {
+        if written.is_none_or(|at| at.elapsed() >= PAUSE) {
             self.write();
-            *written = Instant::now();
+            *written = Some(Instant::now());
         }
     }
 

@@ -42,24 +42,28 @@ pub(super) fn margin(clause: &Requirement, value: f64) -> f64 {
     margin.max(-MOST).min(MOST)
 }
 
-/// Margins of all clauses, compared by the smallest first and by their mean where that is equal.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+/// How far a setting is from its targets.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Margin {
+    /// The smallest margin of a clause.
     pub least: f64,
-    mean: f64,
+    /// What the clauses lack to [`RESERVE`], as the root of the sum of squares: 0 is enough, and
+    /// what lacks most counts most.
+    pub lack: f64,
 }
+
+/// By how much the samples that decide are to meet the targets: others are a little worse.
+const RESERVE: f64 = 1.0;
 
 impl Margin {
     /// The margin of measured values, one for each clause.
     pub(super) fn of(clauses: &[Requirement], values: &[f32]) -> Self {
-        let margins = clauses
-            .iter()
-            .zip(values)
-            .map(|(c, v)| margin(c, f64::from(*v)));
-        let margins: Vec<f64> = margins.collect();
+        let margins = clauses.iter().zip(values);
+        let margins: Vec<f64> = margins.map(|(c, v)| margin(c, f64::from(*v))).collect();
+        let lack = margins.iter().map(|m| (RESERVE - m).max(0.0).powi(2));
         Self {
             least: margins.iter().copied().fold(MOST, f64::min),
-            mean: margins.iter().sum::<f64>() / margins.len().max(1) as f64,
+            lack: lack.sum::<f64>().sqrt(),
         }
     }
 }
@@ -88,7 +92,9 @@ mod tests {
         let none = clause(Metric::MaxAbsError, Comparison::AtMost, 0.0);
         assert_eq!(margin(&none, 0.5), -100.0);
         let both = [sqnr, error];
-        assert!(Margin::of(&both, &[33.0, 0.05]) > Margin::of(&both, &[32.0, 0.01]));
-        assert!(Margin::of(&both, &[33.0, 0.05]) > Margin::of(&both, &[33.0, 0.06]));
+        let far = Margin::of(&both, &[27.0, 0.2]);
+        assert_eq!(far.least, -20.0 * 2.0_f64.log10());
+        assert!((far.lack - (16.0 + (1.0 - far.least).powi(2)).sqrt()).abs() < 1e-5);
+        assert_eq!(Margin::of(&both, &[31.5, 0.05]).lack, 0.0);
     }
 }
