@@ -6,7 +6,7 @@ use super::Search;
 use super::changes::Change;
 use super::noise::noise_of;
 use super::program::Built;
-use super::rank::Rank;
+use super::rank::{NOTHING, Rank};
 use super::stages::{Archive, METHODS, gains};
 use super::target::Margin;
 use crate::analysis::progress::Progress as _;
@@ -81,6 +81,7 @@ impl Search<'_> {
         let mut tensors: Vec<String> = inputs.collect();
         match self.ranks(change)? {
             Some(mut ranks) => {
+                ranks.retain(|rank| rank.only < NOTHING);
                 ranks.sort_by(|a, b| a.only.total_cmp(&b.only));
                 tensors.extend(ranks.into_iter().map(|rank| rank.tensor));
             }

@@ -14,6 +14,7 @@ mod changes;
 mod clock;
 mod cost;
 mod estimate;
+mod floats;
 mod front;
 mod noise;
 mod program;

@@ -11,6 +11,7 @@ use crate::analysis::operators::constant_bytes;
 use crate::analysis::progress::Progress as _;
 use crate::analysis::sensitivity::examined;
 use crate::error::Result;
+use crate::ir::quant_graph::Step;
 use crate::quantize::measure::Noise;
 use crate::session::sample_split::evenly;
 
@@ -21,12 +22,13 @@ pub(super) struct Rank {
     pub tensor: String,
     /// The margin with all operators in float but this one.
     pub only: f32,
-    /// By how much the margin grows with this operator alone in float, if that can be said.
-    pub gain: Option<f32>,
     /// Bytes of its constants, and its multiply-accumulates.
     pub weight_bytes: usize,
     pub macs: u64,
 }
+
+/// The margin of an operator that loses nothing.
+pub(super) const NOTHING: f32 = 100.0;
 
 /// Samples that operators are exchanged on: their order needs few.
 const SAMPLES: usize = 4;
@@ -48,18 +50,21 @@ impl Search<'_> {
             return Ok(None);
         }
         let least = |noise: &[Noise]| Margin::of(self.clauses, &self.values(noise)).least as f32;
-        let base = least(&effects.base);
-        let rank = |(k, &(position, _)): (usize, &(usize, _))| {
-            let step = &program.steps[position];
-            let without: Option<Vec<Noise>> = effects.without[k].iter().copied().collect();
+        // What only moves elements loses nothing, but between operators in float it is one, too.
+        let steps = program.steps.iter().enumerate();
+        let own = steps.filter(|(_, step)| {
+            let value = program.tensors[step.output()].value;
+            step.index.is_some() && value.is_some_and(|v| graph.values[v].element.is_real())
+        });
+        let rank = |(position, step): (usize, &Step)| {
+            let found = examined.iter().position(|(at, _)| *at == position);
             Rank {
                 tensor: program.tensors[step.output()].name.clone(),
-                only: least(&effects.only[k]),
-                gain: without.map(|noise| least(&noise) - base),
+                only: found.map_or(NOTHING, |k| least(&effects.only[k])),
                 weight_bytes: constant_bytes(program, step),
                 macs: step.kernel.macs(),
             }
         };
-        Ok(Some(examined.iter().enumerate().map(rank).collect()))
+        Ok(Some(own.map(rank).collect()))
     }
 }

@@ -1,5 +1,5 @@
 //! What a search tries, in its order: options of the whole model, ranges of single tensors,
-//! single operators in float, and at last everything without one of its options.
+//! operators in float, and at last everything without one of its options.
 
 use super::Search;
 use super::changes::Change;
@@ -28,8 +28,8 @@ pub(super) const METHODS: [Method; 6] = [
 /// Times that all tensors are gone through.
 const PASSES: usize = 2;
 
-/// Operators that are tried in float, at most.
-const FLOATS: usize = 16;
+/// Options that the search tries to do without, at most.
+const LEFT_OUT: usize = 24;
 
 /// A setting that was measured.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl Search<'_> {
 
     /// Measures a setting and notes it; `None` if it cannot be compiled, or if there is no time
     /// left to measure it.
-    fn try_out(&self, change: Change, archive: &mut Archive) -> Option<Tried> {
+    pub(super) fn try_out(&self, change: Change, archive: &mut Archive) -> Option<Tried> {
         let change = change.beside(self.call);
         if !self.state.has(&change.key()) && self.clock.is_stopped() {
             return None;
@@ -106,7 +106,7 @@ impl Search<'_> {
     }
 
     /// True if nothing more has to be found.
-    fn is_enough(&self, archive: &Archive) -> bool {
+    pub(super) fn is_enough(&self, archive: &Archive) -> bool {
         archive.best.margin.lack == 0.0
     }
 
@@ -179,44 +179,6 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Keeps operators in float whose gain is large for what they cost.
-    fn floats(&self, archive: &mut Archive) -> Result<()> {
-        if self.is_enough(archive) || !self.knows_ranks(archive) && self.clock.is_stopped() {
-            return Ok(());
-        }
-        let Some(ranks) = self.ranks(&archive.best.change)? else {
-            return Ok(());
-        };
-        let cost = archive.best.figures.cost;
-        let price = |rank: &super::rank::Rank| {
-            let flash = rank.weight_bytes as f64 * 3.0 / cost.weight_bytes.max(1) as f64;
-            let time = rank.macs as f64 * 3.0 / cost.cycles.max(1) as f64;
-            (flash + time) / 3.0 + 0.001
-        };
-        let mut worth: Vec<(f64, &str)> = ranks
-            .iter()
-            .filter_map(|rank| {
-                let gain = f64::from(rank.gain?);
-                (gain > 0.0).then(|| (gain / price(rank), rank.tensor.as_str()))
-            })
-            .collect();
-        worth.sort_by(|a, b| b.0.total_cmp(&a.0));
-        worth.truncate(FLOATS);
-        self.clock
-            .begin("single operators in float", worth.len() as u64);
-        for (_, tensor) in worth {
-            if self.is_enough(archive) {
-                break;
-            }
-            let change = archive.best.change.with(tensor, Method::Float);
-            if let Some(tried) = self.try_out(change, archive) {
-                self.prefer(tried, archive);
-            }
-            self.clock.advance(1);
-        }
-        Ok(())
-    }
-
     /// Leaves out options that do not pay: without which the target is met as well, or hardly
     /// anything is lost.
     fn eliminate(&self, archive: &mut Archive) {
@@ -225,11 +187,15 @@ impl Search<'_> {
             lack => lack + GAIN,
         };
         let options = archive.best.change.len();
-        self.clock.begin("leaving options out", options as u64);
+        self.clock
+            .begin("leaving options out", options.min(LEFT_OUT) as u64);
         let mut at = 0;
-        while let Some(change) = archive.best.change.each_without_one().get(at) {
+        for _ in 0..LEFT_OUT {
+            let Some(change) = archive.best.change.each_without_one().get(at).cloned() else {
+                break;
+            };
             let costs = archive.best.figures.cost;
-            match self.try_out(change.clone(), archive) {
+            match self.try_out(change, archive) {
                 Some(tried)
                     if tried.margin.lack <= lack
                         && tried.figures.cost.relative(&costs) <= SAME_COST =>
