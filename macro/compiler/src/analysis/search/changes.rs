@@ -74,6 +74,18 @@ impl Change {
         changed
     }
 
+    /// This change with what another one says about a tensor.
+    pub(super) fn as_in(&self, tensor: &str, other: &Self) -> Self {
+        match other.tensors.iter().find(|(name, _)| name == tensor) {
+            Some((_, method)) => self.with(tensor, *method),
+            None => {
+                let mut changed = self.clone();
+                changed.tensors.retain(|(name, _)| name != tensor);
+                changed
+            }
+        }
+    }
+
     /// How many options and clauses it is made of.
     pub(super) fn len(&self) -> usize {
         let options = [

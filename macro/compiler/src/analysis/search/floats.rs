@@ -1,5 +1,6 @@
 //! Operators in float: runs of neighbours, since an operator between int8 tensors still reads and
-//! writes rounded numbers.
+//! writes rounded numbers. First from the call's program on, then back from one that is all in
+//! float.
 
 use std::collections::HashSet;
 
@@ -15,7 +16,13 @@ use crate::error::Result;
 const LENGTHS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 
 /// Runs that are taken at most.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 3;
+
+/// Parts that a program in float is cut into; those that have to stay are halved.
+const PARTS: usize = 8;
+
+/// How often they are halved.
+const HALVINGS: usize = 2;
 
 impl Search<'_> {
     /// Keeps runs of operators in float that lose much for what they cost, one after the other,
@@ -53,8 +60,82 @@ impl Search<'_> {
             let Some(best) = best else { break };
             archive.best = best;
         }
+        if !self.is_enough(archive) {
+            self.from_float(ranks, archive);
+        }
         Ok(())
     }
+
+    /// Takes all operators in float, and puts part after part back where the targets are met all
+    /// the same: those first that cost most and lose least.
+    fn from_float(&self, mut ranks: Vec<Rank>, archive: &mut Archive) {
+        let steps = PARTS * (1 + HALVINGS);
+        self.clock.begin("back from float to int8", steps as u64);
+        let int8 = archive.best.change.clone();
+        let Some(mut now) = self.all_in_float(&mut ranks, archive) else {
+            return;
+        };
+        if now.margin.lack > 0.0 {
+            self.prefer(now, archive);
+            return;
+        }
+        let length = ranks.len().div_ceil(PARTS);
+        let mut parts: Vec<&[Rank]> = ranks.chunks(length.max(1)).collect();
+        let base = archive.best.figures.cost;
+        for _ in 0..=HALVINGS {
+            let order = |part: &&[Rank]| {
+                let sum = part.iter().map(|rank| (power(rank), price(rank, &base)));
+                let sum = sum.fold((0.001, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
+                sum.1 / sum.0
+            };
+            parts.sort_by(|a, b| order(b).total_cmp(&order(a)));
+            let mut stay: Vec<&[Rank]> = Vec::new();
+            for part in parts {
+                let change = part.iter().fold(now.change.clone(), |change, rank| {
+                    change.as_in(&rank.tensor, &int8)
+                });
+                match self.try_out(change, archive) {
+                    Some(tried) if tried.margin.lack == 0.0 => now = tried,
+                    _ => stay.push(part),
+                }
+                self.clock.advance(1);
+            }
+            let halves = stay.into_iter().filter(|part| part.len() > 1);
+            parts = halves
+                .flat_map(|part| part.chunks(part.len().div_ceil(2)))
+                .collect();
+        }
+        archive.best = now;
+    }
+
+    /// The program with all operators in float that have a float kernel, which are left in `ranks`.
+    fn all_in_float(&self, ranks: &mut Vec<Rank>, archive: &mut Archive) -> Option<Tried> {
+        loop {
+            let change = ranks
+                .iter()
+                .fold(archive.best.change.clone(), |change, rank| {
+                    change.with(&rank.tensor, Method::Float)
+                });
+            let tried = self.try_out(change.clone(), archive);
+            if tried.is_some() {
+                return tried;
+            }
+            // The message names the operator.
+            let message = self.state.error(&change.beside(self.call).key())?;
+            let before = ranks.len();
+            ranks.retain(|rank| {
+                !message.contains(&format!("{} cannot be kept in float", rank.operator))
+            });
+            if ranks.len() == before {
+                return None;
+            }
+        }
+    }
+}
+
+/// The noise of an operator at the outputs, in no unit.
+fn power(rank: &Rank) -> f64 {
+    10.0_f64.powf(f64::from(-rank.only) / 10.0)
 }
 
 /// For each length, the run of neighbours that loses most for what it costs in float: of those
@@ -118,6 +199,7 @@ mod tests {
     fn runs_are_where_most_is_lost() {
         let rank = |tensor: usize, only: f32| Rank {
             tensor: tensor.to_string(),
+            operator: "CONV_2D".to_owned(),
             only,
             weight_bytes: 10,
             macs: 100,

@@ -159,13 +159,15 @@ fn finalists(archive: &Archive) -> Vec<Tried> {
     if archive.best.change.len() > 0 {
         finalists.push(archive.best.clone());
     }
-    // Those with the largest margins.
-    all.sort_by(|a, b| b.margin.least.total_cmp(&a.margin.least));
-    for tried in all {
-        if finalists.len() < FINALISTS && !finalists.iter().any(|t| t.change == tried.change) {
-            finalists.push(tried.clone());
-        }
-    }
+    // Of many, some from the cheapest to the best.
+    let all: Vec<&Tried> = all
+        .into_iter()
+        .filter(|tried| finalists.iter().all(|known| known.change != tried.change))
+        .collect();
+    let wanted = all.len().min(FINALISTS - finalists.len());
+    let last = all.len().saturating_sub(1);
+    let spread = (0..wanted).map(|i| all[i * last / (wanted - 1).max(1)].clone());
+    finalists.extend(spread);
     finalists
 }
 
@@ -173,9 +175,11 @@ fn finalists(archive: &Archive) -> Vec<Tried> {
 /// them.
 fn undominated(mut all: Vec<Found>) -> Vec<Found> {
     let options = |found: &Found| found.changes.options.len() + found.changes.tensors.len();
+    // A smaller difference than a percent is none.
+    let cost = |found: &Found| (found.relative_cost * 100.0).round();
     all.sort_by(|a, b| {
-        a.relative_cost
-            .total_cmp(&b.relative_cost)
+        cost(a)
+            .total_cmp(&cost(b))
             .then(b.margin.total_cmp(&a.margin))
             .then(options(a).cmp(&options(b)))
     });

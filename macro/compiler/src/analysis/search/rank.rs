@@ -20,6 +20,7 @@ use crate::session::sample_split::evenly;
 pub(super) struct Rank {
     /// The tensor that it computes.
     pub tensor: String,
+    pub operator: String,
     /// The margin with all operators in float but this one.
     pub only: f32,
     /// Bytes of its constants, and its multiply-accumulates.
@@ -60,6 +61,7 @@ impl Search<'_> {
             let found = examined.iter().position(|(at, _)| *at == position);
             Rank {
                 tensor: program.tensors[step.output()].name.clone(),
+                operator: step.operator.to_owned(),
                 only: found.map_or(NOTHING, |k| least(&effects.only[k])),
                 weight_bytes: constant_bytes(program, step),
                 macs: step.kernel.macs(),

@@ -148,7 +148,7 @@ impl Search<'_> {
     }
 
     /// Takes a setting as the best one if it gains something; true if it does.
-    fn prefer(&self, tried: Tried, archive: &mut Archive) -> bool {
+    pub(super) fn prefer(&self, tried: Tried, archive: &mut Archive) -> bool {
         let gains = gains(&tried.margin, &archive.best.margin);
         if gains {
             archive.best = tried;

@@ -91,6 +91,11 @@ impl State {
         figures.map_err(Error::model)
     }
 
+    /// Why a setting cannot be compiled, if that is known.
+    pub(super) fn error(&self, key: &str) -> Option<String> {
+        self.with(|known| known.exact.get(key)?.as_ref().err().cloned())
+    }
+
     /// How many settings were measured.
     pub(super) fn measured(&self) -> usize {
         self.with(|known| {
