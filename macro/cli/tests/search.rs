@@ -45,7 +45,7 @@ fn wanted(clauses: &str, measure: usize) -> SearchOptions {
     }
 }
 
-/// A user who stops the search at the so-manieth look.
+/// A user who stops the search after it has asked for that so many times.
 struct Impatient(AtomicUsize);
 
 impl Progress for Impatient {

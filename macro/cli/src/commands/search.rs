@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use comfy_table::CellAlignment;
 use niello_build::arguments::exchange;
-use niello_compiler::analysis::{Found, SearchOptions, SearchResult};
+use niello_compiler::analysis::{ChangedOption, Changes, Found, SearchOptions, SearchResult};
 use niello_compiler::{Options, Requirement};
 
 use super::{opened, run_on};
@@ -44,7 +45,7 @@ pub(crate) fn run(options: &args::Search) -> Result<ExitCode, String> {
     })
 }
 
-/// The clauses of `--target`.
+/// Reads the clauses that `--target` names.
 fn targets(clauses: &[String]) -> Result<Vec<Requirement>, String> {
     let mut all = Vec::new();
     for clause in clauses {
@@ -135,9 +136,10 @@ fn show(model: &Model, result: &SearchResult, write: bool) {
             }
         );
     }
-    for (number, found) in &all[1..] {
-        text::heading(&format!("setting {number}"));
-        for line in found.changes.lines() {
+    let shown = result.chosen.or(result.front.len().checked_sub(1));
+    if let Some(at) = shown {
+        text::heading(&format!("setting {}", at + 1));
+        for line in result.front[at].changes.lines() {
             text::line!("    {line}");
         }
     }
@@ -157,7 +159,9 @@ fn verdict(result: &SearchResult, write: bool) -> String {
             format!("setting {number} meets the target at the least cost: it {what}")
         }
         (None, _) if result.as_it_is.meets => "the call meets the target as it is".to_owned(),
-        (None, false) => "no setting that was tried meets the target".to_owned(),
+        (None, false) => {
+            "no setting that was tried meets the target on the samples that confirm, too".to_owned()
+        }
         (None, true) => "nothing that was tried is better than the call as it is".to_owned(),
     }
 }
@@ -171,7 +175,8 @@ fn show_costs(all: &[(String, &Found)]) {
         "cycles",
         "margin",
         "confirmed",
-        "",
+        "target",
+        "what changes",
     ];
     let mut table = text::table(&columns, 1);
     for (name, found) in all {
@@ -183,11 +188,33 @@ fn show_costs(all: &[(String, &Found)]) {
             text::count(found.cost.cycles),
             format!("{:+.1}", found.margin),
             format!("{:+.1}", found.confirmed_margin),
-            if found.meets { "met" } else { "" }.to_owned(),
+            if found.meets { "met" } else { "-" }.to_owned(),
+            summary(&found.changes),
         ]);
+    }
+    if let Some(last) = table.column_mut(columns.len() - 1) {
+        last.set_cell_alignment(CellAlignment::Left);
     }
     text::heading("cost, and smallest margin to the targets (dB or percent)");
     text::print(&table);
+}
+
+/// The changes in few words; `--json` has them in full.
+fn summary(changes: &Changes) -> String {
+    let mut parts: Vec<String> = changes.options.iter().map(ChangedOption::text).collect();
+    let floats = changes.tensors.iter().filter(|t| t.method == "float");
+    let floats = floats.count();
+    match changes.tensors.len() - floats {
+        0 => {}
+        1 => parts.push("1 range".to_owned()),
+        ranges => parts.push(format!("{ranges} ranges")),
+    }
+    match floats {
+        0 => {}
+        1 => parts.push("1 operator in float".to_owned()),
+        floats => parts.push(format!("{floats} operators in float")),
+    }
+    parts.join(", ")
 }
 
 /// The metrics on the samples that confirm.

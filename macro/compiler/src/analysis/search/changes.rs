@@ -34,7 +34,7 @@ pub struct ChangedOption {
     pub value: String,
 }
 
-/// A clause of `tensors`.
+/// A clause of `tensors`: a tensor with its method.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TensorClause {
     /// The tensor's name.

@@ -28,13 +28,13 @@ pub struct Found {
     pub confirming: Vec<f64>,
     /// The smallest margin to a target on the samples that decide, in dB or percent.
     pub margin: f64,
-    /// The same on the samples that confirm.
+    /// The smallest margin on the samples that confirm.
     pub confirmed_margin: f64,
     /// True if all targets are met on both.
     pub meets: bool,
 }
 
-/// What a search reports.
+/// What a search reports, in the order of cost.
 pub(super) struct Front {
     pub as_it_is: Found,
     pub front: Vec<Found>,

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub(super) struct Figures {
     /// One value for each clause on the samples that decide.
     pub deciding: Vec<f32>,
-    /// The same on the samples that confirm, if they were used.
+    /// One value for each clause on the samples that confirm, if they were used.
     pub confirming: Vec<f32>,
     pub cost: Cost,
 }
@@ -68,7 +68,7 @@ impl State {
         }
     }
 
-    /// Writes all figures.
+    /// Writes all figures, whenever that was done last.
     pub(super) fn write(&self) {
         if let Some(text) = self.with(|known| serde_json::to_vec(known).ok()) {
             self.slot.store_text(&text);
@@ -114,7 +114,7 @@ impl State {
         self.with(|known| known.estimates.get(key).cloned())
     }
 
-    /// Keeps estimates.
+    /// Keeps the estimates of one tensor.
     pub(super) fn keep_estimates(&self, key: String, estimates: Vec<Estimate>) {
         self.with(|known| known.estimates.insert(key, estimates));
         self.keep();
