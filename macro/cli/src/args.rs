@@ -7,7 +7,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 /// The exit code if a model could not be read, compiled or measured, or a file not be written.
 pub(crate) const FAILED: u8 = 1;
 
-/// The exit code if a model became worse, or does not reach what its `require` asks for.
+/// The exit code if a model became worse, or does not reach what is asked for.
 pub(crate) const WORSE: u8 = 3;
 
 /// The exit code if the user has stopped it before anything was computed.
@@ -21,7 +21,7 @@ pub(crate) const STOPPED: u8 = 130;
 #[command(name = "cargo niello", bin_name = "cargo niello", version)]
 #[command(
     after_help = "Exit codes: 0 done; 1 a model could not be read, compiled or measured; \
-2 wrong usage; 3 a model became worse (check); 130 stopped by Ctrl-C before there was a result.\n\
+2 wrong usage; 3 a model became worse (check) or no setting meets the target (search); 130 stopped by Ctrl-C before there was a result.\n\
 NO_COLOR switches colours off. NIELLO_CACHE names the cache's folder, or `off`."
 )]
 pub(crate) struct Args {
@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Exchange one operator at a time between int8 and float
     Sensitivity(Sensitivity),
+    /// Find options that meet a target at the least cost
+    Search(Search),
     /// Write the int8 program as a .tflite file
     Export(Export),
     /// Write the part of a model between tensors as a .tflite file with its dataset
@@ -116,6 +118,29 @@ pub(crate) struct Sensitivity {
     /// How many samples are measured at most
     #[arg(long, default_value_t = 32, value_name = "N")]
     pub measure: usize,
+}
+
+#[derive(Group)]
+pub(crate) struct Search {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// What an output is to reach, as in require(..), again for each; by default what the call
+    /// requires: --target 'scores: sqnr_db >= 30'
+    #[arg(long = "target", value_name = "CLAUSE")]
+    pub targets: Vec<String>,
+
+    /// After so many seconds no further setting is tried; the same command goes on
+    #[arg(long, value_name = "SECONDS")]
+    pub time_limit: Option<u64>,
+
+    /// On how many samples a setting is measured at most while the search goes on
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    pub measure: usize,
+
+    /// Put the options that were found into the call
+    #[arg(long)]
+    pub write: bool,
 }
 
 #[derive(Group)]

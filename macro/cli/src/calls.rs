@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 
 use cargo_metadata::{MetadataCommand, Package};
 use niello_build::arguments::Arguments;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+use crate::call_edit::Place;
 
 /// One call of the macro.
 pub(crate) struct Call {
     pub arguments: Arguments,
+    /// Where it stands in its file.
+    pub place: Place,
     /// The file that it stands in.
     pub source: PathBuf,
     /// The folder of the package's manifest.
@@ -46,11 +50,12 @@ pub(crate) fn find(manifest: Option<&Path>) -> Result<Vec<Call>, String> {
         for target in &package.targets {
             sources.read(target.src_path.as_std_path(), true)?;
         }
-        for (source, tokens) in sources.calls {
+        for (source, tokens, place) in sources.calls {
             let arguments = syn::parse2(tokens)
                 .map_err(|e| format!("{}, include_model!: {e}", source.display()))?;
             calls.push(Call {
                 arguments,
+                place,
                 source,
                 manifest: manifest.clone(),
             });
@@ -70,7 +75,7 @@ fn nearest_manifest() -> Option<PathBuf> {
 #[derive(Default)]
 struct Sources {
     seen: BTreeSet<PathBuf>,
-    calls: Vec<(PathBuf, TokenStream)>,
+    calls: Vec<(PathBuf, TokenStream, Place)>,
 }
 
 impl Sources {
@@ -81,7 +86,7 @@ impl Sources {
         }
         let text = std::fs::read_to_string(file)
             .map_err(|e| format!("cannot read {}: {e}", file.display()))?;
-        let tokens: TokenStream = text
+        let tokens: TokenStream = without_mark(&text)
             .parse()
             .map_err(|e| format!("{}: {e}", file.display()))?;
         let folder = if is_root {
@@ -89,10 +94,16 @@ impl Sources {
         } else {
             file.with_extension("")
         };
-        self.walk(file, &folder, tokens)
+        self.walk(file, &text, &folder, tokens)
     }
 
-    fn walk(&mut self, file: &Path, folder: &Path, tokens: TokenStream) -> Result<(), String> {
+    fn walk(
+        &mut self,
+        file: &Path,
+        text: &str,
+        folder: &Path,
+        tokens: TokenStream,
+    ) -> Result<(), String> {
         let trees: Vec<TokenTree> = tokens.into_iter().collect();
         let is = |at: usize, word: &str| match trees.get(at) {
             Some(TokenTree::Ident(ident)) => *ident == word,
@@ -107,7 +118,8 @@ impl Sources {
             {
                 // In the definition of another macro, arguments have a `$`.
                 if !group.stream().to_string().contains('$') {
-                    self.calls.push((file.to_owned(), group.stream()));
+                    let place = place(text, group);
+                    self.calls.push((file.to_owned(), group.stream(), place));
                 }
                 at += 3;
                 continue;
@@ -119,7 +131,7 @@ impl Sources {
                 let name = name.trim_start_matches("r#");
                 match trees.get(at + 2) {
                     Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
-                        self.walk(file, &folder.join(name), group.stream())?;
+                        self.walk(file, text, &folder.join(name), group.stream())?;
                         at += 3;
                         continue;
                     }
@@ -131,7 +143,7 @@ impl Sources {
                 }
             }
             if let TokenTree::Group(group) = &trees[at] {
-                self.walk(file, folder, group.stream())?;
+                self.walk(file, text, folder, group.stream())?;
             }
             at += 1;
         }
@@ -163,6 +175,22 @@ impl Sources {
             return self.read(&inside, true);
         }
         Ok(())
+    }
+}
+
+/// A text without the mark that some editors put at its beginning.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Where the arguments in this group stand in the text.
+fn place(text: &str, group: &Group) -> Place {
+    let mark = text.len() - without_mark(text).len();
+    let start = group.span_open().byte_range().end + mark;
+    let end = group.span_close().byte_range().start + mark;
+    Place {
+        text: text.to_owned(),
+        arguments: start..end,
     }
 }
 
@@ -200,8 +228,12 @@ mod tests {
     fn found(text: &str) -> usize {
         let mut sources = Sources::default();
         let tokens = text.parse().expect("tokens");
-        let walked = sources.walk(Path::new("a.rs"), Path::new(""), tokens);
+        let walked = sources.walk(Path::new("a.rs"), text, Path::new(""), tokens);
         walked.expect("no other files");
+        for (_, tokens, place) in &sources.calls {
+            let stands: TokenStream = text[place.arguments.clone()].parse().expect("tokens");
+            assert_eq!(stands.to_string(), tokens.to_string());
+        }
         sources.calls.len()
     }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod call_edit;
 mod calls;
 mod commands;
 mod evaluate;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Cut(options) => commands::cut::run(options),
         Command::Export(options) => commands::export::run(options),
         Command::Watch(options) => commands::watch::run(options),
+        Command::Search(options) => commands::search::run(options),
         Command::Sensitivity(options) => commands::sensitivity::run(options),
     };
     match result {

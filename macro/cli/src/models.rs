@@ -9,6 +9,7 @@ use niello_compiler::{Options, Request};
 use syn::LitStr;
 
 use crate::args::Target;
+use crate::call_edit::Place;
 use crate::calls::{self, Call};
 
 /// One model to work on.
@@ -19,6 +20,8 @@ pub(crate) struct Model {
     pub function: Option<String>,
     /// The source file of the call.
     pub source: Option<String>,
+    /// The source file, and where the call stands in it.
+    pub call: Option<(PathBuf, Place)>,
     /// The folder of the crate's manifest; the current one for a file.
     pub folder: PathBuf,
     pub request: Request,
@@ -85,6 +88,7 @@ fn of_file(path: &str, target: &Target) -> Result<Model, String> {
         path: path.to_owned(),
         function: None,
         source: None,
+        call: None,
         folder: folder.clone(),
         request: Request {
             model: path.into(),
@@ -117,6 +121,7 @@ fn of_call(call: &Call, target: &Target) -> Result<Model, String> {
         path: shown(&model),
         function: Some(function(call)),
         source: Some(shown(&call.source)),
+        call: Some((call.source.clone(), call.place.clone())),
         folder: call.manifest.clone(),
         request: Request {
             model,

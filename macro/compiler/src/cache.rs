@@ -73,6 +73,17 @@ impl Slot {
     /// The slot of what a request compiles: of the model, the options that calibration
     /// depends on, and the dataset's files with their names.
     pub(crate) fn of_request(model: &[u8], files: &[PathBuf], request: &Request) -> Result<Self> {
+        Self::of_request_and(model, files, request, &[])
+    }
+
+    /// The slot of something else that is made from what a request compiles; `besides` is what it
+    /// depends on further.
+    pub(crate) fn of_request_and(
+        model: &[u8],
+        files: &[PathBuf],
+        request: &Request,
+        besides: &[u8],
+    ) -> Result<Self> {
         // Memory has nothing to do with what is kept, and labels are one of the files.
         let options = Options {
             labels: None,
@@ -93,6 +104,9 @@ impl Slot {
                 std::fs::read(file)
                     .map_err(|e| Error::dataset(format!("cannot read {}: {e}", file.display())))?,
             );
+        }
+        if !besides.is_empty() {
+            content.push(besides.to_vec());
         }
         let parts: Vec<&[u8]> = content.iter().map(Vec::as_slice).collect();
         Ok(Self::new(request.cache.as_deref(), &parts))

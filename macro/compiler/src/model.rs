@@ -164,7 +164,8 @@ impl Model {
 
     /// Quantizes as the macro does.
     pub fn quantize(&self, request: &Request) -> Result<Quantized<'_>> {
-        let QuantizedModel { program, graph, .. } = self.session.quantize(&self.bytes, request)?;
+        let QuantizedModel { program, graph, .. } =
+            self.session.quantize_as_required(&self.bytes, request)?;
         Ok(Quantized {
             model: self,
             program,

@@ -7,7 +7,7 @@ use crate::dataset::ImageOptions;
 use crate::emit::PortChoice;
 use crate::error::{Blame, Error, Result};
 use crate::ir::byte_scale::ByteScale;
-use crate::quantize::measure::Measurement;
+use crate::quantize::measure::{Measurement, Noise};
 use crate::warning::WarningKind;
 
 /// A model to compile, with its dataset and options.
@@ -206,14 +206,22 @@ impl Metric {
 
     /// The metric of one output; not a number if it needs labels and there are none.
     pub(crate) fn of(self, measurement: &Measurement, output: usize) -> f64 {
-        let (noise, labels) = (&measurement.outputs[output], &measurement.labels[output]);
+        let labels = &measurement.labels[output];
+        match self {
+            Metric::Accuracy => labels.int8.accuracy().unwrap_or(f64::NAN),
+            Metric::AccuracyDrop => labels.accuracy_drop().unwrap_or(f64::NAN),
+            Metric::MeanAbsError => labels.int8.mean_abs_error().unwrap_or(f64::NAN),
+            _ => self.without_labels(&measurement.outputs[output]),
+        }
+    }
+
+    /// The metric, if it compares with the float model; else not a number.
+    pub(crate) fn without_labels(self, noise: &Noise) -> f64 {
         match self {
             Metric::SqnrDb => noise.sqnr_db(),
             Metric::Top1 => noise.top1(),
             Metric::MaxAbsError => noise.max_abs_error(),
-            Metric::Accuracy => labels.int8.accuracy().unwrap_or(f64::NAN),
-            Metric::AccuracyDrop => labels.accuracy_drop().unwrap_or(f64::NAN),
-            Metric::MeanAbsError => labels.int8.mean_abs_error().unwrap_or(f64::NAN),
+            Metric::Accuracy | Metric::AccuracyDrop | Metric::MeanAbsError => f64::NAN,
         }
     }
 }

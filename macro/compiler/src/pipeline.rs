@@ -29,7 +29,7 @@ pub fn compile_with_warnings(
         mut files,
         warnings,
         ..
-    } = session.quantize(&model, request)?;
+    } = session.quantize_as_required(&model, request)?;
     let interface = session.interface(request.options.inputs_in_arena)?;
     let selftest = session.selftest(&model, request, &program, &files)?;
     let limit = request.options.arena_limit;

@@ -29,7 +29,7 @@ pub fn passes(model: &Path, dataset: Option<&Path>) -> Result<Vec<(String, Strin
     };
     let bytes = read_model(model)?;
     let session = Session::new(&bytes, &request.options, dataset)?;
-    let mut program = session.quantize(&bytes, &request)?.program;
+    let mut program = session.quantize_as_required(&bytes, &request)?.program;
     let mut listings = vec![("lower".to_owned(), listing(&program))];
     program = run(&mut listings, "", SHARED, program);
     let targets = ["mcu: ", "simd: "].into_iter().zip([MCU, SIMD]);

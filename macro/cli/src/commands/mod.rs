@@ -6,6 +6,7 @@ pub(crate) mod cut;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod report;
+pub(crate) mod search;
 pub(crate) mod sensitivity;
 pub(crate) mod watch;
 

@@ -10,6 +10,7 @@
 //!                         --report--> Report           tensors, operators, outputs, memory
 //!                         --compare--> Comparison      several settings side by side
 //!                         --sensitivity--> Sensitivity one operator at a time
+//!                         --search--> SearchResult     options that meet a target
 //!                         --summary--> Summary         a few numbers to keep
 //! ```
 //!
@@ -31,6 +32,7 @@ mod progress;
 mod report;
 mod rerun;
 mod samples;
+mod search;
 mod sensitivity;
 mod statistics;
 mod suffix;
@@ -52,6 +54,9 @@ pub use outputs::{OutputReport, SampleMetric};
 pub use progress::{Progress, Quiet};
 pub use report::{Report, RequirementReport};
 pub use samples::SampleUse;
+pub use search::{
+    ChangedOption, Changes, Cost, Found, SearchOptions, SearchResult, Target, TensorClause,
+};
 pub use sensitivity::{OperatorSensitivity, OutputSensitivity, Sensitivity};
 pub use statistics::{HistogramReport, Percentile};
 pub use summary::{OutputSummary, Summary};
@@ -60,8 +65,8 @@ pub use weights::{ChannelReport, WeightReport};
 
 use crate::calibrate::{RealRange, Samples, cut_inputs};
 use crate::dataset::Dataset;
-use crate::error::{Blame, Error, Result};
-use crate::options::{self, Options, Request};
+use crate::error::{Error, Result};
+use crate::options::{Options, Request};
 use crate::session::sample_split::Split;
 use crate::session::{QuantizedModel, Session, read_model};
 
@@ -100,17 +105,7 @@ impl Analysis {
             options: options.clone(),
             ..self.request.clone()
         };
-        match self.session.quantize(&self.bytes, &request) {
-            Err(Error {
-                blame: Blame::Require(_),
-                ..
-            }) if self.request.dataset.is_some() => {
-                let mut relaxed = request;
-                relaxed.options.require.iter_mut().for_each(relax);
-                self.session.quantize(&self.bytes, &relaxed)
-            }
-            other => other,
-        }
+        self.session.quantize(&self.bytes, &request)
     }
 
     /// The dataset with its labels, which commands other than `inspect` need.
@@ -145,14 +140,6 @@ impl Analysis {
             cuts,
         })
     }
-}
-
-/// A bound that every value meets.
-fn relax(clause: &mut options::Requirement) {
-    clause.bound = match clause.comparison {
-        options::Comparison::AtLeast => f64::MIN,
-        options::Comparison::AtMost => f64::MAX,
-    };
 }
 
 impl Sampled {

@@ -153,7 +153,7 @@ fn gain(base: &Noise, without: &Noise) -> Option<f64> {
 
 /// The steps to examine, each with the float operator that it stands for: those that compute.
 /// What only moves elements loses nothing by itself.
-fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)> {
+pub(super) fn examined<'a>(graph: &'a Graph, program: &QuantGraph) -> Vec<(usize, &'a Node)> {
     let producers = graph.producers();
     let steps = program.steps.iter().enumerate();
     steps

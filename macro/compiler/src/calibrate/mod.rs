@@ -165,106 +165,148 @@ pub(crate) fn cut_inputs(
     graph.inputs.iter().enumerate().map(cut).collect()
 }
 
-/// Runs the samples and chooses a range for each of `values`; also gives what else was seen.
-pub(crate) fn calibrate(
-    graph: &Graph,
-    samples: &Samples<'_>,
-    values: &[(ValueId, Method)],
-) -> Result<(Ranges, Observations)> {
-    let histories = samples.histories(graph)?;
-    // The extremes come first: histograms need them.
-    let depths = reach::row_depths(graph);
-    let mut merged: HashMap<ValueId, Seen> = HashMap::new();
-    for part in histories.chunks(TOGETHER) {
-        let seen = observe(graph, samples, part, |value, data| {
-            let is_output = graph.outputs.iter().any(|port| port.value == value);
-            Seen {
-                elements: is_output.then(|| Elements::of(data)),
-                ..Seen::of(data, depths.get(&value).copied())
-            }
-        })?;
-        for (value, seen) in seen.into_iter().flatten() {
-            match merged.get_mut(&value) {
-                Some(all) => all.merge(&seen),
-                None => _ = merged.insert(value, seen),
-            }
-        }
-    }
-    let ranges = merged.iter().map(|(value, seen)| (*value, seen.range));
-    let limits = reach::limits(graph, &ranges.collect());
-    for (value, seen) in &mut merged {
-        if let Some(limit) = limits.get(value) {
-            seen.range = RealRange {
-                min: limit.clamp(seen.range.min),
-                max: limit.clamp(seen.range.max),
-            };
-        }
-    }
-    let bins: HashMap<ValueId, Bins> = values
-        .iter()
-        // A given range shows only here how much it clips.
-        .filter(|(_, method)| needs_histogram(*method) || matches!(method, Method::Range(..)))
-        .filter_map(|(value, _)| {
-            let Seen {
-                range, magnitudes, ..
-            } = merged.get(value)?;
-            Some((*value, Bins::new(range.min, range.max, magnitudes)))
-        })
-        .collect();
-    let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
-    let counted = if bins.is_empty() { &[] } else { &histories[..] };
-    for part in counted.chunks(TOGETHER) {
-        let of_samples = observe(graph, samples, part, |value, data| {
-            let mut histogram = Histogram::new(bins.get(&value)?);
-            let range = merged.get(&value)?.range;
-            reach::each(&data.view(), depths.get(&value).copied(), |x| {
-                histogram.add(range.clamp(x));
-            });
-            Some(histogram)
-        })?;
-        for (value, histogram) in of_samples.into_iter().flatten() {
-            if let Some(histogram) = histogram {
-                match histograms.get_mut(&value) {
-                    Some(all) => all.merge(&histogram),
-                    None => _ = histograms.insert(value, histogram),
+/// The tensors whose methods need a histogram; a given range shows only there how much it clips.
+pub(crate) fn counted(values: &[(ValueId, Method)]) -> Vec<ValueId> {
+    let is_counted =
+        |method: Method| needs_histogram(method) || matches!(method, Method::Range(..));
+    let counted = values.iter().filter(|(_, method)| is_counted(*method));
+    counted.map(|(value, _)| *value).collect()
+}
+
+/// What is seen of all tensors in the samples: every method chooses its ranges from it.
+pub(crate) struct Statistics {
+    seen: HashMap<ValueId, Seen>,
+    histograms: HashMap<ValueId, Histogram>,
+    limits: HashMap<ValueId, RealRange>,
+}
+
+impl Statistics {
+    /// Runs the samples; the tensors `counted` get histograms.
+    pub(crate) fn of(graph: &Graph, samples: &Samples<'_>, counted: &[ValueId]) -> Result<Self> {
+        let histories = samples.histories(graph)?;
+        // The extremes come first: histograms need them.
+        let depths = reach::row_depths(graph);
+        let mut merged: HashMap<ValueId, Seen> = HashMap::new();
+        for part in histories.chunks(TOGETHER) {
+            let seen = observe(graph, samples, part, |value, data| {
+                let is_output = graph.outputs.iter().any(|port| port.value == value);
+                Seen {
+                    elements: is_output.then(|| Elements::of(data)),
+                    ..Seen::of(data, depths.get(&value).copied())
+                }
+            })?;
+            for (value, seen) in seen.into_iter().flatten() {
+                match merged.get_mut(&value) {
+                    Some(all) => all.merge(&seen),
+                    None => _ = merged.insert(value, seen),
                 }
             }
         }
-    }
-    let mut ranges = Ranges::default();
-    // Limits constants, too: see `clip_constants`.
-    for (value, limit) in limits {
-        if graph.values[value].constant.is_some() {
-            ranges.by_value.insert(value, limit);
+        let ranges = merged.iter().map(|(value, seen)| (*value, seen.range));
+        let limits = reach::limits(graph, &ranges.collect());
+        for (value, seen) in &mut merged {
+            if let Some(limit) = limits.get(value) {
+                seen.range = RealRange {
+                    min: limit.clamp(seen.range.min),
+                    max: limit.clamp(seen.range.max),
+                };
+            }
         }
-    }
-    let mut observations = Observations::default();
-    for (value, seen) in &merged {
-        observations.ranges.insert(*value, seen.range);
-        if let Some(elements) = &seen.elements {
-            observations.movements.insert(*value, elements.movement());
+        let bins: HashMap<ValueId, Bins> = counted
+            .iter()
+            .filter_map(|value| {
+                let Seen {
+                    range, magnitudes, ..
+                } = merged.get(value)?;
+                Some((*value, Bins::new(range.min, range.max, magnitudes)))
+            })
+            .collect();
+        let mut histograms: HashMap<ValueId, Histogram> = HashMap::new();
+        let counted = if bins.is_empty() { &[] } else { &histories[..] };
+        for part in counted.chunks(TOGETHER) {
+            let of_samples = observe(graph, samples, part, |value, data| {
+                let mut histogram = Histogram::new(bins.get(&value)?);
+                let range = merged.get(&value)?.range;
+                reach::each(&data.view(), depths.get(&value).copied(), |x| {
+                    histogram.add(range.clamp(x));
+                });
+                Some(histogram)
+            })?;
+            for (value, histogram) in of_samples.into_iter().flatten() {
+                if let Some(histogram) = histogram {
+                    match histograms.get_mut(&value) {
+                        Some(all) => all.merge(&histogram),
+                        None => _ = histograms.insert(value, histogram),
+                    }
+                }
+            }
         }
+        Ok(Self {
+            seen: merged,
+            histograms,
+            limits,
+        })
     }
-    for (value, method) in values {
-        if let Some(seen) = merged.get(value) {
-            let histogram = histograms.get(value);
-            let range = choose(*method, seen.range, histogram);
-            if let Some(share) = histogram.map(|h| h.share_clipped(range.min, range.max)) {
+
+    /// Chooses a range for each of `values`; `cuts` are those of the samples.
+    pub(crate) fn ranges(
+        &self,
+        graph: &Graph,
+        cuts: &[Option<RealRange>],
+        values: &[(ValueId, Method)],
+    ) -> Ranges {
+        let mut ranges = Ranges::default();
+        // Limits constants, too: see `clip_constants`.
+        for (&value, &limit) in &self.limits {
+            if graph.values[value].constant.is_some() {
+                ranges.by_value.insert(value, limit);
+            }
+        }
+        for (value, method) in values {
+            if let Some(range) = self.range(*value, *method) {
+                ranges.by_value.insert(*value, range);
+            } else if let Method::Range(min, max) = *method {
+                // In a branch that no sample takes.
+                ranges.by_value.insert(*value, RealRange { min, max });
+            }
+        }
+        regions::include_constants(graph, values, &mut ranges);
+        for (port, cut) in graph.inputs.iter().zip(cuts) {
+            if let Some(range) = cut {
+                ranges.by_value.insert(port.value, *range);
+            }
+        }
+        ranges
+    }
+
+    /// What else was seen, with the ranges that were chosen.
+    pub(crate) fn observations(
+        &self,
+        values: &[(ValueId, Method)],
+        ranges: &Ranges,
+    ) -> Observations {
+        let mut observations = Observations::default();
+        for (value, seen) in &self.seen {
+            observations.ranges.insert(*value, seen.range);
+            if let Some(elements) = &seen.elements {
+                observations.movements.insert(*value, elements.movement());
+            }
+        }
+        for (value, _) in values {
+            let chosen = ranges.by_value.get(value);
+            if let (Some(range), Some(histogram)) = (chosen, self.histograms.get(value)) {
+                let share = histogram.share_clipped(range.min, range.max);
                 observations.clipped.insert(*value, share);
             }
-            ranges.by_value.insert(*value, range);
-        } else if let Method::Range(min, max) = *method {
-            // In a branch that no sample takes.
-            ranges.by_value.insert(*value, RealRange { min, max });
         }
+        observations
     }
-    regions::include_constants(graph, values, &mut ranges);
-    for (port, cut) in graph.inputs.iter().zip(samples.cuts) {
-        if let Some(range) = cut {
-            ranges.by_value.insert(port.value, *range);
-        }
+
+    /// The range that a method chooses for a tensor; `None` if no sample computes it.
+    pub(crate) fn range(&self, value: ValueId, method: Method) -> Option<RealRange> {
+        let seen = self.seen.get(&value)?;
+        Some(choose(method, seen.range, self.histograms.get(&value)))
     }
-    Ok((ranges, observations))
 }
 
 /// Clips constants to the range beyond which their readers saturate.

@@ -24,7 +24,9 @@ pub(super) fn check(bytes: &[u8], program: &QuantGraph) -> Result<()> {
         options,
         cache: None,
     };
-    let read = session.quantize(bytes, &request).map_err(unreadable)?;
+    let read = session
+        .quantize_as_required(bytes, &request)
+        .map_err(unreadable)?;
     let (mut states, mut other_states) = (Vec::new(), Vec::new());
     for run in 0..RUNS {
         let mut random = Random(run);

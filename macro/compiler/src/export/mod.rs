@@ -51,7 +51,7 @@ pub fn export(request: &Request, runtime: Runtime) -> Result<Exported> {
     let request = interface::quantized(&bytes, request)?;
     let options = &request.options;
     let session = Session::new(&bytes, options, request.dataset.as_deref())?;
-    let QuantizedModel { program, graph, .. } = session.quantize(&bytes, &request)?;
+    let QuantizedModel { program, graph, .. } = session.quantize_as_required(&bytes, &request)?;
     written(
         &bytes,
         &graph,

@@ -59,6 +59,13 @@ pub(crate) fn apply(passes: &[Pass], program: QuantGraph) -> QuantGraph {
 }
 
 impl QuantGraph {
+    /// The program for targets without wide SIMD registers alone.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn for_small_cores(self) -> Self {
+        let [mcu, _] = apply(SHARED, self).prune_channels();
+        apply(MCU, mcu)
+    }
+
     /// The program for targets without wide SIMD registers, and the one for targets with
     /// them, if that is another one.
     pub(crate) fn for_targets(self) -> (Self, Option<Self>) {

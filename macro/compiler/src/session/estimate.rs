@@ -5,7 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::Session;
 use super::quantize::{QuantizedModel, lower};
-use crate::calibrate::{Samples, calibrate, check as check_ways, clip_constants};
+use crate::calibrate::{Samples, Statistics, check as check_ways, clip_constants, counted};
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::ir::graph::Port;
@@ -37,7 +37,8 @@ impl Session {
         };
         check_ways(&self.graph, &samples, &methods)?;
         let mut graph = self.graph.clone();
-        let (ranges, _) = calibrate(&graph, &samples, &methods)?;
+        let statistics = Statistics::of(&graph, &samples, &counted(&methods))?;
+        let ranges = statistics.ranges(&graph, samples.cuts, &methods);
         clip_constants(&mut graph, &ranges);
         let program = lower(&graph, &ranges, &self.elements, options)?;
         endless_loops::check(&program, &samples)?;
@@ -46,6 +47,7 @@ impl Session {
             graph,
             files: Vec::new(),
             warnings: Vec::new(),
+            measured: Vec::new(),
         })
     }
 }

@@ -14,6 +14,8 @@ pub(crate) mod warnings;
 
 use std::path::Path;
 
+#[cfg(feature = "analysis")]
+pub(crate) use quantize::Observed;
 pub(crate) use quantize::QuantizedModel;
 
 use crate::calibrate::Method;

@@ -7,7 +7,7 @@ use super::warnings::wanted;
 use super::{Session, bytes};
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{
-    Method, Ranges, Samples, calibrate, check as check_ways, clip_constants, cut_inputs,
+    Method, Ranges, Samples, Statistics, check as check_ways, clip_constants, counted, cut_inputs,
 };
 use crate::dataset::{self, Dataset};
 use crate::error::{Blame, Error, Result};
@@ -15,9 +15,11 @@ use crate::ir::graph::{Graph, ValueId};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::options::{Options, Request};
+use crate::quantize::correct::{self, Corrections};
+use crate::quantize::endless_loops;
+use crate::quantize::equalize::{self, Factors};
 use crate::quantize::lowering::{self, Elements};
 use crate::quantize::scales::Scales;
-use crate::quantize::{correct, endless_loops, equalize};
 use crate::warning::Warning;
 
 /// The int8 program with what it was made from.
@@ -29,10 +31,41 @@ pub(crate) struct QuantizedModel {
     pub files: Vec<PathBuf>,
     /// What the user should know, and has not switched off.
     pub warnings: Vec<Warning>,
+    /// What was measured for each clause of `require`.
+    pub measured: Vec<f64>,
+}
+
+/// The int8 program with what the cache keeps of it.
+struct Calibrated {
+    program: QuantGraph,
+    graph: Graph,
+    warnings: Vec<Warning>,
+    measured: Vec<f64>,
+}
+
+/// What was seen of a model in the samples that calibrate: the ranges of any method, and so the
+/// programs of many options, come from it.
+pub(crate) struct Observed {
+    /// The float graph, channels equalized if that was asked for.
+    pub graph: Graph,
+    pub statistics: Statistics,
+    factors: Factors,
 }
 
 impl Session {
-    /// The int8 program: from the cache, else by calibration.
+    /// The int8 program, which must reach what `require` asks for.
+    pub(crate) fn quantize_as_required(
+        &self,
+        model: &[u8],
+        request: &Request,
+    ) -> Result<QuantizedModel> {
+        let quantized = self.quantize(model, request)?;
+        self.insist(&quantized, request)?;
+        Ok(quantized)
+    }
+
+    /// The int8 program: from the cache, else by calibration. What `require` asks for is measured,
+    /// but not insisted on.
     pub(crate) fn quantize(&self, model: &[u8], request: &Request) -> Result<QuantizedModel> {
         let options = &request.options;
         let methods = self.methods(options)?;
@@ -49,7 +82,12 @@ impl Session {
                 "the model has no state: each of its runs stands alone",
             ));
         }
-        let (program, graph, warnings) = match &request.dataset {
+        let Calibrated {
+            program,
+            graph,
+            warnings,
+            measured,
+        } = match &request.dataset {
             Some(path) if !methods.is_empty() || !options.require.is_empty() => {
                 self.check_memory()?;
                 let slot = Slot::of_request(model, &files, request)?;
@@ -66,7 +104,12 @@ impl Session {
             }
             _ => {
                 let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
-                (program, self.graph.clone(), Vec::new())
+                Calibrated {
+                    program,
+                    graph: self.graph.clone(),
+                    warnings: Vec::new(),
+                    measured: Vec::new(),
+                }
             }
         };
         Ok(QuantizedModel {
@@ -74,6 +117,7 @@ impl Session {
             graph,
             files,
             warnings: wanted(warnings, options),
+            measured,
         })
     }
 
@@ -114,7 +158,8 @@ impl Session {
         dataset: &Path,
         options: &Options,
         methods: &[(ValueId, Method)],
-    ) -> Result<(QuantGraph, Graph, Vec<Warning>)> {
+    ) -> Result<Calibrated> {
+        self.check_require(options)?;
         let mut data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
         data.set_labels(self.required_labels(dataset, data.len(), options)?);
         let split = Split::new(data.len(), options)?;
@@ -130,49 +175,96 @@ impl Session {
             cuts: &cuts,
             ..uncut
         };
-        let mut graph = self.graph.clone();
-        let mut calibration = Calibration::default();
-        if options.equalize && !methods.is_empty() {
-            calibration.factors = equalize::factors(&graph, &samples)?;
-            equalize::equalize(&mut graph, &calibration.factors);
-        }
-        let seen;
-        (calibration.ranges, seen) = calibrate(&graph, &samples, methods)?;
+        let equalize = options.equalize && !methods.is_empty();
+        let observed = self.observe(&samples, equalize, &counted(methods))?;
+        let (program, graph, mut calibration) =
+            self.lower_observed(&observed, methods, options, &samples)?;
         if !methods.is_empty() {
-            calibration.warnings = self.warnings(&graph, &samples, &seen);
-        }
-        clip_constants(&mut graph, &calibration.ranges);
-        let mut program = lower(&graph, &calibration.ranges, &self.elements, options)?;
-        if options.bias_correction && !methods.is_empty() {
-            calibration.corrections = correct::correct_biases(&graph, &mut program, &samples)?;
+            let statistics = &observed.statistics;
+            let seen = statistics.observations(methods, &calibration.ranges);
+            calibration.warnings = self.warnings(&observed.graph, &samples, &seen);
         }
         endless_loops::check(&program, &uncut)?;
         let held_out = Samples {
             numbers: &split.held_out,
             ..uncut
         };
-        calibration.measured = self.require(&graph, &program, &held_out, options)?;
+        calibration.measured = self.measure_require(&program, &held_out, options)?;
         slot.store(&calibration);
-        Ok((program, graph, calibration.warnings))
+        Ok(Calibrated {
+            program,
+            graph,
+            warnings: calibration.warnings,
+            measured: calibration.measured,
+        })
     }
 
-    /// The program of an earlier run that met its requirements; what does not fit is as if
-    /// it were not there.
-    fn cached(&self, slot: &Slot, options: &Options) -> Option<(QuantGraph, Graph, Vec<Warning>)> {
+    /// Runs the float graph on the samples, with channels equalized if that is asked for; the
+    /// tensors `counted` are observed in more detail, as some methods need it.
+    pub(crate) fn observe(
+        &self,
+        samples: &Samples<'_>,
+        equalize: bool,
+        counted: &[ValueId],
+    ) -> Result<Observed> {
+        let mut graph = self.graph.clone();
+        let mut factors = Factors::new();
+        if equalize {
+            factors = equalize::factors(&graph, samples)?;
+            equalize::equalize(&mut graph, &factors);
+        }
+        let statistics = Statistics::of(&graph, samples, counted)?;
+        Ok(Observed {
+            graph,
+            statistics,
+            factors,
+        })
+    }
+
+    /// The program with ranges that `methods` choose from what was observed; biases are corrected
+    /// on `samples` if the options ask for it.
+    pub(crate) fn lower_observed(
+        &self,
+        observed: &Observed,
+        methods: &[(ValueId, Method)],
+        options: &Options,
+        samples: &Samples<'_>,
+    ) -> Result<(QuantGraph, Graph, Calibration)> {
+        let mut graph = observed.graph.clone();
+        let ranges = observed.statistics.ranges(&graph, samples.cuts, methods);
+        clip_constants(&mut graph, &ranges);
+        let mut program = lower(&graph, &ranges, &self.elements, options)?;
+        let corrections = if options.bias_correction && !methods.is_empty() {
+            correct::correct_biases(&graph, &mut program, samples)?
+        } else {
+            Corrections::new()
+        };
+        let calibration = Calibration {
+            factors: observed.factors.clone(),
+            ranges,
+            corrections,
+            measured: Vec::new(),
+            warnings: Vec::new(),
+        };
+        Ok((program, graph, calibration))
+    }
+
+    /// The program of an earlier run; what does not fit is as if it were not there.
+    fn cached(&self, slot: &Slot, options: &Options) -> Option<Calibrated> {
         let stored = slot.load()?;
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &stored.factors);
         clip_constants(&mut graph, &stored.ranges);
         let mut program = lower(&graph, &stored.ranges, &self.elements, options).ok()?;
-        let fits =
-            stored.corrections.is_empty() || correct::apply(&mut program, &stored.corrections);
-        let met = stored.measured.len() == options.require.len()
-            && options
-                .require
-                .iter()
-                .zip(&stored.measured)
-                .all(|(r, m)| r.holds(*m));
-        (fits && met).then_some((program, graph, stored.warnings))
+        let fits = (stored.corrections.is_empty()
+            || correct::apply(&mut program, &stored.corrections))
+            && stored.measured.len() == options.require.len();
+        fits.then_some(Calibrated {
+            program,
+            graph,
+            warnings: stored.warnings,
+            measured: stored.measured,
+        })
     }
 }
 

@@ -1,12 +1,14 @@
-//! The accuracy that `require(...)` asks for.
+//! The accuracy that `require(...)` asks for: measured in one step, insisted on in another, so that
+//! tools can look at a model that does not reach it.
 
-use super::Session;
+use super::sample_split::Split;
+use super::{QuantizedModel, Session};
 use crate::calibrate::Samples;
+use crate::dataset::Dataset;
 use crate::emit::RustPort;
 use crate::error::{Blame, Error, Result};
-use crate::ir::graph::Graph;
 use crate::ir::quant_graph::QuantGraph;
-use crate::options::{Comparison, Options, Requirement};
+use crate::options::{Comparison, Options, Request, Requirement};
 use crate::quantize::loss_table::loss_table;
 use crate::quantize::measure::measure;
 
@@ -27,42 +29,69 @@ impl Session {
         })
     }
 
+    /// The outputs that the clauses name, by their places among the model's outputs.
+    pub(crate) fn check_require(&self, options: &Options) -> Result<Vec<usize>> {
+        let clauses = options.require.iter().enumerate();
+        let places = clauses.map(|(i, clause)| Ok(self.required_output(i, clause)?.index));
+        places.collect()
+    }
+
     /// Measures what `require` asks for, against the model as it is in the file.
-    pub(super) fn require(
+    pub(super) fn measure_require(
         &self,
-        equalized: &Graph,
         program: &QuantGraph,
         held_out: &Samples<'_>,
         options: &Options,
     ) -> Result<Vec<f64>> {
-        if options.require.is_empty() {
+        let places = self.check_require(options)?;
+        if places.is_empty() {
             return Ok(Vec::new());
         }
         let measurement = measure(&self.graph, program, held_out, false)?;
-        let mut measured = Vec::new();
-        for (i, clause) in options.require.iter().enumerate() {
-            let port = self.required_output(i, clause)?;
-            let value = clause.metric.of(&measurement, port.index);
-            if !clause.holds(value) {
-                let sign = if clause.comparison == Comparison::AtLeast {
-                    ">="
-                } else {
-                    "<="
-                };
-                return Err(Error::new(
-                    Blame::Require(i),
-                    format!(
-                        "`{}`: {} is {value:.4} on {} held-out samples, required {sign} {}\n{}",
-                        clause.output,
-                        clause.metric.name(),
-                        held_out.numbers.len(),
-                        clause.bound,
-                        loss_table(program, &measure(equalized, program, held_out, true)?, 12),
-                    ),
-                ));
-            }
-            measured.push(value.min(f64::MAX));
-        }
-        Ok(measured)
+        let clauses = options.require.iter().zip(places);
+        let value = |(clause, place): (&Requirement, usize)| {
+            let value = clause.metric.of(&measurement, place);
+            // The cache holds finite numbers only.
+            value.clamp(f64::MIN, f64::MAX)
+        };
+        Ok(clauses.map(value).collect())
+    }
+
+    /// Refuses a program that does not reach what `require` asks for, with the operators that lose
+    /// most.
+    pub(super) fn insist(&self, quantized: &QuantizedModel, request: &Request) -> Result<()> {
+        let options = &request.options;
+        let clauses = options.require.iter().zip(&quantized.measured);
+        let missed = clauses.enumerate().find(|(_, (r, m))| !r.holds(**m));
+        let (Some((i, (clause, value))), Some(dataset)) = (missed, &request.dataset) else {
+            return Ok(());
+        };
+        let data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
+        let split = Split::new(data.len(), options)?;
+        let held_out = Samples {
+            dataset: &data,
+            numbers: &split.held_out,
+            follow: options.samples_follow,
+            cuts: &[],
+        };
+        let losses = measure(&quantized.graph, &quantized.program, &held_out, true)?;
+        let sign = match clause.comparison {
+            Comparison::AtLeast => ">=",
+            Comparison::AtMost => "<=",
+        };
+        let value = match *value {
+            f64::MIN => f64::NEG_INFINITY,
+            f64::MAX => f64::INFINITY,
+            value => value,
+        };
+        let message = format!(
+            "`{}`: {} is {value:.4} on {} held-out samples, required {sign} {}\n{}",
+            clause.output,
+            clause.metric.name(),
+            held_out.numbers.len(),
+            clause.bound,
+            loss_table(&quantized.program, &losses, 12),
+        );
+        Err(Error::new(Blame::Require(i), message))
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! With `require`, every fifth sample is held out: it measures and does not calibrate. Without
 //! it, all samples calibrate, or as many as `samples` asks for; then those measure that are left
-//! over, as many as calibrate, and only if there are none those that have calibrated.
+//! over, as many as calibrate, and only if there are none those that have calibrated. A search
+//! for options decides by every other held-out sample, and confirms on those between.
 
 use crate::dataset;
 use crate::error::{Blame, Error, Result};
@@ -34,6 +35,22 @@ impl Split {
             calibration: evenly(&rest, wanted),
             held_out,
         })
+    }
+
+    /// The held-out samples in two halves: a search decides by the first, and the second confirms
+    /// what it has found. `None` if there are not two of them.
+    #[cfg(feature = "analysis")]
+    pub(crate) fn halves(&self) -> Option<[Vec<usize>; 2]> {
+        let half = |first: usize| {
+            self.held_out
+                .iter()
+                .skip(first)
+                .step_by(2)
+                .copied()
+                .collect()
+        };
+        let halves: [Vec<usize>; 2] = [half(0), half(1)];
+        halves.iter().all(|half| !half.is_empty()).then_some(halves)
     }
 
     /// The samples that measure, of all that there are.
@@ -100,6 +117,8 @@ mod tests {
         let split = Split::new(10, &options).expect("enough");
         assert_eq!(split.held_out, [4, 9]);
         assert_eq!(split.calibration, [0, 2, 5, 7]);
+        #[cfg(feature = "analysis")]
+        assert_eq!(split.halves(), Some([vec![4], vec![9]]));
         assert!(Split::new(3, &options).is_err());
         assert!(
             Split::new(

@@ -1,0 +1,106 @@
+//! What was observed of the float model, which serves all settings that have the same float model.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::Search;
+use crate::calibrate::{Method, RealRange, Samples, check as check_ways, counted, cut_inputs};
+use crate::error::Result;
+use crate::ir::graph::ValueId;
+use crate::options::Options;
+use crate::session::{Observed, Session};
+
+/// What settings share that differ only in ranges: the float model and what was observed of it.
+pub(super) struct Base {
+    pub session: Rc<Session>,
+    pub observed: Observed,
+    pub cuts: Vec<Option<RealRange>>,
+}
+
+/// Values by name, that which was used last at the end.
+type Recent<T> = Vec<(String, Rc<T>)>;
+
+/// The bases in use, and the float models that they are of.
+#[derive(Default)]
+pub(super) struct Bases {
+    bases: RefCell<Recent<Base>>,
+    sessions: RefCell<Recent<Session>>,
+}
+
+/// Bases that are kept: each has the model's weights.
+const KEPT: usize = 4;
+
+impl Search<'_> {
+    /// The base of these options, calibrated on these samples.
+    pub(super) fn base(&self, options: &Options, calibrating: &[usize]) -> Result<Rc<Base>> {
+        let floats = options.tensors.iter().filter(|(_, m)| *m == Method::Float);
+        let floats: Vec<&str> = floats.map(|(name, _)| name.as_str()).collect();
+        let session = self.bases.session(&floats.join("\n"), || {
+            let dataset = self.analysis.request.dataset.as_deref();
+            Session::new(&self.analysis.bytes, options, dataset)
+        })?;
+        let methods = session.methods(options)?;
+        let uncut = self.samples(calibrating);
+        let cuts = cut_inputs(&session.graph, &uncut, &methods);
+        let equalize = options.equalize && !methods.is_empty();
+        // Methods differ in what they choose, and in what inputs are cut to.
+        let key = format!("{floats:?} {cuts:?} {equalize} {}", calibrating.len());
+        if let Some(base) = self.bases.base(&key) {
+            return Ok(base);
+        }
+        check_ways(&session.graph, &uncut, &methods)?;
+        let samples = Samples {
+            cuts: &cuts,
+            ..uncut
+        };
+        // Methods of single tensors may differ later: all of them are counted.
+        let all: Vec<(ValueId, Method)> = methods.iter().map(|(v, _)| (*v, Method::Mse)).collect();
+        let observed = session.observe(&samples, equalize, &counted(&all))?;
+        let base = Rc::new(Base {
+            session,
+            observed,
+            cuts,
+        });
+        self.bases.keep(key, &base);
+        Ok(base)
+    }
+}
+
+impl Bases {
+    /// The base of this name.
+    fn base(&self, key: &str) -> Option<Rc<Base>> {
+        found(&mut self.bases.borrow_mut(), key)
+    }
+
+    fn keep(&self, key: String, base: &Rc<Base>) {
+        keep(&mut self.bases.borrow_mut(), key, base);
+    }
+
+    /// The session of this name, or the one that `open` gives.
+    fn session(&self, key: &str, open: impl FnOnce() -> Result<Session>) -> Result<Rc<Session>> {
+        let mut sessions = self.sessions.borrow_mut();
+        if let Some(session) = found(&mut sessions, key) {
+            return Ok(session);
+        }
+        let session = Rc::new(open()?);
+        keep(&mut sessions, key.to_owned(), &session);
+        Ok(session)
+    }
+}
+
+/// What is there under this name, which is used last now.
+fn found<T>(list: &mut Recent<T>, key: &str) -> Option<Rc<T>> {
+    let at = list.iter().position(|(known, _)| known == key)?;
+    let used = list.remove(at);
+    let value = Rc::clone(&used.1);
+    list.push(used);
+    Some(value)
+}
+
+/// Adds something in place of what was not used for the longest time.
+fn keep<T>(list: &mut Recent<T>, key: String, value: &Rc<T>) {
+    if list.len() == KEPT {
+        list.remove(0);
+    }
+    list.push((key, Rc::clone(value)));
+}
