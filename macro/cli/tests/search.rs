@@ -63,7 +63,7 @@ impl Progress for Impatient {
 #[test]
 fn a_search_that_was_stopped_finds_the_same() {
     // More than any setting reaches: nothing is left untried.
-    let wanted = wanted("radius: sqnr_db >= 70, logits: sqnr_db >= 70", 8);
+    let wanted = wanted("radius: sqnr_db >= 190, logits: sqnr_db >= 190", 8);
     let run = |cache: &TempDir, progress: &dyn Progress| {
         let dataset = models().join("tabular_mixture_calibration.npz");
         let place = (cache.path(), progress);
@@ -281,7 +281,7 @@ fn ctrl_c_shows_what_was_found_and_the_next_search_goes_on() {
         "--measure",
         "4",
         "--target",
-        "photo: sqnr_db >= 60, position: sqnr_db >= 60",
+        "photo: sqnr_db >= 190, position: sqnr_db >= 190",
         "--json",
     ];
     let document = |output: &Output| -> Value {
