@@ -22,7 +22,7 @@ pub(crate) use interpreter::{Evaluation, evaluate_from};
 pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, Graph, Port, ValueId};
+use crate::ir::graph::{Constant, ElementType, Graph, Port, ValueId};
 use crate::parallel;
 
 /// The method by which a tensor's range is chosen from its values in the samples.
@@ -44,6 +44,8 @@ pub enum Method {
     Symmetric,
     /// Not quantized: the operator that computes the tensor stays in float.
     Float,
+    /// In int16, as wide below zero as above: `scale = max(|x|) / 32767`, zero point 0.
+    Int16,
 }
 
 /// The range of a tensor's real values.
@@ -57,6 +59,9 @@ pub(crate) struct RealRange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, RealRange>,
+    /// From the smallest to the largest value of tensors in int16: with that many steps, there
+    /// is nothing to win by cutting outliers.
+    pub extremes: BTreeMap<ValueId, RealRange>,
 }
 
 /// Samples per batch; statistics are merged after each batch, because those of all tensors take
@@ -100,6 +105,14 @@ fn needs_histogram(method: Method) -> bool {
         method,
         Method::Percentile(_) | Method::Mse | Method::Entropy
     )
+}
+
+/// The method for a tensor in int16: the user's range, else all that was seen.
+fn wide(method: Method) -> Method {
+    match method {
+        Method::Range(..) => method,
+        _ => Method::MinMax,
+    }
 }
 
 /// Chooses the range of a tensor by a method.
@@ -221,6 +234,10 @@ pub(crate) fn calibrate(
     }
     for (value, method) in values {
         if let Some(seen) = merged.get(value) {
+            if graph.values[*value].element == ElementType::I16 {
+                let extremes = choose(wide(*method), seen.range, None);
+                ranges.extremes.insert(*value, extremes);
+            }
             let range = choose(*method, seen.range, histograms.get(value));
             ranges.by_value.insert(*value, range);
         } else if let Method::Range(min, max) = *method {
@@ -232,6 +249,9 @@ pub(crate) fn calibrate(
     for (port, cut) in graph.inputs.iter().zip(samples.cuts) {
         if let Some(range) = cut {
             ranges.by_value.insert(port.value, *range);
+            if let Some(extremes) = ranges.extremes.get_mut(&port.value) {
+                *extremes = *range;
+            }
         }
     }
     Ok(ranges)

@@ -8,6 +8,7 @@ mod quantize;
 mod requirements;
 pub(crate) mod sample_split;
 mod spelling;
+mod widths;
 
 use std::path::Path;
 
@@ -74,6 +75,7 @@ impl Session {
         let f32_inputs: Vec<bool> = elements.inputs.iter().map(|e| e.name() == "f32").collect();
         let f32_outputs: Vec<bool> = elements.outputs.iter().map(|e| e.name() == "f32").collect();
         rewrite::rewrite(&mut graph, &f32_inputs, &f32_outputs);
+        widths::choose(&mut graph, options)?;
         Ok(Self {
             graph,
             inputs,
