@@ -95,9 +95,35 @@ pub(crate) struct Overlap {
     pub function: KernelId,
 }
 
-/// The int32 accumulators of a kernel with weights.
+/// The biases of a kernel with weights, in the type of its sums.
+pub(crate) enum Biases<'a> {
+    I32(&'a mut [i32]),
+    I64(&'a mut [i64]),
+}
+
+impl Biases<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::I32(bias) => bias.len(),
+            Self::I64(bias) => bias.len(),
+        }
+    }
+
+    /// Adds `more` to the bias of a channel, saturating.
+    pub(crate) fn add(&mut self, channel: usize, more: i64) {
+        match self {
+            Self::I32(bias) => {
+                let sum = i64::from(bias[channel]).saturating_add(more);
+                bias[channel] = sum.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+            }
+            Self::I64(bias) => bias[channel] = bias[channel].saturating_add(more),
+        }
+    }
+}
+
+/// The accumulators of a kernel with weights.
 pub(crate) struct Accumulators<'a> {
-    pub bias: &'a mut Vec<i32>,
+    pub bias: Biases<'a>,
     /// Real value of one accumulator step, per channel.
     pub scales: Vec<f64>,
 }

@@ -1,5 +1,5 @@
 //! Bias correction: rounding weights and activations shifts the mean of every
-//! output channel; the int32 bias takes that shift back.
+//! output channel; the bias takes that shift back.
 //!
 //! Source: Nagel et al., "Data-Free Quantization Through Weight Equalization
 //! and Bias Correction" (2019), section 4.2, empirical variant: operator by
@@ -7,19 +7,20 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::arithmetic::convert::truncate_i32;
+use crate::arithmetic::convert::truncate_i64;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::QuantRule;
 use crate::ir::control::{Cursor, RegionId, WHOLE};
 use crate::ir::graph::{Graph, Value};
+use crate::ir::kernel::Biases;
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::parallel;
 
 /// For each step, the numbers that were added to its biases; empty for steps without weights.
-pub(crate) type Corrections = Vec<Vec<i32>>;
+pub(crate) type Corrections = Vec<Vec<i64>>;
 
 /// Adds corrections that were computed earlier; false if they do not fit.
 pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool {
@@ -27,12 +28,12 @@ pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool
         return false;
     }
     for (step, correction) in program.steps.iter_mut().zip(corrections) {
-        if let Some(accumulators) = step.accumulators() {
+        if let Some(mut accumulators) = step.accumulators() {
             if accumulators.bias.len() != correction.len() {
                 return false;
             }
-            for (bias, more) in accumulators.bias.iter_mut().zip(correction) {
-                *bias = bias.saturating_add(*more);
+            for (channel, more) in correction.iter().enumerate() {
+                accumulators.bias.add(channel, *more);
             }
         }
     }
@@ -128,12 +129,17 @@ pub(crate) fn correct_biases(
                     .zip(&sample?)
                     .for_each(|(all, one)| all.merge(one));
             }
-            if let Some(accumulators) = program.steps[position].accumulators() {
-                for (c, bias) in accumulators.bias.iter_mut().enumerate() {
-                    let steps =
-                        moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);
-                    correction[c] = truncate_i32(steps.round().clamp(-1e9, 1e9));
-                    *bias = bias.saturating_add(correction[c]);
+            if let Some(mut accumulators) = program.steps[position].accumulators() {
+                // Below 2^30 in sums of 32 bits, below 2^46 in those of 64.
+                let most = match accumulators.bias {
+                    Biases::I32(_) => 1e9,
+                    Biases::I64(_) => 6e13,
+                };
+                for (c, moments) in moments.iter().enumerate() {
+                    let step = accumulators.scales[c].max(f64::MIN_POSITIVE);
+                    let steps = (moments.shrunk_mean() / step).round();
+                    correction[c] = truncate_i64(steps.clamp(-most, most));
+                    accumulators.bias.add(c, correction[c]);
                 }
             }
         }
