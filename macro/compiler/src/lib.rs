@@ -52,7 +52,7 @@ pub use error::{Blame, Error, Result};
 pub use ir::graph::ElementType;
 pub use ops::registry::SUPPORTED;
 pub use ops::support::{SUPPORT_COLUMNS, Support, operators_page, support};
-pub use options::{Comparison, Metric, Options, Request, Requirement};
+pub use options::{Activations, Comparison, Metric, Options, Request, Requirement};
 pub use outline::outline;
 pub use pipeline::{compile, compile_with_warnings};
 pub use warning::{Warning, WarningKind};

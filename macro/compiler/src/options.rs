@@ -41,6 +41,8 @@ pub struct Options {
     pub samples_follow: bool,
     /// How ranges of tensors are chosen from the samples.
     pub calibration: Method,
+    /// What tensors between operators are held in.
+    pub activations: Activations,
     /// How the ranges of single tensors are chosen, by the tensor's name.
     pub tensors: Vec<(String, Method)>,
     /// One weight scale per output channel.
@@ -66,6 +68,17 @@ pub struct Options {
     pub arena_limit: Option<usize>,
 }
 
+/// What the tensors between operators are held in, where the file does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Activations {
+    /// int8 with scale and zero point.
+    #[default]
+    Int8,
+    /// int16 with a scale, and weights in int8: TFLite's 16x8 quantization.
+    Int16,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -76,6 +89,7 @@ impl Default for Options {
             samples: None,
             samples_follow: false,
             calibration: Method::Mse,
+            activations: Activations::Int8,
             tensors: Vec::new(),
             per_channel: true,
             equalize: true,

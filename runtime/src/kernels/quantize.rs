@@ -67,16 +67,21 @@ pub struct QuantizeElementwise<'a> {
     pub zero_point: i32,
 }
 
+instantiate! {
+    /// `round((x - center) * factor) + zero_point`, saturating: a normalization and
+    /// the quantization in one step.
+    pub fn quantize_elementwise<T: QuantizeElementwiseHere>(p: &QuantizeElementwise<'_>, input: &[f32], output: &mut [T]) = quantize_elementwise_inner,
+        for i8 i16;
+}
+
 multiversion! {
-/// `round((x - center) * factor) + zero_point`, saturating: a normalization and
-/// the quantization in one step.
-pub fn quantize_elementwise(p: &QuantizeElementwise<'_>, input: &[f32], output: &mut [i8]) {
+fn quantize_elementwise_inner<T: Integer>(p: &QuantizeElementwise<'_>, input: &[f32], output: &mut [T]) {
     let period = p.center.len().max(1);
     for (out, input) in output.chunks_mut(period).zip(input.chunks(period)) {
         let constants = p.center.iter().zip(p.factor);
         for ((out, x), (center, factor)) in out.iter_mut().zip(input).zip(constants) {
             let q = round((x - center) * factor).saturating_add(p.zero_point);
-            *out = q.clamp(-128, 127) as i8;
+            *out = T::saturated(q);
         }
     }
 }

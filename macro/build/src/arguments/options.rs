@@ -1,6 +1,6 @@
 //! The options after the path, each with the tokens to blame for it.
 
-use niello_compiler::{Comparison, Method, Metric, Requirement, WarningKind};
+use niello_compiler::{Activations, Comparison, Method, Metric, Requirement, WarningKind};
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -15,6 +15,7 @@ const NAMES: &[&str] = &[
     "samples",
     "samples_follow",
     "calibration",
+    "activations",
     "tensors",
     "weights",
     "equalization",
@@ -56,6 +57,14 @@ pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
         "calibration" => {
             input.parse::<Token![=]>()?;
             options.calibration = method(input, false)?;
+        }
+        "activations" => {
+            let choice: Ident = assigned(input)?;
+            options.activations = match choice.to_string().as_str() {
+                "int8" => Activations::Int8,
+                "int16" => Activations::Int16,
+                _ => return Err(unknown("type", &choice, &["int8", "int16"])),
+            };
         }
         "tensors" => {
             for (name, method) in listed(input, |input| {
@@ -171,6 +180,7 @@ fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
             "range",
             "symmetric",
             "float",
+            "int16",
         ]
     } else {
         &["minmax", "percentile", "mse", "entropy"]
@@ -195,6 +205,7 @@ fn method(input: ParseStream<'_>, single: bool) -> Result<Method> {
         "entropy" => Method::Entropy,
         "symmetric" => Method::Symmetric,
         "float" => Method::Float,
+        "int16" => Method::Int16,
         "percentile" => {
             let percent = arguments(1, "percentile(99.99)")?[0];
             if !(percent > 50.0 && percent <= 100.0) {

@@ -105,7 +105,12 @@ impl Analysis {
             options: options.clone(),
             ..self.request.clone()
         };
-        self.session.quantize(&self.bytes, &request)
+        if *options == self.request.options {
+            return self.session.quantize(&self.bytes, &request);
+        }
+        // What stays in float, and what is int16, is part of the session's graph.
+        let session = Session::new(&self.bytes, options, request.dataset.as_deref())?;
+        session.quantize(&self.bytes, &request)
     }
 
     /// The dataset with its labels, which commands other than `inspect` need.

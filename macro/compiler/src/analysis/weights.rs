@@ -89,10 +89,8 @@ fn of_node(
     if graph.values[node.output()].kept.is_some() || axis >= real.ndim() {
         return None;
     }
-    let least = match forms(input?)? {
-        (ElementType::I8, params) => least_scales(bias.map(|b| &graph.values[b]), params),
-        _ => Vec::new(),
-    };
+    let (element, params) = forms(input?)?;
+    let least = least_scales(bias.map(|b| &graph.values[b]), params, element);
     let quantized = weights_of_scales(value, axis, per_channel, &least).ok()?;
     let flat: Vec<f32> = real.iter().copied().collect();
     let statistics = Statistics::of(&flat, None);

@@ -49,6 +49,17 @@ pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
     }
 }
 
+/// Symmetric int16 (16x8 quantization): -32767 to 32767, zero point 0.
+pub(crate) fn symmetric_i16(min: f32, max: f32) -> QuantParams {
+    let scale = max.abs().max(min.abs()) / 32767.0;
+    let is_usable = scale.is_finite() && scale >= f32::MIN_POSITIVE;
+    QuantParams {
+        // A tensor of zeros: any scale will do.
+        scale: if is_usable { scale } else { 1.0 },
+        zero_point: 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

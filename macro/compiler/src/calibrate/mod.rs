@@ -26,7 +26,7 @@ pub(crate) use observations::Observations;
 pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, Graph, Port, ValueId};
+use crate::ir::graph::{Constant, ElementType, Graph, Port, ValueId};
 use crate::parallel;
 
 /// The method by which a tensor's range is chosen from its values in the samples.
@@ -48,6 +48,8 @@ pub enum Method {
     Symmetric,
     /// Not quantized: the operator that computes the tensor stays in float.
     Float,
+    /// In int16, as wide below zero as above: `scale = max(|x|) / 32767`, zero point 0.
+    Int16,
 }
 
 /// The range of a tensor's real values.
@@ -61,6 +63,9 @@ pub(crate) struct RealRange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, RealRange>,
+    /// From the smallest to the largest value of tensors in int16: with that many steps, there
+    /// is nothing to win by cutting outliers.
+    pub extremes: BTreeMap<ValueId, RealRange>,
 }
 
 /// Samples per batch; statistics are merged after each batch, because those of all tensors take
@@ -110,6 +115,14 @@ fn needs_histogram(method: Method) -> bool {
         method,
         Method::Percentile(_) | Method::Mse | Method::Entropy
     )
+}
+
+/// The method for a tensor in int16: the user's range, else all that was seen.
+fn wide(method: Method) -> Method {
+    match method {
+        Method::Range(..) => method,
+        _ => Method::MinMax,
+    }
 }
 
 /// Chooses the range of a tensor by a method.
@@ -263,6 +276,11 @@ impl Statistics {
             }
         }
         for (value, method) in values {
+            if graph.values[*value].element == ElementType::I16
+                && let Some(extremes) = self.range(*value, wide(*method))
+            {
+                ranges.extremes.insert(*value, extremes);
+            }
             if let Some(range) = self.range(*value, *method) {
                 ranges.by_value.insert(*value, range);
             } else if let Method::Range(min, max) = *method {
@@ -274,6 +292,9 @@ impl Statistics {
         for (port, cut) in graph.inputs.iter().zip(cuts) {
             if let Some(range) = cut {
                 ranges.by_value.insert(port.value, *range);
+                if let Some(extremes) = ranges.extremes.get_mut(&port.value) {
+                    *extremes = *range;
+                }
             }
         }
         ranges

@@ -175,9 +175,13 @@ pub(crate) fn resolve(
 /// The element types that callers may choose for one of the file's.
 fn allowed(file: ElementType) -> &'static [ElementType] {
     match file {
-        ElementType::F32 | ElementType::I8 | ElementType::U8 => {
-            &[ElementType::F32, ElementType::I8, ElementType::U8]
-        }
+        ElementType::F32 => &[
+            ElementType::F32,
+            ElementType::I8,
+            ElementType::U8,
+            ElementType::I16,
+        ],
+        ElementType::I8 | ElementType::U8 => &[ElementType::F32, ElementType::I8, ElementType::U8],
         ElementType::I16 => &[ElementType::F32, ElementType::I16],
         ElementType::I32 => &[ElementType::I32],
         ElementType::U32 => &[ElementType::U32],

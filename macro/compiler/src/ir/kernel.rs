@@ -95,9 +95,44 @@ pub(crate) struct Overlap {
     pub function: KernelId,
 }
 
-/// The int32 accumulators of a kernel with weights.
+/// The biases of a kernel with weights, in the type of its sums.
+pub(crate) enum Biases<'a> {
+    I32(&'a mut [i32]),
+    I64(&'a mut [i64]),
+}
+
+impl Biases<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::I32(bias) => bias.len(),
+            Self::I64(bias) => bias.len(),
+        }
+    }
+
+    /// The largest number that a correction may add: below 2^30 in sums of 32 bits, below 2^46
+    /// in those of 64.
+    pub(crate) fn largest_correction(&self) -> f64 {
+        match self {
+            Self::I32(_) => 1e9,
+            Self::I64(_) => 6e13,
+        }
+    }
+
+    /// Adds `more` to the bias of a channel, saturating.
+    pub(crate) fn add(&mut self, channel: usize, more: i64) {
+        match self {
+            Self::I32(bias) => {
+                let sum = i64::from(bias[channel]).saturating_add(more);
+                bias[channel] = sum.clamp(i32::MIN.into(), i32::MAX.into()) as i32;
+            }
+            Self::I64(bias) => bias[channel] = bias[channel].saturating_add(more),
+        }
+    }
+}
+
+/// The accumulators of a kernel with weights.
 pub(crate) struct Accumulators<'a> {
-    pub bias: &'a mut Vec<i32>,
+    pub bias: Biases<'a>,
     /// Real value of one accumulator step, per channel.
     pub scales: Vec<f64>,
 }

@@ -1,5 +1,5 @@
 //! Bias correction: rounding weights and activations shifts the mean of every
-//! output channel; the int32 bias takes that shift back.
+//! output channel; the bias takes that shift back.
 //!
 //! Source: Nagel et al., "Data-Free Quantization Through Weight Equalization
 //! and Bias Correction" (2019), section 4.2, empirical variant: operator by
@@ -7,19 +7,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::arithmetic::convert::truncate_i32;
+use crate::arithmetic::convert::truncate_i64;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::QuantRule;
 use crate::ir::control::{Cursor, RegionId, WHOLE};
-use crate::ir::graph::{Graph, Value};
+use crate::ir::graph::{ElementType, Graph, Value};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::parallel;
 
 /// For each step, the numbers that were added to its biases; empty for steps without weights.
-pub(crate) type Corrections = Vec<Vec<i32>>;
+pub(crate) type Corrections = Vec<Vec<i64>>;
 
 /// Adds corrections that were computed earlier; false if they do not fit.
 pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool {
@@ -27,12 +27,12 @@ pub(crate) fn apply(program: &mut QuantGraph, corrections: &Corrections) -> bool
         return false;
     }
     for (step, correction) in program.steps.iter_mut().zip(corrections) {
-        if let Some(accumulators) = step.accumulators() {
+        if let Some(mut accumulators) = step.accumulators() {
             if accumulators.bias.len() != correction.len() {
                 return false;
             }
-            for (bias, more) in accumulators.bias.iter_mut().zip(correction) {
-                *bias = bias.saturating_add(*more);
+            for (channel, more) in correction.iter().enumerate() {
+                accumulators.bias.add(channel, *more);
             }
         }
     }
@@ -128,12 +128,13 @@ pub(crate) fn correct_biases(
                     .zip(&sample?)
                     .for_each(|(all, one)| all.merge(one));
             }
-            if let Some(accumulators) = program.steps[position].accumulators() {
-                for (c, bias) in accumulators.bias.iter_mut().enumerate() {
-                    let steps =
-                        moments[c].shrunk_mean() / accumulators.scales[c].max(f64::MIN_POSITIVE);
-                    correction[c] = truncate_i32(steps.round().clamp(-1e9, 1e9));
-                    *bias = bias.saturating_add(correction[c]);
+            if let Some(mut accumulators) = program.steps[position].accumulators() {
+                let most = accumulators.bias.largest_correction();
+                for (c, moments) in moments.iter().enumerate() {
+                    let step = accumulators.scales[c].max(f64::MIN_POSITIVE);
+                    let steps = (moments.shrunk_mean() / step).round();
+                    correction[c] = truncate_i64(steps.clamp(-most, most));
+                    accumulators.bias.add(c, correction[c]);
                 }
             }
         }
@@ -191,6 +192,13 @@ fn errors<'a>(
     if let Some(params) = simulated.and_then(Value::given_params).or(chosen) {
         min = min.max(params.dequantize(i8::MIN));
         max = max.min(params.dequantize(i8::MAX));
+    }
+    // Ranges of int16 hold all that was seen, or end where the reader saturates.
+    let tensor = &program.tensors[step.output()];
+    if let (ElementType::I16, Some(params)) = (tensor.element, tensor.params) {
+        let real = |q: i16| params.scale * f32::from(q);
+        min = min.max(real(i16::MIN));
+        max = max.min(real(i16::MAX));
     }
     for (i, (r, g)) in real.iter().zip(&got).enumerate() {
         if *r > min && *r < max {

@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::arithmetic::quant_params::QuantParams;
-use crate::arithmetic::quant_params::asymmetric;
+use crate::arithmetic::quant_params::{QuantParams, asymmetric, symmetric_i16};
 use crate::calibrate::{Ranges, RealRange};
 use crate::error::{Error, Result};
 use crate::ir::context::{QuantRule, StateRule};
 use crate::ir::control::Variable;
 use crate::ir::disjoint_sets::DisjointSets;
-use crate::ir::graph::{Graph, Kept, Node, Value, ValueId};
+use crate::ir::graph::{ElementType, Graph, Kept, Node, Value, ValueId};
 
 /// The tensors whose ranges have to be observed: computed ones for which
 /// neither the file nor the operator's specification sets a scale.
@@ -22,7 +21,7 @@ pub(crate) fn calibrated_values(graph: &Graph) -> Vec<ValueId> {
 }
 
 /// Inputs, states and operators' outputs, as far as they are real numbers.
-fn computed(graph: &Graph) -> Vec<ValueId> {
+pub(crate) fn computed(graph: &Graph) -> Vec<ValueId> {
     let inputs = graph.inputs.iter().map(|p| p.value);
     inputs
         .chain(graph.states.iter().map(|s| s.value))
@@ -53,11 +52,25 @@ fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
     for node in &graph.nodes {
         if let QuantRule::Fixed(params) = node.op.rule() {
             for &output in &node.outputs {
-                fixed[output] = fixed[output].or(Some(params));
+                let params = match graph.values[output].element {
+                    ElementType::I16 => of_int16(node.op.name()),
+                    _ => Some(params),
+                };
+                fixed[output] = fixed[output].or(params);
             }
         }
     }
     fixed
+}
+
+/// The scale that the 16x8 specification sets for an operator's output, if it does.
+fn of_int16(operator: &str) -> Option<QuantParams> {
+    ["LOGISTIC", "TANH", "SOFTMAX"]
+        .contains(&operator)
+        .then_some(QuantParams {
+            scale: 1.0 / 32768.0,
+            zero_point: 0,
+        })
 }
 
 /// Tensors that share one scale.
@@ -189,6 +202,8 @@ fn position(node: &Node, value: ValueId) -> usize {
 /// The chosen quantization of every computed tensor.
 pub(crate) struct Scales {
     params: Vec<Option<QuantParams>>,
+    /// The int8 form of tensors in int16, for operators that compute in int8.
+    narrow: Vec<Option<QuantParams>>,
 }
 
 impl Scales {
@@ -206,9 +221,8 @@ impl Scales {
             .collect();
         let range = |v: ValueId| {
             let is_calibrated = !takes_output_scale.contains(&v);
-            is_calibrated
-                .then(|| ranges.by_value.get(&v).copied())
-                .flatten()
+            let found = ranges.extremes.get(&v).or(ranges.by_value.get(&v));
+            is_calibrated.then(|| found.copied()).flatten()
         };
         for node in &graph.nodes {
             let output = node.output();
@@ -247,11 +261,38 @@ impl Scales {
         let mut params = vec![None; graph.values.len()];
         for &value in &values {
             let observed = observed.get(&groups.sets.find(value));
-            params[value] = own[value]
-                .or(groups.fixed(value))
-                .or(observed.map(|r| asymmetric(r.min, r.max)));
+            params[value] = own[value].or(groups.fixed(value)).or(observed.map(|r| {
+                match graph.values[value].element {
+                    ElementType::I16 => symmetric_i16(r.min, r.max),
+                    _ => asymmetric(r.min, r.max),
+                }
+            }));
         }
-        Self { params }
+        let narrow = (0..graph.values.len()).map(|v| {
+            let range = ranges.by_value.get(&v)?;
+            Some(asymmetric(range.min, range.max))
+        });
+        Self {
+            params,
+            narrow: narrow.collect(),
+        }
+    }
+
+    /// The scale and zero point of a value in another type than its own: `element` is int8 or
+    /// int16.
+    pub(crate) fn in_type(&self, value: ValueId, element: ElementType) -> Option<QuantParams> {
+        let own = self.params[value]?;
+        Some(match element {
+            // The same steps, all of them.
+            ElementType::I16 => QuantParams {
+                zero_point: 0,
+                ..own
+            },
+            _ => self.narrow[value].unwrap_or(QuantParams {
+                scale: own.scale * 256.0,
+                zero_point: 0,
+            }),
+        })
     }
 
     /// The scale and zero point of a value; an error if it has none.

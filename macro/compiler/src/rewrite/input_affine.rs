@@ -9,6 +9,7 @@ use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
+use crate::ir::element_type::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::Operator;
 use crate::ir::operator_traits::OperatorTraits;
@@ -92,7 +93,7 @@ impl Operator for InputAffine {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        let output = context.output_params()?;
+        let output = context.params_of_output()?;
         let centers = self.repeating(&self.center);
         let factors = self
             .factor
@@ -104,6 +105,7 @@ impl Operator for InputAffine {
             centers: repeat(centers),
             factors: repeat(factors),
             output,
+            element: context.target.element(),
         }))
     }
 }
@@ -123,6 +125,7 @@ struct InputAffineKernel {
     /// Divided by the output's scale.
     factors: Vec<f32>,
     output: QuantParams,
+    element: ElementType,
 }
 
 impl Kernel for InputAffineKernel {
@@ -130,11 +133,9 @@ impl Kernel for InputAffineKernel {
         let elements = inputs[0].f32().iter().enumerate().map(|(i, x)| {
             let i = i % self.centers.len().max(1);
             let steps = ((x - self.centers[i]) * self.factors[i]).round() as i32;
-            steps
-                .saturating_add(self.output.zero_point)
-                .clamp(-128, 127) as i8
+            steps.saturating_add(self.output.zero_point)
         });
-        Buffer::I8(elements.collect())
+        Buffer::saturated(self.element, elements)
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {

@@ -26,7 +26,7 @@ impl Session {
             method.1 = Method::Range(min, max);
         }
         for (i, (name, method)) in options.tensors.iter().enumerate() {
-            if *method == Method::Float {
+            if matches!(method, Method::Float | Method::Int16) {
                 continue;
             }
             let named = |v: &ValueId| {

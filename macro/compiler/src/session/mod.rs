@@ -11,6 +11,7 @@ pub(crate) mod sample_split;
 mod selftest;
 mod spelling;
 pub(crate) mod warnings;
+mod widths;
 
 use std::path::Path;
 
@@ -79,6 +80,7 @@ impl Session {
         let f32_inputs: Vec<bool> = elements.inputs.iter().map(|e| e.name() == "f32").collect();
         let f32_outputs: Vec<bool> = elements.outputs.iter().map(|e| e.name() == "f32").collect();
         rewrite::rewrite(&mut graph, &f32_inputs, &f32_outputs);
+        widths::choose(&mut graph, options)?;
         Ok(Self {
             graph,
             inputs,

@@ -123,14 +123,16 @@ impl Search<'_> {
         let (mut program, ..) = session.lower_observed(observed, &methods, &options, &samples)?;
         let steps = program.steps.iter_mut().zip(&built.corrections);
         for ((step, corrections), scales) in steps.zip(&built.scales) {
-            let Some(accumulators) = step.accumulators() else {
+            let Some(mut accumulators) = step.accumulators() else {
                 continue;
             };
-            let now = &accumulators.scales;
-            let both = corrections.iter().zip(scales.iter().zip(now));
-            for (bias, (steps, (before, now))) in accumulators.bias.iter_mut().zip(both) {
-                let steps = f64::from(*steps) * before / now.max(f64::MIN_POSITIVE);
-                *bias = bias.saturating_add(steps.round().clamp(-1e9, 1e9) as i32);
+            let most = accumulators.bias.largest_correction();
+            let both = corrections.iter().zip(scales);
+            for (channel, (steps, before)) in both.enumerate() {
+                let now = accumulators.scales[channel].max(f64::MIN_POSITIVE);
+                let steps = *steps as f64 * before / now;
+                let steps = steps.round().clamp(-most, most) as i64;
+                accumulators.bias.add(channel, steps);
             }
         }
         Ok(program)

@@ -54,7 +54,7 @@ impl Operator for Prelu {
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
         let (input, source) = broadcast::operand(context, 0)?;
-        let (alpha, alpha_source) = broadcast::operand(context, 1)?;
+        let (alpha, alpha_source) = broadcast::operand_of_type(context, 1, ElementType::I8)?;
         let output = context.params_of_output()?;
         let element = context.target.element();
         if context.element(0)? != element || context.element(1)? != ElementType::I8 {

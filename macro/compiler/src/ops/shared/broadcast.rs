@@ -5,7 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::arithmetic::quant_params::QuantParams;
+use crate::arithmetic::quant_params::{QuantParams, asymmetric, symmetric_i16};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
@@ -147,8 +147,19 @@ fn repeated(inputs: &RealOperands<'_>, i: usize, shape: &[usize]) -> Result<Vec<
 }
 
 /// Operand `i`'s quantization and source; float constants are quantized to
-/// their own range.
+/// their own range, in the type of the other operand.
 pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantParams, Source)> {
+    let element = context.input(1 - i.min(1))?.element;
+    operand_of_type(context, i, element)
+}
+
+/// Operand `i`'s quantization and source; float constants are quantized to their own range, in
+/// int16 or else in int8.
+pub(crate) fn operand_of_type(
+    context: &LowerContext<'_>,
+    i: usize,
+    element: ElementType,
+) -> Result<(QuantParams, Source)> {
     let operand = context.input(i)?;
     if let Some(params) = operand.params {
         return Ok((params, Source::Operand(i)));
@@ -166,7 +177,12 @@ pub(crate) fn operand(context: &LowerContext<'_>, i: usize) -> Result<(QuantPara
             let bounds = data.iter().fold((0.0, 0.0), |(lo, hi): (f32, f32), &x| {
                 (lo.min(x), hi.max(x))
             });
-            let params = crate::arithmetic::quant_params::asymmetric(bounds.0, bounds.1);
+            if element == ElementType::I16 {
+                let params = symmetric_i16(bounds.0, bounds.1);
+                let data = data.iter().map(|&x| params.quantize_i16(x)).collect();
+                return Ok((params, Source::Constant(Buffer::I16(data))));
+            }
+            let params = asymmetric(bounds.0, bounds.1);
             let data = data.iter().map(|&x| params.quantize(x)).collect();
             Ok((params, Source::Constant(Buffer::I8(data))))
         }

@@ -13,6 +13,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Reference, Target};
 use crate::ir::graph::{Constant, ElementType, Value};
+use crate::ir::kernel::{Accumulators, Biases};
 #[cfg(feature = "export")]
 use crate::ir::kernel::{StoredBias, StoredWeights};
 use crate::ops::shared::weighted_sum::products::{Factors, Real, Weighted};
@@ -124,11 +125,7 @@ impl Accumulation {
             return Self::real(filter, bias_value, channels, activation);
         }
         let input = context.params(input)?;
-        // int16 operators have biases of 64 bits.
-        let least = match element {
-            ElementType::I8 => least_scales(bias_value, input),
-            _ => Vec::new(),
-        };
+        let least = least_scales(bias_value, input, element);
         let mut weights = weights_of_scales(filter, axis, context.per_channel, &least)?;
         if !product.has_zero_points(context) {
             weights.zero_point = 0;
@@ -349,15 +346,17 @@ impl Accumulation {
         }
     }
 
-    /// What bias correction may change: int8 operators have it.
-    pub(crate) fn accumulators(&mut self) -> Option<crate::ir::kernel::Accumulators<'_>> {
-        match &mut self.terms {
-            Terms::I32 { bias, .. } => Some(crate::ir::kernel::Accumulators {
-                scales: self.scales.clone(),
-                bias,
-            }),
-            _ => None,
-        }
+    /// What bias correction may change: operators with 8-bit weights have it.
+    pub(crate) fn accumulators(&mut self) -> Option<Accumulators<'_>> {
+        let bias = match &mut self.terms {
+            Terms::I32 { bias, .. } => Biases::I32(bias),
+            Terms::I64 { bias, .. } => Biases::I64(bias),
+            Terms::Wide { .. } | Terms::F32 { .. } => return None,
+        };
+        Some(Accumulators {
+            bias,
+            scales: self.scales.clone(),
+        })
     }
 
     /// Weights and biases as a file holds them: not for 9 bits, nor in float.

@@ -4,7 +4,7 @@ use ndarray::Axis;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, FileQuantization, Value};
+use crate::ir::graph::{Constant, ElementType, FileQuantization, Value};
 
 /// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]
@@ -164,13 +164,22 @@ fn symmetric_scale(max: f32) -> f32 {
     }
 }
 
-/// The weights' scales below which a float bias would leave 31 bits. Channels whose weights
-/// training has all but removed have such biases: their weights become 0.
-pub(crate) fn least_scales(bias: Option<&Value>, input: QuantParams) -> Vec<f32> {
+/// The weights' scales below which a float bias would leave the sums' range: 31 bits for int8
+/// inputs; for int16 ones 47, beyond which the reference's requantization is not defined.
+/// Channels whose weights training has all but removed have such biases: their weights become 0.
+pub(crate) fn least_scales(
+    bias: Option<&Value>,
+    input: QuantParams,
+    element: ElementType,
+) -> Vec<f32> {
+    let most = match element {
+        ElementType::I16 => (1_u64 << 46) as f32,
+        _ => (1_u64 << 30) as f32,
+    };
     let Some(Constant::F32(bias)) = bias.and_then(|b| b.constant.as_ref()) else {
         return Vec::new();
     };
-    let least = |b: &f32| b.abs() / (input.scale * (1_u32 << 30) as f32);
+    let least = |b: &f32| b.abs() / (input.scale * most);
     let finite = |scale: f32| if scale.is_finite() { scale } else { 0.0 };
     bias.iter().map(|b| finite(least(b))).collect()
 }
@@ -276,7 +285,7 @@ mod tests {
         };
         let bias_value = value(&[2], vec![-3.0, 1.0]);
         let filter = value(&[2, 1], vec![1e-30, 0.25]);
-        let least = least_scales(Some(&bias_value), input);
+        let least = least_scales(Some(&bias_value), input, ElementType::I8);
         let w = weights_of_scales(&filter, 0, true, &least).expect("finite");
         assert_eq!(w.data, [0, 127]);
         let steps = bias(Some(&bias_value), input, &w, 2).expect("as many");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
+use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{Reference, Target};
 use crate::ir::control::RegionId;
@@ -11,6 +12,7 @@ use crate::ir::graph::{Constant, ElementType, Graph, ValueId};
 use crate::ir::kernel::Kernel;
 use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
 use crate::ops::quantization::quantize::{DequantizeKernel, QuantizeKernel};
+use crate::ops::shared::requantize::RequantizeKernel;
 use crate::quantize::scales::Scales;
 
 /// A program while it is built from a graph.
@@ -26,6 +28,8 @@ pub(super) struct Lowering<'a> {
     /// The tensors that hold values in f32: inputs as callers pass them, and what is
     /// kept in float.
     pub(super) f32_tensors: HashMap<ValueId, TensorId>,
+    /// The tensors that hold int8 values as int16, or int16 values as int8.
+    pub(super) other_types: HashMap<ValueId, TensorId>,
     /// The region that steps are added to.
     pub(super) region: RegionId,
     /// The conversions inside of branches and loops, which are there only within.
@@ -38,10 +42,20 @@ pub(super) struct Lowering<'a> {
 /// A value's second form, beside the one that its operator writes.
 pub(super) struct Converted {
     pub value: ValueId,
-    /// The second form is the one in f32.
-    pub is_f32: bool,
+    pub form: Form,
     /// The region that the conversion lies in.
     pub region: RegionId,
+}
+
+/// A form in which a value may be there.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// In its own type: [`Lowering::tensors`].
+    Own,
+    /// In f32: [`Lowering::f32_tensors`].
+    F32,
+    /// In int16 in place of int8, or the other way round: [`Lowering::other_types`].
+    OtherType,
 }
 
 impl Lowering<'_> {
@@ -175,7 +189,31 @@ impl Lowering<'_> {
         let id = self.tensor(value, element, Some(params));
         self.push_compiler_step("(input)", raw, id, QuantizeKernel { params, element });
         self.tensors.insert(value, id);
-        self.convert(value, false);
+        self.convert(value, Form::Own);
+        Ok(id)
+    }
+
+    /// The tensor that holds a computed value as int8 or int16; it is converted on first use.
+    pub(super) fn tensor_of_type(
+        &mut self,
+        value: ValueId,
+        element: ElementType,
+    ) -> Result<TensorId> {
+        let own = self.tensor_quantized(value)?;
+        let tensor = &self.program.tensors[own];
+        let (Some(from), false) = (tensor.params, tensor.element == element) else {
+            return Ok(own);
+        };
+        if let Some(&id) = self.other_types.get(&value) {
+            return Ok(id);
+        }
+        let to = self.scales.in_type(value, element);
+        let to = to.ok_or_else(|| Error::internal("a converted tensor without a scale"))?;
+        let id = self.tensor(value, element, Some(to));
+        let kernel = RequantizeKernel::new(from, to, element, Activation::None);
+        self.push_compiler_step("(convert)", own, id, kernel);
+        self.other_types.insert(value, id);
+        self.convert(value, Form::OtherType);
         Ok(id)
     }
 
@@ -191,7 +229,7 @@ impl Lowering<'_> {
         }
         let id = self.dequantized(value)?;
         self.f32_tensors.insert(value, id);
-        self.convert(value, true);
+        self.convert(value, Form::F32);
         Ok(id)
     }
 
@@ -226,13 +264,14 @@ impl Lowering<'_> {
         self.region = region;
         let regions = &self.graph.regions;
         let (tensors, f32_tensors) = (&mut self.tensors, &mut self.f32_tensors);
+        let other_types = &mut self.other_types;
         self.converted.retain(|converted| {
             let is_there = regions.contains(converted.region, region);
             if !is_there {
-                let tensors_of_form = if converted.is_f32 {
-                    &mut *f32_tensors
-                } else {
-                    &mut *tensors
+                let tensors_of_form = match converted.form {
+                    Form::Own => &mut *tensors,
+                    Form::F32 => &mut *f32_tensors,
+                    Form::OtherType => &mut *other_types,
                 };
                 tensors_of_form.remove(&converted.value);
             }
@@ -241,10 +280,10 @@ impl Lowering<'_> {
     }
 
     /// Notes that a value has a second form from here on.
-    pub(super) fn convert(&mut self, value: ValueId, is_f32: bool) {
+    pub(super) fn convert(&mut self, value: ValueId, form: Form) {
         self.converted.push(Converted {
             value,
-            is_f32,
+            form,
             region: self.region,
         });
     }

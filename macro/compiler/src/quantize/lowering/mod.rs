@@ -41,6 +41,7 @@ pub(crate) fn lower(
         program: QuantGraph::default(),
         tensors: HashMap::new(),
         f32_tensors: HashMap::new(),
+        other_types: HashMap::new(),
         region: WHOLE,
         converted: Vec::new(),
         copied: HashMap::new(),

@@ -22,19 +22,27 @@ impl Lowering<'_> {
     ) -> Result<LowerContext<'_>> {
         let node = &self.graph.nodes[position];
         let reads_f32 = in_f32 || self.reads_reals(position);
+        let width = self.computes_in(position);
         let operand = |v: &Option<ValueId>| {
             v.map(|v| {
                 let value = &self.graph.values[v];
                 let computed = value.constant.is_none();
-                Operand {
+                let element = match value.element {
+                    element if reads_f32 && element.is_real() => ElementType::F32,
+                    ElementType::F32 => ElementType::I8,
+                    other => other.storage_type(),
+                };
+                let mut operand = Operand {
                     value,
                     params: computed.then(|| self.scales.find(v)).flatten(),
-                    element: match value.element {
-                        element if reads_f32 && element.is_real() => ElementType::F32,
-                        ElementType::F32 => ElementType::I8,
-                        other => other.storage_type(),
-                    },
+                    element,
+                };
+                let converted = width.filter(|&w| w != element && self.is_convertible(v));
+                if let (Some(width), false) = (converted, reads_f32) {
+                    operand.params = self.scales.in_type(v, width);
+                    operand.element = width;
                 }
+                operand
             })
         };
         Ok(LowerContext {
@@ -60,6 +68,7 @@ impl Lowering<'_> {
         in_f32: bool,
     ) -> Result<Vec<TensorId>> {
         let reads_f32 = in_f32 || self.reads_reals(position);
+        let width = self.computes_in(position);
         let mut ids = Vec::new();
         for source in sources {
             ids.push(match source {
@@ -77,12 +86,50 @@ impl Lowering<'_> {
                         _ if reads_f32 && self.graph.values[value].element.is_real() => {
                             self.tensor_f32(value)?
                         }
-                        _ => self.tensor_quantized(value)?,
+                        _ => match width.filter(|_| self.is_convertible(value)) {
+                            Some(width) => self.tensor_of_type(value, width)?,
+                            None => self.tensor_quantized(value)?,
+                        },
                     }
                 }
             });
         }
         Ok(ids)
+    }
+
+    /// The type in which an operator computes where tensors of int8 and int16 meet: that of
+    /// its output, or the widest of its operands if the output holds no real numbers. `None`
+    /// if nothing has to be converted.
+    fn computes_in(&self, position: usize) -> Option<ElementType> {
+        let node = &self.graph.nodes[position];
+        if node.op.cast().is_some() {
+            return None;
+        }
+        let is_wide =
+            |v: ValueId| self.is_convertible(v) && self.graph.values[v].element == ElementType::I16;
+        let reads_wide = node.inputs.iter().flatten().any(|&v| is_wide(v));
+        let writes_wide = node.outputs.iter().any(|&v| is_wide(v));
+        if !reads_wide && !writes_wide {
+            return None;
+        }
+        let is_wide = if self.is_convertible(node.output()) {
+            is_wide(node.output())
+        } else {
+            reads_wide
+        };
+        Some(if is_wide {
+            ElementType::I16
+        } else {
+            ElementType::I8
+        })
+    }
+
+    /// True for a computed real number that is not kept in float. States that an operator
+    /// defines as int16 stay what they are.
+    fn is_convertible(&self, value: ValueId) -> bool {
+        let value = &self.graph.values[value];
+        let is_state = value.element == ElementType::I16 && value.quantization.is_some();
+        value.constant.is_none() && value.element.is_real() && value.kept.is_none() && !is_state
     }
 
     /// True if an operator whose output is not f32 reads f32: all of its real operands are
@@ -123,27 +170,25 @@ impl Lowering<'_> {
             return Ok(());
         }
         let written = self.written(position, target)?;
-        let context = self.context(position, written, in_f32)?;
-        let Lowered { kernel, sources } = if in_f32 {
-            let kept = self.graph.values[node.output()].kept;
-            let blamed = |e: Error| match kept {
-                Some(Kept::Clause(clause)) => Error::new(Blame::Tensor(clause), e.message),
-                _ => e,
-            };
-            let lowered = node.op.lower_float(&context).map_err(blamed)?;
-            for source in &lowered.sources {
-                if let Source::Operand(i) = source
-                    && !node.op.takes_integers(*i)
-                    && context.element(*i)? != ElementType::F32
-                {
-                    return Err(Error::model(format!("input {i} is not a real number")));
-                }
+        let (lowered, written, target) = match self.lowered(position, written, in_f32) {
+            // 16x8 quantization has no kernel for it: it is computed in float.
+            Err(error)
+                if !in_f32
+                    && node.outputs.len() == 1
+                    && self.computes_in(position) == Some(ElementType::I16) =>
+            {
+                let in_float = self.lowered(position, Target::F32, true);
+                (in_float.map_err(|_| error)?, Target::F32, Target::F32)
             }
-            lowered
-        } else {
-            node.op.lower(&context)?
+            lowered => (lowered?, written, target),
         };
-        let targets: Vec<Target> = [written].into_iter().chain(context.other_targets).collect();
+        let in_f32 = in_f32 || target == Target::F32;
+        let Lowered { kernel, sources } = lowered;
+        let others: Vec<Target> = node.outputs[1..]
+            .iter()
+            .map(|&v| self.target(v))
+            .collect::<Result<_>>()?;
+        let targets: Vec<Target> = [written].into_iter().chain(others).collect();
         let mut inputs = self.sources(position, sources, in_f32)?;
         if self.graph.regions.handed_on(node.output()).is_some() {
             for id in &mut inputs {
@@ -178,6 +223,30 @@ impl Lowering<'_> {
             self.tensors.insert(value, id);
         }
         Ok(())
+    }
+
+    /// The kernel of the operator at `position`, which writes `written`.
+    fn lowered(&self, position: usize, written: Target, in_f32: bool) -> Result<Lowered> {
+        let node = &self.graph.nodes[position];
+        let context = self.context(position, written, in_f32)?;
+        if !in_f32 {
+            return node.op.lower(&context);
+        }
+        let kept = self.graph.values[node.output()].kept;
+        let blamed = |e: Error| match kept {
+            Some(Kept::Clause(clause)) => Error::new(Blame::Tensor(clause), e.message),
+            _ => e,
+        };
+        let lowered = node.op.lower_float(&context).map_err(blamed)?;
+        for source in &lowered.sources {
+            if let Source::Operand(i) = source
+                && !node.op.takes_integers(*i)
+                && context.element(*i)? != ElementType::F32
+            {
+                return Err(Error::model(format!("input {i} is not a real number")));
+            }
+        }
+        Ok(lowered)
     }
 
     /// The type and scale that an operator writes. One that only moves values keeps its input's
