@@ -202,6 +202,7 @@ fn method(method: Method) -> String {
         Method::Range(min, max) => format!("range({min:?}, {max:?})"),
         Method::Symmetric => "symmetric".to_owned(),
         Method::Float => "float".to_owned(),
+        Method::Int16 => "int16".to_owned(),
     }
 }
 
