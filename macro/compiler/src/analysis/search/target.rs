@@ -39,7 +39,10 @@ pub(super) fn margin(clause: &Requirement, value: f64) -> f64 {
         (_, Comparison::AtMost) => 20.0 * (clause.bound.max(0.0) / value).log10(),
     };
     // A value that is no number is never right.
-    margin.max(-MOST).min(MOST)
+    if margin.is_nan() {
+        return -MOST;
+    }
+    margin.clamp(-MOST, MOST)
 }
 
 /// How far a setting is from its targets.
