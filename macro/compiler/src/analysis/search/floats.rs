@@ -229,6 +229,6 @@ mod tests {
         };
         assert_eq!(names(&best), ["4", "34", "1234"]);
         best.change = best.change.with("4", Method::Float);
-        assert_eq!(names(&best), ["1", "12", "0123"]);
+        assert_eq!(names(&best), ["1", "12", "123"]);
     }
 }
