@@ -61,14 +61,14 @@ impl Search<'_> {
             archive.best = best;
         }
         if !self.is_enough(archive) {
-            self.from_float(ranks, archive);
+            self.back_to_int8(ranks, archive);
         }
         Ok(())
     }
 
     /// Takes all operators in float, and puts part after part back where the targets are met all
     /// the same: those first that cost most and lose least.
-    fn from_float(&self, mut ranks: Vec<Rank>, archive: &mut Archive) {
+    fn back_to_int8(&self, mut ranks: Vec<Rank>, archive: &mut Archive) {
         let steps = PARTS * (1 + HALVINGS);
         self.clock.begin("back from float to int8", steps as u64);
         let int8 = archive.best.change.clone();
@@ -229,6 +229,6 @@ mod tests {
         };
         assert_eq!(names(&best), ["4", "34", "1234"]);
         best.change = best.change.with("4", Method::Float);
-        assert_eq!(names(&best), ["1", "12", "0123"]);
+        assert_eq!(names(&best), ["1", "12", "123"]);
     }
 }

@@ -126,7 +126,7 @@ impl Search<'_> {
             by_method.extend(self.try_out(change, archive));
             self.clock.advance(1);
         }
-        by_method.sort_by(|a, b| by_lack(a, b));
+        by_method.sort_by(by_lack);
         by_method.dedup_by(|a, b| a.change == b.change);
         let mut all = by_method.clone();
         for start in by_method.iter().take(2) {
@@ -141,7 +141,7 @@ impl Search<'_> {
             }
             self.clock.advance(3);
         }
-        all.sort_by(|a, b| by_lack(a, b));
+        all.sort_by(by_lack);
         if let Some(best) = all.into_iter().next() {
             self.prefer(best, archive);
         }
