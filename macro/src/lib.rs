@@ -85,7 +85,8 @@ use proc_macro::TokenStream;
 /// | `samples = 100` | all | how many samples calibrate, spread evenly over the dataset |
 /// | `samples_follow = true` | `false` | the samples of a model with a state are consecutive calls of one stream; else each is a stream of its own and begins with a fresh state |
 /// | `calibration = mse` | `mse` | how tensors' ranges are chosen: from the smallest to the largest value (`minmax`), without outliers (`percentile(99.99)`), for the least square error (`mse`) or the least divergence (`entropy`) |
-/// | `tensors("name": method, ..)` | | the same for single tensors, by the model's names; also `range(-1.0, 1.0)`, `symmetric`, and `float`: the operator that computes the tensor is not quantized |
+/// | `activations = int8` | `int8` | what tensors between operators are held in, where the file does not say: `int16` is TFLite's 16x8 quantization, with weights of int8 |
+/// | `tensors("name": method, ..)` | | the method for single tensors, by the model's names; also `range(-1.0, 1.0)`, `symmetric`, `int16`, and `float`: the operator that computes the tensor is not quantized |
 /// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
 /// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is on the calibrating samples; behind a ReLU6, larger values than these samples have are clipped |
 /// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |
