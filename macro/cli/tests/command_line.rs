@@ -262,7 +262,7 @@ fn a_search_has_settings_with_costs_and_margins() {
         "--dataset",
         "models/tabular_mixture_calibration.npz",
         "--with",
-        "calibration = entropy",
+        "calibration = percentile(60)",
         "--target",
         "radius: sqnr_db >= 30, logits: sqnr_db >= 30",
         "--json",

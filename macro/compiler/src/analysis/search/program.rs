@@ -1,6 +1,7 @@
 //! The programs of settings, made and measured with as little as each needs.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use ndarray::ArrayD;
@@ -121,11 +122,25 @@ impl Search<'_> {
             ..self.samples(&[])
         };
         let (mut program, ..) = session.lower_observed(observed, &methods, &options, &samples)?;
-        let steps = program.steps.iter_mut().zip(&built.corrections);
-        for ((step, corrections), scales) in steps.zip(&built.scales) {
+        // Other ranges may add or take away steps that convert: a step is known by its output.
+        let steps = built.program.steps.iter();
+        let of_output: HashMap<ValueId, usize> = steps
+            .enumerate()
+            .filter(|(at, _)| built.corrections.get(*at).is_some_and(|c| !c.is_empty()))
+            .filter_map(|(at, step)| Some((built.program.tensors[step.output()].value?, at)))
+            .collect();
+        for step in &mut program.steps {
+            let value = program.tensors[step.output()].value;
+            let Some(&at) = value.and_then(|value| of_output.get(&value)) else {
+                continue;
+            };
+            let (corrections, scales) = (&built.corrections[at], &built.scales[at]);
             let Some(mut accumulators) = step.accumulators() else {
                 continue;
             };
+            if accumulators.bias.len() != corrections.len() {
+                continue;
+            }
             let most = accumulators.bias.largest_correction();
             let both = corrections.iter().zip(scales);
             for (channel, (steps, before)) in both.enumerate() {
