@@ -63,7 +63,7 @@ impl Progress for Impatient {
 #[test]
 fn a_search_that_was_stopped_finds_the_same() {
     // More than any setting reaches: nothing is left untried.
-    let wanted = wanted("radius: sqnr_db >= 190, logits: sqnr_db >= 190", 8);
+    let wanted = wanted("radius: sqnr_db >= 134, logits: sqnr_db >= 134", 8);
     let run = |cache: &TempDir, progress: &dyn Progress| {
         let dataset = models().join("tabular_mixture_calibration.npz");
         let place = (cache.path(), progress);

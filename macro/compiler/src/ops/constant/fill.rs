@@ -28,7 +28,7 @@ impl Movement for Fill {
         "FILL"
     }
 
-    /// The shape comes first.
+    // The shape comes first.
     fn input(&self) -> usize {
         1
     }

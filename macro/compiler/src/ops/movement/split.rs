@@ -44,7 +44,7 @@ impl Movement for Split {
         "SPLIT"
     }
 
-    /// The axis comes first.
+    // The axis comes first.
     fn input(&self) -> usize {
         1
     }
