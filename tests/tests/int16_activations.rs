@@ -61,6 +61,16 @@ fn kernels_compute_what_the_compiler_has_computed() {
 #[test]
 fn inputs_and_outputs_may_be_int16() {
     assert_eq!(photo_locator::Hint::ZERO_POINT, 0);
+    let hint = photo_locator::Hint::quantize(&[1.0, -2.0, 0.5, 0.0]);
+    for (real, expected) in hint.dequantize().iter().zip([1.0, -2.0, 0.5, 0.0]) {
+        assert!((real - expected).abs() <= photo_locator::Hint::SCALE);
+    }
+    let out = photo_locator(&photo_locator::Image::ZERO, &hint);
+    let real = out.position_dequantized();
+    assert_eq!(
+        real[0],
+        photo_locator::Output::POSITION_SCALE * f32::from(out.position[0])
+    );
 }
 
 /// The error of `digit_pair` with these options.

@@ -76,13 +76,9 @@ fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
     let (rank, len) = (port.shape.len(), port.shape.iter().product::<usize>());
     let slice = flat(quote!(self.0), &port.shape, false);
     let slice_mut = flat(quote!(self.0), &port.shape, true);
-    let docs = format!(
-        "The input `{name}`: {} {}.",
-        port.element.name(),
-        shape_text(&port.shape)
-    );
+    let docs = docs("input", port, params);
     let quantization = match (port.element, params) {
-        (ElementType::I8, Some(params)) => {
+        (ElementType::I8 | ElementType::I16, Some(params)) => {
             let (scale, zero_point) = (float(params.scale), int(params.zero_point));
             let real = array_type(ElementType::F32, &port.shape);
             let real_zeros = super::interface::zeros(ElementType::F32, &port.shape);
@@ -95,7 +91,7 @@ fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
                     /// The quantized value of 0.0.
                     pub const ZERO_POINT: i32 = #zero_point;
 
-                    /// Quantizes: `q = round(real / SCALE) + ZERO_POINT`, clamped to what int8 holds.
+                    /// Quantizes: `q = round(real / SCALE) + ZERO_POINT`, clamped to what the type holds.
                     pub fn quantize(real: &#real) -> Self {
                         let mut quantized = Self::default();
                         let params = rt::Quantization { scale: Self::SCALE, zero_point: Self::ZERO_POINT };
@@ -113,7 +109,7 @@ fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
                 }
             }
         }
-        (ElementType::U8 | ElementType::I16, Some(params)) => {
+        (ElementType::U8, Some(params)) => {
             let (scale, zero_point) = (float(params.scale), int(zero_point(port.element, params)));
             quote! {
                 impl #ty {
@@ -190,6 +186,26 @@ fn input(port: &RustPort, params: Option<QuantParams>) -> TokenStream {
     }
 }
 
+/// What editors show of an input or output: type, shape and what its numbers stand for.
+fn docs(side: &str, port: &RustPort, params: Option<QuantParams>) -> String {
+    let (element, shape) = (port.element.name(), shape_text(&port.shape));
+    let quantized = port.element.is_real() && port.element != ElementType::F32;
+    let real = match (port.bytes, params.filter(|_| quantized)) {
+        (Some(bytes), _) => format!("; real = {:?} * byte + {:?}", bytes.scale, bytes.offset),
+        (None, Some(params)) => {
+            let zero_point = zero_point(port.element, params);
+            let sign = if zero_point < 0 { '+' } else { '-' };
+            let q = match zero_point.unsigned_abs() {
+                0 => "q".to_owned(),
+                zero_point => format!("(q {sign} {zero_point})"),
+            };
+            format!("; real = {:?} * {q}", params.scale)
+        }
+        (None, None) => String::new(),
+    };
+    format!("The {side} `{}`: {element} {shape}{real}.", port.name)
+}
+
 /// The zero point in the port's own type.
 fn zero_point(element: ElementType, params: QuantParams) -> i32 {
     match element {
@@ -201,13 +217,9 @@ fn zero_point(element: ElementType, params: QuantParams) -> i32 {
 /// The struct of all outputs.
 pub(super) fn output(ports: &[RustPort], program: &QuantGraph) -> TokenStream {
     let fields = ports.iter().map(|port| {
-        let (name, ident) = (&port.name, &port.ident);
+        let ident = &port.ident;
         let array = array_type(port.element, &port.shape);
-        let docs = format!(
-            "The output `{name}`: {} {}.",
-            port.element.name(),
-            shape_text(&port.shape)
-        );
+        let docs = docs("output", port, program.output_params[port.index]);
         quote!(#[doc = #docs] pub #ident: #array,)
     });
     let idents = ports.iter().map(|port| &port.ident);
@@ -225,7 +237,7 @@ pub(super) fn output(ports: &[RustPort], program: &QuantGraph) -> TokenStream {
         let upper = port.plain_name().to_uppercase();
         let scale_name = format_ident!("{upper}_SCALE");
         let zero_point_name = format_ident!("{upper}_ZERO_POINT");
-        if port.element != ElementType::I8 {
+        if port.element == ElementType::U8 {
             return Some(quote! {
                 /// Real value of one step.
                 pub const #scale_name: f32 = #scale;
