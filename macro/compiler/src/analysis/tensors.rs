@@ -84,10 +84,7 @@ fn reach(params: QuantParams, element: ElementType) -> RealRange {
 }
 
 fn chosen_range(params: QuantParams, element: ElementType) -> ChosenRange {
-    let (low, high) = match element {
-        ElementType::I16 => (i16::MIN.into(), i16::MAX.into()),
-        _ => (i8::MIN.into(), i8::MAX.into()),
-    };
+    let (low, high) = element.limits();
     let scale = f64::from(params.scale);
     let real = |q: i32| finite(scale * f64::from(q - params.zero_point));
     ChosenRange {

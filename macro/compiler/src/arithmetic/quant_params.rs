@@ -49,6 +49,12 @@ pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
     }
 }
 
+/// int16 from -1 to 1, as the 16x8 specification has the outputs of LOGISTIC, TANH and SOFTMAX.
+pub(crate) const UNIT_I16: QuantParams = QuantParams {
+    scale: 1.0 / 32768.0,
+    zero_point: 0,
+};
+
 /// Symmetric int16 (16x8 quantization): -32767 to 32767, zero point 0.
 pub(crate) fn symmetric_i16(min: f32, max: f32) -> QuantParams {
     let scale = max.abs().max(min.abs()) / 32767.0;

@@ -121,7 +121,10 @@ impl Writer<'_> {
     fn steps(&mut self, node: &Node, step: &Step, i: usize, value: &Value) -> Result<Index> {
         let context = int8_context(self, node, step)?;
         let output = context.target.params();
-        let is_observed = matches!(node.op.rule(), QuantRule::Observed | QuantRule::Fixed(_));
+        let is_observed = matches!(
+            node.op.rule(),
+            QuantRule::Observed | QuantRule::Fixed { .. }
+        );
         // What the parser has read is written by the operator as it is.
         let takes_output = !is_observed || i >= node.inputs.len();
         let is_bias = node.op.name() == "FULLY_CONNECTED" && i == 2;

@@ -60,11 +60,7 @@ impl Activation {
     /// The range of a quantized output of this element type: the real bounds in steps of its scale.
     pub(crate) fn bounds_in(self, output: QuantParams, element: ElementType) -> (i32, i32) {
         let (min, max) = self.bounds();
-        let (low, high) = match element {
-            ElementType::I16 => (-32768, 32767),
-            ElementType::I32 => (i32::MIN, i32::MAX),
-            _ => (-128, 127),
-        };
+        let (low, high) = element.limits();
         let q = |real: f32, limit: i32| {
             if real.is_finite() {
                 let steps = (real / output.scale).round();

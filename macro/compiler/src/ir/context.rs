@@ -73,8 +73,12 @@ pub(crate) enum QuantRule {
     /// Observed, and every input that nothing else reads takes it over: values
     /// outside of it are never chosen (MAXIMUM, MINIMUM, SELECT).
     SelectsInputs,
-    /// Set by the 8-bit quantization specification.
-    Fixed(QuantParams),
+    /// Set by the quantization specification: for int8, and for int16 if that says so; else
+    /// observed.
+    Fixed {
+        int8: QuantParams,
+        int16: Option<QuantParams>,
+    },
 }
 
 /// How a variable is quantized.

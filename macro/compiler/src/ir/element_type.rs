@@ -52,6 +52,15 @@ impl ElementType {
         }
     }
 
+    /// The least and the greatest number of a quantized tensor of this type, as kernels see it.
+    pub(crate) fn limits(self) -> (i32, i32) {
+        match self.storage_type() {
+            ElementType::I16 => (i16::MIN.into(), i16::MAX.into()),
+            ElementType::I32 => (i32::MIN, i32::MAX),
+            _ => (i8::MIN.into(), i8::MAX.into()),
+        }
+    }
+
     /// True for tensors of real numbers, quantized or not.
     pub(crate) fn is_real(self) -> bool {
         !matches!(

@@ -17,6 +17,7 @@ use crate::ir::graph::{ElementType, Graph, Value};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::parallel;
+use crate::quantize::scales::reach;
 
 /// For each step, the numbers that were added to its biases; empty for steps without weights.
 pub(crate) type Corrections = Vec<Vec<i64>>;
@@ -188,17 +189,14 @@ fn errors<'a>(
         .nodes
         .iter()
         .any(|n| n.op.rule() == QuantRule::SelectsInputs && n.inputs.contains(&value));
-    let chosen = program.tensors[step.output()].params.filter(|_| is_chosen);
-    if let Some(params) = simulated.and_then(Value::given_params).or(chosen) {
-        min = min.max(params.dequantize(i8::MIN));
-        max = max.min(params.dequantize(i8::MAX));
-    }
     // Ranges of int16 hold all that was seen, or end where the reader saturates.
     let tensor = &program.tensors[step.output()];
-    if let (ElementType::I16, Some(params)) = (tensor.element, tensor.params) {
-        let real = |q: i16| params.scale * f32::from(q);
-        min = min.max(real(i16::MIN));
-        max = max.min(real(i16::MAX));
+    let is_chosen = is_chosen || tensor.element == ElementType::I16;
+    let chosen = tensor.params.filter(|_| is_chosen);
+    if let Some(params) = simulated.and_then(Value::given_params).or(chosen) {
+        let reach = reach(params, tensor.element);
+        min = min.max(reach.min);
+        max = max.min(reach.max);
     }
     for (i, (r, g)) in real.iter().zip(&got).enumerate() {
         if *r > min && *r < max {

@@ -50,11 +50,11 @@ fn is_read_quantized(graph: &Graph, value: ValueId) -> bool {
 fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
     let mut fixed: Vec<_> = graph.values.iter().map(Value::given_params).collect();
     for node in &graph.nodes {
-        if let QuantRule::Fixed(params) = node.op.rule() {
+        if let QuantRule::Fixed { int8, int16 } = node.op.rule() {
             for &output in &node.outputs {
                 let params = match graph.values[output].element {
-                    ElementType::I16 => of_int16(node.op.name()),
-                    _ => Some(params),
+                    ElementType::I16 => int16,
+                    _ => Some(int8),
                 };
                 fixed[output] = fixed[output].or(params);
             }
@@ -63,29 +63,21 @@ fn fixed(graph: &Graph) -> Vec<Option<QuantParams>> {
     fixed
 }
 
-/// The scale that the 16x8 specification sets for an operator's output, if it does.
-fn of_int16(operator: &str) -> Option<QuantParams> {
-    ["LOGISTIC", "TANH", "SOFTMAX"]
-        .contains(&operator)
-        .then_some(QuantParams {
-            scale: 1.0 / 32768.0,
-            zero_point: 0,
-        })
-}
-
 /// Tensors that share one scale.
-struct Groups {
+struct Groups<'a> {
+    graph: &'a Graph,
     sets: DisjointSets,
     /// Scale and zero point of each set of tensors, by the tensor that stands for the set.
     fixed: Vec<Option<QuantParams>>,
 }
 
-impl Groups {
+impl<'a> Groups<'a> {
     /// The groups that do not depend on calibration: operators that only move values, and
     /// operators that choose between or join tensors which all have the same fixed scale.
-    fn new(graph: &Graph) -> Self {
+    fn new(graph: &'a Graph) -> Self {
         let (given, uses) = (fixed(graph), graph.uses());
         let mut groups = Self {
+            graph,
             sets: DisjointSets::new(graph.values.len()),
             fixed: given.clone(),
         };
@@ -112,7 +104,7 @@ impl Groups {
                 QuantRule::SameAsAllInputs | QuantRule::SelectsInputs => {
                     // Other contents of a loop's variable may not fit.
                     if !node.op.carries() {
-                        groups.unite_fixed(graph, node);
+                        groups.unite_fixed(node);
                     }
                     // If the output's scale is given, an input without another reader can
                     // take it: larger values are clipped anyway.
@@ -124,7 +116,7 @@ impl Groups {
                         }
                     }
                 }
-                QuantRule::Observed | QuantRule::Fixed(_) => {}
+                QuantRule::Observed | QuantRule::Fixed { .. } => {}
             }
         }
         groups
@@ -144,12 +136,13 @@ impl Groups {
 
     /// If all computed operands have one fixed scale and all constants fit into it, the
     /// output has it, too.
-    fn unite_fixed(&mut self, graph: &Graph, node: &Node) {
+    fn unite_fixed(&mut self, node: &Node) {
+        let graph = self.graph;
         let computed: Vec<ValueId> = graph.real_operands(node).collect();
         let Some(params) = computed.first().and_then(|&v| self.fixed(v)) else {
             return;
         };
-        let reach = reach(params);
+        let reach = reach(params, graph.values[computed[0]].element);
         let constants = node.inputs.iter().flatten().filter(|&&v| {
             graph.values[v].constant.is_some() && !node.op.takes_integers(position(node, v))
         });
@@ -174,10 +167,11 @@ impl Groups {
             let step = width(b) / 255.0;
             a.min >= b.min - step && a.max <= b.max + step && width(a) * 2.0 > width(b)
         };
+        let element = self.graph.values[output.0].element;
         match (self.fixed(operand.0), self.fixed(output.0)) {
             (Some(a), Some(b)) => a == b,
-            (Some(a), None) => output.1.is_some_and(|o| within(o, reach(a))),
-            (None, Some(b)) => operand.1.is_none_or(|i| within(i, reach(b))),
+            (Some(a), None) => output.1.is_some_and(|o| within(o, reach(a, element))),
+            (None, Some(b)) => operand.1.is_none_or(|i| within(i, reach(b, element))),
             (None, None) => match (operand.1, output.1) {
                 (Some(i), Some(o)) => width(i) * 2.0 > width(o),
                 _ => true,
@@ -186,11 +180,13 @@ impl Groups {
     }
 }
 
-/// The real values that int8 of these parameters reaches.
-fn reach(params: QuantParams) -> RealRange {
+/// The real values that a quantized tensor of these parameters can hold.
+pub(super) fn reach(params: QuantParams, element: ElementType) -> RealRange {
+    let real = |q: i32| params.scale * (q - params.zero_point) as f32;
+    let (low, high) = element.limits();
     RealRange {
-        min: params.dequantize(-128),
-        max: params.dequantize(127),
+        min: real(low),
+        max: real(high),
     }
 }
 

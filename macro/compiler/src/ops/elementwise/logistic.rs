@@ -3,7 +3,7 @@
 use crate::arithmetic::fixed_point::{
     Multiplier, frexp, input_radius, logistic_q4, rounding_divide_by_pot,
 };
-use crate::arithmetic::quant_params::QuantParams;
+use crate::arithmetic::quant_params::{QuantParams, UNIT_I16};
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::float_functions::FloatEpilogue;
@@ -73,7 +73,10 @@ impl Unary for Logistic {
     }
 
     fn output_rule(&self) -> QuantRule {
-        QuantRule::Fixed(OUTPUT)
+        QuantRule::Fixed {
+            int8: OUTPUT,
+            int16: Some(UNIT_I16),
+        }
     }
 
     fn ends(&self) -> Option<[f32; 2]> {

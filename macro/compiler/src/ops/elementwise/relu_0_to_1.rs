@@ -25,7 +25,10 @@ impl Unary for Relu0To1 {
     }
 
     fn output_rule(&self) -> QuantRule {
-        QuantRule::Fixed(crate::arithmetic::quant_params::asymmetric(0.0, 1.0))
+        QuantRule::Fixed {
+            int8: crate::arithmetic::quant_params::asymmetric(0.0, 1.0),
+            int16: None,
+        }
     }
 
     fn activation(&self) -> Option<Activation> {

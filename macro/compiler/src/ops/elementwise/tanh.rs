@@ -1,7 +1,7 @@
 //! TANH; output scale 1/128, zero point 0.
 
 use crate::arithmetic::fixed_point::tanh_q4;
-use crate::arithmetic::quant_params::QuantParams;
+use crate::arithmetic::quant_params::{QuantParams, UNIT_I16};
 use crate::error::Result;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
 use crate::ir::float_functions::FloatEpilogue;
@@ -48,7 +48,10 @@ impl Unary for Tanh {
     }
 
     fn output_rule(&self) -> QuantRule {
-        QuantRule::Fixed(OUTPUT)
+        QuantRule::Fixed {
+            int8: OUTPUT,
+            int16: Some(UNIT_I16),
+        }
     }
 
     fn ends(&self) -> Option<[f32; 2]> {

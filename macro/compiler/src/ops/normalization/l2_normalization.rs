@@ -42,7 +42,10 @@ impl Operator for L2Normalization {
 
     fn traits(&self) -> OperatorTraits {
         OperatorTraits {
-            rule: QuantRule::Fixed(OUTPUT),
+            rule: QuantRule::Fixed {
+                int8: OUTPUT,
+                int16: None,
+            },
             float_kernel: FloatKernel::Missing,
             ..OperatorTraits::default()
         }

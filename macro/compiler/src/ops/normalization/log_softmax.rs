@@ -44,7 +44,10 @@ impl Operator for LogSoftmax {
 
     fn traits(&self) -> OperatorTraits {
         OperatorTraits {
-            rule: QuantRule::Fixed(OUTPUT),
+            rule: QuantRule::Fixed {
+                int8: OUTPUT,
+                int16: None,
+            },
             epilogue: Some(FloatEpilogue::LogSoftmax { depth: self.depth }),
             ..OperatorTraits::default()
         }

@@ -7,6 +7,7 @@ use crate::arithmetic::fixed_point::{
     Multiplier, exp_on_negative_values, input_radius, one_over_one_plus_x, rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 };
+use crate::arithmetic::quant_params::UNIT_I16;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule, Target};
@@ -44,7 +45,10 @@ impl Operator for Softmax {
 
     fn traits(&self) -> OperatorTraits {
         OperatorTraits {
-            rule: QuantRule::Fixed(crate::ops::elementwise::logistic::OUTPUT),
+            rule: QuantRule::Fixed {
+                int8: crate::ops::elementwise::logistic::OUTPUT,
+                int16: Some(UNIT_I16),
+            },
             saturation: {
                 // exp(-12) is a 640th of an output step.
                 (self.beta > 0.0).then(|| Saturation::BelowRowMax(12.0 / self.beta))
