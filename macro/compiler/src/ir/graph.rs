@@ -11,6 +11,7 @@ pub use crate::ir::element_type::ElementType;
 pub(crate) use crate::ir::value::{Constant, FileQuantization, Kept, Value, array};
 
 use crate::error::{Error, Result};
+use crate::ir::context::StateRule;
 use crate::ir::control::{RegionId, Regions, Variable};
 use crate::ir::operator::Operator;
 
@@ -154,6 +155,25 @@ impl Graph {
             uses[next] += 1;
         }
         uses
+    }
+
+    /// True if a user may mean the value by this name: its own, or that of an input or output.
+    pub(crate) fn is_called(&self, value: ValueId, name: &str) -> bool {
+        let mut ports = self.inputs.iter().chain(&self.outputs);
+        self.values[value].name == name || ports.any(|p| p.value == value && p.is_called(name))
+    }
+
+    /// Pairs of values that stay one variable: what a state or a loop's variable is before and
+    /// after, also where an operator writes it in the form of its output.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (ValueId, ValueId)> {
+        let states = self.states.iter().map(|state| (state.value, state.next));
+        let loops = self.regions.variables().map(|v| (v.value, v.next));
+        let written = self.nodes.iter().flat_map(|node| {
+            let rules = node.op.state_rules().into_iter();
+            let rules = rules.filter(|(_, rule)| *rule == StateRule::SameAsOutput);
+            rules.filter_map(|(operand, _)| Some(((*node.inputs.get(operand)?)?, node.output())))
+        });
+        states.chain(loops).chain(written)
     }
 
     /// The computed operands of `node` that hold real numbers.

@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::arithmetic::quant_params::{QuantParams, asymmetric, symmetric_i16};
 use crate::calibrate::{Ranges, RealRange};
 use crate::error::{Error, Result};
-use crate::ir::context::{QuantRule, StateRule};
-use crate::ir::control::Variable;
+use crate::ir::context::QuantRule;
 use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{ElementType, Graph, Kept, Node, Value, ValueId};
 
@@ -81,20 +80,10 @@ impl<'a> Groups<'a> {
             sets: DisjointSets::new(graph.values.len()),
             fixed: given.clone(),
         };
-        for state in &graph.states {
-            groups.unite(state.value, state.next);
-        }
-        for Variable { value, next } in graph.regions.variables() {
+        for (value, next) in graph.variables() {
             groups.unite(value, next);
         }
         for node in &graph.nodes {
-            for (operand, rule) in node.op.state_rules() {
-                if let (StateRule::SameAsOutput, Some(&Some(state))) =
-                    (rule, node.inputs.get(operand))
-                {
-                    groups.unite(state, node.output());
-                }
-            }
             match node.op.rule() {
                 QuantRule::SameAsInput => {
                     if let Some(input) = graph.real_operands(node).next() {

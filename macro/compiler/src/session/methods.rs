@@ -29,13 +29,9 @@ impl Session {
             if matches!(method, Method::Float | Method::Int16) {
                 continue;
             }
-            let named = |v: &ValueId| {
-                let port = self.graph.inputs.iter().chain(&self.graph.outputs);
-                self.graph.values[*v].name == *name
-                    || port.clone().any(|p| p.value == *v && p.is_called(name))
-            };
             let mut is_named = false;
-            for (_, chosen) in methods.iter_mut().filter(|(v, _)| named(v)) {
+            let named = methods.iter_mut();
+            for (_, chosen) in named.filter(|(v, _)| self.graph.is_called(*v, name)) {
                 *chosen = *method;
                 is_named = true;
             }
@@ -54,19 +50,8 @@ impl Session {
 /// Marks the computed tensor of this name.
 pub(super) fn keep_in_float(graph: &mut Graph, clause: usize, name: &str) -> Result<(), String> {
     let computed: Vec<ValueId> = graph.nodes.iter().flat_map(|n| n.outputs.clone()).collect();
-    let ports = graph.outputs.iter().filter(|p| p.is_called(name));
-    let named: Vec<ValueId> = ports
-        .map(|p| p.value)
-        .chain(0..graph.values.len())
-        .filter(|v| computed.contains(v))
-        .filter(|&v| {
-            graph.values[v].name == name
-                || graph
-                    .outputs
-                    .iter()
-                    .any(|p| p.value == v && p.is_called(name))
-        })
-        .collect();
+    let named = computed.iter().copied();
+    let named: Vec<ValueId> = named.filter(|&v| graph.is_called(v, name)).collect();
     if named.is_empty() {
         let names: Vec<&str> = computed
             .iter()

@@ -7,8 +7,7 @@
 use super::spelling::closest;
 use crate::calibrate::Method;
 use crate::error::{Blame, Error, Result};
-use crate::ir::context::{QuantRule, StateRule};
-use crate::ir::control::Variable;
+use crate::ir::context::QuantRule;
 use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{ElementType, Graph, ValueId};
 use crate::options::{Activations, Options};
@@ -51,14 +50,10 @@ pub(super) fn choose(graph: &mut Graph, options: &Options) -> Result<()> {
 
 /// The tensors of this name.
 fn named(graph: &Graph, candidates: &[ValueId], name: &str) -> Result<Vec<ValueId>, String> {
-    let ports = || graph.inputs.iter().chain(&graph.outputs);
-    let is_named = |v: ValueId| {
-        graph.values[v].name == name || ports().any(|p| p.value == v && p.is_called(name))
-    };
     let named: Vec<ValueId> = candidates
         .iter()
         .copied()
-        .filter(|&v| is_named(v))
+        .filter(|&v| graph.is_called(v, name))
         .collect();
     if !named.is_empty() {
         return Ok(named);
@@ -66,7 +61,13 @@ fn named(graph: &Graph, candidates: &[ValueId], name: &str) -> Result<Vec<ValueI
     let names: Vec<&str> = candidates
         .iter()
         .map(|&v| graph.values[v].name.as_str())
-        .chain(ports().map(|p| p.name.as_str()))
+        .chain(
+            graph
+                .inputs
+                .iter()
+                .chain(&graph.outputs)
+                .map(|p| p.name.as_str()),
+        )
         .collect();
     Err(format!(
         "no tensor that can be int16 is called {name:?}{}",
@@ -77,19 +78,10 @@ fn named(graph: &Graph, candidates: &[ValueId], name: &str) -> Result<Vec<ValueI
 /// Tensors that have one type, because operators move elements from one to the other as they are.
 fn moved_together(graph: &Graph) -> DisjointSets {
     let mut sets = DisjointSets::new(graph.values.len());
-    for state in &graph.states {
-        sets.unite(state.value, state.next);
-    }
-    for Variable { value, next } in graph.regions.variables() {
+    for (value, next) in graph.variables() {
         sets.unite(value, next);
     }
     for node in &graph.nodes {
-        for (operand, rule) in node.op.state_rules() {
-            if let (StateRule::SameAsOutput, Some(&Some(state))) = (rule, node.inputs.get(operand))
-            {
-                sets.unite(state, node.output());
-            }
-        }
         let moves = matches!(
             node.op.rule(),
             QuantRule::SameAsInput | QuantRule::SameAsAllInputs | QuantRule::SelectsInputs
