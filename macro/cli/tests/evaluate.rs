@@ -8,6 +8,9 @@ fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/models")
 }
 
+/// How many samples the dataset has.
+const SAMPLES: usize = 1000;
+
 /// Runs `check` on a model with labels; the numbers are in `niello.toml` of the folder.
 fn check(folder: &Path, more: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cargo-niello"))
@@ -93,6 +96,35 @@ fn the_command_gets_the_outputs_and_its_number_is_kept() {
     assert_eq!(check(folder.path(), &["--write"]).status.code(), Some(0));
     let text = std::fs::read_to_string(folder.path().join("niello.toml")).expect("written");
     assert!(text.contains("first = 0.75"), "{text}");
+}
+
+#[test]
+fn labels_may_be_in_a_file_of_their_own() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let labels = folder.path().join("labels");
+    std::fs::create_dir(&labels).expect("writable");
+    let mut content = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (SAMPLES,), }";
+    let header = header.replace("SAMPLES", &SAMPLES.to_string());
+    content.extend(format!("{header:117}\n").bytes());
+    content.extend([3; SAMPLES]);
+    std::fs::write(labels.join("label:sum.npy"), content).expect("writable");
+    let metric = ["--evaluate", "sh -c 'cp \"$0\" got.npz; echo 1'"];
+    let output = check(
+        folder.path(),
+        &[&["--write", "--labels", "labels"], &metric[..]].concat(),
+    );
+    assert!(output.status.success(), "{output:?}");
+    let got = members(&folder.path().join("got.npz"));
+    let names = got.iter().map(|(name, _)| name.as_str());
+    let labels: Vec<&str> = names.filter(|name| name.starts_with("label:")).collect();
+    assert_eq!(labels, ["label:sum.npy"]);
+    // Not those of the dataset, which are not all 3.
+    let (_, content) = got
+        .iter()
+        .find(|(name, _)| name == "label:sum.npy")
+        .expect("labels");
+    assert!(content[128..].chunks(4).all(|b| *b == 3_f32.to_le_bytes()));
 }
 
 #[test]

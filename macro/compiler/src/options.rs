@@ -1,6 +1,6 @@
 //! What users can set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::calibrate::Method;
 use crate::dataset::ImageOptions;
@@ -106,6 +106,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The file that labels are in: one of their own, or the dataset.
+    pub(crate) fn labels_of<'a>(&'a self, dataset: &'a Path) -> &'a Path {
+        self.labels.as_deref().unwrap_or(dataset)
+    }
+
     /// Checks numbers that no model gives a meaning to.
     pub(crate) fn check(&self) -> Result<()> {
         let percentile = |percent: f64| percent > 50.0 && percent <= 100.0;

@@ -16,7 +16,7 @@ pub struct Outputs {
     pub samples: Vec<usize>,
     /// The arrays, each with one row for each sample: `float:<output>` has what the float model
     /// computes, `int8:<output>` what the program does, as real numbers; `label:<name>` has the
-    /// rows of the dataset's array of that name.
+    /// rows of the array of that name in the dataset, or in the file of labels.
     pub arrays: Vec<OutputArray>,
 }
 
@@ -82,7 +82,8 @@ impl Analysis {
                 });
             }
         }
-        if let Some(path) = &self.request.dataset {
+        if let Some(dataset) = &self.request.dataset {
+            let path = options.labels_of(dataset);
             for (key, labels) in label_arrays(path)? {
                 if labels.shape().first() != Some(&sampled.available) {
                     return Err(Error::dataset(format!(

@@ -27,7 +27,7 @@ impl Session {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let path = options.labels.as_deref().unwrap_or(dataset);
+        let path = options.labels_of(dataset);
         let ports: Vec<&RustPort> = wanted.iter().map(|(_, _, port)| *port).collect();
         let found = self.read_labels(path, &ports, samples, options)?;
         let mut by_output: Vec<Option<Result<Labels>>> = vec![None; self.graph.outputs.len()];
@@ -61,7 +61,7 @@ impl Session {
         samples: usize,
         options: &Options,
     ) -> Result<Vec<Option<Result<Labels>>>> {
-        let path = options.labels.as_deref().unwrap_or(dataset);
+        let path = options.labels_of(dataset);
         let ports: Vec<&RustPort> = self.outputs.iter().collect();
         let found = self.read_labels(path, &ports, samples, options)?;
         let mut by_output: Vec<Option<Result<Labels>>> = vec![None; self.graph.outputs.len()];
