@@ -3,17 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use niello_compiler::{Item, Options, Request, compile};
+use niello_compiler::testing::item;
+use niello_compiler::{Options, Request, compile};
 use niello_tests::here;
-use proc_macro2::{Ident, Span, TokenStream};
 
 fn program(cache: &Path) -> String {
-    let item = Item {
-        attributes: TokenStream::new(),
-        visibility: TokenStream::new(),
-        name: Ident::new("model", Span::call_site()),
-        krate: "::niello".parse().expect("a path"),
-    };
+    let item = item("model");
     let request = Request {
         model: here().join("models/batch_f32.tflite"),
         dataset: Some(here().join("models/x12")),

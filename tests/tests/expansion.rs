@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use niello_compiler::testing::item;
 use niello_compiler::{Item, Options, Request, compile};
 use niello_tests::here;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
@@ -15,10 +16,8 @@ const LONGEST: usize = 16;
 /// The formatted expansion of a model of `models/ops`.
 fn expansion(name: &str, options: Options) -> String {
     let item = Item {
-        attributes: quote!(),
         visibility: quote!(pub),
-        name: Ident::new("model", Span::call_site()),
-        krate: quote!(::niello),
+        ..item("model")
     };
     let request = Request {
         model: here().join("models/ops").join(name),

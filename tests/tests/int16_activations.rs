@@ -3,12 +3,11 @@
 //! to the float model than int8 is (`require`).
 #![forbid(unsafe_code)]
 
+use niello_compiler::testing::item;
 use niello_compiler::{
-    Activations, Blame, ElementType, Error, Item, Method, Options, PortChoice, Request, compile,
+    Activations, Blame, ElementType, Error, Method, Options, PortChoice, Request, compile,
 };
 use niello_tests::here;
-use proc_macro2::{Ident, Span};
-use quote::quote;
 
 niello::include_model! {
     fn photo_locator(image: f32, hint: i16) -> { photo: f32, position: i16, brightness_map: f32 }
@@ -76,12 +75,7 @@ fn inputs_and_outputs_may_be_int16() {
 /// The error of `digit_pair` with these options.
 fn error(options: Options) -> Error {
     let examples = here().join("../examples/models");
-    let item = Item {
-        attributes: quote!(),
-        visibility: quote!(),
-        name: Ident::new("digit_pair", Span::call_site()),
-        krate: quote!(::niello),
-    };
+    let item = item("digit_pair");
     let request = Request {
         model: examples.join("digit_pair_f32.tflite"),
         dataset: Some(examples.join("digit_pair_calibration.npz")),

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use niello_compiler::testing::item;
 use niello_compiler::{Blame, Error, Item, Options, Request, compile};
 use niello_tests::here;
-use proc_macro2::{Ident, Span};
 use quote::quote;
 
 niello::include_model! {
@@ -80,10 +80,8 @@ fn cached_expansion(
     cache: Option<&Path>,
 ) -> Result<String, Error> {
     let item = Item {
-        attributes: quote!(),
         visibility: quote!(pub),
-        name: Ident::new("model", Span::call_site()),
-        krate: quote!(::niello),
+        ..item("model")
     };
     let file = |name: &str| here().join("..").join(name);
     let request = Request {

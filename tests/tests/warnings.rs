@@ -5,22 +5,15 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, IxDyn};
 use niello_compiler::model::Model;
-use niello_compiler::{
-    Item, Method, Options, Request, Warning, WarningKind, compile_with_warnings,
-};
+use niello_compiler::testing::item;
+use niello_compiler::{Method, Options, Request, Warning, WarningKind, compile_with_warnings};
 use niello_tests::here;
 use niello_tests::npz::NpzWriter;
-use proc_macro2::{Ident, Span, TokenStream};
 
 const SAMPLES: usize = 20;
 
 fn warnings(request: &Request) -> Vec<Warning> {
-    let item = Item {
-        attributes: TokenStream::new(),
-        visibility: TokenStream::new(),
-        name: Ident::new("model", Span::call_site()),
-        krate: "::niello".parse().expect("a path"),
-    };
+    let item = item("model");
     let compiled = compile_with_warnings(&item, request);
     compiled.unwrap_or_else(|e| panic!("{e}")).1
 }

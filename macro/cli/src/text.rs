@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use niello_compiler::analysis::{LabelReport, TensorReport};
+use niello_compiler::analysis::{LabelReport, OutputReport, TensorReport};
 
 /// Prints a line to stdout. Ends the program if nobody reads it any more.
 pub(crate) fn write_line(text: &str) {
@@ -102,6 +102,29 @@ pub(crate) fn shape(shape: &[usize]) -> String {
     } else {
         sizes.join("x")
     }
+}
+
+/// The columns of an output's metrics.
+pub(crate) const METRIC_COLUMNS: [&str; 6] = [
+    "SQNR dB",
+    "median",
+    "worst",
+    "top1",
+    "mean error",
+    "max error",
+];
+
+/// The cells of [`METRIC_COLUMNS`].
+pub(crate) fn metric_cells(output: &OutputReport) -> [String; 6] {
+    let spread = output.sqnr_db_spread.as_ref();
+    [
+        decibel(output.metrics.sqnr_db),
+        decibel(spread.map(|s| s.median)),
+        decibel(spread.map(|s| s.min)),
+        output.metrics.top1.map_or("-".to_owned(), percent),
+        real(output.metrics.mean_abs_error),
+        real(output.metrics.max_abs_error),
+    ]
 }
 
 /// The columns of outputs beside their labels.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
-use niello_compiler::{Item, Options, Request, compile, outline};
-use proc_macro2::{Ident, Span, TokenStream};
+use niello_compiler::testing::item;
+use niello_compiler::{Options, Request, compile, outline};
 
 fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/models")
@@ -21,12 +21,7 @@ fn impossible(folder: &Path) -> PathBuf {
 
 /// What the macro expands to.
 fn expansion(cache: Option<PathBuf>) -> [String; 2] {
-    let item = Item {
-        attributes: TokenStream::new(),
-        visibility: TokenStream::new(),
-        name: Ident::new("digits", Span::call_site()),
-        krate: "::niello".parse().expect("a path"),
-    };
+    let item = item("digits");
     let request = Request {
         model: models().join("digit_pair_f32.tflite"),
         dataset: Some(models().join("digit_pair_calibration.npz")),

@@ -329,12 +329,7 @@ impl Quantized<'_> {
         let data = Dataset::read(dataset, &graph.inputs, &options.images)?;
         let numbers: Vec<usize> =
             (0..crate::dataset::limit(data.len(), options.samples)?).collect();
-        let samples = Samples {
-            dataset: &data,
-            numbers: &numbers,
-            follow: options.samples_follow,
-            cuts: &[],
-        };
+        let samples = Samples::uncut(&data, &numbers, options.samples_follow);
         measure(graph, &self.program, &samples, steps)
     }
 }

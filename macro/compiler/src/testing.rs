@@ -3,6 +3,10 @@
 
 use std::path::Path;
 
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use crate::emit::Item;
 use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
 pub use crate::ops::elementwise::mul::linear_product;
@@ -17,6 +21,17 @@ use crate::quantize::passes::{MCU, Pass, SHARED, SIMD};
 use crate::session::{Session, read_model};
 pub use crate::simd_models::f32_requant::truncation;
 pub use crate::simd_models::requant_panel::requant_panel_numbers;
+
+/// What a call of the macro for a private function of this name asks for.
+#[must_use]
+pub fn item(name: &str) -> Item {
+    Item {
+        attributes: TokenStream::new(),
+        visibility: TokenStream::new(),
+        name: format_ident!("{name}"),
+        krate: quote!(::niello),
+    }
+}
 
 /// The int8 program of a model after each pass, in order: the pass's name ("lower",
 /// "fold_padding", "mcu: prune_channels", ...) and a listing of the program.

@@ -57,15 +57,8 @@ fn show(model: &Model, comparison: &Comparison) {
     let outputs = whole.first().map_or(&[][..], |s| &s.outputs);
     for (number, output) in outputs.iter().enumerate() {
         text::heading(&format!("output {}", output.name));
-        let mut columns = vec![
-            "setting",
-            "SQNR dB",
-            "median",
-            "worst",
-            "top1",
-            "mean error",
-            "max error",
-        ];
+        let mut columns = vec!["setting"];
+        columns.extend(text::METRIC_COLUMNS);
         let has_labels = output.labels.is_some();
         if has_labels {
             columns.extend(["accuracy", "error to labels"]);
@@ -75,16 +68,8 @@ fn show(model: &Model, comparison: &Comparison) {
             let Some(output) = setting.outputs.get(number) else {
                 continue;
             };
-            let spread = output.sqnr_db_spread.as_ref();
-            let mut row = vec![
-                setting.name.clone(),
-                text::decibel(output.metrics.sqnr_db),
-                text::decibel(spread.map(|s| s.median)),
-                text::decibel(spread.map(|s| s.min)),
-                output.metrics.top1.map_or("-".to_owned(), text::percent),
-                text::real(output.metrics.mean_abs_error),
-                text::real(output.metrics.max_abs_error),
-            ];
+            let mut row = vec![setting.name.clone()];
+            row.extend(text::metric_cells(output));
             if has_labels {
                 let labels = output.labels.clone().unwrap_or_default();
                 let [accuracy, _, error, _] = text::label_cells(&labels);

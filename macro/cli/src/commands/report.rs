@@ -62,39 +62,23 @@ fn show(model: &Model, report: &Report, rows: usize) {
 
 pub(super) fn show_outputs(outputs: &[OutputReport]) {
     text::heading("outputs, int8 against float");
-    let mut table = text::table(
-        &[
-            "output",
-            "shape",
-            "SQNR dB",
-            "median",
-            "worst",
-            "top1",
-            "mean error",
-            "max error",
-            "worst samples",
-        ],
-        2,
-    );
+    let columns = [
+        &["output", "shape"][..],
+        &text::METRIC_COLUMNS,
+        &["worst samples"],
+    ];
+    let mut table = text::table(&columns.concat(), 2);
     for output in outputs {
-        let spread = output.sqnr_db_spread.as_ref();
         let worst: Vec<String> = output
             .worst_samples
             .iter()
             .take(4)
             .map(|s| s.sample.to_string())
             .collect();
-        table.add_row([
-            output.name.clone(),
-            text::shape(&output.shape),
-            text::decibel(output.metrics.sqnr_db),
-            text::decibel(spread.map(|s| s.median)),
-            text::decibel(spread.map(|s| s.min)),
-            output.metrics.top1.map_or("-".to_owned(), text::percent),
-            text::real(output.metrics.mean_abs_error),
-            text::real(output.metrics.max_abs_error),
-            worst.join(" "),
-        ]);
+        let mut row = vec![output.name.clone(), text::shape(&output.shape)];
+        row.extend(text::metric_cells(output));
+        row.push(worst.join(" "));
+        table.add_row(row);
     }
     text::print(&table);
     show_labels(outputs);

@@ -129,12 +129,7 @@ impl Analysis {
     fn split(&self, data: &Dataset, options: &Options) -> Result<Sampled> {
         let split = Split::new(data.len(), options)?;
         let methods = self.session.methods(options)?;
-        let calibrating = Samples {
-            dataset: data,
-            numbers: &split.calibration,
-            follow: options.samples_follow,
-            cuts: &[],
-        };
+        let calibrating = Samples::uncut(data, &split.calibration, options.samples_follow);
         let cuts = cut_inputs(&self.session.graph, &calibrating, &methods);
         let measured = split.measured(data.len());
         Ok(Sampled {
@@ -150,12 +145,7 @@ impl Analysis {
 impl Sampled {
     /// The samples that measure, as they are.
     fn measuring<'a>(&'a self, data: &'a Dataset, options: &Options) -> Samples<'a> {
-        Samples {
-            dataset: data,
-            numbers: &self.measured,
-            follow: options.samples_follow,
-            cuts: &[],
-        }
+        Samples::uncut(data, &self.measured, options.samples_follow)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::calibrate::evaluate_node;
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::{Graph, ValueId};
-use crate::ir::quant_graph::{QuantGraph, TensorId};
+use crate::ir::quant_graph::{QuantGraph, Step, TensorId};
 
 /// Tensors of the float model that differ from those of the run before, by value.
 pub(super) type FloatChanges = BTreeMap<ValueId, ArrayD<f32>>;
@@ -53,19 +53,22 @@ pub(super) fn program_suffix(
     changes: &mut ProgramChanges,
 ) {
     for step in program.steps.iter().skip(from) {
-        if !step.inputs.iter().any(|id| changes.contains_key(id)) {
-            continue;
+        if step.inputs.iter().any(|id| changes.contains_key(id)) {
+            run_step(step, base, changes);
         }
-        let inputs: Vec<&Buffer> = step
-            .inputs
-            .iter()
-            .map(|id| changes.get(id).unwrap_or(&base[*id]))
-            .collect();
-        let results = step.kernel.simulate_all(&inputs);
-        for (&id, result) in step.outputs.iter().zip(results) {
-            if base[id] != result {
-                changes.insert(id, result);
-            }
+    }
+}
+
+/// Runs one step on what has changed, or else on the run before, and adds what differs.
+pub(super) fn run_step(step: &Step, base: &[Buffer], changes: &mut ProgramChanges) {
+    let inputs = step.inputs.iter();
+    let inputs: Vec<&Buffer> = inputs
+        .map(|id| changes.get(id).unwrap_or(&base[*id]))
+        .collect();
+    let results = step.kernel.simulate_all(&inputs);
+    for (&id, result) in step.outputs.iter().zip(results) {
+        if base[id] != result {
+            changes.insert(id, result);
         }
     }
 }

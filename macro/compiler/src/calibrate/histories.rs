@@ -28,6 +28,16 @@ pub(crate) fn views<'a>(inputs: &'a [CowArray<'_, f32, IxDyn>]) -> Vec<ArrayView
 }
 
 impl<'a> Samples<'a> {
+    /// Samples as the dataset has them.
+    pub(crate) fn uncut(dataset: &'a Dataset, numbers: &'a [usize], follow: bool) -> Self {
+        Self {
+            dataset,
+            numbers,
+            follow,
+            cuts: &[],
+        }
+    }
+
     /// One sample: a value per input.
     pub(crate) fn sample(&self, number: usize) -> Vec<CowArray<'a, f32, IxDyn>> {
         let inputs = self.dataset.sample(number).into_iter().enumerate();

@@ -50,12 +50,7 @@ pub(super) fn samples(
     let graph = &session.graph;
     let data = Dataset::read(path, &graph.inputs, &options.images)?;
     let numbers: Vec<usize> = (0..data.len()).collect();
-    let samples = Samples {
-        dataset: &data,
-        numbers: &numbers,
-        follow: options.samples_follow,
-        cuts: &[],
-    };
+    let samples = Samples::uncut(&data, &numbers, options.samples_follow);
     let histories = samples.histories(graph)?;
     let runs = parallel::map_within(graph.live().0, &histories, |(number, states)| {
         let inputs = samples.sample(*number);

@@ -39,12 +39,6 @@ pub(crate) fn label_arrays(path: &Path) -> Result<Vec<(String, ArrayD<f32>)>> {
 
 fn read(data: impl std::io::Read, file: usize) -> Result<ArrayD<f32>, String> {
     let array = Array::open(data)?;
-    let elements = array.len().map_or(u64::MAX, |n| n as u64);
-    if elements > limits::elements(file) {
-        return Err(format!(
-            "its shape {:?} has more elements than a file of this size may hold",
-            array.shape
-        ));
-    }
+    limits::spend(&mut limits::elements(file), &array.shape, array.len())?;
     array.read(Values::Real)
 }

@@ -301,16 +301,10 @@ impl Labelled<'_> {
         &self,
         array: Array<impl std::io::Read>,
         samples: usize,
-        most: u64,
+        mut most: u64,
     ) -> Result<Labels, String> {
         let kind = self.kind(&array.shape, samples)?;
-        let elements = array.len().map_or(u64::MAX, |n| n as u64);
-        if elements > most {
-            return Err(format!(
-                "its shape {:?} has more elements than a file of this size may hold",
-                array.shape
-            ));
-        }
+        limits::spend(&mut most, &array.shape, array.len())?;
         let is_integer = array.is_integer();
         let numbers = array.read(Values::Real)?;
         self.labels(kind, is_integer, numbers.into_iter().collect())

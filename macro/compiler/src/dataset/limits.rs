@@ -35,6 +35,15 @@ pub(super) fn elements(file_bytes: usize) -> u64 {
     SMALL_FILE_ELEMENTS.max((file_bytes as u64).saturating_mul(ELEMENTS_PER_BYTE))
 }
 
+/// Takes an array's elements off what may be read of its file yet.
+pub(super) fn spend(elements: &mut u64, shape: &[usize], len: Option<usize>) -> Result<(), String> {
+    let wanted = len.map_or(u64::MAX, |n| n as u64);
+    *elements = elements.checked_sub(wanted).ok_or_else(|| {
+        format!("its shape {shape:?} has more elements than a file of this size may hold")
+    })?;
+    Ok(())
+}
+
 /// The beginning of a file's text in quotes, for a message.
 pub(super) fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED) {

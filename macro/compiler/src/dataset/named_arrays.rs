@@ -102,13 +102,7 @@ impl<'a> NamedArrays<'a> {
         let input = &self.inputs[place];
         let array = Array::open(data)?;
         full_shape(input, &array.shape).map_err(|e| format!("it has {e}"))?;
-        let wanted = array.len().map_or(u64::MAX, |n| n as u64);
-        *elements = elements.checked_sub(wanted).ok_or_else(|| {
-            format!(
-                "its shape {:?} has more elements than a file of this size may hold",
-                array.shape
-            )
-        })?;
+        limits::spend(elements, &array.shape, array.len())?;
         self.by_input[place] = Some(array.read(Values::of(input))?);
         Ok(())
     }

@@ -29,12 +29,7 @@ impl Session {
         let arrays = self.graph.inputs.iter().map(|port| Some(noise(port)));
         let data = Dataset::new(&self.graph.inputs, arrays.collect())?;
         let numbers: Vec<usize> = (0..SAMPLES).collect();
-        let samples = Samples {
-            dataset: &data,
-            numbers: &numbers,
-            follow: false,
-            cuts: &[],
-        };
+        let samples = Samples::uncut(&data, &numbers, false);
         check_ways(&self.graph, &samples, &methods)?;
         let mut graph = self.graph.clone();
         let statistics = Statistics::of(&graph, &samples, &counted(&methods))?;

@@ -163,12 +163,7 @@ impl Session {
         let mut data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
         data.set_labels(self.required_labels(dataset, data.len(), options)?);
         let split = Split::new(data.len(), options)?;
-        let uncut = Samples {
-            dataset: &data,
-            numbers: &split.calibration,
-            follow: options.samples_follow,
-            cuts: &[],
-        };
+        let uncut = Samples::uncut(&data, &split.calibration, options.samples_follow);
         check_ways(&self.graph, &uncut, methods)?;
         let cuts = cut_inputs(&self.graph, &uncut, methods);
         let samples = Samples {

@@ -68,12 +68,7 @@ impl Session {
         };
         let data = Dataset::read(dataset, &self.graph.inputs, &options.images)?;
         let split = Split::new(data.len(), options)?;
-        let held_out = Samples {
-            dataset: &data,
-            numbers: &split.held_out,
-            follow: options.samples_follow,
-            cuts: &[],
-        };
+        let held_out = Samples::uncut(&data, &split.held_out, options.samples_follow);
         let losses = measure(&quantized.graph, &quantized.program, &held_out, true)?;
         let sign = match clause.comparison {
             Comparison::AtLeast => ">=",

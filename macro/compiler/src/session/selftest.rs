@@ -79,12 +79,7 @@ impl Session {
             )));
         }
         let numbers = evenly(&measuring, wanted);
-        let samples = Samples {
-            dataset: &data,
-            numbers: &numbers,
-            follow: false,
-            cuts: &[],
-        };
+        let samples = Samples::uncut(&data, &numbers, false);
         let mut test = SelfTest {
             numbers: numbers.clone(),
             inputs: vec![Vec::new(); program.inputs.len()],

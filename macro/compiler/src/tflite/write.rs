@@ -13,7 +13,7 @@ use crate::arithmetic::quant_params::QuantParams;
 pub(super) type Builder = FlatBufferBuilder<'static>;
 
 /// Buffers begin at multiples of this many bytes, so that readers may map them.
-pub(super) const BUFFER_ALIGNMENT: usize = 16;
+const BUFFER_ALIGNMENT: usize = 16;
 
 /// How the numbers of a tensor stand for real ones.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,13 +101,38 @@ impl ModelTable<'_> {
             .iter()
             .map(|subgraph| write_subgraph(&mut fbb, subgraph, &mut buffers, &mut codes))
             .collect();
-        let signature = write_signature(&mut fbb, &self.signature);
+        let tables = Tables {
+            codes: &codes.tables,
+            subgraphs: &subgraphs,
+            buffers: &buffers.tables,
+        };
+        let description = "int8 program, written by Niello";
+        tables.finish(fbb, description, &self.signature)
+    }
+}
+
+/// The tables of a model that are written.
+pub(super) struct Tables<'a> {
+    pub codes: &'a [WIPOffset<schema::OperatorCode<'static>>],
+    pub subgraphs: &'a [WIPOffset<schema::SubGraph<'static>>],
+    pub buffers: &'a [WIPOffset<schema::Buffer<'static>>],
+}
+
+impl Tables<'_> {
+    /// Writes the model around the tables; gives the bytes of the file.
+    pub(super) fn finish(
+        &self,
+        mut fbb: Builder,
+        description: &str,
+        signature: &SignatureTable,
+    ) -> Vec<u8> {
+        let signature = write_signature(&mut fbb, signature);
         let args = schema::ModelArgs {
             version: 3,
-            operator_codes: Some(fbb.create_vector(&codes.tables)),
-            subgraphs: Some(fbb.create_vector(&subgraphs)),
-            description: Some(fbb.create_string("int8 program, written by Niello")),
-            buffers: Some(fbb.create_vector(&buffers.tables)),
+            operator_codes: Some(fbb.create_vector(self.codes)),
+            subgraphs: Some(fbb.create_vector(self.subgraphs)),
+            description: Some(fbb.create_string(description)),
+            buffers: Some(fbb.create_vector(self.buffers)),
             signature_defs: Some(fbb.create_vector(&[signature])),
             ..Default::default()
         };
@@ -122,7 +147,7 @@ impl ModelTable<'_> {
 }
 
 /// Writes the names of inputs and outputs.
-pub(super) fn write_signature(
+fn write_signature(
     fbb: &mut Builder,
     signature: &SignatureTable,
 ) -> WIPOffset<schema::SignatureDef<'static>> {

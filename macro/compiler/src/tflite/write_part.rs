@@ -7,7 +7,7 @@ use flatbuffers::{FlatBufferBuilder, WIPOffset};
 use super::raw::{Content, RawTable};
 use super::raw_kinds as kinds;
 use super::schema_generated::tflite as schema;
-use super::write::{BUFFER_ALIGNMENT, Buffers, SignatureTable, write_signature};
+use super::write::{Buffers, SignatureTable, Tables};
 use crate::error::{Error, Result};
 
 /// A part of a model.
@@ -337,25 +337,14 @@ fn write(subgraphs: &[Subgraph], codes: &[RawTable], signature: &SignatureTable)
             schema::SubGraph::create(&mut fbb, &args)
         })
         .collect();
-    let codes: Vec<WIPOffset<schema::OperatorCode<'_>>> = codes
+    let codes: Vec<WIPOffset<schema::OperatorCode<'static>>> = codes
         .iter()
         .map(|code| WIPOffset::new(code.write(&mut fbb).value()))
         .collect();
-    let signature = write_signature(&mut fbb, signature);
-    let args = schema::ModelArgs {
-        version: 3,
-        operator_codes: Some(fbb.create_vector(&codes)),
-        subgraphs: Some(fbb.create_vector(&written)),
-        description: Some(fbb.create_string("a part of a model, cut by Niello")),
-        buffers: Some(fbb.create_vector(&buffers.tables)),
-        signature_defs: Some(fbb.create_vector(&[signature])),
-        ..Default::default()
+    let tables = Tables {
+        codes: &codes,
+        subgraphs: &written,
+        buffers: &buffers.tables,
     };
-    let model = schema::Model::create(&mut fbb, &args);
-    // The file's head has eight bytes more.
-    while !(fbb.unfinished_data().len() + 8).is_multiple_of(BUFFER_ALIGNMENT) {
-        fbb.push(0_u8);
-    }
-    fbb.finish(model, Some("TFL3"));
-    fbb.finished_data().to_vec()
+    tables.finish(fbb, "a part of a model, cut by Niello", signature)
 }

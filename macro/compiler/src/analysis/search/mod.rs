@@ -166,12 +166,7 @@ impl Analysis {
         let deciding = deciding(&held_out, &split.calibration, wanted.measure.max(1));
         let estimating = evenly(&deciding, deciding.len().min(ESTIMATING));
         let part = |numbers: &[usize]| {
-            let samples = Samples {
-                dataset: &data,
-                numbers,
-                follow: call.samples_follow,
-                cuts: &[],
-            };
+            let samples = Samples::uncut(&data, numbers, call.samples_follow);
             Part::of(&self.session.graph, &samples)
         };
         let (deciding, estimating) = (part(&deciding)?, part(&estimating)?);

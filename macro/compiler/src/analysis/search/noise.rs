@@ -4,7 +4,7 @@
 use ndarray::ArrayD;
 
 use super::program::Part;
-use crate::analysis::suffix::ProgramChanges;
+use crate::analysis::suffix::{ProgramChanges, run_step};
 use crate::calibrate::{Samples, views};
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
@@ -55,20 +55,9 @@ fn differing(
     let differs = |&id: &usize| own.tensors[id].params != other.tensors[id].params;
     for step in &other.steps {
         let is_other = step.inputs.iter().chain(&step.outputs).any(differs);
-        if !is_other && !step.inputs.iter().any(|id| changes.contains_key(id)) {
-            continue;
-        }
-        let inputs: Vec<&Buffer> = step
-            .inputs
-            .iter()
-            .map(|id| changes.get(id).unwrap_or(&run[*id]))
-            .collect();
-        let results = step.kernel.simulate_all(&inputs);
-        for (&id, result) in step.outputs.iter().zip(results) {
+        if is_other || step.inputs.iter().any(|id| changes.contains_key(id)) {
             // Equal bytes of another scale stand for other numbers, which readers know.
-            if run[id] != result {
-                changes.insert(id, result);
-            }
+            run_step(step, run, &mut changes);
         }
     }
     changes

@@ -69,12 +69,7 @@ impl Part {
 impl Search<'_> {
     /// Some samples as they are.
     pub(super) fn samples<'a>(&'a self, numbers: &'a [usize]) -> Samples<'a> {
-        Samples {
-            dataset: self.data,
-            numbers,
-            follow: self.call.samples_follow,
-            cuts: &[],
-        }
+        Samples::uncut(self.data, numbers, self.call.samples_follow)
     }
 
     /// The program of a setting, calibrated on these samples.

@@ -49,15 +49,18 @@ impl Lowering<'_> {
             inputs: node.inputs.iter().map(operand).collect(),
             output: &self.graph.values[node.output()],
             target,
-            other_targets: node.outputs[1..]
-                .iter()
-                .map(|&v| self.target(v))
-                .collect::<Result<_>>()?,
+            other_targets: self.other_targets(position)?,
             in_float: node.in_float,
             in_uint8: node.in_uint8,
             per_channel: self.per_channel,
             reference: self.reference,
         })
+    }
+
+    /// What an operator writes to its outputs behind the first.
+    fn other_targets(&self, position: usize) -> Result<Vec<Target>> {
+        let others = self.graph.nodes[position].outputs.iter().skip(1);
+        others.map(|&value| self.target(value)).collect()
     }
 
     /// The tensors that a lowered operator reads; `in_f32` if it computes in f32.
@@ -184,10 +187,7 @@ impl Lowering<'_> {
         };
         let in_f32 = in_f32 || target == Target::F32;
         let Lowered { kernel, sources } = lowered;
-        let others: Vec<Target> = node.outputs[1..]
-            .iter()
-            .map(|&v| self.target(v))
-            .collect::<Result<_>>()?;
+        let others = self.other_targets(position)?;
         let targets: Vec<Target> = [written].into_iter().chain(others).collect();
         let mut inputs = self.sources(position, sources, in_f32)?;
         if self.graph.regions.handed_on(node.output()).is_some() {
