@@ -96,10 +96,11 @@ fn report(
 /// The files on which a report depends.
 fn watched(model: &Model) -> Vec<PathBuf> {
     let mut files = vec![model.request.model.clone()];
-    if let Some(dataset) = &model.request.dataset {
-        files.push(dataset.clone());
+    let samples = model.request.dataset.iter();
+    for path in samples.chain(&model.request.options.labels) {
+        files.push(path.clone());
         // The files of a folder; new ones change its own time.
-        let entries = std::fs::read_dir(dataset).into_iter().flatten();
+        let entries = std::fs::read_dir(path).into_iter().flatten();
         files.extend(entries.flatten().map(|entry| entry.path()));
     }
     files.extend(model.source.as_ref().map(PathBuf::from));
@@ -192,6 +193,8 @@ fn change(before: Option<String>, now: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use niello_compiler::{Options, Request};
+
     use super::*;
 
     #[test]
@@ -199,6 +202,28 @@ mod tests {
         assert_eq!(change(None, "30.1".into()), "30.1");
         assert_eq!(change(Some("30.1".into()), "30.1".into()), "30.1");
         assert_eq!(change(Some("30.1".into()), "28.0".into()), "30.1 -> 28.0");
+    }
+
+    #[test]
+    fn labels_in_a_file_of_their_own_are_watched() {
+        let model = Model {
+            path: String::new(),
+            function: None,
+            source: None,
+            call: None,
+            folder: PathBuf::new(),
+            request: Request {
+                model: "model".into(),
+                dataset: Some("samples".into()),
+                options: Options {
+                    labels: Some("labels".into()),
+                    ..Options::default()
+                },
+                cache: None,
+            },
+        };
+        let files = ["model", "samples", "labels"].map(PathBuf::from);
+        assert_eq!(watched(&model), files);
     }
 
     #[test]
