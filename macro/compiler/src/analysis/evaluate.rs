@@ -74,7 +74,7 @@ impl Analysis {
                 let port = &graph.outputs[index];
                 let rust = self.session.outputs.iter().find(|p| p.index == index);
                 let name = rust.map_or(port.name.clone(), RustPort::plain_name);
-                let shape = port.shape.strip_prefix(&[1]).unwrap_or(&port.shape);
+                let shape = port.without_batch();
                 arrays.push(OutputArray {
                     key: format!("{kind}:{name}"),
                     shape: [&[numbers.len()], shape].concat(),

@@ -73,11 +73,7 @@ pub(super) fn samples(
         .zip(&ports)
         .map(|(name, port)| CutArray {
             name: name.clone(),
-            shape: [
-                &[numbers.len()],
-                port.shape.strip_prefix(&[1]).unwrap_or(&port.shape),
-            ]
-            .concat(),
+            shape: [&[numbers.len()], port.without_batch()].concat(),
             element: match port.element {
                 element @ (ElementType::I32 | ElementType::U32 | ElementType::Bool) => element,
                 _ => ElementType::F32,

@@ -10,8 +10,7 @@ use crate::ir::graph::Port;
 
 /// Reads `files` as samples of an NHWC (or HWC) shape with 1 or 3 channels.
 pub(super) fn read(files: &[PathBuf], input: &Port, resize: bool) -> Result<ArrayD<f32>> {
-    let shape = &input.shape[..];
-    let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
+    let without_batch = input.without_batch();
     let &[height, width, channels @ (1 | 3)] = without_batch else {
         return Err(Error::dataset(format!(
             "images are for inputs of shape [height, width, 1 or 3]; this input has {without_batch:?}"
@@ -36,7 +35,7 @@ pub(super) fn read(files: &[PathBuf], input: &Port, resize: bool) -> Result<Arra
         let bytes = picture.bytes(channels);
         data.extend(bytes.iter().map(|&b| input.bytes.real(b)));
     }
-    let full = [&[files.len()], shape].concat();
+    let full = [&[files.len()], &input.shape[..]].concat();
     ArrayD::from_shape_vec(IxDyn(&full), data).map_err(|e| Error::dataset(e.to_string()))
 }
 

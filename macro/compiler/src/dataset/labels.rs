@@ -269,7 +269,7 @@ impl Labelled<'_> {
     /// What an array of this shape holds.
     fn kind(&self, array: &[usize], samples: usize) -> Result<Kind, String> {
         let shape = &self.port.shape[..];
-        let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
+        let without_batch = self.port.without_batch();
         let len = self.len();
         let (count, rest) = array.split_first().ok_or("it is a single number")?;
         let single = rest.is_empty() || rest == [1];

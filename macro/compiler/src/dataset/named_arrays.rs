@@ -112,7 +112,7 @@ impl<'a> NamedArrays<'a> {
 /// left out, be there, or be the sample axis itself.
 pub(super) fn full_shape(input: &Port, array: &[usize]) -> Result<Vec<usize>, String> {
     let shape = &input.shape[..];
-    let without_batch = shape.strip_prefix(&[1]).unwrap_or(shape);
+    let without_batch = input.without_batch();
     match array.split_first() {
         Some((samples, rest)) if rest == shape || rest == without_batch => {
             Ok([&[*samples], shape].concat())

@@ -172,7 +172,7 @@ fn columns(header: &StringRecord, inputs: &[Port]) -> Result<Vec<Vec<usize>>, St
 
 /// The number of columns that an input has in the table.
 fn elements(input: &Port) -> Result<usize, String> {
-    match input.shape.strip_prefix(&[1]).unwrap_or(&input.shape) {
+    match input.without_batch() {
         [] => Ok(1),
         &[n] => Ok(n),
         shape => Err(format!(

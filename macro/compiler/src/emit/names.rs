@@ -81,7 +81,7 @@ pub(crate) fn resolve(
             .iter()
             .zip(&defaults)
             .map(|(p, ident)| {
-                let shape = p.shape.strip_prefix(&[1]).unwrap_or(&p.shape);
+                let shape = p.without_batch();
                 let renamed = if *ident == p.name {
                     String::new()
                 } else {
@@ -225,11 +225,7 @@ fn finish(
                 name: port.name.clone(),
                 ident: port_ident(&name),
                 type_name: ident(&type_name),
-                shape: port
-                    .shape
-                    .strip_prefix(&[1])
-                    .unwrap_or(&port.shape)
-                    .to_vec(),
+                shape: port.without_batch().to_vec(),
                 element,
                 bytes: (side == Side::Inputs
                     && element == ElementType::U8

@@ -106,6 +106,11 @@ pub(crate) struct Port {
 }
 
 impl Port {
+    /// The shape without a batch of 1.
+    pub(crate) fn without_batch(&self) -> &[usize] {
+        self.shape.strip_prefix(&[1]).unwrap_or(&self.shape)
+    }
+
     /// True for its name, and for the tensor's with or without decorations.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         let plain = crate::ir::port_names::plain_name(name);
