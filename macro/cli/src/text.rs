@@ -114,7 +114,7 @@ pub(crate) const METRIC_COLUMNS: [&str; 6] = [
     "max error",
 ];
 
-/// The cells of [`METRIC_COLUMNS`].
+/// The cells of one row, in the order of the columns [`METRIC_COLUMNS`].
 pub(crate) fn metric_cells(output: &OutputReport) -> [String; 6] {
     let spread = output.sqnr_db_spread.as_ref();
     [
