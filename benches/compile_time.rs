@@ -27,10 +27,10 @@ const TIMES: &str = "NIELLO_COMPILE_TIMES";
 const PROFILES: &str = "
 [profile.dev.package]
 niello = { opt-level = 3, debug = \"line-tables-only\", debug-assertions = false }
-niello-compiler = { opt-level = 1 }
+niello-numeric = { opt-level = 3 }
 matrixmultiply = { opt-level = 3 }
 [profile.release.package]
-niello-compiler = { opt-level = 1 }
+niello-numeric = { opt-level = 3 }
 matrixmultiply = { opt-level = 3 }
 ";
 

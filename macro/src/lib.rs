@@ -174,15 +174,14 @@ use proc_macro::TokenStream;
 /// only the first expansion calibrates.
 ///
 /// Calibration is compiled without optimisation unless your workspace's
-/// `Cargo.toml` says otherwise (with 2 in place of 1 it calibrates a third faster, and takes
-/// longer to build once):
+/// `Cargo.toml` says otherwise:
 ///
 /// ```toml
 /// [profile.dev.package]
-/// niello-compiler = { opt-level = 1 }
+/// niello-numeric = { opt-level = 3 }
 /// matrixmultiply = { opt-level = 3 }
 /// [profile.release.package]
-/// niello-compiler = { opt-level = 1 }
+/// niello-numeric = { opt-level = 3 }
 /// matrixmultiply = { opt-level = 3 }
 /// ```
 #[proc_macro]

@@ -14,6 +14,7 @@ const FOLDERS: &[&str] = &[
     "macro/cli/src",
     "macro/cli/tests",
     "macro/compiler/src",
+    "macro/numeric/src",
     "macro/src",
     "macro/build/src",
     "runtime/src",

@@ -20,7 +20,11 @@ use crate::warning::Warning;
 
 /// The sources that this compiler was built from: another one may find something
 /// else, or number tensors otherwise.
-const COMPILER: (&str, &str) = (env!("CARGO_PKG_VERSION"), env!("NIELLO_FINGERPRINT"));
+const COMPILER: (&str, &str, u64) = (
+    env!("CARGO_PKG_VERSION"),
+    env!("NIELLO_FINGERPRINT"),
+    niello_numeric::fingerprint::FINGERPRINT,
+);
 
 /// All that calibration finds; with the model, it determines the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! The integer arithmetic of the TensorFlow Lite 8-bit quantization
 //! specification, with TensorFlow Lite Micro's double rounding.
 //!
-//! The compiler has these formulas once more (`macro/compiler/src/arithmetic/`): the crates are
+//! The compiler has these formulas once more (`macro/numeric/src/arithmetic/`): the crates are
 //! published apart, and neither can depend on the other. Tests compare both with a third
 //! implementation (`simd_models/reference.rs`).
 #![deny(

@@ -1,9 +1,6 @@
 //! Calibration: the float model runs on the representative dataset, and what
 //! is seen of each tensor becomes its range.
 
-pub(crate) mod bins;
-mod divergence;
-pub(crate) mod histogram;
 pub(crate) mod histories;
 pub(crate) mod interpreter;
 mod observations;
@@ -13,10 +10,10 @@ pub(crate) mod regions;
 use std::collections::{BTreeMap, HashMap};
 
 use ndarray::{ArrayD, ArrayViewD};
+use niello_numeric::elementwise::extremes;
+use niello_numeric::histogram::{Bins, Histogram, Magnitudes};
 use serde::{Deserialize, Serialize};
 
-use bins::{Bins, Magnitudes};
-use histogram::Histogram;
 pub(crate) use histories::{History, Samples, views};
 #[cfg(feature = "analysis")]
 pub(crate) use interpreter::evaluate_node;
@@ -81,21 +78,15 @@ struct Seen {
 }
 
 impl Seen {
-    /// The statistics of one sample; for `depth` see [`reach::each`].
+    /// The statistics of one sample; for `depth` see [`reach::told_apart`].
     fn of(data: &ArrayD<f32>, depth: Option<f32>) -> Self {
-        let mut seen = Self {
-            range: RealRange {
-                min: f32::MAX,
-                max: f32::MIN,
-            },
-            magnitudes: Magnitudes::of(data.iter()),
+        let data = data.view();
+        let (min, max) = extremes(&reach::told_apart(&data, depth));
+        Self {
+            range: RealRange { min, max },
+            magnitudes: Magnitudes::of(&reach::told_apart(&data, None)),
             elements: None,
-        };
-        reach::each(&data.view(), depth, |x| {
-            seen.range.min = seen.range.min.min(x);
-            seen.range.max = seen.range.max.max(x);
-        });
-        seen
+        }
     }
 
     /// Adds the statistics of other samples.
@@ -166,7 +157,10 @@ pub(crate) fn cut_inputs(
         } = seen;
         let histogram = needs_histogram(*method).then(|| {
             let mut histogram = Histogram::new(&Bins::new(range.min, range.max, &magnitudes));
-            data().for_each(|data| data.iter().for_each(|x| histogram.add(*x)));
+            let all = (f32::MIN, f32::MAX);
+            data().for_each(|data| {
+                histogram.add(&reach::told_apart(&data.view(), None), all);
+            });
             histogram
         });
         let chosen = choose(*method, range, histogram.as_ref());
@@ -240,9 +234,9 @@ impl Statistics {
             let of_samples = observe(graph, samples, part, |value, data| {
                 let mut histogram = Histogram::new(bins.get(&value)?);
                 let range = merged.get(&value)?.range;
-                reach::each(&data.view(), depths.get(&value).copied(), |x| {
-                    histogram.add(range.clamp(x));
-                });
+                let depth = depths.get(&value).copied();
+                let data = data.view();
+                histogram.add(&reach::told_apart(&data, depth), (range.min, range.max));
                 Some(histogram)
             })?;
             for (value, histogram) in of_samples.into_iter().flatten() {

@@ -4,13 +4,15 @@
 //! such values say "never", not "how much". A range that held them would leave one step
 //! for all others. So ranges end where readers saturate.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use ndarray::{ArrayViewD, Axis};
+use ndarray::ArrayViewD;
+use niello_numeric::elementwise::lift_rows;
 
 use super::RealRange;
 use crate::ir::context::QuantRule;
-use crate::ir::graph::{Graph, Node, ValueId};
+use crate::ir::graph::{Graph, Node, ValueId, contiguous};
 use crate::ir::operator::Saturation;
 
 const ALL: RealRange = RealRange {
@@ -52,20 +54,14 @@ pub(super) fn row_depths(graph: &Graph) -> HashMap<ValueId, f32> {
     depths
 }
 
-/// Calls `f` with every element, those too far below their row's largest lifted.
-pub(super) fn each(data: &ArrayViewD<'_, f32>, depth: Option<f32>, mut f: impl FnMut(f32)) {
-    let Some(depth) = depth.filter(|_| data.ndim() > 0) else {
-        return data.iter().for_each(|&x| f(x));
-    };
-    for row in data.lanes(Axis(data.ndim() - 1)) {
-        let max = row.iter().fold(f32::NEG_INFINITY, |m, &x| m.max(x));
-        let least = if max.is_finite() {
-            max - depth
-        } else {
-            f32::MIN
-        };
-        row.iter().for_each(|&x| f(x.max(least)));
+/// The elements of a tensor as its readers tell them apart: with a depth, those too far below their
+/// row's largest are lifted.
+pub(super) fn told_apart<'a>(data: &'a ArrayViewD<'_, f32>, depth: Option<f32>) -> Cow<'a, [f32]> {
+    let mut elements = contiguous(data);
+    if let (Some(depth), Some(row)) = (depth, data.shape().last()) {
+        lift_rows(elements.to_mut(), *row, depth);
     }
+    elements
 }
 
 /// For each tensor whose readers all saturate, the range beyond which they saturate; `seen` has
@@ -174,8 +170,11 @@ mod tests {
     #[test]
     fn far_values_of_a_row_are_lifted() {
         let data = ndarray::arr2(&[[1.0_f32, -1e9], [-3.0, f32::NEG_INFINITY]]).into_dyn();
-        let mut seen = Vec::new();
-        each(&data.view(), Some(12.0), |x| seen.push(x));
-        assert_eq!(seen, [1.0, -11.0, -3.0, -15.0]);
+        let data = data.view();
+        assert_eq!(*told_apart(&data, Some(12.0)), [1.0, -11.0, -3.0, -15.0]);
+        assert_eq!(
+            *told_apart(&data, None),
+            [1.0, -1e9, -3.0, f32::NEG_INFINITY]
+        );
     }
 }

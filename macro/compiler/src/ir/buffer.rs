@@ -1,5 +1,7 @@
 //! Tensors while kernels are simulated.
 
+use niello_numeric::{integers, positions};
+
 use crate::ir::element_type::ElementType;
 
 /// The elements of a tensor while kernels are simulated.
@@ -85,12 +87,22 @@ impl Buffer {
 
     /// All elements as integers, by [`Buffer::integer`].
     pub(crate) fn integers(&self) -> Vec<i32> {
-        (0..self.len()).map(|at| self.integer(at)).collect()
+        match self {
+            Buffer::I8(data) => integers::widen_i8(data),
+            Buffer::I16(data) => integers::widen_i16(data),
+            Buffer::I32(data) => data.clone(),
+            Buffer::F32(data) => vec![0; data.len()],
+        }
     }
 
     /// Integers in a type, saturating.
-    pub(crate) fn saturated(element: ElementType, data: impl Iterator<Item = i32>) -> Buffer {
-        saturated(element, data.collect())
+    pub(crate) fn saturated(element: ElementType, data: impl IntoIterator<Item = i32>) -> Buffer {
+        let data: Vec<i32> = data.into_iter().collect();
+        match element {
+            ElementType::I16 => Buffer::I16(integers::narrow_i16(&data)),
+            ElementType::I32 => Buffer::I32(data),
+            _ => Buffer::I8(integers::narrow_i8(&data)),
+        }
     }
 
     /// The elements of both, one behind the other; the same type is assumed.
@@ -114,8 +126,12 @@ impl Buffer {
 
     /// The elements at `positions`, whatever their type; `fill` (as a quantized
     /// value) where there is none.
-    pub(crate) fn pick(&self, positions: impl Iterator<Item = Option<usize>>, fill: f64) -> Buffer {
-        picked(self, &positions.collect::<Vec<_>>(), fill)
+    pub(crate) fn pick(
+        &self,
+        positions: impl IntoIterator<Item = Option<usize>>,
+        fill: f64,
+    ) -> Buffer {
+        picked(self, &positions.into_iter().collect::<Vec<_>>(), fill)
     }
 
     /// As it lies in memory.
@@ -145,26 +161,12 @@ impl Buffer {
     }
 }
 
-// The work of methods that take iterators: compiled once, not for each type of iterator.
-
-fn saturated(element: ElementType, data: Vec<i32>) -> Buffer {
-    let data = data.into_iter();
-    match element {
-        ElementType::I16 => Buffer::I16(data.map(|q| q.clamp(-32768, 32767) as i16).collect()),
-        ElementType::I32 => Buffer::I32(data.collect()),
-        _ => Buffer::I8(data.map(|q| q.clamp(-128, 127) as i8).collect()),
-    }
-}
-
-fn picked(from: &Buffer, positions: &[Option<usize>], fill: f64) -> Buffer {
-    fn of<T: Copy>(data: &[T], at: &[Option<usize>], fill: T) -> Vec<T> {
-        let one = |i: &Option<usize>| i.and_then(|i| data.get(i)).copied().unwrap_or(fill);
-        at.iter().map(one).collect()
-    }
+/// [`Buffer::pick`], compiled once, not for each type of iterator.
+fn picked(from: &Buffer, at: &[Option<usize>], fill: f64) -> Buffer {
     match from {
-        Buffer::I8(data) => Buffer::I8(of(data, positions, fill as i8)),
-        Buffer::I16(data) => Buffer::I16(of(data, positions, fill as i16)),
-        Buffer::I32(data) => Buffer::I32(of(data, positions, fill as i32)),
-        Buffer::F32(data) => Buffer::F32(of(data, positions, fill as f32)),
+        Buffer::I8(data) => Buffer::I8(positions::pick_i8(data, at, fill as i8)),
+        Buffer::I16(data) => Buffer::I16(positions::pick_i16(data, at, fill as i16)),
+        Buffer::I32(data) => Buffer::I32(positions::pick_i32(data, at, fill as i32)),
+        Buffer::F32(data) => Buffer::F32(positions::pick_f32(data, at, fill as f32)),
     }
 }

@@ -8,7 +8,7 @@ use ndarray::ArrayD;
 
 pub(crate) use crate::ir::byte_scale::ByteScale;
 pub use crate::ir::element_type::ElementType;
-pub(crate) use crate::ir::value::{Constant, FileQuantization, Kept, Value, array};
+pub(crate) use crate::ir::value::{Constant, FileQuantization, Kept, Value, array, contiguous};
 
 use crate::error::{Error, Result};
 use crate::ir::context::StateRule;

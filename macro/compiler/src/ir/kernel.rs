@@ -1,9 +1,9 @@
 //! What operators become: a kernel and where its operands come from.
 
+use niello_numeric::addition::AddParams;
 use proc_macro2::TokenStream;
 use quote::IdentFragment;
 
-use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::element_type::ElementType;

@@ -1,7 +1,6 @@
 //! The types that all stages share: the float graph, the int8 program, and what operators and kernels are.
 
 pub(crate) mod activation;
-pub(crate) mod add_params;
 pub(crate) mod buffer;
 pub(crate) mod byte_scale;
 pub(crate) mod channelwise;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use niello_numeric::quantized;
+
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::byte_scale::ByteScale;
@@ -247,10 +249,10 @@ impl QuantGraph {
         }
         match (tensor.element.storage_type(), tensor.params) {
             (ElementType::I8, Some(params)) => {
-                Buffer::I8(real.map(|x| params.quantize(x)).collect())
+                Buffer::I8(quantized::quantize_i8(&real.collect::<Vec<_>>(), params))
             }
             (ElementType::I16, Some(params)) => {
-                Buffer::I16(real.map(|x| params.quantize_i16(x)).collect())
+                Buffer::I16(quantized::quantize_i16(&real.collect::<Vec<_>>(), params))
             }
             (ElementType::I8, None) => Buffer::I8(real.map(|x| x as i8).collect()),
             (ElementType::I32, _) if tensor.element == ElementType::U32 => {
@@ -265,17 +267,10 @@ impl QuantGraph {
     pub(crate) fn decode(&self, id: TensorId, buffer: &Buffer) -> Vec<f32> {
         match (buffer, self.tensors[id].params) {
             (Buffer::F32(data), _) => data.clone(),
-            (Buffer::I8(data), Some(params)) => {
-                data.iter().map(|&q| params.dequantize(q)).collect()
-            }
+            (Buffer::I8(data), Some(params)) => quantized::dequantize_i8(data, params),
             (Buffer::I8(data), None) => data.iter().map(|&q| f32::from(q)).collect(),
-            (Buffer::I16(data), params) => {
-                let scale = params.map_or(1.0, |p| p.scale);
-                let zero = params.map_or(0, |p| p.zero_point);
-                data.iter()
-                    .map(|&q| scale * (i32::from(q) - zero) as f32)
-                    .collect()
-            }
+            (Buffer::I16(data), Some(params)) => quantized::dequantize_i16(data, params),
+            (Buffer::I16(data), None) => data.iter().map(|&q| f32::from(q)).collect(),
             (Buffer::I32(data), _) if self.tensors[id].element == ElementType::U32 => {
                 data.iter().map(|&q| q as u32 as f32).collect()
             }

@@ -1,6 +1,8 @@
 //! The tensors of the float graph.
 
-use ndarray::{ArrayD, IxDyn};
+use std::borrow::Cow;
+
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use crate::arithmetic::quant_params::{QuantParams, asymmetric};
 use crate::error::{Error, Result};
@@ -151,6 +153,14 @@ impl Value {
             (Constant::I32(data), _) => data.mapv(|q| q as f32),
             (Constant::I64(data), _) => data.mapv(|q| q as f32),
         })
+    }
+}
+
+/// The elements of an array, one behind the other.
+pub(crate) fn contiguous<'a>(array: &'a ArrayViewD<'_, f32>) -> Cow<'a, [f32]> {
+    match array.as_slice() {
+        Some(elements) => Cow::Borrowed(elements),
+        None => Cow::Owned(array.iter().copied().collect()),
     }
 }
 

@@ -7,13 +7,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use niello_numeric::channels::{self, Moments};
+
 use crate::arithmetic::convert::truncate_i64;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::QuantRule;
 use crate::ir::control::{Cursor, RegionId, WHOLE};
-use crate::ir::graph::{ElementType, Graph, Value};
+use crate::ir::graph::{ElementType, Graph, Value, contiguous};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::parallel;
@@ -47,31 +49,14 @@ struct Run<'a> {
     cursor: Cursor<'a>,
 }
 
-/// Moments of one channel's error.
-#[derive(Clone, Copy, Default)]
-struct Moments {
-    count: f64,
-    sum: f64,
-    squares: f64,
-}
-
-impl Moments {
-    /// Adds the sums of other samples.
-    fn merge(&mut self, other: &Moments) {
-        self.count += other.count;
-        self.sum += other.sum;
-        self.squares += other.squares;
+/// The mean error, shrunk by how uncertain it is (James and Stein, 1961).
+fn shrunk_mean(errors: &Moments) -> f64 {
+    if errors.count < 2.0 || errors.sum == 0.0 {
+        return 0.0;
     }
-
-    /// The mean, shrunk by how uncertain it is (James and Stein, 1961).
-    fn shrunk_mean(self) -> f64 {
-        if self.count < 2.0 || self.sum == 0.0 {
-            return 0.0;
-        }
-        let mean = self.sum / self.count;
-        let variance = (self.squares / self.count - mean * mean).max(0.0) / self.count;
-        mean * (1.0 - variance / (mean * mean)).max(0.0)
-    }
+    let mean = errors.sum / errors.count;
+    let variance = (errors.squares / errors.count - mean * mean).max(0.0) / errors.count;
+    mean * (1.0 - variance / (mean * mean)).max(0.0)
 }
 
 /// Samples that a mean error is taken of, at most.
@@ -133,7 +118,7 @@ pub(crate) fn correct_biases(
                 let most = accumulators.bias.largest_correction();
                 for (c, moments) in moments.iter().enumerate() {
                     let step = accumulators.scales[c].max(f64::MIN_POSITIVE);
-                    let steps = (moments.shrunk_mean() / step).round();
+                    let steps = (shrunk_mean(moments) / step).round();
                     correction[c] = truncate_i64(steps.clamp(-most, most));
                     accumulators.bias.add(c, correction[c]);
                 }
@@ -169,13 +154,13 @@ fn errors<'a>(
         .first()
         .map(|result| program.decode(step.output(), result))
         .unwrap_or_default();
-    let mut moments = vec![Moments::default(); channels];
+    let nothing = || vec![Moments::default(); channels];
     let value = program.tensors[step.output()].value;
     let Some(value) = value else {
-        return Ok(moments);
+        return Ok(nothing());
     };
     let Some(real) = run.real.advance(graph, value)? else {
-        return Ok(moments);
+        return Ok(nothing());
     };
     let value = Some(value);
     // What is clipped on purpose says nothing about the bias: by an activation, by a range
@@ -198,16 +183,12 @@ fn errors<'a>(
         min = min.max(reach.min);
         max = max.min(reach.max);
     }
-    for (i, (r, g)) in real.iter().zip(&got).enumerate() {
-        if *r > min && *r < max {
-            let error = f64::from(*r) - f64::from(*g);
-            let m = &mut moments[i % channels];
-            m.count += 1.0;
-            m.sum += error;
-            m.squares += error * error;
-        }
-    }
-    Ok(moments)
+    Ok(channels::errors(
+        channels,
+        &contiguous(&real.view()),
+        &got,
+        (min, max),
+    ))
 }
 
 #[cfg(test)]
@@ -221,10 +202,10 @@ mod tests {
             sum: errors.iter().sum(),
             squares: errors.iter().map(|e| e * e).sum(),
         };
-        assert_eq!(of(&[0.5; 100]).shrunk_mean(), 0.5);
-        assert_eq!(of(&[1.0, -1.0, 1.0, -0.9]).shrunk_mean(), 0.0);
-        assert_eq!(of(&[]).shrunk_mean(), 0.0);
-        let some = of(&[1.0, 2.0, 3.0, 2.0]).shrunk_mean();
+        assert_eq!(shrunk_mean(&of(&[0.5; 100])), 0.5);
+        assert_eq!(shrunk_mean(&of(&[1.0, -1.0, 1.0, -0.9])), 0.0);
+        assert_eq!(shrunk_mean(&of(&[])), 0.0);
+        let some = shrunk_mean(&of(&[1.0, 2.0, 3.0, 2.0]));
         assert!(some > 1.9 && some < 2.0, "{some}");
     }
 }

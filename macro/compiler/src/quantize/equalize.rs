@@ -18,12 +18,13 @@
 use std::collections::{HashMap, HashSet};
 
 use ndarray::Axis;
+use niello_numeric::channels::{Magnitude, magnitudes};
 
 use crate::calibrate::{Samples, TOGETHER, evaluate_from, views};
 use crate::error::Result;
 use crate::ir::activation::Activation;
 use crate::ir::disjoint_sets::DisjointSets;
-use crate::ir::graph::{Constant, Graph, Node, ValueId};
+use crate::ir::graph::{Constant, Graph, Node, ValueId, contiguous};
 use crate::ir::operator::ChannelRole;
 use crate::parallel;
 
@@ -69,18 +70,14 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
         .flat_map(|c| c.tensors.iter().map(|t| (*t, c.channels)))
         .collect();
     let histories = samples.histories(graph)?;
-    let mut ranges: HashMap<ValueId, Vec<Seen>> = HashMap::new();
+    let mut ranges: HashMap<ValueId, Vec<Magnitude>> = HashMap::new();
     for part in histories.chunks(TOGETHER) {
         let seen = parallel::map_within(graph.live().0, part, |(sample, states)| {
             let mut seen = Vec::new();
             let inputs = samples.sample(*sample);
             evaluate_from(graph, &views(&inputs), states, |value, data| {
                 if let Some(&channels) = wanted.get(&value) {
-                    let mut ranges = vec![Seen::default(); channels];
-                    for (i, x) in data.iter().enumerate() {
-                        ranges[i % channels].add(*x);
-                    }
-                    seen.push((value, ranges));
+                    seen.push((value, magnitudes(channels, &contiguous(&data.view()))));
                 }
             })?;
             Ok(seen)
@@ -89,13 +86,13 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
         for (value, sample) in seen.into_iter().flatten() {
             let all = ranges
                 .entry(value)
-                .or_insert_with(|| vec![Seen::default(); sample.len()]);
+                .or_insert_with(|| vec![Magnitude::default(); sample.len()]);
             all.iter_mut().zip(sample).for_each(|(a, s)| a.merge(s));
         }
     }
     let mut factors = Factors::new();
     for class in &classes {
-        let mut range = vec![Seen::default(); class.channels];
+        let mut range = vec![Magnitude::default(); class.channels];
         for tensor in class.tensors.iter().filter_map(|t| ranges.get(t)) {
             range.iter_mut().zip(tensor).for_each(|(a, r)| a.merge(*r));
         }
@@ -104,32 +101,9 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
     Ok(factors)
 }
 
-/// The statistics of one channel over all samples.
-#[derive(Clone, Copy, Default)]
-struct Seen {
-    /// The largest magnitude of a value.
-    range: f32,
-    /// The number of values that are not zero.
-    count: usize,
-}
-
-impl Seen {
-    /// Counts one value of a channel.
-    fn add(&mut self, x: f32) {
-        self.range = self.range.max(x.abs());
-        self.count += usize::from(x != 0.0);
-    }
-
-    /// Adds the statistics of other samples.
-    fn merge(&mut self, other: Self) {
-        self.range = self.range.max(other.range);
-        self.count += other.count;
-    }
-}
-
 /// The factors of one class from its channels' ranges: at most 1, so that a
 /// channel that RELU6 clips in the samples stays what it is.
-fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
+fn class_factors(class: &Class, ranges: &[Magnitude]) -> Vec<f32> {
     let max = ranges.iter().fold(0.0_f32, |m, seen| m.max(seen.range));
     if class.clipped && max > 6.0 {
         // Enlarged channels would be clipped where they were not.
@@ -145,7 +119,7 @@ fn class_factors(class: &Class, ranges: &[Seen]) -> Vec<f32> {
     } else {
         (MIXED_STRENGTH, MIXED_HEADROOM)
     };
-    let factor = |seen: &Seen| {
+    let factor = |seen: &Magnitude| {
         // A dead channel has no range.
         if seen.count >= ENOUGH {
             let headroom = if seen.count < MANY { headroom } else { 1.0 };

@@ -6,7 +6,7 @@
 pub(super) fn mean(sum: i32, count: i32) -> i32 {
     let half = count / 2;
     let away = if sum > 0 { sum + half } else { sum - half };
-    crate::simd_models::float::truncated(away as f32 / count as f32)
+    crate::arithmetic::float::truncated(away as f32 / count as f32)
 }
 
 #[cfg(test)]

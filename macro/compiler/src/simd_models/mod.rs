@@ -32,9 +32,7 @@
     )
 )]
 
-pub(crate) mod elementwise;
 pub(crate) mod f32_requant;
-pub(crate) mod float;
 #[cfg(test)]
 pub(crate) mod mean;
 #[cfg(test)]

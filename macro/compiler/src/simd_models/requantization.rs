@@ -2,7 +2,7 @@
 
 use crate::arithmetic::convert::{low_i32, low_i64, saturate_i32, shifts, truncate_i32};
 use crate::arithmetic::fixed_point::rounding_divide_by_pot;
-use crate::simd_models::float::{Rounding, fused, nearest, truncated};
+use crate::arithmetic::float::{Rounding, fused, nearest, truncated};
 use crate::simd_models::requant_panel::RequantChannel;
 
 /// The arithmetic that scales a sum. Numbers are searched, and proven, for the first three;

@@ -1,6 +1,7 @@
 //! CONV_2D: input NHWC, filter OHWI, output NHWC.
 
 use ndarray::ArrayD;
+use niello_numeric::products::Walk;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +10,6 @@ use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
 use crate::ir::kernel::{
     Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
 };
@@ -20,17 +20,13 @@ use crate::ops::packing::winograd_f4x3::Winograd;
 use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
-use crate::ops::shared::operands::{flat, matrix, operand};
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
-use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
-use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, evaluate};
 use crate::ops::shared::weights::asymmetric;
-use crate::ops::shared::window::{Stepping, Window};
+use crate::ops::shared::window::{self, Stepping, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
-
-/// Elements of the matrix of inputs that are there at once.
-const MOST_COLUMNS: usize = 1 << 24;
 
 /// The operator CONV_2D: input NHWC, filter OHWI, output NHWC.
 pub(crate) struct Conv2d {
@@ -115,51 +111,12 @@ impl Operator for Conv2d {
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
-        let window = self.window(input.shape(), filter.shape())?;
-        let (channels, depth) = (filter.shape()[0], filter.shape()[3]);
-        let taps = window.filter[0] * window.filter[1];
-        let all = input.shape()[3];
-        let input = input.as_standard_layout();
-        let input = flat(&input)?;
-        if all != depth {
-            let filter = filter.as_standard_layout();
-            let filter = flat(&filter)?;
-            let mut out = vec![0.0; window.output_pixels() * channels];
-            let per_group = channels / (all / depth);
-            window.taps(|pixel, tap, at| {
-                for channel in 0..channels {
-                    let x = &input[at * all + channel / per_group * depth..][..depth];
-                    let w = &filter[(channel * taps + tap) * depth..][..depth];
-                    out[pixel * channels + channel] +=
-                        x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
-                }
-            });
-            let mut output = array(shape, out)?;
-            add_bias(&mut output, bias, self.activation)?;
-            return Ok(output);
-        }
-        // im2col, then matrix products, of as many rows at a time as there is memory for.
-        let row = taps * depth;
-        let filter = filter.as_standard_layout();
-        let filter = matrix(channels, row, flat(&filter)?)?;
-        let (pixels, width) = (window.output_pixels(), window.output[1]);
-        let rows = (MOST_COLUMNS / (width * row).max(1)).max(1);
-        let mut data = Vec::with_capacity(pixels * channels);
-        for from in (0..pixels).step_by((rows * width).max(1)) {
-            let count = (rows * width).min(pixels - from);
-            let mut columns = vec![0.0; count * row];
-            for out in 0..count {
-                let columns = &mut columns[out * row..][..row];
-                window.taps_at(from + out, |tap, pixel| {
-                    columns[tap * depth..][..depth]
-                        .copy_from_slice(&input[pixel * depth..][..depth]);
-                });
-            }
-            data.extend(matrix(count, row, &columns)?.dot(&filter.t()));
-        }
-        let mut output = array(shape, data)?;
-        add_bias(&mut output, bias, self.activation)?;
-        Ok(output)
+        let walk = Walk::Convolution {
+            window: self.window(input.shape(), filter.shape())?,
+            input_depth: input.shape()[3],
+            filter_depth: filter.shape()[3],
+        };
+        evaluate(&walk, [input, filter], bias, self.activation, shape)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -198,11 +155,11 @@ struct Conv2dKernel {
 
 impl Kernel for Conv2dKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.accumulation.simulate(self, inputs[0])
+        self.accumulation.simulate(&self.walk(), inputs[0])
     }
 
     fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
-        let window = self.window.fused(fusion)?;
+        let window = window::fused(&self.window, fusion)?;
         Some(Box::new(Self {
             window,
             ..self.clone()
@@ -263,7 +220,7 @@ impl Kernel for Conv2dKernel {
         if let Some(emitted) = self.emit_packed(constants) {
             return emitted;
         }
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let (accumulation, stage) = self.accumulation.emit(constants);
         let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Emitted {
@@ -317,6 +274,14 @@ impl Channelwise for Conv2dKernel {
 }
 
 impl Conv2dKernel {
+    fn walk(&self) -> Walk {
+        Walk::Convolution {
+            window: self.window,
+            input_depth: self.input_depth,
+            filter_depth: self.filter_depth,
+        }
+    }
+
     fn dense_channels(&self) -> DenseChannels<'_> {
         DenseChannels {
             accumulation: &self.accumulation,
@@ -353,30 +318,12 @@ impl Conv2dKernel {
                 function: KernelId::new("fully_connected_packed2_rows"),
             });
         }
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
             parameters: quote!(rt::Packed2Conv2d { window: #window, #depth packed: #packed }),
             function: KernelId::new("conv_2d_packed2"),
         })
-    }
-}
-
-impl Weighted for Conv2dKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
-        let depth = self.filter_depth;
-        let channels = terms.bias.len();
-        let per_group = (channels / (self.input_depth / depth)).max(1);
-        let taps = self.window.filter[0] * self.window.filter[1];
-        let mut sums = terms.begin(self.window.output_pixels());
-        self.window.taps(|out, tap, pixel| {
-            let sums = &mut sums[out * channels..][..channels];
-            for (channel, sum) in sums.iter_mut().enumerate() {
-                let begin = pixel * self.input_depth + channel / per_group * depth;
-                *sum = terms.dot(*sum, begin, (channel * taps + tap) * depth, depth);
-            }
-        });
-        sums
     }
 }

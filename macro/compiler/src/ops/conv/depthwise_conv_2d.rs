@@ -2,6 +2,7 @@
 //! `input channel * depth_multiplier + m`.
 
 use ndarray::ArrayD;
+use niello_numeric::products::Walk;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -10,7 +11,6 @@ use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
 use crate::ir::kernel::{
     Accumulators, Channelwise, Emitted, Fusion, Kernel, KernelId, Lowered, Overlap,
 };
@@ -21,11 +21,10 @@ use crate::ops::shared::dwconv_packed16::DwconvPacked16;
 use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
-use crate::ops::shared::operands::{flat, operand};
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::weighted_sum::channels::DepthwiseChannels;
-use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
-use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
-use crate::ops::shared::window::{Stepping, Window};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, evaluate};
+use crate::ops::shared::window::{self, Stepping, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -101,28 +100,13 @@ impl Operator for DepthwiseConv2d {
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, filter) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
-        let (window, multiplier) = self.window(input.shape(), filter.shape())?;
-        let (depth, channels) = (input.shape()[3], filter.shape()[3]);
-        let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
-        let (x, w) = (flat(&input)?, flat(&filter)?);
-        let mut y = vec![0.0; window.output_pixels() * channels];
-        window.taps(|out, tap, pixel| {
-            let x = &x[pixel * depth..][..depth];
-            let w = &w[tap * channels..][..channels];
-            let y = &mut y[out * channels..][..channels];
-            if multiplier == 1 {
-                for ((y, x), w) in y.iter_mut().zip(x).zip(w) {
-                    *y += x * w;
-                }
-            } else {
-                for (channel, (y, w)) in y.iter_mut().zip(w).enumerate() {
-                    *y += x[channel / multiplier] * w;
-                }
-            }
-        });
-        let mut output = array(shape, y)?;
-        add_bias(&mut output, bias, self.activation)?;
-        Ok(output)
+        let (window, depth_multiplier) = self.window(input.shape(), filter.shape())?;
+        let walk = Walk::Depthwise {
+            window,
+            input_depth: input.shape()[3],
+            depth_multiplier,
+        };
+        evaluate(&walk, [input, filter], bias, self.activation, shape)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -153,11 +137,11 @@ struct DepthwiseKernel {
 
 impl Kernel for DepthwiseKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.accumulation.simulate(self, inputs[0])
+        self.accumulation.simulate(&self.walk(), inputs[0])
     }
 
     fn fused(&self, fusion: Fusion<'_>) -> Option<Box<dyn Kernel>> {
-        let window = self.window.fused(fusion)?;
+        let window = window::fused(&self.window, fusion)?;
         Some(Box::new(Self {
             window,
             ..self.clone()
@@ -225,7 +209,7 @@ impl Kernel for DepthwiseKernel {
         {
             return emitted;
         }
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let (accumulation, stage) = self.accumulation.emit(constants);
         let depths = literals::fields(&[
             ("input_depth", self.input_depth),
@@ -272,6 +256,14 @@ impl Channelwise for DepthwiseKernel {
 }
 
 impl DepthwiseKernel {
+    fn walk(&self) -> Walk {
+        Walk::Depthwise {
+            window: self.window,
+            input_depth: self.input_depth,
+            depth_multiplier: self.depth_multiplier,
+        }
+    }
+
     fn depthwise_channels(&self) -> DepthwiseChannels<'_> {
         DepthwiseChannels {
             accumulation: &self.accumulation,
@@ -290,7 +282,7 @@ impl DepthwiseKernel {
         let pixels = self.window.output_pixels();
         let by_channel = self.accumulation.by_channel();
         let (packed, stage) = gemm_packed2::emit(&by_channel, taps, pixels, constants)?;
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let depth = literals::fields(&[("input_depth", 1)]);
         Some(Emitted {
             parameters_type: quote!(Packed2Conv2d<'static, #stage>),
@@ -331,7 +323,7 @@ impl DepthwiseKernel {
         let filter = constants.bytes("FILTER", filter);
         let bias = gemm_packed2::bias(biases, constants);
         let (output, _) = by_channel.emit_output(true, constants);
-        let (window, zero_point) = (self.window.emit(), literals::int(zero_point));
+        let (window, zero_point) = (window::emit(&self.window), literals::int(zero_point));
         let pitch = literals::fields(&[("pitch", self.pitch())]);
         Some(Emitted {
             parameters_type: quote!(Planar<'static>),
@@ -345,22 +337,5 @@ impl DepthwiseKernel {
             }),
             function: KernelId::new("depthwise_planar"),
         })
-    }
-}
-
-impl Weighted for DepthwiseKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
-        let channels = terms.bias.len();
-        let mut sums = terms.begin(self.window.output_pixels());
-        self.window.taps(|out, tap, pixel| {
-            let x = &terms.input[pixel * self.input_depth..][..self.input_depth];
-            let w = &terms.filter[tap * channels..][..channels];
-            let sums = &mut sums[out * channels..][..channels];
-            for (channel, (sum, &w)) in sums.iter_mut().zip(w).enumerate() {
-                let x = x[channel / self.depth_multiplier];
-                *sum = sum.add_product(x, w, terms.offset);
-            }
-        });
-        sums
     }
 }

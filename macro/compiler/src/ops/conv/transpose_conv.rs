@@ -2,21 +2,20 @@
 //! filter OHWI.
 
 use ndarray::ArrayD;
+use niello_numeric::products::Walk;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
-use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
-use crate::ops::shared::operands::{flat, operand};
-use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
-use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
-use crate::ops::shared::window::{Padding, Stepping, Window};
+use crate::ops::shared::operands::operand;
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, evaluate};
+use crate::ops::shared::window::{self, Padding, Stepping, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -171,21 +170,12 @@ impl Operator for TransposeConv {
         let bias = inputs.get(self.operands[2]).and_then(Option::as_ref);
         let input = operand(inputs, self.operands[0])?;
         let filter = operand(inputs, self.operands[1])?;
-        let (window, depth, channels) = self.window(input.shape(), filter.shape())?;
-        let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
-        let (x, w) = (flat(&input)?, flat(&filter)?);
-        let taps = window.filter[0] * window.filter[1];
-        let mut out = vec![0.0; shape.iter().product()];
-        window.taps(|from, tap, pixel| {
-            for channel in 0..channels {
-                let w = &w[(channel * taps + tap) * depth..][..depth];
-                let x = &x[from * depth..][..depth];
-                out[pixel * channels + channel] += x.iter().zip(w).map(|(x, w)| x * w).sum::<f32>();
-            }
-        });
-        let mut output = array(shape, out)?;
-        add_bias(&mut output, bias, self.activation)?;
-        Ok(output)
+        let (window, input_depth, _) = self.window(input.shape(), filter.shape())?;
+        let walk = Walk::Transposed {
+            window,
+            input_depth,
+        };
+        evaluate(&walk, [input, filter], bias, self.activation, shape)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -216,13 +206,22 @@ struct TransposeConvKernel {
     accumulation: Accumulation,
 }
 
+impl TransposeConvKernel {
+    fn walk(&self) -> Walk {
+        Walk::Transposed {
+            window: self.window,
+            input_depth: self.input_depth,
+        }
+    }
+}
+
 impl Kernel for TransposeConvKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.accumulation.simulate(self, inputs[0])
+        self.accumulation.simulate(&self.walk(), inputs[0])
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let (accumulation, stage) = self.accumulation.emit(constants);
         let depth = literals::fields(&[("input_depth", self.input_depth)]);
         Emitted {
@@ -243,22 +242,5 @@ impl Kernel for TransposeConvKernel {
 
     fn accumulators(&mut self) -> Option<Accumulators<'_>> {
         self.accumulation.accumulators()
-    }
-}
-
-impl Weighted for TransposeConvKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
-        let depth = self.input_depth;
-        let channels = terms.bias.len();
-        let taps = self.window.filter[0] * self.window.filter[1];
-        let pixels = self.window.batches * self.window.input[0] * self.window.input[1];
-        let mut sums = terms.begin(pixels);
-        self.window.taps(|from, tap, pixel| {
-            let sums = &mut sums[pixel * channels..][..channels];
-            for (channel, sum) in sums.iter_mut().enumerate() {
-                *sum = terms.dot(*sum, from * depth, (channel * taps + tap) * depth, depth);
-            }
-        });
-        sums
     }
 }

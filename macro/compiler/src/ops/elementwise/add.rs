@@ -1,12 +1,12 @@
 //! ADD, and the integer addition that SUB shares.
 
 use ndarray::ArrayD;
+use niello_numeric::addition::AddParams;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::Result;
 use crate::ir::activation::Activation;
-use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
@@ -66,7 +66,10 @@ impl AddKernel {
         let (a, source_a) = broadcast::operand(context, 0)?;
         let (b, source_b) = broadcast::operand(context, 1)?;
         let (output, element) = (context.params_of_output()?, context.target.element());
-        let left_shift = if element == ElementType::I16 { 15 } else { 20 };
+        let left_shift = match element {
+            ElementType::I16 => AddParams::INT16,
+            _ => AddParams::INT8,
+        };
         let larger = a.scale.max(b.scale);
         let unit = f64::from(1 << left_shift);
         let twice = 2.0 * f64::from(larger);
@@ -82,7 +85,6 @@ impl AddKernel {
             output_offset: output.zero_point,
             activation: activation.bounds_in(output, element),
             subtract,
-            element,
             left_shift,
         };
         let broadcast = Broadcast::new(
@@ -98,15 +100,13 @@ impl AddKernel {
 
 impl Kernel for AddKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let element = |(i, j): (usize, usize)| {
-            self.params
-                .output_of(inputs[0].integer(i), inputs[1].integer(j))
-        };
-        Buffer::saturated(self.params.element, self.broadcast.positions().map(element))
+        let (a, b) = (inputs[0].integers(), inputs[1].integers());
+        let outputs = self.params.outputs(&a, &b, &self.broadcast.positions());
+        Buffer::saturated(inputs[0].element(), outputs)
     }
 
     fn role(&self) -> Role<'_> {
-        let is_plain = !self.params.subtract && self.params.element == ElementType::I8;
+        let is_plain = !self.params.subtract && self.params.is_int8();
         if !is_plain || !self.has_one_shape() {
             return Role::Own;
         }
@@ -119,7 +119,7 @@ impl Kernel for AddKernel {
     fn channelwise(&self) -> Option<&dyn Channelwise> {
         // Terms have 28 bits at most, so this many leave room for a shift to the left.
         let grows = self.params.output.shift <= 2;
-        (self.has_one_shape() && grows && self.params.element == ElementType::I8).then_some(self)
+        (self.has_one_shape() && grows && self.params.is_int8()).then_some(self)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

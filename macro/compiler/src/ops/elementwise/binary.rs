@@ -15,6 +15,7 @@ use crate::ops::shared::float_kernels;
 use crate::ops::shared::function::function_of_one;
 use crate::tokens::constants::Constants;
 use ndarray::ArrayD;
+use niello_numeric::integers;
 use proc_macro2::TokenStream;
 
 /// What sets one such function apart from another.
@@ -135,10 +136,9 @@ pub(crate) struct BinaryKernel {
 impl Kernel for BinaryKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (a, b) = (inputs[0], inputs[1]);
-        let results = self
-            .broadcast
-            .positions()
-            .map(|(i, j)| self.function.apply(a.integer(i), b.integer(j)));
+        let apply = |a: i32, b: i32| self.function.apply(a, b);
+        let positions = self.broadcast.positions();
+        let results = integers::zip(&a.integers(), &b.integers(), &positions, &apply).into_iter();
         match a {
             Buffer::I16(_) if self.function.keeps_type() => {
                 Buffer::I16(results.map(|x| x as i16).collect())

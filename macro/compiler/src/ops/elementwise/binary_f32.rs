@@ -171,7 +171,7 @@ impl Kernel for RealKernel {
             self.output
                 .quantize((self.function)(real(0, i), real(1, j)))
         };
-        Buffer::I8(self.broadcast.positions().map(one).collect())
+        Buffer::I8(self.broadcast.positions().into_iter().map(one).collect())
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

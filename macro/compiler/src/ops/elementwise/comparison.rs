@@ -89,7 +89,7 @@ impl<C: Compare> Kernel for RealComparison<C> {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (a, b) = (inputs[0].f32(), inputs[1].f32());
         let one = |(i, j): (usize, usize)| i8::from(C::holds(a[i], b[j]));
-        Buffer::I8(self.broadcast.positions().map(one).collect())
+        Buffer::I8(self.broadcast.positions().into_iter().map(one).collect())
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

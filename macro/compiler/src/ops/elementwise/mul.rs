@@ -1,6 +1,7 @@
 //! MUL.
 
 use ndarray::ArrayD;
+use niello_numeric::integers;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -14,7 +15,7 @@ use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ops::elementwise::fused_activation::{Arithmetic, WithActivation};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
+use crate::ops::shared::elementwise_f32::{self, FmaFit, Formula};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -86,7 +87,7 @@ impl MulKernel {
         if self.element != ElementType::I8 {
             return quote!(rt::Linear::NONE);
         }
-        FmaFit::emit(self.numbers())
+        elementwise_f32::emit(self.numbers())
     }
 
     fn numbers(&self) -> Option<FmaFit> {
@@ -118,9 +119,10 @@ pub fn linear_product(
 
 impl Kernel for MulKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let element =
-            |(i, j): (usize, usize)| self.output_of(inputs[0].integer(i), inputs[1].integer(j));
-        Buffer::saturated(self.element, self.broadcast.positions().map(element))
+        let (a, b) = (inputs[0].integers(), inputs[1].integers());
+        let positions = self.broadcast.positions();
+        let outputs = integers::zip(&a, &b, &positions, &|a, b| self.output_of(a, b));
+        Buffer::saturated(self.element, outputs)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -1,6 +1,7 @@
 //! PRELU: x for x >= 0, alpha * x below, with a constant alpha per element.
 
 use ndarray::ArrayD;
+use niello_numeric::integers;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
@@ -109,18 +110,18 @@ struct PreluKernel {
 
 impl Kernel for PreluKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let (input, alpha) = (inputs[0], inputs[1].i8());
-        let element = |(i, j): (usize, usize)| {
-            let x = input.integer(i) + self.input_offset;
+        let (input, alpha) = (inputs[0].integers(), inputs[1].integers());
+        let element = |input: i32, alpha: i32| {
+            let x = input + self.input_offset;
             let y = if x >= 0 {
                 self.identity.apply(x)
             } else {
-                self.slope
-                    .apply(x * (i32::from(alpha[j]) + self.alpha_offset))
+                self.slope.apply(x * (alpha + self.alpha_offset))
             };
             y.wrapping_add(self.output_offset)
         };
-        Buffer::saturated(self.element, self.broadcast.positions().map(element))
+        let outputs = integers::zip(&input, &alpha, &self.broadcast.positions(), &element);
+        Buffer::saturated(self.element, outputs)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -16,7 +16,7 @@ use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
 use crate::ops::elementwise::int32::UnaryKernel;
 use crate::ops::shared::float_kernels;
 use crate::ops::shared::lookup_table::TableKernel;
-use crate::ops::shared::operands::owned;
+use crate::ops::shared::operands::mapped;
 
 /// What the runtime calls a function of int32 values, and the function.
 pub(crate) type IntegerFunction = (&'static str, fn(i32) -> i32);
@@ -105,9 +105,7 @@ impl<U: Unary> Operator for U {
     }
 
     fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
-        let mut output = owned(inputs, 0)?;
-        output.mapv_inplace(|x| self.real(x));
-        Ok(output)
+        mapped(inputs, &|x| self.real(x))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -2,6 +2,8 @@
 //! with weights of run time shares.
 
 use ndarray::ArrayD;
+use niello_numeric::matmul::Stacks;
+use niello_numeric::outputs::{self, Requantization};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -10,15 +12,14 @@ use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::graph::array;
-use crate::ir::graph::{ElementType, Value};
+use crate::ir::graph::{ElementType, Value, array, contiguous};
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::operands::owned;
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::weights::bias_values;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
@@ -84,20 +85,15 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Calls `f(row, column, offsets)` in the output's order; the offsets are of the
-    /// elements of both operands that are multiplied.
-    fn products(&self, mut f: impl FnMut(usize, &mut dyn Iterator<Item = (usize, usize)>)) {
-        for (a, b) in self.broadcast.positions() {
-            let (a, b) = (a * self.rows * self.depth, b * self.depth * self.columns);
-            for row in 0..self.rows {
-                for column in 0..self.columns {
-                    let mut pairs = (0..self.depth).map(|k| {
-                        let a = a + row * self.strides_a[0] + k * self.strides_a[1];
-                        (a, b + k * self.strides_b[0] + column * self.strides_b[1])
-                    });
-                    f(column, &mut pairs);
-                }
-            }
+    /// The products of these pairs of matrices.
+    fn stacks<'a>(&self, pairs: &'a [(usize, usize)]) -> Stacks<'a> {
+        Stacks {
+            pairs,
+            rows: self.rows,
+            depth: self.depth,
+            columns: self.columns,
+            strides_a: self.strides_a,
+            strides_b: self.strides_b,
         }
     }
 }
@@ -134,13 +130,11 @@ impl Operator for BatchMatmul {
     }
 
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
-        let (a, b) = (owned(inputs, 0)?, owned(inputs, 1)?);
+        let (a, b) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let sizes = self.sizes(a.shape(), b.shape())?;
-        let (a, b): (Vec<f32>, Vec<f32>) =
-            (a.iter().copied().collect(), b.iter().copied().collect());
-        let mut output = Vec::new();
-        sizes.products(|_, pairs| output.push(pairs.map(|(i, j)| a[i] * b[j]).sum()));
-        array(shape, output)
+        let pairs = sizes.broadcast.positions();
+        let operands = [&*contiguous(a), &*contiguous(b)];
+        array(shape, sizes.stacks(&pairs).f32(operands, &[]))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -234,21 +228,22 @@ struct BatchMatmulKernel {
 }
 
 impl BatchMatmulKernel {
+    /// How sums become outputs.
+    fn requantization(&self) -> Requantization<'_> {
+        Requantization {
+            multipliers: std::slice::from_ref(&self.output),
+            rounds_once: self.rounds_once,
+            offset: self.output_offset,
+            activation: self.activation,
+        }
+    }
+
     /// The product of int16 matrices, with sums of 64 bits and TFLite's rounding of them.
     fn simulate_i16(&self, a: &[i16], b: &[i16]) -> Buffer {
-        let mut output = Vec::new();
-        self.sizes.products(|column, pairs| {
-            let sum = pairs.fold(i64::from(self.bias[column]), |sum, (i, j)| {
-                let (x, y) = (
-                    i64::from(a[i]) + i64::from(self.offsets[0]),
-                    i64::from(b[j]) + i64::from(self.offsets[1]),
-                );
-                sum.wrapping_add(x * y)
-            });
-            let q = self.output.apply_i64(sum).wrapping_add(self.output_offset);
-            output.push(q.clamp(self.activation.0, self.activation.1) as i16);
-        });
-        Buffer::I16(output)
+        let pairs = self.sizes.broadcast.positions();
+        let sums = self.sizes.stacks(&pairs);
+        let sums = sums.i16([a, b], self.offsets, &self.bias);
+        Buffer::I16(self.requantization().wide_to_i16(&sums))
     }
 }
 
@@ -258,24 +253,10 @@ impl Kernel for BatchMatmulKernel {
             return self.simulate_i16(a, b);
         }
         let (a, b) = (inputs[0].i8(), inputs[1].i8());
-        let mut output = Vec::new();
-        self.sizes.products(|column, pairs| {
-            let sum = pairs.fold(self.bias[column], |sum, (i, j)| {
-                let (x, y) = (
-                    i32::from(a[i]) + self.offsets[0],
-                    i32::from(b[j]) + self.offsets[1],
-                );
-                sum.wrapping_add(x * y)
-            });
-            let scaled = if self.rounds_once {
-                self.output.apply_once(sum)
-            } else {
-                self.output.apply(sum)
-            };
-            let q = scaled.wrapping_add(self.output_offset);
-            output.push(q.clamp(self.activation.0, self.activation.1) as i8);
-        });
-        Buffer::I8(output)
+        let pairs = self.sizes.broadcast.positions();
+        let sums = self.sizes.stacks(&pairs);
+        let sums = sums.i8([a, b], self.offsets, &self.bias);
+        Buffer::I8(self.requantization().to_i8(&sums))
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -371,12 +352,9 @@ struct FloatBatchMatmulKernel {
 impl Kernel for FloatBatchMatmulKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (a, b) = (inputs[0].f32(), inputs[1].f32());
-        let mut output = Vec::new();
-        self.sizes.products(|column, pairs| {
-            let start = self.bias.get(column).copied().unwrap_or(0.0);
-            let sum = pairs.fold(start, |sum, (i, j)| sum + a[i] * b[j]);
-            output.push(sum.max(self.activation.0).min(self.activation.1));
-        });
+        let pairs = self.sizes.broadcast.positions();
+        let mut output = self.sizes.stacks(&pairs).f32([a, b], &self.bias);
+        outputs::clamp(&mut output, self.activation);
         Buffer::F32(output)
     }
 

@@ -1,6 +1,7 @@
 //! FULLY_CONNECTED: input [.., depth], weights [units, depth], output [.., units].
 
 use ndarray::ArrayD;
+use niello_numeric::products::Walk;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -9,7 +10,6 @@ use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
-use crate::ir::graph::array;
 use crate::ir::kernel::{Accumulators, Channelwise, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
@@ -20,10 +20,9 @@ use crate::ops::shared::broadcast::Broadcast;
 use crate::ops::shared::gemm_inputs::{Inputs, is_sparse};
 use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
-use crate::ops::shared::operands::{flat, matrix, operand};
+use crate::ops::shared::operands::operand;
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
-use crate::ops::shared::weighted_sum::products::{Accumulate, Factors, Weighted};
-use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, add_bias};
+use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, evaluate};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -113,13 +112,9 @@ impl Operator for FullyConnected {
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let (input, weights) = (operand(inputs, 0)?, operand(inputs, 1)?);
         let bias = inputs.get(2).and_then(Option::as_ref);
-        let (rows, depth, units) = sizes(input.shape(), weights.shape())?;
-        let (input, weights) = (input.as_standard_layout(), weights.as_standard_layout());
-        let x = matrix(rows, depth, flat(&input)?)?;
-        let w = matrix(units, depth, flat(&weights)?)?;
-        let mut output = array(shape, x.dot(&w.t()).into_iter().collect())?;
-        add_bias(&mut output, bias, self.activation)?;
-        Ok(output)
+        let (rows, depth, _) = sizes(input.shape(), weights.shape())?;
+        let walk = Walk::Rows { rows, depth };
+        evaluate(&walk, [input, weights], bias, self.activation, shape)
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -176,7 +171,7 @@ struct FullyConnectedKernel {
 
 impl Kernel for FullyConnectedKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        self.accumulation.simulate(self, inputs[0])
+        self.accumulation.simulate(&self.walk(), inputs[0])
     }
 
     fn channelwise(&self) -> Option<&dyn Channelwise> {
@@ -242,6 +237,13 @@ impl Kernel for FullyConnectedKernel {
 }
 
 impl FullyConnectedKernel {
+    fn walk(&self) -> Walk {
+        Walk::Rows {
+            rows: self.rows,
+            depth: self.depth,
+        }
+    }
+
     fn dense_channels(&self) -> DenseChannels<'_> {
         DenseChannels {
             accumulation: &self.accumulation,
@@ -289,17 +291,5 @@ impl Channelwise for FullyConnectedKernel {
             depth: input.of(self.depth),
             accumulation: self.dense_channels().with(input, output),
         })
-    }
-}
-
-impl Weighted for FullyConnectedKernel {
-    fn sums<X: Copy, W: Copy, A: Accumulate<X, W>>(&self, terms: &Factors<'_, X, W, A>) -> Vec<A> {
-        let units = terms.bias.len();
-        let mut sums = terms.begin(self.rows);
-        for (i, sum) in sums.iter_mut().enumerate() {
-            let (row, unit) = (i / units, i % units);
-            *sum = terms.dot(*sum, row * self.depth, unit * self.depth, self.depth);
-        }
-        sums
     }
 }

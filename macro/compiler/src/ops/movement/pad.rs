@@ -1,12 +1,13 @@
 //! PAD with zeros, and PADV2 with a constant, in up to 6 dimensions.
 
-use ndarray::{ArrayD, Slice};
+use ndarray::ArrayD;
+use niello_numeric::positions;
 use quote::quote;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, Target};
-use crate::ir::graph::{Constant, ElementType};
+use crate::ir::graph::{Constant, ElementType, array, contiguous};
 use crate::ir::kernel::{Emitted, Frame, Kernel, KernelId, Lowered, Role};
 use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
@@ -125,16 +126,12 @@ impl Operator for Pad {
 
     fn evaluate(&self, inputs: &RealOperands<'_>, shape: &[usize]) -> Result<ArrayD<f32>> {
         let fill = self.value.as_ref().map_or(0.0, |v| v.real);
-        let mut output = ArrayD::from_elem(shape, fill);
         let input = operand(inputs, 0)?;
-        output
-            .slice_each_axis_mut(|axis| {
-                let i = axis.axis.index();
-                let before = self.paddings[i][0];
-                Slice::from(before..before + input.shape()[i])
-            })
-            .assign(input);
-        Ok(output)
+        let positions = positions::padded(input.shape(), &self.paddings);
+        array(
+            shape,
+            positions::pick_f32(&contiguous(input), &positions, fill),
+        )
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
@@ -198,19 +195,7 @@ impl Kernel for PadKernel {
     }
 
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let output: Vec<usize> = (0..MAX_DIMS)
-            .map(|d| self.input[d] + self.paddings[d][0] + self.paddings[d][1])
-            .collect();
-        let positions = (0..output.iter().product::<usize>()).map(|mut i| {
-            let (mut at, mut stride) = (0, 1);
-            for d in (0..MAX_DIMS).rev() {
-                let inside = (i % output[d]).checked_sub(self.paddings[d][0]);
-                at += inside.filter(|&i| i < self.input[d])? * stride;
-                i /= output[d];
-                stride *= self.input[d];
-            }
-            Some(at)
-        });
+        let positions = positions::padded(&self.input, &self.paddings);
         inputs[0].pick(positions, self.value)
     }
 

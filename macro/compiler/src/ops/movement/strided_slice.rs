@@ -154,7 +154,7 @@ mod tests {
         reversed.ellipsis_mask = 1;
         let (walk, shape) = reversed.resolve(&[3, 4]).expect("fits");
         assert_eq!(shape, [3, 2]);
-        assert_eq!(walk.positions().collect::<Vec<_>>(), [3, 1, 7, 5, 11, 9]);
+        assert_eq!(walk.positions(), [3, 1, 7, 5, 11, 9]);
         let mut newly = slice(&[0, -2], &[0, 0], &[1, 1]);
         newly.new_axis_mask = 1;
         newly.shrink_axis_mask = 2;

@@ -13,7 +13,7 @@ use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered, Source};
 use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{IntegerOperands, OperatorTraits};
 use crate::ops::shared::operands::{evaluate_by_kernel, operand, owned};
-use crate::ops::shared::window::{Stepping, Window};
+use crate::ops::shared::window::{self, Stepping, Window};
 use crate::tflite::{Attributes, Padding};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
@@ -137,7 +137,7 @@ impl Kernel for PoolKernel {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let channels = literals::fields(&[("channels", self.channels)]);
         Emitted {
             parameters_type: quote!(ArgmaxPool),

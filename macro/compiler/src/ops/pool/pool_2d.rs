@@ -15,7 +15,7 @@ use crate::ir::kernel::{Channelwise, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, RealOperands, Saturation};
 use crate::ir::operator_traits::{Arithmetic, OperatorTraits, Origin};
 use crate::ops::shared::operands::{flat, operand};
-use crate::ops::shared::window::{Stepping, Window};
+use crate::ops::shared::window::{self, Stepping, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -125,7 +125,7 @@ impl<R: Reduction> Operator for Pool<R> {
         let input = operand(inputs, 0)?;
         let window = self.window(input.shape())?;
         let input = input.as_standard_layout();
-        let data = window.reduced(shape[3], flat(&input)?, |taps| {
+        let data = window.reduced_f32(shape[3], flat(&input)?, &|taps| {
             self.activation.apply(R::real(taps))
         });
         array(shape, data)
@@ -193,8 +193,8 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
         let (min, max) = self.activation;
         let of = |taps: &[i32]| R::quantized(taps).clamp(min, max);
         let input = inputs[0].integers();
-        let output = self.window.reduced(self.channels, &input, of);
-        Buffer::saturated(inputs[0].element(), output.into_iter())
+        let output = self.window.reduced_i32(self.channels, &input, &of);
+        Buffer::saturated(inputs[0].element(), output)
     }
 
     fn channelwise(&self) -> Option<&dyn Channelwise> {
@@ -202,7 +202,7 @@ impl<R: Reduction> Kernel for PoolKernel<R> {
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let channels = literals::fields(&[("channels", self.channels)]);
         let (min, max) = (
             literals::int(self.activation.0),

@@ -6,7 +6,7 @@ use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::{Emitted, Kernel, KernelId};
 use crate::ops::shared::float_kernels::bounds;
-use crate::ops::shared::window::Window;
+use crate::ops::shared::window::{self, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -22,11 +22,11 @@ pub(crate) struct PoolF32Kernel {
 impl Kernel for PoolF32Kernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let of = |taps: &[f32]| self.activation.apply((self.reduction)(taps));
-        Buffer::F32(self.window.reduced(self.channels, inputs[0].f32(), of))
+        Buffer::F32(self.window.reduced_f32(self.channels, inputs[0].f32(), &of))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
-        let window = self.window.emit();
+        let window = window::emit(&self.window);
         let channels = literals::fields(&[("channels", self.channels)]);
         let bounds = bounds(self.activation.bounds());
         Emitted {

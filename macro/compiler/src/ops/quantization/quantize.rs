@@ -2,6 +2,7 @@
 //! from a quantized tensor.
 
 use ndarray::ArrayD;
+use niello_numeric::quantized;
 use quote::quote;
 
 use crate::arithmetic::quant_params::QuantParams;
@@ -80,11 +81,11 @@ pub(crate) struct QuantizeKernel {
 
 impl Kernel for QuantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let data = inputs[0].f32().iter();
+        let data = inputs[0].f32();
         if self.element == ElementType::I16 {
-            Buffer::I16(data.map(|&x| self.params.quantize_i16(x)).collect())
+            Buffer::I16(quantized::quantize_i16(data, self.params))
         } else {
-            Buffer::I8(data.map(|&x| self.params.quantize(x)).collect())
+            Buffer::I8(quantized::quantize_i8(data, self.params))
         }
     }
 
@@ -103,8 +104,7 @@ pub(crate) struct DequantizeKernel(pub QuantParams);
 
 impl Kernel for DequantizeKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let real = |q: i32| self.0.scale * q.wrapping_sub(self.0.zero_point) as f32;
-        Buffer::F32(inputs[0].integers().into_iter().map(real).collect())
+        Buffer::F32(quantized::dequantize_i32(&inputs[0].integers(), self.0))
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -1,14 +1,14 @@
 //! The int8 addition as tokens, and as the epilogue of a weighted sum.
 
+use niello_numeric::addition::AddParams;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::ir::add_params::AddParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::graph::ElementType;
 use crate::ops::shared::broadcast::Broadcast;
-use crate::ops::shared::elementwise_f32::{FmaFit, Formula};
+use crate::ops::shared::elementwise_f32::{self, FmaFit, Formula};
 use crate::tokens::literals::{int, multiplier};
 
 /// The literal of the runtime's `Add`.
@@ -37,11 +37,11 @@ pub(crate) fn emit(params: &AddParams, broadcast: &Broadcast) -> TokenStream {
 /// The literal of the runtime's `Linear`: the addition in f32, if that gives the same int8
 /// outputs.
 fn linear(params: &AddParams) -> TokenStream {
-    if params.element != ElementType::I8 {
+    if !params.is_int8() {
         return quote!(rt::Linear::NONE);
     }
     let exact = |a: i8, b: i8| params.output_of(a.into(), b.into());
-    FmaFit::emit(Formula::Sum.find(params.factors(), params.activation, &exact))
+    elementwise_f32::emit(Formula::Sum.find(params.factors(), params.activation, &exact))
 }
 
 /// An int8 addition whose first operand is the output of the kernel that also adds:
@@ -86,7 +86,7 @@ impl FusedAdd {
     pub(crate) fn emit(&self) -> [TokenStream; 2] {
         [
             emit(&self.params, &self.broadcast),
-            FmaFit::emit(Some(self.fit)),
+            elementwise_f32::emit(Some(self.fit)),
         ]
     }
 }
@@ -122,8 +122,7 @@ impl AdditionNumbers {
             output_offset: self.output_offset,
             activation: self.activation,
             subtract,
-            element: ElementType::I8,
-            left_shift: 20,
+            left_shift: AddParams::INT8,
         }
     }
 

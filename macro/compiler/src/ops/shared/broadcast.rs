@@ -1,7 +1,8 @@
 //! Broadcasting of two operands (NumPy's rule), and what ADD, SUB, MUL and
 //! PRELU share because of it.
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::ArrayD;
+use niello_numeric::{elementwise, positions};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -9,7 +10,7 @@ use crate::arithmetic::quant_params::{QuantParams, asymmetric, symmetric_i16};
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::LowerContext;
-use crate::ir::graph::{Constant, ElementType, array};
+use crate::ir::graph::{Constant, ElementType, array, contiguous};
 use crate::ir::kernel::Source;
 use crate::ir::operator::RealOperands;
 use crate::tokens::literals;
@@ -95,17 +96,8 @@ impl Broadcast {
     }
 
     /// The operand positions for each output element.
-    pub(crate) fn positions(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        (0..self.dims.iter().product::<usize>()).map(|mut i| {
-            let mut at = [0, 0];
-            for d in (0..MAX_DIMS).rev() {
-                let step = i % self.dims[d];
-                i /= self.dims[d];
-                at[0] += step * self.strides[0][d];
-                at[1] += step * self.strides[1][d];
-            }
-            (at[0], at[1])
-        })
+    pub(crate) fn positions(&self) -> Vec<(usize, usize)> {
+        positions::of_two(&self.dims, [&self.strides[0], &self.strides[1]])
     }
 
     /// True if operand `i` has as many elements as the output.
@@ -131,19 +123,15 @@ pub(crate) fn evaluate(
     f: impl Fn(f32, f32) -> f32,
 ) -> Result<ArrayD<f32>> {
     let (mut a, b) = (repeated(inputs, 0, shape)?, repeated(inputs, 1, shape)?);
-    for (a, &b) in a.iter_mut().zip(&b) {
-        *a = f(*a, b);
-    }
+    elementwise::zip(&mut a, &b, &f);
     array(shape, a)
 }
 
 /// Operand `i` with as many elements as the output.
 fn repeated(inputs: &RealOperands<'_>, i: usize, shape: &[usize]) -> Result<Vec<f32>> {
     let operand = crate::ops::shared::operands::operand(inputs, i)?;
-    let repeated = operand.broadcast(IxDyn(shape));
-    let repeated =
-        repeated.ok_or_else(|| Error::internal("operands do not broadcast to the output"))?;
-    Ok(repeated.iter().copied().collect())
+    elementwise::repeat(&contiguous(operand), operand.shape(), shape)
+        .ok_or_else(|| Error::internal("operands do not broadcast to the output"))
 }
 
 /// Operand `i`'s quantization and source; float constants are quantized to
@@ -215,7 +203,7 @@ mod tests {
         let expected: Vec<_> = (0..2)
             .flat_map(|i| (0..4).flat_map(move |j| (0..3).map(move |k| (i * 3 + k, j))))
             .collect();
-        assert_eq!(plan.positions().collect::<Vec<_>>(), expected);
+        assert_eq!(plan.positions(), expected);
         assert!(Broadcast::new(&[2, 3], &[4, 3]).is_err());
     }
 }

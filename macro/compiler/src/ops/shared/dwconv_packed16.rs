@@ -9,7 +9,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Fusion, Kernel, KernelId};
 use crate::ops::packing::layout::DEPTHWISE_BLOCK as BLOCK;
 use crate::ops::shared::weighted_sum::Accumulation;
-use crate::ops::shared::window::Window;
+use crate::ops::shared::window::{self, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -123,7 +123,7 @@ impl<K> DwconvPacked16<K> {
         let filter = constants.bytes("FILTER", &blocked);
         let bias = constants.folded(&biases, &totals);
         let (output, _) = self.accumulation.emit_blocks(&order, false, constants);
-        let (window, fill) = (self.window.emit(), literals::int(zero_point));
+        let (window, fill) = (window::emit(&self.window), literals::int(zero_point));
         let [rows, columns] = self.window.padded();
         let sizes = literals::fields(&[("channels", self.channels)]);
         let writes_xor128 = self.writes_xor128;

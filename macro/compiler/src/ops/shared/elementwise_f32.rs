@@ -1,137 +1,27 @@
-//! ADD, SUB and MUL of int8 in f32 arithmetic: numbers with which the runtime's
+//! ADD, SUB and MUL of int8 in f32 arithmetic: the literals of numbers with which the runtime's
 //! `kernels/elementwise_f32.rs` gives the outputs of the reference, as comparing all pairs of operands
-//! with the models of its kernels (`simd_models/elementwise.rs`) shows.
+//! with the models of its kernels ([`niello_numeric::linear`]) shows.
 
+pub(crate) use niello_numeric::linear::{FmaFit, Formula};
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::simd_models::elementwise::Linear;
 use crate::tokens::literals;
 
-/// From one constant that is tried to the next: less than outputs of 128 are rounded by.
-const STEP: f32 = 1.0 / 262_144.0;
-
-/// The f32 formula that the runtime computes.
-#[derive(Clone, Copy)]
-pub(crate) enum Formula {
-    /// `a * first + (b * second + constant)`.
-    Sum,
-    /// `(a - zero_point) * first + (b * second + constant)`, always in fused steps.
-    SumFrom(i32),
-    /// `(a + offset) * (b + offset) * first + constant`.
-    Product([i32; 2]),
-}
-
-/// What the runtime computes with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FmaFit {
-    linear: Linear,
-    /// Right as well if sums are multiplied and added in one step.
-    fused: bool,
-}
-
-impl Formula {
-    /// True if all kernels that may take these numbers give an output.
-    fn gives(self, n: FmaFit, (a, b): (i8, i8), output: i32) -> bool {
-        let by = &n.linear;
-        match self {
-            Self::Sum => {
-                by.sum(a, b) == output && (!n.fused || by.fused_sum(a.into(), b) == output)
-            }
-            Self::SumFrom(zero_point) => by.fused_sum(i32::from(a) - zero_point, b) == output,
-            Self::Product(offsets) => by.product(offsets, a, b) == output,
-        }
-    }
-
-    /// An output in higher precision, not rounded.
-    fn real(self, [first, second, constant]: [f64; 3], a: i8, b: i8) -> f64 {
-        let (a, b) = (f64::from(a), f64::from(b));
-        match self {
-            Self::Sum => a * first + b * second + constant,
-            Self::SumFrom(zero_point) => {
-                (a - f64::from(zero_point)) * first + b * second + constant
-            }
-            Self::Product([one, other]) => {
-                (a + f64::from(one)) * (b + f64::from(other)) * first + constant
-            }
-        }
-    }
-
-    /// Numbers for a kernel with these real factors and constant, whose outputs lie in a range
-    /// and are `exact`, if there are some.
-    pub(crate) fn find(
-        self,
-        factors: [f64; 3],
-        range: (i32, i32),
-        exact: &dyn Fn(i8, i8) -> i32,
-    ) -> Option<FmaFit> {
-        let pairs = || (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
-        let outputs: Vec<i32> = pairs().map(|(a, b)| exact(a, b)).collect();
-        let all = || pairs().zip(&outputs);
-        // Most pairs are right with any numbers: those near a rounding's edge decide.
-        let is_close = |(a, b)| {
-            let y = self.real(factors, a, b);
-            (y - y.floor() - 0.5).abs() < 1.0 / 1024.0
-        };
-        let close: Vec<((i8, i8), i32)> = all()
-            .filter(|(pair, _)| is_close(*pair))
-            .map(|(pair, output)| (pair, *output))
-            .collect();
-        let next = |x: f32, units: i32| f32::from_bits(x.to_bits().wrapping_add_signed(units));
-        let [first, second, constant] = factors.map(|x| x as f32);
-        // Those that are right with fused steps, too, are preferred.
-        let ways: &[bool] = match self {
-            Self::Sum => &[true, false],
-            Self::SumFrom(_) => &[true],
-            Self::Product(_) => &[false],
-        };
-        let tried = (0..9).flat_map(|i| (0..41).map(move |k| (i, k)));
-        ways.iter().find_map(|&fused| {
-            let numbers = tried.clone().map(|(i, k)| FmaFit {
-                fused,
-                linear: Linear {
-                    first: next(first, [0, 1, -1][i % 3]),
-                    second: next(second, [0, 1, -1][i / 3]),
-                    constant: constant + STEP * if k % 2 == 0 { k / 2 } else { -k / 2 - 1 } as f32,
-                    range,
-                },
-            });
-            let likely = numbers.filter(|&n| {
-                let is_finite = n.linear.constant.is_finite();
-                is_finite && close.iter().all(|&(pair, q)| self.gives(n, pair, q))
-            });
-            // Few, as all pairs take long.
-            likely
-                .take(3)
-                .find(|&n| all().all(|(pair, &q)| self.gives(n, pair, q)))
-        })
-    }
-}
-
-impl FmaFit {
-    /// First and second factor, constant.
-    pub(crate) fn all(self) -> [f32; 3] {
-        [self.linear.first, self.linear.second, self.linear.constant]
-    }
-
-    /// True if fused steps are right, too.
-    pub(crate) fn are_fused(self) -> bool {
-        self.fused
-    }
-
-    /// The literal of the runtime's `Linear`.
-    pub(crate) fn emit(found: Option<Self>) -> TokenStream {
-        let Some(numbers) = found else {
-            return quote!(rt::Linear::NONE);
-        };
-        let [first, second, constant] = numbers.all().map(literals::float);
-        let fused = numbers.fused;
-        quote!(rt::Linear::new(#first, #second, #constant, #fused))
-    }
+/// The literal of the runtime's `Linear`.
+pub(crate) fn emit(found: Option<FmaFit>) -> TokenStream {
+    let Some(numbers) = found else {
+        return quote!(rt::Linear::NONE);
+    };
+    let [first, second, constant] = numbers.all().map(literals::float);
+    let fused = numbers.fused;
+    quote!(rt::Linear::new(#first, #second, #constant, #fused))
 }
 
 #[cfg(test)]
 mod tests {
+    use niello_numeric::linear::Linear;
+
     use super::*;
     use crate::arithmetic::fixed_point::Multiplier;
     use crate::parallel;

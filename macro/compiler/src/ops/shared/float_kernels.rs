@@ -59,7 +59,7 @@ impl Kernel for BinaryKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
         let (a, b) = (inputs[0].f32(), inputs[1].f32());
         let one = |(i, j): (usize, usize)| clamp((self.function)(a[i], b[j]), self.activation);
-        Buffer::F32(self.broadcast.positions().map(one).collect())
+        Buffer::F32(self.broadcast.positions().into_iter().map(one).collect())
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

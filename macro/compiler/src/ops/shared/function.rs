@@ -10,7 +10,7 @@ use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::Lowered;
 use crate::ir::operator::{Algebra, Operator, RealOperands};
 use crate::ops::shared::lookup_table::TableKernel;
-use crate::ops::shared::operands::owned;
+use crate::ops::shared::operands::mapped;
 
 /// The function of one number that a function of two is, given the one that is constant.
 pub(crate) fn function_of_one(
@@ -52,7 +52,7 @@ impl Operator for Composite {
     }
 
     fn evaluate(&self, inputs: &RealOperands<'_>, _: &[usize]) -> Result<ArrayD<f32>> {
-        Ok(owned(inputs, 0)?.mapv(|x| (self.second)((self.first)(x))))
+        mapped(inputs, &|x| (self.second)((self.first)(x)))
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {

@@ -14,7 +14,7 @@ use crate::ops::packing::winograd_f4x3::Winograd;
 use crate::ops::shared::addition::FusedAdd;
 use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::weighted_sum::Accumulation;
-use crate::ops::shared::window::Window;
+use crate::ops::shared::window::{self, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -328,7 +328,7 @@ impl<K> Packed16<K> {
                 let transformed = self.transformed(constants);
                 let (segments, run) = self.segments(columns);
                 let segments = segments.iter().map(|&s| literals::int(s as i32));
-                let window = window.emit();
+                let window = window::emit(window);
                 let sizes = literals::fields(&[("input_depth", *input_depth), ("run", run)]);
                 Emitted {
                     parameters_type: quote!(Packed16Conv2d<'static, #stage>),

@@ -1,11 +1,12 @@
 //! Float evaluation ([`crate::ir::operator::Operator::evaluate`]): operands as arrays, and
 //! evaluation by a kernel that computes in f32.
 
-use ndarray::{ArrayD, ArrayView2, ArrayViewD, CowArray, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
+use niello_numeric::elementwise;
 
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
-use crate::ir::graph::array;
+use crate::ir::graph::{array, contiguous};
 use crate::ir::kernel::Kernel;
 use crate::ir::operator::RealOperands;
 
@@ -32,15 +33,21 @@ pub(crate) fn owned(inputs: &RealOperands<'_>, i: usize) -> Result<ArrayD<f32>> 
     operand(inputs, i).map(ArrayViewD::to_owned)
 }
 
+/// A function of every element of operand 0.
+pub(crate) fn mapped(
+    inputs: &RealOperands<'_>,
+    function: &dyn Fn(f32) -> f32,
+) -> Result<ArrayD<f32>> {
+    let operand = operand(inputs, 0)?;
+    let mut data = contiguous(operand).into_owned();
+    elementwise::map(&mut data, function);
+    array(operand.shape(), data)
+}
+
 /// The elements of an array in standard layout.
 pub(crate) fn flat<'a>(array: &'a CowArray<'_, f32, IxDyn>) -> Result<&'a [f32]> {
     let strided = || Error::internal("an array is not in standard layout");
     array.as_slice().ok_or_else(strided)
-}
-
-/// The elements as a matrix with so many rows and columns.
-pub(crate) fn matrix(rows: usize, columns: usize, data: &[f32]) -> Result<ArrayView2<'_, f32>> {
-    ArrayView2::from_shape((rows, columns), data).map_err(Error::internal)
 }
 
 /// Operand 0 with each row of `depth` elements changed in place.

@@ -2,6 +2,7 @@
 //! dimension: `output[i] = input[offset + sum(i[d] * stride[d])]`.
 
 use ndarray::ArrayD;
+use niello_numeric::positions;
 use quote::quote;
 
 use crate::error::{Error, Result};
@@ -61,15 +62,8 @@ impl Strided {
     }
 
     /// The input position of each output element.
-    pub(crate) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.shape.iter().product::<usize>()).map(|mut i| {
-            let mut at = self.offset as isize;
-            for (&n, &stride) in self.shape.iter().zip(&self.strides).rev() {
-                at += (i % n) as isize * stride;
-                i /= n;
-            }
-            at as usize
-        })
+    pub(crate) fn positions(&self) -> Vec<usize> {
+        positions::strided(&self.shape, &self.strides, self.offset)
     }
 
     /// Dimensions of 1 dropped, and neighbours that are one walk joined.
@@ -163,7 +157,7 @@ impl Operator for Moving {
         let input = owned(inputs, self.movement.input())?;
         let walk = self.walk(input.shape())?;
         let data = Buffer::F32(input.iter().copied().collect());
-        let moved = data.pick(walk.positions().map(Some), 0.0);
+        let moved = data.pick(walk.positions().into_iter().map(Some), 0.0);
         array(shape, moved.f32().to_vec())
     }
 
@@ -220,7 +214,7 @@ impl StridedKernel {
 
 impl Kernel for StridedKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        inputs[0].pick(self.walk.positions().map(Some), 0.0)
+        inputs[0].pick(self.walk.positions().into_iter().map(Some), 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {
@@ -255,7 +249,7 @@ mod tests {
         let walk = walk.permuted(&[0, 2, 3, 1]);
         let kernel = StridedKernel::new(&walk).expect("few dimensions");
         assert_eq!(kernel.walk.shape, [1, 1, 1, 2, 20, 3]);
-        assert!(walk.positions().eq(kernel.walk.positions()));
+        assert!(walk.positions() == kernel.walk.positions());
         let whole = StridedKernel::new(&Strided::whole(&[2, 3, 4])).expect("one");
         assert_eq!(whole.walk, StridedKernel::copy(24).walk);
     }

@@ -3,20 +3,22 @@
 pub(crate) mod bounds;
 pub(crate) mod channels;
 pub(crate) mod emit;
-pub(crate) mod products;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD};
+use niello_numeric::float_sums;
+use niello_numeric::outputs::{self, Requantization};
+use niello_numeric::products::{Accumulate, Factors, Walk};
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, Reference, Target};
-use crate::ir::graph::{Constant, ElementType, Value};
+use crate::ir::graph::{Constant, ElementType, Value, array};
 use crate::ir::kernel::{Accumulators, Biases};
 #[cfg(feature = "export")]
 use crate::ir::kernel::{StoredBias, StoredWeights};
-use crate::ops::shared::weighted_sum::products::{Factors, Real, Weighted};
+use crate::ops::shared::operands::flat;
 use crate::ops::shared::weights::{
     Centered, asymmetric, bias, check_bias, least_scales, weights_of_scales,
 };
@@ -50,6 +52,13 @@ enum Terms {
     I64 { filter: Vec<i8>, bias: Vec<i64> },
     /// An operator that is kept in float.
     F32 { filter: Vec<f32>, bias: Vec<f32> },
+}
+
+/// What the sums of an operator are added up in.
+enum Sums {
+    I32(Vec<i32>),
+    I64(Vec<i64>),
+    F32(Vec<f32>),
 }
 
 /// What convolutions and fully connected layers have in common: weights, bias
@@ -262,88 +271,79 @@ impl Accumulation {
     }
 
     /// Runs an operator by plain loops.
-    pub(crate) fn simulate(&self, operator: &impl Weighted, input: &Buffer) -> Buffer {
+    pub(crate) fn simulate(&self, walk: &Walk, input: &Buffer) -> Buffer {
+        let sums = self.sums(walk, input);
+        match (&self.output, sums) {
+            (OutputStage::Requantize { element, .. }, Sums::I32(sums)) => {
+                match (*element, self.requantization()) {
+                    (ElementType::I16, Some(to)) => Buffer::I16(to.to_i16(&sums)),
+                    (_, Some(to)) => Buffer::I8(to.to_i8(&sums)),
+                    (_, None) => Buffer::I8(Vec::new()),
+                }
+            }
+            (_, Sums::I64(sums)) => {
+                let outputs = self.requantization().map(|to| to.wide_to_i16(&sums));
+                Buffer::I16(outputs.unwrap_or_default())
+            }
+            (OutputStage::Rescale { activation } | OutputStage::Clamp { activation }, sums) => {
+                Buffer::F32(match sums {
+                    Sums::I32(sums) => outputs::rescale(&sums, &self.scales, *activation),
+                    Sums::F32(mut sums) => {
+                        outputs::clamp(&mut sums, *activation);
+                        sums
+                    }
+                    Sums::I64(_) => Vec::new(),
+                })
+            }
+            (OutputStage::Requantize { .. }, Sums::F32(_)) => Buffer::F32(Vec::new()),
+        }
+    }
+
+    /// The sums of all outputs, biases included.
+    fn sums(&self, walk: &Walk, input: &Buffer) -> Sums {
         let offset = self.input_offset;
         macro_rules! sums {
             ($input:expr, $filter:expr, $bias:expr) => {
-                operator.sums(&Factors {
-                    input: $input,
-                    offset,
-                    filter: $filter,
-                    bias: $bias,
-                })
+                Accumulate::sums(
+                    walk,
+                    &Factors {
+                        input: $input,
+                        offset,
+                        filter: $filter,
+                        bias: $bias,
+                    },
+                )
             };
         }
         match (&self.terms, input) {
             (Terms::I32 { filter, bias }, Buffer::I16(x)) => {
-                self.finish(&sums!(x, filter, bias), Multiplier::apply)
+                Sums::I32(sums!(x.as_slice(), filter, bias.as_slice()))
             }
-            (Terms::I32 { filter, bias }, x) => {
-                self.finish(&sums!(x.i8(), filter, bias), self.rounding())
-            }
-            (Terms::Wide { filter, bias }, x) => {
-                self.finish(&sums!(x.i8(), filter, bias), self.rounding())
-            }
-            (Terms::I64 { filter, bias }, x) => {
-                self.finish(&sums!(x.i16(), filter, bias), Multiplier::apply_i64)
-            }
-            (Terms::F32 { filter, bias }, x) => match self.output {
-                OutputStage::Clamp {
-                    activation: (min, max),
-                } => Buffer::F32(
-                    sums!(x.f32(), filter, bias)
-                        .into_iter()
-                        .map(|sum| sum.max(min).min(max))
-                        .collect(),
-                ),
-                _ => Buffer::F32(Vec::new()),
-            },
+            (Terms::I32 { filter, bias }, x) => Sums::I32(sums!(x.i8(), filter, bias.as_slice())),
+            (Terms::Wide { filter, bias }, x) => Sums::I32(sums!(x.i8(), filter, bias.as_slice())),
+            (Terms::I64 { filter, bias }, x) => Sums::I64(sums!(x.i16(), filter, bias.as_slice())),
+            (Terms::F32 { filter, bias }, x) => Sums::F32(sums!(x.f32(), filter, bias.as_slice())),
         }
     }
 
-    /// How int32 sums are scaled.
-    fn rounding(&self) -> fn(Multiplier, i32) -> i32 {
-        match self.output {
-            OutputStage::Requantize {
-                rounds_once: true, ..
-            } => Multiplier::apply_once,
-            _ => Multiplier::apply,
-        }
-    }
-
-    /// Turns integer sums into the output.
-    fn finish<A: Copy + Real>(&self, sums: &[A], scaled: impl Fn(Multiplier, A) -> i32) -> Buffer {
-        let channels = self.scales.len().max(1);
-        let with_channel = sums.iter().enumerate().map(|(i, sum)| (i % channels, *sum));
-        match &self.output {
-            OutputStage::Requantize {
-                element,
-                multipliers,
-                output_offset,
-                activation: (min, max),
-                ..
-            } => {
-                let q = with_channel.map(|(c, sum)| {
-                    let q = scaled(multipliers[c], sum).wrapping_add(*output_offset);
-                    q.clamp(*min, *max)
-                });
-                if *element == ElementType::I16 {
-                    Buffer::I16(q.map(|q| q as i16).collect())
-                } else {
-                    Buffer::I8(q.map(|q| q as i8).collect())
-                }
-            }
-            OutputStage::Rescale {
-                activation: (min, max),
-            }
-            | OutputStage::Clamp {
-                activation: (min, max),
-            } => Buffer::F32(
-                with_channel
-                    .map(|(c, sum)| (sum.real() * self.scales[c] as f32).max(*min).min(*max))
-                    .collect(),
-            ),
-        }
+    /// How integer sums become integer outputs; `None` if outputs are real numbers.
+    fn requantization(&self) -> Option<Requantization<'_>> {
+        let OutputStage::Requantize {
+            multipliers,
+            rounds_once,
+            output_offset,
+            activation,
+            ..
+        } = &self.output
+        else {
+            return None;
+        };
+        Some(Requantization {
+            multipliers,
+            rounds_once: *rounds_once,
+            offset: *output_offset,
+            activation: *activation,
+        })
     }
 
     /// What bias correction may change: operators with 8-bit weights have it.
@@ -395,13 +395,16 @@ fn saturated(x: i64) -> i32 {
     x.clamp(i32::MIN.into(), i32::MAX.into()) as i32
 }
 
-/// Float weights with the bias added: the shared end of the float evaluators.
-pub(crate) fn add_bias(
-    output: &mut ArrayD<f32>,
-    bias: Option<&ndarray::ArrayViewD<'_, f32>>,
+/// The output of a float evaluation: sums of products in the order of an operator, with its bias
+/// and activation.
+pub(crate) fn evaluate(
+    walk: &Walk,
+    [input, filter]: [&ArrayViewD<'_, f32>; 2],
+    bias: Option<&ArrayViewD<'_, f32>>,
     activation: Activation,
-) -> Result<()> {
-    let channels = output.shape().last().copied().unwrap_or(1).max(1);
+    shape: &[usize],
+) -> Result<ArrayD<f32>> {
+    let channels = shape.last().copied().unwrap_or(1).max(1);
     let bias: Vec<f32> = match bias {
         Some(bias) => bias.iter().copied().collect(),
         None => vec![0.0; channels],
@@ -412,8 +415,9 @@ pub(crate) fn add_bias(
             bias.len()
         )));
     }
-    for (x, b) in output.iter_mut().zip(bias.iter().cycle()) {
-        *x = activation.apply(*x + b);
-    }
-    Ok(())
+    let (input, filter) = (input.as_standard_layout(), filter.as_standard_layout());
+    let sums = float_sums::sums(walk, channels, flat(&input)?, flat(&filter)?);
+    let mut sums = sums.map_err(Error::internal)?;
+    outputs::add_bias(&mut sums, &bias, activation.bounds());
+    array(shape, sums)
 }

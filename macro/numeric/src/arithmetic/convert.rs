@@ -3,40 +3,40 @@
 //! bytes ([`crate::arithmetic`], [`crate::quantize`], [`crate::simd_models`]).
 
 /// The nearest number that int8 holds.
-pub(crate) fn saturate_i8(x: i32) -> i8 {
+pub fn saturate_i8(x: i32) -> i8 {
     low_i8(x.clamp(i8::MIN.into(), i8::MAX.into()))
 }
 
 /// The nearest number that int16 holds.
-pub(crate) fn saturate_i16(x: i32) -> i16 {
+pub fn saturate_i16(x: i32) -> i16 {
     low_i16(x.clamp(i16::MIN.into(), i16::MAX.into()))
 }
 
 /// The nearest number that int32 holds.
-pub(crate) fn saturate_i32(x: i64) -> i32 {
+pub fn saturate_i32(x: i64) -> i32 {
     low_i32(x.clamp(i32::MIN.into(), i32::MAX.into()))
 }
 
 /// The low 8 bits, as a number in two's complement.
-pub(crate) const fn low_i8(x: i32) -> i8 {
+pub const fn low_i8(x: i32) -> i8 {
     let [low, ..] = x.to_le_bytes();
     low.cast_signed()
 }
 
 /// The low 16 bits, as a number in two's complement.
-pub(crate) const fn low_i16(x: i32) -> i16 {
+pub const fn low_i16(x: i32) -> i16 {
     let [a, b, ..] = x.to_le_bytes();
     i16::from_le_bytes([a, b])
 }
 
 /// The low 32 bits, as a number in two's complement.
-pub(crate) const fn low_i32(x: i64) -> i32 {
+pub const fn low_i32(x: i64) -> i32 {
     let [a, b, c, d, ..] = x.to_le_bytes();
     i32::from_le_bytes([a, b, c, d])
 }
 
 /// The low 64 bits, as a number in two's complement.
-pub(crate) const fn low_i64(x: i128) -> i64 {
+pub const fn low_i64(x: i128) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = x.to_le_bytes();
     i64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
@@ -46,7 +46,7 @@ pub(crate) const fn low_i64(x: i128) -> i64 {
     clippy::cast_possible_truncation,
     reason = "the one conversion from floats to int32, as documented"
 )]
-pub(crate) fn truncate_i32(x: f64) -> i32 {
+pub fn truncate_i32(x: f64) -> i32 {
     x as i32
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn truncate_i32(x: f64) -> i32 {
     clippy::cast_possible_truncation,
     reason = "the one conversion from floats to int64, as documented"
 )]
-pub(crate) fn truncate_i64(x: f64) -> i64 {
+pub fn truncate_i64(x: f64) -> i64 {
     x as i64
 }
 
@@ -64,12 +64,12 @@ pub(crate) fn truncate_i64(x: f64) -> i64 {
     clippy::cast_possible_truncation,
     reason = "the one conversion from f64 to f32, as documented"
 )]
-pub(crate) fn nearest_f32(x: f64) -> f32 {
+pub fn nearest_f32(x: f64) -> f32 {
     x as f32
 }
 
 /// The shifts to the left and to the right that multiply by `2^shift`; one of them is 0.
-pub(crate) fn shifts(shift: i32) -> (u32, u32) {
+pub fn shifts(shift: i32) -> (u32, u32) {
     (shift.max(0).unsigned_abs(), shift.min(0).unsigned_abs())
 }
 

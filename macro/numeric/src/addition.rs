@@ -1,7 +1,6 @@
 //! The integer addition of the 8-bit quantization specification.
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::ir::element_type::ElementType;
 
 /// The numbers of an addition, or subtraction, of two quantized tensors:
 ///
@@ -12,8 +11,8 @@ use crate::ir::element_type::ElementType;
 ///
 /// Both terms have the same scale, twice the larger one of the operands, and `left_shift` more
 /// bits: 20 for int8, 15 for int16.
-#[derive(Clone)]
-pub(crate) struct AddParams {
+#[derive(Clone, Debug)]
+pub struct AddParams {
     /// The negated zero points of the operands.
     pub offsets: [i32; 2],
     /// From each operand's scale to that of the terms.
@@ -26,15 +25,30 @@ pub(crate) struct AddParams {
     pub activation: (i32, i32),
     /// The second term is subtracted.
     pub subtract: bool,
-    /// The type of operands and output: int8 or int16.
-    pub element: ElementType,
-    /// How many bits the terms have more than the operands.
+    /// How many bits the terms have more than the operands: [`AddParams::INT8`] or
+    /// [`AddParams::INT16`].
     pub left_shift: u32,
 }
 
 impl AddParams {
+    /// How many bits more terms have than int8 operands.
+    pub const INT8: u32 = 20;
+    /// How many bits more terms have than int16 operands.
+    pub const INT16: u32 = 15;
+
+    /// True if operands and output are int8.
+    pub fn is_int8(&self) -> bool {
+        self.left_shift == Self::INT8
+    }
+
+    /// The quantized outputs for two tensors whose elements meet at these positions.
+    pub fn outputs(&self, a: &[i32], b: &[i32], positions: &[(usize, usize)]) -> Vec<i32> {
+        let outputs = positions.iter().map(|&(i, j)| self.output_of(a[i], b[j]));
+        outputs.collect()
+    }
+
     /// The quantized output for two quantized operands.
-    pub(crate) fn output_of(&self, a: i32, b: i32) -> i32 {
+    pub fn output_of(&self, a: i32, b: i32) -> i32 {
         let scaled = |operand: usize, x: i32| {
             let x = (x + self.offsets[operand]) << self.left_shift;
             self.multipliers[operand].apply(x)
@@ -50,7 +64,7 @@ impl AddParams {
     }
 
     /// The sum as `first * a + second * b + constant`, in real numbers.
-    pub(crate) fn factors(&self) -> [f64; 3] {
+    pub fn factors(&self) -> [f64; 3] {
         let unit = self.output.real() * f64::from(1 << self.left_shift);
         let sign = if self.subtract { -1.0 } else { 1.0 };
         let first = self.multipliers[0].real() * unit;
@@ -61,7 +75,7 @@ impl AddParams {
     }
 
     /// The zero point of the first operand.
-    pub(crate) fn zero_point(&self) -> i32 {
+    pub fn zero_point(&self) -> i32 {
         -self.offsets[0]
     }
 }

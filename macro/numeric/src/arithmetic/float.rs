@@ -6,7 +6,7 @@ use crate::arithmetic::convert::{nearest_f32, truncate_i32};
 
 /// The direction in which a result between two f32 numbers is rounded.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Rounding {
+pub enum Rounding {
     /// The nearest number, ties to the one with an even significand.
     Nearest,
     /// The number that is nearer to zero.
@@ -14,7 +14,7 @@ pub(super) enum Rounding {
 }
 
 /// The fused `a * b + c`, rounded once.
-pub(super) fn fused(a: f32, b: f32, c: f32, rounding: Rounding) -> f32 {
+pub fn fused(a: f32, b: f32, c: f32, rounding: Rounding) -> f32 {
     let sum = sum_to_odd(f64::from(a) * f64::from(b), f64::from(c));
     match rounding {
         Rounding::Nearest => nearest_f32(sum),
@@ -40,7 +40,7 @@ fn sum_to_odd(a: f64, b: f64) -> f64 {
 }
 
 /// Converts to int32 by truncation, as CVTTPS2DQ does: what does not fit gives `i32::MIN`.
-pub(super) fn truncated(x: f32) -> i32 {
+pub fn truncated(x: f32) -> i32 {
     if (-2_147_483_648.0..2_147_483_648.0).contains(&x) {
         truncate_i32(x.into())
     } else {
@@ -50,7 +50,7 @@ pub(super) fn truncated(x: f32) -> i32 {
 
 /// Converts to int32 by rounding to nearest, ties to even, as CVTPS2DQ does: what does not
 /// fit gives `i32::MIN`.
-pub(super) fn nearest(x: f32) -> i32 {
+pub fn nearest(x: f32) -> i32 {
     truncated(x.round_ties_even())
 }
 

@@ -18,10 +18,11 @@ const OUTER_STEP: usize = PER_OCTAVE / 8;
 
 /// The number of values of each magnitude, by the exponents of binary32.
 #[derive(Clone, Debug)]
-pub(super) struct Magnitudes(Box<[u32; 256]>);
+pub struct Magnitudes(Box<[u32; 256]>);
 
 impl Magnitudes {
-    pub(super) fn of<'a>(values: impl Iterator<Item = &'a f32>) -> Self {
+    /// Counts values.
+    pub fn of(values: &[f32]) -> Self {
         let mut counts = Box::new([0; 256]);
         for x in values {
             counts[(x.to_bits() >> 23 & 0xff) as usize] += 1;
@@ -29,7 +30,8 @@ impl Magnitudes {
         Self(counts)
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    /// Adds the counts of other values.
+    pub fn merge(&mut self, other: &Self) {
         for (a, b) in self.0.iter_mut().zip(other.0.iter()) {
             *a = a.saturating_add(*b);
         }
@@ -51,7 +53,7 @@ impl Magnitudes {
 
 /// The edges of all bins.
 #[derive(Clone, Debug)]
-pub(super) struct Bins {
+pub struct Bins {
     /// The edges of the bins below the equal ones, from the smallest on.
     below: Vec<f32>,
     min: f32,
@@ -61,7 +63,8 @@ pub(super) struct Bins {
 }
 
 impl Bins {
-    pub(super) fn new(min: f32, max: f32, magnitudes: &Magnitudes) -> Self {
+    /// The bins for values from `min` to `max`.
+    pub fn new(min: f32, max: f32, magnitudes: &Magnitudes) -> Self {
         let bound = magnitudes.bound().unwrap_or(f32::MAX);
         let (first, last) = (min.max(-bound), max.min(bound));
         let edges = |end: f32| {
@@ -83,22 +86,22 @@ impl Bins {
     }
 
     /// The number of bins of a histogram.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.below.len() + EQUAL + self.above.len()
     }
 
     /// The width of the equal bins.
-    pub(super) fn width(&self) -> f32 {
+    pub fn width(&self) -> f32 {
         self.width
     }
 
     /// True if all bins have one width.
-    pub(super) fn are_equal(&self) -> bool {
+    pub fn are_equal(&self) -> bool {
         self.below.is_empty() && self.above.is_empty()
     }
 
     /// The bin of a value.
-    pub(super) fn find(&self, x: f32) -> usize {
+    pub fn find(&self, x: f32) -> usize {
         let first = self.below.len();
         if x < self.min && first > 0 {
             return self.below[1..].partition_point(|edge| *edge <= x);
@@ -113,7 +116,7 @@ impl Bins {
     }
 
     /// The value at which a bin begins and the one before it ends.
-    pub(super) fn edge(&self, bin: usize) -> f32 {
+    pub fn edge(&self, bin: usize) -> f32 {
         if bin < self.below.len() {
             return self.below[bin];
         }
@@ -125,7 +128,7 @@ impl Bins {
     }
 
     /// The value in the middle of a bin.
-    pub(super) fn center(&self, bin: usize) -> f64 {
+    pub fn center(&self, bin: usize) -> f64 {
         match bin.checked_sub(self.below.len()) {
             Some(equal) if equal < EQUAL => {
                 f64::from(self.min) + f64::from(self.width) * (equal as f64 + 0.5)
@@ -135,7 +138,7 @@ impl Bins {
     }
 
     /// The edges at which a search may cut.
-    pub(super) fn cuts(&self) -> Vec<usize> {
+    pub fn cuts(&self) -> Vec<usize> {
         let (first, last) = (self.below.len(), self.below.len() + EQUAL);
         let below = (0..first).step_by(OUTER_STEP);
         let equal = (first..last).step_by(EQUAL_STEP);
@@ -155,7 +158,7 @@ mod tests {
     fn bins(values: &[f32]) -> Bins {
         let min = values.iter().copied().fold(f32::MAX, f32::min);
         let max = values.iter().copied().fold(f32::MIN, f32::max);
-        Bins::new(min, max, &Magnitudes::of(values.iter()))
+        Bins::new(min, max, &Magnitudes::of(values))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 // Tests of other crates include this file: it names nothing outside of it.
 
 /// 65536 / (1 + exp(-i / 24)), as rounded by TFLite: its bytes define the result.
-pub(crate) const TABLE: [u16; 256] = [
+pub const TABLE: [u16; 256] = [
     32768, 33451, 34133, 34813, 35493, 36169, 36843, 37513, 38180, 38841, 39498, 40149, 40794,
     41432, 42064, 42688, 43304, 43912, 44511, 45102, 45683, 46255, 46817, 47369, 47911, 48443,
     48964, 49475, 49975, 50464, 50942, 51409, 51865, 52311, 52745, 53169, 53581, 53983, 54374,
@@ -29,15 +29,17 @@ pub(crate) const TABLE: [u16; 256] = [
 /// The factor from int16 inputs of some scale to the table's steps: `(x * multiplier) >>
 /// shift`, rounded.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Steps {
+pub struct Steps {
+    /// The factor.
     pub multiplier: i32,
+    /// How far the product is shifted to the right.
     pub shift: u32,
 }
 
 impl Steps {
     /// The factor for inputs whose scale is a power of two; those in units of 2^-12 have shift
     /// 0.
-    pub(crate) fn of_power(left_shift: i32) -> Self {
+    pub fn of_power(left_shift: i32) -> Self {
         if left_shift < 0 {
             Self {
                 multiplier: 3,
@@ -52,7 +54,7 @@ impl Steps {
     }
 
     /// The factor for inputs of any scale, of which 15 bits count.
-    pub(crate) fn of_scale(scale: f32) -> Self {
+    pub fn of_scale(scale: f32) -> Self {
         let mut multiplier = f64::from(scale) * 4096.0 * 3.0;
         let mut shift = 0;
         while multiplier <= 32767.0 / 2.0 && shift <= 30 {
@@ -85,7 +87,7 @@ const fn low_i16(x: i32) -> i16 {
 }
 
 /// The logistic function of an int16 input, in Q0.15.
-pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
+pub fn logistic(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();
     let index = (magnitude >> 9) as usize;
@@ -104,7 +106,7 @@ pub(crate) fn logistic(x: i16, steps: Steps) -> i16 {
 }
 
 /// The hyperbolic tangent of an int16 input, in Q0.15.
-pub(crate) fn tanh(x: i16, steps: Steps) -> i16 {
+pub fn tanh(x: i16, steps: Steps) -> i16 {
     let x = steps.apply(x);
     let magnitude = x.unsigned_abs();
     let index = (magnitude >> 8) as usize;

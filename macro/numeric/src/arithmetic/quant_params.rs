@@ -24,7 +24,7 @@ impl QuantParams {
     }
 
     /// The nearest int16 value, ties away from zero.
-    pub(crate) fn quantize_i16(self, real: f32) -> i16 {
+    pub fn quantize_i16(self, real: f32) -> i16 {
         let q = truncate_i32((real / self.scale).round().into());
         saturate_i16(q.saturating_add(self.zero_point))
     }
@@ -32,7 +32,7 @@ impl QuantParams {
 
 /// Asymmetric int8 over [-128, 127] (8-bit specification): the range is widened
 /// to contain zero, and zero is represented exactly.
-pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
+pub fn asymmetric(min: f32, max: f32) -> QuantParams {
     let (min, max) = (f64::from(min).min(0.0), f64::from(max).max(0.0));
     let scale = nearest_f32((max - min) / 255.0);
     if !(scale.is_finite() && scale >= f32::MIN_POSITIVE) {
@@ -50,13 +50,13 @@ pub(crate) fn asymmetric(min: f32, max: f32) -> QuantParams {
 }
 
 /// int16 from -1 to 1, as the 16x8 specification has the outputs of LOGISTIC, TANH and SOFTMAX.
-pub(crate) const UNIT_I16: QuantParams = QuantParams {
+pub const UNIT_I16: QuantParams = QuantParams {
     scale: 1.0 / 32768.0,
     zero_point: 0,
 };
 
 /// Symmetric int16 (16x8 quantization): -32767 to 32767, zero point 0.
-pub(crate) fn symmetric_i16(min: f32, max: f32) -> QuantParams {
+pub fn symmetric_i16(min: f32, max: f32) -> QuantParams {
     let scale = max.abs().max(min.abs()) / 32767.0;
     let is_usable = scale.is_finite() && scale >= f32::MIN_POSITIVE;
     QuantParams {

@@ -15,7 +15,7 @@ use crate::arithmetic::convert::{low_i32, saturate_i32, shifts, truncate_i32, tr
 /// A real factor as a Q31 significand and a power of two:
 /// `factor = multiplier * 2^(shift - 31)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) struct Multiplier {
+pub struct Multiplier {
     /// The Q31 significand, 2^30 to 2^31 - 1, or 0.
     pub multiplier: i32,
     /// The power of two, -31 to 30.
@@ -24,7 +24,7 @@ pub(crate) struct Multiplier {
 
 impl Multiplier {
     /// The nearest multiplier; factors below about 2^-32 become 0.
-    pub(crate) fn new(factor: f64) -> Self {
+    pub fn new(factor: f64) -> Self {
         if factor == 0.0 || !factor.is_finite() {
             return Self::default();
         }
@@ -50,12 +50,12 @@ impl Multiplier {
     }
 
     /// The factor as a real number.
-    pub(crate) fn real(self) -> f64 {
+    pub fn real(self) -> f64 {
         f64::from(self.multiplier) * 2f64.powi(self.shift - 31)
     }
 
     /// `x * factor`, rounded twice as TensorFlow Lite Micro does.
-    pub(crate) fn apply(self, x: i32) -> i32 {
+    pub fn apply(self, x: i32) -> i32 {
         let (left, right) = shifts(self.shift);
         rounding_divide_by_pot(
             saturating_rounding_doubling_high_mul(x.wrapping_shl(left), self.multiplier),
@@ -67,7 +67,7 @@ impl Multiplier {
 impl Multiplier {
     /// `x * factor` of a wide accumulator, with a 16-bit significand, rounded once:
     /// TFLite's function for int64.
-    pub(crate) fn apply_i64(self, x: i64) -> i32 {
+    pub fn apply_i64(self, x: i64) -> i32 {
         let significand = if self.multiplier < 0x7FFF_0000 {
             i64::from((self.multiplier + (1 << 15)) >> 16)
         } else {
@@ -78,7 +78,7 @@ impl Multiplier {
     }
 
     /// `x * factor`, rounded once, half away from zero: LiteRT's FULLY_CONNECTED.
-    pub(crate) fn apply_once(self, x: i32) -> i32 {
+    pub fn apply_once(self, x: i32) -> i32 {
         let shift = (31 - self.shift).clamp(1, 62);
         let half = (1 << (shift - 1)) - i64::from(x < 0);
         low_i32((i64::from(x) * i64::from(self.multiplier) + half) >> shift)
@@ -87,7 +87,7 @@ impl Multiplier {
     /// The multiplier for [`Self::apply_once`]. LiteRT multiplies by `factor` in double
     /// precision and rounds that: of the multipliers nearby, the one that gives the
     /// same wherever an output changes.
-    pub(crate) fn once(factor: f64) -> Self {
+    pub fn once(factor: f64) -> Self {
         let nearest = Self::new(factor);
         let nearby = (0..8).flat_map(|by| [by, -by]).map(|by| Self {
             multiplier: nearest.multiplier.saturating_add(by),
@@ -111,7 +111,7 @@ impl Multiplier {
 }
 
 /// `x = significand * 2^exponent` with the significand in [0.5, 1).
-pub(crate) fn frexp(x: f64) -> (f64, i32) {
+pub fn frexp(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
@@ -127,7 +127,7 @@ pub(crate) fn frexp(x: f64) -> (f64, i32) {
 }
 
 /// The high half of `2 * a * b`, rounded to nearest, ties up; saturates at `i32::MIN` squared.
-pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
+pub fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
@@ -137,7 +137,7 @@ pub(crate) fn saturating_rounding_doubling_high_mul(a: i32, b: i32) -> i32 {
 }
 
 /// The quotient `x / 2^exponent`, rounded to nearest, ties away from zero.
-pub(crate) fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
+pub fn rounding_divide_by_pot(x: i32, exponent: u32) -> i32 {
     let mask = low_i32((1_i64 << exponent) - 1);
     let remainder = x & mask;
     let threshold = (mask >> 1) + i32::from(x < 0);
@@ -170,7 +170,7 @@ fn exp_on_quarter(a: i32) -> i32 {
 }
 
 /// exp(a) in Q0.31 for `a <= 0` in Q`integer_bits` (up to 5).
-pub(crate) fn exp_on_negative_values(a: i32, integer_bits: u32) -> i32 {
+pub fn exp_on_negative_values(a: i32, integer_bits: u32) -> i32 {
     if a == 0 {
         return i32::MAX;
     }
@@ -214,7 +214,7 @@ fn reciprocal_of_one_plus(a: i32) -> i32 {
 }
 
 /// 1 / (1 + a) in Q0.31 for `a` Q0.31 in [0, 1].
-pub(crate) fn one_over_one_plus_x(a: i32) -> i32 {
+pub fn one_over_one_plus_x(a: i32) -> i32 {
     saturating_multiply_by_pot(reciprocal_of_one_plus(a), 1)
 }
 
@@ -224,7 +224,7 @@ fn one_minus_x_over_one_plus_x(a: i32) -> i32 {
 }
 
 /// 1 / sqrt(x) for `x` above 0, by five steps of Newton's method from 1.
-pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
+pub fn inverse_sqrt(x: i32) -> Multiplier {
     use saturating_rounding_doubling_high_mul as mul;
     const HALF_SQRT_2: i32 = 1_518_500_250;
     const THREE_HALVES: i32 = (1 << 28) + (1 << 27);
@@ -264,7 +264,7 @@ pub(crate) fn inverse_sqrt(x: i32) -> Multiplier {
 }
 
 /// 1 / x for `x` above 0: a Q0.31 number in (0.5, 1] and how many bits x has over 1.
-pub(crate) fn reciprocal(x: i32) -> (i32, i32) {
+pub fn reciprocal(x: i32) -> (i32, i32) {
     let headroom = x.leading_zeros();
     let fraction = (x.cast_unsigned() << headroom).wrapping_sub(1 << 31);
     (
@@ -275,7 +275,7 @@ pub(crate) fn reciprocal(x: i32) -> (i32, i32) {
 
 /// The logarithm of a Q12.19 number of at least 1, in Q5.26: two candidates for
 /// the exponent, and a rational approximation around 2^(-1/4).
-pub(crate) fn log_of_q12(x: i32) -> i32 {
+pub fn log_of_q12(x: i32) -> i32 {
     use saturating_rounding_doubling_high_mul as mul;
     const LOG_2: i32 = 1_488_522_236;
     const SQRT_SQRT_HALF: i32 = 1_805_811_301;
@@ -311,7 +311,7 @@ pub(crate) fn log_of_q12(x: i32) -> i32 {
 }
 
 /// The logistic function of a Q4.27 value, in Q0.31.
-pub(crate) fn logistic_q4(a: i32) -> i32 {
+pub fn logistic_q4(a: i32) -> i32 {
     if a == 0 {
         return 1 << 30;
     }
@@ -320,7 +320,7 @@ pub(crate) fn logistic_q4(a: i32) -> i32 {
 }
 
 /// tanh of a Q4.27 value, in Q0.31.
-pub(crate) fn tanh_q4(a: i32) -> i32 {
+pub fn tanh_q4(a: i32) -> i32 {
     if a == 0 {
         return 0;
     }
@@ -330,7 +330,7 @@ pub(crate) fn tanh_q4(a: i32) -> i32 {
 }
 
 /// The largest input difference that a fixed-point function need look at.
-pub(crate) fn input_radius(integer_bits: u32, left_shift: i32, total_bits: u32) -> i32 {
+pub fn input_radius(integer_bits: u32, left_shift: i32, total_bits: u32) -> i32 {
     let max = f64::from((1_i32 << integer_bits) - 1)
         * 2f64.powi((total_bits - integer_bits).cast_signed())
         / 2f64.powi(left_shift);

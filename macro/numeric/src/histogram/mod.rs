@@ -1,11 +1,13 @@
 //! Histograms of tensors and the ranges that they suggest.
 
-use super::bins::Bins;
-use super::divergence;
+mod bins;
+mod divergence;
+
+pub use bins::{Bins, Magnitudes};
 
 /// A histogram: values counted in bins.
 #[derive(Clone, Debug)]
-pub(super) struct Histogram {
+pub struct Histogram {
     bins: Bins,
     counts: Vec<u64>,
 }
@@ -14,18 +16,24 @@ pub(super) struct Histogram {
 const LEVELS: f64 = 255.0;
 
 impl Histogram {
-    pub(super) fn new(bins: &Bins) -> Self {
+    /// An empty histogram.
+    pub fn new(bins: &Bins) -> Self {
         Self {
             counts: vec![0; bins.len()],
             bins: bins.clone(),
         }
     }
 
-    pub(super) fn add(&mut self, x: f32) {
-        self.counts[self.bins.find(x)] += 1;
+    /// Counts all values, those outside of a range as the end of it.
+    pub fn add(&mut self, values: &[f32], (min, max): (f32, f32)) {
+        for x in values {
+            // Not f32::clamp: a range may be empty, and x NaN.
+            self.counts[self.bins.find(x.max(min).min(max))] += 1;
+        }
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    /// Adds the counts of other values in the same bins.
+    pub fn merge(&mut self, other: &Self) {
         for (a, b) in self.counts.iter_mut().zip(&other.counts) {
             *a += b;
         }
@@ -33,7 +41,7 @@ impl Histogram {
 
     /// The share of values that lie outside of a range, by the centers of their bins. What int8
     /// rounds to an end is inside.
-    pub(super) fn share_clipped(&self, min: f32, max: f32) -> f64 {
+    pub fn share_clipped(&self, min: f32, max: f32) -> f64 {
         // Every range contains zero.
         let (min, max) = (f64::from(min).min(0.0), f64::from(max).max(0.0));
         let half = (max - min) / LEVELS / 2.0;
@@ -53,7 +61,7 @@ impl Histogram {
 
     /// The range that holds `percent` of the values: what is cut is split evenly
     /// between both ends, and an odd value is cut where it lies farther out.
-    pub(super) fn percentile(&self, percent: f64) -> (f32, f32) {
+    pub fn percentile(&self, percent: f64) -> (f32, f32) {
         let total: u64 = self.counts.iter().sum();
         // The product may lie below a whole number by rounding.
         let cut = (total as f64 * (100.0 - percent) / 100.0 + 1e-6) as u64;
@@ -85,7 +93,7 @@ impl Histogram {
 
     /// Searches cuts at both ends for the least mean square error of rounding
     /// and clipping.
-    pub(super) fn least_square_error(&self) -> (f32, f32) {
+    pub fn least_square_error(&self) -> (f32, f32) {
         self.search(|low, high| {
             let (low, high) = self.range(low, high);
             let (min, max) = (f64::from(low).min(0.0), f64::from(high).max(0.0));
@@ -103,7 +111,7 @@ impl Histogram {
 
     /// Searches cuts at both ends for the least Kullback-Leibler divergence
     /// between the clipped distribution and its int8 rounding: see [`super::divergence`].
-    pub(super) fn least_divergence(&self) -> (f32, f32) {
+    pub fn least_divergence(&self) -> (f32, f32) {
         let zero = self.bins.find(0.0);
         let (start, end) = self.range(zero, zero + 1);
         let counts = if start <= 0.0 && end >= 0.0 {
@@ -188,15 +196,15 @@ impl Histogram {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bins::Magnitudes;
+    use super::bins::Magnitudes;
     use super::*;
 
     fn of(values: &[f32]) -> Histogram {
         let min = values.iter().copied().fold(f32::MAX, f32::min);
         let max = values.iter().copied().fold(f32::MIN, f32::max);
-        let bins = Bins::new(min, max, &Magnitudes::of(values.iter()));
+        let bins = Bins::new(min, max, &Magnitudes::of(values));
         let mut histogram = Histogram::new(&bins);
-        values.iter().for_each(|x| histogram.add(*x));
+        histogram.add(values, (f32::MIN, f32::MAX));
         histogram
     }
 

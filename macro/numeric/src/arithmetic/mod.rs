@@ -9,8 +9,9 @@
     )
 )]
 
-pub(crate) mod convert;
-pub(crate) mod fixed_point;
-pub(crate) mod float16;
-pub(crate) mod quant_params;
-pub(crate) mod sigmoid_lut_i16;
+pub mod convert;
+pub mod fixed_point;
+pub mod float;
+pub mod float16;
+pub mod quant_params;
+pub mod sigmoid_lut_i16;

@@ -1,7 +1,7 @@
 //! IEEE 754 binary16, used only in files.
 
 /// The value of a 16-bit float: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits.
-pub(crate) fn from_bits(bits: u16) -> f32 {
+pub fn from_bits(bits: u16) -> f32 {
     let sign = u32::from(bits >> 15) << 31;
     let (exponent, fraction) = (u32::from(bits >> 10 & 31), u32::from(bits & 0x3FF));
     match exponent {
