@@ -1,6 +1,6 @@
 //! Functions of one or two numbers over whole arrays, and what they have in common.
 
-/// Changes every number.
+/// Changes every number by a function of it.
 pub fn map(data: &mut [f32], function: &dyn Fn(f32) -> f32) {
     for x in data {
         *x = function(*x);

@@ -2,22 +2,22 @@
 
 use crate::arithmetic::convert::{saturate_i8, saturate_i16};
 
-/// int8 values as int32.
+/// The same numbers, as int32 instead of int8.
 pub fn widen_i8(data: &[i8]) -> Vec<i32> {
     data.iter().map(|&q| q.into()).collect()
 }
 
-/// int16 values as int32.
+/// The same numbers, as int32 instead of int16.
 pub fn widen_i16(data: &[i16]) -> Vec<i32> {
     data.iter().map(|&q| q.into()).collect()
 }
 
-/// The nearest int8 values.
+/// For each number, the nearest one that int8 holds.
 pub fn narrow_i8(data: &[i32]) -> Vec<i8> {
     data.iter().map(|&q| saturate_i8(q)).collect()
 }
 
-/// The nearest int16 values.
+/// For each number, the nearest one that int16 holds.
 pub fn narrow_i16(data: &[i32]) -> Vec<i16> {
     data.iter().map(|&q| saturate_i16(q)).collect()
 }

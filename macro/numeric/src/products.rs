@@ -67,7 +67,7 @@ impl<X: Copy, W: Copy, A: Accumulate<X, W>> Factors<'_, X, W, A> {
         pairs.fold(acc, |acc, (&x, &w)| acc.add_product(x, w, self.offset))
     }
 
-    /// All sums, channels last.
+    /// The sums of all outputs, channels last.
     fn sums(&self, walk: &Walk) -> Vec<A> {
         let channels = self.bias.len();
         match *walk {

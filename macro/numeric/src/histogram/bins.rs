@@ -21,7 +21,7 @@ const OUTER_STEP: usize = PER_OCTAVE / 8;
 pub struct Magnitudes(Box<[u32; 256]>);
 
 impl Magnitudes {
-    /// Counts values.
+    /// Counts values by their exponents.
     pub fn of(values: &[f32]) -> Self {
         let mut counts = Box::new([0; 256]);
         for x in values {

@@ -16,7 +16,7 @@ pub struct Histogram {
 const LEVELS: f64 = 255.0;
 
 impl Histogram {
-    /// An empty histogram.
+    /// A histogram with these bins, in which nothing is counted yet.
     pub fn new(bins: &Bins) -> Self {
         Self {
             counts: vec![0; bins.len()],

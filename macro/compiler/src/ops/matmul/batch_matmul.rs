@@ -228,7 +228,7 @@ struct BatchMatmulKernel {
 }
 
 impl BatchMatmulKernel {
-    /// How sums become outputs.
+    /// How the sums of products become integer outputs.
     fn requantization(&self) -> Requantization<'_> {
         Requantization {
             multipliers: std::slice::from_ref(&self.output),
