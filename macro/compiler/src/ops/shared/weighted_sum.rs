@@ -3,6 +3,7 @@
 pub(crate) mod bounds;
 pub(crate) mod channels;
 pub(crate) mod emit;
+pub(crate) mod int16;
 pub(crate) mod products;
 
 use ndarray::ArrayD;
