@@ -139,6 +139,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
         wide,
         multiplier,
         shift,
+        ..
     } = memory;
     let (min, max) = if random.next().is_multiple_of(2) {
         (-128, 127)
@@ -289,8 +290,17 @@ fn run_i16(random: &mut Random, memory: &mut Memory) {
         }
         return;
     }
-    let depth = random.size(1, 6);
-    let taps = window.filter_height * window.filter_width * depth;
+    // The compiler fills groups of four up with weights of zero; these are random.
+    let (area, depth) = (
+        window.filter_height * window.filter_width,
+        random.size(1, 6),
+    );
+    let depth = if (area * depth).is_multiple_of(4) {
+        depth
+    } else {
+        4
+    };
+    let taps = area * depth;
     let p = rt::Packed2Conv2d {
         window,
         input_depth: depth,
