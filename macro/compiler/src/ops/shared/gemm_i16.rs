@@ -12,7 +12,7 @@ use crate::ops::packing::layout::LANES;
 use crate::ops::packing::packed16::pairs;
 use crate::ops::shared::gemm_packed2::emit_factors;
 use crate::ops::shared::weighted_sum::Accumulation;
-use crate::ops::shared::weighted_sum::int16::Int16Sums;
+use crate::ops::shared::weighted_sum::Int16Sums;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;

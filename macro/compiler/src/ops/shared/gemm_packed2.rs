@@ -8,7 +8,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, KernelId};
 use crate::ops::packing::packed2::pack;
 use crate::ops::shared::weighted_sum::Accumulation;
-use crate::ops::shared::weighted_sum::int16::Int16Sums;
+use crate::ops::shared::weighted_sum::Int16Sums;
 use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;

@@ -3,9 +3,10 @@
 pub(crate) mod bounds;
 pub(crate) mod channels;
 pub(crate) mod emit;
-pub(crate) mod int16;
+mod int16;
 pub(crate) mod products;
 
+pub(crate) use int16::Int16Sums;
 use ndarray::ArrayD;
 
 use crate::arithmetic::fixed_point::Multiplier;
