@@ -1,4 +1,6 @@
-//! What the measurements share: the list of models.
+//! What the measurements share: the list of models, and other runtimes.
+
+pub mod peer;
 
 /// The float models of `../shared`.
 pub const MODELS: &[&str] = &[

@@ -146,6 +146,19 @@ def l2_pool(dtype):
 
 
 @file("i16")
+def resize_bilinear_int16(rng):
+    x, y = Tensor("x", (2, 3, 5, 4), np.int16, 0.0002), Tensor("y", (2, 7, 8, 4), np.int16, 0.0002)
+    size = number("size", [7, 8])
+    return write([Op("RESIZE_BILINEAR", [x, size], [y], "ResizeBilinearOptions", halfPixelCenters=True)], [x], [y])
+
+
+@file("i16")
+def exp_int16(rng):
+    x, y = Tensor("x", (1, 300), np.int16, 0.0002), Tensor("y", (1, 300), np.int16, 0.02)
+    return write([Op("EXP", [x], [y], "ExpOptions")], [x], [y])
+
+
+@file("i16")
 def prelu_int16(rng):
     """With alpha in int8, as the reference asks."""
     alpha = Tensor("alpha", (1, 1, 6), np.int8, 0.004, 5, rng.integers(-128, 128, (1, 1, 6), dtype=np.int8))

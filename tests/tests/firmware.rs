@@ -65,6 +65,10 @@ const CHECKSUMS: &[(&str, u64)] = &[
     ("hello_world", 2_097_907_463),
 ];
 
+/// The same of 16x8 models, which the firmware's build makes from float ones: TensorFlow Lite Micro
+/// ran what `cargo niello export` wrote.
+const CHECKSUMS_I16: &[(&str, u64)] = &[("kws_i16", 1_005_137_638), ("resnet8_i16", 954_398_402)];
+
 fn models() -> impl Iterator<Item = &'static Model> {
     MODELS.iter().filter(|m| m.own || cfg!(shared))
 }
@@ -165,4 +169,18 @@ fn cortex_m7() {
 #[test]
 fn riscv() {
     same_bytes(&BOARDS[3]);
+}
+
+#[test]
+fn int16_models_give_the_bytes_of_tensorflow_lite_micro() {
+    let board = &BOARDS[0];
+    if !board.is_usable() || !cfg!(shared) {
+        return;
+    }
+    let names: Vec<&str> = CHECKSUMS_I16.iter().map(|(name, _)| *name).collect();
+    build(board, &names).unwrap_or_else(|e| panic!("{e}"));
+    for (name, checksum) in CHECKSUMS_I16 {
+        let report = measure(board, name).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(report.get("checksum"), Some(checksum), "{name}");
+    }
 }

@@ -10,7 +10,7 @@ use crate::emit::Item;
 use crate::error::Result;
 use crate::ir::quant_graph::QuantGraph;
 pub use crate::ops::elementwise::mul::linear_product;
-pub use crate::ops::packing::packed16::{rows_of_weights, widened};
+pub use crate::ops::packing::packed16::{pairs, rows_of_weights, widened};
 pub use crate::ops::packing::saturating_pairs::saturating_pairs;
 pub use crate::ops::packing::weights6::narrowed;
 pub use crate::ops::packing::winograd_f4x3::transformed;

@@ -23,6 +23,19 @@ pub struct Window {
 }
 
 impl Window {
+    /// A window of single pixels over a column of so many: rows of a matrix.
+    pub fn pixels_of_a_column(count: usize) -> Self {
+        Self {
+            batches: 1,
+            input: [count, 1],
+            output: [count, 1],
+            filter: [1, 1],
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: [0, 0],
+        }
+    }
+
     /// The NHWC shape of an output with so many channels.
     pub fn output_shape(&self, channels: usize) -> Vec<usize> {
         let [height, width] = self.output;

@@ -123,6 +123,18 @@ pub trait Integer: Copy + Default + PartialOrd {
     fn int8_mut(_: &mut [Self]) -> Option<&mut [i8]> {
         None
     }
+
+    /// The slice itself, if this is int16.
+    #[inline(always)]
+    fn int16(_: &[Self]) -> Option<&[i16]> {
+        None
+    }
+
+    /// The slice itself, if this is int16.
+    #[inline(always)]
+    fn int16_mut(_: &mut [Self]) -> Option<&mut [i16]> {
+        None
+    }
 }
 
 impl Integer for i8 {
@@ -166,6 +178,16 @@ impl Integer for i16 {
     #[inline(always)]
     fn wrapped(x: i32) -> Self {
         low_i16(x)
+    }
+
+    #[inline(always)]
+    fn int16(slice: &[Self]) -> Option<&[i16]> {
+        Some(slice)
+    }
+
+    #[inline(always)]
+    fn int16_mut(slice: &mut [Self]) -> Option<&mut [i16]> {
+        Some(slice)
     }
 }
 

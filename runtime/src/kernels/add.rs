@@ -2,6 +2,7 @@
 //! 20 for int8, 15 for int16.
 
 use crate::arithmetic::fixed_point::Integer;
+use crate::kernels::add_i16::{try_add, try_add_in_place};
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
 use crate::macros::instantiate::instantiate;
@@ -48,25 +49,25 @@ instantiate! {
 }
 
 fn add_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    if !p.is_linear(input1, input2, output) {
+    if !p.is_linear(input1, input2, output) && !try_add(p, 0, input1, input2, output) {
         add_widely(p, input1, input2, output);
     }
 }
 
 fn add_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    if !p.is_linear_in_place(in_out, input2) {
+    if !p.is_linear_in_place(in_out, input2) && !try_add_in_place(p, 0, in_out, input2) {
         add_in_place_widely(p, in_out, input2);
     }
 }
 
 fn sub_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
-    if !p.is_linear(input1, input2, output) {
+    if !p.is_linear(input1, input2, output) && !try_add(p, -1, input1, input2, output) {
         sub_widely(p, input1, input2, output);
     }
 }
 
 fn sub_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
-    if !p.is_linear_in_place(in_out, input2) {
+    if !p.is_linear_in_place(in_out, input2) && !try_add_in_place(p, -1, in_out, input2) {
         sub_in_place_widely(p, in_out, input2);
     }
 }

@@ -48,7 +48,12 @@ impl<S: OutputStage> Packed2<'_, S> {
 
     /// All channels of the two pixels in `columns`.
     #[inline(never)]
-    fn two_pixels(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) {
+    pub(super) fn two_pixels(
+        &self,
+        columns: &[i16],
+        first: &mut [S::Element],
+        second: &mut [S::Element],
+    ) {
         let size = self.pair().max(1);
         let sums = PairSums {
             columns: columns.get(..size).unwrap_or(&[]),
@@ -431,7 +436,11 @@ fn convolve<S: OutputStage>(
 
 /// All channels of the first pixel in `columns`.
 #[inline(never)]
-fn last_pixel<S: OutputStage>(p: &Packed2<'_, S>, columns: &[i16], output: &mut [S::Element]) {
+pub(super) fn last_pixel<S: OutputStage>(
+    p: &Packed2<'_, S>,
+    columns: &[i16],
+    output: &mut [S::Element],
+) {
     let weights = p.filter.chunks(p.pair().max(1));
     for (i, (weights, out)) in weights.zip(output.chunks_mut(2)).enumerate() {
         let sums = p.pair_sums(columns, weights, 2 * i, out.len());

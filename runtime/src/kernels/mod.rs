@@ -8,6 +8,7 @@
 //! definition that they are compared with.
 
 pub(crate) mod add;
+pub(crate) mod add_i16;
 pub(crate) mod add_n;
 pub(crate) mod angle;
 pub(crate) mod arg_max;
@@ -27,6 +28,9 @@ pub(crate) mod depthwise_conv_2d;
 pub(crate) mod detection_post_process;
 pub(crate) mod div;
 pub(crate) mod dwconv_3x3_planar;
+pub(crate) mod dwconv_3x3_planar_i16;
+#[cfg(niello_vector)]
+pub(crate) mod dwconv_i16;
 #[cfg(niello_vector)]
 pub(crate) mod dwconv_packed16;
 pub(crate) mod dynamic_slice;
@@ -39,8 +43,11 @@ pub(crate) mod fused_add;
 pub(crate) mod gather;
 pub(crate) mod gather_nd;
 #[cfg(niello_vector)]
+pub(crate) mod gemm_i16;
+#[cfg(niello_vector)]
 pub(crate) mod gemm_packed16;
 pub(crate) mod gemm_packed2;
+pub(crate) mod gemm_packed2_i16;
 pub(crate) mod index_map;
 pub(crate) mod int32;
 pub(crate) mod l2_normalization;
@@ -80,6 +87,7 @@ pub(crate) mod spectrum;
 pub(crate) mod squared_difference;
 pub(crate) mod strided;
 pub(crate) mod svdf;
+pub(crate) mod table_i16;
 pub(crate) mod top_k;
 pub(crate) mod transpose_conv;
 pub(crate) mod unary_i16;
@@ -126,6 +134,9 @@ pub use depthwise_conv_2d::{DepthwiseConv2d, depthwise_conv_2d};
 pub use detection_post_process::{DetectionPostProcess, detection_post_process};
 pub use div::{Div, FloorDiv, div, floor_div};
 pub use dwconv_3x3_planar::{Planar, depthwise_planar, depthwise_planar_in_place};
+pub use dwconv_3x3_planar_i16::{PlanarI16, depthwise_planar_i16, depthwise_planar_i16_in_place};
+#[cfg(niello_vector)]
+pub use dwconv_i16::depthwise_conv_2d_i16;
 #[cfg(niello_vector)]
 pub use dwconv_packed16::{Packed16Depthwise, depthwise_packed16};
 pub use dynamic_slice::{
@@ -136,11 +147,14 @@ pub use float_epilogue::{FloatEpilogue, float_epilogue, float_epilogue_in_place}
 pub use fully_connected::{FullyConnected, fully_connected};
 pub use gather::{Gather, gather};
 pub use gather_nd::{GatherNd, gather_nd};
+#[cfg(niello_vector)]
+pub use gemm_i16::conv_2d_i16;
 pub use gemm_packed2::{
     Bytes, Packed2, Packed2Conv2d, conv_2d_packed2, conv_2d_packed2_overlapping,
     fully_connected_packed2_row, fully_connected_packed2_rows,
     fully_connected_packed2_rows_overlapping,
 };
+pub use gemm_packed2_i16::conv_2d_packed2_i16;
 pub use index_map::{Index, IndexMap, index_map};
 pub use int32::{
     Integers, abs_i32, add_i32, bitwise_xor_i32, div_i32, floor_div_i32, floor_mod_i32, mean_i32,
@@ -165,7 +179,7 @@ pub use quantize::{
     QuantizeElementwise, Requantization, dequantize, quantize, quantize_elementwise, requantize,
 };
 pub use reduce::{Reduce, ReduceProd, reduce_max, reduce_min, reduce_prod};
-pub use resize_bilinear::{ResizeBilinear, resize_bilinear};
+pub use resize_bilinear::{ResizeBilinear, resize_bilinear, resize_bilinear_i16};
 pub use resize_bilinear_uint8::{Places, ResizeBilinearUint8, resize_bilinear_uint8};
 pub use reverse_sequence::{ReverseSequence, reverse_sequence};
 pub use scatter_nd::{Scatter, ScatterNd, scatter_nd};
@@ -181,6 +195,7 @@ pub use spectrum::{Magnitudes, Rfft2d, complex_abs, rfft_2d};
 pub use squared_difference::{SquaredDifference, squared_difference, squared_difference_i16};
 pub use strided::{Strided, strided};
 pub use svdf::{Svdf, svdf};
+pub use table_i16::{TableI16, table_i16};
 pub use top_k::{TopK, top_k};
 pub use transpose_conv::transpose_conv;
 pub use unary_i16::{RsqrtI16, TwoSlopesI16, rsqrt_i16, two_slopes_i16};

@@ -2,6 +2,7 @@
 
 use crate::arithmetic::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
 use crate::params::requantize_fast::{PairSums, RequantizeFast};
+use crate::params::requantize_i16::RequantizeI16Fast;
 
 /// The accumulator of products of inputs (`X`) and weights (`W`): int32 for
 /// int8 inputs, int64 (or, as the model says, int32) for int16 ones, f32 for
@@ -174,6 +175,16 @@ impl OutputStage for RequantizeFast<'_> {
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::mcu::pairs(sums, self, first, second)
+    }
+}
+
+impl OutputStage for RequantizeI16Fast<'_> {
+    type Element = i16;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i32, channel: usize) -> i16 {
+        let factor = self.factor.get(channel);
+        factor.map_or(0, |&factor| self.scaled(accumulator, factor))
     }
 }
 

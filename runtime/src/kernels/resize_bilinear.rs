@@ -20,6 +20,37 @@ pub struct ResizeBilinear<'a> {
 
 /// Pixel by pixel of the output.
 pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) {
+    resize(p, input, output, |[a, b, c, d], [y, x]| {
+        let sum = i32::from(a) * (1024 - y) * (1024 - x)
+            + i32::from(b) * y * (1024 - x)
+            + i32::from(c) * (1024 - y) * x
+            + i32::from(d) * y * x;
+        let half = if sum > 0 { 1 << 19 } else { -(1 << 19) };
+        ((sum + half) / (1 << 20)) as i8
+    });
+}
+
+/// The same of int16, with sums of 64 bits.
+pub fn resize_bilinear_i16(p: &ResizeBilinear<'_>, input: &[i16], output: &mut [i16]) {
+    resize(p, input, output, |[a, b, c, d], [y, x]| {
+        // Weights have 20 bits.
+        let sum = i64::from(a) * i64::from((1024 - y) * (1024 - x))
+            + i64::from(b) * i64::from(y * (1024 - x))
+            + i64::from(c) * i64::from((1024 - y) * x)
+            + i64::from(d) * i64::from(y * x);
+        let half = if sum > 0 { 1 << 19 } else { -(1 << 19) };
+        ((sum + half) / (1 << 20)) as i16
+    });
+}
+
+/// Blends the four inputs around each output; distances to the first one are rows, then columns.
+#[inline(always)]
+fn resize<T: Copy>(
+    p: &ResizeBilinear<'_>,
+    input: &[T],
+    output: &mut [T],
+    blend: impl Fn([T; 4], [i32; 2]) -> T,
+) {
     let mut pixels = output.chunks_exact_mut(p.channels.max(1));
     for batch in 0..p.batches {
         for row in p.rows.chunks_exact(3) {
@@ -41,12 +72,7 @@ pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) 
                 let corners = corner(y0, x0).iter().zip(corner(y1, x0));
                 let corners = corners.zip(corner(y0, x1)).zip(corner(y1, x1));
                 for (out, (((&a, &b), &c), &d)) in pixel.iter_mut().zip(corners) {
-                    let sum = i32::from(a) * (1024 - y) * (1024 - x)
-                        + i32::from(b) * y * (1024 - x)
-                        + i32::from(c) * (1024 - y) * x
-                        + i32::from(d) * y * x;
-                    let half = if sum > 0 { 1 << 19 } else { -(1 << 19) };
-                    *out = ((sum + half) / (1 << 20)) as i8;
+                    *out = blend([a, b, c, d], [y, x]);
                 }
             }
         }
@@ -70,5 +96,8 @@ mod tests {
         let mut output = [0; 3];
         resize_bilinear(&p, &[10, -21], &mut output);
         assert_eq!(output, [10, -6, -21]);
+        let mut output = [0; 3];
+        resize_bilinear_i16(&p, &[-32768, 32765], &mut output);
+        assert_eq!(output, [-32768, -2, 32765]);
     }
 }

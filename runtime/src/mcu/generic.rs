@@ -147,8 +147,8 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
 /// Copies one channel of an image into a plane with rows of `pitch` elements; `step`
 /// is the distance of the channel's elements.
 #[inline(always)]
-pub(crate) fn gather_plane(
-    image: &[i8],
+pub(crate) fn gather_plane<T: Copy + Into<i16>>(
+    image: &[T],
     step: usize,
     [height, width]: [usize; 2],
     plane: &mut [i16],

@@ -24,14 +24,43 @@
 pub(crate) mod armv7em;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic;
+#[cfg(any(test, not(niello_dsp)))]
+pub(crate) mod generic_i16;
 
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::dot::{dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand};
+pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane::{gather_plane, plane_3x3, weights_3x3};
+#[cfg(niello_dsp)]
+pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(not(niello_dsp))]
 pub(crate) use generic::{
     dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
 };
+#[cfg(not(niello_dsp))]
+pub(crate) use generic_i16::{PLACES, expand_i16, plane_3x3_i16};
+
+use crate::params::requantize_i16::RequantizeI16Fast;
+
+/// 3x3 windows over one channel's plane of int16: outputs, `step` elements apart. Rows of the plane
+/// have an even number of elements, one pair more than outputs need.
+pub(crate) struct PlaneI16<'a> {
+    /// Inputs with their padding.
+    pub(crate) plane: &'a [i16],
+    /// Elements of a row of the plane.
+    pub(crate) pitch: usize,
+    /// Weights, row by row.
+    pub(crate) filter: &'a [u8; 9],
+    /// Initial accumulator.
+    pub(crate) bias: i32,
+    /// The channel's factor.
+    pub(crate) factor: i32,
+    /// Output stage: from sums to outputs.
+    pub(crate) stage: RequantizeI16Fast<'a>,
+    /// Rows and columns of outputs.
+    pub(crate) sizes: [usize; 2],
+    /// Elements from one output to the next.
+    pub(crate) step: usize,
+}

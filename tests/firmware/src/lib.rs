@@ -132,11 +132,15 @@ fn measure<P: Program>(program: &mut P) {
     host::value("macs", P::MACS as u32);
 }
 
-/// Firmware of one model: its input types and its output fields.
+/// Firmware of one model: its path, or the whole call of `include_model!`; its inputs and its output
+/// fields.
 #[macro_export]
 macro_rules! firmware {
     ($path:literal, [$($input:ident),*], [$($output:ident),*]) => {
-        ::niello::include_model! { fn model = $path, inputs = arena }
+        $crate::firmware!({ fn model = $path, inputs = arena }, [$($input),*], [$($output),*]);
+    };
+    ({ $($call:tt)* }, [$($input:ident),*], [$($output:ident),*]) => {
+        ::niello::include_model! { $($call)* }
 
         struct Memory {
             arena: model::Arena,
@@ -154,7 +158,7 @@ macro_rules! firmware {
             const MACS: u64 = model::MACS;
 
             fn inputs(&mut self, mut f: impl FnMut(&mut [i8])) {
-                $(f(self.arena.$input().as_mut_slice());)*
+                $(f($crate::bytes_mut(self.arena.$input().as_mut_slice()));)*
             }
 
             fn run(&mut self) {
@@ -196,4 +200,10 @@ macro_rules! firmware {
 pub fn flat<T>(nested: &T) -> &[i8] {
     // SAFETY: int8 outputs are nested arrays of i8, without padding.
     unsafe { core::slice::from_raw_parts(core::ptr::from_ref(nested).cast(), size_of::<T>()) }
+}
+
+/// The bytes of an input of int8 or int16.
+pub fn bytes_mut<T>(slice: &mut [T]) -> &mut [i8] {
+    // SAFETY: as long, in bytes, as the integers, which are of any value.
+    unsafe { core::slice::from_raw_parts_mut(slice.as_mut_ptr().cast(), size_of_val(slice)) }
 }

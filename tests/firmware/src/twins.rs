@@ -29,6 +29,14 @@ impl Random {
         self.between(low, high) as usize
     }
 
+    fn word(&mut self) -> i16 {
+        match self.next() % 16 {
+            0 => -32768,
+            1 => 32767,
+            _ => self.between(-32768, 32767) as i16,
+        }
+    }
+
     fn byte(&mut self) -> i8 {
         // One in eight at an end.
         match self.next() % 16 {
@@ -55,6 +63,9 @@ pub struct Memory {
     wide: [i32; CHANNELS],
     multiplier: [u32; CHANNELS],
     shift: [i8; CHANNELS],
+    input_i16: rt::Aligned<[i16; SIZE]>,
+    output_i16: rt::Aligned<[i16; SIZE]>,
+    factor: [i32; CHANNELS],
 }
 
 impl Memory {
@@ -70,6 +81,9 @@ impl Memory {
             wide: [0; CHANNELS],
             multiplier: [0; CHANNELS],
             shift: [0; CHANNELS],
+            input_i16: rt::Aligned([0; SIZE]),
+            output_i16: rt::Aligned([0; SIZE]),
+            factor: [0; CHANNELS],
         }
     }
 
@@ -82,6 +96,9 @@ impl Memory {
         self.multiplier = from_fn(|_| random.next() << 8 | random.next() & 0xFF);
         let low = random.between(-12, 0);
         self.shift = from_fn(|_| random.between(low, low + 3) as i8);
+        self.input_i16 = rt::Aligned(from_fn(|_| random.word()));
+        self.output_i16 = rt::Aligned([0; SIZE]);
+        self.factor = from_fn(|_| random.between(0x4000, 0x7FFF) << random.between(0, 16));
     }
 }
 
@@ -98,8 +115,10 @@ pub fn checksum(group: u32, memory: &mut Memory) -> u32 {
         let mut random = Random(case.wrapping_mul(2_654_435_761));
         memory.fill(&mut random);
         run(&mut random, memory);
-        for &q in &memory.output.0 {
-            sum = (sum ^ u32::from(q as u8)).wrapping_mul(16_777_619);
+        run_i16(&mut random, memory);
+        let wide = memory.output_i16.0.iter().flat_map(|q| q.to_le_bytes());
+        for byte in memory.output.0.iter().map(|&q| q as u8).chain(wide) {
+            sum = (sum ^ u32::from(byte)).wrapping_mul(16_777_619);
         }
     }
     sum
@@ -120,6 +139,7 @@ fn run(random: &mut Random, memory: &mut Memory) {
         wide,
         multiplier,
         shift,
+        ..
     } = memory;
     let (min, max) = if random.next().is_multiple_of(2) {
         (-128, 127)
@@ -226,6 +246,75 @@ fn run(random: &mut Random, memory: &mut Memory) {
             }
         }
     }
+}
+
+/// int16 inputs and int8 weights.
+fn run_i16(random: &mut Random, memory: &mut Memory) {
+    let channels = random.size(1, CHANNELS as i32);
+    let (min, max) = if random.next().is_multiple_of(2) {
+        (-32768, 32767)
+    } else {
+        (random.between(-32768, 0), random.between(1, 32767))
+    };
+    let stage = rt::RequantizeI16Fast {
+        factor: &memory.factor[..channels],
+        activation_min: min,
+        activation_max: max,
+    };
+    let bias = rt::Bias::Wide(&memory.wide[..channels]);
+    let is_planar = random.next().is_multiple_of(2);
+    let window = window(random, is_planar);
+    let pixels = window.output_height * window.output_width;
+    let output = &mut memory.output_i16.0[..pixels * channels];
+    let inputs = window.input_height * window.input_width;
+    if is_planar {
+        let pitch = 2 * (window.output_width + 2);
+        let pitch = pitch.max(window.input_width + window.padding_left);
+        let pitch = pitch.next_multiple_of(2);
+        let rows = (window.output_height - 1) * window.stride_height + 3;
+        let rows = rows.max(window.input_height + window.padding_top);
+        let p = rt::PlanarI16 {
+            window,
+            pitch,
+            filter: &memory.filter.0.as_chunks().0[..channels],
+            bias,
+            output: stage,
+        };
+        let plane = &mut memory.columns.0[..rows * pitch];
+        let input = &mut memory.input_i16.0[..inputs * channels];
+        if window.stride_width == 1 && input.len() == output.len() {
+            rt::depthwise_planar_i16_in_place(&p, input, plane);
+            output.copy_from_slice(input);
+        } else {
+            rt::depthwise_planar_i16(&p, input, output, plane);
+        }
+        return;
+    }
+    // The compiler fills groups of four up with weights of zero; these are random.
+    let (area, depth) = (
+        window.filter_height * window.filter_width,
+        random.size(1, 6),
+    );
+    let depth = if (area * depth).is_multiple_of(4) {
+        depth
+    } else {
+        4
+    };
+    let taps = area * depth;
+    let p = rt::Packed2Conv2d {
+        window,
+        input_depth: depth,
+        packed: rt::Packed2 {
+            depth: taps,
+            zero_point: 0,
+            filter: &memory.filter.0[..channels * taps.div_ceil(4) * 4],
+            bias,
+            output: stage,
+        },
+    };
+    let input = &memory.input_i16.0[..inputs * depth];
+    let columns = &mut memory.columns.0[..taps.div_ceil(4) * 8];
+    rt::conv_2d_packed2_i16(&p, input, output, columns);
 }
 
 /// A window of one image; 3x3 without dilation if `planar`.

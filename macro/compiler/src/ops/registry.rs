@@ -139,10 +139,10 @@ operators! {
         DEQUANTIZE: quantization::dequantize::Dequantize, "*>f", "fyrr--", Int8, "float32 means weights in float16";
         DIV: elementwise::div::Div, "T>T", "yy-ry-", Int8, "int16 is refused";
         DYNAMIC_UPDATE_SLICE: movement::dynamic_update_slice::DynamicUpdateSlice, "TTi>T", "yrrrrr", Int8, "";
-        ELU: elementwise::elu::Elu, "T>T", "yr-r--", Int8, "";
+        ELU: elementwise::elu::Elu, "T>T", "yrrr--", Int8, "";
         EMBEDDING_LOOKUP: movement::embedding_lookup::EmbeddingLookup, "iW>T", "yyrrrr", Int8, "the type is the table's; ids are int32";
         EQUAL: elementwise::equal::Equal, "T>b", "yyrryr", Int8, "";
-        EXP: elementwise::exp::Exp, "T>T", "yy-r--", NoInt8, "int16 is refused";
+        EXP: elementwise::exp::Exp, "T>T", "yyyr--", NoInt8, "";
         EXPAND_DIMS: movement::expand_dims::ExpandDims, "Ti>T", "yyrrrr", Int8, "";
         FAKE_QUANT: quantization::fake_quant::FakeQuant, "T>T", "y-----", Neutral, "becomes a range of the tensor";
         FILL: constant::fill::Fill, "iT>T", "yyrrrr", Int8, "of a shape that is known at compile time";
@@ -152,10 +152,10 @@ operators! {
         FULLY_CONNECTED: matmul::fully_connected::FullyConnected, "TWB>T", "yyyy--", Int8, "INT4, INT2 and int8 weights with one zero point, too; weights of float models may be computed at run time";
         GATHER: movement::gather::Gather, "Ti>T", "yyrrrr", Int8, "indices may be computed at run time";
         GATHER_ND: movement::gather_nd::GatherNd, "Ti>T", "yyrrrr", Int8, "indices may be computed at run time";
-        GELU: elementwise::gelu::Gelu, "T>T", "yy-r--", Missing, "int16 is refused";
+        GELU: elementwise::gelu::Gelu, "T>T", "yyrr--", Missing, "";
         GREATER: elementwise::greater::Greater, "T>b", "yyrrrr", Int8, "";
         GREATER_EQUAL: elementwise::greater_equal::GreaterEqual, "T>b", "yyrrrr", Int8, "";
-        HARD_SWISH: elementwise::hard_swish::HardSwish, "T>T", "yy-r--", Int8, "int16 is refused";
+        HARD_SWISH: elementwise::hard_swish::HardSwish, "T>T", "yyrr--", Int8, "";
         IMAG: signal::spectrum::Imag, "f>f", "y-----", Missing, "always computes in f32";
         L2_NORMALIZATION: normalization::l2_normalization::L2Normalization, "T>T", "yy-y--", Int8, "int16 and a fused activation are refused";
         L2_POOL_2D: pool::l2_pool_2d::L2Pool2d, "T>T", "y-----", Int8, "always computes in f32";
@@ -198,7 +198,7 @@ operators! {
         RELU_0_TO_1: elementwise::relu_0_to_1::Relu0To1, "T>T", "yy-r--", Neutral, "";
         RELU_N1_TO_1: elementwise::relu_n1_to_1::ReluN1To1, "T>T", "yy-y--", Missing, "int16 is refused alone, not fused";
         RESHAPE: movement::reshape::Reshape, "Ti>T", "yyyyyr", Int8, "";
-        RESIZE_BILINEAR: resize::resize_bilinear::ResizeBilinear, "Ti>T", "yy-y--", Int8, "int16 is refused";
+        RESIZE_BILINEAR: resize::resize_bilinear::ResizeBilinear, "Ti>T", "yyyy--", Int8, "";
         RESIZE_NEAREST_NEIGHBOR: resize::resize_nearest_neighbor::ResizeNearestNeighbor, "Ti>T", "yyrrrr", Int8, "";
         REVERSE_SEQUENCE: movement::reverse_sequence::ReverseSequence, "Ti>T", "rrrryr", Missing, "";
         REVERSE_V2: movement::reverse_v2::ReverseV2, "Ti>T", "yyrrrr", Int8, "";

@@ -50,7 +50,11 @@ fn layout(parameters_type: &str, hint: &str) -> Option<&'static str> {
         "FILTER" if has("Packed2") || has("Packed2Conv2d") => {
             "[pair of output channels][4 inputs][channel of the pair][input of the 4]"
         }
-        "FILTER" if has("Planar") => "[channel][row][column]",
+        "FILTER" if has("Planar") || has("PlanarI16") => "[channel][row][column]",
+        "FILTER" if has("Conv2dI16") => {
+            "[block of 16 output channels][2 inputs][channel of the block][input of the 2]"
+        }
+        "FILTER" if has("DepthwiseI16") => "[row][column][channel]",
         "FILTER" if has("Conv2d") => "[output channel][row][column][input channel]",
         "FILTER" if has("DepthwiseConv2d") => "[row][column][channel]",
         "FILTER" if has("FullyConnected") => "[output][input]",

@@ -1,6 +1,6 @@
 //! Conversions between number types by name, in place of `as`: each says what becomes of a
 //! number that does not fit. The lints against `as` are denied in the code that decides about
-//! bytes ([`crate::arithmetic`], [`crate::quantize`], [`crate::simd_models`]).
+//! bytes: here, and in the compiler in `quantize` and `simd_models`.
 
 /// The nearest number that int8 holds.
 pub fn saturate_i8(x: i32) -> i8 {

@@ -68,13 +68,18 @@ impl Multiplier {
     /// `x * factor` of a wide accumulator, with a 16-bit significand, rounded once:
     /// TFLite's function for int64.
     pub fn apply_i64(self, x: i64) -> i32 {
-        let significand = if self.multiplier < 0x7FFF_0000 {
-            i64::from((self.multiplier + (1 << 15)) >> 16)
-        } else {
-            0x7FFF
-        };
+        let significand = i64::from(self.significand_16());
         let shift = (15 - self.shift).clamp(1, 62);
         low_i32(x.wrapping_mul(significand).wrapping_add(1 << (shift - 1)) >> shift)
+    }
+
+    /// The significand in 16 bits, by which wide accumulators are multiplied.
+    pub fn significand_16(self) -> i32 {
+        if self.multiplier < 0x7FFF_0000 {
+            (self.multiplier + (1 << 15)) >> 16
+        } else {
+            0x7FFF
+        }
     }
 
     /// `x * factor`, rounded once, half away from zero: LiteRT's FULLY_CONNECTED.

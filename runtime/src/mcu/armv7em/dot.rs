@@ -44,6 +44,39 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
     }
 }
 
+/// Where the inputs of a group of four lie in it: SXTAB16's order.
+pub(crate) const PLACES: [usize; 4] = [0, 2, 1, 3];
+
+/// Copies whole groups of four inputs as `generic_i16::expand_i16` does, in the order of [`expand`].
+#[inline(always)]
+pub(crate) fn expand_i16(pixel: &[i16], at: usize, columns: &mut [i16]) {
+    let count = (pixel.len() / 4).min(columns.len() / 8);
+    let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
+    if !aligned(to) {
+        debug_assert!(false, "columns are not aligned");
+        return;
+    }
+    if count > 0 {
+        // SAFETY: `count` groups of 4 inputs are read, which LDR takes from any address, and 8 of
+        // each 16 bytes are written; STRD's address is a multiple of 4.
+        unsafe {
+            asm!(
+                "2:",
+                "ldr {t}, [{x}], #4",
+                "ldr {u}, [{x}], #4",
+                "pkhbt r2, {t}, {u}, lsl #16",
+                "pkhtb r3, {u}, {t}, asr #16",
+                "strd r2, r3, [{y}], #16",
+                "subs {n}, {n}, #1",
+                "bne 2b",
+                x = inout(reg) pixel.as_ptr() => _, y = inout(reg) to => _, n = inout(reg) count => _,
+                t = out(reg) _, u = out(reg) _, out("r2") _, out("r3") _,
+                options(nostack),
+            );
+        }
+    }
+}
+
 /// A last group of fewer than four.
 #[inline(never)]
 fn expand_last(rest: &[i8], zero_point: i8, columns: Option<&mut [i16]>) {

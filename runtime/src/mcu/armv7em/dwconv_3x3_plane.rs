@@ -6,8 +6,8 @@ use crate::params::requantize_fast::FastChannel;
 
 /// Copies a channel to a plane as `generic::gather_plane` does.
 #[inline(always)]
-pub(crate) fn gather_plane(
-    image: &[i8],
+pub(crate) fn gather_plane<T: Copy + Into<i16>>(
+    image: &[T],
     step: usize,
     [height, width]: [usize; 2],
     plane: &mut [i16],
@@ -24,19 +24,19 @@ pub(crate) fn gather_plane(
         // SAFETY: both have `height` rows of `width` elements, as checked above.
         unsafe {
             while left >= 4 {
-                *y = i16::from(*x);
+                *y = (*x).into();
                 x = x.wrapping_add(step);
-                *y.add(1) = i16::from(*x);
+                *y.add(1) = (*x).into();
                 x = x.wrapping_add(step);
-                *y.add(2) = i16::from(*x);
+                *y.add(2) = (*x).into();
                 x = x.wrapping_add(step);
-                *y.add(3) = i16::from(*x);
+                *y.add(3) = (*x).into();
                 x = x.wrapping_add(step);
                 y = y.add(4);
                 left -= 4;
             }
             while left > 0 {
-                *y = i16::from(*x);
+                *y = (*x).into();
                 x = x.wrapping_add(step);
                 y = y.add(1);
                 left -= 1;
@@ -265,6 +265,8 @@ macro_rules! part {
         )
     };
 }
+
+pub(crate) use part;
 
 /// About 44 instructions for two outputs.
 ///

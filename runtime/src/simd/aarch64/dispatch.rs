@@ -9,10 +9,12 @@ use crate::simd::aarch64::neon::Neon;
 use crate::simd::aarch64::{lut, sdot};
 use crate::simd::shared::dwconv;
 use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_i16;
+use crate::simd::shared::gemm_i16::Plain;
 use crate::simd::shared::generic::Generic;
 use crate::simd::shared::isa128::Split128;
 use crate::simd::shared::level::Levels;
-use crate::simd::shared::rows::{Dwconv, Gemm, Lut};
+use crate::simd::shared::rows::{Dwconv, Gemm, GemmI16Kernel, Lut};
 
 /// Sets of CPU features that kernels are written for, in the order of the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,12 @@ impl<S: Packed16Stage> Table<S> {
         gemm::gemv::<Generic, S>,    gemm::gemv::<Split128<Neon<false>>, S>,   sdot::gemv,
     ];
 }
+
+/// CONV_2D and FULLY_CONNECTED of int16 inputs and int8 weights.
+#[rustfmt::skip]
+pub(crate) const GEMM_I16: Row<GemmI16Kernel> = [
+    gemm_i16::gemm::<Plain, 1>,      gemm_i16::gemm::<Plain, 4>,               gemm_i16::gemm::<Plain, 4>,
+];
 
 /// DEPTHWISE_CONV_2D over a padded image.
 #[rustfmt::skip]

@@ -3,6 +3,7 @@
 
 pub(crate) mod dwconv;
 pub(crate) mod gemm;
+pub(crate) mod gemm_i16;
 pub(crate) mod gemm_tile;
 pub(crate) mod generic;
 pub(crate) mod isa;

@@ -6,10 +6,12 @@ use core::marker::PhantomData;
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::simd::shared::dwconv;
 use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_i16;
+use crate::simd::shared::gemm_i16::Plain;
 use crate::simd::shared::generic::Generic;
 use crate::simd::shared::isa128::Split128;
 use crate::simd::shared::level::Levels;
-use crate::simd::shared::rows::{Dwconv, Gemm, Lut};
+use crate::simd::shared::rows::{Dwconv, Gemm, GemmI16Kernel, Lut};
 use crate::simd::wasm32::simd128::Simd128;
 
 /// Sets of features that kernels are written for, in the order of the table's columns.
@@ -36,6 +38,10 @@ impl<S: Packed16Stage> Table<S> {
         gemm::gemv::<Generic, S>,    gemm::gemv::<Split128<Simd128>, S>,
     ];
 }
+
+/// CONV_2D and FULLY_CONNECTED of int16 inputs and int8 weights.
+pub(crate) const GEMM_I16: Row<GemmI16Kernel> =
+    [gemm_i16::gemm::<Plain, 1>, gemm_i16::gemm::<Plain, 4>];
 
 /// DEPTHWISE_CONV_2D over a padded image.
 #[rustfmt::skip]

@@ -10,10 +10,12 @@ use crate::params::add::AddF32;
 use crate::params::gemm_packed16::{Packed16, Packed16Stage};
 use crate::simd::shared::dwconv;
 use crate::simd::shared::gemm;
+use crate::simd::shared::gemm_i16;
+use crate::simd::shared::gemm_i16::Plain;
 use crate::simd::shared::generic::Generic;
 use crate::simd::shared::level::{Levels, choose};
 use crate::simd::shared::pixels::Pixels;
-use crate::simd::shared::rows::{Dwconv, Gemm, Lut};
+use crate::simd::shared::rows::{Dwconv, Gemm, GemmI16Kernel, Lut};
 use crate::simd::x86_64::common::dwconv_3x3::Unpadded;
 use crate::simd::x86_64::common::features::Features;
 use crate::simd::x86_64::common::gemv_zero_skip;
@@ -96,6 +98,12 @@ impl<S: Packed16Stage> Table<S> {
         None,                                         Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx2::winograd_f4x3::try_winograd::<S>), Some(avx512::winograd_f4x3::try_winograd::<S>),    Some(avx512::winograd_f4x3::try_winograd::<S>),
     ];
 }
+
+/// CONV_2D and FULLY_CONNECTED of int16 inputs and int8 weights.
+#[rustfmt::skip]
+pub(crate) const GEMM_I16: Row<GemmI16Kernel> = row![
+    gemm_i16::gemm::<Plain, 1>,                   avx2::gemm_i16::gemm,                         avx2::gemm_i16::gemm,                         avx512::gemm_i16::gemm,                            avx512::gemm_i16::gemm,
+];
 
 /// DEPTHWISE_CONV_2D over a padded image.
 #[rustfmt::skip]

@@ -6,6 +6,7 @@
 mod additions;
 mod depthwise;
 mod elementwise;
+mod int16;
 mod outputs;
 mod random;
 mod rows;
@@ -19,7 +20,7 @@ pub use random::Random;
 pub type Case = fn(u32) -> Vec<i8>;
 
 /// Kinds of cases, and how many there are of each.
-pub const KINDS: [(&str, Case); 14] = [
+pub const KINDS: [(&str, Case); 17] = [
     ("products", rows::products),
     ("deep products", rows::deep_products),
     ("sparse rows", rows::sparse_rows),
@@ -34,6 +35,9 @@ pub const KINDS: [(&str, Case); 14] = [
     ("elementwise", elementwise::elementwise),
     ("linear", elementwise::linear),
     ("tables", elementwise::tables),
+    ("windows of int16", int16::windows_i16),
+    ("rows of int16", int16::rows_i16),
+    ("depthwise of int16", int16::depthwise_i16),
 ];
 pub const CASES: u32 = 200;
 

@@ -17,6 +17,7 @@ use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
 use crate::ops::packing::winograd_f4x3::Winograd;
+use crate::ops::shared::gemm_i16::GemmI16;
 use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
@@ -171,6 +172,12 @@ impl Kernel for Conv2dKernel {
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        if self.filter_depth == self.input_depth
+            && let Some(kernel) =
+                GemmI16::boxed(self, &self.accumulation, self.window, self.input_depth)
+        {
+            return Some(kernel);
+        }
         let inputs = if self.is_pointwise() {
             Inputs::Rows(self.window.output_pixels())
         } else {
@@ -195,6 +202,9 @@ impl Kernel for Conv2dKernel {
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
+        if self.is_int16() {
+            return vec![gemm_packed2::columns(self.products())];
+        }
         match self.packed() {
             None => Vec::new(),
             Some(depth) if self.is_pointwise() => vec![gemm_packed2::columns(depth)],
@@ -218,6 +228,17 @@ impl Kernel for Conv2dKernel {
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
         if let Some(emitted) = self.emit_packed(constants) {
+            return emitted;
+        }
+        let int16 = || {
+            gemm_packed2::emit_i16(
+                &self.accumulation,
+                &self.window,
+                self.input_depth,
+                constants,
+            )
+        };
+        if let Some(emitted) = self.is_int16().then(int16).flatten() {
             return emitted;
         }
         let window = window::emit(&self.window);
@@ -299,6 +320,11 @@ impl Conv2dKernel {
     fn packed(&self) -> Option<usize> {
         let whole = self.filter_depth == self.input_depth && self.accumulation.int8().is_some();
         whole.then(|| self.products())
+    }
+
+    /// True for int16 inputs, if the kernels with packed weights apply.
+    fn is_int16(&self) -> bool {
+        self.filter_depth == self.input_depth && self.accumulation.int16().is_some()
     }
 
     /// Every input pixel makes one output pixel.

@@ -17,6 +17,7 @@ use crate::ir::kernel::{
 use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
 use crate::limits;
+use crate::ops::shared::dwconv_i16::DwconvI16;
 use crate::ops::shared::dwconv_packed16::DwconvPacked16;
 use crate::ops::shared::gemm_inputs::Inputs;
 use crate::ops::shared::gemm_packed2;
@@ -153,6 +154,11 @@ impl Kernel for DepthwiseKernel {
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        if self.depth_multiplier == 1
+            && let Some(kernel) = DwconvI16::boxed(self, &self.accumulation, self.window)
+        {
+            return Some(kernel);
+        }
         let Some(depth) = self.as_conv() else {
             let kernel = DwconvPacked16::new(
                 self.clone(),
@@ -179,7 +185,7 @@ impl Kernel for DepthwiseKernel {
         if let Some(depth) = self.as_conv() {
             return vec![gemm_packed2::columns(depth), (ElementType::I8, depth)];
         }
-        if self.is_planar() {
+        if self.is_planar() || self.is_planar_i16() {
             let rows = (self.window.output[0] - 1) * self.window.stride[0] + 3;
             let rows = rows.max(self.window.input[0] + self.window.padding[0]);
             return vec![(ElementType::I16, rows * self.pitch())];
@@ -189,8 +195,13 @@ impl Kernel for DepthwiseKernel {
 
     fn in_place(&self, input: usize) -> Option<KernelId> {
         let same = self.window.input == self.window.output && self.window.stride == [1, 1];
-        (input == 0 && same && self.is_planar())
-            .then_some(KernelId::new("depthwise_planar_in_place"))
+        let name = if self.is_planar_i16() {
+            "depthwise_planar_i16_in_place"
+        } else {
+            "depthwise_planar_in_place"
+        };
+        let is_planar = self.is_planar() || self.is_planar_i16();
+        (input == 0 && same && is_planar).then_some(KernelId::new(name))
     }
 
     fn overlap(&self) -> Option<Overlap> {
@@ -206,6 +217,7 @@ impl Kernel for DepthwiseKernel {
         if let Some(emitted) = self
             .emit_as_conv(constants)
             .or_else(|| self.emit_planar(constants))
+            .or_else(|| self.emit_planar_i16(constants))
         {
             return emitted;
         }
@@ -293,6 +305,15 @@ impl DepthwiseKernel {
 
     /// True for 3x3 windows that the planar kernel takes.
     fn is_planar(&self) -> bool {
+        self.has_planar_window() && self.accumulation.simplified().is_fast()
+    }
+
+    /// True for 3x3 windows that the planar kernel of int16 takes.
+    fn is_planar_i16(&self) -> bool {
+        self.has_planar_window() && self.accumulation.int16().is_some()
+    }
+
+    fn has_planar_window(&self) -> bool {
         let w = &self.window;
         let steps = w.stride == [1, 1] || w.stride == [2, 2];
         w.filter == [3, 3]
@@ -300,7 +321,6 @@ impl DepthwiseKernel {
             && w.dilation == [1, 1]
             && self.depth_multiplier == 1
             && self.input_depth > 1
-            && self.accumulation.simplified().is_fast()
     }
 
     /// Elements of a row of the plane: what all outputs reach, one pair more.
@@ -336,6 +356,33 @@ impl DepthwiseKernel {
                 output: #output,
             }),
             function: KernelId::new("depthwise_planar"),
+        })
+    }
+}
+
+impl DepthwiseKernel {
+    fn emit_planar_i16(&self, constants: &mut Constants) -> Option<Emitted> {
+        if !self.is_planar_i16() {
+            return None;
+        }
+        let sums = self.accumulation.int16()?;
+        let channels = sums.bias.len();
+        let by_channel = (0..channels).flat_map(|c| sums.filter.iter().skip(c).step_by(channels));
+        let filter = constants.bytes("FILTER", &by_channel.copied().collect::<Vec<i8>>());
+        let bias = gemm_packed2::bias(&sums.bias, constants);
+        let output = gemm_packed2::emit_factors(&sums, constants);
+        let window = window::emit(&self.window);
+        let pitch = literals::fields(&[("pitch", self.pitch())]);
+        Some(Emitted {
+            parameters_type: quote!(PlanarI16<'static>),
+            parameters: quote!(rt::PlanarI16 {
+                window: #window,
+                #pitch
+                filter: (#filter).as_chunks().0,
+                bias: #bias,
+                output: #output,
+            }),
+            function: KernelId::new("depthwise_planar_i16"),
         })
     }
 }

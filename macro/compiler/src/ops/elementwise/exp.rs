@@ -1,10 +1,11 @@
 //! EXP: e to the power of x.
 
 use crate::error::Result;
-use crate::ir::context::ParseContext;
-use crate::ir::kernel::KernelId;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
+use crate::ops::shared::lookup_table_i16::TableI16Kernel;
 
 /// The operator EXP: e to the power of x.
 #[derive(Clone)]
@@ -23,5 +24,9 @@ impl Unary for Exp {
 
     fn real(&self, x: f32) -> f32 {
         x.exp()
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        TableI16Kernel::lower(context, |x| self.real(x))
     }
 }

@@ -2,10 +2,11 @@
 //! or its tanh approximation.
 
 use crate::error::Result;
-use crate::ir::context::ParseContext;
-use crate::ir::kernel::KernelId;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ir::operator_traits::FloatKernel;
 use crate::ops::elementwise::unary::Unary;
+use crate::ops::shared::lookup_table_i16::TableI16Kernel;
 
 /// The operator GELU (Hendrycks and Gimpel, 2016): x times the normal distribution function, or its
 /// tanh approximation.
@@ -39,5 +40,9 @@ impl Unary for Gelu {
         } else {
             0.5 * x * libm::erfcf(-x * std::f32::consts::FRAC_1_SQRT_2)
         }
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        TableI16Kernel::lower(context, |x| self.real(x))
     }
 }

@@ -4,10 +4,11 @@
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::Result;
-use crate::ir::context::ParseContext;
-use crate::ir::kernel::KernelId;
+use crate::ir::context::{LowerContext, ParseContext};
+use crate::ir::kernel::{KernelId, Lowered};
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::shared::lookup_table::TableKernel;
+use crate::ops::shared::lookup_table_i16::TableI16Kernel;
 
 /// The operator HARD_SWISH (Howard et al., "Searching for MobileNetV3", 2019): x * relu6(x + 3) /
 /// 6.
@@ -26,6 +27,10 @@ impl Unary for HardSwish {
 
     fn real(&self, x: f32) -> f32 {
         x * (x + 3.0).clamp(0.0, 6.0) / 6.0
+    }
+
+    fn lower_i16(&self, context: &LowerContext<'_>) -> Result<Lowered> {
+        TableI16Kernel::lower(context, |x| self.real(x))
     }
 
     fn table(&self, input: QuantParams, output: QuantParams) -> TableKernel {

@@ -17,12 +17,14 @@ use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
 use crate::ops::packing::weights6;
 use crate::ops::shared::broadcast::Broadcast;
+use crate::ops::shared::gemm_i16::GemmI16;
 use crate::ops::shared::gemm_inputs::{Inputs, is_sparse};
 use crate::ops::shared::gemm_packed2;
 use crate::ops::shared::gemm_packed16::Packed16;
 use crate::ops::shared::operands::operand;
 use crate::ops::shared::weighted_sum::channels::DenseChannels;
 use crate::ops::shared::weighted_sum::{Accumulation, ScaleProduct, evaluate};
+use crate::ops::shared::window::Window;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -179,6 +181,10 @@ impl Kernel for FullyConnectedKernel {
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {
+        let rows = Window::pixels_of_a_column(self.rows);
+        if let Some(kernel) = GemmI16::boxed(self, &self.accumulation, rows, self.depth) {
+            return Some(kernel);
+        }
         self.accumulation.int8()?;
         Packed16 {
             depth: self.depth,
@@ -193,6 +199,9 @@ impl Kernel for FullyConnectedKernel {
     }
 
     fn scratch(&self) -> Vec<(ElementType, usize)> {
+        if self.accumulation.int16().is_some() {
+            return vec![gemm_packed2::columns(self.depth)];
+        }
         if self.rows > 1 && self.accumulation.int8().is_some() {
             vec![gemm_packed2::columns(self.depth)]
         } else {
@@ -201,6 +210,11 @@ impl Kernel for FullyConnectedKernel {
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
+        let rows = Window::pixels_of_a_column(self.rows);
+        let int16 = gemm_packed2::emit_i16(&self.accumulation, &rows, self.depth, constants);
+        if let Some(emitted) = int16 {
+            return emitted;
+        }
         let packed = gemm_packed2::emit(&self.accumulation, self.depth, self.rows, constants);
         if let Some((packed, stage)) = packed {
             return Emitted {

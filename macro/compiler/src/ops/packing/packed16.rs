@@ -56,6 +56,14 @@ pub fn widened(filter: &[i8], depth: usize, run: usize) -> Vec<i8> {
     wide
 }
 
+/// OHWI weights in runs of `run` inputs: for each sixteen channels and each two neighbouring inputs
+/// of a run, two weights of each channel. For tests of the runtime, too.
+#[must_use]
+pub fn pairs(filter: &[i8], depth: usize, run: usize) -> Vec<i8> {
+    // The lower bytes of 16-bit weights in the same order.
+    widened(filter, depth, run).into_iter().step_by(2).collect()
+}
+
 /// OHWI weights, channel by channel, as rows for each input: the order is that of the
 /// runtime's `gemv_zero_skip.rs`. Channels are a multiple of 64. For tests of the runtime, too.
 #[must_use]

@@ -6,6 +6,7 @@ use quote::quote;
 use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext, QuantRule};
+use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{Operator, RealOperands};
 use crate::ir::operator_traits::{FloatKernel, OperatorTraits};
@@ -130,8 +131,14 @@ impl Operator for ResizeBilinear {
     }
 
     fn lower(&self, context: &LowerContext<'_>) -> Result<Lowered> {
-        // Its kernels are of int8.
-        context.output_params()?;
+        let element = context.element(0)?;
+        let has_kernel = matches!(element, ElementType::I8 | ElementType::I16);
+        if !has_kernel || element != context.target.element() {
+            let (from, to) = (element.name(), context.target.element().name());
+            return Err(Error::model(format!(
+                "cannot write {to} from {from}; supported are int8 and int16"
+            )));
+        }
         let shape = &context.input(0)?.value.shape;
         if context.in_uint8 {
             return Ok(Lowered::unary(ResizeBilinearUint8Kernel {
@@ -143,6 +150,7 @@ impl Operator for ResizeBilinear {
             }));
         }
         Ok(Lowered::unary(ResizeBilinearKernel {
+            element,
             batches: shape[0],
             input: [shape[1], shape[2]],
             channels: shape[3],
@@ -153,6 +161,8 @@ impl Operator for ResizeBilinear {
 }
 
 struct ResizeBilinearKernel {
+    /// int8 or int16.
+    element: ElementType,
     batches: usize,
     input: [usize; 2],
     channels: usize,
@@ -162,7 +172,6 @@ struct ResizeBilinearKernel {
 
 impl Kernel for ResizeBilinearKernel {
     fn simulate(&self, inputs: &[&Buffer]) -> Buffer {
-        let input = inputs[0].i8();
         let mut output = Vec::new();
         for batch in 0..self.batches {
             for &[y0, y1, y] in &self.rows {
@@ -171,19 +180,20 @@ impl Kernel for ResizeBilinearKernel {
                         let at = |row: i32, column: i32| {
                             let row = batch * self.input[0] + row as usize;
                             let pixel = row * self.input[1] + column as usize;
-                            i32::from(input[pixel * self.channels + c])
+                            i64::from(inputs[0].integer(pixel * self.channels + c))
                         };
+                        let [y, x] = [y, x].map(i64::from);
                         let sum = at(y0, x0) * (1024 - y) * (1024 - x)
                             + at(y1, x0) * y * (1024 - x)
                             + at(y0, x1) * (1024 - y) * x
                             + at(y1, x1) * y * x;
                         let half = if sum > 0 { 1 << 19 } else { -(1 << 19) };
-                        output.push(((sum + half) / (1 << 20)) as i8);
+                        output.push(((sum + half) / (1 << 20)) as i32);
                     }
                 }
             }
         }
-        Buffer::I8(output)
+        Buffer::saturated(self.element, output.into_iter())
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {
@@ -198,7 +208,11 @@ impl Kernel for ResizeBilinearKernel {
         Emitted {
             parameters_type: quote!(ResizeBilinear<'static>),
             parameters: quote!(rt::ResizeBilinear { #sizes rows: #rows, columns: #columns }),
-            function: KernelId::new("resize_bilinear"),
+            function: KernelId::new(if self.element == ElementType::I16 {
+                "resize_bilinear_i16"
+            } else {
+                "resize_bilinear"
+            }),
         }
     }
 }

@@ -5,8 +5,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::ir::graph::ElementType;
+use crate::ir::kernel::{Emitted, KernelId};
 use crate::ops::packing::packed2::pack;
 use crate::ops::shared::weighted_sum::Accumulation;
+use crate::ops::shared::weighted_sum::Int16Sums;
+use crate::ops::shared::window::{self, Window};
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 
@@ -34,6 +37,47 @@ pub(crate) fn emit(
         output: #output
     });
     Some((packed, stage))
+}
+
+/// The call of a convolution over int16 inputs, if its sums fit 32 bits; the accumulation has
+/// OHWI weights.
+pub(crate) fn emit_i16(
+    accumulation: &Accumulation,
+    window: &Window,
+    input_depth: usize,
+    constants: &mut Constants,
+) -> Option<Emitted> {
+    let sums = accumulation.int16()?;
+    let depth = sums.filter.len() / sums.bias.len().max(1);
+    let filter = constants.bytes("FILTER", &pack(sums.filter, depth));
+    let bias = bias(&sums.bias, constants);
+    let output = emit_factors(&sums, constants);
+    let window = window::emit(window);
+    let sizes = literals::fields(&[("input_depth", input_depth)]);
+    let depth = literals::fields(&[("depth", depth)]);
+    Some(Emitted {
+        parameters_type: quote!(Packed2Conv2d<'static, rt::RequantizeI16Fast<'static>>),
+        parameters: quote!(rt::Packed2Conv2d {
+            window: #window,
+            #sizes
+            packed: rt::Packed2 {
+                #depth
+                zero_point: 0,
+                filter: #filter,
+                bias: #bias,
+                output: #output,
+            },
+        }),
+        function: KernelId::new("conv_2d_packed2_i16"),
+    })
+}
+
+/// The runtime's `RequantizeI16Fast`, with a factor for each channel.
+pub(crate) fn emit_factors(sums: &Int16Sums<'_>, constants: &mut Constants) -> TokenStream {
+    let factor = constants.words("MULTIPLIER", &sums.factors);
+    let (min, max) = sums.activation;
+    let (min, max) = (literals::int(min), literals::int(max));
+    quote!(rt::RequantizeI16Fast { factor: #factor, activation_min: #min, activation_max: #max })
 }
 
 /// Biases, in 16 bits if they fit.

@@ -3,7 +3,9 @@
 pub(crate) mod bounds;
 pub(crate) mod channels;
 pub(crate) mod emit;
+mod int16;
 
+pub(crate) use int16::Int16Sums;
 use ndarray::{ArrayD, ArrayViewD};
 use niello_numeric::float_sums;
 use niello_numeric::outputs::{self, Requantization};

@@ -3,6 +3,7 @@
 
 pub(crate) mod add_f32;
 pub(crate) mod dwconv;
+pub(crate) mod gemm_i16;
 pub(crate) mod gemm_madd16;
 pub(crate) mod gemm_madd16_asm;
 pub(crate) mod gemv;

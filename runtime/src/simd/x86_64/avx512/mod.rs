@@ -6,6 +6,7 @@ pub(crate) mod conv_3wide_reuse;
 pub(crate) mod dwconv_3x3;
 pub(crate) mod dwconv_3x3_load;
 pub(crate) mod gemm_full_tiles;
+pub(crate) mod gemm_i16;
 pub(crate) mod gemv;
 pub(crate) mod gemv_w6;
 pub(crate) mod gemv_zero_skip;

@@ -115,7 +115,7 @@ impl Accumulation {
     }
 
     /// The output channel of each weight.
-    fn channel_of(&self, weights: usize) -> impl Fn(usize) -> usize + use<> {
+    pub(super) fn channel_of(&self, weights: usize) -> impl Fn(usize) -> usize + use<> {
         let channels = self.channels().max(1);
         let (per_channel, last) = ((weights / channels).max(1), self.channels_last);
         move |i| if last { i % channels } else { i / per_channel }
