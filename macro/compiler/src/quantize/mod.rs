@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod correct;
+pub(crate) mod corrected;
 pub(crate) mod endless_loops;
 pub(crate) mod equalize;
 pub(crate) mod fuse_kernels;

@@ -170,7 +170,7 @@ impl<'a> Groups<'a> {
 }
 
 /// The real values that a quantized tensor of these parameters can hold.
-pub(super) fn reach(params: QuantParams, element: ElementType) -> RealRange {
+pub(crate) fn reach(params: QuantParams, element: ElementType) -> RealRange {
     let real = |q: i32| params.scale * (q - params.zero_point) as f32;
     let (low, high) = element.limits();
     RealRange {
