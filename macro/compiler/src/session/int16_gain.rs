@@ -36,6 +36,7 @@ pub(crate) struct Int16Noise {
     /// The noise at each output.
     pub outputs: Vec<Noise>,
     /// Multiply-accumulates that read int16, and did not before.
+    #[cfg_attr(not(feature = "analysis"), expect(dead_code, reason = "analysis shows it"))]
     pub macs: u64,
 }
 
@@ -248,4 +249,108 @@ fn sum(samples: impl Iterator<Item = Vec<Noise>>) -> Vec<Noise> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::calibrate::Method;
+    use crate::dataset::Dataset;
+    use crate::options::Request;
+    use crate::session::QuantizedModel;
+
+    /// The model with these tensors in int16, calibrated on ten samples.
+    fn quantized(tensors: &[&str]) -> (Session, QuantizedModel, Request) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/models");
+        let int16 = |name: &&str| ((*name).to_owned(), Method::Int16);
+        let request = Request {
+            model: folder.join("photo_locator_f32.tflite"),
+            dataset: Some(folder.join("photo_locator_calibration.npz")),
+            options: Options {
+                samples: Some(10),
+                bias_correction: false,
+                tensors: tensors.iter().map(int16).collect(),
+                ..Options::default()
+            },
+            cache: None,
+        };
+        let bytes = std::fs::read(&request.model).expect("a file");
+        let path = request.dataset.as_deref();
+        let session = Session::new(&bytes, &request.options, path).expect("a model");
+        let quantized = session.quantize(&bytes, &request).expect("calibrates");
+        (session, quantized, request)
+    }
+
+    fn samples_of(request: &Request, session: &Session) -> Dataset {
+        let path = request.dataset.as_ref().expect("a path");
+        Dataset::read(path, &session.graph.inputs, &request.options.images).expect("samples")
+    }
+
+    /// Each tensor alone: the figures are those of a build with this tensor in int16.
+    #[test]
+    fn gains_are_those_of_a_build() {
+        let (session, own, request) = quantized(&[]);
+        let data = samples_of(&request, &session);
+        let numbers = [3, 40];
+        let samples = Samples::uncut(&data, &numbers, false);
+        let nodes = session.graph.nodes.iter();
+        let values = nodes.map(|node| node.output());
+        // Names of outputs stand for several tensors.
+        let values: Vec<ValueId> = values.filter(|&v| !session.graph.is_output(v)).collect();
+        let both = (&own.graph, &own.program);
+        let options = &request.options;
+        let gains = session
+            .int16_gains(both, &own.calibration, options, &samples, &values, &|| true)
+            .expect("runs");
+        let mut compared = 0;
+        for (&value, with) in values.iter().zip(&gains.with).step_by(5) {
+            let Some(with) = with else { continue };
+            let name = &session.graph.values[value].name;
+            let (other_session, other, _) = quantized(&[name]);
+            let measured = crate::quantize::measure::measure(
+                &other_session.graph,
+                &other.program,
+                &samples,
+                false,
+            );
+            let measured = measured.expect("runs").outputs;
+            for (a, b) in with.outputs.iter().zip(&measured) {
+                assert_eq!(a.sqnr_db(), b.sqnr_db(), "{name}");
+            }
+            assert_eq!(with.macs, int16_macs(&other.program), "{name}");
+            compared += 1;
+        }
+        assert!(compared > 3, "{compared}");
+    }
+
+    /// An operator with weights reads either type and writes either: none of its tensors is
+    /// converted.
+    #[test]
+    fn weights_between_types_cost_no_copy() {
+        let (session, own, _) = quantized(&[]);
+        let weighted = session.graph.nodes.iter().filter(|n| n.op.writes_f32());
+        let is_computed = |v: &ValueId| session.graph.values[*v].constant.is_none();
+        let ports: Vec<ValueId> = session.graph.outputs.iter().map(|p| p.value).collect();
+        let mut seen = 0;
+        for node in weighted {
+            let value = node.output();
+            let mut readers = session.graph.nodes.iter();
+            let mut readers = readers.by_ref().filter(|n| n.inputs.contains(&Some(value)));
+            if !readers.all(|n| n.op.writes_f32()) || ports.contains(&value) || !is_computed(&value)
+            {
+                continue;
+            }
+            let (_, other, _) = quantized(&[&session.graph.values[value].name]);
+            let names = |program: &QuantGraph| -> Vec<&str> {
+                program.steps.iter().map(|step| step.operator).collect()
+            };
+            assert_eq!(names(&own.program), names(&other.program));
+            let is_wide = |t: &QuantTensor| t.value == Some(value) && t.element == ElementType::I16;
+            assert!(other.program.tensors.iter().any(is_wide));
+            seen += 1;
+        }
+        assert!(seen > 2, "{seen}");
+    }
 }
