@@ -117,7 +117,12 @@ impl Analysis {
             needs_dataset,
             estimated,
             graph: graph_operators(graph),
-            operators: operators(&quantized.graph, &quantized.program, None, &Int16Columns::new()),
+            operators: operators(
+                &quantized.graph,
+                &quantized.program,
+                None,
+                &Int16Columns::new(),
+            ),
             pruned: pruned(&mcu),
             mcu: memory(&mcu, &interface)?,
             simd: simd.map(|p| memory(&p, &interface)).transpose()?,

@@ -130,7 +130,10 @@ impl Analysis {
         progress: &dyn Progress,
     ) -> Result<(Int16Columns, usize)> {
         let (graph, program) = (&quantized.graph, &quantized.program);
-        let numbers = evenly(measuring.numbers, measuring.numbers.len().min(INT16_SAMPLES));
+        let numbers = evenly(
+            measuring.numbers,
+            measuring.numbers.len().min(INT16_SAMPLES),
+        );
         let samples = Samples {
             numbers: &numbers,
             ..*measuring
@@ -147,9 +150,9 @@ impl Analysis {
         };
         let calibration = &quantized.calibration;
         let both = (graph, program);
-        let gains = self
-            .session
-            .int16_gains(both, calibration, options, &samples, &values, &goes_on)?;
+        let gains =
+            self.session
+                .int16_gains(both, calibration, options, &samples, &values, &goes_on)?;
         let outputs = program.outputs.len();
         let row = |(k, position)| (position, (0..outputs).map(|o| gains.gain(k, o)).collect());
         let rows = positions.into_iter().enumerate().map(row);

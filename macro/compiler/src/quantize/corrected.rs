@@ -14,11 +14,11 @@ pub(crate) struct Corrected {
 }
 
 impl Corrected {
-    /// The corrections of a program, which it has already.
-    pub(crate) fn of(program: &QuantGraph, corrections: &Corrections) -> Self {
+    /// The corrections of this program, whether it has them or not. Its kernels are not shared
+    /// with another one, which would hide their sums.
+    pub(crate) fn of(program: &mut QuantGraph, corrections: &Corrections) -> Self {
         let mut by_output = HashMap::new();
-        let mut steps = program.clone().steps;
-        for (step, corrections) in steps.iter_mut().zip(corrections) {
+        for (step, corrections) in program.steps.iter_mut().zip(corrections) {
             let value = program.tensors[step.output()].value;
             let (Some(value), Some(accumulators)) = (value, step.accumulators()) else {
                 continue;

@@ -37,9 +37,8 @@ pub(crate) fn loss_table(
         output, samples, ..
     }) = int16
     {
-        text += &format!(
-            "; what `{output}` gains by `tensors(\"..\": int16)`, on {samples} samples"
-        );
+        text +=
+            &format!("; what `{output}` gains by `tensors(\"..\": int16)`, on {samples} samples");
     }
     text += "):";
     for (row, &position) in positions.iter().enumerate() {
@@ -49,7 +48,10 @@ pub(crate) fn loss_table(
             .map_or("-".to_owned(), |index| format!("#{index}"));
         let gain = int16.map_or(String::new(), |column| {
             let gain = column.gains.get(row).copied().flatten();
-            format!(" {:>6}", gain.map_or("-".to_owned(), |g| format!("{g:+.1}")))
+            format!(
+                " {:>6}",
+                gain.map_or("-".to_owned(), |g| format!("{g:+.1}"))
+            )
         });
         text += &format!(
             "\n  {index:>5} {:<22} {:>6.1} {:>6.1}{gain}  {}",

@@ -14,6 +14,7 @@ pub(crate) mod corrected;
 pub(crate) mod endless_loops;
 pub(crate) mod equalize;
 pub(crate) mod fuse_kernels;
+mod gates;
 pub(crate) mod listing;
 pub(crate) mod loss_table;
 pub(crate) mod lowering;

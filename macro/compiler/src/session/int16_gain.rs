@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::quantize::lower_again;
+use super::quantize::{lower, lower_again};
 use super::{Session, widths};
 use crate::cache::Calibration;
 use crate::calibrate::{self, Samples, views};
@@ -36,7 +36,10 @@ pub(crate) struct Int16Noise {
     /// The noise at each output.
     pub outputs: Vec<Noise>,
     /// Multiply-accumulates that read int16, and did not before.
-    #[cfg_attr(not(feature = "analysis"), expect(dead_code, reason = "analysis shows it"))]
+    #[cfg_attr(
+        not(feature = "analysis"),
+        expect(dead_code, reason = "analysis shows it")
+    )]
     pub macs: u64,
 }
 
@@ -75,8 +78,11 @@ impl Session {
             })
         });
         let runs = runs.into_iter().collect::<Result<Vec<Run>>>()?;
-        let base = sum(runs.iter().map(|run| noise(own, run, |id| &run.tensors[id])));
-        let corrected = Corrected::of(own, &calibration.corrections);
+        let base = sum(runs
+            .iter()
+            .map(|run| noise(own, run, |id| &run.tensors[id])));
+        let mut fresh = lower(calibrated, &calibration.ranges, elements, options)?;
+        let corrected = Corrected::of(&mut fresh, &calibration.corrections);
         let candidates = widths::candidates(calibrated);
         let with = parallel::map(values, |value| {
             if !candidates.contains(value) || !goes_on() {
@@ -262,7 +268,7 @@ mod tests {
     use crate::session::QuantizedModel;
 
     /// The model with these tensors in int16, calibrated on ten samples.
-    fn quantized(tensors: &[&str]) -> (Session, QuantizedModel, Request) {
+    fn quantized(tensors: &[&str], bias_correction: bool) -> (Session, QuantizedModel, Request) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/models");
         let int16 = |name: &&str| ((*name).to_owned(), Method::Int16);
         let request = Request {
@@ -270,7 +276,7 @@ mod tests {
             dataset: Some(folder.join("photo_locator_calibration.npz")),
             options: Options {
                 samples: Some(10),
-                bias_correction: false,
+                bias_correction,
                 tensors: tensors.iter().map(int16).collect(),
                 ..Options::default()
             },
@@ -291,7 +297,7 @@ mod tests {
     /// Each tensor alone: the figures are those of a build with this tensor in int16.
     #[test]
     fn gains_are_those_of_a_build() {
-        let (session, own, request) = quantized(&[]);
+        let (session, own, request) = quantized(&[], false);
         let data = samples_of(&request, &session);
         let numbers = [3, 40];
         let samples = Samples::uncut(&data, &numbers, false);
@@ -308,7 +314,7 @@ mod tests {
         for (&value, with) in values.iter().zip(&gains.with).step_by(5) {
             let Some(with) = with else { continue };
             let name = &session.graph.values[value].name;
-            let (other_session, other, _) = quantized(&[name]);
+            let (other_session, other, _) = quantized(&[name], false);
             let measured = crate::quantize::measure::measure(
                 &other_session.graph,
                 &other.program,
@@ -325,11 +331,40 @@ mod tests {
         assert!(compared > 3, "{compared}");
     }
 
+    /// The other programs have the corrections of this one: a tensor that changes hardly anything
+    /// in int16 leaves what they have gained.
+    #[test]
+    fn corrections_are_kept() {
+        let (session, own, request) = quantized(&[], true);
+        let data = samples_of(&request, &session);
+        let samples = Samples::uncut(&data, &[3, 40], false);
+        let mut own_program = lower(
+            &own.graph,
+            &own.calibration.ranges,
+            &session.elements,
+            &request.options,
+        )
+        .expect("lowers");
+        let corrections = &own.calibration.corrections;
+        let corrected = Corrected::of(&mut own_program, corrections);
+        corrected.apply(&mut own_program);
+        let both = [&own.program, &own_program].map(|program| {
+            crate::quantize::measure::measure(&session.graph, program, &samples, false)
+                .expect("runs")
+                .outputs
+                .iter()
+                .map(Noise::sqnr_db)
+                .collect::<Vec<f64>>()
+        });
+        assert_eq!(both[0], both[1]);
+        assert!(corrections.iter().flatten().any(|steps| *steps != 0));
+    }
+
     /// An operator with weights reads either type and writes either: none of its tensors is
     /// converted.
     #[test]
     fn weights_between_types_cost_no_copy() {
-        let (session, own, _) = quantized(&[]);
+        let (session, own, _) = quantized(&[], false);
         let weighted = session.graph.nodes.iter().filter(|n| n.op.writes_f32());
         let is_computed = |v: &ValueId| session.graph.values[*v].constant.is_none();
         let ports: Vec<ValueId> = session.graph.outputs.iter().map(|p| p.value).collect();
@@ -342,7 +377,7 @@ mod tests {
             {
                 continue;
             }
-            let (_, other, _) = quantized(&[&session.graph.values[value].name]);
+            let (_, other, _) = quantized(&[&session.graph.values[value].name], false);
             let names = |program: &QuantGraph| -> Vec<&str> {
                 program.steps.iter().map(|step| step.operator).collect()
             };

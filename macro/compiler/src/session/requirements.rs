@@ -122,7 +122,9 @@ impl Session {
         // Steps that the compiler adds have the value of an operator's step.
         let value = |&position: &usize| {
             let step = &program.steps[position];
-            let value = program.tensors[step.output()].value.filter(|_| step.index.is_some());
+            let value = program.tensors[step.output()]
+                .value
+                .filter(|_| step.index.is_some());
             value.unwrap_or(usize::MAX)
         };
         let values: Vec<ValueId> = positions.iter().map(value).collect();

@@ -151,7 +151,11 @@ mod tests {
         let change = widened(&best.change, &order[..2]);
         assert_eq!(
             change.written().lines()[1..4],
-            ["    \"float\": float,", "    \"cheap\": int16,", "    \"dear\": int16,"]
+            [
+                "    \"float\": float,",
+                "    \"cheap\": int16,",
+                "    \"dear\": int16,"
+            ]
         );
     }
 

@@ -78,14 +78,14 @@ impl Search<'_> {
             cuts: &base.cuts,
             ..self.samples(calibrating)
         };
-        let (program, graph, Calibration { corrections, .. }) =
+        let (mut program, graph, Calibration { corrections, .. }) =
             base.session
                 .lower_observed(&base.observed, &methods, &options, &samples)?;
         if !program.regions.is_empty() {
             endless_loops::check(&program, &self.samples(calibrating))?;
         }
         Ok(Built {
-            corrected: Corrected::of(&program, &corrections),
+            corrected: Corrected::of(&mut program, &corrections),
             program,
             graph,
             options,

@@ -263,8 +263,7 @@ impl Lowering<'_> {
         error: Error,
     ) -> Result<(Lowered, Target, Target)> {
         let is_int8 = target.element() == ElementType::I8;
-        let takes_libm =
-            self.graph.nodes[position].op.traits().float_kernel == FloatKernel::Libm;
+        let takes_libm = self.graph.nodes[position].op.traits().float_kernel == FloatKernel::Libm;
         match self.lowered(position, Target::F32, true) {
             Ok(lowered) if !(is_int8 && takes_libm) => Ok((lowered, Target::F32, Target::F32)),
             _ if is_int8 => {
