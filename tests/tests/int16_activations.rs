@@ -41,11 +41,27 @@ niello::include_model! {
     selftest = 2,
 }
 
-// One tensor in int16 among int8: its readers and its writer convert.
+// One tensor in int16 among int8: its reader computes in int16, and what it writes is converted.
 niello::include_model! {
     fn one_tensor = "../examples/models/digit_pair_f32.tflite",
     dataset = "../examples/models/digit_pair_calibration.npz",
     tensors("functional_1_1/subtract_1/Sub": int16),
+    selftest = 4,
+}
+
+// Operators with weights that read int8 and write int16, and the other way round: 1x1 and 3x3
+// convolutions, depthwise ones, fully connected layers.
+niello::include_model! {
+    fn borders = "../examples/models/photo_locator_f32.tflite",
+    dataset = "../examples/models/photo_locator_calibration.npz",
+    tensors(
+        "functional_2_1/re_lu_1_2/Relu6;functional_2_1/batch_normalization_1_2/batchnorm/add_1;functional_2_1/conv2d_4_1/convolution;functional_2_1/batch_normalization_1_2/batchnorm/sub1": int16,
+        "functional_2_1/batch_normalization_3_1/batchnorm/add_1;functional_2_1/conv2d_5_1/convolution;functional_2_1/batch_normalization_3_1/batchnorm/sub1": int16,
+        "functional_2_1/re_lu_4_1/Relu6;functional_2_1/batch_normalization_5_1/batchnorm/add_1;functional_2_1/batch_normalization_5_1/batchnorm/mul_1;functional_2_1/depthwise_conv2d_2_1/depthwise;functional_2_1/batch_normalization_5_1/batchnorm/mul;functional_2_1/batch_normalization_5_1/batchnorm/sub1": int16,
+        "functional_2_1/re_lu_5_1/Relu6;functional_2_1/batch_normalization_7_1/batchnorm/add_1;functional_2_1/conv2d_8_1/convolution;functional_2_1/batch_normalization_7_1/batchnorm/sub1": int16,
+        "functional_2_1/dense_4_1/MatMul;functional_2_1/dense_4_1/Relu;functional_2_1/dense_4_1/BiasAdd": int16,
+    ),
+    allow(mixed_units),
     selftest = 4,
 }
 
@@ -55,6 +71,7 @@ fn kernels_compute_what_the_compiler_has_computed() {
     assert_eq!(digit_pair::selftest(), Ok(()));
     assert_eq!(wake_word::selftest(), Ok(()));
     assert_eq!(one_tensor::selftest(), Ok(()));
+    assert_eq!(borders::selftest(), Ok(()));
 }
 
 #[test]

@@ -177,6 +177,12 @@ pub(crate) fn name(name: &str) -> String {
     format!("..{end}")
 }
 
+/// The largest of some gains in dB.
+pub(crate) fn gain(gains: &[Option<f64>]) -> String {
+    let largest = gains.iter().copied().flatten().reduce(f64::max);
+    largest.map_or("-".to_owned(), |gain| format!("{gain:+.1}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

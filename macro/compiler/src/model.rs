@@ -15,7 +15,7 @@ use crate::ir::graph::{ElementType, Graph, Node};
 use crate::ir::quant_graph::QuantGraph;
 use crate::options::{Options, Request};
 use crate::plan;
-use crate::quantize::loss_table::loss_table;
+use crate::quantize::loss_table::{loss_table, worst};
 use crate::quantize::measure::{Measurement, Noise, measure};
 use crate::session::{QuantizedModel, Session, read_model};
 
@@ -316,7 +316,8 @@ impl Quantized<'_> {
         rows: usize,
     ) -> Result<String> {
         let measurement = self.measure(&self.graph, dataset, options, true)?;
-        Ok(loss_table(&self.program, &measurement, rows))
+        let positions = worst(&measurement, rows);
+        Ok(loss_table(&self.program, &measurement, &positions, None))
     }
 
     fn measure(

@@ -3,7 +3,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::add::add_in_place;
-use crate::kernels::output_stage::{OutputStage, Requantize, Rescale};
+use crate::kernels::output_stage::{OutputStage, Requantize, RequantizeI16, Rescale};
 use crate::kernels::pad_image_xor128::{Padding, pad, xor128_rows};
 use crate::params::gemm_packed16::Packed16Stage;
 use crate::params::gemm_packed16::{Packed16, Packed16Conv2d, Weights6Row, ZeroSkipRow};
@@ -143,6 +143,7 @@ block_stages! {
     RequantParams<'_>: i8, true, |scales| Some(*scales), |_, _, _| 0;
     Requantize<'_, false>: i8, false, |_| None, OutputStage::finish;
     Requantize<'_, true>: i8, false, |_| None, OutputStage::finish;
+    RequantizeI16<'_>: i16, false, |_| None, OutputStage::finish;
     Rescale<'_>: f32, false, |_| None, OutputStage::finish;
 }
 

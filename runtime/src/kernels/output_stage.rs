@@ -147,6 +147,16 @@ impl<const ONCE: bool> OutputStage for Requantize<'_, ONCE> {
     }
 }
 
+impl OutputStage<i64> for Requantize<'_> {
+    type Element = i8;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i64, channel: usize) -> i8 {
+        let by = self.of(channel);
+        by.map_or(0, |by| self.clamp(multiply_i64(accumulator, by)) as i8)
+    }
+}
+
 impl OutputStage for RequantizeFast<'_> {
     type Element = i8;
 
@@ -231,6 +241,18 @@ impl OutputStage for Rescale<'_> {
 
     #[inline(always)]
     fn finish(&self, accumulator: i32, channel: usize) -> f32 {
+        let scale = self.scale.get(channel).copied().unwrap_or(0.0);
+        (accumulator as f32 * scale)
+            .max(self.activation_min)
+            .min(self.activation_max)
+    }
+}
+
+impl OutputStage<i64> for Rescale<'_> {
+    type Element = f32;
+
+    #[inline(always)]
+    fn finish(&self, accumulator: i64, channel: usize) -> f32 {
         let scale = self.scale.get(channel).copied().unwrap_or(0.0);
         (accumulator as f32 * scale)
             .max(self.activation_min)

@@ -145,7 +145,11 @@ fn show_costs(report: &Report, rows: usize) {
 }
 
 fn show_operators(report: &Report, rows: usize) {
-    text::heading("operators that lose most (SQNR in dB: alone, and with all before)");
+    text::heading(&format!(
+        "operators that lose most (SQNR in dB: alone, and with all before; int16: the largest gain \
+         of an output by tensors(\"..\": int16), on {} samples)",
+        report.int16_samples
+    ));
     let mut table = text::table(
         &[
             "",
@@ -153,6 +157,7 @@ fn show_operators(report: &Report, rows: usize) {
             "output",
             "alone",
             "total",
+            "int16",
             "MACs",
             "constants",
         ],
@@ -170,6 +175,7 @@ fn show_operators(report: &Report, rows: usize) {
             text::name(&operator.output),
             text::decibel(operator.sqnr_alone_db),
             text::decibel(operator.sqnr_total_db),
+            text::gain(&operator.int16_gain_db),
             text::count(operator.macs),
             text::count(operator.weight_bytes),
         ]);

@@ -29,6 +29,7 @@ fn show(model: &Model, sensitivity: &Sensitivity) {
     for output in &sensitivity.outputs {
         columns.push(format!("{output}: only"));
         columns.push("gain".into());
+        columns.push("int16".into());
     }
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut table = text::table(&names, 3);
@@ -40,7 +41,7 @@ fn show(model: &Model, sensitivity: &Sensitivity) {
         let mut row = vec![String::new(), what.to_owned(), String::new()];
         for metrics in outputs {
             row.push(text::decibel(metrics.sqnr_db));
-            row.push(String::new());
+            row.extend([String::new(), String::new()]);
         }
         table.add_row(row);
     }
@@ -57,12 +58,18 @@ fn show(model: &Model, sensitivity: &Sensitivity) {
                 (_, Some(gain)) => format!("{gain:+.1}"),
                 (_, None) => "exact".to_owned(),
             });
+            row.push(match (&output.with_this_int16, output.int16_gain_db) {
+                (None, _) => "-".to_owned(),
+                (_, Some(gain)) => format!("{gain:+.1}"),
+                (_, None) => "exact".to_owned(),
+            });
         }
         table.add_row(row);
     }
     text::line!(
         "\nSQNR in dB at each output. only: all in float but this operator in int8. gain: what is \
-         won if this operator alone is computed in float."
+         won if this operator alone is computed in float. int16: what is won if the tensor is held \
+         in int16, by tensors(\"..\": int16)."
     );
     text::print(&table);
 }

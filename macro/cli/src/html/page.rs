@@ -80,7 +80,7 @@ fn section(number: usize, title: &str, report: &Report) -> Markup {
                 ul { @for warning in &report.warnings { li.bad { (warning.text()) } } }
             }
             h2 { "Operators" }
-            p.soft { "SQNR in dB of each operator's output: if its inputs were exact, and with all operators before it. MACs and bytes are those before channels are taken out." }
+            p.soft { "SQNR in dB of each operator's output: if its inputs were exact, and with all operators before it. int16 gains: the largest gain of an output in dB if this tensor is held in int16, measured on " (report.int16_samples) " samples. MACs and bytes are those before channels are taken out." }
             (tables::operators(&report.operators))
             h2 { "Tensors" }
             @if samples.available > 0 {

@@ -103,7 +103,7 @@ pub(super) fn operators(operators: &[OperatorReport]) -> Markup {
     let macs = operators.iter().map(|o| o.macs).max().unwrap_or(1).max(1) as f64;
     html! {
         div.scroll { table.sortable {
-            (head(&["#", "<operator", "<output", "<shape", "<type", "SQNR alone", "with all before", "MACs", "<share", "constants"]))
+            (head(&["#", "<operator", "<output", "<shape", "<type", "SQNR alone", "with all before", "int16 gains", "MACs", "<share", "constants"]))
             tbody { @for o in operators {
                 tr {
                     (number(o.index))
@@ -113,6 +113,8 @@ pub(super) fn operators(operators: &[OperatorReport]) -> Markup {
                     td.t { (o.element) }
                     (decibel(o.sqnr_alone_db, o.measured))
                     (decibel(o.sqnr_total_db, o.measured))
+                    @let gains = o.int16_gain_db.iter().copied().flatten();
+                    (cell(gains.reduce(f64::max).unwrap_or(-1e9), &text::gain(&o.int16_gain_db)))
                     (count(o.macs))
                     td.t data-v=(o.macs) { (chip(o.macs as f64 / macs)) }
                     (count(o.weight_bytes as u64))

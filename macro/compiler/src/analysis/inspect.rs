@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Analysis;
 use super::file::FileFacts;
 use super::memory::{MemoryReport, memory};
-use super::operators::{OperatorReport, operators};
+use super::operators::{Int16Columns, OperatorReport, operators};
 use crate::emit::RustPort;
 use crate::error::Result;
 use crate::ir::graph::{ElementType, Graph, Kept, Port};
@@ -117,7 +117,12 @@ impl Analysis {
             needs_dataset,
             estimated,
             graph: graph_operators(graph),
-            operators: operators(&quantized.graph, &quantized.program, None),
+            operators: operators(
+                &quantized.graph,
+                &quantized.program,
+                None,
+                &Int16Columns::new(),
+            ),
             pruned: pruned(&mcu),
             mcu: memory(&mcu, &interface)?,
             simd: simd.map(|p| memory(&p, &interface)).transpose()?,

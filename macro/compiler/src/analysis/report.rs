@@ -6,17 +6,24 @@ use super::Analysis;
 use super::left_out::left_out;
 use super::memory::{MemoryReport, memory};
 use super::metrics::{decibel, finite};
-use super::operators::{OperatorReport, operators};
+use super::operators::{Int16Columns, OperatorReport, operators};
 use super::outputs::{OutputReport, measured};
 use super::progress::Progress;
 use super::samples::SampleUse;
+use super::sensitivity::examined;
 use super::tensors::{TensorReport, forms, tensors};
 use super::weights::{WeightReport, weights};
 use crate::calibrate::Samples;
 use crate::error::Result;
-use crate::options::Metric;
+use crate::ir::graph::ValueId;
+use crate::options::{Metric, Options};
 use crate::quantize::measure::Measurement;
+use crate::session::QuantizedModel;
+use crate::session::sample_split::evenly;
 use crate::warning::Warning;
+
+/// Samples that int16 is tried on at most, for each operator.
+const INT16_SAMPLES: usize = 4;
 
 /// Everything about one model, its program and its accuracy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +47,9 @@ pub struct Report {
     pub mcu: MemoryReport,
     /// The program for wide SIMD registers, if it is another one.
     pub simd: Option<MemoryReport>,
+    /// Samples that `int16_gain_db` of the operators was measured on.
+    #[serde(default)]
+    pub int16_samples: usize,
     /// What the report does not say, and why.
     pub left_out: Vec<String>,
 }
@@ -91,6 +101,8 @@ impl Analysis {
             let (element, params) = forms.get(&value)?;
             Some((*element, (*params)?))
         };
+        let (int16, int16_samples) =
+            self.int16_columns(&quantized, options, &measuring, progress)?;
         progress.begin("planning memory", 0);
         let (mcu, simd) = program.clone().for_targets();
         let interface = self.session.interface(options.inputs_in_arena)?;
@@ -101,11 +113,50 @@ impl Analysis {
             outputs,
             tensors,
             weights: weights(graph, options.per_channel, quantization),
-            operators: operators(graph, program, Some(&measurement)),
+            operators: operators(graph, program, Some(&measurement), &int16),
             mcu: memory(&mcu, &interface)?,
             simd: simd.map(|p| memory(&p, &interface)).transpose()?,
+            int16_samples,
             left_out: left_out(program),
         })
+    }
+
+    /// What the tensor of each operator would gain in int16, on a few of the samples that measure.
+    fn int16_columns(
+        &self,
+        quantized: &QuantizedModel,
+        options: &Options,
+        measuring: &Samples<'_>,
+        progress: &dyn Progress,
+    ) -> Result<(Int16Columns, usize)> {
+        let (graph, program) = (&quantized.graph, &quantized.program);
+        let numbers = evenly(
+            measuring.numbers,
+            measuring.numbers.len().min(INT16_SAMPLES),
+        );
+        let samples = Samples {
+            numbers: &numbers,
+            ..*measuring
+        };
+        let value = |position: usize| program.tensors[program.steps[position].output()].value;
+        let (positions, values): (Vec<usize>, Vec<ValueId>) = examined(graph, program)
+            .into_iter()
+            .filter_map(|(position, _)| Some((position, value(position)?)))
+            .unzip();
+        progress.begin("tensors in int16", values.len() as u64);
+        let goes_on = || {
+            progress.advance(1);
+            !progress.is_stopped()
+        };
+        let calibration = &quantized.calibration;
+        let both = (graph, program);
+        let gains =
+            self.session
+                .int16_gains(both, calibration, options, &samples, &values, &goes_on)?;
+        let outputs = program.outputs.len();
+        let row = |(k, position)| (position, (0..outputs).map(|o| gains.gain(k, o)).collect());
+        let rows = positions.into_iter().enumerate().map(row);
+        Ok((rows.collect(), numbers.len()))
     }
 
     /// What `require` asks for, by the macro's own rule.

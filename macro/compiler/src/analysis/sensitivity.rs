@@ -14,7 +14,7 @@ use super::samples::SampleUse;
 use crate::emit::RustPort;
 use crate::error::{Error, Result};
 use crate::ir::control::WHOLE;
-use crate::ir::graph::{Graph, Node};
+use crate::ir::graph::{Graph, Node, ValueId};
 use crate::ir::quant_graph::QuantGraph;
 use crate::quantize::measure::Noise;
 use crate::session::sample_split::evenly;
@@ -48,6 +48,10 @@ pub struct OperatorSensitivity {
     pub operator: String,
     /// The tensor that it computes, as `tensors("..": float)` takes it.
     pub tensor: String,
+    /// Multiply-accumulates that would read int16 if that tensor was int16: 0 if no operator with
+    /// weights reads it.
+    #[serde(default)]
+    pub int16_macs: u64,
     /// Its effect on each output.
     pub outputs: Vec<OutputSensitivity>,
 }
@@ -63,6 +67,13 @@ pub struct OutputSensitivity {
     pub all_but_this_int8: Option<OutputMetrics>,
     /// By how many dB the output's SQNR grows if this operator is computed in float.
     pub gain_db: Option<f64>,
+    /// All in int8 but the tensor that the operator computes, which is int16; against the model of
+    /// the file. `None` where it is int16 already, or cannot be.
+    #[serde(default)]
+    pub with_this_int16: Option<OutputMetrics>,
+    /// By how many dB the output's SQNR grows if the tensor is int16: `tensors("..": int16)`.
+    #[serde(default)]
+    pub int16_gain_db: Option<f64>,
 }
 
 impl Analysis {
@@ -89,6 +100,23 @@ impl Analysis {
                 "it was stopped before one sample was measured",
             ));
         }
+        let value = |&(position, _): &(usize, &Node)| {
+            let output = program.steps[position].output();
+            program.tensors[output].value.unwrap_or(usize::MAX)
+        };
+        let values: Vec<ValueId> = examined.iter().map(value).collect();
+        progress.begin("tensors in int16", values.len() as u64);
+        let int16 = self.session.int16_gains(
+            (graph, program),
+            &quantized.calibration,
+            options,
+            &samples,
+            &values,
+            &|| {
+                progress.advance(1);
+                !progress.is_stopped()
+            },
+        )?;
         let ports = self.session.graph.outputs.iter();
         let elements: Vec<usize> = ports.map(|p| p.shape.iter().product()).collect();
         let metrics = |noise: &[Noise]| -> Vec<OutputMetrics> {
@@ -107,12 +135,17 @@ impl Analysis {
                         only_this_int8,
                         gain_db: without.and_then(|noise| gain(&effects.base[o], &noise)),
                         all_but_this_int8: without.map(|n| OutputMetrics::new(&n, elements[o])),
+                        with_this_int16: int16.with[k]
+                            .as_ref()
+                            .map(|with| OutputMetrics::new(&with.outputs[o], elements[o])),
+                        int16_gain_db: int16.gain(k, o),
                     }
                 };
                 OperatorSensitivity {
                     index: step.index,
                     operator: step.label(),
                     tensor: program.tensors[step.output()].name.clone(),
+                    int16_macs: int16.with[k].as_ref().map_or(0, |with| with.macs),
                     outputs: only.into_iter().enumerate().map(of_output).collect(),
                 }
             })

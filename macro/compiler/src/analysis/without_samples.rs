@@ -3,7 +3,7 @@
 use super::Analysis;
 use super::left_out::left_out;
 use super::memory::memory;
-use super::operators::operators;
+use super::operators::{Int16Columns, operators};
 use super::progress::Progress;
 use super::report::Report;
 use super::samples::SampleUse;
@@ -49,9 +49,10 @@ impl Analysis {
             requirements: Vec::new(),
             tensors: tensors_of_file(graph, &forms),
             weights: weights(graph, options.per_channel, quantization),
-            operators: operators(graph, program, None),
+            operators: operators(graph, program, None, &Int16Columns::new()),
             mcu: memory(&mcu, &interface)?,
             simd: simd.map(|p| memory(&p, &interface)).transpose()?,
+            int16_samples: 0,
             left_out: missing,
             warnings: quantized.warnings,
         })

@@ -23,7 +23,7 @@ pub(crate) use observations::Observations;
 pub(crate) use regions::check;
 
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, ElementType, Graph, Port, ValueId};
+use crate::ir::graph::{Constant, Graph, Port, ValueId};
 use crate::parallel;
 
 /// The method by which a tensor's range is chosen from its values in the samples.
@@ -60,7 +60,7 @@ pub(crate) struct RealRange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, RealRange>,
-    /// From the smallest to the largest value of tensors in int16: with that many steps, there
+    /// From the smallest to the largest value, for tensors in int16: with that many steps, there
     /// is nothing to win by cutting outliers.
     pub extremes: BTreeMap<ValueId, RealRange>,
 }
@@ -270,9 +270,7 @@ impl Statistics {
             }
         }
         for (value, method) in values {
-            if graph.values[*value].element == ElementType::I16
-                && let Some(extremes) = self.range(*value, wide(*method))
-            {
+            if let Some(extremes) = self.range(*value, wide(*method)) {
                 ranges.extremes.insert(*value, extremes);
             }
             if let Some(range) = self.range(*value, *method) {

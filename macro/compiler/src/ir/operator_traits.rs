@@ -190,6 +190,8 @@ pub(crate) enum ChannelRole {
     Through,
     /// Adds or subtracts operands channel by channel.
     Joins,
+    /// Multiplies operands channel by channel: a factor of one of them is one of the output.
+    Multiplies,
 }
 
 /// How an operator changes a tensor's representation.

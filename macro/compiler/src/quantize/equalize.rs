@@ -11,6 +11,9 @@
 //! [`MIXED_HEADROOM`]). The int8 program would clip them there anyway: the tensor's range, which all
 //! channels share, ends where the largest channel's does.
 //!
+//! A product, such as that of a gate, hands on the factor of one of its operands
+//! ([`gates`]).
+//!
 //! Sources: Nagel et al., "Data-Free Quantization Through Weight Equalization
 //! and Bias Correction" (2019), section 4.1; Xiao et al., "SmoothQuant" (2023),
 //! for ranges that are observed instead of derived.
@@ -27,6 +30,7 @@ use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{Constant, Graph, Node, ValueId, contiguous};
 use crate::ir::operator::ChannelRole;
 use crate::parallel;
+use crate::quantize::gates;
 
 /// The factor of each channel, by the first tensor of its class.
 pub(crate) type Factors = Vec<(ValueId, Vec<f32>)>;
@@ -204,16 +208,22 @@ fn plain_weights(graph: &Graph, node: &Node) -> Option<ValueId> {
         .flatten()
         .filter(|&w| plain(w))?;
     let bias = node.inputs.get(2).copied().flatten();
-    // A bias belongs to its weights alone.
+    // A bias belongs to its weights alone, or is zero: converters give layers without a bias one
+    // tensor of zeros.
+    let zero = |b: ValueId| match &graph.values[b].constant {
+        Some(Constant::F32(data)) => data.iter().all(|x| *x == 0.0),
+        _ => false,
+    };
     let own = bias.is_none_or(|b| {
-        plain(b)
-            && graph
-                .nodes
-                .iter()
-                .filter(|n| n.inputs.contains(&Some(b)))
-                .all(|n| {
-                    n.inputs.get(1) == Some(&Some(weights)) && n.inputs.get(2) == Some(&Some(b))
-                })
+        plain(b) && zero(b)
+            || plain(b)
+                && graph
+                    .nodes
+                    .iter()
+                    .filter(|n| n.inputs.contains(&Some(b)))
+                    .all(|n| {
+                        n.inputs.get(1) == Some(&Some(weights)) && n.inputs.get(2) == Some(&Some(b))
+                    })
     });
     let otherwise =
         |n: &Node| n.inputs.contains(&Some(weights)) && n.inputs.get(1) != Some(&Some(weights));
@@ -237,6 +247,7 @@ fn classes(graph: &Graph) -> Vec<Class> {
     );
     // Operators with the same weights rescale together.
     let mut users: HashMap<ValueId, &Node> = HashMap::new();
+    let mut products: Vec<&Node> = Vec::new();
     for node in &graph.nodes {
         let input = node.inputs.first().copied().flatten();
         let same_depth =
@@ -256,12 +267,14 @@ fn classes(graph: &Graph) -> Vec<Class> {
                 }
                 _ => blocked.extend(node.inputs.iter().flatten().chain(&node.outputs)),
             },
+            (Some(ChannelRole::Multiplies), ..) => products.push(node),
             _ => blocked.extend(node.inputs.iter().flatten().chain(&node.outputs)),
         }
         if !node.op.is_homogeneous() {
             blocked.push(node.output());
         }
     }
+    gates::bind(graph, &products, &mut sets, &mut blocked);
     let blocked = blocked.into_iter().map(|v| sets.find(v)).collect();
     collect(graph, &sets, &blocked)
 }

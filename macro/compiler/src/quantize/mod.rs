@@ -10,9 +10,11 @@
 )]
 
 pub(crate) mod correct;
+pub(crate) mod corrected;
 pub(crate) mod endless_loops;
 pub(crate) mod equalize;
 pub(crate) mod fuse_kernels;
+mod gates;
 pub(crate) mod listing;
 pub(crate) mod loss_table;
 pub(crate) mod lowering;

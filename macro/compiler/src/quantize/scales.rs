@@ -170,7 +170,7 @@ impl<'a> Groups<'a> {
 }
 
 /// The real values that a quantized tensor of these parameters can hold.
-pub(super) fn reach(params: QuantParams, element: ElementType) -> RealRange {
+pub(crate) fn reach(params: QuantParams, element: ElementType) -> RealRange {
     let real = |q: i32| params.scale * (q - params.zero_point) as f32;
     let (low, high) = element.limits();
     RealRange {
@@ -206,7 +206,9 @@ impl Scales {
             .collect();
         let range = |v: ValueId| {
             let is_calibrated = !takes_output_scale.contains(&v);
-            let found = ranges.extremes.get(&v).or(ranges.by_value.get(&v));
+            let is_wide = graph.values[v].element == ElementType::I16;
+            let extremes = ranges.extremes.get(&v).filter(|_| is_wide);
+            let found = extremes.or(ranges.by_value.get(&v));
             is_calibrated.then(|| found.copied()).flatten()
         };
         for node in &graph.nodes {

@@ -5,6 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::Session;
 use super::quantize::{QuantizedModel, lower};
+use crate::cache::Calibration;
 use crate::calibrate::{Samples, Statistics, check as check_ways, clip_constants, counted};
 use crate::dataset::Dataset;
 use crate::error::Result;
@@ -43,6 +44,10 @@ impl Session {
             files: Vec::new(),
             warnings: Vec::new(),
             measured: Vec::new(),
+            calibration: Calibration {
+                ranges,
+                ..Calibration::default()
+            },
         })
     }
 }

@@ -3,6 +3,7 @@
 mod bytes;
 #[cfg(feature = "analysis")]
 mod estimate;
+pub(crate) mod int16_gain;
 mod labels;
 mod methods;
 mod quantize;

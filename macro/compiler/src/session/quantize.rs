@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::sample_split::Split;
 use super::warnings::wanted;
-use super::{Session, bytes};
+use super::{Session, bytes, widths};
 use crate::cache::{Calibration, Slot};
 use crate::calibrate::{
     Method, Ranges, Samples, Statistics, check as check_ways, clip_constants, counted, cut_inputs,
@@ -16,6 +16,7 @@ use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::options::{Options, Request};
 use crate::quantize::correct::{self, Corrections};
+use crate::quantize::corrected::Corrected;
 use crate::quantize::endless_loops;
 use crate::quantize::equalize::{self, Factors};
 use crate::quantize::lowering::{self, Elements};
@@ -33,18 +34,19 @@ pub(crate) struct QuantizedModel {
     pub warnings: Vec<Warning>,
     /// What was measured for each clause of `require`.
     pub measured: Vec<f64>,
+    /// What calibration has found.
+    pub calibration: Calibration,
 }
 
 /// The int8 program with what the cache keeps of it.
 struct Calibrated {
     program: QuantGraph,
     graph: Graph,
-    warnings: Vec<Warning>,
-    measured: Vec<f64>,
+    calibration: Calibration,
 }
 
 /// What was seen of a model in the samples that calibrate: the ranges of any method, and so the
-/// programs of many options, come from it.
+/// programs of many options, come from it. Which tensors are int16 makes no difference.
 pub(crate) struct Observed {
     /// The float graph, channels equalized if that was asked for.
     pub graph: Graph,
@@ -85,8 +87,7 @@ impl Session {
         let Calibrated {
             program,
             graph,
-            warnings,
-            measured,
+            calibration,
         } = match &request.dataset {
             Some(path) if !methods.is_empty() || !options.require.is_empty() => {
                 self.check_memory()?;
@@ -107,8 +108,7 @@ impl Session {
                 Calibrated {
                     program,
                     graph: self.graph.clone(),
-                    warnings: Vec::new(),
-                    measured: Vec::new(),
+                    calibration: Calibration::default(),
                 }
             }
         };
@@ -116,8 +116,9 @@ impl Session {
             program,
             graph,
             files,
-            warnings: wanted(warnings, options),
-            measured,
+            warnings: wanted(calibration.warnings.clone(), options),
+            measured: calibration.measured.clone(),
+            calibration,
         })
     }
 
@@ -189,8 +190,7 @@ impl Session {
         Ok(Calibrated {
             program,
             graph,
-            warnings: calibration.warnings,
-            measured: calibration.measured,
+            calibration,
         })
     }
 
@@ -226,6 +226,7 @@ impl Session {
         samples: &Samples<'_>,
     ) -> Result<(QuantGraph, Graph, Calibration)> {
         let mut graph = observed.graph.clone();
+        widths::copy(&self.graph, &mut graph);
         let ranges = observed.statistics.ranges(&graph, samples.cuts, methods);
         clip_constants(&mut graph, &ranges);
         let mut program = lower(&graph, &ranges, &self.elements, options)?;
@@ -257,8 +258,7 @@ impl Session {
         fits.then_some(Calibrated {
             program,
             graph,
-            warnings: stored.warnings,
-            measured: stored.measured,
+            calibration: stored,
         })
     }
 }
@@ -276,4 +276,17 @@ pub(super) fn lower(
         elements,
         options.per_channel,
     )
+}
+
+/// The program of `graph`, a calibrated one with other types of tensors.
+pub(super) fn lower_again(
+    graph: &Graph,
+    calibration: &Calibration,
+    corrected: &Corrected,
+    elements: &Elements,
+    options: &Options,
+) -> Result<QuantGraph> {
+    let mut program = lower(graph, &calibration.ranges, elements, options)?;
+    corrected.apply(&mut program);
+    Ok(program)
 }

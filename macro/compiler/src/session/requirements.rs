@@ -1,16 +1,23 @@
 //! The accuracy that `require(...)` asks for: measured in one step, insisted on in another, so that
 //! tools can look at a model that does not reach it.
 
-use super::sample_split::Split;
+use super::sample_split::{Split, evenly};
 use super::{QuantizedModel, Session};
 use crate::calibrate::Samples;
 use crate::dataset::Dataset;
 use crate::emit::RustPort;
 use crate::error::{Blame, Error, Result};
+use crate::ir::graph::ValueId;
 use crate::ir::quant_graph::QuantGraph;
 use crate::options::{Comparison, Options, Request, Requirement};
-use crate::quantize::loss_table::loss_table;
+use crate::quantize::loss_table::{Int16Column, loss_table, worst};
 use crate::quantize::measure::measure;
+
+/// Rows of the table of a requirement that is not met.
+const ROWS: usize = 12;
+
+/// Held-out samples that int16 is tried on at most: an error should not take long.
+const INT16_SAMPLES: usize = 4;
 
 impl Session {
     /// The output that a clause names: by its field, or by any name that the model has for it.
@@ -70,6 +77,11 @@ impl Session {
         let split = Split::new(data.len(), options)?;
         let held_out = Samples::uncut(&data, &split.held_out, options.samples_follow);
         let losses = measure(&quantized.graph, &quantized.program, &held_out, true)?;
+        let positions = worst(&losses, ROWS);
+        // An error is reported whatever else goes wrong.
+        let int16 = self
+            .int16_column(quantized, clause, options, &held_out, &positions)
+            .ok();
         let sign = match clause.comparison {
             Comparison::AtLeast => ">=",
             Comparison::AtMost => "<=",
@@ -85,8 +97,51 @@ impl Session {
             clause.metric.name(),
             held_out.numbers.len(),
             clause.bound,
-            loss_table(&quantized.program, &losses, 12),
+            loss_table(&quantized.program, &losses, &positions, int16.as_ref()),
         );
         Err(Error::new(Blame::Require(i), message))
+    }
+
+    /// What int16 would gain at the clause's output, for the steps at `positions`.
+    fn int16_column<'a>(
+        &self,
+        quantized: &QuantizedModel,
+        clause: &'a Requirement,
+        options: &Options,
+        held_out: &Samples<'_>,
+        positions: &[usize],
+    ) -> Result<Int16Column<'a>> {
+        let numbers = held_out.numbers;
+        let numbers = evenly(numbers, numbers.len().min(INT16_SAMPLES));
+        let samples = Samples {
+            numbers: &numbers,
+            ..*held_out
+        };
+        let place = self.required_output(0, clause)?.index;
+        let (graph, program) = (&quantized.graph, &quantized.program);
+        // Steps that the compiler adds have the value of an operator's step.
+        let value = |&position: &usize| {
+            let step = &program.steps[position];
+            let value = program.tensors[step.output()]
+                .value
+                .filter(|_| step.index.is_some());
+            value.unwrap_or(usize::MAX)
+        };
+        let values: Vec<ValueId> = positions.iter().map(value).collect();
+        let calibration = &quantized.calibration;
+        let gains = self.int16_gains(
+            (graph, program),
+            calibration,
+            options,
+            &samples,
+            &values,
+            &|| true,
+        )?;
+        let gain = |row: usize| gains.gain(row, place);
+        Ok(Int16Column {
+            output: &clause.output,
+            samples: numbers.len(),
+            gains: (0..values.len()).map(gain).collect(),
+        })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! TFLite's 16x8 quantization: activations are int16 with zero point 0, weights int8 as ever
 //! (<https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_integer_quant_16x8>).
-//! An operator computes in the type of its output; operands of the other type are converted.
+//! An operator that reads or writes int16 computes in int16; what is int8 there is converted. One
+//! with weights reads either type, and writes either.
 
 use super::spelling::closest;
 use crate::calibrate::Method;
@@ -15,14 +16,7 @@ use crate::quantize::scales::computed;
 
 /// Gives the tensors that the user wants in int16 this type, and all that only move their values.
 pub(super) fn choose(graph: &mut Graph, options: &Options) -> Result<()> {
-    let free = |graph: &Graph, v: ValueId| {
-        let value = &graph.values[v];
-        value.element == ElementType::F32 && value.quantization.is_none() && value.kept.is_none()
-    };
-    let candidates: Vec<ValueId> = computed(graph)
-        .into_iter()
-        .filter(|&v| free(graph, v))
-        .collect();
+    let candidates = candidates(graph);
     let mut chosen: Vec<ValueId> = match options.activations {
         Activations::Int8 => Vec::new(),
         Activations::Int16 => candidates.clone(),
@@ -35,17 +29,38 @@ pub(super) fn choose(graph: &mut Graph, options: &Options) -> Result<()> {
             );
         }
     }
-    if chosen.is_empty() {
-        return Ok(());
+    if !chosen.is_empty() {
+        widen(graph, &candidates, &chosen);
     }
+    Ok(())
+}
+
+/// Gives the tensors of a calibrated graph the types that they have in `from`, the graph that it
+/// was made from.
+pub(super) fn copy(from: &Graph, to: &mut Graph) {
+    for (from, to) in from.values.iter().zip(&mut to.values) {
+        to.element = from.element;
+    }
+}
+
+/// The tensors that are int8 and could be int16.
+pub(super) fn candidates(graph: &Graph) -> Vec<ValueId> {
+    let is_free = |v: &ValueId| {
+        let value = &graph.values[*v];
+        value.element == ElementType::F32 && value.quantization.is_none() && value.kept.is_none()
+    };
+    computed(graph).into_iter().filter(is_free).collect()
+}
+
+/// Makes `chosen` int16, and all candidates that their values only move to or come from.
+pub(super) fn widen(graph: &mut Graph, candidates: &[ValueId], chosen: &[ValueId]) {
     let sets = moved_together(graph);
-    let chosen: Vec<ValueId> = chosen.into_iter().map(|v| sets.find(v)).collect();
-    for value in candidates {
+    let chosen: Vec<ValueId> = chosen.iter().map(|&v| sets.find(v)).collect();
+    for &value in candidates {
         if chosen.contains(&sets.find(value)) {
             graph.values[value].element = ElementType::I16;
         }
     }
-    Ok(())
 }
 
 /// The tensors of this name.

@@ -8,34 +8,39 @@ use crate::calibrate::{Method, RealRange, Samples, check as check_ways, counted,
 use crate::error::Result;
 use crate::ir::graph::ValueId;
 use crate::options::Options;
+use crate::quantize::scales::calibrated_values;
 use crate::session::{Observed, Session};
 
 /// What settings share that differ only in ranges: the float model and what was observed of it.
 pub(super) struct Base {
     pub session: Rc<Session>,
-    pub observed: Observed,
+    pub observed: Rc<Observed>,
     pub cuts: Vec<Option<RealRange>>,
 }
 
 /// Values by name, that which was used last at the end.
 type Recent<T> = Vec<(String, Rc<T>)>;
 
-/// The bases in use, and the float models that they are of.
+/// What is in use: what was observed, and the models with their types.
 #[derive(Default)]
 pub(super) struct Bases {
-    bases: RefCell<Recent<Base>>,
+    observed: RefCell<Recent<Observed>>,
     sessions: RefCell<Recent<Session>>,
 }
 
-/// Bases that are kept: each has the model's weights.
+/// Things that are kept of each kind: each has the model's weights.
 const KEPT: usize = 4;
 
 impl Search<'_> {
     /// The base of these options, calibrated on these samples.
-    pub(super) fn base(&self, options: &Options, calibrating: &[usize]) -> Result<Rc<Base>> {
-        let floats = options.tensors.iter().filter(|(_, m)| *m == Method::Float);
-        let floats: Vec<&str> = floats.map(|(name, _)| name.as_str()).collect();
-        let session = self.bases.session(&floats.join("\n"), || {
+    pub(super) fn base(&self, options: &Options, calibrating: &[usize]) -> Result<Base> {
+        let named = |wanted: Method| -> Vec<&str> {
+            let clauses = options.tensors.iter();
+            let named = clauses.filter(|(_, method)| *method == wanted);
+            named.map(|(name, _)| name.as_str()).collect()
+        };
+        let (floats, int16) = (named(Method::Float), named(Method::Int16));
+        let session = self.bases.session(&format!("{floats:?} {int16:?}"), || {
             let dataset = self.analysis.request.dataset.as_deref();
             Session::new(&self.analysis.bytes, options, dataset)
         })?;
@@ -43,37 +48,42 @@ impl Search<'_> {
         let uncut = self.samples(calibrating);
         let cuts = cut_inputs(&session.graph, &uncut, &methods);
         let equalize = options.equalize && !methods.is_empty();
-        // Methods differ in what they choose, and in what inputs are cut to.
+        // Methods differ in what they choose, and in what inputs are cut to; int16 changes nothing
+        // of the float model.
         let key = format!("{floats:?} {cuts:?} {equalize} {}", calibrating.len());
-        if let Some(base) = self.bases.base(&key) {
-            return Ok(base);
-        }
-        check_ways(&session.graph, &uncut, &methods)?;
-        let samples = Samples {
-            cuts: &cuts,
-            ..uncut
-        };
-        // Methods of single tensors may differ later: all of them are counted.
-        let all: Vec<(ValueId, Method)> = methods.iter().map(|(v, _)| (*v, Method::Mse)).collect();
-        let observed = session.observe(&samples, equalize, &counted(&all))?;
-        let base = Rc::new(Base {
+        let observed = self.bases.observed(&key, || {
+            check_ways(&session.graph, &uncut, &methods)?;
+            let samples = Samples {
+                cuts: &cuts,
+                ..uncut
+            };
+            // Methods of single tensors may differ later: all of them are counted.
+            let values = calibrated_values(&session.graph);
+            let all: Vec<(ValueId, Method)> = values.iter().map(|v| (*v, Method::Mse)).collect();
+            session.observe(&samples, equalize, &counted(&all))
+        })?;
+        Ok(Base {
             session,
             observed,
             cuts,
-        });
-        self.bases.keep(key, &base);
-        Ok(base)
+        })
     }
 }
 
 impl Bases {
-    /// The base of this name.
-    fn base(&self, key: &str) -> Option<Rc<Base>> {
-        found(&mut self.bases.borrow_mut(), key)
-    }
-
-    fn keep(&self, key: String, base: &Rc<Base>) {
-        keep(&mut self.bases.borrow_mut(), key, base);
+    /// What was observed under this name, or what `observe` gives.
+    fn observed(
+        &self,
+        key: &str,
+        observe: impl FnOnce() -> Result<Observed>,
+    ) -> Result<Rc<Observed>> {
+        let mut all = self.observed.borrow_mut();
+        if let Some(observed) = found(&mut all, key) {
+            return Ok(observed);
+        }
+        let observed = Rc::new(observe()?);
+        keep(&mut all, key.to_owned(), &observed);
+        Ok(observed)
     }
 
     /// The session of this name, or the one that `open` gives.

@@ -11,6 +11,9 @@ use crate::plan;
 /// Cycles that a multiply-accumulate of f32 counts for where one of int8 counts for 1.
 pub(super) const FLOAT_FACTOR: u64 = 4;
 
+/// Cycles that a multiply-accumulate of int16 inputs counts for.
+pub(super) const INT16_FACTOR: u64 = 2;
+
 /// What a program costs on small cores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
@@ -18,7 +21,8 @@ pub struct Cost {
     pub weight_bytes: usize,
     /// Bytes of the arena.
     pub arena_bytes: usize,
-    /// Estimated work: one for each int8 multiply-accumulate, four for each of f32, and one for
+    /// Estimated work: one for each int8 multiply-accumulate, two for each of int16
+    /// inputs, four for each of f32, and one for
     /// each element that an operator writes.
     pub cycles: u64,
 }
@@ -51,19 +55,21 @@ impl Cost {
 /// The estimated work of one step.
 fn cycles(program: &QuantGraph, step: &Step) -> u64 {
     let macs = step.kernel.macs();
-    let factor = if in_float(program, step) {
+    let factor = if reads(program, step, ElementType::F32) {
         FLOAT_FACTOR
+    } else if reads(program, step, ElementType::I16) {
+        INT16_FACTOR
     } else {
         1
     };
     macs * factor + program.tensors[step.output()].len as u64
 }
 
-/// True if the step computes on f32: one that only ends in f32 sums up integers.
-fn in_float(program: &QuantGraph, step: &Step) -> bool {
+/// True if the step computes on this type: one that only ends in it sums up others.
+fn reads(program: &QuantGraph, step: &Step, element: ElementType) -> bool {
     step.inputs.iter().any(|&id| {
         let tensor = &program.tensors[id];
-        tensor.constant.is_none() && tensor.element == ElementType::F32
+        tensor.constant.is_none() && tensor.element == element
     })
 }
 

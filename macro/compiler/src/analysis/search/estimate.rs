@@ -90,19 +90,20 @@ impl Search<'_> {
                 tensors.extend(outputs.map(|value| graph.values[value].name.clone()));
             }
         }
-        let said = |name: &String| {
-            let clauses = self.call.tensors.iter();
-            let ports = graph.inputs.iter().chain(&graph.outputs);
-            let own = ports.filter(|port| graph.values[port.value].name == *name);
-            let own: Vec<_> = own.collect();
-            clauses
-                .clone()
-                .any(|(other, _)| other == name || own.iter().any(|port| port.is_called(other)))
-        };
         let mut seen = std::collections::HashSet::new();
-        tensors.retain(|name| !name.is_empty() && !said(name) && seen.insert(name.clone()));
+        tensors.retain(|name| !name.is_empty() && !self.is_said(name) && seen.insert(name.clone()));
         tensors.truncate(TENSORS);
         Ok(tensors)
+    }
+
+    /// True if the call itself says something about this tensor.
+    pub(super) fn is_said(&self, name: &str) -> bool {
+        let graph = &self.analysis.session.graph;
+        let ports = graph.inputs.iter().chain(&graph.outputs);
+        let own = ports.filter(|port| graph.values[port.value].name == *name);
+        let own: Vec<_> = own.collect();
+        let mut clauses = self.call.tensors.iter();
+        clauses.any(|(other, _)| other == name || own.iter().any(|port| port.is_called(other)))
     }
 
     /// The range of a tensor that gains most, if one gains enough, as far as estimates say; `None`

@@ -134,7 +134,7 @@ impl Search<'_> {
 }
 
 /// The noise of an operator at the outputs, in no unit.
-fn power(rank: &Rank) -> f64 {
+pub(super) fn power(rank: &Rank) -> f64 {
     10.0_f64.powf(f64::from(-rank.only) / 10.0)
 }
 
@@ -203,6 +203,8 @@ mod tests {
             only,
             weight_bytes: 10,
             macs: 100,
+            read_by: 100,
+            elements: 10,
         };
         let only = [20.0, 3.0, 4.0, 20.0, 0.0, 20.0];
         let ranks: Vec<Rank> = only

@@ -16,6 +16,7 @@ mod cost;
 mod estimate;
 mod floats;
 mod front;
+mod int16;
 mod noise;
 mod program;
 mod rank;

@@ -1,7 +1,6 @@
 //! The programs of settings, made and measured with as little as each needs.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use ndarray::ArrayD;
@@ -21,7 +20,7 @@ use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
 use crate::options::{Comparison, Options, Requirement};
 use crate::parallel;
-use crate::quantize::correct::Corrections;
+use crate::quantize::corrected::Corrected;
 use crate::quantize::endless_loops;
 use crate::quantize::measure::{Noise, int8_histories};
 use crate::session::Session;
@@ -44,10 +43,8 @@ pub(super) struct Built {
     pub graph: Graph,
     options: Options,
     methods: Vec<(ValueId, Method)>,
-    base: Rc<Base>,
-    corrections: Corrections,
-    /// For each step, the real value of one accumulator step, by channel.
-    scales: Vec<Vec<f64>>,
+    base: Base,
+    corrected: Corrected,
     runs: OnceCell<Vec<Vec<Buffer>>>,
 }
 
@@ -88,13 +85,12 @@ impl Search<'_> {
             endless_loops::check(&program, &self.samples(calibrating))?;
         }
         Ok(Built {
-            scales: scales(&mut program),
+            corrected: Corrected::of(&mut program, &corrections),
             program,
             graph,
             options,
             methods,
             base,
-            corrections,
             runs: OnceCell::new(),
         })
     }
@@ -110,41 +106,14 @@ impl Search<'_> {
             session,
             observed,
             cuts,
-        } = &*built.base;
+        } = &built.base;
         let methods = session.methods(&options)?;
         let samples = Samples {
             cuts,
             ..self.samples(&[])
         };
         let (mut program, ..) = session.lower_observed(observed, &methods, &options, &samples)?;
-        // Other ranges may add or take away steps that convert: a step is known by its output.
-        let steps = built.program.steps.iter();
-        let of_output: HashMap<ValueId, usize> = steps
-            .enumerate()
-            .filter(|(at, _)| built.corrections.get(*at).is_some_and(|c| !c.is_empty()))
-            .filter_map(|(at, step)| Some((built.program.tensors[step.output()].value?, at)))
-            .collect();
-        for step in &mut program.steps {
-            let value = program.tensors[step.output()].value;
-            let Some(&at) = value.and_then(|value| of_output.get(&value)) else {
-                continue;
-            };
-            let (corrections, scales) = (&built.corrections[at], &built.scales[at]);
-            let Some(mut accumulators) = step.accumulators() else {
-                continue;
-            };
-            if accumulators.bias.len() != corrections.len() {
-                continue;
-            }
-            let most = accumulators.bias.largest_correction();
-            let both = corrections.iter().zip(scales);
-            for (channel, (steps, before)) in both.enumerate() {
-                let now = accumulators.scales[channel].max(f64::MIN_POSITIVE);
-                let steps = *steps as f64 * before / now;
-                let steps = steps.round().clamp(-most, most) as i64;
-                accumulators.bias.add(channel, steps);
-            }
-        }
+        built.corrected.apply(&mut program);
         Ok(program)
     }
 
@@ -242,12 +211,4 @@ impl Built {
         });
         Some(runs)
     }
-}
-
-/// The accumulators' scales of all steps.
-fn scales(program: &mut QuantGraph) -> Vec<Vec<f64>> {
-    let steps = program.steps.iter_mut();
-    steps
-        .map(|step| step.accumulators().map_or(Vec::new(), |a| a.scales))
-        .collect()
 }

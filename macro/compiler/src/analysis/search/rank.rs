@@ -11,6 +11,7 @@ use crate::analysis::operators::constant_bytes;
 use crate::analysis::progress::Progress as _;
 use crate::analysis::sensitivity::examined;
 use crate::error::Result;
+use crate::ir::graph::{ElementType, ValueId};
 use crate::ir::quant_graph::Step;
 use crate::quantize::measure::Noise;
 use crate::session::sample_split::evenly;
@@ -26,6 +27,10 @@ pub(super) struct Rank {
     /// Bytes of its constants, and its multiply-accumulates.
     pub weight_bytes: usize,
     pub macs: u64,
+    /// Multiply-accumulates of the operators that read it in int8.
+    pub read_by: u64,
+    /// Elements of the tensor.
+    pub elements: usize,
 }
 
 /// The margin of an operator that loses nothing.
@@ -57,6 +62,14 @@ impl Search<'_> {
             let value = program.tensors[step.output()].value;
             step.index.is_some() && value.is_some_and(|v| graph.values[v].element.is_real())
         });
+        let read_by = |value: Option<ValueId>| {
+            let is_it = |&id: &usize| {
+                let tensor = &program.tensors[id];
+                tensor.value == value && tensor.element == ElementType::I8
+            };
+            let readers = program.steps.iter().filter(|s| s.inputs.iter().any(is_it));
+            readers.map(|reader| reader.kernel.macs()).sum()
+        };
         let rank = |(position, step): (usize, &Step)| {
             let found = examined.iter().position(|(at, _)| *at == position);
             Rank {
@@ -65,6 +78,8 @@ impl Search<'_> {
                 only: found.map_or(NOTHING, |k| least(&effects.only[k])),
                 weight_bytes: constant_bytes(program, step),
                 macs: step.kernel.macs(),
+                read_by: read_by(program.tensors[step.output()].value),
+                elements: program.tensors[step.output()].len,
             }
         };
         Ok(Some(own.map(rank).collect()))

@@ -1,5 +1,5 @@
 //! What a search tries, in its order: options of the whole model, ranges of single tensors,
-//! operators in float, and at last everything without one of its options.
+//! tensors in int16, operators in float, and at last everything without one of its options.
 
 use super::Search;
 use super::changes::Change;
@@ -68,6 +68,7 @@ impl Search<'_> {
                 break;
             }
         }
+        self.int16(&mut archive)?;
         self.floats(&mut archive)?;
         self.eliminate(&mut archive);
         Ok(archive)

@@ -12,6 +12,7 @@ use crate::ir::buffer::Buffer;
 use crate::ir::context::{LowerContext, ParseContext};
 use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Emitted, Kernel, KernelId, Lowered};
+use crate::ir::operator::ChannelRole;
 use crate::ops::elementwise::fused_activation::{Arithmetic, WithActivation};
 use crate::ops::shared::broadcast;
 use crate::ops::shared::broadcast::Broadcast;
@@ -34,6 +35,7 @@ impl Arithmetic for Mul {
     const NAME: &'static str = "MUL";
     const FLOAT: KernelId = KernelId::new("float_mul");
     const INT32: (&'static str, fn(i32, i32) -> i32) = ("mul_i32", i32::wrapping_mul);
+    const CHANNELS: Option<ChannelRole> = Some(ChannelRole::Multiplies);
 
     fn real(a: f32, b: f32) -> f32 {
         a * b

@@ -67,6 +67,8 @@ enum Sums {
 /// and output stage, with the input's zero point.
 #[derive(Clone, Debug)]
 pub(crate) struct Accumulation {
+    /// The type of the input's elements.
+    input: ElementType,
     input_offset: i32,
     terms: Terms,
     /// Real value of one accumulator step, per channel.
@@ -152,8 +154,9 @@ impl Accumulation {
             })
             .collect();
         let output = match context.target {
-            Target::I8(output) | Target::I16(output) if context.target.element() == element => {
-                let rounds_once = element == ElementType::I8
+            // The sums are the same, whichever of the two types the output has.
+            Target::I8(output) | Target::I16(output) => {
+                let rounds_once = [element, context.target.element()] == [ElementType::I8; 2]
                     && product == ScaleProduct::SingleIfPerTensor
                     && context.reference == Reference::LiteRt;
                 let multiplier = if rounds_once {
@@ -162,6 +165,7 @@ impl Accumulation {
                     Multiplier::new
                 };
                 let factors = scales.iter().map(|scale| scale / f64::from(output.scale));
+                let element = context.target.element();
                 OutputStage::Requantize {
                     element,
                     multipliers: factors.map(multiplier).collect(),
@@ -170,7 +174,7 @@ impl Accumulation {
                     activation: activation.bounds_in(output, element),
                 }
             }
-            Target::F32 if element == ElementType::I8 => OutputStage::Rescale {
+            Target::F32 => OutputStage::Rescale {
                 activation: activation.bounds(),
             },
             other => {
@@ -195,6 +199,7 @@ impl Accumulation {
             },
         };
         Ok(Self {
+            input: element,
             input_offset: -input.zero_point,
             terms,
             scales,
@@ -228,6 +233,7 @@ impl Accumulation {
             None => vec![0.0; channels],
         };
         Ok(Self {
+            input: ElementType::F32,
             input_offset: 0,
             terms: Terms::F32 {
                 filter: real(filter)?.iter().copied().collect(),
@@ -379,15 +385,9 @@ impl Accumulation {
     /// The weights, biases and input zero point of an int8 operator; other kernels
     /// than the packed ones take the rest.
     pub(crate) fn int8(&self) -> Option<(&[i8], &[i32], i32)> {
-        let narrow = !matches!(
-            self.output,
-            OutputStage::Requantize {
-                element: ElementType::I16,
-                ..
-            }
-        );
+        let is_int8 = self.input == ElementType::I8;
         match &self.terms {
-            Terms::I32 { filter, bias } if narrow => Some((filter, bias, -self.input_offset)),
+            Terms::I32 { filter, bias } if is_int8 => Some((filter, bias, -self.input_offset)),
             _ => None,
         }
     }

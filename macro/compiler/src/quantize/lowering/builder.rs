@@ -1,6 +1,6 @@
 //! The program while it is built: its tensors, and the forms in which values are there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
@@ -30,6 +30,8 @@ pub(super) struct Lowering<'a> {
     pub(super) f32_tensors: HashMap<ValueId, TensorId>,
     /// The tensors that hold int8 values as int16, or int16 values as int8.
     pub(super) other_types: HashMap<ValueId, TensorId>,
+    /// Operators that compute in int8 although an operand is int16: they have no other kernel.
+    pub(super) narrowed: HashSet<usize>,
     /// The region that steps are added to.
     pub(super) region: RegionId,
     /// The conversions inside of branches and loops, which are there only within.

@@ -8,7 +8,7 @@ mod operators;
 mod ports;
 mod table_f32;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use builder::Lowering;
 use float_output::{FloatOutputChain, float_output_chain};
@@ -42,6 +42,7 @@ pub(crate) fn lower(
         tensors: HashMap::new(),
         f32_tensors: HashMap::new(),
         other_types: HashMap::new(),
+        narrowed: HashSet::new(),
         region: WHOLE,
         converted: Vec::new(),
         copied: HashMap::new(),

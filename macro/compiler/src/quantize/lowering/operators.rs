@@ -1,15 +1,17 @@
 //! One operator becomes one kernel, with rescaled operands where scales differ.
 
 use super::builder::Lowering;
-use crate::arithmetic::quant_params::QuantParams;
+use crate::arithmetic::quant_params::{QuantParams, symmetric_i16};
 use crate::error::{Blame, Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::context::{LowerContext, Operand, QuantRule, Target};
 use crate::ir::graph::{ElementType, Kept, ValueId};
 use crate::ir::kernel::{Kernel, Lowered, Source};
+use crate::ir::operator_traits::FloatKernel;
 use crate::ir::quant_graph::TensorId;
 use crate::ops::shared::lookup_table::TableKernel;
 use crate::ops::shared::requantize::RequantizeKernel;
+use crate::quantize::scales::reach;
 
 impl Lowering<'_> {
     /// The context in which the operator at `position` is lowered; `in_f32` if it computes in
@@ -100,9 +102,9 @@ impl Lowering<'_> {
         Ok(ids)
     }
 
-    /// The type in which an operator computes where tensors of int8 and int16 meet: that of
-    /// its output, or the widest of its operands if the output holds no real numbers. `None`
-    /// if nothing has to be converted.
+    /// The type in which an operator computes where tensors of int8 and int16 meet: int16, if
+    /// one of its operands or outputs is that. An operator with weights, whose sums are exact,
+    /// reads int8 all the same, and writes either type. `None` if nothing has to be converted.
     fn computes_in(&self, position: usize) -> Option<ElementType> {
         let node = &self.graph.nodes[position];
         if node.op.cast().is_some() {
@@ -112,18 +114,39 @@ impl Lowering<'_> {
             |v: ValueId| self.is_convertible(v) && self.graph.values[v].element == ElementType::I16;
         let reads_wide = node.inputs.iter().flatten().any(|&v| is_wide(v));
         let writes_wide = node.outputs.iter().any(|&v| is_wide(v));
-        if !reads_wide && !writes_wide {
+        if !reads_wide && (!writes_wide || node.op.writes_f32()) {
             return None;
         }
-        let is_wide = if self.is_convertible(node.output()) {
-            is_wide(node.output())
-        } else {
-            reads_wide
-        };
-        Some(if is_wide {
-            ElementType::I16
-        } else {
+        // What the file prescribes, and several outputs, are computed as the first output is held.
+        let output = node.output();
+        let is_ours = node.outputs.len() == 1 && self.graph.values[output].params().is_none();
+        let is_narrow = self.is_convertible(output) && !is_wide(output) && !is_ours;
+        Some(if is_narrow || self.narrowed.contains(&position) {
             ElementType::I8
+        } else {
+            ElementType::I16
+        })
+    }
+
+    /// What an operator that computes in int16 writes where its output is held in int8: int16,
+    /// which is converted. One with weights writes int8 itself.
+    fn widened(&self, position: usize, target: Target) -> Target {
+        let node = &self.graph.nodes[position];
+        let (Target::I8(params), Some(ElementType::I16)) = (target, self.computes_in(position))
+        else {
+            return target;
+        };
+        if node.op.writes_f32() || !self.is_convertible(node.output()) {
+            return target;
+        }
+        Target::I16(match node.op.rule() {
+            QuantRule::Fixed {
+                int16: Some(int16), ..
+            } => int16,
+            _ => {
+                let reach = reach(params, ElementType::I8);
+                symmetric_i16(reach.min, reach.max)
+            }
         })
     }
 
@@ -172,16 +195,14 @@ impl Lowering<'_> {
         if in_f32 && self.table_f32(position)? {
             return Ok(());
         }
-        let written = self.written(position, target)?;
+        let written = self.widened(position, self.written(position, target)?);
         let (lowered, written, target) = match self.lowered(position, written, in_f32) {
-            // 16x8 quantization has no kernel for it: it is computed in float.
             Err(error)
                 if !in_f32
                     && node.outputs.len() == 1
                     && self.computes_in(position) == Some(ElementType::I16) =>
             {
-                let in_float = self.lowered(position, Target::F32, true);
-                (in_float.map_err(|_| error)?, Target::F32, Target::F32)
+                self.without_int16(position, target, error)?
             }
             lowered => (lowered?, written, target),
         };
@@ -218,11 +239,40 @@ impl Lowering<'_> {
             let value = node.output();
             let moved = self.tensors[&value];
             let id = self.tensor(value, target.element(), Some(to));
-            let kernel = requantize(from, to, target.element());
+            let kernel = match (written, target) {
+                (Target::I16(_), Target::I8(_)) => Box::new(RequantizeKernel::new(
+                    from,
+                    to,
+                    ElementType::I8,
+                    Activation::None,
+                )),
+                _ => requantize(from, to, target.element()),
+            };
             self.push_step(Some(node.index), "(rescale)", vec![moved], vec![id], kernel);
             self.tensors.insert(value, id);
         }
         Ok(())
+    }
+
+    /// The kernel of an operator that has none for int16, with what it writes and what its output
+    /// is: in float, or, where the output is int8, in int8 if float takes libm.
+    fn without_int16(
+        &mut self,
+        position: usize,
+        target: Target,
+        error: Error,
+    ) -> Result<(Lowered, Target, Target)> {
+        let is_int8 = target.element() == ElementType::I8;
+        let takes_libm = self.graph.nodes[position].op.traits().float_kernel == FloatKernel::Libm;
+        match self.lowered(position, Target::F32, true) {
+            Ok(lowered) if !(is_int8 && takes_libm) => Ok((lowered, Target::F32, Target::F32)),
+            _ if is_int8 => {
+                self.narrowed.insert(position);
+                let written = self.written(position, target)?;
+                Ok((self.lowered(position, written, false)?, written, target))
+            }
+            _ => Err(error),
+        }
     }
 
     /// The kernel of the operator at `position`, which writes `written`.
