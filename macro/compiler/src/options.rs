@@ -52,6 +52,9 @@ pub struct Options {
     pub equalize: bool,
     /// Whether biases take back the shift that rounding causes.
     pub bias_correction: bool,
+    /// Whether weights are rounded so that the operators' outputs change least on the samples;
+    /// else each to its nearest step.
+    pub weight_rounding: bool,
     /// How image files become samples of real numbers.
     pub images: ImageOptions,
     /// Accuracy that the build insists on.
@@ -94,6 +97,7 @@ impl Default for Options {
             per_channel: true,
             equalize: true,
             bias_correction: true,
+            weight_rounding: true,
             images: ImageOptions::default(),
             require: Vec::new(),
             labels: None,

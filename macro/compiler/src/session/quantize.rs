@@ -19,6 +19,7 @@ use crate::quantize::correct::{self, Corrections};
 use crate::quantize::endless_loops;
 use crate::quantize::equalize::{self, Factors};
 use crate::quantize::lowering::{self, Elements};
+use crate::quantize::round_weights::{Roundings, round_weights};
 use crate::quantize::scales::Scales;
 use crate::warning::Warning;
 
@@ -50,6 +51,8 @@ pub(crate) struct Observed {
     pub graph: Graph,
     pub statistics: Statistics,
     factors: Factors,
+    /// Those of weights by the layers' inputs, if that was asked for.
+    roundings: Roundings,
 }
 
 impl Session {
@@ -103,7 +106,8 @@ impl Session {
                 ));
             }
             _ => {
-                let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
+                let (ranges, roundings) = (Ranges::default(), Roundings::new());
+                let program = lower(&self.graph, &ranges, &roundings, &self.elements, options)?;
                 Calibrated {
                     program,
                     graph: self.graph.clone(),
@@ -170,8 +174,7 @@ impl Session {
             cuts: &cuts,
             ..uncut
         };
-        let equalize = options.equalize && !methods.is_empty();
-        let observed = self.observe(&samples, equalize, &counted(methods))?;
+        let observed = self.observe(&samples, options, methods, &counted(methods))?;
         let (program, graph, mut calibration) =
             self.lower_observed(&observed, methods, options, &samples)?;
         if !methods.is_empty() {
@@ -195,24 +198,32 @@ impl Session {
     }
 
     /// Runs the float graph on the samples, with channels equalized if that is asked for; the
-    /// tensors `counted` are observed in more detail, as some methods need it.
+    /// tensors `counted` are observed in more detail, as some methods need it. Nothing of the
+    /// `methods` counts but whether there are any.
     pub(crate) fn observe(
         &self,
         samples: &Samples<'_>,
-        equalize: bool,
+        options: &Options,
+        methods: &[(ValueId, Method)],
         counted: &[ValueId],
     ) -> Result<Observed> {
         let mut graph = self.graph.clone();
         let mut factors = Factors::new();
-        if equalize {
+        let mut roundings = Roundings::new();
+        if options.equalize && !methods.is_empty() {
             factors = equalize::factors(&graph, samples)?;
             equalize::equalize(&mut graph, &factors);
         }
         let statistics = Statistics::of(&graph, samples, counted)?;
+        if options.weight_rounding && !methods.is_empty() {
+            let corrects = options.bias_correction;
+            roundings = round_weights(&graph, samples, options.per_channel, corrects)?;
+        }
         Ok(Observed {
             graph,
             statistics,
             factors,
+            roundings,
         })
     }
 
@@ -228,7 +239,8 @@ impl Session {
         let mut graph = observed.graph.clone();
         let ranges = observed.statistics.ranges(&graph, samples.cuts, methods);
         clip_constants(&mut graph, &ranges);
-        let mut program = lower(&graph, &ranges, &self.elements, options)?;
+        let roundings = &observed.roundings;
+        let mut program = lower(&graph, &ranges, roundings, &self.elements, options)?;
         let corrections = if options.bias_correction && !methods.is_empty() {
             correct::correct_biases(&graph, &mut program, samples)?
         } else {
@@ -237,6 +249,7 @@ impl Session {
         let calibration = Calibration {
             factors: observed.factors.clone(),
             ranges,
+            roundings: roundings.clone(),
             corrections,
             measured: Vec::new(),
             warnings: Vec::new(),
@@ -250,7 +263,8 @@ impl Session {
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &stored.factors);
         clip_constants(&mut graph, &stored.ranges);
-        let mut program = lower(&graph, &stored.ranges, &self.elements, options).ok()?;
+        let (ranges, roundings) = (&stored.ranges, &stored.roundings);
+        let mut program = lower(&graph, ranges, roundings, &self.elements, options).ok()?;
         let fits = (stored.corrections.is_empty()
             || correct::apply(&mut program, &stored.corrections))
             && stored.measured.len() == options.require.len();
@@ -267,6 +281,7 @@ impl Session {
 pub(super) fn lower(
     graph: &Graph,
     ranges: &Ranges,
+    roundings: &Roundings,
     elements: &Elements,
     options: &Options,
 ) -> Result<QuantGraph> {
@@ -275,5 +290,6 @@ pub(super) fn lower(
         &Scales::new(graph, ranges),
         elements,
         options.per_channel,
+        roundings,
     )
 }

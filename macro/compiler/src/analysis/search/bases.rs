@@ -44,7 +44,10 @@ impl Search<'_> {
         let cuts = cut_inputs(&session.graph, &uncut, &methods);
         let equalize = options.equalize && !methods.is_empty();
         // Methods differ in what they choose, and in what inputs are cut to.
-        let key = format!("{floats:?} {cuts:?} {equalize} {}", calibrating.len());
+        let rounds = options.weight_rounding && !methods.is_empty();
+        let rounds = rounds.then_some(options.bias_correction);
+        let number = calibrating.len();
+        let key = format!("{floats:?} {cuts:?} {equalize} {rounds:?} {number}");
         if let Some(base) = self.bases.base(&key) {
             return Ok(base);
         }
@@ -55,7 +58,7 @@ impl Search<'_> {
         };
         // Methods of single tensors may differ later: all of them are counted.
         let all: Vec<(ValueId, Method)> = methods.iter().map(|(v, _)| (*v, Method::Mse)).collect();
-        let observed = session.observe(&samples, equalize, &counted(&all))?;
+        let observed = session.observe(&samples, options, &methods, &counted(&all))?;
         let base = Rc::new(Base {
             session,
             observed,
