@@ -42,7 +42,7 @@ impl SumLayout {
 
 /// An operator of an input, constant weights and a bias, operands 0, 1 and 2, whose outputs are
 /// sums of products.
-pub(crate) trait Products {
+pub(crate) trait Products: Sync {
     /// The shape of the sums, for an input and weights of these shapes.
     fn layout(&self, input: &[usize], weights: &[usize]) -> Result<SumLayout>;
 

@@ -18,10 +18,10 @@ impl Rounding {
     pub(crate) const MOST: i32 = 31;
 
     /// Of scales and of steps beside the nearest one, of which each is at most [`Self::MOST`].
-    pub(crate) fn new(scales: Vec<f32>, beside: &[i8]) -> Self {
-        let letter = |&steps: &i8| {
-            let steps = i32::from(steps).clamp(-Self::MOST, Self::MOST);
-            char::from(b'@'.wrapping_add_signed(steps as i8))
+    pub(crate) fn new(scales: Vec<f32>, beside: &[i32]) -> Self {
+        let letter = |steps: &i32| {
+            let steps = steps.clamp(&-Self::MOST, &Self::MOST);
+            char::from(b'@'.wrapping_add_signed(*steps as i8))
         };
         Self {
             scales,
@@ -47,14 +47,14 @@ mod tests {
 
     #[test]
     fn steps_come_back() {
-        let steps: Vec<i8> = (-31..=31).collect();
+        let steps: Vec<i32> = (-31..=31).collect();
         let rounding = Rounding::new(vec![0.1], &steps);
         assert!(rounding.fits(63, 1) && !rounding.fits(62, 1) && !rounding.fits(63, 2));
         let text = serde_json::to_string(&rounding).expect("plain text");
         let read: Rounding = serde_json::from_str(&text).expect("written by serde_json");
         assert_eq!(read, rounding);
         for (i, steps) in steps.iter().enumerate() {
-            assert_eq!(read.beside(i), i32::from(*steps));
+            assert_eq!(read.beside(i), *steps);
         }
     }
 }

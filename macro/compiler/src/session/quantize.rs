@@ -215,7 +215,7 @@ impl Session {
             equalize::equalize(&mut graph, &factors);
         }
         let statistics = Statistics::of(&graph, samples, counted)?;
-        if options.weight_rounding && !methods.is_empty() {
+        if options.rounds_weights() && !methods.is_empty() {
             let corrects = options.bias_correction;
             roundings = round_weights(&graph, samples, options.per_channel, corrects)?;
         }

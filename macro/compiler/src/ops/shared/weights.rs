@@ -139,7 +139,7 @@ pub(crate) fn weights_of_scales(
                     i / inner % channels
                 };
                 let scale = weights.scales[channel];
-                let nearest = (real / scale).round().clamp(-127.0, 127.0) as i32;
+                let nearest = nearest(real, scale);
                 let beside = rounding.filter(|r| r.scales[channel] == scale);
                 let steps = nearest + beside.map_or(0, |r| r.beside(i));
                 *q = steps.clamp(-127, 127) as i8;
@@ -162,12 +162,17 @@ pub(crate) fn weights_of_scales(
     }
 }
 
+/// The number of steps that comes closest to a weight.
+pub(crate) fn nearest(weight: f32, scale: f32) -> i32 {
+    (weight / scale).round().clamp(-127.0, 127.0) as i32
+}
+
 fn max_abs<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
     values.fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 /// A scale that maps `max` to 127; channels of zeros get any scale.
-fn symmetric_scale(max: f32) -> f32 {
+pub(crate) fn symmetric_scale(max: f32) -> f32 {
     if max > f32::MIN_POSITIVE * 127.0 {
         max / 127.0
     } else {

@@ -9,9 +9,14 @@
 //! long as that makes the error less: Behdin et al., "QuantEase" (2023).
 
 use crate::ir::rounding::Rounding;
+use crate::ops::shared::weights::nearest;
 
 /// How often all weights are looked at again.
 const SWEEPS: usize = 4;
+
+/// What is added to the diagonal of the second moments, as a share of its mean: what was seen in
+/// few samples is not trusted to the last digit.
+const DAMPING: f64 = 0.01;
 
 /// The second moments of the inputs of a sum, made ready for rounding.
 pub(super) struct Feedback {
@@ -22,8 +27,8 @@ pub(super) struct Feedback {
     moments: Vec<f64>,
     /// The upper triangular root of the same.
     root: Vec<f64>,
-    /// Weights, in this order, that stay at their nearest step.
-    fixed: Vec<bool>,
+    /// Which weights, in this order, stay zero.
+    nothing: Vec<bool>,
 }
 
 /// Rounded weights of one channel.
@@ -34,16 +39,11 @@ pub(super) struct Rounded {
     pub error: f64,
 }
 
-/// The nearest step.
-pub(super) fn nearest(weight: f64, scale: f64) -> f64 {
-    (weight / scale).round().clamp(-127.0, 127.0)
-}
-
 impl Feedback {
-    /// Of the second moments of `fixed.len()` inputs, row by row. `damping` is a share of their
-    /// mean that is added to the diagonal. `None` if there is nothing to win: all inputs are zero.
-    pub(super) fn new(second: &[f64], damping: f64, fixed: &[bool]) -> Option<Self> {
-        let depth = fixed.len();
+    /// Of the second moments of `nothing.len()` inputs, row by row; the weights of those that are
+    /// `nothing` stay zero. `None` if there is nothing to win: no input varies.
+    pub(super) fn new(second: &[f64], nothing: &[bool]) -> Option<Self> {
+        let depth = nothing.len();
         let diagonal = |i: usize| second[i * depth + i];
         let mean = (0..depth).map(diagonal).sum::<f64>() / depth.max(1) as f64;
         if !(mean.is_finite() && mean > 0.0) {
@@ -52,7 +52,7 @@ impl Feedback {
         let mut order: Vec<usize> = (0..depth).collect();
         order.sort_by(|&a, &b| {
             let by_size = diagonal(a).total_cmp(&diagonal(b));
-            fixed[a].cmp(&fixed[b]).then(by_size).then(b.cmp(&a))
+            nothing[a].cmp(&nothing[b]).then(by_size).then(b.cmp(&a))
         });
         let mut moments = vec![0.0; depth * depth];
         for (row, &i) in moments.chunks_exact_mut(depth).zip(&order) {
@@ -61,12 +61,12 @@ impl Feedback {
             }
         }
         for i in 0..depth {
-            moments[i * depth + i] += damping * mean;
+            moments[i * depth + i] += DAMPING * mean;
         }
         let root = root(&moments, depth)?;
         Some(Self {
             depth,
-            fixed: order.iter().map(|&i| fixed[i]).collect(),
+            nothing: order.iter().map(|&i| nothing[i]).collect(),
             order,
             moments,
             root,
@@ -74,26 +74,25 @@ impl Feedback {
     }
 
     /// Rounds the weights of a channel to steps of this size.
-    pub(super) fn round(&self, weights: &[f64], scale: f64) -> Rounded {
+    pub(super) fn round(&self, weights: &[f32], scale: f32) -> Rounded {
         let depth = self.depth;
-        let limits: Vec<[f64; 2]> = (0..depth)
-            .map(|at| {
-                let weight = weights[self.order[at]];
-                let nearest = nearest(weight, scale);
-                // What was taken out of the model stays out.
-                let most = if self.fixed[at] || weight == 0.0 {
-                    0.0
-                } else {
-                    f64::from(Rounding::MOST)
-                };
-                [(nearest - most).max(-127.0), (nearest + most).min(127.0)]
-            })
-            .collect();
+        let limit = |at: usize| {
+            let weight = weights[self.order[at]];
+            // What was taken out of the model stays out.
+            if self.nothing[at] || weight == 0.0 {
+                return [0.0; 2];
+            }
+            let nearest = nearest(weight, scale);
+            let (low, high) = (nearest - Rounding::MOST, nearest + Rounding::MOST);
+            [low.max(-127), high.min(127)].map(f64::from)
+        };
+        let limits: Vec<[f64; 2]> = (0..depth).map(limit).collect();
+        let scale = f64::from(scale);
         let mut steps = vec![0.0; depth];
         let mut errors = vec![0.0; depth];
         for at in (0..depth).rev() {
             let row = &self.root[at * depth..][at..depth];
-            let weight = weights[self.order[at]];
+            let weight = f64::from(weights[self.order[at]]);
             let behind = dot(&row[1..], &errors[at + 1..]);
             let target = (weight + behind / row[0]) / scale;
             steps[at] = target.round().clamp(limits[at][0], limits[at][1]);
@@ -140,7 +139,7 @@ pub(super) fn error(second: &[f64], errors: &[f64]) -> f64 {
     products.sum()
 }
 
-/// Four sums beside each other: one alone would wait for each addition.
+/// Eight sums beside each other: one alone would wait for each addition.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a_parts, b_parts) = (a.chunks_exact(8), b.chunks_exact(8));
@@ -177,4 +176,82 @@ fn root(a: &[f64], n: usize) -> Option<Vec<f64>> {
         }
     }
     Some(u)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Second moments of inputs of which neighbours go together: 0.9 to the power of the distance.
+    fn correlated(depth: usize) -> Vec<f64> {
+        let moment = |i: usize, j: usize| 0.9_f64.powi(i.abs_diff(j) as i32);
+        (0..depth * depth)
+            .map(|at| moment(at / depth, at % depth))
+            .collect()
+    }
+
+    fn weights(depth: usize) -> Vec<f32> {
+        (0..depth).map(|i| (i as f32 * 1.7).sin()).collect()
+    }
+
+    fn plain(weights: &[f32], scale: f32) -> Vec<i32> {
+        weights.iter().map(|w| nearest(*w, scale)).collect()
+    }
+
+    fn errors(weights: &[f32], steps: &[i32], scale: f32) -> Vec<f64> {
+        let pairs = weights.iter().zip(steps);
+        let error = |(w, s): (&f32, &i32)| f64::from(*w) - f64::from(*s) * f64::from(scale);
+        pairs.map(error).collect()
+    }
+
+    #[test]
+    fn the_root_is_one() {
+        let (n, a) = (9, correlated(9));
+        let u = root(&a, n).expect("positive definite");
+        for i in 0..n {
+            for j in 0..n {
+                let product: f64 = (0..n).map(|k| u[k * n + i] * u[k * n + j]).sum();
+                assert!((product - a[i * n + j]).abs() < 1e-12);
+            }
+        }
+        assert!(root(&[1.0, 2.0, 2.0, 1.0], 2).is_none());
+    }
+
+    #[test]
+    fn feedback_beats_the_nearest_step_where_inputs_go_together() {
+        let (depth, scale) = (30, 0.02);
+        let (second, weights) = (correlated(depth), weights(depth));
+        let feedback = Feedback::new(&second, &[false; 30]).expect("inputs vary");
+        let steps = feedback.round(&weights, scale).steps;
+        let got = error(&second, &errors(&weights, &steps, scale));
+        let plain = error(&second, &errors(&weights, &plain(&weights, scale), scale));
+        assert!(got < 0.5 * plain, "{got} {plain}");
+    }
+
+    #[test]
+    fn without_correlation_every_weight_goes_to_its_nearest_step() {
+        let weights = weights(5);
+        let second: Vec<f64> = (0..25).map(|at| f64::from(u8::from(at % 6 == 0))).collect();
+        let feedback = Feedback::new(&second, &[false; 5]).expect("inputs vary");
+        let steps = feedback.round(&weights, 0.05).steps;
+        assert_eq!(steps, plain(&weights, 0.05));
+    }
+
+    #[test]
+    fn what_is_zero_stays_zero() {
+        let mut weights = weights(12);
+        weights[3] = 0.0;
+        weights[7] = 0.004;
+        let nothing: Vec<bool> = (0..12).map(|i| i == 7).collect();
+        let feedback = Feedback::new(&correlated(12), &nothing).expect("inputs vary");
+        let steps = feedback.round(&weights, 0.01).steps;
+        assert_eq!((steps[3], steps[7]), (0, 0));
+        assert!(steps.iter().all(|s| s.abs() <= 127));
+    }
+
+    #[test]
+    fn inputs_of_zeros_say_nothing() {
+        assert!(Feedback::new(&[0.0; 4], &[false; 2]).is_none());
+        assert!(Feedback::new(&[f64::NAN; 4], &[false; 2]).is_none());
+    }
 }

@@ -88,9 +88,9 @@ fn sums(graph: &Graph, node: &Node) -> Option<(ValueId, SumLayout)> {
 
 impl Layer {
     /// The weights as they are in the file.
-    pub(super) fn weights(&self, graph: &Graph) -> Vec<f64> {
+    pub(super) fn weights(&self, graph: &Graph) -> Vec<f32> {
         match &graph.values[self.filter].constant {
-            Some(Constant::F32(data)) => data.iter().map(|&w| f64::from(w)).collect(),
+            Some(Constant::F32(data)) => data.iter().copied().collect(),
             _ => Vec::new(),
         }
     }
