@@ -123,3 +123,60 @@ fn moments(graph: &Graph, samples: &Samples<'_>, layers: &[Layer]) -> Result<Vec
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::dataset::{Dataset, ImageOptions};
+    use crate::import::shapes::InputShapes;
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    fn graph(path: &str) -> Graph {
+        let bytes = std::fs::read(folder().join(path)).expect("a model");
+        let shapes = InputShapes {
+            chosen: &[],
+            sampled: &|| Ok(Vec::new()),
+        };
+        Graph::read(&bytes, None, &shapes).expect("a model")
+    }
+
+    #[test]
+    fn one_core_and_many_give_the_same() {
+        let graph = graph("examples/models/photo_locator_f32.tflite");
+        let path = folder().join("examples/models/photo_locator_calibration.npz");
+        let data = Dataset::read(&path, &graph.inputs, &ImageOptions::default());
+        let data = data.expect("a dataset");
+        let numbers: Vec<usize> = (0..20).collect();
+        let samples = Samples::uncut(&data, &numbers, false);
+        let of = |cores: usize, samples: &Samples<'_>| {
+            let rounded =
+                parallel::with_cores(cores, || round_weights(&graph, samples, true, true));
+            rounded.expect("runs")
+        };
+        let one = of(1, &samples);
+        assert!(one.len() > 10, "{}", one.len());
+        assert!(one == of(7, &samples));
+        // A layer of few rows says too little.
+        let few = Samples::uncut(&data, &numbers[..8], false);
+        let dense = |roundings: &Roundings| {
+            let of_layers = layers(&graph)
+                .into_iter()
+                .filter(|layer| layer.layout.rows == 1);
+            of_layers
+                .filter(|l| roundings.contains_key(&l.filter))
+                .count()
+        };
+        assert!(dense(&one) > 0 && dense(&of(2, &few)) == 0);
+    }
+
+    #[test]
+    fn weights_of_int8_files_are_not_rounded_again() {
+        assert!(layers(&graph("tests/models/ops/conv_i8.tflite")).is_empty());
+        assert_eq!(layers(&graph("tests/models/ops/conv_f32.tflite")).len(), 1);
+    }
+}
