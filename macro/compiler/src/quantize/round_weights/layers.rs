@@ -11,8 +11,8 @@ use crate::ir::products::SumLayout;
 /// power.
 const MOST_INPUTS: usize = 1536;
 
-/// Numbers that all second moments together may be.
-const MOST_MOMENTS: usize = 1 << 25;
+/// Second moments of all layers together; those that come after are not rounded by their inputs.
+const MOST_MOMENTS: usize = 1 << 24;
 
 /// The operators that read one constant as weights.
 pub(super) struct Layer {
@@ -81,9 +81,9 @@ fn sums(graph: &Graph, node: &Node) -> Option<(ValueId, SumLayout)> {
     let layout = products
         .layout(&graph.values[input].shape, &value.shape)
         .ok()?;
-    let whole = layout.channels.is_multiple_of(layout.groups.max(1));
-    (whole && layout.channels * layout.depth == value.len() && layout.depth > 0)
-        .then_some((filter, layout))
+    let is_whole = layout.row() > 0 && layout.channels.is_multiple_of(layout.groups);
+    let is_all = layout.channels * layout.depth == value.len();
+    (is_whole && is_all).then_some((filter, layout))
 }
 
 impl Layer {

@@ -11,6 +11,7 @@ mod layers;
 mod moments;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use crate::calibrate::{Samples, evaluate_from, views};
 use crate::error::Result;
@@ -73,13 +74,11 @@ pub(crate) fn round_weights(
 /// The moments of each layer's inputs: over the samples that rounding sees, and over those that
 /// are held back.
 fn moments(graph: &Graph, samples: &Samples<'_>, layers: &[Layer]) -> Result<Vec<[Moments; 2]>> {
-    let mut all: Vec<[Moments; 2]> = layers
-        .iter()
-        .map(|layer| [Moments::new(&layer.layout), Moments::new(&layer.layout)])
-        .collect();
     if layers.is_empty() {
-        return Ok(all);
+        return Ok(Vec::new());
     }
+    let empty = |layer: &Layer| [(); 2].map(|()| Moments::new(&layer.layout));
+    let all: Vec<Mutex<[Moments; 2]>> = layers.iter().map(empty).map(Mutex::new).collect();
     let histories: Vec<_> = samples.histories(graph)?.into_iter().enumerate().collect();
     let holds_samples = histories.len() >= 2 * HELD_BACK;
     let is_held_back = |number: usize| usize::from(number % HELD_BACK == HELD_BACK - 1);
@@ -102,26 +101,24 @@ fn moments(graph: &Graph, samples: &Samples<'_>, layers: &[Layer]) -> Result<Vec
             read.map(|()| rows)
         });
         let runs: Vec<Vec<Vec<f32>>> = runs.into_iter().collect::<Result<_>>()?;
-        let numbered: Vec<(usize, &Layer)> = layers.iter().enumerate().collect();
-        let more = parallel::map(&numbered, |(i, layer)| {
-            let mut both = [Moments::new(&layer.layout), Moments::new(&layer.layout)];
+        let numbers: Vec<usize> = (0..layers.len()).collect();
+        parallel::map(&numbers, |&i| {
+            let mut both = all[i].lock().unwrap_or_else(PoisonError::into_inner);
             for ((at, _), run) in part.iter().zip(&runs) {
                 if holds_samples {
-                    both[is_held_back(*at)].add(&run[*i]);
+                    both[is_held_back(*at)].add(&run[i]);
                     continue;
                 }
-                let rows = run[*i].chunks_exact(layer.layout.row());
+                let rows = run[i].chunks_exact(layers[i].layout.row());
                 for (number, row) in rows.enumerate() {
                     both[is_held_back(at + number)].add(row);
                 }
             }
-            both
         });
-        for (all, more) in all.iter_mut().flatten().zip(more.iter().flatten()) {
-            all.merge(more);
-        }
     }
-    Ok(all)
+    let all = all.into_iter().map(Mutex::into_inner);
+    let all = all.map(|both| both.unwrap_or_else(PoisonError::into_inner));
+    Ok(all.collect())
 }
 
 #[cfg(test)]

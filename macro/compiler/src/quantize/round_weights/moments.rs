@@ -5,7 +5,6 @@ use ndarray::ArrayView2;
 use crate::ir::products::SumLayout;
 
 /// The moments of a layer's inputs.
-#[derive(Clone)]
 pub(super) struct Moments {
     groups: usize,
     depth: usize,
@@ -61,14 +60,6 @@ impl Moments {
                 }
             }
         }
-    }
-
-    /// Adds the moments of other rows.
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.rows += other.rows;
-        let sums = self.sums.iter_mut().zip(&other.sums);
-        let products = self.products.iter_mut().zip(&other.products);
-        sums.chain(products).for_each(|(all, more)| *all += more);
     }
 
     /// The second moments of a group's inputs, row by row, less those of their means but for a
