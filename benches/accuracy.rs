@@ -1,9 +1,9 @@
 //! How close the int8 programs are to their float models, beside other quantizers.
 //!
-//!     cargo run --release -p niello-benches --bin accuracy [model ..]
+//!     cargo run --release -p niello-benches --bin accuracy -- [--int16] [model ..]
 //!
 //! Every float model of `../shared` is quantized with its calibration data and the
-//! default options, runs on its evaluation data, and is compared with LiteRT's recorded
+//! default options (`--int16`: with `activations = int16`), runs on its evaluation data, and is compared with LiteRT's recorded
 //! float outputs. The figures of other quantizers are those of `index.json`.
 //! `NIELLO_WORST=1` adds each model's operators that lose most.
 
@@ -14,7 +14,7 @@ use std::path::Path;
 use ndarray::{ArrayD, Axis};
 use niello_benches::MODELS;
 use niello_compiler::model::{Model, TensorData};
-use niello_compiler::{Options, Request};
+use niello_compiler::{Activations, Options, Request};
 use niello_tests::{Record, read_npz};
 
 const PEERS: &[&str] = &[
@@ -30,14 +30,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let index: serde_json::Value = serde_json::from_reader(File::open(shared.join("index.json"))?)?;
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let (flags, wanted): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let mut options = Options::default();
+    if flags.iter().any(|flag| flag == "--int16") {
+        options.activations = Activations::Int16;
+    }
     println!("| model | output | SQNR, dB | best peer, dB | | top-1 agreement | best peer |");
     println!("|---|---|---|---|---|---|---|");
     for name in MODELS
         .iter()
         .filter(|m| wanted.is_empty() || wanted.iter().any(|w| w == *m))
     {
-        model(&shared, name, &index[name]["ptq_sqnr_db"])?;
+        model(&shared, name, &options, &index[name]["ptq_sqnr_db"])?;
     }
     Ok(())
 }
@@ -49,10 +54,14 @@ fn array(record: &Record, key: &str) -> Result<ArrayD<f32>, Box<dyn Error>> {
     Ok(array.mapv(|x| x as f32))
 }
 
-fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box<dyn Error>> {
-    let options = Options::default();
+fn model(
+    shared: &Path,
+    name: &str,
+    options: &Options,
+    peers: &serde_json::Value,
+) -> Result<(), Box<dyn Error>> {
     let path = shared.join(format!("models/{name}_f32.tflite"));
-    let model = Model::read(&path, &options)?;
+    let model = Model::read(&path, options)?;
     let request = Request {
         model: path,
         dataset: Some(shared.join(format!("data/{name}_calibration.npz"))),
@@ -129,7 +138,7 @@ fn model(shared: &Path, name: &str, peers: &serde_json::Value) -> Result<(), Box
         let evaluation = shared.join(format!("data/{name}_evaluation.npz"));
         let few = Options {
             samples: Some(samples.min(10)),
-            ..options
+            ..options.clone()
         };
         println!("\n{}\n", quantized.worst_operators(&evaluation, &few, 8)?);
     }

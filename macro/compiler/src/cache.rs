@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::options::{Options, Request};
 use crate::quantize::correct::Corrections;
 use crate::quantize::equalize::Factors;
+use crate::quantize::round_weights::Roundings;
 use crate::warning::Warning;
 
 /// The sources that this compiler was built from: another one may find something
@@ -31,6 +32,7 @@ const COMPILER: (&str, &str, u64) = (
 pub(crate) struct Calibration {
     pub factors: Factors,
     pub ranges: Ranges,
+    pub roundings: Roundings,
     pub corrections: Corrections,
     /// One per clause of `require`.
     pub measured: Vec<f64>,

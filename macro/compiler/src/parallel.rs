@@ -17,8 +17,7 @@ pub(crate) fn map_within<T: Sync, U: Send>(
     items: &[T],
     f: impl Fn(&T) -> U + Sync,
 ) -> Vec<U> {
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
+    let threads = cores()
         .min(LIVE_ELEMENTS / elements.max(1))
         .clamp(1, items.len().max(1));
     let results: Vec<Mutex<Option<U>>> = items.iter().map(|_| Mutex::new(None)).collect();
@@ -30,6 +29,30 @@ pub(crate) fn map_within<T: Sync, U: Send>(
     results
         .filter_map(|one| one.unwrap_or_else(PoisonError::into_inner))
         .collect()
+}
+
+/// The threads that the machine runs at once.
+fn cores() -> usize {
+    #[cfg(test)]
+    if let Some(cores) = CORES.get() {
+        return cores;
+    }
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// What a test takes the machine's cores for.
+    static CORES: std::cell::Cell<Option<usize>> = const { std::cell::Cell::new(None) };
+}
+
+/// What `f` gives on a machine with so many cores, as far as this thread starts others.
+#[cfg(test)]
+pub(crate) fn with_cores<T>(cores: usize, f: impl FnOnce() -> T) -> T {
+    CORES.set(Some(cores));
+    let result = f();
+    CORES.set(None);
+    result
 }
 
 /// Calls `f` with each number below `count`, on `threads` threads. It is one function for all

@@ -20,6 +20,7 @@ const NAMES: &[&str] = &[
     "weights",
     "equalization",
     "bias_correction",
+    "weight_rounding",
     "signature",
     "shapes",
     "images",
@@ -98,6 +99,9 @@ pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
         }
         "equalization" => options.equalize = assigned::<LitBool>(input)?.value,
         "bias_correction" => options.bias_correction = assigned::<LitBool>(input)?.value,
+        "weight_rounding" => {
+            options.weight_rounding = Some(assigned::<LitBool>(input)?.value);
+        }
         "signature" => options.signature = Some(assigned::<LitStr>(input)?.value()),
         "shapes" => options.shapes = listed(input, shape)?,
         "images" => images(input, out)?,

@@ -77,6 +77,10 @@ impl Setting {
                 o.bias_correction = on;
             }));
         }
+        let rounds = !options.rounds_weights();
+        settings.push(setting(&format!("weight_rounding = {rounds}"), &|o| {
+            o.weight_rounding = Some(rounds);
+        }));
         // What the call has already is there once.
         let mut distinct: Vec<Setting> = Vec::new();
         for setting in settings {

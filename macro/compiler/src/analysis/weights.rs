@@ -91,7 +91,7 @@ fn of_node(
     }
     let (element, params) = forms(input?)?;
     let least = least_scales(bias.map(|b| &graph.values[b]), params, element);
-    let quantized = weights_of_scales(value, axis, per_channel, &least).ok()?;
+    let quantized = weights_of_scales(value, axis, per_channel, &least, None).ok()?;
     let flat: Vec<f32> = real.iter().copied().collect();
     let statistics = Statistics::of(&flat, None);
     let inner: usize = real.shape()[axis + 1..].iter().product();

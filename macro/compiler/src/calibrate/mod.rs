@@ -45,7 +45,8 @@ pub enum Method {
     Symmetric,
     /// Not quantized: the operator that computes the tensor stays in float.
     Float,
-    /// In int16, as wide below zero as above: `scale = max(|x|) / 32767`, zero point 0.
+    /// In int16, as wide below zero as above: `scale = 2 * max(|x|) / 32767`, zero
+    /// point 0: twice the largest value that was seen.
     Int16,
 }
 
@@ -60,8 +61,8 @@ pub(crate) struct RealRange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, RealRange>,
-    /// From the smallest to the largest value, for tensors in int16: with that many steps, there
-    /// is nothing to win by cutting outliers.
+    /// For tensors in int16, wider than from the smallest to the largest value: with that many
+    /// steps, there is nothing to win by cutting outliers.
     pub extremes: BTreeMap<ValueId, RealRange>,
 }
 
@@ -107,6 +108,10 @@ fn needs_histogram(method: Method) -> bool {
         Method::Percentile(_) | Method::Mse | Method::Entropy
     )
 }
+
+/// How much wider than what was seen the ranges of int16 tensors are: values that no sample has
+/// are clipped far more than one bit of sixteen costs.
+const HEADROOM: f32 = 2.0;
 
 /// The method for a tensor in int16: the user's range, else all that was seen.
 fn wide(method: Method) -> Method {
@@ -271,6 +276,14 @@ impl Statistics {
         }
         for (value, method) in values {
             if let Some(extremes) = self.range(*value, wide(*method)) {
+                let widened = |x: f32| match method {
+                    Method::Range(..) => x,
+                    _ => (x * HEADROOM).clamp(f32::MIN, f32::MAX),
+                };
+                let extremes = RealRange {
+                    min: widened(extremes.min),
+                    max: widened(extremes.max),
+                };
                 ranges.extremes.insert(*value, extremes);
             }
             if let Some(range) = self.range(*value, *method) {

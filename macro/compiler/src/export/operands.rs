@@ -33,6 +33,7 @@ pub(super) fn int8_context<'c>(
                     (None, ElementType::F32) => ElementType::I8,
                     (None, other) => other.storage_type(),
                 },
+                rounding: None,
             }
         })
     };

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::ir::buffer::Buffer;
 use crate::ir::element_type::ElementType;
 use crate::ir::kernel::Source;
+use crate::ir::rounding::Rounding;
 use crate::ir::value::{Constant, Value};
 use crate::tflite;
 
@@ -131,6 +132,8 @@ pub(crate) struct Operand<'a> {
     pub params: Option<QuantParams>,
     /// What kernels read it as.
     pub element: ElementType,
+    /// How its weights are rounded, if not each to its nearest step.
+    pub rounding: Option<&'a Rounding>,
 }
 
 /// All that an operator needs to become a kernel.

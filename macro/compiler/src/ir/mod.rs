@@ -15,5 +15,7 @@ pub(crate) mod operator;
 mod operator_questions;
 pub(crate) mod operator_traits;
 pub(crate) mod port_names;
+pub(crate) mod products;
 pub(crate) mod quant_graph;
+pub(crate) mod rounding;
 pub(crate) mod value;

@@ -10,6 +10,7 @@ use crate::ir::float_functions::RealFunction;
 use crate::ir::kernel::Lowered;
 use crate::ir::operator_traits::OperatorTraits;
 pub(crate) use crate::ir::operator_traits::{Cast, ChannelRole, Saturation};
+use crate::ir::products::Products;
 use crate::ir::value::Constant;
 use crate::limits;
 
@@ -74,6 +75,11 @@ pub(crate) trait Operator: Send + Sync {
 
     /// What rewrites know of an elementwise operator.
     fn algebra(&self) -> Option<&dyn Algebra> {
+        None
+    }
+
+    /// What it multiplies and adds up, if its outputs are sums of products with constant weights.
+    fn products(&self) -> Option<&dyn Products> {
         None
     }
 

@@ -21,4 +21,5 @@ pub(crate) mod lowering;
 pub(crate) mod measure;
 pub(crate) mod passes;
 pub(crate) mod prune;
+pub(crate) mod round_weights;
 pub(crate) mod scales;

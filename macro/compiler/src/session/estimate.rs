@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::ir::graph::Port;
 use crate::options::Options;
 use crate::quantize::endless_loops;
+use crate::quantize::round_weights::Roundings;
 
 /// Samples of noise: more would not make the ranges more right.
 const SAMPLES: usize = 2;
@@ -36,7 +37,7 @@ impl Session {
         let statistics = Statistics::of(&graph, &samples, &counted(&methods))?;
         let ranges = statistics.ranges(&graph, samples.cuts, &methods);
         clip_constants(&mut graph, &ranges);
-        let program = lower(&graph, &ranges, &self.elements, options)?;
+        let program = lower(&graph, &ranges, &Roundings::new(), &self.elements, options)?;
         endless_loops::check(&program, &samples)?;
         Ok(QuantizedModel {
             program,

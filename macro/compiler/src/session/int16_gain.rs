@@ -81,7 +81,8 @@ impl Session {
         let base = sum(runs
             .iter()
             .map(|run| noise(own, run, |id| &run.tensors[id])));
-        let mut fresh = lower(calibrated, &calibration.ranges, elements, options)?;
+        let (ranges, roundings) = (&calibration.ranges, &calibration.roundings);
+        let mut fresh = lower(calibrated, ranges, roundings, elements, options)?;
         let corrected = Corrected::of(&mut fresh, &calibration.corrections);
         let candidates = widths::candidates(calibrated);
         let with = parallel::map(values, |value| {

@@ -20,6 +20,7 @@ use crate::quantize::corrected::Corrected;
 use crate::quantize::endless_loops;
 use crate::quantize::equalize::{self, Factors};
 use crate::quantize::lowering::{self, Elements};
+use crate::quantize::round_weights::{Roundings, round_weights};
 use crate::quantize::scales::Scales;
 use crate::warning::Warning;
 
@@ -52,6 +53,8 @@ pub(crate) struct Observed {
     pub graph: Graph,
     pub statistics: Statistics,
     factors: Factors,
+    /// Those of weights by the layers' inputs, if that was asked for.
+    roundings: Roundings,
 }
 
 impl Session {
@@ -104,7 +107,8 @@ impl Session {
                 ));
             }
             _ => {
-                let program = lower(&self.graph, &Ranges::default(), &self.elements, options)?;
+                let (ranges, roundings) = (Ranges::default(), Roundings::new());
+                let program = lower(&self.graph, &ranges, &roundings, &self.elements, options)?;
                 Calibrated {
                     program,
                     graph: self.graph.clone(),
@@ -171,8 +175,7 @@ impl Session {
             cuts: &cuts,
             ..uncut
         };
-        let equalize = options.equalize && !methods.is_empty();
-        let observed = self.observe(&samples, equalize, &counted(methods))?;
+        let observed = self.observe(&samples, options, methods, &counted(methods))?;
         let (program, graph, mut calibration) =
             self.lower_observed(&observed, methods, options, &samples)?;
         if !methods.is_empty() {
@@ -195,24 +198,32 @@ impl Session {
     }
 
     /// Runs the float graph on the samples, with channels equalized if that is asked for; the
-    /// tensors `counted` are observed in more detail, as some methods need it.
+    /// tensors `counted` are observed in more detail, as some methods need it. Nothing of the
+    /// `methods` counts but whether there are any.
     pub(crate) fn observe(
         &self,
         samples: &Samples<'_>,
-        equalize: bool,
+        options: &Options,
+        methods: &[(ValueId, Method)],
         counted: &[ValueId],
     ) -> Result<Observed> {
         let mut graph = self.graph.clone();
         let mut factors = Factors::new();
-        if equalize {
+        let mut roundings = Roundings::new();
+        if options.equalize && !methods.is_empty() {
             factors = equalize::factors(&graph, samples)?;
             equalize::equalize(&mut graph, &factors);
         }
         let statistics = Statistics::of(&graph, samples, counted)?;
+        if options.rounds_weights() && !methods.is_empty() {
+            let corrects = options.bias_correction;
+            roundings = round_weights(&graph, samples, options.per_channel, corrects)?;
+        }
         Ok(Observed {
             graph,
             statistics,
             factors,
+            roundings,
         })
     }
 
@@ -229,7 +240,8 @@ impl Session {
         widths::copy(&self.graph, &mut graph);
         let ranges = observed.statistics.ranges(&graph, samples.cuts, methods);
         clip_constants(&mut graph, &ranges);
-        let mut program = lower(&graph, &ranges, &self.elements, options)?;
+        let roundings = &observed.roundings;
+        let mut program = lower(&graph, &ranges, roundings, &self.elements, options)?;
         let corrections = if options.bias_correction && !methods.is_empty() {
             correct::correct_biases(&graph, &mut program, samples)?
         } else {
@@ -238,6 +250,7 @@ impl Session {
         let calibration = Calibration {
             factors: observed.factors.clone(),
             ranges,
+            roundings: roundings.clone(),
             corrections,
             measured: Vec::new(),
             warnings: Vec::new(),
@@ -251,7 +264,8 @@ impl Session {
         let mut graph = self.graph.clone();
         equalize::equalize(&mut graph, &stored.factors);
         clip_constants(&mut graph, &stored.ranges);
-        let mut program = lower(&graph, &stored.ranges, &self.elements, options).ok()?;
+        let (ranges, roundings) = (&stored.ranges, &stored.roundings);
+        let mut program = lower(&graph, ranges, roundings, &self.elements, options).ok()?;
         let fits = (stored.corrections.is_empty()
             || correct::apply(&mut program, &stored.corrections))
             && stored.measured.len() == options.require.len();
@@ -267,6 +281,7 @@ impl Session {
 pub(super) fn lower(
     graph: &Graph,
     ranges: &Ranges,
+    roundings: &Roundings,
     elements: &Elements,
     options: &Options,
 ) -> Result<QuantGraph> {
@@ -275,6 +290,7 @@ pub(super) fn lower(
         &Scales::new(graph, ranges),
         elements,
         options.per_channel,
+        roundings,
     )
 }
 
@@ -286,7 +302,8 @@ pub(super) fn lower_again(
     elements: &Elements,
     options: &Options,
 ) -> Result<QuantGraph> {
-    let mut program = lower(graph, &calibration.ranges, elements, options)?;
+    let (ranges, roundings) = (&calibration.ranges, &calibration.roundings);
+    let mut program = lower(graph, ranges, roundings, elements, options)?;
     corrected.apply(&mut program);
     Ok(program)
 }

@@ -52,6 +52,7 @@ const WORDS: &[&str] = &[
     "weights",
     "equalization",
     "bias_correction",
+    "weight_rounding",
     "signature",
     "shapes",
     "images",

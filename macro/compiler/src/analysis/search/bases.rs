@@ -50,7 +50,10 @@ impl Search<'_> {
         let equalize = options.equalize && !methods.is_empty();
         // Methods differ in what they choose, and in what inputs are cut to; int16 changes nothing
         // of the float model.
-        let key = format!("{floats:?} {cuts:?} {equalize} {}", calibrating.len());
+        let rounds = options.rounds_weights() && !methods.is_empty();
+        let rounds = rounds.then_some(options.bias_correction);
+        let number = calibrating.len();
+        let key = format!("{floats:?} {cuts:?} {equalize} {rounds:?} {number}");
         let observed = self.bases.observed(&key, || {
             check_ways(&session.graph, &uncut, &methods)?;
             let samples = Samples {
@@ -60,7 +63,7 @@ impl Search<'_> {
             // Methods of single tensors may differ later: all of them are counted.
             let values = calibrated_values(&session.graph);
             let all: Vec<(ValueId, Method)> = values.iter().map(|v| (*v, Method::Mse)).collect();
-            session.observe(&samples, equalize, &counted(&all))
+            session.observe(&samples, options, &methods, &counted(&all))
         })?;
         Ok(Base {
             session,

@@ -15,6 +15,7 @@ use crate::ir::kernel::{
 };
 use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
+use crate::ir::products::{Products, SumLayout};
 use crate::limits;
 use crate::ops::packing::winograd_f4x3::Winograd;
 use crate::ops::shared::gemm_i16::GemmI16;
@@ -142,7 +143,43 @@ impl Operator for Conv2d {
         self.lower(context)
     }
 
+    fn products(&self) -> Option<&dyn Products> {
+        Some(self)
+    }
+
     crate::ir::operator::fused_activation!();
+}
+
+impl Products for Conv2d {
+    fn layout(&self, input: &[usize], weights: &[usize]) -> Result<SumLayout> {
+        let window = self.window(input, weights)?;
+        Ok(SumLayout {
+            rows: window.output_pixels(),
+            groups: input[3] / weights[3],
+            depth: weights[1..].iter().product(),
+            channels: weights[0],
+            channels_last: false,
+        })
+    }
+
+    fn read(
+        &self,
+        [input_shape, weights]: [&[usize]; 2],
+        input: &[f32],
+        number: usize,
+        row: &mut [f32],
+    ) -> Result<()> {
+        let window = self.window(input_shape, weights)?;
+        let (all, depth) = (input_shape[3], weights[3]);
+        let sum = window.filter[0] * window.filter[1] * depth;
+        window.taps_at(number, |tap, pixel| {
+            let pixel = &input[pixel * all..][..all];
+            for (group, x) in pixel.chunks(depth).enumerate() {
+                row[group * sum + tap * depth..][..depth].copy_from_slice(x);
+            }
+        });
+        Ok(())
+    }
 }
 
 #[derive(Clone)]

@@ -16,6 +16,7 @@ use crate::ir::kernel::{
 };
 use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
+use crate::ir::products::{Products, SumLayout};
 use crate::limits;
 use crate::ops::shared::dwconv_i16::DwconvI16;
 use crate::ops::shared::dwconv_packed16::DwconvPacked16;
@@ -125,7 +126,42 @@ impl Operator for DepthwiseConv2d {
         self.lower(context)
     }
 
+    fn products(&self) -> Option<&dyn Products> {
+        Some(self)
+    }
+
     crate::ir::operator::fused_activation!();
+}
+
+impl Products for DepthwiseConv2d {
+    fn layout(&self, input: &[usize], weights: &[usize]) -> Result<SumLayout> {
+        let (window, _) = self.window(input, weights)?;
+        Ok(SumLayout {
+            rows: window.output_pixels(),
+            groups: input[3],
+            depth: window.filter[0] * window.filter[1],
+            channels: weights[3],
+            channels_last: true,
+        })
+    }
+
+    fn read(
+        &self,
+        [input_shape, weights]: [&[usize]; 2],
+        input: &[f32],
+        number: usize,
+        row: &mut [f32],
+    ) -> Result<()> {
+        let (window, _) = self.window(input_shape, weights)?;
+        let depth = input_shape[3];
+        let taps = window.filter[0] * window.filter[1];
+        window.taps_at(number, |tap, pixel| {
+            for (channel, x) in input[pixel * depth..][..depth].iter().enumerate() {
+                row[channel * taps + tap] = *x;
+            }
+        });
+        Ok(())
+    }
 }
 
 #[derive(Clone)]

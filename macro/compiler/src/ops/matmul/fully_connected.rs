@@ -13,6 +13,7 @@ use crate::ir::graph::ElementType;
 use crate::ir::kernel::{Accumulators, Channelwise, Emitted, Kernel, KernelId, Lowered};
 use crate::ir::operator::{ChannelRole, Operator, RealOperands};
 use crate::ir::operator_traits::OperatorTraits;
+use crate::ir::products::{Products, SumLayout};
 use crate::limits;
 use crate::ops::matmul::batch_matmul::Sizes;
 use crate::ops::packing::weights6;
@@ -161,7 +162,30 @@ impl Operator for FullyConnected {
         self.lower(context)
     }
 
+    fn products(&self) -> Option<&dyn Products> {
+        self.constant_weights.then_some(self)
+    }
+
     crate::ir::operator::fused_activation!();
+}
+
+impl Products for FullyConnected {
+    fn layout(&self, input: &[usize], weights: &[usize]) -> Result<SumLayout> {
+        let (rows, depth, channels) = sizes(input, weights)?;
+        Ok(SumLayout {
+            rows,
+            groups: 1,
+            depth,
+            channels,
+            channels_last: false,
+        })
+    }
+
+    fn read(&self, _: [&[usize]; 2], input: &[f32], number: usize, row: &mut [f32]) -> Result<()> {
+        let depth = row.len();
+        row.copy_from_slice(&input[number * depth..][..depth]);
+        Ok(())
+    }
 }
 
 #[derive(Clone)]

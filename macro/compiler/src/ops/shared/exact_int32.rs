@@ -57,6 +57,7 @@ pub(crate) fn results(
                     value,
                     params: value.params(),
                     element,
+                    rounding: None,
                 })
             })
             .collect(),

@@ -15,7 +15,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 use crate::error::{Error, Result};
 use crate::ir::activation::Activation;
 use crate::ir::buffer::Buffer;
-use crate::ir::context::{LowerContext, Reference, Target};
+use crate::ir::context::{LowerContext, Operand, Reference, Target};
 use crate::ir::graph::{Constant, ElementType, Value, array};
 use crate::ir::kernel::{Accumulators, Biases};
 #[cfg(feature = "export")]
@@ -125,7 +125,11 @@ impl Accumulation {
         activation: Activation,
         product: ScaleProduct,
     ) -> Result<Self> {
-        let filter = context.input(filter)?.value;
+        let &Operand {
+            value: filter,
+            rounding,
+            ..
+        } = context.input(filter)?;
         let channels = filter.shape.get(axis).copied();
         let channels = channels.ok_or_else(|| Error::model("its weights have no channels"))?;
         let bias_value = context
@@ -139,7 +143,7 @@ impl Accumulation {
         }
         let input = context.params(input)?;
         let least = least_scales(bias_value, input, element);
-        let mut weights = weights_of_scales(filter, axis, context.per_channel, &least)?;
+        let mut weights = weights_of_scales(filter, axis, context.per_channel, &least, rounding)?;
         if !product.has_zero_points(context) {
             weights.zero_point = 0;
         }

@@ -5,6 +5,7 @@ use ndarray::Axis;
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
 use crate::ir::graph::{Constant, ElementType, FileQuantization, Value};
+use crate::ir::rounding::Rounding;
 
 /// Int8 weights with one scale, or one per output channel.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl Weights {
 /// Takes int8 weights as they are and quantizes float ones symmetrically to
 /// [-127, 127] along `axis` (8-bit specification, "per-axis").
 pub(crate) fn weights(value: &Value, axis: usize, per_channel: bool) -> Result<Weights> {
-    let weights = weights_of_scales(value, axis, per_channel, &[])?;
+    let weights = weights_of_scales(value, axis, per_channel, &[], None)?;
     if weights.zero_point != 0 {
         return Err(asymmetric(value));
     }
@@ -65,12 +66,14 @@ pub(crate) fn asymmetric(value: &Value) -> Error {
     ))
 }
 
-/// Quantizes weights with scales that are not below these.
+/// Quantizes weights with scales that are not below `least`; where `rounding` has scales that are
+/// not, it says how they are rounded.
 pub(crate) fn weights_of_scales(
     value: &Value,
     axis: usize,
     per_channel: bool,
     least: &[f32],
+    rounding: Option<&Rounding>,
 ) -> Result<Weights> {
     let channels = value.shape.get(axis).copied();
     let channels = channels
@@ -112,6 +115,10 @@ pub(crate) fn weights_of_scales(
                     .collect(),
                 _ => vec![symmetric_scale(max_abs(data.iter()))],
             };
+            let rounding = rounding.filter(|r| r.fits(data.len(), scales.len()));
+            if let Some(rounding) = rounding {
+                scales.clone_from(&rounding.scales);
+            }
             if let [one] = scales.as_mut_slice() {
                 *one = least.iter().fold(*one, |one, least| one.max(*least));
             } else {
@@ -126,12 +133,16 @@ pub(crate) fn weights_of_scales(
             };
             let inner: usize = value.shape[axis + 1..].iter().product();
             for (i, (q, &real)) in weights.data.iter_mut().zip(data).enumerate() {
-                let scale = weights.scales[if weights.scales.len() == 1 {
+                let channel = if weights.scales.len() == 1 {
                     0
                 } else {
                     i / inner % channels
-                }];
-                *q = (real / scale).round().clamp(-127.0, 127.0) as i8;
+                };
+                let scale = weights.scales[channel];
+                let nearest = nearest(real, scale);
+                let beside = rounding.filter(|r| r.scales[channel] == scale);
+                let steps = nearest + beside.map_or(0, |r| r.beside(i));
+                *q = steps.clamp(-127, 127) as i8;
             }
             Ok(weights)
         }
@@ -151,12 +162,17 @@ pub(crate) fn weights_of_scales(
     }
 }
 
+/// The number of steps that comes closest to a weight.
+pub(crate) fn nearest(weight: f32, scale: f32) -> i32 {
+    (weight / scale).round().clamp(-127.0, 127.0) as i32
+}
+
 fn max_abs<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
     values.fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 /// A scale that maps `max` to 127; channels of zeros get any scale.
-fn symmetric_scale(max: f32) -> f32 {
+pub(crate) fn symmetric_scale(max: f32) -> f32 {
     if max > f32::MIN_POSITIVE * 127.0 {
         max / 127.0
     } else {
@@ -286,7 +302,7 @@ mod tests {
         let bias_value = value(&[2], vec![-3.0, 1.0]);
         let filter = value(&[2, 1], vec![1e-30, 0.25]);
         let least = least_scales(Some(&bias_value), input, ElementType::I8);
-        let w = weights_of_scales(&filter, 0, true, &least).expect("finite");
+        let w = weights_of_scales(&filter, 0, true, &least, None).expect("finite");
         assert_eq!(w.data, [0, 127]);
         let steps = bias(Some(&bias_value), input, &w, 2).expect("as many");
         assert_eq!(steps, [-(1 << 30), 1016]);

@@ -13,6 +13,7 @@ use crate::ir::kernel::Kernel;
 use crate::ir::quant_graph::{QuantGraph, QuantTensor, Step, TensorId};
 use crate::ops::quantization::quantize::{DequantizeKernel, QuantizeKernel};
 use crate::ops::shared::requantize::RequantizeKernel;
+use crate::quantize::round_weights::Roundings;
 use crate::quantize::scales::Scales;
 
 /// A program while it is built from a graph.
@@ -21,6 +22,8 @@ pub(super) struct Lowering<'a> {
     pub(super) scales: &'a Scales,
     /// Whether weights have one scale for each output channel.
     pub(super) per_channel: bool,
+    /// How weights are rounded that do not all go to their nearest step.
+    pub(super) roundings: &'a Roundings,
     pub(super) reference: Reference,
     pub(super) program: QuantGraph,
     /// The tensor that holds each value, quantized where there is a choice.

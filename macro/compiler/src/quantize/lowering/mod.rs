@@ -18,6 +18,7 @@ use crate::ir::context::Reference;
 use crate::ir::control::WHOLE;
 use crate::ir::graph::{ElementType, Graph};
 use crate::ir::quant_graph::QuantGraph;
+use crate::quantize::round_weights::Roundings;
 use crate::quantize::scales::Scales;
 
 /// The element types in which callers pass inputs and get outputs.
@@ -32,11 +33,13 @@ pub(crate) fn lower(
     scales: &Scales,
     elements: &Elements,
     per_channel: bool,
+    roundings: &Roundings,
 ) -> Result<QuantGraph> {
     let mut lowering = Lowering {
         graph,
         scales,
         per_channel,
+        roundings,
         reference: reference(graph),
         program: QuantGraph::default(),
         tensors: HashMap::new(),

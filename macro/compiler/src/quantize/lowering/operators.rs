@@ -38,6 +38,7 @@ impl Lowering<'_> {
                     value,
                     params: computed.then(|| self.scales.find(v)).flatten(),
                     element,
+                    rounding: self.roundings.get(&v),
                 };
                 let converted = width.filter(|&w| w != element && self.is_convertible(v));
                 if let (Some(width), false) = (converted, reads_f32) {
