@@ -15,7 +15,7 @@ pub(crate) struct Rounding {
 
 impl Rounding {
     /// The largest number of steps beside the nearest one.
-    pub(crate) const MOST: i32 = 31;
+    pub(crate) const MOST: i32 = niello_numeric::feedback::MOST_BESIDE;
 
     /// Of scales and of steps beside the nearest one, of which each is at most [`Self::MOST`].
     pub(crate) fn new(scales: Vec<f32>, beside: &[i32]) -> Self {

@@ -1,6 +1,7 @@
 //! Int8 weights and biases in steps.
 
 use ndarray::Axis;
+use niello_numeric::feedback::nearest;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
@@ -160,11 +161,6 @@ pub(crate) fn weights_of_scales(
             value.name
         ))),
     }
-}
-
-/// The number of steps that comes closest to a weight.
-pub(crate) fn nearest(weight: f32, scale: f32) -> i32 {
-    (weight / scale).round().clamp(-127.0, 127.0) as i32
 }
 
 fn max_abs<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {

@@ -1,9 +1,10 @@
 //! The weights of one layer, rounded channel by channel.
 
-use super::feedback::{Feedback, error};
+use niello_numeric::feedback::{Feedback, error, nearest};
+
 use crate::ir::products::SumLayout;
 use crate::ir::rounding::Rounding;
-use crate::ops::shared::weights::{nearest, symmetric_scale};
+use crate::ops::shared::weights::symmetric_scale;
 use crate::parallel;
 
 /// Scales that are tried for each channel, as shares of the one that its largest weight asks for:

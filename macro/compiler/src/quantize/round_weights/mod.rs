@@ -3,24 +3,24 @@
 //!
 //! The layers' inputs are those of the float model. What rounding does to the mean of a sum counts
 //! little where bias correction takes it back. The kernels are unchanged. For the method and its
-//! sources see [`feedback`].
+//! sources see [`niello_numeric::feedback`].
 
 mod channels;
-mod feedback;
 mod layers;
-mod moments;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use niello_numeric::moments::Moments;
+
 use crate::calibrate::{Samples, evaluate_from, views};
 use crate::error::Result;
 use crate::ir::graph::{Graph, ValueId};
+use crate::ir::products::SumLayout;
 use crate::ir::rounding::Rounding;
 use crate::parallel;
 use channels::Channels;
 use layers::{Layer, layers};
-use moments::Moments;
 
 /// How weights are rounded, by their constant; others go to their nearest step.
 pub(crate) type Roundings = BTreeMap<ValueId, Rounding>;
@@ -77,7 +77,10 @@ fn moments(graph: &Graph, samples: &Samples<'_>, layers: &[Layer]) -> Result<Vec
     if layers.is_empty() {
         return Ok(Vec::new());
     }
-    let empty = |layer: &Layer| [(); 2].map(|()| Moments::new(&layer.layout));
+    let empty = |layer: &Layer| {
+        let SumLayout { groups, depth, .. } = layer.layout;
+        [(); 2].map(|()| Moments::new(groups, depth))
+    };
     let all: Vec<Mutex<[Moments; 2]>> = layers.iter().map(empty).map(Mutex::new).collect();
     let histories: Vec<_> = samples.histories(graph)?.into_iter().enumerate().collect();
     let holds_samples = histories.len() >= 2 * HELD_BACK;

@@ -2,10 +2,9 @@
 
 use ndarray::ArrayView2;
 
-use crate::ir::products::SumLayout;
-
-/// The moments of a layer's inputs.
-pub(super) struct Moments {
+/// The moments of a layer's inputs: rows of groups of inputs.
+#[derive(Debug)]
+pub struct Moments {
     groups: usize,
     depth: usize,
     /// How many rows they are of.
@@ -17,18 +16,19 @@ pub(super) struct Moments {
 }
 
 impl Moments {
-    pub(super) fn new(layout: &SumLayout) -> Self {
+    /// Moments of no rows, for rows of so many groups of `depth` inputs.
+    pub fn new(groups: usize, depth: usize) -> Self {
         Self {
-            groups: layout.groups,
-            depth: layout.depth,
+            groups,
+            depth,
             rows: 0,
-            sums: vec![0.0; layout.row()],
-            products: vec![0.0; layout.row() * layout.depth],
+            sums: vec![0.0; groups * depth],
+            products: vec![0.0; groups * depth * depth],
         }
     }
 
     /// Adds rows of inputs, one behind the other.
-    pub(super) fn add(&mut self, rows: &[f32]) {
+    pub fn add(&mut self, rows: &[f32]) {
         let (width, depth) = (self.sums.len(), self.depth);
         if width == 0 {
             return;
@@ -64,7 +64,7 @@ impl Moments {
 
     /// The second moments of a group's inputs, row by row, less those of their means but for a
     /// share of `mean`.
-    pub(super) fn second(&self, group: usize, mean: f64) -> Vec<f64> {
+    pub fn second(&self, group: usize, mean: f64) -> Vec<f64> {
         let (depth, rows) = (self.depth, self.rows.max(1) as f64);
         let sums = &self.sums[group * depth..][..depth];
         let products = &self.products[group * depth * depth..][..depth * depth];

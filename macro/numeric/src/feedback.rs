@@ -8,8 +8,7 @@
 //! weights are rounded from the last to the first. Then single weights are moved by whole steps as
 //! long as that makes the error less: Behdin et al., "QuantEase" (2023).
 
-use crate::ir::rounding::Rounding;
-use crate::ops::shared::weights::nearest;
+use crate::arithmetic::convert::truncate_i32;
 
 /// How often all weights are looked at again.
 const SWEEPS: usize = 4;
@@ -18,8 +17,17 @@ const SWEEPS: usize = 4;
 /// few samples is not trusted to the last digit.
 const DAMPING: f64 = 0.01;
 
+/// The largest number of steps between a rounded weight and its nearest step.
+pub const MOST_BESIDE: i32 = 31;
+
+/// The number of steps that comes closest to a weight.
+pub fn nearest(weight: f32, scale: f32) -> i32 {
+    truncate_i32((weight / scale).round().clamp(-127.0, 127.0).into())
+}
+
 /// The second moments of the inputs of a sum, made ready for rounding.
-pub(super) struct Feedback {
+#[derive(Debug)]
+pub struct Feedback {
     depth: usize,
     /// Which input each row and column belongs to: the last one is rounded first.
     order: Vec<usize>,
@@ -32,7 +40,8 @@ pub(super) struct Feedback {
 }
 
 /// Rounded weights of one channel.
-pub(super) struct Rounded {
+#[derive(Debug)]
+pub struct Rounded {
     /// In steps.
     pub steps: Vec<i32>,
     /// The error that they add to the sum: a mean square, damping included.
@@ -42,7 +51,7 @@ pub(super) struct Rounded {
 impl Feedback {
     /// Of the second moments of `nothing.len()` inputs, row by row; the weights of those that are
     /// `nothing` stay zero. `None` if there is nothing to win: no input varies.
-    pub(super) fn new(second: &[f64], nothing: &[bool]) -> Option<Self> {
+    pub fn new(second: &[f64], nothing: &[bool]) -> Option<Self> {
         let depth = nothing.len();
         let diagonal = |i: usize| second[i * depth + i];
         let mean = (0..depth).map(diagonal).sum::<f64>() / depth.max(1) as f64;
@@ -74,7 +83,7 @@ impl Feedback {
     }
 
     /// Rounds the weights of a channel to steps of this size.
-    pub(super) fn round(&self, weights: &[f32], scale: f32) -> Rounded {
+    pub fn round(&self, weights: &[f32], scale: f32) -> Rounded {
         let depth = self.depth;
         let limit = |at: usize| {
             let weight = weights[self.order[at]];
@@ -83,7 +92,7 @@ impl Feedback {
                 return [0.0; 2];
             }
             let nearest = nearest(weight, scale);
-            let (low, high) = (nearest - Rounding::MOST, nearest + Rounding::MOST);
+            let (low, high) = (nearest - MOST_BESIDE, nearest + MOST_BESIDE);
             [low.max(-127), high.min(127)].map(f64::from)
         };
         let limits: Vec<[f64; 2]> = (0..depth).map(limit).collect();
@@ -122,7 +131,7 @@ impl Feedback {
         }
         let mut all = vec![0; depth];
         for (&i, step) in self.order.iter().zip(&steps) {
-            all[i] = *step as i32;
+            all[i] = truncate_i32(*step);
         }
         Rounded {
             steps: all,
@@ -133,7 +142,7 @@ impl Feedback {
 
 /// The mean square error that these errors of weights add to a sum whose inputs have these second
 /// moments.
-pub(super) fn error(second: &[f64], errors: &[f64]) -> f64 {
+pub fn error(second: &[f64], errors: &[f64]) -> f64 {
     let rows = second.chunks_exact(errors.len().max(1));
     let products = rows.zip(errors).map(|(row, e)| e * dot(row, errors));
     products.sum()
