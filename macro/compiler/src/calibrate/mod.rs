@@ -64,7 +64,7 @@ pub(crate) struct RealRange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, RealRange>,
-    /// Of tensors in int16, wider than from the smallest to the largest value: with that many
+    /// The ranges of tensors in int16, wider than from the smallest to the largest value: with that many
     /// steps, there is nothing to win by cutting outliers.
     pub extremes: BTreeMap<ValueId, RealRange>,
 }
