@@ -40,8 +40,8 @@ pub(super) struct Rounded {
 }
 
 impl Feedback {
-    /// Prepares the second moments of `nothing.len()` inputs, row by row; the weights of those that are
-    /// `nothing` stay zero. `None` if there is nothing to win: no input varies.
+    /// Prepares the second moments of `nothing.len()` inputs, row by row; the weights of those
+    /// that are `nothing` stay zero. `None` if there is nothing to win: no input varies.
     pub(super) fn new(second: &[f64], nothing: &[bool]) -> Option<Self> {
         let depth = nothing.len();
         let diagonal = |i: usize| second[i * depth + i];
