@@ -8,6 +8,7 @@
 //! weights are rounded from the last to the first. Then single weights are moved by whole steps as
 //! long as that makes the error less: Behdin et al., "QuantEase" (2023).
 
+use crate::arithmetic::convert::truncate_i32;
 use crate::ir::rounding::Rounding;
 use crate::ops::shared::weights::nearest;
 
@@ -122,7 +123,7 @@ impl Feedback {
         }
         let mut all = vec![0; depth];
         for (&i, step) in self.order.iter().zip(&steps) {
-            all[i] = *step as i32;
+            all[i] = truncate_i32(*step);
         }
         Rounded {
             steps: all,
