@@ -3,8 +3,8 @@
 //!     cargo run --release -p niello-benches --bin accuracy -- [--int16] [model ..]
 //!
 //! Every float model of `../shared` is quantized with its calibration data and the
-//! default options (`--int16`: with `activations = int16`), runs on its evaluation data, and is compared with LiteRT's recorded
-//! float outputs. The figures of other quantizers are those of `index.json`.
+//! default options (`--int16`: with `activations = int16`), runs on its evaluation data,
+//! and is compared with LiteRT's recorded float outputs. The figures of other quantizers are those of `index.json`.
 //! `NIELLO_WORST=1` adds each model's operators that lose most.
 
 use std::error::Error;

@@ -9,7 +9,7 @@ use niello_compiler::testing::item;
 use niello_compiler::{Activations, Options, Request, compile};
 use niello_tests::here;
 
-/// `digit_pair` with these options.
+/// A request for the model `digit_pair` with these options.
 fn request(options: Options, cache: Option<&Path>) -> Request {
     let examples = here().join("../examples/models");
     Request {

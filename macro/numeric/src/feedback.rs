@@ -49,8 +49,8 @@ pub struct Rounded {
 }
 
 impl Feedback {
-    /// Of the second moments of `nothing.len()` inputs, row by row; the weights of those that are
-    /// `nothing` stay zero. `None` if there is nothing to win: no input varies.
+    /// Prepares the second moments of `nothing.len()` inputs, row by row; the weights of those
+    /// that are `nothing` stay zero. `None` if there is nothing to win: no input varies.
     pub fn new(second: &[f64], nothing: &[bool]) -> Option<Self> {
         let depth = nothing.len();
         let diagonal = |i: usize| second[i * depth + i];

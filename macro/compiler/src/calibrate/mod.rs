@@ -61,8 +61,8 @@ pub(crate) struct RealRange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Ranges {
     pub by_value: BTreeMap<ValueId, RealRange>,
-    /// For tensors in int16, wider than from the smallest to the largest value: with that many
-    /// steps, there is nothing to win by cutting outliers.
+    /// The ranges of tensors in int16, wider than from the smallest to the largest value: with
+    /// that many steps, there is nothing to win by cutting outliers.
     pub extremes: BTreeMap<ValueId, RealRange>,
 }
 

@@ -34,7 +34,7 @@ impl SumLayout {
         }
     }
 
-    /// Inputs in a row.
+    /// How many inputs a row has, over all groups.
     pub(crate) fn row(&self) -> usize {
         self.groups * self.depth
     }

@@ -17,7 +17,8 @@ impl Rounding {
     /// The largest number of steps beside the nearest one.
     pub(crate) const MOST: i32 = niello_numeric::feedback::MOST_BESIDE;
 
-    /// Of scales and of steps beside the nearest one, of which each is at most [`Self::MOST`].
+    /// A rounding with these scales, and with steps beside the nearest one, of which each is at
+    /// most [`Self::MOST`].
     pub(crate) fn new(scales: Vec<f32>, beside: &[i32]) -> Self {
         let letter = |steps: &i32| {
             let steps = steps.clamp(&-Self::MOST, &Self::MOST);

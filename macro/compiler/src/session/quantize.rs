@@ -53,7 +53,7 @@ pub(crate) struct Observed {
     pub graph: Graph,
     pub statistics: Statistics,
     factors: Factors,
-    /// Those of weights by the layers' inputs, if that was asked for.
+    /// How weights are rounded by what operators read, if that was asked for.
     roundings: Roundings,
 }
 

@@ -10,7 +10,7 @@ use crate::parallel;
 /// Scales that are tried for each channel, as shares of the one that its largest weight asks for:
 /// a smaller scale rounds all weights more finely and clips the largest ones, by two and a half
 /// steps at most. Clipping by more costs more than it gains in 8 bits.
-const SHARES: [f64; 6] = [1.0, 0.996, 0.992, 0.988, 0.984, 0.98];
+const SHARES: [f32; 6] = [1.0, 0.996, 0.992, 0.988, 0.984, 0.98];
 
 /// The weights of a layer with the scales of rounding to the nearest step.
 pub(super) struct Channels {
@@ -107,7 +107,7 @@ impl Channels {
             &SHARES[..1]
         };
         let tried = shares.iter().map(|share| {
-            let scale = (f64::from(plain) * share) as f32;
+            let scale = plain * share;
             (scale, feedback.round(&weights, scale))
         });
         let (scale, rounded) = tried.min_by(|a, b| a.1.error.total_cmp(&b.1.error))?;
