@@ -302,7 +302,7 @@ mod tests {
             activation_min: -100,
             activation_max: 100,
         };
-        assert_eq!(one.finish(9, 1), 0);
+        assert_eq!(one.finish(9_i32, 1), 0);
     }
 
     #[test]
@@ -314,8 +314,11 @@ mod tests {
             activation_min: -100,
             activation_max: 100,
         };
-        assert_eq!(half.finish(9, 0), 6);
-        assert_eq!(half.finish(1000, 0), 100);
+        assert_eq!(half.finish(9_i32, 0), 6);
+        assert_eq!(half.finish(1000_i32, 0), 100);
+        // Sums of int16 inputs have 64 bits.
+        assert_eq!(half.finish(9_i64, 0), 6);
+        assert_eq!(half.finish(1_i64 << 24, 0), 100);
         let wide = Requantize {
             activation_max: 32767,
             ..half

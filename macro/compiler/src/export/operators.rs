@@ -40,7 +40,7 @@ impl<'a> Writer<'a> {
             (_, ElementType::I8 | ElementType::I16, ElementType::F32) => {
                 BuiltinOperator::DEQUANTIZE
             }
-            ("(rescale)", ..) => BuiltinOperator::QUANTIZE,
+            ("(rescale)" | "(convert)", ..) => BuiltinOperator::QUANTIZE,
             ("(input)" | "(output)" | "(state)", ..) if source.params == target.params => {
                 self.alias(to, from);
                 return Ok(());
@@ -79,6 +79,7 @@ impl<'a> Writer<'a> {
             return self.split(node, step);
         }
         let outputs: Vec<Index> = step.outputs.iter().map(|&id| self.tensor(id)).collect();
+        self.check_one_type(step)?;
         match self.form(position, step)? {
             Form::Quantized if self.needs_convolution(node, step) => {
                 self.pointwise(node, step, outputs[0])
@@ -107,6 +108,24 @@ impl<'a> Writer<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Refuses weights between int8 and int16: runtimes have them for one type on both sides.
+    fn check_one_type(&self, step: &Step) -> Result<()> {
+        let [from, to] = [step.inputs.first().copied(), Some(step.output())]
+            .map(|id| id.map(|id| self.program.tensors[id].element));
+        let is_mixed = matches!(
+            (from, to),
+            (Some(ElementType::I8), Some(ElementType::I16))
+                | (Some(ElementType::I16), Some(ElementType::I8))
+        );
+        if step.kernel.weights().is_some() && is_mixed {
+            return Err(Error::model(
+                "it has int8 on one side and int16 on the other, which the format's operators with \
+                 weights do not: hold its input and its output in one type, by `tensors(..)`",
+            ));
+        }
+        Ok(())
     }
 
     /// True for sums that LiteRT would round in another way.

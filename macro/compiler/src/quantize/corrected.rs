@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::correct::Corrections;
+use crate::arithmetic::convert::truncate_i64;
 use crate::ir::graph::ValueId;
 use crate::ir::quant_graph::QuantGraph;
 
@@ -48,7 +49,7 @@ impl Corrected {
             let most = accumulators.bias.largest_correction();
             for (channel, real) in corrections.iter().enumerate() {
                 let scale = accumulators.scales[channel].max(f64::MIN_POSITIVE);
-                let steps = (real / scale).round().clamp(-most, most) as i64;
+                let steps = truncate_i64((real / scale).round().clamp(-most, most));
                 accumulators.bias.add(channel, steps);
             }
         }

@@ -66,8 +66,8 @@ fn lengths(all: usize) -> Vec<usize> {
     lengths
 }
 
-/// Of those that meet the targets, the cheapest; if none does, the one that gains most for what
-/// it costs.
+/// The cheapest of those that meet the targets; if none does, the one that gains most for what it
+/// costs.
 fn cheapest(tried: Vec<Tried>, before: &Tried) -> Option<Tried> {
     let cost = |tried: &Tried| tried.figures.cost.relative(&before.figures.cost);
     let is_enough = tried.iter().any(|tried| tried.margin.lack == 0.0);
