@@ -214,7 +214,7 @@ fn bytes(outputs: &[i16]) -> Vec<i8> {
     bytes.map(|byte| byte as i8).collect()
 }
 
-/// CONV_2D.
+/// A random CONV_2D of int16 inputs.
 pub(super) fn windows_i16(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x1616);
     let (mut window, _) = window(&mut r);
