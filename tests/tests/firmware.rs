@@ -65,7 +65,7 @@ const CHECKSUMS: &[(&str, u64)] = &[
     ("hello_world", 2_097_907_463),
 ];
 
-/// The same of 16x8 models, which the firmware's build makes from float ones: TensorFlow Lite Micro
+/// Checksums of the outputs of 16x8 models, which the firmware's build makes from float ones: TensorFlow Lite Micro
 /// ran what `cargo niello export` wrote.
 const CHECKSUMS_I16: &[(&str, u64)] = &[("kws_i16", 1_005_137_638), ("resnet8_i16", 954_398_402)];
 

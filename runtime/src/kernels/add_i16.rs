@@ -110,7 +110,7 @@ pub(super) fn try_add<T: Integer>(
     by.is_some()
 }
 
-/// The same in place.
+/// [`try_add`] in place of the first operand.
 pub(super) fn try_add_in_place<T: Integer>(
     p: &Add,
     negate: i32,

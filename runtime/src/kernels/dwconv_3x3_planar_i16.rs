@@ -18,7 +18,7 @@ pub struct PlanarI16<'a> {
     pub filter: &'a [[u8; 9]],
     /// Initial accumulators, one for each channel.
     pub bias: Bias<'a>,
-    /// Output stage: from sums to outputs.
+    /// Output stage: from sums to outputs; its products are not shifted to the right.
     pub output: RequantizeI16Fast<'a>,
 }
 

@@ -10,7 +10,7 @@ use crate::params::window::Position;
 const BLOCK: usize = 4 * LANES;
 
 multiversion! {
-/// All output pixels.
+/// Computes all output pixels of a depthwise convolution, channels side by side.
 pub fn depthwise_conv_2d_i16(p: &DepthwiseI16<'_>, input: &[i16], output: &mut [i16]) {
     let pixels = output.chunks_exact_mut(p.channels.max(1));
     for (position, pixel) in p.window.positions().zip(pixels) {

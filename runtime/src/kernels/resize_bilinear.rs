@@ -30,7 +30,7 @@ pub fn resize_bilinear(p: &ResizeBilinear<'_>, input: &[i8], output: &mut [i8]) 
     });
 }
 
-/// The same of int16, with sums of 64 bits.
+/// Computes [`resize_bilinear`] of int16, with sums of 64 bits.
 pub fn resize_bilinear_i16(p: &ResizeBilinear<'_>, input: &[i16], output: &mut [i16]) {
     resize(p, input, output, |[a, b, c, d], [y, x]| {
         // Weights have 20 bits.

@@ -258,6 +258,8 @@ fn run_i16(random: &mut Random, memory: &mut Memory) {
     };
     let stage = rt::RequantizeI16Fast {
         factor: &memory.factor[..channels],
+        left: random.size(0, 2) as u32,
+        right: 0,
         activation_min: min,
         activation_max: max,
     };

@@ -21,7 +21,9 @@ struct Block {
     /// Bytes from one output to the next.
     step: usize,
     factor: i32,
-    unused: [u32; 3],
+    /// Places to shift sums to the left.
+    left: u32,
+    unused: [u32; 2],
     activation_min: i32,
     activation_max: i32,
     /// True if the activation clamps.
@@ -46,9 +48,13 @@ pub(crate) fn plane_3x3_i16<const STRIDE: usize>(p: &PlaneI16<'_>, output: &mut 
     let fits = p.pitch.is_multiple_of(2)
         && p.plane.as_ptr().cast::<u32>().is_aligned()
         && p.plane.len() >= rows * p.pitch + 2 * words
-        && output.len() > (height * width - 1) * p.step;
+        && output.len() > (height * width - 1) * p.step
+        && p.stage.right == 0;
     if !fits {
-        debug_assert!(false, "the plane or the output is too short");
+        debug_assert!(
+            false,
+            "the plane or the output is too short, or products are shifted"
+        );
         return;
     }
     let pair = |a: usize, b: usize| {
@@ -65,7 +71,8 @@ pub(crate) fn plane_3x3_i16<const STRIDE: usize>(p: &PlaneI16<'_>, output: &mut 
         output: output.as_mut_ptr(),
         step: 2 * p.step,
         factor: p.factor,
-        unused: [0; 3],
+        left: p.stage.left & 31,
+        unused: [0; 2],
         activation_min: min,
         activation_max: max,
         clamps: u32::from(min > -32768 || max < 32767),
@@ -103,7 +110,7 @@ macro_rules! store {
     };
 }
 
-/// About 34 instructions for two outputs.
+/// About 37 instructions for two outputs.
 ///
 /// # Safety
 /// The rows that `block` names are there, whole aligned words of them, and an output element
@@ -118,7 +125,10 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
         part!(two, "r0", "60"),
         part!(two, "r1", "68"),
         part!(two, "r2", "76"),
+        "ldr r8, [lr, #32]",
         "ldr r9, [lr, #52]",
+        "lsl r4, r4, r8",
+        "lsl r5, r5, r8",
         "smmulr r4, r4, r12",
         "smmulr r5, r5, r12",
         "cmp r9, #0",
@@ -140,7 +150,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     )
 }
 
-/// About 22 instructions for an output.
+/// About 24 instructions for an output.
 ///
 /// # Safety
 /// The rows that `block` names are there, whole aligned words of them, and an output element
@@ -154,7 +164,9 @@ unsafe extern "C" fn plane_stride_2(block: &mut Block) {
         part!(one, "r0", "60"),
         part!(one, "r1", "68"),
         part!(one, "r2", "76"),
+        "ldr r8, [lr, #32]",
         "ldr r9, [lr, #52]",
+        "lsl r4, r4, r8",
         "smmulr r4, r4, r12",
         "cmp r9, #0",
         "bne 5f",

@@ -14,6 +14,8 @@ struct Layer {
     multiplier: Vec<i32>,
     shift: Vec<i8>,
     activation: (i32, i32),
+    left: u32,
+    right: u32,
 }
 
 impl Layer {
@@ -31,8 +33,19 @@ impl Layer {
                 *bias = sign * (i32::MAX - 127 * depth as i32 * (1 << 15));
             }
         }
-        let multipliers: Vec<rt::Multiplier> =
-            (0..channels).map(|_| r.multiplier(-17, -1)).collect();
+        // Sums that are far from 32 bits may be shifted to the left.
+        let bound = depth as i64 * (128 << 15) + 100_000;
+        let left = r.between(0, 3);
+        let left = if is_extreme || bound << left >= 1 << 31 {
+            0
+        } else {
+            left
+        };
+        let right = if left == 0 { r.between(0, 3) } else { 0 };
+        let moved = left - right;
+        let multipliers: Vec<rt::Multiplier> = (0..channels)
+            .map(|_| r.multiplier(moved - 17, moved - 1))
+            .collect();
         let activation = match r.next() % 3 {
             0 => (0, 32767),
             1 => (r.between(-32768, 0), r.between(1, 32767)),
@@ -44,6 +57,8 @@ impl Layer {
             multiplier: multipliers.iter().map(|m| m.multiplier).collect(),
             shift: multipliers.iter().map(|m| m.shift as i8).collect(),
             activation,
+            left: left as u32,
+            right: right as u32,
         }
     }
 
@@ -70,13 +85,17 @@ impl Layer {
             }
         };
         let both = self.multiplier.iter().zip(&self.shift);
-        both.map(|(m, shift)| significand(*m) << (17 + shift))
-            .collect()
+        both.map(|(m, shift)| {
+            significand(*m) << (17 - self.left as i32 + self.right as i32 + i32::from(*shift))
+        })
+        .collect()
     }
 
     fn fast<'a>(&self, factor: &'a [i32]) -> rt::RequantizeI16Fast<'a> {
         rt::RequantizeI16Fast {
             factor,
+            left: self.left,
+            right: self.right,
             activation_min: self.activation.0,
             activation_max: self.activation.1,
         }
@@ -214,7 +233,7 @@ fn bytes(outputs: &[i16]) -> Vec<i8> {
     bytes.map(|byte| byte as i8).collect()
 }
 
-/// CONV_2D.
+/// A random CONV_2D of int16 inputs.
 pub(super) fn windows_i16(seed: u32) -> Vec<i8> {
     let mut r = Random(seed ^ 0x1616);
     let (mut window, _) = window(&mut r);
@@ -306,7 +325,7 @@ pub(super) fn depthwise_i16(seed: u32) -> Vec<i8> {
     let is_planar = [window.filter_height, window.filter_width] == [3, 3]
         && window.stride_height == window.stride_width
         && window.dilation_height * window.dilation_width == 1;
-    if is_planar {
+    if is_planar && layer.right == 0 {
         outputs.fill(0);
         planar(&layer, window, &input, &mut outputs, &factors);
         assert_eq!(outputs, exact, "small cores");

@@ -346,7 +346,11 @@ impl DepthwiseKernel {
 
     /// True for 3x3 windows that the planar kernel of int16 takes.
     fn is_planar_i16(&self) -> bool {
-        self.has_planar_window() && self.accumulation.int16().is_some()
+        self.has_planar_window()
+            && self
+                .accumulation
+                .int16()
+                .is_some_and(|sums| sums.right == 0)
     }
 
     fn has_planar_window(&self) -> bool {

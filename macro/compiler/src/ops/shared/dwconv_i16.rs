@@ -48,7 +48,7 @@ impl<K: Kernel + Clone + 'static> Kernel for DwconvI16<K> {
         let Some(sums) = self.accumulation.int16() else {
             return self.reference.emit(constants);
         };
-        let filter = constants.bytes("FILTER", sums.filter);
+        let filter = constants.bytes("FILTER", &sums.filter);
         let sizes = literals::fields(&[("channels", sums.bias.len())]);
         let (window, output) = (window::emit(&self.window), emit_output(sums, constants));
         Emitted {

@@ -89,7 +89,7 @@ impl<K> GemmI16<K> {
 }
 
 /// The fields `bias` and `output` of the runtime's parameters, filled up to whole blocks.
-pub(super) fn emit_output(mut sums: Int16Sums<'_>, constants: &mut Constants) -> TokenStream {
+pub(super) fn emit_output(mut sums: Int16Sums, constants: &mut Constants) -> TokenStream {
     let whole = sums.bias.len().next_multiple_of(LANES);
     sums.bias.resize(whole, 0);
     sums.factors.resize(whole, 0);
@@ -116,7 +116,7 @@ impl<K: Kernel + Clone + 'static> Kernel for GemmI16<K> {
             return self.reference.emit(constants);
         };
         let depth = sums.filter.len() / sums.bias.len().max(1);
-        let filter = constants.bytes("FILTER", &pairs(sums.filter, depth, self.run()));
+        let filter = constants.bytes("FILTER", &pairs(&sums.filter, depth, self.run()));
         let segments: Vec<_> = (self.segments().into_iter())
             .map(literals::usize_literal)
             .collect();

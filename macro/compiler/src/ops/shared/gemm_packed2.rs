@@ -49,7 +49,7 @@ pub(crate) fn emit_i16(
 ) -> Option<Emitted> {
     let sums = accumulation.int16()?;
     let depth = sums.filter.len() / sums.bias.len().max(1);
-    let filter = constants.bytes("FILTER", &pack(sums.filter, depth));
+    let filter = constants.bytes("FILTER", &pack(&sums.filter, depth));
     let bias = bias(&sums.bias, constants);
     let output = emit_factors(&sums, constants);
     let window = window::emit(window);
@@ -73,11 +73,17 @@ pub(crate) fn emit_i16(
 }
 
 /// The runtime's `RequantizeI16Fast`, with a factor for each channel.
-pub(crate) fn emit_factors(sums: &Int16Sums<'_>, constants: &mut Constants) -> TokenStream {
+pub(crate) fn emit_factors(sums: &Int16Sums, constants: &mut Constants) -> TokenStream {
     let factor = constants.words("MULTIPLIER", &sums.factors);
     let (min, max) = sums.activation;
     let (min, max) = (literals::int(min), literals::int(max));
-    quote!(rt::RequantizeI16Fast { factor: #factor, activation_min: #min, activation_max: #max })
+    let shifts = literals::fields(&[("left", sums.left as usize), ("right", sums.right as usize)]);
+    quote!(rt::RequantizeI16Fast {
+        factor: #factor,
+        #shifts
+        activation_min: #min,
+        activation_max: #max,
+    })
 }
 
 /// Biases, in 16 bits if they fit.
