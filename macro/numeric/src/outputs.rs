@@ -1,6 +1,6 @@
 //! From sums to outputs: by fixed-point multipliers, or as real numbers.
 
-use crate::arithmetic::convert::{nearest_f32, saturate_i8, saturate_i16};
+use crate::arithmetic::convert::nearest_f32;
 use crate::arithmetic::fixed_point::Multiplier;
 
 /// How integer sums become integer outputs: channel `i` of `n` is that of every `n`-th sum.
@@ -17,49 +17,53 @@ pub struct Requantization<'a> {
 }
 
 impl Requantization<'_> {
-    /// The numbers before they are narrowed.
-    fn outputs<A: Copy>(
-        &self,
-        sums: &[A],
-        scaled: impl Fn(Multiplier, A) -> i32,
-    ) -> impl Iterator<Item = i32> {
+    /// The outputs, within the bounds of the activation.
+    fn outputs<A: Copy>(&self, sums: &[A], scaled: impl Fn(Multiplier, A) -> i32) -> Vec<i32> {
         let (min, max) = self.activation;
         let by_channel = self.multipliers.iter().cycle();
-        sums.iter().zip(by_channel).map(move |(&sum, &multiplier)| {
+        let outputs = sums.iter().zip(by_channel).map(|(&sum, &multiplier)| {
             let q = scaled(multiplier, sum).wrapping_add(self.offset);
             q.clamp(min, max)
-        })
+        });
+        outputs.collect()
     }
 
-    /// int8 outputs of 32-bit sums.
-    pub fn to_i8(&self, sums: &[i32]) -> Vec<i8> {
+    /// Outputs of 32-bit sums, within the bounds of the activation.
+    pub fn of_i32(&self, sums: &[i32]) -> Vec<i32> {
         if self.rounds_once {
-            let outputs = self.outputs(sums, Multiplier::apply_once);
-            return outputs.map(saturate_i8).collect();
+            self.outputs(sums, Multiplier::apply_once)
+        } else {
+            self.outputs(sums, Multiplier::apply)
         }
-        let outputs = self.outputs(sums, Multiplier::apply);
-        outputs.map(saturate_i8).collect()
     }
 
-    /// int16 outputs of 32-bit sums.
-    pub fn to_i16(&self, sums: &[i32]) -> Vec<i16> {
-        let outputs = self.outputs(sums, Multiplier::apply);
-        outputs.map(saturate_i16).collect()
-    }
-
-    /// int16 outputs of 64-bit sums.
-    pub fn wide_to_i16(&self, sums: &[i64]) -> Vec<i16> {
-        let outputs = self.outputs(sums, Multiplier::apply_i64);
-        outputs.map(saturate_i16).collect()
+    /// Outputs of 64-bit sums, within the bounds of the activation.
+    pub fn of_i64(&self, sums: &[i64]) -> Vec<i32> {
+        self.outputs(sums, Multiplier::apply_i64)
     }
 }
 
 /// Sums as real numbers: each times the scale of its channel, and within bounds.
-pub fn rescale(sums: &[i32], scales: &[f64], (min, max): (f32, f32)) -> Vec<f32> {
+fn rescaled<A: Copy>(
+    sums: &[A],
+    scales: &[f64],
+    (min, max): (f32, f32),
+    real: impl Fn(A) -> f32,
+) -> Vec<f32> {
     let by_channel = scales.iter().cycle();
-    let real = |(&sum, &scale): (&i32, &f64)| sum as f32 * nearest_f32(scale);
-    let sums = sums.iter().zip(by_channel).map(real);
-    sums.map(|y| y.max(min).min(max)).collect()
+    let sums = sums.iter().zip(by_channel);
+    sums.map(|(&sum, &scale)| (real(sum) * nearest_f32(scale)).max(min).min(max))
+        .collect()
+}
+
+/// 32-bit sums as real numbers: each times the scale of its channel, and within bounds.
+pub fn rescale_i32(sums: &[i32], scales: &[f64], bounds: (f32, f32)) -> Vec<f32> {
+    rescaled(sums, scales, bounds, |sum| sum as f32)
+}
+
+/// 64-bit sums as real numbers: each times the scale of its channel, and within bounds.
+pub fn rescale_i64(sums: &[i64], scales: &[f64], bounds: (f32, f32)) -> Vec<f32> {
+    rescaled(sums, scales, bounds, |sum| sum as f32)
 }
 
 /// Keeps each number within bounds.

@@ -342,6 +342,7 @@ mod tests {
         let mut own_program = lower(
             &own.graph,
             &own.calibration.ranges,
+            &own.calibration.roundings,
             &session.elements,
             &request.options,
         )

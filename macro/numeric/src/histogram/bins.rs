@@ -86,7 +86,7 @@ impl Bins {
     }
 
     /// The number of bins of a histogram.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.below.len() + EQUAL + self.above.len()
     }
 
@@ -142,11 +142,11 @@ impl Bins {
         let (first, last) = (self.below.len(), self.below.len() + EQUAL);
         let below = (0..first).step_by(OUTER_STEP);
         let equal = (first..last).step_by(EQUAL_STEP);
-        let above = (last..self.len()).step_by(OUTER_STEP);
+        let above = (last..self.count()).step_by(OUTER_STEP);
         below
             .chain(equal)
             .chain(above)
-            .chain([self.len()])
+            .chain([self.count()])
             .collect()
     }
 }
@@ -169,7 +169,7 @@ mod tests {
         assert!(bins(&values).are_equal());
         values.extend([-9999.0, 1e30, f32::MAX, -70.0]);
         let bins = bins(&values);
-        assert!(!bins.are_equal() && bins.len() < 20_000);
+        assert!(!bins.are_equal() && bins.count() < 20_000);
         for x in values {
             let bin = bins.find(x);
             let slack = 1e-5 * x.abs().max(1.0);
@@ -178,7 +178,7 @@ mod tests {
             assert!(to - from <= 0.002 || to.abs().max(from.abs()) > 1.0);
         }
         let cuts = bins.cuts();
-        assert_eq!((cuts[0], cuts[cuts.len() - 1]), (0, bins.len()));
+        assert_eq!((cuts[0], cuts[cuts.len() - 1]), (0, bins.count()));
         assert!(cuts.is_sorted());
     }
 

@@ -19,7 +19,7 @@ impl Histogram {
     /// A histogram with these bins, in which nothing is counted yet.
     pub fn new(bins: &Bins) -> Self {
         Self {
-            counts: vec![0; bins.len()],
+            counts: vec![0; bins.count()],
             bins: bins.clone(),
         }
     }

@@ -243,7 +243,7 @@ impl BatchMatmulKernel {
         let pairs = self.sizes.broadcast.positions();
         let sums = self.sizes.stacks(&pairs);
         let sums = sums.i16([a, b], self.offsets, &self.bias);
-        Buffer::I16(self.requantization().wide_to_i16(&sums))
+        Buffer::saturated(ElementType::I16, self.requantization().of_i64(&sums))
     }
 }
 
@@ -256,7 +256,7 @@ impl Kernel for BatchMatmulKernel {
         let pairs = self.sizes.broadcast.positions();
         let sums = self.sizes.stacks(&pairs);
         let sums = sums.i8([a, b], self.offsets, &self.bias);
-        Buffer::I8(self.requantization().to_i8(&sums))
+        Buffer::saturated(ElementType::I8, self.requantization().of_i32(&sums))
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {

@@ -153,7 +153,7 @@ impl Kernel for ScatterNdKernel {
                 _ => sum,
             };
         }
-        Buffer::saturated(self.element, output.into_iter())
+        Buffer::saturated(self.element, output)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -189,7 +189,7 @@ impl Kernel for SoftmaxKernel {
         } else {
             ElementType::I8
         };
-        Buffer::saturated(element, output.into_iter())
+        Buffer::saturated(element, output)
     }
 
     fn vectorized(&self) -> Option<Box<dyn Kernel>> {

@@ -271,7 +271,7 @@ impl Kernel for UnpoolKernel {
                 from[i / image * self.output + index] = Some(i);
             }
         }
-        inputs[0].pick(from.into_iter(), self.zero.into())
+        inputs[0].pick(from, self.zero.into())
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

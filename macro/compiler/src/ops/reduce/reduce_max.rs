@@ -95,7 +95,7 @@ impl Kernel for ExtremeKernel {
                 best[at] = Some(i);
             }
         }
-        inputs[0].pick(best.into_iter(), 0.0)
+        inputs[0].pick(best, 0.0)
     }
 
     fn emit(&self, _: &mut Constants) -> Emitted {

@@ -193,7 +193,7 @@ impl Kernel for ResizeBilinearKernel {
                 }
             }
         }
-        Buffer::saturated(self.element, output.into_iter())
+        Buffer::saturated(self.element, output)
     }
 
     fn emit(&self, constants: &mut Constants) -> Emitted {

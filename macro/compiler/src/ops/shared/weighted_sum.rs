@@ -285,29 +285,37 @@ impl Accumulation {
     /// Runs an operator by plain loops.
     pub(crate) fn simulate(&self, walk: &Walk, input: &Buffer) -> Buffer {
         let sums = self.sums(walk, input);
-        match (&self.output, sums) {
-            (OutputStage::Requantize { element, .. }, Sums::I32(sums)) => {
-                match (*element, self.requantization()) {
-                    (ElementType::I16, Some(to)) => Buffer::I16(to.to_i16(&sums)),
-                    (_, Some(to)) => Buffer::I8(to.to_i8(&sums)),
-                    (_, None) => Buffer::I8(Vec::new()),
-                }
+        let (element, to) = match &self.output {
+            OutputStage::Requantize {
+                element,
+                multipliers,
+                rounds_once,
+                output_offset,
+                activation,
+            } => {
+                let to = Requantization {
+                    multipliers,
+                    rounds_once: *rounds_once && matches!(input, Buffer::I8(_)),
+                    offset: *output_offset,
+                    activation: *activation,
+                };
+                (*element, to)
             }
-            (_, Sums::I64(sums)) => {
-                let outputs = self.requantization().map(|to| to.wide_to_i16(&sums));
-                Buffer::I16(outputs.unwrap_or_default())
-            }
-            (OutputStage::Rescale { activation } | OutputStage::Clamp { activation }, sums) => {
-                Buffer::F32(match sums {
-                    Sums::I32(sums) => outputs::rescale(&sums, &self.scales, *activation),
+            OutputStage::Rescale { activation } | OutputStage::Clamp { activation } => {
+                return Buffer::F32(match sums {
+                    Sums::I32(sums) => outputs::rescale_i32(&sums, &self.scales, *activation),
+                    Sums::I64(sums) => outputs::rescale_i64(&sums, &self.scales, *activation),
                     Sums::F32(mut sums) => {
                         outputs::clamp(&mut sums, *activation);
                         sums
                     }
-                    Sums::I64(_) => Vec::new(),
-                })
+                });
             }
-            (OutputStage::Requantize { .. }, Sums::F32(_)) => Buffer::F32(Vec::new()),
+        };
+        match sums {
+            Sums::I32(sums) => Buffer::saturated(element, to.of_i32(&sums)),
+            Sums::I64(sums) => Buffer::saturated(element, to.of_i64(&sums)),
+            Sums::F32(_) => Buffer::F32(Vec::new()),
         }
     }
 
@@ -336,26 +344,6 @@ impl Accumulation {
             (Terms::I64 { filter, bias }, x) => Sums::I64(sums!(x.i16(), filter, bias.as_slice())),
             (Terms::F32 { filter, bias }, x) => Sums::F32(sums!(x.f32(), filter, bias.as_slice())),
         }
-    }
-
-    /// How integer sums become integer outputs; `None` if outputs are real numbers.
-    fn requantization(&self) -> Option<Requantization<'_>> {
-        let OutputStage::Requantize {
-            multipliers,
-            rounds_once,
-            output_offset,
-            activation,
-            ..
-        } = &self.output
-        else {
-            return None;
-        };
-        Some(Requantization {
-            multipliers,
-            rounds_once: *rounds_once,
-            offset: *output_offset,
-            activation: *activation,
-        })
     }
 
     /// What bias correction may change: operators with 8-bit weights have it.
