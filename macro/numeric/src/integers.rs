@@ -2,12 +2,12 @@
 
 use crate::arithmetic::convert::{saturate_i8, saturate_i16};
 
-/// The same numbers, as int32 instead of int8.
+/// Gives int8 numbers the type int32.
 pub fn widen_i8(data: &[i8]) -> Vec<i32> {
     data.iter().map(|&q| q.into()).collect()
 }
 
-/// The same numbers, as int32 instead of int16.
+/// Gives int16 numbers the type int32.
 pub fn widen_i16(data: &[i16]) -> Vec<i32> {
     data.iter().map(|&q| q.into()).collect()
 }

@@ -146,7 +146,12 @@ impl Writer<'_> {
                 Source::Operand(_) => return Err(Error::internal("a constant is computed")),
             }
         } else {
-            match broadcast::operand(&context, i)? {
+            // The alpha of PRELU is int8 whatever its input is.
+            let element = match node.op.name() {
+                "PRELU" => ElementType::I8,
+                _ => context.element(1 - i.min(1))?,
+            };
+            match broadcast::operand_of_type(&context, i, element)? {
                 (params, Source::Constant(data)) => (data, Quantization::Whole(params)),
                 _ => return Err(Error::internal("a constant is computed")),
             }
