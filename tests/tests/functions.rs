@@ -3,7 +3,7 @@
 
 use niello::__private as rt;
 
-#[path = "../../macro/compiler/src/simd_models/reference.rs"]
+#[path = "../../macro/numeric/src/simd_models/reference.rs"]
 #[allow(dead_code, unreachable_pub, reason = "a file of another crate")]
 mod reference;
 #[path = "../../macro/numeric/src/arithmetic/sigmoid_lut_i16.rs"]

@@ -1,5 +1,5 @@
 //! Integer and fixed-point arithmetic of the reference kernels, and quantization parameters.
 
 pub(crate) use niello_numeric::arithmetic::{
-    convert, fixed_point, float, float16, quant_params, sigmoid_lut_i16,
+    convert, fixed_point, float16, quant_params, sigmoid_lut_i16,
 };

@@ -37,7 +37,6 @@ mod plan;
 mod quantize;
 mod rewrite;
 mod session;
-mod simd_models;
 #[doc(hidden)]
 pub mod testing;
 mod tflite;

@@ -19,8 +19,8 @@ use crate::options::{Options, Request};
 use crate::quantize::listing::listing;
 use crate::quantize::passes::{MCU, Pass, SHARED, SIMD};
 use crate::session::{Session, read_model};
-pub use crate::simd_models::f32_requant::truncation;
-pub use crate::simd_models::requant_panel::requant_panel_numbers;
+pub use niello_numeric::simd_models::f32_requant::truncation;
+pub use niello_numeric::simd_models::requant_panel::requant_panel_numbers;
 
 /// What a call of the macro for a private function of this name asks for.
 #[must_use]

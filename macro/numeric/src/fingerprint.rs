@@ -24,6 +24,13 @@ pub const FINGERPRINT: u64 = hash(&[
     include_bytes!("positions.rs"),
     include_bytes!("products.rs"),
     include_bytes!("quantized.rs"),
+    include_bytes!("random.rs"),
+    include_bytes!("simd_models/f32_requant.rs"),
+    include_bytes!("simd_models/mean.rs"),
+    include_bytes!("simd_models/reference.rs"),
+    include_bytes!("simd_models/requant_panel.rs"),
+    include_bytes!("simd_models/requantization.rs"),
+    include_bytes!("simd_models/thresholds.rs"),
     include_bytes!("window.rs"),
 ]);
 

@@ -22,4 +22,7 @@ pub mod outputs;
 pub mod positions;
 pub mod products;
 pub mod quantized;
+#[doc(hidden)]
+pub mod random;
+pub mod simd_models;
 pub mod window;

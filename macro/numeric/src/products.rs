@@ -130,6 +130,29 @@ impl<X: Copy, W: Copy, A: Accumulate<X, W>> Factors<'_, X, W, A> {
     }
 }
 
+/// For each output channel, the largest magnitude that the sums of its products can have: inputs of
+/// int8 less their zero point are 255 at most. Channels are the last dimension of the weights, or
+/// the first.
+pub fn reaches(filter: &[i8], channels: usize, channels_last: bool) -> Vec<i64> {
+    let magnitude = |w: &i8| i64::from(w.unsigned_abs()) * 255;
+    if channels_last {
+        let mut reaches = vec![0; channels];
+        for row in filter.chunks(channels.max(1)) {
+            for (reach, w) in reaches.iter_mut().zip(row) {
+                *reach += magnitude(w);
+            }
+        }
+        return reaches;
+    }
+    let per_channel = (filter.len() / channels.max(1)).max(1);
+    let mut reaches: Vec<i64> = filter
+        .chunks(per_channel)
+        .map(|weights| weights.iter().map(magnitude).sum())
+        .collect();
+    reaches.resize(channels, 0);
+    reaches
+}
+
 /// What inputs (`X`) and weights (`W`) are added up in.
 pub trait Accumulate<X, W>: Copy {
     /// `self + (x + offset) * w`.

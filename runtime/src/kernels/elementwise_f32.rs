@@ -1,8 +1,8 @@
 //! Elementwise operators of two int8 operands in f32 arithmetic, which LLVM vectorizes:
 //! `a * first + (b * second + constant)` or `(a + offset) * (b + offset) * first +
 //! constant`, each step rounded. The compiler has compared the outputs of all 65536
-//! pairs with the reference's, by its models of these kernels (`simd_models`): `Linear::sum`,
-//! `Linear::product`.
+//! pairs with the reference's, by its models of these kernels (`niello-numeric`, `linear.rs`):
+//! `Linear::sum`, `Linear::product`.
 
 #[cfg(niello_vector)]
 pub(super) use on_vectors::{Between, product, product_in_place, sum, sum_in_place};

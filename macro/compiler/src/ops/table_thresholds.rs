@@ -1,6 +1,8 @@
 //! Tables in place of fixed-point functions: every entry is what the reference computes, for
 //! scales of all sizes. `NIELLO_THRESHOLDS` is how many tables there are of each kind, times 100.
 
+use niello_numeric::random::Random;
+
 use crate::arithmetic::quant_params::QuantParams;
 use crate::ir::buffer::Buffer;
 use crate::ir::kernel::Kernel;
@@ -11,8 +13,10 @@ use crate::ops::elementwise::tanh::Tanh;
 use crate::ops::elementwise::unary::Unary;
 use crate::ops::normalization::softmax::SoftmaxKernel;
 use crate::ops::shared::lookup_table::TableKernel;
-use crate::simd_models::reference;
-use crate::simd_models::thresholds::Random;
+
+#[path = "../../../numeric/src/simd_models/reference.rs"]
+#[expect(unreachable_pub, reason = "tests of other crates include this file")]
+mod reference;
 
 /// Tables of each kind, without the variable.
 const TABLES: usize = 1000;

@@ -1,12 +1,12 @@
 //! The `static`s of a program: weights as byte strings, each stored once.
 
+use niello_numeric::simd_models::f32_requant::Truncation;
 use std::collections::HashMap;
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::simd_models::f32_requant::Truncation;
 use crate::tokens::layouts;
 use crate::tokens::literals::{float, ident, int};
 

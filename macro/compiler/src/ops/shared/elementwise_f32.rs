@@ -21,11 +21,12 @@ pub(crate) fn emit(found: Option<FmaFit>) -> TokenStream {
 #[cfg(test)]
 mod tests {
     use niello_numeric::linear::Linear;
+    use niello_numeric::random::Random;
 
     use super::*;
     use crate::arithmetic::fixed_point::Multiplier;
     use crate::parallel;
-    use crate::simd_models::thresholds::Random;
+
     use crate::testing::{AdditionNumbers, linear_product};
 
     #[test]

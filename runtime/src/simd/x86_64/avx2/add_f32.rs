@@ -1,6 +1,6 @@
 //! x86_64-i8-avx2: `y = round(a * first + (b * second + constant))`, clamped, of int8 operands in
 //! f32, 32 elements at once. VFMADD takes fewer steps than what LLVM makes of
-//! `kernels/elementwise_f32.rs`. The compiler's model: `Linear::fused_sum` in `simd_models`. Tests:
+//! `kernels/elementwise_f32.rs`. The compiler's model: `Linear::fused_sum` in `niello-numeric`. Tests:
 //! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;

@@ -1,5 +1,5 @@
 //! x86_64-i8-avx512: `y = round(a * first + (b * second + constant))`, clamped, of int8 operands in
-//! f32, 64 elements at once. The compiler's model: `Linear::fused_sum` in `simd_models`. Tests:
+//! f32, 64 elements at once. The compiler's model: `Linear::fused_sum` in `niello-numeric`. Tests:
 //! `tests/tests/simd_levels/`.
 
 use core::arch::x86_64::*;

@@ -1,5 +1,7 @@
 //! What sums and outputs can be, and what follows from it.
 
+use niello_numeric::products;
+
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::graph::ElementType;
@@ -123,14 +125,7 @@ impl Accumulation {
 
     /// The largest magnitude that the sums of each channel's products can have.
     fn reaches(&self, filter: &[i8]) -> Vec<i64> {
-        let mut reaches = vec![0; self.channels()];
-        let channel_of = self.channel_of(filter.len());
-        for (i, w) in filter.iter().enumerate() {
-            if let Some(reach) = reaches.get_mut(channel_of(i)) {
-                *reach += i64::from(*w).abs() * 255;
-            }
-        }
-        reaches
+        products::reaches(filter, self.channels(), self.channels_last)
     }
 
     /// True if no sum leaves 32 bits where it is shifted left by one more than its

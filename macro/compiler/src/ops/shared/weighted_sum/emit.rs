@@ -1,12 +1,12 @@
 //! Weights, biases and output stages as tokens.
 
+use niello_numeric::simd_models::f32_requant::Truncation;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::ir::graph::ElementType;
 use crate::ops::shared::weighted_sum::{Accumulation, OutputStage, Terms};
-use crate::simd_models::f32_requant::Truncation;
 use crate::tokens::constants::Constants;
 use crate::tokens::literals;
 

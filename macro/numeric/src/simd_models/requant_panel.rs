@@ -7,7 +7,7 @@ use crate::arithmetic::fixed_point::Multiplier;
 /// The numbers with which requantization by truncation in f32 gives the reference's outputs:
 /// `q = trunc(sum * f + (sum * (m - f) + half))`, where `m` is the exact multiplier.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Truncation {
+pub struct Truncation {
     /// The distance of `f` from `m` rounded to f32, in units in the last place.
     pub factor: i8,
     /// The distance of `half` from `0.5 + nudge`, in units of 2^-24 (see
@@ -19,7 +19,7 @@ pub(crate) struct Truncation {
 
 /// The products and roundings with which a [`Truncation`] gives the reference's outputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum F32Rounding {
+pub enum F32Rounding {
     /// `trunc(sum * f + half)`: one product, whose rounding may be towards zero or to the
     /// nearest number, the only direction that some instruction sets have.
     NearestOk,
@@ -44,7 +44,7 @@ impl F32Rounding {
 impl Truncation {
     /// Three bytes for the runtime's `pack_requant`: distance of the factor plus the mark of
     /// the rounding, then `start`, little-endian. `[-128, 0, 0]` stands for no truncation.
-    pub(crate) fn bytes(found: Option<Self>) -> [i8; 3] {
+    pub fn bytes(found: Option<Self>) -> [i8; 3] {
         found.map_or([i8::MIN, 0, 0], |t| {
             let [low, high] = t.start.to_le_bytes().map(u8::cast_signed);
             [t.factor + t.kind.mark(), low, high]
@@ -54,7 +54,7 @@ impl Truncation {
 
 /// The kernels that may requantize a channel by truncation, fewest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Mark {
+pub enum Mark {
     /// No kernel may requantize by truncation.
     None,
     /// Kernels with two products may ([`F32Rounding::TwoMul`]).
@@ -67,7 +67,7 @@ pub(crate) enum Mark {
 
 /// The numbers of one channel in the runtime's `RequantPanel`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RequantChannel {
+pub struct RequantChannel {
     /// The exact multiplier `m`, in fixed point.
     pub multiplier: Multiplier,
     /// The multiplier `m` rounded to f32, ties to even.
@@ -87,7 +87,7 @@ pub(crate) struct RequantChannel {
 
 impl RequantChannel {
     /// The numbers of a channel that is truncated by `found`, or not truncated at all.
-    pub(crate) fn new(multiplier: Multiplier, found: Option<Truncation>) -> Self {
+    pub fn new(multiplier: Multiplier, found: Option<Truncation>) -> Self {
         Self::of_bytes(multiplier, Truncation::bytes(found))
     }
 

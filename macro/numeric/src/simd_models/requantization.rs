@@ -9,11 +9,7 @@ use crate::simd_models::requant_panel::RequantChannel;
 /// the others are right for every multiplier, which tests show. Names of numbers are those of
 /// [`RequantChannel`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "only the proof of thresholds makes all of them")
-)]
-pub(crate) enum Method {
+pub enum Method {
     /// `trunc(fma(x, upper, fma(x, lower, start)))`, where `x` is the sum as f32 and each
     /// fused step is rounded towards zero.
     Truncated,
@@ -45,7 +41,7 @@ const EDGE: f32 = 0.5 - 1.0 / 8192.0;
 impl Method {
     /// Every method, in the order above.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::Truncated,
         Self::TruncatedSingle,
         Self::Nearest,
@@ -57,7 +53,7 @@ impl Method {
 
     /// The scaled sum, without zero point. Addends take the sum's sign; if outputs are
     /// one-sided, methods with a kernel of their own for that add them as they are.
-    pub(crate) fn scaled(self, by: &RequantChannel, sum: i32, one_sided: bool) -> i32 {
+    pub fn scaled(self, by: &RequantChannel, sum: i32, one_sided: bool) -> i32 {
         let x = sum as f32;
         // With the sum's sign.
         let signed = |add: f32| if sum < 0 { -add } else { add };
@@ -93,13 +89,7 @@ impl Method {
 
     /// The int8 output of a sum: scaled, plus the zero point, cut to `range`.
     #[cfg(test)]
-    pub(crate) fn output(
-        self,
-        by: &RequantChannel,
-        sum: i32,
-        zero_point: i32,
-        range: (i32, i32),
-    ) -> i32 {
+    pub fn output(self, by: &RequantChannel, sum: i32, zero_point: i32, range: (i32, i32)) -> i32 {
         use crate::arithmetic::convert::low_i8;
         let (min, max) = range;
         let one_sided = min == zero_point;

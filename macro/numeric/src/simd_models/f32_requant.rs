@@ -10,7 +10,7 @@
 
 use crate::arithmetic::convert::{low_i16, low_i32, low_i64, truncate_i64};
 use crate::arithmetic::fixed_point::Multiplier;
-pub(crate) use crate::simd_models::requant_panel::Truncation;
+pub use crate::simd_models::requant_panel::Truncation;
 use crate::simd_models::requant_panel::{F32Rounding, Mark, RequantChannel};
 use crate::simd_models::requantization::Method;
 
@@ -93,7 +93,7 @@ impl Truncation {
     /// Searches numbers for sums of at most the magnitude `bound`. `one_sided` says that all
     /// negative sums give the smallest output, so that only others count. `None` if no numbers
     /// were found.
-    pub(crate) fn find(multiplier: Multiplier, bound: i64, one_sided: bool) -> Option<Self> {
+    pub fn find(multiplier: Multiplier, bound: i64, one_sided: bool) -> Option<Self> {
         let right = u32::try_from(-multiplier.shift).ok()?;
         if !(1..=22).contains(&right) || multiplier.multiplier < 1 << 30 || bound >= 1 << 31 {
             return None;

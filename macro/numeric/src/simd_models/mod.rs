@@ -32,13 +32,12 @@
     )
 )]
 
-pub(crate) mod f32_requant;
+pub mod f32_requant;
 #[cfg(test)]
-pub(crate) mod mean;
+pub mod mean;
 #[cfg(test)]
-#[expect(unreachable_pub, reason = "tests of other crates include this file")]
-pub(crate) mod reference;
-pub(crate) mod requant_panel;
-pub(crate) mod requantization;
+pub mod reference;
+pub mod requant_panel;
+pub mod requantization;
 #[cfg(test)]
-pub(crate) mod thresholds;
+pub mod thresholds;

@@ -3,7 +3,7 @@
 //! `NIELLO_THRESHOLDS` is how many, if that is set.
 
 use crate::arithmetic::fixed_point::Multiplier;
-use crate::parallel;
+use crate::random::Random;
 use crate::simd_models::f32_requant::Truncation;
 use crate::simd_models::requant_panel::{Mark, RequantChannel};
 use crate::simd_models::requantization::Method;
@@ -13,29 +13,6 @@ const CHANNELS: usize = 100_000;
 
 /// The number of sums that are compared on each side of a sum where outputs change.
 const BESIDE: i64 = 2;
-
-/// Steele, Lea and Flood's SplitMix64.
-pub(crate) struct Random(pub u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + (self.next() % (high - low + 1) as u64) as i64
-    }
-
-    /// Evenly on a logarithmic scale.
-    pub(crate) fn scale(&mut self, low: f64, high: f64) -> f64 {
-        let share = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        low * (high / low).powf(share)
-    }
-}
 
 /// A channel and the largest magnitude of its sums.
 struct Channel {
@@ -195,7 +172,20 @@ fn every_method_is_the_reference_at_every_threshold() {
     let mut all = Result::default();
     let mut next = 0;
     while all.channels < count {
-        for result in parallel::map(&seeds, |seed| compare(next + seed)) {
+        let halves: Vec<&[u64]> = seeds.chunks(seeds.len().div_ceil(2)).collect();
+        let results = std::thread::scope(|scope| {
+            let run = |half: &&'_ [u64]| {
+                let half = half.to_vec();
+                scope.spawn(move || {
+                    let results = half.iter().map(|seed| compare(next + seed));
+                    results.collect::<Vec<Result>>()
+                })
+            };
+            let threads: Vec<_> = halves.iter().map(run).collect();
+            let results = threads.into_iter().map(|t| t.join().expect("no panic"));
+            results.flatten().collect::<Vec<Result>>()
+        });
+        for result in results {
             all.channels += result.channels;
             all.outputs += result.outputs;
             for (sum, n) in all.marks.iter_mut().zip(result.marks) {
