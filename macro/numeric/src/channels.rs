@@ -1,4 +1,7 @@
-//! Statistics of channels, over tensors whose last dimension is the channel.
+//! Statistics of channels, and what is done to each channel.
+
+use crate::arithmetic::convert::low_i8;
+use crate::feedback::nearest;
 
 /// The sums of errors of one channel: between them, mean and variance.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,9 +76,50 @@ pub fn magnitudes(channels: usize, data: &[f32]) -> Vec<Magnitude> {
     seen
 }
 
+/// For each channel, the largest magnitude of a number; the channels are a dimension with so many
+/// elements inside of it.
+pub fn largest(data: &[f32], channels: usize, inside: usize) -> Vec<f32> {
+    let mut largest = vec![0.0_f32; channels];
+    for (i, part) in data.chunks(inside.max(1)).enumerate() {
+        let largest = &mut largest[i % channels];
+        *largest = part.iter().fold(*largest, |max, x| max.max(x.abs()));
+    }
+    largest
+}
+
+/// Multiplies all numbers by the factor of their channel; the channels are a dimension with so many
+/// elements inside of it.
+pub fn scale(data: &mut [f32], factors: &[f32], inside: usize) {
+    for (part, factor) in data.chunks_mut(inside.max(1)).zip(factors.iter().cycle()) {
+        part.iter_mut().for_each(|x| *x *= factor);
+    }
+}
+
+/// The nearest steps of weights, with one scale for each channel, or one for all; the channels are a
+/// dimension with so many elements inside of it.
+pub fn nearest_steps(data: &[f32], scales: &[f32], inside: usize) -> Vec<i8> {
+    let mut steps = Vec::with_capacity(data.len());
+    for (part, &scale) in data.chunks(inside.max(1)).zip(scales.iter().cycle()) {
+        steps.extend(part.iter().map(|&x| low_i8(nearest(x, scale))));
+    }
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn channels_may_be_any_dimension() {
+        let mut data = [1.0, -2.0, 3.0, 4.0, -5.0, 6.0, 7.0, -8.0];
+        assert_eq!(largest(&data, 2, 1), [7.0, 8.0]);
+        assert_eq!(largest(&data, 2, 4), [4.0, 8.0]);
+        assert_eq!(largest(&data, 2, 2), [6.0, 8.0]);
+        assert_eq!(nearest_steps(&data[..4], &[1.0, 2.0], 1), [1, -1, 3, 2]);
+        assert_eq!(nearest_steps(&data[..4], &[0.01], 4), [100, -127, 127, 127]);
+        scale(&mut data, &[1.0, 10.0], 2);
+        assert_eq!(data, [1.0, -2.0, 30.0, 40.0, -5.0, 6.0, 70.0, -80.0]);
+    }
 
     #[test]
     fn channels_are_the_last_dimension() {

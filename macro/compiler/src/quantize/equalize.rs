@@ -20,8 +20,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use ndarray::Axis;
-use niello_numeric::channels::{Magnitude, magnitudes};
+use niello_numeric::channels::{self, Magnitude, magnitudes};
 
 use crate::calibrate::{Samples, TOGETHER, evaluate_from, views};
 use crate::error::Result;
@@ -175,8 +174,14 @@ pub(crate) fn equalize(graph: &mut Graph, factors: &Factors) {
 
 fn scale(graph: &mut Graph, value: ValueId, axis: usize, factor: impl Fn(usize) -> f32) {
     if let Some(Constant::F32(data)) = &mut graph.values[value].constant {
-        for (i, mut slice) in data.axis_iter_mut(Axis(axis)).enumerate() {
-            slice.mapv_inplace(|x| x * factor(i));
+        let shape = data.shape();
+        let factors: Vec<f32> = (0..shape[axis]).map(factor).collect();
+        let inside = shape[axis + 1..].iter().product();
+        if !data.is_standard_layout() {
+            *data = data.as_standard_layout().into_owned();
+        }
+        if let Some(data) = data.as_slice_mut() {
+            channels::scale(data, &factors, inside);
         }
     }
 }

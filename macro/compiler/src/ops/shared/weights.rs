@@ -1,11 +1,10 @@
 //! Int8 weights and biases in steps.
 
-use ndarray::Axis;
-use niello_numeric::feedback::nearest;
+use niello_numeric::channels;
 
 use crate::arithmetic::quant_params::QuantParams;
 use crate::error::{Error, Result};
-use crate::ir::graph::{Constant, ElementType, FileQuantization, Value};
+use crate::ir::graph::{Constant, ElementType, FileQuantization, Value, contiguous};
 use crate::ir::rounding::Rounding;
 
 /// Int8 weights with one scale, or one per output channel.
@@ -105,16 +104,23 @@ pub(crate) fn weights_of_scales(
                     value.name
                 )));
             }
+            let view = data.view();
+            let real = contiguous(&view);
+            let inside: usize = value.shape[axis + 1..].iter().product();
             let mut scales = match simulated {
                 // Training simulated this grid; another would lose what it learned.
                 Some(FileQuantization::Range { min, max }) => {
                     vec![symmetric_scale(min.abs().max(max.abs()))]
                 }
-                _ if per_channel => data
-                    .axis_iter(Axis(axis))
-                    .map(|slice| symmetric_scale(max_abs(slice.iter())))
-                    .collect(),
-                _ => vec![symmetric_scale(max_abs(data.iter()))],
+                _ => {
+                    let [channels, inside] = if per_channel {
+                        [channels, inside]
+                    } else {
+                        [1, data.len()]
+                    };
+                    let largest = channels::largest(&real, channels, inside);
+                    largest.into_iter().map(symmetric_scale).collect()
+                }
             };
             let rounding = rounding.filter(|r| r.fits(data.len(), scales.len()));
             if let Some(rounding) = rounding {
@@ -128,22 +134,23 @@ pub(crate) fn weights_of_scales(
                 }
             }
             let mut weights = Weights {
-                data: vec![0; data.len()],
+                data: channels::nearest_steps(&real, &scales, inside),
                 scales,
                 zero_point: 0,
             };
-            let inner: usize = value.shape[axis + 1..].iter().product();
-            for (i, (q, &real)) in weights.data.iter_mut().zip(data).enumerate() {
+            let Some(rounding) = rounding else {
+                return Ok(weights);
+            };
+            for (i, q) in weights.data.iter_mut().enumerate() {
                 let channel = if weights.scales.len() == 1 {
                     0
                 } else {
-                    i / inner % channels
+                    i / inside % channels
                 };
-                let scale = weights.scales[channel];
-                let nearest = nearest(real, scale);
-                let beside = rounding.filter(|r| r.scales[channel] == scale);
-                let steps = nearest + beside.map_or(0, |r| r.beside(i));
-                *q = steps.clamp(-127, 127) as i8;
+                if rounding.scales[channel] == weights.scales[channel] {
+                    let steps = i32::from(*q) + rounding.beside(i);
+                    *q = steps.clamp(-127, 127) as i8;
+                }
             }
             Ok(weights)
         }
@@ -161,10 +168,6 @@ pub(crate) fn weights_of_scales(
             value.name
         ))),
     }
-}
-
-fn max_abs<'a>(values: impl Iterator<Item = &'a f32>) -> f32 {
-    values.fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 /// A scale that maps `max` to 127; channels of zeros get any scale.
