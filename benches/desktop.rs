@@ -9,10 +9,10 @@
 //! `desktop --own [model ..]` measures Niello alone, e.g. in the dev profile;
 //! `desktop --operators [model ..]` each operator.
 
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use ndarray::Axis;
+use niello_benches::arguments::{Arguments, pin_to_one_core};
 use niello_benches::peer::{FOLDER, Peer};
 use niello_tests::{read_npz, sample_i8, shared as shared_folder};
 
@@ -275,25 +275,12 @@ fn operators(model: &Model) {
 }
 
 fn main() -> Result<(), String> {
-    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let mut flag = |name: &str| {
-        let given = wanted.first().is_some_and(|first| first == name);
-        if given {
-            wanted.remove(0);
-        }
-        given
-    };
-    let (alone, by_operator) = (flag("--own"), flag("--operators"));
-    // One core for both: children inherit it.
-    let pinned = Command::new("taskset")
-        .args(["-pc", "1", &std::process::id().to_string()])
-        .stdout(Stdio::null())
-        .status();
-    if !pinned.is_ok_and(|status| status.success()) {
-        println!("taskset is not there: not pinned to one core");
-    }
+    let mut arguments = Arguments::read();
+    let (alone, by_operator) = (arguments.flag("--own"), arguments.flag("--operators"));
+    // One core for both programs.
+    pin_to_one_core();
     let mut models: Vec<Model> = shared().into_iter().chain(own()).chain(large()).collect();
-    models.retain(|m| wanted.is_empty() || wanted.iter().any(|w| w == m.name));
+    models.retain(|m| arguments.wants(m.name));
     if alone {
         for model in &models {
             let ns: Vec<f64> = (0..ROUNDS).map(|_| time(model, 20)).collect();

@@ -9,10 +9,10 @@
 //!     --with 'activations = int16' -o benches/peers/kws_i16.tflite     # and resnet8
 //! ```
 
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use niello::__private as rt;
+use niello_benches::arguments::{Arguments, pin_to_one_core};
 use niello_benches::peer::{FOLDER, Peer};
 
 /// How many rounds both programs are measured in, and how many runs a round has.
@@ -106,22 +106,12 @@ fn median(mut list: Vec<f64>) -> f64 {
 }
 
 fn main() -> Result<(), String> {
-    let mut wanted: Vec<String> = std::env::args().skip(1).collect();
-    let mut flag = |name: &str| {
-        let given = wanted.first().is_some_and(|first| first == name);
-        if given {
-            wanted.remove(0);
-        }
-        given
-    };
-    let (alone, by_operator) = (flag("--own"), flag("--operators"));
-    // One core for both: children inherit it.
-    let _ = Command::new("taskset")
-        .args(["-pc", "1", &std::process::id().to_string()])
-        .stdout(Stdio::null())
-        .status();
+    let mut arguments = Arguments::read();
+    let (alone, by_operator) = (arguments.flag("--own"), arguments.flag("--operators"));
+    // One core for both programs.
+    pin_to_one_core();
     let mut models = models();
-    models.retain(|m| wanted.is_empty() || wanted.iter().any(|w| w == m.name));
+    models.retain(|m| arguments.wants(m.name));
     if models.is_empty() {
         return Err("there are no exported models: see benches/int16.rs".to_owned());
     }

@@ -1,5 +1,6 @@
 //! What the measurements share: the list of models, and other runtimes.
 
+pub mod arguments;
 pub mod peer;
 
 /// The float models of `../shared`.

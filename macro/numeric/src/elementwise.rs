@@ -1,5 +1,7 @@
 //! Functions of one or two numbers over whole arrays, and what they have in common.
 
+use crate::positions;
+
 /// Changes every number by a function of it.
 pub fn map(data: &mut [f32], function: &dyn Fn(f32) -> f32) {
     for x in data {
@@ -22,35 +24,21 @@ pub fn repeat(data: &[f32], from: &[usize], to: &[usize]) -> Option<Vec<f32>> {
     }
     let added = to.len().checked_sub(from.len())?;
     let mut strides = vec![0; to.len()];
-    let mut next = 1;
+    let mut next = 1_usize;
     for (d, &size) in from.iter().enumerate().rev() {
         if size != 1 {
             if size != to[d + added] {
                 return None;
             }
-            strides[d + added] = next;
+            strides[d + added] = next.cast_signed();
         }
         next *= size;
     }
     if data.len() != next {
         return None;
     }
-    let (&last, outer) = to.split_last()?;
-    let step = strides[outer.len()];
-    let mut output = Vec::with_capacity(to.iter().product());
-    for mut row in 0..outer.iter().product::<usize>() {
-        let mut at = 0;
-        for (&size, stride) in outer.iter().zip(&strides).rev() {
-            at += row % size * stride;
-            row /= size;
-        }
-        if step == 1 {
-            output.extend_from_slice(&data[at..][..last]);
-        } else {
-            output.extend((0..last).map(|i| data[at + i * step]));
-        }
-    }
-    Some(output)
+    let positions = positions::strided(to, &strides, 0);
+    Some(positions.into_iter().map(|at| data[at]).collect())
 }
 
 /// In rows of `depth` numbers, lifts those that are more than `below` under the largest of their

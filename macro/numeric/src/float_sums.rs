@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, ShapeError};
 
-use crate::products::Walk;
+use crate::products::{Accumulate, Factors, Walk};
 use crate::window::Window;
 
 /// Elements of the matrix of inputs that are there at once.
@@ -50,28 +50,15 @@ pub fn sums(
             });
             Ok(out)
         }
-        Walk::Depthwise {
-            window,
-            input_depth: depth,
-            depth_multiplier,
-        } => {
-            let mut y = vec![0.0; window.output_pixels() * channels];
-            window.taps(|out, tap, pixel| {
-                let x = &input[pixel * depth..][..depth];
-                let w = &filter[tap * channels..][..channels];
-                let y = &mut y[out * channels..][..channels];
-                if depth_multiplier == 1 {
-                    for ((y, x), w) in y.iter_mut().zip(x).zip(w) {
-                        *y += x * w;
-                    }
-                } else {
-                    for (channel, (y, w)) in y.iter_mut().zip(w).enumerate() {
-                        *y += x[channel / depth_multiplier] * w;
-                    }
-                }
-            });
-            Ok(y)
-        }
+        Walk::Depthwise { .. } => Ok(Accumulate::sums(
+            walk,
+            &Factors {
+                input,
+                offset: 0,
+                filter,
+                bias: &vec![0.0; channels],
+            },
+        )),
         Walk::Transposed {
             window,
             input_depth: depth,

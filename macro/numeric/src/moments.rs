@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 
 /// The moments of a layer's inputs: rows of groups of inputs.
 #[derive(Debug)]
-pub struct Moments {
+pub struct InputMoments {
     groups: usize,
     depth: usize,
     /// How many rows they are of.
@@ -15,7 +15,7 @@ pub struct Moments {
     products: Vec<f64>,
 }
 
-impl Moments {
+impl InputMoments {
     /// Moments of no rows, for rows of so many groups of `depth` inputs.
     pub fn new(groups: usize, depth: usize) -> Self {
         Self {

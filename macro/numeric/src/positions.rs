@@ -3,24 +3,11 @@
 /// For each element of an output with the sizes `dims`, outermost first, the positions in two
 /// operands: a step in dimension `d` goes `strides[operand][d]` elements farther.
 pub fn of_two(dims: &[usize], strides: [&[usize]; 2]) -> Vec<(usize, usize)> {
-    let (Some((&last, outer)), [Some(a), Some(b)]) = (
-        dims.split_last(),
-        strides.map(|strides| strides.last().copied()),
-    ) else {
-        return vec![(0, 0)];
-    };
-    let mut positions = Vec::with_capacity(dims.iter().product());
-    for mut row in 0..outer.iter().product::<usize>() {
-        let mut at = [0, 0];
-        for (d, &size) in outer.iter().enumerate().rev() {
-            let step = row % size;
-            row /= size;
-            at[0] += step * strides[0][d];
-            at[1] += step * strides[1][d];
-        }
-        positions.extend((0..last).map(|i| (at[0] + i * a, at[1] + i * b)));
-    }
-    positions
+    let [a, b] = strides.map(|strides| {
+        let strides: Vec<isize> = strides.iter().map(|stride| stride.cast_signed()).collect();
+        strided(dims, &strides, 0)
+    });
+    a.into_iter().zip(b).collect()
 }
 
 /// For each element of an output with the sizes `dims`, outermost first, the position in its

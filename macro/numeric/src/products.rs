@@ -98,6 +98,12 @@ impl<X: Copy, W: Copy, A: Accumulate<X, W>> Factors<'_, X, W, A> {
                     let x = &self.input[pixel * input_depth..][..input_depth];
                     let w = &self.filter[tap * channels..][..channels];
                     let sums = &mut sums[out * channels..][..channels];
+                    if depth_multiplier == 1 {
+                        for ((sum, &x), &w) in sums.iter_mut().zip(x).zip(w) {
+                            *sum = sum.add_product(x, w, self.offset);
+                        }
+                        return;
+                    }
                     for (channel, (sum, &w)) in sums.iter_mut().zip(w).enumerate() {
                         *sum = sum.add_product(x[channel / depth_multiplier], w, self.offset);
                     }

@@ -4,6 +4,7 @@ use niello_numeric::addition::AddParams;
 use proc_macro2::TokenStream;
 use quote::IdentFragment;
 
+use crate::arithmetic::convert::truncate_i64;
 use crate::ir::buffer::Buffer;
 use crate::ir::channelwise::{Channels, IntRange};
 use crate::ir::element_type::ElementType;
@@ -135,6 +136,17 @@ pub(crate) struct Accumulators<'a> {
     pub bias: Biases<'a>,
     /// Real value of one accumulator step, per channel.
     pub scales: Vec<f64>,
+}
+
+impl Accumulators<'_> {
+    /// Adds the steps nearest to a real number to the bias of a channel, and says how many.
+    pub(crate) fn correct(&mut self, channel: usize, real: f64) -> i64 {
+        let most = self.bias.largest_correction();
+        let step = self.scales[channel].max(f64::MIN_POSITIVE);
+        let steps = truncate_i64((real / step).round().clamp(-most, most));
+        self.bias.add(channel, steps);
+        steps
+    }
 }
 
 /// The weights of a kernel in steps, as a file holds them.

@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 
 use niello_numeric::channels::{self, Moments};
 
-use crate::arithmetic::convert::truncate_i64;
 use crate::calibrate::{Evaluation, Samples, views};
 use crate::error::Result;
 use crate::ir::buffer::Buffer;
@@ -115,12 +114,8 @@ pub(crate) fn correct_biases(
                     .for_each(|(all, one)| all.merge(one));
             }
             if let Some(mut accumulators) = program.steps[position].accumulators() {
-                let most = accumulators.bias.largest_correction();
                 for (c, moments) in moments.iter().enumerate() {
-                    let step = accumulators.scales[c].max(f64::MIN_POSITIVE);
-                    let steps = (shrunk_mean(moments) / step).round();
-                    correction[c] = truncate_i64(steps.clamp(-most, most));
-                    accumulators.bias.add(c, correction[c]);
+                    correction[c] = accumulators.correct(c, shrunk_mean(moments));
                 }
             }
         }

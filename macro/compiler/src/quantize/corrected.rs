@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use super::correct::Corrections;
-use crate::arithmetic::convert::truncate_i64;
 use crate::ir::graph::ValueId;
 use crate::ir::quant_graph::QuantGraph;
 
@@ -46,11 +45,8 @@ impl Corrected {
             if accumulators.bias.len() != corrections.len() {
                 continue;
             }
-            let most = accumulators.bias.largest_correction();
             for (channel, real) in corrections.iter().enumerate() {
-                let scale = accumulators.scales[channel].max(f64::MIN_POSITIVE);
-                let steps = truncate_i64((real / scale).round().clamp(-most, most));
-                accumulators.bias.add(channel, steps);
+                accumulators.correct(channel, *real);
             }
         }
     }

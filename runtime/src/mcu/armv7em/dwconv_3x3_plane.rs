@@ -241,9 +241,10 @@ macro_rules! part {
             "it gt\n", "movgt ", $sum, ", r7\n",
         )
     };
-    (store, $sum:literal) => {
+    (store, $store:literal, $sum:literal) => {
         concat!(
-            "strb ",
+            $store,
+            " ",
             $sum,
             ", [r10]\n",
             "add r10, r10, r11\n",
@@ -293,9 +294,9 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
         "3:",
         "ssat r4, #8, r4",
         "ssat r5, #8, r5",
-        part!(store, "r4"),
+        part!(store, "strb", "r4"),
         "beq 4f",
-        part!(store, "r5"),
+        part!(store, "strb", "r5"),
         "bne 2b",
         "4:",
         part!(end),
@@ -340,7 +341,7 @@ unsafe extern "C" fn plane_stride_2(block: &mut Block) {
         part!(requantize, "r4"),
         "3:",
         "ssat r4, #8, r4",
-        part!(store, "r4"),
+        part!(store, "strb", "r4"),
         "bne 2b",
         part!(end),
         "5:",

@@ -97,19 +97,6 @@ pub(crate) fn plane_3x3_i16<const STRIDE: usize>(p: &PlaneI16<'_>, output: &mut 
     }
 }
 
-/// Stores an output; the flags say whether it was the row's last one.
-macro_rules! store {
-    ($sum:literal) => {
-        concat!(
-            "strh ",
-            $sum,
-            ", [r10]\n",
-            "add r10, r10, r11\n",
-            "subs r3, r3, #1\n"
-        )
-    };
-}
-
 /// About 37 instructions for two outputs.
 ///
 /// # Safety
@@ -136,9 +123,9 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
         "3:",
         "ssat r4, #16, r4",
         "ssat r5, #16, r5",
-        store!("r4"),
+        part!(store, "strh", "r4"),
         "beq 4f",
-        store!("r5"),
+        part!(store, "strh", "r5"),
         "bne 2b",
         "4:",
         part!(end),
@@ -172,7 +159,7 @@ unsafe extern "C" fn plane_stride_2(block: &mut Block) {
         "bne 5f",
         "3:",
         "ssat r4, #16, r4",
-        store!("r4"),
+        part!(store, "strh", "r4"),
         "bne 2b",
         part!(end),
         "5:",

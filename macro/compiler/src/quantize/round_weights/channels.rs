@@ -1,5 +1,6 @@
 //! The weights of one layer, rounded channel by channel.
 
+use niello_numeric::channels::largest;
 use niello_numeric::feedback::{Feedback, error, nearest};
 
 use crate::ir::products::SumLayout;
@@ -29,12 +30,12 @@ struct Chosen {
 
 impl Channels {
     pub(super) fn new(layout: SumLayout, weights: Vec<f32>, per_channel: bool) -> Self {
-        let mut largest = vec![0.0_f32; layout.channels];
-        for (channel, largest) in largest.iter_mut().enumerate() {
-            for i in 0..layout.depth {
-                *largest = largest.max(weights[layout.weight(channel, i)].abs());
-            }
-        }
+        let inside = if layout.channels_last {
+            1
+        } else {
+            layout.depth
+        };
+        let mut largest = largest(&weights, layout.channels, inside);
         if !per_channel {
             let all = largest.iter().fold(0.0, |all: f32, one| all.max(*one));
             largest.fill(all);

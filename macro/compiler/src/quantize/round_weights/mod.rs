@@ -11,7 +11,7 @@ mod layers;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use niello_numeric::moments::Moments;
+use niello_numeric::moments::InputMoments;
 
 use crate::calibrate::{Samples, evaluate_from, views};
 use crate::error::Result;
@@ -73,15 +73,19 @@ pub(crate) fn round_weights(
 
 /// The moments of each layer's inputs: over the samples that rounding sees, and over those that
 /// are held back.
-fn moments(graph: &Graph, samples: &Samples<'_>, layers: &[Layer]) -> Result<Vec<[Moments; 2]>> {
+fn moments(
+    graph: &Graph,
+    samples: &Samples<'_>,
+    layers: &[Layer],
+) -> Result<Vec<[InputMoments; 2]>> {
     if layers.is_empty() {
         return Ok(Vec::new());
     }
     let empty = |layer: &Layer| {
         let SumLayout { groups, depth, .. } = layer.layout;
-        [(); 2].map(|()| Moments::new(groups, depth))
+        [(); 2].map(|()| InputMoments::new(groups, depth))
     };
-    let all: Vec<Mutex<[Moments; 2]>> = layers.iter().map(empty).map(Mutex::new).collect();
+    let all: Vec<Mutex<[InputMoments; 2]>> = layers.iter().map(empty).map(Mutex::new).collect();
     let histories: Vec<_> = samples.histories(graph)?.into_iter().enumerate().collect();
     let holds_samples = histories.len() >= 2 * HELD_BACK;
     let is_held_back = |number: usize| usize::from(number % HELD_BACK == HELD_BACK - 1);
