@@ -48,24 +48,29 @@ instantiate! {
         for i8 i16 i32;
 }
 
+// Inlined on small cores as `instantiate` does: their loops know the parameters.
+#[cfg_attr(not(niello_vector), inline(always))]
 fn add_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     if !p.is_linear(input1, input2, output) && !try_add(p, 0, input1, input2, output) {
         add_widely(p, input1, input2, output);
     }
 }
 
+#[cfg_attr(not(niello_vector), inline(always))]
 fn add_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     if !p.is_linear_in_place(in_out, input2) && !try_add_in_place(p, 0, in_out, input2) {
         add_in_place_widely(p, in_out, input2);
     }
 }
 
+#[cfg_attr(not(niello_vector), inline(always))]
 fn sub_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
     if !p.is_linear(input1, input2, output) && !try_add(p, -1, input1, input2, output) {
         sub_widely(p, input1, input2, output);
     }
 }
 
+#[cfg_attr(not(niello_vector), inline(always))]
 fn sub_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
     if !p.is_linear_in_place(in_out, input2) && !try_add_in_place(p, -1, in_out, input2) {
         sub_in_place_widely(p, in_out, input2);

@@ -93,6 +93,7 @@ fn add_all_in_place(by: &AddI16, p: &Add, in_out: &mut [i16], b: &[i16]) {
 }
 
 /// `a + b`, or `a - b` if `negate` is -1; false if it has to be computed otherwise.
+#[inline(always)]
 pub(super) fn try_add<T: Integer>(
     p: &Add,
     negate: i32,
@@ -111,6 +112,7 @@ pub(super) fn try_add<T: Integer>(
 }
 
 /// [`try_add`] in place of the first operand.
+#[inline(always)]
 pub(super) fn try_add_in_place<T: Integer>(
     p: &Add,
     negate: i32,
