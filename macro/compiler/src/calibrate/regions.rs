@@ -2,6 +2,7 @@
 //! taken whose tensors need ranges.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{Evaluation, Method, Ranges, RealRange, Samples, views};
 use crate::error::{Error, Result};
@@ -20,11 +21,13 @@ pub(crate) fn check(
         return Ok(());
     }
     let histories = samples.histories(graph)?;
+    // The first sample on which a loop does not end: what later ones do is not asked.
+    let endless = AtomicUsize::new(usize::MAX);
     let ways = parallel::map(&histories, |(sample, states)| {
         let inputs = samples.sample(*sample);
         let mut evaluation = Evaluation::new(graph, &views(&inputs), states)?;
         let mut way = Way::default();
-        while evaluation.step(graph)?.is_some() {
+        while *sample <= endless.load(Relaxed) && evaluation.step(graph)?.is_some() {
             let Some(node) = evaluation.last() else {
                 continue;
             };
@@ -34,17 +37,21 @@ pub(crate) fn check(
                     .insert((node.output(), evaluation.is_true(condition)));
             }
         }
-        Ok((*sample, way, evaluation.is_endless()))
+        if evaluation.is_endless() {
+            endless.fetch_min(*sample, Relaxed);
+        }
+        Ok(way)
     });
     let mut all = Way::default();
+    let sample = endless.into_inner();
+    if sample != usize::MAX {
+        return Err(Error::dataset(format!(
+            "the loops of the model run more than {ROUNDS} rounds on sample {sample}: \
+             give samples on which they end, or bound them in the model"
+        )));
+    }
     for result in ways {
-        let (sample, way, is_endless) = result?;
-        if is_endless {
-            return Err(Error::dataset(format!(
-                "the loops of the model run more than {ROUNDS} rounds on sample {sample}: \
-                 give samples on which they end, or bound them in the model"
-            )));
-        }
+        let way = result?;
         all.regions.extend(way.regions);
         all.chosen.extend(way.chosen);
     }
