@@ -1,10 +1,11 @@
 //! How close the int8 programs are to their float models, beside other quantizers.
 //!
-//!     cargo run --release -p niello-benches --bin accuracy -- [--int16] [model ..]
+//!     cargo run --release -p niello-benches --bin accuracy -- [--int16] [--with OPTIONS] [model ..]
 //!
 //! Every float model of `../shared` is quantized with its calibration data and the
-//! default options (`--int16`: with `activations = int16`), runs on its evaluation data,
-//! and is compared with LiteRT's recorded float outputs. The figures of other quantizers are those of `index.json`.
+//! default options (`--int16`: with `activations = int16`; `--with`: with options as those of
+//! `include_model!`), runs on its evaluation data, and is compared with LiteRT's recorded
+//! float outputs. The figures of other quantizers are those of `index.json`.
 //! `NIELLO_WORST=1` adds each model's operators that lose most.
 
 use std::error::Error;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use ndarray::{ArrayD, Axis};
 use niello_benches::MODELS;
+use niello_build::arguments::exchange;
 use niello_compiler::model::{Model, TensorData};
 use niello_compiler::{Activations, Options, Request};
 use niello_tests::{Record, read_npz};
@@ -30,11 +32,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let index: serde_json::Value = serde_json::from_reader(File::open(shared.join("index.json"))?)?;
-    let (flags, wanted): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|a| a.starts_with("--"));
     let mut options = Options::default();
-    if flags.iter().any(|flag| flag == "--int16") {
-        options.activations = Activations::Int16;
+    let mut wanted = Vec::new();
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--int16" => options.activations = Activations::Int16,
+            "--with" => (options, _) = exchange(&options, &words.next().unwrap_or_default())?,
+            flag if flag.starts_with("--") => return Err(format!("no flag {flag:?}").into()),
+            model => wanted.push(model.to_owned()),
+        }
     }
     println!("| model | output | SQNR, dB | best peer, dB | | top-1 agreement | best peer |");
     println!("|---|---|---|---|---|---|---|");
