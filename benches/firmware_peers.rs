@@ -106,4 +106,26 @@ pub(crate) const PEERS: &[Peers] = &[
             peer("micro_speech", 1_481_900, 6_836, 1_236, Some(132_664)),
         ],
     },
+    Peers {
+        core: "Cortex-M55",
+        name: "TensorFlow Lite Micro with CMSIS-NN (MVE)",
+        models: &[
+            peer("kws", 1_788_031, 27_300, 1_316, Some(161_960)),
+            peer("vww", 6_433_969, 100_756, 1_316, Some(441_312)),
+            peer("resnet8", 4_811_562, 54_996, 1_248, Some(206_520)),
+            peer("ad", 285_469, 5_172, 920, Some(385_000)),
+            peer("micro_speech", 847_375, 7_796, 1_648, Some(126_824)),
+        ],
+    },
+    Peers {
+        core: "RV32IMAC",
+        name: "TensorFlow Lite Micro with CMSIS-NN (plain C)",
+        models: &[
+            peer("kws", 16_245_164, 22_828, 1_060, Some(166_348)),
+            peer("vww", 48_605_154, 100_716, 1_060, Some(445_700)),
+            peer("resnet8", 65_291_368, 55_004, 1_060, Some(210_908)),
+            peer("ad", 1_477_750, 2_684, 452, Some(389_388)),
+            peer("micro_speech", 1_695_445, 6_844, 1_236, Some(131_212)),
+        ],
+    },
 ];
