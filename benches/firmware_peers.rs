@@ -61,11 +61,11 @@ pub(crate) const PEERS: &[Peers] = &[
         core: "Cortex-M4F",
         name: "TensorFlow Lite Micro with CMSIS-NN (DSP)",
         models: &[
-            peer("kws", 7_850_000, 22_820, 1_148, Some(163_736)),
-            peer("vww", 24_720_000, 100_708, 1_148, Some(443_088)),
-            peer("resnet8", 29_870_000, 54_996, 1_148, Some(208_296)),
-            peer("ad", 582_000, 2_580, 828, Some(386_776)),
-            peer("micro_speech", 1_495_000, 6_836, 1_316, Some(128_600)),
+            peer("kws", 7_847_240, 22_820, 1_068, Some(167_208)),
+            peer("vww", 24_720_360, 100_708, 1_068, Some(446_560)),
+            peer("resnet8", 29_874_080, 54_996, 1_068, Some(211_768)),
+            peer("ad", 582_280, 2_580, 748, Some(390_248)),
+            peer("micro_speech", 1_494_920, 6_836, 1_236, Some(132_072)),
             peer("hello_world", 3_500, 772, 828, Some(112_404)),
             // With int16 activations. CMSIS-NN has no FULLY_CONNECTED of int16 with a scale for
             // each channel: that layer was run by the reference kernel.
