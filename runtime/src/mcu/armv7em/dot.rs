@@ -26,6 +26,7 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
         // are written; STRD's address is a multiple of 4.
         unsafe {
             asm!(
+                with_dsp!(),
                 "2:",
                 "ldr {t}, [{x}], #4",
                 "sxtab16 r2, {z}, {t}",
@@ -61,6 +62,7 @@ pub(crate) fn expand_i16(pixel: &[i16], at: usize, columns: &mut [i16]) {
         // each 16 bytes are written; STRD's address is a multiple of 4.
         unsafe {
             asm!(
+                with_dsp!(),
                 "2:",
                 "ldr {t}, [{x}], #4",
                 "ldr {u}, [{x}], #4",
@@ -162,6 +164,7 @@ unsafe extern "C" fn dot_2x2_groups(
     sums: &mut [i32; 4],
 ) {
     naked_asm!(
+        with_dsp!(),
         "push {{r3-r11, lr}}",
         "ldmia r3, {{r4-r7}}",
         groups!(),
@@ -187,6 +190,7 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     // SAFETY: both pointers are aligned and cover `groups` groups.
     unsafe {
         asm!(
+            with_dsp!(),
             "2:",
             "ldmia {x}!, {{r2-r5}}",
             "ldr {t}, [{w}], #4",
@@ -228,6 +232,7 @@ pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i3
         // LDR takes any address on these cores.
         unsafe {
             asm!(
+                with_dsp!(),
                 "2:",
                 "ldr {a}, [{x}], #4",
                 "ldmia {w}!, {{r2, r3}}",
@@ -296,6 +301,7 @@ unsafe extern "C" fn dot_1x4_groups(
     zero_point: u32,
 ) {
     naked_asm!(
+        with_dsp!(),
         "push {{r4-r11, lr}}",
         "ldrd r12, lr, [sp, #36]",
         "ldmia r12, {{r4-r7}}",

@@ -94,6 +94,7 @@ pub(crate) fn pairs(
 #[unsafe(naked)]
 unsafe extern "C" fn pairs_block(block: &mut Block) {
     naked_asm!(
+        with_dsp!(),
         "push {{r0, r4-r11, lr}}",
         "1:",
         "ldr r3, [sp]",

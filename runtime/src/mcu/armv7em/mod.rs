@@ -1,4 +1,22 @@
-//! Armv7E-M: the DSP extension multiplies two 16-bit numbers per instruction.
+//! Armv7E-M, and Armv8-M Mainline with the DSP extension, whose instructions are the same: two 16-bit
+//! numbers are multiplied by two others at once.
+
+/// The first line of all assembly here. Where the extension is optional, rustc's flags for a core reach
+/// the assembler, but for functions that are nothing but assembly: LLVM reads these once more, for
+/// their names, and knows only the target then. (It has no `.arch_extension` for DSP.)
+#[cfg(niello_dsp_of_core)]
+macro_rules! with_dsp {
+    () => {
+        ".cpu cortex-m33"
+    };
+}
+/// All cores of the target have the extension.
+#[cfg(all(niello_dsp, not(niello_dsp_of_core)))]
+macro_rules! with_dsp {
+    () => {
+        ""
+    };
+}
 
 #[cfg(niello_dsp)]
 pub(crate) mod dot;
