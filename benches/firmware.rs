@@ -1,12 +1,15 @@
 //! Instructions, memory and flash on emulated boards, beside TensorFlow Lite Micro
-//! with CMSIS-NN.
+//! with CMSIS-NN on the same core.
 //!
-//! `firmware`: a table of all models on the Cortex-M4F. `firmware --board virt`: on
-//! another board. `firmware --operators kws`: the instructions of each operator.
+//! `firmware`: a table of all models on the Cortex-M4F. `firmware --board Cortex-M33`: on
+//! another core. `firmware --operators kws`: the instructions of each operator.
 //!
 //! Instructions are QEMU's (`-icount shift=0`): the timer is read before and after
 //! one inference, and a loop of 2,000,000 instructions calibrates it.
 
+mod firmware_peers;
+
+use firmware_peers::{CONSTANTS, PEERS, Peer};
 use niello_tests::firmware::{
     BOARDS, Board, build, build_with, measure, missing, operators, program,
 };
@@ -15,43 +18,11 @@ use object::{Object, ObjectSection, SectionFlags, SectionKind};
 /// Instructions of the loop that calibrates the timer.
 const LOOP: f64 = 2_000_000.0;
 
-/// TensorFlow Lite Micro with CMSIS-NN, -O3, on the Cortex-M4F.
-struct Peer {
-    model: &'static str,
-    instructions: f64,
-    /// Bytes of the arena and of the stack.
-    ram: f64,
-    /// Bytes of constants in the `.tflite` file, if they were counted.
-    constants: Option<f64>,
-}
-
-const PEERS: &[Peer] = &[
-    peer("kws", 7.85e6, 22_820 + 1_148, Some(24_376.0)),
-    peer("vww", 24.72e6, 100_708 + 1_148, Some(219_072.0)),
-    peer("resnet8", 29.87e6, 54_996 + 1_148, Some(78_752.0)),
-    peer("ad", 0.582e6, 2_580 + 828, Some(270_880.0)),
-    peer("micro_speech", 1.495e6, 6_836 + 1_316, None),
-    peer("hello_world", 3.5e3, 772 + 828, None),
-    // With int16 activations. CMSIS-NN has no FULLY_CONNECTED of int16 with a scale for each
-    // channel: that layer was run by the reference kernel.
-    peer("kws_i16", 15.92e6, 41_236 + 1_100, None),
-    peer("resnet8_i16", 33.71e6, 106_292 + 1_100, None),
-];
-
 /// The models whose geometric mean counts.
 const MLPERF_TINY: [&str; 4] = ["kws", "vww", "resnet8", "ad"];
 
 /// Models of this repository; the peers' lie beside it.
 const OWN: [&str; 2] = ["digit_pair", "photo_locator"];
-
-const fn peer(model: &'static str, instructions: f64, ram: u32, constants: Option<f64>) -> Peer {
-    Peer {
-        model,
-        instructions,
-        ram: ram as f64,
-        constants,
-    }
-}
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -79,7 +50,8 @@ fn is_ready(board: &Board) -> Result<(), String> {
 }
 
 fn models() -> Vec<&'static str> {
-    let beside = PEERS
+    let beside = PEERS[0]
+        .models
         .iter()
         .map(|p| p.model)
         .filter(|_| niello_tests::shared().join("models").is_dir());
@@ -90,46 +62,64 @@ fn table(board: &Board) -> Result<(), String> {
     is_ready(board)?;
     let models = models();
     build(board, &models)?;
+    let peers = PEERS.iter().find(|p| p.core == board.core);
     println!(
-        "{} ({}); ratios to TensorFlow Lite Micro with CMSIS-NN on a Cortex-M4F\n",
-        board.name, board.core
+        "{} ({}); peer: {}\n",
+        board.name,
+        board.core,
+        peers.map_or("none was measured", |p| p.name)
     );
     println!(
-        "| model | instructions | ratio | per MAC | arena | outputs | stack | RAM | ratio | code | constants | to the model's own |"
+        "| model | instructions | peer | ratio | per MAC | arena | outputs | stack | RAM | peer | ratio | code | constants | flash | peer | ratio | constants to the model's own |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
-    let (mut product, mut count, mut error) = (1.0_f64, 0, 0.0_f64);
+    println!("|{}", "---|".repeat(17));
+    let (mut products, mut count, mut error) = ([1.0_f64; 3], 0, 0.0_f64);
     for model in models {
         let report = measure(board, model)?;
         let value = |key: &str| report.get(key).copied().unwrap_or(0) as f64;
         let instructions = value("ticks") * board.tick;
         error = error.max((value("calibration") * board.tick / LOOP - 1.0).abs());
         let ram = value("arena") + value("outputs") + value("stack");
-        let code = flash(board, model)? - value("constants");
-        let peer = PEERS.iter().find(|p| p.model == model);
-        let ratio = |ours: f64, theirs: Option<f64>, digits: usize| {
-            theirs.map_or(String::new(), |t| format!("{:.digits$}", ours / t))
-        };
+        let flash = flash(board, model)?;
+        let peer = peers.and_then(|p| p.models.iter().find(|p| p.model == model));
         if let (Some(peer), true) = (peer, MLPERF_TINY.contains(&model)) {
-            product *= instructions / peer.instructions;
+            let theirs = [Some(peer.instructions), Some(peer.ram()), peer.flash];
+            for ((product, ours), theirs) in products
+                .iter_mut()
+                .zip([instructions, ram, flash])
+                .zip(theirs)
+            {
+                *product *= theirs.map_or(f64::NAN, |t| ours / f64::from(t));
+            }
             count += 1;
         }
+        let beside = |ours: f64, theirs: Option<u32>| {
+            theirs.map_or(" | ".to_owned(), |t| {
+                format!("{t} | {:.2}", ours / f64::from(t))
+            })
+        };
+        let constants = CONSTANTS.iter().find(|(name, _)| *name == model);
         println!(
-            "| {model} | {instructions} | {} | {:.2} | {} | {} | {} | {ram} | {} | {code} | {} | {} |",
-            ratio(instructions, peer.map(|p| p.instructions), 2),
+            "| {model} | {instructions:.0} | {} | {:.2} | {} | {} | {} | {ram} | {} | {} | {} | {flash} | {} | {} |",
+            beside(instructions, peer.map(|p| p.instructions)),
             instructions / value("macs"),
             value("arena"),
             value("outputs"),
             value("stack"),
-            ratio(ram, peer.map(|p| p.ram), 2),
+            beside(ram, peer.map(Peer::ram)),
+            flash - value("constants"),
             value("constants"),
-            ratio(value("constants"), peer.and_then(|p| p.constants), 3),
+            beside(flash, peer.and_then(|p| p.flash)),
+            constants.map_or(String::new(), |(_, bytes)| format!(
+                "{:.3}",
+                value("constants") / f64::from(*bytes)
+            )),
         );
     }
     if count > 0 {
-        let mean = product.powf(1.0 / f64::from(count));
+        let [instructions, ram, flash] = products.map(|p| p.powf(1.0 / f64::from(count)));
         println!(
-            "\nInstructions, geometric mean over {}: {mean:.3}",
+            "\nGeometric means over {}: instructions {instructions:.3}, RAM {ram:.3}, flash {flash:.3}",
             MLPERF_TINY.join(", ")
         );
     }
@@ -175,10 +165,10 @@ fn by_operator(board: &Board, model: &str) -> Result<(), String> {
     for (number, (name, ticks)) in operators.iter().enumerate() {
         let share = 100.0 * *ticks as f64 / total.max(1) as f64;
         println!(
-            "| {number} | {name} | {} | {share:.1} % |",
+            "| {number} | {name} | {:.0} | {share:.1} % |",
             *ticks as f64 * board.tick
         );
     }
-    println!("| | all | {} | |", total as f64 * board.tick);
+    println!("| | all | {:.0} | |", total as f64 * board.tick);
     Ok(())
 }
