@@ -8,21 +8,27 @@ use dsp::{Build, Dsp};
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=build/dsp.rs");
-    println!("cargo:rustc-check-cfg=cfg(niello_dsp, niello_dsp_of_core, niello_vector)");
+    println!(
+        "cargo:rustc-check-cfg=cfg(niello_dsp, niello_dsp_of_core, niello_helium, niello_vector)"
+    );
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let features = variable("CARGO_CFG_TARGET_FEATURE");
     let build = Build {
         target: &variable("TARGET"),
         reported: &features,
         flags: &variable("CARGO_ENCODED_RUSTFLAGS"),
+        abi: &variable("CARGO_CFG_TARGET_ABI"),
         is_asked: std::env::var_os("CARGO_FEATURE_DSP").is_some(),
     };
     match dsp::decide(build) {
         Ok(Dsp::No) => {}
         Ok(Dsp::OfTarget) => println!("cargo:rustc-cfg=niello_dsp"),
-        Ok(Dsp::OfCore) => {
+        Ok(dsp @ (Dsp::OfCore | Dsp::Helium)) => {
             println!("cargo:rustc-cfg=niello_dsp");
             println!("cargo:rustc-cfg=niello_dsp_of_core");
+            if dsp == Dsp::Helium {
+                println!("cargo:rustc-cfg=niello_helium");
+            }
         }
         Err(error) => println!("cargo::error={error}"),
     }

@@ -13,6 +13,9 @@ pub(crate) struct Build<'a> {
     pub(crate) reported: &'a str,
     /// rustc's flags, with U+001F between them: `CARGO_ENCODED_RUSTFLAGS`.
     pub(crate) flags: &'a str,
+    /// How floats are passed: `CARGO_CFG_TARGET_ABI`. With `eabihf`, the program's start turns on the
+    /// registers that floats and vectors share.
+    pub(crate) abi: &'a str,
     /// Whether the feature `dsp` is on.
     pub(crate) is_asked: bool,
 }
@@ -26,6 +29,8 @@ pub(crate) enum Dsp {
     OfTarget,
     /// They are, on a target some of whose cores have it: assembly has to name one.
     OfCore,
+    /// The same, and some of them for Helium, whose registers hold eight numbers of 16 bits.
+    Helium,
 }
 
 /// Cores for which the extension is optional and which have it, by rustc's names. (One that was made
@@ -39,6 +44,9 @@ const CORES: [&str; 7] = [
     "star-mc1",
     "star-mc3",
 ];
+
+/// Those of them with Helium, the M-Profile Vector Extension; it includes DSP.
+const HELIUM_CORES: [&str; 3] = ["cortex-m52", "cortex-m55", "cortex-m85"];
 
 /// What a target says of the extension.
 enum Target {
@@ -56,12 +64,22 @@ enum Target {
 /// # Errors
 /// If the feature `dsp` asks for what the core does not have.
 pub(crate) fn decide(build: Build<'_>) -> Result<Dsp, String> {
-    let said = said(build.flags);
+    let said_helium = said(
+        build.flags,
+        &HELIUM_CORES,
+        &["+mve", "+mve.fp"],
+        &["-mve", "-dsp"],
+    );
+    let of_core = match said_helium {
+        Some(true) if build.abi == "eabihf" => Dsp::Helium,
+        _ => Dsp::OfCore,
+    };
+    let said = said(build.flags, &CORES, &["+dsp", "+mve", "+mve.fp"], &["-dsp"]);
     let (has, kernels) = match target(build) {
         Target::Has => (said.unwrap_or(true), Dsp::OfTarget),
         Target::MayHave => (
             said.unwrap_or(build.is_asked || reports(build, "dsp")),
-            Dsp::OfCore,
+            of_core,
         ),
         Target::HasNot if build.is_asked => {
             return Err(format!(
@@ -101,8 +119,9 @@ fn reports(build: Build<'_>, name: &str) -> bool {
     build.reported.split(',').any(|feature| feature == name)
 }
 
-/// What rustc's flags say, if they do. Features count more than the core, and of several the last.
-fn said(flags: &str) -> Option<bool> {
+/// What rustc's flags say of an extension, if they do: by the core's name, or by features that turn it
+/// on or off. Features count more than the core, and of several the last.
+fn said(flags: &str, cores: &[&str], on: &[&str], off: &[&str]) -> Option<bool> {
     let (mut by_core, mut by_feature) = (None, None);
     let mut flags = flags.split('\u{1f}');
     while let Some(flag) = flags.next() {
@@ -116,14 +135,13 @@ fn said(flags: &str) -> Option<bool> {
             continue;
         };
         match name.replace('_', "-").as_str() {
-            "target-cpu" => by_core = CORES.contains(&value).then_some(true),
+            "target-cpu" => by_core = cores.contains(&value).then_some(true),
             "target-feature" => {
                 for feature in value.split(',') {
-                    match feature {
-                        // Helium includes the extension.
-                        "+dsp" | "+mve" | "+mve.fp" => by_feature = Some(true),
-                        "-dsp" => by_feature = Some(false),
-                        _ => {}
+                    if on.contains(&feature) {
+                        by_feature = Some(true);
+                    } else if off.contains(&feature) {
+                        by_feature = Some(false);
                     }
                 }
             }

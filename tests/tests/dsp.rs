@@ -15,8 +15,18 @@ fn by(target: &str, flags: &[&str], is_asked: bool) -> Result<Dsp, String> {
         target,
         reported: "",
         flags: &flags.join("\u{1f}"),
+        abi: if target.ends_with("-eabihf") {
+            "eabihf"
+        } else {
+            "eabi"
+        },
         is_asked,
     })
+}
+
+/// Whether the kernels for the DSP extension are used, alone or with those for Helium.
+fn at_least_dsp(decided: Result<Dsp, String>) -> bool {
+    matches!(decided, Ok(Dsp::OfCore | Dsp::Helium))
 }
 
 #[test]
@@ -61,10 +71,34 @@ fn flags_say_it_of_a_cortex_m33() {
             &["-Ctarget-cpu=generic", "-Ctarget-feature=-fp64,+dsp"],
         ] {
             for is_asked in [false, true] {
-                assert_eq!(by(target, flags, is_asked), Ok(Dsp::OfCore), "{flags:?}");
+                assert!(at_least_dsp(by(target, flags, is_asked)), "{flags:?}");
             }
         }
     }
+}
+
+#[test]
+fn helium_needs_its_registers() {
+    let [soft, hard] = MAINLINE;
+    for flags in [
+        &["-Ctarget-cpu=cortex-m55"][..],
+        &["-Ctarget-cpu=cortex-m85", "-Ctarget-feature=-mve.fp"],
+        &["-Ctarget-feature=+mve"],
+        &["-Ctarget-cpu=cortex-m33", "-Ctarget-feature=+mve.fp"],
+    ] {
+        assert_eq!(by(hard, flags, false), Ok(Dsp::Helium), "{flags:?}");
+        // Nothing turns them on at the start of such a program.
+        assert_eq!(by(soft, flags, false), Ok(Dsp::OfCore), "{flags:?}");
+    }
+    for flags in [
+        &["-Ctarget-cpu=cortex-m33"][..],
+        &["-Ctarget-cpu=cortex-m55", "-Ctarget-feature=-mve"],
+        &["-Ctarget-feature=+dsp"],
+    ] {
+        assert_eq!(by(hard, flags, true), Ok(Dsp::OfCore), "{flags:?}");
+    }
+    let without = ["-Ctarget-cpu=cortex-m55", "-Ctarget-feature=-dsp"];
+    assert_eq!(by(hard, &without, false), Ok(Dsp::No));
 }
 
 #[test]
@@ -116,6 +150,7 @@ fn targets_of_ones_own_are_what_an_unstable_rustc_reports() {
             target: "my-board",
             reported,
             flags: "",
+            abi: "eabihf",
             is_asked,
         })
     };

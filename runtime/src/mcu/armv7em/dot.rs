@@ -4,6 +4,8 @@
 
 use core::arch::{asm, naked_asm};
 
+use crate::mcu::armv7em::frame::{begin, end, stacked};
+
 /// The negative of a zero point, twice.
 #[inline(always)]
 fn negative_pair(zero_point: i8) -> u32 {
@@ -106,6 +108,30 @@ pub(crate) fn aligned(pointer: *const u32) -> bool {
     pointer.is_aligned()
 }
 
+/// Most of the groups of [`groups`], four at a time. Leaves the number of the others in r2, and Z set if
+/// there are none.
+#[cfg(not(niello_helium))]
+macro_rules! fours {
+    () => {
+        concat!(
+            "subs r2, r2, #4\n",
+            "blo 3f\n",
+            "2:\n",
+            ".rept 4\n",
+            groups!(one),
+            ".endr\n",
+            "subs r2, r2, #4\n",
+            "bhs 2b\n",
+            "3:\n",
+            "adds r2, r2, #4\n",
+        )
+    };
+}
+#[cfg(niello_helium)]
+pub(crate) use crate::mcu::armv7em::helium::sixteens as fours;
+#[cfg(not(niello_helium))]
+pub(crate) use fours;
+
 /// The sums of all groups of two pixels (at r0) by two channels (at r1), r2 of them,
 /// added to r4 to r7. A group is 4 halfwords of each pixel and 4 bytes of each
 /// channel: 14 instructions for 16 products.
@@ -130,16 +156,7 @@ macro_rules! groups {
     };
     () => {
         concat!(
-            "subs r2, r2, #4\n",
-            "blo 3f\n",
-            "2:\n",
-            ".rept 4\n",
-            groups!(one),
-            ".endr\n",
-            "subs r2, r2, #4\n",
-            "bhs 2b\n",
-            "3:\n",
-            "adds r2, r2, #4\n",
+            fours!(),
             "beq 5f\n",
             "4:\n",
             groups!(one),
@@ -165,12 +182,12 @@ unsafe extern "C" fn dot_2x2_groups(
 ) {
     naked_asm!(
         with_dsp!(),
-        "push {{r3-r11, lr}}",
+        begin!("r3-r11"),
         "ldmia r3, {{r4-r7}}",
         groups!(),
         "ldr r3, [sp]",
         "stmia r3, {{r4-r7}}",
-        "pop {{r3-r11, pc}}",
+        end!("r3-r11"),
     )
 }
 
@@ -286,6 +303,16 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
     }
 }
 
+/// Nothing goes before the loop of [`dot_1x4_groups`].
+#[cfg(not(niello_helium))]
+macro_rules! row_of_sixteens {
+    () => {
+        ""
+    };
+}
+#[cfg(niello_helium)]
+use crate::mcu::armv7em::helium::row_of_sixteens;
+
 /// 21 instructions for 16 products.
 ///
 /// # Safety
@@ -302,9 +329,10 @@ unsafe extern "C" fn dot_1x4_groups(
 ) {
     naked_asm!(
         with_dsp!(),
-        "push {{r4-r11, lr}}",
-        "ldrd r12, lr, [sp, #36]",
+        begin!("r4-r11"),
+        concat!("ldrd r12, lr, ", stacked!()),
         "ldmia r12, {{r4-r7}}",
+        row_of_sixteens!(),
         "2:",
         "ldr r8, [r0], #4",
         "ldmia r1!, {{r10, r11}}",
@@ -329,8 +357,9 @@ unsafe extern "C" fn dot_1x4_groups(
         "smlad r7, r9, r11, r7",
         "subs r3, r3, #1",
         "bne 2b",
-        "ldr r12, [sp, #36]",
+        "3:",
+        concat!("ldr r12, ", stacked!()),
         "stmia r12, {{r4-r7}}",
-        "pop {{r4-r11, pc}}",
+        end!("r4-r11"),
     )
 }
