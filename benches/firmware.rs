@@ -2,14 +2,15 @@
 //! with CMSIS-NN on the same core.
 //!
 //! `firmware`: a table of all models on the Cortex-M4F. `firmware --board Cortex-M33`: on
-//! another core. `firmware --operators kws`: the instructions of each operator.
+//! another core. `firmware --cores`: all cores beside their peers. `firmware --operators
+//! kws`: the instructions of each operator.
 //!
 //! Instructions are QEMU's (`-icount shift=0`): the timer is read before and after
 //! one inference, and a loop of 2,000,000 instructions calibrates it.
 
 mod firmware_peers;
 
-use firmware_peers::{CONSTANTS, PEERS, Peer};
+use firmware_peers::{CONSTANTS, PEERS, Peer, Peers};
 use niello_tests::firmware::{
     BOARDS, Board, build, build_with, measure, missing, operators, program,
 };
@@ -29,9 +30,10 @@ fn main() -> Result<(), String> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => table(&BOARDS[0]),
         ["--board", name] => table(board(name)?),
+        ["--cores"] => cores(),
         ["--operators", model] => by_operator(&BOARDS[0], model),
         ["--operators", model, "--board", name] => by_operator(board(name)?, model),
-        _ => Err("usage: firmware [--operators <model>] [--board <board>]".to_owned()),
+        _ => Err("usage: firmware [--cores | [--operators <model>] [--board <core>]]".to_owned()),
     }
 }
 
@@ -43,6 +45,7 @@ fn board(name: &str) -> Result<&'static Board, String> {
         .ok_or_else(|| format!("the boards are {:?}", BOARDS.map(|b| (b.core, b.name))))
 }
 
+/// An error that says what has to be installed.
 fn is_ready(board: &Board) -> Result<(), String> {
     missing(board).map_or(Ok(()), |commands| {
         Err(format!("this needs more than is installed:\n{commands}"))
@@ -58,10 +61,82 @@ fn models() -> Vec<&'static str> {
     beside.chain(OWN).collect()
 }
 
-fn table(board: &Board) -> Result<(), String> {
+/// What one inference costs.
+struct Cost {
+    model: &'static str,
+    instructions: f64,
+    arena: f64,
+    outputs: f64,
+    stack: f64,
+    constants: f64,
+    macs: f64,
+    flash: f64,
+    /// The timer's error, of one.
+    error: f64,
+    peer: Option<&'static Peer>,
+}
+
+impl Cost {
+    fn ram(&self) -> f64 {
+        self.arena + self.outputs + self.stack
+    }
+
+    /// Instructions, RAM and flash, each with the peer's.
+    fn beside(&self) -> [(f64, Option<u32>); 3] {
+        [
+            (self.instructions, self.peer.map(|p| p.instructions)),
+            (self.ram(), self.peer.map(Peer::ram)),
+            (self.flash, self.peer.and_then(|p| p.flash)),
+        ]
+    }
+}
+
+/// Builds and runs models on a board.
+fn costs(board: &Board, models: &[&'static str]) -> Result<Vec<Cost>, String> {
     is_ready(board)?;
-    let models = models();
-    build(board, &models)?;
+    build(board, models)?;
+    let peers = PEERS.iter().find(|p| p.core == board.core);
+    let cost = |&model: &&'static str| {
+        let report = measure(board, model)?;
+        let value = |key: &str| report.get(key).copied().unwrap_or(0) as f64;
+        Ok(Cost {
+            model,
+            instructions: value("ticks") * board.tick,
+            arena: value("arena"),
+            outputs: value("outputs"),
+            stack: value("stack"),
+            constants: value("constants"),
+            macs: value("macs"),
+            flash: flash(board, model)?,
+            error: (value("calibration") * board.tick / LOOP - 1.0).abs(),
+            peer: peers.and_then(|p| p.models.iter().find(|p| p.model == model)),
+        })
+    };
+    models.iter().map(cost).collect()
+}
+
+/// The geometric means of the ratios of instructions, RAM and flash, if all peers were measured.
+fn means(costs: &[Cost]) -> Option<[f64; 3]> {
+    let mut products = [1.0_f64; 3];
+    for model in MLPERF_TINY {
+        let cost = costs.iter().find(|cost| cost.model == model)?;
+        for (product, (ours, theirs)) in products.iter_mut().zip(cost.beside()) {
+            *product *= ours / f64::from(theirs?);
+        }
+    }
+    Some(products.map(|p| p.powf(1.0 / MLPERF_TINY.len() as f64)))
+}
+
+/// The cells of a figure, the peer's and the ratio.
+fn cells((ours, theirs): (f64, Option<u32>)) -> String {
+    let theirs = theirs.map_or(" | ".to_owned(), |t| {
+        format!("{t} | {:.2}", ours / f64::from(t))
+    });
+    format!("{ours:.0} | {theirs}")
+}
+
+fn table(board: &Board) -> Result<(), String> {
+    let costs = costs(board, &models())?;
     let peers = PEERS.iter().find(|p| p.core == board.core);
     println!(
         "{} ({}); peer: {}\n",
@@ -70,54 +145,28 @@ fn table(board: &Board) -> Result<(), String> {
         peers.map_or("none was measured", |p| p.name)
     );
     println!(
-        "| model | instructions | peer | ratio | per MAC | arena | outputs | stack | RAM | peer | ratio | code | constants | flash | peer | ratio | constants to the model's own |"
+        "| model | instructions | peer | ratio | per MAC | arena, B | outputs, B | stack, B | RAM, B | peer | ratio | code, B | constants, B | flash, B | peer | ratio | constants to the model's |"
     );
     println!("|{}", "---|".repeat(17));
-    let (mut products, mut count, mut error) = ([1.0_f64; 3], 0, 0.0_f64);
-    for model in models {
-        let report = measure(board, model)?;
-        let value = |key: &str| report.get(key).copied().unwrap_or(0) as f64;
-        let instructions = value("ticks") * board.tick;
-        error = error.max((value("calibration") * board.tick / LOOP - 1.0).abs());
-        let ram = value("arena") + value("outputs") + value("stack");
-        let flash = flash(board, model)?;
-        let peer = peers.and_then(|p| p.models.iter().find(|p| p.model == model));
-        if let (Some(peer), true) = (peer, MLPERF_TINY.contains(&model)) {
-            let theirs = [Some(peer.instructions), Some(peer.ram()), peer.flash];
-            for ((product, ours), theirs) in products
-                .iter_mut()
-                .zip([instructions, ram, flash])
-                .zip(theirs)
-            {
-                *product *= theirs.map_or(f64::NAN, |t| ours / f64::from(t));
-            }
-            count += 1;
-        }
-        let beside = |ours: f64, theirs: Option<u32>| {
-            theirs.map_or(" | ".to_owned(), |t| {
-                format!("{t} | {:.2}", ours / f64::from(t))
-            })
-        };
-        let constants = CONSTANTS.iter().find(|(name, _)| *name == model);
+    for cost in &costs {
+        let constants = CONSTANTS.iter().find(|(name, _)| *name == cost.model);
+        let [instructions, ram, flash] = cost.beside().map(cells);
         println!(
-            "| {model} | {instructions:.0} | {} | {:.2} | {} | {} | {} | {ram} | {} | {} | {} | {flash} | {} | {} |",
-            beside(instructions, peer.map(|p| p.instructions)),
-            instructions / value("macs"),
-            value("arena"),
-            value("outputs"),
-            value("stack"),
-            beside(ram, peer.map(Peer::ram)),
-            flash - value("constants"),
-            value("constants"),
-            beside(flash, peer.and_then(|p| p.flash)),
+            "| {} | {instructions} | {:.2} | {} | {} | {} | {ram} | {} | {} | {flash} | {} |",
+            cost.model,
+            cost.instructions / cost.macs,
+            cost.arena,
+            cost.outputs,
+            cost.stack,
+            cost.flash - cost.constants,
+            cost.constants,
             constants.map_or(String::new(), |(_, bytes)| format!(
                 "{:.3}",
-                value("constants") / f64::from(*bytes)
+                cost.constants / f64::from(*bytes)
             )),
         );
     }
-    if count > 0 {
-        let [instructions, ram, flash] = products.map(|p| p.powf(1.0 / f64::from(count)));
+    if let Some([instructions, ram, flash]) = means(&costs) {
         println!(
             "\nGeometric means over {}: instructions {instructions:.3}, RAM {ram:.3}, flash {flash:.3}",
             MLPERF_TINY.join(", ")
@@ -125,9 +174,38 @@ fn table(board: &Board) -> Result<(), String> {
     }
     println!(
         "Calibration: {LOOP} instructions were measured with an error of {:.4} %; one tick is {} instructions",
-        100.0 * error,
+        100.0 * costs.iter().map(|cost| cost.error).fold(0.0, f64::max),
         board.tick
     );
+    Ok(())
+}
+
+/// All cores beside their peers, the models that were measured on all of them.
+fn cores() -> Result<(), String> {
+    println!(
+        "| core | model | instructions | peer | ratio | RAM, B | peer | ratio | flash, B | peer | ratio |"
+    );
+    println!("|{}", "---|".repeat(11));
+    for Peers { core, models, .. } in PEERS {
+        let models: Vec<&str> = models
+            .iter()
+            .map(|p| p.model)
+            .filter(|model| {
+                PEERS
+                    .iter()
+                    .all(|p| p.models.iter().any(|m| m.model == *model))
+            })
+            .collect();
+        let costs = costs(board(core)?, &models)?;
+        for cost in &costs {
+            let beside = cost.beside().map(cells).join(" | ");
+            println!("| {core} | {} | {beside} |", cost.model);
+        }
+        if let Some(means) = means(&costs) {
+            let means = means.map(|mean| format!(" | | {mean:.2} |")).concat();
+            println!("| {core} | geometric mean of four |{means}");
+        }
+    }
     Ok(())
 }
 
