@@ -8,7 +8,7 @@ macro_rules! begin {
         concat!("vpush {{d8-d15}}\npush {{", $registers, ", lr}}\n")
     };
 }
-/// See above, without vectors.
+/// Pushes these registers and lr, on cores without vectors.
 #[cfg(not(niello_helium))]
 macro_rules! begin {
     ($registers:literal) => {
@@ -23,7 +23,7 @@ macro_rules! end {
         concat!("pop {{", $registers, ", lr}}\nvpop {{d8-d15}}\nbx lr\n")
     };
 }
-/// See above, without vectors.
+/// Pops the same registers and returns, on cores without vectors.
 #[cfg(not(niello_helium))]
 macro_rules! end {
     ($registers:literal) => {
@@ -38,7 +38,7 @@ macro_rules! stacked {
         "[sp, #100]"
     };
 }
-/// See above, without vectors.
+/// The place of the first argument that is not in a register, on cores without vectors.
 #[cfg(not(niello_helium))]
 macro_rules! stacked {
     () => {

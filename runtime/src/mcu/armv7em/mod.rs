@@ -10,14 +10,14 @@ macro_rules! with_dsp {
         ".cpu cortex-m33"
     };
 }
-/// The same with Helium.
+/// The first line of all assembly on cores with Helium.
 #[cfg(niello_helium)]
 macro_rules! with_dsp {
     () => {
         ".cpu cortex-m55"
     };
 }
-/// All cores of the target have the extension.
+/// The first line of all assembly where all cores of the target have the extension.
 #[cfg(all(niello_dsp, not(niello_dsp_of_core)))]
 macro_rules! with_dsp {
     () => {
