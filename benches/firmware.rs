@@ -61,7 +61,7 @@ fn models() -> Vec<&'static str> {
     beside.chain(OWN).collect()
 }
 
-/// What one inference costs.
+/// The instructions, memory and flash of one model on a board.
 struct Cost {
     model: &'static str,
     instructions: f64,

@@ -12,8 +12,7 @@ const MPS2_SECURE: &str =
     "MEMORY { FLASH : ORIGIN = 0x10000000, LENGTH = 4M  RAM : ORIGIN = 0x38000000, LENGTH = 4M }\n";
 
 /// The MPS3 board of the Cortex-M55: the memories next to the processor.
-const MPS3: &str =
-    "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 512K  RAM : ORIGIN = 0x20000000, LENGTH = 512K }\n";
+const MPS3: &str = "MEMORY { FLASH : ORIGIN = 0x00000000, LENGTH = 512K  RAM : ORIGIN = 0x20000000, LENGTH = 512K }\n";
 
 /// QEMU's RISC-V `virt` board: one memory for both.
 const VIRT: &str =
