@@ -75,16 +75,45 @@ fn embassy_stm32f405_hears_both_whistles() {
     assert!(is_right, "{said}");
 }
 
-/// QEMU has no such board: it is compiled, without optimization.
+/// The file that the debug build of an example gives, for which there is no emulated board.
+fn built(example: &str, target: &str) -> Vec<u8> {
+    build(&examples().join(example), "dev");
+    let program = target_folder().join(target).join("debug");
+    std::fs::read(program.join(format!("niello-{example}"))).expect("built")
+}
+
+fn has(program: &[u8], text: &str) -> bool {
+    program.windows(text.len()).any(|w| w == text.as_bytes())
+}
+
 #[test]
 #[ignore = "builds the macro once more, with what embassy-rp wants of its dependencies; CI runs it"]
 fn embassy_rp2040_compiles() {
-    build(&examples().join("embassy-rp2040"), "dev");
-    let program = target_folder().join("thumbv6m-none-eabi/debug/niello-embassy-rp2040");
-    let program = std::fs::read(program).expect("built");
-    let has = |text: &str| program.windows(text.len()).any(|w| w == text.as_bytes());
+    let program = built("embassy-rp2040", "thumbv6m-none-eabi");
     // The program logs an output of the model by defmt, whose formats are names of symbols.
-    assert!(has("heard: {}") && has("{=str}: {}, "));
+    assert!(has(&program, "heard: {}") && has(&program, "{=str}: {}, "));
+    assert!(!has(&program, "armv7em"));
+}
+
+#[test]
+#[ignore = "builds embassy-rp once more; CI runs it"]
+fn embassy_rp2350_compiles() {
+    let program = built("embassy-rp2350", "thumbv8m.main-none-eabihf");
+    assert!(has(&program, "heard: {}") && has(&program, "{=str}: {}, "));
+    // What the boot ROM looks for in the first 4 kB, behind the vectors at 0x1000_0000.
+    let begins = 0xFFFF_DED3_u32.to_le_bytes();
+    assert!(program.windows(4).any(|word| word == begins));
+    // Kernels for the DSP extension, because of the core's name in the flags.
+    assert!(has(&program, "armv7em"));
+}
+
+#[test]
+#[ignore = "builds the macro once more, with what esp-hal wants of its dependencies; CI runs it"]
+fn esp32c3_compiles() {
+    let program = built("esp32c3", "riscv32imc-unknown-none-elf");
+    // What the boot loader and `espflash` look for.
+    assert!(has(&program, "esp_app_desc") && has(&program, "niello-esp32c3"));
+    assert!(has(&program, "heard: "));
 }
 
 /// Draws with a pointer, as a person would, and leaves the answers in the page.

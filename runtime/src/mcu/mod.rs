@@ -1,5 +1,5 @@
 //! Inner loops for small cores. A target may have better versions of them. `generic.rs` is the
-//! definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, gives the same bytes.
+//! definition; `armv7em/`, for cores with the DSP extension, gives the same bytes; `build/dsp.rs` finds out which have it.
 //! Tests: `tests/cross`, `tests/firmware`.
 //!
 //! # Packed weights

@@ -4,6 +4,8 @@
 
 use core::arch::{asm, naked_asm};
 
+use crate::mcu::armv7em::frame::{begin, end, stacked};
+
 /// The negative of a zero point, twice.
 #[inline(always)]
 fn negative_pair(zero_point: i8) -> u32 {
@@ -26,6 +28,7 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
         // are written; STRD's address is a multiple of 4.
         unsafe {
             asm!(
+                with_dsp!(),
                 "2:",
                 "ldr {t}, [{x}], #4",
                 "sxtab16 r2, {z}, {t}",
@@ -61,6 +64,7 @@ pub(crate) fn expand_i16(pixel: &[i16], at: usize, columns: &mut [i16]) {
         // each 16 bytes are written; STRD's address is a multiple of 4.
         unsafe {
             asm!(
+                with_dsp!(),
                 "2:",
                 "ldr {t}, [{x}], #4",
                 "ldr {u}, [{x}], #4",
@@ -104,6 +108,30 @@ pub(crate) fn aligned(pointer: *const u32) -> bool {
     pointer.is_aligned()
 }
 
+/// Most of the groups of [`groups`], four at a time. Leaves the number of the others in r2, and Z set if
+/// there are none.
+#[cfg(not(niello_helium))]
+macro_rules! fours {
+    () => {
+        concat!(
+            "subs r2, r2, #4\n",
+            "blo 3f\n",
+            "2:\n",
+            ".rept 4\n",
+            groups!(one),
+            ".endr\n",
+            "subs r2, r2, #4\n",
+            "bhs 2b\n",
+            "3:\n",
+            "adds r2, r2, #4\n",
+        )
+    };
+}
+#[cfg(niello_helium)]
+pub(crate) use crate::mcu::armv7em::helium::sixteens as fours;
+#[cfg(not(niello_helium))]
+pub(crate) use fours;
+
 /// The sums of all groups of two pixels (at r0) by two channels (at r1), r2 of them,
 /// added to r4 to r7. A group is 4 halfwords of each pixel and 4 bytes of each
 /// channel: 14 instructions for 16 products.
@@ -128,16 +156,7 @@ macro_rules! groups {
     };
     () => {
         concat!(
-            "subs r2, r2, #4\n",
-            "blo 3f\n",
-            "2:\n",
-            ".rept 4\n",
-            groups!(one),
-            ".endr\n",
-            "subs r2, r2, #4\n",
-            "bhs 2b\n",
-            "3:\n",
-            "adds r2, r2, #4\n",
+            fours!(),
             "beq 5f\n",
             "4:\n",
             groups!(one),
@@ -162,12 +181,13 @@ unsafe extern "C" fn dot_2x2_groups(
     sums: &mut [i32; 4],
 ) {
     naked_asm!(
-        "push {{r3-r11, lr}}",
+        with_dsp!(),
+        begin!("r3-r11"),
         "ldmia r3, {{r4-r7}}",
         groups!(),
         "ldr r3, [sp]",
         "stmia r3, {{r4-r7}}",
-        "pop {{r3-r11, pc}}",
+        end!("r3-r11"),
     )
 }
 
@@ -187,6 +207,7 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     // SAFETY: both pointers are aligned and cover `groups` groups.
     unsafe {
         asm!(
+            with_dsp!(),
             "2:",
             "ldmia {x}!, {{r2-r5}}",
             "ldr {t}, [{w}], #4",
@@ -228,6 +249,7 @@ pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i3
         // LDR takes any address on these cores.
         unsafe {
             asm!(
+                with_dsp!(),
                 "2:",
                 "ldr {a}, [{x}], #4",
                 "ldmia {w}!, {{r2, r3}}",
@@ -281,6 +303,16 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
     }
 }
 
+/// Nothing goes before the loop of [`dot_1x4_groups`].
+#[cfg(not(niello_helium))]
+macro_rules! row_of_sixteens {
+    () => {
+        ""
+    };
+}
+#[cfg(niello_helium)]
+use crate::mcu::armv7em::helium::row_of_sixteens;
+
 /// 21 instructions for 16 products.
 ///
 /// # Safety
@@ -296,9 +328,11 @@ unsafe extern "C" fn dot_1x4_groups(
     zero_point: u32,
 ) {
     naked_asm!(
-        "push {{r4-r11, lr}}",
-        "ldrd r12, lr, [sp, #36]",
+        with_dsp!(),
+        begin!("r4-r11"),
+        concat!("ldrd r12, lr, ", stacked!()),
         "ldmia r12, {{r4-r7}}",
+        row_of_sixteens!(),
         "2:",
         "ldr r8, [r0], #4",
         "ldmia r1!, {{r10, r11}}",
@@ -323,8 +357,9 @@ unsafe extern "C" fn dot_1x4_groups(
         "smlad r7, r9, r11, r7",
         "subs r3, r3, #1",
         "bne 2b",
-        "ldr r12, [sp, #36]",
+        "3:",
+        concat!("ldr r12, ", stacked!()),
         "stmia r12, {{r4-r7}}",
-        "pop {{r4-r11, pc}}",
+        end!("r4-r11"),
     )
 }

@@ -277,6 +277,7 @@ pub(crate) use part;
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
+        with_dsp!(),
         part!(begin),
         "2:",
         "ldr r4, [lr, #56]",
@@ -327,6 +328,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(
+        with_dsp!(),
         part!(begin),
         "2:",
         "ldr r4, [lr, #56]",

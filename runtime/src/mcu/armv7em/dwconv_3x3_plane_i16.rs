@@ -105,6 +105,7 @@ pub(crate) fn plane_3x3_i16<const STRIDE: usize>(p: &PlaneI16<'_>, output: &mut 
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
+        with_dsp!(),
         part!(begin),
         "2:",
         "ldr r4, [lr, #56]",
@@ -145,6 +146,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(
+        with_dsp!(),
         part!(begin),
         "2:",
         "ldr r4, [lr, #56]",

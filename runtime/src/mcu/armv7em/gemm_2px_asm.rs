@@ -2,7 +2,8 @@
 
 use core::arch::naked_asm;
 
-use crate::mcu::armv7em::dot::{aligned, groups};
+use crate::mcu::armv7em::dot::{aligned, fours, groups};
+use crate::mcu::armv7em::frame::{begin, end};
 use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
 
 /// The registers of [`pairs_block`], which reads them and moves them on.
@@ -94,7 +95,8 @@ pub(crate) fn pairs(
 #[unsafe(naked)]
 unsafe extern "C" fn pairs_block(block: &mut Block) {
     naked_asm!(
-        "push {{r0, r4-r11, lr}}",
+        with_dsp!(),
+        begin!("r0, r4-r11"),
         "1:",
         "ldr r3, [sp]",
         "ldmia r3, {{r0, r1, r2, r12}}",
@@ -259,7 +261,7 @@ unsafe extern "C" fn pairs_block(block: &mut Block) {
         "subs r0, r0, #1",
         "str r0, [r3, #44]",
         "bne 1b",
-        "pop {{r0, r4-r11, pc}}",
+        end!("r0, r4-r11"),
         "9:",
         "ldmia r12!, {{r4, r5}}",
         "b 10b",
