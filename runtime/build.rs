@@ -2,11 +2,18 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(niello_dsp, niello_vector)");
+    println!("cargo:rustc-check-cfg=cfg(niello_dsp, niello_thumb1, niello_thumb2, niello_vector)");
     let target = std::env::var("TARGET").unwrap_or_default();
     // The DSP extension has no stable feature name; these cores have it.
     if target.starts_with("thumbv7em") {
         println!("cargo:rustc-cfg=niello_dsp");
+    }
+    // Cores of Arm without it: with 16-bit instructions only, and with those of 32 bits.
+    if target.starts_with("thumbv6m") || target.starts_with("thumbv8m.base") {
+        println!("cargo:rustc-cfg=niello_thumb1");
+    }
+    if target.starts_with("thumbv7m") {
+        println!("cargo:rustc-cfg=niello_thumb2");
     }
     // Registers of 128 bits or more, and memory for tiles of them.
     let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();

@@ -61,6 +61,12 @@ impl<S: OutputStage> Packed2<'_, S> {
             bias: self.bias,
         };
         let done = self.output.pairs(&sums, first, second) / 2;
+        #[cfg(not(niello_dsp))]
+        let done = if done == 0 {
+            self.quads(sums.columns, first, second) / 2
+        } else {
+            done
+        };
         // The channels that this routine has not computed: all if there is no such routine.
         let weights = self.filter.get(done * size..).unwrap_or(&[]);
         let (first, second) = (first.get_mut(2 * done..), second.get_mut(2 * done..));
@@ -75,8 +81,31 @@ impl<S: OutputStage> Packed2<'_, S> {
         }
     }
 
-    /// The sums of one or two channels of the first pixel, then of the second.
+    /// All groups of four channels of two pixels; gives the number of channels.
+    #[cfg(not(niello_dsp))]
     #[inline(always)]
+    fn quads(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) -> usize {
+        let size = columns.len().max(1);
+        let outputs = first.as_chunks_mut::<4>().0.iter_mut();
+        let outputs = outputs.zip(second.as_chunks_mut::<4>().0);
+        let mut channel = 0;
+        for (weights, (first, second)) in self.filter.chunks_exact(2 * size).zip(outputs) {
+            let Some(bias) = self.bias.several::<4>(channel) else {
+                break;
+            };
+            let mut sums = bias.map(|bias| [bias; 2]);
+            mcu::dot_2x4(columns, weights.split_at(size).into(), &mut sums);
+            for k in 0..4 {
+                [first[k], second[k]] = self.output.two(sums[k], channel);
+                channel += 1;
+            }
+        }
+        channel
+    }
+
+    /// The sums of one or two channels of the first pixel, then of the second.
+    #[cfg_attr(niello_dsp, inline(always))]
+    #[cfg_attr(not(niello_dsp), inline(never))]
     fn pair_sums(&self, columns: &[i16], weights: &[u8], channel: usize, count: usize) -> [i32; 4] {
         let first = self.bias.get(channel).unwrap_or(0);
         let second = self.bias.get(channel + 1).unwrap_or(0);

@@ -82,6 +82,12 @@ pub trait OutputStage<A = i32> {
         }
     }
 
+    /// The outputs of two sums of one channel.
+    #[inline(always)]
+    fn two(&self, sums: [A; 2], channel: usize) -> [Self::Element; 2] {
+        sums.map(|sum| self.finish(sum, channel))
+    }
+
     /// Sums and outputs of as many pairs of channels of two pixels as the target
     /// has one routine for; gives the number of channels that are done.
     #[inline(always)]
@@ -182,6 +188,13 @@ impl OutputStage for RequantizeFast<'_> {
         }
     }
 
+    #[inline(always)]
+    fn two(&self, sums: [i32; 2], channel: usize) -> [i8; 2] {
+        let by = self.channel(channel);
+        by.map_or([0; 2], |by| sums.map(|sum| by.finish(sum)))
+    }
+
+    #[cfg(any(niello_dsp, niello_thumb1, niello_thumb2))]
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::mcu::pairs(sums, self, first, second)

@@ -1,19 +1,31 @@
 //! Plain loops, written so that each loaded value is used more than once.
 
-use crate::params::requantize_fast::{FastChannel, PairSums, RequantizeFast};
+use crate::params::requantize_fast::FastChannel;
 
 /// Widens one pixel of two into its places of `columns`, less its zero point; `at`
 /// is 0 or 1.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
-    let zero_point = i16::from(zero_point);
-    let mut groups = columns.chunks_exact_mut(8);
-    for four in pixel.chunks(4) {
-        let Some(group) = groups.next() else { return };
-        let place = group.iter_mut().skip(at * 4).take(4);
-        for (k, to) in place.enumerate() {
-            *to = four.get(k).map_or(0, |&x| i16::from(x) - zero_point);
+    let (fours, rest) = pixel.as_chunks::<4>();
+    let groups = columns.as_chunks_mut::<8>().0;
+    for (four, group) in fours.iter().zip(groups.iter_mut()) {
+        let zero_point = i16::from(zero_point);
+        for (to, &x) in group.iter_mut().skip(at * 4).zip(four) {
+            *to = i16::from(x) - zero_point;
         }
+    }
+    if let (false, Some(group)) = (rest.is_empty(), groups.get_mut(fours.len())) {
+        expand_last(rest, zero_point, at, group);
+    }
+}
+
+/// A last group of fewer than four.
+#[inline(always)]
+pub(crate) fn expand_last(rest: &[i8], zero_point: i8, at: usize, group: &mut [i16; 8]) {
+    let places = group.iter_mut().skip(at * 4).take(4);
+    for (i, place) in places.enumerate() {
+        let x = rest.get(i).copied().unwrap_or(zero_point);
+        *place = i16::from(x) - i16::from(zero_point);
     }
 }
 
@@ -63,38 +75,31 @@ pub(crate) fn dot_2x2(columns: &[i16], weights: &[u8], sums: &mut [i32; 4]) {
     *sums = all;
 }
 
-/// All pairs of channels of two pixels, requantized; gives the number of channels.
+/// Two pixels by four channels, of two packed pairs: `sums[channel][pixel]`.
 #[inline(always)]
-pub(crate) fn pairs(
-    sums: &PairSums<'_>,
-    stage: &RequantizeFast<'_>,
-    first: &mut [i8],
-    second: &mut [i8],
-) -> usize {
-    let weights = sums.filter.chunks_exact(sums.columns.len().max(1));
-    let outputs = first.as_chunks_mut::<2>().0.iter_mut();
-    let outputs = outputs.zip(second.as_chunks_mut::<2>().0);
-    let mut channel = 0;
-    for (weights, (first, second)) in weights.zip(outputs) {
-        let (Some([b0, b1]), Some(stage_0), Some(stage_1)) = (
-            sums.bias.several(channel),
-            stage.channel(channel),
-            stage.channel(channel + 1),
-        ) else {
-            break;
-        };
-        let mut all = [b0, b1, b0, b1];
-        dot_2x2(sums.columns, weights, &mut all);
-        *first = [stage_0.finish(all[0]), stage_1.finish(all[1])];
-        *second = [stage_0.finish(all[2]), stage_1.finish(all[3])];
-        channel += 2;
+pub(crate) fn dot_2x4(columns: &[i16], weights: [&[u8]; 2], sums: &mut [[i32; 2]; 4]) {
+    let mut all = [0, 1].map(|pixel| sums.map(|of_channel| of_channel[pixel]));
+    let [first, second] = weights.map(|w| w.as_chunks::<8>().0.iter());
+    for (x, (v, w)) in columns.as_chunks::<8>().0.iter().zip(first.zip(second)) {
+        for k in 0..4 {
+            let weights = [v[k], v[k + 4], w[k], w[k + 4]].map(|w| i32::from(w as i8));
+            for (sums, x) in all.iter_mut().zip([x[k], x[k + 4]]) {
+                for (sum, w) in sums.iter_mut().zip(weights) {
+                    *sum = sum.wrapping_add(i32::from(x) * w);
+                }
+                in_order(sums);
+            }
+        }
     }
-    channel
+    for (channel, sums) in sums.iter_mut().enumerate() {
+        *sums = all.map(|of_pixel| of_pixel[channel]);
+    }
 }
 
 /// Two pixels by one channel.
 #[inline(always)]
 pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
+    let mut all = [sums[0], sums[1], 0, 0];
     for (x, w) in columns
         .as_chunks::<8>()
         .0
@@ -103,63 +108,55 @@ pub(crate) fn dot_2x1(columns: &[i16], weights: &[u8], sums: &mut [i32; 2]) {
     {
         for k in 0..4 {
             let w = i32::from(w[k] as i8);
-            sums[0] = sums[0].wrapping_add(i32::from(x[k]) * w);
-            sums[1] = sums[1].wrapping_add(i32::from(x[k + 4]) * w);
+            all[0] = all[0].wrapping_add(i32::from(x[k]) * w);
+            all[1] = all[1].wrapping_add(i32::from(x[k + 4]) * w);
+            in_order(&mut all);
         }
     }
+    *sums = [all[0], all[1]];
 }
 
 /// One row by two channels; a last, incomplete group is included.
 #[inline(always)]
 pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i32; 2]) {
     let mut all = [sums[0], sums[1], 0, 0];
-    dot_1x4(row, zero_point, [weights, weights], &mut all);
+    crate::mcu::dot_1x4(row, zero_point, [weights, weights], &mut all);
     *sums = [all[0], all[1]];
 }
 
 /// One row by four channels, of two packed pairs.
 #[inline(never)]
 pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
-    let zero_point = i32::from(zero_point);
     let mut all = *sums;
-    let [first, second] = weights.map(|w| w.as_chunks::<8>().0);
-    let mut add = |x: i8, v: &[u8; 8], w: &[u8; 8], k: usize| {
-        let x = i32::from(x) - zero_point;
-        for (sum, w) in all.iter_mut().zip([v[k], v[k + 4], w[k], w[k + 4]]) {
-            *sum = sum.wrapping_add(x * i32::from(w as i8));
-        }
-        in_order(&mut all);
-    };
-    let (fours, rest) = row.as_chunks::<4>();
-    for (x, (v, w)) in fours.iter().zip(first.iter().zip(second)) {
-        for (k, &x) in x.iter().enumerate() {
-            add(x, v, w, k);
+    let [first, second] = weights.map(|w| w.as_chunks::<8>().0.iter());
+    for (x, (v, w)) in row.as_chunks::<4>().0.iter().zip(first.zip(second)) {
+        for k in 0..4 {
+            add_1x4(x[k], zero_point, [v, w], k, &mut all);
+            in_order(&mut all);
         }
     }
-    if let (Some(v), Some(w)) = (first.get(fours.len()), second.get(fours.len())) {
-        for (k, &x) in rest.iter().take(3).enumerate() {
-            add(x, v, w, k);
-        }
-    }
+    tail_1x4(row, zero_point, weights, &mut all);
     *sums = all;
 }
 
-/// Copies one channel of an image into a plane with rows of `pitch` elements; `step`
-/// is the distance of the channel's elements.
+/// The products of one input with weight `k` of a group of four channels.
 #[inline(always)]
-pub(crate) fn gather_plane<T: Copy + Into<i16>>(
-    image: &[T],
-    step: usize,
-    [height, width]: [usize; 2],
-    plane: &mut [i16],
-    pitch: usize,
-) {
-    let rows = image.chunks((width * step).max(1));
-    for (row, to) in rows.zip(plane.chunks_mut(pitch.max(1))).take(height) {
-        for (to, from) in to.iter_mut().zip(row.chunks(step.max(1))) {
-            if let Some(&x) = from.first() {
-                *to = x.into();
-            }
+fn add_1x4(x: i8, zero_point: i8, [v, w]: [&[u8; 8]; 2], k: usize, sums: &mut [i32; 4]) {
+    let x = i32::from(x) - i32::from(zero_point);
+    let k = k & 3;
+    for (sum, w) in sums.iter_mut().zip([v[k], v[k + 4], w[k], w[k + 4]]) {
+        *sum = sum.wrapping_add(x * i32::from(w as i8));
+    }
+}
+
+/// The products of a last group of fewer than four.
+#[inline(always)]
+pub(crate) fn tail_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
+    let (fours, rest) = row.as_chunks::<4>();
+    let [v, w] = weights.map(|w| w.as_chunks::<8>().0.get(fours.len()));
+    if let (Some(v), Some(w)) = (v, w) {
+        for (k, &x) in rest.iter().enumerate() {
+            add_1x4(x, zero_point, [v, w], k, sums);
         }
     }
 }
@@ -187,18 +184,28 @@ pub(crate) fn plane_3x3<const STRIDE: usize>(
     step: usize,
     stage: FastChannel,
 ) {
+    let (plane, step) = (plane.as_chunks::<2>().0, step.max(1));
     let rows = output.chunks_mut((width * step).max(1));
     for (y, out) in rows.enumerate().take(height) {
-        for (x, out) in out.chunks_mut(step.max(1)).enumerate() {
-            let mut sum = bias;
-            for (row, w) in weights.as_chunks::<3>().0.iter().enumerate() {
-                let begin = (y * STRIDE + row) * pitch + x * STRIDE;
-                let taps = plane.get(begin..begin + 3).unwrap_or(&[]);
-                for (x, w) in taps.iter().zip(w) {
-                    sum = sum.wrapping_add(i32::from(*x) * i32::from(*w));
+        let pairs = |row| {
+            let begin = (y * STRIDE + row) * (pitch / 2);
+            plane.get(begin..).unwrap_or(&[]).windows(2)
+        };
+        let pairs = pairs(0).zip(pairs(1)).zip(pairs(2));
+        let outputs = out.chunks_mut(step * (3 - STRIDE));
+        for (((a, b), c), out) in pairs.zip(outputs) {
+            let mut sums = [bias; 2];
+            for (row, w) in [a, b, c].into_iter().zip(weights.as_chunks::<3>().0) {
+                let x = row.as_flattened();
+                for k in 0..3 {
+                    let w = i32::from(w[k]);
+                    sums[0] = sums[0].wrapping_add(i32::from(x[k]) * w);
+                    if STRIDE == 1 {
+                        sums[1] = sums[1].wrapping_add(i32::from(x[k + 1]) * w);
+                    }
                 }
             }
-            if let Some(out) = out.first_mut() {
+            for (out, sum) in out.iter_mut().step_by(step).zip(sums) {
                 *out = stage.finish(sum);
             }
         }

@@ -1,5 +1,6 @@
 //! Inner loops for small cores. A target may have better versions of them. `generic.rs` is the
-//! definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, gives the same bytes.
+//! definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, `armv7m/`, for those without
+//! it, and `armv6m/`, for those with 16-bit instructions only, give the same bytes.
 //! Tests: `tests/cross`, `tests/firmware`.
 //!
 //! # Packed weights
@@ -21,26 +22,46 @@
 //! Within a group of four, `generic.rs` stores inputs in order, `armv7em` stores inputs 0, 2, 1, 3
 //! (SXTAB16's order). Weights are always in order.
 
+pub(crate) mod armv6m;
 pub(crate) mod armv7em;
+pub(crate) mod armv7m;
+pub(crate) mod gather_plane;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic_i16;
 
+#[cfg(niello_thumb1)]
+pub(crate) use armv6m::{
+    dot::{dot_1x4, dot_2x4},
+    pairs::pairs,
+};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::dwconv_3x3_plane::{gather_plane, plane_3x3, weights_3x3};
+pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
-#[cfg(not(niello_dsp))]
-pub(crate) use generic::{
-    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
+#[cfg(niello_thumb2)]
+pub(crate) use armv7m::{
+    dot::{dot_1x4, dot_2x4, expand},
+    dwconv_3x3_plane::{plane_3x3, weights_3x3},
+    pairs::pairs,
 };
+#[cfg(not(any(niello_dsp, niello_thumb2)))]
+pub(crate) use generic::expand;
+#[cfg(not(niello_dsp))]
+pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
+#[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
+pub(crate) use generic::{dot_1x4, dot_2x4};
+#[cfg(not(any(niello_dsp, niello_thumb2)))]
+pub(crate) use generic::{plane_3x3, weights_3x3};
 #[cfg(not(niello_dsp))]
 pub(crate) use generic_i16::{PLACES, expand_i16, plane_3x3_i16};
+
+pub(crate) use gather_plane::gather_plane;
 
 use crate::params::requantize_i16::RequantizeI16Fast;
 

@@ -1,0 +1,352 @@
+//! 3x3 windows over one channel's plane, for Armv7-M.
+
+use core::arch::naked_asm;
+
+use crate::params::requantize_fast::FastChannel;
+
+/// The weights of a 3x3 window, doubled, which the requantization wants.
+#[inline(always)]
+pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i32; 9] {
+    filter.map(|w| 2 * i32::from(w as i8))
+}
+
+/// The registers of [`plane_stride_1`] and [`plane_stride_2`], which read them and move them on.
+#[repr(C)]
+struct Block {
+    row: *const i16,
+    /// Bytes from one row to the next.
+    pitch: usize,
+    /// Bytes from the rows of one output to those of the next below.
+    advance: usize,
+    width: usize,
+    height: usize,
+    output: *mut i8,
+    step: usize,
+    multiplier: i32,
+    /// To the right if `mode` has no 2, else to the left.
+    shift: u32,
+    /// Half of 1 shifted left by `shift`.
+    half: u32,
+    output_offset: i32,
+    activation_min: i32,
+    activation_max: i32,
+    /// 1 if the activation clamps, 2 if sums are shifted left.
+    mode: u32,
+    /// Twice the bias of the channel.
+    bias: i32,
+
+    weights: [i32; 9],
+}
+
+/// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
+#[inline(always)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one inner loop: pointers, strides and sizes"
+)]
+pub(crate) fn plane_3x3<const STRIDE: usize>(
+    plane: &[i16],
+    pitch: usize,
+    weights: &[i32; 9],
+    bias: i32,
+    [height, width]: [usize; 2],
+    output: &mut [i8],
+    step: usize,
+    stage: FastChannel,
+) {
+    if height == 0 || width == 0 {
+        return;
+    }
+    // One pair of outputs of stride 1 reads four elements of a row, one output of stride 2 three.
+    let reach = if STRIDE == 1 {
+        width.next_multiple_of(2) + 2
+    } else {
+        2 * width + 1
+    };
+    let rows = (height - 1) * STRIDE + 2;
+    let fits = plane.len() >= rows * pitch + reach && output.len() > (height * width - 1) * step;
+    if !fits {
+        return;
+    }
+    let shift = stage.multiplier.shift;
+    let right = shift.min(0).unsigned_abs() & 31;
+    let clamps = stage.activation_min > -128 || stage.activation_max < 127;
+    let mut block = Block {
+        row: plane.as_ptr(),
+        pitch: 2 * pitch,
+        advance: 2 * pitch * STRIDE,
+        width,
+        height,
+        output: output.as_mut_ptr(),
+        step,
+        multiplier: stage.multiplier.multiplier,
+        shift: if right == 0 {
+            shift.cast_unsigned() & 31
+        } else {
+            right
+        },
+        half: (1 << right) >> 1,
+        output_offset: stage.output_offset,
+        activation_min: stage.activation_min,
+        activation_max: stage.activation_max,
+        mode: u32::from(clamps) | u32::from(right == 0) << 1,
+        bias: bias.wrapping_mul(2),
+        weights: *weights,
+    };
+    // SAFETY: three rows of `reach` elements from every row on that is begun with, and an output
+    // element every `step`, as checked above.
+    unsafe {
+        if STRIDE == 1 {
+            plane_stride_1(&mut block);
+        } else {
+            plane_stride_2(&mut block);
+        }
+    }
+}
+
+/// Instructions that both strides share; `lr` is the block.
+macro_rules! part {
+    (begin) => {
+        "push {{r4-r11, lr}}
+        mov lr, r0
+        1:
+        ldrd r0, r3, [lr]
+        add r1, r0, r3
+        add r2, r1, r3
+        ldr r3, [lr, #12]
+        ldrd r10, r11, [lr, #20]
+        ldr r12, [lr, #28]"
+    };
+    // Two outputs of stride 1 share loads.
+    (two, $row:literal, $weights:literal, $last:literal) => {
+        concat!(
+            "ldrsh r6, [",
+            $row,
+            "], #4\n",
+            "ldrd r8, r9, [lr, #",
+            $weights,
+            "]\n",
+            "mla r4, r6, r8, r4\n",
+            "ldrsh r6, [",
+            $row,
+            ", #-2]\n",
+            "ldrsh r7, [",
+            $row,
+            "]\n",
+            "mla r4, r6, r9, r4\n",
+            "mla r5, r6, r8, r5\n",
+            "ldr r8, [lr, #",
+            $last,
+            "]\n",
+            "ldrsh r6, [",
+            $row,
+            ", #2]\n",
+            "mla r4, r7, r8, r4\n",
+            "mla r5, r7, r9, r5\n",
+            "mla r5, r6, r8, r5",
+        )
+    };
+    (one, $row:literal, $weights:literal, $last:literal) => {
+        concat!(
+            "ldrsh r6, [",
+            $row,
+            "], #4\n",
+            "ldrd r8, r9, [lr, #",
+            $weights,
+            "]\n",
+            "ldrsh r7, [",
+            $row,
+            ", #-2]\n",
+            "mla r4, r6, r8, r4\n",
+            "mla r4, r7, r9, r4\n",
+            "ldrsh r6, [",
+            $row,
+            "]\n",
+            "ldr r8, [lr, #",
+            $last,
+            "]\n",
+            "mla r4, r6, r8, r4",
+        )
+    };
+    // The reference's two roundings; r6 is the shift, r7 its half, r8 the offset.
+    (requantize, $sum:literal) => {
+        concat!(
+            "smull ",
+            $sum,
+            ", r9, ",
+            $sum,
+            ", r12\n",
+            "add ",
+            $sum,
+            ", r9, ",
+            $sum,
+            ", lsr #31\n",
+            "add ",
+            $sum,
+            ", ",
+            $sum,
+            ", ",
+            $sum,
+            ", asr #31\n",
+            "add ",
+            $sum,
+            ", ",
+            $sum,
+            ", r7\n",
+            "asr ",
+            $sum,
+            ", ",
+            $sum,
+            ", r6\n",
+            "add ",
+            $sum,
+            ", ",
+            $sum,
+            ", r8",
+        )
+    };
+    (left, $sum:literal) => {
+        concat!(
+            "lsl ",
+            $sum,
+            ", ",
+            $sum,
+            ", r6\n",
+            "smull ",
+            $sum,
+            ", r9, ",
+            $sum,
+            ", r12\n",
+            "add ",
+            $sum,
+            ", r9, ",
+            $sum,
+            ", lsr #31\n",
+            "add ",
+            $sum,
+            ", ",
+            $sum,
+            ", r8",
+        )
+    };
+    (clamp, $sum:literal) => {
+        concat!(
+            "cmp ", $sum, ", r6\n", "it lt\n", "movlt ", $sum, ", r6\n", "cmp ", $sum, ", r7\n",
+            "it gt\n", "movgt ", $sum, ", r7",
+        )
+    };
+    (store, $sum:literal) => {
+        concat!(
+            "strb ",
+            $sum,
+            ", [r10]\n",
+            "add r10, r10, r11\n",
+            "subs r3, r3, #1"
+        )
+    };
+    (end) => {
+        "str r10, [lr, #20]
+        ldr r0, [lr]
+        ldrd r1, r2, [lr, #8]
+        add r0, r0, r1
+        str r0, [lr]
+        ldr r0, [lr, #16]
+        subs r0, r0, #1
+        str r0, [lr, #16]
+        bne 1b
+        pop {{r4-r11, pc}}"
+    };
+}
+
+/// About 65 instructions for two outputs.
+///
+/// # Safety
+/// The rows that `block` names are there, whole pairs of elements of them, and an output element
+/// every step.
+#[unsafe(naked)]
+unsafe extern "C" fn plane_stride_1(block: &mut Block) {
+    naked_asm!(
+        part!(begin),
+        "2:",
+        "ldr r4, [lr, #56]",
+        "mov r5, r4",
+        part!(two, "r0", "60", "68"),
+        part!(two, "r1", "72", "80"),
+        part!(two, "r2", "84", "92"),
+        "ldrd r6, r7, [lr, #32]",
+        "ldr r8, [lr, #40]",
+        "ldr r9, [lr, #52]",
+        "cmp r9, #0",
+        "bne 5f",
+        part!(requantize, "r4"),
+        part!(requantize, "r5"),
+        "3:",
+        "ssat r4, #8, r4",
+        "ssat r5, #8, r5",
+        part!(store, "r4"),
+        "beq 4f",
+        part!(store, "r5"),
+        "bne 2b",
+        "4:",
+        part!(end),
+        "5:",
+        "tst r9, #2",
+        "bne 6f",
+        part!(requantize, "r4"),
+        part!(requantize, "r5"),
+        "b 7f",
+        "6:",
+        part!(left, "r4"),
+        part!(left, "r5"),
+        "ldr r9, [lr, #52]",
+        "tst r9, #1",
+        "beq 3b",
+        "7:",
+        "ldrd r6, r7, [lr, #44]",
+        part!(clamp, "r4"),
+        part!(clamp, "r5"),
+        "b 3b",
+    )
+}
+
+/// About 44 instructions for an output.
+///
+/// # Safety
+/// The rows that `block` names are there, whole pairs of elements of them, and an output element
+/// every step.
+#[unsafe(naked)]
+unsafe extern "C" fn plane_stride_2(block: &mut Block) {
+    naked_asm!(
+        part!(begin),
+        "2:",
+        "ldr r4, [lr, #56]",
+        part!(one, "r0", "60", "68"),
+        part!(one, "r1", "72", "80"),
+        part!(one, "r2", "84", "92"),
+        "ldrd r6, r7, [lr, #32]",
+        "ldr r8, [lr, #40]",
+        "ldr r9, [lr, #52]",
+        "cmp r9, #0",
+        "bne 5f",
+        part!(requantize, "r4"),
+        "3:",
+        "ssat r4, #8, r4",
+        part!(store, "r4"),
+        "bne 2b",
+        part!(end),
+        "5:",
+        "tst r9, #2",
+        "bne 6f",
+        part!(requantize, "r4"),
+        "b 7f",
+        "6:",
+        part!(left, "r4"),
+        "ldr r9, [lr, #52]",
+        "tst r9, #1",
+        "beq 3b",
+        "7:",
+        "ldrd r6, r7, [lr, #44]",
+        part!(clamp, "r4"),
+        "b 3b",
+    )
+}

@@ -1,0 +1,11 @@
+//! Armv7-M without the DSP extension: one product per instruction (MLA), and registers for eight
+//! sums of products.
+
+#[cfg(niello_thumb2)]
+pub(crate) mod dot;
+#[cfg(niello_thumb2)]
+pub(crate) mod dwconv_3x3_plane;
+#[cfg(niello_thumb2)]
+pub(crate) mod high_mul;
+#[cfg(niello_thumb2)]
+pub(crate) mod pairs;
