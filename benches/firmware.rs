@@ -55,9 +55,6 @@ const fn peer(model: &'static str, instructions: f64, ram: u32, constants: Optio
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(commands) = missing() {
-        return Err(format!("this needs more than is installed:\n{commands}"));
-    }
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => table(&BOARDS[0]),
         ["--board", name] => table(board(name)?),
@@ -67,11 +64,18 @@ fn main() -> Result<(), String> {
     }
 }
 
+/// The board of a processor; by QEMU's name, the first of its processors.
 fn board(name: &str) -> Result<&'static Board, String> {
     BOARDS
         .iter()
-        .find(|b| b.name == name)
-        .ok_or_else(|| format!("the boards are {:?}", BOARDS.map(|b| b.name)))
+        .find(|b| b.core == name || b.name == name)
+        .ok_or_else(|| format!("the boards are {:?}", BOARDS.map(|b| (b.core, b.name))))
+}
+
+fn is_ready(board: &Board) -> Result<(), String> {
+    missing(board).map_or(Ok(()), |commands| {
+        Err(format!("this needs more than is installed:\n{commands}"))
+    })
 }
 
 fn models() -> Vec<&'static str> {
@@ -83,6 +87,7 @@ fn models() -> Vec<&'static str> {
 }
 
 fn table(board: &Board) -> Result<(), String> {
+    is_ready(board)?;
     let models = models();
     build(board, &models)?;
     println!(
@@ -97,8 +102,8 @@ fn table(board: &Board) -> Result<(), String> {
     for model in models {
         let report = measure(board, model)?;
         let value = |key: &str| report.get(key).copied().unwrap_or(0) as f64;
-        let instructions = value("ticks") * board.tick as f64;
-        error = error.max((value("calibration") * board.tick as f64 / LOOP - 1.0).abs());
+        let instructions = value("ticks") * board.tick;
+        error = error.max((value("calibration") * board.tick / LOOP - 1.0).abs());
         let ram = value("arena") + value("outputs") + value("stack");
         let code = flash(board, model)? - value("constants");
         let peer = PEERS.iter().find(|p| p.model == model);
@@ -158,6 +163,7 @@ fn by_operator(board: &Board, model: &str) -> Result<(), String> {
     if !models().contains(&model) {
         return Err(format!("the models are {:?}", models()));
     }
+    is_ready(board)?;
     build_with(board, &[model], &["operators"])?;
     let operators = operators(board, model)?;
     let total: u64 = operators.iter().map(|(_, ticks)| ticks).sum();
@@ -170,9 +176,9 @@ fn by_operator(board: &Board, model: &str) -> Result<(), String> {
         let share = 100.0 * *ticks as f64 / total.max(1) as f64;
         println!(
             "| {number} | {name} | {} | {share:.1} % |",
-            ticks * board.tick
+            *ticks as f64 * board.tick
         );
     }
-    println!("| | all | {} | |", total * board.tick);
+    println!("| | all | {} | |", total as f64 * board.tick);
     Ok(())
 }

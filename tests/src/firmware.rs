@@ -15,47 +15,81 @@ pub struct Board {
     pub core: &'static str,
     /// The target that Rust compiles for.
     pub target: &'static str,
+    /// The processor that Rust compiles for, where the target's own is a lesser one.
+    pub cpu: Option<&'static str>,
     /// The emulator's program.
     pub emulator: &'static str,
     /// Arguments that the emulator needs for this board.
     pub arguments: &'static [&'static str],
     /// Instructions from one tick of the firmware's timer to the next.
-    pub tick: u64,
+    pub tick: f64,
 }
 
 /// All boards that the tests use; the first is the one that is measured.
-pub const BOARDS: [Board; 4] = [
+pub const BOARDS: [Board; 7] = [
     Board {
         name: "mps2-an386",
         core: "Cortex-M4F",
         target: "thumbv7em-none-eabihf",
+        cpu: None,
         emulator: "qemu-system-arm",
         arguments: &["-cpu", "cortex-m4"],
-        tick: 40,
+        tick: 40.0,
     },
     Board {
         name: "mps2-an385",
         core: "Cortex-M3",
         target: "thumbv7m-none-eabi",
+        cpu: None,
         emulator: "qemu-system-arm",
         arguments: &["-cpu", "cortex-m3"],
-        tick: 40,
+        tick: 40.0,
     },
     Board {
         name: "mps2-an500",
         core: "Cortex-M7",
         target: "thumbv7em-none-eabihf",
+        cpu: None,
         emulator: "qemu-system-arm",
         arguments: &["-cpu", "cortex-m7"],
-        tick: 40,
+        tick: 40.0,
     },
     Board {
         name: "virt",
         core: "RV32IMAC",
         target: "riscv32imac-unknown-none-elf",
+        cpu: None,
         emulator: "qemu-system-riscv32",
         arguments: &["-bios", "none"],
-        tick: 1,
+        tick: 1.0,
+    },
+    // No emulated Cortex-M0 has the memory: the Cortex-M3 executes the same instructions.
+    Board {
+        name: "mps2-an385",
+        core: "Cortex-M0+",
+        target: "thumbv6m-none-eabi",
+        cpu: None,
+        emulator: "qemu-system-arm",
+        arguments: &["-cpu", "cortex-m3"],
+        tick: 40.0,
+    },
+    Board {
+        name: "mps2-an505",
+        core: "Cortex-M33",
+        target: "thumbv8m.main-none-eabi",
+        cpu: Some("cortex-m33"),
+        emulator: "qemu-system-arm",
+        arguments: &["-cpu", "cortex-m33"],
+        tick: 50.0,
+    },
+    Board {
+        name: "mps3-an547",
+        core: "Cortex-M55",
+        target: "thumbv8m.main-none-eabihf",
+        cpu: Some("cortex-m55"),
+        emulator: "qemu-system-arm",
+        arguments: &["-cpu", "cortex-m55"],
+        tick: 31.25,
     },
 ];
 
@@ -66,12 +100,9 @@ impl Board {
     }
 }
 
-/// What has to be installed before the firmware can be built and run, as commands.
-pub fn missing() -> Option<String> {
-    let names = BOARDS
-        .iter()
-        .flat_map(|board| [board.target, board.emulator]);
-    let commands = tools::missing(&names.collect::<Vec<_>>());
+/// What has to be installed before a board's firmware can be built and run, as commands.
+pub fn missing(board: &Board) -> Option<String> {
+    let commands = tools::missing(&[board.target, board.emulator]);
     (!commands.is_empty()).then(|| commands.join("\n"))
 }
 
@@ -108,6 +139,9 @@ pub fn build_with(board: &Board, names: &[&str], features: &[&str]) -> Result<()
         .args(["build", "--release", "--quiet", "--locked"])
         .args(["--target", board.target, "--target-dir"])
         .arg(target_folder());
+    if let Some(cpu) = board.cpu {
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", format!("-Ctarget-cpu={cpu}"));
+    }
     for name in names {
         cargo.args(["--bin", name]);
     }
