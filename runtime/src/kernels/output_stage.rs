@@ -67,6 +67,9 @@ pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
 pub trait OutputStage<A = i32> {
     /// Element type of the output tensor.
     type Element: Copy;
+    /// True if the target has a routine for [`Self::pairs`].
+    #[cfg(not(niello_dsp))]
+    const HAS_PAIRS: bool = false;
 
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
@@ -165,6 +168,8 @@ impl OutputStage<i64> for Requantize<'_> {
 
 impl OutputStage for RequantizeFast<'_> {
     type Element = i8;
+    #[cfg(not(niello_dsp))]
+    const HAS_PAIRS: bool = cfg!(any(niello_thumb1, niello_thumb2));
 
     // Flash counts where there is no operating system; loops that are hot take
     // `channel` or `four`.

@@ -19,18 +19,6 @@ pub(crate) fn gather_plane<T: Copy + Into<i16>>(
         let mut left = width;
         // SAFETY: both have `height` rows of `width` elements, as checked above.
         unsafe {
-            while left >= 4 {
-                *y = (*x).into();
-                x = x.wrapping_add(step);
-                *y.add(1) = (*x).into();
-                x = x.wrapping_add(step);
-                *y.add(2) = (*x).into();
-                x = x.wrapping_add(step);
-                *y.add(3) = (*x).into();
-                x = x.wrapping_add(step);
-                y = y.add(4);
-                left -= 4;
-            }
             while left > 0 {
                 *y = (*x).into();
                 x = x.wrapping_add(step);

@@ -34,6 +34,7 @@ pub(crate) mod generic_i16;
 #[cfg(niello_thumb1)]
 pub(crate) use armv6m::{
     dot::{dot_1x4, dot_2x4},
+    dwconv_3x3_plane::{plane_3x3, weights_3x3},
     pairs::pairs,
 };
 #[cfg(niello_dsp)]
@@ -56,7 +57,7 @@ pub(crate) use generic::expand;
 pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
 #[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
 pub(crate) use generic::{dot_1x4, dot_2x4};
-#[cfg(not(any(niello_dsp, niello_thumb2)))]
+#[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
 pub(crate) use generic::{plane_3x3, weights_3x3};
 #[cfg(not(niello_dsp))]
 pub(crate) use generic_i16::{PLACES, expand_i16, plane_3x3_i16};

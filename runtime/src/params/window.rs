@@ -34,12 +34,28 @@ pub struct Window {
 }
 
 /// One output pixel: where its taps begin.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Position {
     batch: usize,
     /// Row and column of the first tap, plus the padding.
     row: usize,
     column: usize,
+}
+
+impl Position {
+    /// Goes on to the next output pixel.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, window: &Window) {
+        self.column += window.stride_width;
+        if self.column >= window.output_width * window.stride_width {
+            self.column = 0;
+            self.row += window.stride_height;
+            if self.row >= window.output_height * window.stride_height {
+                self.row = 0;
+                self.batch += 1;
+            }
+        }
+    }
 }
 
 /// Taps of a filter that are inside the input, along one dimension.
@@ -50,9 +66,13 @@ fn inside(
     filter: usize,
     input: usize,
 ) -> Range<usize> {
-    let dilation = dilation.max(1);
-    let start = padding.saturating_sub(first).div_ceil(dilation);
-    let end = (input + padding).saturating_sub(first).div_ceil(dilation);
+    let start = padding.saturating_sub(first);
+    let end = (input + padding).saturating_sub(first);
+    // Small cores have no instruction that divides.
+    let [start, end] = match dilation {
+        0 | 1 => [start, end],
+        _ => [start, end].map(|x| x.div_ceil(dilation)),
+    };
     start..end.min(filter)
 }
 
@@ -91,7 +111,7 @@ impl Window {
 
     /// The filter rows that are inside the input.
     #[inline(always)]
-    fn rows(&self, at: Position) -> Range<usize> {
+    pub(crate) fn rows(&self, at: Position) -> Range<usize> {
         inside(
             at.row,
             self.padding_top,

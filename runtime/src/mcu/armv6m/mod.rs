@@ -3,6 +3,8 @@
 
 #[cfg(niello_thumb1)]
 pub(crate) mod dot;
+#[cfg(niello_thumb1)]
+pub(crate) mod dwconv_3x3_plane;
 #[cfg(any(test, niello_thumb1))]
 pub(crate) mod high_mul;
 #[cfg(niello_thumb1)]

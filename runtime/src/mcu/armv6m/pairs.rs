@@ -3,6 +3,7 @@
 use core::arch::naked_asm;
 
 use crate::mcu::armv6m::dot::products;
+use crate::mcu::armv6m::high_mul::high;
 use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
 
 /// The registers of [`fours`], which reads them and moves them on.
@@ -118,28 +119,6 @@ macro_rules! part {
             mov r7, r11
             push {{r4-r7}}"
         )
-    };
-    // r0 by the multiplier, whose halves are in r1 and r2: the upper half, rounded half up. No sum
-    // leaves 32 bits: see `high_mul`.
-    (high) => {
-        "asrs r4, r0, #16
-        uxth r0, r0
-        mov r5, r0
-        muls r5, r1, r5
-        lsrs r5, r5, #16
-        mov r6, r4
-        muls r6, r1, r6
-        adds r5, r5, r6
-        muls r4, r2, r4
-        muls r0, r2, r0
-        asrs r6, r5, #16
-        adds r4, r4, r6
-        uxth r5, r5
-        adds r0, r0, r5
-        lsrs r0, r0, #15
-        adds r0, #1
-        lsrs r0, r0, #1
-        adds r0, r0, r4"
     };
     // To the right by r3 places, rounded half away from zero; r7 is half of 1 shifted left by them.
     (right) => {
@@ -271,13 +250,13 @@ unsafe extern "C" fn fours(block: &mut Block) {
         "lsls r7, r3",
         "lsrs r7, r7, #1",
         "lsls r0, r0, #1",
-        part!(high),
+        high!(),
         part!(right),
         part!(clamp),
         part!(store, "lr"),
         "ldr r0, [sp, #12]",
         "lsls r0, r0, #1",
-        part!(high),
+        high!(),
         part!(right),
         "7:",
         part!(clamp),
@@ -310,12 +289,12 @@ unsafe extern "C" fn fours(block: &mut Block) {
         "movs r7, #1",
         "subs r7, r7, r3",
         "lsls r0, r7",
-        part!(high),
+        high!(),
         part!(clamp),
         part!(store, "lr"),
         "ldr r0, [sp, #12]",
         "lsls r0, r7",
-        part!(high),
+        high!(),
         "b 7b",
     )
 }
