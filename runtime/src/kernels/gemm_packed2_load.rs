@@ -1,5 +1,7 @@
 //! The inputs of an output pixel, side by side, for `gemm_packed2.rs`.
 
+use core::sync::atomic::{Ordering, compiler_fence};
+
 use crate::kernels::gemm_packed2::Packed2Conv2d;
 use crate::kernels::strided::copy_row;
 use crate::mcu;
@@ -41,10 +43,10 @@ impl<S> Packed2Conv2d<'_, S> {
                 }
             }
         }
-        run.each(|from, to| {
-            let from = input.get(from..from.wrapping_add(run.count)).unwrap_or(&[]);
-            let to = columns.get_mut(to * 2..).unwrap_or(&mut []);
-            mcu::expand(from, self.packed.zero_point, at, to);
+        run.each(input, |from, to| {
+            if let Some(to) = columns.get_mut(to * 2..) {
+                mcu::expand(from, self.packed.zero_point, at, to);
+            }
         });
     }
 
@@ -55,9 +57,10 @@ impl<S> Packed2Conv2d<'_, S> {
         if !run.is_whole {
             pixel.fill(self.packed.zero_point);
         }
-        run.each(|from, to| {
-            let from = input.get(from..from.wrapping_add(run.count)).unwrap_or(&[]);
-            copy_bytes(from, pixel.get_mut(to..).unwrap_or(&mut []));
+        run.each(input, |from, to| {
+            if let Some(to) = pixel.get_mut(to..) {
+                copy_bytes(from, to);
+            }
         });
     }
 
@@ -77,13 +80,15 @@ impl<S> Packed2Conv2d<'_, S> {
     }
 }
 
-/// Copies a short run, four bytes at a time.
+/// Copies a short run, four bytes at a time. The fences have no instructions: without them, LLVM
+/// would call `memcpy`, which takes longer for short runs, and flash.
 #[inline(never)]
 fn copy_bytes(from: &[i8], to: &mut [i8]) {
     let (fours, last) = from.as_chunks::<4>();
     let (to_fours, to_last) = to.as_chunks_mut::<4>();
     for (to, from) in to_fours.iter_mut().zip(fours) {
         *to = *from;
+        compiler_fence(Ordering::SeqCst);
     }
     let rest = match to_fours.get_mut(fours.len()) {
         Some(next) => next.as_mut_slice(),
@@ -91,6 +96,7 @@ fn copy_bytes(from: &[i8], to: &mut [i8]) {
     };
     for (to, from) in rest.iter_mut().zip(last) {
         *to = *from;
+        compiler_fence(Ordering::SeqCst);
     }
 }
 
@@ -131,12 +137,14 @@ impl Run {
         }
     }
 
-    /// Calls a function with the place of each row inside of the input and with that in the window.
+    /// Calls a function with each row that is inside of the input and with its place in the window.
     #[inline(always)]
-    fn each(&self, mut f: impl FnMut(usize, usize)) {
+    fn each(&self, input: &[i8], mut f: impl FnMut(&[i8], usize)) {
         let [mut from, mut to] = self.first;
         for _ in 0..self.rows {
-            f(from, to);
+            let row = input.get(from..).and_then(|row| row.get(..self.count));
+            debug_assert!(row.is_some(), "the input is too short");
+            f(row.unwrap_or(&[]), to);
             from = from.wrapping_add(self.step);
             to = to.wrapping_add(self.row);
         }

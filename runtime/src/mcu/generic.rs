@@ -14,14 +14,18 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
             *to = i16::from(x) - zero_point;
         }
     }
-    if let (false, Some(group)) = (rest.is_empty(), groups.get_mut(fours.len())) {
-        expand_last(rest, zero_point, at, group);
+    if !rest.is_empty() {
+        expand_last(pixel, zero_point, at, columns);
     }
 }
 
 /// A last group of fewer than four.
-#[inline(always)]
-pub(crate) fn expand_last(rest: &[i8], zero_point: i8, at: usize, group: &mut [i16; 8]) {
+#[inline(never)]
+pub(crate) fn expand_last(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
+    let (fours, rest) = pixel.as_chunks::<4>();
+    let Some(group) = columns.as_chunks_mut::<8>().0.get_mut(fours.len()) else {
+        return;
+    };
     let places = group.iter_mut().skip(at * 4).take(4);
     for (i, place) in places.enumerate() {
         let x = rest.get(i).copied().unwrap_or(zero_point);

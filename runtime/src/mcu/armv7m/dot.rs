@@ -1,7 +1,7 @@
 //! Sums of products for Armv7-M without the DSP extension. Loads of bytes and halfwords extend signs,
 //! and the first load of a group of four moves its pointer to the next group.
 
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 
 use crate::mcu::generic;
 
@@ -13,42 +13,44 @@ fn whole_groups(inputs: usize, weights: [&[u8]; 2]) -> usize {
 }
 
 /// Widens one pixel of two as `generic::expand` does.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
-    let (fours, rest) = pixel.as_chunks::<4>();
-    let groups = columns.as_chunks_mut::<8>().0;
-    let count = fours.len().min(groups.len());
+    let count = (pixel.len() / 4).min(columns.len() / 8);
     if count > 0 {
+        let to = columns.as_mut_ptr().wrapping_add(at * 4);
         // SAFETY: `count` groups of 4 bytes are read, and 8 of each 16 bytes are written.
-        unsafe {
-            asm!(
-                "2:",
-                "ldrsb {a}, [{x}], #4",
-                "ldrsb {b}, [{x}, #-3]",
-                "ldrsb {c}, [{x}, #-2]",
-                "ldrsb {d}, [{x}, #-1]",
-                "sub {a}, {a}, {z}",
-                "sub {b}, {b}, {z}",
-                "sub {c}, {c}, {z}",
-                "sub {d}, {d}, {z}",
-                "strh {a}, [{y}], #16",
-                "strh {b}, [{y}, #-14]",
-                "strh {c}, [{y}, #-12]",
-                "strh {d}, [{y}, #-10]",
-                "subs {n}, {n}, #1",
-                "bne 2b",
-                x = inout(reg) pixel.as_ptr() => _,
-                y = inout(reg) groups.as_mut_ptr().cast::<i16>().wrapping_add(at * 4) => _,
-                n = inout(reg) count => _,
-                z = in(reg) i32::from(zero_point),
-                a = out(reg) _, b = out(reg) _, c = out(reg) _, d = out(reg) _,
-                options(nostack),
-            );
-        }
+        unsafe { expand_groups(pixel.as_ptr(), to, count, zero_point.into()) };
     }
-    if let (false, Some(group)) = (rest.is_empty(), groups.get_mut(fours.len())) {
-        generic::expand_last(rest, zero_point, at, group);
+    if !pixel.len().is_multiple_of(4) {
+        generic::expand_last(pixel, zero_point, at, columns);
     }
+}
+
+/// 14 instructions for 4 inputs.
+///
+/// # Safety
+/// `x` covers 4 bytes for each of `count` groups, at least one, and `y` the first half of 8 elements.
+#[unsafe(naked)]
+unsafe extern "C" fn expand_groups(x: *const i8, y: *mut i16, count: usize, zero_point: i32) {
+    naked_asm!(
+        "push {{r4-r6, lr}}",
+        "2:",
+        "ldrsb r4, [r0], #4",
+        "ldrsb r5, [r0, #-3]",
+        "ldrsb r6, [r0, #-2]",
+        "ldrsb r12, [r0, #-1]",
+        "subs r4, r4, r3",
+        "subs r5, r5, r3",
+        "subs r6, r6, r3",
+        "sub r12, r12, r3",
+        "strh r4, [r1], #16",
+        "strh r5, [r1, #-14]",
+        "strh r6, [r1, #-12]",
+        "strh r12, [r1, #-10]",
+        "subs r2, r2, #1",
+        "bne 2b",
+        "pop {{r4-r6, pc}}",
+    )
 }
 
 /// Computes what `generic::dot_2x4` does.
