@@ -1,6 +1,7 @@
 //! Copies of single channels, for all small cores.
 
-/// Copies a channel to a plane as `generic::gather_plane` does.
+/// Copies one channel of an image into a plane with rows of `pitch` elements; `step`
+/// is the distance of the channel's elements.
 #[inline(always)]
 pub(crate) fn gather_plane<T: Copy + Into<i16>>(
     image: &[T],

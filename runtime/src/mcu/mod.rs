@@ -1,5 +1,5 @@
-//! Inner loops for small cores. A target may have better versions of them. `generic.rs` is the
-//! definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, `armv7m/`, for those without
+//! Inner loops for small cores. A target may have better versions of them. `generic.rs` and
+//! `portable.rs` are the definition; `armv7em/`, for cores with the DSP extension of Armv7E-M, `armv7m/`, for those without
 //! it, and `armv6m/`, for those with 16-bit instructions only, give the same bytes.
 //! Tests: `tests/cross`, `tests/firmware`.
 //!
@@ -25,18 +25,20 @@
 pub(crate) mod armv6m;
 pub(crate) mod armv7em;
 pub(crate) mod armv7m;
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) mod fours;
 pub(crate) mod gather_plane;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic_i16;
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) mod plane_3x3;
+#[cfg(any(test, not(any(niello_dsp, niello_thumb1, niello_thumb2))))]
+pub(crate) mod portable;
 
 #[cfg(niello_thumb1)]
-pub(crate) use armv6m::{
-    dot::{dot_1x4, dot_2x4},
-    dwconv_3x3_plane::{plane_3x3, weights_3x3},
-    pairs::pairs,
-};
+pub(crate) use armv6m::dot::{dot_1x4, dot_2x4, expand};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
 #[cfg(niello_dsp)]
@@ -46,23 +48,18 @@ pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(niello_thumb2)]
-pub(crate) use armv7m::{
-    dot::{dot_1x4, dot_2x4, expand},
-    dwconv_3x3_plane::{plane_3x3, weights_3x3},
-    pairs::pairs,
-};
-#[cfg(not(any(niello_dsp, niello_thumb2)))]
-pub(crate) use generic::expand;
+pub(crate) use armv7m::dot::{dot_1x4, dot_2x4, expand};
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) use fours::pairs;
+pub(crate) use gather_plane::gather_plane;
 #[cfg(not(niello_dsp))]
 pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
-#[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
-pub(crate) use generic::{dot_1x4, dot_2x4};
-#[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
-pub(crate) use generic::{plane_3x3, weights_3x3};
 #[cfg(not(niello_dsp))]
 pub(crate) use generic_i16::{PLACES, expand_i16, plane_3x3_i16};
-
-pub(crate) use gather_plane::gather_plane;
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) use plane_3x3::{plane_3x3, weights_3x3};
+#[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
+pub(crate) use portable::{dot_1x4, dot_2x4, expand, plane_3x3, weights_3x3};
 
 use crate::params::requantize_i16::RequantizeI16Fast;
 

@@ -11,7 +11,54 @@ fn whole_groups(inputs: usize, weights: [&[u8]; 2]) -> usize {
     inputs.min(first).min(second)
 }
 
-/// Computes what `generic::dot_2x4` does.
+/// Widens one pixel of two as `portable::expand` does.
+#[inline(always)]
+pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
+    let count = (pixel.len() / 4).min(columns.len() / 8);
+    if count > 0 {
+        let to = columns.as_mut_ptr().wrapping_add(at * 4);
+        // SAFETY: `count` groups of 4 bytes are read, and 8 of each 16 bytes are written.
+        unsafe { expand_groups(pixel.as_ptr(), to, count, zero_point.into()) };
+    }
+    if !pixel.len().is_multiple_of(4) {
+        generic::expand_last(pixel, zero_point, at, columns);
+    }
+}
+
+/// 20 instructions for 4 inputs.
+///
+/// # Safety
+/// `x` covers 4 bytes for each of `count` groups, at least one, and `y` the first half of 8 elements.
+#[unsafe(naked)]
+unsafe extern "C" fn expand_groups(x: *const i8, y: *mut i16, count: usize, zero_point: i32) {
+    naked_asm!(
+        "push {{r4, lr}}",
+        "2:",
+        "ldrb r4, [r0]",
+        "sxtb r4, r4",
+        "subs r4, r4, r3",
+        "strh r4, [r1]",
+        "ldrb r4, [r0, #1]",
+        "sxtb r4, r4",
+        "subs r4, r4, r3",
+        "strh r4, [r1, #2]",
+        "ldrb r4, [r0, #2]",
+        "sxtb r4, r4",
+        "subs r4, r4, r3",
+        "strh r4, [r1, #4]",
+        "ldrb r4, [r0, #3]",
+        "sxtb r4, r4",
+        "subs r4, r4, r3",
+        "strh r4, [r1, #6]",
+        "adds r0, #4",
+        "adds r1, #16",
+        "subs r2, #1",
+        "bne 2b",
+        "pop {{r4, pc}}",
+    )
+}
+
+/// Computes what `portable::dot_2x4` does.
 #[inline(always)]
 pub(crate) fn dot_2x4(columns: &[i16], weights: [&[u8]; 2], sums: &mut [[i32; 2]; 4]) {
     let groups = whole_groups(columns.len() / 8, weights);
@@ -30,7 +77,7 @@ pub(crate) fn dot_2x4(columns: &[i16], weights: [&[u8]; 2], sums: &mut [[i32; 2]
     }
 }
 
-/// Computes what `generic::dot_1x4` does.
+/// Computes what `portable::dot_1x4` does.
 #[inline(always)]
 pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let groups = whole_groups(row.len() / 4, weights);

@@ -4,7 +4,7 @@ use core::arch::naked_asm;
 
 use crate::params::requantize_fast::FastChannel;
 
-/// Packs the weights as `generic::weights_3x3` does: for each row the first two weights and the last two, all
+/// Packs the weights as `portable::weights_3x3` does: for each row the first two weights and the last two, all
 /// of them doubled, which the requantization wants.
 #[inline(always)]
 pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
@@ -49,7 +49,7 @@ struct Block {
     weights: [u32; 6],
 }
 
-/// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
+/// Computes 3x3 windows of a plane as `portable::plane_3x3` does.
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,

@@ -12,7 +12,7 @@ fn whole_groups(inputs: usize, weights: [&[u8]; 2]) -> usize {
     inputs.min(first).min(second)
 }
 
-/// Widens one pixel of two as `generic::expand` does.
+/// Widens one pixel of two as `portable::expand` does.
 #[inline(always)]
 pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
     let count = (pixel.len() / 4).min(columns.len() / 8);
@@ -53,7 +53,7 @@ unsafe extern "C" fn expand_groups(x: *const i8, y: *mut i16, count: usize, zero
     )
 }
 
-/// Computes what `generic::dot_2x4` does.
+/// Computes what `portable::dot_2x4` does.
 #[inline(always)]
 pub(crate) fn dot_2x4(columns: &[i16], weights: [&[u8]; 2], sums: &mut [[i32; 2]; 4]) {
     let groups = whole_groups(columns.len() / 8, weights);
@@ -122,7 +122,7 @@ unsafe extern "C" fn dot_2x4_groups(
     )
 }
 
-/// Computes what `generic::dot_1x4` does.
+/// Computes what `portable::dot_1x4` does.
 #[inline(always)]
 pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let groups = whole_groups(row.len() / 4, weights);

@@ -4,8 +4,8 @@
 #[cfg(niello_thumb2)]
 pub(crate) mod dot;
 #[cfg(niello_thumb2)]
-pub(crate) mod dwconv_3x3_plane;
+pub(crate) mod fours;
 #[cfg(niello_thumb2)]
 pub(crate) mod high_mul;
 #[cfg(niello_thumb2)]
-pub(crate) mod pairs;
+pub(crate) mod plane_3x3;

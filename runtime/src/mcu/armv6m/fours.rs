@@ -4,85 +4,7 @@ use core::arch::naked_asm;
 
 use crate::mcu::armv6m::dot::products;
 use crate::mcu::armv6m::high_mul::high;
-use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
-
-/// The registers of [`fours`], which reads them and moves them on.
-#[repr(C)]
-struct Block {
-    columns: *const i16,
-    weights: *const u8,
-    /// Bytes of the weights of two channels.
-    size: usize,
-    bias: *const u8,
-    /// Not 0 if biases have 32 bits.
-    wide: usize,
-    /// Groups of four channels.
-    count: usize,
-    /// Channels of a group that are left.
-    left: usize,
-    multiplier: *const u32,
-    shift: *const i8,
-    /// From one channel's shift to the next: 0 or 1.
-    shift_step: usize,
-    output_offset: i32,
-    activation_min: i32,
-    activation_max: i32,
-    first: *mut i8,
-    second: *mut i8,
-}
-
-/// All groups of four channels, requantized; gives the number of channels.
-#[inline(always)]
-pub(crate) fn pairs(
-    sums: &PairSums<'_>,
-    stage: &RequantizeFast<'_>,
-    first: &mut [i8],
-    second: &mut [i8],
-) -> usize {
-    let size = sums.columns.len() / 8 * 8;
-    let shift_step = usize::from(stage.shift.len() > 1);
-    let channels = [
-        sums.bias.len(),
-        stage.multiplier.len(),
-        if shift_step == 0 {
-            usize::MAX
-        } else {
-            stage.shift.len()
-        },
-        first.len(),
-        second.len(),
-    ];
-    let (bias, wide) = match sums.bias {
-        Bias::Narrow(list) => (list.as_ptr().cast(), 0),
-        Bias::Wide(list) => (list.as_ptr().cast(), 1),
-    };
-    let count = channels.into_iter().fold(usize::MAX, usize::min) / 4;
-    let whole = sums.filter.len() >= count * 2 * size;
-    if count == 0 || size == 0 || stage.shift.is_empty() || !whole {
-        return 0;
-    }
-    let mut block = Block {
-        columns: sums.columns.as_ptr(),
-        weights: sums.filter.as_ptr(),
-        size,
-        bias,
-        wide,
-        count,
-        left: 0,
-        multiplier: stage.multiplier.as_ptr(),
-        shift: stage.shift.as_ptr(),
-        shift_step,
-        output_offset: stage.output_offset,
-        activation_min: stage.activation_min,
-        activation_max: stage.activation_max,
-        first: first.as_mut_ptr(),
-        second: second.as_mut_ptr(),
-    };
-    // SAFETY: all lists have four elements per group of channels (or one shift of step 0), and the
-    // weights as many bytes of each channel as there are columns of one pixel.
-    unsafe { fours(&mut block) };
-    4 * count
-}
+use crate::mcu::fours::Block;
 
 /// The parts of [`fours`].
 macro_rules! part {
@@ -90,7 +12,7 @@ macro_rules! part {
     (dot) => {
         concat!(
             "ldr r1, [r7, #4]
-            ldr r2, [r7, #8]
+            ldr r2, [r7, #60]
             mov r12, r2
             adds r3, r1, r2
             adds r4, r3, #4
@@ -159,7 +81,7 @@ macro_rules! part {
 /// cover 8 bytes of each pair of channels, and lists have four elements per group of channels, of
 /// which there is at least one, or one shift if `shift_step` is 0.
 #[unsafe(naked)]
-unsafe extern "C" fn fours(block: &mut Block) {
+pub(crate) unsafe extern "C" fn fours(block: &mut Block) {
     naked_asm!(
         "push {{r4-r7, lr}}",
         "mov r4, r8",
@@ -214,27 +136,27 @@ unsafe extern "C" fn fours(block: &mut Block) {
         "str r3, [r7, #4]",
         "mov r8, r7",
         "movs r4, #4",
-        "str r4, [r7, #24]",
+        "str r4, [r7, #64]",
         "ldr r4, [r7, #40]",
-        "ldr r5, [r7, #44]",
-        "ldr r6, [r7, #48]",
+        "ldr r5, [r7, #48]",
+        "ldr r6, [r7, #52]",
         "mov r9, r4",
         "mov r10, r5",
         "mov r11, r6",
-        "ldr r4, [r7, #52]",
-        "ldr r5, [r7, #56]",
+        "ldr r4, [r7, #32]",
+        "ldr r5, [r7, #36]",
         "mov r12, r4",
         "mov lr, r5",
         "6:",
-        "ldr r6, [r7, #28]",
+        "ldr r6, [r7, #24]",
         "ldm r6!, {{r1}}",
-        "str r6, [r7, #28]",
-        "ldr r6, [r7, #32]",
+        "str r6, [r7, #24]",
+        "ldr r6, [r7, #28]",
         "movs r3, #0",
         "ldrsb r3, [r6, r3]",
-        "ldr r5, [r7, #36]",
+        "ldr r5, [r7, #44]",
         "adds r6, r6, r5",
-        "str r6, [r7, #32]",
+        "str r6, [r7, #28]",
         "lsrs r2, r1, #30",
         "subs r3, r2, r3",
         "lsls r2, r1, #2",
@@ -262,15 +184,15 @@ unsafe extern "C" fn fours(block: &mut Block) {
         part!(clamp),
         part!(store, "r12"),
         "mov r7, r8",
-        "ldr r4, [r7, #24]",
+        "ldr r4, [r7, #64]",
         "subs r4, #1",
-        "str r4, [r7, #24]",
+        "str r4, [r7, #64]",
         "bne 6b",
         "add sp, #32",
         "mov r4, r12",
         "mov r5, lr",
-        "str r4, [r7, #52]",
-        "str r5, [r7, #56]",
+        "str r4, [r7, #32]",
+        "str r5, [r7, #36]",
         "ldr r4, [r7, #20]",
         "subs r4, #1",
         "str r4, [r7, #20]",

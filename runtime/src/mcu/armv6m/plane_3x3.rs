@@ -3,112 +3,7 @@
 use core::arch::naked_asm;
 
 use crate::mcu::armv6m::high_mul::high;
-use crate::params::requantize_fast::FastChannel;
-
-/// The weights of a 3x3 window, doubled, which the requantization wants.
-#[inline(always)]
-pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i32; 9] {
-    filter.map(|w| 2 * i32::from(w as i8))
-}
-
-/// The registers of [`plane_stride_1`] and [`plane_stride_2`], which read them and move them on.
-#[repr(C)]
-struct Block {
-    row: *const i16,
-    /// Bytes from one row to the next.
-    pitch: usize,
-    /// Bytes from the rows of one output to those of the next below.
-    advance: usize,
-    width: usize,
-    height: usize,
-    output: *mut i8,
-    step: usize,
-    /// The halves of the multiplier.
-    multiplier: [i32; 2],
-    /// Places to the right, or else to the left.
-    right: u32,
-    half: u32,
-    left: u32,
-    output_offset: i32,
-    activation_min: i32,
-    activation_max: i32,
-    /// Twice the bias of the channel.
-    bias: i32,
-    /// Outputs that are left in the row.
-    remaining: usize,
-    /// Bytes from the end of three rows to the next outputs.
-    back: usize,
-    weights: [i32; 9],
-    /// Where the next outputs begin.
-    next: *const i16,
-}
-
-/// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
-#[inline(always)]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one inner loop: pointers, strides and sizes"
-)]
-pub(crate) fn plane_3x3<const STRIDE: usize>(
-    plane: &[i16],
-    pitch: usize,
-    weights: &[i32; 9],
-    bias: i32,
-    [height, width]: [usize; 2],
-    output: &mut [i8],
-    step: usize,
-    stage: FastChannel,
-) {
-    if height == 0 || width == 0 {
-        return;
-    }
-    // One pair of outputs of stride 1 reads four elements of a row, one output of stride 2 three.
-    let reach = if STRIDE == 1 {
-        width.next_multiple_of(2) + 2
-    } else {
-        2 * width + 1
-    };
-    let rows = (height - 1) * STRIDE + 2;
-    let fits = pitch.is_multiple_of(2)
-        && plane.as_ptr().cast::<u32>().is_aligned()
-        && plane.len() >= rows * pitch + reach
-        && output.len() > (height * width - 1) * step;
-    if !fits {
-        return;
-    }
-    let FastChannel { multiplier, .. } = stage;
-    let right = multiplier.shift.min(0).unsigned_abs() & 31;
-    let mut block = Block {
-        row: plane.as_ptr(),
-        pitch: 2 * pitch,
-        advance: 2 * pitch * STRIDE,
-        width,
-        height,
-        output: output.as_mut_ptr(),
-        step,
-        multiplier: [multiplier.multiplier & 0xFFFF, multiplier.multiplier >> 16],
-        right,
-        half: (1 << right) >> 1,
-        left: multiplier.shift.max(0).unsigned_abs(),
-        output_offset: stage.output_offset,
-        activation_min: stage.activation_min,
-        activation_max: stage.activation_max,
-        bias: bias.wrapping_mul(2),
-        remaining: width,
-        back: 4_usize.wrapping_sub(4 * pitch),
-        weights: *weights,
-        next: plane.as_ptr(),
-    };
-    // SAFETY: three rows of `reach` elements from every row on that is begun with, and an output
-    // element every `step`, as checked above.
-    unsafe {
-        if STRIDE == 1 {
-            plane_stride_1(&mut block);
-        } else {
-            plane_stride_2(&mut block);
-        }
-    }
-}
+use crate::mcu::plane_3x3::Block;
 
 /// The parts of the routines; r7 is the block, or r11 where r7 is a product.
 macro_rules! part {
@@ -124,9 +19,9 @@ macro_rules! part {
         ldr r4, [r7, #4]
         mov r10, r4
         2:
-        ldr r0, [r7, #108]
+        ldr r0, [r7, #116]
         mov r1, r7
-        adds r1, #72
+        adds r1, #64
         ldr r4, [r7, #60]
         mov r8, r4
         mov r9, r4"
@@ -171,12 +66,12 @@ macro_rules! part {
     };
     (next) => {
         "mov r7, r11
-        ldr r4, [r7, #68]
+        ldr r4, [r7, #112]
         adds r0, r0, r4
-        str r0, [r7, #108]
-        ldr r1, [r7, #28]
-        ldr r2, [r7, #32]
-        ldr r3, [r7, #36]
+        str r0, [r7, #116]
+        ldr r1, [r7, #100]
+        ldr r2, [r7, #104]
+        ldr r3, [r7, #32]
         mov r0, r8
         bl {finish}"
     };
@@ -185,9 +80,9 @@ macro_rules! part {
         ldr r4, [r7, #8]
         adds r0, r0, r4
         str r0, [r7]
-        str r0, [r7, #108]
+        str r0, [r7, #116]
         ldr r4, [r7, #12]
-        str r4, [r7, #64]
+        str r4, [r7, #108]
         ldr r4, [r7, #16]
         subs r4, #1
         str r4, [r7, #16]
@@ -207,7 +102,7 @@ macro_rules! part {
 /// The rows that `block` names are there, whole pairs of elements of them, aligned to four bytes, and
 /// an output element every step.
 #[unsafe(naked)]
-unsafe extern "C" fn plane_stride_1(block: &mut Block) {
+pub(crate) unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
         part!(begin),
         part!(two),
@@ -232,7 +127,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 /// The rows that `block` names are there, whole pairs of elements of them, aligned to four bytes, and
 /// an output element every step.
 #[unsafe(naked)]
-unsafe extern "C" fn plane_stride_2(block: &mut Block) {
+pub(crate) unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(
         part!(begin),
         part!(one),
@@ -260,11 +155,11 @@ unsafe extern "C" fn finish() {
         high!(),
         "asrs r4, r0, #31",
         "adds r0, r0, r4",
-        "ldr r4, [r7, #40]",
+        "ldr r4, [r7, #36]",
         "adds r0, r0, r4",
         "asrs r0, r3",
         "2:",
-        "ldr r4, [r7, #48]",
+        "ldr r4, [r7, #40]",
         "adds r0, r0, r4",
         "ldr r4, [r7, #52]",
         "cmp r0, r4",
@@ -281,12 +176,12 @@ unsafe extern "C" fn finish() {
         "strb r0, [r5]",
         "adds r5, r5, r4",
         "str r5, [r7, #20]",
-        "ldr r4, [r7, #64]",
+        "ldr r4, [r7, #108]",
         "subs r4, #1",
-        "str r4, [r7, #64]",
+        "str r4, [r7, #108]",
         "bx lr",
         "3:",
-        "ldr r4, [r7, #44]",
+        "ldr r4, [r7, #48]",
         "lsls r0, r4",
         high!(),
         "b 2b",

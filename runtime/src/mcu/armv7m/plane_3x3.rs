@@ -2,107 +2,7 @@
 
 use core::arch::naked_asm;
 
-use crate::params::requantize_fast::FastChannel;
-
-/// The weights of a 3x3 window, doubled, which the requantization wants.
-#[inline(always)]
-pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i32; 9] {
-    filter.map(|w| 2 * i32::from(w as i8))
-}
-
-/// The registers of [`plane_stride_1`] and [`plane_stride_2`], which read them and move them on.
-#[repr(C)]
-struct Block {
-    row: *const i16,
-    /// Bytes from one row to the next.
-    pitch: usize,
-    /// Bytes from the rows of one output to those of the next below.
-    advance: usize,
-    width: usize,
-    height: usize,
-    output: *mut i8,
-    step: usize,
-    multiplier: i32,
-    /// To the right if `mode` has no 2, else to the left.
-    shift: u32,
-    /// Half of 1 shifted left by `shift`.
-    half: u32,
-    output_offset: i32,
-    activation_min: i32,
-    activation_max: i32,
-    /// 1 if the activation clamps, 2 if sums are shifted left.
-    mode: u32,
-    /// Twice the bias of the channel.
-    bias: i32,
-
-    weights: [i32; 9],
-}
-
-/// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
-#[inline(always)]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "one inner loop: pointers, strides and sizes"
-)]
-pub(crate) fn plane_3x3<const STRIDE: usize>(
-    plane: &[i16],
-    pitch: usize,
-    weights: &[i32; 9],
-    bias: i32,
-    [height, width]: [usize; 2],
-    output: &mut [i8],
-    step: usize,
-    stage: FastChannel,
-) {
-    if height == 0 || width == 0 {
-        return;
-    }
-    // One pair of outputs of stride 1 reads four elements of a row, one output of stride 2 three.
-    let reach = if STRIDE == 1 {
-        width.next_multiple_of(2) + 2
-    } else {
-        2 * width + 1
-    };
-    let rows = (height - 1) * STRIDE + 2;
-    let fits = plane.len() >= rows * pitch + reach && output.len() > (height * width - 1) * step;
-    if !fits {
-        return;
-    }
-    let shift = stage.multiplier.shift;
-    let right = shift.min(0).unsigned_abs() & 31;
-    let clamps = stage.activation_min > -128 || stage.activation_max < 127;
-    let mut block = Block {
-        row: plane.as_ptr(),
-        pitch: 2 * pitch,
-        advance: 2 * pitch * STRIDE,
-        width,
-        height,
-        output: output.as_mut_ptr(),
-        step,
-        multiplier: stage.multiplier.multiplier,
-        shift: if right == 0 {
-            shift.cast_unsigned() & 31
-        } else {
-            right
-        },
-        half: (1 << right) >> 1,
-        output_offset: stage.output_offset,
-        activation_min: stage.activation_min,
-        activation_max: stage.activation_max,
-        mode: u32::from(clamps) | u32::from(right == 0) << 1,
-        bias: bias.wrapping_mul(2),
-        weights: *weights,
-    };
-    // SAFETY: three rows of `reach` elements from every row on that is begun with, and an output
-    // element every `step`, as checked above.
-    unsafe {
-        if STRIDE == 1 {
-            plane_stride_1(&mut block);
-        } else {
-            plane_stride_2(&mut block);
-        }
-    }
-}
+use crate::mcu::plane_3x3::Block;
 
 /// Instructions that both strides share; `lr` is the block.
 macro_rules! part {
@@ -264,18 +164,17 @@ macro_rules! part {
 /// The rows that `block` names are there, whole pairs of elements of them, and an output element
 /// every step.
 #[unsafe(naked)]
-unsafe extern "C" fn plane_stride_1(block: &mut Block) {
+pub(crate) unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
         part!(begin),
         "2:",
-        "ldr r4, [lr, #56]",
+        "ldr r4, [lr, #60]",
         "mov r5, r4",
-        part!(two, "r0", "60", "68"),
-        part!(two, "r1", "72", "80"),
-        part!(two, "r2", "84", "92"),
+        part!(two, "r0", "64", "72"),
+        part!(two, "r1", "76", "84"),
+        part!(two, "r2", "88", "96"),
         "ldrd r6, r7, [lr, #32]",
-        "ldr r8, [lr, #40]",
-        "ldr r9, [lr, #52]",
+        "ldrd r8, r9, [lr, #40]",
         "cmp r9, #0",
         "bne 5f",
         part!(requantize, "r4"),
@@ -296,13 +195,14 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
         part!(requantize, "r5"),
         "b 7f",
         "6:",
+        "ldr r6, [lr, #48]",
         part!(left, "r4"),
         part!(left, "r5"),
-        "ldr r9, [lr, #52]",
+        "ldr r9, [lr, #44]",
         "tst r9, #1",
         "beq 3b",
         "7:",
-        "ldrd r6, r7, [lr, #44]",
+        "ldrd r6, r7, [lr, #52]",
         part!(clamp, "r4"),
         part!(clamp, "r5"),
         "b 3b",
@@ -315,17 +215,16 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 /// The rows that `block` names are there, whole pairs of elements of them, and an output element
 /// every step.
 #[unsafe(naked)]
-unsafe extern "C" fn plane_stride_2(block: &mut Block) {
+pub(crate) unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(
         part!(begin),
         "2:",
-        "ldr r4, [lr, #56]",
-        part!(one, "r0", "60", "68"),
-        part!(one, "r1", "72", "80"),
-        part!(one, "r2", "84", "92"),
+        "ldr r4, [lr, #60]",
+        part!(one, "r0", "64", "72"),
+        part!(one, "r1", "76", "84"),
+        part!(one, "r2", "88", "96"),
         "ldrd r6, r7, [lr, #32]",
-        "ldr r8, [lr, #40]",
-        "ldr r9, [lr, #52]",
+        "ldrd r8, r9, [lr, #40]",
         "cmp r9, #0",
         "bne 5f",
         part!(requantize, "r4"),
@@ -340,12 +239,13 @@ unsafe extern "C" fn plane_stride_2(block: &mut Block) {
         part!(requantize, "r4"),
         "b 7f",
         "6:",
+        "ldr r6, [lr, #48]",
         part!(left, "r4"),
-        "ldr r9, [lr, #52]",
+        "ldr r9, [lr, #44]",
         "tst r9, #1",
         "beq 3b",
         "7:",
-        "ldrd r6, r7, [lr, #44]",
+        "ldrd r6, r7, [lr, #52]",
         part!(clamp, "r4"),
         "b 3b",
     )

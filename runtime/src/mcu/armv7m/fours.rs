@@ -3,85 +3,7 @@
 use core::arch::naked_asm;
 
 use crate::mcu::armv7m::dot::products_2x4;
-use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
-
-/// The registers of [`fours`], which reads them and moves them on.
-#[repr(C)]
-struct Block {
-    columns: *const i16,
-    /// Weights of two channels, and of the next two.
-    weights: [*const u8; 2],
-    bias: *const u8,
-    /// Not 0 if biases have 32 bits.
-    wide: usize,
-    /// Groups of four channels.
-    count: usize,
-    multiplier: *const u32,
-    shift: *const i8,
-    first: *mut i8,
-    second: *mut i8,
-    output_offset: i32,
-    /// From one channel's shift to the next: 0 or 1.
-    shift_step: usize,
-    activation_min: i32,
-    activation_max: i32,
-    /// Not 0 if the activation leaves int8 as it is.
-    full: usize,
-}
-
-/// All groups of four channels, requantized; gives the number of channels.
-#[inline(always)]
-pub(crate) fn pairs(
-    sums: &PairSums<'_>,
-    stage: &RequantizeFast<'_>,
-    first: &mut [i8],
-    second: &mut [i8],
-) -> usize {
-    let size = sums.columns.len() / 8 * 8;
-    let shift_step = usize::from(stage.shift.len() > 1);
-    let channels = [
-        sums.bias.len(),
-        stage.multiplier.len(),
-        if shift_step == 0 {
-            usize::MAX
-        } else {
-            stage.shift.len()
-        },
-        first.len(),
-        second.len(),
-    ];
-    let (bias, wide) = match sums.bias {
-        Bias::Narrow(list) => (list.as_ptr().cast(), 0),
-        Bias::Wide(list) => (list.as_ptr().cast(), 1),
-    };
-    let count = channels.into_iter().fold(usize::MAX, usize::min) / 4;
-    let whole = sums.filter.len() >= count * 2 * size;
-    if count == 0 || size == 0 || stage.shift.is_empty() || !whole {
-        return 0;
-    }
-    let weights = sums.filter.as_ptr();
-    let mut block = Block {
-        columns: sums.columns.as_ptr(),
-        weights: [weights, weights.wrapping_add(size)],
-        bias,
-        wide,
-        count,
-        multiplier: stage.multiplier.as_ptr(),
-        shift: stage.shift.as_ptr(),
-        first: first.as_mut_ptr(),
-        second: second.as_mut_ptr(),
-        output_offset: stage.output_offset,
-        shift_step,
-        activation_min: stage.activation_min,
-        activation_max: stage.activation_max,
-        full: usize::from(stage.activation_min <= -128 && stage.activation_max >= 127),
-    };
-    let end = sums.columns.as_ptr().wrapping_add(size);
-    // SAFETY: all lists have four elements per group of channels (or one shift of step 0), and the
-    // weights as many bytes of each channel as there are columns of one pixel.
-    unsafe { fours(&mut block, end) };
-    4 * count
-}
+use crate::mcu::fours::Block;
 
 /// Requantization of both pixels' sums of a channel; `r0` and `r1` have them.
 macro_rules! requantize {
@@ -161,12 +83,13 @@ macro_rules! requantize {
 /// 59 instructions for 32 products, and for eight outputs about 150 around them.
 ///
 /// # Safety
-/// From `block.columns` to `end` there are whole groups of 16 bytes, at least one; for each of them,
-/// weights cover 8 bytes of each pair of channels, and lists four elements per group of channels, of
+/// From `block.columns` to `block.end` there are whole groups of 16 bytes, at least one; for each of
+/// them, weights cover 8 bytes of each pair of channels, and lists four elements per group of channels, of
 /// which there is at least one, or one shift if `shift_step` is 0.
 #[unsafe(naked)]
-unsafe extern "C" fn fours(block: &mut Block, end: *const i16) {
+pub(crate) unsafe extern "C" fn fours(block: &mut Block) {
     naked_asm!(
+        "ldr r1, [r0, #68]",
         "push {{r0, r1, r4-r11, lr}}",
         "mov r3, r0",
         "1:",
