@@ -43,11 +43,12 @@ impl<S> Packed2Conv2d<'_, S> {
                 }
             }
         }
-        run.each(input, |from, to| {
-            if let Some(to) = columns.get_mut(to * 2..) {
-                mcu::expand(from, self.packed.zero_point, at, to);
-            }
-        });
+        let places = columns.get_mut(run.place * 2..).unwrap_or_default();
+        let mut places = places.chunks_mut((run.row * 2).max(1));
+        for from in run.rows_of(input) {
+            let to = places.next().unwrap_or_default();
+            mcu::expand(from, self.packed.zero_point, at, to);
+        }
     }
 
     /// The inputs of one output pixel, side by side: runs of neighbours, filled up
@@ -57,11 +58,11 @@ impl<S> Packed2Conv2d<'_, S> {
         if !run.is_whole {
             pixel.fill(self.packed.zero_point);
         }
-        run.each(input, |from, to| {
-            if let Some(to) = pixel.get_mut(to..) {
-                copy_bytes(from, to);
-            }
-        });
+        let places = pixel.get_mut(run.place..).unwrap_or_default();
+        let mut places = places.chunks_mut(run.row.max(1));
+        for from in run.rows_of(input) {
+            copy_bytes(from, places.next().unwrap_or_default());
+        }
     }
 
     /// Copies the inputs of a window tap by tap.
@@ -108,8 +109,10 @@ struct Run {
     count: usize,
     /// Elements of one whole row of the window.
     row: usize,
-    /// The first element inside of the input: in the input, and in the window.
-    first: [usize; 2],
+    /// The first element inside of the input.
+    first: usize,
+    /// Its place in the window.
+    place: usize,
     /// From one row of the window to the next, in the input.
     step: usize,
     /// Rows inside of the input.
@@ -130,23 +133,21 @@ impl Run {
             left,
             count: inside.len() * depth,
             row,
-            first: [first.wrapping_mul(depth), rows.start * row + left],
+            first: first.wrapping_mul(depth),
+            place: rows.start * row + left,
             step: w.dilation_height * w.input_width * depth,
             rows: rows.len(),
             is_whole: inside.len() == w.filter_width && rows.len() == w.filter_height,
         }
     }
 
-    /// Calls a function with each row that is inside of the input and with its place in the window.
+    /// The parts of rows that are inside of the input.
     #[inline(always)]
-    fn each(&self, input: &[i8], mut f: impl FnMut(&[i8], usize)) {
-        let [mut from, mut to] = self.first;
-        for _ in 0..self.rows {
-            let row = input.get(from..).and_then(|row| row.get(..self.count));
-            debug_assert!(row.is_some(), "the input is too short");
-            f(row.unwrap_or(&[]), to);
-            from = from.wrapping_add(self.step);
-            to = to.wrapping_add(self.row);
-        }
+    fn rows_of<'i>(&self, input: &'i [i8]) -> impl Iterator<Item = &'i [i8]> {
+        let input = input.get(self.first..);
+        debug_assert!(input.is_some(), "the input is too short");
+        let (step, count) = (self.step.max(1), self.count);
+        let rows = input.unwrap_or(&[]).chunks(step).take(self.rows);
+        rows.map(move |row| row.get(..count).unwrap_or(&[]))
     }
 }
