@@ -5,7 +5,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 use crate::kernels::gemm_packed2::Packed2Conv2d;
 use crate::kernels::strided::copy_row;
 use crate::mcu;
-use crate::params::window::Position;
+use crate::params::window::{Position, Window};
 
 impl<S> Packed2Conv2d<'_, S> {
     /// The inputs of one output pixel into its places of `columns`.
@@ -125,7 +125,17 @@ impl Run {
     #[inline(always)]
     fn new<S>(p: &Packed2Conv2d<'_, S>, position: Position) -> Self {
         let (w, depth) = (&p.window, p.input_depth);
-        let (rows, inside) = (w.rows(position), w.columns(position));
+        // Not by the given dilations: small cores divide in many instructions.
+        let dense = Window {
+            dilation_height: 1,
+            dilation_width: 1,
+            ..*w
+        };
+        let inside = dense.columns(position);
+        let rows = match w.dilation_height {
+            1 => dense.rows(position),
+            _ => w.rows(position),
+        };
         let (row, left) = (w.filter_width * depth, inside.start * depth);
         let begin = w.row(position, rows.start).unwrap_or(0);
         let first = begin.wrapping_add(w.column(position, inside.start));

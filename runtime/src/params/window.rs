@@ -66,13 +66,9 @@ fn inside(
     filter: usize,
     input: usize,
 ) -> Range<usize> {
-    let start = padding.saturating_sub(first);
-    let end = (input + padding).saturating_sub(first);
-    // Small cores have no instruction that divides.
-    let [start, end] = match dilation {
-        0 | 1 => [start, end],
-        _ => [start, end].map(|x| x.div_ceil(dilation)),
-    };
+    let dilation = dilation.max(1);
+    let start = padding.saturating_sub(first).div_ceil(dilation);
+    let end = (input + padding).saturating_sub(first).div_ceil(dilation);
     start..end.min(filter)
 }
 
