@@ -9,11 +9,11 @@ use crate::params::requantize_fast::FastChannel;
 #[inline(never)]
 pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
     let (fours, rest) = pixel.as_chunks::<4>();
-    let groups = columns.as_chunks_mut::<8>().0;
-    for (four, group) in fours.iter().zip(groups.iter_mut()) {
-        let zero_point = i16::from(zero_point);
-        for (to, &x) in group.iter_mut().skip(at * 4).zip(four) {
-            *to = i16::from(x) - zero_point;
+    for (four, group) in fours.iter().zip(columns.as_chunks_mut::<8>().0) {
+        let (first, second) = group.split_at_mut(4);
+        let places = if at == 0 { first } else { second };
+        for (to, &x) in places.iter_mut().zip(four) {
+            *to = i16::from(x) - i16::from(zero_point);
         }
     }
     if !rest.is_empty() {
