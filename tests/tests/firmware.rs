@@ -141,12 +141,15 @@ fn cortex_m4() {
 
 #[test]
 fn cortex_m3() {
-    if !same_bytes(&BOARDS[1]) {
-        return;
+    if same_bytes(&BOARDS[1]) {
+        assert_no_float(&BOARDS[1]);
     }
-    // This core has no float unit: float arithmetic would be calls.
+}
+
+/// For cores without a float unit: float arithmetic would be calls.
+fn assert_no_float(board: &Board) {
     for model in models() {
-        let file = std::fs::read(program(&BOARDS[1], model.name)).expect("built");
+        let file = std::fs::read(program(board, model.name)).expect("built");
         let has = |symbol: &str| file.windows(symbol.len()).any(|w| w == symbol.as_bytes());
         assert!(has("niello"), "{} has no symbols", model.name);
         for symbol in [
@@ -169,6 +172,23 @@ fn cortex_m7() {
 #[test]
 fn riscv() {
     same_bytes(&BOARDS[3]);
+}
+
+#[test]
+fn cortex_m0plus() {
+    if same_bytes(&BOARDS[4]) {
+        assert_no_float(&BOARDS[4]);
+    }
+}
+
+#[test]
+fn cortex_m33() {
+    same_bytes(&BOARDS[5]);
+}
+
+#[test]
+fn cortex_m55() {
+    same_bytes(&BOARDS[6]);
 }
 
 #[test]
