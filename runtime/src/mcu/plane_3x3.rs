@@ -81,6 +81,7 @@ pub(crate) fn plane_3x3<const STRIDE: usize>(
         && plane.as_ptr().cast::<u32>().is_aligned()
         && plane.len() >= rows * pitch + reach
         && output.len() > (height * width - 1) * step;
+    debug_assert!(fits, "the plane or the output is too short");
     if !fits {
         return;
     }

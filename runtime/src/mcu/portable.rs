@@ -107,3 +107,85 @@ pub(crate) fn plane_3x3<const STRIDE: usize>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::array::from_fn;
+
+    use super::*;
+    use crate::arithmetic::fixed_point::Multiplier;
+
+    /// Numerical Recipes' generator; the upper bits are the good ones.
+    fn bytes<const N: usize>(mut state: u32) -> [i8; N] {
+        from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8 as i8
+        })
+    }
+
+    /// Sums of products, one after the other.
+    fn sum(x: &[i16], weights: &[i8]) -> i32 {
+        let products = x.iter().zip(weights);
+        products.map(|(x, w)| i32::from(*x) * i32::from(*w)).sum()
+    }
+
+    #[test]
+    fn tiles_have_the_sums_of_single_channels() {
+        const DEPTH: usize = 11;
+        let pixels: [[i8; DEPTH]; 2] = [1, 2].map(bytes);
+        let channels: [[i8; DEPTH]; 4] = [3, 4, 5, 6].map(bytes);
+        let mut columns = [99; 24];
+        let mut filter = [0_u8; 48];
+        for (at, pixel) in pixels.iter().enumerate() {
+            expand(pixel, -7, at, &mut columns);
+        }
+        for (channel, weights) in channels.iter().enumerate() {
+            for (k, w) in weights.iter().enumerate() {
+                filter[channel / 2 * 24 + k / 4 * 8 + channel % 2 * 4 + k % 4] = *w as u8;
+            }
+        }
+        let halves = filter.split_at(24).into();
+        let wide = pixels.map(|pixel| pixel.map(|x| i16::from(x) + 7));
+        let mut sums = [[5; 2]; 4];
+        dot_2x4(&columns, halves, &mut sums);
+        let wanted = channels.map(|w| wide.map(|x| 5 + sum(&x, &w)));
+        assert_eq!(sums, wanted);
+        let mut of_row = [5; 4];
+        dot_1x4(&pixels[0], -7, halves, &mut of_row);
+        assert_eq!(of_row, wanted.map(|[first, _]| first));
+    }
+
+    #[test]
+    fn windows_have_the_sums_of_their_taps() {
+        let plane: [i16; 80] = bytes(7).map(i16::from);
+        let weights: [i8; 9] = bytes(8);
+        let stage = FastChannel {
+            multiplier: Multiplier {
+                multiplier: 1 << 30,
+                shift: -7,
+            },
+            output_offset: 3,
+            activation_min: -100,
+            activation_max: 90,
+        };
+        for (stride, [height, width]) in [(1, [6, 5]), (1, [2, 6]), (2, [3, 3]), (2, [1, 1])] {
+            let filter = weights_3x3(&weights.map(|w| w as u8));
+            let mut output = [0; 64];
+            let sizes = [height, width];
+            if stride == 1 {
+                plane_3x3::<1>(&plane, 10, &filter, 9, sizes, &mut output, 2, stage);
+            } else {
+                plane_3x3::<2>(&plane, 10, &filter, 9, sizes, &mut output, 2, stage);
+            }
+            for (place, out) in output.chunks(2).enumerate() {
+                let (y, x) = (place / width * stride, place % width * stride);
+                let rows = weights.chunks(3).enumerate();
+                let sums = rows.map(|(row, w)| plane.get((y + row) * 10 + x..).map(|x| sum(x, w)));
+                let sums: Option<i32> = sums.sum();
+                let is_output = place < height * width;
+                let wanted = sums.filter(|_| is_output).map(|sum| stage.finish(9 + sum));
+                assert_eq!(out, [wanted.unwrap_or(0), 0], "{stride} {place}");
+            }
+        }
+    }
+}

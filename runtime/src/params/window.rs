@@ -161,3 +161,36 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_position_follows_the_other() {
+        let window = Window {
+            batches: 2,
+            input_height: 7,
+            input_width: 9,
+            output_height: 3,
+            output_width: 4,
+            filter_height: 3,
+            filter_width: 3,
+            stride_height: 2,
+            stride_width: 2,
+            dilation_height: 1,
+            dilation_width: 1,
+            padding_top: 0,
+            padding_left: 0,
+        };
+        let mut position = Position::default();
+        for pixel in 0..window.pixels() {
+            let wanted = window.position(pixel);
+            assert_eq!(
+                (position.batch, position.row, position.column),
+                (wanted.batch, wanted.row, wanted.column)
+            );
+            position.advance(&window);
+        }
+    }
+}
