@@ -10,6 +10,8 @@
     clippy::cast_sign_loss
 )]
 
+use crate::arithmetic::high_mul::rounded_high_mul;
+
 /// The low 8 bits, as a number in two's complement.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
@@ -101,24 +103,6 @@ impl Multiplier {
         multiply_by_quantized_multiplier(x, self.multiplier, self.shift)
     }
 }
-
-/// The upper half of `a * b`, rounded half up.
-#[cfg(not(any(niello_thumb1, niello_thumb2)))]
-#[inline(always)]
-fn rounded_high_mul(a: i32, b: i32) -> i32 {
-    let product = i64::from(a) * i64::from(b);
-    if cfg!(target_arch = "riscv32") {
-        // The carry is the lower half's sign.
-        let sign = low_i32(product).cast_unsigned() >> 31;
-        return low_i32(product >> 32).wrapping_add(sign.cast_signed());
-    }
-    low_i32(product.wrapping_add(1 << 31) >> 32)
-}
-
-#[cfg(niello_thumb1)]
-use crate::mcu::armv6m::high_mul::rounded_high_mul;
-#[cfg(niello_thumb2)]
-use crate::mcu::armv7m::high_mul::rounded_high_mul;
 
 /// The integers that quantized tensors consist of.
 pub trait Integer: Copy + Default + PartialOrd {

@@ -146,7 +146,7 @@ impl Run {
             first: first.wrapping_mul(depth),
             place: rows.start * row + left,
             step: w.dilation_height * w.input_width * depth,
-            rows: rows.len(),
+            rows: if inside.is_empty() { 0 } else { rows.len() },
             is_whole: inside.len() == w.filter_width && rows.len() == w.filter_height,
         }
     }
@@ -155,7 +155,7 @@ impl Run {
     #[inline(always)]
     fn rows_of<'i>(&self, input: &'i [i8]) -> impl Iterator<Item = &'i [i8]> {
         let input = input.get(self.first..);
-        debug_assert!(input.is_some(), "the input is too short");
+        debug_assert!(self.rows == 0 || input.is_some(), "the input is too short");
         let (step, count) = (self.step.max(1), self.count);
         let rows = input.unwrap_or(&[]).chunks(step).take(self.rows);
         rows.map(move |row| row.get(..count).unwrap_or(&[]))

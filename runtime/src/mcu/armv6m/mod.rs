@@ -5,7 +5,7 @@
 pub(crate) mod dot;
 #[cfg(niello_thumb1)]
 pub(crate) mod fours;
-#[cfg(any(test, niello_thumb1))]
+#[cfg(niello_thumb1)]
 pub(crate) mod high_mul;
 #[cfg(niello_thumb1)]
 pub(crate) mod plane_3x3;

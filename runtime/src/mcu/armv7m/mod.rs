@@ -6,6 +6,4 @@ pub(crate) mod dot;
 #[cfg(niello_thumb2)]
 pub(crate) mod fours;
 #[cfg(niello_thumb2)]
-pub(crate) mod high_mul;
-#[cfg(niello_thumb2)]
 pub(crate) mod plane_3x3;
