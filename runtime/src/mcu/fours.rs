@@ -3,11 +3,6 @@
 
 use crate::params::requantize_fast::{Bias, PairSums, RequantizeFast};
 
-#[cfg(niello_thumb1)]
-use crate::mcu::armv6m::fours::fours;
-#[cfg(niello_thumb2)]
-use crate::mcu::armv7m::fours::fours;
-
 /// The registers of the routine `fours`, which reads them and moves them on.
 #[repr(C)]
 pub(crate) struct Block {
@@ -39,8 +34,15 @@ pub(crate) struct Block {
 }
 
 /// All groups of four channels, requantized; gives the number of channels.
+///
+/// # Safety
+/// `routine` needs no more of a block than this: from `columns` to `end` there are whole groups of 16
+/// bytes, at least one; for each of them, weights cover 8 bytes of each pair of channels; lists have
+/// four elements per group of channels, of which there is at least one, or one shift if `shift_step`
+/// is 0.
 #[inline(always)]
-pub(crate) fn pairs(
+pub(crate) unsafe fn pairs_by(
+    routine: unsafe extern "C" fn(&mut Block),
     sums: &PairSums<'_>,
     stage: &RequantizeFast<'_>,
     first: &mut [i8],
@@ -90,6 +92,6 @@ pub(crate) fn pairs(
     };
     // SAFETY: all lists have four elements per group of channels (or one shift of step 0), and the
     // weights as many bytes of each channel as there are columns of one pixel.
-    unsafe { fours(&mut block) };
+    unsafe { routine(&mut block) };
     4 * count
 }

@@ -38,7 +38,11 @@ pub(crate) mod plane_3x3;
 pub(crate) mod portable;
 
 #[cfg(niello_thumb1)]
-pub(crate) use armv6m::dot::{dot_1x4, dot_2x4, expand};
+pub(crate) use armv6m::{
+    dot::{dot_1x4, dot_2x4, expand},
+    fours::pairs,
+    plane_3x3::plane_3x3,
+};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
 #[cfg(niello_dsp)]
@@ -48,16 +52,18 @@ pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(niello_thumb2)]
-pub(crate) use armv7m::dot::{dot_1x4, dot_2x4, expand};
-#[cfg(any(niello_thumb1, niello_thumb2))]
-pub(crate) use fours::pairs;
+pub(crate) use armv7m::{
+    dot::{dot_1x4, dot_2x4, expand},
+    fours::pairs,
+    plane_3x3::plane_3x3,
+};
 pub(crate) use gather_plane::gather_plane;
 #[cfg(not(niello_dsp))]
 pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
 #[cfg(not(niello_dsp))]
 pub(crate) use generic_i16::{PLACES, expand_i16, plane_3x3_i16};
 #[cfg(any(niello_thumb1, niello_thumb2))]
-pub(crate) use plane_3x3::{plane_3x3, weights_3x3};
+pub(crate) use plane_3x3::weights_3x3;
 #[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
 pub(crate) use portable::{dot_1x4, dot_2x4, expand, plane_3x3, weights_3x3};
 

@@ -3,11 +3,6 @@
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::requantize_fast::FastChannel;
 
-#[cfg(niello_thumb1)]
-use crate::mcu::armv6m::plane_3x3::{plane_stride_1, plane_stride_2};
-#[cfg(niello_thumb2)]
-use crate::mcu::armv7m::plane_3x3::{plane_stride_1, plane_stride_2};
-
 /// The weights of a 3x3 window, doubled, which the requantization wants.
 #[inline(always)]
 pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [i32; 9] {
@@ -52,12 +47,18 @@ pub(crate) struct Block {
 }
 
 /// Computes 3x3 windows of a plane as `portable::plane_3x3` does.
+///
+/// # Safety
+/// `routine` needs no more of a block than this: three rows of the plane, aligned to four bytes, from
+/// every row on that an output begins with, whole pairs of elements of them for stride 1, and an output
+/// element every `step`.
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,
     reason = "one inner loop: pointers, strides and sizes"
 )]
-pub(crate) fn plane_3x3<const STRIDE: usize>(
+pub(crate) unsafe fn plane_by<const STRIDE: usize>(
+    routine: unsafe extern "C" fn(&mut Block),
     plane: &[i16],
     pitch: usize,
     weights: &[i32; 9],
@@ -113,11 +114,5 @@ pub(crate) fn plane_3x3<const STRIDE: usize>(
     };
     // SAFETY: three rows of `reach` elements from every row on that is begun with, and an output
     // element every `step`, as checked above.
-    unsafe {
-        if STRIDE == 1 {
-            plane_stride_1(&mut block);
-        } else {
-            plane_stride_2(&mut block);
-        }
-    }
+    unsafe { routine(&mut block) };
 }

@@ -4,7 +4,20 @@ use core::arch::naked_asm;
 
 use crate::mcu::armv6m::dot::products;
 use crate::mcu::armv6m::high_mul::high;
-use crate::mcu::fours::Block;
+use crate::mcu::fours::{Block, pairs_by};
+use crate::params::requantize_fast::{PairSums, RequantizeFast};
+
+/// All groups of four channels, requantized; gives the number of channels.
+#[inline(always)]
+pub(crate) fn pairs(
+    sums: &PairSums<'_>,
+    stage: &RequantizeFast<'_>,
+    first: &mut [i8],
+    second: &mut [i8],
+) -> usize {
+    // SAFETY: it is what the routine needs.
+    unsafe { pairs_by(fours, sums, stage, first, second) }
+}
 
 /// The parts of [`fours`].
 macro_rules! part {
@@ -81,7 +94,7 @@ macro_rules! part {
 /// cover 8 bytes of each pair of channels, and lists have four elements per group of channels, of
 /// which there is at least one, or one shift if `shift_step` is 0.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn fours(block: &mut Block) {
+unsafe extern "C" fn fours(block: &mut Block) {
     naked_asm!(
         "push {{r4-r7, lr}}",
         "mov r4, r8",

@@ -3,7 +3,20 @@
 use core::arch::naked_asm;
 
 use crate::mcu::armv7m::dot::products_2x4;
-use crate::mcu::fours::Block;
+use crate::mcu::fours::{Block, pairs_by};
+use crate::params::requantize_fast::{PairSums, RequantizeFast};
+
+/// All groups of four channels, requantized; gives the number of channels.
+#[inline(always)]
+pub(crate) fn pairs(
+    sums: &PairSums<'_>,
+    stage: &RequantizeFast<'_>,
+    first: &mut [i8],
+    second: &mut [i8],
+) -> usize {
+    // SAFETY: it is what the routine needs.
+    unsafe { pairs_by(fours, sums, stage, first, second) }
+}
 
 /// Requantization of both pixels' sums of a channel; `r0` and `r1` have them.
 macro_rules! requantize {
@@ -87,7 +100,7 @@ macro_rules! requantize {
 /// them, weights cover 8 bytes of each pair of channels, and lists four elements per group of channels, of
 /// which there is at least one, or one shift if `shift_step` is 0.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn fours(block: &mut Block) {
+unsafe extern "C" fn fours(block: &mut Block) {
     naked_asm!(
         "ldr r1, [r0, #68]",
         "push {{r0, r1, r4-r11, lr}}",

@@ -2,7 +2,37 @@
 
 use core::arch::naked_asm;
 
-use crate::mcu::plane_3x3::Block;
+use crate::mcu::plane_3x3::{Block, plane_by};
+use crate::params::requantize_fast::FastChannel;
+
+/// Computes 3x3 windows of a plane as `portable::plane_3x3` does.
+#[inline(always)]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "one inner loop: pointers, strides and sizes"
+)]
+pub(crate) fn plane_3x3<const STRIDE: usize>(
+    plane: &[i16],
+    pitch: usize,
+    weights: &[i32; 9],
+    bias: i32,
+    sizes: [usize; 2],
+    output: &mut [i8],
+    step: usize,
+    stage: FastChannel,
+) {
+    let routine = if STRIDE == 1 {
+        plane_stride_1
+    } else {
+        plane_stride_2
+    };
+    // SAFETY: it is what the routines need.
+    unsafe {
+        plane_by::<STRIDE>(
+            routine, plane, pitch, weights, bias, sizes, output, step, stage,
+        );
+    }
+}
 
 /// Instructions that both strides share; `lr` is the block.
 macro_rules! part {
@@ -164,7 +194,7 @@ macro_rules! part {
 /// The rows that `block` names are there, whole pairs of elements of them, and an output element
 /// every step.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn plane_stride_1(block: &mut Block) {
+unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
         part!(begin),
         "2:",
@@ -215,7 +245,7 @@ pub(crate) unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 /// The rows that `block` names are there, whole pairs of elements of them, and an output element
 /// every step.
 #[unsafe(naked)]
-pub(crate) unsafe extern "C" fn plane_stride_2(block: &mut Block) {
+unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(
         part!(begin),
         "2:",
