@@ -27,7 +27,7 @@ fn of_product(product: i64) -> i32 {
     (product.wrapping_add(1 << 31) >> 32) as i32
 }
 
-/// The same from products of halves: of 32 bits.
+/// The upper half of `a * b`, rounded half up, from four products of halves, which have 32 bits.
 #[cfg(any(test, niello_thumb1))]
 #[inline(never)]
 fn of_halves(a: i32, b: i32) -> i32 {

@@ -58,7 +58,7 @@ unsafe extern "C" fn expand_groups(x: *const i8, y: *mut i16, count: usize, zero
     )
 }
 
-/// Computes what `portable::dot_2x4` does.
+/// Two pixels by four channels, as `portable::dot_2x4`: the sums of whole groups.
 #[inline(always)]
 pub(crate) fn dot_2x4(columns: &[i16], weights: [&[u8]; 2], sums: &mut [[i32; 2]; 4]) {
     let groups = whole_groups(columns.len() / 8, weights);
@@ -77,7 +77,7 @@ pub(crate) fn dot_2x4(columns: &[i16], weights: [&[u8]; 2], sums: &mut [[i32; 2]
     }
 }
 
-/// Computes what `portable::dot_1x4` does.
+/// One row by four channels, as `portable::dot_1x4`: whole groups in a routine, then the rest.
 #[inline(always)]
 pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let groups = whole_groups(row.len() / 4, weights);
@@ -136,7 +136,7 @@ macro_rules! products {
 
 pub(crate) use products;
 
-/// Stores sums and returns.
+/// Stores the sums where r3 pointed, restores all registers and returns.
 macro_rules! end {
     () => {
         "mov r0, r8

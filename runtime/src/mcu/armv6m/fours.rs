@@ -19,7 +19,7 @@ pub(crate) fn pairs(
     unsafe { pairs_by(fours, sums, stage, first, second) }
 }
 
-/// The parts of [`fours`].
+/// The parts of [`fours`] that occur more than once.
 macro_rules! part {
     // The products of the pixel whose inputs are at r0; sums go to the stack, the first one on top.
     (dot) => {
