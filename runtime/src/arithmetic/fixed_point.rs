@@ -10,6 +10,8 @@
     clippy::cast_sign_loss
 )]
 
+use crate::arithmetic::high_mul::rounded_high_mul;
+
 /// The low 8 bits, as a number in two's complement.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "that is what it does")]
@@ -86,8 +88,7 @@ impl Multiplier {
         let left = self.shift.max(0).cast_unsigned() + 1;
         let right = self.shift.min(0).unsigned_abs() & 31;
         // The rounded upper half of twice the product.
-        let product = i64::from(x.wrapping_shl(left)) * i64::from(self.multiplier);
-        let high = low_i32(product.wrapping_add(1 << 31) >> 32);
+        let high = rounded_high_mul(x.wrapping_shl(left), self.multiplier);
         if right == 0 {
             return high;
         }

@@ -8,7 +8,6 @@
 use core::ops::Range;
 
 use crate::kernels::output_stage::OutputStage;
-use crate::kernels::strided::copy_row;
 use crate::mcu;
 use crate::params::requantize_fast::{Bias, PairSums};
 use crate::params::window::{Position, Window};
@@ -54,25 +53,70 @@ impl<S: OutputStage> Packed2<'_, S> {
         first: &mut [S::Element],
         second: &mut [S::Element],
     ) {
-        let size = self.pair().max(1);
         let sums = PairSums {
-            columns: columns.get(..size).unwrap_or(&[]),
+            columns: columns.get(..self.pair()).unwrap_or(&[]),
             filter: self.filter,
             bias: self.bias,
         };
-        let done = self.output.pairs(&sums, first, second) / 2;
-        // The channels that this routine has not computed: all if there is no such routine.
-        let weights = self.filter.get(done * size..).unwrap_or(&[]);
-        let (first, second) = (first.get_mut(2 * done..), second.get_mut(2 * done..));
-        let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
-        let outputs = first.chunks_mut(2).zip(second.chunks_mut(2));
-        let mut channel = 2 * done;
-        for (weights, (a, b)) in weights.chunks(size).zip(outputs) {
-            let sums = self.pair_sums(columns, weights, channel, a.len());
-            self.finish(&sums, channel, a);
-            self.finish(sums.get(2..).unwrap_or(&[]), channel, b);
+        #[cfg(niello_dsp)]
+        let done = self.output.pairs(&sums, first, second);
+        #[cfg(not(niello_dsp))]
+        let done = if S::HAS_PAIRS {
+            self.output.pairs(&sums, first, second)
+        } else {
+            self.quads(sums.columns, first, second)
+        };
+        if done < first.len() {
+            self.remaining(columns, done, first, second);
+        }
+    }
+
+    /// The channels of two pixels from `channel` on, an even one, or of the first pixel in `columns`
+    /// if `second` is empty.
+    #[inline(never)]
+    fn remaining(
+        &self,
+        columns: &[i16],
+        mut channel: usize,
+        first: &mut [S::Element],
+        second: &mut [S::Element],
+    ) {
+        let size = self.pair().max(1);
+        let weights = self.filter.get(channel / 2 * size..).unwrap_or(&[]);
+        let first = first.get_mut(channel..).unwrap_or_default();
+        let second = second.get_mut(channel..).unwrap_or_default();
+        let mut seconds = second.chunks_mut(2);
+        for (weights, first) in weights.chunks(size).zip(first.chunks_mut(2)) {
+            let sums = self.pair_sums(columns, weights, channel, first.len());
+            self.finish(&sums, channel, first);
+            let second = seconds.next().unwrap_or_default();
+            self.finish(sums.get(2..).unwrap_or(&[]), channel, second);
             channel += 2;
         }
+    }
+
+    /// All groups of four channels of two pixels; gives the number of channels.
+    #[cfg(not(niello_dsp))]
+    #[inline(always)]
+    fn quads(&self, columns: &[i16], first: &mut [S::Element], second: &mut [S::Element]) -> usize {
+        let size = columns.len().max(1);
+        let outputs = first.as_chunks_mut::<4>().0.iter_mut();
+        let outputs = outputs.zip(second.as_chunks_mut::<4>().0);
+        let mut channel = 0;
+        for (weights, (first, second)) in self.filter.chunks_exact(2 * size).zip(outputs) {
+            let Some(bias) = self.bias.several::<4>(channel) else {
+                break;
+            };
+            let mut sums = bias.map(|bias| [bias; 2]);
+            mcu::dot_2x4(columns, weights.split_at(size).into(), &mut sums);
+            // One copy of the output stage: flash counts.
+            let sums = core::hint::black_box(&sums[..]);
+            for (sums, (first, second)) in sums.iter().zip(first.iter_mut().zip(second)) {
+                [*first, *second] = self.output.two(*sums, channel);
+                channel += 1;
+            }
+        }
+        channel
     }
 
     /// The sums of one or two channels of the first pixel, then of the second.
@@ -255,122 +299,6 @@ impl Bytes for f32 {
     }
 }
 
-impl<S> Packed2Conv2d<'_, S> {
-    /// The inputs of one output pixel into its places of `columns`.
-    #[inline(never)]
-    fn load(&self, place: (usize, usize), input: &[i8], columns: &mut [i16], scratch: &mut [i8]) {
-        let (w, depth) = (&self.window, self.input_depth);
-        let (pixel, at) = place;
-        let position = w.position(pixel);
-        let inside = w.columns(position);
-        let run = Run {
-            first: w.column(position, inside.start).wrapping_mul(depth),
-            left: inside.start * depth,
-            count: inside.len() * depth,
-            row: w.filter_width * depth,
-        };
-        if w.dilation_width != 1 {
-            self.gather_dilated(position, input, scratch);
-        } else if (run.row | run.left | run.count).is_multiple_of(4) {
-            return self.expand_rows(position, &run, input, at, columns);
-        } else {
-            self.gather(position, &run, input, scratch);
-        }
-        mcu::expand(scratch, self.packed.zero_point, at, columns);
-    }
-
-    /// Rows of the window whose parts are whole groups of four go straight into
-    /// `columns`.
-    #[inline(always)]
-    fn expand_rows(
-        &self,
-        position: Position,
-        run: &Run,
-        input: &[i8],
-        at: usize,
-        columns: &mut [i16],
-    ) {
-        let rows = columns.chunks_exact_mut((run.row * 2).max(1));
-        for (y, to) in rows.enumerate() {
-            let from = self.run(position, run, y, input);
-            if from.len() < run.row {
-                // Both pixels' places are filled where one's belong: the groups are
-                // side by side, and each pixel writes only its own.
-                for group in to.as_chunks_mut::<8>().0 {
-                    for x in group.iter_mut().skip(at * 4).take(4) {
-                        *x = 0;
-                    }
-                }
-            }
-            let to = to.get_mut(run.left * 2..).unwrap_or(&mut []);
-            mcu::expand(from, self.packed.zero_point, at, to);
-        }
-    }
-
-    /// The inputs of one output pixel, side by side: runs of neighbours, filled up
-    /// where the window leaves the input.
-    #[inline(always)]
-    fn gather(&self, position: Position, run: &Run, input: &[i8], pixel: &mut [i8]) {
-        for (y, to) in pixel.chunks_exact_mut(run.row.max(1)).enumerate() {
-            let from = self.run(position, run, y, input);
-            if from.len() < run.row {
-                for x in to.iter_mut() {
-                    *x = self.packed.zero_point;
-                }
-            }
-            let to = to.get_mut(run.left..).unwrap_or(&mut []);
-            let (fours, last) = from.as_chunks::<4>();
-            let (to_fours, to_last) = to.as_chunks_mut::<4>();
-            for (to, from) in to_fours.iter_mut().zip(fours) {
-                *to = *from;
-            }
-            let rest = match to_fours.get_mut(fours.len()) {
-                Some(next) => next.as_mut_slice(),
-                None => to_last,
-            };
-            for (to, from) in rest.iter_mut().zip(last) {
-                *to = *from;
-            }
-        }
-    }
-
-    /// The inputs under one row of the window.
-    #[inline(always)]
-    fn run<'i>(&self, position: Position, run: &Run, y: usize, input: &'i [i8]) -> &'i [i8] {
-        let begin = self.window.row(position, y);
-        let begin = begin.map(|begin| (begin * self.input_depth).wrapping_add(run.first));
-        let from = begin.and_then(|begin| input.get(begin..begin.checked_add(run.count)?));
-        from.unwrap_or(&[])
-    }
-
-    /// Copies the inputs of a window tap by tap.
-    #[inline(never)]
-    fn gather_dilated(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
-        let (w, depth) = (&self.window, self.input_depth);
-        let inside = w.columns(position);
-        pixel.fill(self.packed.zero_point);
-        for (tap, to) in pixel.chunks_exact_mut(depth.max(1)).enumerate() {
-            let (y, x) = (tap / w.filter_width.max(1), tap % w.filter_width.max(1));
-            let begin = w.row(position, y).filter(|_| inside.contains(&x));
-            let from = begin.map(|begin| (begin + w.column(position, x)) * depth);
-            let from = from.and_then(|from| input.get(from..from + depth));
-            copy_row(from.unwrap_or(&[]), to);
-        }
-    }
-}
-
-/// A row of the window, in elements.
-struct Run {
-    /// The first element of it that is inside the input, in the input's row.
-    first: usize,
-    /// Elements to the left of the input.
-    left: usize,
-    /// Number of elements inside of the input.
-    count: usize,
-    /// Elements of one whole row of the window.
-    row: usize,
-}
-
 /// All output pixels, two at a time; `columns` holds the inputs of both, and
 /// `pixel` those of one.
 #[inline(always)]
@@ -416,10 +344,12 @@ fn convolve<S: OutputStage>(
 {
     let channels = p.packed.bias.len().max(1);
     let pixels = p.window.pixels();
+    let mut position = Position::default();
     for first in (0..pixels).step_by(2) {
         let both = first + 1 < pixels;
         for at in 0..1 + usize::from(both) {
-            p.load((first + at, at), source.of(output), columns, pixel);
+            p.load(position, at, source.of(output), columns, pixel);
+            position.advance(&p.window);
         }
         let begin = first * channels;
         let end = begin + channels * (1 + usize::from(both));
@@ -435,15 +365,11 @@ fn convolve<S: OutputStage>(
 }
 
 /// All channels of the first pixel in `columns`.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn last_pixel<S: OutputStage>(
     p: &Packed2<'_, S>,
     columns: &[i16],
     output: &mut [S::Element],
 ) {
-    let weights = p.filter.chunks(p.pair().max(1));
-    for (i, (weights, out)) in weights.zip(output.chunks_mut(2)).enumerate() {
-        let sums = p.pair_sums(columns, weights, 2 * i, out.len());
-        p.finish(&sums, 2 * i, out);
-    }
+    p.remaining(columns, 0, output, &mut []);
 }

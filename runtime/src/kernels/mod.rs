@@ -48,6 +48,7 @@ pub(crate) mod gemm_i16;
 pub(crate) mod gemm_packed16;
 pub(crate) mod gemm_packed2;
 pub(crate) mod gemm_packed2_i16;
+mod gemm_packed2_load;
 pub(crate) mod index_map;
 pub(crate) mod int32;
 pub(crate) mod l2_normalization;

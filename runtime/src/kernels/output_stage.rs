@@ -67,6 +67,9 @@ pub(super) fn dot<X: Copy, W: Copy, A: Accumulate<X, W>>(
 pub trait OutputStage<A = i32> {
     /// Element type of the output tensor.
     type Element: Copy;
+    /// True if the target has a routine for [`Self::pairs`].
+    #[cfg(not(niello_dsp))]
+    const HAS_PAIRS: bool = false;
 
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
@@ -80,6 +83,12 @@ pub trait OutputStage<A = i32> {
         for (k, (out, sum)) in output.iter_mut().zip(sums).enumerate() {
             *out = self.finish(*sum, channel + k);
         }
+    }
+
+    /// The outputs of two sums of one channel.
+    #[inline(always)]
+    fn two(&self, sums: [A; 2], channel: usize) -> [Self::Element; 2] {
+        sums.map(|sum| self.finish(sum, channel))
     }
 
     /// Sums and outputs of as many pairs of channels of two pixels as the target
@@ -159,6 +168,8 @@ impl OutputStage<i64> for Requantize<'_> {
 
 impl OutputStage for RequantizeFast<'_> {
     type Element = i8;
+    #[cfg(not(niello_dsp))]
+    const HAS_PAIRS: bool = cfg!(any(niello_thumb1, niello_thumb2));
 
     // Flash counts where there is no operating system; loops that are hot take
     // `channel` or `four`.
@@ -182,6 +193,13 @@ impl OutputStage for RequantizeFast<'_> {
         }
     }
 
+    #[inline(always)]
+    fn two(&self, sums: [i32; 2], channel: usize) -> [i8; 2] {
+        let by = self.channel(channel);
+        by.map_or([0; 2], |by| sums.map(|sum| by.finish(sum)))
+    }
+
+    #[cfg(any(niello_dsp, niello_thumb1, niello_thumb2))]
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::mcu::pairs(sums, self, first, second)

@@ -1,5 +1,7 @@
-//! Inner loops for small cores. A target may have better versions of them. `generic.rs` is the
-//! definition; `armv7em/`, for cores with the DSP extension, gives the same bytes; `build/dsp.rs` finds out which have it.
+//! Inner loops for small cores. A target may have better versions of them. `generic.rs` and
+//! `portable.rs` are the definition; `armv7em/`, for cores with the DSP extension, `armv7m/`, for cores of Arm
+//! without it, and `armv6m/`, for those with 16-bit instructions only, give the same bytes. `build.rs` and
+//! `build/dsp.rs` choose.
 //! Tests: `tests/cross`, `tests/firmware`.
 //!
 //! # Packed weights
@@ -21,26 +23,50 @@
 //! Within a group of four, `generic.rs` stores inputs in order, `armv7em` stores inputs 0, 2, 1, 3
 //! (SXTAB16's order). Weights are always in order.
 
+pub(crate) mod armv6m;
 pub(crate) mod armv7em;
+pub(crate) mod armv7m;
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) mod fours;
+pub(crate) mod gather_plane;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic;
 #[cfg(any(test, not(niello_dsp)))]
 pub(crate) mod generic_i16;
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) mod plane_3x3;
+#[cfg(any(test, not(any(niello_dsp, niello_thumb1, niello_thumb2))))]
+pub(crate) mod portable;
 
+#[cfg(niello_thumb1)]
+pub(crate) use armv6m::{
+    dot::{dot_1x4, dot_2x4, expand},
+    fours::pairs,
+    plane_3x3::plane_3x3,
+};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::dwconv_3x3_plane::{gather_plane, plane_3x3, weights_3x3};
+pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
-#[cfg(not(niello_dsp))]
-pub(crate) use generic::{
-    dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, gather_plane, pairs, plane_3x3, weights_3x3,
+#[cfg(niello_thumb2)]
+pub(crate) use armv7m::{
+    dot::{dot_1x4, dot_2x4, expand},
+    fours::pairs,
+    plane_3x3::plane_3x3,
 };
+pub(crate) use gather_plane::gather_plane;
+#[cfg(not(niello_dsp))]
+pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
 #[cfg(not(niello_dsp))]
 pub(crate) use generic_i16::{PLACES, expand_i16, plane_3x3_i16};
+#[cfg(any(niello_thumb1, niello_thumb2))]
+pub(crate) use plane_3x3::weights_3x3;
+#[cfg(not(any(niello_dsp, niello_thumb1, niello_thumb2)))]
+pub(crate) use portable::{dot_1x4, dot_2x4, expand, plane_3x3, weights_3x3};
 
 use crate::params::requantize_i16::RequantizeI16Fast;
 

@@ -34,12 +34,28 @@ pub struct Window {
 }
 
 /// One output pixel: where its taps begin.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Position {
     batch: usize,
     /// Row and column of the first tap, plus the padding.
     row: usize,
     column: usize,
+}
+
+impl Position {
+    /// Goes on to the next output pixel.
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, window: &Window) {
+        self.column += window.stride_width;
+        if self.column >= window.output_width * window.stride_width {
+            self.column = 0;
+            self.row += window.stride_height;
+            if self.row >= window.output_height * window.stride_height {
+                self.row = 0;
+                self.batch += 1;
+            }
+        }
+    }
 }
 
 /// Taps of a filter that are inside the input, along one dimension.
@@ -91,7 +107,7 @@ impl Window {
 
     /// The filter rows that are inside the input.
     #[inline(always)]
-    fn rows(&self, at: Position) -> Range<usize> {
+    pub(crate) fn rows(&self, at: Position) -> Range<usize> {
         inside(
             at.row,
             self.padding_top,
@@ -142,6 +158,39 @@ impl Window {
                 let x = self.column(at, filter_x);
                 f(filter_y * self.filter_width + filter_x, row.wrapping_add(x));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_position_follows_the_other() {
+        let window = Window {
+            batches: 2,
+            input_height: 7,
+            input_width: 9,
+            output_height: 3,
+            output_width: 4,
+            filter_height: 3,
+            filter_width: 3,
+            stride_height: 2,
+            stride_width: 2,
+            dilation_height: 1,
+            dilation_width: 1,
+            padding_top: 0,
+            padding_left: 0,
+        };
+        let mut position = Position::default();
+        for pixel in 0..window.pixels() {
+            let wanted = window.position(pixel);
+            assert_eq!(
+                (position.batch, position.row, position.column),
+                (wanted.batch, wanted.row, wanted.column)
+            );
+            position.advance(&window);
         }
     }
 }

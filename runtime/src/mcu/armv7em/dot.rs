@@ -13,7 +13,7 @@ fn negative_pair(zero_point: i8) -> u32 {
     half | half << 16
 }
 
-/// Widens four bytes as `generic::expand` does, in the order 0, 2, 1, 3 of SXTAB16.
+/// Widens four bytes as `portable::expand` does, in the order 0, 2, 1, 3 of SXTAB16.
 #[inline(always)]
 pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
     let (fours, rest) = pixel.as_chunks::<4>();
@@ -278,7 +278,7 @@ pub(crate) fn dot_1x2(row: &[i8], zero_point: i8, weights: &[u8], sums: &mut [i3
     *sums = [s0, s1];
 }
 
-/// Computes what `generic::dot_1x4` does, by SMLAD: two products of 16 bits at once.
+/// Computes what `portable::dot_1x4` does, by SMLAD: two products of 16 bits at once.
 #[inline(always)]
 pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mut [i32; 4]) {
     let [first, second] = weights;

@@ -4,49 +4,7 @@ use core::arch::naked_asm;
 
 use crate::params::requantize_fast::FastChannel;
 
-/// Copies a channel to a plane as `generic::gather_plane` does.
-#[inline(always)]
-pub(crate) fn gather_plane<T: Copy + Into<i16>>(
-    image: &[T],
-    step: usize,
-    [height, width]: [usize; 2],
-    plane: &mut [i16],
-    pitch: usize,
-) {
-    let (reach, places) = ((height * width).max(1) - 1, height.max(1) - 1);
-    if height * width == 0 || image.len() <= reach * step || plane.len() < places * pitch + width {
-        return;
-    }
-    let (mut x, mut row) = (image.as_ptr(), plane.as_mut_ptr());
-    for _ in 0..height {
-        let mut y = row;
-        let mut left = width;
-        // SAFETY: both have `height` rows of `width` elements, as checked above.
-        unsafe {
-            while left >= 4 {
-                *y = (*x).into();
-                x = x.wrapping_add(step);
-                *y.add(1) = (*x).into();
-                x = x.wrapping_add(step);
-                *y.add(2) = (*x).into();
-                x = x.wrapping_add(step);
-                *y.add(3) = (*x).into();
-                x = x.wrapping_add(step);
-                y = y.add(4);
-                left -= 4;
-            }
-            while left > 0 {
-                *y = (*x).into();
-                x = x.wrapping_add(step);
-                y = y.add(1);
-                left -= 1;
-            }
-        }
-        row = row.wrapping_add(pitch);
-    }
-}
-
-/// Packs the weights as `generic::weights_3x3` does: for each row the first two weights and the last two, all
+/// Packs the weights as `portable::weights_3x3` does: for each row the first two weights and the last two, all
 /// of them doubled, which the requantization wants.
 #[inline(always)]
 pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
@@ -91,7 +49,7 @@ struct Block {
     weights: [u32; 6],
 }
 
-/// Computes 3x3 windows of a plane as `generic::plane_3x3` does.
+/// Computes 3x3 windows of a plane as `portable::plane_3x3` does.
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,
