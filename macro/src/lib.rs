@@ -90,7 +90,7 @@ use proc_macro::TokenStream;
 /// | `weights = per_channel` | `per_channel` | one weight scale per output channel, for every operator with weights; or `per_tensor` |
 /// | `equalization = true` | `true` | equalizes channel ranges where this leaves the float function as it is on the calibrating samples; behind a ReLU6, larger values than these samples have are clipped |
 /// | `bias_correction = true` | `true` | lets biases take back the mean shift that rounding causes |
-/// | `weight_rounding = true` | `true` with `activations = int16`, else `false` | rounds weights so that the sums which they are part of change least on the calibrating samples, else each to its nearest step |
+/// | `weight_rounding = false` | `true` | rounds each weight to its nearest step, instead of so that the sums which it is part of change least on the calibrating samples |
 /// | `signature = "name"` | | which signature of the model, if it has several |
 /// | `shapes("name": [1, 96, 96, 3], ..)` | the dataset's | shapes of inputs that the file leaves open, with the batch, by input name |
 /// | `images(resize = true, scale = 1/255, offset = 0)` | as shown; `scale = 1` for a model that begins by scaling bytes itself | what the bytes of image files and of `u8` arguments stand for: `byte * scale + offset` |

@@ -20,7 +20,7 @@ fn request(options: Options, cache: Option<&Path>) -> Request {
     }
 }
 
-fn rounding(weight_rounding: Option<bool>, activations: Activations) -> Options {
+fn rounding(weight_rounding: bool, activations: Activations) -> Options {
     Options {
         weight_rounding,
         activations,
@@ -36,27 +36,25 @@ fn program(request: &Request) -> String {
 #[test]
 fn the_cache_gives_the_same_program() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let options = rounding(Some(true), Activations::Int8);
+    let options = rounding(true, Activations::Int8);
     let cold = program(&request(options.clone(), Some(folder.path())));
     let warm = program(&request(options.clone(), Some(folder.path())));
     assert!(cold == warm, "another program from the cache");
     assert!(cold == program(&request(options, None)));
-    let nearest = rounding(Some(false), Activations::Int8);
+    let nearest = rounding(false, Activations::Int8);
     assert!(cold != program(&request(nearest, Some(folder.path()))));
 }
 
 #[test]
-fn activations_choose_the_default() {
-    for (activations, default) in [(Activations::Int8, false), (Activations::Int16, true)] {
-        let of = |on| program(&request(rounding(on, activations), None));
-        assert!(of(None) == of(Some(default)), "{activations:?}");
-    }
+fn it_is_the_default() {
+    let default = program(&request(Options::default(), None));
+    assert!(default == program(&request(rounding(true, Activations::Int8), None)));
 }
 
 #[test]
 fn outputs_come_closer_to_the_float_model() {
     let sqnr = |on| {
-        let options = rounding(Some(on), Activations::Int16);
+        let options = rounding(on, Activations::Int16);
         let request = request(options.clone(), None);
         let model = Model::read(&request.model, &options).expect("a model");
         let program = model.quantize(&request).expect("calibrates");
@@ -75,7 +73,7 @@ fn int8_files_are_untouched() {
         let request = Request {
             model: here().join("models/ops/conv_i8.tflite"),
             dataset: None,
-            options: rounding(Some(on), Activations::Int8),
+            options: rounding(on, Activations::Int8),
             cache: None,
         };
         program(&request)

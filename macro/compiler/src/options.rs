@@ -53,9 +53,8 @@ pub struct Options {
     /// Whether biases take back the shift that rounding causes.
     pub bias_correction: bool,
     /// Whether weights are rounded so that the sums which they are part of change least on the
-    /// samples, else each to its nearest step. By default they are if activations are int16: what
-    /// int8 activations lose is mostly more than what weights do.
-    pub weight_rounding: Option<bool>,
+    /// samples, else each to its nearest step.
+    pub weight_rounding: bool,
     /// How image files become samples of real numbers.
     pub images: ImageOptions,
     /// Accuracy that the build insists on.
@@ -98,7 +97,7 @@ impl Default for Options {
             per_channel: true,
             equalize: true,
             bias_correction: true,
-            weight_rounding: None,
+            weight_rounding: true,
             images: ImageOptions::default(),
             require: Vec::new(),
             labels: None,
@@ -111,12 +110,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// True if weights are rounded by what operators read.
-    pub(crate) fn rounds_weights(&self) -> bool {
-        let default = self.activations == Activations::Int16;
-        self.weight_rounding.unwrap_or(default)
-    }
-
     /// The file that labels are in: one of their own, or the dataset.
     pub(crate) fn labels_of<'a>(&'a self, dataset: &'a Path) -> &'a Path {
         self.labels.as_deref().unwrap_or(dataset)

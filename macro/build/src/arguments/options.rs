@@ -100,7 +100,7 @@ pub(super) fn parse(input: ParseStream<'_>, out: &mut Arguments) -> Result<()> {
         "equalization" => options.equalize = assigned::<LitBool>(input)?.value,
         "bias_correction" => options.bias_correction = assigned::<LitBool>(input)?.value,
         "weight_rounding" => {
-            options.weight_rounding = Some(assigned::<LitBool>(input)?.value);
+            options.weight_rounding = assigned::<LitBool>(input)?.value;
         }
         "signature" => options.signature = Some(assigned::<LitStr>(input)?.value()),
         "shapes" => options.shapes = listed(input, shape)?,

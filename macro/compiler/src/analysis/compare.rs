@@ -76,11 +76,10 @@ impl Setting {
             settings.push(setting(&format!("bias_correction = {on}"), &|o| {
                 o.bias_correction = on;
             }));
+            settings.push(setting(&format!("weight_rounding = {on}"), &|o| {
+                o.weight_rounding = on;
+            }));
         }
-        let rounds = !options.rounds_weights();
-        settings.push(setting(&format!("weight_rounding = {rounds}"), &|o| {
-            o.weight_rounding = Some(rounds);
-        }));
         // What the call has already is there once.
         let mut distinct: Vec<Setting> = Vec::new();
         for setting in settings {

@@ -28,6 +28,7 @@ use crate::ir::activation::Activation;
 use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{Constant, Graph, Node, ValueId, contiguous};
 use crate::ir::operator::ChannelRole;
+use crate::options::{Activations, Options};
 use crate::parallel;
 use crate::quantize::gates;
 
@@ -52,6 +53,10 @@ struct Class {
 /// measurement (`benches/accuracy.rs`).
 const MIXED_STRENGTH: f32 = 0.3;
 
+/// That degree where activations are in int8 and weights are rounded by what they are multiplied
+/// with: unequal weights then lose less, and int8 activations are what is left to gain.
+const ROUNDED_STRENGTH: f32 = 0.65;
+
 /// There, channels of which little was seen keep room for this much more: the samples do
 /// not have all that the model will be given.
 const MIXED_HEADROOM: f32 = 2.0;
@@ -65,8 +70,18 @@ const ENOUGH: usize = 256;
 /// No channel is enlarged more than this.
 const LARGEST: f32 = 1024.0;
 
-/// Finds factors on calibration samples.
-pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
+/// Finds factors on calibration samples, for a program with these options.
+pub(crate) fn factors(
+    graph: &Graph,
+    samples: &Samples<'_>,
+    options: &Options,
+) -> Result<Factors> {
+    let is_int8 = options.activations == Activations::Int8;
+    let strength = if is_int8 && options.weight_rounding && options.per_channel {
+        ROUNDED_STRENGTH
+    } else {
+        MIXED_STRENGTH
+    };
     let classes = classes(graph);
     let wanted: HashMap<ValueId, usize> = classes
         .iter()
@@ -99,14 +114,14 @@ pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>) -> Result<Factors> {
         for tensor in class.tensors.iter().filter_map(|t| ranges.get(t)) {
             range.iter_mut().zip(tensor).for_each(|(a, r)| a.merge(*r));
         }
-        factors.push((class.tensors[0], class_factors(class, &range)));
+        factors.push((class.tensors[0], class_factors(class, &range, strength)));
     }
     Ok(factors)
 }
 
 /// The factors of one class from its channels' ranges: at most 1, so that a
 /// channel that RELU6 clips in the samples stays what it is.
-fn class_factors(class: &Class, ranges: &[Magnitude]) -> Vec<f32> {
+fn class_factors(class: &Class, ranges: &[Magnitude], strength: f32) -> Vec<f32> {
     let max = ranges.iter().fold(0.0_f32, |m, seen| m.max(seen.range));
     if class.clipped && max > 6.0 {
         // Enlarged channels would be clipped where they were not.
@@ -120,7 +135,7 @@ fn class_factors(class: &Class, ranges: &[Magnitude]) -> Vec<f32> {
     let (strength, headroom) = if free {
         (1.0, 1.0)
     } else {
-        (MIXED_STRENGTH, MIXED_HEADROOM)
+        (strength, MIXED_HEADROOM)
     };
     let factor = |seen: &Magnitude| {
         // A dead channel has no range.

@@ -211,11 +211,11 @@ impl Session {
         let mut factors = Factors::new();
         let mut roundings = Roundings::new();
         if options.equalize && !methods.is_empty() {
-            factors = equalize::factors(&graph, samples)?;
+            factors = equalize::factors(&graph, samples, options)?;
             equalize::equalize(&mut graph, &factors);
         }
         let statistics = Statistics::of(&graph, samples, counted)?;
-        if options.rounds_weights() && !methods.is_empty() {
+        if options.weight_rounding && !methods.is_empty() {
             let corrects = options.bias_correction;
             roundings = round_weights(&graph, samples, options.per_channel, corrects)?;
         }

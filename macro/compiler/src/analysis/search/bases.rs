@@ -50,7 +50,7 @@ impl Search<'_> {
         let equalize = options.equalize && !methods.is_empty();
         // Methods differ in what they choose, and in what inputs are cut to; int16 changes nothing
         // of the float model.
-        let rounds = options.rounds_weights() && !methods.is_empty();
+        let rounds = options.weight_rounding && !methods.is_empty();
         let rounds = rounds.then_some(options.bias_correction);
         let number = calibrating.len();
         let key = format!("{floats:?} {cuts:?} {equalize} {rounds:?} {number}");
