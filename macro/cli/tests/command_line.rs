@@ -239,11 +239,11 @@ fn settings_are_compared_with_those_of_the_call() {
 
 #[test]
 fn one_operator_at_a_time_is_exchanged() {
-    let arguments = [&["sensitivity", DIGITS][..], &SAMPLES, &["--measure", "4"]];
+    let arguments = [&["sensitivity", DIGITS][..], &SAMPLES, &["--measure", "40"]];
     let document = json(&arguments.concat());
     insta::assert_snapshot!(schema(&document));
     let result = &document["models"][0]["result"];
-    assert_eq!(result["measured"], 4);
+    assert_eq!(result["measured"], 40);
     let base = result["all_int8"][0]["sqnr_db"].as_f64().expect("a loss");
     let operators = result["operators"].as_array().expect("a list");
     // One operator in int8 loses less than all of them do.
