@@ -1,11 +1,12 @@
 //! The folder of the cache, which macro, build scripts and command line share.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The folder of calibration results for the crate in the folder `manifest`: `NIELLO_CACHE`
 /// (`off`: none), else `niello` in the target folder, if there is one.
 pub fn cache_folder(manifest: &Path) -> Option<PathBuf> {
-    match std::env::var_os("NIELLO_CACHE") {
+    match named(std::env::var_os("NIELLO_CACHE")) {
         Some(off) if off == "off" => return None,
         Some(folder) => return Some(manifest.join(folder)),
         None => {}
@@ -24,4 +25,21 @@ pub fn cache_folder(manifest: &Path) -> Option<PathBuf> {
         .chain(beside_manifest)
         .find(|target| target.join("CACHEDIR.TAG").is_file())
         .map(|target| target.join("niello"))
+}
+
+/// What a variable names. An empty one is as none: as a path, it would be the crate's own folder.
+fn named(variable: Option<OsString>) -> Option<OsString> {
+    variable.filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_names_no_folder() {
+        assert_eq!(named(Some(OsString::new())), None);
+        assert_eq!(named(Some("off".into())), Some("off".into()));
+        assert_eq!(named(None), None);
+    }
 }
