@@ -6,7 +6,7 @@ use std::io::Write;
 
 use niello::__private as rt;
 use niello_compiler::testing::{requant_panel_numbers, truncation};
-use niello_tests::levels::at_every_level;
+use niello_tests::levels::{at_every_level, on_all_cores};
 use niello_tests::simd_cases as cases;
 
 #[cfg(target_os = "linux")]
@@ -14,19 +14,17 @@ mod fence;
 
 #[test]
 fn generated_kernels() {
-    for (name, case) in cases::KINDS {
-        for seed in 0..cases::CASES {
-            let mut lowest = None;
-            at_every_level(|level| {
-                let result = case(seed);
-                let (lowest, wanted) = lowest.get_or_insert((level, result.clone()));
-                assert_eq!(
-                    &result, wanted,
-                    "{name}, case {seed}: {level:?} is not {lowest:?}"
-                );
-            });
+    let all: Vec<_> = (cases::KINDS.iter())
+        .flat_map(|kind| (0..cases::CASES).map(move |seed| (kind, seed)))
+        .collect();
+    let mut lowest = None;
+    at_every_level(|level| {
+        let results = on_all_cores(&all, |((_, case), seed)| case(*seed));
+        let (lowest, wanted) = lowest.get_or_insert_with(|| (level, results.clone()));
+        for ((((name, _), seed), got), wanted) in all.iter().zip(&results).zip(&*wanted) {
+            assert_eq!(got, wanted, "{name}, case {seed}: {level:?} is not {lowest:?}");
         }
-    }
+    });
 }
 
 /// Neither operands nor outputs, weights or scratch memory are left, at any level: each is an
