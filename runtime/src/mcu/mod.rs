@@ -52,6 +52,8 @@ pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
+#[cfg(niello_dsp)]
+pub(crate) use armv7em::row_asm::row_fours;
 #[cfg(niello_thumb2)]
 pub(crate) use armv7m::{
     dot::{dot_1x4, dot_2x4, expand},

@@ -8,7 +8,7 @@ use crate::mcu::armv7em::frame::{begin, end, stacked};
 
 /// The negative of a zero point, twice.
 #[inline(always)]
-fn negative_pair(zero_point: i8) -> u32 {
+pub(crate) fn negative_pair(zero_point: i8) -> u32 {
     let half = u32::from((-i16::from(zero_point)) as u16);
     half | half << 16
 }
@@ -303,17 +303,63 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
     }
 }
 
-/// Nothing goes before the loop of [`dot_1x4_groups`].
+/// The products of a group of a row's inputs (at r0) with two pairs of channels (at r1 and r2), added to
+/// r4 to r7; lr is the negative zero point, twice. 21 instructions for 16 products.
+macro_rules! row_group {
+    () => {
+        concat!(
+            "ldr r8, [r0], #4\n",
+            "ldmia r1!, {{r10, r11}}\n",
+            "sxtab16 r9, lr, r8, ror #8\n",
+            "sxtab16 r8, lr, r8\n",
+            "sxtb16 r12, r10\n",
+            "sxtb16 r10, r10, ror #8\n",
+            "smlad r4, r8, r12, r4\n",
+            "smlad r4, r9, r10, r4\n",
+            "sxtb16 r12, r11\n",
+            "sxtb16 r11, r11, ror #8\n",
+            "smlad r5, r8, r12, r5\n",
+            "smlad r5, r9, r11, r5\n",
+            "ldmia r2!, {{r10, r11}}\n",
+            "sxtb16 r12, r10\n",
+            "sxtb16 r10, r10, ror #8\n",
+            "smlad r6, r8, r12, r6\n",
+            "smlad r6, r9, r10, r6\n",
+            "sxtb16 r12, r11\n",
+            "sxtb16 r11, r11, ror #8\n",
+            "smlad r7, r8, r12, r7\n",
+            "smlad r7, r9, r11, r7\n",
+        )
+    };
+}
+
+/// Most of the groups of [`row_group`], two at a time. Goes to 3 if no group is left, whose number is
+/// in r3.
 #[cfg(not(niello_helium))]
 macro_rules! row_of_sixteens {
     () => {
-        ""
+        concat!(
+            "subs r3, r3, #2\n",
+            "blo 21f\n",
+            "20:\n",
+            ".rept 2\n",
+            row_group!(),
+            ".endr\n",
+            "subs r3, r3, #2\n",
+            "bhs 20b\n",
+            "21:\n",
+            "adds r3, r3, #2\n",
+            "beq 3f\n",
+        )
     };
 }
 #[cfg(niello_helium)]
-use crate::mcu::armv7em::helium::row_of_sixteens;
+pub(crate) use crate::mcu::armv7em::helium::row_of_sixteens;
+pub(crate) use row_group;
+#[cfg(not(niello_helium))]
+pub(crate) use row_of_sixteens;
 
-/// 21 instructions for 16 products.
+/// Two pairs of channels of a row.
 ///
 /// # Safety
 /// `x`, `v` and `w` are aligned to four bytes and cover `groups` groups: 4 bytes of `x`, 8
@@ -334,27 +380,7 @@ unsafe extern "C" fn dot_1x4_groups(
         "ldmia r12, {{r4-r7}}",
         row_of_sixteens!(),
         "2:",
-        "ldr r8, [r0], #4",
-        "ldmia r1!, {{r10, r11}}",
-        "sxtab16 r9, lr, r8, ror #8",
-        "sxtab16 r8, lr, r8",
-        "sxtb16 r12, r10",
-        "sxtb16 r10, r10, ror #8",
-        "smlad r4, r8, r12, r4",
-        "smlad r4, r9, r10, r4",
-        "sxtb16 r12, r11",
-        "sxtb16 r11, r11, ror #8",
-        "smlad r5, r8, r12, r5",
-        "smlad r5, r9, r11, r5",
-        "ldmia r2!, {{r10, r11}}",
-        "sxtb16 r12, r10",
-        "sxtb16 r10, r10, ror #8",
-        "smlad r6, r8, r12, r6",
-        "smlad r6, r9, r10, r6",
-        "sxtb16 r12, r11",
-        "sxtb16 r11, r11, ror #8",
-        "smlad r7, r8, r12, r7",
-        "smlad r7, r9, r11, r7",
+        row_group!(),
         "subs r3, r3, #1",
         "bne 2b",
         "3:",

@@ -37,3 +37,5 @@ pub(crate) mod frame;
 pub(crate) mod gemm_2px_asm;
 #[cfg(niello_helium)]
 pub(crate) mod helium;
+#[cfg(niello_dsp)]
+pub(crate) mod row_asm;
