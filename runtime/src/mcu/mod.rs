@@ -51,6 +51,8 @@ pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
+pub(crate) use armv7em::gather::gather_bytes;
+#[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::row_asm::row_fours;
@@ -61,6 +63,8 @@ pub(crate) use armv7m::{
     plane_3x3::plane_3x3,
 };
 pub(crate) use gather_plane::gather_plane;
+#[cfg(not(niello_dsp))]
+pub(crate) use gather_plane::gather_plane as gather_bytes;
 #[cfg(not(niello_dsp))]
 pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
 #[cfg(not(niello_dsp))]

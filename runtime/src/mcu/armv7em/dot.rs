@@ -26,25 +26,54 @@ pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16
     if count > 0 {
         // SAFETY: `count` groups of 4 bytes are read, and 8 of each 16 bytes
         // are written; STRD's address is a multiple of 4.
-        unsafe {
-            asm!(
-                with_dsp!(),
-                "2:",
-                "ldr {t}, [{x}], #4",
-                "sxtab16 r2, {z}, {t}",
-                "sxtab16 r3, {z}, {t}, ror #8",
-                "strd r2, r3, [{y}], #16",
-                "subs {n}, {n}, #1",
-                "bne 2b",
-                x = inout(reg) pixel.as_ptr() => _, y = inout(reg) to => _, n = inout(reg) count => _,
-                z = in(reg) negative_pair(zero_point), t = out(reg) _, out("r2") _, out("r3") _,
-                options(nostack),
-            );
-        }
+        unsafe { expand_groups(pixel.as_ptr(), to, count, negative_pair(zero_point)) };
     }
     if !rest.is_empty() {
         expand_last(rest, zero_point, columns.get_mut(count * 8 + at * 4..));
     }
+}
+
+/// Widens a group of four inputs.
+macro_rules! widen {
+    () => {
+        concat!(
+            "ldr r12, [r0], #4\n",
+            "sxtab16 r4, r3, r12\n",
+            "sxtab16 r5, r3, r12, ror #8\n",
+            "strd r4, r5, [r1], #16\n",
+        )
+    };
+}
+
+/// 18 instructions for 16 inputs.
+///
+/// # Safety
+/// `x` covers 4 bytes for each of `count` groups, and `y`, a multiple of four, the first half of
+/// 16 bytes for each.
+#[unsafe(naked)]
+unsafe extern "C" fn expand_groups(x: *const i8, y: *mut u32, count: usize, zero_points: u32) {
+    naked_asm!(
+        with_dsp!(),
+        "push {{r4, r5}}",
+        "subs r2, r2, #4",
+        "blo 3f",
+        "2:",
+        ".rept 4",
+        widen!(),
+        ".endr",
+        "subs r2, r2, #4",
+        "bhs 2b",
+        "3:",
+        "adds r2, r2, #4",
+        "beq 5f",
+        "4:",
+        widen!(),
+        "subs r2, r2, #1",
+        "bne 4b",
+        "5:",
+        "pop {{r4, r5}}",
+        "bx lr",
+    )
 }
 
 /// Where the inputs of a group of four lie in it: SXTAB16's order.

@@ -34,6 +34,8 @@ pub(crate) mod dwconv_3x3_plane_i16;
 #[cfg(niello_dsp)]
 pub(crate) mod frame;
 #[cfg(niello_dsp)]
+pub(crate) mod gather;
+#[cfg(niello_dsp)]
 pub(crate) mod gemm_2px_asm;
 #[cfg(niello_helium)]
 pub(crate) mod helium;
