@@ -19,6 +19,19 @@ impl<S> Packed2Conv2d<'_, S> {
         scratch: &mut [i8],
     ) {
         let w = &self.window;
+        #[cfg(niello_dsp)]
+        if let Some(pixel) = w.whole(position) {
+            let depth = self.input_depth;
+            let sizes = [
+                w.filter_height,
+                w.filter_width * depth,
+                w.input_width * depth,
+            ];
+            let input = input.get(pixel * depth..).unwrap_or(&[]);
+            if mcu::expand_rows(input, sizes, self.packed.zero_point, at, columns) {
+                return;
+            }
+        }
         if w.dilation_width != 1 {
             self.gather_dilated(position, input, scratch);
         } else {

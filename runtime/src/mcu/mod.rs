@@ -45,11 +45,13 @@ pub(crate) use armv6m::{
     plane_3x3::plane_3x3,
 };
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
+pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand_i16};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
+#[cfg(niello_dsp)]
+pub(crate) use armv7em::expand::{expand, expand_rows};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gather::gather_bytes;
 #[cfg(niello_dsp)]

@@ -13,69 +13,6 @@ pub(crate) fn negative_pair(zero_point: i8) -> u32 {
     half | half << 16
 }
 
-/// Widens four bytes as `portable::expand` does, in the order 0, 2, 1, 3 of SXTAB16.
-#[inline(always)]
-pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
-    let (fours, rest) = pixel.as_chunks::<4>();
-    let count = fours.len().min(columns.len() / 8);
-    let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
-    if !aligned(to) {
-        debug_assert!(false, "columns are not aligned");
-        return;
-    }
-    if count > 0 {
-        // SAFETY: `count` groups of 4 bytes are read, and 8 of each 16 bytes
-        // are written; STRD's address is a multiple of 4.
-        unsafe { expand_groups(pixel.as_ptr(), to, count, negative_pair(zero_point)) };
-    }
-    if !rest.is_empty() {
-        expand_last(rest, zero_point, columns.get_mut(count * 8 + at * 4..));
-    }
-}
-
-/// Widens a group of four inputs.
-macro_rules! widen {
-    () => {
-        concat!(
-            "ldr r12, [r0], #4\n",
-            "sxtab16 r4, r3, r12\n",
-            "sxtab16 r5, r3, r12, ror #8\n",
-            "strd r4, r5, [r1], #16\n",
-        )
-    };
-}
-
-/// 18 instructions for 16 inputs.
-///
-/// # Safety
-/// `x` covers 4 bytes for each of `count` groups, and `y`, a multiple of four, the first half of
-/// 16 bytes for each.
-#[unsafe(naked)]
-unsafe extern "C" fn expand_groups(x: *const i8, y: *mut u32, count: usize, zero_points: u32) {
-    naked_asm!(
-        with_dsp!(),
-        "push {{r4, r5}}",
-        "subs r2, r2, #4",
-        "blo 3f",
-        "2:",
-        ".rept 4",
-        widen!(),
-        ".endr",
-        "subs r2, r2, #4",
-        "bhs 2b",
-        "3:",
-        "adds r2, r2, #4",
-        "beq 5f",
-        "4:",
-        widen!(),
-        "subs r2, r2, #1",
-        "bne 4b",
-        "5:",
-        "pop {{r4, r5}}",
-        "bx lr",
-    )
-}
-
 /// Where the inputs of a group of four lie in it: SXTAB16's order.
 pub(crate) const PLACES: [usize; 4] = [0, 2, 1, 3];
 
@@ -107,16 +44,6 @@ pub(crate) fn expand_i16(pixel: &[i16], at: usize, columns: &mut [i16]) {
                 options(nostack),
             );
         }
-    }
-}
-
-/// A last group of fewer than four.
-#[inline(never)]
-fn expand_last(rest: &[i8], zero_point: i8, columns: Option<&mut [i16]>) {
-    let places = columns.into_iter().flatten();
-    for (place, i) in places.zip([0, 2, 1, 3]) {
-        let x = rest.get(i).copied().unwrap_or(zero_point);
-        *place = i16::from(x) - i16::from(zero_point);
     }
 }
 

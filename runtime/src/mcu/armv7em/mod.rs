@@ -32,6 +32,8 @@ pub(crate) mod dwconv_3x3_plane;
 #[cfg(niello_dsp)]
 pub(crate) mod dwconv_3x3_plane_i16;
 #[cfg(niello_dsp)]
+pub(crate) mod expand;
+#[cfg(niello_dsp)]
 pub(crate) mod frame;
 #[cfg(niello_dsp)]
 pub(crate) mod gather;
