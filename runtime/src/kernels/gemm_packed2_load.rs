@@ -28,8 +28,13 @@ impl<S> Packed2Conv2d<'_, S> {
                 w.input_width * depth,
             ];
             let input = input.get(pixel * depth..).unwrap_or(&[]);
-            if mcu::expand_rows(input, sizes, self.packed.zero_point, at, columns) {
-                return;
+            let zero_point = self.packed.zero_point;
+            if sizes[1].is_multiple_of(4) {
+                if mcu::expand_rows(input, sizes, zero_point, at, columns) {
+                    return;
+                }
+            } else if mcu::copy_rows(input, sizes, scratch) {
+                return mcu::expand(scratch, zero_point, at, columns);
             }
         }
         if w.dilation_width != 1 {

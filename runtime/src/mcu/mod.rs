@@ -53,7 +53,7 @@ pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::expand::{expand, expand_rows};
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::gather::gather_bytes;
+pub(crate) use armv7em::gather::{copy_rows, gather_bytes};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(niello_dsp)]

@@ -1,4 +1,4 @@
-//! Copies of single channels of int8, for Armv7E-M.
+//! Copies of int8 for Armv7E-M: of single channels, and of the rows of a window.
 
 use core::arch::naked_asm;
 
@@ -69,6 +69,59 @@ unsafe extern "C" fn gather_rows(
         "subs r4, r4, #1",
         "bne 1b",
         "pop {{r4-r9}}",
+        "bx lr",
+    )
+}
+
+/// Copies the rows of a window, each `step` bytes behind the one before, side by side; false if it does
+/// nothing, as the input or `pixel` is too short.
+#[inline(always)]
+pub(crate) fn copy_rows(input: &[i8], [rows, row, step]: [usize; 3], pixel: &mut [i8]) -> bool {
+    let fits = rows > 0
+        && row > 0
+        && step >= row
+        && input.len() >= (rows - 1) * step + row
+        && pixel.len() >= rows * row;
+    if fits {
+        let to = pixel.as_mut_ptr();
+        // SAFETY: the input has `rows` rows and `pixel` has places for them; LDR and STR take any
+        // address on these cores.
+        unsafe { copy_all_rows(input.as_ptr(), to, row, rows, step - row) };
+    }
+    fits
+}
+
+/// 4 instructions for 4 bytes.
+///
+/// # Safety
+/// `x` has `rows` times `row` bytes, both at least 1, with `skip` bytes between rows; `y` as many
+/// without.
+#[unsafe(naked)]
+unsafe extern "C" fn copy_all_rows(x: *const i8, y: *mut i8, row: usize, rows: usize, skip: usize) {
+    naked_asm!(
+        "push {{r4, r5}}",
+        "ldr r5, [sp, #8]",
+        "1:",
+        "subs r4, r2, #4",
+        "blo 3f",
+        "2:",
+        "ldr r12, [r0], #4",
+        "str r12, [r1], #4",
+        "subs r4, r4, #4",
+        "bhs 2b",
+        "3:",
+        "adds r4, r4, #4",
+        "beq 5f",
+        "4:",
+        "ldrb r12, [r0], #1",
+        "strb r12, [r1], #1",
+        "subs r4, r4, #1",
+        "bne 4b",
+        "5:",
+        "add r0, r0, r5",
+        "subs r3, r3, #1",
+        "bne 1b",
+        "pop {{r4, r5}}",
         "bx lr",
     )
 }
