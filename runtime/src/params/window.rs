@@ -141,6 +141,7 @@ impl Window {
     }
 
     /// The input pixel under the first tap, if nothing is dilated and all taps are inside of the input.
+    #[cfg(niello_dsp)]
     #[inline(always)]
     pub(crate) fn whole(&self, at: Position) -> Option<usize> {
         let y = at.row.wrapping_sub(self.padding_top);
