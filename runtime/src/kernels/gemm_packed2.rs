@@ -143,41 +143,34 @@ impl<S: OutputStage> Packed2<'_, S> {
         }
     }
 
-    /// All whole groups of four channels of one row; gives the number of channels.
-    #[inline(always)]
-    fn row_fours(&self, row: &[i8], output: &mut [S::Element]) -> usize {
-        #[cfg(niello_dsp)]
-        if S::HAS_ROW {
-            let (zero_point, filter) = (self.zero_point, self.filter);
-            return self
-                .output
-                .row_fours(row, zero_point, filter, self.bias, output);
-        }
-        let (outputs, _) = output.as_chunks_mut::<4>();
-        let mut weights = self.filter.chunks(self.pair().max(1));
-        let mut channel = 0;
-        for out in outputs {
-            let (Some(first), Some(second), Some(mut sums)) =
-                (weights.next(), weights.next(), self.bias.several(channel))
-            else {
-                debug_assert!(false, "weights or biases are too short");
-                break;
-            };
-            mcu::dot_1x4(row, self.zero_point, [first, second], &mut sums);
-            self.output.four(&sums, channel, out);
-            channel += 4;
-        }
-        channel
-    }
-
     /// All channels of one row: four at a time, then the others.
     #[inline(always)]
     fn row(&self, row: &[i8], output: &mut [S::Element]) {
         let size = self.pair().max(1);
-        let done = self.row_fours(row, output);
-        let weights = self.filter.get(done / 2 * size..).unwrap_or(&[]);
-        let mut weights = weights.chunks(size);
-        let rest = output.get_mut(done..).unwrap_or_default();
+        let (outputs, rest) = output.as_chunks_mut::<4>();
+        let done = 4 * outputs.len();
+        let mut weights = self.filter.chunks(size);
+        #[cfg(niello_dsp)]
+        let outputs = if S::HAS_ROW {
+            let (zero_point, filter, bias) = (self.zero_point, self.filter, self.bias);
+            let fours = outputs.as_flattened_mut();
+            let finished = self.output.row_fours(row, zero_point, filter, bias, fours);
+            debug_assert_eq!(finished, done, "weights or biases are too short");
+            weights = filter.get(done / 2 * size..).unwrap_or(&[]).chunks(size);
+            &mut []
+        } else {
+            outputs
+        };
+        for (i, out) in outputs.iter_mut().enumerate() {
+            let (Some(first), Some(second), Some(mut sums)) =
+                (weights.next(), weights.next(), self.bias.several(4 * i))
+            else {
+                debug_assert!(false, "weights or biases are too short");
+                return;
+            };
+            mcu::dot_1x4(row, self.zero_point, [first, second], &mut sums);
+            self.output.four(&sums, 4 * i, out);
+        }
         for (k, out) in rest.chunks_mut(2).enumerate() {
             let channel = done + 2 * k;
             let weights = weights.next().unwrap_or(&[]);
