@@ -117,7 +117,7 @@ pub(crate) fn row_fours(
     4 * fours
 }
 
-/// Instructions for one sum.
+/// Instructions that turn one channel's sum, in the given register, into its output.
 macro_rules! each {
     // The reference's two roundings by a multiplier (r8) with a shift to the right (r9); r10 is the
     // offset. ASRS leaves the highest of the bits that it drops in the carry.
