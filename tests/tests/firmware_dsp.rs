@@ -18,7 +18,7 @@ fn sums(board: &Board, features: &[&str], has_dsp: bool) -> Sums {
     build_with(board, &names, features).unwrap_or_else(|e| panic!("{e}"));
     let file = std::fs::read(program(board, "twins")).expect("built");
     // A function that is nothing but assembly keeps its name.
-    for name in ["armv7em", "pairs_block", "plane_stride_2"] {
+    for name in ["armv7em", "pairs_block", "fours_block"] {
         let is_there = file.windows(name.len()).any(|w| w == name.as_bytes());
         assert_eq!(
             is_there, has_dsp,

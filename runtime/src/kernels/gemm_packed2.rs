@@ -150,6 +150,17 @@ impl<S: OutputStage> Packed2<'_, S> {
         let (outputs, rest) = output.as_chunks_mut::<4>();
         let done = 4 * outputs.len();
         let mut weights = self.filter.chunks(size);
+        #[cfg(niello_dsp)]
+        let outputs = if S::HAS_ROW {
+            let (zero_point, filter, bias) = (self.zero_point, self.filter, self.bias);
+            let fours = outputs.as_flattened_mut();
+            let finished = self.output.row_fours(row, zero_point, filter, bias, fours);
+            debug_assert_eq!(finished, done, "weights or biases are too short");
+            weights = filter.get(done / 2 * size..).unwrap_or(&[]).chunks(size);
+            &mut []
+        } else {
+            outputs
+        };
         for (i, out) in outputs.iter_mut().enumerate() {
             let (Some(first), Some(second), Some(mut sums)) =
                 (weights.next(), weights.next(), self.bias.several(4 * i))

@@ -19,6 +19,24 @@ impl<S> Packed2Conv2d<'_, S> {
         scratch: &mut [i8],
     ) {
         let w = &self.window;
+        #[cfg(niello_dsp)]
+        if let Some(pixel) = w.whole(position) {
+            let depth = self.input_depth;
+            let sizes = [
+                w.filter_height,
+                w.filter_width * depth,
+                w.input_width * depth,
+            ];
+            let input = input.get(pixel * depth..).unwrap_or(&[]);
+            let zero_point = self.packed.zero_point;
+            if sizes[1].is_multiple_of(4) {
+                if mcu::expand_rows(input, sizes, zero_point, at, columns) {
+                    return;
+                }
+            } else if mcu::copy_rows(input, sizes, scratch) {
+                return mcu::expand(scratch, zero_point, at, columns);
+            }
+        }
         if w.dilation_width != 1 {
             self.gather_dilated(position, input, scratch);
         } else {

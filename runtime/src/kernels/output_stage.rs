@@ -1,6 +1,8 @@
 //! Sums of products, and the step from them to outputs.
 
 use crate::arithmetic::fixed_point::{Multiplier, multiply_by_quantized_multiplier, multiply_i64};
+#[cfg(niello_dsp)]
+use crate::params::requantize_fast::Bias;
 use crate::params::requantize_fast::{PairSums, RequantizeFast};
 use crate::params::requantize_i16::RequantizeI16Fast;
 
@@ -70,6 +72,9 @@ pub trait OutputStage<A = i32> {
     /// True if the target has a routine for [`Self::pairs`].
     #[cfg(not(niello_dsp))]
     const HAS_PAIRS: bool = false;
+    /// True if the target has a routine for [`Self::row_fours`].
+    #[cfg(niello_dsp)]
+    const HAS_ROW: bool = false;
 
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
@@ -99,6 +104,21 @@ pub trait OutputStage<A = i32> {
         _sums: &PairSums<'_>,
         _first: &mut [Self::Element],
         _second: &mut [Self::Element],
+    ) -> usize {
+        0
+    }
+
+    /// Sums and outputs of as many groups of four channels of one row as the target has one routine
+    /// for; gives the number of channels that are done. Weights are packed as in `mcu`.
+    #[cfg(niello_dsp)]
+    #[inline(always)]
+    fn row_fours(
+        &self,
+        _row: &[i8],
+        _zero_point: i8,
+        _filter: &[u8],
+        _bias: Bias<'_>,
+        _output: &mut [Self::Element],
     ) -> usize {
         0
     }
@@ -170,6 +190,8 @@ impl OutputStage for RequantizeFast<'_> {
     type Element = i8;
     #[cfg(not(niello_dsp))]
     const HAS_PAIRS: bool = cfg!(any(niello_thumb1, niello_thumb2));
+    #[cfg(niello_dsp)]
+    const HAS_ROW: bool = true;
 
     // Flash counts where there is no operating system; loops that are hot take
     // `channel` or `four`.
@@ -203,6 +225,19 @@ impl OutputStage for RequantizeFast<'_> {
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::mcu::pairs(sums, self, first, second)
+    }
+
+    #[cfg(niello_dsp)]
+    #[inline(always)]
+    fn row_fours(
+        &self,
+        row: &[i8],
+        zero_point: i8,
+        filter: &[u8],
+        bias: Bias<'_>,
+        output: &mut [i8],
+    ) -> usize {
+        crate::mcu::row_fours(row, zero_point, filter, bias, self, output)
     }
 }
 

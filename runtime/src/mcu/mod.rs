@@ -45,13 +45,19 @@ pub(crate) use armv6m::{
     plane_3x3::plane_3x3,
 };
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
+pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand_i16};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
+pub(crate) use armv7em::expand::{expand, expand_rows};
+#[cfg(niello_dsp)]
+pub(crate) use armv7em::gather::{copy_rows, gather_bytes};
+#[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
+#[cfg(niello_dsp)]
+pub(crate) use armv7em::row_asm::row_fours;
 #[cfg(niello_thumb2)]
 pub(crate) use armv7m::{
     dot::{dot_1x4, dot_2x4, expand},
@@ -59,6 +65,8 @@ pub(crate) use armv7m::{
     plane_3x3::plane_3x3,
 };
 pub(crate) use gather_plane::gather_plane;
+#[cfg(not(niello_dsp))]
+pub(crate) use gather_plane::gather_plane as gather_bytes;
 #[cfg(not(niello_dsp))]
 pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
 #[cfg(not(niello_dsp))]

@@ -140,6 +140,23 @@ impl Window {
         })
     }
 
+    /// The input pixel under the first tap, if nothing is dilated and all taps are inside of the input.
+    #[cfg(niello_dsp)]
+    #[inline(always)]
+    pub(crate) fn whole(&self, at: Position) -> Option<usize> {
+        let y = at.row.wrapping_sub(self.padding_top);
+        let x = at.column.wrapping_sub(self.padding_left);
+        let is_inside = |first: usize, filter: usize, input: usize| {
+            let last = input.checked_sub(filter);
+            last.is_some_and(|last| first <= last)
+        };
+        let is_whole = self.dilation_height == 1
+            && self.dilation_width == 1
+            && is_inside(y, self.filter_height, self.input_height)
+            && is_inside(x, self.filter_width, self.input_width);
+        is_whole.then(|| (at.batch * self.input_height + y) * self.input_width + x)
+    }
+
     /// The input column under a filter column inside of it.
     #[inline(always)]
     pub(crate) fn column(&self, at: Position, filter_x: usize) -> usize {

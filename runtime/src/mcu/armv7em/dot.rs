@@ -8,43 +8,9 @@ use crate::mcu::armv7em::frame::{begin, end, stacked};
 
 /// The negative of a zero point, twice.
 #[inline(always)]
-fn negative_pair(zero_point: i8) -> u32 {
+pub(crate) fn negative_pair(zero_point: i8) -> u32 {
     let half = u32::from((-i16::from(zero_point)) as u16);
     half | half << 16
-}
-
-/// Widens four bytes as `portable::expand` does, in the order 0, 2, 1, 3 of SXTAB16.
-#[inline(always)]
-pub(crate) fn expand(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
-    let (fours, rest) = pixel.as_chunks::<4>();
-    let count = fours.len().min(columns.len() / 8);
-    let to = columns.as_mut_ptr().wrapping_add(at * 4).cast::<u32>();
-    if !aligned(to) {
-        debug_assert!(false, "columns are not aligned");
-        return;
-    }
-    if count > 0 {
-        // SAFETY: `count` groups of 4 bytes are read, and 8 of each 16 bytes
-        // are written; STRD's address is a multiple of 4.
-        unsafe {
-            asm!(
-                with_dsp!(),
-                "2:",
-                "ldr {t}, [{x}], #4",
-                "sxtab16 r2, {z}, {t}",
-                "sxtab16 r3, {z}, {t}, ror #8",
-                "strd r2, r3, [{y}], #16",
-                "subs {n}, {n}, #1",
-                "bne 2b",
-                x = inout(reg) pixel.as_ptr() => _, y = inout(reg) to => _, n = inout(reg) count => _,
-                z = in(reg) negative_pair(zero_point), t = out(reg) _, out("r2") _, out("r3") _,
-                options(nostack),
-            );
-        }
-    }
-    if !rest.is_empty() {
-        expand_last(rest, zero_point, columns.get_mut(count * 8 + at * 4..));
-    }
 }
 
 /// Where the inputs of a group of four lie in it: SXTAB16's order.
@@ -78,16 +44,6 @@ pub(crate) fn expand_i16(pixel: &[i16], at: usize, columns: &mut [i16]) {
                 options(nostack),
             );
         }
-    }
-}
-
-/// A last group of fewer than four.
-#[inline(never)]
-fn expand_last(rest: &[i8], zero_point: i8, columns: Option<&mut [i16]>) {
-    let places = columns.into_iter().flatten();
-    for (place, i) in places.zip([0, 2, 1, 3]) {
-        let x = rest.get(i).copied().unwrap_or(zero_point);
-        *place = i16::from(x) - i16::from(zero_point);
     }
 }
 
@@ -303,17 +259,63 @@ pub(crate) fn dot_1x4(row: &[i8], zero_point: i8, weights: [&[u8]; 2], sums: &mu
     }
 }
 
-/// Nothing goes before the loop of [`dot_1x4_groups`].
+/// The products of a group of a row's inputs (at r0) with two pairs of channels (at r1 and r2), added to
+/// r4 to r7; lr is the negative zero point, twice. 21 instructions for 16 products.
+macro_rules! row_group {
+    () => {
+        concat!(
+            "ldr r8, [r0], #4\n",
+            "ldmia r1!, {{r10, r11}}\n",
+            "sxtab16 r9, lr, r8, ror #8\n",
+            "sxtab16 r8, lr, r8\n",
+            "sxtb16 r12, r10\n",
+            "sxtb16 r10, r10, ror #8\n",
+            "smlad r4, r8, r12, r4\n",
+            "smlad r4, r9, r10, r4\n",
+            "sxtb16 r12, r11\n",
+            "sxtb16 r11, r11, ror #8\n",
+            "smlad r5, r8, r12, r5\n",
+            "smlad r5, r9, r11, r5\n",
+            "ldmia r2!, {{r10, r11}}\n",
+            "sxtb16 r12, r10\n",
+            "sxtb16 r10, r10, ror #8\n",
+            "smlad r6, r8, r12, r6\n",
+            "smlad r6, r9, r10, r6\n",
+            "sxtb16 r12, r11\n",
+            "sxtb16 r11, r11, ror #8\n",
+            "smlad r7, r8, r12, r7\n",
+            "smlad r7, r9, r11, r7\n",
+        )
+    };
+}
+
+/// Most of the groups of [`row_group`], two at a time. Goes to 3 if no group is left, whose number is
+/// in r3.
 #[cfg(not(niello_helium))]
 macro_rules! row_of_sixteens {
     () => {
-        ""
+        concat!(
+            "subs r3, r3, #2\n",
+            "blo 21f\n",
+            "20:\n",
+            ".rept 2\n",
+            row_group!(),
+            ".endr\n",
+            "subs r3, r3, #2\n",
+            "bhs 20b\n",
+            "21:\n",
+            "adds r3, r3, #2\n",
+            "beq 3f\n",
+        )
     };
 }
 #[cfg(niello_helium)]
-use crate::mcu::armv7em::helium::row_of_sixteens;
+pub(crate) use crate::mcu::armv7em::helium::row_of_sixteens;
+pub(crate) use row_group;
+#[cfg(not(niello_helium))]
+pub(crate) use row_of_sixteens;
 
-/// 21 instructions for 16 products.
+/// Two pairs of channels of a row.
 ///
 /// # Safety
 /// `x`, `v` and `w` are aligned to four bytes and cover `groups` groups: 4 bytes of `x`, 8
@@ -334,27 +336,7 @@ unsafe extern "C" fn dot_1x4_groups(
         "ldmia r12, {{r4-r7}}",
         row_of_sixteens!(),
         "2:",
-        "ldr r8, [r0], #4",
-        "ldmia r1!, {{r10, r11}}",
-        "sxtab16 r9, lr, r8, ror #8",
-        "sxtab16 r8, lr, r8",
-        "sxtb16 r12, r10",
-        "sxtb16 r10, r10, ror #8",
-        "smlad r4, r8, r12, r4",
-        "smlad r4, r9, r10, r4",
-        "sxtb16 r12, r11",
-        "sxtb16 r11, r11, ror #8",
-        "smlad r5, r8, r12, r5",
-        "smlad r5, r9, r11, r5",
-        "ldmia r2!, {{r10, r11}}",
-        "sxtb16 r12, r10",
-        "sxtb16 r10, r10, ror #8",
-        "smlad r6, r8, r12, r6",
-        "smlad r6, r9, r10, r6",
-        "sxtb16 r12, r11",
-        "sxtb16 r11, r11, ror #8",
-        "smlad r7, r8, r12, r7",
-        "smlad r7, r9, r11, r7",
+        row_group!(),
         "subs r3, r3, #1",
         "bne 2b",
         "3:",

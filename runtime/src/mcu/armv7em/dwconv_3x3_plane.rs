@@ -37,9 +37,8 @@ struct Block {
     multiplier: i32,
     /// To the right if `mode` has no 2, else to the left.
     shift: u32,
-    /// Half of 1 shifted left by `shift`.
-    half: u32,
     output_offset: i32,
+    unused: u32,
     activation_min: i32,
     activation_max: i32,
     /// 1 if the activation clamps, 2 if sums are shifted left.
@@ -94,8 +93,8 @@ pub(crate) fn plane_3x3<const STRIDE: usize>(
         step,
         multiplier: stage.multiplier.multiplier,
         shift: if right == 0 { shift as u32 & 31 } else { right },
-        half: (1 << right) >> 1,
         output_offset: stage.output_offset,
+        unused: 0,
         activation_min: stage.activation_min,
         activation_max: stage.activation_max,
         mode: u32::from(clamps) | u32::from(right == 0) << 1,
@@ -155,7 +154,8 @@ macro_rules! part {
             "smlabt r4, r7, r9, r4\n",
         )
     };
-    // The reference's two roundings; r6 is the shift, r7 its half, r8 the offset.
+    // The reference's two roundings; r6 is the shift, at least 1, and r7 the offset. ASRS leaves the
+    // highest of the bits that it drops in the carry, which rounds.
     (requantize, $sum:literal) => {
         concat!(
             "smmulr ",
@@ -170,27 +170,22 @@ macro_rules! part {
             ", ",
             $sum,
             ", asr #31\n",
-            "add ",
-            $sum,
-            ", ",
-            $sum,
-            ", r7\n",
-            "asr ",
+            "asrs ",
             $sum,
             ", ",
             $sum,
             ", r6\n",
-            "add ",
+            "adc ",
             $sum,
             ", ",
             $sum,
-            ", r8\n",
+            ", r7\n",
         )
     };
     (left, $sum:literal) => {
         concat!(
             "lsl ", $sum, ", ", $sum, ", r6\n", "smmulr ", $sum, ", ", $sum, ", r12\n", "add ",
-            $sum, ", ", $sum, ", r8\n",
+            $sum, ", ", $sum, ", r7\n",
         )
     };
     (clamp, $sum:literal) => {
@@ -207,6 +202,23 @@ macro_rules! part {
             ", [r10]\n",
             "add r10, r10, r11\n",
             "subs r3, r3, #1\n"
+        )
+    };
+    // Both outputs, or, at the end of an odd row, one.
+    (store_two, $store:literal) => {
+        concat!(
+            $store,
+            " r4, [r10]\n",
+            "subs r3, r3, #2\n",
+            "bmi 4f\n",
+            $store,
+            " r5, [r10, r11]\n",
+            "add r10, r10, r11, lsl #1\n",
+            "bne 2b\n",
+            "b 8f\n",
+            "4:\n",
+            "add r10, r10, r11\n",
+            "8:\n",
         )
     };
     (end) => {
@@ -227,7 +239,7 @@ macro_rules! part {
 
 pub(crate) use part;
 
-/// About 44 instructions for two outputs.
+/// About 40 instructions for two outputs.
 ///
 /// # Safety
 /// The rows that `block` names are there, whole aligned words of them, and an output
@@ -243,23 +255,19 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
         part!(two, "r0", "60"),
         part!(two, "r1", "68"),
         part!(two, "r2", "76"),
+        "ldr r7, [lr, #52]",
+        "cbnz r7, 5f",
         "ldrd r6, r7, [lr, #32]",
-        "ldr r8, [lr, #40]",
-        "ldr r9, [lr, #52]",
-        "cmp r9, #0",
-        "bne 5f",
         part!(requantize, "r4"),
         part!(requantize, "r5"),
         "3:",
         "ssat r4, #8, r4",
         "ssat r5, #8, r5",
-        part!(store, "strb", "r4"),
-        "beq 4f",
-        part!(store, "strb", "r5"),
-        "bne 2b",
-        "4:",
+        part!(store_two, "strb"),
         part!(end),
         "5:",
+        "mov r9, r7",
+        "ldrd r6, r7, [lr, #32]",
         "tst r9, #2",
         "bne 6f",
         part!(requantize, "r4"),
@@ -278,7 +286,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     )
 }
 
-/// About 26 instructions for an output.
+/// About 24 instructions for an output.
 ///
 /// # Safety
 /// The rows that `block` names are there, whole aligned words of them, and an output
@@ -294,7 +302,6 @@ unsafe extern "C" fn plane_stride_2(block: &mut Block) {
         part!(one, "r1", "68"),
         part!(one, "r2", "76"),
         "ldrd r6, r7, [lr, #32]",
-        "ldr r8, [lr, #40]",
         "ldr r9, [lr, #52]",
         "cmp r9, #0",
         "bne 5f",

@@ -32,8 +32,14 @@ pub(crate) mod dwconv_3x3_plane;
 #[cfg(niello_dsp)]
 pub(crate) mod dwconv_3x3_plane_i16;
 #[cfg(niello_dsp)]
+pub(crate) mod expand;
+#[cfg(niello_dsp)]
 pub(crate) mod frame;
+#[cfg(niello_dsp)]
+pub(crate) mod gather;
 #[cfg(niello_dsp)]
 pub(crate) mod gemm_2px_asm;
 #[cfg(niello_helium)]
 pub(crate) mod helium;
+#[cfg(niello_dsp)]
+pub(crate) mod row_asm;
