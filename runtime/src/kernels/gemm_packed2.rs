@@ -7,6 +7,8 @@
 
 use core::ops::Range;
 
+#[cfg(niello_helium)]
+use crate::kernels::gemm_packed2_fours::{convolve_fours, spread_pixel};
 use crate::kernels::output_stage::OutputStage;
 use crate::mcu;
 use crate::params::requantize_fast::{Bias, PairSums};
@@ -69,6 +71,18 @@ impl<S: OutputStage> Packed2<'_, S> {
         if done < first.len() {
             self.remaining(columns, done, first, second);
         }
+    }
+
+    /// All channels of up to four pixels, whose bytes are in `columns`.
+    #[cfg(niello_helium)]
+    #[inline(never)]
+    pub(super) fn several_pixels(&self, columns: &[i16], output: &mut [S::Element], pixels: usize) {
+        let sums = PairSums {
+            columns: columns.get(..self.pair()).unwrap_or(&[]),
+            filter: self.filter,
+            bias: self.bias,
+        };
+        self.output.fours(&sums, self.zero_point, output, pixels);
     }
 
     /// The channels of two pixels from `channel` on, an even one, or of the first pixel in `columns`
@@ -230,6 +244,22 @@ fn rows<S: OutputStage>(
 {
     let (depth, channels) = (p.depth.max(1), p.bias.len().max(1));
     let count = source.of(output).len() / depth;
+    #[cfg(niello_helium)]
+    if S::HAS_FOURS {
+        for at in (0..count).step_by(4) {
+            let pixels = (count - at).min(4);
+            let input = source.of(output).get(at * depth..).unwrap_or(&[]);
+            for (place, row) in input.chunks_exact(depth).take(pixels).enumerate() {
+                spread_pixel(row, p.zero_point, place, columns);
+            }
+            let out = output.get_mut(at * channels..(at + pixels) * channels);
+            debug_assert!(out.is_some(), "the output is too short");
+            if let Some(out) = out {
+                p.several_pixels(columns, out, pixels);
+            }
+        }
+        return;
+    }
     for at in (0..count).step_by(2) {
         let input = source.of(output);
         let both = input.get(at * depth..(at + 2) * depth);
@@ -260,7 +290,7 @@ fn rows<S: OutputStage>(
 
 /// The memory that has a kernel's input.
 #[derive(Clone, Copy)]
-enum Source<'a> {
+pub(super) enum Source<'a> {
     /// In memory of its own.
     Apart(&'a [i8]),
     /// In the output's memory, from here to there.
@@ -269,7 +299,7 @@ enum Source<'a> {
 
 impl<'a> Source<'a> {
     #[inline(always)]
-    fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
+    pub(super) fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
         match self {
             Source::Apart(input) => input,
             Source::Inside(begin, end) => {
@@ -342,6 +372,10 @@ fn convolve<S: OutputStage>(
 ) where
     S::Element: Bytes,
 {
+    #[cfg(niello_helium)]
+    if S::HAS_FOURS {
+        return convolve_fours(p, source, output, columns, pixel);
+    }
     let channels = p.packed.bias.len().max(1);
     let pixels = p.window.pixels();
     let mut position = Position::default();

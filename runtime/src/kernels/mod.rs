@@ -47,6 +47,8 @@ pub(crate) mod gemm_i16;
 #[cfg(niello_vector)]
 pub(crate) mod gemm_packed16;
 pub(crate) mod gemm_packed2;
+#[cfg(niello_helium)]
+mod gemm_packed2_fours;
 pub(crate) mod gemm_packed2_i16;
 mod gemm_packed2_load;
 pub(crate) mod index_map;

@@ -71,6 +71,10 @@ pub trait OutputStage<A = i32> {
     #[cfg(not(niello_dsp))]
     const HAS_PAIRS: bool = false;
 
+    /// True if [`Self::fours`] does all.
+    #[cfg(niello_helium)]
+    const HAS_FOURS: bool = false;
+
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
 
@@ -101,6 +105,20 @@ pub trait OutputStage<A = i32> {
         _second: &mut [Self::Element],
     ) -> usize {
         0
+    }
+
+    /// Sums and outputs of all channels of up to four pixels, whose bytes are in `columns`; gives
+    /// false if there is no routine.
+    #[cfg(niello_helium)]
+    #[inline(always)]
+    fn fours(
+        &self,
+        _sums: &PairSums<'_>,
+        _zero_point: i8,
+        _output: &mut [Self::Element],
+        _pixels: usize,
+    ) -> bool {
+        false
     }
 }
 
@@ -170,6 +188,8 @@ impl OutputStage for RequantizeFast<'_> {
     type Element = i8;
     #[cfg(not(niello_dsp))]
     const HAS_PAIRS: bool = cfg!(any(niello_thumb1, niello_thumb2));
+    #[cfg(niello_helium)]
+    const HAS_FOURS: bool = true;
 
     // Flash counts where there is no operating system; loops that are hot take
     // `channel` or `four`.
@@ -203,6 +223,12 @@ impl OutputStage for RequantizeFast<'_> {
     #[inline(always)]
     fn pairs(&self, sums: &PairSums<'_>, first: &mut [i8], second: &mut [i8]) -> usize {
         crate::mcu::pairs(sums, self, first, second)
+    }
+
+    #[cfg(niello_helium)]
+    #[inline(always)]
+    fn fours(&self, sums: &PairSums<'_>, zero_point: i8, output: &mut [i8], pixels: usize) -> bool {
+        crate::mcu::fours_of_bytes(sums, zero_point, self, output, pixels)
     }
 }
 

@@ -37,3 +37,7 @@ pub(crate) mod frame;
 pub(crate) mod gemm_2px_asm;
 #[cfg(niello_helium)]
 pub(crate) mod helium;
+#[cfg(niello_helium)]
+pub(crate) mod helium_copy;
+#[cfg(niello_helium)]
+pub(crate) mod helium_fours;

@@ -1,0 +1,112 @@
+//! Four pixels of CONV_2D and FULLY_CONNECTED at a time, as bytes, for Helium: `mcu/armv7em/helium_fours.rs`.
+//! Their columns take the memory of two pixels of 16 bits.
+
+use crate::kernels::gemm_packed2::{Bytes, Packed2Conv2d, Source};
+use crate::kernels::gemm_packed2_load::Run;
+use crate::kernels::output_stage::OutputStage;
+use crate::mcu::{Rows, copy_rows, spread_rows};
+use crate::params::window::Position;
+
+/// All output pixels. Inputs are read no later than by pairs of pixels, so that they may lie in the
+/// output's memory.
+#[inline(always)]
+pub(super) fn convolve_fours<S: OutputStage>(
+    p: &Packed2Conv2d<'_, S>,
+    source: Source<'_>,
+    output: &mut [S::Element],
+    columns: &mut [i16],
+    pixel: &mut [i8],
+) where
+    S::Element: Bytes,
+{
+    let channels = p.packed.bias.len().max(1);
+    let pixels = p.window.pixels();
+    let mut position = Position::default();
+    let mut first = 0;
+    while first < pixels {
+        let count = (pixels - first).min(4);
+        for at in 0..count {
+            p.load_bytes(position, at, source.of(output), columns, pixel);
+            position.advance(&p.window);
+        }
+        let Some(out) = output.get_mut(first * channels..(first + count) * channels) else {
+            debug_assert!(false, "the output is too short");
+            return;
+        };
+        p.packed.several_pixels(columns, out, count);
+        first += count;
+    }
+}
+
+/// The inputs of one pixel, side by side, into its places of `columns`.
+#[inline(always)]
+pub(super) fn spread_pixel(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
+    let (fours, rest) = pixel.as_chunks::<4>();
+    let whole = Rows {
+        from: pixel,
+        rows: 1,
+        count: 4 * fours.len(),
+        step: 0,
+    };
+    spread_rows(whole, at, columns, 0);
+    if !rest.is_empty() {
+        let mut last = [zero_point; 4];
+        for (to, x) in last.iter_mut().zip(rest) {
+            *to = *x;
+        }
+        put(last, at, columns.as_chunks_mut().0.get_mut(fours.len()));
+    }
+}
+
+/// Four inputs into the places of the pixel `at`.
+#[inline(always)]
+fn put([a, b, c, d]: [i8; 4], at: usize, group: Option<&mut [i16; 8]>) {
+    let pairs = [[a, b], [c, d]].map(|pair| i16::from_le_bytes(pair.map(|x| x as u8)));
+    let places = group.into_iter().flatten().skip(2 * at);
+    for (to, pair) in places.zip(pairs) {
+        *to = pair;
+    }
+}
+
+impl<S> Packed2Conv2d<'_, S> {
+    /// The inputs of one output pixel into its places of `columns`.
+    #[inline(never)]
+    fn load_bytes(
+        &self,
+        position: Position,
+        at: usize,
+        input: &[i8],
+        columns: &mut [i16],
+        scratch: &mut [i8],
+    ) {
+        let (w, zero_point) = (&self.window, self.packed.zero_point);
+        if w.dilation_width != 1 {
+            self.gather_dilated(position, input, scratch);
+        } else {
+            let run = Run::new(self, position);
+            let from = input.get(run.first..);
+            debug_assert!(run.rows == 0 || from.is_some(), "the input is too short");
+            let rows = Rows {
+                from: from.unwrap_or(&[]),
+                rows: run.rows,
+                count: run.count,
+                step: run.step,
+            };
+            if (run.row | run.left | run.count).is_multiple_of(4) {
+                if !run.is_whole {
+                    for group in columns.as_chunks_mut::<8>().0 {
+                        put([zero_point; 4], at, Some(group));
+                    }
+                }
+                let to = columns.get_mut(run.place * 2..).unwrap_or_default();
+                return spread_rows(rows, at, to, run.row);
+            }
+            if !run.is_whole {
+                scratch.fill(zero_point);
+            }
+            let to = scratch.get_mut(run.place..).unwrap_or_default();
+            copy_rows(rows, to, run.row);
+        }
+        spread_pixel(scratch, zero_point, at, columns);
+    }
+}
