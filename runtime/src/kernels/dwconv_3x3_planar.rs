@@ -33,7 +33,7 @@ impl Planar<'_> {
         let sizes = [w.input_height, w.input_width];
         debug_assert!(begin <= plane.len(), "the plane is too short");
         if let Some(plane) = plane.get_mut(begin..) {
-            mcu::gather_plane(image, self.bias.len(), sizes, plane, self.pitch);
+            mcu::gather_bytes(image, self.bias.len(), sizes, plane, self.pitch);
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) use armv6m::{
 };
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand, expand_i16};
-#[cfg(niello_dsp)]
+#[cfg(all(niello_dsp, not(niello_helium)))]
 pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
@@ -56,6 +56,8 @@ pub(crate) use armv7em::gemm_2px_asm::pairs;
 pub(crate) use armv7em::helium_copy::{Rows, copy_rows, spread_rows};
 #[cfg(niello_helium)]
 pub(crate) use armv7em::helium_fours::fours as fours_of_bytes;
+#[cfg(niello_helium)]
+pub(crate) use armv7em::helium_plane::{gather_bytes, plane_3x3, weights_3x3};
 #[cfg(niello_thumb2)]
 pub(crate) use armv7m::{
     dot::{dot_1x4, dot_2x4, expand},
@@ -63,6 +65,8 @@ pub(crate) use armv7m::{
     plane_3x3::plane_3x3,
 };
 pub(crate) use gather_plane::gather_plane;
+#[cfg(not(niello_helium))]
+pub(crate) use gather_plane::gather_plane as gather_bytes;
 #[cfg(not(niello_dsp))]
 pub(crate) use generic::{dot_1x2, dot_2x1, dot_2x2};
 #[cfg(not(niello_dsp))]

@@ -1,9 +1,13 @@
-//! 3x3 windows over one channel's plane, for Armv7E-M: two products per instruction.
+//! 3x3 windows over one channel's plane, for Armv7E-M: two products per instruction. With Helium,
+//! `helium_plane.rs` has those of int8; those of int16 share the instructions here.
 
+#[cfg(not(niello_helium))]
 use core::arch::naked_asm;
 
+#[cfg(not(niello_helium))]
 use crate::params::requantize_fast::FastChannel;
 
+#[cfg(not(niello_helium))]
 /// Packs the weights as `portable::weights_3x3` does: for each row the first two weights and the last two, all
 /// of them doubled, which the requantization wants.
 #[inline(always)]
@@ -22,6 +26,7 @@ pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
     ]
 }
 
+#[cfg(not(niello_helium))]
 /// The registers of [`plane_stride_1`] and [`plane_stride_2`], which read them and move them on.
 #[repr(C)]
 struct Block {
@@ -49,6 +54,7 @@ struct Block {
     weights: [u32; 6],
 }
 
+#[cfg(not(niello_helium))]
 /// Computes 3x3 windows of a plane as `portable::plane_3x3` does.
 #[inline(always)]
 #[allow(
@@ -227,6 +233,7 @@ macro_rules! part {
 
 pub(crate) use part;
 
+#[cfg(not(niello_helium))]
 /// About 44 instructions for two outputs.
 ///
 /// # Safety
@@ -278,6 +285,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     )
 }
 
+#[cfg(not(niello_helium))]
 /// About 26 instructions for an output.
 ///
 /// # Safety

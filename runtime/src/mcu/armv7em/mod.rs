@@ -41,3 +41,5 @@ pub(crate) mod helium;
 pub(crate) mod helium_copy;
 #[cfg(niello_helium)]
 pub(crate) mod helium_fours;
+#[cfg(niello_helium)]
+pub(crate) mod helium_plane;
