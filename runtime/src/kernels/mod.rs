@@ -8,6 +8,8 @@
 //! definition that they are compared with.
 
 pub(crate) mod add;
+#[cfg(niello_helium)]
+mod add_helium;
 pub(crate) mod add_i16;
 pub(crate) mod add_n;
 pub(crate) mod angle;

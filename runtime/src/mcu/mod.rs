@@ -53,6 +53,8 @@ pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(niello_helium)]
+pub(crate) use armv7em::helium_add::AddBytes;
+#[cfg(niello_helium)]
 pub(crate) use armv7em::helium_copy::{Rows, copy_rows, spread_rows};
 #[cfg(niello_helium)]
 pub(crate) use armv7em::helium_fours::fours as fours_of_bytes;

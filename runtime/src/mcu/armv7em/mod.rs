@@ -38,6 +38,8 @@ pub(crate) mod gemm_2px_asm;
 #[cfg(niello_helium)]
 pub(crate) mod helium;
 #[cfg(niello_helium)]
+pub(crate) mod helium_add;
+#[cfg(niello_helium)]
 pub(crate) mod helium_copy;
 #[cfg(niello_helium)]
 pub(crate) mod helium_fours;
