@@ -4,7 +4,7 @@
 use crate::kernels::gemm_packed2::{Bytes, Packed2Conv2d, Source};
 use crate::kernels::gemm_packed2_load::Run;
 use crate::kernels::output_stage::OutputStage;
-use crate::mcu::{Rows, copy_rows, spread_rows};
+use crate::mcu::{Rows, copy_rows, fill_pixel, spread_rows};
 use crate::params::window::Position;
 
 /// All output pixels. Inputs are read no later than by pairs of pixels, so that they may lie in the
@@ -22,12 +22,24 @@ pub(super) fn convolve_fours<S: OutputStage>(
     let channels = p.packed.bias.len().max(1);
     let pixels = p.window.pixels();
     let mut position = Position::default();
+    let step = p.window.stride_width * p.input_depth;
+    let mut run = Run::new(p, position);
     let mut first = 0;
     while first < pixels {
         let count = (pixels - first).min(4);
         for at in 0..count {
-            p.load_bytes(position, at, source.of(output), columns, pixel);
+            if p.window.dilation_width == 1 {
+                p.load_bytes(&run, at, source.of(output), columns, pixel);
+            } else {
+                p.gather_dilated(position, source.of(output), pixel);
+                spread_pixel(pixel, p.packed.zero_point, at, columns);
+            }
             position.advance(&p.window);
+            if position.follows(&p.window) {
+                run.first = run.first.wrapping_add(step);
+            } else {
+                run = Run::new(p, position);
+            }
         }
         let Some(out) = output.get_mut(first * channels..(first + count) * channels) else {
             debug_assert!(false, "the output is too short");
@@ -73,40 +85,33 @@ impl<S> Packed2Conv2d<'_, S> {
     #[inline(never)]
     fn load_bytes(
         &self,
-        position: Position,
+        run: &Run,
         at: usize,
         input: &[i8],
         columns: &mut [i16],
         scratch: &mut [i8],
     ) {
-        let (w, zero_point) = (&self.window, self.packed.zero_point);
-        if w.dilation_width != 1 {
-            self.gather_dilated(position, input, scratch);
-        } else {
-            let run = Run::new(self, position);
-            let from = input.get(run.first..);
-            debug_assert!(run.rows == 0 || from.is_some(), "the input is too short");
-            let rows = Rows {
-                from: from.unwrap_or(&[]),
-                rows: run.rows,
-                count: run.count,
-                step: run.step,
-            };
-            if (run.row | run.left | run.count).is_multiple_of(4) {
-                if !run.is_whole {
-                    for group in columns.as_chunks_mut::<8>().0 {
-                        put([zero_point; 4], at, Some(group));
-                    }
-                }
-                let to = columns.get_mut(run.place * 2..).unwrap_or_default();
-                return spread_rows(rows, at, to, run.row);
-            }
+        let zero_point = self.packed.zero_point;
+        let from = input.get(run.first..);
+        debug_assert!(run.rows == 0 || from.is_some(), "the input is too short");
+        let rows = Rows {
+            from: from.unwrap_or(&[]),
+            rows: run.rows,
+            count: run.count,
+            step: run.step,
+        };
+        if (run.row | run.left | run.count).is_multiple_of(4) {
             if !run.is_whole {
-                scratch.fill(zero_point);
+                fill_pixel(zero_point, at, columns);
             }
-            let to = scratch.get_mut(run.place..).unwrap_or_default();
-            copy_rows(rows, to, run.row);
+            let to = columns.get_mut(run.place * 2..).unwrap_or_default();
+            return spread_rows(rows, at, to, run.row);
         }
+        if !run.is_whole {
+            scratch.fill(zero_point);
+        }
+        let to = scratch.get_mut(run.place..).unwrap_or_default();
+        copy_rows(rows, to, run.row);
         spread_pixel(scratch, zero_point, at, columns);
     }
 }

@@ -55,7 +55,7 @@ pub(crate) use armv7em::gemm_2px_asm::pairs;
 #[cfg(niello_helium)]
 pub(crate) use armv7em::helium_add::AddBytes;
 #[cfg(niello_helium)]
-pub(crate) use armv7em::helium_copy::{Rows, copy_rows, spread_rows};
+pub(crate) use armv7em::helium_copy::{Rows, copy_rows, fill_pixel, spread_rows};
 #[cfg(niello_helium)]
 pub(crate) use armv7em::helium_fours::fours as fours_of_bytes;
 #[cfg(niello_helium)]

@@ -46,6 +46,39 @@ pub(crate) fn spread_rows(rows: Rows<'_>, at: usize, columns: &mut [i16], pitch:
     }
 }
 
+/// Fills all places of the pixel `at` of four.
+#[inline(always)]
+pub(crate) fn fill_pixel(value: i8, at: usize, columns: &mut [i16]) {
+    let groups = columns.len() / 8;
+    if at < 4 && groups > 0 {
+        let to = columns.as_mut_ptr().cast::<i8>();
+        // The first place less the 64 bytes that VSTRW adds before it stores.
+        let to = to.wrapping_add(at * 4).wrapping_sub(64);
+        // SAFETY: each group has 16 bytes, of which 4 are the pixel's.
+        unsafe { fill(to, value.into(), groups) };
+    }
+}
+
+/// # Safety
+/// The words 64, 80, 96, .. bytes behind `to` may be written, `groups` of them, more than 0.
+#[unsafe(naked)]
+unsafe extern "C" fn fill(to: *mut i8, value: i32, groups: usize) {
+    naked_asm!(
+        with_dsp!(),
+        "push {{r4, lr}}",
+        "vdup.8 q0, r1",
+        "mov r4, #0",
+        "vidup.u32 q1, r4, #8",
+        "vshl.i32 q1, q1, #1",
+        "vadd.i32 q1, q1, r0",
+        "dlstp.32 lr, r2",
+        "2:",
+        "vstrw.32 q0, [q1, #64]!",
+        "letp lr, 2b",
+        "pop {{r4, pc}}",
+    )
+}
+
 /// # Safety
 /// Both pointers have `rows` times `count` bytes, `step` and `pitch` apart.
 #[unsafe(naked)]
