@@ -61,22 +61,19 @@ pub(super) fn spread_pixel(pixel: &[i8], zero_point: i8, at: usize, columns: &mu
         step: 0,
     };
     spread_rows(whole, at, columns, 0);
-    if !rest.is_empty() {
-        let mut last = [zero_point; 4];
-        for (to, x) in last.iter_mut().zip(rest) {
-            *to = *x;
-        }
-        put(last, at, columns.as_chunks_mut().0.get_mut(fours.len()));
-    }
-}
-
-/// Four inputs into the places of the pixel `at`.
-#[inline(always)]
-fn put([a, b, c, d]: [i8; 4], at: usize, group: Option<&mut [i16; 8]>) {
-    let pairs = [[a, b], [c, d]].map(|pair| i16::from_le_bytes(pair.map(|x| x as u8)));
-    let places = group.into_iter().flatten().skip(2 * at);
-    for (to, pair) in places.zip(pairs) {
-        *to = pair;
+    let z = zero_point;
+    let last = match *rest {
+        [a] => [a, z, z, z],
+        [a, b] => [a, b, z, z],
+        [a, b, c] => [a, b, c, z],
+        _ => return,
+    };
+    // Two bytes are one element of the columns.
+    let places = columns.get_mut(8 * fours.len() + 2 * at..);
+    if let Some([first, second, ..]) = places {
+        let [a, b, c, d] = last.map(|x| x as u8);
+        *first = i16::from_le_bytes([a, b]);
+        *second = i16::from_le_bytes([c, d]);
     }
 }
 

@@ -41,8 +41,16 @@ struct Block {
     /// Bytes from one group's inputs to those of four, and the same of weights.
     inputs: [usize; 4],
     groups: [usize; 4],
-    activation_min: [i16; 8],
-    activation_max: [i16; 8],
+    /// Twice 16 bits in each word.
+    activation_min: [u32; 4],
+    activation_max: [u32; 4],
+}
+
+/// A number of 16 bits for eight lanes.
+#[inline(always)]
+fn halves(x: i32) -> [u32; 4] {
+    let half = u32::from(x as u16);
+    [half | half << 16; 4]
 }
 
 /// Outputs of all channels of up to four pixels, `pixels` of them, one behind the other in `output`. Gives
@@ -96,8 +104,8 @@ pub(crate) fn fours(
         outputs: [0, channels, 2 * channels, 3 * channels],
         inputs: [0, 16, 32, 48],
         groups: [0, 8, 16, 24],
-        activation_min: [stage.activation_min as i16; 8],
-        activation_max: [stage.activation_max as i16; 8],
+        activation_min: halves(stage.activation_min),
+        activation_max: halves(stage.activation_max),
     };
     if block.pairs > 0 {
         // SAFETY: all lists have two elements per pair (or one of step 0), the weights `groups` groups,
