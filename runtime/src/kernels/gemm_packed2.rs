@@ -8,7 +8,7 @@
 use core::ops::Range;
 
 #[cfg(niello_helium)]
-use crate::kernels::gemm_packed2_fours::{convolve_fours, spread_pixel};
+use crate::kernels::gemm_packed2_fours::{convolve_fours, multiply_fours};
 use crate::kernels::output_stage::OutputStage;
 use crate::mcu;
 use crate::params::requantize_fast::{Bias, PairSums};
@@ -43,7 +43,7 @@ pub struct Packed2Conv2d<'a, S> {
 impl<S: OutputStage> Packed2<'_, S> {
     /// Bytes of a packed pair of channels.
     #[inline(always)]
-    fn pair(&self) -> usize {
+    pub(super) fn pair(&self) -> usize {
         self.depth.div_ceil(4) * 8
     }
 
@@ -71,18 +71,6 @@ impl<S: OutputStage> Packed2<'_, S> {
         if done < first.len() {
             self.remaining(columns, done, first, second);
         }
-    }
-
-    /// All channels of up to four pixels, whose bytes are in `columns`.
-    #[cfg(niello_helium)]
-    #[inline(never)]
-    pub(super) fn several_pixels(&self, columns: &[i16], output: &mut [S::Element], pixels: usize) {
-        let sums = PairSums {
-            columns: columns.get(..self.pair()).unwrap_or(&[]),
-            filter: self.filter,
-            bias: self.bias,
-        };
-        self.output.fours(&sums, self.zero_point, output, pixels);
     }
 
     /// The channels of two pixels from `channel` on, an even one, or of the first pixel in `columns`
@@ -246,19 +234,7 @@ fn rows<S: OutputStage>(
     let count = source.of(output).len() / depth;
     #[cfg(niello_helium)]
     if S::HAS_FOURS {
-        for at in (0..count).step_by(4) {
-            let pixels = (count - at).min(4);
-            let input = source.of(output).get(at * depth..).unwrap_or(&[]);
-            for (place, row) in input.chunks_exact(depth).take(pixels).enumerate() {
-                spread_pixel(row, p.zero_point, place, columns);
-            }
-            let out = output.get_mut(at * channels..(at + pixels) * channels);
-            debug_assert!(out.is_some(), "the output is too short");
-            if let Some(out) = out {
-                p.several_pixels(columns, out, pixels);
-            }
-        }
-        return;
+        return multiply_fours(p, source, output, columns);
     }
     for at in (0..count).step_by(2) {
         let input = source.of(output);

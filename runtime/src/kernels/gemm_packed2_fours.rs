@@ -1,11 +1,51 @@
 //! Four pixels of CONV_2D and FULLY_CONNECTED at a time, as bytes, for Helium: `mcu/armv7em/helium_fours.rs`.
 //! Their columns take the memory of two pixels of 16 bits.
 
-use crate::kernels::gemm_packed2::{Bytes, Packed2Conv2d, Source};
+use crate::kernels::gemm_packed2::{Bytes, Packed2, Packed2Conv2d, Source};
 use crate::kernels::gemm_packed2_load::Run;
 use crate::kernels::output_stage::OutputStage;
 use crate::mcu::{Rows, copy_rows, fill_pixel, spread_rows};
+use crate::params::requantize_fast::PairSums;
 use crate::params::window::Position;
+
+impl<S: OutputStage> Packed2<'_, S> {
+    /// All channels of up to four pixels, whose bytes are in `columns`.
+    #[inline(never)]
+    fn several_pixels(&self, columns: &[i16], output: &mut [S::Element], pixels: usize) {
+        let sums = PairSums {
+            columns: columns.get(..self.pair()).unwrap_or(&[]),
+            filter: self.filter,
+            bias: self.bias,
+        };
+        self.output.fours(&sums, self.zero_point, output, pixels);
+    }
+}
+
+/// All rows of FULLY_CONNECTED.
+#[inline(always)]
+pub(super) fn multiply_fours<S: OutputStage>(
+    p: &Packed2<'_, S>,
+    source: Source<'_>,
+    output: &mut [S::Element],
+    columns: &mut [i16],
+) where
+    S::Element: Bytes,
+{
+    let (depth, channels) = (p.depth.max(1), p.bias.len().max(1));
+    let count = source.of(output).len() / depth;
+    for at in (0..count).step_by(4) {
+        let pixels = (count - at).min(4);
+        let input = source.of(output).get(at * depth..).unwrap_or(&[]);
+        for (place, row) in input.chunks_exact(depth).take(pixels).enumerate() {
+            spread_pixel(row, p.zero_point, place, columns);
+        }
+        let out = output.get_mut(at * channels..(at + pixels) * channels);
+        debug_assert!(out.is_some(), "the output is too short");
+        if let Some(out) = out {
+            p.several_pixels(columns, out, pixels);
+        }
+    }
+}
 
 /// All output pixels. Inputs are read no later than by pairs of pixels, so that they may lie in the
 /// output's memory.
@@ -52,7 +92,7 @@ pub(super) fn convolve_fours<S: OutputStage>(
 
 /// The inputs of one pixel, side by side, into its places of `columns`.
 #[inline(always)]
-pub(super) fn spread_pixel(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
+fn spread_pixel(pixel: &[i8], zero_point: i8, at: usize, columns: &mut [i16]) {
     let (fours, rest) = pixel.as_chunks::<4>();
     let whole = Rows {
         from: pixel,

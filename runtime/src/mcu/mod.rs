@@ -22,6 +22,9 @@
 //!
 //! Within a group of four, `generic.rs` stores inputs in order, `armv7em` stores inputs 0, 2, 1, 3
 //! (SXTAB16's order). Weights are always in order.
+//!
+//! For int8, Helium has the bytes of four pixels there instead, four of each side by side, with the zero
+//! point: `armv7em/helium_fours.rs`.
 
 pub(crate) mod armv6m;
 pub(crate) mod armv7em;

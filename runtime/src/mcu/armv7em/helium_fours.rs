@@ -123,11 +123,7 @@ pub(crate) fn fours(
         let bias = sums.bias.get(last).unwrap_or(0);
         let bias =
             bias.wrapping_add(negative_zero_point.wrapping_mul(weights.wrapping_add(block.begin)));
-        let by = stage.channel(if stage.multiplier.len() > 1 || stage.shift.len() > 1 {
-            last
-        } else {
-            0
-        });
+        let by = stage.channel(last);
         let outputs = output.iter_mut().skip(last).step_by(channels).take(pixels);
         for (out, sum) in outputs.zip(all) {
             *out = by.map_or(0, |by| by.finish(bias.wrapping_add(sum)));
