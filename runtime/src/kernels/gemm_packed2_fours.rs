@@ -21,7 +21,7 @@ impl<S: OutputStage> Packed2<'_, S> {
     }
 }
 
-/// All rows of FULLY_CONNECTED.
+/// Computes all rows of FULLY_CONNECTED, up to four at a time.
 #[inline(always)]
 pub(super) fn multiply_fours<S: OutputStage>(
     p: &Packed2<'_, S>,

@@ -5,7 +5,7 @@ use core::arch::naked_asm;
 use crate::arithmetic::fixed_point::Multiplier;
 use crate::params::add::Add;
 
-/// What [`add_block`] reads.
+/// Parameters of ADD as [`add_block`] reads them: factors, zero points and range.
 #[repr(C)]
 struct Block {
     offsets: [i32; 2],
@@ -66,7 +66,7 @@ impl AddBytes {
     }
 }
 
-/// As `Multiplier::apply_small`: VQRDMULH doubles.
+/// Multiplies four numbers by a factor as `Multiplier::apply_small` does; VQRDMULH doubles products.
 macro_rules! scale {
     ($q:literal, $multiplier:literal, $shift:literal) => {
         concat!(
