@@ -2,6 +2,8 @@
 //! 20 for int8, 15 for int16.
 
 use crate::arithmetic::fixed_point::Integer;
+#[cfg(niello_helium)]
+use crate::kernels::add_helium;
 use crate::kernels::add_i16::{try_add, try_add_in_place};
 #[cfg(niello_vector)]
 use crate::kernels::elementwise_f32::{Between, sum, sum_in_place};
@@ -51,6 +53,10 @@ instantiate! {
 // Inlined on small cores as `instantiate` does: their loops know the parameters.
 #[cfg_attr(not(niello_vector), inline(always))]
 fn add_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) {
+    #[cfg(niello_helium)]
+    if add_helium::try_add(p, input1, input2, output) {
+        return;
+    }
     if !p.is_linear(input1, input2, output) && !try_add(p, 0, input1, input2, output) {
         add_widely(p, input1, input2, output);
     }
@@ -58,6 +64,10 @@ fn add_inner<T: Integer>(p: &Add, input1: &[T], input2: &[T], output: &mut [T]) 
 
 #[cfg_attr(not(niello_vector), inline(always))]
 fn add_in_place_inner<T: Integer>(p: &Add, in_out: &mut [T], input2: &[T]) {
+    #[cfg(niello_helium)]
+    if add_helium::try_add_in_place(p, in_out, input2) {
+        return;
+    }
     if !p.is_linear_in_place(in_out, input2) && !try_add_in_place(p, 0, in_out, input2) {
         add_in_place_widely(p, in_out, input2);
     }

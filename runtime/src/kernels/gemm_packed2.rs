@@ -7,6 +7,8 @@
 
 use core::ops::Range;
 
+#[cfg(niello_helium)]
+use crate::kernels::gemm_packed2_fours::{convolve_fours, multiply_fours};
 use crate::kernels::output_stage::OutputStage;
 use crate::mcu;
 use crate::params::requantize_fast::{Bias, PairSums};
@@ -41,7 +43,7 @@ pub struct Packed2Conv2d<'a, S> {
 impl<S: OutputStage> Packed2<'_, S> {
     /// Bytes of a packed pair of channels.
     #[inline(always)]
-    fn pair(&self) -> usize {
+    pub(super) fn pair(&self) -> usize {
         self.depth.div_ceil(4) * 8
     }
 
@@ -241,6 +243,10 @@ fn rows<S: OutputStage>(
 {
     let (depth, channels) = (p.depth.max(1), p.bias.len().max(1));
     let count = source.of(output).len() / depth;
+    #[cfg(niello_helium)]
+    if S::HAS_FOURS {
+        return multiply_fours(p, source, output, columns);
+    }
     for at in (0..count).step_by(2) {
         let input = source.of(output);
         let both = input.get(at * depth..(at + 2) * depth);
@@ -271,7 +277,7 @@ fn rows<S: OutputStage>(
 
 /// The memory that has a kernel's input.
 #[derive(Clone, Copy)]
-enum Source<'a> {
+pub(super) enum Source<'a> {
     /// In memory of its own.
     Apart(&'a [i8]),
     /// In the output's memory, from here to there.
@@ -280,7 +286,7 @@ enum Source<'a> {
 
 impl<'a> Source<'a> {
     #[inline(always)]
-    fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
+    pub(super) fn of<T: Bytes>(self, output: &'a [T]) -> &'a [i8] {
         match self {
             Source::Apart(input) => input,
             Source::Inside(begin, end) => {
@@ -353,6 +359,10 @@ fn convolve<S: OutputStage>(
 ) where
     S::Element: Bytes,
 {
+    #[cfg(niello_helium)]
+    if S::HAS_FOURS {
+        return convolve_fours(p, source, output, columns, pixel);
+    }
     let channels = p.packed.bias.len().max(1);
     let pixels = p.window.pixels();
     let mut position = Position::default();

@@ -85,7 +85,7 @@ impl<S> Packed2Conv2d<'_, S> {
 
     /// Copies the inputs of a window tap by tap.
     #[inline(never)]
-    fn gather_dilated(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
+    pub(super) fn gather_dilated(&self, position: Position, input: &[i8], pixel: &mut [i8]) {
         let (w, depth) = (&self.window, self.input_depth);
         let inside = w.columns(position);
         pixel.fill(self.packed.zero_point);
@@ -120,28 +120,28 @@ fn copy_bytes(from: &[i8], to: &mut [i8]) {
 }
 
 /// Where the rows of a window lie, in elements.
-struct Run {
+pub(super) struct Run {
     /// Elements to the left of the input.
-    left: usize,
+    pub(super) left: usize,
     /// Number of elements inside of the input.
-    count: usize,
+    pub(super) count: usize,
     /// Elements of one whole row of the window.
-    row: usize,
+    pub(super) row: usize,
     /// The first element inside of the input.
-    first: usize,
+    pub(super) first: usize,
     /// Its place in the window.
-    place: usize,
+    pub(super) place: usize,
     /// From one row of the window to the next, in the input.
-    step: usize,
+    pub(super) step: usize,
     /// Rows inside of the input.
-    rows: usize,
+    pub(super) rows: usize,
     /// True if all of the window is inside of the input.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 impl Run {
     #[inline(always)]
-    fn new<S>(p: &Packed2Conv2d<'_, S>, position: Position) -> Self {
+    pub(super) fn new<S>(p: &Packed2Conv2d<'_, S>, position: Position) -> Self {
         let (w, depth) = (&p.window, p.input_depth);
         // Not by the given dilations: small cores divide in many instructions.
         let dense = Window {

@@ -8,6 +8,8 @@
 //! definition that they are compared with.
 
 pub(crate) mod add;
+#[cfg(niello_helium)]
+mod add_helium;
 pub(crate) mod add_i16;
 pub(crate) mod add_n;
 pub(crate) mod angle;
@@ -47,6 +49,8 @@ pub(crate) mod gemm_i16;
 #[cfg(niello_vector)]
 pub(crate) mod gemm_packed16;
 pub(crate) mod gemm_packed2;
+#[cfg(niello_helium)]
+mod gemm_packed2_fours;
 pub(crate) mod gemm_packed2_i16;
 mod gemm_packed2_load;
 pub(crate) mod index_map;

@@ -76,6 +76,10 @@ pub trait OutputStage<A = i32> {
     #[cfg(niello_dsp)]
     const HAS_ROW: bool = false;
 
+    /// True if [`Self::fours`] does all.
+    #[cfg(niello_helium)]
+    const HAS_FOURS: bool = false;
+
     /// The output of a channel.
     fn finish(&self, accumulator: A, channel: usize) -> Self::Element;
 
@@ -121,6 +125,20 @@ pub trait OutputStage<A = i32> {
         _output: &mut [Self::Element],
     ) -> usize {
         0
+    }
+
+    /// Sums and outputs of all channels of up to four pixels, whose bytes are in `columns`; gives
+    /// false if there is no routine.
+    #[cfg(niello_helium)]
+    #[inline(always)]
+    fn fours(
+        &self,
+        _sums: &PairSums<'_>,
+        _zero_point: i8,
+        _output: &mut [Self::Element],
+        _pixels: usize,
+    ) -> bool {
+        false
     }
 }
 
@@ -192,6 +210,8 @@ impl OutputStage for RequantizeFast<'_> {
     const HAS_PAIRS: bool = cfg!(any(niello_thumb1, niello_thumb2));
     #[cfg(niello_dsp)]
     const HAS_ROW: bool = true;
+    #[cfg(niello_helium)]
+    const HAS_FOURS: bool = true;
 
     // Flash counts where there is no operating system; loops that are hot take
     // `channel` or `four`.
@@ -238,6 +258,12 @@ impl OutputStage for RequantizeFast<'_> {
         output: &mut [i8],
     ) -> usize {
         crate::mcu::row_fours(row, zero_point, filter, bias, self, output)
+    }
+
+    #[cfg(niello_helium)]
+    #[inline(always)]
+    fn fours(&self, sums: &PairSums<'_>, zero_point: i8, output: &mut [i8], pixels: usize) -> bool {
+        crate::mcu::fours_of_bytes(sums, zero_point, self, output, pixels)
     }
 }
 

@@ -22,6 +22,9 @@
 //!
 //! Within a group of four, `generic.rs` stores inputs in order, `armv7em` stores inputs 0, 2, 1, 3
 //! (SXTAB16's order). Weights are always in order.
+//!
+//! For int8, Helium has the bytes of four pixels there instead, four of each side by side, with the zero
+//! point: `armv7em/helium_fours.rs`.
 
 pub(crate) mod armv6m;
 pub(crate) mod armv7em;
@@ -46,16 +49,26 @@ pub(crate) use armv6m::{
 };
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dot::{PLACES, dot_1x2, dot_1x4, dot_2x1, dot_2x2, expand_i16};
-#[cfg(niello_dsp)]
+#[cfg(all(niello_dsp, not(niello_helium)))]
 pub(crate) use armv7em::dwconv_3x3_plane::{plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::dwconv_3x3_plane_i16::plane_3x3_i16;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::expand::{expand, expand_rows};
 #[cfg(niello_dsp)]
-pub(crate) use armv7em::gather::{copy_rows, gather_bytes};
+pub(crate) use armv7em::gather::copy_rows;
+#[cfg(all(niello_dsp, not(niello_helium)))]
+pub(crate) use armv7em::gather::gather_bytes;
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::gemm_2px_asm::pairs;
+#[cfg(niello_helium)]
+pub(crate) use armv7em::helium_add::AddBytes;
+#[cfg(niello_helium)]
+pub(crate) use armv7em::helium_copy::{Rows, fill_pixel, place_rows, spread_rows};
+#[cfg(niello_helium)]
+pub(crate) use armv7em::helium_fours::fours as fours_of_bytes;
+#[cfg(niello_helium)]
+pub(crate) use armv7em::helium_plane::{gather_bytes, plane_3x3, weights_3x3};
 #[cfg(niello_dsp)]
 pub(crate) use armv7em::row_asm::row_fours;
 #[cfg(niello_thumb2)]

@@ -26,7 +26,7 @@ impl Broadcast {
     /// Calls `f(row, begin1, begin2)` for each innermost row: its number and
     /// where it begins in the operands.
     #[inline(always)]
-    fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
+    pub(crate) fn rows(&self, mut f: impl FnMut(usize, usize, usize)) {
         let [d0, d1, d2, d3, d4, _] = self.dims;
         let [a0, a1, a2, a3, a4, _] = self.strides1;
         let [b0, b1, b2, b3, b4, _] = self.strides2;

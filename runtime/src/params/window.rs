@@ -58,6 +58,17 @@ impl Position {
     }
 }
 
+#[cfg(niello_helium)]
+impl Position {
+    /// True if the pixel before is in the same row, and the input has all columns of both windows,
+    /// which have no dilation.
+    #[inline(always)]
+    pub(crate) fn follows(&self, w: &Window) -> bool {
+        self.column >= w.stride_width + w.padding_left
+            && self.column + w.filter_width <= w.input_width + w.padding_left
+    }
+}
+
 /// Taps of a filter that are inside the input, along one dimension.
 fn inside(
     first: usize,

@@ -116,6 +116,7 @@ pub fn checksum(group: u32, memory: &mut Memory) -> u32 {
         memory.fill(&mut random);
         run(&mut random, memory);
         run_i16(&mut random, memory);
+        add(&mut random, memory);
         let wide = memory.output_i16.0.iter().flat_map(|q| q.to_le_bytes());
         for byte in memory.output.0.iter().map(|&q| q as u8).chain(wide) {
             sum = (sum ^ u32::from(byte)).wrapping_mul(16_777_619);
@@ -245,6 +246,62 @@ fn run(random: &mut Random, memory: &mut Memory) {
                 rt::depthwise_planar(&p, input, &mut output.0[..size], plane);
             }
         }
+    }
+}
+
+/// ADD of rows, the second operand once for each or for all, to the end of the outputs.
+fn add(random: &mut Random, memory: &mut Memory) {
+    let (rows, size) = (random.size(1, 4), random.size(1, 40));
+    let strides1 = [0, 0, 0, 0, size, 1];
+    let mut strides2 = strides1;
+    match random.next() % 4 {
+        0 => strides2[4] = 0,
+        1 => strides2 = [0; 6],
+        _ => {}
+    }
+    let mut multiplier = |shift| rt::Multiplier {
+        multiplier: random.between(1 << 30, i32::MAX),
+        shift,
+    };
+    // The larger operand is halved, as the compiler has it.
+    let half = rt::Multiplier {
+        multiplier: 1 << 30,
+        shift: 0,
+    };
+    let other = multiplier(-1 - (size % 4) as i32);
+    let output_multiplier = multiplier(-18 + (size % 3) as i32);
+    let multipliers = if rows % 2 == 0 {
+        [half, other]
+    } else {
+        [other, half]
+    };
+    let [input1, input2] = multipliers.map(|multiplier| rt::AddOperand {
+        offset: -i32::from(random.byte()),
+        multiplier,
+    });
+    let is_open = random.next().is_multiple_of(2);
+    let p = rt::Add {
+        broadcast: rt::Broadcast {
+            dims: [1, 1, 1, 1, rows, size],
+            strides1,
+            strides2,
+        },
+        input1,
+        input2,
+        output_multiplier,
+        output_offset: random.between(-128, 127),
+        activation_min: if is_open { -128 } else { -50 },
+        activation_max: if is_open { 127 } else { 60 },
+        linear: rt::Linear::NONE,
+    };
+    let (a, b) = memory.input.0.split_at_mut(SIZE / 2);
+    let (a, b) = (&mut a[..rows * size], &b[..rows * size]);
+    let output = &mut memory.output.0[SIZE - rows * size..];
+    if random.next().is_multiple_of(2) {
+        rt::add(&p, a, b, output);
+    } else {
+        rt::add_in_place(&p, a, b);
+        output.copy_from_slice(a);
     }
 }
 

@@ -22,7 +22,10 @@ fn generated_kernels() {
         let results = on_all_cores(&all, |((_, case), seed)| case(*seed));
         let (lowest, wanted) = lowest.get_or_insert_with(|| (level, results.clone()));
         for ((((name, _), seed), got), wanted) in all.iter().zip(&results).zip(&*wanted) {
-            assert_eq!(got, wanted, "{name}, case {seed}: {level:?} is not {lowest:?}");
+            assert_eq!(
+                got, wanted,
+                "{name}, case {seed}: {level:?} is not {lowest:?}"
+            );
         }
     });
 }

@@ -71,11 +71,7 @@ const ENOUGH: usize = 256;
 const LARGEST: f32 = 1024.0;
 
 /// Finds factors on calibration samples, for a program with these options.
-pub(crate) fn factors(
-    graph: &Graph,
-    samples: &Samples<'_>,
-    options: &Options,
-) -> Result<Factors> {
+pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>, options: &Options) -> Result<Factors> {
     let is_int8 = options.activations == Activations::Int8;
     let strength = if is_int8 && options.weight_rounding && options.per_channel {
         ROUNDED_STRENGTH

@@ -1,11 +1,15 @@
-//! 3x3 windows over one channel's plane, for Armv7E-M: two products per instruction.
+//! 3x3 windows over one channel's plane, for Armv7E-M: two products per instruction. With Helium,
+//! `helium_plane.rs` has those of int8; those of int16 share the instructions here.
 
+#[cfg(not(niello_helium))]
 use core::arch::naked_asm;
 
+#[cfg(not(niello_helium))]
 use crate::params::requantize_fast::FastChannel;
 
 /// Packs the weights as `portable::weights_3x3` does: for each row the first two weights and the last two, all
 /// of them doubled, which the requantization wants.
+#[cfg(not(niello_helium))]
 #[inline(always)]
 pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
     let pair = |a: usize, b: usize| {
@@ -23,6 +27,7 @@ pub(crate) fn weights_3x3(filter: &[u8; 9]) -> [u32; 6] {
 }
 
 /// The registers of [`plane_stride_1`] and [`plane_stride_2`], which read them and move them on.
+#[cfg(not(niello_helium))]
 #[repr(C)]
 struct Block {
     row: *const i16,
@@ -49,6 +54,7 @@ struct Block {
 }
 
 /// Computes 3x3 windows of a plane as `portable::plane_3x3` does.
+#[cfg(not(niello_helium))]
 #[inline(always)]
 #[allow(
     clippy::too_many_arguments,
@@ -244,6 +250,7 @@ pub(crate) use part;
 /// # Safety
 /// The rows that `block` names are there, whole aligned words of them, and an output
 /// element every step.
+#[cfg(not(niello_helium))]
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_1(block: &mut Block) {
     naked_asm!(
@@ -291,6 +298,7 @@ unsafe extern "C" fn plane_stride_1(block: &mut Block) {
 /// # Safety
 /// The rows that `block` names are there, whole aligned words of them, and an output
 /// element every step.
+#[cfg(not(niello_helium))]
 #[unsafe(naked)]
 unsafe extern "C" fn plane_stride_2(block: &mut Block) {
     naked_asm!(

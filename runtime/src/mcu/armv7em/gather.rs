@@ -3,6 +3,7 @@
 use core::arch::naked_asm;
 
 /// Copies one channel as `gather_plane::gather_plane` does.
+#[cfg(not(niello_helium))]
 #[inline(always)]
 pub(crate) fn gather_bytes(
     image: &[i8],
@@ -25,6 +26,7 @@ pub(crate) fn gather_bytes(
 /// # Safety
 /// `x` has `height` times `width` elements, both at least 1, `step` apart, and `y` as many rows of
 /// `width` elements, `pitch` bytes apart.
+#[cfg(not(niello_helium))]
 #[unsafe(naked)]
 unsafe extern "C" fn gather_rows(
     x: *const i8,

@@ -41,5 +41,13 @@ pub(crate) mod gather;
 pub(crate) mod gemm_2px_asm;
 #[cfg(niello_helium)]
 pub(crate) mod helium;
+#[cfg(niello_helium)]
+pub(crate) mod helium_add;
+#[cfg(niello_helium)]
+pub(crate) mod helium_copy;
+#[cfg(niello_helium)]
+pub(crate) mod helium_fours;
+#[cfg(niello_helium)]
+pub(crate) mod helium_plane;
 #[cfg(niello_dsp)]
 pub(crate) mod row_asm;
