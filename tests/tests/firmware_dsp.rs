@@ -9,7 +9,7 @@ const OWN: &[&str] = &["digit_pair", "photo_locator"];
 const SHARED: &[&str] = &["kws", "vww", "resnet8", "ad", "micro_speech"];
 
 const DSP: [&str; 2] = ["armv7em", "pairs_block"];
-const HELIUM: [&str; 2] = ["armv7em", "fours_block"];
+const HELIUM: [&str; 2] = ["armv7em", "helium_fours"];
 
 /// The program's checksums of kernels, and of each model its checksum and ticks.
 type Sums = (Vec<u32>, Vec<(u64, u64)>);
@@ -21,8 +21,8 @@ fn sums(board: &Board, features: &[&str], kernels: &[&str]) -> Sums {
     let names = [&models[..], &["twins"]].concat();
     build_with(board, &names, features).unwrap_or_else(|e| panic!("{e}"));
     let file = std::fs::read(program(board, "twins")).expect("built");
-    // A function that is nothing but assembly keeps its name.
-    for name in ["armv7em", "pairs_block", "fours_block"] {
+    // A function that is nothing but assembly keeps its name, with that of its module.
+    for name in ["armv7em", "pairs_block", "helium_fours"] {
         let is_there = file.windows(name.len()).any(|w| w == name.as_bytes());
         assert_eq!(
             is_there,
