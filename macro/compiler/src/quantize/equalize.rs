@@ -28,7 +28,6 @@ use crate::ir::activation::Activation;
 use crate::ir::disjoint_sets::DisjointSets;
 use crate::ir::graph::{Constant, Graph, Node, ValueId, contiguous};
 use crate::ir::operator::ChannelRole;
-use crate::options::{Activations, Options};
 use crate::parallel;
 use crate::quantize::gates;
 
@@ -70,10 +69,10 @@ const ENOUGH: usize = 256;
 /// No channel is enlarged more than this.
 const LARGEST: f32 = 1024.0;
 
-/// Finds factors on calibration samples, for a program with these options.
-pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>, options: &Options) -> Result<Factors> {
-    let is_int8 = options.activations == Activations::Int8;
-    let strength = if is_int8 && options.weight_rounding && options.per_channel {
+/// Finds factors on calibration samples. `rounded` says that weights are rounded by what they are
+/// multiplied with, each output channel with a scale of its own, and that activations are in int8.
+pub(crate) fn factors(graph: &Graph, samples: &Samples<'_>, rounded: bool) -> Result<Factors> {
+    let strength = if rounded {
         ROUNDED_STRENGTH
     } else {
         MIXED_STRENGTH

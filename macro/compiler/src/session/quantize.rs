@@ -14,7 +14,7 @@ use crate::error::{Blame, Error, Result};
 use crate::ir::graph::{Graph, ValueId};
 use crate::ir::quant_graph::QuantGraph;
 use crate::limits::LIVE_ELEMENTS;
-use crate::options::{Options, Request};
+use crate::options::{Activations, Options, Request};
 use crate::quantize::correct::{self, Corrections};
 use crate::quantize::corrected::Corrected;
 use crate::quantize::endless_loops;
@@ -211,7 +211,9 @@ impl Session {
         let mut factors = Factors::new();
         let mut roundings = Roundings::new();
         if options.equalize && !methods.is_empty() {
-            factors = equalize::factors(&graph, samples, options)?;
+            let is_int8 = options.activations == Activations::Int8;
+            let rounded = is_int8 && options.weight_rounding && options.per_channel;
+            factors = equalize::factors(&graph, samples, rounded)?;
             equalize::equalize(&mut graph, &factors);
         }
         let statistics = Statistics::of(&graph, samples, counted)?;
