@@ -82,7 +82,24 @@ macro_rules! products_2x4 {
     };
 }
 
-pub(crate) use products_2x4;
+/// The products of a group: four inputs of two pixels at r0, weights of two channels at r1 and of two
+/// at r2; moves on to the next group.
+macro_rules! group_2x4 {
+    () => {
+        concat!(
+            "ldrsh r3, [r0], #16\nldrsh r12, [r0, #-8]\n",
+            products_2x4!("[r1], #8", "[r2], #8", "#-4"),
+            "\nldrsh r3, [r0, #-14]\nldrsh r12, [r0, #-6]\n",
+            products_2x4!("[r1, #-7]", "[r2, #-7]", "#-3"),
+            "\nldrsh r3, [r0, #-12]\nldrsh r12, [r0, #-4]\n",
+            products_2x4!("[r1, #-6]", "[r2, #-6]", "#-2"),
+            "\nldrsh r3, [r0, #-10]\nldrsh r12, [r0, #-2]\n",
+            products_2x4!("[r1, #-5]", "[r2, #-5]", "#-1"),
+        )
+    };
+}
+
+pub(crate) use {group_2x4, products_2x4};
 
 /// 59 instructions for 32 products.
 ///
@@ -101,18 +118,7 @@ unsafe extern "C" fn dot_2x4_groups(
         "push {{r3-r11, lr}}",
         "ldm r3, {{r4-r11}}",
         "2:",
-        "ldrsh r3, [r0], #16",
-        "ldrsh r12, [r0, #-8]",
-        products_2x4!("[r1], #8", "[r2], #8", "#-4"),
-        "ldrsh r3, [r0, #-14]",
-        "ldrsh r12, [r0, #-6]",
-        products_2x4!("[r1, #-7]", "[r2, #-7]", "#-3"),
-        "ldrsh r3, [r0, #-12]",
-        "ldrsh r12, [r0, #-4]",
-        products_2x4!("[r1, #-6]", "[r2, #-6]", "#-2"),
-        "ldrsh r3, [r0, #-10]",
-        "ldrsh r12, [r0, #-2]",
-        products_2x4!("[r1, #-5]", "[r2, #-5]", "#-1"),
+        group_2x4!(),
         "ldr lr, [sp, #40]",
         "cmp r0, lr",
         "bne 2b",

@@ -2,7 +2,7 @@
 
 use core::arch::naked_asm;
 
-use crate::mcu::armv7m::dot::products_2x4;
+use crate::mcu::armv7m::dot::{group_2x4, products_2x4};
 use crate::mcu::fours::{Block, pairs_by};
 use crate::params::requantize_fast::{PairSums, RequantizeFast};
 
@@ -121,18 +121,7 @@ unsafe extern "C" fn fours(block: &mut Block) {
         "str r12, [r3, #12]",
         "ldm r3, {{r0-r2}}",
         "2:",
-        "ldrsh r3, [r0], #16",
-        "ldrsh r12, [r0, #-8]",
-        products_2x4!("[r1], #8", "[r2], #8", "#-4"),
-        "ldrsh r3, [r0, #-14]",
-        "ldrsh r12, [r0, #-6]",
-        products_2x4!("[r1, #-7]", "[r2, #-7]", "#-3"),
-        "ldrsh r3, [r0, #-12]",
-        "ldrsh r12, [r0, #-4]",
-        products_2x4!("[r1, #-6]", "[r2, #-6]", "#-2"),
-        "ldrsh r3, [r0, #-10]",
-        "ldrsh r12, [r0, #-2]",
-        products_2x4!("[r1, #-5]", "[r2, #-5]", "#-1"),
+        group_2x4!(),
         "ldr lr, [sp, #4]",
         "cmp r0, lr",
         "bne 2b",
